@@ -1,0 +1,22 @@
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { App, Chart } from 'cdk8s';
+
+const app = new App();
+
+const redisChart = new Chart(app, 'redis', { namespace: 'redis' });
+new Namespace(redisChart, 'namespace');
+const redis = new RedisBroker(redisChart, 'redis');
+
+const chart = new Chart(app, 'celery', { namespace: 'celery' });
+new Namespace(chart, 'namespace');
+const celery = new CeleryApp(chart, 'celery', {
+  app: 'tasks',
+  broker: redis,
+  code: AppCode.fromDirectory('app'),
+  runtime: PythonRuntime.install({ celery: '5.3.4' }),
+});
+new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 2 });
+new CeleryBeat(chart, 'beat', { celery });
+new CeleryFlower(chart, 'flower', { celery });
+
+app.synth();

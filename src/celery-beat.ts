@@ -1,0 +1,86 @@
+import { Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { BeatStorage } from './beat-storage';
+import { CeleryApp } from './celery-app';
+import { LogLevel } from './log-level';
+import { PodOptions } from './pod-options';
+import { celeryComponent } from './private/celery-component';
+import { checkClaim, claimVolume } from './private/claims';
+import { ownLabels } from './private/pods';
+import { settingsArguments } from './private/settings';
+
+/** Properties of `CeleryBeat`. */
+export interface CeleryBeatProps extends PodOptions {
+  /** The application whose periodic tasks are sent. */
+  readonly celery: CeleryApp;
+
+  /**
+   * The name of the Deployment.
+   *
+   * @default - the name of the app and the id of the construct: `celery-beat`
+   */
+  readonly name?: string;
+
+  /**
+   * Where the schedule file is kept.
+   *
+   * @default BeatStorage.ephemeral()
+   */
+  readonly storage?: BeatStorage;
+
+  /**
+   * What is logged.
+   *
+   * @default LogLevel.INFO
+   */
+  readonly logLevel?: LogLevel;
+}
+
+/** A directory of its own, inside that of the code: nothing but the schedule is writable there. */
+const DATA = 'data';
+
+/**
+ * Beat: the one pod that sends an app's periodic tasks.
+ *
+ * There is never a second one, not even during a rollout: two Beats send every task twice.
+ *
+ * Synth fails if a name or quantity is not one that Kubernetes accepts.
+ *
+ * @see https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html
+ */
+export class CeleryBeat extends Construct {
+  /** The Deployment. */
+  public readonly deployment: kplus.Deployment;
+  /** Where the schedule file is kept. */
+  public readonly storage: BeatStorage;
+
+  public constructor(scope: Construct, id: string, props: CeleryBeatProps) {
+    super(scope, id);
+    const { celery } = props;
+    const directory = `${celery.code._directory}/${DATA}`;
+    this.storage = props.storage ?? BeatStorage.ephemeral();
+    const claim = this.storage._claim;
+    const labels = { ...celery._options.labels, ...props.labels, ...ownLabels({ component: 'beat', partOf: celery.name }) };
+    const data = claim
+      ? claimVolume(this, 'beat-data', claim, { labels, annotations: props.annotations })
+      : kplus.Volume.fromEmptyDir(this, 'Data', 'beat-data');
+    const { deployment } = celeryComponent(this, props, {
+      component: 'beat',
+      celery,
+      name: props.name,
+      replicas: 1,
+      singleton: true,
+      command: [
+        'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`, '-s', `${directory}/celerybeat-schedule`,
+        ...settingsArguments(celery._settings),
+      ],
+      mounts: [{ path: directory, volume: data }],
+      terminationGracePeriod: Duration.seconds(30),
+      resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(96), limit: Size.mebibytes(256) } },
+      code: true,
+      problems: claim ? checkClaim('storage', claim) : [],
+    });
+    this.deployment = deployment;
+  }
+}

@@ -1,0 +1,116 @@
+import { Chart, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import * as checks from './checks';
+import { refuseCollisions } from './collisions';
+import { checkOptions, ComponentSpec, deployment, merge } from './pods';
+import { Problem, refuse } from './problems';
+import { CeleryApp } from '../celery-app';
+import { PodOptions } from '../pod-options';
+
+/** A worker, Beat or Flower: what differs between them. */
+export interface CeleryComponentSpec {
+  readonly component: 'worker' | 'beat' | 'flower';
+  readonly celery: CeleryApp;
+  /** The user's name for it. */
+  readonly name?: string;
+  readonly command: string[];
+  readonly replicas: number;
+  readonly singleton?: boolean;
+  readonly terminationGracePeriod: Duration;
+  readonly resources: kplus.ContainerResources;
+  readonly env?: Record<string, kplus.EnvValue>;
+  readonly ports?: kplus.ContainerPort[];
+  readonly liveness?: kplus.Probe;
+  readonly mounts?: kplus.VolumeMount[];
+  /** Packages of the lock that it needs beside Celery. */
+  readonly packages?: readonly string[];
+  /** Whether it imports the user's code. */
+  readonly code: boolean;
+  /** What is wrong with the props of the component itself. */
+  readonly problems: Problem[];
+}
+
+/** What every component has: its spec in full, and its Deployment. */
+export interface CeleryComponent {
+  readonly spec: ComponentSpec;
+  readonly options: PodOptions;
+  readonly deployment: kplus.Deployment;
+}
+
+const CELERY_USER = 1000;
+
+/** Makes the Deployment of a component, and refuses what is wrong with it. */
+export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryComponentSpec): CeleryComponent {
+  const { celery } = spec;
+  const options = merge(celery._options, own);
+  const name = componentName(scope, spec);
+  const tmp = kplus.Volume.fromEmptyDir(scope, 'Tmp', 'tmp');
+  const code = spec.code ? celery.code._directory : undefined;
+  // The code's mount comes before those inside it.
+  const mounts: kplus.VolumeMount[] = [
+    ...(code && celery._codeVolume ? [{ path: code, volume: celery._codeVolume, readOnly: true }] : []),
+    ...celery._runtime.mounts,
+    { path: '/tmp', volume: tmp },
+    ...spec.mounts ?? [],
+  ];
+  refuse(scope, [
+    ...checks.name('name', name),
+    ...spec.problems,
+    ...checkOptions(options, [...mounts.map((mount) => mount.volume.name), 'install', 'pip-conf']),
+    ...sameNamespace(scope, celery),
+  ]);
+  refuseCollisions(scope);
+
+  const component: ComponentSpec = {
+    name,
+    application: 'celery',
+    component: spec.component,
+    partOf: celery.name,
+    replicas: spec.replicas,
+    singleton: spec.singleton,
+    user: CELERY_USER,
+    terminationGracePeriod: spec.terminationGracePeriod,
+    resources: spec.resources,
+    podAnnotations: { ...(code ? celery._codeAnnotations : {}), ...celery._runtime.annotations },
+    initContainers: celery._runtime.initContainers(spec.packages ?? [], tmp),
+    container: {
+      image: celery.runtime._image,
+      command: spec.command,
+      workingDir: code ?? '/tmp',
+      ports: spec.ports ?? [],
+      liveness: spec.liveness,
+      volumeMounts: mounts,
+      envVariables: {
+        CELERY_BROKER_URL: celery.broker.url,
+        CELERY_RESULT_BACKEND: celery.resultBackend,
+        ...BASE_ENV,
+        ...(code ? { PYTHONPATH: kplus.EnvValue.fromValue(code) } : {}),
+        ...celery._runtime.env,
+        ...spec.env,
+      },
+    },
+  };
+  return { spec: component, options, deployment: deployment(scope, 'Resource', component, options) };
+}
+
+const BASE_ENV = {
+  HOME: kplus.EnvValue.fromValue('/tmp'),
+  PYTHONUNBUFFERED: kplus.EnvValue.fromValue('1'),
+  PYTHONDONTWRITEBYTECODE: kplus.EnvValue.fromValue('1'),
+};
+
+/** `celery-worker` for a component `worker`, and for a component `celery-worker`, of an app `celery`. */
+function componentName(scope: Construct, { name, celery }: CeleryComponentSpec): string {
+  const { id } = scope.node;
+  return name ?? (id === celery.name || id.startsWith(`${celery.name}-`) ? id : `${celery.name}-${id}`);
+}
+
+/** A pod can't mount the ConfigMap of another namespace. */
+function sameNamespace(scope: Construct, celery: CeleryApp): Problem[] {
+  const [own, apps] = [Chart.of(scope).namespace, Chart.of(celery).namespace];
+  return own === apps ? [] : [{
+    prop: 'namespace', value: own, wrong: `is not '${apps}', the namespace of the app ${celery.node.path}, whose ConfigMaps the pods mount`,
+    fix: 'put both into one chart, or give both charts one namespace',
+  }];
+}

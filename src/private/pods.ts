@@ -1,0 +1,177 @@
+import { ApiObject, JsonPatch } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import * as checks from './checks';
+import { Problem } from './problems';
+import { PodOptions } from '../pod-options';
+
+/** A Deployment of one of our components: what differs between workers, Beat, Flower and Redis, and nothing else. */
+export interface ComponentSpec {
+  readonly name: string;
+  /** The value of `app.kubernetes.io/name`. */
+  readonly application: string;
+  /** The value of the label `component`, and the name of the main container. */
+  readonly component: string;
+  /** The value of `app.kubernetes.io/part-of`. */
+  readonly partOf: string;
+  readonly replicas: number;
+  /** One pod at most, even during a rollout. */
+  readonly singleton?: boolean;
+  readonly user: number;
+  readonly terminationGracePeriod: kplus.AbstractPodProps['terminationGracePeriod'];
+  readonly container: Pick<kplus.ContainerProps,
+    'image' | 'command' | 'ports' | 'workingDir' | 'envVariables' | 'volumeMounts' | 'readiness' | 'liveness' | 'startup'>;
+  readonly initContainers?: InitContainerSpec[];
+  readonly resources: kplus.ContainerResources;
+  readonly podAnnotations?: Record<string, string>;
+}
+
+/** An init container; its security context and pull policy are those of the main container. */
+export type InitContainerSpec = Pick<kplus.ContainerProps, 'name' | 'image' | 'command' | 'args' | 'envVariables' | 'volumeMounts' | 'resources'>;
+
+/** The Deployment of a component, with the defaults of this library instead of those of cdk8s-plus. */
+export function deployment(scope: Construct, id: string, spec: ComponentSpec, options: PodOptions): kplus.Deployment {
+  const selector = selectorLabels(spec);
+  const labels = { ...options.labels, ...ownLabels(spec), ...selector };
+  const security = containerSecurity(options);
+  const result = new kplus.Deployment(scope, id, {
+    metadata: { name: spec.name, labels, annotations: options.annotations },
+    podMetadata: { labels, annotations: { ...options.annotations, ...spec.podAnnotations } },
+    select: false,
+    replicas: spec.replicas,
+    strategy: spec.singleton ? kplus.DeploymentStrategy.recreate() : undefined,
+    terminationGracePeriod: spec.terminationGracePeriod,
+    securityContext: {
+      ensureNonRoot: true,
+      user: spec.user,
+      group: spec.user,
+      fsGroup: spec.user,
+      fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
+      ...options.podSecurityContext,
+    },
+    serviceAccount: options.serviceAccount,
+    volumes: options.volumes,
+    initContainers: spec.initContainers?.map((init) => ({
+      ...init, imagePullPolicy: pullPolicy(init.image), securityContext: security, ports: [],
+    })),
+    containers: [{
+      name: spec.component,
+      ...spec.container,
+      envVariables: { ...spec.container.envVariables, ...options.env },
+      volumeMounts: [...spec.container.volumeMounts ?? [], ...options.volumeMounts ?? []],
+      imagePullPolicy: pullPolicy(spec.container.image),
+      resources: options.resources ?? spec.resources,
+      securityContext: security,
+    }],
+  });
+  result.select(kplus.LabelSelector.of({ labels: selector }));
+  options.tolerations?.forEach((taint) => result.scheduling.tolerate(kplus.Node.tainted(taint)));
+  ApiObject.of(result).addJsonPatch(...podPatches(options));
+  return result;
+}
+
+/** The labels by which Services, policies and `kubectl logs -l` find the pods. They are a contract: a change breaks upgrades. */
+export function selectorLabels(spec: Pick<ComponentSpec, 'application' | 'name' | 'component'>): Record<string, string> {
+  return {
+    'app.kubernetes.io/name': spec.application,
+    'app.kubernetes.io/instance': spec.name,
+    'component': spec.component,
+  };
+}
+
+/** Labels that tell people and tools what an object is. */
+export function ownLabels(spec: Pick<ComponentSpec, 'component' | 'partOf'>): Record<string, string> {
+  return {
+    'app.kubernetes.io/component': spec.component,
+    'app.kubernetes.io/part-of': spec.partOf,
+    'app.kubernetes.io/managed-by': 'cdk8s',
+  };
+}
+
+/** App-wide options and a component's own, as one. */
+export function merge(app: PodOptions, own: PodOptions): PodOptions {
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  return {
+    ...app,
+    ...given,
+    env: { ...app.env, ...own.env },
+    labels: { ...app.labels, ...own.labels },
+    annotations: { ...app.annotations, ...own.annotations },
+    volumes: [...app.volumes ?? [], ...own.volumes ?? []],
+    volumeMounts: [...app.volumeMounts ?? [], ...own.volumeMounts ?? []],
+    tolerations: [...app.tolerations ?? [], ...own.tolerations ?? []],
+    imagePullSecrets: [...app.imagePullSecrets ?? [], ...own.imagePullSecrets ?? []],
+    podSecurityContext: { ...app.podSecurityContext, ...own.podSecurityContext },
+    containerSecurityContext: { ...app.containerSecurityContext, ...own.containerSecurityContext },
+  };
+}
+
+/** What is wrong with the options of a pod. */
+export function checkOptions(options: PodOptions, reserved: readonly string[]): Problem[] {
+  return [
+    ...checks.resources('resources', options.resources),
+    ...checks.env('env', options.env),
+    ...checks.labels('labels', options.labels),
+    ...checks.annotations('annotations', options.annotations),
+    ...checks.labels('nodeSelector', options.nodeSelector),
+    ...checks.objectName('priorityClassName', options.priorityClassName),
+    ...Object.keys(options.labels ?? {}).filter((key) => RESERVED_LABELS.includes(key)).map((key) => ({
+      prop: `labels['${key}']`, value: options.labels![key], wrong: 'would replace a label that selectors use', fix: 'use another key',
+    })),
+    ...volumeProblems(options, reserved),
+  ];
+}
+
+const RESERVED_LABELS = ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/part-of',
+  'app.kubernetes.io/managed-by', 'component'];
+
+function volumeProblems(options: PodOptions, reserved: readonly string[]): Problem[] {
+  const volumes = new Set([...options.volumes ?? [], ...(options.volumeMounts ?? []).map((mount) => mount.volume)]);
+  const names = [...volumes].map((volume) => volume.name);
+  const taken = names.filter((volume, index) => reserved.includes(volume) || names.indexOf(volume) !== index);
+  const paths = (options.volumeMounts ?? []).map((mount) => mount.path);
+  return [
+    ...taken.map((volume) => ({
+      prop: 'volumes', value: volume, wrong: 'is the name of another volume of this pod', fix: 'give the volume another name',
+    })),
+    ...paths.filter((path, index) => !path.startsWith('/') || paths.indexOf(path) !== index).map((path) => ({
+      prop: 'volumeMounts', value: path, wrong: path.startsWith('/') ? 'is mounted twice' : 'is not an absolute path',
+      fix: 'give each mount an absolute path of its own',
+    })),
+  ];
+}
+
+function containerSecurity(options: PodOptions): kplus.ContainerSecurityContextProps {
+  return {
+    ensureNonRoot: true,
+    readOnlyRootFilesystem: true,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: [kplus.Capability.ALL] },
+    seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
+    ...options.containerSecurityContext,
+  };
+}
+
+/** A tag that can move must be pulled each time; one that is pinned must not, or an unreachable registry stops a restart. */
+function pullPolicy(image: string): kplus.ImagePullPolicy {
+  const pinned = image.includes('@') || /:(?!latest$)[^/]+$/.test(image);
+  return pinned ? kplus.ImagePullPolicy.IF_NOT_PRESENT : kplus.ImagePullPolicy.ALWAYS;
+}
+
+/** Fields of a pod that cdk8s-plus-28 has no props for. */
+function podPatches(options: PodOptions): JsonPatch[] {
+  const fields: Record<string, unknown> = {
+    // A Service named `flower` would give every pod FLOWER_PORT=tcp://..., which Flower reads as its port and dies of.
+    enableServiceLinks: false,
+    nodeSelector: nonEmpty(options.nodeSelector),
+    priorityClassName: options.priorityClassName,
+    imagePullSecrets: options.imagePullSecrets?.length ? options.imagePullSecrets.map((secret) => ({ name: secret.name })) : undefined,
+  };
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => JsonPatch.add(`/spec/template/spec/${field}`, value));
+}
+
+function nonEmpty<T extends object>(value: T | undefined): T | undefined {
+  return value && Object.keys(value).length > 0 ? value : undefined;
+}

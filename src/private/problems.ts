@@ -1,0 +1,38 @@
+import { IConstruct } from 'constructs';
+
+/** One thing that is wrong with what the user gave, in the four parts that an error needs. */
+export interface Problem {
+  /** The prop, as the user wrote it: `concurrency`, `resources.memory.limit`. */
+  readonly prop: string;
+  /** The offending value. */
+  readonly value: unknown;
+  /** What is wrong with it, and why it matters. */
+  readonly wrong: string;
+  /** What is allowed, or how to fix it. */
+  readonly fix: string;
+}
+
+/** A problem as one line: `concurrency: 0 is not a whole number of at least 1; give ...`. */
+export function describe({ prop, value, wrong, fix }: Problem): string {
+  return `${prop}: ${show(value)} ${wrong}; ${fix}`;
+}
+
+/**
+ * Makes synth refuse, with every problem of every construct in one message and before anything is written.
+ *
+ * Constructors do not throw: the first bad prop would hide all the others.
+ */
+export function refuse(scope: IConstruct, problems: readonly Problem[]): void {
+  if (problems.length > 0) {
+    scope.node.addValidation({ validate: () => problems.map(describe) });
+  }
+}
+
+const LONGEST_VALUE = 120;
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? `'${value}'`
+    : typeof value === 'number' || value === undefined ? String(value)
+      : JSON.stringify(value) ?? String(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : text;
+}
