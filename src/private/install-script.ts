@@ -8,6 +8,7 @@ export const INSTALL_SCRIPT = `#!/bin/sh
 set -eu
 constraints=$(dirname "$0")/constraints.txt
 log=/tmp/pip.log
+rm -f "$log"
 
 python -m venv --without-pip "$VIRTUAL_ENV"
 if python -m pip --python "$VIRTUAL_ENV/bin/python" install --no-cache-dir --no-input --disable-pip-version-check --progress-bar off \\

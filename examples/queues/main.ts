@@ -1,0 +1,37 @@
+import { AppCode, CeleryApp, CeleryWorker, FlowerAuth, CeleryFlower, Namespace, Pool, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { App, Chart, Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+
+const app = new App();
+const chart = new Chart(app, 'shop', { namespace: 'shop' });
+new Namespace(chart, 'namespace');
+
+const celery = new CeleryApp(chart, 'shop', {
+  app: 'shop.tasks',
+  broker: new RedisBroker(chart, 'redis'),
+  code: AppCode.fromDirectory('app'),
+  runtime: PythonRuntime.install({ celery: '5.5.3', python: '3.12', requirements: ['requests==2.32.3'] }),
+  env: { SHOP_CURRENCY: kplus.EnvValue.fromValue('EUR') },
+});
+
+// Many short calls to other services.
+new CeleryWorker(chart, 'calls', { celery, queues: ['calls'], pool: Pool.GEVENT, concurrency: 100, timeLimit: Duration.seconds(30) });
+
+// Few long reports, each in a process of its own that is replaced before it grows.
+new CeleryWorker(chart, 'reports', {
+  celery,
+  queues: ['reports'],
+  concurrency: 1,
+  softTimeLimit: Duration.minutes(50),
+  timeLimit: Duration.minutes(55),
+  maxMemoryPerChild: Size.mebibytes(700),
+  resources: {
+    cpu: { request: kplus.Cpu.millis(500) },
+    memory: { request: Size.mebibytes(512), limit: Size.gibibytes(1) },
+  },
+});
+
+const login = kplus.Secret.fromSecretName(chart, 'flower-login', 'flower-login');
+new CeleryFlower(chart, 'flower', { celery, auth: FlowerAuth.basic(login, 'basic-auth'), urlPrefix: '/flower' });
+
+app.synth();
