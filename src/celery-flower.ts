@@ -5,7 +5,7 @@ import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
 import { PodOptions } from './pod-options';
 import { celeryComponent } from './private/celery-component';
-import { ownLabels, selectorLabels } from './private/pods';
+import { service } from './private/pods';
 
 /** Properties of `CeleryFlower`. */
 export interface CeleryFlowerProps extends PodOptions {
@@ -35,6 +35,7 @@ export interface CeleryFlowerProps extends PodOptions {
 }
 
 const PORT = 5555;
+const HTTP_PORT: kplus.ContainerPort = { number: PORT, name: 'http' };
 
 /**
  * Flower: a page that shows workers and tasks.
@@ -70,7 +71,7 @@ export class CeleryFlower extends Construct {
         ...(prefix ? [`--url_prefix=${prefix}`] : []),
       ],
       env: auth._env,
-      ports: [{ number: PORT, name: 'http' }],
+      ports: [HTTP_PORT],
       // `/` answers 401 where a login is asked for, and 404 under a prefix.
       liveness: kplus.Probe.fromHttpGet(prefix ? `/${prefix}/healthcheck` : closed ? '/healthcheck' : '/', {
         port: PORT,
@@ -87,14 +88,6 @@ export class CeleryFlower extends Construct {
       }],
     });
     this.deployment = deployment;
-    this.service = new kplus.Service(this, 'Service', {
-      metadata: {
-        name: spec.name,
-        labels: { ...options.labels, ...ownLabels(spec), ...selectorLabels(spec) },
-        annotations: options.annotations,
-      },
-      ports: [{ port: PORT, targetPort: PORT, name: 'http' }],
-    });
-    Object.entries(selectorLabels(spec)).forEach(([key, value]) => this.service.selectLabel(key, value));
+    this.service = service(this, spec, options, HTTP_PORT);
   }
 }

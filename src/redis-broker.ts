@@ -6,7 +6,7 @@ import { PodOptions } from './pod-options';
 import * as checks from './private/checks';
 import { checkClaim, claimVolume } from './private/claims';
 import { refuseCollisions } from './private/collisions';
-import { checkOptions, ComponentSpec, deployment, ownLabels, selectorLabels } from './private/pods';
+import { checkOptions, ComponentSpec, deployment, ownMetadata, selectorLabels, service } from './private/pods';
 import { Problem, refuse } from './private/problems';
 import { RedisStorage } from './redis-storage';
 
@@ -51,6 +51,7 @@ export interface RedisBrokerProps extends PodOptions {
 }
 
 const PORT = 6379;
+const REDIS_PORT: kplus.ContainerPort = { number: PORT, name: 'redis' };
 const DATA = '/data';
 /** The user of the official image. */
 const REDIS_USER = 999;
@@ -127,25 +128,22 @@ export class RedisBroker extends Construct implements IBroker {
           '--save', '',
           '--appendonly', claim ? 'yes' : 'no',
           '--maxmemory-policy', 'noeviction',
-          ...(maxMemory === undefined ? [] : ['--maxmemory', `${Math.floor(maxMemory)}kb`]),
+          ...(maxMemory === undefined ? [] : ['--maxmemory', redisMemory(maxMemory)]),
         ],
-        ports: [{ number: PORT, name: 'redis' }],
+        ports: [REDIS_PORT],
         startup: ping({ periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
         readiness: ping({ periodSeconds: Duration.seconds(10), failureThreshold: 2 }),
         liveness: ping({ periodSeconds: Duration.seconds(10), failureThreshold: 6 }),
       },
     };
-    const metadata = { labels: { ...props.labels, ...ownLabels(component), ...selectorLabels(component) }, annotations: props.annotations };
+    const metadata = ownMetadata(component, props);
     const data = claim ? claimVolume(this, 'data', claim, metadata) : kplus.Volume.fromEmptyDir(this, 'Data', 'data');
 
     this.storage = props.storage ?? RedisStorage.ephemeral();
     this.deployment = deployment(this, 'Resource', {
       ...component, container: { ...component.container, volumeMounts: [{ path: DATA, volume: data }] },
     }, props);
-    this.service = new kplus.Service(this, 'Service', {
-      metadata: { name, ...metadata }, ports: [{ port: PORT, targetPort: PORT, name: 'redis' }],
-    });
-    Object.entries(selectorLabels(component)).forEach(([key, value]) => this.service.selectLabel(key, value));
+    this.service = service(this, component, props, REDIS_PORT);
     this.networkPolicy = new kplus.NetworkPolicy(this, 'NetworkPolicy', {
       metadata: { name, namespace, ...metadata },
       selector: kplus.Pods.select(this, 'Pods', { labels: selectorLabels(component) }),
@@ -173,6 +171,11 @@ export class RedisBroker extends Construct implements IBroker {
       : kplus.Namespaces.select(this, `Namespace-${appNamespace}`, { names: [appNamespace] });
     this.networkPolicy.addIngressRule(peer, [kplus.NetworkPolicyPort.tcp(PORT)]);
   }
+}
+
+/** Redis' `mb` and `kb` are powers of two. */
+function redisMemory(kibibytes: number): string {
+  return kibibytes % 1024 === 0 ? `${kibibytes / 1024}mb` : `${Math.floor(kibibytes)}kb`;
 }
 
 /** `redis-cli ping` exits 0 on NOAUTH and LOADING too: only the answer tells. */

@@ -10,7 +10,7 @@ const celery = new CeleryApp(chart, 'shop', {
   app: 'shop.tasks',
   broker: new RedisBroker(chart, 'redis'),
   code: AppCode.fromDirectory('app'),
-  runtime: PythonRuntime.install({ celery: '5.5.3', python: '3.12', requirements: ['requests==2.32.3'] }),
+  runtime: PythonRuntime.install({ celery: '5.5.3', requirements: ['requests==2.32.3'] }),
   env: { SHOP_CURRENCY: kplus.EnvValue.fromValue('EUR') },
 });
 

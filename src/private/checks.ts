@@ -99,7 +99,7 @@ export function image(prop: string, value: string): Problem[] {
 export function resources(prop: string, value: kplus.ContainerResources | undefined): Problem[] {
   const { cpu, memory, ephemeralStorage } = value ?? {};
   return [
-    ...amounts(`${prop}.cpu`, cpu?.request && [cpu.request.amount, cpus(cpu.request)], cpu?.limit && [cpu.limit.amount, cpus(cpu.limit)],
+    ...amounts(`${prop}.cpu`, cpu?.request && [cpu.request.amount, millicpus(cpu.request)], cpu?.limit && [cpu.limit.amount, millicpus(cpu.limit)],
       'give e.g. kplus.Cpu.millis(250), in steps of 1m'),
     ...amounts(`${prop}.memory`, memory?.request && size(memory.request), memory?.limit && size(memory.limit),
       'give e.g. Size.mebibytes(256), in steps of 1Mi'),
@@ -114,7 +114,8 @@ type Amount = readonly [string, number];
 const MEBI = 1024;
 const GIBI = 1024 * 1024;
 
-function cpus(cpu: kplus.Cpu): number {
+/** The amount in thousandths of a CPU; NaN where it is not a quantity. */
+export function millicpus(cpu: kplus.Cpu): number {
   const text = String(cpu.amount);
   return /^\d+m$/.test(text) ? Number(text.slice(0, -1)) : /^\d+(\.\d{1,3})?$/.test(text) ? Math.round(Number(text) * 1000) : NaN;
 }

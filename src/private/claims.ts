@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import * as checks from './checks';
 import { Problem } from './problems';
+import { memoryQuantity } from './quantities';
 
 /** A PersistentVolumeClaim that we make (with a size) or that exists already. */
 export interface ClaimSpec {
@@ -32,19 +33,10 @@ export function claimVolume(scope: Construct, volumeName: string, claim: ClaimSp
       spec: {
         accessModes: ['ReadWriteOnce'],
         storageClassName: claim.storageClassName,
-        resources: { requests: { storage: kplus.k8s.Quantity.fromString(quantity(claim.size)) } },
+        resources: { requests: { storage: kplus.k8s.Quantity.fromString(memoryQuantity(claim.size)) } },
       },
     });
   }
   const reference = kplus.PersistentVolumeClaim.fromClaimName(scope, 'ClaimReference', claim.claimName);
   return kplus.Volume.fromPersistentVolumeClaim(scope, 'ClaimVolume', reference, { name: volumeName });
 }
-
-/** `1Gi` rather than `1024Mi`: what a person would write. */
-export function quantity(size: Size): string {
-  const kibibytes = checks.kibibytes(size);
-  const [step, unit] = UNITS.find(([candidate]) => kibibytes % candidate === 0) ?? [1, 'Ki'];
-  return `${kibibytes / step}${unit}`;
-}
-
-const UNITS = [[1024 * 1024, 'Gi'], [1024, 'Mi']] as const;

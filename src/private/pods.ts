@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import * as checks from './checks';
 import { Problem } from './problems';
+import { canonicalQuantities } from './quantities';
 import { PodOptions } from '../pod-options';
 
 /** A Deployment of one of our components: what differs between workers, Beat, Flower and Redis, and nothing else. */
@@ -34,6 +35,7 @@ export function deployment(scope: Construct, id: string, spec: ComponentSpec, op
   const selector = selectorLabels(spec);
   const labels = { ...options.labels, ...ownLabels(spec), ...selector };
   const security = containerSecurity(options);
+  const resources = options.resources ?? spec.resources;
   const result = new kplus.Deployment(scope, id, {
     metadata: { name: spec.name, labels, annotations: options.annotations },
     podMetadata: { labels, annotations: { ...options.annotations, ...spec.podAnnotations } },
@@ -60,15 +62,42 @@ export function deployment(scope: Construct, id: string, spec: ComponentSpec, op
       envVariables: { ...spec.container.envVariables, ...options.env },
       volumeMounts: [...spec.container.volumeMounts ?? [], ...options.volumeMounts ?? []],
       imagePullPolicy: pullPolicy(spec.container.image),
-      resources: options.resources ?? spec.resources,
+      resources,
       securityContext: security,
     }],
   });
   result.select(kplus.LabelSelector.of({ labels: selector }));
   options.tolerations?.forEach((taint) => result.scheduling.tolerate(kplus.Node.tainted(taint)));
-  ApiObject.of(result).addJsonPatch(...podPatches(options));
+  ApiObject.of(result).addJsonPatch(
+    ...podPatches(options),
+    ...DROPPED_BY_SERVER.deployment,
+    ...canonicalQuantities('/spec/template/spec/containers/0', resources),
+    ...(spec.initContainers ?? []).flatMap((init, i) => canonicalQuantities(`/spec/template/spec/initContainers/${i}`, init.resources ?? {})),
+  );
   return result;
 }
+
+/** The Service of a component, under the component's name. */
+export function service(scope: Construct, spec: ComponentSpec, options: PodOptions, port: kplus.ContainerPort): kplus.Service {
+  const result = new kplus.Service(scope, 'Service', {
+    metadata: { name: spec.name, ...ownMetadata(spec, options) },
+    ports: [{ port: port.number, targetPort: port.number, name: port.name }],
+  });
+  Object.entries(selectorLabels(spec)).forEach(([key, value]) => result.selectLabel(key, value));
+  ApiObject.of(result).addJsonPatch(...DROPPED_BY_SERVER.service);
+  return result;
+}
+
+/** Labels and annotations of the objects that belong to a component. */
+export function ownMetadata(spec: ComponentSpec, options: PodOptions): { labels: Record<string, string>; annotations?: Record<string, string> } {
+  return { labels: { ...options.labels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations: options.annotations };
+}
+
+/** Zero values that cdk8s-plus writes and the API server drops: with them, `kubectl apply` has something to change each time. */
+const DROPPED_BY_SERVER = {
+  deployment: ['/spec/minReadySeconds', '/spec/template/spec/hostNetwork', '/spec/template/spec/setHostnameAsFqdn'].map((path) => JsonPatch.remove(path)),
+  service: [JsonPatch.remove('/spec/externalIPs')],
+};
 
 /** The labels by which Services, policies and `kubectl logs -l` find the pods. They are a contract: a change breaks upgrades. */
 export function selectorLabels(spec: Pick<ComponentSpec, 'application' | 'name' | 'component'>): Record<string, string> {
