@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where the constraints files and index.json are. */
+export const LOCKS = join(__dirname, '..', '..', 'locks');
+
+/** What scripts/make-locks.py writes to index.json. */
+export interface LockIndex {
+  readonly celery: Record<string, { requiresPython: string; kombu: string; redis: string; flower: string; pythons: string[] }>;
+  readonly yanked: { readonly celery: Record<string, string> };
+  readonly known: Record<string, string>;
+}
+
+export function readIndex(): LockIndex {
+  return JSON.parse(readFileSync(join(LOCKS, 'index.json'), 'utf8'));
+}
+
+/** Every [celery, python] that has a lock. */
+export function lockedVersions(): [string, string][] {
+  return Object.entries(readIndex().celery).flatMap(([celery, { pythons }]) => pythons.map((python): [string, string] => [celery, python]));
+}
+
+export function lockPath(celery: string, python: string): string {
+  return join(LOCKS, `celery-${celery}-python${python}.txt`);
+}
+
+/** The pins of a constraints file or of pip's own lists, in their order; the names as PEP 503 spells them. */
+export function parsePins(text: string, source: string): [string, string][] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
+    const pin = /^([A-Za-z0-9._-]+)==([^\s;=*]+)$/.exec(line);
+    if (!pin) throw new Error(`${source}: not a pin (name==version): ${line}`);
+    return [pin[1].toLowerCase().replace(/[-_.]+/g, '-'), pin[2]];
+  });
+}
