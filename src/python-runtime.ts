@@ -26,7 +26,7 @@ export interface PythonInstallOptions {
   readonly python?: string;
 
   /**
-   * An image with `sh`, `python` and pip (22.3 or newer).
+   * An image with glibc, `sh`, `python` and pip (22.3 or newer).
    *
    * @default - `python:<python>-slim`
    */
