@@ -43,7 +43,9 @@ export abstract class BeatStorage {
    * On a PersistentVolumeClaim that the construct makes (ReadWriteOnce): the schedule survives the pod.
    */
   public static claim(options: BeatClaimOptions = {}): BeatStorage {
-    return new Storage({ claimName: 'beat-pvc', size: Size.gibibytes(1), storageClassName: 'longhorn', ...options });
+    return new Storage({
+      claimName: options.claimName ?? 'beat-pvc', size: options.size ?? Size.gibibytes(1), storageClassName: options.storageClassName ?? 'longhorn',
+    });
   }
 
   /**

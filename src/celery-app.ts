@@ -102,7 +102,7 @@ export class CeleryApp extends Construct {
     this._options = props;
     this._settings = { ...DEFAULT_SETTINGS, ...props.settings };
 
-    const validApp = APP.test(props.app);
+    const validApp = typeof props.app === 'string' && APP.test(props.app);
     refuse(this, [
       ...checks.name('name', this.name),
       ...(validApp ? [] : [{

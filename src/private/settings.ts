@@ -2,13 +2,17 @@ import { Problem } from './problems';
 
 /** Settings as `celery worker|beat` takes them: after `--`, one argument each. They win over those of the user's code. */
 export function settingsArguments(settings: Record<string, unknown>): string[] {
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined).sort(([a], [b]) => a < b ? -1 : 1);
-  return given.length === 0 ? [] : ['--', ...given.map(([name, value]) => `${name}=${literal(value)}`)];
+  const sorted = given(settings).sort(([a], [b]) => a < b ? -1 : 1);
+  return sorted.length === 0 ? [] : ['--', ...sorted.map(([name, value]) => `${name}=${literal(value)}`)];
+}
+
+function given(settings: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(settings).filter(([, value]) => value !== undefined);
 }
 
 /** What is wrong with settings. */
 export function checkSettings(settings: Record<string, unknown>): Problem[] {
-  return Object.entries(settings).flatMap(([name, value]): Problem[] => {
+  return given(settings).flatMap(([name, value]): Problem[] => {
     const prop = `settings.${name}`;
     if (OF_PROPS[name]) {
       return [{ prop, value, wrong: `is set by the prop ${OF_PROPS[name]}`, fix: `give ${OF_PROPS[name]} instead` }];
