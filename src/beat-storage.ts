@@ -41,6 +41,8 @@ export abstract class BeatStorage {
 
   /**
    * On a PersistentVolumeClaim that the construct makes (ReadWriteOnce): the schedule survives the pod.
+   *
+   * How much of it survives a SIGKILL depends on the dbm of the image's Python: some write the file only when Beat ends by itself.
    */
   public static claim(options: BeatClaimOptions = {}): BeatStorage {
     return new Storage({
