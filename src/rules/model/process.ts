@@ -1,0 +1,171 @@
+import { CeleryCommand } from './celery';
+import { Link } from './command';
+import { Path } from './json';
+import { GLOBAL_ENV } from './options';
+import { Container, Workload } from './pods';
+import { BrokerUrl, parseUrl } from './url';
+import { Place } from '../rule';
+
+/** An option of a process, by flag or by environment. */
+export type Option =
+  | { readonly state: 'known'; readonly value: string; readonly path: Path; readonly flag: boolean }
+  /** Given, with a value that only the cluster knows. */
+  | { readonly state: 'set'; readonly path: Path; readonly flag: boolean }
+  | { readonly state: 'maybe' }
+  | { readonly state: 'unset' };
+
+/** A URL that a process is given, with where it stands. */
+export interface UrlUse {
+  readonly text: string;
+  readonly url: BrokerUrl;
+  readonly at: Place;
+  readonly source: string;
+  /** Assembled from something that only the cluster knows. */
+  readonly partial: boolean;
+}
+
+const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
+
+/** A worker, a Beat or a Flower: one Celery process that a container keeps running. */
+export class Process {
+  /** URLs that the code of the application gives, where a ConfigMap shows it. */
+  codeBroker?: UrlUse;
+  codeBackend?: UrlUse;
+
+  constructor(readonly container: Container, readonly command: CeleryCommand) {}
+
+  get workload(): Workload {
+    return this.container.workload;
+  }
+
+  get role(): CeleryCommand['role'] {
+    return this.command.role;
+  }
+
+  /** Started by Celery's own command line, not by a program that adds options. */
+  get plain(): boolean {
+    return this.command.vendor === 'celery';
+  }
+
+  get links(): readonly Link[] {
+    return this.command.invocation.links;
+  }
+
+  place(path: Path = this.container.path): Place {
+    return { resource: this.workload.resource, container: this.container.name, path };
+  }
+
+  /** Where the command stands. */
+  get commandPlace(): Place {
+    return this.place(this.command.subcommand?.path ?? this.command.invocation.words[0]?.path);
+  }
+
+  /** `--concurrency`, by flag or by `CELERY_WORKER_CONCURRENCY`. */
+  option(name: string): Option {
+    const given = this.command.options.get(name) ?? this.command.global.get(name);
+    if (given) {
+      return given.word.unknown && given.value !== 'true'
+        ? { state: 'set', path: given.word.path, flag: true } : { state: 'known', value: given.value, path: given.word.path, flag: true };
+    }
+    if (!this.plain) return { state: 'maybe' };
+    const variable = GLOBAL_ENV.get(name) ?? `CELERY_${this.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
+    return this.variable(variable);
+  }
+
+  variable(name: string): Option {
+    const assigned = this.command.invocation.assignments.get(name);
+    if (assigned !== undefined) return { state: 'known', value: assigned, path: this.command.invocation.words[0].path, flag: false };
+    const found = this.container.env.lookup(name);
+    if (found.state === 'known') return { state: 'known', value: found.value, path: found.variable.path, flag: false };
+    return found.state === 'set' ? { state: 'set', path: found.variable.path, flag: false } : found;
+  }
+
+  value(name: string): string | undefined {
+    const option = this.option(name);
+    return option.state === 'known' ? option.value : undefined;
+  }
+
+  number(name: string): number | undefined {
+    const value = this.value(name);
+    return value !== undefined && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
+  }
+
+  /** A flag that is certainly on. */
+  flag(name: string): boolean {
+    const option = this.option(name);
+    return option.state === 'known' && (option.flag || !OFF.has(option.value.toLowerCase()));
+  }
+
+  /** Not given in sight, and nothing out of sight can give it. */
+  lacks(name: string): boolean {
+    return this.option(name).state === 'unset';
+  }
+
+  /** A setting after `--`: `task_acks_late`. */
+  setting(name: string): { readonly value: string; readonly path: Path } | undefined {
+    const given = this.command.settings.get(name);
+    return given && { value: given.value, path: given.word.path };
+  }
+
+  settingOn(name: string): boolean {
+    const setting = this.setting(name);
+    return setting !== undefined && !OFF.has(setting.value.toLowerCase());
+  }
+
+  settingOff(name: string): boolean {
+    const setting = this.setting(name);
+    return setting !== undefined && OFF.has(setting.value.toLowerCase());
+  }
+
+  /** The application that `-A` names. */
+  get app(): string | undefined {
+    return this.value('--app');
+  }
+
+  get pool(): string | undefined {
+    const option = this.option('--pool');
+    return option.state === 'known' ? option.value : option.state === 'unset' ? 'prefork' : undefined;
+  }
+
+  /** The queues that a worker consumes; undefined when they are not known. */
+  get queues(): readonly string[] | undefined {
+    const value = this.value('--queues');
+    return value?.split(',').map((queue) => queue.trim()).filter(Boolean);
+  }
+
+  get concurrency(): number | undefined {
+    const autoscale = /^\s*(\d+)/.exec(this.value('--autoscale') ?? '');
+    return autoscale ? Number(autoscale[1]) : this.number('--concurrency');
+  }
+
+  /** The URL that the process connects to, if manifests show it: what wins stands first. */
+  get broker(): UrlUse | undefined {
+    return this.brokerCandidates[0];
+  }
+
+  get backend(): UrlUse | undefined {
+    return this.candidates('--result-backend', ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], 'AIRFLOW__CELERY__RESULT_BACKEND', this.codeBackend)[0];
+  }
+
+  get brokerCandidates(): UrlUse[] {
+    return this.candidates('--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', this.codeBroker);
+  }
+
+  private candidates(flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
+    const found: UrlUse[] = [];
+    const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
+    if (given) found.push(...this.use(given.value, given.word.path, flag, given.word.unknown));
+    for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
+      const variable = this.container.env.get(name);
+      if (variable?.value !== undefined) found.push(...this.use(variable.value, variable.path, name, variable.partial || variable.unresolved.length > 0));
+      // Something that we cannot read wins from here on.
+      else if (variable || (found.length === 0 && this.container.env.open)) return found;
+    }
+    return code ? [...found, code] : found;
+  }
+
+  private use(value: string, path: Path, source: string, partial: boolean): UrlUse[] {
+    const url = parseUrl(value);
+    return url ? [{ text: value, url, at: this.place(path), source, partial }] : [];
+  }
+}
