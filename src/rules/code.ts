@@ -31,7 +31,7 @@ export const code: Rule[] = [
     id: 'code/app-module-missing',
     severity: Severity.ERROR,
     title: 'The module that -A names is not among the files that the container gets',
-    why: 'The process ends at start: `Error: Unable to load celery application. The module nope was not found.`',
+    why: 'The process ends at start with `Error: Unable to load celery application. The module nope was not found.` and is restarted for ever.',
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C1'],

@@ -242,7 +242,7 @@ export const env: Rule[] = [
     id: 'env/redis-database',
     severity: Severity.ERROR,
     title: 'The URL names a Redis database that does not exist',
-    why: '`ValueError: Database is int between 0 and limit - 1, not notanumber`, or `Cannot connect to redis://.../16: DB index is out of range.`',
+    why: 'Nothing connects: `ValueError: Database is int between 0 and limit - 1, not notanumber`, or `DB index is out of range`.',
     fix: 'Use a number from 0 to 15, or raise `databases` of the server.',
     source: 'Reproduced with Celery 5.6.3 and Redis 7',
     rows: ['E7'],

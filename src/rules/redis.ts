@@ -126,7 +126,7 @@ export const redis: Rule[] = [
     severity: Severity.ERROR,
     title: 'Redis answers nobody outside its own pod',
     why: 'All pods are Running with 0 restarts and no task runs: `DENIED Redis is running in protected mode because protected mode is enabled and no '
-      + 'password is set for the default user`, or `Error 111 connecting to redis:6379. Connection refused.`',
+      + 'password is set for the default user`, or `Error 111 connecting to redis:6379. Connection refused`.',
     fix: 'Set a password, or --protected-mode no and a NetworkPolicy; do not bind to 127.0.0.1.',
     source: 'Reproduced on a cluster',
     rows: ['R12', 'R5'],
