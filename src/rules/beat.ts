@@ -20,7 +20,8 @@ function scheduler(beat: Process, world: World): Scheduler {
   }
   if (option.state === 'set' || !beat.plain) return 'unknown';
   // The scheduler may also be chosen in code: whatever names another one counts.
-  const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable) || /redbeat/i.test(value ?? ''))
+  const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
+    || /redbeat/i.test(value ?? ''))
     || [...world.code(beat.container)].some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
   if (traces) return 'unknown';
   return 'file';
@@ -71,8 +72,9 @@ export const beat: Rule[] = [
     id: 'beat/schedule-not-writable',
     severity: Severity.ERROR,
     title: 'Beat cannot write its schedule file where it is told to',
-    why: 'Beat ends at start: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule file '
-      + '\'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working directory.',
+    why: 'Beat ends at start: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
+      + 'file \'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working '
+      + 'directory.',
     fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F1', 'Z1'],
@@ -83,7 +85,8 @@ export const beat: Rule[] = [
       const { container } = beat;
       const { path, explicit, at, written } = schedule;
       // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
-      const unsure = explicit || seesCode(beat, world) ? {} : { severity: Severity.WARNING, note: 'unless the application sets another beat_scheduler' };
+      const unsure = explicit || seesCode(beat, world) ? {}
+        : { severity: Severity.WARNING, note: 'unless the application sets another beat_scheduler' };
       if (path === undefined) {
         const nowhere = container.readOnlyRoot && container.mounts.every(isReadOnly);
         if (nowhere) yield { at, value: written, allowed: 'a path on a writable volume', ...unsure };
@@ -91,9 +94,15 @@ export const beat: Rule[] = [
       }
       if (container.writable(path) === 'no') {
         const mount = container.mountOf(path);
-        yield { at, value: path, allowed: 'a path on a writable volume', ...unsure, note: mount ? `it lies on the ${mount.volume.kind} at ${mount.mountPath}` : unsure.note };
-      } else if (!container.mountOf(path) && isPython(container.image) && (container.runAsUser ?? 0) > 0 && !/^\/(tmp|var\/tmp|dev\/shm)\//.test(path)) {
-        yield { at, value: path, allowed: 'a path on a writable volume', ...unsure, note: `user ${container.runAsUser} may not write there in this image` };
+        yield {
+          at, value: path, allowed: 'a path on a writable volume', ...unsure,
+          note: mount ? `it lies on the ${mount.volume.kind} at ${mount.mountPath}` : unsure.note,
+        };
+      } else if (!container.mountOf(path) && isPython(container.image) && (container.runAsUser ?? 0) > 0
+        && !/^\/(tmp|var\/tmp|dev\/shm)\//.test(path)) {
+        yield {
+          at, value: path, allowed: 'a path on a writable volume', ...unsure, note: `user ${container.runAsUser} may not write there in this image`,
+        };
       }
     }),
   },
@@ -114,7 +123,11 @@ export const beat: Rule[] = [
       if (resource.kind === 'DaemonSet') yield { at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet' };
       for (const scaler of world.scalersOf(beat.workload)) {
         const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');
-        if (most !== 1) yield { at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat' };
+        if (most !== 1) {
+          yield {
+            at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat',
+          };
+        }
       }
     }),
   },
@@ -132,7 +145,8 @@ export const beat: Rule[] = [
         if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat, world))) continue;
         const { container } = beat;
         const key = JSON.stringify([
-          beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text), container.json.env ?? [], container.json.envFrom ?? [],
+          beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
+          container.json.env ?? [], container.json.envFrom ?? [],
         ]);
         groups.set(key, [...groups.get(key) ?? [], beat]);
       }
@@ -179,7 +193,8 @@ export const beat: Rule[] = [
     id: 'beat/interval-never-fires',
     severity: Severity.WARNING,
     title: 'A long interval in the schedule, and a schedule file that is gone with the pod',
-    why: 'An interval counts from the start of Beat: with a new file at every deploy, a daily task never runs when you deploy daily. No error anywhere.',
+    why: 'An interval counts from the start of Beat: with a new file at every deploy, a daily task never runs when you '
+      + 'deploy daily. No error anywhere.',
     fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
     source: 'https://github.com/PostHog/posthog/issues/42607',
     rows: ['B3'],
@@ -198,8 +213,8 @@ export const beat: Rule[] = [
     id: 'beat/stale-pidfile',
     severity: Severity.ERROR,
     title: 'The pidfile outlives the container, so Celery refuses to start again',
-    why: 'After a kill: `ERROR: Pidfile (celerybeat.pid) already exists. Seems we\'re already running? (pid: 1)`, exit 73. Process 1 is always alive. '
-      + 'An emptyDir keeps the file too: the container restarts, the pod stays.',
+    why: 'After a kill: `ERROR: Pidfile (celerybeat.pid) already exists. Seems we\'re already running? (pid: 1)`, exit 73. Process 1 is always '
+      + 'alive. An emptyDir keeps the file too: the container restarts, the pod stays.',
     fix: 'Set --pidfile= (empty): Kubernetes needs none.',
     source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
     rows: ['B5'],
@@ -244,11 +259,9 @@ export const beat: Rule[] = [
     check: each((world) => world.beats, function* (beat, world): Iterable<Report> {
       const setting = beat.setting('timezone');
       if (!setting || beat.app === undefined) return;
-      const others = world.workers.filter((worker) => worker.app === beat.app && worker.workload.resource.namespace === beat.workload.resource.namespace)
-        .flatMap((worker) => worker.setting('timezone')?.value ?? []);
+      const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
       const other = [...others].sort().find((value) => value !== setting.value);
       if (other !== undefined) yield { at: beat.place(setting.path), value: setting.value, note: `a worker has ${other}` };
     }),
   },
 ];
-

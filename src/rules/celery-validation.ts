@@ -2,6 +2,16 @@ import { describeFinding, Finding } from './finding';
 import { Rules } from './rules';
 import { Severity } from './severity';
 
+/** What we use of the ValidationContext of the cdk8s CLI. */
+interface Context {
+  readonly manifests: Iterable<string>;
+  readonly parseManifest: (file: string) => Iterable<unknown>;
+  readonly report: {
+    readonly addViolation: (violation: object) => void;
+    readonly submit: (status: 'success' | 'failure') => void;
+  };
+}
+
 /**
  * The rules as a validation plugin of the cdk8s CLI, for applications that do not use our constructs.
  *
@@ -13,19 +23,21 @@ export class CeleryValidation {
    *
    * @param context the ValidationContext of the cdk8s CLI
    */
-  public async validate(context: any): Promise<void> {
-    const manifests: string[] = [...context.manifests];
-    const objects: any[] = [];
+  // jsii has no type for it.
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  public validate(context: any): void {
+    const { manifests, report } = context as Context;
+    const objects: unknown[] = [];
     const files: string[] = [];
     for (const manifest of manifests) {
-      for (const object of context.parseManifest(manifest)) {
+      for (const object of (context as Context).parseManifest(manifest)) {
         objects.push(object);
         files.push(manifest);
       }
     }
     const findings = Rules.lint(objects).filter(({ severity }) => severity !== Severity.INFO);
     for (const [ruleId, group] of byRule(findings)) {
-      context.report.addViolation({
+      report.addViolation({
         ruleName: ruleId,
         ruleDescription: group[0].message,
         severity: group[0].severity,
@@ -37,7 +49,7 @@ export class CeleryValidation {
         })),
       });
     }
-    context.report.submit(findings.some(({ severity }) => severity === Severity.ERROR) ? 'failure' : 'success');
+    report.submit(findings.some(({ severity }) => severity === Severity.ERROR) ? 'failure' : 'success');
   }
 }
 

@@ -1,8 +1,10 @@
 import { isPython } from './model/image';
 import { map, scalar, text } from './model/json';
-import { isReadOnly, within } from './model/pods';
+import { isReadOnly, Volume, within, Workload } from './model/pods';
 import { Process } from './model/process';
+import { Resource } from './model/resource';
 import { redisDatabase } from './model/url';
+import type { World } from './model/world';
 import { each, Rule } from './rule';
 import { Severity } from './severity';
 
@@ -16,6 +18,10 @@ function bytes(value: unknown): number {
 /** `proj` of `proj.celery:app`. */
 function rootModule(app: string): string {
   return app.split(/[.:]/)[0];
+}
+
+function configMapOf(workload: Workload, volume: Volume, world: World): Resource | undefined {
+  return volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, text(volume.source.name) ?? '') : undefined;
 }
 
 /** Something in the pod template changes when the content of its ConfigMaps does. */
@@ -43,8 +49,10 @@ export const code: Rule[] = [
       const folder = container.workingDir ?? '/';
       const mount = container.mountOf(folder);
       const files = mount && container.volumeFiles(mount.volume);
-      if (!mount || mount.mountPath !== folder || mount.subPath !== undefined || !files || container.env.lookup('PYTHONPATH').state !== 'unset') return;
-      if (container.mounts.some((other) => other !== mount && within(other.mountPath, folder)) || process.option('--workdir').state !== 'unset') return;
+      if (!mount || mount.mountPath !== folder || mount.subPath !== undefined || !files
+        || container.env.lookup('PYTHONPATH').state !== 'unset') return;
+      if (container.mounts.some((other) => other !== mount && within(other.mountPath, folder))
+        || process.option('--workdir').state !== 'unset') return;
       if (container.workload.initContainers.length > 0 || container.invocations.length > 1) return;
       const module = rootModule(app);
       const found = [...files.keys()].some((file) => file === `${module}.py` || file.startsWith(`${module}/`));
@@ -117,7 +125,7 @@ export const code: Rule[] = [
       const seen = new Set<unknown>();
       for (const process of world.processes) {
         for (const volume of process.workload.volumes.values()) {
-          const resource = volume.kind === 'configMap' ? world.find('ConfigMap', process.workload.resource.namespace, text(volume.source.name) ?? '') : undefined;
+          const resource = configMapOf(process.workload, volume, world);
           if (!resource || seen.has(resource)) continue;
           seen.add(resource);
           const data = [...Object.entries(map(resource.json.data)), ...Object.entries(map(resource.json.binaryData))];
@@ -147,7 +155,7 @@ export const code: Rule[] = [
       const seen = new Set<unknown>();
       for (const { workload } of world.processes) {
         for (const volume of workload.volumes.values()) {
-          const resource = volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, text(volume.source.name) ?? '') : undefined;
+          const resource = configMapOf(workload, volume, world);
           if (!resource || seen.has(resource)) continue;
           seen.add(resource);
           for (const name of Object.keys(map(resource.json.data))) {
@@ -233,9 +241,10 @@ export const code: Rule[] = [
       const queue = process.setting('task_default_queue');
       const app = process.app;
       if (!queue || app === undefined) return;
-      const workers = world.workers.filter((worker) => worker.app === app && worker.workload.resource.namespace === process.workload.resource.namespace);
+      const workers = world.workersOf(process);
       // A worker without -Q takes the default queue of its own settings.
-      const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? ''] : undefined));
+      const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
+        : undefined));
       if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
       yield { at: process.place(queue.path), value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
     }),
@@ -249,4 +258,3 @@ function label({ workload: { resource } }: Process): string {
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
-

@@ -42,7 +42,8 @@ export const delivery: Rule[] = [
       const visible = visibilityTimeout(worker);
       if (seconds < (visible ?? DEFAULT_VISIBILITY_TIMEOUT)) return;
       yield {
-        at: worker.place(worker.setting('task_acks_late')!.path), value: `tasks up to ${seconds} s, visibility_timeout ${visible ?? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)`}`,
+        at: worker.place(worker.setting('task_acks_late')!.path),
+        value: `tasks up to ${seconds} s, visibility_timeout ${visible ?? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)`}`,
         allowed: `visibility_timeout above ${seconds}`,
         ...(visible === undefined ? { severity: Severity.WARNING, note: 'unless the application sets it' } : {}),
       };
@@ -69,7 +70,10 @@ export const delivery: Rule[] = [
       });
       for (const { process, seconds, key } of found) {
         if (seconds > shortest.get(key)!) {
-          yield { at: process.place(process.setting('broker_transport_options')!.path), value: String(seconds), note: `another process has ${shortest.get(key)}` };
+          yield {
+            at: process.place(process.setting('broker_transport_options')!.path), value: String(seconds),
+            note: `another process has ${shortest.get(key)}`,
+          };
         }
       }
     },
@@ -108,13 +112,18 @@ export const delivery: Rule[] = [
     id: 'delivery/prefetch-zero',
     severity: Severity.WARNING,
     title: 'A prefetch multiplier of 0 on the command line is ignored: it means 4',
-    why: 'Celery takes 0 for "not given": the worker reserves 4 tasks per child, one pod hoards while others idle, and an autoscaler sees an empty list.',
+    why: 'Celery takes 0 for "not given": the worker reserves 4 tasks per child, one pod hoards while others idle, and '
+      + 'an autoscaler sees an empty list.',
     fix: 'Set --prefetch-multiplier=1.',
     source: 'Reproduced with Celery 5.6.3: 8 reserved with 2 children',
     rows: ['D6'],
     check: each((world) => world.workers, function* (worker) {
       const option = worker.option('--prefetch-multiplier');
-      if (option.state === 'known' && worker.number('--prefetch-multiplier') === 0) yield { at: worker.place(option.path), value: option.value, allowed: '1 or more' };
+      if (option.state === 'known' && worker.number('--prefetch-multiplier') === 0) {
+        yield {
+          at: worker.place(option.path), value: option.value, allowed: '1 or more',
+        };
+      }
     }),
   },
   {
@@ -151,7 +160,11 @@ export const delivery: Rule[] = [
         const option = worker.option(name);
         // gevent and eventlet keep the hard limit.
         if (name === '--time-limit' && (pool === 'gevent' || pool === 'eventlet')) continue;
-        if (option.state === 'known' && option.value !== '0') yield { at: worker.place(option.path), value: `${name} ${option.value}`, note: `the pool is ${pool}` };
+        if (option.state === 'known' && option.value !== '0') {
+          yield {
+            at: worker.place(option.path), value: `${name} ${option.value}`, note: `the pool is ${pool}`,
+          };
+        }
       }
     }),
   },
@@ -183,7 +196,11 @@ export const delivery: Rule[] = [
     check: each((world) => world.workers, function* (worker) {
       const version = installedVersion(worker.workload, 'celery');
       const { backend } = worker;
-      if (backend && isRedis(backend.url) && version !== undefined && meets(version, '<5.5')) yield { at: worker.commandPlace, value: `celery==${version}` };
+      if (backend && isRedis(backend.url) && version !== undefined && meets(version, '<5.5')) {
+        yield {
+          at: worker.commandPlace, value: `celery==${version}`,
+        };
+      }
     }),
   },
   {

@@ -25,7 +25,10 @@ function urls(process: Process): UrlUse[] {
 }
 
 const RESERVED = /[#/?[\]]/;
-const LITERAL_SECRETS = /^(FLOWER_BASIC_AUTH|REDIS_PASSWORD|REDIS_PASS|CELERY_BROKER_PASSWORD|BROKER_PASSWORD|RABBITMQ_DEFAULT_PASS|RABBITMQ_PASSWORD|REDISCLI_AUTH|FLOWER_COOKIE_SECRET|FLOWER_OAUTH2_SECRET)$/;
+const LITERAL_SECRETS = new Set([
+  'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
+  'BROKER_PASSWORD', 'RABBITMQ_DEFAULT_PASS', 'RABBITMQ_PASSWORD',
+]);
 
 export const env: Rule[] = [
   {
@@ -43,7 +46,9 @@ export const env: Rule[] = [
         if (!flower.workload.serviceLinks || !variables.get(flower.workload.resource.namespace)?.has('FLOWER')) continue;
         if (flower.container.env.lookup('FLOWER_PORT').state !== 'unset' || flower.command.vendor === 'airflow') continue;
         const { resource } = flower.workload;
-        yield { at: { resource, path: flower.workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false' };
+        yield {
+          at: { resource, path: flower.workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
+        };
       }
     },
   },
@@ -64,7 +69,11 @@ export const env: Rule[] = [
         if (!workload.serviceLinks || !services || container.env.open) continue;
         const bad = (name: string) => /^[A-Z0-9_]+_PORT$/.test(name) && services.has(name.slice(0, -'_PORT'.length));
         for (const variable of container.env.all()) {
-          for (const name of variable.unresolved.filter(bad)) yield { at: process.place(variable.path), value: variable.raw, note: `${name} is tcp://...` };
+          for (const name of variable.unresolved.filter(bad)) {
+            yield {
+              at: process.place(variable.path), value: variable.raw, note: `${name} is tcp://...`,
+            };
+          }
         }
         for (const word of container.words) {
           for (const match of word.text.matchAll(/\$(?:\{(\w+)\}|\((\w+)\)|(\w+))/g)) {
@@ -116,7 +125,9 @@ export const env: Rule[] = [
         const variable = `CELERY_${process.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
         const value = process.container.env.value(variable);
         if (value !== undefined && value !== given.value && !given.word.unknown) {
-          yield { at: process.place(process.container.env.get(variable)!.path), value: `${variable}=${value}`, note: `the flag is ${name} ${given.value}` };
+          yield {
+            at: process.place(process.container.env.get(variable)!.path), value: `${variable}=${value}`, note: `the flag is ${name} ${given.value}`,
+          };
         }
       }
     }),
@@ -149,8 +160,7 @@ export const env: Rule[] = [
     check: each((world) => world.beats, function* (beat, world) {
       const { broker, app } = beat;
       if (!broker || broker.partial || app === undefined) return;
-      const workers = world.workers.filter((worker) => worker.app === app && worker.container.image.text === beat.container.image.text
-        && worker.workload.resource.namespace === beat.workload.resource.namespace);
+      const workers = world.workersOf(beat).filter((worker) => worker.container.image.text === beat.container.image.text);
       const brokers = workers.map((worker) => worker.broker);
       if (workers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
       yield { at: broker.at, value: broker.text, allowed: brokers[0]!.text };
@@ -209,7 +219,8 @@ export const env: Rule[] = [
     id: 'env/url-password-unescaped',
     severity: Severity.ERROR,
     title: 'The password in a URL has characters that end it',
-    why: '`#`, `/` and `?` end the password: `ValueError: Port could not be cast to integer value as \'pa\'`; `[` gives `ValueError: Invalid IPv6 URL`.',
+    why: '`#`, `/` and `?` end the password: `ValueError: Port could not be cast to integer value as \'pa\'`; `[` gives '
+      + '`ValueError: Invalid IPv6 URL`.',
     fix: 'Percent-encode the password in the URL: # is %23, / is %2F, ? is %3F.',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
@@ -352,7 +363,7 @@ export const env: Rule[] = [
           }
         }
         for (const variable of process.container.env.all()) {
-          if (LITERAL_SECRETS.test(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
+          if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
             yield { at: process.place(variable.path), value: variable.name };
           }
         }

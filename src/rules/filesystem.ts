@@ -36,7 +36,8 @@ function temporaryFolder({ container }: Process): 'yes' | 'no' | 'unknown' {
 function acceptsPickle(worker: Process, world: World): boolean {
   const setting = worker.setting('accept_content') ?? worker.setting('celery_accept_content');
   if (setting) return setting.value.includes('pickle');
-  return [...world.code(worker.container)].some(({ text }) => /accept_content\s*=\s*[[({][^\])}]*['"](pickle|application\/x-python-serialize)['"]/i.test(text));
+  return [...world.code(worker.container)]
+    .some(({ text }) => /accept_content\s*=\s*[[({][^\])}]*['"](pickle|application\/x-python-serialize)['"]/i.test(text));
 }
 
 function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
@@ -57,7 +58,9 @@ export const filesystem: Rule[] = [
     rows: ['F2', 'Z1'],
     check: each((world) => world.workers, function* (worker) {
       if (forks(worker) && temporaryFolder(worker) === 'no') {
-        yield { at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp' };
+        yield {
+          at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
+        };
       }
     }),
   },
@@ -167,7 +170,8 @@ export const filesystem: Rule[] = [
         const mount = container.mounts.find(({ volume, readOnly }) => volume.kind === 'claim' && !readOnly);
         if (mount) {
           yield {
-            at: { resource: workload.resource, container: container.name, path: mount.path }, value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,
+            at: { resource: workload.resource, container: container.name, path: mount.path },
+            value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,
           };
         }
       }

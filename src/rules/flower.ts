@@ -14,7 +14,8 @@ const SMALLEST_MEMORY = 256 * 2 ** 20;
 function option(flower: Process, name: string): Option {
   const given = flower.command.options.get(`--${name}`);
   if (given) {
-    return given.word.unknown ? { state: 'set', path: given.word.path, flag: true } : { state: 'known', value: given.value, path: given.word.path, flag: true };
+    return given.word.unknown ? { state: 'set', path: given.word.path, flag: true }
+      : { state: 'known', value: given.value, path: given.word.path, flag: true };
   }
   const variable = flower.variable(`FLOWER_${name.toUpperCase().replaceAll('-', '_')}`);
   if (variable.state !== 'unset') return variable;
@@ -90,7 +91,11 @@ export const flower: Rule[] = [
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
     check: each((world) => world.flowers, function* (flower, world) {
-      if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) yield { at: flower.place() };
+      if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) {
+        yield {
+          at: flower.place(),
+        };
+      }
     }),
   },
   {
@@ -105,7 +110,11 @@ export const flower: Rule[] = [
       const api = flower.variable('FLOWER_UNAUTHENTICATED_API');
       if (api.state !== 'known' || !/^(1|true|yes|on)$/i.test(api.value) || authenticated(flower) !== 'no') return;
       const open = exposures(flower, world).find(({ guarded }) => !guarded);
-      if (open) yield { at: flower.place(api.path), value: `FLOWER_UNAUTHENTICATED_API=${api.value}`, note: `${open.by} ${open.place.resource.name}` };
+      if (open) {
+        yield {
+          at: flower.place(api.path), value: `FLOWER_UNAUTHENTICATED_API=${api.value}`, note: `${open.by} ${open.place.resource.name}`,
+        };
+      }
     }),
   },
   {
@@ -128,7 +137,8 @@ export const flower: Rule[] = [
     id: 'flower/broker-after-subcommand',
     severity: Severity.ERROR,
     title: 'Options of celery stand after `flower`, where Flower ignores them',
-    why: '`You have incorrectly specified the following celery arguments after flower command: [\'--broker\']`; Flower then tries RabbitMQ on localhost.',
+    why: '`You have incorrectly specified the following celery arguments after flower command: [\'--broker\']`; Flower '
+      + 'then tries RabbitMQ on localhost.',
     fix: 'Put them before: celery --broker=... flower; or set CELERY_BROKER_URL.',
     source: 'https://github.com/celery/celery/issues/8071',
     rows: ['L4'],
@@ -182,14 +192,15 @@ export const flower: Rule[] = [
     id: 'flower/events-off',
     severity: Severity.INFO,
     title: 'There is a Flower, and this worker does not send task events',
-    why: 'The list of tasks is empty until Flower switches them on by remote control: `task events: OFF (enable -E to monitor tasks in this worker)`.',
+    why: 'The list of tasks is empty until Flower switches them on by remote control: `task events: OFF (enable -E to '
+      + 'monitor tasks in this worker)`.',
     fix: 'Add -E to the worker.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html',
     rows: ['L8'],
     check: each((world) => world.workers, function* (worker, world) {
       const { namespace } = worker.workload.resource;
-      const watched = world.flowers.some(({ workload }) => workload.resource.namespace === namespace);
-      if (watched && worker.lacks('--task-events') && !worker.settingOn('worker_send_task_events')) yield { at: worker.commandPlace };
+      if (world.hasFlower(namespace) && worker.lacks('--task-events')
+        && !worker.settingOn('worker_send_task_events')) yield { at: worker.commandPlace };
     }),
   },
   {
@@ -243,22 +254,30 @@ export const flower: Rule[] = [
       if (database.state === 'set' || database.state === 'maybe') return;
       const written = database.state === 'known' ? database.value : 'flower';
       const path = flower.container.absolute(written);
-      const nowhere = path === undefined ? flower.container.readOnlyRoot && flower.container.mounts.length === 0 : flower.container.writable(path) === 'no';
-      if (nowhere) yield { at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume' };
+      const nowhere = path === undefined ? flower.container.readOnlyRoot && flower.container.mounts.length === 0
+        : flower.container.writable(path) === 'no';
+      if (nowhere) {
+        yield {
+          at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume',
+        };
+      }
     }),
   },
   {
     id: 'flower/memory-too-small',
     severity: Severity.WARNING,
     title: 'Flower keeps 100 000 tasks in less memory than they need',
-    why: 'It grows until it is OOMKilled: the default of max_tasks is 100 000 since Flower 2, and -A loads the whole application on top (240 MiB for one).',
+    why: 'It grows until it is OOMKilled: the default of max_tasks is 100 000 since Flower 2, and -A loads the whole '
+      + 'application on top (240 MiB for one).',
     fix: 'Set --max_tasks=10000, leave -A out, or give it 256 Mi and more.',
     source: 'https://github.com/mher/flower/issues/1305',
     rows: ['M4'],
     check: each((world) => world.flowers, function* (flower) {
       const limit = flower.container.resource('limits', 'memory');
       if (limit !== undefined && limit < SMALLEST_MEMORY && option(flower, 'max-tasks').state === 'unset') {
-        yield { at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY) };
+        yield {
+          at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),
+        };
       }
     }),
   },

@@ -285,8 +285,7 @@ export const install: Rule[] = [
       if (app === undefined || !flower.command.global.has('--app') || own.length === 0 || own.some(({ opaque }) => opaque)) return;
       const names = new Set(own.flatMap((install) => install.requirements.map(({ name }) => name)));
       const missing = new Set<string>();
-      for (const worker of world.workers) {
-        if (worker.app !== app || worker.workload.resource.namespace !== flower.workload.resource.namespace) continue;
+      for (const worker of world.workersOf(flower)) {
         if (worker.container.image.text !== flower.container.image.text) continue;
         for (const { name } of installsOf(worker.workload).flatMap((install) => install.requirements)) {
           if (!names.has(name) && !['redis', 'kombu', 'pip', 'setuptools', 'wheel'].includes(name)) missing.add(name);

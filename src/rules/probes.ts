@@ -23,8 +23,7 @@ function isPing(command: CeleryCommand): boolean {
 
 /** More than one worker may answer on this broker. */
 function hasPeers(process: Process, world: World): boolean {
-  return world.scaled(process.workload)
-    || world.workers.filter((other) => other.app === process.app && other.workload.resource.namespace === process.workload.resource.namespace).length > 1;
+  return world.scaled(process.workload) || world.workersOf(process).length > 1;
 }
 
 const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
@@ -201,7 +200,7 @@ export const probes: Rule[] = [
           const reference = /(^|[^$])\$\(([A-Za-z_][\w.-]*)\)/.exec(word);
           const variable = reference && container.env.get(reference[2]);
           const expands = variable && variable.source === 'value' && !variable.partial;
-          const unsure = reference && !variable && (container.env.open || container.workload.serviceLinks && /_(HOST|PORT)/.test(reference[2]));
+          const unsure = reference && !variable && (container.env.open || (container.workload.serviceLinks && /_(HOST|PORT)/.test(reference[2])));
           if ((plain && !reference) || (reference && !expands && !unsure && variable?.source !== 'configMap')) {
             yield { at: probePlace(probe, 'exec', 'command', i), value: word };
           }

@@ -19,7 +19,8 @@ function place({ container }: RedisServer, path: Path = container.path): Place {
 }
 
 function at(server: RedisServer, directive: Directive): Place {
-  return { resource: directive.resource, path: directive.path, ...(directive.resource === server.container.workload.resource ? { container: server.container.name } : {}) };
+  return { resource: directive.resource, path: directive.path, ...(directive.resource === server.container.workload.resource
+    ? { container: server.container.name } : {}) };
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
@@ -52,7 +53,10 @@ export const redis: Rule[] = [
     check: each(brokers, function* (server) {
       const policy = server.directive('maxmemory-policy');
       if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
-        yield { at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live', ...unlessCache(server) };
+        yield {
+          at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live',
+          ...unlessCache(server),
+        };
       }
     }),
   },
@@ -70,7 +74,9 @@ export const redis: Rule[] = [
       const limit = server.container.resource('limits', 'memory');
       if (!maximum || bytes === undefined || limit === undefined) return;
       if (bytes === 0 || bytes > 0.75 * limit) {
-        yield { at: at(server, maximum), value: maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}` };
+        yield {
+          at: at(server, maximum), value: maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
+        };
       }
     }),
   },
@@ -102,7 +108,9 @@ export const redis: Rule[] = [
       if (saves(server) !== true) return;
       const mount = server.container.mountOf(dataFolder(server));
       if (mount && mount.volume.kind !== 'emptyDir') return;
-      yield { at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...unlessCacheNote(server) };
+      yield {
+        at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...unlessCacheNote(server),
+      };
     }),
   },
   {
@@ -136,7 +144,11 @@ export const redis: Rule[] = [
       const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
       const served = server.brokerUse === 'yes' || world.kind('Service').length > 0;
       if (!served || server.opaque) return;
-      if (mode?.values[0] === 'yes' && !password && !bind) yield { at: at(server, mode), value: 'protected-mode yes', allowed: 'a password, or protected-mode no' };
+      if (mode?.values[0] === 'yes' && !password && !bind) {
+        yield {
+          at: at(server, mode), value: 'protected-mode yes', allowed: 'a password, or protected-mode no',
+        };
+      }
       if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && server.brokerUse !== 'no') {
         yield { at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server) };
       }
@@ -166,7 +178,11 @@ export const redis: Rule[] = [
     check: each((world) => world.processes, function* (process, world) {
       const { broker } = process;
       if (!broker || !isRedis(broker.url)) return;
-      if (/(^|\.)clustercfg\./.test(broker.url.host)) yield { at: broker.at, value: broker.text, note: 'the host is the configuration endpoint of a cluster' };
+      if (/(^|\.)clustercfg\./.test(broker.url.host)) {
+        yield {
+          at: broker.at, value: broker.text, note: 'the host is the configuration endpoint of a cluster',
+        };
+      }
       for (const server of world.redisFor(broker)) {
         const cluster = server.directive('cluster-enabled');
         if (cluster?.values[0] === 'yes') yield { at: at(server, cluster), value: 'cluster-enabled yes' };
@@ -202,7 +218,10 @@ export const redis: Rule[] = [
       const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
       // Where nothing is kept, nothing is lost.
       if (!verdict || saves(server) === false || server.brokerUse === 'no') return;
-      yield { at: place(server, invocation!.words[0].path), note: verdict.note, ...(verdict.certain && server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING }) };
+      yield {
+        at: place(server, invocation!.words[0].path), note: verdict.note,
+        ...(verdict.certain && server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING }),
+      };
     }),
   },
   {
@@ -224,8 +243,9 @@ export const redis: Rule[] = [
     id: 'redis/data-not-writable',
     severity: Severity.ERROR,
     title: 'Redis saves to a folder that it cannot write',
-    why: '`MISCONF Redis is configured to save RDB snapshots, but it\'s currently unable to persist to disk. Commands that may modify the data set are '
-      + 'disabled`, minutes after the start; with appendonly it does not start: `Can\'t open or create append-only dir appendonlydir: Read-only file system`.',
+    why: '`MISCONF Redis is configured to save RDB snapshots, but it\'s currently unable to persist to disk. Commands that may modify the data set '
+      + 'are disabled`, minutes after the start; with appendonly it does not start: `Can\'t open or create append-only dir appendonlydir: Read-only '
+      + 'file system`.',
     fix: 'Mount a volume at /data; or switch saving off: --save "" --appendonly no.',
     source: 'https://github.com/ansible/awx/issues/9401',
     rows: ['F9', 'F10', 'Z1'],
@@ -263,4 +283,3 @@ export const redis: Rule[] = [
 function unlessCacheNote(server: RedisServer): Pick<Report, 'note'> {
   return server.brokerUse === 'yes' ? {} : { note: 'if Celery uses it as its broker' };
 }
-

@@ -17,7 +17,8 @@ export const resources: Rule[] = [
     id: 'resources/concurrency-of-the-node',
     severity: Severity.WARNING,
     title: 'The number of children is left to the CPUs of the node',
-    why: 'Celery counts the CPUs of the machine, not those of the container: 20 children on a 20-core node in a container with 4 Gi, OOMKilled at start.',
+    why: 'Celery counts the CPUs of the machine, not those of the container: 20 children on a 20-core node in a '
+      + 'container with 4 Gi, OOMKilled at start.',
     fix: 'Set --concurrency.',
     source: 'https://github.com/makeplane/helm-charts/issues/188',
     rows: ['M1', 'Z5'],
@@ -71,7 +72,8 @@ export const resources: Rule[] = [
     id: 'resources/cpu-limit-too-low',
     severity: Severity.WARNING,
     title: 'The CPU limit is too low for the number of children',
-    why: 'A child that takes more than 4 s to start is killed: `Timed out waiting for UP message from <ForkProcess(...)>`, `signal 9 (SIGKILL)`, in a loop.',
+    why: 'A child that takes more than 4 s to start is killed: `Timed out waiting for UP message from '
+      + '<ForkProcess(...)>`, `signal 9 (SIGKILL)`, in a loop.',
     fix: 'Remove the CPU limit, lower --concurrency, or raise worker_proc_alive_timeout.',
     source: 'https://github.com/celery/celery/issues/4323',
     rows: ['P18'],

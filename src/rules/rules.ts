@@ -31,6 +31,7 @@ export class Rules {
    *
    * @param objects the objects; Lists are opened, what is no Kubernetes object is ignored
    */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- jsii has no `unknown`
   public static lint(objects: any[]): Finding[] {
     return examine(objects).map(toFinding);
   }
@@ -50,7 +51,7 @@ export class Rules {
         rule, reason, applies: (resource) => inside.has(resource.index), at: pseudoResource('Construct', scope.node.path), path: [],
       }));
     });
-    return examine(objects.map((object) => object.toJson()), { suppressions }).map(toFinding);
+    return examine(objects.map((object): unknown => object.toJson()), { suppressions }).map(toFinding);
   }
 
   private constructor(private readonly scope: IConstruct) {}

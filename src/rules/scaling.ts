@@ -18,7 +18,8 @@ function triggers(scaler: Resource): Trigger[] {
   return list(get(scaler.json, 'spec', 'triggers')).flatMap((json, i) => {
     const type = text(get(json, 'type'));
     const metadata = map(get(json, 'metadata'));
-    return type === undefined ? [] : [{ scaler, type, metadata: (name: string) => scalar(metadata[name]), path: ['spec', 'triggers', i, 'metadata'] }];
+    if (type === undefined) return [];
+    return [{ scaler, type, metadata: (name: string) => scalar(get(metadata, name)), path: ['spec', 'triggers', i, 'metadata'] }];
   });
 }
 
@@ -78,7 +79,10 @@ export const scaling: Rule[] = [
       for (const trigger of redis) {
         const host = address(trigger, worker)?.replace(/:\d+$/, '');
         if (host !== undefined && /^[a-z0-9-]+$/i.test(host) && !scaler.namespace.includes('keda')) {
-          yield { at: { resource: scaler, path: trigger.path }, value: address(trigger, worker), allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.cluster.local` };
+          yield {
+            at: { resource: scaler, path: trigger.path }, value: address(trigger, worker),
+            allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.cluster.local`,
+          };
         }
       }
     }),
@@ -126,13 +130,16 @@ export const scaling: Rule[] = [
     title: 'The number of replicas is given beside an autoscaler',
     why: 'Every `kubectl apply` sets it back: pods with running tasks are removed, and come again minutes later.',
     fix: 'Leave spec.replicas out where an autoscaler decides.',
-    source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/#migrating-deployments-and-statefulsets-to-horizontal-autoscaling',
+    source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
     rows: ['K5'],
     check: each(celeryWorkloads, function* (workload, world) {
       const replicas = get(workload.resource.json, 'spec', 'replicas');
       const scaler = world.scalersOf(workload)[0];
       if (scaler && replicas !== undefined && !workload.resource.live) {
-        yield { at: { resource: workload.resource, path: ['spec', 'replicas'] }, value: `replicas: ${String(scalar(replicas))}`, note: `${scaler.kind} ${scaler.name}` };
+        yield {
+          at: { resource: workload.resource, path: ['spec', 'replicas'] }, value: `replicas: ${String(scalar(replicas))}`,
+          note: `${scaler.kind} ${scaler.name}`,
+        };
       }
     }),
   },
@@ -148,7 +155,8 @@ export const scaling: Rule[] = [
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit === undefined || limit <= worker.workload.graceSeconds) return;
       for (const scaler of world.scalersOf(worker.workload)) {
-        const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior') : get(scaler.json, 'spec', 'behavior');
+        const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
+          : get(scaler.json, 'spec', 'behavior');
         if (get(behavior, 'scaleDown', 'selectPolicy') === 'Disabled') continue;
         const window = number(get(behavior, 'scaleDown', 'stabilizationWindowSeconds')) ?? 300;
         const cooldown = scaler.kind === 'ScaledObject' && (number(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0) === 0
@@ -157,7 +165,8 @@ export const scaling: Rule[] = [
         if (seconds < limit) {
           yield {
             at: { resource: scaler, path: isMap(behavior) ? ['spec', 'behavior'] : ['spec'] },
-            value: `scales down after ${seconds} s`, allowed: `a grace period above ${limit} s`, note: `a task may take ${limit} s, the grace period is ${worker.workload.graceSeconds} s`,
+            value: `scales down after ${seconds} s`, allowed: `a grace period above ${limit} s`,
+            note: `a task may take ${limit} s, the grace period is ${worker.workload.graceSeconds} s`,
           };
         }
       }
@@ -175,12 +184,16 @@ export const scaling: Rule[] = [
       // A LimitRange may fill it in.
       if (world.kind('LimitRange').length > 0) return;
       for (const scaler of world.scalersOf(workload)) {
-        const keda = scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => trigger.type === 'cpu' && trigger.metadata('containerName') === undefined
+        const keda = scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => trigger.type === 'cpu'
+          && trigger.metadata('containerName') === undefined
           && get(scaler.json, ...trigger.path.slice(0, -1), 'metricType') !== 'AverageValue');
         if (!keda && !(scaler.kind === 'HorizontalPodAutoscaler' && usesCpu(scaler))) continue;
         for (const container of workload.containers) {
           if (container.resource('requests', 'cpu') === undefined && container.resource('limits', 'cpu') === undefined) {
-            yield { at: { resource: workload.resource, container: container.name, path: container.path }, note: `${scaler.kind} ${scaler.name}`, allowed: 'resources.requests.cpu' };
+            yield {
+              at: { resource: workload.resource, container: container.name, path: container.path }, note: `${scaler.kind} ${scaler.name}`,
+              allowed: 'resources.requests.cpu',
+            };
           }
         }
       }

@@ -37,7 +37,8 @@ export function keptByShell(links: readonly Link[], container: Container): Verdi
 
 function shells(process: Process): string {
   const link = process.links.find(({ kind }) => kind === 'shell');
-  return link?.kind === 'shell' ? `${link.name}${link.inline ? ' -c' : ''} ... ${process.command.invocation.words.slice(0, 6).map(({ text }) => text).join(' ')}` : '';
+  const words = process.command.invocation.words.slice(0, 6).map(({ text }) => text).join(' ');
+  return link?.kind === 'shell' ? `${link.name}${link.inline ? ' -c' : ''} ... ${words}` : '';
 }
 
 /** Init systems that hand a signal to every process instead of their child. */
@@ -54,12 +55,15 @@ function* groupSignals(process: Process): Iterable<Report> {
       yield { at: process.place(link.path), value: `${link.name} -g` };
     }
   }
-  if (container.env.lookup('TINI_KILL_PROCESS_GROUP').state === 'known' && process.links.some((link) => link.kind === 'wrapper' && link.name.startsWith('tini'))) {
+  if (container.env.lookup('TINI_KILL_PROCESS_GROUP').state === 'known' && process.links
+    .some((link) => link.kind === 'wrapper' && link.name.startsWith('tini'))) {
     yield { at: process.place(container.env.get('TINI_KILL_PROCESS_GROUP')!.path), value: 'TINI_KILL_PROCESS_GROUP' };
   }
   // The entrypoint of Airflow's image is dumb-init.
   if (container.image.repository === 'apache/airflow' && !container.ownsEntrypoint && process.variable('DUMB_INIT_SETSID').state === 'unset') {
-    yield { at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING };
+    yield {
+      at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING,
+    };
   }
 }
 
@@ -85,7 +89,8 @@ export const shutdown: Rule[] = [
     id: 'shutdown/shell-keeps-the-signal',
     severity: Severity.ERROR,
     title: 'Celery runs under a shell that does not pass SIGTERM on',
-    why: 'There is no `worker: Warm shutdown` in the log: the pod waits the whole grace period, then everything is killed and running tasks are lost.',
+    why: 'There is no `worker: Warm shutdown` in the log: the pod waits the whole grace period, then everything is '
+      + 'killed and running tasks are lost.',
     fix: 'Give command and args as an array without a shell, or write `exec celery ...` as the last command of the script.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S1'],
@@ -189,7 +194,10 @@ export const shutdown: Rule[] = [
       const soft = softTimeout(worker);
       const grace = worker.workload.graceSeconds;
       if (soft !== undefined && soft > 0 && soft >= grace) {
-        yield { at: worker.place(worker.setting('worker_soft_shutdown_timeout')!.path), value: `${soft} s, grace ${grace} s`, allowed: `${Math.max(0, grace - 5)} s` };
+        yield {
+          at: worker.place(worker.setting('worker_soft_shutdown_timeout')!.path), value: `${soft} s, grace ${grace} s`,
+          allowed: `${Math.max(0, grace - 5)} s`,
+        };
       }
     }),
   },
@@ -218,14 +226,19 @@ export const shutdown: Rule[] = [
     id: 'shutdown/detached',
     severity: Severity.ERROR,
     title: 'Celery detaches from the container',
-    why: 'The container ends at once (Completed, then CrashLoopBackOff); or something like `tail -f` is process 1 and tasks are killed at every stop.',
+    why: 'The container ends at once (Completed, then CrashLoopBackOff); or something like `tail -f` is process 1 and '
+      + 'tasks are killed at every stop.',
     fix: 'Run in the foreground: no --detach, no `celery multi`.',
     source: 'https://github.com/openwisp/docker-openwisp/issues/694',
     rows: ['S8'],
     check: each((world) => world.processes, function* (process) {
       const detach = process.command.options.get('--detach');
       if (detach) yield { at: process.place(detach.word.path), value: detach.word.text };
-      else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) yield { at: process.commandPlace, value: 'celery multi' };
+      else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
+        yield {
+          at: process.commandPlace, value: 'celery multi',
+        };
+      }
     }),
   },
   {
@@ -239,7 +252,11 @@ export const shutdown: Rule[] = [
     check: each((world) => world.workers, function* (worker) {
       const version = installedVersion(worker.workload, 'celery');
       const { broker } = worker;
-      if (broker && isAmqp(broker.url) && version !== undefined && meets(version, '<5.6.1')) yield { at: worker.commandPlace, value: `celery==${version}` };
+      if (broker && isAmqp(broker.url) && version !== undefined && meets(version, '<5.6.1')) {
+        yield {
+          at: worker.commandPlace, value: `celery==${version}`,
+        };
+      }
     }),
   },
 ];

@@ -35,36 +35,36 @@ export interface EnvSources {
 
 export class Env {
   /** `envFrom` names something that is not in the input. */
-  readonly open: boolean;
+  public readonly open: boolean;
   private readonly variables = new Map<string, Variable>();
 
-  constructor(container: unknown, path: Path, sources: EnvSources) {
+  public constructor(container: unknown, path: Path, sources: EnvSources) {
     this.open = this.importAll(container, path, sources);
     list(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
   }
 
-  all(): Iterable<Variable> {
+  public all(): Iterable<Variable> {
     return this.variables.values();
   }
 
-  get(name: string): Variable | undefined {
+  public get(name: string): Variable | undefined {
     return this.variables.get(name);
   }
 
-  lookup(name: string): Lookup {
+  public lookup(name: string): Lookup {
     const variable = this.variables.get(name);
     if (!variable) return { state: this.open ? 'maybe' : 'unset' };
     return variable.value === undefined || variable.partial ? { state: 'set', variable } : { state: 'known', value: variable.value, variable };
   }
 
   /** The value, when the manifest gives it. */
-  value(name: string): string | undefined {
+  public value(name: string): string | undefined {
     const found = this.lookup(name);
     return found.state === 'known' ? found.value : undefined;
   }
 
   /** Expands `$(NAME)` as kubelet does for `command` and `args`. */
-  expand(raw: string): { text: string; unresolved: string[]; partial: boolean } {
+  public expand(raw: string): { text: string; unresolved: string[]; partial: boolean } {
     const unresolved: string[] = [];
     let partial = false;
     const expanded = raw.replace(/\$\$|\$\(([A-Za-z_.][\w.-]*)\)/g, (whole, name: string | undefined) => {

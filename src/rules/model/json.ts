@@ -2,7 +2,7 @@
 export type Path = ReadonlyArray<string | number>;
 export type Map_ = Readonly<Record<string, unknown>>;
 
-const EMPTY: Map_ = Object.freeze(Object.create(null));
+const EMPTY: Map_ = Object.freeze({});
 
 /** The readers below take anything and never throw: manifests come from anywhere. */
 export function isMap(value: unknown): value is Map_ {

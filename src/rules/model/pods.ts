@@ -34,28 +34,23 @@ export interface Mount {
   readonly path: Path;
 }
 
-/** What a pod needs to know of the other objects. */
-export interface Surroundings extends EnvSources {
-  readonly binaryKeys: (configMap: string) => ReadonlySet<string>;
-}
-
 export class Workload {
-  readonly podPath: Path;
-  readonly spec: Map_;
-  readonly labels: Map_;
-  readonly annotations: Map_;
-  readonly volumes: ReadonlyMap<string, Volume>;
+  public readonly podPath: Path;
+  public readonly spec: Map_;
+  public readonly labels: Map_;
+  public readonly annotations: Map_;
+  public readonly volumes: ReadonlyMap<string, Volume>;
   /** Those that keep running: init containers only when they are sidecars. */
-  readonly containers: readonly Container[];
-  readonly initContainers: readonly Container[];
+  public readonly containers: readonly Container[];
+  public readonly initContainers: readonly Container[];
 
-  static is(resource: Resource): boolean {
+  public static is(resource: Resource): boolean {
     if (!Object.hasOwn(POD_PATHS, resource.kind)) return false;
     // What a controller made is judged where it is declared.
     return list(get(resource.json, 'metadata', 'ownerReferences')).length === 0;
   }
 
-  constructor(readonly resource: Resource, surroundings: Surroundings) {
+  public constructor(public readonly resource: Resource, sources: EnvSources) {
     this.podPath = POD_PATHS[resource.kind];
     const template = get(resource.json, ...this.podPath);
     this.spec = map(get(template, 'spec'));
@@ -63,37 +58,37 @@ export class Workload {
     this.annotations = map(get(template, 'metadata', 'annotations'));
     this.volumes = this.readVolumes();
     const read = (key: string, init: boolean) => list(this.spec[key]).flatMap((json, i) => typeof json === 'object' && json !== null
-      ? [new Container(this, map(json), [...this.specPath, key, i], init, surroundings)] : []);
+      ? [new Container(this, map(json), [...this.specPath, key, i], init, sources)] : []);
     const init = read('initContainers', true);
     this.initContainers = init.filter((container) => container.json.restartPolicy !== 'Always');
     this.containers = [...read('containers', false), ...init.filter((container) => container.json.restartPolicy === 'Always')];
   }
 
-  get specPath(): Path {
+  public get specPath(): Path {
     return [...this.podPath, 'spec'];
   }
 
   /** Undefined for what does not keep a number of pods: jobs, bare pods, DaemonSets. */
-  get replicas(): number | undefined {
+  public get replicas(): number | undefined {
     if (!SCALED.has(this.resource.kind)) return undefined;
     return number(get(this.resource.json, 'spec', 'replicas')) ?? 1;
   }
 
   /** Restarts what ends: a Job does not. */
-  get longRunning(): boolean {
+  public get longRunning(): boolean {
     return !['Job', 'CronJob', 'ScaledJob'].includes(this.resource.kind);
   }
 
-  get graceSeconds(): number {
+  public get graceSeconds(): number {
     return number(this.spec.terminationGracePeriodSeconds) ?? 30;
   }
 
-  get serviceLinks(): boolean {
+  public get serviceLinks(): boolean {
     return this.spec.enableServiceLinks !== false;
   }
 
   /** Starts the new pod before the old one is gone. */
-  get rolls(): boolean {
+  public get rolls(): boolean {
     const { kind, json } = this.resource;
     if (kind !== 'Deployment') return false;
     const type = get(json, 'spec', 'strategy', 'type');
@@ -132,22 +127,23 @@ function volumeSource(json: Map_, keys: readonly string[]): [VolumeKind, Map_] {
 const READ_ONLY_KINDS: readonly VolumeKind[] = ['configMap', 'secret', 'downwardAPI', 'projected'];
 
 export class Container {
-  readonly name: string;
-  readonly image: Image;
-  readonly env: Env;
-  readonly mounts: readonly Mount[];
+  public readonly name: string;
+  public readonly image: Image;
+  public readonly env: Env;
+  public readonly mounts: readonly Mount[];
   /** `command` and `args` with `$(VAR)` expanded. */
-  readonly words: readonly Word[];
+  public readonly words: readonly Word[];
   /** `command` is given: the entrypoint of the image does not run. */
-  readonly ownsEntrypoint: boolean;
-  readonly invocations: readonly Invocation[];
+  public readonly ownsEntrypoint: boolean;
+  public readonly invocations: readonly Invocation[];
 
-  constructor(
-    readonly workload: Workload, readonly json: Map_, readonly path: Path, readonly init: boolean, private readonly surroundings: Surroundings,
+  public constructor(
+    public readonly workload: Workload, public readonly json: Map_, public readonly path: Path, public readonly init: boolean,
+    private readonly sources: EnvSources,
   ) {
     this.name = text(json.name) ?? '';
     this.image = parseImage(text(json.image) ?? '');
-    this.env = new Env(json, path, surroundings);
+    this.env = new Env(json, path, sources);
     this.mounts = this.readMounts();
     this.ownsEntrypoint = list(json.command).length > 0;
     this.words = [...this.readWords('command'), ...this.readWords('args')];
@@ -155,7 +151,7 @@ export class Container {
   }
 
   /** All commands that some other argument vector of this container leads to: a probe, a hook. */
-  read(words: readonly Word[]): Invocation[] {
+  public read(words: readonly Word[]): Invocation[] {
     const context: CommandContext = {
       variable: (name) => this.env.value(name),
       file: (path) => this.file(path),
@@ -163,44 +159,44 @@ export class Container {
     return invocations(words, context);
   }
 
-  get workingDir(): string | undefined {
+  public get workingDir(): string | undefined {
     const given = text(this.json.workingDir);
     return given !== undefined && given !== '' ? given : isPython(this.image) ? '/' : undefined;
   }
 
-  get readOnlyRoot(): boolean {
+  public get readOnlyRoot(): boolean {
     return get(this.json, 'securityContext', 'readOnlyRootFilesystem') === true;
   }
 
-  get runAsUser(): number | undefined {
+  public get runAsUser(): number | undefined {
     return number(this.security('runAsUser'));
   }
 
   /** The container's own security context wins over that of the pod. */
-  security(key: string): unknown {
+  public security(key: string): unknown {
     return get(this.json, 'securityContext', key) ?? get(this.workload.spec, 'securityContext', key);
   }
 
   /** Bytes or cores. Without a request the limit is the request. */
-  resource(kind: 'limits' | 'requests', name: 'cpu' | 'memory'): number | undefined {
+  public resource(kind: 'limits' | 'requests', name: 'cpu' | 'memory'): number | undefined {
     return quantity(get(this.json, 'resources', kind, name));
   }
 
   /** An absolute path, or undefined when the working directory is only known to the image. */
-  absolute(path: string): string | undefined {
+  public absolute(path: string): string | undefined {
     if (path.startsWith('/')) return normalize(path);
     const from = this.workingDir;
     return from === undefined ? undefined : normalize(`${from}/${path}`);
   }
 
   /** The mount that a path lies in: the one with the longest path. */
-  mountOf(path: string): Mount | undefined {
+  public mountOf(path: string): Mount | undefined {
     return this.mounts.filter((mount) => within(path, mount.mountPath))
       .reduce<Mount | undefined>((best, mount) => best && best.mountPath.length >= mount.mountPath.length ? best : mount, undefined);
   }
 
   /** Whether files can be made at a path, by its mount and the root file system; owners are another matter. */
-  writable(path: string): 'yes' | 'no' | 'unknown' {
+  public writable(path: string): 'yes' | 'no' | 'unknown' {
     const mount = this.mountOf(path);
     if (!mount) return this.readOnlyRoot ? 'no' : 'yes';
     if (mount.volume.kind === 'unknown') return 'unknown';
@@ -208,7 +204,7 @@ export class Container {
   }
 
   /** The text of a file that a ConfigMap of the input puts into this container. */
-  file(path: string): string | undefined {
+  public file(path: string): string | undefined {
     const absolute = this.absolute(path);
     const mount = absolute === undefined ? undefined : this.mountOf(absolute);
     if (absolute === undefined || !mount) return undefined;
@@ -218,7 +214,7 @@ export class Container {
   }
 
   /** What a ConfigMap volume holds, by the path in the volume; undefined when that is not known. */
-  volumeFiles(volume: Volume): ReadonlyMap<string, string> | undefined {
+  public volumeFiles(volume: Volume): ReadonlyMap<string, string> | undefined {
     if (volume.kind === 'projected') {
       const files = new Map<string, string>();
       for (const source of list(volume.source.sources)) {
@@ -233,7 +229,7 @@ export class Container {
   }
 
   private configMapFiles(source: Map_): ReadonlyMap<string, string> | undefined {
-    const data = this.surroundings.configMap(text(source.name) ?? '');
+    const data = this.sources.configMap(text(source.name) ?? '');
     if (!data) return undefined;
     const items = list(source.items);
     if (items.length === 0) return data;

@@ -29,39 +29,39 @@ const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
 /** A worker, a Beat or a Flower: one Celery process that a container keeps running. */
 export class Process {
   /** URLs that the code of the application gives, where a ConfigMap shows it. */
-  codeBroker?: UrlUse;
-  codeBackend?: UrlUse;
+  public codeBroker?: UrlUse;
+  public codeBackend?: UrlUse;
 
-  constructor(readonly container: Container, readonly command: CeleryCommand) {}
+  public constructor(public readonly container: Container, public readonly command: CeleryCommand) {}
 
-  get workload(): Workload {
+  public get workload(): Workload {
     return this.container.workload;
   }
 
-  get role(): CeleryCommand['role'] {
+  public get role(): CeleryCommand['role'] {
     return this.command.role;
   }
 
   /** Started by Celery's own command line, not by a program that adds options. */
-  get plain(): boolean {
+  public get plain(): boolean {
     return this.command.vendor === 'celery';
   }
 
-  get links(): readonly Link[] {
+  public get links(): readonly Link[] {
     return this.command.invocation.links;
   }
 
-  place(path: Path = this.container.path): Place {
+  public place(path: Path = this.container.path): Place {
     return { resource: this.workload.resource, container: this.container.name, path };
   }
 
   /** Where the command stands. */
-  get commandPlace(): Place {
+  public get commandPlace(): Place {
     return this.place(this.command.subcommand?.path ?? this.command.invocation.words[0]?.path);
   }
 
   /** `--concurrency`, by flag or by `CELERY_WORKER_CONCURRENCY`. */
-  option(name: string): Option {
+  public option(name: string): Option {
     const given = this.command.options.get(name) ?? this.command.global.get(name);
     if (given) {
       return given.word.unknown && given.value !== 'true'
@@ -72,7 +72,7 @@ export class Process {
     return this.variable(variable);
   }
 
-  variable(name: string): Option {
+  public variable(name: string): Option {
     const assigned = this.command.invocation.assignments.get(name);
     if (assigned !== undefined) return { state: 'known', value: assigned, path: this.command.invocation.words[0].path, flag: false };
     const found = this.container.env.lookup(name);
@@ -80,74 +80,74 @@ export class Process {
     return found.state === 'set' ? { state: 'set', path: found.variable.path, flag: false } : found;
   }
 
-  value(name: string): string | undefined {
+  public value(name: string): string | undefined {
     const option = this.option(name);
     return option.state === 'known' ? option.value : undefined;
   }
 
-  number(name: string): number | undefined {
+  public number(name: string): number | undefined {
     const value = this.value(name);
     return value !== undefined && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
   }
 
   /** A flag that is certainly on. */
-  flag(name: string): boolean {
+  public flag(name: string): boolean {
     const option = this.option(name);
     return option.state === 'known' && (option.flag || !OFF.has(option.value.toLowerCase()));
   }
 
   /** Not given in sight, and nothing out of sight can give it. */
-  lacks(name: string): boolean {
+  public lacks(name: string): boolean {
     return this.option(name).state === 'unset';
   }
 
   /** A setting after `--`: `task_acks_late`. */
-  setting(name: string): { readonly value: string; readonly path: Path } | undefined {
+  public setting(name: string): { readonly value: string; readonly path: Path } | undefined {
     const given = this.command.settings.get(name);
     return given && { value: given.value, path: given.word.path };
   }
 
-  settingOn(name: string): boolean {
+  public settingOn(name: string): boolean {
     const setting = this.setting(name);
     return setting !== undefined && !OFF.has(setting.value.toLowerCase());
   }
 
-  settingOff(name: string): boolean {
+  public settingOff(name: string): boolean {
     const setting = this.setting(name);
     return setting !== undefined && OFF.has(setting.value.toLowerCase());
   }
 
   /** The application that `-A` names. */
-  get app(): string | undefined {
+  public get app(): string | undefined {
     return this.value('--app');
   }
 
-  get pool(): string | undefined {
+  public get pool(): string | undefined {
     const option = this.option('--pool');
     return option.state === 'known' ? option.value : option.state === 'unset' ? 'prefork' : undefined;
   }
 
   /** The queues that a worker consumes; undefined when they are not known. */
-  get queues(): readonly string[] | undefined {
+  public get queues(): readonly string[] | undefined {
     const value = this.value('--queues');
     return value?.split(',').map((queue) => queue.trim()).filter(Boolean);
   }
 
-  get concurrency(): number | undefined {
+  public get concurrency(): number | undefined {
     const autoscale = /^\s*(\d+)/.exec(this.value('--autoscale') ?? '');
     return autoscale ? Number(autoscale[1]) : this.number('--concurrency');
   }
 
   /** The URL that the process connects to, if manifests show it: what wins stands first. */
-  get broker(): UrlUse | undefined {
+  public get broker(): UrlUse | undefined {
     return this.brokerCandidates[0];
   }
 
-  get backend(): UrlUse | undefined {
+  public get backend(): UrlUse | undefined {
     return this.candidates('--result-backend', ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], 'AIRFLOW__CELERY__RESULT_BACKEND', this.codeBackend)[0];
   }
 
-  get brokerCandidates(): UrlUse[] {
+  public get brokerCandidates(): UrlUse[] {
     return this.candidates('--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', this.codeBroker);
   }
 
@@ -157,7 +157,8 @@ export class Process {
     if (given) found.push(...this.use(given.value, given.word.path, flag, given.word.unknown));
     for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
       const variable = this.container.env.get(name);
-      if (variable?.value !== undefined) found.push(...this.use(variable.value, variable.path, name, variable.partial || variable.unresolved.length > 0));
+      if (variable?.value !== undefined) found.push(...this.use(variable.value, variable.path, name, variable.partial
+        || variable.unresolved.length > 0));
       // Something that we cannot read wins from here on.
       else if (variable || (found.length === 0 && this.container.env.open)) return found;
     }

@@ -1,8 +1,8 @@
 import { scalar } from './json';
 
 const FACTORS: Record<string, number> = {
-  '': 1, n: 1e-9, u: 1e-6, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
-  Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
+  '': 1, 'n': 1e-9, 'u': 1e-6, 'm': 1e-3, 'k': 1e3, 'M': 1e6, 'G': 1e9, 'T': 1e12, 'P': 1e15, 'E': 1e18,
+  'Ki': 2 ** 10, 'Mi': 2 ** 20, 'Gi': 2 ** 30, 'Ti': 2 ** 40, 'Pi': 2 ** 50, 'Ei': 2 ** 60,
 };
 
 /** `512Mi`, `0.5`, `250m`, `1e3` of the Kubernetes API, as a number of bytes or cores. */
@@ -13,7 +13,7 @@ export function quantity(value: unknown): number | undefined {
 }
 
 const REDIS_UNITS: Record<string, number> = {
-  '': 1, b: 1, k: 1000, kb: 1024, m: 1e6, mb: 2 ** 20, g: 1e9, gb: 2 ** 30,
+  '': 1, 'b': 1, 'k': 1000, 'kb': 1024, 'm': 1e6, 'mb': 2 ** 20, 'g': 1e9, 'gb': 2 ** 30,
 };
 
 /** `400mb` of a Redis configuration, in bytes. */

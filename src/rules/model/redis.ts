@@ -10,30 +10,28 @@ export interface Directive {
   readonly resource: Resource;
 }
 
+/** A file of a ConfigMap in a container, with its place there. */
+type FileOf = (path: string) => { text: string; resource: Resource; path: Path } | undefined;
+
 /** A Redis or Valkey server, and its configuration as far as manifests tell. */
 export class RedisServer {
   /** Whether a Celery process of the input uses it as its broker; set when the world is complete. */
-  brokerUse: 'yes' | 'possible' | 'no' = 'no';
+  public brokerUse: 'yes' | 'possible' | 'no' = 'no';
 
   private constructor(
-    readonly container: Container,
+    public readonly container: Container,
     private readonly directives: ReadonlyMap<string, Directive>,
     /** Some configuration is out of sight: what is not said here may be said there. */
-    readonly opaque: boolean,
-    readonly invocation?: Invocation,
+    public readonly opaque: boolean,
+    public readonly invocation?: Invocation,
   ) {}
 
   /** The last one given wins, as in Redis; undefined when it is not said in sight. */
-  directive(name: string): Directive | undefined {
+  public directive(name: string): Directive | undefined {
     return this.directives.get(name);
   }
 
-  /** Documented content: nothing is configured that the manifest does not say. */
-  get plainImage(): boolean {
-    return isPlain(this.container);
-  }
-
-  static read(container: Container, fileOf: (path: string) => { text: string; resource: Resource; path: Path } | undefined): RedisServer | undefined {
+  public static read(container: Container, fileOf: FileOf): RedisServer | undefined {
     for (const invocation of container.invocations) {
       if (/^(redis|valkey|keydb)-server$/.test(baseName(invocation.words[0]?.text ?? ''))) {
         return RedisServer.fromWords(container, invocation.words.slice(1), fileOf, invocation);
@@ -50,7 +48,7 @@ export class RedisServer {
   }
 
   private static fromWords(
-    container: Container, words: readonly Word[], fileOf: (path: string) => { text: string; resource: Resource; path: Path } | undefined,
+    container: Container, words: readonly Word[], fileOf: FileOf,
     invocation?: Invocation,
   ): RedisServer | undefined {
     const directives = new Map<string, Directive>();

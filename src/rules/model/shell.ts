@@ -67,9 +67,9 @@ class Reader {
   private readonly cases: Array<{ subject?: string; dead: boolean; pattern: boolean; taken: boolean }> = [];
   private lastSeen = -1;
 
-  constructor(private readonly tokens: readonly Token[], private readonly context: ShellContext) {}
+  public constructor(private readonly tokens: readonly Token[], private readonly context: ShellContext) {}
 
-  read(): Script {
+  public read(): Script {
     for (const token of this.tokens) {
       if (token.kind === 'word') this.word(token);
       else this.operator(token.text);

@@ -1,7 +1,8 @@
 import { CeleryCommand, readCelery } from './celery';
 import { baseName } from './command';
 import { get, list, map, Map_, Path, scalar, text } from './json';
-import { Container, Surroundings, Workload } from './pods';
+import { EnvSources } from './env';
+import { Container, Workload } from './pods';
 import { Process, UrlUse } from './process';
 import { RedisServer } from './redis';
 import { Resource, resources } from './resource';
@@ -20,27 +21,27 @@ export interface Exposure {
 
 /** All manifests of one run, and how they refer to each other. */
 export class World {
-  readonly resources: readonly Resource[];
-  readonly workloads: readonly Workload[];
-  readonly workers: readonly Process[];
-  readonly beats: readonly Process[];
-  readonly flowers: readonly Process[];
-  readonly redisServers: readonly RedisServer[];
+  public readonly resources: readonly Resource[];
+  public readonly workloads: readonly Workload[];
+  public readonly workers: readonly Process[];
+  public readonly beats: readonly Process[];
+  public readonly flowers: readonly Process[];
+  public readonly redisServers: readonly RedisServer[];
   /** Processes of Celery, or containers that call it in some other way, by container. */
-  readonly processes: readonly Process[];
+  public readonly processes: readonly Process[];
   private readonly kinds = new Map<string, Resource[]>();
   private readonly named = new Map<string, Resource[]>();
   private readonly podsByLabel = new Map<string, Workload[]>();
   private readonly processesOf = new Map<Workload, Process[]>();
   private readonly redisOf = new Map<Workload, RedisServer[]>();
 
-  constructor(objects: readonly unknown[]) {
+  public constructor(objects: readonly unknown[]) {
     this.resources = resources(objects);
     for (const resource of this.resources) {
       push(this.kinds, resource.kind, resource);
       push(this.named, key(resource.kind, resource.namespace, resource.name), resource);
     }
-    this.workloads = this.resources.filter(Workload.is).map((resource) => new Workload(resource, this.surroundings(resource.namespace)));
+    this.workloads = this.resources.filter((resource) => Workload.is(resource)).map((resource) => new Workload(resource, this.sources(resource.namespace)));
     for (const workload of this.workloads) {
       for (const [label, value] of Object.entries(workload.labels)) {
         push(this.podsByLabel, key(workload.resource.namespace, label, scalar(value) ?? ''), workload);
@@ -62,26 +63,35 @@ export class World {
     this.linkBrokers();
   }
 
-  kind(kind: string): readonly Resource[] {
+  public kind(kind: string): readonly Resource[] {
     return this.kinds.get(kind) ?? [];
   }
 
   /** The one object of that name; undefined when there is none, or when the input has several and cannot say which. */
-  find(kind: string, namespace: string, name: string): Resource | undefined {
+  public find(kind: string, namespace: string, name: string): Resource | undefined {
     const found = this.named.get(key(kind, namespace, name));
     return found?.length === 1 ? found[0] : undefined;
   }
 
-  in(workload: Workload): readonly Process[] {
+  public in(workload: Workload): readonly Process[] {
     return this.processesOf.get(workload) ?? [];
   }
 
-  redisIn(workload: Workload): readonly RedisServer[] {
+  /** The workers of the application that a process names, in its namespace. */
+  public workersOf(process: Process): readonly Process[] {
+    return this.workersByApp.get(appKey(process)) ?? [];
+  }
+
+  public hasFlower(namespace: string): boolean {
+    return this.once('flowers', () => new Set(this.flowers.map(({ workload }) => workload.resource.namespace))).has(namespace);
+  }
+
+  public redisIn(workload: Workload): readonly RedisServer[] {
     return this.redisOf.get(workload) ?? [];
   }
 
   /** Workloads whose pods a selector of labels takes. */
-  select(namespace: string, selector: Map_): readonly Workload[] {
+  public select(namespace: string, selector: Map_): readonly Workload[] {
     const wanted = Object.entries(selector);
     if (wanted.length === 0) return [];
     const lists = wanted.map(([label, value]) => this.podsByLabel.get(key(namespace, label, scalar(value) ?? '')) ?? []);
@@ -90,52 +100,46 @@ export class World {
   }
 
   /** The Service that a host name means from within a namespace. */
-  service(host: string, from: string): Resource | undefined {
+  public service(host: string, from: string): Resource | undefined {
     const [name, namespace, svc, ...rest] = host.split('.');
     if (namespace !== undefined && svc !== undefined && svc !== 'svc') return undefined;
     if (rest.length > 0 && rest.join('.') !== 'cluster.local') return undefined;
     return this.find('Service', namespace ?? from, name);
   }
 
-  redisFor(use: UrlUse): readonly RedisServer[] {
+  public redisFor(use: UrlUse): readonly RedisServer[] {
     if (!isRedis(use.url)) return [];
     const service = this.service(use.url.host, use.at.resource.namespace);
     return service ? this.backing(service).flatMap((workload) => this.redisIn(workload)) : [];
   }
 
-  backing(service: Resource): readonly Workload[] {
+  public backing(service: Resource): readonly Workload[] {
     return this.select(service.namespace, map(get(service.json, 'spec', 'selector')));
   }
 
   /** The workload that an autoscaler, a disruption budget and the like name. */
-  target(namespace: string, ref: unknown, defaultKind?: string): Workload | undefined {
+  public target(namespace: string, ref: unknown, defaultKind?: string): Workload | undefined {
     const resource = this.find(text(get(ref, 'kind')) ?? defaultKind ?? '', namespace, text(get(ref, 'name')) ?? '');
     return resource && this.byResource.get(resource);
   }
 
   /** HPAs and ScaledObjects of a workload. */
-  scalersOf(workload: Workload): readonly Resource[] {
+  public scalersOf(workload: Workload): readonly Resource[] {
     return this.scalers.get(workload) ?? [];
   }
 
   /** More than one pod of a workload may run at a time, by intent. */
-  scaled(workload: Workload): boolean {
+  public scaled(workload: Workload): boolean {
     return (workload.replicas ?? 1) > 1 || workload.resource.kind === 'DaemonSet' || this.scalersOf(workload).length > 0;
   }
 
   /** A NetworkPolicy of the input limits who may talk to a workload. */
-  guardedByPolicy(workload: Workload): boolean {
-    return (this.policies.get(workload.resource.namespace) ?? []).some((policy) => {
-      const types = list(get(policy.json, 'spec', 'policyTypes'));
-      const selector = map(get(policy.json, 'spec', 'podSelector'));
-      const labels = map(selector.matchLabels);
-      return (types.length === 0 || types.includes('Ingress')) && list(selector.matchExpressions).length === 0
-        && Object.entries(labels).every(([label, value]) => get(workload.labels, label) === value);
-    });
+  public guardedByPolicy(workload: Workload): boolean {
+    return this.guarded.has(workload) || this.guardedNamespaces.has(workload.resource.namespace);
   }
 
   /** How a port of a workload can be reached from outside the cluster. */
-  exposures(workload: Workload, port: number, names: ReadonlySet<string>): Exposure[] {
+  public exposures(workload: Workload, port: number, names: ReadonlySet<string>): Exposure[] {
     return [...this.servicesOf.get(workload) ?? []].flatMap((service) => this.serviceExposures(service, port, names));
   }
 
@@ -155,18 +159,17 @@ export class World {
       .map(({ resource, path, prefix }) => ({
         by: resource.kind, place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
         guarded: Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
-          || resource.kind !== 'Ingress' && list(get(resource.json, 'spec', 'rules')).some((rule) => list(get(rule, 'filters')).length > 0),
+          || (resource.kind !== 'Ingress' && list(get(resource.json, 'spec', 'rules')).some((rule) => list(get(rule, 'filters')).length > 0)),
       }))];
   }
 
-  private surroundings(namespace: string): Surroundings {
+  private sources(namespace: string): EnvSources {
     return {
       configMap: (name) => this.configMapData(namespace, name),
       secretKeys: (name) => {
         const secret = this.find('Secret', namespace, name);
         return secret && new Set([...Object.keys(map(secret.json.data)), ...Object.keys(map(secret.json.stringData))]);
       },
-      binaryKeys: (name) => new Set(Object.keys(map(this.find('ConfigMap', namespace, name)?.json.binaryData))),
     };
   }
 
@@ -195,7 +198,7 @@ export class World {
   }
 
   /** The Python files of ConfigMaps in a container, with their places. */
-  * code(container: Container): Iterable<{ name: string; text: string; place: Place; folder: string }> {
+  public* code(container: Container): Iterable<{ name: string; text: string; place: Place; folder: string }> {
     for (const mount of container.mounts) {
       if (mount.volume.kind !== 'configMap') continue;
       const resource = this.find('ConfigMap', container.workload.resource.namespace, text(mount.volume.source.name) ?? '');
@@ -218,7 +221,6 @@ export class World {
 
   /** Which Redis is a broker: by the URLs of Celery processes, or else by some variable of theirs that names it. */
   private linkBrokers(): void {
-    const possible = new Map<string, Process[]>();
     for (const process of this.processes) {
       const { broker } = process;
       for (const server of broker ? this.redisFor(broker) : []) server.brokerUse = 'yes';
@@ -231,7 +233,6 @@ export class World {
         for (const server of service ? this.backing(service).flatMap((workload) => this.redisIn(workload)) : []) {
           if (/BROKER/i.test(variable.name) && url) server.brokerUse = 'yes';
           else if (server.brokerUse === 'no') server.brokerUse = 'possible';
-          push(possible, key(server.container.workload.resource.namespace, server.container.workload.resource.name), process);
         }
       }
     }
@@ -248,10 +249,28 @@ export class World {
     return this.once('byResource', () => new Map(this.workloads.map((workload) => [workload.resource, workload])));
   }
 
-  private get policies(): ReadonlyMap<string, Resource[]> {
-    return this.once('policies', () => {
-      const found = new Map<string, Resource[]>();
-      for (const policy of this.kind('NetworkPolicy')) push(found, policy.namespace, policy);
+  /** Policies that limit who may come in, as far as their selector is one of plain labels. */
+  private get policies(): readonly Resource[] {
+    return this.once('policies', () => this.kind('NetworkPolicy').filter(({ json }) => {
+      const types = list(get(json, 'spec', 'policyTypes'));
+      return (types.length === 0 || types.includes('Ingress')) && list(get(json, 'spec', 'podSelector', 'matchExpressions')).length === 0;
+    }));
+  }
+
+  private get guarded(): ReadonlySet<Workload> {
+    return this.once('guarded', () => new Set(this.policies.flatMap(({ namespace, json }) =>
+      this.select(namespace, map(get(json, 'spec', 'podSelector', 'matchLabels'))))));
+  }
+
+  private get guardedNamespaces(): ReadonlySet<string> {
+    return this.once('guardedNamespaces', () => new Set(this.policies
+      .filter(({ json }) => Object.keys(map(get(json, 'spec', 'podSelector', 'matchLabels'))).length === 0).map(({ namespace }) => namespace)));
+  }
+
+  private get workersByApp(): ReadonlyMap<string, Process[]> {
+    return this.once('workersByApp', () => {
+      const found = new Map<string, Process[]>();
+      for (const worker of this.workers) push(found, appKey(worker), worker);
       return found;
     });
   }
@@ -320,7 +339,8 @@ function ingressRoutes(resource: Resource): Route[] {
   const add = (backend: unknown, path: Path, prefix?: string) => {
     const modern = text(get(backend, 'service', 'name'));
     const service = modern ?? text(get(backend, 'serviceName'));
-    const servicePort = modern === undefined ? get(backend, 'servicePort') : get(backend, 'service', 'port', 'number') ?? get(backend, 'service', 'port', 'name');
+    const servicePort = modern === undefined ? get(backend, 'servicePort')
+      : get(backend, 'service', 'port', 'number') ?? get(backend, 'service', 'port', 'name');
     if (service !== undefined) routes.push({ resource, path, service, servicePort, prefix });
   };
   add(get(resource.json, 'spec', 'defaultBackend'), ['spec', 'defaultBackend']);
@@ -367,6 +387,10 @@ function impliedFlower(container: Container): CeleryCommand | undefined {
   const given = container.words.filter((word, i) => !(i === 0 && baseName(word.text) === 'celery'));
   const words = given.some((word) => word.text === 'flower') ? [start, ...given] : [start, { ...start, text: 'flower' }, ...given];
   return readCelery({ words, links: [], assignments: new Map(), conditional: false });
+}
+
+function appKey(process: Process): string {
+  return key(process.workload.resource.namespace, process.app ?? '\u0000');
 }
 
 function push<K, V>(lists: Map<K, V[]>, name: K, value: V): void {
