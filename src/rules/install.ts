@@ -6,8 +6,16 @@ import { each, Place, Rule } from './rule';
 import { Severity } from './severity';
 import { kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery, YANKED_CELERY } from './versions';
 
+const known = new WeakMap<World, Install[]>();
+
 /** Every `pip install` of a pod that has to do with Celery. */
 function installs(world: World): Install[] {
+  const found = known.get(world) ?? findInstalls(world);
+  known.set(world, found);
+  return found;
+}
+
+function findInstalls(world: World): Install[] {
   return world.workloads.flatMap((workload) => {
     const found = installsOf(workload);
     const celery = world.in(workload).length > 0 || found.some((install) => ['celery', 'flower', 'kombu'].some((name) => requirement(install, name)));

@@ -65,6 +65,7 @@ export class Env {
 
   /** Expands `$(NAME)` as kubelet does for `command` and `args`. */
   public expand(raw: string): { text: string; unresolved: string[]; partial: boolean } {
+    if (!raw.includes('$')) return { text: raw, unresolved: [], partial: false };
     const unresolved: string[] = [];
     let partial = false;
     const expanded = raw.replace(/\$\$|\$\(([A-Za-z_.][\w.-]*)\)/g, (whole, name: string | undefined) => {

@@ -32,8 +32,16 @@ const VALUED = new Set([
   '--python', '-p',
 ]);
 
+const known = new WeakMap<Workload, readonly Install[]>();
+
 /** All installs of a pod, init containers first: the order in which they run. */
-export function installsOf(workload: Workload): Install[] {
+export function installsOf(workload: Workload): readonly Install[] {
+  const found = known.get(workload) ?? readAll(workload);
+  known.set(workload, found);
+  return found;
+}
+
+function readAll(workload: Workload): Install[] {
   return [...workload.initContainers, ...workload.containers].flatMap((container) =>
     container.invocations.flatMap(({ words }) => read(container, words)));
 }

@@ -21,7 +21,15 @@ export interface Probe {
   readonly http?: { readonly path: string; readonly port: unknown };
 }
 
-export function probesOf(container: Container): Probe[] {
+const known = new WeakMap<Container, readonly Probe[]>();
+
+export function probesOf(container: Container): readonly Probe[] {
+  const found = known.get(container) ?? readProbes(container);
+  known.set(container, found);
+  return found;
+}
+
+function readProbes(container: Container): Probe[] {
   return PROBE_KINDS.flatMap((kind) => {
     const json = container.json[kind];
     if (!isMap(json)) return [];

@@ -31,6 +31,9 @@ export class Process {
   /** URLs that the code of the application gives, where a ConfigMap shows it. */
   public codeBroker?: UrlUse;
   public codeBackend?: UrlUse;
+  private readonly options = new Map<string, Option>();
+  private brokers?: readonly UrlUse[];
+  private backends?: readonly UrlUse[];
 
   public constructor(public readonly container: Container, public readonly command: CeleryCommand) {}
 
@@ -62,6 +65,12 @@ export class Process {
 
   /** `--concurrency`, by flag or by `CELERY_WORKER_CONCURRENCY`. */
   public option(name: string): Option {
+    let option = this.options.get(name);
+    if (!option) this.options.set(name, option = this.readOption(name));
+    return option;
+  }
+
+  private readOption(name: string): Option {
     const given = this.command.options.get(name) ?? this.command.global.get(name);
     if (given) {
       return given.word.unknown && given.value !== 'true'
@@ -144,11 +153,13 @@ export class Process {
   }
 
   public get backend(): UrlUse | undefined {
-    return this.candidates('--result-backend', ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], 'AIRFLOW__CELERY__RESULT_BACKEND', this.codeBackend)[0];
+    const names = ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'];
+    this.backends ??= this.candidates('--result-backend', names, 'AIRFLOW__CELERY__RESULT_BACKEND', this.codeBackend);
+    return this.backends[0];
   }
 
-  public get brokerCandidates(): UrlUse[] {
-    return this.candidates('--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', this.codeBroker);
+  public get brokerCandidates(): readonly UrlUse[] {
+    return this.brokers ??= this.candidates('--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', this.codeBroker);
   }
 
   private candidates(flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
@@ -157,8 +168,9 @@ export class Process {
     if (given) found.push(...this.use(given.value, given.word.path, flag, given.word.unknown));
     for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
       const variable = this.container.env.get(name);
-      if (variable?.value !== undefined) found.push(...this.use(variable.value, variable.path, name, variable.partial
-        || variable.unresolved.length > 0));
+      if (variable?.value !== undefined) {
+        found.push(...this.use(variable.value, variable.path, name, variable.partial || variable.unresolved.length > 0));
+      }
       // Something that we cannot read wins from here on.
       else if (variable || (found.length === 0 && this.container.env.open)) return found;
     }

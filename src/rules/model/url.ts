@@ -12,6 +12,7 @@ export interface BrokerUrl {
 }
 
 export function parseUrl(text: string): BrokerUrl | undefined {
+  if (!text.includes('://')) return undefined;
   // Failover lists are separated by `;`: the first one stands for all.
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^;]*)/i.exec(text.trim());
   if (!match) return undefined;

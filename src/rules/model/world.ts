@@ -41,7 +41,8 @@ export class World {
       push(this.kinds, resource.kind, resource);
       push(this.named, key(resource.kind, resource.namespace, resource.name), resource);
     }
-    this.workloads = this.resources.filter((resource) => Workload.is(resource)).map((resource) => new Workload(resource, this.sources(resource.namespace)));
+    this.workloads = this.resources.filter((resource) => Workload.is(resource))
+      .map((resource) => new Workload(resource, this.sources(resource.namespace)));
     for (const workload of this.workloads) {
       for (const [label, value] of Object.entries(workload.labels)) {
         push(this.podsByLabel, key(workload.resource.namespace, label, scalar(value) ?? ''), workload);
