@@ -81,7 +81,7 @@ function readText(file: string, source: string | number, problems: Problem[]): s
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
   } catch (error) {
-    problems.push({ file, message: error instanceof TypeError ? 'is not UTF-8; manifests are YAML or JSON in UTF-8' : reason(error) });
+    problems.push({ file, message: reason(error) });
     return undefined;
   }
 }
@@ -220,5 +220,6 @@ function explain(message: string): string {
 
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8; manifests are YAML or JSON in UTF-8';
   return { ENOENT: 'there is no such file or folder', EACCES: 'may not be read', EISDIR: 'is a folder' }[code ?? ''] ?? message;
 }

@@ -93,8 +93,7 @@ export const code: Rule[] = [
     rows: ['C3'],
     check: function* (world) {
       const first = new Map<string, Process>();
-      const ordered = [...world.workers].sort((a, b) => compare(label(a), label(b)));
-      for (const worker of ordered) {
+      for (const worker of world.workers) {
         const { broker, app } = worker;
         const database = broker && redisDatabase(broker.url);
         const queues = worker.queues ?? (worker.lacks('--queues') && !worker.setting('task_default_queue') ? ['celery'] : []);
@@ -253,8 +252,4 @@ export const code: Rule[] = [
 
 function label({ workload: { resource } }: Process): string {
   return `${resource.kind} ${resource.namespace === '' ? '' : `${resource.namespace}/`}${resource.name}`;
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -17,11 +17,29 @@ export interface Resource {
   readonly live: boolean;
 }
 
-/** Lists are opened, what is no object of Kubernetes is left out. */
+/**
+ * Lists are opened, what is no object of Kubernetes is left out.
+ *
+ * In an order of their own, so that nothing that is found depends on that of the input.
+ */
 export function resources(objects: readonly unknown[]): Resource[] {
   const found: Resource[] = [];
   objects.forEach((json, index) => collect(json, index, [], found));
-  return found;
+  return found.sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
+    || compare(fingerprint(a.json), fingerprint(b.json)));
+}
+
+function fingerprint(json: Map_): string {
+  try {
+    return JSON.stringify(json);
+  } catch {
+    // Cycles and such come from no manifest: any order will do.
+    return '';
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function collect(json: unknown, index: number, prefix: Path, found: Resource[]): void {
