@@ -1,10 +1,12 @@
 import { isPython } from './model/image';
 import { get } from './model/json';
+import { installedVersion } from './model/pip';
 import { isReadOnly } from './model/pods';
 import { Process } from './model/process';
 import type { World } from './model/world';
 import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
+import { meets } from './versions';
 
 /** How Beat keeps its schedule. */
 type Scheduler = 'file' | 'database' | 'locking' | 'unknown';
@@ -214,7 +216,7 @@ export const beat: Rule[] = [
     severity: Severity.ERROR,
     title: 'The pidfile outlives the container, so Celery refuses to start again',
     why: 'After a kill: `ERROR: Pidfile (celerybeat.pid) already exists. Seems we\'re already running? (pid: 1)`, exit 73. Process 1 is always '
-      + 'alive. An emptyDir keeps the file too: the container restarts, the pod stays.',
+      + 'alive; Celery 5.5 knows that it is itself. An emptyDir keeps the file too: the container restarts, the pod stays.',
     fix: 'Set --pidfile= (empty): Kubernetes needs none.',
     source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
     rows: ['B5'],
@@ -228,7 +230,13 @@ export const beat: Rule[] = [
       const { container } = process;
       if ([...container.invocations, ...process.workload.initContainers.flatMap(({ invocations }) => invocations)]
         .some(({ words }) => words[0].text.endsWith('rm') && words.some(({ text }) => text.includes('pid') || text.includes('*')))) return;
-      yield { at: process.place(pidfile.path), value: pidfile.value, note: `it lies on the ${mount.volume.kind} at ${mount.mountPath}` };
+      const where = `it lies on the ${mount.volume.kind} at ${mount.mountPath}`;
+      const version = installedVersion(process.workload, 'celery');
+      if (version !== undefined && meets(version, '>=5.5')) return;
+      yield {
+        at: process.place(pidfile.path), value: pidfile.value,
+        ...(version === undefined ? { note: `${where}, unless the image has Celery 5.5`, severity: Severity.WARNING } : { note: where }),
+      };
     }),
   },
   {

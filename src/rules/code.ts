@@ -29,7 +29,7 @@ function rollsOnChange({ workload }: Process, configMap: string): boolean {
   const reloads = Object.keys({ ...workload.annotations, ...workload.resource.annotations })
     .some((name) => /checksum|hash|sha|rollme|reloader|config-version|timestamp|revision|rollout/i.test(name));
   // kustomize and others put a hash into the name.
-  return reloads || /-[a-z0-9]{8,}$/.test(configMap);
+  return reloads || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
 
 export const code: Rule[] = [

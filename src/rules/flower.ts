@@ -143,7 +143,9 @@ export const flower: Rule[] = [
     source: 'https://github.com/celery/celery/issues/8071',
     rows: ['L4'],
     check: each((world) => world.flowers, function* (flower) {
-      if (!flower.command.subcommand || !flower.plain) return;
+      const installed = version(flower);
+      // Flower 0.9 with Celery 4 took them there.
+      if (!flower.command.subcommand || !flower.plain || (installed !== undefined && meets(installed, '<1.0'))) return;
       for (const name of ['--broker', '--result-backend', '--app']) {
         const given = flower.command.options.get(name);
         if (!given || flower.command.global.has(name)) continue;

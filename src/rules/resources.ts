@@ -80,13 +80,11 @@ export const resources: Rule[] = [
     check: each((world) => world.workers, function* (worker) {
       const limit = worker.container.resource('limits', 'cpu');
       const { concurrency } = worker;
-      if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= 0.5 * concurrency) return;
-      // One child in a small container is slow, not broken.
-      if (limit >= 0.25 && concurrency === 1) return;
+      if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= 0.25 * concurrency) return;
       if (worker.setting('worker_proc_alive_timeout')) return;
       yield {
         at: worker.place([...worker.container.path, 'resources', 'limits', 'cpu']), value: `${limit} CPUs for ${concurrency} children`,
-        allowed: `${0.5 * concurrency} or more`,
+        allowed: `${0.25 * concurrency} or more`,
       };
     }),
   },

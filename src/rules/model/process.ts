@@ -170,9 +170,10 @@ export class Process {
       const variable = this.container.env.get(name);
       if (variable?.value !== undefined) {
         found.push(...this.use(variable.value, variable.path, name, variable.partial || variable.unresolved.length > 0));
+      } else if (variable || (found.length === 0 && this.container.env.open)) {
+        // Something that we cannot read wins from here on.
+        return found;
       }
-      // Something that we cannot read wins from here on.
-      else if (variable || (found.length === 0 && this.container.env.open)) return found;
     }
     return code ? [...found, code] : found;
   }
