@@ -21,8 +21,9 @@ const WORDS = fc.constantFrom('a', 'b c', 'true', 'no', '1', '0755', '1e3', '.5'
   '*a', '!t', '|', '>', '%', '@', 'a:b',
   'http://h:1/p?q#f', '$(X)', ' lead', 'tail ', 'new\nline', 'tab\tin', 'über', '- item', '0x1f', '.inf', '=', '<<', '{{ x }}');
 const VALUES = fc.letrec((tie) => ({
-  value: fc.oneof({ maxDepth: 4 }, WORDS, fc.integer(), fc.boolean(), fc.constant(null), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string(),
-    fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(fc.oneof(WORDS, fc.string()), tie('value'), { maxKeys: 4 })),
+  value: fc.oneof({ maxDepth: 4 }, WORDS, fc.integer(), fc.boolean(), fc.constant(null), fc.string(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }), fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(WORDS, fc.string()), tie('value'), { maxKeys: 4 })),
 })).value;
 
 test('what it reads, it reads as the whole parser does', () => {
