@@ -98,12 +98,14 @@ export const delivery: Rule[] = [
     severity: Severity.WARNING,
     title: 'A task that runs out of memory is put back and runs out of memory again, for ever',
     why: 'task_reject_on_worker_lost requeues the task that killed its child: a loop of WorkerLostError, or of evicted pods, that blocks the queue.',
-    fix: 'Limit deliveries in the task itself, or leave task_reject_on_worker_lost off; --max-memory-per-child recycles children before.',
+    fix: 'Limit deliveries in the task itself, or leave task_reject_on_worker_lost off; a memory limit keeps it to one pod, and '
+      + '--max-memory-per-child recycles children before.',
     source: 'https://github.com/celery/celery/issues/1628',
     rows: ['D5'],
     check: each((world) => world.workers, function* (worker) {
       const setting = worker.setting('task_reject_on_worker_lost');
-      if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset') {
+      if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
+        && worker.container.resource('limits', 'memory') === undefined) {
         yield { at: worker.place(setting.path), value: `task_reject_on_worker_lost=${setting.value}` };
       }
     }),

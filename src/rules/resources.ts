@@ -25,10 +25,15 @@ export const resources: Rule[] = [
     check: each((world) => world.workers, function* (worker) {
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
-      if (!limited || !forks(worker) || worker.setting('worker_concurrency') || worker.option('--autoscale').state !== 'unset') return;
+      const pool = worker.option('--pool');
+      if (!limited || (pool.state === 'maybe' ? !worker.plain : !forks(worker)) || worker.setting('worker_concurrency')
+        || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
       const option = worker.option('--concurrency');
       if (option.state === 'known' && option.value === '0') yield { at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' };
-      if (option.state === 'unset') yield { at: worker.commandPlace, note: 'unless the application sets worker_concurrency' };
+      // Something out of sight may set it; the warning says so, and hardly anything does.
+      if (option.state === 'unset' || (option.state === 'maybe' && worker.plain)) {
+        yield { at: worker.commandPlace, note: 'unless the application sets worker_concurrency' };
+      }
     }),
   },
   {
