@@ -6,6 +6,7 @@ import { readLive } from './live';
 import { Locator } from './locate';
 import { atLeast, examine } from '../rules/engine';
 import { toFinding } from '../rules/finding';
+import { countResources } from '../rules/model/resource';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
 
@@ -92,7 +93,7 @@ function run(args: readonly string[], output: Output): number {
   const violations = examine(objects, { rules, suppressions: config.suppressions });
   const shown = violations.filter((one) => atLeast(one.severity, severity));
   const findings = locate(shown.map((one) => ({ ...toFinding(one), steps: [...one.at.resource.prefix, ...one.at.path] })), input, config.file);
-  const looked = objects.filter(isObject).length;
+  const looked = countResources(objects);
   output.out(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour));
   if (input.problems.length > 0) return FAILED;
   if (looked === 0) {
@@ -127,22 +128,18 @@ function severityOf(text: string, name: string): Severity {
   return found;
 }
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'kind' in value && 'apiVersion' in value;
-}
-
 type Step = string | number;
 
 /** Files and lines; sorted by them, since that is how people read. */
 function locate(found: ReadonlyArray<Omit<LocatedFinding, 'file' | 'line'> & { steps: Step[] }>, input: Input, config: string): LocatedFinding[] {
-  const locators = new Map<number, Locator>();
+  // The findings of an object come one after the other: the last locator is enough.
+  let last: { index: number; locator: Locator } | undefined;
   const order = new Map(input.documents.map(({ file }, i) => [file, i]));
   return found.map(({ steps, ...finding }) => {
     const document = input.documents[finding.objectIndex];
     if (!document) return { ...finding, file: config, line: 1 };
-    let locator = locators.get(finding.objectIndex);
-    if (!locator) locators.set(finding.objectIndex, locator = new Locator(document));
-    return { ...finding, file: document.file, line: locator.line(steps) };
+    if (last?.index !== finding.objectIndex) last = { index: finding.objectIndex, locator: new Locator(document) };
+    return { ...finding, file: document.file, line: last.locator.line(steps) };
   }).map((finding, i) => ({ finding, i }))
     .sort((a, b) => (order.get(a.finding.file) ?? -1) - (order.get(b.finding.file) ?? -1) || a.finding.line - b.finding.line || a.i - b.i)
     .map(({ finding }) => finding);

@@ -87,6 +87,11 @@ test('of a finding in JSON', () => {
   expect(run(files.write('list.json', text)).out).toContain(`list.json:${line} warning`);
 });
 
+test('the objects of a List are counted', () => {
+  expect(run(files.write('list.yaml', 'apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: v1, kind: Pod}\n')).out)
+    .toBe('2 objects: nothing found\n');
+});
+
 test('of a finding in unusual YAML', () => {
   const file = files.write('anchor.yaml', WORKER.replace('[celery,', '&words [celery,'));
   expect(run(file).out).toContain('anchor.yaml:12 warning');

@@ -23,10 +23,19 @@ export interface Resource {
  * In an order of their own, so that nothing that is found depends on that of the input.
  */
 export function resources(objects: readonly unknown[]): Resource[] {
+  return collectAll(objects).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
+    || compare(fingerprint(a.json), fingerprint(b.json)));
+}
+
+/** How many objects there are, those in Lists included. */
+export function countResources(objects: readonly unknown[]): number {
+  return collectAll(objects).length;
+}
+
+function collectAll(objects: readonly unknown[]): Resource[] {
   const found: Resource[] = [];
   objects.forEach((json, index) => collect(json, index, [], found));
-  return found.sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
-    || compare(fingerprint(a.json), fingerprint(b.json)));
+  return found;
 }
 
 function fingerprint(json: Map_): string {
