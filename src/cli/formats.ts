@@ -93,7 +93,9 @@ function sarif({ findings }: Result): string {
           logicalLocations: [{ fullyQualifiedName: `${showObject(finding)} ${finding.path}`.trim() }],
         }],
         partialFingerprints: {
-          'object/v1': [finding.namespace ?? '', finding.kind, finding.name, finding.container ?? '', finding.ruleId, finding.path].join('/'),
+          'object/v1': [
+            finding.objectNamespace ?? '', finding.objectKind, finding.objectName, finding.container ?? '', finding.ruleId, finding.path,
+          ].join('/'),
         },
       })),
     }],

@@ -43,7 +43,7 @@ export class CeleryValidation {
         severity: group[0].severity,
         fix: group[0].fix,
         violatingResources: group.map((finding) => ({
-          resourceName: finding.name,
+          resourceName: finding.objectName,
           locations: [`${finding.path} ${describeFinding(finding)}`],
           manifestPath: files[finding.objectIndex] ?? '',
         })),

@@ -15,17 +15,17 @@ export interface Finding {
   readonly message: string;
 
   /** The kind of the object, for example `Deployment`. */
-  readonly kind: string;
+  readonly objectKind: string;
 
   /** The name of the object. */
-  readonly name: string;
+  readonly objectName: string;
 
   /**
    * The namespace of the object.
    *
    * @default - the manifest does not say
    */
-  readonly namespace?: string;
+  readonly objectNamespace?: string;
 
   /**
    * The container in it.
@@ -64,9 +64,9 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
     ruleId: rule.id,
     severity,
     message: note === undefined ? rule.title : `${rule.title}: ${printable(note)}`,
-    kind: resource.kind,
-    name: resource.name,
-    namespace: resource.namespace === '' ? undefined : resource.namespace,
+    objectKind: resource.kind,
+    objectName: resource.name,
+    objectNamespace: resource.namespace === '' ? undefined : resource.namespace,
     container: at.container === '' ? undefined : at.container,
     path: showPath([...resource.prefix, ...at.path]),
     value: value === undefined || value === '' ? undefined : printable(value),
@@ -77,8 +77,9 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
 }
 
 /** `Deployment celery/worker (container worker)` */
-export function showObject({ kind, namespace, name, container }: Finding): string {
-  return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}${container === undefined ? '' : ` (container ${container})`}`;
+export function showObject({ objectKind, objectNamespace, objectName, container }: Finding): string {
+  const namespace = objectNamespace === undefined ? '' : `${objectNamespace}/`;
+  return `${objectKind} ${namespace}${objectName}${container === undefined ? '' : ` (container ${container})`}`;
 }
 
 /** A finding on one line, with what an error message needs: what is wrong, where, the value, what is allowed, how to fix it. */

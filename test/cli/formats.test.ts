@@ -21,7 +21,7 @@ test('json', () => {
   expect(JSON.parse(run('--format', 'json', FAIL).out)).toEqual({
     objects: 1,
     findings: [expect.objectContaining({
-      ruleId: 'beat/schedule-not-writable', severity: 'error', kind: 'Deployment', name: 'beat', container: 'beat',
+      ruleId: 'beat/schedule-not-writable', severity: 'error', objectKind: 'Deployment', objectName: 'beat', container: 'beat',
       path: 'spec.template.spec.containers[0].command[5]', value: '/app/celerybeat-schedule', file: FAIL, line: 19, objectIndex: 0,
     })],
   });

@@ -18,7 +18,7 @@ function setup() {
 }
 
 function ids(app: App): string[] {
-  return Rules.check(app).map(({ ruleId, name }) => `${ruleId} ${name}`);
+  return Rules.check(app).map(({ ruleId, objectName }) => `${ruleId} ${objectName}`);
 }
 
 test('check sees every object of the tree', () => {
@@ -42,7 +42,7 @@ test('one that silences nothing is reported with its construct', () => {
   Rules.of(chart).suppress('beat/more-than-one', 'the tasks are idempotent');
   Rules.of(two).suppress('beat/in-worker', 'old');
   expect(Rules.check(app)).toEqual([expect.objectContaining({
-    ruleId: 'suppressions/unused', severity: Severity.WARNING, kind: 'Construct', name: 'chart/two', objectIndex: -1,
+    ruleId: 'suppressions/unused', severity: Severity.WARNING, objectKind: 'Construct', objectName: 'chart/two', objectIndex: -1,
   })]);
 });
 
@@ -57,8 +57,8 @@ test('fails on a rule that does not exist, and says which do', () => {
 test('lint tells where, what and how to fix it', () => {
   const [finding] = Rules.lint([setup().one.toJson()]);
   expect(finding).toEqual({
-    ruleId: 'beat/more-than-one', severity: Severity.ERROR, message: 'More than one Beat runs at the same time', kind: 'Deployment', name: 'one',
-    namespace: undefined, container: undefined, path: 'spec.replicas', value: 'replicas: 2', allowed: '1', objectIndex: 0,
+    ruleId: 'beat/more-than-one', severity: Severity.ERROR, message: 'More than one Beat runs at the same time', objectKind: 'Deployment', objectName: 'one',
+    objectNamespace: undefined, container: undefined, path: 'spec.replicas', value: 'replicas: 2', allowed: '1', objectIndex: 0,
     fix: 'Set replicas: 1 and strategy.type: Recreate; or use a scheduler with a lock, like RedBeat.',
   });
 });
