@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Finding, showObject } from '../rules/finding';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
@@ -18,7 +20,8 @@ export interface Result {
 
 export type Format = (result: Result, colour: boolean) => string;
 
-const VERSION = '0.1.0';
+/** Of the package: the folder above lib/ or src/. */
+const { version: VERSION } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
 const SITE = 'https://github.com/cdk8s-celery/cdk8s-celery/blob/main/docs/rules';
 
 function helpUri(ruleId: string): string {
