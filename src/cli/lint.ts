@@ -1,0 +1,146 @@
+import { parseArgs } from 'node:util';
+import { readConfig } from './config';
+import { FORMATS, LocatedFinding } from './formats';
+import { Input, readInput } from './input';
+import { readLive } from './live';
+import { Locator } from './locate';
+import { atLeast, examine } from '../rules/engine';
+import { toFinding } from '../rules/finding';
+import { countResources } from '../rules/model/resource';
+import { RULES } from '../rules/table';
+import { Severity } from '../rules/severity';
+
+/** Where a command writes: the process, or a test. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly colour: boolean;
+}
+
+export const CLEAN = 0;
+export const FOUND = 1;
+export const FAILED = 2;
+
+const USAGE = `Usage: cdk8s-celery lint [options] [FILE|FOLDER|-]...
+
+Finds in Kubernetes manifests what is known to break Celery, Beat, Flower and Redis.
+Folders are searched for *.yaml, *.yml and *.json; - is standard input. Nothing in the input is executed or fetched.
+
+  --format FORMAT      text (default), json, sarif, github, junit
+  --severity SEVERITY  report and count from here on: error, warning (default), info
+  --rule RULE          only this rule or subject (beat); may be repeated
+  --config FILE        suppressions and severity; default .cdk8s-celery.yaml, if there is one
+  --live               read the objects of a cluster through kubectl, instead of files
+  -n, --namespace NS   of the cluster; without it all namespaces
+  --list               list all rules
+  --explain RULE       what a rule finds, why it matters and how to fix it
+  -h, --help           this text
+
+Exit code: 0 nothing found, 1 something found, 2 something could not be read.
+`;
+
+class Misuse extends Error {}
+
+/** `cdk8s-celery lint`: returns the exit code. */
+export function lint(args: readonly string[], output: Output): number {
+  try {
+    return run(args, output);
+  } catch (error) {
+    if (!(error instanceof Misuse)) throw error;
+    output.err(`cdk8s-celery lint: ${error.message}\n`);
+    return FAILED;
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args], allowPositionals: true, strict: true,
+      options: {
+        format: { type: 'string', default: 'text' }, severity: { type: 'string' }, rule: { type: 'string', multiple: true },
+        config: { type: 'string' }, live: { type: 'boolean' }, namespace: { type: 'string', short: 'n' }, list: { type: 'boolean' },
+        explain: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new Misuse(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function run(args: readonly string[], output: Output): number {
+  const { values, positionals } = parse(args);
+  if (values.help) return print(USAGE, output);
+  if (values.list) return print(RULES.map(({ id, severity, title }) => `${id.padEnd(42)} ${severity.padEnd(8)} ${title}\n`).join(''), output);
+  if (values.explain !== undefined) return print(explain(values.explain), output);
+
+  const format = FORMATS[values.format];
+  if (!Object.hasOwn(FORMATS, values.format)) throw new Misuse(`--format: '${values.format}' is none of ${Object.keys(FORMATS).join(', ')}`);
+  const rules = values.rule?.flatMap((given) => given.split(','));
+  for (const given of rules ?? []) {
+    if (!RULES.some(({ id }) => id === given || id.startsWith(`${given}/`))) throw new Misuse(`--rule: '${given}' is no rule or subject; see --list`);
+  }
+  const config = configOf(values.config);
+  const severity = severityOf(values.severity ?? config.severity ?? Severity.WARNING, values.severity === undefined ? 'severity' : '--severity');
+  if (values.live && positionals.length > 0) throw new Misuse('--live reads a cluster: give no files beside it');
+  if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
+  if (!values.live && positionals.length === 0) throw new Misuse(`nothing to read; give files, folders or - for standard input\n${USAGE}`);
+
+  const input = values.live ? readLive(values.namespace) : readInput(positionals);
+  for (const { file, line, message } of input.problems) {
+    output.err(`${file === '-' ? 'standard input' : file}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+  }
+  const objects = input.documents.map(({ value }) => value);
+  const violations = examine(objects, { rules, suppressions: config.suppressions });
+  const shown = violations.filter((one) => atLeast(one.severity, severity));
+  const findings = locate(shown.map((one) => ({ ...toFinding(one), steps: [...one.at.resource.prefix, ...one.at.path] })), input, config.file);
+  const looked = countResources(objects);
+  output.out(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour));
+  if (input.problems.length > 0) return FAILED;
+  if (looked === 0) {
+    output.err(`cdk8s-celery lint: there is no Kubernetes object in ${positionals.join(', ') || 'the cluster'}\n`);
+    return values.live ? CLEAN : FAILED;
+  }
+  return findings.length > 0 ? FOUND : CLEAN;
+}
+
+function print(text: string, output: Output): number {
+  output.out(text);
+  return CLEAN;
+}
+
+function explain(id: string): string {
+  const rule = RULES.find((one) => one.id === id);
+  if (!rule) throw new Misuse(`--explain: '${id}' is no rule; see --list`);
+  return `${rule.id} (${rule.severity})\n\n${rule.title}.\n\n${rule.why}\n\nFix: ${rule.fix}\n\nSource: ${rule.source}\n`;
+}
+
+function configOf(file: string | undefined) {
+  try {
+    return { ...readConfig(file), file: file ?? '.cdk8s-celery.yaml' };
+  } catch (error) {
+    throw new Misuse((error as Error).message);
+  }
+}
+
+function severityOf(text: string, name: string): Severity {
+  const found = Object.values(Severity).find((severity) => String(severity) === text);
+  if (found === undefined) throw new Misuse(`${name}: '${text}' is none of ${Object.values(Severity).join(', ')}`);
+  return found;
+}
+
+type Step = string | number;
+
+/** Files and lines; sorted by them, since that is how people read. */
+function locate(found: ReadonlyArray<Omit<LocatedFinding, 'file' | 'line'> & { steps: Step[] }>, input: Input, config: string): LocatedFinding[] {
+  // The findings of an object come one after the other: the last locator is enough.
+  let last: { index: number; locator: Locator } | undefined;
+  const order = new Map(input.documents.map(({ file }, i) => [file, i]));
+  return found.map(({ steps, ...finding }) => {
+    const document = input.documents[finding.objectIndex];
+    if (!document) return { ...finding, file: config, line: 1 };
+    if (last?.index !== finding.objectIndex) last = { index: finding.objectIndex, locator: new Locator(document) };
+    return { ...finding, file: document.file, line: last.locator.line(steps) };
+  }).map((finding, i) => ({ finding, i }))
+    .sort((a, b) => (order.get(a.finding.file) ?? -1) - (order.get(b.finding.file) ?? -1) || a.finding.line - b.finding.line || a.i - b.i)
+    .map(({ finding }) => finding);
+}

@@ -1,0 +1,275 @@
+import { isPython } from './model/image';
+import { get } from './model/json';
+import { installedVersion } from './model/pip';
+import { isReadOnly } from './model/pods';
+import { Process } from './model/process';
+import type { World } from './model/world';
+import { each, Report, Rule } from './rule';
+import { Severity } from './severity';
+import { meets } from './versions';
+
+/** How Beat keeps its schedule. */
+type Scheduler = 'file' | 'database' | 'locking' | 'unknown';
+
+function scheduler(beat: Process, world: World): Scheduler {
+  const option = beat.option('--scheduler');
+  const setting = beat.setting('beat_scheduler')?.value;
+  const name = setting ?? (option.state === 'known' ? option.value : undefined);
+  if (name !== undefined) {
+    if (/redbeat/i.test(name)) return 'locking';
+    if (/django|DatabaseScheduler|sqlalchemy|database/i.test(name)) return 'database';
+    return /^(celery\.beat[.:])?PersistentScheduler$|^celery\.beat[.:]Scheduler$/.test(name) ? 'file' : 'unknown';
+  }
+  if (option.state === 'set' || !beat.plain) return 'unknown';
+  // The scheduler may also be chosen in code: whatever names another one counts.
+  const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
+    || /redbeat/i.test(value ?? ''))
+    || [...world.code(beat.container)].some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
+  if (traces) return 'unknown';
+  return 'file';
+}
+
+/** The code of the application is in sight: what it does not say it does not do. */
+function seesCode(beat: Process, world: World): boolean {
+  return isPython(beat.container.image) && [...world.code(beat.container)].length > 0;
+}
+
+const LONG_INTERVAL = 15 * 60;
+
+/** An interval above a quarter of an hour in the schedule of the code. */
+function longInterval(code: string): string | undefined {
+  if (!/beat_schedule|add_periodic_task/.test(code)) return undefined;
+  for (const match of code.matchAll(/['"]schedule['"]\s*:\s*([\d._]+)|add_periodic_task\(\s*([\d._]+)/g)) {
+    if (Number((match[1] ?? match[2]).replaceAll('_', '')) > LONG_INTERVAL) return match[0];
+  }
+  for (const match of code.matchAll(/timedelta\(\s*(days|weeks|hours|minutes|seconds)\s*=\s*(\d+)/g)) {
+    const unit = { days: 86400, weeks: 604800, hours: 3600, minutes: 60, seconds: 1 }[match[1]] ?? 0;
+    if (Number(match[2]) * unit > LONG_INTERVAL) return match[0];
+  }
+  return undefined;
+}
+
+function schedulePath(beat: Process): { path: string | undefined; written: string; explicit: boolean; at: ReturnType<Process['place']> } | undefined {
+  const option = beat.option('--schedule');
+  const setting = beat.setting('beat_schedule_filename');
+  if (option.state === 'set' || option.state === 'maybe') return undefined;
+  const written = option.state === 'known' ? option.value : setting?.value ?? 'celerybeat-schedule';
+  return {
+    path: beat.container.absolute(written), written, explicit: option.state === 'known' || setting !== undefined,
+    at: option.state === 'known' ? beat.place(option.path) : setting ? beat.place(setting.path) : beat.commandPlace,
+  };
+}
+
+function validTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export const beat: Rule[] = [
+  {
+    id: 'beat/schedule-not-writable',
+    severity: Severity.ERROR,
+    title: 'Beat cannot write its schedule file where it is told to',
+    why: 'Beat ends at start: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
+      + 'file \'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working '
+      + 'directory.',
+    fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['F1', 'Z1'],
+    check: each((world) => world.beats, function* (beat, world) {
+      const kind = scheduler(beat, world);
+      const schedule = schedulePath(beat);
+      if (kind !== 'file' || !schedule) return;
+      const { container } = beat;
+      const { path, explicit, at, written } = schedule;
+      // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
+      const unsure = explicit || seesCode(beat, world) ? {}
+        : { severity: Severity.WARNING, note: 'unless the application sets another beat_scheduler' };
+      if (path === undefined) {
+        const nowhere = container.readOnlyRoot && container.mounts.every(isReadOnly);
+        if (nowhere) yield { at, value: written, allowed: 'a path on a writable volume', ...unsure };
+        return;
+      }
+      if (container.writable(path) === 'no') {
+        const mount = container.mountOf(path);
+        yield {
+          at, value: path, allowed: 'a path on a writable volume', ...unsure,
+          note: mount ? `it lies on the ${mount.volume.kind} at ${mount.mountPath}` : unsure.note,
+        };
+      } else if (!container.mountOf(path) && isPython(container.image) && (container.runAsUser ?? 0) > 0
+        && !/^\/(tmp|var\/tmp|dev\/shm)\//.test(path)) {
+        yield {
+          at, value: path, allowed: 'a path on a writable volume', ...unsure, note: `user ${container.runAsUser} may not write there in this image`,
+        };
+      }
+    }),
+  },
+  {
+    id: 'beat/more-than-one',
+    severity: Severity.ERROR,
+    title: 'More than one Beat runs at the same time',
+    why: 'Each of them sends every periodic task: all run two times and more. On one volume the second deletes the schedule of the first: `Removing '
+      + 'corrupted schedule file \'celerybeat-schedule\': error(11, \'Resource temporarily unavailable\')`.',
+    fix: 'Set replicas: 1 and strategy.type: Recreate; or use a scheduler with a lock, like RedBeat.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B1', 'B6', 'Z2'],
+    check: each((world) => world.beats, function* (beat, world) {
+      const kind = scheduler(beat, world);
+      if (kind === 'locking' || kind === 'unknown') return;
+      const { resource, replicas } = beat.workload;
+      if ((replicas ?? 1) > 1) yield { at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1' };
+      if (resource.kind === 'DaemonSet') yield { at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet' };
+      for (const scaler of world.scalersOf(beat.workload)) {
+        const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');
+        if (most !== 1) {
+          yield {
+            at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat',
+          };
+        }
+      }
+    }),
+  },
+  {
+    id: 'beat/two-deployments',
+    severity: Severity.ERROR,
+    title: 'Two workloads run the same Beat',
+    why: 'Each of them sends every periodic task.',
+    fix: 'Keep one of them.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B6'],
+    check: function* (world) {
+      const groups = new Map<string, Process[]>();
+      for (const beat of world.beats) {
+        if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat, world))) continue;
+        const { container } = beat;
+        const key = JSON.stringify([
+          beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
+          container.json.env ?? [], container.json.envFrom ?? [],
+        ]);
+        groups.set(key, [...groups.get(key) ?? [], beat]);
+      }
+      for (const group of groups.values()) {
+        const names = [...new Set(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`))].sort();
+        if (names.length < 2) continue;
+        for (const beat of group) yield { at: beat.commandPlace, value: names.join(', ') };
+      }
+    },
+  },
+  {
+    id: 'beat/rolling-update',
+    severity: Severity.WARNING,
+    title: 'During a deploy two Beats run, because the new pod starts before the old one is gone',
+    why: 'Every periodic task that is due meanwhile is sent twice.',
+    fix: 'Set strategy.type: Recreate.',
+    source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
+    rows: ['B1'],
+    check: each((world) => world.beats, function* (beat, world) {
+      const kind = scheduler(beat, world);
+      const { resource, rolls, replicas } = beat.workload;
+      if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
+      yield { at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate' };
+    }),
+  },
+  {
+    id: 'beat/in-worker',
+    severity: Severity.ERROR,
+    title: 'A worker that is scaled brings a Beat with it in every pod',
+    why: 'With two workers every periodic task is sent twice; when the first is scaled away, none is.',
+    fix: 'Remove -B, and run one Beat of its own.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B2'],
+    check: each((world) => world.workers, function* (worker, world) {
+      const option = worker.option('--beat');
+      if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
+      yield {
+        at: worker.place(option.path), value: '--beat',
+        ...(world.scaled(worker.workload) ? {} : { severity: Severity.WARNING, note: 'as soon as there is more than one' }),
+      };
+    }),
+  },
+  {
+    id: 'beat/interval-never-fires',
+    severity: Severity.WARNING,
+    title: 'A long interval in the schedule, and a schedule file that is gone with the pod',
+    why: 'An interval counts from the start of Beat: with a new file at every deploy, a daily task never runs when you '
+      + 'deploy daily. No error anywhere.',
+    fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
+    source: 'https://github.com/PostHog/posthog/issues/42607',
+    rows: ['B3'],
+    check: each((world) => world.beats, function* (beat, world) {
+      const schedule = schedulePath(beat);
+      if (scheduler(beat, world) !== 'file' || !schedule || schedule.path === undefined) return;
+      const kind = beat.container.mountOf(schedule.path)?.volume.kind;
+      if (kind !== undefined && kind !== 'emptyDir') return;
+      for (const { text, place } of world.code(beat.container)) {
+        const interval = longInterval(text);
+        if (interval !== undefined) yield { at: place, value: interval, note: `the file is ${schedule.path}` };
+      }
+    }),
+  },
+  {
+    id: 'beat/stale-pidfile',
+    severity: Severity.ERROR,
+    title: 'The pidfile outlives the container, so Celery refuses to start again',
+    why: 'After a kill: `ERROR: Pidfile (celerybeat.pid) already exists. Seems we\'re already running? (pid: 1)`, exit 73. Process 1 is always '
+      + 'alive; Celery 5.5 knows that it is itself. An emptyDir keeps the file too: the container restarts, the pod stays.',
+    fix: 'Set --pidfile= (empty): Kubernetes needs none.',
+    source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
+    rows: ['B5'],
+    check: each((world) => world.processes, function* (process) {
+      const pidfile = process.option('--pidfile');
+      if (pidfile.state !== 'known' || pidfile.value === '' || process.role === 'multi') return;
+      const path = process.container.absolute(pidfile.value);
+      const mount = path === undefined ? undefined : process.container.mountOf(path);
+      if (!mount || isReadOnly(mount) || mount.volume.kind === 'unknown') return;
+      // Something removes it first.
+      const { container } = process;
+      if ([...container.invocations, ...process.workload.initContainers.flatMap(({ invocations }) => invocations)]
+        .some(({ words }) => words[0].text.endsWith('rm') && words.some(({ text }) => text.includes('pid') || text.includes('*')))) return;
+      const where = `it lies on the ${mount.volume.kind} at ${mount.mountPath}`;
+      const version = installedVersion(process.workload, 'celery');
+      if (version !== undefined && meets(version, '>=5.5')) return;
+      yield {
+        at: process.place(pidfile.path), value: pidfile.value,
+        ...(version === undefined ? { note: `${where}, unless the image has Celery 5.5`, severity: Severity.WARNING } : { note: where }),
+      };
+    }),
+  },
+  {
+    id: 'beat/unknown-timezone',
+    severity: Severity.ERROR,
+    title: 'The time zone does not exist',
+    why: 'Beat and workers end at start: `No time zone found with key Europe/Nowhere`.',
+    fix: 'Use a name of the IANA data base, like Europe/Berlin, or UTC.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['B8'],
+    check: each((world) => world.processes, function* (process, world) {
+      const setting = process.setting('timezone') ?? process.setting('celery_timezone');
+      if (setting && !validTimeZone(setting.value)) yield { at: process.place(setting.path), value: setting.value };
+      for (const { text, place } of world.code(process.container)) {
+        const found = /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(text)?.[2];
+        if (found !== undefined && !validTimeZone(found)) yield { at: place, value: found };
+      }
+    }),
+  },
+  {
+    id: 'beat/timezone-differs',
+    severity: Severity.WARNING,
+    title: 'Beat has another time zone than the workers of its application',
+    why: 'Times of crontab schedules and ETAs are off; each change of the zone clears the schedule: `Reset: Timezone changed from ... to ...`.',
+    fix: 'Set timezone once, in the configuration that all of them load.',
+    source: 'setup_schedule in celery/beat.py at https://github.com/celery/celery',
+    rows: ['B8'],
+    check: each((world) => world.beats, function* (beat, world): Iterable<Report> {
+      const setting = beat.setting('timezone');
+      if (!setting || beat.app === undefined) return;
+      const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
+      const other = [...others].sort().find((value) => value !== setting.value);
+      if (other !== undefined) yield { at: beat.place(setting.path), value: setting.value, note: `a worker has ${other}` };
+    }),
+  },
+];

@@ -1,0 +1,255 @@
+import { isPython } from './model/image';
+import { map, scalar, text } from './model/json';
+import { isReadOnly, Volume, within, Workload } from './model/pods';
+import { Process } from './model/process';
+import { Resource } from './model/resource';
+import { redisDatabase } from './model/url';
+import type { World } from './model/world';
+import { each, Rule } from './rule';
+import { Severity } from './severity';
+
+const LARGEST_CONFIG_MAP = 1_048_576;
+const LARGEST_APPLIED = 250_000;
+
+function bytes(value: unknown): number {
+  return Buffer.byteLength(scalar(value) ?? '', 'utf8');
+}
+
+/** `proj` of `proj.celery:app`. */
+function rootModule(app: string): string {
+  return app.split(/[.:]/)[0];
+}
+
+function configMapOf(workload: Workload, volume: Volume, world: World): Resource | undefined {
+  return volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, text(volume.source.name) ?? '') : undefined;
+}
+
+/** Something in the pod template changes when the content of its ConfigMaps does. */
+function rollsOnChange({ workload }: Process, configMap: string): boolean {
+  const reloads = Object.keys({ ...workload.annotations, ...workload.resource.annotations })
+    .some((name) => /checksum|hash|sha|rollme|reloader|config-version|timestamp|revision|rollout/i.test(name));
+  // kustomize and others put a hash into the name.
+  return reloads || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
+}
+
+export const code: Rule[] = [
+  {
+    id: 'code/app-module-missing',
+    severity: Severity.ERROR,
+    title: 'The module that -A names is not among the files that the container gets',
+    why: 'The process ends at start with `Error: Unable to load celery application. The module nope was not found.` and is restarted for ever.',
+    fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['C1'],
+    check: each((world) => world.processes, function* (process, world) {
+      const { container, app } = process;
+      const given = process.command.global.get('--app');
+      if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
+      // Only where nothing but the ConfigMap can hold the module: a plain image, and no other volume with code.
+      const folder = container.workingDir ?? '/';
+      const mount = container.mountOf(folder);
+      const files = mount && container.volumeFiles(mount.volume);
+      if (!mount || mount.mountPath !== folder || mount.subPath !== undefined || !files
+        || container.env.lookup('PYTHONPATH').state !== 'unset') return;
+      if (container.mounts.some((other) => other !== mount && within(other.mountPath, folder))
+        || process.option('--workdir').state !== 'unset') return;
+      if (container.workload.initContainers.length > 0 || container.invocations.length > 1) return;
+      const module = rootModule(app);
+      const found = [...files.keys()].some((file) => file === `${module}.py` || file.startsWith(`${module}/`));
+      if (!found && ![...world.code(container)].some(({ name }) => name === `${module}.py`)) {
+        yield { at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') };
+      }
+    }),
+  },
+  {
+    id: 'code/app-option-after-subcommand',
+    severity: Severity.WARNING,
+    title: 'Options of celery itself stand after the subcommand, where Celery 5 does not accept them',
+    why: 'The process ends at start: `You are using `-A` as an option of the worker sub-command` / `Error: No such option: -A`.',
+    fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
+    source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
+    rows: ['C2'],
+    check: each((world) => world.processes, function* (process) {
+      if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
+      for (const name of ['--app', '--broker', '--result-backend', '--loader', '--config', '--workdir']) {
+        const given = process.command.options.get(name);
+        if (given) {
+          yield {
+            at: process.place(given.word.path), value: `${process.role} ${name} ${given.value}`, allowed: `celery ${name} ... ${process.role}`,
+            note: 'unless the image still has Celery 4',
+          };
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/queue-shared-by-two-apps',
+    severity: Severity.WARNING,
+    title: 'Workers of two applications take tasks from the same queue of the same broker',
+    why: 'Each gets tasks of the other: `Received unregistered task of type \'tasks.add\'. The message has been ignored and discarded.` The '
+      + 'message is lost.',
+    fix: 'Give each application a queue (-Q, task_default_queue) or a database of its own.',
+    source: 'Reproduced with Celery 5.6.3: the queue is empty afterwards',
+    rows: ['C3'],
+    check: function* (world) {
+      const first = new Map<string, Process>();
+      for (const worker of world.workers) {
+        const { broker, app } = worker;
+        const database = broker && redisDatabase(broker.url);
+        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.setting('task_default_queue') ? ['celery'] : []);
+        if (!broker || broker.partial || app === undefined || database === undefined) continue;
+        const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
+        for (const queue of queues) {
+          const key = [namespace, broker.url.host, broker.url.port ?? '6379', database, queue].join('\n');
+          const other = first.get(key);
+          if (!other) {
+            first.set(key, worker);
+          } else if (rootModule(other.app!) !== rootModule(app) && other.container.image.text !== worker.container.image.text) {
+            yield { at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})` };
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'code/configmap-too-large',
+    severity: Severity.ERROR,
+    title: 'A ConfigMap of a Celery pod is too large',
+    why: 'The API server refuses more than 1 MiB (`Too long: must have at most 1048576 bytes`); from about 250 kB on, `kubectl apply` refuses it '
+      + 'too, because it keeps a copy in an annotation (`metadata.annotations: Too long: must have at most 262144 bytes`).',
+    fix: 'Put the code into an image, or split it.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
+    rows: ['C4'],
+    check: function* (world) {
+      const seen = new Set<unknown>();
+      for (const process of world.processes) {
+        for (const volume of process.workload.volumes.values()) {
+          const resource = configMapOf(process.workload, volume, world);
+          if (!resource || seen.has(resource)) continue;
+          seen.add(resource);
+          const data = [...Object.entries(map(resource.json.data)), ...Object.entries(map(resource.json.binaryData))];
+          const size = data.reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
+          if (size > LARGEST_CONFIG_MAP) {
+            yield { at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_CONFIG_MAP} bytes` };
+          } else if (size > LARGEST_APPLIED && !resource.live) {
+            yield {
+              at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_APPLIED} bytes`, severity: Severity.WARNING,
+              note: 'for kubectl apply without --server-side',
+            };
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'code/configmap-key',
+    severity: Severity.ERROR,
+    title: 'A key of a ConfigMap is not a valid name',
+    why: 'The API server refuses the ConfigMap: `Invalid value: "pkg/tasks.py": a valid config key must consist of alphanumeric characters, \'-\', '
+      + '\'_\' or \'.\'`.',
+    fix: 'Name the key without a slash, and map it to its path with items: [{key, path}].',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
+    rows: ['C7'],
+    check: function* (world) {
+      const seen = new Set<unknown>();
+      for (const { workload } of world.processes) {
+        for (const volume of workload.volumes.values()) {
+          const resource = configMapOf(workload, volume, world);
+          if (!resource || seen.has(resource)) continue;
+          seen.add(resource);
+          for (const name of Object.keys(map(resource.json.data))) {
+            if (!/^[-._a-zA-Z0-9]{1,253}$/.test(name)) yield { at: { resource, path: ['data', name] }, value: name, allowed: '[-._a-zA-Z0-9]+' };
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'code/no-rollout-on-change',
+    severity: Severity.WARNING,
+    title: 'Code from a ConfigMap changes without the pods being restarted',
+    why: 'Python imports once: after an edit of the ConfigMap all pods go on with the old code, until some of them happen to restart.',
+    fix: 'Put a hash of the content into an annotation of the pod template, or into the name of the ConfigMap.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically',
+    rows: ['C5'],
+    check: each((world) => world.processes, function* (process) {
+      if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
+      for (const mount of process.container.mounts) {
+        const name = mount.volume.kind === 'configMap' ? text(mount.volume.source.name) ?? '' : '';
+        const files = process.container.volumeFiles(mount.volume);
+        if (name !== '' && files && [...files.keys()].some((file) => file.endsWith('.py')) && !rollsOnChange(process, name)) {
+          yield { at: process.place(mount.path), value: name };
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/subpath-never-updates',
+    severity: Severity.INFO,
+    title: 'A file of a ConfigMap or Secret is mounted by subPath, so it is never updated in a running pod',
+    why: 'A subPath is bound to the file of the first mount: later versions of the ConfigMap do not arrive, without any message.',
+    fix: 'Mount the whole volume; or put a hash of the content into an annotation of the pod template.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/50345',
+    rows: ['C6'],
+    check: each((world) => world.processes, function* (process) {
+      for (const mount of process.container.mounts) {
+        if (mount.subPath === undefined || (mount.volume.kind !== 'configMap' && mount.volume.kind !== 'secret')) continue;
+        const name = text(mount.volume.source.name) ?? text(mount.volume.source.secretName) ?? '';
+        if (!rollsOnChange(process, name)) yield { at: process.place(mount.path), value: `subPath: ${mount.subPath}` };
+      }
+    }),
+  },
+  {
+    id: 'code/nested-mount',
+    severity: Severity.ERROR,
+    title: 'A volume is mounted inside another that nobody can create its folder in',
+    why: 'The container does not start: `failed to create containerd task ... mkdirat ...: read-only file system`.',
+    fix: 'Mount it beside the other: code at /app, data at /var/lib/celery.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/121294',
+    rows: ['C8'],
+    check: each((world) => world.processes, function* (process) {
+      const { container, workload } = process;
+      for (const outer of container.mounts) {
+        for (const inner of container.mounts) {
+          if (inner === outer || inner.mountPath === outer.mountPath || !within(inner.mountPath, outer.mountPath)) continue;
+          if (container.mountOf(inner.mountPath.slice(0, inner.mountPath.lastIndexOf('/')) || '/') !== outer) continue;
+          if (outer.volume.kind === 'emptyDir' && outer.readOnly) {
+            // Another container of the pod may make the folder first.
+            const others = [...workload.initContainers, ...workload.containers].some((other) =>
+              other.mounts.some((mount) => mount.volume === outer.volume && !mount.readOnly));
+            if (!others) yield { at: process.place(inner.path), value: inner.mountPath, note: `the outer one is ${outer.mountPath}` };
+          } else if (isReadOnly(outer) && outer.volume.kind !== 'claim' && /kata|firecracker/i.test(text(workload.spec.runtimeClassName) ?? '')) {
+            yield {
+              at: process.place(inner.path), value: inner.mountPath, severity: Severity.WARNING,
+              note: `the outer one is ${outer.mountPath}, and kubelet cannot prepare it for ${text(workload.spec.runtimeClassName)}`,
+            };
+          }
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/queue-without-worker',
+    severity: Severity.WARNING,
+    title: 'Tasks go by default to a queue that no worker of the application takes',
+    why: 'Tasks stay in Redis for ever, without an error anywhere.',
+    fix: 'Name the queue in -Q of a worker, or leave both at the default.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
+    rows: ['C9'],
+    check: each((world) => world.processes, function* (process, world) {
+      const queue = process.setting('task_default_queue');
+      const app = process.app;
+      if (!queue || app === undefined) return;
+      const workers = world.workersOf(process);
+      // A worker without -Q takes the default queue of its own settings.
+      const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
+        : undefined));
+      if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
+      yield { at: process.place(queue.path), value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
+    }),
+  },
+];
+
+function label({ workload: { resource } }: Process): string {
+  return `${resource.kind} ${resource.namespace === '' ? '' : `${resource.namespace}/`}${resource.name}`;
+}

@@ -1,0 +1,84 @@
+import { showPath } from './model/json';
+import { Resource } from './model/resource';
+import { redact } from './model/url';
+import { World } from './model/world';
+import { Report, Rule, Violation } from './rule';
+import { Severity } from './severity';
+import { fromAnnotation, Suppression } from './suppressions';
+import { RULES } from './table';
+
+export interface Options {
+  /** Only these rules, by id or by subject (`beat`); default all. */
+  readonly rules?: readonly string[];
+  readonly suppressions?: readonly Suppression[];
+  /** Suppressions for objects that are only known once the input is read. */
+  readonly suppress?: (resources: readonly Resource[]) => readonly Suppression[];
+}
+
+const BY_ID = new Map(RULES.map((rule) => [rule.id, rule]));
+const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2 };
+
+export function atLeast(severity: Severity, least: Severity): boolean {
+  return ORDER[severity] <= ORDER[least];
+}
+
+export function selects(selection: readonly string[] | undefined, id: string): boolean {
+  return selection === undefined || selection.some((wanted) => wanted === id || id.startsWith(`${wanted}/`));
+}
+
+/** Everything that is wrong with a set of objects, in an order that does not depend on theirs. */
+export function examine(objects: readonly unknown[], options: Options = {}): Violation[] {
+  const world = new World(objects);
+  const found: Violation[] = [];
+  for (const rule of RULES) {
+    if (selects(options.rules, rule.id)) for (const report of rule.check(world)) found.push(violation(rule, report));
+  }
+  const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
+  return unique([...suppress(found, suppressions, options.rules)]);
+}
+
+function violation(rule: Rule, report: Report): Violation {
+  return { ...report, rule, severity: report.severity ?? rule.severity };
+}
+
+function* suppress(found: readonly Violation[], suppressions: readonly Suppression[], selection: Options['rules']): Iterable<Violation> {
+  const used = new Set<Suppression>();
+  const byRule = new Map<string, Suppression[]>();
+  for (const suppression of suppressions) {
+    if (suppression.reason !== '') byRule.set(suppression.rule, [...byRule.get(suppression.rule) ?? [], suppression]);
+  }
+  for (const one of found) {
+    const silent = (byRule.get(one.rule.id) ?? []).filter(({ applies }) => applies(one.at.resource));
+    silent.forEach((suppression) => used.add(suppression));
+    if (silent.length === 0) yield one;
+  }
+  for (const suppression of suppressions) {
+    const fault = !BY_ID.has(suppression.rule) ? 'suppressions/unknown-rule'
+      : suppression.reason === '' ? 'suppressions/no-reason'
+        : used.has(suppression) || !selects(selection, suppression.rule) ? undefined : 'suppressions/unused';
+    if (fault === undefined || !selects(selection, fault)) continue;
+    yield violation(BY_ID.get(fault)!, { at: { resource: suppression.at, path: suppression.path }, value: suppression.rule });
+  }
+}
+
+function sortKey({ at: { resource, container, path }, rule, value, note }: Violation): string {
+  return [resource.namespace, resource.kind, resource.name, container ?? '', showPath(path), rule.id, value ?? '', note ?? ''].join('\u0000');
+}
+
+function unique(found: readonly Violation[]): Violation[] {
+  const seen = new Map<string, { key: string; one: Violation }>();
+  for (const one of found) {
+    const key = sortKey(one);
+    const { index, prefix } = one.at.resource;
+    // The same object given twice is reported twice, each at its place.
+    const identity = `${key}\u0000${index}\u0000${prefix.join('/')}`;
+    if (!seen.has(identity)) seen.set(identity, { key, one });
+  }
+  return [...seen.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0).map(({ one }) => one);
+}
+
+/** A value as it may be printed: one line, not too long, without passwords. */
+export function printable(value: string): string {
+  const line = redact(value.replace(/\s+/g, ' ').trim());
+  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
+}

@@ -1,0 +1,92 @@
+import { printable } from './engine';
+import { showPath } from './model/json';
+import { Violation } from './rule';
+import { Severity } from './severity';
+
+/** One thing that is wrong, or may break, in one place. */
+export interface Finding {
+  /** The id of the rule, for example `beat/schedule-not-writable`. */
+  readonly ruleId: string;
+
+  /** How bad it is. */
+  readonly severity: Severity;
+
+  /** What is wrong, in one sentence. */
+  readonly message: string;
+
+  /** The kind of the object, for example `Deployment`. */
+  readonly objectKind: string;
+
+  /** The name of the object. */
+  readonly objectName: string;
+
+  /**
+   * The namespace of the object.
+   *
+   * @default - the manifest does not say
+   */
+  readonly objectNamespace?: string;
+
+  /**
+   * The container in it.
+   *
+   * @default - it is not about a container
+   */
+  readonly container?: string;
+
+  /** Where in the object, for example `spec.template.spec.containers[0].args[3]`. */
+  readonly path: string;
+
+  /**
+   * The offending value. Passwords in URLs are hidden.
+   *
+   * @default - something is missing
+   */
+  readonly value?: string;
+
+  /**
+   * What would be accepted.
+   *
+   * @default - see `fix`
+   */
+  readonly allowed?: string;
+
+  /** How to fix it. */
+  readonly fix: string;
+
+  /** Which of the objects given to lint, counted from 0; -1 when it is about none of them. */
+  readonly objectIndex: number;
+}
+
+export function toFinding({ rule, severity, at, note, value, allowed, fix }: Violation): Finding {
+  const { resource } = at;
+  return {
+    ruleId: rule.id,
+    severity,
+    message: note === undefined ? rule.title : `${rule.title}: ${printable(note)}`,
+    objectKind: resource.kind,
+    objectName: resource.name,
+    objectNamespace: resource.namespace === '' ? undefined : resource.namespace,
+    container: at.container === '' ? undefined : at.container,
+    path: showPath([...resource.prefix, ...at.path]),
+    value: value === undefined || value === '' ? undefined : printable(value),
+    allowed,
+    fix: fix ?? rule.fix,
+    objectIndex: resource.index,
+  };
+}
+
+/** `Deployment celery/worker (container worker)` */
+export function showObject({ objectKind, objectNamespace, objectName, container }: Finding): string {
+  const namespace = objectNamespace === undefined ? '' : `${objectNamespace}/`;
+  return `${objectKind} ${namespace}${objectName}${container === undefined ? '' : ` (container ${container})`}`;
+}
+
+/** A finding on one line, with what an error message needs: what is wrong, where, the value, what is allowed, how to fix it. */
+export function describeFinding(finding: Finding): string {
+  const { ruleId, message, path, value, allowed, fix } = finding;
+  const parts = [`${showObject(finding)}${path === '' ? '' : `, ${path}`}: ${message}`];
+  if (value !== undefined) parts.push(`it has ${JSON.stringify(value)}`);
+  if (allowed !== undefined) parts.push(`allowed: ${allowed}`);
+  return `${parts.join('; ')}. ${fix} [${ruleId}]`;
+}

@@ -1,0 +1,51 @@
+/** An image reference in its parts. */
+export interface Image {
+  readonly text: string;
+  /** Without registry: `python`, `bitnami/redis`. Official images have no folder. */
+  readonly repository: string;
+  /** The last part of the repository. */
+  readonly name: string;
+  readonly tag?: string;
+  readonly digest?: string;
+  /** From Docker's library, whose content is documented: `python`, `redis`, `rabbitmq`. */
+  readonly official: boolean;
+}
+
+export function parseImage(text: string): Image {
+  const [rest, digest] = text.split('@', 2);
+  const slash = rest.lastIndexOf('/');
+  const colon = rest.indexOf(':', slash + 1);
+  const path = (colon < 0 ? rest : rest.slice(0, colon)).split('/');
+  const tag = colon < 0 ? undefined : rest.slice(colon + 1);
+  const hub = path.length === 1 || !/[.:]|^localhost$/.test(path[0]) || path[0] === 'docker.io' || path[0] === 'index.docker.io';
+  const parts = path.length > 1 && /[.:]|^localhost$/.test(path[0]) ? path.slice(1) : path;
+  // Mirrors of the official images keep `library` or `docker/library` in the path.
+  const library = parts.at(-2) === 'library';
+  return {
+    text, tag, digest,
+    repository: library ? parts.at(-1)! : parts.join('/'),
+    name: parts.at(-1) ?? '',
+    official: library || (hub && parts.length === 1),
+  };
+}
+
+/** `3.11` of `python:3.11-slim`; undefined when the tag does not say. */
+export function pythonVersion(image: Image): string | undefined {
+  return isPython(image) ? /^(\d+\.\d+)(?:[.-]|$|rc|a|b)/.exec(image.tag ?? '')?.[1] : undefined;
+}
+
+/** The official Python image: Debian or Alpine, root, working directory `/`, no application. */
+export function isPython(image: Image): boolean {
+  return image.official && image.name === 'python';
+}
+
+export type Shell = 'dash' | 'bash' | 'busybox' | 'unknown';
+
+/** Which shell `sh` is. */
+export function plainShell(image: Image): Shell {
+  if (/alpine/.test(image.tag ?? '') || (image.official && ['alpine', 'busybox'].includes(image.name))) return 'busybox';
+  if (/^(ubi\d*|fedora|centos|rockylinux|almalinux|amazonlinux)/.test(image.name)) return 'bash';
+  const debian = image.official && ['python', 'debian', 'ubuntu', 'redis', 'rabbitmq', 'valkey', 'node'].includes(image.name);
+  const known = ['apache/airflow', 'apache/superset', 'valkey/valkey'].includes(image.repository);
+  return debian || known || /(^|-)(bookworm|bullseye|buster|trixie|slim)(-|$)/.test(image.tag ?? '') ? 'dash' : 'unknown';
+}

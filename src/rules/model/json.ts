@@ -1,0 +1,47 @@
+/** A place in a document: keys and indexes from its root. */
+export type Path = ReadonlyArray<string | number>;
+export type Map_ = Readonly<Record<string, unknown>>;
+
+const EMPTY: Map_ = Object.freeze({});
+
+/** The readers below take anything and never throw: manifests come from anywhere. */
+export function isMap(value: unknown): value is Map_ {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function map(value: unknown): Map_ {
+  return isMap(value) ? value : EMPTY;
+}
+
+export function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** A scalar as the string that YAML had for it: people write `value: 1` where the API wants "1". */
+export function scalar(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+export function number(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+export function get(value: unknown, ...path: Path): unknown {
+  let here = value;
+  for (const step of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step)) return undefined;
+    here = (here as Record<string | number, unknown>)[step];
+  }
+  return here;
+}
+
+/** `spec.template.spec.containers[0].args[3]`, as kubectl writes it. */
+export function showPath(path: Path): string {
+  return path.map((step, index) => typeof step === 'number' ? `[${step}]`
+    : /^[A-Za-z_][\w-]*$/.test(step) ? `${index === 0 ? '' : '.'}${step}`
+      : `['${step}']`).join('');
+}

@@ -1,0 +1,124 @@
+/** The command line of Celery as data (celery 5.3 to 5.7): which options there are, and whether they take a value. */
+interface Spec {
+  readonly names: readonly string[];
+  readonly flag?: boolean;
+}
+
+const DAEMON: Spec[] = [
+  { names: ['--logfile', '-f'] }, { names: ['--pidfile'] }, { names: ['--uid'] }, { names: ['--gid'] }, { names: ['--umask'] },
+  { names: ['--executable'] },
+];
+
+export const GLOBAL: Spec[] = [
+  { names: ['--app', '-A'] }, { names: ['--broker', '-b'] }, { names: ['--result-backend'] }, { names: ['--loader'] },
+  { names: ['--config'] }, { names: ['--workdir'] }, { names: ['--no-color', '-C'], flag: true }, { names: ['--quiet', '-q'], flag: true },
+  { names: ['--version'], flag: true }, { names: ['--skip-checks'], flag: true }, { names: ['--help'], flag: true },
+];
+
+const WORKER: Spec[] = [
+  { names: ['--hostname', '-n'] }, { names: ['--detach', '-D'], flag: true }, { names: ['--statedb', '-S'] },
+  { names: ['--loglevel', '-l'] }, { names: ['--optimization', '-O'] }, { names: ['--prefetch-multiplier'] },
+  { names: ['--disable-prefetch'], flag: true }, { names: ['--concurrency', '-c'] }, { names: ['--pool', '-P'] },
+  { names: ['--pool-start-method'] }, { names: ['--task-events', '--events', '-E'], flag: true }, { names: ['--time-limit'] },
+  { names: ['--soft-time-limit'] }, { names: ['--max-tasks-per-child'] }, { names: ['--max-memory-per-child'] },
+  { names: ['--purge', '--discard'], flag: true }, { names: ['--queues', '-Q', '-q'] }, { names: ['--exclude-queues', '-X'] },
+  { names: ['--include', '-I'] }, { names: ['--without-gossip'], flag: true }, { names: ['--without-mingle'], flag: true },
+  { names: ['--without-heartbeat'], flag: true }, { names: ['--heartbeat-interval'] }, { names: ['--autoscale'] },
+  { names: ['--beat', '-B'], flag: true }, { names: ['--schedule', '--schedule-filename', '-s'] }, { names: ['--scheduler'] },
+  ...DAEMON,
+];
+
+const BEAT: Spec[] = [
+  { names: ['--detach'], flag: true }, { names: ['--schedule', '-s'] }, { names: ['--scheduler', '-S'] }, { names: ['--max-interval'] },
+  { names: ['--loglevel', '-l'] }, { names: ['--enable-remote-control'], flag: true }, ...DAEMON,
+];
+
+const CONTROL: Spec[] = [
+  { names: ['--timeout', '-t'] }, { names: ['--destination', '-d'] }, { names: ['--json', '-j'], flag: true },
+];
+
+/** Flower's own options are Tornado's: `--any_name=value`. */
+const FLOWER: Spec[] = [];
+
+const BY_COMMAND = new Map<string, Spec[]>([
+  ['worker', WORKER], ['beat', BEAT], ['inspect', CONTROL], ['control', CONTROL], ['status', CONTROL], ['flower', FLOWER],
+]);
+
+/** Options that click finds in the environment, though not under `CELERY_<COMMAND>_<OPTION>`. */
+export const GLOBAL_ENV = new Map([
+  ['--app', 'APP'], ['--broker', 'BROKER_URL'], ['--result-backend', 'RESULT_BACKEND'], ['--loader', 'LOADER'],
+  ['--config', 'CONFIG_MODULE'], ['--workdir', 'CELERY_WORKDIR'],
+]);
+
+export interface Given<W> {
+  readonly value: string;
+  readonly word: W;
+}
+
+export interface Parsed<W> {
+  readonly options: Map<string, Given<W>>;
+  readonly rest: W[];
+}
+
+interface WordLike {
+  readonly text: string;
+}
+
+function find(specs: readonly Spec[], name: string): Spec | undefined {
+  return specs.find((spec) => spec.names.includes(name));
+}
+
+/** Reads options until the first word that is none (`stop`), or to the end. The canonical name of an option is its first. */
+export function parseOptions<W extends WordLike>(words: readonly W[], command: string | undefined, stop: boolean): Parsed<W> & { next: number } {
+  const specs = command === undefined ? GLOBAL : BY_COMMAND.get(command) ?? [];
+  const options = new Map<string, Given<W>>();
+  const rest: W[] = [];
+  let at = 0;
+  for (; at < words.length; at += 1) {
+    const word = words[at];
+    if (word.text === '--') break;
+    if (/^--./.test(word.text)) {
+      const equals = word.text.indexOf('=');
+      const written = (equals < 0 ? word.text : word.text.slice(0, equals)).replaceAll('_', '-');
+      const spec = find(specs, written) ?? find(GLOBAL, written);
+      const name = spec?.names[0] ?? written;
+      if (equals >= 0) {
+        options.set(name, { value: word.text.slice(equals + 1), word });
+      } else if (spec && !spec.flag && at + 1 < words.length) {
+        at += 1;
+        options.set(name, { value: words[at].text, word: words[at] });
+      } else {
+        options.set(name, { value: 'true', word });
+      }
+    } else if (/^-[A-Za-z]/.test(word.text)) {
+      at += short(words, at, specs, options);
+    } else if (stop) {
+      break;
+    } else {
+      rest.push(word);
+    }
+  }
+  return { options, rest, next: at };
+}
+
+/** `-c2`, `-c 2`, `-Ofair`, `-BE`: returns how many further words it used. */
+function short<W extends WordLike>(words: readonly W[], at: number, specs: readonly Spec[], options: Map<string, Given<W>>): number {
+  const word = words[at];
+  for (let i = 1; i < word.text.length; i += 1) {
+    const spec = find(specs, `-${word.text[i]}`) ?? find(GLOBAL, `-${word.text[i]}`);
+    if (!spec) return 0;
+    if (spec.flag) {
+      options.set(spec.names[0], { value: 'true', word });
+      continue;
+    }
+    const attached = word.text.slice(i + 1).replace(/^=/, '');
+    if (attached !== '') {
+      options.set(spec.names[0], { value: attached, word });
+      return 0;
+    }
+    const next = words[at + 1];
+    if (next) options.set(spec.names[0], { value: next.text, word: next });
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,82 @@
+import { CeleryCommand, readCelery } from './celery';
+import { Invocation, Word } from './command';
+import { get, isMap, list, Map_, number, Path, scalar, text } from './json';
+import { Container } from './pods';
+import { Place } from '../rule';
+
+export const PROBE_KINDS = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
+
+export interface Probe {
+  readonly kind: typeof PROBE_KINDS[number];
+  readonly container: Container;
+  readonly json: Map_;
+  readonly path: Path;
+  readonly delay: number;
+  readonly period: number;
+  readonly timeout: number;
+  readonly failures: number;
+  /** As written. */
+  readonly raw: readonly string[];
+  readonly invocations: readonly Invocation[];
+  readonly http?: { readonly path: string; readonly port: unknown };
+}
+
+const known = new WeakMap<Container, readonly Probe[]>();
+
+export function probesOf(container: Container): readonly Probe[] {
+  const found = known.get(container) ?? readProbes(container);
+  known.set(container, found);
+  return found;
+}
+
+function readProbes(container: Container): Probe[] {
+  return PROBE_KINDS.flatMap((kind) => {
+    const json = container.json[kind];
+    if (!isMap(json)) return [];
+    const path = [...container.path, kind];
+    const raw = list(get(json, 'exec', 'command')).map((word) => scalar(word) ?? '');
+    const http = get(json, 'httpGet');
+    return [{
+      kind, container, json, path, raw,
+      delay: number(json.initialDelaySeconds) ?? 0,
+      period: number(json.periodSeconds) ?? 10,
+      timeout: number(json.timeoutSeconds) ?? 1,
+      failures: number(json.failureThreshold) ?? 3,
+      invocations: raw.length === 0 ? [] : container.read(execWords(container, raw, path)),
+      http: isMap(http) ? { path: text(http.path) ?? '/', port: http.port } : undefined,
+    }];
+  });
+}
+
+/** In probes and hooks kubelet expands `$(NAME)` from literal values only; from anything else it makes an empty string. */
+function execWords(container: Container, raw: readonly string[], path: Path): Word[] {
+  return raw.map((word, i) => ({
+    path: [...path, 'exec', 'command', i], unknown: false,
+    text: word.replace(/\$\(([A-Za-z_.][\w.-]*)\)/g, (whole, name: string) => {
+      const variable = container.env.get(name);
+      if (!variable) return whole;
+      return variable.source === 'value' && !variable.partial ? variable.value ?? '' : variable.source === 'configMap' ? variable.value ?? '' : '';
+    }),
+  }));
+}
+
+/** Commands of Celery in a probe: `celery inspect ping`, `celery status`. */
+export function celeryIn(invocations: readonly Invocation[]): CeleryCommand[] {
+  return invocations.flatMap((invocation) => {
+    const command = readCelery(invocation);
+    return command ? [command] : [];
+  });
+}
+
+export function asksWorkers(command: CeleryCommand): boolean {
+  return command.role === 'inspect' || command.role === 'status' || command.role === 'control';
+}
+
+export function probePlace(probe: Probe, ...more: Path): Place {
+  return { resource: probe.container.workload.resource, container: probe.container.name, path: [...probe.path, ...more] };
+}
+
+/** The command of an exec probe on one line. */
+export function showProbe(probe: Probe): string {
+  return probe.raw.join(' ');
+}

@@ -1,0 +1,185 @@
+import { CeleryCommand } from './celery';
+import { Link } from './command';
+import { Path } from './json';
+import { GLOBAL_ENV } from './options';
+import { Container, Workload } from './pods';
+import { BrokerUrl, parseUrl } from './url';
+import { Place } from '../rule';
+
+/** An option of a process, by flag or by environment. */
+export type Option =
+  | { readonly state: 'known'; readonly value: string; readonly path: Path; readonly flag: boolean }
+  /** Given, with a value that only the cluster knows. */
+  | { readonly state: 'set'; readonly path: Path; readonly flag: boolean }
+  | { readonly state: 'maybe' }
+  | { readonly state: 'unset' };
+
+/** A URL that a process is given, with where it stands. */
+export interface UrlUse {
+  readonly text: string;
+  readonly url: BrokerUrl;
+  readonly at: Place;
+  readonly source: string;
+  /** Assembled from something that only the cluster knows. */
+  readonly partial: boolean;
+}
+
+const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
+
+/** A worker, a Beat or a Flower: one Celery process that a container keeps running. */
+export class Process {
+  /** URLs that the code of the application gives, where a ConfigMap shows it. */
+  public codeBroker?: UrlUse;
+  public codeBackend?: UrlUse;
+  private readonly options = new Map<string, Option>();
+  private brokers?: readonly UrlUse[];
+  private backends?: readonly UrlUse[];
+
+  public constructor(public readonly container: Container, public readonly command: CeleryCommand) {}
+
+  public get workload(): Workload {
+    return this.container.workload;
+  }
+
+  public get role(): CeleryCommand['role'] {
+    return this.command.role;
+  }
+
+  /** Started by Celery's own command line, not by a program that adds options. */
+  public get plain(): boolean {
+    return this.command.vendor === 'celery';
+  }
+
+  public get links(): readonly Link[] {
+    return this.command.invocation.links;
+  }
+
+  public place(path: Path = this.container.path): Place {
+    return { resource: this.workload.resource, container: this.container.name, path };
+  }
+
+  /** Where the command stands. */
+  public get commandPlace(): Place {
+    return this.place(this.command.subcommand?.path ?? this.command.invocation.words[0]?.path);
+  }
+
+  /** `--concurrency`, by flag or by `CELERY_WORKER_CONCURRENCY`. */
+  public option(name: string): Option {
+    let option = this.options.get(name);
+    if (!option) this.options.set(name, option = this.readOption(name));
+    return option;
+  }
+
+  private readOption(name: string): Option {
+    const given = this.command.options.get(name) ?? this.command.global.get(name);
+    if (given) {
+      return given.word.unknown && given.value !== 'true'
+        ? { state: 'set', path: given.word.path, flag: true } : { state: 'known', value: given.value, path: given.word.path, flag: true };
+    }
+    if (!this.plain) return { state: 'maybe' };
+    const variable = GLOBAL_ENV.get(name) ?? `CELERY_${this.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
+    return this.variable(variable);
+  }
+
+  public variable(name: string): Option {
+    const assigned = this.command.invocation.assignments.get(name);
+    if (assigned !== undefined) return { state: 'known', value: assigned, path: this.command.invocation.words[0].path, flag: false };
+    const found = this.container.env.lookup(name);
+    if (found.state === 'known') return { state: 'known', value: found.value, path: found.variable.path, flag: false };
+    return found.state === 'set' ? { state: 'set', path: found.variable.path, flag: false } : found;
+  }
+
+  public value(name: string): string | undefined {
+    const option = this.option(name);
+    return option.state === 'known' ? option.value : undefined;
+  }
+
+  public number(name: string): number | undefined {
+    const value = this.value(name);
+    return value !== undefined && /^-?\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
+  }
+
+  /** A flag that is certainly on. */
+  public flag(name: string): boolean {
+    const option = this.option(name);
+    return option.state === 'known' && (option.flag || !OFF.has(option.value.toLowerCase()));
+  }
+
+  /** Not given in sight, and nothing out of sight can give it. */
+  public lacks(name: string): boolean {
+    return this.option(name).state === 'unset';
+  }
+
+  /** A setting after `--`: `task_acks_late`. */
+  public setting(name: string): { readonly value: string; readonly path: Path } | undefined {
+    const given = this.command.settings.get(name);
+    return given && { value: given.value, path: given.word.path };
+  }
+
+  public settingOn(name: string): boolean {
+    const setting = this.setting(name);
+    return setting !== undefined && !OFF.has(setting.value.toLowerCase());
+  }
+
+  public settingOff(name: string): boolean {
+    const setting = this.setting(name);
+    return setting !== undefined && OFF.has(setting.value.toLowerCase());
+  }
+
+  /** The application that `-A` names. */
+  public get app(): string | undefined {
+    return this.value('--app');
+  }
+
+  public get pool(): string | undefined {
+    const option = this.option('--pool');
+    return option.state === 'known' ? option.value : option.state === 'unset' ? 'prefork' : undefined;
+  }
+
+  /** The queues that a worker consumes; undefined when they are not known. */
+  public get queues(): readonly string[] | undefined {
+    const value = this.value('--queues');
+    return value?.split(',').map((queue) => queue.trim()).filter(Boolean);
+  }
+
+  public get concurrency(): number | undefined {
+    const autoscale = /^\s*(\d+)/.exec(this.value('--autoscale') ?? '');
+    return autoscale ? Number(autoscale[1]) : this.number('--concurrency');
+  }
+
+  /** The URL that the process connects to, if manifests show it: what wins stands first. */
+  public get broker(): UrlUse | undefined {
+    return this.brokerCandidates[0];
+  }
+
+  public get backend(): UrlUse | undefined {
+    const names = ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'];
+    this.backends ??= this.candidates('--result-backend', names, 'AIRFLOW__CELERY__RESULT_BACKEND', this.codeBackend);
+    return this.backends[0];
+  }
+
+  public get brokerCandidates(): readonly UrlUse[] {
+    return this.brokers ??= this.candidates('--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', this.codeBroker);
+  }
+
+  private candidates(flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
+    const found: UrlUse[] = [];
+    const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
+    if (given) found.push(...this.use(given.value, given.word.path, flag, given.word.unknown));
+    for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
+      const variable = this.container.env.get(name);
+      if (variable?.value !== undefined) {
+        found.push(...this.use(variable.value, variable.path, name, variable.partial || variable.unresolved.length > 0));
+      } else if (variable || (found.length === 0 && this.container.env.open)) {
+        // Something that we cannot read wins from here on.
+        return found;
+      }
+    }
+    return code ? [...found, code] : found;
+  }
+
+  private use(value: string, path: Path, source: string, partial: boolean): UrlUse[] {
+    const url = parseUrl(value);
+    return url ? [{ text: value, url, at: this.place(path), source, partial }] : [];
+  }
+}

@@ -1,0 +1,78 @@
+import { get, isMap, list, map, Map_, Path, text } from './json';
+
+/** One Kubernetes object of the input. */
+export interface Resource {
+  readonly json: Map_;
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** Empty when the manifest leaves it to kubectl: such objects are taken to be in one namespace. */
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Map_;
+  readonly annotations: Map_;
+  /** Which of the objects given to lint, and where in it when that is a List. */
+  readonly index: number;
+  readonly prefix: Path;
+  /** Read from a live cluster, which fills in what manifests leave out. */
+  readonly live: boolean;
+}
+
+/**
+ * Lists are opened, what is no object of Kubernetes is left out.
+ *
+ * In an order of their own, so that nothing that is found depends on that of the input.
+ */
+export function resources(objects: readonly unknown[]): Resource[] {
+  return collectAll(objects).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
+    || compare(fingerprint(a.json), fingerprint(b.json)));
+}
+
+/** How many objects there are, those in Lists included. */
+export function countResources(objects: readonly unknown[]): number {
+  return collectAll(objects).length;
+}
+
+function collectAll(objects: readonly unknown[]): Resource[] {
+  const found: Resource[] = [];
+  objects.forEach((json, index) => collect(json, index, [], found));
+  return found;
+}
+
+function fingerprint(json: Map_): string {
+  try {
+    return JSON.stringify(json);
+  } catch {
+    // Cycles and such come from no manifest: any order will do.
+    return '';
+  }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function collect(json: unknown, index: number, prefix: Path, found: Resource[]): void {
+  const kind = text(get(json, 'kind'));
+  const apiVersion = text(get(json, 'apiVersion'));
+  if (!isMap(json) || kind === undefined || apiVersion === undefined) return;
+  if (kind.endsWith('List') && Array.isArray(json.items)) {
+    if (prefix.length > 20) return;
+    list(json.items).forEach((item, i) => collect(withType(item, kind, apiVersion), index, [...prefix, 'items', i], found));
+    return;
+  }
+  const metadata = map(json.metadata);
+  found.push({
+    json, kind, apiVersion, index, prefix,
+    namespace: text(metadata.namespace) ?? '',
+    name: text(metadata.name) ?? text(metadata.generateName) ?? '',
+    labels: map(metadata.labels),
+    annotations: map(metadata.annotations),
+    live: metadata.uid !== undefined && metadata.resourceVersion !== undefined,
+  });
+}
+
+/** The items of a DeploymentList do not repeat what they are. */
+function withType(item: unknown, listKind: string, apiVersion: string): unknown {
+  if (!isMap(item) || listKind === 'List' || item.kind !== undefined) return item;
+  return { apiVersion, kind: listKind.slice(0, -'List'.length), ...item };
+}

@@ -1,0 +1,61 @@
+import { Path } from './model/json';
+import { Resource } from './model/resource';
+import type { World } from './model/world';
+import { Severity } from './severity';
+
+/** Where something stands: an object, a container in it when there is one, and the path from the object's root. */
+export interface Place {
+  readonly resource: Resource;
+  readonly container?: string;
+  readonly path: Path;
+}
+
+/** What a check reports; everything else about a finding comes from its rule. */
+export interface Report {
+  readonly at: Place;
+  /** What makes this case special, as the end of a sentence that begins with the rule's title. */
+  readonly note?: string;
+  /** The offending value, as it stands in the manifest. Passwords in it are hidden later. */
+  readonly value?: string;
+  /** What would be accepted here. */
+  readonly allowed?: string;
+  /** How to fix this very case; by default the rule's own fix. */
+  readonly fix?: string;
+  /** Where less is certain than the rule claims, a lower severity. */
+  readonly severity?: Severity;
+}
+
+/**
+ * A rule is data, and one pure function over manifests.
+ *
+ * The id is contract: suppressions name it. A check that cannot know does not report: a false alarm costs more trust than a
+ * missed fault.
+ */
+export interface Rule {
+  readonly id: string;
+  /** Error: known to break or to lose tasks. Warning: breaks under a condition, which the title or `why` names. */
+  readonly severity: Severity;
+  /** One sentence: what is wrong. */
+  readonly title: string;
+  /** What happens in production, with the exact symptom. */
+  readonly why: string;
+  readonly fix: string;
+  /** An issue or a page that documents the failure; or how it was reproduced. */
+  readonly source: string;
+  /** The rows of the failure catalogue that it guards (docs/rules/coverage.md). */
+  readonly rows: readonly string[];
+  readonly check: (world: World) => Iterable<Report>;
+}
+
+/** A report with the rule that made it. */
+export interface Violation extends Report {
+  readonly rule: Omit<Rule, 'check'>;
+  readonly severity: Severity;
+}
+
+/** Runs a check on each of a list and gathers what it reports. */
+export function each<T>(list: (world: World) => Iterable<T>, check: (item: T, world: World) => Iterable<Report>): Rule['check'] {
+  return function* (world) {
+    for (const item of list(world)) yield* check(item, world);
+  };
+}

@@ -1,0 +1,70 @@
+import { scalar } from './model/json';
+import { Resource } from './model/resource';
+import { Rule } from './rule';
+import { Severity } from './severity';
+
+/** The annotation of manifests: one `rule/id: reason` a line. */
+export const ANNOTATION = 'cdk8s-celery/suppress';
+
+/** Silences one rule for some objects, for a reason. */
+export interface Suppression {
+  readonly rule: string;
+  readonly reason: string;
+  readonly applies: (resource: Resource) => boolean;
+  /** Where it stands: what is reported when there is something wrong with it. */
+  readonly at: Resource;
+  readonly path: ReadonlyArray<string | number>;
+}
+
+/** Rules about suppressions; lint itself checks them, because it alone knows what they silence. */
+export const suppressionRules: Rule[] = [
+  {
+    id: 'suppressions/unused',
+    severity: Severity.WARNING,
+    title: 'A suppression silences nothing',
+    why: 'What it was for is gone, and it would hide the next fault of this kind.',
+    fix: 'Remove it.',
+    source: 'docs/rules/README.md',
+    rows: [],
+    check: () => [],
+  },
+  {
+    id: 'suppressions/no-reason',
+    severity: Severity.ERROR,
+    title: 'A suppression gives no reason, so it does not count',
+    why: 'Whoever reads it later cannot tell whether it still holds.',
+    fix: 'Write `rule/id: why this is right here`.',
+    source: 'docs/rules/README.md',
+    rows: [],
+    check: () => [],
+  },
+  {
+    id: 'suppressions/unknown-rule',
+    severity: Severity.ERROR,
+    title: 'A suppression names a rule that does not exist',
+    why: 'It silences nothing; the name is misspelt, or the rule has another one now.',
+    fix: 'Take the id from `cdk8s-celery lint --list`.',
+    source: 'docs/rules/README.md',
+    rows: [],
+    check: () => [],
+  },
+];
+
+export function fromAnnotation(resource: Resource): Suppression[] {
+  const written = Object.hasOwn(resource.annotations, ANNOTATION) ? scalar(resource.annotations[ANNOTATION]) ?? '' : '';
+  return written.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
+    const colon = line.indexOf(':');
+    return {
+      rule: (colon < 0 ? line : line.slice(0, colon)).trim(),
+      reason: colon < 0 ? '' : line.slice(colon + 1).trim(),
+      applies: (other: Resource) => other === resource,
+      at: resource,
+      path: ['metadata', 'annotations', ANNOTATION],
+    };
+  });
+}
+
+/** Stands for something that is no object of Kubernetes: a construct, a configuration file. */
+export function pseudoResource(kind: string, name: string): Resource {
+  return { json: {}, apiVersion: '', kind, namespace: '', name, labels: {}, annotations: {}, index: -1, prefix: [], live: false };
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { run, scratch } from './run';
+import { CASES } from '../rules/manifests';
+
+const FAIL = join(CASES, 'beat/schedule-not-writable/fail.yaml');
+const PASS = join(CASES, 'beat/schedule-not-writable/pass.yaml');
+const files = scratch();
+
+test('text', () => {
+  expect(run(FAIL).out.replaceAll(FAIL, 'beat.yaml')).toBe(`beat.yaml:19 error Beat cannot write its schedule file where it is told to [beat/schedule-not-writable]
+    Deployment beat (container beat) spec.template.spec.containers[0].command[5]
+    has:     /app/celerybeat-schedule
+    allowed: a path on a writable volume
+    fix:     Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.
+
+1 object: 1 error; explain one with --explain beat/schedule-not-writable
+`);
+});
+
+test('json', () => {
+  expect(JSON.parse(run('--format', 'json', FAIL).out)).toEqual({
+    objects: 1,
+    findings: [expect.objectContaining({
+      ruleId: 'beat/schedule-not-writable', severity: 'error', objectKind: 'Deployment', objectName: 'beat', container: 'beat',
+      path: 'spec.template.spec.containers[0].command[5]', value: '/app/celerybeat-schedule', file: FAIL, line: 19, objectIndex: 0,
+    })],
+  });
+  expect(JSON.parse(run('--format', 'json', PASS).out)).toEqual({ objects: 1, findings: [] });
+});
+
+test('sarif 2.1.0', () => {
+  interface Sarif {
+    version: string;
+    runs: Array<{ tool: { driver: { rules: Array<{ id: string }> } }; results: Array<Record<string, unknown>> }>;
+  }
+  const { version, runs: [first] } = JSON.parse(run('--format', 'sarif', FAIL).out) as Sarif;
+  expect(version).toBe('2.1.0');
+  expect(first.tool.driver.rules.map(({ id }) => id)).toEqual(['beat/schedule-not-writable']);
+  expect(first.results).toEqual([expect.objectContaining({
+    ruleId: 'beat/schedule-not-writable', ruleIndex: 0, level: 'error',
+    locations: [expect.objectContaining({ physicalLocation: { artifactLocation: { uri: encodeURI(FAIL) }, region: { startLine: 19 } } })],
+  })]);
+  expect((JSON.parse(run('--format', 'sarif', PASS).out) as Sarif).runs[0].results).toEqual([]);
+});
+
+test('github', () => {
+  expect(run('--format', 'github', FAIL).out).toMatch(/^::error file=[^,]*fail\.yaml,line=19,title=beat\/schedule-not-writable::Deployment beat \(container beat\): /);
+  expect(run('--format', 'github', PASS).out).toBe('');
+});
+
+test('junit', () => {
+  const { out } = run('--format', 'junit', FAIL);
+  expect(out).toContain('<testsuites tests="1" failures="1">');
+  expect(out).toContain('<testcase classname="beat/schedule-not-writable" name="Deployment beat (container beat) spec.template.spec.containers[0].command[5]">');
+  expect(run('--format', 'junit', PASS).out).toContain('<testcase classname="cdk8s-celery" name="1 object"/>');
+});
+
+test('junit and github escape what manifests say', () => {
+  const file = files.write('odd.yaml', `apiVersion: v1
+kind: Pod
+metadata:
+  name: "<a&b>\\"%\\n"
+spec:
+  terminationGracePeriodSeconds: 600
+  containers:
+    - name: w
+      image: shop:1
+      command: [celery, -A, shop, worker, -c, "2", --prefetch-multiplier=0]
+`);
+  expect(run('--format', 'junit', file).out).toContain('&lt;a&amp;b&gt;&quot;%');
+  expect(run('--format', 'github', file).out).toContain('<a&b>"%25%0A');
+});

@@ -1,0 +1,190 @@
+import { mkdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, scratch } from './run';
+import { CASES } from '../rules/manifests';
+import { RULES } from '../../src/rules/table';
+
+const FAIL = join(CASES, 'beat/schedule-not-writable/fail.yaml');
+const PASS = join(CASES, 'beat/schedule-not-writable/pass.yaml');
+const files = scratch();
+
+const WORKER = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: worker
+spec:
+  template:
+    spec:
+      terminationGracePeriodSeconds: 600
+      containers:
+        - name: worker
+          image: registry.example/shop:1
+          command: [celery, -A, shop, worker, --concurrency=2, --prefetch-multiplier=0]
+`;
+
+describe('exit codes', () => {
+  test('0 when nothing is found', () => {
+    expect(run('lint', PASS).code).toBe(2);
+    expect(run(PASS)).toEqual({ code: 0, out: '1 object: nothing found\n', err: '' });
+  });
+
+  test('1 when something is found', () => {
+    expect(run(FAIL).code).toBe(1);
+  });
+
+  test('2 when something cannot be read, and the rest is reported', () => {
+    const result = run(FAIL, files.path('missing.yaml'));
+    expect(result.code).toBe(2);
+    expect(result.err).toBe(`${files.path('missing.yaml')}: there is no such file or folder\n`);
+    expect(result.out).toContain('beat/schedule-not-writable');
+  });
+
+  test('2 when there is no object at all', () => {
+    const result = run(files.write('values.yaml', 'replicaCount: 1\n'));
+    expect(result.code).toBe(2);
+    expect(result.err).toContain('there is no Kubernetes object in');
+  });
+
+  test('warnings count, info does not unless asked for', () => {
+    const info = join(CASES, 'delivery/chatter/fail.yaml');
+    expect(run(info)).toMatchObject({ code: 0, out: expect.stringContaining('1 more with --severity info') as string });
+    expect(run('--severity', 'info', info).code).toBe(1);
+    const warning = join(CASES, 'delivery/prefetch-zero/fail.yaml');
+    expect(run(warning).code).toBe(1);
+    expect(run('--severity', 'error', warning).code).toBe(0);
+  });
+});
+
+describe('wrong use', () => {
+  test.each([
+    [['--format', 'xml', PASS], 'none of text, json, sarif, github, junit'],
+    [['--severity', 'fatal', PASS], 'none of error, warning, info'],
+    [['--rule', 'beet', PASS], 'is no rule or subject'],
+    [['--explain', 'beet'], 'is no rule'],
+    [['--namespace', 'x', PASS], 'is for --live'],
+    [['--live', PASS], 'give no files'],
+    [['--colour', PASS], 'Unknown option'],
+    [[], 'nothing to read'],
+  ])('%j', (args, message) => {
+    const result = run(...args);
+    expect(result.code).toBe(2);
+    expect(result.err).toContain(message);
+    expect(result.err).not.toMatch(/\n\s+at /);
+  });
+});
+
+test('the file and line of a finding', () => {
+  const file = files.write('worker.yaml', `# a comment\n---\n${WORKER}`);
+  expect(run(file).out).toMatch(`${file}:14 warning A prefetch multiplier of 0`);
+});
+
+test('of a finding in JSON', () => {
+  const json = { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'worker' }, spec: {
+    terminationGracePeriodSeconds: 600,
+    containers: [{ name: 'worker', image: 'shop:1', command: ['celery', '-A', 'shop', 'worker', '-c', '2', '--prefetch-multiplier=0'] }] } }] };
+  const text = JSON.stringify(json, null, 2);
+  const line = text.split('\n').findIndex((row) => row.includes('--prefetch-multiplier=0')) + 1;
+  expect(run(files.write('list.json', text)).out).toContain(`list.json:${line} warning`);
+});
+
+test('the objects of a List are counted', () => {
+  expect(run(files.write('list.yaml', 'apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: v1, kind: Pod}\n')).out)
+    .toBe('2 objects: nothing found\n');
+});
+
+test('of a finding in unusual YAML', () => {
+  const file = files.write('anchor.yaml', WORKER.replace('[celery,', '&words [celery,'));
+  expect(run(file).out).toContain('anchor.yaml:12 warning');
+});
+
+test('a folder, without what is no manifest', () => {
+  mkdirSync(files.path('folder/node_modules'), { recursive: true });
+  files.write('folder/a.yml', WORKER);
+  files.write('folder/README.md', '{{');
+  files.write('folder/node_modules/b.yaml', ': : :');
+  expect(run(files.path('folder'))).toMatchObject({ code: 1, err: '' });
+});
+
+test('--rule', () => {
+  const file = files.write('two.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
+  expect(run('--rule', 'shutdown', file).out).toMatch(/1 object: 1 warning/);
+  expect(run('--rule', 'delivery/prefetch-zero', '--rule', 'shutdown/grace-not-set', file).out).toMatch(/1 object: 2 warnings/);
+});
+
+test('--list and --explain', () => {
+  expect(run('--list').out.split('\n').length).toBe(RULES.length + 1);
+  expect(run('--explain', 'beat/rolling-update').out).toContain('Set strategy.type: Recreate.');
+});
+
+describe('--config', () => {
+  const file = files.write('configured.yaml', WORKER);
+  const config = (content: string) => files.write('config.yaml', content);
+
+  test('suppresses with a reason', () => {
+    config('suppress:\n  - rule: delivery/prefetch-zero\n    object: Deployment/*\n    reason: four is fine\n');
+    expect(run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['suppress:\n  - rule: delivery/prefetch-zero\n', 'suppressions/no-reason'],
+    ['suppress:\n  - rule: delivery/prefetch-zero\n    object: Deployment/beat\n    reason: x\n', 'suppressions/unused'],
+    ['suppress:\n  - rule: delivery/prefetch\n    reason: x\n', 'suppressions/unknown-rule'],
+  ])('%j is a finding', (content, id) => {
+    config(content);
+    const result = run('--config', files.path('config.yaml'), file);
+    expect(result.code).toBe(1);
+    expect(result.out).toContain(`[${id}]`);
+  });
+
+  test.each([
+    ['- a\n', 'is not a map'], ['suppres: []\n', 'allowed: severity, suppress'], ['suppress:\n  - reason: x\n', 'has no rule'],
+    ['severity: bad\n', 'none of error, warning, info'], ['a: [\n', 'line 2'],
+  ])('%j cannot be used', (content, message) => {
+    config(content);
+    expect(run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 2, err: expect.stringContaining(message) as string });
+  });
+});
+
+describe('input that is no YAML', () => {
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefghi'.split('').map((name, i) =>
+    `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]`)].join('\n');
+
+  test.each<[string, string | Buffer, string, number | undefined]>([
+    ['a bomb', bomb, 'alias', 1],
+    ['a tab', 'kind: Pod\nmetadata:\n\tname: x\n', 'Tabs', 3],
+    ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 16],
+    ['a template line', '{{- if .Values.on }}\nkind: Pod\n{{- end }}\n', 'is a template', 1],
+    ['a key twice', 'kind: Pod\nkind: Pod\n', 'stands twice', 2],
+    ['binary', Buffer.from([0x1f, 0x8b, 0, 0, 1]), 'is binary', 1],
+    ['another encoding', Buffer.from([0x6b, 0xff, 0xfe]), 'is not UTF-8', undefined],
+    ['a bracket that is open', 'kind: [a, b\n', 'is not YAML', 2],
+    ['deep nesting', `a: ${'['.repeat(50_000)}\n`, '', 1],
+  ])('%s', (_name, content, message, line) => {
+    const file = files.write('bad.yaml', content);
+    const result = run(file);
+    expect(result.code).toBe(2);
+    expect(result.err).toMatch(line === undefined ? /bad\.yaml: / : `bad.yaml:${line}: `);
+    expect(result.err).toContain(message);
+    expect(result.err.split('\n').length).toBeLessThanOrEqual(3);
+  });
+
+  test('a file of 100 MiB', () => {
+    const file = files.write('large.yaml', 'kind: Pod\n');
+    truncateSync(file, 100 * 2 ** 20);
+    expect(run(file)).toMatchObject({ code: 2, err: `${file}: is larger than 64 MiB, which no set of manifests is; give the files one by one\n` });
+  });
+
+  test.each([['CRLF', WORKER.replaceAll('\n', '\r\n')], ['a byte order mark', `\uFEFF${WORKER}`], ['directives', `%YAML 1.2\n---\n${WORKER}...\n`]])('%s is fine', (_, content) => {
+    expect(run(files.write('fine.yaml', content))).toMatchObject({ code: 1, err: '' });
+  });
+});
+
+test('passwords are not printed', () => {
+  const file = files.write('secret.yaml', `${WORKER}          env:
+            - name: CELERY_BROKER_URL
+              value: redis://:hunter2@redis:6379/x
+`);
+  const result = run(file);
+  expect(result.out).toContain('env/literal-password');
+  for (const format of ['text', 'json', 'sarif', 'github', 'junit']) expect(run('--format', format, file).out).not.toContain('hunter2');
+});

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { parseDocument, stringify } from 'yaml';
+import { parsePlain } from '../../src/cli/plain-yaml';
+import { CASES, caseIds } from '../rules/manifests';
+
+/** What the whole parser makes of a text; undefined when it refuses. */
+function whole(text: string): { value: unknown } | undefined {
+  const document = parseDocument(text, { logLevel: 'silent', prettyErrors: false });
+  return document.errors.length > 0 ? undefined : { value: document.toJS() as unknown };
+}
+
+function agrees(text: string): boolean {
+  const plain = parsePlain(text);
+  if (plain) expect({ text, value: plain.value }).toEqual({ text, value: whole(text)?.value });
+  return plain !== undefined;
+}
+
+const WORDS = fc.constantFrom('a', 'b c', 'true', 'no', '1', '0755', '1e3', '.5', '~', 'null', '', '-', 'x: y', '# z', 'a #b', '"q"', '\'s\'', '[', '{x', '&a',
+  '*a', '!t', '|', '>', '%', '@', 'a:b',
+  'http://h:1/p?q#f', '$(X)', ' lead', 'tail ', 'new\nline', 'tab\tin', 'über', '- item', '0x1f', '.inf', '=', '<<', '{{ x }}');
+const VALUES = fc.letrec((tie) => ({
+  value: fc.oneof({ maxDepth: 4 }, WORDS, fc.integer(), fc.boolean(), fc.constant(null), fc.string(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }), fc.array(tie('value'), { maxLength: 4 }),
+    fc.dictionary(fc.oneof(WORDS, fc.string()), tie('value'), { maxKeys: 4 })),
+})).value;
+
+test('what it reads, it reads as the whole parser does', () => {
+  let read = 0;
+  fc.assert(fc.property(VALUES, fc.constantFrom(40, 80, 0), fc.boolean(), (value, lineWidth, indentSeq) => {
+    if (agrees(stringify({ key: value }, { lineWidth, indentSeq }))) read += 1;
+  }), { numRuns: 2000, seed: 1 });
+  // It would be useless if it left all to the other.
+  expect(read).toBeGreaterThan(200);
+});
+
+const MANIFEST = readFileSync(join(CASES, 'redis/evicts-tasks/fail.yaml'), 'utf8').split('---\n')[0];
+
+test('a damaged manifest is read as the whole parser reads it, or left to it', () => {
+  fc.assert(fc.property(fc.nat(MANIFEST.length), fc.nat(12), fc.oneof(WORDS, fc.constantFrom('\n', ' ', '  ', '\t', ':', '- ', '\'', '"', '#')), (at, cut, insert) => {
+    agrees(MANIFEST.slice(0, at) + insert + MANIFEST.slice(at + cut));
+  }), { numRuns: 3000, seed: 2 });
+});
+
+test.each(caseIds())('the case of %s', (id) => {
+  const documents = readFileSync(join(CASES, id, 'fail.yaml'), 'utf8').split(/^---$/m);
+  documents.forEach(agrees);
+});
+
+test('it knows the lines', () => {
+  const plain = parsePlain('# comment\na: 1\nb:\n  - x: 1\n    y:\n    - 2\n  - |\n    text\n  - z: [1]\n', true)!;
+  const value = plain.value as { b: Array<Record<string, unknown>> };
+  expect(plain.lines!.get(value)).toEqual(new Map([['a', 2], ['b', 3]]));
+  expect(plain.lines!.get(value.b)).toEqual(new Map([[0, 4], [1, 7], [2, 9]]));
+  expect(plain.lines!.get(value.b[0])).toEqual(new Map([['x', 4], ['y', 5]]));
+});

@@ -1,0 +1,65 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { CASES, caseIds, CORPUS, load } from './manifests';
+import { Rules } from '../../src/rules';
+import { examine } from '../../src/rules/engine';
+
+const REAL = [
+  ...caseIds().flatMap((id) => load(join(CASES, id, 'fail.yaml'))),
+  ...readdirSync(CORPUS).flatMap((file) => load(join(CORPUS, file))),
+];
+
+/** A real manifest in which some values are replaced by anything. */
+const DAMAGED = fc.tuple(fc.constantFrom(...REAL), fc.array(fc.tuple(fc.nat(), fc.jsonValue()), { maxLength: 6 })).map(([object, changes]) => {
+  const copy: unknown = JSON.parse(JSON.stringify(object));
+  for (const [where, value] of changes) replace(copy, where, value);
+  return copy;
+});
+
+function replace(root: unknown, where: number, value: unknown): void {
+  const places: Array<[Record<string, unknown>, string]> = [];
+  const walk = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const key of Object.keys(node)) {
+      places.push([node as Record<string, unknown>, key]);
+      walk((node as Record<string, unknown>)[key]);
+    }
+  };
+  walk(root);
+  if (places.length === 0) return;
+  const [holder, key] = places[where % places.length];
+  holder[key] = value;
+}
+
+const ANYTHING = fc.array(fc.oneof(DAMAGED, fc.jsonValue(), fc.anything()), { maxLength: 6 });
+
+test('lint never throws, whatever it is given', () => {
+  fc.assert(fc.property(ANYTHING, (objects) => {
+    Rules.lint(objects);
+  }), { numRuns: 3000, seed: 1 });
+});
+
+function report(objects: readonly unknown[]): string[] {
+  return examine(objects).map(({ rule, at, value, note, severity }) =>
+    JSON.stringify([rule.id, at.resource.kind, at.resource.namespace, at.resource.name, at.container, at.path, value, note, severity]));
+}
+
+test('the result is the same each time, and does not depend on the order of the objects', () => {
+  fc.assert(fc.property(fc.shuffledSubarray(REAL, { minLength: 2, maxLength: 25 }), fc.infiniteStream(fc.nat()), (objects, numbers) => {
+    const first = report(objects);
+    expect(report(objects)).toEqual(first);
+    const other = objects.map((object) => ({ object, at: numbers.next().value as number })).sort((a, b) => a.at - b.at).map(({ object }) => object);
+    expect(report(other)).toEqual(first);
+  }), { numRuns: 300, seed: 2 });
+});
+
+test('a whole set of manifests has the findings of its namespaces', () => {
+  const separate = caseIds().map((id, i) => load(join(CASES, id, 'fail.yaml')).map((object) => {
+    const copy = JSON.parse(JSON.stringify(object)) as { metadata: { namespace?: string } };
+    copy.metadata.namespace = `ns-${i}`;
+    return copy;
+  }));
+  // An autoscaler without requests looks for a LimitRange anywhere, and KEDA for its own namespace: nothing else may cross.
+  expect(report(separate.flat()).sort()).toEqual(separate.flatMap((objects) => report(objects)).sort());
+});
