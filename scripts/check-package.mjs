@@ -13,9 +13,9 @@ const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root,
 
 const NEEDED = [
   '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
-  'node_modules/@renovatebot/pep440/package.json',
+  'lib/cli/main.js', 'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
 ];
-const ALLOWED = [/^lib\/(private\/)?[\w-]+(\.js|\.d\.ts)$/, /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/@renovatebot\/pep440\//];
+const ALLOWED = [/^lib\/((private|rules|rules\/model|cli)\/)?[\w-]+(\.js|\.d\.ts)$/, /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
 
 /** What is wrong with the files of the package. */
 function contents(files) {
@@ -64,6 +64,7 @@ try {
   npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(scratch, filename), ...peers);
   writeFileSync(join(user, 'synth.js'), PROGRAM);
   execFileSync(process.execPath, ['synth.js'], { cwd: user, stdio: 'inherit' });
+  execFileSync(join(user, 'node_modules/.bin/cdk8s-celery'), ['lint', join(root, 'dist')], { stdio: ['ignore', 'ignore', 'inherit'] });
   console.log(`${filename}: ${files.length} files, ${Math.round(size / 1024)} KiB; installs and synthesizes`);
 } catch (error) {
   console.error(error.message);

@@ -7,7 +7,7 @@ import { PodOptions } from './pod-options';
 import { BoundRuntime } from './private/bound-runtime';
 import * as checks from './private/checks';
 import { sha256 } from './private/checksum';
-import { refuseCollisions } from './private/collisions';
+import { guard } from './private/guard';
 import { ownLabels } from './private/pods';
 import { refuse } from './private/problems';
 import { checkSettings } from './private/settings';
@@ -112,7 +112,7 @@ export class CeleryApp extends Construct {
       ...props.runtime._problems,
       ...checkSettings(this._settings),
     ]);
-    refuseCollisions(this);
+    guard(this);
 
     const metadata = { labels: { ...props.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: props.annotations };
     if (props.code._files) {

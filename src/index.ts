@@ -12,3 +12,4 @@ export * from './pod-options';
 export * from './python-runtime';
 export * from './redis-broker';
 export * from './redis-storage';
+export * from './rules';

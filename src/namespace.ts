@@ -2,7 +2,7 @@ import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import * as checks from './private/checks';
-import { refuseCollisions } from './private/collisions';
+import { guard } from './private/guard';
 import { refuse } from './private/problems';
 
 /**
@@ -63,7 +63,7 @@ export class Namespace extends Construct {
       }] : checks.name('name', name)),
       ...checks.labels('labels', props.labels),
     ]);
-    refuseCollisions(this);
+    guard(this);
     this.resource = new kplus.Namespace(this, 'Resource', {
       metadata: {
         name,

@@ -5,7 +5,7 @@ import { IBroker } from './broker';
 import { PodOptions } from './pod-options';
 import * as checks from './private/checks';
 import { checkClaim, claimVolume } from './private/claims';
-import { refuseCollisions } from './private/collisions';
+import { guard } from './private/guard';
 import { checkOptions, ComponentSpec, deployment, ownMetadata, selectorLabels, service } from './private/pods';
 import { Problem, refuse } from './private/problems';
 import { RedisStorage } from './redis-storage';
@@ -104,7 +104,7 @@ export class RedisBroker extends Construct implements IBroker {
       ...checkMaxMemory(props.maxMemory, limit),
       ...checkOptions(props, [{ name: 'data', path: DATA }]),
     ]);
-    refuseCollisions(this);
+    guard(this);
 
     const namespace = Chart.of(this).namespace;
     const component: ComponentSpec = {

@@ -100,6 +100,6 @@ describe('refuses', () => {
     })).toEqual([expect.stringContaining(
       'name: PersistentVolumeClaim \'beat-pvc\' in namespace \'test\' is made by chart/one/Claim and by chart/two/Claim; '
       + 'give one of the constructs another id or name',
-    )]);
+    ), expect.stringContaining('beat/two-deployments'), expect.stringContaining('beat/two-deployments')]);
   });
 });

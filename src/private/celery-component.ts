@@ -2,7 +2,7 @@ import { Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import * as checks from './checks';
-import { refuseCollisions } from './collisions';
+import { guard } from './guard';
 import { checkOptions, ComponentSpec, deployment, merge } from './pods';
 import { Problem, refuse } from './problems';
 import { CeleryApp } from '../celery-app';
@@ -64,7 +64,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
     ]),
     ...sameNamespace(scope, celery),
   ]);
-  refuseCollisions(scope);
+  guard(scope);
 
   const component: ComponentSpec = {
     name,

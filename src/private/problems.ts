@@ -25,7 +25,15 @@ export function describe({ prop, value, wrong, fix }: Problem): string {
 export function refuse(scope: IConstruct, problems: readonly Problem[]): void {
   if (problems.length > 0) {
     scope.node.addValidation({ validate: () => problems.map(describe) });
+    refused.add(scope.node.root);
   }
+}
+
+const refused = new WeakSet<IConstruct>();
+
+/** Whether anything in the app of this root is refused for its props. */
+export function isRefused(root: IConstruct): boolean {
+  return refused.has(root);
 }
 
 const LONGEST_VALUE = 120;
