@@ -16,6 +16,12 @@ type Threshold = 'stallAfter' | 'deafAfter' | 'poolAfter' | 'beatSlack';
 
 const PACKAGE = 'cdk8s_celery_agent';
 
+/** The settings that each kind of agent reads. */
+const SETTINGS = {
+  worker: ['interval', 'stallAfter', 'deafAfter', 'poolAfter'],
+  beat: ['interval', 'beatSlack'],
+} as const;
+
 /** The directory that `PYTHONPATH` gets. */
 export const AGENT_PATH = '/opt/celery-agent';
 /** Where the ConfigMap with the package is mounted. */
@@ -39,10 +45,10 @@ export function agentFiles(): Record<string, string> {
 }
 
 /** What the agent is told. It listens on the address of the pod alone. */
-export function agentEnv({ settings, port }: AgentSpec, scheduler?: string): Record<string, kplus.EnvValue> {
+export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): Record<string, kplus.EnvValue> {
   const variables = {
     PORT: `${port}`,
-    ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [
+    ...Object.fromEntries(SETTINGS[role].map((name) => [name, settings[name]] as const).map(([name, value]) => [
       name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), `${value.toMilliseconds() / 1000}`,
     ])),
     ...(scheduler ? { SCHEDULER: scheduler } : {}),
@@ -53,13 +59,13 @@ export function agentEnv({ settings, port }: AgentSpec, scheduler?: string): Rec
   };
 }
 
-/** The probes: patient while Celery imports the code, and quick to see that a process has stopped. */
+/** The probes: patient while Celery imports the code (most do within ten seconds), and quick to see that a process has stopped. */
 export function agentProbes({ port }: AgentSpec): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
   const probe = (path: string, options: kplus.HttpGetProbeOptions): kplus.Probe => kplus.Probe.fromHttpGet(path, {
     port, timeoutSeconds: Duration.seconds(5), ...options,
   });
   return {
-    startup: probe('/livez', { periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
+    startup: probe('/livez', { initialDelaySeconds: Duration.seconds(10), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
     readiness: probe('/readyz', { periodSeconds: Duration.seconds(5), failureThreshold: 2 }),
     liveness: probe('/livez', { periodSeconds: Duration.seconds(10), failureThreshold: 3 }),
   };

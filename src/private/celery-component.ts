@@ -100,7 +100,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
         CELERY_RESULT_BACKEND: celery.resultBackend,
         ...BASE_ENV,
         ...(pythonPath ? { PYTHONPATH: kplus.EnvValue.fromValue(pythonPath) } : {}),
-        ...(agent ? agentEnv(agent, spec.scheduler) : {}),
+        ...(agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : {}),
         ...celery._runtime.env,
         ...spec.env,
       },
