@@ -41,9 +41,13 @@ export abstract class BeatStorage {
 
   /**
    * On a PersistentVolumeClaim that the construct makes (ReadWriteOnce): the schedule survives the pod.
+   *
+   * How much of it survives a SIGKILL depends on the dbm of the image's Python: some write the file only when Beat ends by itself.
    */
   public static claim(options: BeatClaimOptions = {}): BeatStorage {
-    return new Storage({ claimName: 'beat-pvc', size: Size.gibibytes(1), storageClassName: 'longhorn', ...options });
+    return new Storage({
+      claimName: options.claimName ?? 'beat-pvc', size: options.size ?? Size.gibibytes(1), storageClassName: options.storageClassName ?? 'longhorn',
+    });
   }
 
   /**

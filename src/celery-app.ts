@@ -51,7 +51,7 @@ export interface CeleryAppProps extends PodOptions {
    * Celery settings in lower case, which win over those of your code: `{ task_acks_late: true }`. They stand at the end of the
    * command lines of the workers and of Beat; what sends tasks from elsewhere does not have them.
    *
-   * @default - broker_connection_retry_on_startup: true and broker_connection_max_retries: 0 (retry for ever)
+   * @default - broker_connection_retry_on_startup: true and broker_connection_max_retries: null (retry for ever)
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html
    */
   readonly settings?: { [name: string]: any };
@@ -106,7 +106,7 @@ export class CeleryApp extends Construct {
     this._options = props;
     this._settings = { ...DEFAULT_SETTINGS, ...props.settings };
 
-    const validApp = APP.test(props.app);
+    const validApp = typeof props.app === 'string' && APP.test(props.app);
     refuse(this, [
       ...checks.name('name', this.name),
       ...(validApp ? [] : [{
@@ -157,8 +157,9 @@ const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 const DEFAULT_SETTINGS = {
   // Without it Celery warns at each start that its meaning changes in 6.0.
   broker_connection_retry_on_startup: true,
-  // Celery's own default, 100, ends a worker after some 49 minutes without a broker.
-  broker_connection_max_retries: 0,
+  // None: for ever. With Celery's own default, 100, a worker ends after some 49 minutes without a broker; with 0, which its
+  // documentation gives for "for ever", at the first refused connection.
+  broker_connection_max_retries: null,
 };
 
 /** Keys of a ConfigMap can't have the "/" of packages: such files get a key of their own and are mounted under their path. */

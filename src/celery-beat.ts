@@ -9,7 +9,7 @@ import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from './private/agent';
 import { celeryComponent } from './private/celery-component';
 import { checkClaim, claimVolume } from './private/claims';
-import { ownLabels } from './private/pods';
+import { merge, ownLabels } from './private/pods';
 import { settingsArguments } from './private/settings';
 
 /** Properties of `CeleryBeat`. */
@@ -82,9 +82,9 @@ export class CeleryBeat extends Construct {
     const directory = `${celery.code._directory}/${DATA}`;
     this.storage = props.storage ?? BeatStorage.ephemeral();
     const claim = this.storage._claim;
-    const labels = { ...celery._options.labels, ...props.labels, ...ownLabels({ component: 'beat', partOf: celery.name }) };
+    const { labels, annotations } = merge(celery._options, props);
     const data = claim
-      ? claimVolume(this, 'beat-data', claim, { labels, annotations: props.annotations })
+      ? claimVolume(this, 'beat-data', claim, { labels: { ...labels, ...ownLabels({ component: 'beat', partOf: celery.name }) }, annotations })
       : kplus.Volume.fromEmptyDir(this, 'Data', 'beat-data');
     const { deployment } = celeryComponent(this, props, {
       component: 'beat',

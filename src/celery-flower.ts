@@ -83,7 +83,7 @@ export class CeleryFlower extends Construct {
       resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(384) } },
       packages: ['flower'],
       code: false,
-      problems: urlPrefix === undefined || /^\/?[\w.~-]+(\/[\w.~-]+)*\/?$/.test(urlPrefix) ? [] : [{
+      problems: urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
         prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',
       }],
     });

@@ -83,6 +83,7 @@ export class RedisBroker extends Construct implements IBroker {
   public readonly host: string;
   /** The port. */
   public readonly port = PORT;
+  /** What the pods get as `CELERY_BROKER_URL`. */
   public readonly url: kplus.EnvValue;
 
   private readonly namespace?: string;
@@ -101,7 +102,7 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),
       ...checkMaxMemory(props.maxMemory, limit),
-      ...checkOptions(props, ['data']),
+      ...checkOptions(props, [{ name: 'data', path: DATA }]),
     ]);
     refuseCollisions(this);
 

@@ -43,7 +43,9 @@ export abstract class RedisStorage {
    * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
    */
   public static claim(options: RedisClaimOptions = {}): RedisStorage {
-    return new Storage((name) => ({ claimName: `${name}-data`, size: Size.gibibytes(1), ...options }));
+    return new Storage((name) => ({
+      claimName: options.claimName ?? `${name}-data`, size: options.size ?? Size.gibibytes(1), storageClassName: options.storageClassName,
+    }));
   }
 
   /**

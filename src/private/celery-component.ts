@@ -47,6 +47,8 @@ export interface CeleryComponent {
 }
 
 const CELERY_USER = 1000;
+/** Those of an init container that installs. */
+const INSTALL_VOLUMES = [{ name: 'install' }, { name: 'pip-conf' }];
 
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryComponentSpec): CeleryComponent {
@@ -69,7 +71,9 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
   refuse(scope, [
     ...checks.name('name', name),
     ...spec.problems,
-    ...checkOptions(options, [...mounts.map((mount) => mount.volume.name), 'install', 'pip-conf']),
+    ...checkOptions(options, [
+      ...mounts.map(({ path, volume }) => ({ name: volume.name, path })), ...INSTALL_VOLUMES,
+    ]),
     ...sameNamespace(scope, celery),
     ...(agent ? checkAgent(agent) : []),
   ]);

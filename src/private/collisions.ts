@@ -1,4 +1,4 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 
 const checked = new WeakSet<IConstruct>();
@@ -11,7 +11,7 @@ export function refuseCollisions(scope: IConstruct): void {
   const root = scope.node.root;
   if (checked.has(root)) return;
   checked.add(root);
-  root.node.addValidation({ validate: () => collisions(root) });
+  Chart.of(scope).node.addValidation({ validate: () => collisions(root) });
 }
 
 function collisions(root: IConstruct): string[] {

@@ -137,8 +137,14 @@ export function merge(app: PodOptions, own: PodOptions): PodOptions {
   };
 }
 
+/** A volume of our own, and where the main container has it. */
+export interface OwnVolume {
+  readonly name: string;
+  readonly path?: string;
+}
+
 /** What is wrong with the options of a pod. */
-export function checkOptions(options: PodOptions, reserved: readonly string[]): Problem[] {
+export function checkOptions(options: PodOptions, own: readonly OwnVolume[]): Problem[] {
   return [
     ...checks.resources('resources', options.resources),
     ...checks.env('env', options.env),
@@ -149,23 +155,37 @@ export function checkOptions(options: PodOptions, reserved: readonly string[]): 
     ...Object.keys(options.labels ?? {}).filter((key) => RESERVED_LABELS.includes(key)).map((key) => ({
       prop: `labels['${key}']`, value: options.labels![key], wrong: 'would replace a label that selectors use', fix: 'use another key',
     })),
-    ...volumeProblems(options, reserved),
+    ...userProblems(options.podSecurityContext),
+    ...volumeProblems(options, own),
   ];
 }
 
 const RESERVED_LABELS = ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/part-of',
   'app.kubernetes.io/managed-by', 'component'];
 
-function volumeProblems(options: PodOptions, reserved: readonly string[]): Problem[] {
+function userProblems({ user, group, fsGroup, ensureNonRoot = true }: kplus.PodSecurityContextProps = {}): Problem[] {
+  return [
+    ...checks.wholeNumber('podSecurityContext.user', user, 0),
+    ...checks.wholeNumber('podSecurityContext.group', group, 0),
+    ...checks.wholeNumber('podSecurityContext.fsGroup', fsGroup, 0),
+    ...(user === 0 && ensureNonRoot ? [{
+      prop: 'podSecurityContext.user', value: user, wrong: 'is root, and Kubernetes does not start it where ensureNonRoot is true',
+      fix: 'give another user, or ensureNonRoot: false in both security contexts',
+    }] : []),
+  ];
+}
+
+function volumeProblems(options: PodOptions, own: readonly OwnVolume[]): Problem[] {
   const volumes = new Set([...options.volumes ?? [], ...(options.volumeMounts ?? []).map((mount) => mount.volume)]);
   const names = [...volumes].map((volume) => volume.name);
-  const taken = names.filter((volume, index) => reserved.includes(volume) || names.indexOf(volume) !== index);
+  const taken = names.filter((volume, index) => own.some(({ name }) => name === volume) || names.indexOf(volume) !== index);
   const paths = (options.volumeMounts ?? []).map((mount) => mount.path);
   return [
+    ...names.flatMap((name) => checks.name('volumes', name)),
     ...taken.map((volume) => ({
       prop: 'volumes', value: volume, wrong: 'is the name of another volume of this pod', fix: 'give the volume another name',
     })),
-    ...paths.filter((path, index) => !path.startsWith('/') || paths.indexOf(path) !== index).map((path) => ({
+    ...paths.filter((path, index) => !path.startsWith('/') || paths.indexOf(path) !== index || own.some((mount) => mount.path === path)).map((path) => ({
       prop: 'volumeMounts', value: path, wrong: path.startsWith('/') ? 'is mounted twice' : 'is not an absolute path',
       fix: 'give each mount an absolute path of its own',
     })),

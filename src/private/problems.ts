@@ -32,7 +32,6 @@ const LONGEST_VALUE = 120;
 
 function show(value: unknown): string {
   const text = typeof value === 'string' ? `'${value}'`
-    : typeof value === 'number' || value === undefined ? String(value)
-      : JSON.stringify(value) ?? String(value);
+    : typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : text;
 }

@@ -16,7 +16,7 @@ export function checkInstall(celery: string, python: string, requirements: reado
       const requirement = parse(text);
       if (!requirement) {
         return [{
-          prop: 'requirements', value: text, wrong: 'is not a requirement that pip takes on its command line',
+          prop: 'requirements', value: text.replace(/\/\/[^/]*@/, '//…@'), wrong: 'is not a requirement that pip takes on its command line',
           fix: 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf',
         }];
       }

@@ -1,0 +1,83 @@
+import stylistic from '@stylistic/eslint-plugin';
+import jsdoc from 'eslint-plugin-jsdoc';
+import tseslint from 'typescript-eslint';
+
+/** Every optional prop says what happens without it: `@default`. */
+const defaultOfOptionalProp = {
+  meta: { type: 'problem', schema: [], messages: { missing: 'The optional prop \'{{name}}\' needs a doc comment with @default.' } },
+  create: (context) => ({
+    'TSInterfaceBody > TSPropertySignature[optional=true]'(node) {
+      const comment = context.sourceCode.getCommentsBefore(node).at(-1);
+      if (!/@default \S/.test(comment?.value ?? '')) {
+        context.report({ node, messageId: 'missing', data: { name: context.sourceCode.getText(node.key) } });
+      }
+    },
+  }),
+};
+
+export default tseslint.config(
+  // Made by programs.
+  { ignores: ['lib/', 'build/', 'imports/', 'coverage/', '**/dist/', '.cache/', '.venv/'] },
+  stylistic.configs.customize({ quotes: 'single', semi: true, indent: 2, braceStyle: '1tbs', arrowParens: true, commaDangle: 'always-multiline' }),
+  {
+    rules: {
+      // A message stands in one piece, so that it can be searched for.
+      '@stylistic/max-len': ['error', { code: 150, ignoreUrls: true, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true }],
+      '@stylistic/max-statements-per-line': ['error', { max: 2 }],
+      // A ternary or a chain that begins in the middle of a line goes on where it reads best.
+      '@stylistic/indent': ['error', 2, { SwitchCase: 1, ignoredNodes: ['ConditionalExpression', 'TSConditionalType'] }],
+      '@stylistic/indent-binary-ops': 'off',
+      '@stylistic/multiline-ternary': 'off',
+      '@stylistic/operator-linebreak': 'off',
+      '@stylistic/quotes': ['error', 'single', { avoidEscape: true }],
+      '@stylistic/quote-props': ['error', 'consistent-as-needed'],
+    },
+  },
+  { files: ['bin/synth'], languageOptions: { sourceType: 'commonjs' } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { project: './tsconfig.test.json', tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/explicit-member-accessibility': 'error',
+      // Values that are not texts are shown as JSON or as what they say of themselves.
+      '@typescript-eslint/no-base-to-string': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+    },
+  },
+  {
+    // The API: jsii carries these comments into API.md and into other languages.
+    files: ['src/*.ts'],
+    plugins: { jsdoc, house: { rules: { 'default-of-optional-prop': defaultOfOptionalProp } } },
+    rules: {
+      '@typescript-eslint/explicit-module-boundary-types': 'error',
+      // jsii has no `unknown`.
+      '@typescript-eslint/no-explicit-any': 'off',
+      'house/default-of-optional-prop': 'error',
+      'jsdoc/require-jsdoc': ['error', {
+        publicOnly: true,
+        require: { ClassDeclaration: true, FunctionDeclaration: true, MethodDefinition: true },
+        checkConstructors: false,
+        contexts: [
+          'TSInterfaceDeclaration', 'TSEnumDeclaration', 'TSEnumMember', 'TSTypeAliasDeclaration', 'TSPropertySignature', 'TSMethodSignature',
+          'PropertyDefinition[accessibility="public"]', 'TSAbstractPropertyDefinition', 'TSAbstractMethodDefinition',
+        ],
+      }],
+      'jsdoc/require-description': ['error', { contexts: ['TSInterfaceDeclaration', 'ClassDeclaration', 'TSPropertySignature'] }],
+      'jsdoc/check-param-names': 'error',
+      'jsdoc/no-types': 'error',
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      // Manifests are read from YAML.
+      '@typescript-eslint/no-unsafe-argument': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/unbound-method': 'off',
+    },
+  },
+);

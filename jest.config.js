@@ -1,0 +1,11 @@
+/** The tests that need no cluster and no network. test/e2e and test/locks have configurations of their own. */
+module.exports = {
+  testMatch: ['<rootDir>/test/*.test.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
+  // As a user imports it, without a build.
+  moduleNameMapper: { '^cdk8s-celery$': '<rootDir>/src/index.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/build/'],
+  maxWorkers: 2,
+  // A snapshot that is missing is an error; jest -u writes it.
+  ci: true,
+};

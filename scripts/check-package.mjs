@@ -1,0 +1,73 @@
+#!/usr/bin/env node
+// Checks the package as a user gets it: packs it, looks at what is in it, installs it into an empty folder and synthesizes with it
+// from there. Needs lib/ and the assembly: npm run build.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const scratch = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
+const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const NEEDED = [
+  '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
+  'node_modules/@renovatebot/pep440/package.json',
+];
+const ALLOWED = [/^lib\/(private\/)?[\w-]+(\.js|\.d\.ts)$/, /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/@renovatebot\/pep440\//];
+
+/** What is wrong with the files of the package. */
+function contents(files) {
+  return [
+    ...NEEDED.filter((path) => !files.includes(path)).map((path) => `${path} is not in the package`),
+    ...files.filter((path) => !NEEDED.includes(path) && !ALLOWED.some((form) => form.test(path))).map((path) => `${path} does not belong into the package`),
+  ];
+}
+
+// All that needs a file of the package beside its code: a lock, and the bundled library that compares versions.
+const PROGRAM = `
+const assert = require('assert');
+const { App, Chart } = require('cdk8s');
+const celery = require('cdk8s-celery');
+
+function synth(requirements) {
+  const app = new App();
+  const chart = new Chart(app, 'celery', { namespace: 'celery' });
+  const it = new celery.CeleryApp(chart, 'celery', {
+    app: 'tasks',
+    broker: new celery.RedisBroker(chart, 'redis'),
+    code: celery.AppCode.fromInline({ 'tasks.py': 'from celery import Celery' }),
+    runtime: celery.PythonRuntime.install({ celery: '5.3.4', requirements }),
+  });
+  new celery.CeleryWorker(chart, 'worker', { celery: it });
+  new celery.CeleryBeat(chart, 'beat', { celery: it });
+  new celery.CeleryFlower(chart, 'flower', { celery: it });
+  return app.synthYaml();
+}
+
+const yaml = synth(['redis>=4.5,<5']);
+for (const name of ['celery-worker', 'celery-beat', 'celery-flower', 'redis']) assert(yaml.includes('name: ' + name + '\\n'), name);
+assert.match(yaml, /^ +celery==5\\.3\\.4$/m);
+assert.throws(() => synth(['redis==5.0.1']), /accepts redis >=4/);
+`;
+
+try {
+  const [{ filename, files, size }] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', scratch));
+  const problems = contents(files.map(({ path }) => path));
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+
+  const user = join(scratch, 'user');
+  const peers = Object.keys(peerDependencies).map((name) => `${name}@${devDependencies[name]}`);
+  mkdirSync(user);
+  writeFileSync(join(user, 'package.json'), '{ "private": true }');
+  npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(scratch, filename), ...peers);
+  writeFileSync(join(user, 'synth.js'), PROGRAM);
+  execFileSync(process.execPath, ['synth.js'], { cwd: user, stdio: 'inherit' });
+  console.log(`${filename}: ${files.length} files, ${Math.round(size / 1024)} KiB; installs and synthesizes`);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(scratch, { recursive: true });
+}

@@ -1,0 +1,228 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { Manifests } from './manifests';
+import { filesIn } from './programs';
+
+const ROOT = join(__dirname, '..');
+const DEPLOY = join(ROOT, 'deploy');
+
+describe('deploy-celery.sh', () => {
+  let project: string;
+  beforeEach(() => { project = mkdtempSync(join(tmpdir(), 'deploy-')); });
+  afterEach(() => rmSync(project, { recursive: true }));
+
+  /** What kubectl prints and its exit code, for calls that have this text; others print nothing and succeed. */
+  type Answers = Record<string, readonly [string, number?]>;
+
+  // Two Deployments in two namespaces, and what is in none.
+  const OBJECTS: Answers = { 'create -f': ['Namespace - shop\nDeployment shop web\nService shop web\nDeployment data db'] };
+  const THERE: Answers = { 'get namespace shop': ['namespace/shop'], 'get namespace data': ['namespace/data'] };
+
+  /** Runs the script of a project of its own, with a kubectl that notes how it is called. */
+  function run(args: string[], answers: Answers = {}, { dist = true, kubectl = true, cwd = tmpdir() } = {}) {
+    const [bin, calls] = [join(project, 'bin'), join(project, 'calls')];
+    cpSync(DEPLOY, join(project, 'deploy'), { recursive: true });
+    mkdirSync(bin);
+    if (dist) {
+      mkdirSync(join(project, 'dist'));
+      writeFileSync(join(project, 'dist/shop.k8s.yaml'), '');
+    }
+    const cases = Object.entries(answers).map(([text, [prints, code = 0]]) => `  *'${text}'*) cat <<'END'\n${prints}\nEND\n  exit ${code};;\n`);
+    writeFileSync(join(bin, 'kubectl'), `#!/usr/bin/env bash\necho "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}esac\n`, { mode: 0o755 });
+    if (!kubectl) {
+      rmSync(join(bin, 'kubectl'));
+      // Where the machine has these it may have kubectl too.
+      for (const tool of ['bash', 'dirname', 'basename']) symlinkSync(whereIs(tool), join(bin, tool));
+    }
+    const { status, stdout, stderr } = spawnSync(join(project, 'deploy/deploy-celery.sh'), args, {
+      cwd, encoding: 'utf8', env: { PATH: kubectl ? `${bin}:${process.env.PATH}` : bin },
+    });
+    return { status, stdout, stderr, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [] };
+  }
+
+  function whereIs(tool: string): string {
+    return process.env.PATH!.split(':').map((folder) => join(folder, tool)).find((path) => existsSync(path))!;
+  }
+
+  test('applies dist/ before it waits for every Deployment in it', () => {
+    const { status, calls } = run([], OBJECTS);
+    expect(status).toBe(0);
+    const actions = calls.map((call) => /^(apply|rollout) .*/.exec(call)?.[0].replace(/\d+s$/, 'Ns')).filter((call) => call !== undefined);
+    expect(actions).toEqual([
+      `apply -f ${project}/dist`,
+      'rollout status deployment web -n shop --timeout=Ns',
+      'rollout status deployment db -n data --timeout=Ns',
+    ]);
+  });
+
+  test.each([['its own directory', 'deploy'], ['dist/', 'dist'], ['another one', '..']])('finds dist/ from %s', (_where, cwd) => {
+    mkdirSync(join(project, 'deploy'));
+    mkdirSync(join(project, 'dist'));
+    writeFileSync(join(project, 'dist/shop.k8s.yaml'), '');
+    expect(run([], OBJECTS, { dist: false, cwd: join(project, cwd) }).calls).toContain(`apply -f ${project}/dist`);
+  });
+
+  test('prints the pods of every namespace', () => {
+    const { stdout } = run([], { ...OBJECTS, 'get pods -n shop': ['web-1 Running'], 'get pods -n data': ['db-1 Running'] });
+    expect(stdout).toMatch(/pods in data\ndb-1 Running[^]*pods in shop\nweb-1 Running/);
+  });
+
+  test('fails when a rollout fails, waits for the others nevertheless, and prints why', () => {
+    const { status, stdout, stderr, calls } = run([], {
+      ...OBJECTS,
+      'rollout status deployment web': ['', 1],
+      'get pods -n shop -o go-template': ['web-1 main CrashLoopBackOff back-off 10s'],
+      'get events -n shop --field-selector type=Warning,involvedObject.name=web-1': ['Unhealthy probe failed'],
+      'logs web-1 -c main -n shop': ['the last words'],
+      'get deployments -n data -o go-template': ['not created: pods of db: exceeded quota'],
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('not everything runs');
+    expect(stdout).toContain('not ready: web-1 main CrashLoopBackOff back-off 10s\nUnhealthy probe failed\nthe last words');
+    expect(stdout).toContain('not created: pods of db: exceeded quota');
+    expect(calls).toContainEqual(expect.stringMatching('rollout status deployment db'));
+  });
+
+  test('fails, and waits for nothing, when the cluster refuses a manifest', () => {
+    const { status, calls } = run([], { ...OBJECTS, 'apply -f': ['', 1] });
+    expect(status).not.toBe(0);
+    expect(calls.filter((call) => call.startsWith('rollout'))).toEqual([]);
+  });
+
+  describe('--dry-run', () => {
+    const CHANGES_NOTHING = /^(version|diff|get|create .*--dry-run=client|apply .*--dry-run=client)\b/;
+
+    test.each<[string, Answers, number, RegExp]>([
+      ['shows the differences', { ...THERE, 'diff -f': ['+  replicas: 3', 1] }, 0, /\+ {2}replicas: 3/],
+      ['says when there are none', THERE, 0, /nothing would change/],
+      ['asks kubectl alone where a namespace is missing', { 'get namespace shop': ['namespace/shop'] }, 0, /not there yet \(data\)/],
+      ['fails when kubectl can\'t compare', { ...THERE, 'diff -f': ['', 2] }, 1, /^/],
+    ])('%s, and calls only what changes nothing', (_what, answers, code, says) => {
+      const { status, stdout, calls } = run(['--dry-run'], { ...OBJECTS, ...answers });
+      expect(status).toBe(code);
+      expect(stdout).toMatch(says);
+      expect(calls).toContainEqual(expect.stringMatching(/^diff|^apply/));
+      expect(calls.filter((call) => !CHANGES_NOTHING.test(call))).toEqual([]);
+    });
+  });
+
+  test('--delete deletes what dist/ has, waits no longer than --timeout, and applies nothing', () => {
+    const { status, calls } = run(['--delete', '--timeout', '77'], OBJECTS);
+    expect(status).toBe(0);
+    expect(calls.slice(1)).toEqual([expect.stringMatching(`^delete -f ${project}/dist --ignore-not-found --timeout=7[5-7]s$`)]);
+  });
+
+  test('--delete fails when something stays', () => {
+    expect(run(['--delete'], { 'delete -f': ['', 1] })).toMatchObject({ status: 1, stdout: expect.not.stringContaining('nothing of dist/ is left') });
+  });
+
+  test('--context reaches every call', () => {
+    const { calls } = run(['--context', 'staging'], OBJECTS);
+    expect(calls.length).toBeGreaterThan(5);
+    expect(calls.filter((call) => !call.startsWith('--context staging '))).toEqual([]);
+  });
+
+  test('--help tells all options, and asks no cluster', () => {
+    const { status, stdout, calls } = run(['--help']);
+    expect({ status, calls }).toEqual({ status: 0, calls: [] });
+    for (const option of ['--dry-run', '--delete', '--context', '--timeout', '--help']) expect(stdout).toContain(option);
+  });
+
+  test.each([
+    [['--dryrun'], 'unknown option \'--dryrun\''],
+    [['somewhere'], 'unknown option \'somewhere\''],
+    [['--timeout'], '--timeout needs a value'],
+    [['--context'], '--context needs a value'],
+    [['--timeout', '5m'], '--timeout is \'5m\', and must be a whole number of seconds'],
+    [['--timeout', '0'], '--timeout is \'0\''],
+    [['--dry-run', '--delete'], '--dry-run and --delete exclude each other'],
+  ])('%j is refused with the usage, and asks no cluster', (args, message) => {
+    const { status, stderr, calls } = run(args);
+    expect({ status, calls }).toEqual({ status: 2, calls: [] });
+    expect(stderr).toMatch(/Usage: deploy-celery\.sh/);
+    expect(stderr).toContain(message);
+  });
+
+  test('says how to make dist/ when there is none', () => {
+    expect(run([], {}, { dist: false })).toMatchObject({
+      status: 1, calls: [], stderr: `deploy-celery.sh: there are no manifests in ${project}/dist: make them with 'npx cdk8s synth' in ${project}\n`,
+    });
+  });
+
+  test('says when there is no kubectl', () => {
+    expect(run([], {}, { kubectl: false })).toMatchObject({ status: 1, stderr: expect.stringContaining('kubectl is not on the PATH') });
+  });
+
+  test('says when no cluster answers, in the words of kubectl, and does nothing', () => {
+    const { status, stderr, calls } = run([], { version: ['connection refused', 1] });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/no cluster answers kubectl; it says:\nconnection refused/);
+    expect(calls).toEqual([expect.stringMatching(/^version/)]);
+  });
+});
+
+describe('celery-install.yml', () => {
+  const [play] = parse(readFileSync(join(DEPLOY, 'celery-install.yml'), 'utf8'));
+  const task = (module: string) => play.tasks.find((task: object) => module in task);
+
+  test('applies and deletes what dist/ has, and defines no object', () => {
+    expect(play.vars).toMatchObject({ state: 'present', dist: '{{ playbook_dir | dirname }}/dist' });
+    expect(task('kubernetes.core.k8s')['kubernetes.core.k8s']).toMatchObject({ state: '{{ state }}', definition: '{{ objects }}' });
+  });
+
+  test('waits for every Deployment in dist/', () => {
+    expect(play.vars.deployments).toMatch(/^\{\{ objects \|/);
+    expect(task('kubernetes.core.k8s_info')).toMatchObject({ loop: '{{ deployments }}', until: expect.stringContaining('availableReplicas') });
+  });
+
+  test('gets its collection by either list of requirements', () => {
+    const { collections } = parse(readFileSync(join(DEPLOY, 'requirements.yml'), 'utf8'));
+    expect(collections).toEqual([expect.objectContaining({ name: 'kubernetes.core' })]);
+    expect(readFileSync(join(DEPLOY, 'requirements.txt'), 'utf8')).toMatch(/^ansible==[\d.]+\nkubernetes==[\d.]+$/m);
+  });
+});
+
+describe('what main.ts says is not said again', () => {
+  const manifests = Manifests.parse(Object.values(filesIn(join(ROOT, 'dist'))));
+  const pods = manifests.all.filter(({ kind }) => kind === 'Deployment').map(({ spec }) => spec.template.spec);
+
+  /** Names, namespaces, images and arguments: as words of their own, so `deploy-celery.sh` is none of them. */
+  const settings = [...new Set<string>([
+    ...manifests.all.flatMap(({ metadata: { name, namespace = name } }) => [name, namespace]),
+    ...pods.flatMap(({ initContainers = [], containers }) => [...initContainers, ...containers])
+      .flatMap(({ name, image, args = [] }) => [name, image, ...args]),
+  ])].filter((setting) => setting !== 'install');
+  /** The packages of the lock. */
+  const packages = manifests.get('ConfigMap', 'celery-install').data['constraints.txt'].match(/^[\w-]+(?===)/gm)!;
+  const FORMS = new RegExp(`(?<![\\w-])(${packages.join('|')})(\\[.*\\])?==\\d[\\w.]*|\\breplicas: *\\d+|--(concurrency|loglevel)\\b`, 'g');
+
+  function repeated(text: string): string[] {
+    const said = settings.filter((setting) => new RegExp(`(?<![\\w.-])${setting.replace(/[.*+?^$()|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\w)`).test(text));
+    return [...said, ...text.match(FORMS) ?? []];
+  }
+
+  test.each([
+    ['an image', 'image: python:3.11-slim', ['python:3.11-slim']],
+    ['a package', 'pip install kombu==5.6.2', ['kombu==5.6.2']],
+    ['a name', 'kubectl rollout status deployment celery-worker', ['celery-worker']],
+    ['a namespace', 'kubectl get pods -n redis', ['redis']],
+    ['a count', 'replicas: 3', ['replicas: 3']],
+  ])('%s would be found', (_what, text, found) => {
+    expect(repeated(text)).toEqual(found);
+  });
+
+  test.each(readdirSync(DEPLOY))('in deploy/%s', (name) => {
+    expect(repeated(readFileSync(join(DEPLOY, name), 'utf8'))).toEqual([]);
+  });
+});
+
+test('examples/custom-image/Dockerfile installs from a lock, and that of main.ts unless told otherwise', () => {
+  const dockerfile = readFileSync(join(ROOT, 'examples/custom-image/Dockerfile'), 'utf8');
+  const [python, celery] = ['PYTHON', 'CELERY'].map((arg) => new RegExp(`^ARG ${arg}=(.*)$`, 'm').exec(dockerfile)![1]);
+  expect(existsSync(join(ROOT, `locks/celery-${celery}-python${python}.txt`))).toBe(true);
+  expect(readFileSync(join(ROOT, 'main.ts'), 'utf8')).toContain(`PythonRuntime.install({ celery: '${celery}' })`);
+  expect(dockerfile).toContain('COPY locks/celery-${CELERY}-python${PYTHON}.txt ');
+});

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Event, Pod } from 'kubernetes-types/core/v1';
+
+/** One line on the terminal at once, with the time; jest holds back what goes to the console. */
+export function say(text: string): void {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
+}
+
+/** What kubectl prints, in the current context. Fails with its words when it fails. */
+export async function kubectl(args: string[], stdin = ''): Promise<string> {
+  const command = promisify(execFile)('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
+  command.child.stdin?.end(stdin);
+  const { stdout } = await command;
+  return stdout;
+}
+
+/** Polls until `look` no longer throws, and returns what it returned. */
+export async function eventually<T>(what: string, seconds: number, look: () => Promise<T>): Promise<T> {
+  const start = Date.now();
+  say(`waiting up to ${seconds} s: ${what}`);
+  for (;;) {
+    try {
+      const seen = await look();
+      say(`after ${Math.round((Date.now() - start) / 1000)} s: ${what}`);
+      return seen;
+    } catch (error) {
+      if (Date.now() - start > seconds * 1000) throw new Error(`not within ${seconds} s: ${what}\n${message(error)}`);
+    }
+    await pause(2_000);
+  }
+}
+
+/** Polls for the whole of a time, and fails as soon as `look` throws. */
+export async function always(what: string, seconds: number, look: () => Promise<void>): Promise<void> {
+  const start = Date.now();
+  say(`watching for ${Math.round(seconds)} s: ${what}`);
+  do {
+    await look().catch((error) => {
+      throw new Error(`no longer true after ${Math.round((Date.now() - start) / 1000)} s: ${what}\n${message(error)}`);
+    });
+    await pause(5_000);
+  } while (Date.now() - start < seconds * 1000);
+}
+
+/** jest's `test`, which shows what is on the cluster when the test fails. */
+export function testIn(...namespaces: string[]) {
+  return (name: string, body: () => Promise<void>): void => test(name, async () => {
+    say(`— ${name}`);
+    try {
+      await body();
+    } catch (error) {
+      for (const namespace of namespaces) await dump(namespace);
+      throw error;
+    }
+  });
+}
+
+/** The pods that are there to stay: not those on their way out. */
+export async function pods(namespace: string, selector = ''): Promise<Pod[]> {
+  const { items } = JSON.parse(await kubectl(['get', 'pods', '-n', namespace, '-l', selector, '-o', 'json']));
+  return (items as Pod[]).filter((pod) => !pod.metadata!.deletionTimestamp);
+}
+
+/** Exactly so many pods, and all of them ready. */
+export async function readyPods(namespace: string, selector: string, count: number): Promise<Pod[]> {
+  const found = await pods(namespace, selector);
+  const ready = found.filter((pod) => pod.status!.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True'));
+  if (found.length !== count || ready.length !== count) {
+    throw new Error(`${ready.length} of ${found.length} pods with ${selector} are ready in ${namespace}, not ${count} of ${count}`);
+  }
+  return ready;
+}
+
+/** How often containers of these pods have started again, init containers included. */
+export function restarts(pods: Pod[]): number {
+  return pods.flatMap(({ status }) => [...status!.initContainerStatuses ?? [], ...status!.containerStatuses ?? []])
+    .reduce((sum, { restartCount }) => sum + restartCount, 0);
+}
+
+export async function events(namespace: string, reason: string): Promise<Event[]> {
+  return JSON.parse(await kubectl(['get', 'events', '-n', namespace, '--field-selector', `reason=${reason}`, '-o', 'json'])).items;
+}
+
+/** What these pods have printed: one container of them, or all, init containers included. */
+export async function logs(namespace: string, selector: string, container?: string): Promise<string> {
+  return kubectl(['logs', '-n', namespace, '-l', selector, '--tail=-1', ...container ? ['-c', container] : ['--all-containers']]);
+}
+
+export async function exec(namespace: string, target: string, command: string[], stdin = ''): Promise<string> {
+  return kubectl(['exec', '-i', '-n', namespace, target, '--', ...command], stdin);
+}
+
+/** Runs Python where the app is, or in any other pod that has it. */
+export async function python(namespace: string, target: string, code: string): Promise<string> {
+  return (await exec(namespace, target, ['python', '-'], code)).trim();
+}
+
+async function dump(namespace: string): Promise<void> {
+  const show = async (...args: string[]): Promise<void> => {
+    const shown = await kubectl([...args, '-n', namespace]).catch(message);
+    process.stderr.write(`\n$ kubectl ${args.join(' ')} -n ${namespace}\n${shown}\n`);
+  };
+  await show('get', 'all,pvc,networkpolicies', '-o', 'wide');
+  await show('describe', 'pods');
+  await show('get', 'events', '--sort-by=.lastTimestamp');
+  for (const { metadata, status } of await pods(namespace).catch(() => [])) {
+    await show('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=60');
+    for (const container of (status!.containerStatuses ?? []).filter(({ restartCount }) => restartCount > 0)) {
+      await show('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=60');
+    }
+  }
+}
+
+function message(error: unknown): string {
+  const { message, stderr } = error as { message: string; stderr?: string };
+  return stderr ? `${message.split('\n')[0]}\n${stderr}` : message;
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { always, eventually, events, exec, kubectl, logs, python, readyPods, restarts, testIn } from './harness';
+
+/** The deployment this project was made for: dist/, exactly as it is. */
+const test = testIn('celery', 'redis');
+
+/** All that is to run: namespace, component, number of pods. */
+const COMPONENTS = [['celery', 'worker', 2], ['celery', 'beat', 1], ['celery', 'flower', 1], ['redis', 'redis', 1]] as const;
+const BROKER = 'redis://redis.redis.svc.cluster.local:6379/0';
+const LOCK = readFileSync(join(__dirname, '../../locks/celery-5.3.4-python3.11.txt'), 'utf8');
+
+async function allReady(): Promise<Pod[]> {
+  return (await Promise.all(COMPONENTS.map(([namespace, component, count]) => readyPods(namespace, `component=${component}`, count)))).flat();
+}
+
+const names = (pods: Pod[]): string[] => pods.map(({ metadata }) => metadata!.name!).sort();
+
+let atFirst: Pod[] = [];
+let readySince = 0;
+
+test('one apply brings up two workers, Beat, Flower and Redis', async () => {
+  atFirst = await eventually('two workers, Beat, Flower and Redis are Running and ready', 240, allReady);
+  readySince = Date.now();
+});
+
+test('a second apply changes nothing', async () => {
+  const lines = (await kubectl(['apply', '-f', join(__dirname, '../../dist')])).trim().split('\n');
+  expect(lines.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
+});
+
+test('Beat starts, keeps its schedule in /app/data, and its task runs on a worker', async () => {
+  await eventually('Beat says that it starts', 60, async () => expect(await logs('celery', 'component=beat')).toMatch(/beat: Starting\.\.\./));
+  await eventually('the schedule file is in /app/data', 60, async () => {
+    expect(await exec('celery', 'deploy/celery-beat', ['ls', '/app/data'])).toMatch(/^celerybeat-schedule/m);
+  });
+  const due = await eventually('Beat sends its periodic task', 120, async () => {
+    const sent = (await logs('celery', 'component=beat')).match(/Scheduler: Sending due task \S+ \((\S+)\)/);
+    expect(sent).not.toBeNull();
+    return sent![1];
+  });
+  await eventually(`a worker has run ${due}`, 60, async () => {
+    expect(await logs('celery', 'component=worker')).toMatch(new RegExp(`Task ${due}\\[\\S+\\] succeeded`));
+  });
+});
+
+test('a bare pod sends tasks.add with 4 and 4, and 8 comes back', async () => {
+  await kubectl(['run', 'celery-test', '--image=python:3.11-slim', '-n', 'celery', '--', 'sleep', 'infinity']);
+  await kubectl(['wait', 'pod/celery-test', '-n', 'celery', '--for=condition=Ready', '--timeout=60s']);
+  await exec('celery', 'celery-test', ['sh', '-c', 'cat > /tmp/lock.txt && pip install celery[redis]==5.3.4 -c /tmp/lock.txt'], LOCK);
+  const send = `from celery import Celery; app = Celery(broker='${BROKER}', backend='${BROKER}'); ` +
+    'print(app.send_task("tasks.add", (4, 4)).get(timeout=30))';
+  expect(await python('celery', 'celery-test', send)).toBe('8');
+});
+
+test('Flower answers 200 through its Service, and lists both workers', async () => {
+  const get = (path: string): Promise<string> => python('celery', 'deploy/celery-worker',
+    `from urllib.request import urlopen; answer = urlopen('http://celery-flower:5555${path}'); print(answer.status, answer.read().decode())`);
+  await eventually('Flower answers 200 on /', 60, async () => expect(await get('/')).toMatch(/^200 /));
+  await eventually('Flower lists both workers', 60, async () => {
+    const { data } = JSON.parse((await get('/workers?json=1')).replace('200 ', '')) as { data: { hostname: string }[] };
+    expect(data.map(({ hostname }) => hostname).sort()).toEqual(names(await readyPods('celery', 'component=worker', 2)).map((pod) => `celery@${pod}`));
+  });
+});
+
+test('three minutes later nothing has restarted, and no probe has complained', async () => {
+  await always('the same pods, 0 restarts, no warning of a probe', 180 - (Date.now() - readySince) / 1000, async () => {
+    const now = await allReady();
+    expect(names(now)).toEqual(names(atFirst));
+    expect(restarts(now)).toBe(0);
+    for (const namespace of ['celery', 'redis']) {
+      for (const reason of ['Unhealthy', 'ProbeWarning']) {
+        expect((await events(namespace, reason)).map(({ message }) => message)).toEqual([]);
+      }
+    }
+  });
+});
+
+test('everything still runs where Pod Security restricted is enforced', async () => {
+  // A bare pod is not restricted, and ours must not lean on it.
+  await kubectl(['delete', 'pod', 'celery-test', '-n', 'celery', '--ignore-not-found', '--now']);
+  await kubectl(['label', 'namespace', 'celery', 'redis', 'pod-security.kubernetes.io/enforce=restricted', '--overwrite']);
+  for (const namespace of ['celery', 'redis']) await kubectl(['rollout', 'restart', 'deployment', '-n', namespace]);
+  await eventually('every pod is a new one, and ready', 240, async () => {
+    const now = names(await allReady());
+    expect(now.filter((pod) => names(atFirst).includes(pod))).toEqual([]);
+  });
+  await eventually('a task runs', 60, async () => {
+    expect(await python('celery', 'deploy/celery-worker', 'from tasks import add; print(add.delay(4, 4).get(timeout=10))')).toBe('8');
+  });
+  expect(restarts(await allReady())).toBe(0);
+});

@@ -1,0 +1,30 @@
+import { Chart } from 'cdk8s';
+import { External } from './invariants';
+import { Manifests, render, synth } from './manifests';
+
+/** A construct with all of its props. */
+interface Complete<P, R extends keyof P> {
+  /** `Required`: a prop that is new does not compile without a value here. */
+  readonly props: (chart: Chart) => Required<P>;
+  readonly make: (chart: Chart, props: P) => void;
+  /** The props that can't be left out. */
+  readonly required: readonly R[];
+  /** Props whose value can't be but the default here. */
+  readonly idle?: readonly (keyof P)[];
+  readonly external?: External;
+}
+
+/** What all props together render. Fails if one of the optional ones does nothing: the manifests must be others without it. */
+export function everyProp<P extends object, R extends keyof P>({ props, make, required, idle = [], external }: Complete<P, R>): Manifests {
+  let names: (keyof P)[] = [];
+  const all = render((chart) => {
+    const given = props(chart);
+    names = Object.keys(given) as (keyof P)[];
+    make(chart, given);
+  });
+  const exempt: readonly (keyof P)[] = [...required, ...idle];
+  const changeNothing = names.filter((name) => !exempt.includes(name))
+    .filter((name) => render((chart) => make(chart, { ...props(chart), [name]: undefined })) === all);
+  if (changeNothing.length > 0) throw new Error(`Props that change nothing: ${changeNothing.join(', ')}`);
+  return synth((chart) => make(chart, props(chart)), external);
+}

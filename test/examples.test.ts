@@ -1,0 +1,17 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Manifests } from './manifests';
+import { outputOf } from './programs';
+
+const EXAMPLES = join(__dirname, '../examples');
+
+/** What an example wants the cluster to have already; its README says so. */
+const EXTERNAL: Record<string, string[]> = {
+  queues: ['Secret/flower-login'],
+};
+
+test.each(readdirSync(EXAMPLES))('examples/%s synthesizes to valid manifests, and has a README', (name) => {
+  const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, name, 'main.ts'))), EXTERNAL[name]);
+  expect(manifests.identities()).toContainEqual(expect.stringMatching(/^Deployment\//));
+  expect(existsSync(join(EXAMPLES, name, 'README.md'))).toBe(true);
+});

@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Manifests } from './manifests';
+import { filesIn, outputOf } from './programs';
+
+const ROOT = join(__dirname, '..');
+const output = outputOf(join(ROOT, 'main.ts'));
+const all = Manifests.parse(Object.values(output));
+
+test('dist/ is what main.ts renders now (if not: bin/synth)', () => {
+  expect(filesIn(join(ROOT, 'dist'))).toEqual(output);
+});
+
+test('a second synth gives the same bytes', () => {
+  expect(outputOf(join(ROOT, 'main.ts'))).toEqual(output);
+});
+
+test('the program in README.md is main.ts', () => {
+  expect(readFileSync(join(ROOT, 'README.md'), 'utf8')).toContain(`\`\`\`ts\n${readFileSync(join(ROOT, 'main.ts'), 'utf8')}\`\`\``);
+});
+
+/** The tables of these tests are the contract: whoever changes a value changes it for every deployment that is upgraded. */
+describe('names, labels and selectors', () => {
+  const labels = (name: string, instance: string, component: string) => ({
+    'app.kubernetes.io/name': name,
+    'app.kubernetes.io/instance': instance,
+    'app.kubernetes.io/component': component,
+    'app.kubernetes.io/part-of': name,
+    'app.kubernetes.io/managed-by': 'cdk8s',
+    'component': component,
+  });
+  const selector = (name: string, instance: string, component: string) => ({
+    'app.kubernetes.io/name': name, 'app.kubernetes.io/instance': instance, 'component': component,
+  });
+  const DEPLOYMENTS = [
+    ['celery', 'celery-worker', 'worker'],
+    ['celery', 'celery-beat', 'beat'],
+    ['celery', 'celery-flower', 'flower'],
+    ['redis', 'redis', 'redis'],
+  ] as const;
+
+  test('the objects', () => {
+    expect(all.all.map(({ kind, metadata }) => [kind, metadata.namespace, metadata.name])).toEqual([
+      ['Namespace', undefined, 'celery'],
+      ['ConfigMap', 'celery', 'celery-app'],
+      ['ConfigMap', 'celery', 'celery-install'],
+      ['Deployment', 'celery', 'celery-worker'],
+      ['Deployment', 'celery', 'celery-beat'],
+      ['Deployment', 'celery', 'celery-flower'],
+      ['Service', 'celery', 'celery-flower'],
+      ['Namespace', undefined, 'redis'],
+      ['Deployment', 'redis', 'redis'],
+      ['Service', 'redis', 'redis'],
+      ['NetworkPolicy', 'redis', 'redis'],
+    ]);
+  });
+
+  test.each(DEPLOYMENTS)('of the Deployment %s/%s', (name, instance, component) => {
+    const { metadata, spec } = all.get('Deployment', instance);
+    expect(metadata.labels).toEqual(labels(name, instance, component));
+    expect(spec.template.metadata.labels).toMatchObject(labels(name, instance, component));
+    // A selector can't be changed in place, and a second one would not find the pods of the first.
+    expect(spec.selector).toEqual({ matchLabels: selector(name, instance, component) });
+    expect(spec.template.spec.containers.map((container) => container.name)).toEqual([component]);
+  });
+
+  test('of the Services and the policy', () => {
+    expect(all.get('Service', 'celery-flower').spec.selector).toEqual(selector('celery', 'celery-flower', 'flower'));
+    expect(all.get('Service', 'redis').spec.selector).toEqual(selector('redis', 'redis', 'redis'));
+    expect(all.get('NetworkPolicy', 'redis').spec.podSelector).toEqual({ matchLabels: selector('redis', 'redis', 'redis') });
+  });
+
+  test('of the ConfigMaps', () => {
+    for (const name of ['celery-app', 'celery-install']) {
+      expect(all.get('ConfigMap', name).metadata.labels).toEqual({
+        'app.kubernetes.io/component': 'app', 'app.kubernetes.io/part-of': 'celery', 'app.kubernetes.io/managed-by': 'cdk8s',
+      });
+    }
+  });
+
+  test.each(['worker', 'beat', 'flower'])('component=%s finds the pods of one Deployment, with kubectl logs -l', (component) => {
+    const found = all.all.filter(({ spec }) => spec?.template?.metadata.labels.component === component);
+    expect(found.map(({ metadata }) => metadata.name)).toEqual([`celery-${component}`]);
+  });
+});
+
+describe('the broker', () => {
+  test('is redis://redis.redis.svc.cluster.local:6379/0, for tasks and results', () => {
+    const url = 'redis://redis.redis.svc.cluster.local:6379/0';
+    for (const name of ['celery-worker', 'celery-beat', 'celery-flower']) {
+      expect(all.env(name)).toMatchObject({ CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url });
+    }
+    const { metadata, spec } = all.get('Service', 'redis');
+    expect([metadata.name, metadata.namespace, spec.ports[0].port]).toEqual(['redis', 'redis', 6379]);
+  });
+
+  // A bare pod: kubectl run celery-test --image=python:3.11-slim, without a security context and with labels of its own.
+  test('admits every pod of the namespace celery, and the namespace admits a bare pod', () => {
+    expect(all.get('NetworkPolicy', 'redis').spec.ingress).toEqual([{
+      from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'celery' } }, podSelector: {} }],
+      ports: [{ port: 6379, protocol: 'TCP' }],
+    }]);
+    expect(all.get('Namespace', 'celery').metadata.labels).toEqual({
+      'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
+    });
+  });
+});
+
+describe('dependencies', () => {
+  const installers = ['celery-worker', 'celery-beat', 'celery-flower'].map((name) => all.pod(name).initContainers[0]);
+
+  test('celery[redis]==5.3.4 is installed, and never a redis beside it', () => {
+    for (const { args, image } of installers) {
+      expect(args[0]).toBe('celery[redis]==5.3.4');
+      expect(args.filter((arg) => /^redis/.test(arg))).toEqual([]);
+      expect(image).toBe('python:3.11-slim');
+    }
+  });
+
+  test('the installation is under a lock in which kombu goes with redis-py', () => {
+    const pins = all.get('ConfigMap', 'celery-install').data['constraints.txt'].split('\n');
+    expect(pins).toEqual(expect.arrayContaining(['celery==5.3.4', 'kombu==5.6.2', 'redis==4.6.0']));
+    expect(pins.filter((line) => !/^(#.*|[a-z0-9-]+==[\w.]+|)$/.test(line))).toEqual([]);
+  });
+
+  test('are installed like this', () => {
+    expect(installers.map(({ name, image, command, args }) => ({ name, image, command, args }))).toMatchSnapshot();
+  });
+});
+
+describe('code', () => {
+  test('is app/tasks.py, in the ConfigMap celery-app, at /app with mode 0755', () => {
+    expect(all.get('ConfigMap', 'celery-app').data).toEqual({ 'tasks.py': readFileSync(join(ROOT, 'app/tasks.py'), 'utf8') });
+    for (const name of ['celery-worker', 'celery-beat']) {
+      expect(all.pod(name).volumes).toContainEqual({ name: 'app', configMap: { name: 'celery-app', defaultMode: 0o755 } });
+      expect(all.main(name).volumeMounts).toContainEqual({ name: 'app', mountPath: '/app', readOnly: true });
+    }
+  });
+});
+
+describe('commands', () => {
+  test('two workers of two processes', () => {
+    expect(all.get('Deployment', 'celery-worker').spec.replicas).toBe(2);
+    expect(all.main('celery-worker').command.slice(0, 6)).toEqual(['celery', '-A', 'tasks', 'worker', '--loglevel=info', '--concurrency=2']);
+  });
+
+  test('one Beat, with its schedule where it can write', () => {
+    expect(all.get('Deployment', 'celery-beat').spec.replicas).toBe(1);
+    expect(all.main('celery-beat').command.slice(0, 7)).toEqual(['celery', '-A', 'tasks', 'beat', '--loglevel=info', '-s', '/app/data/celerybeat-schedule']);
+  });
+
+  test('are these: an argv each, no shell', () => {
+    expect(Object.fromEntries(['celery-worker', 'celery-beat', 'celery-flower', 'redis'].map((name) => [name, all.main(name).command.join(' ')])))
+      .toMatchSnapshot();
+  });
+});
+
+describe('volumes', () => {
+  // OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'
+  test('Beat has beat-data, an emptyDir, at /app/data', () => {
+    expect(all.pod('celery-beat').volumes).toContainEqual({ name: 'beat-data', emptyDir: {} });
+    expect(all.main('celery-beat').volumeMounts).toContainEqual({ name: 'beat-data', mountPath: '/app/data' });
+  });
+
+  test('of Beat are these', () => {
+    expect({ volumes: all.pod('celery-beat').volumes, mounts: all.main('celery-beat').volumeMounts }).toMatchSnapshot();
+  });
+});
+
+describe('probes', () => {
+  // Earlier, a probe restarted Flower while pip was still at work.
+  test('Flower has a liveness probe: GET / on 5555, after 60 s, every 10 s, within 5 s; and no other', () => {
+    const { livenessProbe, readinessProbe, startupProbe } = all.main('celery-flower');
+    expect(livenessProbe).toMatchObject({ httpGet: { path: '/', port: 5555 }, initialDelaySeconds: 60, periodSeconds: 10, timeoutSeconds: 5 });
+    expect([readinessProbe, startupProbe]).toEqual([undefined, undefined]);
+  });
+
+  test('are these', () => {
+    expect(Object.fromEntries(['celery-worker', 'celery-beat', 'celery-flower', 'redis'].map((name) => {
+      const { livenessProbe, readinessProbe, startupProbe } = all.main(name);
+      return [name, { livenessProbe, readinessProbe, startupProbe }];
+    }))).toMatchSnapshot();
+  });
+});
