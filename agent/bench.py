@@ -1,0 +1,137 @@
+"""What the agent costs: python bench.py (needs redis-server; prints a table)."""
+import os
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / 'tests'))
+from conftest import Pod, Redis, request, until  # noqa: E402
+
+WITH = ('-I', 'cdk8s_celery_agent.worker')
+TASKS = 20_000
+ROUNDS = 5
+PROBES = 2_000
+#: The defaults of the agent, not the fast ones of the tests.
+DEFAULTS = {name: '' for name in (
+    'INTERVAL', 'BROKER_TIMEOUT', 'STALL_AFTER', 'DEAF_AFTER', 'POOL_AFTER', 'BEAT_SLACK')}
+
+
+def start(folder, redis, *args):
+    pod = Pod(folder, redis, ('worker', '-l', 'warning', '-P', 'prefork', '-c', '2', *args),
+              settings=DEFAULTS)
+    ping = [pod.python, '-m', 'celery', '-A', 'tasks', 'inspect', 'ping']
+    until(lambda: subprocess.run(ping, env=pod.environ, cwd=folder, capture_output=True)
+          .returncode == 0, 60, 'a worker', pod.log)
+    return pod
+
+
+def cpu(pid):
+    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def memory(pid):
+    """Private pages of the main process in MiB (RSS counts pages shared with its children)."""
+    text = Path(f'/proc/{pid}/smaps_rollup').read_text()
+    values = {name: int(kb) for name, kb in re.findall(r'^(\w+):\s+(\d+) kB', text, re.M)}
+    return values['Rss'] / 1024, values['Pss'] / 1024
+
+
+def calls(redis):
+    lines = redis.cli('info', 'commandstats').splitlines()
+    return {line[8:].split(':')[0]: int(line.split('calls=')[1].split(',')[0])
+            for line in lines if line.startswith('cmdstat_')}
+
+
+def throughput(pod, redis):
+    pod.control('cancel_consumer', 'celery')
+    pod.send('add', 1, 1, count=TASKS, ignore_result=True)
+    began = time.monotonic()
+    pod.control('add_consumer', 'celery')
+    until(lambda: redis.cli('llen', 'celery') == '0' and redis.cli('hlen', 'unacked') == '0',
+          300, 'the end of the tasks', pod.log)
+    return TASKS / (time.monotonic() - began)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        redis = Redis(folder).start()
+        pods = []
+        try:
+            rss, pss = {}, {}
+            for args in ((), WITH) * 3:
+                pod = start(folder, redis, *args)
+                pods.append(pod)
+                if args:
+                    request(pod.port, 'GET /livez HTTP/1.1\r\n\r\n')
+                time.sleep(12)             # two looks at the broker
+                for store, value in zip((rss, pss), memory(pod.pid)):
+                    store.setdefault(args, []).append(value)
+                pod.kill()
+            for what, store in ('RSS', rss), ('PSS', pss):
+                without, with_ = (statistics.median(store[args]) for args in ((), WITH))
+                print(f'{what} of the main process: {without:.1f} MiB without, {with_:.1f} with: '
+                      f'{with_ - without:+.1f} MiB')
+
+            pod = start(folder, redis, *WITH)
+            pods.append(pod)
+            idle = cpu(pod.pid), time.monotonic()
+            time.sleep(20)
+            idle_rate = (cpu(pod.pid) - idle[0]) / (time.monotonic() - idle[1])
+            began = cpu(pod.pid), time.monotonic()
+            for _ in range(PROBES):
+                assert request(pod.port, 'GET /livez HTTP/1.1\r\nHost: x\r\n\r\n')[0] == 200
+            spent = cpu(pod.pid) - began[0] - idle_rate * (time.monotonic() - began[1])
+            probe = spent / PROBES
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            worker_before = cpu(pod.pid)
+            for _ in range(5):
+                subprocess.run([pod.python, '-m', 'celery', '-A', 'tasks', 'inspect', 'ping'],
+                               env=pod.environ, cwd=folder, check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            ping = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                    + cpu(pod.pid) - worker_before) / 5
+            print(f'CPU of a probe: {probe * 1e3:.3f} ms; of inspect ping: {ping * 1e3:.0f} ms: '
+                  f'1/{ping / probe:.0f}')
+            print(f'CPU of the idle worker with the agent: {idle_rate * 100:.2f} % of a core')
+            pod.kill()
+
+            # In turns, both at once waiting for their turn, so that drift meets both alike.
+            speeds = {(): [], WITH: []}
+            for args in ((), WITH) * ROUNDS:
+                pod = start(folder, redis, *args)
+                pods.append(pod)
+                speeds[args].append(throughput(pod, redis))
+                pod.kill()
+            without, with_ = (statistics.median(speeds[args]) for args in ((), WITH))
+            print(f'throughput: {without:.0f} tasks/s without, {with_:.0f} with '
+                  f'({(with_ / without - 1) * 100:+.1f} %), medians of {ROUNDS}; without: '
+                  f'{", ".join(f"{s:.0f}" for s in speeds[()])}; '
+                  f'with: {", ".join(f"{s:.0f}" for s in speeds[WITH])}')
+
+            grown = {}
+            for args in (), WITH:
+                pod = start(folder, redis, *args)
+                pods.append(pod)
+                time.sleep(8)
+                before = calls(redis)
+                time.sleep(60)
+                grown[args] = {k: n - before.get(k, 0) for k, n in calls(redis).items()}
+                pod.kill()
+            print('Redis commands in 60 s that the agent adds:', {
+                k: n - grown[()].get(k, 0) for k, n in sorted(grown[WITH].items())
+                if k != 'info' and n - grown[()].get(k, 0)})
+        finally:
+            for pod in pods:
+                pod.kill()
+            redis.kill()
+
+
+if __name__ == '__main__':
+    main()
