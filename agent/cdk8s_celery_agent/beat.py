@@ -8,7 +8,7 @@ import os
 import socket
 import time
 import uuid
-from typing import List, Optional
+from typing import Optional
 
 import celery.beat
 from celery.beat import PersistentScheduler
@@ -112,16 +112,6 @@ class BeatAgent(Agent):
         self._rivals[how] = who
 
 
-_agents: List[Optional[BeatAgent]] = []
-
-
-def the_agent(app) -> Optional[BeatAgent]:
-    """One for the process: Celery makes a scheduler for its banner and another to work with."""
-    if not _agents:
-        _agents.append(create(BeatAgent, app))
-    return _agents[0]
-
-
 def _base() -> type:
     name = settings.read()[0].scheduler
     try:
@@ -138,8 +128,9 @@ def _base() -> type:
 
 class Scheduler(_base()):
     def __init__(self, app, *args, **kwargs) -> None:
-        self._agent = the_agent(app)       # first: the rest may wait for a database
-        if self._agent and not kwargs.get('lazy'):
+        # Before the rest, which may wait for a database. Celery makes a lazy one for its banner.
+        self._agent = None if kwargs.get('lazy') else create(BeatAgent, app)
+        if self._agent:
             self._agent.harmless(self._agent.scheduler_up, self, kwargs.get('schedule_filename'))
         super().__init__(app, *args, **kwargs)
 

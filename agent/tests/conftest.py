@@ -90,7 +90,7 @@ class Pod(Process):
     """A worker or a Beat with the agent, as in a pod."""
 
     def __init__(self, folder, redis, args, settings=None, python=sys.executable, env=None):
-        self.port = free_port()
+        self.redis, self.port = redis, free_port()
         self.log_path = folder / f'{self.port}.log'
         own = {'HOST': '127.0.0.1', 'PORT': str(self.port), **FAST, **(settings or {})}
         environ = {
