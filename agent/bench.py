@@ -1,5 +1,4 @@
-"""What the agent costs: python bench.py [memory|probe|throughput|broker ...]; needs redis-server."""
-import os
+"""What the agent costs: python bench.py [memory|probe|throughput|broker ...]"""
 import re
 import resource
 import statistics
@@ -9,20 +8,22 @@ import tempfile
 import time
 from pathlib import Path
 
+import redis
+
 sys.path.insert(0, str(Path(__file__).parent / 'tests'))
 from conftest import Pod, Redis, request, until  # noqa: E402
 
 WITH = ('-I', 'cdk8s_celery_agent.worker')
-TASKS = 10_000
-ROUNDS = 5
+TASKS = 3_000
+ROUNDS = 20
 PROBES = 2_000
 #: The defaults of the agent, not the fast ones of the tests.
 DEFAULTS = {name: '' for name in (
     'INTERVAL', 'BROKER_TIMEOUT', 'STALL_AFTER', 'DEAF_AFTER', 'POOL_AFTER', 'BEAT_SLACK')}
 
 
-def start(folder, redis, *args):
-    pod = Pod(folder, redis, ('worker', '-l', 'warning', '-P', 'prefork', '-c', '2', *args),
+def start(folder, server, *args):
+    pod = Pod(folder, server, ('worker', '-l', 'warning', '-P', 'prefork', '-c', '2', *args),
               settings=DEFAULTS)
     ping = [pod.python, '-m', 'celery', '-A', 'tasks', 'inspect', 'ping']
     until(lambda: subprocess.run(ping, env=pod.environ, cwd=folder, capture_output=True)
@@ -31,31 +32,22 @@ def start(folder, redis, *args):
 
 
 def cpu(pid):
-    fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+    """Seconds that the threads of this process have run."""
+    return sum(int(file.read_text().split()[0])
+               for file in Path(f'/proc/{pid}/task').glob('*/schedstat')) / 1e9
 
 
 def memory(pid):
-    """Private pages of the main process in MiB (RSS counts pages shared with its children)."""
+    """RSS and PSS in MiB (RSS counts pages shared with its children)."""
     text = Path(f'/proc/{pid}/smaps_rollup').read_text()
     values = {name: int(kb) for name, kb in re.findall(r'^(\w+):\s+(\d+) kB', text, re.M)}
     return values['Rss'] / 1024, values['Pss'] / 1024
 
 
-def calls(redis):
-    lines = redis.cli('info', 'commandstats').splitlines()
+def calls(server):
+    lines = server.cli('info', 'commandstats').splitlines()
     return {line[8:].split(':')[0]: int(line.split('calls=')[1].split(',')[0])
             for line in lines if line.startswith('cmdstat_')}
-
-
-def throughput(pod):
-    pod.control('cancel_consumer', 'celery')
-    pod.send('add', 1, 1, count=TASKS, ignore_result=True)
-    began = time.monotonic()
-    pod.control('add_consumer', 'celery')
-    until(lambda: pod.redis.cli('llen', 'celery') == '0' and pod.redis.cli('hlen', 'unacked') == '0',
-          300, 'the end of the tasks', pod.log)
-    return TASKS / (time.monotonic() - began)
 
 
 def bench_memory(begin):
@@ -98,19 +90,31 @@ def bench_probe(begin):
 
 
 def bench_throughput(begin):
-    speeds, costs = {(): [], WITH: []}, {(): [], WITH: []}
-    for args in ((), WITH) * ROUNDS:       # in turns, so that drift meets both alike
-        pod = begin(*args)
-        before = cpu(pod.pid)
-        speeds[args].append(throughput(pod))
-        costs[args].append((cpu(pod.pid) - before) / TASKS * 1e6)
-        pod.kill()
-    for what, values in ('tasks/s', speeds), ('us of main process CPU a task', costs):
-        without, with_ = (statistics.median(values[args]) for args in ((), WITH))
-        print(f'{what}: {without:.0f} without, {with_:.0f} with '
-              f'({(with_ / without - 1) * 100:+.1f} %), medians of {ROUNDS}; without: '
-              f'{", ".join(f"{v:.0f}" for v in values[()])}; '
-              f'with: {", ".join(f"{v:.0f}" for v in values[WITH])}')
+    """Pairs of equal batches, one right after the other, so that drift meets both alike."""
+    pods = {'without': begin('-Q', 'without', '-n', 'without@%h'),
+            'with': begin('-Q', 'with', '-n', 'with@%h', *WITH)}
+    pods['with'].send('add', 1, 1, count=TASKS, ignore_result=True, queue='template')
+    client = redis.Redis(port=pods['with'].redis.port)
+
+    def run(name):
+        before = cpu(pods[name].pid), time.monotonic()
+        client.copy('template', name)
+        until(lambda: not client.exists(name) and not client.hlen('unacked'), 600, 'the tasks')
+        return cpu(pods[name].pid) - before[0], time.monotonic() - before[1]
+    ratios, times = {'CPU': [], 'time': []}, {'without': [], 'with': []}
+    for turn in range(ROUNDS):
+        order = ('without', 'with') if turn % 2 else ('with', 'without')
+        spent = {name: run(name) for name in order}
+        for name, (_, seconds) in spent.items():
+            times[name].append(seconds)
+        for index, what in enumerate(ratios):
+            ratios[what].append(spent['with'][index] / spent['without'][index] - 1)
+    for name, seconds in times.items():
+        print(f'{name} the agent: {TASKS / statistics.median(seconds):.0f} tasks/s')
+    for what, values in ratios.items():
+        low, middle, high = (q * 100 for q in statistics.quantiles(values, n=4))
+        print(f'{what} a task, with against without, {ROUNDS} pairs of {TASKS}: '
+              f'median {middle:+.1f} % (quartiles {low:+.1f} to {high:+.1f} %)')
 
 
 def bench_broker(begin):
@@ -131,16 +135,16 @@ def main():
     pods = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        redis = Redis(folder).start()
+        server = Redis(folder).start()
 
         def begin(*args):
-            pods.append(start(folder, redis, *args))
+            pods.append(start(folder, server, *args))
             return pods[-1]
         try:
             for each in sys.argv[1:] or benches:
                 benches[each](begin)
         finally:
-            for each in [*pods, redis]:
+            for each in [*pods, server]:
                 each.kill()
 
 

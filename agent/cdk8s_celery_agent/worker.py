@@ -14,9 +14,9 @@ from .health import Worker
 #: How often the event loop shows that it turns.
 TICK = 1.0
 
-#: Exit codes of a pool process that did not crash: done, recycled (billiard's EX_RECYCLE), or told
-#: to end.
-UNSUSPICIOUS = (0, 0x9B, -signal.SIGTERM)
+#: Exit codes of a pool process that did not crash: unknown, done, recycled (billiard's
+#: EX_RECYCLE), or told to end (by the signal itself, or through billiard's handler of it).
+UNSUSPICIOUS = (None, 0, 0x9B, -signal.SIGTERM, signal.SIGTERM)
 
 STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 
@@ -65,7 +65,7 @@ class WorkerAgent(Agent):
         self.snapshot = Worker()
         self._tick_timer = None
         self._tick_asked = False
-        self._children: Dict[int, object] = {}
+        self._children: Set[object] = set()
         self._crashes: List[float] = []
         self._over_time: Set[int] = set()  # processes killed by a hard time limit
         self._stamp_receipts(consumer)
@@ -211,8 +211,8 @@ class WorkerAgent(Agent):
         return not hasattr(qos, 'can_consume') or bool(qos.can_consume())
 
     def _look_at_children(self, now: float) -> None:
-        seen = {proc.pid: proc for proc in self._processes()}
-        gone = [proc for pid, proc in self._children.items() if pid not in seen]
+        seen = set(self._processes())      # not by pid: one that is about to start has none
+        gone = self._children - seen
         self._crashes += [now for proc in gone if self._crashed(proc)]
         self._crashes = [t for t in self._crashes if now - t < self.settings.pool_after]
         self._over_time.difference_update(proc.pid for proc in gone)
