@@ -110,6 +110,8 @@ def test_redbeat(beat, redis):
     redis.signal(signal.SIGCONT)
     standby.until(lambda: not standby.status()['broker']['error'], what='the broker')
     standby.throughout(standby.live, 3)
+    redis.kill()
+    standby.until(lambda: standby.process.poll() is not None, what='its end')
 
 
 def test_django_celery_beat(beat, redis, tmp_path):

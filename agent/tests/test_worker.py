@@ -149,6 +149,8 @@ def test_broker_that_refuses_from_the_start(worker, redis):
     pod.until(pod.live, what='the agent')
     pod.throughout(lambda: pod.live() and not pod.ready(), LONG)
     assert 'not connected to the broker' in pod.get('/readyz')[1]
+    assert pod.status()['queues'] == {'celery': None}
+    assert 'celery_agent_ready 0.0' in pod.get('/metrics')[1]
 
 
 def test_cancelled_consumers(worker):
@@ -274,7 +276,7 @@ def test_priorities_and_missing_queues(worker, redis):
 
 
 def test_metrics(worker):
-    pod = worker().until_ready()
+    pod = worker('--without-heartbeat', '--without-gossip', '--without-mingle').until_ready()
     pod.until(lambda: 'celery_agent_queue_depth{queue="celery"} 0.0' in pod.get('/metrics')[1])
     body = pod.get('/metrics')[1]
     assert 'celery_agent_live 1.0' in body and 'celery_agent_broker_up 1.0' in body
