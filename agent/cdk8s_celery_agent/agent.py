@@ -19,6 +19,17 @@ logger = get_logger('cdk8s_celery_agent')
 OLDEST, NEWEST = (5, 3), (5, 7)
 
 
+def create(make: Callable[..., 'Agent'], *args) -> Optional['Agent']:
+    """Make an agent that listens, or do without one."""
+    try:
+        agent = make(*args)
+        agent.listen()
+        return agent
+    except Exception as exc:
+        logger.error('agent error, this process runs without its agent: %r', exc, exc_info=exc)
+        return None
+
+
 class Journal:
     """Errors of the agent itself: each is logged once, counted, and never raised.
 
@@ -81,6 +92,14 @@ class Agent:
 
     def details(self, facts) -> dict:
         raise NotImplementedError
+
+    def harmless(self, function: Callable, *args):
+        """Call it; an error in the agent must not take the process down."""
+        try:
+            return function(*args)
+        except Exception as exc:
+            self.journal.note(function.__name__, exc)
+            return None
 
     # HTTP
 

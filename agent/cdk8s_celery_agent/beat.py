@@ -10,11 +10,12 @@ import time
 import uuid
 from typing import Optional
 
+import celery.beat
 from celery.beat import PersistentScheduler
 from celery.utils.imports import load_extension_class_names, symbol_by_name
 
 from . import settings
-from .agent import Agent, logger
+from .agent import Agent, create, logger
 from .health import Beat
 
 
@@ -35,6 +36,12 @@ class BeatAgent(Agent):
         self._claimed = False
 
     # Called by Beat
+
+    def scheduler_up(self, scheduler, filename: Optional[str]) -> None:
+        self.scheduler = scheduler
+        self.start()
+        if filename and isinstance(scheduler, PersistentScheduler):
+            self.lock_schedule(filename)
 
     def ticked(self, wait: Optional[float]) -> None:
         self.last_tick = time.monotonic()
@@ -83,18 +90,18 @@ class BeatAgent(Agent):
         """Hold a lock beside the schedule file for as long as this process lives."""
         if filename:
             self._lock = open(filename + '.lock', 'a+')
-        if self._lock.closed:
-            return
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._lock.seek(0)
-            self._rival('file', self._lock.read().strip() or 'unknown')
-        else:
             self._lock.truncate(0)
             self._lock.write(self.owner)
             self._lock.flush()
             self._rival('file', '')
+        except BlockingIOError:
+            self._lock.seek(0)
+            self._rival('file', self._lock.read().strip() or 'another')
+        except Exception:
+            self._lock = None              # this file system has no locks: do without
+            raise
 
     def _rival(self, how: str, who: Optional[str]) -> None:
         who = who or ''
@@ -105,55 +112,35 @@ class BeatAgent(Agent):
         self._rivals[how] = who
 
 
-_agent: Optional[BeatAgent] = None
-
-
-def agent(app) -> BeatAgent:
-    """One for the process: Celery makes a scheduler for its banner and another to work with."""
-    global _agent
-    if _agent is None:
-        _agent = BeatAgent(app)
-        _agent.listen()
-        _agent.start()
-    return _agent
-
-
 def _base() -> type:
     name = settings.read()[0].scheduler
     try:
         aliases = dict(load_extension_class_names('celery.beat_schedulers'))
         base = symbol_by_name(name, aliases=aliases)
+        if not (isinstance(base, type) and issubclass(base, celery.beat.Scheduler)):
+            raise TypeError(f'{base!r} is not a subclass')
+        return base
     except Exception as exc:
         # Another scheduler would send other tasks: here it is right to stop.
         raise SystemExit(f'{settings.PREFIX}SCHEDULER={name!r} cannot be imported: {exc!r}; '
                          'give module:Class of a subclass of celery.beat.Scheduler')
-    return base
 
 
 class Scheduler(_base()):
     def __init__(self, app, *args, **kwargs) -> None:
-        self._agent = self._harmless(agent, app)     # first: the rest may wait for a database
-        if not kwargs.get('lazy') and self._agent:
-            self._agent.scheduler = self
-            if isinstance(self, PersistentScheduler) and kwargs.get('schedule_filename'):
-                self._harmless(self._agent.lock_schedule, kwargs['schedule_filename'])
+        # Before the rest, which may wait for a database. Celery makes a lazy one for its banner.
+        self._agent = None if kwargs.get('lazy') else create(BeatAgent, app)
+        if self._agent:
+            self._agent.harmless(self._agent.scheduler_up, self, kwargs.get('schedule_filename'))
         super().__init__(app, *args, **kwargs)
 
     def tick(self, *args, **kwargs):
         wait = super().tick(*args, **kwargs)
         if self._agent:
-            self._harmless(self._agent.ticked, wait)
+            self._agent.harmless(self._agent.ticked, wait)
         return wait
 
     def close(self) -> None:
         if self._agent:
             self._agent.stopping = True
         super().close()
-
-    def _harmless(self, function, *args):
-        """An error in the agent must not take Beat down."""
-        try:
-            return function(*args)
-        except Exception as exc:
-            logger.error('agent error, read as live: %r', exc, exc_info=exc)
-            return None

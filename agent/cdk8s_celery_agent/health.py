@@ -62,7 +62,7 @@ def deaf(w: Worker, now: float, s: Settings) -> str:
     received = w.running_since if w.last_receipt is None else w.last_receipt
     t = lasted(now, w.waiting_since, w.room_since, w.answering_since, w.running_since, received)
     waiting = ', '.join(f'{n} in {queue}' for queue, n in w.depths.items() if n)
-    return t > s.deaf_after and f'deaf: messages wait ({waiting}), there is room, none for {t:.0f} s'
+    return t > s.deaf_after and f'deaf: messages wait ({waiting}), none received for {t:.0f} s'
 
 
 def childless(w: Worker, now: float, s: Settings) -> str:

@@ -41,11 +41,12 @@ def gauges(status: dict) -> Iterator[Tuple[str, str, List[Sample]]]:
     broker = status['broker']
     if broker['reachable_since'] or broker['unreachable_since']:
         yield 'broker_up', '1 when the broker answers', [({}, float(not broker['error']))]
-    if status.get('queues'):
+    depths = {name: n for name, n in status.get('queues', {}).items() if n is not None}
+    if depths:
         yield 'queue_depth', 'Messages that wait in the queue', [
-            ({'queue': name}, float(depth)) for name, depth in status['queues'].items()]
+            ({'queue': name}, float(n)) for name, n in depths.items()]
     if 'rival' in status:
-        yield 'rival', '1 when another Beat works on the schedule', [({}, bool(status['rival']))]
+        yield 'rival', '1 when another Beat works on the schedule', [({}, float(bool(status['rival'])))]
     yield 'agent_errors', 'Different errors of the agent itself', [
         ({}, float(len(status['agent_errors'])))]
 

@@ -3,21 +3,20 @@ import os
 import signal
 import sys
 import time
-from functools import wraps
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Set
 
 from celery import bootsteps, signals
 from celery.worker import state
 
-from .agent import Agent, logger, moment
+from .agent import Agent, create, moment
 from .health import Worker
 
 #: How often the event loop shows that it turns.
 TICK = 1.0
 
-#: Exit codes of a pool process that did not crash: done, recycled (billiard's EX_RECYCLE), or told
-#: to end, as hard time limits, revokes and shrinking pools do.
-UNSUSPICIOUS = (0, 0x9B, -signal.SIGTERM)
+#: Exit codes of a pool process that did not crash: unknown, done, recycled (billiard's
+#: EX_RECYCLE), or told to end (by the signal itself, or through billiard's handler of it).
+UNSUSPICIOUS = (None, 0, 0x9B, -signal.SIGTERM, signal.SIGTERM)
 
 STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 
@@ -28,18 +27,6 @@ def install(sender, **_) -> None:
     sender.app.steps['consumer'].add(Watch)
 
 
-def harmless(method):
-    """An error in the agent must not take the worker down."""
-    @wraps(method)
-    def guarded(self, *args, **kwargs):
-        try:
-            return method(self, *args, **kwargs)
-        except Exception as exc:
-            logger.error('agent error, read as live: %s: %r', method.__name__, exc, exc_info=exc)
-            return None
-    return guarded
-
-
 class Watch(bootsteps.StartStopStep):
     """Tells the agent when the consumer is about to enter its loop and when it has left it."""
 
@@ -47,23 +34,15 @@ class Watch(bootsteps.StartStopStep):
 
     def __init__(self, c, **kwargs) -> None:
         super().__init__(c, **kwargs)
-        self.agent: Optional[WorkerAgent] = None
-        self.open(c)
+        self.agent = create(WorkerAgent, c)
 
-    @harmless
-    def open(self, c) -> None:
-        self.agent = WorkerAgent(c)
-        self.agent.listen()
-
-    @harmless
     def start(self, c) -> None:
         if self.agent:
-            self.agent.consumer_up()
+            self.agent.harmless(self.agent.consumer_up)
 
-    @harmless
     def stop(self, c) -> None:
         if self.agent:
-            self.agent.consumer_down()
+            self.agent.harmless(self.agent.consumer_down)
 
     shutdown = stop
 
@@ -86,8 +65,9 @@ class WorkerAgent(Agent):
         self.snapshot = Worker()
         self._tick_timer = None
         self._tick_asked = False
-        self._children: Dict[int, object] = {}
+        self._children: Set[object] = set()
         self._crashes: List[float] = []
+        self._over_time: Set[int] = set()  # processes killed by a hard time limit
         self._stamp_receipts(consumer)
         signals.worker_shutting_down.connect(self.on_shutting_down, weak=False)
 
@@ -106,7 +86,18 @@ class WorkerAgent(Agent):
 
         consumer.create_task_handler = create_task_handler
 
+    def _note_time_limits(self, pool) -> None:
+        kill = pool.on_hard_timeout
+
+        def on_hard_timeout(job):
+            self._over_time.add(job._worker_pid)
+            return kill(job)
+
+        pool.on_hard_timeout = on_hard_timeout
+
     def consumer_up(self) -> None:
+        if self._thread is None and hasattr(self._prefork(), 'on_hard_timeout'):
+            self._note_time_limits(self._prefork())
         if self.consumer.hub:
             self._tick_timer = self.consumer.timer.call_repeatedly(TICK, self.tick)
         self.running_since = time.monotonic()
@@ -220,24 +211,29 @@ class WorkerAgent(Agent):
         return not hasattr(qos, 'can_consume') or bool(qos.can_consume())
 
     def _look_at_children(self, now: float) -> None:
-        seen = {proc.pid: proc for proc in self._processes()}
-        gone = [proc for pid, proc in self._children.items() if pid not in seen]
-        self._crashes += [now for proc in gone if proc.exitcode not in UNSUSPICIOUS]
+        seen = set(self._processes())      # not by pid: one that is about to start has none
+        gone = self._children - seen
+        self._crashes += [now for proc in gone if self._crashed(proc)]
         self._crashes = [t for t in self._crashes if now - t < self.settings.pool_after]
+        self._over_time.difference_update(proc.pid for proc in gone)
         self._children = seen
+
+    def _crashed(self, proc) -> bool:
+        return (proc.exitcode not in UNSUSPICIOUS and proc.pid not in self._over_time
+                and not getattr(proc, '_controlled_termination', False))      # a revoke
 
     def _childless(self, now: float) -> bool:
         # Only a loop that turns replaces dead processes: not while it waits for the broker.
         turns = self.last_tick is not None and now - self.last_tick < self.settings.stale_after
-        processes = self._processes()
-        return (turns and self.running_since is not None and self.pool_name == 'prefork'
+        return (turns and self.running_since is not None and self._prefork() is not None
                 and self.consumer.pool.num_processes > 0
-                and not any(_alive(proc.pid) for proc in processes))
+                and not any(_alive(proc.pid) for proc in self._processes()))
+
+    def _prefork(self):
+        return self.consumer.pool._pool if self.pool_name == 'prefork' else None
 
     def _processes(self) -> list:
-        if self.pool_name != 'prefork' or self.consumer.pool._pool is None:
-            return []
-        return list(self.consumer.pool._pool._pool)
+        return list(getattr(self._prefork(), '_pool', ()))
 
 
 def _passive(queue) -> bool:

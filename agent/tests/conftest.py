@@ -16,7 +16,7 @@ APP = Path(__file__).parent / 'app'
 
 #: Thresholds small enough for a test and large enough for two busy cores.
 FAST = {'INTERVAL': '0.2', 'BROKER_TIMEOUT': '1', 'STALL_AFTER': '3', 'DEAF_AFTER': '3',
-        'POOL_AFTER': '4', 'BEAT_SLACK': '2'}
+        'POOL_AFTER': '3', 'BEAT_SLACK': '2'}
 
 
 def free_port():
@@ -90,7 +90,7 @@ class Pod(Process):
     """A worker or a Beat with the agent, as in a pod."""
 
     def __init__(self, folder, redis, args, settings=None, python=sys.executable, env=None):
-        self.port = free_port()
+        self.redis, self.port = redis, free_port()
         self.log_path = folder / f'{self.port}.log'
         own = {'HOST': '127.0.0.1', 'PORT': str(self.port), **FAST, **(settings or {})}
         environ = {
@@ -182,9 +182,10 @@ def pod(tmp_path, redis):
 
 @pytest.fixture
 def worker(pod):
-    def start(*args, pool='prefork', concurrency=2, **kwargs):
+    def start(*args, pool='prefork', concurrency=2, includes='', **kwargs):
+        modules = ','.join(filter(None, ['cdk8s_celery_agent.worker', includes]))
         return pod('worker', '-l', 'info', '-P', pool, '-c', str(concurrency),
-                   '-I', 'cdk8s_celery_agent.worker', *args, **kwargs)
+                   '-I', modules, *args, **kwargs)
     return start
 
 

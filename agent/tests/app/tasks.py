@@ -10,7 +10,8 @@ app = Celery('tasks', broker=BROKER, backend=BROKER)
 app.conf.broker_connection_retry_on_startup = True
 app.conf.broker_connection_max_retries = None
 app.conf.beat_schedule = {
-    'add': {'task': 'tasks.add', 'schedule': 0.5, 'args': (4, 4), 'options': {'expires': 60}},
+    'add': {'task': 'tasks.add', 'schedule': float(os.environ.get('TEST_EVERY', '0.5')),
+            'args': (4, 4)},
 }
 
 
