@@ -59,6 +59,20 @@ export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT
   };
 }
 
+/** The user's own PYTHONPATH takes the place of ours: with the agent in it. */
+export function withAgentPath(env: Record<string, kplus.EnvValue> = {}): Record<string, kplus.EnvValue> {
+  const own = env.PYTHONPATH?.value as string | undefined;
+  return own === undefined ? env : { ...env, PYTHONPATH: kplus.EnvValue.fromValue(own === '' ? AGENT_PATH : `${own}:${AGENT_PATH}`) };
+}
+
+/** What is wrong with a PYTHONPATH that can't get the agent. */
+export function checkAgentPath(env: Record<string, kplus.EnvValue> = {}): Problem[] {
+  return env.PYTHONPATH?.valueFrom === undefined ? [] : [{
+    prop: 'env.PYTHONPATH', value: env.PYTHONPATH.valueFrom as unknown, wrong: `would hide the agent, which is in ${AGENT_PATH}`,
+    fix: 'give it by kplus.EnvValue.fromValue, or another healthCheck',
+  }];
+}
+
 /** The probes: patient while Celery imports the code (most do within ten seconds), and quick to see that a process has stopped. */
 export function agentProbes({ port }: AgentSpec): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
   const probe = (path: string, options: kplus.HttpGetProbeOptions): kplus.Probe => kplus.Probe.fromHttpGet(path, {

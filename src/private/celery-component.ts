@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { AGENT_PACKAGE, AGENT_PATH, agentEnv, agentFiles, agentProbes, checkAgent } from './agent';
+import { AGENT_PACKAGE, AGENT_PATH, agentEnv, agentFiles, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
 import * as checks from './checks';
 import { sha256 } from './checksum';
 import { refuseCollisions } from './collisions';
@@ -53,12 +53,13 @@ const INSTALL_VOLUMES = [{ name: 'install' }, { name: 'pip-conf' }];
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryComponentSpec): CeleryComponent {
   const { celery } = spec;
-  const options = merge(celery._options, own);
+  const merged = merge(celery._options, own);
+  const agent = spec.healthCheck?._agent;
+  const options = agent ? { ...merged, env: withAgentPath(merged.env) } : merged;
   const name = componentName(scope, spec);
   const tmp = kplus.Volume.fromEmptyDir(scope, 'Tmp', 'tmp');
   const code = spec.code ? celery.code._directory : undefined;
   // The code's mount comes before those inside it.
-  const agent = spec.healthCheck?._agent;
   const probes = agent ? agentProbes(agent) : { liveness: spec.liveness, ...spec.healthCheck?._probes };
   const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])].join(':');
   const mounts: kplus.VolumeMount[] = [
@@ -75,7 +76,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
       ...mounts.map(({ path, volume }) => ({ name: volume.name, path })), ...INSTALL_VOLUMES,
     ]),
     ...sameNamespace(scope, celery),
-    ...(agent ? checkAgent(agent) : []),
+    ...(agent ? [...checkAgent(agent), ...checkAgentPath(options.env)] : []),
   ]);
   refuseCollisions(scope);
 
