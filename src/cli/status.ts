@@ -111,7 +111,9 @@ function parse(args: string[]): Options {
 
 /** The fields of a pod that we read. */
 interface Pod {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: Record<string, string>; readonly deletionTimestamp?: string };
+  readonly metadata: {
+    readonly name: string; readonly namespace: string; readonly labels: Record<string, string>; readonly deletionTimestamp?: string;
+  };
   readonly spec: { readonly containers: { readonly name: string; readonly ports?: { readonly name?: string; readonly containerPort: number }[] }[] };
   readonly status: {
     readonly phase: string;
@@ -147,7 +149,10 @@ async function ask(pod: Pod, context: string[]): Promise<PodStatus> {
   }
   const port = container.ports!.find((candidate) => candidate.name === 'health')!.containerPort;
   try {
-    const agent = JSON.parse(await fetchStatus({ name, namespace, container: container.name, port, context })) as AgentStatus;
+    const answer = await fetchStatus({ name, namespace, container: container.name, port, context });
+    const agent = JSON.parse(answer) as AgentStatus;
+    // A container of somebody else may have a port of this name.
+    if (typeof agent?.live !== 'boolean' || typeof agent.versions !== 'object') throw new Error(`'${answer.slice(0, 60)}' is not its answer`);
     return { ...identity, live: agent.live, ready: agent.ready, reason: agent.reason, agent };
   } catch (error) {
     return { ...identity, ready, reason: `the agent does not answer: ${(error as Error).message.split('\n')[0]}` };
