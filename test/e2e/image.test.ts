@@ -47,7 +47,7 @@ testIn(CELERY, REDIS)('the script says of an image that is nowhere why nothing r
 });
 
 if (BUILD === undefined) {
-  test.skip('the image runs the app (left out: E2E_IMAGE_BUILD names no command that builds images for this cluster)', () => undefined);
+  say('left out: that an image runs the app. E2E_IMAGE_BUILD names no command that builds images for this cluster.');
 } else {
   testIn(CELERY, REDIS)('the image runs the app, with no installation', async () => {
     await deploy('--delete');

@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# shellcheck disable=SC2016 # the $ of go-templates is not the shell's
+# Applies ../dist and waits until it runs. What is deployed stands there and nowhere else: this script asks dist for it.
+set -euo pipefail
+
+DIST=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)/dist
+KUBECTL=(kubectl)
+
+usage() {
+  cat <<'USAGE'
+Usage: deploy-celery.sh [--dry-run | --delete] [--context NAME] [--timeout SECONDS]
+
+Applies the manifests in dist/, waits until every Deployment in it runs, and prints the state.
+
+  --dry-run          show what would change, and change nothing
+  --delete           delete what dist/ has, volume claims and their data too, and wait until it is gone
+  --context NAME     the context of kubectl (default: the current one)
+  --timeout SECONDS  how long to wait in all (default: 600)
+  --help             show this
+
+The cluster is the one that kubectl talks to: KUBECONFIG and its current context count.
+USAGE
+}
+
+main() {
+  local action=deploy timeout=600
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --dry-run | --delete)
+        [ "$action" = deploy ] || misused "--dry-run and --delete exclude each other"
+        action=${1#--} ;;
+      --context) KUBECTL+=(--context "$(value "$@")"); shift ;;
+      --timeout) timeout=$(value "$@"); shift ;;
+      --help) usage; exit ;;
+      *) misused "unknown option '$1'" ;;
+    esac
+    shift
+  done
+  [[ $timeout =~ ^[1-9][0-9]*$ ]] || misused "--timeout is '$timeout', and must be a whole number of seconds, at least 1"
+  DEADLINE=$((SECONDS + timeout))
+
+  check_tools
+  case $action in
+    deploy) deploy ;;
+    dry-run) dry_run ;;
+    delete) delete ;;
+  esac
+}
+
+check_tools() {
+  compgen -G "$DIST/*.yaml" >/dev/null || fail "there are no manifests in $DIST: make them with 'npx cdk8s synth' in $(dirname "$DIST")"
+  command -v kubectl >/dev/null || fail "kubectl is not on the PATH: install it (https://kubernetes.io/docs/tasks/tools/)"
+  local answer
+  answer=$("${KUBECTL[@]}" version --request-timeout=10s 2>&1) || fail "no cluster answers kubectl; it says:
+$answer
+Start a cluster, or choose another (kubectl config get-contexts; --context NAME)."
+}
+
+deploy() {
+  "${KUBECTL[@]}" apply -f "$DIST"
+  local deployments namespace name failed=0
+  deployments=$(objects | sed -n 's/^Deployment //p')
+  # All are applied before any is waited for: they come up together, and may need each other.
+  while read -r namespace name; do
+    "${KUBECTL[@]}" rollout status deployment "$name" -n "$namespace" --timeout="$(remaining)s" || failed=1
+  done <<<"$deployments"
+  state
+  [ "$failed" = 0 ] || fail "not everything runs; the reasons are above"
+}
+
+dry_run() {
+  local namespace missing='' status=0
+  for namespace in $(namespaces); do
+    [ -n "$("${KUBECTL[@]}" get namespace "$namespace" --ignore-not-found -o name)" ] || missing+=" $namespace"
+  done
+  if [ -n "$missing" ]; then
+    # The cluster refuses to compare objects of a namespace that it does not have.
+    say "would be applied, to namespaces that are not there yet (${missing# }):"
+    "${KUBECTL[@]}" apply -f "$DIST" --dry-run=client
+    return
+  fi
+  # 1 means that there are differences, more that there was an error.
+  "${KUBECTL[@]}" diff -f "$DIST" || status=$?
+  case $status in
+    0) say "nothing would change" ;;
+    1) say "what has a + above would be there, what has a - would not" ;;
+    *) fail "kubectl could not compare dist/ with the cluster" ;;
+  esac
+}
+
+delete() {
+  "${KUBECTL[@]}" delete -f "$DIST" --ignore-not-found --timeout="$(remaining)s"
+  say "nothing of dist/ is left"
+}
+
+# The pods of the namespaces of dist/, and of those that are not ready: the reasons, what the cluster warns of, the last words.
+state() {
+  local namespace pod container reason
+  for namespace in $(namespaces); do
+    say "pods in $namespace"
+    "${KUBECTL[@]}" get pods -n "$namespace"
+    "${KUBECTL[@]}" get deployments -n "$namespace" -o go-template="$REFUSED_PODS"
+    while read -r pod container reason; do
+      say "not ready: $pod $container $reason"
+      "${KUBECTL[@]}" get events -n "$namespace" --field-selector "type=Warning,involvedObject.name=$pod" --no-headers \
+        -o custom-columns=REASON:.reason,MESSAGE:.message | tail -n 3
+      # A container that has never run has no log, and kubectl calls that an error.
+      [ "$container" = - ] || "${KUBECTL[@]}" logs "$pod" -c "$container" -n "$namespace" --tail=10 2>/dev/null || true
+    done < <("${KUBECTL[@]}" get pods -n "$namespace" -o go-template="$UNREADY")
+  done
+}
+
+# Deployments whose pods the cluster does not admit (quota, Pod Security): there is no pod that could say so.
+REFUSED_PODS='
+{{- range .items}}{{$name := .metadata.name}}{{range .status.conditions}}{{if and (eq .type "ReplicaFailure") (eq .status "True") -}}
+not created: pods of {{$name}}: {{.message}}
+{{end}}{{end}}{{end}}'
+
+# Pod, container ("-" before there is any) and reason. "PodInitializing" says no more than that another container is awaited.
+unready_containers() {
+  printf '%s' "{{range .status.$1}}{{if not .ready}}" \
+    '{{if .state.terminated}}{{$pod}} {{.name}} ended with {{.state.terminated.exitCode}} ({{.state.terminated.reason}}){{"\n"}}' \
+    '{{else if .state.running}}{{$pod}} {{.name}} is running{{"\n"}}' \
+    '{{else if and .state.waiting (ne .state.waiting.reason "PodInitializing")}}' \
+    '{{$pod}} {{.name}} {{.state.waiting.reason}} {{or .state.waiting.message ""}}{{"\n"}}{{end}}{{end}}{{end}}'
+}
+UNREADY='{{range .items}}{{if not (or .metadata.deletionTimestamp (eq .status.phase "Succeeded"))}}{{$pod := .metadata.name}}'
+UNREADY+='{{range .status.conditions}}{{if and (eq .type "PodScheduled") (ne .status "True")}}{{$pod}} - {{.message}}{{"\n"}}{{end}}{{end}}'
+UNREADY+="$(unready_containers initContainerStatuses)$(unready_containers containerStatuses){{end}}{{end}}"
+
+# Kind, namespace and name of all that dist/ has, one object a line.
+objects() {
+  "${KUBECTL[@]}" create -f "$DIST" --dry-run=client --validate=false \
+    -o go-template='{{.kind}} {{or .metadata.namespace "-"}} {{.metadata.name}}{{"\n"}}'
+}
+
+namespaces() {
+  objects | cut -d ' ' -f 2 | grep -v '^-$' | sort -u
+}
+
+# What is left of the timeout, and never 0: kubectl takes that for "do not wait" or "for ever".
+remaining() {
+  local seconds=$((DEADLINE - SECONDS))
+  echo $((seconds > 0 ? seconds : 1))
+}
+
+value() {
+  [ -n "${2:-}" ] || misused "$1 needs a value"
+  printf '%s' "$2"
+}
+
+say() {
+  printf '\n== %s\n' "$*"
+}
+
+fail() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+misused() {
+  printf '%s: %s\n\n' "$(basename "$0")" "$1" >&2
+  usage >&2
+  exit 2
+}
+
+main "$@"
