@@ -128,6 +128,10 @@ describe('returns 1', () => {
       .toEqual([1, [['a', 'NO', 'NO', 'deaf: messages wait']]]);
   });
 
+  test.each([[{ live: false }], [{ ready: false }]])('for an agent that says %p and no reason', (given) => {
+    expect(run([], { ...list(pod('a')), ...agent('a', given) }).code).toBe(1);
+  });
+
   test('for a pod that is not there yet, with what it waits for', () => {
     expect(reasons(list(
       pod('installs', { phase: 'Pending', ready: false, waiting: 'PodInitializing' }),
