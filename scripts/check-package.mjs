@@ -13,9 +13,11 @@ const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root,
 
 const NEEDED = [
   '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
-  'lib/cli/main.js', 'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
+  'lib/cli/main.js', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_agent/beat.py',
+  'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
 ];
-const ALLOWED = [/^lib\/((private|rules|rules\/model|cli)\/)?[\w-]+(\.js|\.d\.ts)$/, /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
+const ALLOWED = [/^lib\/((private|rules|rules\/model|cli)\/)?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
+  /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
 
 /** What is wrong with the files of the package. */
 function contents(files) {
@@ -25,7 +27,7 @@ function contents(files) {
   ];
 }
 
-// All that needs a file of the package beside its code: a lock, and the bundled library that compares versions.
+// All that needs a file of the package beside its code: a lock, the agent, and the bundled library that compares versions.
 const PROGRAM = `
 const assert = require('assert');
 const { App, Chart } = require('cdk8s');
@@ -49,6 +51,7 @@ function synth(requirements) {
 const yaml = synth(['redis>=4.5,<5']);
 for (const name of ['celery-worker', 'celery-beat', 'celery-flower', 'redis']) assert(yaml.includes('name: ' + name + '\\n'), name);
 assert.match(yaml, /^ +celery==5\\.3\\.4$/m);
+assert(yaml.includes('def not_live('), 'the agent');
 assert.throws(() => synth(['redis==5.0.1']), /accepts redis >=4/);
 `;
 
@@ -64,7 +67,9 @@ try {
   npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(scratch, filename), ...peers);
   writeFileSync(join(user, 'synth.js'), PROGRAM);
   execFileSync(process.execPath, ['synth.js'], { cwd: user, stdio: 'inherit' });
-  execFileSync(join(user, 'node_modules/.bin/cdk8s-celery'), ['lint', join(root, 'dist')], { stdio: ['ignore', 'ignore', 'inherit'] });
+  npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'lint', join(root, 'dist'));
+  const help = npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'status', '--help');
+  if (!help.startsWith('Usage: cdk8s-celery status')) throw new Error(`cdk8s-celery status --help says: ${help}`);
   console.log(`${filename}: ${files.length} files, ${Math.round(size / 1024)} KiB; installs and synthesizes`);
 } catch (error) {
   console.error(error.message);

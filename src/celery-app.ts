@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { AppCode } from './app-code';
 import { IBroker } from './broker';
 import { PodOptions } from './pod-options';
+import { agentFiles } from './private/agent';
 import { BoundRuntime } from './private/bound-runtime';
 import * as checks from './private/checks';
 import { sha256 } from './private/checksum';
@@ -80,6 +81,9 @@ export class CeleryApp extends Construct {
   /** The ConfigMap with the code, where it is not in the image. */
   public readonly configMap?: kplus.IConfigMap;
 
+  private readonly metadata: kplus.k8s.ObjectMeta;
+  private agentVolume?: kplus.Volume;
+
   /** @internal */
   public readonly _options: PodOptions;
   /** @internal */
@@ -114,7 +118,7 @@ export class CeleryApp extends Construct {
     ]);
     guard(this);
 
-    const metadata = { labels: { ...props.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: props.annotations };
+    const metadata = this.metadata = { labels: { ...props.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: props.annotations };
     if (props.code._files) {
       const keys = configMapKeys(props.code._files);
       const name = `${this.name}-app`;
@@ -134,6 +138,17 @@ export class CeleryApp extends Construct {
     }
     this._runtime = props.runtime._bind(this, this.name, metadata);
     props.broker.admit(this, Chart.of(this).namespace);
+  }
+
+  /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */
+  public _agentVolume(): kplus.Volume {
+    if (!this.agentVolume) {
+      const name = `${this.name}-agent`;
+      new kplus.k8s.KubeConfigMap(this, 'Agent', { metadata: { ...this.metadata, name }, data: agentFiles() });
+      const reference = kplus.ConfigMap.fromConfigMapName(this, 'AgentReference', name);
+      this.agentVolume = kplus.Volume.fromConfigMap(this, 'AgentVolume', reference, { name: 'agent' });
+    }
+    return this.agentVolume;
   }
 }
 

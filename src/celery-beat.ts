@@ -3,8 +3,10 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BeatStorage } from './beat-storage';
 import { CeleryApp } from './celery-app';
+import { HealthCheck } from './health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
+import { AGENT_FLAGS } from './private/agent';
 import { celeryComponent } from './private/celery-component';
 import { checkClaim, claimVolume } from './private/claims';
 import { merge, ownLabels } from './private/pods';
@@ -35,10 +37,28 @@ export interface CeleryBeatProps extends PodOptions {
    * @default LogLevel.INFO
    */
   readonly logLevel?: LogLevel;
+
+  /**
+   * The scheduler, as `celery beat -S` takes it: `'redbeat.RedBeatScheduler'`,
+   * `'django_celery_beat.schedulers:DatabaseScheduler'`.
+   *
+   * @default - Celery's own, celery.beat:PersistentScheduler
+   */
+  readonly scheduler?: string;
+
+  /**
+   * How Kubernetes learns whether Beat works.
+   *
+   * @default HealthCheck.agent()
+   */
+  readonly healthCheck?: HealthCheck;
 }
 
 /** A directory of its own, inside that of the code: nothing but the schedule is writable there. */
 const DATA = 'data';
+
+/** `module:Class`, `module.Class`, or the name of an entry point. */
+const SCHEDULER = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 
 /**
  * Beat: the one pod that sends an app's periodic tasks.
@@ -58,6 +78,7 @@ export class CeleryBeat extends Construct {
   public constructor(scope: Construct, id: string, props: CeleryBeatProps) {
     super(scope, id);
     const { celery } = props;
+    const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const directory = `${celery.code._directory}/${DATA}`;
     this.storage = props.storage ?? BeatStorage.ephemeral();
     const claim = this.storage._claim;
@@ -71,15 +92,24 @@ export class CeleryBeat extends Construct {
       name: props.name,
       replicas: 1,
       singleton: true,
+      healthCheck,
+      scheduler: props.scheduler,
       command: [
         'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`, '-s', `${directory}/celerybeat-schedule`,
+        ...(healthCheck._agent ? AGENT_FLAGS.beat : props.scheduler ? ['-S', props.scheduler] : []),
         ...settingsArguments(celery._settings),
       ],
       mounts: [{ path: directory, volume: data }],
       terminationGracePeriod: Duration.seconds(30),
       resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(96), limit: Size.mebibytes(256) } },
       code: true,
-      problems: claim ? checkClaim('storage', claim) : [],
+      problems: [
+        ...(claim ? checkClaim('storage', claim) : []),
+        ...(props.scheduler === undefined || SCHEDULER.test(props.scheduler) ? [] : [{
+          prop: 'scheduler', value: props.scheduler, wrong: 'is not what `celery beat -S` takes',
+          fix: 'give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\'',
+        }]),
+      ],
     });
     this.deployment = deployment;
   }

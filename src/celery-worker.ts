@@ -2,8 +2,10 @@ import { Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { CeleryApp } from './celery-app';
+import { HealthCheck } from './health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
+import { AGENT_FLAGS } from './private/agent';
 import { celeryComponent } from './private/celery-component';
 import * as checks from './private/checks';
 import { Problem } from './private/problems';
@@ -127,6 +129,21 @@ export interface CeleryWorkerProps extends PodOptions {
    * @default LogLevel.INFO
    */
   readonly logLevel?: LogLevel;
+
+  /**
+   * How Kubernetes learns whether a worker works.
+   *
+   * @default HealthCheck.agent()
+   */
+  readonly healthCheck?: HealthCheck;
+
+  /**
+   * How pods are replaced in a rollout.
+   *
+   * @default - a quarter of the pods at a time, and an old one goes only when a new one consumes (maxUnavailable 0): a release
+   * that does not work stops at its first pods, and all old ones go on
+   */
+  readonly strategy?: kplus.DeploymentStrategy;
 }
 
 /**
@@ -147,13 +164,18 @@ export class CeleryWorker extends Construct {
     super(scope, id);
     const pool = props.pool ?? Pool.PREFORK;
     this.concurrency = props.concurrency ?? (pool === Pool.SOLO ? 1 : 2);
+    const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const longestTask = props.longestTask ?? props.timeLimit ?? Duration.minutes(5);
     const { deployment } = celeryComponent(this, props, {
       component: 'worker',
       celery: props.celery,
       name: props.name,
       replicas: props.replicas ?? 1,
-      command: command(props, pool, this.concurrency),
+      strategy: props.strategy ?? kplus.DeploymentStrategy.rollingUpdate({
+        maxSurge: kplus.PercentOrAbsolute.percent(25), maxUnavailable: kplus.PercentOrAbsolute.absolute(0),
+      }),
+      healthCheck,
+      command: command(props, pool, this.concurrency, healthCheck),
       terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
       resources: defaultResources(pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1),
       packages: pool === Pool.GEVENT ? ['gevent'] : [],
@@ -167,7 +189,7 @@ export class CeleryWorker extends Construct {
 /** What a worker needs to stop, once its last task is done. */
 const SHUTDOWN_MARGIN = 15;
 
-function command(props: CeleryWorkerProps, pool: Pool, concurrency: number): string[] {
+function command(props: CeleryWorkerProps, pool: Pool, concurrency: number, healthCheck: HealthCheck): string[] {
   const option = (name: string, value: string | number | undefined): string[] => value === undefined ? [] : [`--${name}=${value}`];
   const seconds = (value: Duration | undefined): number | undefined => value && value.toMilliseconds() / 1000;
   return [
@@ -184,6 +206,7 @@ function command(props: CeleryWorkerProps, pool: Pool, concurrency: number): str
     // Chatter between workers that nothing here needs; it grows with the square of their number.
     '--without-gossip', '--without-mingle',
     ...(props.taskEvents ?? true ? ['--task-events'] : []),
+    ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
     ...settingsArguments(props.celery._settings),
   ];
 }

@@ -6,6 +6,7 @@ export * from './celery-beat';
 export * from './celery-flower';
 export * from './celery-worker';
 export * from './flower-auth';
+export * from './health-check';
 export * from './log-level';
 export * from './namespace';
 export * from './pod-options';

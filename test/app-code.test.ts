@@ -116,14 +116,16 @@ describe('inImage', () => {
     const manifests = app(AppCode.inImage());
     expect(manifests.find('ConfigMap', 'celery-app')).toBeUndefined();
     expect(manifests.main('celery-worker').workingDir).toBe('/app');
-    expect(manifests.main('celery-worker').volumeMounts).toEqual([{ name: 'tmp', mountPath: '/tmp' }]);
+    expect(manifests.main('celery-worker').volumeMounts).toEqual([
+      { name: 'agent', mountPath: '/opt/celery-agent/cdk8s_celery_agent', readOnly: true }, { name: 'tmp', mountPath: '/tmp' },
+    ]);
   });
 
   test('with all options', () => {
     const options: Required<ImageCodeOptions> = { directory: '/srv/shop' };
     const manifests = app(AppCode.inImage(options), 'anything.at.all');
     expect(manifests.main('celery-worker').workingDir).toBe('/srv/shop');
-    expect(manifests.env('celery-worker').PYTHONPATH).toBe('/srv/shop');
+    expect(manifests.env('celery-worker').PYTHONPATH).toBe('/srv/shop:/opt/celery-agent');
   });
 
   test('refuses a relative directory', () => {

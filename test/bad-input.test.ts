@@ -8,7 +8,7 @@ const ROOT = join(__dirname, '..');
 /** A copy of the project, so that synth runs for real and dist/ is not ours. */
 const project = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 for (const path of ['bin', 'dist', 'app', 'package-lock.json']) cpSync(join(ROOT, path), join(project, path), { recursive: true });
-for (const path of ['src', 'locks', 'node_modules']) symlinkSync(join(ROOT, path), join(project, path));
+for (const path of ['src', 'locks', 'agent', 'node_modules']) symlinkSync(join(ROOT, path), join(project, path));
 afterAll(() => rmSync(project, { recursive: true }));
 
 /** Everything in the project that is not the compiled program, with the time of its last change. */
@@ -24,8 +24,8 @@ function synth(main: string, ...args: string[]): { status: number | null; stdout
 }
 
 const BAD = `
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';
-import { App, Chart, Size } from 'cdk8s';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, HealthCheck, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
@@ -51,6 +51,8 @@ new CeleryWorker(chart, 'none', { celery, concurrency: 0 });
 new CeleryWorker(chart, 'half', { celery, concurrency: 1.5, replicas: -1 });
 new CeleryWorker(chart, 'quantity', { celery, resources: { memory: { request: Size.gibibytes(2), limit: Size.gibibytes(1) }, cpu: { request: kplus.Cpu.units(0.0001) } } });
 new CeleryWorker(chart, 'w'.repeat(60), { celery });
+new CeleryWorker(chart, 'hasty', { celery, healthCheck: HealthCheck.agent({ deafAfter: Duration.seconds(9), port: 80 }) });
+new CeleryBeat(chart, 'clock', { celery, scheduler: 'my scheduler' });
 new CeleryFlower(chart, 'flower', { celery });
 new CeleryFlower(new Chart(app, 'second', { namespace: 'celery' }), 'flower', { celery });
 new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.existingClaim('') });
@@ -77,6 +79,9 @@ const EXPECTED: [string, RegExp, RegExp][] = [
   ['celery/quantity] resources.cpu.request: \'0.0001\'', /is not a quantity that Kubernetes accepts here/, /give e\.g\. kplus\.Cpu\.millis\(250\)/],
   ['celery/quantity] resources.memory.request: \'2Gi\'', /is more than the limit 1Gi/, /lower the request or raise the limit/],
   [`celery/${'w'.repeat(60)}] name: 'celery-${'w'.repeat(60)}'`, /has 67 characters, and Kubernetes allows 63/, /give a shorter name/],
+  ['celery/hasty] healthCheck.deafAfter: \'9 seconds\'', /is less than twice the interval, 5 seconds/, /raise it, or lower the interval/],
+  ['celery/hasty] healthCheck.port: 80', /is not a port that a process without root may open/, /give a port from 1024 to 65535/],
+  ['celery/clock] scheduler: \'my scheduler\'', /is not what `celery beat -S` takes/, /give module:Class/],
   ['celery/beat] storage.claimName: \'\'', /is not a name that Kubernetes accepts/, /use lower-case letters, digits/],
   ['] name: Deployment \'celery-flower\' in namespace \'celery\'', /is made by celery\/flower\/\S+ and by second\/flower\/\S+;/, /give one .* another id or name/],
 ];

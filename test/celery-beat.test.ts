@@ -1,5 +1,5 @@
 import { Chart, Size } from 'cdk8s';
-import { AppCode, BeatStorage, CeleryBeat, CeleryBeatProps, LogLevel } from '../src';
+import { AppCode, BeatStorage, CeleryBeat, CeleryBeatProps, HealthCheck, LogLevel } from '../src';
 import { everyProp } from './every-prop';
 import { celeryApp, everyOption, EXTERNAL } from './fixtures';
 import { refusals, synth } from './manifests';
@@ -30,12 +30,12 @@ describe('with the least that it needs', () => {
 
   test('has the code read-only, and the schedule inside of it', () => {
     expect(manifests.main(NAME).volumeMounts.map(({ mountPath, readOnly }) => [mountPath, readOnly]))
-      .toEqual([['/app', true], ['/tmp', undefined], ['/app/data', undefined]]);
+      .toEqual([['/app', true], ['/opt/celery-agent/cdk8s_celery_agent', true], ['/tmp', undefined], ['/app/data', undefined]]);
   });
 
   test('has the command of Beat, with settings behind --', () => {
     expect(manifests.main(NAME).command).toEqual([
-      'celery', '-A', 'tasks', 'beat', '--loglevel=info', '-s', '/app/data/celerybeat-schedule',
+      'celery', '-A', 'tasks', 'beat', '--loglevel=info', '-s', '/app/data/celerybeat-schedule', '-S', 'cdk8s_celery_agent.beat:Scheduler',
       '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
     ]);
   });
@@ -47,10 +47,13 @@ test('with all props, each does something', () => {
     external: EXTERNAL,
     props: (chart) => ({
       ...everyOption(chart), celery: celeryApp(chart), name: 'clock', storage: BeatStorage.claim(), logLevel: LogLevel.DEBUG,
+      scheduler: 'redbeat.RedBeatScheduler', healthCheck: HealthCheck.agent({ port: 9000 }),
     }),
     make: (chart, props) => new CeleryBeat(chart, 'beat', props),
   });
   expect(manifests.main('clock').command).toContain('--loglevel=debug');
+  expect(manifests.env('clock').CDK8S_CELERY_AGENT_SCHEDULER).toBe('redbeat.RedBeatScheduler');
+  expect(manifests.main('clock').ports).toEqual([{ containerPort: 9000, name: 'health' }]);
   expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').metadata).toMatchObject({
     labels: { team: 'orders' }, annotations: { 'example.com/owner': 'orders@example.com' },
   });

@@ -1,5 +1,6 @@
 import { Chart, Duration, Size } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, LogLevel, Pool, PythonRuntime } from '../src';
+import * as kplus from 'cdk8s-plus-28';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, Pool, PythonRuntime } from '../src';
 import { everyProp } from './every-prop';
 import { celeryApp, everyOption, EXTERNAL } from './fixtures';
 import { Manifests, refusals, synth } from './manifests';
@@ -15,9 +16,11 @@ const command = (manifests: Manifests) => manifests.main(NAME).command;
 describe('with the least that it needs', () => {
   const manifests = synth(worker());
 
-  test('runs one pod, which Kubernetes replaces without a gap', () => {
+  test('runs one pod, which goes in a rollout only when a new one consumes', () => {
     const { replicas, strategy } = manifests.get('Deployment', NAME).spec;
-    expect([replicas, strategy.type]).toEqual([1, 'RollingUpdate']);
+    expect({ replicas, strategy }).toEqual({
+      replicas: 1, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+    });
   });
 
   test('runs two tasks at a time: Celery would take the CPUs of the node', () => {
@@ -27,7 +30,8 @@ describe('with the least that it needs', () => {
   test('has the command of a worker, with settings behind --', () => {
     expect(command(manifests)).toEqual([
       'celery', '-A', 'tasks', 'worker', '--loglevel=info', '--concurrency=2', '--pool=prefork', '--prefetch-multiplier=1',
-      '--without-gossip', '--without-mingle', '--task-events', '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
+      '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker',
+      '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
     ]);
   });
 
@@ -35,17 +39,20 @@ describe('with the least that it needs', () => {
     expect(manifests.pod(NAME).terminationGracePeriodSeconds).toBe(315);
   });
 
-  test('has no probe: an exec of `celery inspect ping` costs more than a task, and ends workers that are only busy', () => {
+  test('no probe is an exec: one of `celery inspect ping` costs more than a task, and ends workers that are only busy', () => {
     const { livenessProbe, readinessProbe, startupProbe } = manifests.main(NAME);
-    expect([livenessProbe, readinessProbe, startupProbe]).toEqual([undefined, undefined, undefined]);
+    expect([livenessProbe, readinessProbe, startupProbe].map(({ httpGet, exec }) => [httpGet.path, exec]))
+      .toEqual([['/livez', undefined], ['/readyz', undefined], ['/livez', undefined]]);
   });
 
   test('has the code read-only, and /tmp to write to: prefork needs it', () => {
     expect(manifests.main(NAME).volumeMounts).toEqual([
-      { mountPath: '/app', name: 'app', readOnly: true }, { mountPath: '/tmp', name: 'tmp' },
+      { mountPath: '/app', name: 'app', readOnly: true },
+      { mountPath: '/opt/celery-agent/cdk8s_celery_agent', name: 'agent', readOnly: true },
+      { mountPath: '/tmp', name: 'tmp' },
     ]);
     expect(manifests.main(NAME).workingDir).toBe('/app');
-    expect(manifests.env(NAME)).toMatchObject({ HOME: '/tmp', PYTHONPATH: '/app' });
+    expect(manifests.env(NAME)).toMatchObject({ HOME: '/tmp', PYTHONPATH: '/app:/opt/celery-agent' });
   });
 
   test('is told where the broker and the results are', () => {
@@ -82,6 +89,8 @@ describe('with all props', () => {
       longestTask: Duration.minutes(40),
       taskEvents: false,
       logLevel: LogLevel.WARNING,
+      healthCheck: HealthCheck.agent({ port: 9000 }),
+      strategy: kplus.DeploymentStrategy.recreate(),
     }),
     make: (chart, props) => new CeleryWorker(chart, 'worker', props),
     // Prefork is the default, and the pool that has all the options.
@@ -89,13 +98,14 @@ describe('with all props', () => {
   });
 
   test('each is where Celery and Kubernetes read it', () => {
-    expect(manifests.get('Deployment', 'slow').spec.replicas).toBe(3);
+    expect(manifests.get('Deployment', 'slow').spec).toMatchObject({ replicas: 3, strategy: { type: 'Recreate' } });
     expect(manifests.main('slow').command).toEqual([
       'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
       '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
-      '--without-gossip', '--without-mingle', '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
+      '--without-gossip', '--without-mingle', '-I', 'cdk8s_celery_agent.worker', '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
     ]);
     expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(40 * 60 + 15);
+    expect(manifests.main('slow').ports).toEqual([{ containerPort: 9000, name: 'health' }]);
   });
 });
 

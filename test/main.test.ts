@@ -44,6 +44,7 @@ describe('names, labels and selectors', () => {
       ['Namespace', undefined, 'celery'],
       ['ConfigMap', 'celery', 'celery-app'],
       ['ConfigMap', 'celery', 'celery-install'],
+      ['ConfigMap', 'celery', 'celery-agent'],
       ['Deployment', 'celery', 'celery-worker'],
       ['Deployment', 'celery', 'celery-beat'],
       ['Deployment', 'celery', 'celery-flower'],
@@ -71,7 +72,7 @@ describe('names, labels and selectors', () => {
   });
 
   test('of the ConfigMaps', () => {
-    for (const name of ['celery-app', 'celery-install']) {
+    for (const name of ['celery-app', 'celery-install', 'celery-agent']) {
       expect(all.get('ConfigMap', name).metadata.labels).toEqual({
         'app.kubernetes.io/component': 'app', 'app.kubernetes.io/part-of': 'celery', 'app.kubernetes.io/managed-by': 'cdk8s',
       });

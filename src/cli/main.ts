@@ -1,10 +1,24 @@
 #!/usr/bin/env node
 import { writeSync } from 'node:fs';
-import { FAILED, lint } from './lint';
+import type { Output } from './lint';
 
-const USAGE = `Usage: cdk8s-celery lint [options] [FILE|FOLDER|-]...
+/** A subcommand: gets what follows its name, returns the exit code. */
+type Command = (args: string[], output: Output) => Promise<number>;
 
-\`cdk8s-celery lint --help\` tells more.
+/** Each is loaded when it is asked for. */
+const COMMANDS: Record<string, Command> = {
+  lint: async (args, output) => (await import('./lint')).lint(args, output),
+  status: async (args, { out, err }) => (await import('./status')).status(args, out, err),
+};
+
+const UNKNOWN_COMMAND = 2;
+
+const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
+
+  lint     what is known to break in manifests, from files or from a cluster
+  status   how the pods of an app are
+
+cdk8s-celery COMMAND --help tells more.
 `;
 
 /** Writes all of it, also into a pipe that is slow or gone. */
@@ -22,17 +36,19 @@ function write(descriptor: number, text: string): void {
   }
 }
 
-function main(args: readonly string[]): number {
-  const [command, ...rest] = args;
+async function main([command, ...args]: string[]): Promise<number> {
   const output = {
     out: (text: string) => write(1, text),
     err: (text: string) => write(2, text),
     colour: process.stdout.isTTY && process.env.NO_COLOR === undefined,
   };
-  if (command === 'lint') return lint(rest, output);
+  if (Object.hasOwn(COMMANDS, command ?? '')) return COMMANDS[command](args, output);
   const asked = command === '--help' || command === '-h' || command === 'help';
-  (asked ? output.out : output.err)(asked || command === undefined ? USAGE : `cdk8s-celery: '${command}' is no command\n${USAGE}`);
-  return asked ? 0 : FAILED;
+  if (asked || command === undefined) (asked ? output.out : output.err)(USAGE);
+  else output.err(`cdk8s-celery: '${command}' is not a command; there are: ${Object.keys(COMMANDS).join(', ')}\n`);
+  return asked ? 0 : UNKNOWN_COMMAND;
 }
 
-process.exitCode = main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,11 +1,14 @@
-import { Chart, Duration } from 'cdk8s';
+import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
+import { AGENT_PACKAGE, AGENT_PATH, agentEnv, agentFiles, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
 import * as checks from './checks';
+import { sha256 } from './checksum';
 import { guard } from './guard';
 import { checkOptions, ComponentSpec, deployment, merge } from './pods';
 import { Problem, refuse } from './problems';
 import { CeleryApp } from '../celery-app';
+import { HealthCheck } from '../health-check';
 import { PodOptions } from '../pod-options';
 
 /** A worker, Beat or Flower: what differs between them. */
@@ -17,11 +20,16 @@ export interface CeleryComponentSpec {
   readonly command: string[];
   readonly replicas: number;
   readonly singleton?: boolean;
+  readonly strategy?: kplus.DeploymentStrategy;
   readonly terminationGracePeriod: Duration;
   readonly resources: kplus.ContainerResources;
   readonly env?: Record<string, kplus.EnvValue>;
   readonly ports?: kplus.ContainerPort[];
   readonly liveness?: kplus.Probe;
+  /** What its health is told by; undefined for what has no agent. */
+  readonly healthCheck?: HealthCheck;
+  /** The scheduler that the agent of Beat wraps. */
+  readonly scheduler?: string;
   readonly mounts?: kplus.VolumeMount[];
   /** Packages of the lock that it needs beside Celery. */
   readonly packages?: readonly string[];
@@ -45,14 +53,19 @@ const INSTALL_VOLUMES = [{ name: 'install' }, { name: 'pip-conf' }];
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryComponentSpec): CeleryComponent {
   const { celery } = spec;
-  const options = merge(celery._options, own);
+  const merged = merge(celery._options, own);
+  const agent = spec.healthCheck?._agent;
+  const options = agent ? { ...merged, env: withAgentPath(merged.env) } : merged;
   const name = componentName(scope, spec);
   const tmp = kplus.Volume.fromEmptyDir(scope, 'Tmp', 'tmp');
   const code = spec.code ? celery.code._directory : undefined;
   // The code's mount comes before those inside it.
+  const probes = agent ? agentProbes(agent) : { liveness: spec.liveness, ...spec.healthCheck?._probes };
+  const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])].join(':');
   const mounts: kplus.VolumeMount[] = [
     ...(code && celery._codeVolume ? [{ path: code, volume: celery._codeVolume, readOnly: true }] : []),
     ...celery._runtime.mounts,
+    ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
     { path: '/tmp', volume: tmp },
     ...spec.mounts ?? [],
   ];
@@ -63,6 +76,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
       ...mounts.map(({ path, volume }) => ({ name: volume.name, path })), ...INSTALL_VOLUMES,
     ]),
     ...sameNamespace(scope, celery),
+    ...(agent ? [...checkAgent(agent), ...checkAgentPath(options.env)] : []),
   ]);
   guard(scope);
 
@@ -73,29 +87,39 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
     partOf: celery.name,
     replicas: spec.replicas,
     singleton: spec.singleton,
+    strategy: spec.strategy,
     user: CELERY_USER,
     terminationGracePeriod: spec.terminationGracePeriod,
     resources: spec.resources,
-    podAnnotations: { ...(code ? celery._codeAnnotations : {}), ...celery._runtime.annotations },
+    podAnnotations: { ...(code ? celery._codeAnnotations : {}), ...celery._runtime.annotations, ...(agent ? { 'checksum/agent': sha256(agentFiles()) } : {}) },
     initContainers: celery._runtime.initContainers(spec.packages ?? [], tmp),
     container: {
       image: celery.runtime._image,
       command: spec.command,
       workingDir: code ?? '/tmp',
-      ports: spec.ports ?? [],
-      liveness: spec.liveness,
+      ports: [...spec.ports ?? [], ...(agent ? [{ number: agent.port, name: 'health' }] : [])],
+      ...probes,
       volumeMounts: mounts,
       envVariables: {
         CELERY_BROKER_URL: celery.broker.url,
         CELERY_RESULT_BACKEND: celery.resultBackend,
         ...BASE_ENV,
-        ...(code ? { PYTHONPATH: kplus.EnvValue.fromValue(code) } : {}),
+        ...(pythonPath ? { PYTHONPATH: kplus.EnvValue.fromValue(pythonPath) } : {}),
+        ...(agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : {}),
         ...celery._runtime.env,
         ...spec.env,
       },
     },
   };
-  return { spec: component, options, deployment: deployment(scope, 'Resource', component, options) };
+  const result = deployment(scope, 'Resource', component, options);
+  if (agent) {
+    // Without it, a process that hangs would be killed only when the longest task could have ended.
+    ApiObject.of(result).addJsonPatch(JsonPatch.add(
+      '/spec/template/spec/containers/0/livenessProbe/terminationGracePeriodSeconds',
+      Math.min(agent.terminationGracePeriod.toSeconds({ integral: false }), spec.terminationGracePeriod.toSeconds()),
+    ));
+  }
+  return { spec: component, options, deployment: result };
 }
 
 const BASE_ENV = {

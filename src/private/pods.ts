@@ -18,6 +18,8 @@ export interface ComponentSpec {
   readonly replicas: number;
   /** One pod at most, even during a rollout. */
   readonly singleton?: boolean;
+  /** How pods are replaced, where there may be several. */
+  readonly strategy?: kplus.DeploymentStrategy;
   readonly user: number;
   readonly terminationGracePeriod: kplus.AbstractPodProps['terminationGracePeriod'];
   readonly container: Pick<kplus.ContainerProps,
@@ -41,7 +43,7 @@ export function deployment(scope: Construct, id: string, spec: ComponentSpec, op
     podMetadata: { labels, annotations: { ...options.annotations, ...spec.podAnnotations } },
     select: false,
     replicas: spec.replicas,
-    strategy: spec.singleton ? kplus.DeploymentStrategy.recreate() : undefined,
+    strategy: spec.singleton ? kplus.DeploymentStrategy.recreate() : spec.strategy,
     terminationGracePeriod: spec.terminationGracePeriod,
     securityContext: {
       ensureNonRoot: true,

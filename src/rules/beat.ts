@@ -7,6 +7,7 @@ import type { World } from './model/world';
 import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
 import { meets } from './versions';
+import { AGENT_FLAGS } from '../private/agent';
 
 /** How Beat keeps its schedule. */
 type Scheduler = 'file' | 'database' | 'locking' | 'unknown';
@@ -14,7 +15,7 @@ type Scheduler = 'file' | 'database' | 'locking' | 'unknown';
 function scheduler(beat: Process, world: World): Scheduler {
   const option = beat.option('--scheduler');
   const setting = beat.setting('beat_scheduler')?.value;
-  const name = setting ?? (option.state === 'known' ? option.value : undefined);
+  const name = unwrapped(setting ?? (option.state === 'known' ? option.value : undefined), beat);
   if (name !== undefined) {
     if (/redbeat/i.test(name)) return 'locking';
     if (/django|DatabaseScheduler|sqlalchemy|database/i.test(name)) return 'database';
@@ -27,6 +28,14 @@ function scheduler(beat: Process, world: World): Scheduler {
     || [...world.code(beat.container)].some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
   if (traces) return 'unknown';
   return 'file';
+}
+
+/** Our agent wraps the scheduler that its variable names, and the default one without it. */
+function unwrapped(name: string | undefined, beat: Process): string | undefined {
+  if (name !== AGENT_FLAGS.beat[1]) return name;
+  const wrapped = beat.container.env.lookup('CDK8S_CELERY_AGENT_SCHEDULER');
+  if (wrapped.state === 'unset') return 'celery.beat:PersistentScheduler';
+  return wrapped.state === 'known' ? wrapped.value : name;
 }
 
 /** The code of the application is in sight: what it does not say it does not do. */

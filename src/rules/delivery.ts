@@ -176,7 +176,7 @@ export const delivery: Rule[] = [
     title: 'The worker gives up when the broker is not there at start',
     why: 'It exits at once: `Retrying to establish a connection to the message broker after a connection loss has been disabled '
       + '(app.conf.broker_connection_retry_on_startup=False)`; or, with a maximum of retries, in the middle of a long outage.',
-    fix: 'Set broker_connection_retry_on_startup=1 and leave broker_connection_max_retries alone (0 means for ever).',
+    fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is for ever (0 is not: it means no retry).',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W3', 'W4'],
     check: each((world) => world.workers, function* (worker) {

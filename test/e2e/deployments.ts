@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { App } from 'cdk8s';
 import * as after from './apps/after';
 import * as durable from './apps/durable';
+import * as health from './apps/health';
 import * as noIndex from './apps/no-index';
 import { kubectl } from './harness';
 
@@ -26,6 +27,7 @@ export const deployments: Record<string, Deployment[]> = {
     ours(noIndex),
   ],
   durable: [ours(durable), empty('celery-e2e-node-access')],
+  health: [ours(health), empty('celery-e2e-health-node')],
 };
 
 /** For a privileged pod, which no namespace of ours admits. */

@@ -1,6 +1,6 @@
 import type { Pod } from 'kubernetes-types/core/v1';
 import { NAMESPACE } from './apps/durable';
-import { eventually, exec, kubectl, logs, pods, python, readyPods, restarts, testIn } from './harness';
+import { eventually, exec, kubectl, logs, pods, python, readyPods, restarts, signal, testIn } from './harness';
 
 /** Beat and Redis with a claim each; the worker has no pods at first. */
 const NODE_ACCESS = 'celery-e2e-node-access';
@@ -61,7 +61,7 @@ async function scaleWorker(): Promise<void> {
 async function killRedis(): Promise<void> {
   const pod = await redis();
   const { restartCount } = pod.status!.containerStatuses![0];
-  await kill9(pod);
+  await signal(pod, 'KILL', NODE_ACCESS);
   await eventually('Redis was killed, and is ready again', 90, async () => {
     const [now] = (await redis()).status!.containerStatuses!;
     expect(now.restartCount).toBe(restartCount + 1);
@@ -79,16 +79,4 @@ function time(log: string, text: RegExp): number {
 
 async function queued(): Promise<number> {
   return Number(await exec(NAMESPACE, 'deploy/redis', ['redis-cli', 'llen', 'celery']));
-}
-
-/**
- * Kills the processes of a pod's first container from its node. From within the pod it can't be done: the kernel shields PID 1 of a
- * PID namespace from all signals of that namespace, those of an ephemeral container too.
- */
-async function kill9(pod: Pod): Promise<void> {
-  const id = pod.status!.containerStatuses![0].containerID!.split('//')[1];
-  await kubectl([
-    'debug', `node/${pod.spec!.nodeName}`, '-n', NODE_ACCESS, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--',
-    'sh', '-c', `kill -9 $(grep -l ${id} /proc/[0-9]*/cgroup | cut -d/ -f3)`,
-  ]);
 }

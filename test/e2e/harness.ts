@@ -92,6 +92,19 @@ export async function exec(namespace: string, target: string, command: string[],
   return kubectl(['exec', '-i', '-n', namespace, target, '--', ...command], stdin);
 }
 
+/**
+ * Sends a signal to the main process of a pod's first container from its node, by a pod in a namespace that admits privileged ones.
+ * From within the pod it can't be done: the kernel shields PID 1 of a PID namespace from all signals of that namespace, those of an
+ * ephemeral container too.
+ */
+export async function signal(pod: Pod, name: 'KILL' | 'STOP', nodeAccess: string): Promise<void> {
+  const id = pod.status!.containerStatuses![0].containerID!.split('//')[1];
+  await kubectl([
+    'debug', `node/${pod.spec!.nodeName}`, '-n', nodeAccess, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--', 'sh', '-c',
+    `for pid in $(grep -l ${id} /proc/[0-9]*/cgroup | cut -d/ -f3); do grep -q '^NSpid:.*[[:space:]]1$' /proc/$pid/status && kill -${name} $pid; done`,
+  ]);
+}
+
 /** Runs Python where the app is, or in any other pod that has it. */
 export async function python(namespace: string, target: string, code: string): Promise<string> {
   return (await exec(namespace, target, ['python', '-'], code)).trim();

@@ -1,0 +1,1 @@
+"""Tells the truth about the health of a Celery worker or Beat, over HTTP."""

@@ -1,0 +1,16 @@
+import { execFile } from 'child_process';
+
+/** kubectl said no; the message is its own. */
+export class KubectlError extends Error {}
+
+/** Runs kubectl and returns what it prints. Fails with a KubectlError. */
+export function kubectl(args: readonly string[], timeout = 30_000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile('kubectl', [...args], { timeout, maxBuffer: 1024 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (!error) return resolve(stdout);
+      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      const said = stderr.trim() || (error.killed ? `no answer within ${timeout / 1000} s` : error.message);
+      return reject(new KubectlError(missing ? 'kubectl is not on the PATH: install it, see https://kubernetes.io/docs/tasks/tools/' : said));
+    });
+  });
+}

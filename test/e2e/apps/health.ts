@@ -1,0 +1,32 @@
+import { App, Chart } from 'cdk8s';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker } from '../../../src';
+
+export const NAMESPACE = 'celery-e2e-health';
+
+const TASKS = `\
+from socket import gethostname
+
+from celery import Celery
+
+app = Celery('tasks')
+
+
+@app.task
+def where():
+    return gethostname()
+`;
+
+/** Two workers, Beat and Flower, with the health checks that they have by default. */
+export function define(app: App): void {
+  const chart = new Chart(app, 'health', { namespace: NAMESPACE });
+  new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
+  const celery = new CeleryApp(chart, 'celery', {
+    app: 'tasks',
+    broker: new RedisBroker(chart, 'redis'),
+    code: AppCode.fromInline({ 'tasks.py': TASKS }),
+    runtime: PythonRuntime.install({ celery: '5.3.4' }),
+  });
+  new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 1 });
+  new CeleryBeat(chart, 'beat', { celery });
+  new CeleryFlower(chart, 'flower', { celery });
+}
