@@ -72,7 +72,11 @@ class Broker:
         if not hasattr(channel, '_q_for_pri') or not hasattr(channel, 'client'):
             self.ping()
             return None
-        before = channel.client.set(key, owner, ex=seconds, get=True)
+        try:
+            before = channel.client.set(key, owner, ex=seconds, get=True)
+        except self.connection.channel_errors:           # Redis before 6.2 has no SET ... GET
+            self.ping()
+            return None
         return before.decode() if isinstance(before, bytes) else before or ''
 
     def _open(self):
