@@ -1,4 +1,4 @@
-"""What the agent costs: python bench.py [memory|probe|throughput|broker ...]"""
+"""What the agent costs: python bench.py [memory|probe|idle|throughput|broker]"""
 import re
 import resource
 import statistics
@@ -86,7 +86,17 @@ def bench_probe(begin):
     ping = (total() - before) / 5
     print(f'CPU of a probe: {probe * 1e3:.3f} ms; of inspect ping: {ping * 1e3:.0f} ms: '
           f'1/{ping / probe:.0f}')
-    print(f'CPU of the idle worker with the agent: {idle_rate * 100:.2f} % of a core')
+
+
+def bench_idle(begin):
+    pods = {'without': begin('-n', 'without@%h'), 'with': begin('-n', 'with@%h', *WITH)}
+    time.sleep(10)
+    before = {name: cpu(pod.pid) for name, pod in pods.items()}
+    time.sleep(120)
+    for name, pod in pods.items():
+        print(f'CPU of the idle main process {name} the agent: '
+              f'{(cpu(pod.pid) - before[name]) / 2 * 1e3:.0f} ms a minute')
+        pod.kill()
 
 
 def bench_throughput(begin):

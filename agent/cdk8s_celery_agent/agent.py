@@ -183,7 +183,8 @@ class Agent:
     def ask(self, question: Callable):
         """Ask the broker; return the answer (None: it does not answer) and the error."""
         try:
-            answer = question(self.broker)
+            with self.broker.deadline():
+                answer = question(self.broker)
         except Exception as exc:
             if not isinstance(exc, self._broker_errors()):
                 self.journal.note('broker', exc)

@@ -32,6 +32,7 @@ class BeatAgent(Agent):
         self.stopping = False
         self.snapshot = Beat()
         self._lock = None                  # the schedule's lock file, once one is wanted
+        self._locked = False
         self._rivals = {'file': '', 'broker': ''}
         self._claimed = False
 
@@ -73,7 +74,7 @@ class BeatAgent(Agent):
             # Who wrote after this one did is at work now; who wrote before may be long gone.
             self._rival('broker', before if self._claimed and before != self.owner else '')
             self._claimed = True
-        if self._lock is not None:
+        if self._lock is not None and not self._locked:
             self.lock_schedule()
         self.snapshot = Beat(
             sampled_at=time.monotonic(),
@@ -92,13 +93,14 @@ class BeatAgent(Agent):
             self._lock = open(filename + '.lock', 'a+')
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._locked = True
             self._lock.truncate(0)
             self._lock.write(self.owner)
             self._lock.flush()
             self._rival('file', '')
         except BlockingIOError:
             self._lock.seek(0)
-            self._rival('file', self._lock.read().strip() or 'another')
+            self._rival('file', self._lock.read())     # '' for the instant before it has signed
         except Exception:
             self._lock = None              # this file system has no locks: do without
             raise

@@ -1,4 +1,6 @@
 """What the agent asks the broker, on a connection of its own with short timeouts."""
+import sys
+from contextlib import nullcontext
 from itertools import cycle
 from typing import Dict, Iterable, Optional
 
@@ -20,6 +22,13 @@ class Broker:
         self._failures = 0
         self._keys: Dict[str, Iterable[str]] = {}        # Redis: which list to ask next
         self._lengths: Dict[str, Dict[str, int]] = {}
+
+    def deadline(self):
+        """Around a round of questions: gevent's sockets do not heed py-amqp's timeouts."""
+        if 'gevent.monkey' not in sys.modules:
+            return nullcontext()
+        from gevent import Timeout
+        return Timeout(2 * self.timeout, TimeoutError('no answer from the broker'))
 
     def depth(self, queue: str) -> int:
         """Messages that wait in this queue: one command."""
@@ -63,7 +72,11 @@ class Broker:
         if not hasattr(channel, '_q_for_pri') or not hasattr(channel, 'client'):
             self.ping()
             return None
-        before = channel.client.set(key, owner, ex=seconds, get=True)
+        try:
+            before = channel.client.set(key, owner, ex=seconds, get=True)
+        except self.connection.channel_errors:           # Redis before 6.2 has no SET ... GET
+            self.ping()
+            return None
         return before.decode() if isinstance(before, bytes) else before or ''
 
     def _open(self):
@@ -90,6 +103,9 @@ class Broker:
         self._keys.clear()
         if connection is not None:
             try:
-                connection.release()
+                with self.deadline():
+                    # AMQP would wait for an answer to its goodbye: only close the socket.
+                    inner = connection._connection
+                    inner.collect() if hasattr(inner, 'collect') else connection.release()
             except Exception:
                 pass                                     # it is broken: that is why we are here

@@ -46,7 +46,8 @@ def gauges(status: dict) -> Iterator[Tuple[str, str, List[Sample]]]:
         yield 'queue_depth', 'Messages that wait in the queue', [
             ({'queue': name}, float(n)) for name, n in depths.items()]
     if 'rival' in status:
-        yield 'rival', '1 when another Beat works on the schedule', [({}, float(bool(status['rival'])))]
+        yield 'rival', '1 when another Beat works on the schedule', [
+            ({}, float(bool(status['rival'])))]
     yield 'agent_errors', 'Different errors of the agent itself', [
         ({}, float(len(status['agent_errors'])))]
 
