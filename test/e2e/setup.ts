@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import type { Namespace } from 'kubernetes-types/core/v1';
 import { Deployment, deployments } from './deployments';
 import { kubectl, say } from './harness';
@@ -36,13 +36,8 @@ export default async function setup(config: JestConfig): Promise<void> {
 /** Those of the spec files that the command line names, or all. */
 export function chosenDeployments({ testPathPatterns: { patterns } }: JestConfig): Deployment[] {
   return Object.entries(deployments)
-    .filter(([spec]) => patterns.length === 0 || patterns.some((pattern) => isChosen(`${spec}.test.ts`, pattern)))
+    .filter(([spec]) => patterns.length === 0 || patterns.some((pattern) => join(__dirname, `${spec}.test.ts`).match(pattern)))
     .flatMap(([, deployed]) => deployed);
-}
-
-/** As jest reads a pattern: an absolute one is of the whole path, any other of the path from here. */
-function isChosen(file: string, pattern: string): boolean {
-  return new RegExp(pattern).test(isAbsolute(pattern) ? join(__dirname, file) : file);
 }
 
 /** Deletes namespaces. Nothing in them needs to stop in order, and what is stuck in a failed test would take its grace period to. */
