@@ -9,6 +9,10 @@ import { celeryApp, TASKS } from './fixtures';
 import { lockedVersions } from './locks/lock';
 import { Manifests, refusals, render } from './manifests';
 
+// Random props are valid, and not always wise: their warnings are no part of this.
+beforeAll(() => void jest.spyOn(process.stderr, 'write').mockReturnValue(true));
+afterAll(() => jest.restoreAllMocks());
+
 // Plain data is generated, and made into constructs in each synth: a kplus.Volume or Secret belongs to one chart.
 
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });

@@ -28,6 +28,8 @@ export interface Input {
 const LARGEST_FILE = 64 * 2 ** 20;
 /** The whole YAML parser takes seconds for a mebibyte. */
 const LARGEST_UNUSUAL_DOCUMENT = 2 ** 20;
+const DEEPEST = 500;
+const DEEP_BLOCK = new RegExp(`(?:[-?:][ \\t]+){${DEEPEST}}`);
 const MANIFEST = /\.(ya?ml|json)$/i;
 const SKIPPED_FOLDERS = new Set(['node_modules', '.git', '.terraform', '.venv', '__pycache__']);
 
@@ -170,6 +172,22 @@ function newlines(text: string): number {
   return count;
 }
 
+/** The line, counted from 0, in which brackets or dashes nest deeper than the parser's stack bears: past that the process itself ends. */
+function tooDeep(text: string): number | undefined {
+  let depth = 0;
+  const lines = text.split('\n');
+  const found = lines.findIndex((line) => {
+    if (line.length > DEEPEST && DEEP_BLOCK.test(line)) return true;
+    for (const char of line) {
+      if (char === '[' || char === '{') depth += 1;
+      else if (char === ']' || char === '}') depth = Math.max(0, depth - 1);
+      if (depth > DEEPEST) return true;
+    }
+    return false;
+  });
+  return found < 0 ? undefined : found;
+}
+
 /** With the whole parser: slow, and right about everything. */
 function parseWhole(file: string, part: { line: number; text: string }, input: Input): void {
   const { text } = part;
@@ -179,6 +197,11 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
   if (text.length > LARGEST_UNUSUAL_DOCUMENT) {
     const message = `is a document of ${Math.round(text.length / 2 ** 20)} MiB in unusual YAML; give it as JSON`;
     input.problems.push({ file, line: part.line, message });
+    return;
+  }
+  const deep = tooDeep(text);
+  if (deep !== undefined) {
+    input.problems.push({ file, line: part.line + deep, message: `is nested deeper than ${DEEPEST} levels, which no manifest is` });
     return;
   }
   const counter = new LineCounter();

@@ -129,8 +129,9 @@ const PARALLEL = 8;
 async function read(options: Options): Promise<PodStatus[]> {
   const selector = `app.kubernetes.io/name=celery${options.app ? `,app.kubernetes.io/part-of=${options.app}` : ''}`;
   const list = await kubectl([...options.context, 'get', 'pods', ...options.scope, '-l', selector, '-o', 'json']);
-  // A pod that is being deleted says nothing of the app: its successor is in the list too.
-  const pods = (JSON.parse(list) as { items: Pod[] }).items.filter((pod) => !pod.metadata.deletionTimestamp);
+  // A pod that is being deleted, or was evicted, says nothing of the app: its successor is in the list too.
+  const pods = (JSON.parse(list) as { items: Pod[] }).items
+    .filter((pod) => !pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod.status.phase));
   const result: PodStatus[] = [];
   for (let i = 0; i < pods.length; i += PARALLEL) {
     result.push(...await Promise.all(pods.slice(i, i + PARALLEL).map((pod) => ask(pod, options.context))));

@@ -158,7 +158,9 @@ describe('input that is no YAML', () => {
     ['binary', Buffer.from([0x1f, 0x8b, 0, 0, 1]), 'is binary', 1],
     ['another encoding', Buffer.from([0x6b, 0xff, 0xfe]), 'is not UTF-8', undefined],
     ['a bracket that is open', 'kind: [a, b\n', 'is not YAML', 2],
-    ['deep nesting', `a: ${'['.repeat(50_000)}\n`, '', 1],
+    ['deep nesting', `a: ${'['.repeat(50_000)}\n`, 'is nested deeper than 500 levels', 1],
+    ['deep nesting of maps', `a:\n  ${'{a: '.repeat(50_000)}\n`, 'is nested deeper than 500 levels', 2],
+    ['deep nesting of lists', `${'- '.repeat(50_000)}a\n`, 'is nested deeper than 500 levels', 1],
   ])('%s', (_name, content, message, line) => {
     const file = files.write('bad.yaml', content);
     const result = run(file);
