@@ -3,6 +3,7 @@ import { join } from 'path';
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import * as checks from './checks';
+import { sha256 } from './checksum';
 import { Problem } from './problems';
 
 /** The agent of a pod: its thresholds, which become environment variables, and its port. */
@@ -42,6 +43,13 @@ let files: Record<string, string> | undefined;
 export function agentFiles(): Record<string, string> {
   return files ??= Object.fromEntries(readdirSync(SOURCE).filter((name) => name.endsWith('.py')).sort()
     .map((name) => [name, readFileSync(join(SOURCE, name), 'utf8')]));
+}
+
+let checksum: string | undefined;
+
+/** The checksum of the package. */
+export function agentChecksum(): string {
+  return checksum ??= sha256(agentFiles());
 }
 
 /** What the agent is told. It listens on the address of the pod alone. */

@@ -1,9 +1,8 @@
 import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { AGENT_PACKAGE, AGENT_PATH, agentEnv, agentFiles, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
+import { AGENT_PACKAGE, AGENT_PATH, agentChecksum, agentEnv, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
 import * as checks from './checks';
-import { sha256 } from './checksum';
 import { guard } from './guard';
 import { checkOptions, ComponentSpec, deployment, merge } from './pods';
 import { Problem, refuse } from './problems';
@@ -91,7 +90,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
     user: CELERY_USER,
     terminationGracePeriod: spec.terminationGracePeriod,
     resources: spec.resources,
-    podAnnotations: { ...(code ? celery._codeAnnotations : {}), ...celery._runtime.annotations, ...(agent ? { 'checksum/agent': sha256(agentFiles()) } : {}) },
+    podAnnotations: { ...(code ? celery._codeAnnotations : {}), ...celery._runtime.annotations, ...(agent ? { 'checksum/agent': agentChecksum() } : {}) },
     initContainers: celery._runtime.initContainers(spec.packages ?? [], tmp),
     container: {
       image: celery.runtime._image,

@@ -3,9 +3,10 @@ import { IConstruct } from 'constructs';
 import { describeFinding } from '../rules/finding';
 import { Rules } from '../rules/rules';
 import { Severity } from '../rules/severity';
+import { once } from './once';
 import { isRefused } from './problems';
 
-const guarded = new WeakSet<IConstruct>();
+const guardOf = once((_root: IConstruct) => ({ registered: false }));
 
 /**
  * Guards the app of a construct: no two objects of one name, and no manifest that is known to break. Registered once per app, by
@@ -13,8 +14,9 @@ const guarded = new WeakSet<IConstruct>();
  */
 export function guard(scope: IConstruct): void {
   const { root } = scope.node;
-  if (guarded.has(root)) return;
-  guarded.add(root);
+  const own = guardOf(root);
+  if (own.registered) return;
+  own.registered = true;
   let checked: { readonly objects: number; readonly errors: string[] } | undefined;
   Chart.of(scope).node.addValidation({
     validate: () => {

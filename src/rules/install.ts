@@ -5,15 +5,10 @@ import type { World } from './model/world';
 import { each, Place, Rule } from './rule';
 import { Severity } from './severity';
 import { kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery, YANKED_CELERY } from './versions';
-
-const known = new WeakMap<World, Install[]>();
+import { once } from '../private/once';
 
 /** Every `pip install` of a pod that has to do with Celery. */
-function installs(world: World): Install[] {
-  const found = known.get(world) ?? findInstalls(world);
-  known.set(world, found);
-  return found;
-}
+const installs: (world: World) => Install[] = once(findInstalls);
 
 function findInstalls(world: World): Install[] {
   return world.workloads.flatMap((workload) => {

@@ -1,6 +1,7 @@
 import { baseName, Word } from './command';
 import { Path } from './json';
 import { Container, Workload } from './pods';
+import { once } from '../../private/once';
 
 export interface Requirement {
   readonly text: string;
@@ -32,14 +33,8 @@ const VALUED = new Set([
   '--python', '-p',
 ]);
 
-const known = new WeakMap<Workload, readonly Install[]>();
-
 /** All installs of a pod, init containers first: the order in which they run. */
-export function installsOf(workload: Workload): readonly Install[] {
-  const found = known.get(workload) ?? readAll(workload);
-  known.set(workload, found);
-  return found;
-}
+export const installsOf: (workload: Workload) => readonly Install[] = once(readAll);
 
 function readAll(workload: Workload): Install[] {
   return [...workload.initContainers, ...workload.containers].flatMap((container) =>

@@ -3,6 +3,7 @@ import { Invocation, Word } from './command';
 import { get, isMap, list, Map_, number, Path, scalar, text } from './json';
 import { Container } from './pods';
 import { Place } from '../rule';
+import { once } from '../../private/once';
 
 export const PROBE_KINDS = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
@@ -21,13 +22,7 @@ export interface Probe {
   readonly http?: { readonly path: string; readonly port: unknown };
 }
 
-const known = new WeakMap<Container, readonly Probe[]>();
-
-export function probesOf(container: Container): readonly Probe[] {
-  const found = known.get(container) ?? readProbes(container);
-  known.set(container, found);
-  return found;
-}
+export const probesOf: (container: Container) => readonly Probe[] = once(readProbes);
 
 function readProbes(container: Container): Probe[] {
   return PROBE_KINDS.flatMap((kind) => {

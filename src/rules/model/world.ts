@@ -8,6 +8,7 @@ import { RedisServer } from './redis';
 import { Resource, resources } from './resource';
 import { isRedis, parseUrl } from './url';
 import { Place } from '../rule';
+import { AGENT_PACKAGE } from '../../private/agent';
 
 /** A URL path or port of a Service, an Ingress or a Gateway that leads to a pod from outside the cluster. */
 export interface Exposure {
@@ -201,7 +202,8 @@ export class World {
   /** The Python files of ConfigMaps in a container, with their places. */
   public* code(container: Container): Iterable<{ name: string; text: string; place: Place; folder: string }> {
     for (const mount of container.mounts) {
-      if (mount.volume.kind !== 'configMap') continue;
+      // Our agent is no code of the application.
+      if (mount.volume.kind !== 'configMap' || mount.mountPath === AGENT_PACKAGE) continue;
       const resource = this.find('ConfigMap', container.workload.resource.namespace, text(mount.volume.source.name) ?? '');
       for (const [name, content] of container.volumeFiles(mount.volume) ?? []) {
         const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');
