@@ -83,8 +83,8 @@ describe('agent(), the default', () => {
     expect(manifests.main(name).ports).toEqual([{ containerPort: 8790, name: 'health' }]);
     const get = (path: string) => ({ path, port: 8790, scheme: 'HTTP' });
     expect(probes(manifests, name)).toEqual({
-      startupProbe: { httpGet: get('/livez'), initialDelaySeconds: 10, periodSeconds: 2, failureThreshold: 150, timeoutSeconds: 5 },
-      readinessProbe: { httpGet: get('/readyz'), periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 5 },
+      startupProbe: { httpGet: get('/livez'), initialDelaySeconds: 15, periodSeconds: 2, failureThreshold: 150, timeoutSeconds: 5 },
+      readinessProbe: { httpGet: get('/readyz'), initialDelaySeconds: 20, periodSeconds: 5, failureThreshold: 2, timeoutSeconds: 5 },
       livenessProbe: { httpGet: get('/livez'), periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 5, terminationGracePeriodSeconds: grace },
     });
   });

@@ -81,14 +81,17 @@ export function checkAgentPath(env: Record<string, kplus.EnvValue> = {}): Proble
   }];
 }
 
-/** The probes: patient while Celery imports the code (most do within ten seconds), and quick to see that a process has stopped. */
+/**
+ * The probes: patient while Celery imports the code and connects, and quick to see that a process has stopped. They begin when most
+ * workers have done so: each probe that fails is a warning among the events.
+ */
 export function agentProbes({ port }: AgentSpec): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
   const probe = (path: string, options: kplus.HttpGetProbeOptions): kplus.Probe => kplus.Probe.fromHttpGet(path, {
     port, timeoutSeconds: Duration.seconds(5), ...options,
   });
   return {
-    startup: probe('/livez', { initialDelaySeconds: Duration.seconds(10), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
-    readiness: probe('/readyz', { periodSeconds: Duration.seconds(5), failureThreshold: 2 }),
+    startup: probe('/livez', { initialDelaySeconds: Duration.seconds(15), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
+    readiness: probe('/readyz', { initialDelaySeconds: Duration.seconds(20), periodSeconds: Duration.seconds(5), failureThreshold: 2 }),
     liveness: probe('/livez', { periodSeconds: Duration.seconds(10), failureThreshold: 3 }),
   };
 }
