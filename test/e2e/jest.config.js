@@ -5,6 +5,7 @@ module.exports = {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   globalSetup: '<rootDir>/setup.ts',
   globalTeardown: '<rootDir>/teardown.ts',
+  setupFilesAfterEnv: ['<rootDir>/after-spec.ts'],
   // Above every deadline in the tests, so that it is a deadline that speaks, and says what was missing.
   testTimeout: 600_000,
   verbose: true,

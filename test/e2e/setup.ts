@@ -41,7 +41,9 @@ export function chosenDeployments({ testPathPatterns: { patterns } }: JestConfig
 }
 
 /** Deletes namespaces. Nothing in them needs to stop in order, and what is stuck in a failed test would take its grace period to. */
-export async function remove(namespaces: string[]): Promise<void> {
+export async function remove(unwanted: string[]): Promise<void> {
+  const existing = (await kubectl(['get', 'namespaces', '-o', 'name'])).trim().split('\n');
+  const namespaces = unwanted.filter((name) => existing.includes(`namespace/${name}`));
   if (namespaces.length === 0) return;
   say(`deleting ${namespaces.join(', ')}`);
   await kubectl(['delete', 'namespace', ...namespaces, '--ignore-not-found', '--wait=false']);
