@@ -132,7 +132,8 @@ export class RedisBroker extends Construct implements IBroker {
           ...(maxMemory === undefined ? [] : ['--maxmemory', redisMemory(maxMemory)]),
         ],
         ports: [REDIS_PORT],
-        startup: ping({ periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
+        // A probe that fails while Redis starts would be a warning among the events.
+        startup: ping({ initialDelaySeconds: Duration.seconds(5), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
         readiness: ping({ periodSeconds: Duration.seconds(10), failureThreshold: 2 }),
         liveness: ping({ periodSeconds: Duration.seconds(10), failureThreshold: 6 }),
       },

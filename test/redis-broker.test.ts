@@ -45,7 +45,8 @@ describe('with the least that it needs', () => {
   });
 
   test('has five minutes to load its data before a probe ends it', () => {
-    const { periodSeconds, failureThreshold } = manifests.main('redis').startupProbe;
+    const { initialDelaySeconds, periodSeconds, failureThreshold } = manifests.main('redis').startupProbe;
+    expect(initialDelaySeconds).toBe(5);
     expect(periodSeconds * failureThreshold).toBe(300);
   });
 
