@@ -1,4 +1,4 @@
-/** The tests that need no cluster and no network. test/e2e and test/locks have configurations of their own. */
+/** The tests that need no cluster and no network. test/e2e, test/drills and test/locks have configurations of their own. */
 module.exports = {
   testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/{cli,rules}/*.test.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },

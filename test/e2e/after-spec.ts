@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
+import { remove } from './deployment';
 import { deployments } from './deployments';
-import { remove } from './setup';
 
 /** What a spec file had on the cluster goes with it: a small cluster has no room for all of it beside the image's deployment. */
 afterAll(async () => {

@@ -1,0 +1,3 @@
+import { requireCluster } from '../e2e/deployment';
+
+export default requireCluster;
