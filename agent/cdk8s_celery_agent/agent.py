@@ -162,7 +162,7 @@ class Agent:
         self._closed.set()
 
     def _watch(self) -> None:
-        while not self._closed.wait(self.settings.interval):
+        while not self._closed.is_set():
             now = time.monotonic()
             if self._looked_at is not None and now - self._looked_at > self.settings.stale_after:
                 self._since.clear()        # it was held up itself: nothing is known to have lasted
@@ -172,6 +172,7 @@ class Agent:
                 self.journal.note('look', exc)
             self._looked_at = time.monotonic()
             self.journal.flush()
+            self._closed.wait(self.settings.interval)
 
     def since(self, what: str, holds: bool) -> Optional[float]:
         """From when on this has held, by all looks until now."""

@@ -8,6 +8,7 @@ from typing import Dict, List, Optional, Set
 from celery import bootsteps, signals
 from celery.worker import state
 
+from . import reconnect
 from .agent import Agent, create, moment
 from .health import Worker
 
@@ -35,6 +36,8 @@ class Watch(bootsteps.StartStopStep):
     def __init__(self, c, **kwargs) -> None:
         super().__init__(c, **kwargs)
         self.agent = create(WorkerAgent, c)
+        if self.agent:
+            self.agent.harmless(reconnect.sooner, c, self.agent.harmless)
 
     def start(self, c) -> None:
         if self.agent:
