@@ -35,7 +35,7 @@ describe('with the least that it needs', () => {
   });
 
   test('waits for a broker for ever: Celery\'s own default ends a worker after some 49 minutes', () => {
-    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1']);
+    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1', 'result_backend_always_retry=1']);
   });
 });
 
@@ -84,6 +84,7 @@ test('settings are written as Celery reads them on a command line', () => {
     'broker_connection_max_retries=5',
     'broker_connection_retry_on_startup=1',
     'broker_transport_options=(dict){"visibility_timeout":777}',
+    'result_backend_always_retry=1',
     'result_extended=0',
     'task_acks_late=1',
     'task_default_queue=mail',

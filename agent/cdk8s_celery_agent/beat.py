@@ -14,8 +14,8 @@ import celery.beat
 from celery.beat import PersistentScheduler
 from celery.utils.imports import load_extension_class_names, symbol_by_name
 
-from . import settings
-from .agent import Agent, create, logger
+from . import reconnect, settings
+from .agent import Agent, create, guarded, logger
 from .health import Beat
 
 
@@ -134,6 +134,7 @@ class Scheduler(_base()):
         self._agent = None if kwargs.get('lazy') else create(BeatAgent, app)
         if self._agent:
             self._agent.harmless(self._agent.scheduler_up, self, kwargs.get('schedule_filename'))
+            guarded(reconnect.give_up_in_time, app)
         super().__init__(app, *args, **kwargs)
 
     def tick(self, *args, **kwargs):

@@ -1,30 +1,47 @@
-"""How long a worker takes to come back to a broker that was away.
+"""How soon a worker or Beat comes back to a Redis that was away.
 
-Celery waits 2, 4, ... 30 seconds between two tries, and kombu's Redis transport has no limit for
-one try: a worker can be idle for half a minute, and for two where packets are dropped, after all
-is well again. Celery has no setting for the first, and only transport options, which the user's
-own would replace, for the second.
+A node that dies closes no connection: without a timeout a process waits on a dead one for as long
+as the kernel tries, a quarter of an hour, and deaf and dumb, for by default neither kombu's Redis
+transport nor, in connecting, Celery's result backend has one. And between two tries to reconnect
+a worker waits 2, 4, ... 30 seconds. For the waits Celery has no setting; the timeouts are settings
+of which what the user left out is filled in here, because broker_transport_options given on the
+command line would take the place of all that the user's code has there.
 """
 from functools import partial
+
+from celery.app.defaults import DEFAULTS
+
+#: For an answer, in seconds. Nothing that is asked of Redis takes long: BRPOP is sent with a
+#: timeout of its own, 1 s, and read when there is something to read.
+SOCKET_TIMEOUT = 10.0
 
 #: Between two tries, at most. (kombu before 5.7 adds its first wait, 2 s.)
 LONGEST_WAIT = 8
 
 
-def sooner(consumer, harmless) -> None:
-    """Try more often, and give up a try after Celery's own broker_connection_timeout."""
+def give_up_in_time(app) -> None:
+    """No connection to Redis without timeouts; the user's own stay."""
+    connect_timeout = app.conf.broker_connection_timeout
+    if app.connection_for_write().transport.driver_type == 'redis':
+        app.conf.broker_transport_options = {
+            'socket_timeout': SOCKET_TIMEOUT, 'socket_connect_timeout': connect_timeout,
+            **(app.conf.broker_transport_options or {})}
+    for key, timeout in (('redis_socket_timeout', SOCKET_TIMEOUT),
+                         ('redis_socket_connect_timeout', connect_timeout)):
+        if app.conf[key] == DEFAULTS[key]:
+            app.conf[key] = timeout
+
+
+def try_often(consumer, harmless) -> None:
     connect = consumer.ensure_connected
 
     def ensure_connected(connection):
-        harmless(_limit, connection)
+        harmless(_shorten, connection)
         return connect(connection)
 
     consumer.ensure_connected = ensure_connected
 
 
-def _limit(connection) -> None:
+def _shorten(connection) -> None:
     connection.ensure_connection = partial(
         connection.ensure_connection, interval_max=LONGEST_WAIT)
-    if connection.transport.driver_type == 'redis' and connection.connect_timeout:
-        connection.transport_options.setdefault(
-            'socket_connect_timeout', connection.connect_timeout)
