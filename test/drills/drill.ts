@@ -1,7 +1,103 @@
-import { bringUp, Deployment, remove } from '../e2e/deployment';
+import { App, Chart } from 'cdk8s';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { AppCode, CeleryApp, CeleryAppProps, Namespace, PodSecurity, PythonRuntime, RedisBroker, RedisStorage } from '../../src';
+import { bringUp, Deployment, ours, remove } from '../e2e/deployment';
+import { eventually, pods, python, readyPods, restarts } from '../e2e/harness';
 
 /** What the tests of a file need on the cluster: it comes up before them, and is gone after them. */
 export function deployed(...deployments: Deployment[]): void {
   beforeAll(() => bringUp(deployments));
   afterAll(() => remove(deployments.flatMap(({ namespaces }) => namespaces)));
+}
+
+/** The tasks of the drills. */
+export const TASKS = `\
+import time
+from socket import gethostname
+
+from celery import Celery
+
+app = Celery('tasks')
+
+
+@app.task
+def where():
+    return gethostname()
+
+
+@app.task
+def nap(seconds):
+    time.sleep(seconds)
+    return gethostname()
+
+
+@app.task
+def burn(seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+    return gethostname()
+`;
+
+/** What a drill says of its app; the rest is as in the reference deployment, with the newest Celery. */
+export interface DrillApp extends Partial<Pick<CeleryAppProps, 'runtime' | 'settings' | 'env'>> {
+  /** Further files, or another tasks.py. */
+  readonly files?: Record<string, string>;
+  readonly redisStorage?: RedisStorage;
+  /** The id of the app, for a namespace with several. Each has a Redis of its own. */
+  readonly name?: string;
+}
+
+/** Adds an app with a Redis of its own to a chart. */
+export function celeryApp(chart: Chart, { files, redisStorage, name = 'celery', ...props }: DrillApp = {}): CeleryApp {
+  return new CeleryApp(chart, name, {
+    app: 'tasks',
+    broker: new RedisBroker(chart, name === 'celery' ? 'redis' : `redis-${name}`, { storage: redisStorage }),
+    code: AppCode.fromInline({ 'tasks.py': TASKS, ...files }),
+    runtime: PythonRuntime.install({ celery: '5.7.0' }),
+    ...props,
+  });
+}
+
+/** A namespace with what `define` adds to its chart. */
+export function namespace(name: string, define: (chart: Chart) => void): Deployment {
+  return ours({ NAMESPACE: name, define: (app: App) => {
+    const chart = new Chart(app, name, { namespace: name });
+    new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
+    define(chart);
+  } });
+}
+
+/** Runs `tasks.where` on a queue, and returns the pods that ran it. Fails when a result is not there in time. */
+export async function ranOn(namespace: string, from: string, queue: string, { tasks = 1, seconds = 30 } = {}): Promise<string[]> {
+  const hosts = await python(namespace, from, `
+import time
+from tasks import where
+end = time.monotonic() + ${seconds}
+sent = [where.apply_async(queue='${queue}') for _ in range(${tasks})]
+print(*[result.get(timeout=max(0.1, end - time.monotonic())) for result in sent])`);
+  return [...new Set(hosts.split(' '))];
+}
+
+/** The pods of a Deployment of ours. */
+export async function podsOf(namespace: string, deployment: string): Promise<Pod[]> {
+  return pods(namespace, `app.kubernetes.io/instance=${deployment}`);
+}
+
+/** The pods of these Deployments, once there is a ready one of each. */
+export async function allReady(namespace: string, deployments: readonly string[], seconds = 300): Promise<Pod[]> {
+  return (await eventually(`${deployments.join(', ')} are ready`, seconds, () => Promise.all(
+    deployments.map((name) => readyPods(namespace, `app.kubernetes.io/instance=${name}`, 1)),
+  ))).flat();
+}
+
+/** Waits for a container that was restarted since `before`; returns how many seconds it took. */
+export async function restarted(before: Pod, seconds: number): Promise<number> {
+  const start = Date.now();
+  const { name, namespace } = before.metadata!;
+  await eventually(`${name} is restarted`, seconds, async () => {
+    const now = (await pods(namespace!)).find(({ metadata }) => metadata!.name === name);
+    if (!now || restarts([now]) <= restarts([before])) throw new Error(`${name} has the containers that it had`);
+  });
+  return Math.round((Date.now() - start) / 1000);
 }
