@@ -119,9 +119,9 @@ async function dump(namespace: string): Promise<void> {
   await show('describe', 'pods');
   await show('get', 'events', '--sort-by=.lastTimestamp');
   for (const { metadata, status } of await pods(namespace).catch(() => [])) {
-    await show('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=60');
+    await show('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=600');
     for (const container of (status!.containerStatuses ?? []).filter(({ restartCount }) => restartCount > 0)) {
-      await show('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=60');
+      await show('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=600');
     }
   }
 }

@@ -1,6 +1,7 @@
+import { App } from 'cdk8s';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { status } from '../../src/cli/status';
-import { NAMESPACE } from './apps/health';
+import { define, NAMESPACE, TASKS } from './apps/health';
 import { always, eventually, kubectl, pods, python, readyPods, restarts, say, signal, testIn } from './harness';
 
 const NODE_ACCESS = 'celery-e2e-health-node';
@@ -21,11 +22,20 @@ async function told(): Promise<{ code: number; rows: string[][] }> {
   return { code, rows: printed.trim().split('\n').slice(1).map((line) => line.split(/ {2,}/)) };
 }
 
-/** The pods that have run these many tasks. Beat's pod sends them: no test here breaks it. */
-async function runners(tasks: number): Promise<string[]> {
-  const hosts = await python(NAMESPACE, 'deploy/celery-beat',
-    `from tasks import where\nprint(*[sent.get(timeout=10) for sent in [where.delay() for _ in range(${tasks})]])`);
+/** The pods that have run these many tasks. What sends them does not need the code, which a test breaks. */
+async function runners(tasks: number, from = 'deploy/celery-beat'): Promise<string[]> {
+  const hosts = await python(NAMESPACE, from, `
+from celery import Celery
+app = Celery()
+print(*[sent.get(timeout=10) for sent in [app.send_task('tasks.where') for _ in range(${tasks})]])`);
   return [...new Set(hosts.split(' '))];
+}
+
+/** Applies the deployment with this code. */
+async function release(tasks: string): Promise<void> {
+  const app = new App();
+  define(app, tasks);
+  await kubectl(['apply', '-f', '-'], app.synthYaml());
 }
 
 test('everything is ready, and status says so', async () => {
@@ -72,6 +82,25 @@ test('a release with a wrong broker stops at its first pod, and all old workers 
   await kubectl(['rollout', 'undo', 'deployment/celery-worker', '-n', NAMESPACE]);
   await kubectl(['rollout', 'status', 'deployment/celery-worker', '-n', NAMESPACE, '--timeout=60s']);
   expect((await eventually('the old workers are there alone', 30, workers)).map(name).sort()).toEqual([...old].sort());
+});
+
+test('a release that can not be imported stops at its first pod, and all old workers go on', async () => {
+  const old = (await workers()).map(name);
+  await release(`${TASKS}\ndef broken(:\n`);
+  await expect(kubectl(['rollout', 'status', 'deployment/celery-worker', '-n', NAMESPACE, '--timeout=75s'])).rejects.toThrow(/timed out waiting/);
+
+  const now = await pods(NAMESPACE, 'component=worker');
+  const released = now.filter((pod) => !old.includes(name(pod)));
+  expect(released).toHaveLength(1);
+  expect(restarts(released)).toBeGreaterThan(0);
+  expect(await kubectl(['logs', name(released[0]), '-c', 'worker', '--previous', '-n', NAMESPACE])).toMatch(/def broken\(:[\s\S]*SyntaxError/);
+  expect((await told()).code).toBe(1);
+  expect((await runners(20, old[0])).sort()).toEqual([...old].sort());
+
+  await release(TASKS);
+  await kubectl(['rollout', 'status', 'deployment/celery-worker', '-n', NAMESPACE, '--timeout=60s']);
+  expect((await eventually('the old workers are there alone', 30, workers)).map(name).sort()).toEqual([...old].sort());
+  await eventually('Beat is there again', 120, () => readyPods(NAMESPACE, 'component=beat', 1));
 });
 
 test('while Redis is down no worker is restarted, all say why they are not ready, and they consume when it is back', async () => {

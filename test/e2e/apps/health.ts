@@ -3,7 +3,7 @@ import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, 
 
 export const NAMESPACE = 'celery-e2e-health';
 
-const TASKS = `\
+export const TASKS = `\
 from socket import gethostname
 
 from celery import Celery
@@ -17,13 +17,13 @@ def where():
 `;
 
 /** Two workers, Beat and Flower, with the health checks that they have by default. */
-export function define(app: App): void {
+export function define(app: App, tasks = TASKS): void {
   const chart = new Chart(app, 'health', { namespace: NAMESPACE });
   new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),
-    code: AppCode.fromInline({ 'tasks.py': TASKS }),
+    code: AppCode.fromInline({ 'tasks.py': tasks }),
     runtime: PythonRuntime.install({ celery: '5.3.4' }),
   });
   new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 1 });
