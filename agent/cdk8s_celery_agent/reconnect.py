@@ -10,6 +10,9 @@ command line would take the place of all that the user's code has there.
 from functools import partial
 
 from celery.app.defaults import DEFAULTS
+from celery.utils.log import get_logger
+
+logger = get_logger('cdk8s_celery_agent')
 
 #: For an answer, in seconds. Nothing that is asked of Redis takes long: BRPOP is sent with a
 #: timeout of its own, 1 s, and read when there is something to read.
@@ -36,12 +39,25 @@ def try_often(consumer, harmless) -> None:
     connect = consumer.ensure_connected
 
     def ensure_connected(connection):
-        harmless(_shorten, connection)
+        harmless(_mend, connection)
         return connect(connection)
 
     consumer.ensure_connected = ensure_connected
 
 
-def _shorten(connection) -> None:
+def _mend(connection) -> None:
     connection.ensure_connection = partial(
         connection.ensure_connection, interval_max=LONGEST_WAIT)
+    connection.close = partial(_close, connection.close)
+
+
+def _close(close) -> None:
+    """Before it connects anew, Celery 5.7 closes what is broken, and only expects some errors.
+
+    kombu 5.7.0 meets others, with messages that are not acknowledged yet: "Unrecoverable error:
+    AttributeError("'NoneType' object has no attribute 'hostname'")", and the worker ends.
+    """
+    try:
+        close()
+    except Exception as exc:
+        logger.warning('a broken connection could not be closed: %r', exc)

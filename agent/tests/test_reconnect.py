@@ -30,6 +30,16 @@ def test_the_wait_between_two_tries_stays_short(monkeypatch):
     assert waits == [min(wait, longest) for wait in (2, 4, 6, 8, 10, 12, 14)]
 
 
+def test_a_broken_connection_that_cannot_be_closed_does_not_end_the_worker():
+    def fail():
+        raise AttributeError("'NoneType' object has no attribute 'hostname'")
+
+    connection = SimpleNamespace(close=fail, ensure_connection=print)
+    consumer = SimpleNamespace(ensure_connected=lambda it: it)
+    reconnect.try_often(consumer, lambda function, *args: function(*args))
+    consumer.ensure_connected(connection).close()
+
+
 @pytest.mark.parametrize('broker, own, expected', [
     (REDIS, {}, FILLED),
     (REDIS, {'socket_connect_timeout': 30}, {**FILLED, 'socket_connect_timeout': 30}),
