@@ -51,7 +51,7 @@ export function testIn(...namespaces: string[]) {
     try {
       await body();
     } catch (error) {
-      for (const namespace of namespaces) await dump(namespace);
+      for (const namespace of namespaces) await show(namespace);
       throw error;
     }
   });
@@ -110,18 +110,19 @@ export async function python(namespace: string, target: string, code: string): P
   return (await exec(namespace, target, ['python', '-'], code)).trim();
 }
 
-async function dump(namespace: string): Promise<void> {
-  const show = async (...args: string[]): Promise<void> => {
+/** Prints what is in a namespace. */
+export async function show(namespace: string): Promise<void> {
+  const print = async (...args: string[]): Promise<void> => {
     const shown = await kubectl([...args, '-n', namespace]).catch(message);
     process.stderr.write(`\n$ kubectl ${args.join(' ')} -n ${namespace}\n${shown}\n`);
   };
-  await show('get', 'all,pvc,networkpolicies', '-o', 'wide');
-  await show('describe', 'pods');
-  await show('get', 'events', '--sort-by=.lastTimestamp');
+  await print('get', 'all,pvc,networkpolicies', '-o', 'wide');
+  await print('describe', 'pods');
+  await print('get', 'events', '--sort-by=.lastTimestamp');
   for (const { metadata, status } of await pods(namespace).catch(() => [])) {
-    await show('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=60');
+    await print('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=60');
     for (const container of (status!.containerStatuses ?? []).filter(({ restartCount }) => restartCount > 0)) {
-      await show('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=60');
+      await print('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=60');
     }
   }
 }
