@@ -27,7 +27,7 @@ module.exports = [
   },
   {
     what: 'As many children as the node has CPUs, and OOMKilled',
-    drills: { 'resources/concurrency-of-the-node': '`signal 9 (SIGKILL)`: one child fits into the memory limit, the children of a node with two CPUs do not.' },
+    drills: { 'resources/concurrency-of-the-node': 'The container is OOMKilled, or its children one by one (`signal 9 (SIGKILL)`): one fits into the memory limit, those of a node with two CPUs do not.' },
   },
   {
     what: 'The schedule file of Beat on a read-only path, or no folder for temporary files',
@@ -64,11 +64,11 @@ module.exports = [
   },
   {
     what: 'Memory that grows until a child is killed',
-    drills: { 'resources/children-exceed-memory': '`WorkerLostError(\'Worker exited prematurely: signal 9 (SIGKILL) Job: ...\')`.' },
+    drills: { 'resources/children-exceed-memory': '`WorkerLostError(\'Worker exited prematurely: signal 9 (SIGKILL) Job: ...\')`, or the container is OOMKilled.' },
   },
   {
     what: 'Long intervals that never fire, for the schedule goes with the pod',
-    drills: { 'beat/interval-never-fires': 'After the pod is replaced the time of the last run is that of the new start: the interval begins again.' },
+    drills: { 'beat/interval-never-fires': 'A day after the last run Beat starts in a new pod, and sends nothing: the interval begins again.' },
   },
   {
     what: 'Passwords and unexpanded references in URLs',
@@ -94,7 +94,7 @@ module.exports = [
   {
     what: 'Flower open to the world, or its API',
     drills: {
-      'flower/open-to-the-world': '`/`, `/tasks`, `/broker` and `/metrics` answer 200 at the port of the node.',
+      'flower/open-to-the-world': '`/`, `/tasks`, `/broker` and `/metrics` answer 200 at the port of the node; the API answers 401.',
       'flower/unauthenticated-api': 'One request without a login stops the worker.',
     },
   },

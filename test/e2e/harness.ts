@@ -110,21 +110,22 @@ export async function python(namespace: string, target: string, code: string): P
   return (await exec(namespace, target, ['python', '-'], code)).trim();
 }
 
-/** Prints what is in a namespace. */
+/** Prints what is in a namespace, in one piece: several may fail at the same time. */
 export async function show(namespace: string): Promise<void> {
-  const print = async (...args: string[]): Promise<void> => {
-    const shown = await kubectl([...args, '-n', namespace]).catch(message);
-    process.stderr.write(`\n$ kubectl ${args.join(' ')} -n ${namespace}\n${shown}\n`);
+  const shown: string[] = [];
+  const look = async (...args: string[]): Promise<void> => {
+    shown.push(`$ kubectl ${args.join(' ')} -n ${namespace}\n${await kubectl([...args, '-n', namespace]).catch(message)}`);
   };
-  await print('get', 'all,pvc,networkpolicies', '-o', 'wide');
-  await print('describe', 'pods');
-  await print('get', 'events', '--sort-by=.lastTimestamp');
+  await look('get', 'all,pvc,networkpolicies', '-o', 'wide');
+  await look('describe', 'pods');
+  await look('get', 'events', '--sort-by=.lastTimestamp');
   for (const { metadata, status } of await pods(namespace).catch(() => [])) {
-    await print('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=60');
+    await look('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=60');
     for (const container of (status!.containerStatuses ?? []).filter(({ restartCount }) => restartCount > 0)) {
-      await print('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=60');
+      await look('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=60');
     }
   }
+  process.stderr.write(`\n${shown.join('\n\n')}\n`);
 }
 
 function message(error: unknown): string {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Container, PodSpec } from 'kubernetes-types/core/v1';
-import { stringify } from 'yaml';
 import { Deployment } from '../../e2e/deployment';
 import { eventually, kubectl, python, readyPods } from '../../e2e/harness';
 
@@ -55,7 +54,7 @@ export function celeryPython(code: string): Promise<string> {
 }
 
 export async function apply(namespace: string, objects: readonly unknown[]): Promise<void> {
-  await kubectl(['apply', '-n', namespace, '-f', '-'], objects.map((object) => stringify(object)).join('---\n'));
+  await kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
 }
 
 /** The Redis of those manifests that bring none. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { apply, celeryPython, runnable } from './cluster';
 import { Deployment } from '../../e2e/deployment';
-import { eventually, events, exec, kubectl, logs, pods, restarts } from '../../e2e/harness';
+import { eventually, events, exec, kubectl, pods, restarts } from '../../e2e/harness';
 import { parse } from '../../rules/manifests';
 
 /** How a pod ended that was told to stop. */
@@ -46,8 +46,9 @@ export class Side implements Deployment {
     return pods(this.namespace, `app=${app}`);
   }
 
+  /** What the containers say, of those that have begun to. */
   public logs(app = 'worker'): Promise<string> {
-    return logs(this.namespace, `app=${app}`);
+    return kubectl(['logs', '-n', this.namespace, '-l', `app=${app}`, '--tail=-1', '--all-containers', '--ignore-errors']);
   }
 
   /** What the containers before the present ones have said. */
