@@ -13,7 +13,7 @@ test.concurrent.each(Object.entries(DRILLS))('%s', async (rule, drill) => {
   const namespaces = sides.map(({ namespace }) => namespace);
   const start = Date.now();
   try {
-    await bringUp(sides);
+    await bringUp([{ namespaces, deploy: () => Promise.all(sides.map((side) => side.deploy())) }]);
     await drill(...sides);
     say(`${rule} is as its rule says, after ${Math.round((Date.now() - start) / 1000)} s`);
   } catch (error) {

@@ -3,8 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { apply, celeryPython, runnable } from './cluster';
-import { Deployment } from '../../e2e/deployment';
-import { eventually, events, exec, kubectl, pods, restarts } from '../../e2e/harness';
+import { eventually, events, exec, kubectl, pods, readyPods, restarts } from '../../e2e/harness';
 import { parse } from '../../rules/manifests';
 
 /** How a pod ended that was told to stop. */
@@ -15,27 +14,28 @@ export interface End {
 }
 
 /** One of the two manifests of a drill, on the cluster, in a namespace of its own. */
-export class Side implements Deployment {
+export class Side {
   public readonly namespace: string;
-  public readonly namespaces: string[];
   private readonly text: string;
 
   public constructor(rule: string, which: 'fail' | 'pass') {
     this.namespace = `celery-drill-rules-${rule.replace('/', '-')}-${which}`;
-    this.namespaces = [this.namespace];
     this.text = readFileSync(join(__dirname, rule, `${which}.yaml`), 'utf8');
   }
 
-  public readonly deploy = async (): Promise<void> => {
+  public async deploy(): Promise<void> {
     await kubectl(['create', 'namespace', this.namespace]);
     await this.apply((text) => text);
-  };
+  }
 
   /** Applies the manifest, as somebody has edited it. */
-  public apply(edit: (text: string) => string): Promise<void> {
+  public async apply(edit: (text: string) => string): Promise<void> {
     // Those manifests that name their namespace in an address call it shop.
-    const objects = parse(edit(this.text).replaceAll('.shop.svc.', `.${this.namespace}.svc.`));
-    return apply(this.namespace, runnable(objects));
+    const objects = runnable(parse(edit(this.text).replaceAll('.shop.svc.', `.${this.namespace}.svc.`)));
+    // What is drilled is not how a worker starts without a broker.
+    await apply(this.namespace, objects.filter(({ kind, metadata }) => metadata.name === 'redis' || kind === 'PersistentVolumeClaim'));
+    await this.eventually('Redis is ready', 60, () => readyPods(this.namespace, 'app=redis', 1));
+    await apply(this.namespace, objects);
   }
 
   public eventually<T>(what: string, seconds: number, look: () => Promise<T>): Promise<T> {
