@@ -89,7 +89,8 @@ function drillsPage() {
     GENERATED, '# Rules that are shown on a cluster', '',
     `The 20 most common failures, the most common first. \`npm run drills -- rules.test\` deploys for each of ${shown.length} rules the manifest that`,
     'fails and the one that passes (test/drills/rules) to the cluster that kubectl talks to, side by side: the one does what the rule says, and the',
-    'other one does not, and does its work. Without a cluster, `npx jest test/rules/drills` checks that the rules find the one and not the other.', '',
+    'other one does not, and does its work. Without a cluster, `npx jest test/rules/drills` checks that the rules find the one and not the other.',
+    'All of it takes a quarter of an hour on a node with two CPUs.', '',
     '| | what fails | rule | seen on the cluster |', '|---|---|---|---|',
     ...drilled.flatMap(({ what, drills, elsewhere }, i) => [
       ...Object.entries(drills).map(([id, seen]) => [`[${id}](${anchor(id)})`, seen]), ...elsewhere === undefined ? [] : [['', elsewhere]],

@@ -17,7 +17,7 @@ module.exports = [
     drills: {
       'probes/celery-times-out': 'Event `Liveness probe failed: command timed out: "celery inspect ping" timed out after 1s`; restarted.',
       'probes/solo-cannot-answer': 'Event `No nodes replied within time constraint`; restarted in the middle of the task.',
-      'probes/celery-too-often': 'With a probe every 10 s the container uses more than three times the CPU that it uses with one a minute.',
+      'probes/celery-too-often': 'With a probe every 10 s the container uses more than three times the CPU that it uses with one a minute: 3.4 s and 0.6 s a minute.',
     },
   },
   {
@@ -111,7 +111,7 @@ module.exports = [
   },
   {
     what: 'Gossip, mingle and other chatter',
-    drills: { 'delivery/chatter': 'Two idle workers get more than twice the bytes from Redis.' },
+    drills: { 'delivery/chatter': 'Two idle workers get more than twice the bytes from Redis: in half a minute 57 kB, without gossip and mingle 0.3 kB.' },
   },
   {
     what: 'Claims on two nodes, stale ConfigMaps, the wrong application',

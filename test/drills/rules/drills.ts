@@ -20,7 +20,7 @@ function both(fails: (fail: Side) => Promise<void>, passes: (pass: Side) => Prom
 /** A process that ends at start, with these words; the other one runs a task. */
 function endsAtStart(text: RegExp, app = 'worker', passes?: (pass: Side) => Promise<void>): Drill {
   return both(async (fail) => {
-    await fail.says(text, 180, app);
+    await fail.says(text, 300, app);
     await fail.hasRestarted(1, 120, app);
   }, passes);
 }
@@ -328,15 +328,15 @@ export const DRILLS: Record<string, Drill> = {
   }),
 
   'install/redis-pin-conflict': both(async (fail) => {
-    await fail.says(/ResolutionImpossible/, 240);
+    await fail.says(/ResolutionImpossible/, 300);
     expect(await fail.logs()).toMatch(/redis==5\.0\.1 because these package versions have conflicting dependencies/);
   }, async (pass) => {
-    await pass.says(/ ready\./, 240);
+    await pass.says(/ ready\./, 300);
     await pass.hasNotRestarted();
   }),
 
   'install/kombu-needs-packaging': endsAtStart(/ModuleNotFoundError: No module named 'packaging'/, 'worker', async (pass) => {
-    await pass.says(/ ready\./, 240);
+    await pass.says(/ ready\./, 300);
     await pass.hasNotRestarted();
   }),
 
