@@ -3,6 +3,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
 const coverage = require('./rules-coverage.js');
+const drilled = require('./rules-drills.js');
 
 const ROOT = path.join(__dirname, '..');
 const DOCS = path.join(ROOT, 'docs', 'rules');
@@ -62,7 +63,8 @@ function cell(text) {
 function readme(rules) {
   const head = fs.readFileSync(path.join(__dirname, 'rules-readme.md'), 'utf8').trimEnd();
   return [
-    GENERATED, head, '', '## All rules', '', `${rules.length} rules. What they guard of the failure catalogue: [coverage.md](coverage.md).`, '',
+    GENERATED, head, '', '## All rules', '', `${rules.length} rules. What they guard of the failure catalogue: [coverage.md](coverage.md). Which are `
+      + 'shown on a cluster: [drills.md](drills.md).', '',
     '| rule | severity | what is wrong |', '|---|---|---|',
     ...rules.map((rule) => `| [${rule.id}](${anchor(rule.id)}) | ${rule.severity} | ${cell(rule.title)} |`), '',
   ].join('\n');
@@ -81,10 +83,25 @@ function coveragePage(rules) {
   ].join('\n');
 }
 
+function drillsPage() {
+  const shown = drilled.flatMap(({ drills }) => Object.keys(drills));
+  return [
+    GENERATED, '# Rules that are shown on a cluster', '',
+    `The 20 most common failures, the most common first. \`npm run drills -- rules.test\` deploys for each of ${shown.length} rules the manifest that`,
+    'fails and the one that passes (test/drills/rules) to the cluster that kubectl talks to, side by side: the one does what the rule says, and the',
+    'other one does not, and does its work. Without a cluster, `npx jest test/rules/drills` checks that the rules find the one and not the other.',
+    'All of it takes a quarter of an hour on a node with two CPUs.', '',
+    '| | what fails | rule | seen on the cluster |', '|---|---|---|---|',
+    ...drilled.flatMap(({ what, drills, elsewhere }, i) => [
+      ...Object.entries(drills).map(([id, seen]) => [`[${id}](${anchor(id)})`, seen]), ...elsewhere === undefined ? [] : [['', elsewhere]],
+    ].map(([rule, seen], nth) => `| ${nth === 0 ? i + 1 : ''} | ${nth === 0 ? cell(what) : ''} | ${rule} | ${cell(seen)} |`)), '',
+  ].join('\n');
+}
+
 /** The text of every file in docs/rules, by its name. */
 function render(rules) {
   const pages = Object.keys(SUBJECTS).map((name) => [`${name}.md`, page(name, rules.filter((rule) => subject(rule) === name))]);
-  return new Map([['README.md', readme(rules)], ['coverage.md', coveragePage(rules)], ...pages]);
+  return new Map([['README.md', readme(rules)], ['coverage.md', coveragePage(rules)], ['drills.md', drillsPage()], ...pages]);
 }
 
 function main() {

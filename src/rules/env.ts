@@ -56,8 +56,8 @@ export const env: Rule[] = [
     id: 'env/service-link-port',
     severity: Severity.ERROR,
     title: 'A port is read from a variable that Kubernetes overwrites with tcp://ip:port',
-    why: 'A Service named redis sets REDIS_PORT=tcp://10.0.0.5:6379 in every pod of the namespace: the URL becomes redis://redis:tcp://... or '
-      + '`int()` fails on it.',
+    why: 'A Service named redis sets REDIS_PORT=tcp://10.0.0.5:6379 in every pod of the namespace. In a URL: `ValueError: Port could not be cast to '
+      + 'integer value as \'tcp:\'`; elsewhere `int()` fails on it.',
     fix: 'Set enableServiceLinks: false, and give the container the port itself.',
     source: 'https://github.com/reanahub/reana-db/issues/68',
     rows: ['E2'],

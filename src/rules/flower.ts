@@ -71,7 +71,8 @@ export const flower: Rule[] = [
     id: 'flower/open-to-the-world',
     severity: Severity.ERROR,
     title: 'Flower can be reached from outside the cluster without a login',
-    why: 'Anybody can read the arguments and results of tasks, and stop workers: `/`, `/tasks`, `/broker` and `/metrics` all answer 200.',
+    why: 'Anybody can read the arguments and results of tasks: `/`, `/tasks`, `/broker` and `/metrics` all answer 200. Before Flower 2 anybody can '
+      + 'stop workers, too; since then the API answers 401 to those without a login.',
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],

@@ -8,5 +8,7 @@ module.exports = {
   globalSetup: '<rootDir>/setup.ts',
   // Above every deadline in the drills, so that it is a deadline that speaks, and says what was missing.
   testTimeout: 3_600_000,
+  // Of the drills of the rules, each of which needs a few small pods.
+  maxConcurrency: 4,
   verbose: true,
 };

@@ -51,7 +51,7 @@ export function testIn(...namespaces: string[]) {
     try {
       await body();
     } catch (error) {
-      for (const namespace of namespaces) await dump(namespace);
+      for (const namespace of namespaces) await show(namespace);
       throw error;
     }
   });
@@ -110,20 +110,22 @@ export async function python(namespace: string, target: string, code: string): P
   return (await exec(namespace, target, ['python', '-'], code)).trim();
 }
 
-async function dump(namespace: string): Promise<void> {
-  const show = async (...args: string[]): Promise<void> => {
-    const shown = await kubectl([...args, '-n', namespace]).catch(message);
-    process.stderr.write(`\n$ kubectl ${args.join(' ')} -n ${namespace}\n${shown}\n`);
+/** Prints what is in a namespace, in one piece: several may fail at the same time. */
+export async function show(namespace: string): Promise<void> {
+  const shown: string[] = [];
+  const look = async (...args: string[]): Promise<void> => {
+    shown.push(`$ kubectl ${args.join(' ')} -n ${namespace}\n${await kubectl([...args, '-n', namespace]).catch(message)}`);
   };
-  await show('get', 'all,pvc,networkpolicies', '-o', 'wide');
-  await show('describe', 'pods');
-  await show('get', 'events', '--sort-by=.lastTimestamp');
+  await look('get', 'all,pvc,networkpolicies', '-o', 'wide');
+  await look('describe', 'pods');
+  await look('get', 'events', '--sort-by=.lastTimestamp');
   for (const { metadata, status } of await pods(namespace).catch(() => [])) {
-    await show('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=600');
+    await look('logs', metadata!.name!, '--all-containers', '--prefix', '--tail=600');
     for (const container of (status!.containerStatuses ?? []).filter(({ restartCount }) => restartCount > 0)) {
-      await show('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=600');
+      await look('logs', metadata!.name!, '-c', container.name, '--previous', '--tail=600');
     }
   }
+  process.stderr.write(`\n${shown.join('\n\n')}\n`);
 }
 
 function message(error: unknown): string {

@@ -1,0 +1,135 @@
+import { setTimeout } from 'node:timers/promises';
+import { ApiObject, App, Chart, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { CeleryBeat, CeleryWorker, HealthCheck, Namespace, PythonRuntime, Rules } from '../../src';
+import { Deployment, empty } from '../e2e/deployment';
+import { eventually, exec, kubectl, pods, readyPods, restarts, say, signal, testIn } from '../e2e/harness';
+import { allReady, celeryApp, deployed, podsOf, ranOn, TASKS } from './drill';
+
+/**
+ * celery 5.3.4 with kombu 5.3.2: after a kill of Redis its workers run on and consume nothing, for ever. Which health check notices?
+ * Each has a worker and a Redis of its own.
+ */
+const NAMESPACE = 'celery-drill-deaf';
+const NODE_ACCESS = 'celery-drill-deaf-node';
+const KOMBU = '5.3.2';
+
+/** How long a health check may take to notice. */
+const PATIENCE = 300;
+
+/** What many deployments do: a file that is touched when a heartbeat is sent, as old as a probe allows. */
+const HEARTBEAT = `
+from pathlib import Path
+from celery.signals import heartbeat_sent
+
+
+@heartbeat_sent.connect
+def beat(**_):
+    Path('/tmp/heartbeat').touch()
+`;
+const heartbeatFile = kplus.Probe.fromCommand(['sh', '-c', 'test $(($(date +%s) - $(stat -c %Y /tmp/heartbeat))) -lt 60'], {
+  initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(10), timeoutSeconds: Duration.seconds(5),
+});
+const inspectPing = kplus.Probe.fromCommand(['sh', '-c', 'exec celery -A tasks inspect ping -d celery@$(hostname) --timeout 10'], {
+  initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(30), timeoutSeconds: Duration.seconds(20),
+});
+
+const CHECKS: Record<string, HealthCheck> = {
+  agent: HealthCheck.agent(),
+  heartbeat: HealthCheck.probes({ liveness: heartbeatFile }),
+  ping: HealthCheck.probes({ liveness: inspectPing }),
+};
+const NAMES = Object.keys(CHECKS);
+
+function define(app: App): void {
+  const chart = new Chart(app, NAMESPACE, { namespace: NAMESPACE });
+  new Namespace(chart, 'namespace');
+  for (const [name, healthCheck] of Object.entries(CHECKS)) {
+    const celery = celeryApp(chart, { name, files: { 'tasks.py': TASKS + HEARTBEAT }, runtime: PythonRuntime.install({ celery: '5.3.4' }) });
+    const worker = new CeleryWorker(chart, `worker-${name}`, { celery, name, healthCheck, concurrency: 1 });
+    if (name === 'ping') {
+      Rules.of(worker).suppress('probes/celery-too-often', 'to be compared with');
+    }
+    new CeleryBeat(chart, `beat-${name}`, { celery, name: `${name}-beat` });
+  }
+}
+
+/** Not what our lock gives: only a patch gets it in. */
+const withOldKombu: Deployment = {
+  namespaces: [NAMESPACE],
+  deploy: () => {
+    const app = new App();
+    define(app);
+    const objects = app.node.findAll().filter((construct) => ApiObject.isApiObject(construct)).map((object) => object.toJson());
+    for (const { data } of objects) {
+      if (data?.['constraints.txt']) data['constraints.txt'] = data['constraints.txt'].replace(/^kombu==.*$/m, `kombu==${KOMBU}`);
+    }
+    const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
+    return kubectl(['apply', '-f', '-'], JSON.stringify({
+      apiVersion: 'v1', kind: 'List', items: [...namespaces, ...objects.filter(({ kind }) => kind !== 'Namespace')],
+    }));
+  },
+};
+
+deployed(withOldKombu, empty(NODE_ACCESS));
+
+/** CPU that the main container of a pod has used, probes in it included, in milliseconds. */
+async function cpu(pod: string): Promise<number> {
+  const used = await exec(NAMESPACE, pod, ['sh', '-c', 'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || grep usage_usec /sys/fs/cgroup/cpu.stat']);
+  return used.startsWith('usage_usec') ? Number(used.split(' ')[1]) / 1e3 : Number(used) / 1e6;
+}
+
+/** Kills a Redis until its worker is deaf; returns the moment of the last kill. */
+async function deafen(name: string): Promise<number> {
+  for (let kill = 1; kill <= 6; kill++) {
+    const selector = `app.kubernetes.io/instance=redis-${name}`;
+    const [redis] = await readyPods(NAMESPACE, selector, 1);
+    await signal(redis, 'KILL', NODE_ACCESS);
+    const killed = Date.now();
+    await eventually(`Redis of ${name} is back`, 150, async () => {
+      expect(restarts(await readyPods(NAMESPACE, selector, 1))).toBeGreaterThan(restarts([redis]));
+    });
+    const hears = await ranOn(NAMESPACE, `deploy/${name}-beat`, 'celery', { seconds: 25 }).then(() => true, () => false);
+    say(`${name}: kill ${kill}, ${hears ? 'it consumes' : 'it is deaf'}`);
+    if (!hears) return killed;
+  }
+  throw new Error(`${name} consumed after each of 6 kills of Redis, with kombu ${KOMBU}`);
+}
+
+interface Outcome {
+  readonly cpuPerMinute: number;
+  /** Seconds from the kill to the new container; undefined: it never came. */
+  readonly noticed?: number;
+}
+
+async function drill(name: string): Promise<Outcome> {
+  const [{ metadata }] = await allReady(NAMESPACE, [name]);
+  const before = await cpu(metadata!.name!);
+  const start = Date.now();
+  await setTimeout(60_000);
+  const cpuPerMinute = Math.round((await cpu(metadata!.name!) - before) / (Date.now() - start) * 60_000);
+
+  const [worker] = await podsOf(NAMESPACE, name);
+  const killed = await deafen(name);
+  const noticed = await eventually(`${name} is restarted`, PATIENCE, async () => {
+    expect(restarts(await podsOf(NAMESPACE, name))).toBeGreaterThan(restarts([worker]));
+    return Math.round((Date.now() - killed) / 1000);
+  }).catch(() => undefined);
+  if (noticed !== undefined) {
+    await allReady(NAMESPACE, [name], 90);
+    await ranOn(NAMESPACE, `deploy/${name}-beat`, 'celery');
+  }
+  return { cpuPerMinute, noticed };
+}
+
+testIn(NAMESPACE, NODE_ACCESS)('the agent notices a deaf worker within two minutes, which a heartbeat file never does', async () => {
+  await allReady(NAMESPACE, [...NAMES, ...NAMES.map((name) => `${name}-beat`)]);
+  expect(await exec(NAMESPACE, 'deploy/agent', ['python', '-c', 'import kombu; print(kombu.__version__)'])).toBe(`${KOMBU}\n`);
+  const outcomes = Object.fromEntries(await Promise.all(NAMES.map(async (name) => [name, await drill(name)] as const)));
+  for (const [name, { cpuPerMinute, noticed }] of Object.entries(outcomes)) {
+    say(`${name}: ${noticed === undefined ? `never noticed in ${PATIENCE} s` : `new container after ${noticed} s`}; ${cpuPerMinute} ms of CPU a minute`);
+  }
+  expect(outcomes.agent.noticed).toBeLessThanOrEqual(120);
+  expect(outcomes.heartbeat.noticed).toBeUndefined();
+  expect(restarts(await pods(NAMESPACE, 'component=beat'))).toBe(0);
+});
