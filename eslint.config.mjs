@@ -17,7 +17,7 @@ const defaultOfOptionalProp = {
 
 export default tseslint.config(
   // Made by programs.
-  { ignores: ['lib/', 'build/', 'imports/', 'coverage/', '**/dist/', '.cache/', '.venv/'] },
+  { ignores: ['lib/', 'build/', 'imports/', 'coverage/', '**/dist/', '.cache/', '.venv/', '**/.venvs/'] },
   stylistic.configs.customize({ quotes: 'single', semi: true, indent: 2, braceStyle: '1tbs', arrowParens: true, commaDangle: 'always-multiline' }),
   {
     rules: {
