@@ -1,3 +1,5 @@
+import { startsProcess } from './model/celery';
+import { meantScript } from './model/command';
 import { isPython } from './model/image';
 import { map, scalar, text } from './model/json';
 import { isReadOnly, Volume, within, Workload } from './model/pods';
@@ -80,6 +82,24 @@ export const code: Rule[] = [
           };
         }
       }
+    }),
+  },
+  {
+    id: 'code/words-after-shell-script',
+    severity: Severity.ERROR,
+    title: 'The words after the script of `sh -c` are not part of it',
+    why: '`sh -c celery -A shop worker` runs `celery` alone; the shell keeps the rest as $0, $1 and so on. It prints its help and ends, and the '
+      + 'container is restarted for ever.',
+    fix: 'Write the script as one word: [sh, -c, "exec celery -A shop worker"]; or leave the shell out.',
+    source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
+    rows: ['C2'],
+    check: each((world) => world.workloads.flatMap(({ containers }) => containers), function* (container) {
+      const meant = meantScript(container.words);
+      if (!meant || container.invocations.some(startsProcess) || !container.read(meant.words).some(startsProcess)) return;
+      yield {
+        at: { resource: container.workload.resource, container: container.name, path: meant.lost[0].path },
+        value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c',
+      };
     }),
   },
   {

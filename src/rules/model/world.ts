@@ -154,13 +154,14 @@ export class World {
     const type = text(get(service.json, 'spec', 'type'));
     const found: Exposure[] = [];
     if (type === 'NodePort' || type === 'LoadBalancer') {
-      found.push({ by: type, guarded: false, place: { resource: service, path: ['spec', 'type'] } });
+      found.push({ by: type, guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } });
     }
     return [...found, ...(this.ingressesOf.get(service) ?? []).filter(({ servicePort }) =>
       servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')))
       .map(({ resource, path, prefix }) => ({
         by: resource.kind, place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
-        guarded: Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
+        guarded: text(get(resource.json, 'spec', 'ingressClassName')) === TAILNET
+          || Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
           || (resource.kind !== 'Ingress' && list(get(resource.json, 'spec', 'rules')).some((rule) => list(get(rule, 'filters')).length > 0)),
       }))];
   }
@@ -326,6 +327,16 @@ export class World {
       return found;
     });
   }
+}
+
+/** What this class publishes is seen by the devices of one private network, which log in. */
+const TAILNET = 'tailscale';
+
+/** A load balancer that lets only some addresses in, or none from outside a private network. */
+function limitsSources({ json }: Resource): boolean {
+  const ranges = list(get(json, 'spec', 'loadBalancerSourceRanges'));
+  return get(json, 'spec', 'type') === 'LoadBalancer'
+    && (text(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
 }
 
 interface Route {
