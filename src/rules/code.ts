@@ -116,7 +116,7 @@ export const code: Rule[] = [
       for (const worker of world.workers) {
         const { broker, app } = worker;
         const database = broker && redisDatabase(broker.url);
-        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.setting('task_default_queue') ? ['celery'] : []);
+        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.sets('task_default_queue') ? ['celery'] : []);
         if (!broker || broker.partial || app === undefined || database === undefined) continue;
         const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
         for (const queue of queues) {
@@ -260,12 +260,14 @@ export const code: Rule[] = [
       const queue = process.setting('task_default_queue');
       const app = process.app;
       if (!queue || app === undefined) return;
+      // Code that routes may leave nothing to the default queue.
+      if ([...world.code(process.container)].some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
       const workers = world.workersOf(process);
       // A worker without -Q takes the default queue of its own settings.
       const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
         : undefined));
       if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
-      yield { at: process.place(queue.path), value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
+      yield { at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
     }),
   },
 ];

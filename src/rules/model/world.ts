@@ -4,6 +4,7 @@ import { get, list, map, Map_, Path, scalar, text } from './json';
 import { EnvSources } from './env';
 import { Container, Workload } from './pods';
 import { Process, UrlUse } from './process';
+import { codeSettings } from './python';
 import { RedisServer } from './redis';
 import { Resource, resources } from './resource';
 import { isRedis, parseUrl } from './url';
@@ -220,7 +221,21 @@ export class World {
     for (const { text: code, place } of this.code(process.container)) {
       process.codeBroker ??= codeUrl(code, /\bbroker(?:_url)?\s*=\s*(['"])([^'"\n]+)\1/, place, 'broker');
       process.codeBackend ??= codeUrl(code, /\b(?:result_)?backend\s*=\s*(['"])([^'"\n]+)\1/, place, 'backend');
+      for (const [name, value] of this.settingsIn(code)) {
+        const known = process.codeSettings.get(name);
+        const differs = process.codeSettings.has(name) && known?.value !== value;
+        process.codeSettings.set(name, value === undefined || differs ? undefined : known ?? { value, at: place });
+      }
     }
+  }
+
+  private readonly settingsCache = new Map<string, ReturnType<typeof codeSettings>>();
+
+  /** Many processes share the same code. */
+  private settingsIn(code: string): ReturnType<typeof codeSettings> {
+    let settings = this.settingsCache.get(code);
+    if (!settings) this.settingsCache.set(code, settings = codeSettings(code));
+    return settings;
   }
 
   /** Which Redis is a broker: by the URLs of Celery processes, or else by some variable of theirs that names it. */
