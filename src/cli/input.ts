@@ -219,9 +219,11 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
         file, line: part.line + template,
         message: 'is a template, not a manifest: {{ }} or {% %} stands where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
       });
-    } else if (error) {
-      input.problems.push({ file, line: part.line + counter.linePos(error.pos[0]).line - 1, message: explain(error.message) });
-    } else {
+      return;
+    }
+    if (error) input.problems.push({ file, line: part.line + counter.linePos(error.pos[0]).line - 1, message: explain(error.message) });
+    // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
+    if (document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) {
       const value: unknown = document.toJS({ maxAliasCount: 100 });
       if (value !== null && value !== undefined) input.documents.push({ file, ...part, value });
     }
@@ -240,7 +242,7 @@ function templateLine(text: string): number | undefined {
 
 function explain(message: string): string {
   const first = message.split('\n')[0];
-  return /Map keys must be unique/.test(first) ? 'the same key stands twice in a map; kubectl would take one of them' : `is not YAML: ${first}`;
+  return /Map keys must be unique/.test(first) ? 'the same key stands twice in a map; kubectl would take the last one' : `is not YAML: ${first}`;
 }
 
 function reason(error: unknown): string {

@@ -158,6 +158,13 @@ test('a merge key brings what kubectl sees', () => {
   expect(out).toContain('(container two)');
 });
 
+test('a key that stands twice is said, and the last one counts as for kubectl', () => {
+  const twice = WORKER.replace('          command:', '          command: [celery, -A, shop, beat]\n          command:');
+  const result = run(files.write('twice.yaml', twice), '--rule', 'delivery/prefetch-zero');
+  expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:13: the same key stands twice') as string });
+  expect(result.out).toContain('delivery/prefetch-zero');
+});
+
 describe('input that is no YAML', () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefghi'.split('').map((name, i) =>
     `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]`)].join('\n');
