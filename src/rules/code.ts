@@ -2,7 +2,7 @@ import { startsProcess } from './model/celery';
 import { meantScript } from './model/command';
 import { isPython } from './model/image';
 import { map, scalar, text } from './model/json';
-import { isReadOnly, Volume, within, Workload } from './model/pods';
+import { configMapNames, isReadOnly, Volume, within, Workload } from './model/pods';
 import { Process } from './model/process';
 import { Resource } from './model/resource';
 import { redisDatabase } from './model/url';
@@ -195,10 +195,10 @@ export const code: Rule[] = [
     check: each((world) => world.processes, function* (process) {
       if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
       for (const mount of process.container.mounts) {
-        const name = mount.volume.kind === 'configMap' ? text(mount.volume.source.name) ?? '' : '';
+        const names = configMapNames(mount.volume);
         const files = process.container.volumeFiles(mount.volume);
-        if (name !== '' && files && [...files.keys()].some((file) => file.endsWith('.py')) && !rollsOnChange(process, name)) {
-          yield { at: process.place(mount.path), value: name };
+        if (files && [...files.keys()].some((file) => file.endsWith('.py')) && !names.some((name) => rollsOnChange(process, name))) {
+          yield { at: process.place(mount.path), value: names.join(', ') };
         }
       }
     }),

@@ -21,22 +21,28 @@ test.each<[string, string, Record<string, string | undefined>]>([
   expect(Object.fromEntries(codeSettings(code))).toEqual(settings);
 });
 
+const CODE = 'code-7f8g9h2k4';
+
 /** A worker with its code from a ConfigMap; what is broken in its delivery, its shutdown and its resources. */
 function broken(...conf: string[]): string[] {
+  return found({ configMap: { name: CODE } }, ...conf).filter((one) => /^(delivery|shutdown|resources)/.test(one));
+}
+
+function found(volume: object, ...conf: string[]): string[] {
   const code = ['from celery import Celery', 'app = Celery("tasks", broker="redis://queue:6379/0")', ...conf].join('\n');
   return examine([
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code-7f8g9h2k4' }, data: { 'tasks.py': code } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CODE }, data: { 'tasks.py': code } },
     {
       apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'worker' },
       spec: { template: { spec: {
-        terminationGracePeriodSeconds: 10_000, volumes: [{ name: 'code', configMap: { name: 'code-7f8g9h2k4' } }],
+        terminationGracePeriodSeconds: 10_000, volumes: [{ name: 'code', ...volume }],
         containers: [{
           name: 'worker', image: 'python:3.12', workingDir: '/app', command: ['celery', '-A', 'tasks', 'worker'],
           volumeMounts: [{ name: 'code', mountPath: '/app' }], resources: { limits: { memory: '1Gi', cpu: '500m' } },
         }],
       } } },
     },
-  ]).filter(({ rule }) => /^(delivery|shutdown|resources)/.test(rule.id)).map(({ rule, severity, at }) => `${rule.id} ${severity} ${at.resource.kind}`);
+  ]).map(({ rule, severity, at }) => `${rule.id} ${severity} ${at.resource.kind}`);
 }
 
 const NODE = 'resources/concurrency-of-the-node warning Deployment';
@@ -67,4 +73,11 @@ test.each<[string, string[], string[]]>([
     ['delivery/no-retry-at-startup warning ConfigMap']],
 ])('%s', (_, conf, found) => {
   expect(broken(...conf)).toEqual(found);
+});
+
+test('code of a projected volume is code too', () => {
+  const projected = { projected: { sources: [{ configMap: { name: CODE } }] } };
+  const conf = ['app.conf.update(worker_concurrency=2, task_acks_late=True, task_time_limit=7200)'];
+  expect(found(projected, ...conf)).toEqual(found({ configMap: { name: CODE } }, ...conf));
+  expect(found(projected, ...conf)).toContain('delivery/visibility-timeout-too-short warning ConfigMap');
 });

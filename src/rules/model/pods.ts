@@ -263,6 +263,12 @@ export class Container {
   }
 }
 
+/** The ConfigMaps whose files a volume holds. */
+export function configMapNames({ kind, source }: Volume): readonly string[] {
+  const parts = kind === 'configMap' ? [source] : kind === 'projected' ? list(source.sources).map((part) => get(part, 'configMap')) : [];
+  return parts.flatMap((part) => text(get(part, 'name')) ?? []);
+}
+
 export function isReadOnly(mount: Mount): boolean {
   return mount.readOnly || READ_ONLY_KINDS.includes(mount.volume.kind);
 }

@@ -2,7 +2,7 @@ import { CeleryCommand, readCelery } from './celery';
 import { baseName } from './command';
 import { get, list, map, Map_, Path, scalar, text } from './json';
 import { EnvSources } from './env';
-import { Container, Workload } from './pods';
+import { configMapNames, Container, Workload } from './pods';
 import { Process, UrlUse } from './process';
 import { codeSettings } from './python';
 import { RedisServer } from './redis';
@@ -205,13 +205,15 @@ export class World {
   public* code(container: Container): Iterable<{ name: string; text: string; place: Place; folder: string }> {
     for (const mount of container.mounts) {
       // Our agent is no code of the application.
-      if (mount.volume.kind !== 'configMap' || mount.mountPath === AGENT_PACKAGE) continue;
-      const resource = this.find('ConfigMap', container.workload.resource.namespace, text(mount.volume.source.name) ?? '');
-      for (const [name, content] of container.volumeFiles(mount.volume) ?? []) {
+      if (mount.mountPath === AGENT_PACKAGE) continue;
+      const sources = configMapNames(mount.volume)
+        .flatMap((name) => this.find('ConfigMap', container.workload.resource.namespace, name) ?? []);
+      for (const [name, content] of sources.length === 0 ? [] : container.volumeFiles(mount.volume) ?? []) {
         const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');
-        if (!resource || !name.endsWith('.py') || (isFile && mount.subPath !== name)) continue;
+        if (!name.endsWith('.py') || (isFile && mount.subPath !== name)) continue;
         const folder = isFile ? mount.mountPath.slice(0, mount.mountPath.lastIndexOf('/')) || '/' : mount.mountPath;
-        const entry = Object.entries(map(resource.json.data)).find(([, value]) => value === content)?.[0] ?? name;
+        const entries = sources.flatMap((resource) => Object.entries(map(resource.json.data)).map(([key, value]) => ({ resource, key, value })));
+        const { resource, key: entry } = entries.find(({ value }) => value === content) ?? { resource: sources[0], key: name };
         yield { name, text: content, folder, place: { resource, path: ['data', entry] } };
       }
     }
