@@ -206,7 +206,9 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
   }
   const counter = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'silent' });
+    const document = parseDocument(text, {
+      lineCounter: counter, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'silent', merge: true,
+    });
     let odd = false;
     visit(document, { Pair: (_, pair) => {
       odd ||= isYamlMap(pair.key);
@@ -215,11 +217,13 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
     if ((error || odd) && template !== undefined) {
       input.problems.push({
         file, line: part.line + template,
-        message: 'is a template, not a manifest: {{ }} stands where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
+        message: 'is a template, not a manifest: {{ }} or {% %} stands where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
       });
-    } else if (error) {
-      input.problems.push({ file, line: part.line + counter.linePos(error.pos[0]).line - 1, message: explain(error.message) });
-    } else {
+      return;
+    }
+    if (error) input.problems.push({ file, line: part.line + counter.linePos(error.pos[0]).line - 1, message: explain(error.message) });
+    // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
+    if (document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) {
       const value: unknown = document.toJS({ maxAliasCount: 100 });
       if (value !== null && value !== undefined) input.documents.push({ file, ...part, value });
     }
@@ -230,15 +234,15 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
   }
 }
 
-/** The line, from 0, of the first `{{` that stands as a value or a line of its own. */
+/** The line, from 0, of the first `{{` or `{%` that stands as a value or a line of its own. */
 function templateLine(text: string): number | undefined {
-  const at = text.split('\n').findIndex((line) => /^\s*(- )?([\w."'/-]+:\s*)?\{\{/.test(line) || /^[^#'"]*\{\{/.test(line));
+  const at = text.split('\n').findIndex((line) => /^\s*(- )?([\w."'/-]+:\s*)?\{[{%]/.test(line) || /^[^#'"]*\{[{%]/.test(line));
   return at < 0 ? undefined : at;
 }
 
 function explain(message: string): string {
   const first = message.split('\n')[0];
-  return /Map keys must be unique/.test(first) ? 'the same key stands twice in a map; kubectl would take one of them' : `is not YAML: ${first}`;
+  return /Map keys must be unique/.test(first) ? 'the same key stands twice in a map; kubectl would take the last one' : `is not YAML: ${first}`;
 }
 
 function reason(error: unknown): string {

@@ -65,7 +65,7 @@ function schedulePath(beat: Process): { path: string | undefined; written: strin
   const written = option.state === 'known' ? option.value : setting?.value ?? 'celerybeat-schedule';
   return {
     path: beat.container.absolute(written), written, explicit: option.state === 'known' || setting !== undefined,
-    at: option.state === 'known' ? beat.place(option.path) : setting ? beat.place(setting.path) : beat.commandPlace,
+    at: option.state === 'known' ? beat.place(option.path) : setting ? setting.at : beat.commandPlace,
   };
 }
 
@@ -258,7 +258,7 @@ export const beat: Rule[] = [
     rows: ['B8'],
     check: each((world) => world.processes, function* (process, world) {
       const setting = process.setting('timezone') ?? process.setting('celery_timezone');
-      if (setting && !validTimeZone(setting.value)) yield { at: process.place(setting.path), value: setting.value };
+      if (setting && !validTimeZone(setting.value)) yield { at: setting.at, value: setting.value };
       for (const { text, place } of world.code(process.container)) {
         const found = /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(text)?.[2];
         if (found !== undefined && !validTimeZone(found)) yield { at: place, value: found };
@@ -278,7 +278,7 @@ export const beat: Rule[] = [
       if (!setting || beat.app === undefined) return;
       const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
       const other = [...others].sort().find((value) => value !== setting.value);
-      if (other !== undefined) yield { at: beat.place(setting.path), value: setting.value, note: `a worker has ${other}` };
+      if (other !== undefined) yield { at: setting.at, value: setting.value, note: `a worker has ${other}` };
     }),
   },
 ];

@@ -1,6 +1,8 @@
+import { startsProcess } from './model/celery';
+import { meantScript } from './model/command';
 import { isPython } from './model/image';
 import { map, scalar, text } from './model/json';
-import { isReadOnly, Volume, within, Workload } from './model/pods';
+import { configMapNames, isReadOnly, Volume, within, Workload } from './model/pods';
 import { Process } from './model/process';
 import { Resource } from './model/resource';
 import { redisDatabase } from './model/url';
@@ -83,6 +85,24 @@ export const code: Rule[] = [
     }),
   },
   {
+    id: 'code/words-after-shell-script',
+    severity: Severity.ERROR,
+    title: 'The words after the script of `sh -c` are not part of it',
+    why: '`sh -c celery -A shop worker` runs `celery` alone; the shell keeps the rest as $0, $1 and so on. It prints its help and ends, and the '
+      + 'container is restarted for ever.',
+    fix: 'Write the script as one word: [sh, -c, "exec celery -A shop worker"]; or leave the shell out.',
+    source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
+    rows: ['C2'],
+    check: each((world) => world.workloads.flatMap(({ containers }) => containers), function* (container) {
+      const meant = meantScript(container.words);
+      if (!meant || container.invocations.some(startsProcess) || !container.read(meant.words).some(startsProcess)) return;
+      yield {
+        at: { resource: container.workload.resource, container: container.name, path: meant.lost[0].path },
+        value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c',
+      };
+    }),
+  },
+  {
     id: 'code/queue-shared-by-two-apps',
     severity: Severity.WARNING,
     title: 'Workers of two applications take tasks from the same queue of the same broker',
@@ -96,7 +116,7 @@ export const code: Rule[] = [
       for (const worker of world.workers) {
         const { broker, app } = worker;
         const database = broker && redisDatabase(broker.url);
-        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.setting('task_default_queue') ? ['celery'] : []);
+        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.sets('task_default_queue') ? ['celery'] : []);
         if (!broker || broker.partial || app === undefined || database === undefined) continue;
         const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
         for (const queue of queues) {
@@ -175,10 +195,10 @@ export const code: Rule[] = [
     check: each((world) => world.processes, function* (process) {
       if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
       for (const mount of process.container.mounts) {
-        const name = mount.volume.kind === 'configMap' ? text(mount.volume.source.name) ?? '' : '';
+        const names = configMapNames(mount.volume);
         const files = process.container.volumeFiles(mount.volume);
-        if (name !== '' && files && [...files.keys()].some((file) => file.endsWith('.py')) && !rollsOnChange(process, name)) {
-          yield { at: process.place(mount.path), value: name };
+        if (files && [...files.keys()].some((file) => file.endsWith('.py')) && !names.some((name) => rollsOnChange(process, name))) {
+          yield { at: process.place(mount.path), value: names.join(', ') };
         }
       }
     }),
@@ -240,12 +260,14 @@ export const code: Rule[] = [
       const queue = process.setting('task_default_queue');
       const app = process.app;
       if (!queue || app === undefined) return;
+      // Code that routes may leave nothing to the default queue.
+      if ([...world.code(process.container)].some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
       const workers = world.workersOf(process);
       // A worker without -Q takes the default queue of its own settings.
       const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
         : undefined));
       if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
-      yield { at: process.place(queue.path), value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
+      yield { at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
     }),
   },
 ];

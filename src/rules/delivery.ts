@@ -1,5 +1,6 @@
 import { installedVersion } from './model/pip';
 import { Process } from './model/process';
+import { seconds } from './model/python';
 import { isAmqp, isRedis, redisDatabase } from './model/url';
 import { each, Rule } from './rule';
 import { Severity } from './severity';
@@ -7,11 +8,12 @@ import { meets } from './versions';
 
 const DEFAULT_VISIBILITY_TIMEOUT = 3600;
 
-/** The visibility timeout that the command line gives, in seconds. */
-function visibilityTimeout(process: Process): number | undefined {
+/** The visibility timeout that the command line or code in sight gives, in seconds. */
+function visibilityTimeout(process: Process): number | 'unset' | 'unknown' {
   const options = process.setting('broker_transport_options');
-  const found = /["']visibility_timeout["']\s*:\s*(\d+)/.exec(options?.value ?? '');
-  return found ? Number(found[1]) : undefined;
+  if (!options) return process.sets('broker_transport_options') ? 'unknown' : 'unset';
+  const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options.value);
+  return found ? seconds(found[1]) ?? 'unknown' : /visibility_timeout|\*\*/.test(options.value) ? 'unknown' : 'unset';
 }
 
 function limit(worker: Process): number | undefined {
@@ -37,15 +39,15 @@ export const delivery: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout',
     rows: ['D1'],
     check: each((world) => world.workers, function* (worker) {
-      const seconds = limit(worker);
-      if (seconds === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
+      const longest = limit(worker);
+      if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
       const visible = visibilityTimeout(worker);
-      if (seconds < (visible ?? DEFAULT_VISIBILITY_TIMEOUT)) return;
+      if (visible === 'unknown' || longest < (visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible)) return;
       yield {
-        at: worker.place(worker.setting('task_acks_late')!.path),
-        value: `tasks up to ${seconds} s, visibility_timeout ${visible ?? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)`}`,
-        allowed: `visibility_timeout above ${seconds}`,
-        ...(visible === undefined ? { severity: Severity.WARNING, note: 'unless the application sets it' } : {}),
+        at: worker.setting('task_acks_late')!.at,
+        value: `tasks up to ${longest} s, visibility_timeout ${visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : visible}`,
+        allowed: `visibility_timeout above ${longest}`,
+        ...(visible === 'unset' ? { severity: Severity.WARNING, note: 'unless the application sets it' } : {}),
       };
     }),
   },
@@ -60,18 +62,18 @@ export const delivery: Rule[] = [
     check: function* (world) {
       const shortest = new Map<string, number>();
       const found = world.processes.flatMap((process) => {
-        const seconds = visibilityTimeout(process);
+        const timeout = visibilityTimeout(process);
         const { broker } = process;
         const database = broker && redisDatabase(broker.url);
-        if (seconds === undefined || !broker || broker.partial || database === undefined) return [];
+        if (typeof timeout === 'string' || !broker || broker.partial || database === undefined) return [];
         const key = `${process.workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`;
-        shortest.set(key, Math.min(seconds, shortest.get(key) ?? Infinity));
-        return [{ process, seconds, key }];
+        shortest.set(key, Math.min(timeout, shortest.get(key) ?? Infinity));
+        return [{ process, timeout, key }];
       });
-      for (const { process, seconds, key } of found) {
-        if (seconds > shortest.get(key)!) {
+      for (const { process, timeout, key } of found) {
+        if (timeout > shortest.get(key)!) {
           yield {
-            at: process.place(process.setting('broker_transport_options')!.path), value: String(seconds),
+            at: process.setting('broker_transport_options')!.at, value: String(timeout),
             note: `another process has ${shortest.get(key)}`,
           };
         }
@@ -87,9 +89,9 @@ export const delivery: Rule[] = [
     source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
     rows: ['D3'],
     check: each((world) => world.workers, function* (worker) {
-      const seconds = visibilityTimeout(worker);
-      if (seconds !== undefined && seconds > 6 * 3600) {
-        yield { at: worker.place(worker.setting('broker_transport_options')!.path), value: `${seconds} s`, allowed: `${6 * 3600} s` };
+      const timeout = visibilityTimeout(worker);
+      if (typeof timeout === 'number' && timeout > 6 * 3600) {
+        yield { at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` };
       }
     }),
   },
@@ -106,7 +108,7 @@ export const delivery: Rule[] = [
       const setting = worker.setting('task_reject_on_worker_lost');
       if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
         && worker.container.resource('limits', 'memory') === undefined) {
-        yield { at: worker.place(setting.path), value: `task_reject_on_worker_lost=${setting.value}` };
+        yield { at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` };
       }
     }),
   },
@@ -182,7 +184,7 @@ export const delivery: Rule[] = [
     check: each((world) => world.workers, function* (worker) {
       const setting = worker.setting('broker_connection_retry_on_startup');
       if (setting && worker.settingOff('broker_connection_retry_on_startup')) {
-        yield { at: worker.place(setting.path), value: `broker_connection_retry_on_startup=${setting.value}` };
+        yield { at: setting.at, value: `broker_connection_retry_on_startup=${setting.value}` };
       }
     }),
   },

@@ -28,6 +28,12 @@ function hasPeers(process: Process, world: World): boolean {
 
 const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
 
+/** A shell or an interpreter, maybe behind a wrapper: a $ belongs to the code that it runs. `python -m celery` runs no code. */
+function runsCode(words: readonly string[]): boolean {
+  return words.some((word, i) => /(^|\/)(sh|bash|ash|dash|zsh|perl|awk|ruby|node)$/.test(word)
+    || (/(^|\/)python[\d.]*$/.test(word) && !words.slice(i + 1).includes('-m')));
+}
+
 export const probes: Rule[] = [
   {
     id: 'probes/celery-times-out',
@@ -192,9 +198,7 @@ export const probes: Rule[] = [
     rows: ['E10', 'P4'],
     check: each((world) => [...world.processes, ...world.redisServers], function* ({ container }) {
       for (const probe of probesOf(container)) {
-        if (/(^|\/)(sh|bash|ash|dash|zsh|python[\d.]*|perl|awk)$/.test(probe.raw[0] ?? '') || probe.raw.length === 0) continue;
-        // A wrapper may start a shell.
-        if (probe.raw.some((word) => /(^|\/)(sh|bash|ash|dash)$/.test(word))) continue;
+        if (runsCode(probe.raw)) continue;
         for (const [i, word] of probe.raw.entries()) {
           const plain = /(^|[^$])\$(\{?[A-Za-z_]\w*)/.exec(word);
           const reference = /(^|[^$])\$\(([A-Za-z_][\w.-]*)\)/.exec(word);

@@ -26,7 +26,7 @@ export const resources: Rule[] = [
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
-      if (!limited || (pool.state === 'maybe' ? !worker.plain : !forks(worker)) || worker.setting('worker_concurrency')
+      if (!limited || (pool.state === 'maybe' ? !worker.plain : !forks(worker)) || worker.sets('worker_concurrency')
         || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
       const option = worker.option('--concurrency');
       if (option.state === 'known' && option.value === '0') yield { at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' };
@@ -86,7 +86,7 @@ export const resources: Rule[] = [
       const limit = worker.container.resource('limits', 'cpu');
       const { concurrency } = worker;
       if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= 0.25 * concurrency) return;
-      if (worker.setting('worker_proc_alive_timeout')) return;
+      if (worker.sets('worker_proc_alive_timeout')) return;
       yield {
         at: worker.place([...worker.container.path, 'resources', 'limits', 'cpu']), value: `${limit} CPUs for ${concurrency} children`,
         allowed: `${0.25 * concurrency} or more`,

@@ -74,7 +74,7 @@ function taskLimit(worker: Process): { seconds: number; name: string; at: Return
     const seconds = worker.number(flag);
     if (seconds !== undefined && seconds > 0 && option.state === 'known') return { seconds, name: flag, at: worker.place(option.path) };
     const given = worker.setting(setting);
-    if (given && Number(given.value) > 0) return { seconds: Number(given.value), name: setting, at: worker.place(given.path) };
+    if (given && Number(given.value) > 0) return { seconds: Number(given.value), name: setting, at: given.at };
   }
   return undefined;
 }
@@ -161,9 +161,9 @@ export const shutdown: Rule[] = [
       if (!setting || (softTimeout(worker) ?? 0) <= 0) return;
       const version = installedVersion(worker.workload, 'celery');
       if (version !== undefined && meets(version, '<5.5')) {
-        yield { at: worker.place(setting.path), value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' };
+        yield { at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' };
       } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
-        yield { at: worker.place(setting.path), value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' };
+        yield { at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' };
       }
     }),
   },
@@ -195,7 +195,7 @@ export const shutdown: Rule[] = [
       const grace = worker.workload.graceSeconds;
       if (soft !== undefined && soft > 0 && soft >= grace) {
         yield {
-          at: worker.place(worker.setting('worker_soft_shutdown_timeout')!.path), value: `${soft} s, grace ${grace} s`,
+          at: worker.setting('worker_soft_shutdown_timeout')!.at, value: `${soft} s, grace ${grace} s`,
           allowed: `${Math.max(0, grace - 5)} s`,
         };
       }

@@ -145,6 +145,26 @@ describe('--config', () => {
   });
 });
 
+test('a merge key brings what kubectl sees', () => {
+  const merged = `${WORKER}        - &base
+          name: one
+          image: registry.example/shop:1
+          command: [celery, -A, shop, worker, --concurrency=2, --prefetch-multiplier=0]
+        - <<: *base
+          name: two
+`;
+  const { out } = run(files.write('merged.yaml', merged), '--rule', 'delivery/prefetch-zero');
+  expect(out).toContain('(container one)');
+  expect(out).toContain('(container two)');
+});
+
+test('a key that stands twice is said, and the last one counts as for kubectl', () => {
+  const twice = WORKER.replace('          command:', '          command: [celery, -A, shop, beat]\n          command:');
+  const result = run(files.write('twice.yaml', twice), '--rule', 'delivery/prefetch-zero');
+  expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:13: the same key stands twice') as string });
+  expect(result.out).toContain('delivery/prefetch-zero');
+});
+
 describe('input that is no YAML', () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefghi'.split('').map((name, i) =>
     `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]`)].join('\n');
@@ -153,6 +173,7 @@ describe('input that is no YAML', () => {
     ['a bomb', bomb, 'alias', 1],
     ['a tab', 'kind: Pod\nmetadata:\n\tname: x\n', 'Tabs', 3],
     ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 16],
+    ['a template of another kind', '{% if on %}\nkind: Pod\n{% endif %}\n', 'is a template', 1],
     ['a template line', '{{- if .Values.on }}\nkind: Pod\n{{- end }}\n', 'is a template', 1],
     ['a key twice', 'kind: Pod\nkind: Pod\n', 'stands twice', 2],
     ['binary', Buffer.from([0x1f, 0x8b, 0, 0, 1]), 'is binary', 1],

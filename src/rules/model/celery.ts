@@ -31,13 +31,29 @@ const VENDORS: ReadonlyArray<{ program: string; words: readonly string[]; role: 
   { program: 'dagster-celery', words: ['worker', 'start'], role: 'worker' },
 ];
 
+/** A script of an image that says what it starts: `/start-celeryworker`, `celery_beat.sh`, `/entrypoint-celery-worker.sh`. */
+const NAMED = /^(?:docker[-_]?)?(?:entry-?point|start|run)?[-_.]?(?:celery[-_.]?(worker|beat|flower)s?|(flower))(?:[-_.]?(?:start|entry-?point))?(?:\.(?:sh|bash))?$/i;
+
 export function readCelery(invocation: Invocation): CeleryCommand | undefined {
   const { words } = invocation;
   const program = baseName(words[0]?.text ?? '');
   if (program === 'celery') return parse(invocation, words.slice(1), 'celery');
   if (program === 'flower') return flower(invocation, words.slice(1));
   if (/^python[\d.]*$/.test(program) || /^(manage\.py|django-admin)$/.test(program)) return python(invocation, words, program);
-  return vendor(invocation, words, program);
+  return vendor(invocation, words, program) ?? named(invocation, words);
+}
+
+/** Starts a worker, a Beat or a Flower. */
+export function startsProcess(invocation: Invocation): boolean {
+  return ['worker', 'beat', 'flower', 'multi'].includes(readCelery(invocation)?.role ?? '');
+}
+
+function named(invocation: Invocation, words: readonly Word[]): CeleryCommand | undefined {
+  const word = /^(sh|bash|ash|dash)$/.test(baseName(words[0]?.text ?? '')) ? words.slice(1).find(({ text }) => !/^[-+]/.test(text)) : words[0];
+  const match = word && NAMED.exec(baseName(word.text));
+  if (!match) return undefined;
+  const role = (match[1] ?? match[2]).toLowerCase() as Role;
+  return { role, vendor: 'unknown', subcommand: word, global: new Map(), options: new Map(), settings: new Map(), rest: [], invocation };
 }
 
 function python(invocation: Invocation, words: readonly Word[], program: string): CeleryCommand | undefined {

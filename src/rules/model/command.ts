@@ -80,6 +80,9 @@ const WRAPPERS = new Map<string, Wrapper>(Object.entries({
   'docker-entrypoint.sh': {}, 'docker_entrypoint.sh': {},
 }));
 
+/** What makes sense as the first word after an entrypoint, besides shells and wrappers. */
+const PROGRAMS = /^(celery|flower|airflow|superset|nautobot-server|sentry|python[\d.]*|manage\.py|django-admin)$/;
+
 const DEEPEST = 12;
 const MOST_STEPS = 1000;
 
@@ -142,7 +145,12 @@ function unwrap(here: Invocation, search: Search, depth: number): void {
       return;
     }
   }
-  // An entrypoint that we cannot read, followed by Celery in plain sight: that it runs it is the only sense it makes.
+  // An entrypoint that we cannot read, followed by a command in plain sight: that it runs it is the only sense it makes.
+  const first = words[1]?.text === '--' ? 2 : 1;
+  if (isEntrypoint(words[0].text) && startsCommand(words.slice(first))) {
+    next(first, { kind: 'wrapper', name: 'unknown', options: words.slice(1, first), path: words[0].path });
+    return;
+  }
   const celery = words.findIndex((word, i) => i > 0 && baseName(word.text) === 'celery' && (word.text.includes('/') || knownBefore(words, i)));
   if (celery > 0) {
     next(celery, { kind: 'wrapper', name: 'unknown', options: words.slice(1, celery), path: words[0].path });
@@ -153,8 +161,35 @@ function unwrap(here: Invocation, search: Search, depth: number): void {
 
 /** `entrypoint.sh celery` runs Celery; `nautobot-server celery` and `python -m celery` are commands of their own. */
 function knownBefore(words: readonly Word[], at: number): boolean {
-  const before = words[at - 1].text;
-  return before === '--' || /\.(sh|bash)$/.test(words[0].text) || /entry-?point|^\/(start|run|init|launch)/i.test(words[0].text);
+  return words[at - 1].text === '--' || isEntrypoint(words[0].text);
+}
+
+function isEntrypoint(text: string): boolean {
+  return /\.(sh|bash)$/.test(text) || /entry-?point|^\/(start|run|init|launch)/i.test(text);
+}
+
+function startsCommand(words: readonly Word[]): boolean {
+  const name = baseName(words[0]?.text ?? '');
+  return SHELLS.has(name) ? inlineScript(words) !== undefined : WRAPPERS.has(name) || PROGRAMS.test(name);
+}
+
+/** Which word of `sh -c SCRIPT` is the script. */
+function inlineScript(words: readonly Word[]): number | undefined {
+  return /^-[a-zA-Z]*c$/.test(words[1]?.text ?? '') && words[2] ? 2 : undefined;
+}
+
+/**
+ * `sh -c celery -A shop worker` as it was meant: one script. Undefined where no words follow the script, or where the script takes
+ * them as `$1` and so on.
+ */
+export function meantScript(words: readonly Word[]): { words: readonly Word[]; lost: readonly Word[] } | undefined {
+  const shell = words.findIndex((word, i) => SHELLS.has(baseName(word.text)) && inlineScript(words.slice(i)) !== undefined);
+  if (shell < 0) return undefined;
+  const script = words[shell + 2];
+  const lost = words.slice(shell + 3);
+  if (lost.length === 0 || script.text.includes('$')) return undefined;
+  const whole = { ...script, text: [script, ...lost].map(({ text }) => text).join(' ') };
+  return { words: [...words.slice(0, shell + 2), whole], lost };
 }
 
 function skip(words: readonly Word[], wrapper: Wrapper): number | undefined {

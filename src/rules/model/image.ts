@@ -39,6 +39,17 @@ export function isPython(image: Image): boolean {
   return image.official && image.name === 'python';
 }
 
+/** What the entrypoint of an image puts before arguments that begin with one of its subcommands. */
+const ENTRYPOINTS: ReadonlyArray<{ repository: string; program: string; subcommands: readonly string[] }> = [
+  { repository: 'apache/airflow', program: 'airflow', subcommands: ['celery', 'worker', 'flower'] },
+  { repository: 'sentry', program: 'sentry', subcommands: ['run'] },
+  { repository: 'getsentry/sentry', program: 'sentry', subcommands: ['run'] },
+];
+
+export function entrypointProgram(image: Image, first: string | undefined): string | undefined {
+  return ENTRYPOINTS.find(({ repository, subcommands }) => repository === image.repository && subcommands.includes(first ?? ''))?.program;
+}
+
 export type Shell = 'dash' | 'bash' | 'busybox' | 'unknown';
 
 /** Which shell `sh` is. */

@@ -1,6 +1,6 @@
 import { CommandContext, Invocation, invocations, Word } from './command';
 import { Env, EnvSources } from './env';
-import { Image, isPython, parseImage } from './image';
+import { entrypointProgram, Image, isPython, parseImage } from './image';
 import { get, list, map, Map_, number, Path, scalar, text } from './json';
 import { quantity } from './quantity';
 import { Resource } from './resource';
@@ -147,7 +147,9 @@ export class Container {
     this.mounts = this.readMounts();
     this.ownsEntrypoint = list(json.command).length > 0;
     this.words = [...this.readWords('command'), ...this.readWords('args')];
-    this.invocations = this.read(this.words);
+    const program = this.ownsEntrypoint ? undefined : entrypointProgram(this.image, this.words[0]?.text);
+    this.invocations = this.read(program === undefined ? this.words
+      : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words]);
   }
 
   /** All commands that some other argument vector of this container leads to: a probe, a hook. */
@@ -259,6 +261,12 @@ export class Container {
       }];
     });
   }
+}
+
+/** The ConfigMaps whose files a volume holds. */
+export function configMapNames({ kind, source }: Volume): readonly string[] {
+  const parts = kind === 'configMap' ? [source] : kind === 'projected' ? list(source.sources).map((part) => get(part, 'configMap')) : [];
+  return parts.flatMap((part) => text(get(part, 'name')) ?? []);
 }
 
 export function isReadOnly(mount: Mount): boolean {

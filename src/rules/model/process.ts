@@ -3,6 +3,7 @@ import { Link } from './command';
 import { Path } from './json';
 import { GLOBAL_ENV } from './options';
 import { Container, Workload } from './pods';
+import { seconds } from './python';
 import { BrokerUrl, parseUrl } from './url';
 import { Place } from '../rule';
 
@@ -26,11 +27,19 @@ export interface UrlUse {
 
 const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
 
+/** A setting of Celery, with where it stands. */
+export interface Setting {
+  readonly value: string;
+  readonly at: Place;
+}
+
 /** A worker, a Beat or a Flower: one Celery process that a container keeps running. */
 export class Process {
   /** URLs that the code of the application gives, where a ConfigMap shows it. */
   public codeBroker?: UrlUse;
   public codeBackend?: UrlUse;
+  /** Settings that it gives; undefined where only a run tells the value. */
+  public readonly codeSettings = new Map<string, Setting | undefined>();
   private readonly options = new Map<string, Option>();
   private brokers?: readonly UrlUse[];
   private backends?: readonly UrlUse[];
@@ -110,10 +119,15 @@ export class Process {
     return this.option(name).state === 'unset';
   }
 
-  /** A setting after `--`: `task_acks_late`. */
-  public setting(name: string): { readonly value: string; readonly path: Path } | undefined {
+  /** A setting after `--`, or else in code: `task_acks_late`. */
+  public setting(name: string): Setting | undefined {
     const given = this.command.settings.get(name);
-    return given && { value: given.value, path: given.word.path };
+    return given ? { value: given.value, at: this.place(given.word.path) } : this.codeSettings.get(name);
+  }
+
+  /** Something in sight sets it, though maybe to a value that only a run tells. */
+  public sets(name: string): boolean {
+    return this.command.settings.has(name) || this.codeSettings.has(name);
   }
 
   public settingOn(name: string): boolean {
@@ -144,7 +158,8 @@ export class Process {
 
   public get concurrency(): number | undefined {
     const autoscale = /^\s*(\d+)/.exec(this.value('--autoscale') ?? '');
-    return autoscale ? Number(autoscale[1]) : this.number('--concurrency');
+    if (autoscale) return Number(autoscale[1]);
+    return this.lacks('--concurrency') ? seconds(this.setting('worker_concurrency')?.value ?? '') : this.number('--concurrency');
   }
 
   /** The URL that the process connects to, if manifests show it: what wins stands first. */

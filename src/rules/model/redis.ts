@@ -37,7 +37,8 @@ export class RedisServer {
         return RedisServer.fromWords(container, invocation.words.slice(1), fileOf, invocation);
       }
     }
-    if (!/^(redis|valkey|redis-stack-server|keydb)$/.test(container.image.name)) return undefined;
+    // A job with the image of Redis is a client: it makes a copy, or fills it.
+    if (!/^(redis|valkey|redis-stack-server|keydb)$/.test(container.image.name) || !container.workload.longRunning) return undefined;
     if (container.words.length === 0) return new RedisServer(container, new Map(), !isPlain(container));
     // The entrypoint of the official image puts `redis-server` before options.
     const first = container.words[0].text;

@@ -2,8 +2,9 @@ import { CeleryCommand, readCelery } from './celery';
 import { baseName } from './command';
 import { get, list, map, Map_, Path, scalar, text } from './json';
 import { EnvSources } from './env';
-import { Container, Workload } from './pods';
+import { configMapNames, Container, Workload } from './pods';
 import { Process, UrlUse } from './process';
+import { codeSettings } from './python';
 import { RedisServer } from './redis';
 import { Resource, resources } from './resource';
 import { isRedis, parseUrl } from './url';
@@ -154,13 +155,14 @@ export class World {
     const type = text(get(service.json, 'spec', 'type'));
     const found: Exposure[] = [];
     if (type === 'NodePort' || type === 'LoadBalancer') {
-      found.push({ by: type, guarded: false, place: { resource: service, path: ['spec', 'type'] } });
+      found.push({ by: type, guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } });
     }
     return [...found, ...(this.ingressesOf.get(service) ?? []).filter(({ servicePort }) =>
       servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')))
       .map(({ resource, path, prefix }) => ({
         by: resource.kind, place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
-        guarded: Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
+        guarded: text(get(resource.json, 'spec', 'ingressClassName')) === TAILNET
+          || Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
           || (resource.kind !== 'Ingress' && list(get(resource.json, 'spec', 'rules')).some((rule) => list(get(rule, 'filters')).length > 0)),
       }))];
   }
@@ -203,13 +205,15 @@ export class World {
   public* code(container: Container): Iterable<{ name: string; text: string; place: Place; folder: string }> {
     for (const mount of container.mounts) {
       // Our agent is no code of the application.
-      if (mount.volume.kind !== 'configMap' || mount.mountPath === AGENT_PACKAGE) continue;
-      const resource = this.find('ConfigMap', container.workload.resource.namespace, text(mount.volume.source.name) ?? '');
-      for (const [name, content] of container.volumeFiles(mount.volume) ?? []) {
+      if (mount.mountPath === AGENT_PACKAGE) continue;
+      const sources = configMapNames(mount.volume)
+        .flatMap((name) => this.find('ConfigMap', container.workload.resource.namespace, name) ?? []);
+      for (const [name, content] of sources.length === 0 ? [] : container.volumeFiles(mount.volume) ?? []) {
         const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');
-        if (!resource || !name.endsWith('.py') || (isFile && mount.subPath !== name)) continue;
+        if (!name.endsWith('.py') || (isFile && mount.subPath !== name)) continue;
         const folder = isFile ? mount.mountPath.slice(0, mount.mountPath.lastIndexOf('/')) || '/' : mount.mountPath;
-        const entry = Object.entries(map(resource.json.data)).find(([, value]) => value === content)?.[0] ?? name;
+        const entries = sources.flatMap((resource) => Object.entries(map(resource.json.data)).map(([key, value]) => ({ resource, key, value })));
+        const { resource, key: entry } = entries.find(({ value }) => value === content) ?? { resource: sources[0], key: name };
         yield { name, text: content, folder, place: { resource, path: ['data', entry] } };
       }
     }
@@ -219,7 +223,21 @@ export class World {
     for (const { text: code, place } of this.code(process.container)) {
       process.codeBroker ??= codeUrl(code, /\bbroker(?:_url)?\s*=\s*(['"])([^'"\n]+)\1/, place, 'broker');
       process.codeBackend ??= codeUrl(code, /\b(?:result_)?backend\s*=\s*(['"])([^'"\n]+)\1/, place, 'backend');
+      for (const [name, value] of this.settingsIn(code)) {
+        const known = process.codeSettings.get(name);
+        const differs = process.codeSettings.has(name) && known?.value !== value;
+        process.codeSettings.set(name, value === undefined || differs ? undefined : known ?? { value, at: place });
+      }
     }
+  }
+
+  private readonly settingsCache = new Map<string, ReturnType<typeof codeSettings>>();
+
+  /** Many processes share the same code. */
+  private settingsIn(code: string): ReturnType<typeof codeSettings> {
+    let settings = this.settingsCache.get(code);
+    if (!settings) this.settingsCache.set(code, settings = codeSettings(code));
+    return settings;
   }
 
   /** Which Redis is a broker: by the URLs of Celery processes, or else by some variable of theirs that names it. */
@@ -326,6 +344,16 @@ export class World {
       return found;
     });
   }
+}
+
+/** What this class publishes is seen by the devices of one private network, which log in. */
+const TAILNET = 'tailscale';
+
+/** A load balancer that lets only some addresses in, or none from outside a private network. */
+function limitsSources({ json }: Resource): boolean {
+  const ranges = list(get(json, 'spec', 'loadBalancerSourceRanges'));
+  return get(json, 'spec', 'type') === 'LoadBalancer'
+    && (text(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
 }
 
 interface Route {

@@ -1,0 +1,56 @@
+/** The settings that rules ask for. */
+const NAMES = [
+  'accept_content', 'beat_schedule_filename', 'beat_scheduler', 'broker_connection_retry_on_startup', 'broker_transport_options',
+  'task_acks_late', 'task_default_queue', 'task_reject_on_worker_lost', 'task_soft_time_limit', 'task_time_limit', 'timezone',
+  'worker_concurrency', 'worker_enable_remote_control', 'worker_proc_alive_timeout', 'worker_send_task_events', 'worker_soft_shutdown_timeout',
+];
+
+/** As Celery's own `task_acks_late`, and as Django's `CELERY_TASK_ACKS_LATE`; an attribute, an argument or a key. */
+const SETTING = new RegExp(`(?<![\\w$])['"]?(${NAMES.join('|')}|CELERY_(?:${NAMES.join('|').toUpperCase()}))['"]?[ \\t]*(?:=(?!=)|:)[ \\t]*`, 'g');
+
+const CLOSING: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
+
+/**
+ * What Python code sets of Celery, by the name of the setting. Undefined is a value that only a run tells: not a literal, or two
+ * that differ.
+ */
+export function codeSettings(code: string): Map<string, string | undefined> {
+  const found = new Map<string, string | undefined>();
+  const text = code.replace(/^[ \t]*#.*$/gm, '');
+  for (const match of text.matchAll(SETTING)) {
+    const name = match[1].replace(/^CELERY_/, '').toLowerCase();
+    const value = literal(text.slice(match.index + match[0].length, match.index + match[0].length + 2000));
+    found.set(name, found.has(name) && found.get(name) !== value ? undefined : value);
+  }
+  return found;
+}
+
+function literal(text: string): string | undefined {
+  const open = text[0];
+  if (open in CLOSING) {
+    const end = balanced(text, open, CLOSING[open]);
+    return end === undefined ? undefined : text.slice(0, end);
+  }
+  const quoted = /^(['"])([^'"\\\n]*)\1\s*(?=[,;)}#\n]|$)/.exec(text);
+  if (quoted) return quoted[2];
+  const plain = /^([\w. \t*]+?)\s*(?=[,;)}#\n]|$)/.exec(text)?.[1];
+  if (plain === undefined) return undefined;
+  if (/^(True|False|None)$/.test(plain)) return plain;
+  const product = seconds(plain);
+  return product === undefined ? undefined : String(product);
+}
+
+/** `3600`, `60 * 60`, `43_200`. */
+export function seconds(text: string): number | undefined {
+  const factors = text.split('*').map((factor) => factor.trim().replaceAll('_', ''));
+  return factors.every((factor) => /^\d+(\.\d+)?$/.test(factor)) ? factors.reduce((product, factor) => product * Number(factor), 1) : undefined;
+}
+
+function balanced(text: string, open: string, close: string): number | undefined {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === open) depth += 1;
+    if (text[at] === close && (depth -= 1) === 0) return at + 1;
+  }
+  return undefined;
+}
