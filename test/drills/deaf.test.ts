@@ -66,7 +66,7 @@ const withOldKombu: Deployment = {
     const objects = app.node.findAll().filter((construct) => ApiObject.isApiObject(construct)).map((object) => object.toJson());
     for (const { data, spec } of objects) {
       const [container] = spec?.template?.spec.containers ?? [];
-      if (container) container.args = container.args?.filter((arg: string) => !arg.startsWith('--without-'));
+      if (container?.command) container.command = container.command.filter((arg: string) => !arg.startsWith('--without-'));
       if (data?.['constraints.txt']) data['constraints.txt'] = data['constraints.txt'].replace(/^kombu==.*$/m, `kombu==${KOMBU}`);
     }
     const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
