@@ -94,13 +94,25 @@ function run(args: readonly string[], output: Output): number {
   const shown = violations.filter((one) => atLeast(one.severity, severity));
   const findings = locate(shown.map((one) => ({ ...toFinding(one), steps: [...one.at.resource.prefix, ...one.at.path] })), input, config.file);
   const looked = countResources(objects);
-  output.out(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour));
+  for (const part of inChunks(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (looked === 0) {
     output.err(`cdk8s-celery lint: there is no Kubernetes object in ${positionals.join(', ') || 'the cluster'}\n`);
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
+}
+
+/** Joins parts up to what is worth a system call. */
+function* inChunks(parts: Iterable<string>): Iterable<string> {
+  let chunk = '';
+  for (const part of parts) {
+    chunk += part;
+    if (chunk.length < 65536) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
 }
 
 function print(text: string, output: Output): number {

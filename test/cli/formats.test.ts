@@ -28,6 +28,14 @@ test('json', () => {
   expect(JSON.parse(run('--format', 'json', PASS).out)).toEqual({ objects: 1, findings: [] });
 });
 
+test.each(['json', 'sarif'])('%s is laid out as one text, however many findings there are', (format) => {
+  for (const [input, atLeast] of [[PASS, 0], [FAIL, 1], [CASES, 100]] as const) {
+    const { out } = run('--format', format, input);
+    expect(out).toBe(`${JSON.stringify(JSON.parse(out), null, 2)}\n`);
+    expect(out.split('"ruleId"').length).toBeGreaterThan(atLeast);
+  }
+});
+
 test('sarif 2.1.0', () => {
   interface Sarif {
     version: string;
