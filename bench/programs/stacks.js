@@ -1,7 +1,7 @@
 // node stacks.js COUNT FOLDER: synthesizes the reference deployment COUNT times, one App each; prints the peak memory in MiB.
 const { join } = require('path');
 const { App, Chart } = require('cdk8s');
-const { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } = require('..');
+const { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } = require('../..');
 
 const [count, folder] = [Number(process.argv[2]), process.argv[3]];
 for (let i = 0; i < count; i++) {
