@@ -42,9 +42,9 @@ Exit code: 0 nothing found, 1 something found, 2 something could not be read.
 class Misuse extends Error {}
 
 /** `cdk8s-celery lint`: returns the exit code. */
-export function lint(args: readonly string[], output: Output): number {
+export async function lint(args: readonly string[], output: Output): Promise<number> {
   try {
-    return run(args, output);
+    return await run(args, output);
   } catch (error) {
     if (!(error instanceof Misuse)) throw error;
     output.err(`cdk8s-celery lint: ${error.message}\n`);
@@ -67,7 +67,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function run(args: readonly string[], output: Output): number {
+async function run(args: readonly string[], output: Output): Promise<number> {
   const { values, positionals } = parse(args);
   if (values.help) return print(USAGE, output);
   if (values.list) return print(RULES.map(({ id, severity, title }) => `${id.padEnd(42)} ${severity.padEnd(8)} ${title}\n`).join(''), output);
@@ -85,7 +85,7 @@ function run(args: readonly string[], output: Output): number {
   if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
   if (!values.live && positionals.length === 0) throw new Misuse(`nothing to read; give files, folders or - for standard input\n${USAGE}`);
 
-  const input = values.live ? readLive(values.namespace) : readInput(positionals);
+  const input = values.live ? await readLive(values.namespace) : readInput(positionals);
   for (const { file, line, message } of input.problems) {
     output.err(`${file === '-' ? 'standard input' : file}${line === undefined ? '' : `:${line}`}: ${message}\n`);
   }
