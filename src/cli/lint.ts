@@ -144,14 +144,14 @@ type Step = string | number;
 
 /** Files and lines; sorted by them, since that is how people read. */
 function locate(found: ReadonlyArray<Omit<LocatedFinding, 'file' | 'line'> & { steps: Step[] }>, input: Input, config: string): LocatedFinding[] {
-  // The findings of an object come one after the other: the last locator is enough.
-  let last: { index: number; locator: Locator } | undefined;
+  // The findings of an object come one after the other: the last locator is enough. So do those of a list in JSON.
+  let locator: Locator | undefined;
   const order = new Map(input.documents.map(({ file }, i) => [file, i]));
   return found.map(({ steps, ...finding }) => {
     const document = input.documents[finding.objectIndex];
     if (!document) return { ...finding, file: config, line: 1 };
-    if (last?.index !== finding.objectIndex) last = { index: finding.objectIndex, locator: new Locator(document) };
-    return { ...finding, file: document.file, line: last.locator.line(steps) };
+    if (!locator?.knows(document)) locator = new Locator(document);
+    return { ...finding, file: document.file, line: locator.line(document, steps) };
   }).map((finding, i) => ({ finding, i }))
     .sort((a, b) => (order.get(a.finding.file) ?? -1) - (order.get(b.finding.file) ?? -1) || a.finding.line - b.finding.line || a.i - b.i)
     .map(({ finding }) => finding);

@@ -87,6 +87,17 @@ test('of a finding in JSON', async () => {
   expect((await run(files.write('list.json', text))).out).toContain(`list.json:${line} warning`);
 });
 
+test('of findings in a list of objects in JSON', async () => {
+  const worker = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: {
+    terminationGracePeriodSeconds: 600,
+    containers: [{ name, image: 'shop:1', command: ['celery', '-A', 'shop', 'worker', '-c', '2', '--prefetch-multiplier=0'] }] } });
+  const text = JSON.stringify([worker('b'), { apiVersion: 'v1', kind: 'Pod' }, worker('a')], null, 2);
+  const lines = text.split('\n').flatMap((row, i) => row.includes('--prefetch-multiplier=0') ? [`${i + 1}`] : []);
+  const { out } = await run(files.write('array.json', text));
+  expect([...out.matchAll(/array\.json:(\d+) warning/g)].map(([, line]) => line)).toEqual(lines);
+  expect(lines).toHaveLength(2);
+});
+
 test('the objects of a List are counted', async () => {
   expect((await run(files.write('list.yaml', 'apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: v1, kind: Pod}\n'))).out)
     .toBe('2 objects: nothing found\n');
