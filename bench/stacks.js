@@ -1,22 +1,15 @@
-// node stacks.js COUNT FOLDER: synthesizes the reference deployment COUNT times, one App each; prints the peak memory in MiB.
+// 100 stacks in one program against 1000: time must be linear, and memory flat.
 const { join } = require('path');
-const { App, Chart } = require('cdk8s');
-const { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } = require('..');
+const { measure, medians, table } = require('./measure');
 
-const [count, folder] = [Number(process.argv[2]), process.argv[3]];
-for (let i = 0; i < count; i++) {
-  const app = new App({ outdir: join(folder, `${i}`) });
-  const redisChart = new Chart(app, 'redis', { namespace: `redis-${i}` });
-  new Namespace(redisChart, 'namespace');
-  const broker = new RedisBroker(redisChart, 'redis');
-  const chart = new Chart(app, 'celery', { namespace: `celery-${i}` });
-  new Namespace(chart, 'namespace');
-  const celery = new CeleryApp(chart, 'celery', {
-    app: 'tasks', broker, code: AppCode.fromDirectory('app'), runtime: PythonRuntime.install({ celery: '5.3.4' }),
+module.exports = (folder) => {
+  const stacks = [100, 1000].map((count) => {
+    const command = ['node', join(__dirname, 'programs/stacks.js'), `${count}`, join(folder, 'stacks')];
+    return { count, ...medians(Array.from({ length: 3 }, () => measure({ command }))) };
   });
-  new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 2 });
-  new CeleryBeat(chart, 'beat', { celery });
-  new CeleryFlower(chart, 'flower', { celery });
-  app.synth();
-}
-console.log(process.resourceUsage().maxRSS / 1024);
+  console.log('Stacks in one program, one App each.\n');
+  table(['stacks', 'wall s', 'CPU s', 'ms a stack', 'peak MiB'], stacks.map(({ count, wall, cpu, peak }) =>
+    [count, wall.toFixed(2), cpu.toFixed(2), (wall / count * 1000).toFixed(1), peak.toFixed(0)]));
+  const exponent = Math.log10(stacks[1].wall / stacks[0].wall);
+  console.log(`\nexponent of the wall time from 100 to 1000: ${exponent.toFixed(2)} (goal: at most 1.05); peak memory: ${stacks[1].peak.toFixed(0)} MiB (goal: below 200)`);
+};

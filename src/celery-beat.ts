@@ -6,7 +6,7 @@ import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
-import { AGENT_FLAGS } from './private/agent';
+import { AGENT_FLAGS } from './private/agent-names';
 import { celeryComponent } from './private/celery-component';
 import { checkClaim, claimVolume } from './private/claims';
 import { merge, ownLabels } from './private/pods';

@@ -5,7 +5,7 @@ import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
-import { AGENT_FLAGS } from './private/agent';
+import { AGENT_FLAGS } from './private/agent-names';
 import { celeryComponent } from './private/celery-component';
 import * as checks from './private/checks';
 import { Problem } from './private/problems';

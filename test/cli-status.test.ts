@@ -1,35 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-
-/** What kubectl prints and its exit code, for calls that have this text; others fail. */
-type Answers = Record<string, readonly [printed: string, code?: number]>;
-
-const built = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
-const PROGRAM = join(built, 'main.js');
-beforeAll(() => {
-  buildSync({ entryPoints: [join(__dirname, '../src/cli/main.ts')], outfile: PROGRAM, bundle: true, platform: 'node', logLevel: 'error' });
-});
-afterAll(() => rmSync(built, { recursive: true }));
+import { Answers, withKubectl } from './cli/fake-kubectl';
+import { status } from '../src/cli/status';
 
 /** Runs `cdk8s-celery status` with a kubectl that notes how it is called. */
-function run(args: string[], answers: Answers = {}, { kubectl = true, command = ['status'] } = {}) {
-  const bin = mkdtempSync(join(built, 'bin-'));
-  const calls = join(bin, 'calls');
-  const cases = Object.entries(answers).map(([text, [printed, code = 0]], index) => {
-    writeFileSync(join(bin, `${index}`), printed);
-    return `  *'${text}'*) cat '${bin}/${index}' ${code ? '>&2' : ''}; exit ${code};;\n`;
-  });
-  if (kubectl) {
-    writeFileSync(join(bin, 'kubectl'), '#!/usr/bin/env bash\n'
-      + `echo "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
-  }
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...command, ...args], {
-    encoding: 'utf8', env: { PATH: kubectl ? `${bin}${delimiter}${process.env.PATH}` : bin },
-  });
-  return { code: status, stdout, stderr, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [] };
+async function run(args: string[], answers: Answers | 'no kubectl' = {}) {
+  let stdout = '';
+  let stderr = '';
+  const { result: code, calls } = await withKubectl(answers === 'no kubectl' ? undefined : answers, () => status(args, (text) => stdout += text, (text) => stderr += text));
+  return { code, stdout, stderr, calls };
 }
 
 interface PodOptions {
@@ -80,8 +62,8 @@ describe('when all is well', () => {
     ...agent('worker-1'), ...agent('beat-1', BEAT),
   };
 
-  test('prints one line a pod, and returns 0', () => {
-    const { code, stdout, stderr } = run(['-n', 'shop'], answers);
+  test('prints one line a pod, and returns 0', async () => {
+    const { code, stdout, stderr } = await run(['-n', 'shop'], answers);
     expect(stdout).toBe([
       'POD       ROLE    LIVE  READY  QUEUES           ACTIVE  LAST TASK  VERSIONS                                  REASON',
       'worker-1  worker  yes   yes    celery=3,mail=?  1/2     42s ago    celery 5.3.4, kombu 5.6.2, python 3.11.7',
@@ -92,8 +74,8 @@ describe('when all is well', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  test('prints the same as JSON', () => {
-    const { code, stdout } = run(['-n', 'shop', '-o', 'json'], answers);
+  test('prints the same as JSON', async () => {
+    const { code, stdout } = await run(['-n', 'shop', '-o', 'json'], answers);
     const { queues, active, concurrency, last_receipt, ...beat } = { ...WORKER, ...BEAT };
     expect(JSON.parse(stdout)).toEqual([
       { namespace: 'shop', pod: 'worker-1', role: 'worker', live: true, ready: true, reason: '', agent: WORKER },
@@ -103,56 +85,56 @@ describe('when all is well', () => {
     expect(code).toBe(0);
   });
 
-  test('asks each agent once, by the API server', () => {
-    const { calls } = run(['-n', 'shop'], answers);
+  test('asks each agent once, by the API server', async () => {
+    const { calls } = await run(['-n', 'shop'], answers);
     expect(calls[0]).toBe('get pods -n shop -l app.kubernetes.io/name=celery -o json');
     expect(calls.slice(1).sort()).toEqual([proxy('beat-1'), proxy('worker-1')].sort());
   });
 });
 
 describe('returns 1', () => {
-  const reasons = (answers: Answers): [number | null, string[][]] => {
-    const { code, stdout } = run([], answers);
+  const reasons = async (answers: Answers): Promise<[number, string[][]]> => {
+    const { code, stdout } = await run([], answers);
     return [code, stdout.trim().split('\n').slice(1).map((line) => line.split(/ {2,}/)).map((cells) => [cells[0], cells[2], cells[3], cells.at(-1)!])];
   };
 
-  test('for a worker that is live and does not consume, with the reason', () => {
+  test('for a worker that is live and does not consume, with the reason', async () => {
     const reason = 'not consuming: not connected to the broker';
-    expect(reasons({ ...list(pod('a'), pod('b')), ...agent('a', { ready: false, reason }), ...agent('b') })).toEqual([1, [
+    expect(await reasons({ ...list(pod('a'), pod('b')), ...agent('a', { ready: false, reason }), ...agent('b') })).toEqual([1, [
       ['a', 'yes', 'NO', reason], ['b', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7'],
     ]]);
   });
 
-  test('for a worker that is not live', () => {
-    expect(reasons({ ...list(pod('a')), ...agent('a', { live: false, ready: false, reason: 'deaf: messages wait' }) }))
+  test('for a worker that is not live', async () => {
+    expect(await reasons({ ...list(pod('a')), ...agent('a', { live: false, ready: false, reason: 'deaf: messages wait' }) }))
       .toEqual([1, [['a', 'NO', 'NO', 'deaf: messages wait']]]);
   });
 
-  test.each([[{ live: false }], [{ ready: false }]])('for an agent that says %p and no reason', (given) => {
-    expect(run([], { ...list(pod('a')), ...agent('a', given) }).code).toBe(1);
+  test.each([[{ live: false }], [{ ready: false }]])('for an agent that says %p and no reason', async (given) => {
+    expect((await run([], { ...list(pod('a')), ...agent('a', given) })).code).toBe(1);
   });
 
-  test('for a pod that is not there yet, with what it waits for', () => {
-    expect(reasons(list(
+  test('for a pod that is not there yet, with what it waits for', async () => {
+    expect(await reasons(list(
       pod('installs', { phase: 'Pending', ready: false, waiting: 'PodInitializing' }),
       pod('pending', { phase: 'Pending', ready: false, message: '0/3 nodes are available' }),
     ))).toEqual([1, [['installs', '?', 'NO', 'PodInitializing'], ['pending', '?', 'NO', '0/3 nodes are available']]]);
   });
 
-  test('for a pod without agent that is not ready', () => {
-    expect(reasons(list(pod('flower-1', { role: 'flower', port: null, ready: false, message: 'containers with unready status: [flower]' }))))
+  test('for a pod without agent that is not ready', async () => {
+    expect(await reasons(list(pod('flower-1', { role: 'flower', port: null, ready: false, message: 'containers with unready status: [flower]' }))))
       .toEqual([1, [['flower-1', 'NO', 'NO', 'containers with unready status: [flower]']]]);
   });
 
-  test('for an agent that does not answer, with the words of kubectl', () => {
-    expect(reasons({
+  test('for an agent that does not answer, with the words of kubectl', async () => {
+    expect(await reasons({
       ...list(pod('a', { ready: false })), 'get --raw': ['error dialing backend: refused\nmore', 1], 'exec': ['command terminated', 1],
     })).toEqual([1, [['a', '?', 'NO', 'the agent does not answer: error dialing backend: refused']]]);
   });
 
   test.each([['<html>', /: .*JSON/], ['{"status": "ok"}', /: '{"status": "ok"}' is not its answer$/], ['null', /: 'null' is not its answer$/]])(
-    'for %p, which is no answer of an agent', (answer, message) => {
-      expect(reasons({ ...list(pod('a')), 'get --raw': [answer] }))
+    'for %p, which is no answer of an agent', async (answer, message) => {
+      expect(await reasons({ ...list(pod('a')), 'get --raw': [answer] }))
         .toEqual([1, [['a', '?', 'yes', expect.stringMatching(`^the agent does not answer${message.source}`)]]]);
     },
   );
@@ -163,21 +145,21 @@ describe('returns 2', () => {
     [['-n', 'shop'], 'no pods of a Celery app in namespace \'shop\''],
     [['-A'], 'no pods of a Celery app in any namespace'],
     [['--app', 'mail'], 'no pods of the app \'mail\' in the namespace of the context'],
-  ])('for no pods (%j)', (args, message) => {
-    expect(run(args, list())).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery status: ${message}; is it deployed there\\?`) });
+  ])('for no pods (%j)', async (args, message) => {
+    expect(await run(args, list())).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery status: ${message}; is it deployed there\\?`) });
   });
 
-  test('for no pods but those on their way out', () => {
-    expect(run([], list(pod('a', { deletionTimestamp: '2026-01-01T12:00:00Z' })))).toMatchObject({ code: 2, stdout: '' });
+  test('for no pods but those on their way out', async () => {
+    expect(await run([], list(pod('a', { deletionTimestamp: '2026-01-01T12:00:00Z' })))).toMatchObject({ code: 2, stdout: '' });
   });
 
-  test('for a cluster that refuses, with its words', () => {
-    expect(run([], { 'get pods': ['Error from server (Forbidden): pods is forbidden', 1] }))
+  test('for a cluster that refuses, with its words', async () => {
+    expect(await run([], { 'get pods': ['Error from server (Forbidden): pods is forbidden', 1] }))
       .toMatchObject({ code: 2, stdout: '', stderr: 'cdk8s-celery status: Error from server (Forbidden): pods is forbidden\n' });
   });
 
-  test('for no kubectl', () => {
-    const { code, stdout, stderr } = run([], {}, { kubectl: false });
+  test('for no kubectl', async () => {
+    const { code, stdout, stderr } = await run([], 'no kubectl');
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toBe('cdk8s-celery status: kubectl is not on the PATH: install it, see https://kubernetes.io/docs/tasks/tools/\n');
   });
@@ -188,78 +170,98 @@ describe('returns 2', () => {
     [['-n'], /-n/],
     [['-o', 'yaml'], /--output yaml is not a format; give table or json/],
     [['-A', '-n', 'shop'], /--namespace and --all-namespaces exclude each other; give one of them/],
-  ])('for %j, with the usage, and asks no cluster', (args, message) => {
-    const { code, stdout, stderr, calls } = run(args);
+  ])('for %j, with the usage, and asks no cluster', async (args, message) => {
+    const { code, stdout, stderr, calls } = await run(args);
     expect({ code, stdout, calls }).toEqual({ code: 2, stdout: '', calls: [] });
     expect(stderr).toMatch(message);
     expect(stderr).toContain('Usage: cdk8s-celery status');
   });
 });
 
-test('an agent that the API server can\'t reach is asked from inside its pod', () => {
-  const { code, stdout, calls } = run(['-n', 'shop'], {
+test('an agent that the API server can\'t reach is asked from inside its pod', async () => {
+  const { code, stdout, calls } = await run(['-n', 'shop'], {
     ...list(pod('a')), 'get --raw': ['services is forbidden', 1], 'exec -n shop a -c worker -- python -c': [JSON.stringify(WORKER)],
   });
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^a +worker +yes +yes/m)]);
   expect(calls.map((call) => call.split(' ')[0])).toEqual(['get', 'get', 'exec']);
 });
 
-test.each([{ deletionTimestamp: '2026-01-01T12:00:00Z' }, { phase: 'Failed', ready: false }])('a pod that others have replaced is left out, and not asked: %j', (old) => {
-  const { code, stdout, calls } = run([], { ...list(pod('old', old), pod('new')), ...agent('new') });
+test.each([{ deletionTimestamp: '2026-01-01T12:00:00Z' }, { phase: 'Failed', ready: false }])('a pod that others have replaced is left out, and not asked: %j', async (old) => {
+  const { code, stdout, calls } = await run([], { ...list(pod('old', old), pod('new')), ...agent('new') });
   expect([code, stdout]).toEqual([0, expect.not.stringContaining('old')]);
   expect(calls).toHaveLength(2);
 });
 
-test('the port is that of the pod', () => {
-  expect(run([], { ...list(pod('a', { port: 9000 })), ...agent('a', {}, 'shop', 9000) })).toMatchObject({ code: 0 });
+test('the port is that of the pod', async () => {
+  expect(await run([], { ...list(pod('a', { port: 9000 })), ...agent('a', {}, 'shop', 9000) })).toMatchObject({ code: 0 });
 });
 
-test('pods of several namespaces have theirs in front', () => {
-  const { stdout, calls } = run(['-A'], {
+test('pods of several namespaces have theirs in front', async () => {
+  const { stdout, calls } = await run(['-A'], {
     ...list(pod('a'), pod('a', { namespace: 'mail' })), ...agent('a'), ...agent('a', {}, 'mail'),
   });
   expect(calls[0]).toContain('get pods -A ');
   expect(stdout).toMatch(/^shop\/a .*\n^mail\/a /m);
 });
 
-test('--app and --context reach every call', () => {
-  const { calls } = run(['--context', 'staging', '--app', 'mail'], { ...list(pod('a')), 'get --raw': ['no', 1], 'exec': [JSON.stringify(WORKER)] });
+test('--app and --context reach every call', async () => {
+  const { calls } = await run(['--context', 'staging', '--app', 'mail'], { ...list(pod('a')), 'get --raw': ['no', 1], 'exec': [JSON.stringify(WORKER)] });
   expect(calls).toHaveLength(3);
   expect(calls.filter((call) => !call.startsWith('--context staging '))).toEqual([]);
   expect(calls[0]).toContain('-l app.kubernetes.io/name=celery,app.kubernetes.io/part-of=mail ');
 });
 
-test('more pods than are asked at a time are all there, in order', () => {
+test('more pods than are asked at a time are all there, in order', async () => {
   const names = Array.from({ length: 20 }, (_, index) => `worker-${index}`);
-  const { stdout } = run(['-o', 'json'], { ...list(...names.map((name) => pod(name))), 'get --raw': [JSON.stringify(WORKER)] });
+  const { stdout } = await run(['-o', 'json'], { ...list(...names.map((name) => pod(name))), 'get --raw': [JSON.stringify(WORKER)] });
   expect((JSON.parse(stdout) as { pod: string }[]).map((row) => row.pod)).toEqual(names);
 });
 
 test.each([
   [null, '-'], ['2026-01-01T12:00:05+00:00', '0s ago'], ['2026-01-01T11:58:01+00:00', '119s ago'], ['2026-01-01T11:58:00+00:00', '2m ago'],
   ['2026-01-01T10:00:01+00:00', '120m ago'], ['2026-01-01T10:00:00+00:00', '2h ago'],
-])('the last task at %p was %s, by the clock of the pod', (last_receipt, text) => {
-  const { stdout } = run([], { ...list(pod('a')), ...agent('a', { last_receipt }) });
+])('the last task at %p was %s, by the clock of the pod', async (last_receipt, text) => {
+  const { stdout } = await run([], { ...list(pod('a')), ...agent('a', { last_receipt }) });
   expect(stdout.split('\n')[1].split(/ {2,}/)[6]).toBe(text);
 });
 
-test('--help tells all options, and asks no cluster', () => {
-  const { code, stdout, calls } = run(['--help']);
+test('--help tells all options, and asks no cluster', async () => {
+  const { code, stdout, calls } = await run(['--help']);
   expect({ code, calls }).toEqual({ code: 0, calls: [] });
   for (const option of ['--namespace', '--all-namespaces', '--app', '--context', '--output', '--help', 'Exits with']) expect(stdout).toContain(option);
 });
 
-describe('cdk8s-celery', () => {
-  test.each([['--help'], ['-h']])('%s tells the commands', (option) => {
-    expect(run([], {}, { command: [option] })).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: cdk8s-celery COMMAND[^]*^ {2}status /m), stderr: '' });
+describe('the program', () => {
+  const built = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
+  const PROGRAM = join(built, 'main.js');
+  beforeAll(() => {
+    buildSync({ entryPoints: [join(__dirname, '../src/cli/main.ts')], outfile: PROGRAM, bundle: true, platform: 'node', logLevel: 'error' });
+  });
+  afterAll(() => rmSync(built, { recursive: true }));
+
+  function program(...args: string[]) {
+    const { status: code, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+    return { code, stdout, stderr };
+  }
+
+  test('status prints and ends as the function does', async () => {
+    const answers = { ...list(pod('a'), pod('b')), ...agent('a'), ...agent('b', { live: false, reason: 'deaf' }) };
+    const { result } = await withKubectl(answers, () => program('status', '-n', 'shop'));
+    const { code, stdout, stderr } = await run(['-n', 'shop'], answers);
+    expect(result).toEqual({ code, stdout, stderr });
+    expect(code).toBe(1);
+  });
+
+  test.each(['--help', '-h'])('%s tells the commands', (option) => {
+    expect(program(option)).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: cdk8s-celery COMMAND[^]*^ {2}status /m), stderr: '' });
   });
 
   test('alone tells the commands too, and returns 2', () => {
-    expect(run([], {}, { command: [] })).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: cdk8s-celery COMMAND') });
+    expect(program()).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: cdk8s-celery COMMAND') });
   });
 
   test.each(['stats', 'toString'])('%s is not a command', (command) => {
-    expect(run([], {}, { command: [command] }))
-      .toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery: '${command}' is not a command; there are: .*status`) });
+    expect(program(command))
+      .toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery: '${command}' is not a command; there are: .*status`) });
   });
 });

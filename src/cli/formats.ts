@@ -18,7 +18,8 @@ export interface Result {
   readonly hidden: number;
 }
 
-export type Format = (result: Result, colour: boolean) => string;
+/** Writes finding by finding: there may be many, and each is long. */
+export type Format = (result: Result, colour: boolean) => Iterable<string>;
 
 /** Of the package: the folder above lib/ or src/. */
 const { version: VERSION } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
@@ -39,19 +40,21 @@ function plural(number: number, word: string): string {
 
 const COLOURS: Record<Severity, string> = { [Severity.ERROR]: '31', [Severity.WARNING]: '33', [Severity.INFO]: '36' };
 
-function text({ findings, objects, hidden }: Result, colour: boolean): string {
+function* text({ findings, objects, hidden }: Result, colour: boolean): Iterable<string> {
   const paint = (code: string, words: string) => colour ? `\u001b[${code}m${words}\u001b[0m` : words;
-  const lines = findings.flatMap((finding) => [
-    [
-      paint('1', `${finding.file}:${finding.line}`), paint(COLOURS[finding.severity], finding.severity), finding.message,
-      paint('2', `[${finding.ruleId}]`),
-    ].join(' '),
-    `    ${showObject(finding)}${finding.path === '' ? '' : ` ${finding.path}`}`,
-    ...(finding.value === undefined ? [] : [`    has:     ${finding.value}`]),
-    ...(finding.allowed === undefined ? [] : [`    allowed: ${finding.allowed}`]),
-    `    fix:     ${finding.fix}`,
-    '',
-  ]);
+  for (const finding of findings) {
+    yield [
+      [
+        paint('1', `${finding.file}:${finding.line}`), paint(COLOURS[finding.severity], finding.severity), finding.message,
+        paint('2', `[${finding.ruleId}]`),
+      ].join(' '),
+      `    ${showObject(finding)}${finding.path === '' ? '' : ` ${finding.path}`}`,
+      ...(finding.value === undefined ? [] : [`    has:     ${finding.value}`]),
+      ...(finding.allowed === undefined ? [] : [`    allowed: ${finding.allowed}`]),
+      `    fix:     ${finding.fix}`,
+      '', '',
+    ].join('\n');
+  }
   const kinds = Object.values(Severity).map((severity) => [count(findings, severity), severity] as const).filter(([number]) => number > 0)
     .map(([number, severity]) => paint(COLOURS[severity], severity === Severity.INFO ? `${number} info` : plural(number, severity)));
   const summary = `${plural(objects, 'object')}: ${kinds.length === 0 ? 'nothing found' : kinds.join(', ')}`;
@@ -59,19 +62,37 @@ function text({ findings, objects, hidden }: Result, colour: boolean): string {
     ...(hidden > 0 ? [`${hidden} more with --severity info`] : []),
     ...(findings.length > 0 ? [`explain one with --explain ${findings[0].ruleId}`] : []),
   ];
-  return `${[...lines, [summary, ...more].join('; ')].join('\n')}\n`;
+  yield `${[summary, ...more].join('; ')}\n`;
 }
 
-function json({ findings, objects }: Result): string {
-  return `${JSON.stringify({ objects, findings }, null, 2)}\n`;
+/** JSON like that of `frame`, whose last list is empty: there the items go. */
+function* jsonWith(frame: object, items: Iterable<object>): Iterable<string> {
+  const text = JSON.stringify(frame, null, 2);
+  const at = text.lastIndexOf('[]') + 1;
+  const indent = /\n( *)[^\n]*$/.exec(text.slice(0, at))![1];
+  yield text.slice(0, at);
+  let any = false;
+  for (const item of items) {
+    yield `${any ? ',' : ''}\n${indent}  ${JSON.stringify(item, null, 2).replaceAll('\n', `\n${indent}  `)}`;
+    any = true;
+  }
+  yield `${any ? `\n${indent}` : ''}${text.slice(at)}\n`;
+}
+
+function* each<T, R>(items: readonly T[], make: (item: T) => R): Iterable<R> {
+  for (const item of items) yield make(item);
+}
+
+function json({ findings, objects }: Result): Iterable<string> {
+  return jsonWith({ objects, findings: [] }, findings);
 }
 
 const SARIF_LEVELS: Record<Severity, string> = { [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'note' };
 
-function sarif({ findings }: Result): string {
+function sarif({ findings }: Result): Iterable<string> {
   const used = RULES.filter(({ id }) => findings.some(({ ruleId }) => ruleId === id));
   const index = new Map(used.map(({ id }, i) => [id, i]));
-  return `${JSON.stringify({
+  return jsonWith({
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [{
@@ -85,24 +106,24 @@ function sarif({ findings }: Result): string {
         },
       },
       columnKind: 'utf16CodeUnits',
-      results: findings.map((finding) => ({
-        ruleId: finding.ruleId, ruleIndex: index.get(finding.ruleId), level: SARIF_LEVELS[finding.severity],
-        message: { text: oneLine(finding) },
-        locations: [{
-          physicalLocation: {
-            artifactLocation: { uri: encodeURI(finding.file === '-' ? 'stdin' : finding.file.replaceAll('\\', '/')) },
-            region: { startLine: finding.line },
-          },
-          logicalLocations: [{ fullyQualifiedName: `${showObject(finding)} ${finding.path}`.trim() }],
-        }],
-        partialFingerprints: {
-          'object/v1': [
-            finding.objectNamespace ?? '', finding.objectKind, finding.objectName, finding.container ?? '', finding.ruleId, finding.path,
-          ].join('/'),
-        },
-      })),
+      results: [],
     }],
-  }, null, 2)}\n`;
+  }, each(findings, (finding) => ({
+    ruleId: finding.ruleId, ruleIndex: index.get(finding.ruleId), level: SARIF_LEVELS[finding.severity],
+    message: { text: oneLine(finding) },
+    locations: [{
+      physicalLocation: {
+        artifactLocation: { uri: encodeURI(finding.file === '-' ? 'stdin' : finding.file.replaceAll('\\', '/')) },
+        region: { startLine: finding.line },
+      },
+      logicalLocations: [{ fullyQualifiedName: `${showObject(finding)} ${finding.path}`.trim() }],
+    }],
+    partialFingerprints: {
+      'object/v1': [
+        finding.objectNamespace ?? '', finding.objectKind, finding.objectName, finding.container ?? '', finding.ruleId, finding.path,
+      ].join('/'),
+    },
+  })));
 }
 
 function oneLine({ message, value, allowed, fix }: Finding): string {
@@ -111,28 +132,28 @@ function oneLine({ message, value, allowed, fix }: Finding): string {
 
 const GITHUB_LEVELS: Record<Severity, string> = { [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'notice' };
 
-function github({ findings }: Result): string {
+function github({ findings }: Result): Iterable<string> {
   const data = (words: string) => words.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
   const property = (words: string) => data(words).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  return findings.map((finding) => `::${GITHUB_LEVELS[finding.severity]} file=${property(finding.file)},line=${finding.line},`
-    + `title=${property(finding.ruleId)}::${data(`${showObject(finding)}: ${oneLine(finding)}`)}\n`).join('');
+  return each(findings, (finding) => `::${GITHUB_LEVELS[finding.severity]} file=${property(finding.file)},line=${finding.line},`
+    + `title=${property(finding.ruleId)}::${data(`${showObject(finding)}: ${oneLine(finding)}`)}\n`);
 }
 
-function junit({ findings, objects }: Result): string {
+function* junit({ findings, objects }: Result): Iterable<string> {
   const escape = (words: string) => words.replace(/[^\t\n\u0020-\uD7FF\uE000-\uFFFD]/g, '?')
     .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
-  const cases = findings.map((finding) => [
-    `    <testcase classname="${escape(finding.ruleId)}" name="${escape(`${showObject(finding)} ${finding.path}`.trim())}">`,
-    `      <failure type="${finding.severity}" message="${escape(finding.message)}">`
-    + `${escape(`${finding.file}:${finding.line} ${oneLine(finding)}`)}</failure>`,
-    '    </testcase>',
-  ].join('\n'));
-  const clean = `    <testcase classname="cdk8s-celery" name="${plural(objects, 'object')}"/>`;
-  const numbers = `tests="${Math.max(1, cases.length)}" failures="${cases.length}"`;
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>', `<testsuites ${numbers}>`, `  <testsuite name="cdk8s-celery lint" ${numbers}>`,
-    ...(cases.length === 0 ? [clean] : cases), '  </testsuite>', '</testsuites>', '',
-  ].join('\n');
+  const numbers = `tests="${Math.max(1, findings.length)}" failures="${findings.length}"`;
+  yield `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${numbers}>\n  <testsuite name="cdk8s-celery lint" ${numbers}>\n`;
+  if (findings.length === 0) yield `    <testcase classname="cdk8s-celery" name="${plural(objects, 'object')}"/>\n`;
+  for (const finding of findings) {
+    yield [
+      `    <testcase classname="${escape(finding.ruleId)}" name="${escape(`${showObject(finding)} ${finding.path}`.trim())}">`,
+      `      <failure type="${finding.severity}" message="${escape(finding.message)}">`
+      + `${escape(`${finding.file}:${finding.line} ${oneLine(finding)}`)}</failure>`,
+      '    </testcase>', '',
+    ].join('\n');
+  }
+  yield '  </testsuite>\n</testsuites>\n';
 }
 
 export const FORMATS: Readonly<Record<string, Format>> = { text, json, sarif, github, junit };

@@ -9,6 +9,8 @@ export interface Document {
   /** The first line of its text in the file, from 1. */
   readonly line: number;
   readonly text: string;
+  /** The value is this item of the list that the text is. */
+  readonly item?: number;
   readonly value: unknown;
 }
 
@@ -128,7 +130,8 @@ export function parseText(file: string, text: string, input: Input): void {
   if (/^\s*[[{]/.test(text)) {
     const value = parseJson(text);
     if (value !== undefined) {
-      for (const one of Array.isArray(value) ? value as unknown[] : [value]) input.documents.push({ file, line: 1, text, value: one });
+      if (Array.isArray(value)) value.forEach((one: unknown, item) => input.documents.push({ file, line: 1, text, item, value: one }));
+      else input.documents.push({ file, line: 1, text, value });
       return;
     }
   }

@@ -6,7 +6,8 @@ export class KubectlError extends Error {}
 /** Runs kubectl and returns what it prints. Fails with a KubectlError. */
 export function kubectl(args: readonly string[], timeout = 30_000): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile('kubectl', [...args], { timeout, maxBuffer: 1024 * 1024 * 1024 }, (error, stdout, stderr) => {
+    // `env` is what Node takes anyway; a test that has a kubectl of its own must never reach a real cluster.
+    execFile('kubectl', [...args], { timeout, maxBuffer: 1024 * 1024 * 1024, env: process.env }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const said = stderr.trim() || (error.killed ? `no answer within ${timeout / 1000} s` : error.message);

@@ -42,9 +42,9 @@ Exit code: 0 nothing found, 1 something found, 2 something could not be read.
 class Misuse extends Error {}
 
 /** `cdk8s-celery lint`: returns the exit code. */
-export function lint(args: readonly string[], output: Output): number {
+export async function lint(args: readonly string[], output: Output): Promise<number> {
   try {
-    return run(args, output);
+    return await run(args, output);
   } catch (error) {
     if (!(error instanceof Misuse)) throw error;
     output.err(`cdk8s-celery lint: ${error.message}\n`);
@@ -67,7 +67,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-function run(args: readonly string[], output: Output): number {
+async function run(args: readonly string[], output: Output): Promise<number> {
   const { values, positionals } = parse(args);
   if (values.help) return print(USAGE, output);
   if (values.list) return print(RULES.map(({ id, severity, title }) => `${id.padEnd(42)} ${severity.padEnd(8)} ${title}\n`).join(''), output);
@@ -85,7 +85,7 @@ function run(args: readonly string[], output: Output): number {
   if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
   if (!values.live && positionals.length === 0) throw new Misuse(`nothing to read; give files, folders or - for standard input\n${USAGE}`);
 
-  const input = values.live ? readLive(values.namespace) : readInput(positionals);
+  const input = values.live ? await readLive(values.namespace) : readInput(positionals);
   for (const { file, line, message } of input.problems) {
     output.err(`${file === '-' ? 'standard input' : file}${line === undefined ? '' : `:${line}`}: ${message}\n`);
   }
@@ -94,13 +94,25 @@ function run(args: readonly string[], output: Output): number {
   const shown = violations.filter((one) => atLeast(one.severity, severity));
   const findings = locate(shown.map((one) => ({ ...toFinding(one), steps: [...one.at.resource.prefix, ...one.at.path] })), input, config.file);
   const looked = countResources(objects);
-  output.out(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour));
+  for (const part of inChunks(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (looked === 0) {
     output.err(`cdk8s-celery lint: there is no Kubernetes object in ${positionals.join(', ') || 'the cluster'}\n`);
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
+}
+
+/** Joins parts up to what is worth a system call. */
+function* inChunks(parts: Iterable<string>): Iterable<string> {
+  let chunk = '';
+  for (const part of parts) {
+    chunk += part;
+    if (chunk.length < 65536) continue;
+    yield chunk;
+    chunk = '';
+  }
+  yield chunk;
 }
 
 function print(text: string, output: Output): number {
@@ -132,14 +144,14 @@ type Step = string | number;
 
 /** Files and lines; sorted by them, since that is how people read. */
 function locate(found: ReadonlyArray<Omit<LocatedFinding, 'file' | 'line'> & { steps: Step[] }>, input: Input, config: string): LocatedFinding[] {
-  // The findings of an object come one after the other: the last locator is enough.
-  let last: { index: number; locator: Locator } | undefined;
+  // The findings of an object come one after the other: the last locator is enough. So do those of a list in JSON.
+  let locator: Locator | undefined;
   const order = new Map(input.documents.map(({ file }, i) => [file, i]));
   return found.map(({ steps, ...finding }) => {
     const document = input.documents[finding.objectIndex];
     if (!document) return { ...finding, file: config, line: 1 };
-    if (last?.index !== finding.objectIndex) last = { index: finding.objectIndex, locator: new Locator(document) };
-    return { ...finding, file: document.file, line: last.locator.line(steps) };
+    if (!locator?.knows(document)) locator = new Locator(document);
+    return { ...finding, file: document.file, line: locator.line(document, steps) };
   }).map((finding, i) => ({ finding, i }))
     .sort((a, b) => (order.get(a.finding.file) ?? -1) - (order.get(b.finding.file) ?? -1) || a.finding.line - b.finding.line || a.i - b.i)
     .map(({ finding }) => finding);

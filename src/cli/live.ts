@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { Input, parseText } from './input';
+import { kubectl, KubectlError } from './kubectl';
 
 /** What the rules look at. Secrets are not read: names of their keys are not worth their values on the way. */
 const KINDS = [
@@ -9,25 +9,26 @@ const KINDS = [
 /** There only where KEDA is installed. */
 const OPTIONAL_KINDS = ['scaledobjects.keda.sh'];
 
+const TIMEOUT = 120_000;
+
 /** Reads the objects of a namespace, or of all, through kubectl and with its current context. */
-export function readLive(namespace: string | undefined): Input {
+export async function readLive(namespace: string | undefined): Promise<Input> {
   const input: Input = { documents: [], problems: [] };
   const where = namespace === undefined ? ['--all-namespaces'] : ['--namespace', namespace];
   const source = `kubectl get -n ${namespace ?? '*'}`;
-  for (const kinds of [KINDS, OPTIONAL_KINDS]) {
-    const { error, status, stdout, stderr } = spawnSync('kubectl', ['get', kinds.join(','), ...where, '--output=json', '--ignore-not-found'], {
-      encoding: 'utf8', maxBuffer: 512 * 2 ** 20, timeout: 120_000,
-    });
-    if (error) {
-      const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      input.problems.push({ file: 'kubectl', message: missing ? 'is not installed; --live reads the cluster through it' : error.message });
-      return input;
-    }
-    if (status === 0) {
-      if (stdout.trim() !== '') parseText(source, stdout, input);
-    } else if (kinds === KINDS) {
-      input.problems.push({ file: 'kubectl', message: stderr.trim().split('\n').at(-1) ?? `ended with ${status}` });
-    }
+  const read = async (kinds: readonly string[]) => {
+    const answer = await kubectl(['get', kinds.join(','), ...where, '--output=json', '--ignore-not-found'], TIMEOUT);
+    if (answer.trim() !== '') parseText(source, answer, input);
+  };
+  try {
+    await read(KINDS);
+  } catch (error) {
+    if (!(error instanceof KubectlError)) throw error;
+    input.problems.push({ file: 'cdk8s-celery lint', message: error.message.split('\n').at(-1)! });
+    return input;
   }
+  await read(OPTIONAL_KINDS).catch((error: unknown) => {
+    if (!(error instanceof KubectlError)) throw error;
+  });
   return input;
 }

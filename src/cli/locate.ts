@@ -4,7 +4,7 @@ import { parsePlain, Plain } from './plain-yaml';
 
 type Path = ReadonlyArray<string | number>;
 
-/** Finds the lines of paths in a document; reads its text again, because few documents have findings. */
+/** Finds the lines of paths in documents of one text; reads that again, because few documents have findings. */
 export class Locator {
   private readonly find: (path: Path) => number;
 
@@ -12,9 +12,14 @@ export class Locator {
     this.find = /^\s*[[{]/.test(document.text) && document.line === 1 ? inJson(document.text) : inYaml(document.text);
   }
 
+  /** Whether another document has the same text. */
+  public knows({ file, line, text }: Document): boolean {
+    return this.document.line === line && this.document.file === file && this.document.text === text;
+  }
+
   /** The line of the deepest part of a path that is there, from 1. */
-  public line(path: Path): number {
-    return this.document.line - 1 + this.find(path);
+  public line({ item }: Document, path: Path): number {
+    return this.document.line - 1 + this.find(item === undefined ? path : [item, ...path]);
   }
 }
 

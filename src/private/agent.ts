@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
+import { AGENT_FLAGS, AGENT_PACKAGE_NAME, AGENT_PATH } from './agent-names';
 import * as checks from './checks';
 import { sha256 } from './checksum';
 import { Problem } from './problems';
@@ -15,27 +16,14 @@ export interface AgentSpec {
 
 type Threshold = 'stallAfter' | 'deafAfter' | 'poolAfter' | 'beatSlack';
 
-const PACKAGE = 'cdk8s_celery_agent';
-
 /** The settings that each kind of agent reads. */
 const SETTINGS = {
   worker: ['interval', 'stallAfter', 'deafAfter', 'poolAfter'],
   beat: ['interval', 'beatSlack'],
 } as const;
 
-/** The directory that `PYTHONPATH` gets. */
-export const AGENT_PATH = '/opt/celery-agent';
-/** Where the ConfigMap with the package is mounted. */
-export const AGENT_PACKAGE = `${AGENT_PATH}/${PACKAGE}`;
-
-/** The flags that load it. */
-export const AGENT_FLAGS = {
-  worker: ['-I', `${PACKAGE}.worker`],
-  beat: ['-S', `${PACKAGE}.beat:Scheduler`],
-} as const;
-
 // The same from lib/private/ and src/private/, and from lib/bundle/.
-const SOURCE = join(__dirname, '..', '..', 'agent', PACKAGE);
+const SOURCE = join(__dirname, '..', '..', 'agent', AGENT_PACKAGE_NAME);
 
 let files: Record<string, string> | undefined;
 

@@ -1,7 +1,8 @@
 import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { AGENT_PACKAGE, AGENT_PATH, agentChecksum, agentEnv, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
+import { agentChecksum, agentEnv, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
+import { AGENT_PACKAGE, AGENT_PATH } from './agent-names';
 import * as checks from './checks';
 import { guard } from './guard';
 import { checkOptions, ComponentSpec, deployment, merge } from './pods';

@@ -7,7 +7,8 @@ import type { World } from './model/world';
 import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
 import { meets } from './versions';
-import { AGENT_FLAGS } from '../private/agent';
+import { AGENT_FLAGS } from '../private/agent-names';
+import { remembered } from '../private/remembered';
 
 /** How Beat keeps its schedule. */
 type Scheduler = 'file' | 'database' | 'locking' | 'unknown';
@@ -69,14 +70,14 @@ function schedulePath(beat: Process): { path: string | undefined; written: strin
   };
 }
 
-function validTimeZone(name: string): boolean {
+const validTimeZone = remembered((name: string) => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
     return true;
   } catch {
     return false;
   }
-}
+});
 
 export const beat: Rule[] = [
   {

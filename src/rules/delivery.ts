@@ -189,6 +189,32 @@ export const delivery: Rule[] = [
     }),
   },
   {
+    id: 'delivery/no-retry-at-all',
+    severity: Severity.ERROR,
+    title: 'The first refused connection to the broker ends the process',
+    why: 'broker_connection_max_retries is 0, which Celery documents as "for ever", but kombu counts: `if max_retries is not None and retries >= '
+      + 'max_retries: raise`. A worker or Beat that starts before its broker, or loses it, exits with `kombu.exceptions.OperationalError: Error 111 '
+      + 'connecting to redis:6379. Connection refused`.',
+    fix: 'Write broker_connection_max_retries=(json)null after `--`, or None in the code: that is for ever.',
+    source: 'Reproduced with Celery 5.7.0; retry_over_time in kombu/utils/functional.py at https://github.com/celery/kombu',
+    rows: ['W3'],
+    check: each((world) => [...world.workers, ...world.beats], function* (process, world) {
+      const setting = process.setting('broker_connection_max_retries');
+      if (setting) {
+        // What stands on the command line wins over the code.
+        if (/^(?:\(\w+\))?0+$/.test(setting.value)) {
+          yield { at: setting.at, value: `broker_connection_max_retries=${setting.value}`, allowed: '(json)null, or 1 and more' };
+        }
+        return;
+      }
+      for (const { text, place } of world.code(process.container)) {
+        if (/(?:\bconf\.|^[ \t]*|[(,]\s*)broker_connection_max_retries\s*=\s*0\s*(?:[,)#]|$)/m.test(text)) {
+          yield { at: place, value: 'broker_connection_max_retries = 0', allowed: 'None, or 1 and more' };
+        }
+      }
+    }),
+  },
+  {
     id: 'delivery/results-lost-on-outage',
     severity: Severity.INFO,
     title: 'Before Celery 5.5 results are lost when the Redis result backend is away for a moment',

@@ -7,6 +7,7 @@ import type { World } from './model/world';
 import { each, Rule } from './rule';
 import { Severity } from './severity';
 import { meets } from './versions';
+import { once } from '../private/once';
 
 const SMALLEST_MEMORY = 256 * 2 ** 20;
 
@@ -24,9 +25,8 @@ function option(flower: Process, name: string): Option {
 }
 
 /** A flowerconfig.py in the working directory counts too. */
-function configInSight({ container }: Process): boolean {
-  return container.mounts.some(({ mountPath }) => /flowerconfig|flower\.conf/i.test(mountPath)) || container.file('flowerconfig.py') !== undefined;
-}
+const configInSight = once(({ container }: Process): boolean =>
+  container.mounts.some(({ mountPath }) => /flowerconfig|flower\.conf/i.test(mountPath)) || container.file('flowerconfig.py') !== undefined);
 
 function value(flower: Process, name: string): string | undefined {
   const found = option(flower, name);
@@ -35,11 +35,11 @@ function value(flower: Process, name: string): string | undefined {
 
 type Answer = 'yes' | 'no' | 'unknown';
 
-function authenticated(flower: Process): Answer {
+const authenticated = once((flower: Process): Answer => {
   const found = ['basic-auth', 'auth', 'auth-provider', 'oauth2-key'].map((name) => option(flower, name).state);
   if (found.some((state) => state === 'known' || state === 'set')) return 'yes';
   return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
-}
+});
 
 function version(flower: Process): string | undefined {
   const { image } = flower.container;

@@ -6,6 +6,7 @@ import { isRedis, redisDatabase } from './model/url';
 import type { World } from './model/world';
 import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
+import { once } from '../private/once';
 
 interface Trigger {
   readonly scaler: Resource;
@@ -24,10 +25,9 @@ function triggers(scaler: Resource): Trigger[] {
 }
 
 /** ScaledObjects of workers, with their triggers on Redis lists. */
-function scaledWorkers(world: World): Array<{ worker: Process; scaler: Resource; redis: Trigger[] }> {
-  return world.workers.flatMap((worker) => world.scalersOf(worker.workload).filter(({ kind }) => kind === 'ScaledObject')
-    .map((scaler) => ({ worker, scaler, redis: triggers(scaler).filter(({ type }) => type === 'redis') })));
-}
+const scaledWorkers = once((world: World): Array<{ worker: Process; scaler: Resource; redis: Trigger[] }> =>
+  world.workers.flatMap((worker) => world.scalersOf(worker.workload).filter(({ kind }) => kind === 'ScaledObject')
+    .map((scaler) => ({ worker, scaler, redis: triggers(scaler).filter(({ type }) => type === 'redis') }))));
 
 function address(trigger: Trigger, worker: Process): string | undefined {
   const fromEnv = trigger.metadata('addressFromEnv') ?? trigger.metadata('hostFromEnv');

@@ -1,4 +1,5 @@
 import { satisfies, valid, validRange } from '@renovatebot/pep440';
+import { remembered } from '../private/remembered';
 
 /** What each Celery asks pip for, read at its tag. A `redis` of undefined: kombu's own extra decides. */
 interface CeleryFacts {
@@ -40,9 +41,9 @@ const REDIS = [
 
 export const YANKED_CELERY = new Set(['5.0.6', '5.2.5', '5.3.2', '5.3.3']);
 
-export function meets(version: string, range: string): boolean {
-  return valid(version) !== null && (range.trim() === '' || (validRange(range) && satisfies(version, range)));
-}
+/** Remembered, because to read a range costs far more than everything else that is done with it. */
+export const meets: (version: string, range: string) => boolean = remembered((version: string, range: string) =>
+  valid(version) !== null && (range.trim() === '' || (validRange(range) && satisfies(version, range))));
 
 /** The version that `==` names, without wildcards. */
 export function pinned(range: string): string | undefined {

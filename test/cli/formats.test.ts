@@ -6,8 +6,8 @@ const FAIL = join(CASES, 'beat/schedule-not-writable/fail.yaml');
 const PASS = join(CASES, 'beat/schedule-not-writable/pass.yaml');
 const files = scratch();
 
-test('text', () => {
-  expect(run(FAIL).out.replaceAll(FAIL, 'beat.yaml')).toBe(`beat.yaml:19 error Beat cannot write its schedule file where it is told to [beat/schedule-not-writable]
+test('text', async () => {
+  expect((await run(FAIL)).out.replaceAll(FAIL, 'beat.yaml')).toBe(`beat.yaml:19 error Beat cannot write its schedule file where it is told to [beat/schedule-not-writable]
     Deployment beat (container beat) spec.template.spec.containers[0].command[5]
     has:     /app/celerybeat-schedule
     allowed: a path on a writable volume
@@ -17,45 +17,53 @@ test('text', () => {
 `);
 });
 
-test('json', () => {
-  expect(JSON.parse(run('--format', 'json', FAIL).out)).toEqual({
+test('json', async () => {
+  expect(JSON.parse((await run('--format', 'json', FAIL)).out)).toEqual({
     objects: 1,
     findings: [expect.objectContaining({
       ruleId: 'beat/schedule-not-writable', severity: 'error', objectKind: 'Deployment', objectName: 'beat', container: 'beat',
       path: 'spec.template.spec.containers[0].command[5]', value: '/app/celerybeat-schedule', file: FAIL, line: 19, objectIndex: 0,
     })],
   });
-  expect(JSON.parse(run('--format', 'json', PASS).out)).toEqual({ objects: 1, findings: [] });
+  expect(JSON.parse((await run('--format', 'json', PASS)).out)).toEqual({ objects: 1, findings: [] });
 });
 
-test('sarif 2.1.0', () => {
+test.each(['json', 'sarif'])('%s is laid out as one text, however many findings there are', async (format) => {
+  for (const [input, atLeast] of [[PASS, 0], [FAIL, 1], [CASES, 100]] as const) {
+    const { out } = await run('--format', format, input);
+    expect(out).toBe(`${JSON.stringify(JSON.parse(out), null, 2)}\n`);
+    expect(out.split('"ruleId"').length).toBeGreaterThan(atLeast);
+  }
+});
+
+test('sarif 2.1.0', async () => {
   interface Sarif {
     version: string;
     runs: Array<{ tool: { driver: { rules: Array<{ id: string }> } }; results: Array<Record<string, unknown>> }>;
   }
-  const { version, runs: [first] } = JSON.parse(run('--format', 'sarif', FAIL).out) as Sarif;
+  const { version, runs: [first] } = JSON.parse((await run('--format', 'sarif', FAIL)).out) as Sarif;
   expect(version).toBe('2.1.0');
   expect(first.tool.driver.rules.map(({ id }) => id)).toEqual(['beat/schedule-not-writable']);
   expect(first.results).toEqual([expect.objectContaining({
     ruleId: 'beat/schedule-not-writable', ruleIndex: 0, level: 'error',
     locations: [expect.objectContaining({ physicalLocation: { artifactLocation: { uri: encodeURI(FAIL) }, region: { startLine: 19 } } })],
   })]);
-  expect((JSON.parse(run('--format', 'sarif', PASS).out) as Sarif).runs[0].results).toEqual([]);
+  expect((JSON.parse((await run('--format', 'sarif', PASS)).out) as Sarif).runs[0].results).toEqual([]);
 });
 
-test('github', () => {
-  expect(run('--format', 'github', FAIL).out).toMatch(/^::error file=[^,]*fail\.yaml,line=19,title=beat\/schedule-not-writable::Deployment beat \(container beat\): /);
-  expect(run('--format', 'github', PASS).out).toBe('');
+test('github', async () => {
+  expect((await run('--format', 'github', FAIL)).out).toMatch(/^::error file=[^,]*fail\.yaml,line=19,title=beat\/schedule-not-writable::Deployment beat \(container beat\): /);
+  expect((await run('--format', 'github', PASS)).out).toBe('');
 });
 
-test('junit', () => {
-  const { out } = run('--format', 'junit', FAIL);
+test('junit', async () => {
+  const { out } = await run('--format', 'junit', FAIL);
   expect(out).toContain('<testsuites tests="1" failures="1">');
   expect(out).toContain('<testcase classname="beat/schedule-not-writable" name="Deployment beat (container beat) spec.template.spec.containers[0].command[5]">');
-  expect(run('--format', 'junit', PASS).out).toContain('<testcase classname="cdk8s-celery" name="1 object"/>');
+  expect((await run('--format', 'junit', PASS)).out).toContain('<testcase classname="cdk8s-celery" name="1 object"/>');
 });
 
-test('junit and github escape what manifests say', () => {
+test('junit and github escape what manifests say', async () => {
   const file = files.write('odd.yaml', `apiVersion: v1
 kind: Pod
 metadata:
@@ -67,6 +75,6 @@ spec:
       image: shop:1
       command: [celery, -A, shop, worker, -c, "2", --prefetch-multiplier=0]
 `);
-  expect(run('--format', 'junit', file).out).toContain('&lt;a&amp;b&gt;&quot;%');
-  expect(run('--format', 'github', file).out).toContain('<a&b>"%25%0A');
+  expect((await run('--format', 'junit', file)).out).toContain('&lt;a&amp;b&gt;&quot;%');
+  expect((await run('--format', 'github', file)).out).toContain('<a&b>"%25%0A');
 });

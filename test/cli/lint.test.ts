@@ -23,35 +23,35 @@ spec:
 `;
 
 describe('exit codes', () => {
-  test('0 when nothing is found', () => {
-    expect(run('lint', PASS).code).toBe(2);
-    expect(run(PASS)).toEqual({ code: 0, out: '1 object: nothing found\n', err: '' });
+  test('0 when nothing is found', async () => {
+    expect((await run('lint', PASS)).code).toBe(2);
+    expect(await run(PASS)).toEqual({ code: 0, out: '1 object: nothing found\n', err: '' });
   });
 
-  test('1 when something is found', () => {
-    expect(run(FAIL).code).toBe(1);
+  test('1 when something is found', async () => {
+    expect((await run(FAIL)).code).toBe(1);
   });
 
-  test('2 when something cannot be read, and the rest is reported', () => {
-    const result = run(FAIL, files.path('missing.yaml'));
+  test('2 when something cannot be read, and the rest is reported', async () => {
+    const result = await run(FAIL, files.path('missing.yaml'));
     expect(result.code).toBe(2);
     expect(result.err).toBe(`${files.path('missing.yaml')}: there is no such file or folder\n`);
     expect(result.out).toContain('beat/schedule-not-writable');
   });
 
-  test('2 when there is no object at all', () => {
-    const result = run(files.write('values.yaml', 'replicaCount: 1\n'));
+  test('2 when there is no object at all', async () => {
+    const result = await run(files.write('values.yaml', 'replicaCount: 1\n'));
     expect(result.code).toBe(2);
     expect(result.err).toContain('there is no Kubernetes object in');
   });
 
-  test('warnings count, info does not unless asked for', () => {
+  test('warnings count, info does not unless asked for', async () => {
     const info = join(CASES, 'delivery/chatter/fail.yaml');
-    expect(run(info)).toMatchObject({ code: 0, out: expect.stringContaining('1 more with --severity info') as string });
-    expect(run('--severity', 'info', info).code).toBe(1);
+    expect(await run(info)).toMatchObject({ code: 0, out: expect.stringContaining('1 more with --severity info') as string });
+    expect((await run('--severity', 'info', info)).code).toBe(1);
     const warning = join(CASES, 'delivery/prefetch-zero/fail.yaml');
-    expect(run(warning).code).toBe(1);
-    expect(run('--severity', 'error', warning).code).toBe(0);
+    expect((await run(warning)).code).toBe(1);
+    expect((await run('--severity', 'error', warning)).code).toBe(0);
   });
 });
 
@@ -65,73 +65,84 @@ describe('wrong use', () => {
     [['--live', PASS], 'give no files'],
     [['--colour', PASS], 'Unknown option'],
     [[], 'nothing to read'],
-  ])('%j', (args, message) => {
-    const result = run(...args);
+  ])('%j', async (args, message) => {
+    const result = await run(...args);
     expect(result.code).toBe(2);
     expect(result.err).toContain(message);
     expect(result.err).not.toMatch(/\n\s+at /);
   });
 });
 
-test('the file and line of a finding', () => {
+test('the file and line of a finding', async () => {
   const file = files.write('worker.yaml', `# a comment\n---\n${WORKER}`);
-  expect(run(file).out).toMatch(`${file}:14 warning A prefetch multiplier of 0`);
+  expect((await run(file)).out).toMatch(`${file}:14 warning A prefetch multiplier of 0`);
 });
 
-test('of a finding in JSON', () => {
+test('of a finding in JSON', async () => {
   const json = { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'worker' }, spec: {
     terminationGracePeriodSeconds: 600,
     containers: [{ name: 'worker', image: 'shop:1', command: ['celery', '-A', 'shop', 'worker', '-c', '2', '--prefetch-multiplier=0'] }] } }] };
   const text = JSON.stringify(json, null, 2);
   const line = text.split('\n').findIndex((row) => row.includes('--prefetch-multiplier=0')) + 1;
-  expect(run(files.write('list.json', text)).out).toContain(`list.json:${line} warning`);
+  expect((await run(files.write('list.json', text))).out).toContain(`list.json:${line} warning`);
 });
 
-test('the objects of a List are counted', () => {
-  expect(run(files.write('list.yaml', 'apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: v1, kind: Pod}\n')).out)
+test('of findings in a list of objects in JSON', async () => {
+  const worker = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: {
+    terminationGracePeriodSeconds: 600,
+    containers: [{ name, image: 'shop:1', command: ['celery', '-A', 'shop', 'worker', '-c', '2', '--prefetch-multiplier=0'] }] } });
+  const text = JSON.stringify([worker('b'), { apiVersion: 'v1', kind: 'Pod' }, worker('a')], null, 2);
+  const lines = text.split('\n').flatMap((row, i) => row.includes('--prefetch-multiplier=0') ? [`${i + 1}`] : []);
+  const { out } = await run(files.write('array.json', text));
+  expect([...out.matchAll(/array\.json:(\d+) warning/g)].map(([, line]) => line)).toEqual(lines);
+  expect(lines).toHaveLength(2);
+});
+
+test('the objects of a List are counted', async () => {
+  expect((await run(files.write('list.yaml', 'apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: Pod}\n  - {apiVersion: v1, kind: Pod}\n'))).out)
     .toBe('2 objects: nothing found\n');
 });
 
-test('of a finding in unusual YAML', () => {
+test('of a finding in unusual YAML', async () => {
   const file = files.write('anchor.yaml', WORKER.replace('[celery,', '&words [celery,'));
-  expect(run(file).out).toContain('anchor.yaml:12 warning');
+  expect((await run(file)).out).toContain('anchor.yaml:12 warning');
 });
 
-test('a folder, without what is no manifest', () => {
+test('a folder, without what is no manifest', async () => {
   mkdirSync(files.path('folder/node_modules'), { recursive: true });
   files.write('folder/a.yml', WORKER);
   files.write('folder/README.md', '{{');
   files.write('folder/node_modules/b.yaml', ': : :');
-  expect(run(files.path('folder'))).toMatchObject({ code: 1, err: '' });
+  expect(await run(files.path('folder'))).toMatchObject({ code: 1, err: '' });
 });
 
-test('--rule', () => {
+test('--rule', async () => {
   const file = files.write('two.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
-  expect(run('--rule', 'shutdown', file).out).toMatch(/1 object: 1 warning/);
-  expect(run('--rule', 'delivery/prefetch-zero', '--rule', 'shutdown/grace-not-set', file).out).toMatch(/1 object: 2 warnings/);
+  expect((await run('--rule', 'shutdown', file)).out).toMatch(/1 object: 1 warning/);
+  expect((await run('--rule', 'delivery/prefetch-zero', '--rule', 'shutdown/grace-not-set', file)).out).toMatch(/1 object: 2 warnings/);
 });
 
-test('--list and --explain', () => {
-  expect(run('--list').out.split('\n').length).toBe(RULES.length + 1);
-  expect(run('--explain', 'beat/rolling-update').out).toContain('Set strategy.type: Recreate.');
+test('--list and --explain', async () => {
+  expect((await run('--list')).out.split('\n').length).toBe(RULES.length + 1);
+  expect((await run('--explain', 'beat/rolling-update')).out).toContain('Set strategy.type: Recreate.');
 });
 
 describe('--config', () => {
   const file = files.write('configured.yaml', WORKER);
   const config = (content: string) => files.write('config.yaml', content);
 
-  test('suppresses with a reason', () => {
+  test('suppresses with a reason', async () => {
     config('suppress:\n  - rule: delivery/prefetch-zero\n    object: Deployment/*\n    reason: four is fine\n');
-    expect(run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 0 });
+    expect(await run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 0 });
   });
 
   test.each([
     ['suppress:\n  - rule: delivery/prefetch-zero\n', 'suppressions/no-reason'],
     ['suppress:\n  - rule: delivery/prefetch-zero\n    object: Deployment/beat\n    reason: x\n', 'suppressions/unused'],
     ['suppress:\n  - rule: delivery/prefetch\n    reason: x\n', 'suppressions/unknown-rule'],
-  ])('%j is a finding', (content, id) => {
+  ])('%j is a finding', async (content, id) => {
     config(content);
-    const result = run('--config', files.path('config.yaml'), file);
+    const result = await run('--config', files.path('config.yaml'), file);
     expect(result.code).toBe(1);
     expect(result.out).toContain(`[${id}]`);
   });
@@ -139,13 +150,13 @@ describe('--config', () => {
   test.each([
     ['- a\n', 'is not a map'], ['suppres: []\n', 'allowed: severity, suppress'], ['suppress:\n  - reason: x\n', 'has no rule'],
     ['severity: bad\n', 'none of error, warning, info'], ['a: [\n', 'line 2'],
-  ])('%j cannot be used', (content, message) => {
+  ])('%j cannot be used', async (content, message) => {
     config(content);
-    expect(run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 2, err: expect.stringContaining(message) as string });
+    expect(await run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 2, err: expect.stringContaining(message) as string });
   });
 });
 
-test('a merge key brings what kubectl sees', () => {
+test('a merge key brings what kubectl sees', async () => {
   const merged = `${WORKER}        - &base
           name: one
           image: registry.example/shop:1
@@ -153,14 +164,14 @@ test('a merge key brings what kubectl sees', () => {
         - <<: *base
           name: two
 `;
-  const { out } = run(files.write('merged.yaml', merged), '--rule', 'delivery/prefetch-zero');
+  const { out } = await run(files.write('merged.yaml', merged), '--rule', 'delivery/prefetch-zero');
   expect(out).toContain('(container one)');
   expect(out).toContain('(container two)');
 });
 
-test('a key that stands twice is said, and the last one counts as for kubectl', () => {
+test('a key that stands twice is said, and the last one counts as for kubectl', async () => {
   const twice = WORKER.replace('          command:', '          command: [celery, -A, shop, beat]\n          command:');
-  const result = run(files.write('twice.yaml', twice), '--rule', 'delivery/prefetch-zero');
+  const result = await run(files.write('twice.yaml', twice), '--rule', 'delivery/prefetch-zero');
   expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:13: the same key stands twice') as string });
   expect(result.out).toContain('delivery/prefetch-zero');
 });
@@ -182,32 +193,32 @@ describe('input that is no YAML', () => {
     ['deep nesting', `a: ${'['.repeat(50_000)}\n`, 'is nested deeper than 500 levels', 1],
     ['deep nesting of maps', `a:\n  ${'{a: '.repeat(50_000)}\n`, 'is nested deeper than 500 levels', 2],
     ['deep nesting of lists', `${'- '.repeat(50_000)}a\n`, 'is nested deeper than 500 levels', 1],
-  ])('%s', (_name, content, message, line) => {
+  ])('%s', async (_name, content, message, line) => {
     const file = files.write('bad.yaml', content);
-    const result = run(file);
+    const result = await run(file);
     expect(result.code).toBe(2);
     expect(result.err).toMatch(line === undefined ? /bad\.yaml: / : `bad.yaml:${line}: `);
     expect(result.err).toContain(message);
     expect(result.err.split('\n').length).toBeLessThanOrEqual(3);
   });
 
-  test('a file of 100 MiB', () => {
+  test('a file of 100 MiB', async () => {
     const file = files.write('large.yaml', 'kind: Pod\n');
     truncateSync(file, 100 * 2 ** 20);
-    expect(run(file)).toMatchObject({ code: 2, err: `${file}: is larger than 64 MiB, which no set of manifests is; give the files one by one\n` });
+    expect(await run(file)).toMatchObject({ code: 2, err: `${file}: is larger than 64 MiB, which no set of manifests is; give the files one by one\n` });
   });
 
-  test.each([['CRLF', WORKER.replaceAll('\n', '\r\n')], ['a byte order mark', `\uFEFF${WORKER}`], ['directives', `%YAML 1.2\n---\n${WORKER}...\n`]])('%s is fine', (_, content) => {
-    expect(run(files.write('fine.yaml', content))).toMatchObject({ code: 1, err: '' });
+  test.each([['CRLF', WORKER.replaceAll('\n', '\r\n')], ['a byte order mark', `\uFEFF${WORKER}`], ['directives', `%YAML 1.2\n---\n${WORKER}...\n`]])('%s is fine', async (_, content) => {
+    expect(await run(files.write('fine.yaml', content))).toMatchObject({ code: 1, err: '' });
   });
 });
 
-test('passwords are not printed', () => {
+test('passwords are not printed', async () => {
   const file = files.write('secret.yaml', `${WORKER}          env:
             - name: CELERY_BROKER_URL
               value: redis://:hunter2@redis:6379/x
 `);
-  const result = run(file);
+  const result = await run(file);
   expect(result.out).toContain('env/literal-password');
-  for (const format of ['text', 'json', 'sarif', 'github', 'junit']) expect(run('--format', format, file).out).not.toContain('hunter2');
+  for (const format of ['text', 'json', 'sarif', 'github', 'junit']) expect((await run('--format', format, file)).out).not.toContain('hunter2');
 });

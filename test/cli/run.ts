@@ -9,10 +9,10 @@ export interface Run {
   readonly err: string;
 }
 
-export function run(...args: string[]): Run {
+export async function run(...args: string[]): Promise<Run> {
   let out = '';
   let err = '';
-  const code = lint(args, { out: (text) => out += text, err: (text) => err += text, colour: false });
+  const code = await lint(args, { out: (text) => out += text, err: (text) => err += text, colour: false });
   return { code, out, err };
 }
 

@@ -6,6 +6,7 @@ import { Container, Workload } from './pods';
 import { seconds } from './python';
 import { BrokerUrl, parseUrl } from './url';
 import { Place } from '../rule';
+import { remembered } from '../../private/remembered';
 
 /** An option of a process, by flag or by environment. */
 export type Option =
@@ -32,6 +33,10 @@ export interface Setting {
   readonly value: string;
   readonly at: Place;
 }
+
+/** click's variable for an option of a subcommand. */
+const variableOf = remembered((role: string, name: string) =>
+  GLOBAL_ENV.get(name) ?? `CELERY_${role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_'));
 
 /** A worker, a Beat or a Flower: one Celery process that a container keeps running. */
 export class Process {
@@ -86,8 +91,7 @@ export class Process {
         ? { state: 'set', path: given.word.path, flag: true } : { state: 'known', value: given.value, path: given.word.path, flag: true };
     }
     if (!this.plain) return { state: 'maybe' };
-    const variable = GLOBAL_ENV.get(name) ?? `CELERY_${this.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
-    return this.variable(variable);
+    return this.variable(variableOf(this.role, name));
   }
 
   public variable(name: string): Option {

@@ -9,7 +9,7 @@ import { RedisServer } from './redis';
 import { Resource, resources } from './resource';
 import { isRedis, parseUrl } from './url';
 import { Place } from '../rule';
-import { AGENT_PACKAGE } from '../../private/agent';
+import { AGENT_PACKAGE } from '../../private/agent-names';
 
 /** A URL path or port of a Service, an Ingress or a Gateway that leads to a pod from outside the cluster. */
 export interface Exposure {

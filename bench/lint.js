@@ -1,0 +1,80 @@
+// `cdk8s-celery lint` on large input: time and memory of the command, and that time is linear.
+const { execFileSync } = require('child_process');
+const { writeFileSync } = require('fs');
+const { cpus, loadavg } = require('os');
+const { join } = require('path');
+const manifests = require('./manifests');
+const { inTurn, measure, median, medians, root, table } = require('./measure');
+
+const RUNS = 5;
+const OBJECTS = 10_000;
+const SIZES = [1_000, 10_000, 100_000];
+const FORMATS = ['text', 'json', 'sarif'];
+
+/** Breaks three rules, so that what is written is long. */
+const BROKEN = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: worker
+spec:
+  template:
+    spec:
+      containers:
+        - name: worker
+          image: registry.example/shop:1
+          command: [celery, -A, shop, worker, --concurrency=2, --prefetch-multiplier=0, -B]
+`;
+
+/** Files of so many documents at most, each below what lint takes. */
+function write(folder, name, documents) {
+  const files = [];
+  for (let at = 0; at < documents.length; at += OBJECTS) {
+    files.push(join(folder, `${name}-${files.length}.yaml`));
+    writeFileSync(files.at(-1), documents.slice(at, at + OBJECTS).join('---\n'));
+  }
+  return files;
+}
+
+function lint(files, format) {
+  return { command: ['node', join(root, 'lib/cli/main.js'), 'lint', '--format', format, ...files], codes: [1] };
+}
+
+function exponent(small, large) {
+  return Math.log(large.cpu / small.cpu) / Math.log(large.count / small.count);
+}
+
+function ofTheCommand(folder) {
+  const inputs = {
+    'mostly clean': write(folder, 'mixed', manifests.texts(OBJECTS)),
+    'all broken': write(folder, 'broken', manifests.copies(BROKEN, OBJECTS)),
+  };
+  const variants = Object.entries(inputs).flatMap(([input, files]) => FORMATS.map((format) => ({ input, format, ...lint(files, format) })));
+  const results = inTurn(variants, RUNS);
+  console.log(`cdk8s-celery lint on ${OBJECTS} objects, medians of ${RUNS} runs in turn, whole processes (load ${loadavg()[0].toFixed(1)} on ${cpus().length} CPUs).\n`);
+  table(['objects', 'format', 'wall s (goal: below 2)', 'CPU s, user and system', 'peak MiB (goal: below 300)'], results.map(({ wall, cpu, peak }, i) =>
+    [variants[i].input, variants[i].format, wall.toFixed(2), cpu.toFixed(2), peak.toFixed(0)]));
+}
+
+function linear(name, sizes) {
+  const large = sizes.at(-1);
+  table([name, 'CPU s', 'us an object', 'exponent from the size before'], sizes.map((size, i) =>
+    [size.count, size.cpu.toFixed(3), (size.cpu / size.count * 1e6).toFixed(0), i === 0 ? '' : exponent(sizes[i - 1], size).toFixed(2)]));
+  console.log(`\nexponent of the CPU time from ${sizes[0].count} to ${large.count}: ${exponent(sizes[0], large).toFixed(2)} (goal: at most 1.1)\n`);
+}
+
+module.exports = (folder) => {
+  ofTheCommand(folder);
+  console.log('\nRules.lint, objects in memory, after a warm-up in the same process.\n');
+  linear('objects', SIZES.map((count) => {
+    const runs = Array.from({ length: 3 }, () =>
+      Number(execFileSync('node', ['--max-old-space-size=8192', join(__dirname, 'programs/lint.js'), `${count}`], { encoding: 'utf8' })));
+    return { count, cpu: median(runs) };
+  }));
+  console.log('The command, less what it costs to start it.\n');
+  const start = medians(Array.from({ length: 3 }, () => measure({ command: lint(['--list'], 'text').command })));
+  linear('objects in files', SIZES.map((count) => {
+    const files = write(folder, `size-${count}`, manifests.texts(count));
+    const { cpu } = medians(Array.from({ length: 3 }, () => measure(lint(files, 'text'))));
+    return { count, cpu: cpu - start.cpu };
+  }));
+};

@@ -1,0 +1,31 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** What kubectl prints and its exit code, for calls that have this text; others fail. */
+export type Answers = Record<string, readonly [printed: string, code?: number]>;
+
+const folder = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs something with a kubectl that gives these answers, or with none at all; returns also how it was called. */
+export async function withKubectl<T>(answers: Answers | undefined, body: () => T | Promise<T>): Promise<{ result: T; calls: string[] }> {
+  const bin = mkdtempSync(join(folder, 'bin-'));
+  const calls = join(bin, 'calls');
+  const cases = Object.entries(answers ?? {}).map(([text, [printed, code = 0]], index) => {
+    writeFileSync(join(bin, `${index}`), printed);
+    return `  *'${text}'*) cat '${bin}/${index}' ${code ? '>&2' : ''}; exit ${code};;\n`;
+  });
+  if (answers) {
+    writeFileSync(join(bin, 'kubectl'), '#!/usr/bin/env bash\n'
+      + `echo "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
+  }
+  const { PATH } = process.env;
+  process.env.PATH = answers ? `${bin}${delimiter}${PATH}` : bin;
+  try {
+    const result = await body();
+    return { result, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [] };
+  } finally {
+    process.env.PATH = PATH;
+  }
+}
