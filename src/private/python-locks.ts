@@ -16,7 +16,8 @@ export interface LockedCelery {
 interface LockIndex {
   readonly celery: Record<string, LockedCelery>;
   readonly yanked: { readonly celery: Record<string, string> };
-  readonly known: Record<string, unknown>;
+  /** The Pythons of every Celery 5 that is not yanked. */
+  readonly known: Record<string, string>;
 }
 
 /** The whole tree of packages of one Celery on one Python. */

@@ -4,7 +4,7 @@ import { probesOf } from './model/probes';
 import type { World } from './model/world';
 import { each, Place, Rule } from './rule';
 import { Severity } from './severity';
-import { kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery, YANKED_CELERY } from './versions';
+import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from './versions';
 import { once } from '../private/once';
 
 /** Every `pip install` of a pod that has to do with Celery. */
@@ -135,7 +135,7 @@ export const install: Rule[] = [
     check: each(installs, function* (install) {
       const celery = requirement(install, 'celery');
       const pin = pinned(celery?.range ?? '');
-      if (celery && pin !== undefined && YANKED_CELERY.has(pin)) yield { at: at(install, celery.path), value: celery.text };
+      if (celery && pin !== undefined && isYanked(pin)) yield { at: at(install, celery.path), value: celery.text };
     }),
   },
   {

@@ -1,29 +1,29 @@
 import { satisfies, valid, validRange } from '@renovatebot/pep440';
+import { lockIndex } from '../private/python-locks';
 import { remembered } from '../private/remembered';
 
-/** What each Celery asks pip for, read at its tag. A `redis` of undefined: kombu's own extra decides. */
+/** What each Celery asks pip for, read at its tag; what locks/index.json says of all of them is not repeated. A `redis` of undefined: kombu's own extra decides. */
 interface CeleryFacts {
   readonly versions: readonly string[];
   readonly kombu: string;
   readonly redis?: string;
-  readonly python: string;
 }
 
 const CELERY: readonly CeleryFacts[] = [
-  { versions: ['5.0.0', '5.0.1', '5.0.2', '5.0.3', '5.0.4', '5.0.5'], kombu: '>=5.0.0,<6.0', redis: '>=3.2.0', python: '>=3.6' },
-  { versions: ['5.1.0', '5.1.1', '5.1.2'], kombu: '>=5.1.0,<6.0', redis: '>=3.2.0', python: '>=3.6' },
-  { versions: ['5.2.0'], kombu: '>=5.2.1,<6.0', redis: '>=3.2.0', python: '>=3.7' },
-  { versions: ['5.2.1', '5.2.2'], kombu: '>=5.2.2,<6.0', redis: '>=3.4.1,<4.0.0', python: '>=3.7' },
-  { versions: ['5.2.3', '5.2.4', '5.2.6', '5.2.7'], kombu: '>=5.2.3,<6.0', redis: '>=3.4.1,!=4.0.0,!=4.0.1', python: '>=3.7' },
-  { versions: ['5.3.0'], kombu: '>=5.3.0,<6.0', redis: '>=4.5.2', python: '>=3.7' },
-  { versions: ['5.3.1'], kombu: '>=5.3.1,<6.0', redis: '>=4.5.2,!=4.5.5', python: '>=3.8' },
-  { versions: ['5.3.4'], kombu: '>=5.3.2,<6.0', redis: '>=4.5.2,<5.0.0,!=4.5.5', python: '>=3.8' },
-  { versions: ['5.3.5'], kombu: '>=5.3.3,<6.0', redis: '>=4.5.2,<6.0.0,!=4.5.5', python: '>=3.8' },
-  { versions: ['5.3.6', '5.4.0'], kombu: '>=5.3.4,<6.0', redis: '>=4.5.2,<6.0.0,!=4.5.5', python: '>=3.8' },
-  { versions: ['5.5.0', '5.5.1', '5.5.2'], kombu: '>=5.5.2,<5.6', redis: '>=4.5.2,<6.0.0,!=4.5.5', python: '>=3.8' },
-  { versions: ['5.5.3'], kombu: '>=5.5.2,<5.6', python: '>=3.8' },
-  { versions: ['5.6.0', '5.6.1', '5.6.2', '5.6.3'], kombu: '>=5.6.0', python: '>=3.9' },
-  { versions: ['5.7.0'], kombu: '>=5.7.0', python: '>=3.10' },
+  { versions: ['5.0.0', '5.0.1', '5.0.2', '5.0.3', '5.0.4', '5.0.5'], kombu: '>=5.0.0,<6.0', redis: '>=3.2.0' },
+  { versions: ['5.1.0', '5.1.1', '5.1.2'], kombu: '>=5.1.0,<6.0', redis: '>=3.2.0' },
+  { versions: ['5.2.0'], kombu: '>=5.2.1,<6.0', redis: '>=3.2.0' },
+  { versions: ['5.2.1', '5.2.2'], kombu: '>=5.2.2,<6.0', redis: '>=3.4.1,<4.0.0' },
+  { versions: ['5.2.3', '5.2.4', '5.2.6', '5.2.7'], kombu: '>=5.2.3,<6.0', redis: '>=3.4.1,!=4.0.0,!=4.0.1' },
+  { versions: ['5.3.0'], kombu: '>=5.3.0,<6.0', redis: '>=4.5.2' },
+  { versions: ['5.3.1'], kombu: '>=5.3.1,<6.0', redis: '>=4.5.2,!=4.5.5' },
+  { versions: ['5.3.4'], kombu: '>=5.3.2,<6.0', redis: '>=4.5.2,<5.0.0,!=4.5.5' },
+  { versions: ['5.3.5'], kombu: '>=5.3.3,<6.0', redis: '>=4.5.2,<6.0.0,!=4.5.5' },
+  { versions: ['5.3.6', '5.4.0'], kombu: '>=5.3.4,<6.0', redis: '>=4.5.2,<6.0.0,!=4.5.5' },
+  { versions: ['5.5.0', '5.5.1', '5.5.2'], kombu: '>=5.5.2,<5.6', redis: '>=4.5.2,<6.0.0,!=4.5.5' },
+  { versions: ['5.5.3'], kombu: '>=5.5.2,<5.6' },
+  { versions: ['5.6.0', '5.6.1', '5.6.2', '5.6.3'], kombu: '>=5.6.0' },
+  { versions: ['5.7.0'], kombu: '>=5.7.0' },
 ];
 
 /** kombu's own `redis` extra. */
@@ -39,7 +39,9 @@ const REDIS = [
   '6.2.0', '6.4.0', '7.0.0', '7.1.0', '8.0.0', '8.1.0',
 ];
 
-export const YANKED_CELERY = new Set(['5.0.6', '5.2.5', '5.3.2', '5.3.3']);
+export function isYanked(celery: string): boolean {
+  return Object.hasOwn(lockIndex().yanked.celery, celery);
+}
 
 /** Remembered, because to read a range costs far more than everything else that is done with it. */
 export const meets: (version: string, range: string) => boolean = remembered((version: string, range: string) =>
@@ -69,7 +71,8 @@ export function kombuOf(celery: string): string | undefined {
 }
 
 export function pythonOf(celery: string): string | undefined {
-  return celeryFacts(celery)?.python;
+  const { known } = lockIndex();
+  return Object.hasOwn(known, celery) ? known[celery] : undefined;
 }
 
 /** The ranges of redis-py of which `celery[redis]` accepts one; which one is up to the kombu that pip takes. */
