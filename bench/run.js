@@ -5,7 +5,7 @@ const { mkdtempSync, rmSync } = require('fs');
 const { tmpdir } = require('os');
 const { join } = require('path');
 
-const PARTS = ['synth', 'stacks', 'lint'];
+const PARTS = ['synth', 'stacks', 'lint', 'agent', 'probes'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((part) => !PARTS.includes(part));

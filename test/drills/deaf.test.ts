@@ -4,7 +4,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { CeleryBeat, CeleryWorker, HealthCheck, Namespace, PythonRuntime, Rules } from '../../src';
 import { Deployment, empty } from '../e2e/deployment';
 import { eventually, exec, kubectl, pods, readyPods, restarts, say, signal, testIn } from '../e2e/harness';
-import { allReady, celeryApp, deployed, podsOf, ranOn, TASKS } from './drill';
+import { allReady, celeryApp, cpu, deployed, inspectPing, podsOf, ranOn, TASKS } from './drill';
 
 /**
  * celery 5.3.4 with kombu 5.3.2: after a kill of Redis its workers run on and consume nothing, for ever. Which health check notices?
@@ -30,14 +30,11 @@ def beat(**_):
 const heartbeatFile = kplus.Probe.fromCommand(['sh', '-c', 'test $(($(date +%s) - $(stat -c %Y /tmp/heartbeat))) -lt 60'], {
   initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(10), timeoutSeconds: Duration.seconds(5),
 });
-const inspectPing = kplus.Probe.fromCommand(['sh', '-c', 'exec celery -A tasks inspect ping -d celery@$(hostname) --timeout 10'], {
-  initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(30), timeoutSeconds: Duration.seconds(20),
-});
 
 const CHECKS: Record<string, HealthCheck> = {
   agent: HealthCheck.agent(),
   heartbeat: HealthCheck.probes({ liveness: heartbeatFile }),
-  ping: HealthCheck.probes({ liveness: inspectPing }),
+  ping: HealthCheck.probes({ liveness: inspectPing(30) }),
 };
 const NAMES = Object.keys(CHECKS);
 
@@ -78,12 +75,6 @@ const withOldKombu: Deployment = {
 
 deployed(withOldKombu, empty(NODE_ACCESS));
 
-/** CPU that the main container of a pod has used, probes in it included, in milliseconds. */
-async function cpu(pod: string): Promise<number> {
-  const used = await exec(NAMESPACE, pod, ['sh', '-c', 'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || grep usage_usec /sys/fs/cgroup/cpu.stat']);
-  return used.startsWith('usage_usec') ? Number(used.split(' ')[1]) / 1e3 : Number(used) / 1e6;
-}
-
 /** Kills a Redis until its worker is deaf; returns the moment of the last kill. */
 async function deafen(name: string): Promise<number> {
   for (let kill = 1; kill <= 6; kill++) {
@@ -109,10 +100,10 @@ interface Outcome {
 
 async function drill(name: string): Promise<Outcome> {
   const [{ metadata }] = await allReady(NAMESPACE, [name]);
-  const before = await cpu(metadata!.name!);
+  const before = await cpu(NAMESPACE, metadata!.name!);
   const start = Date.now();
   await setTimeout(60_000);
-  const cpuPerMinute = Math.round((await cpu(metadata!.name!) - before) / (Date.now() - start) * 60_000);
+  const cpuPerMinute = Math.round((await cpu(NAMESPACE, metadata!.name!) - before) / (Date.now() - start) * 60_000);
 
   const [worker] = await podsOf(NAMESPACE, name);
   const killed = await deafen(name);

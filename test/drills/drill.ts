@@ -1,8 +1,9 @@
-import { App, Chart } from 'cdk8s';
+import { App, Chart, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { AppCode, CeleryApp, CeleryAppProps, Namespace, PodSecurity, PythonRuntime, RedisBroker, RedisStorage } from '../../src';
 import { bringUp, Deployment, ours, remove } from '../e2e/deployment';
-import { eventually, pods, python, readyPods, restarts } from '../e2e/harness';
+import { eventually, exec, pods, python, readyPods, restarts } from '../e2e/harness';
 
 /** What the tests of a file need on the cluster: it comes up before them, and is gone after them. */
 export function deployed(...deployments: Deployment[]): void {
@@ -100,4 +101,17 @@ export async function restarted(before: Pod, seconds: number): Promise<number> {
     if (!now || restarts([now]) <= restarts([before])) throw new Error(`${name} has the containers that it had`);
   });
   return Math.round((Date.now() - start) / 1000);
+}
+
+/** The liveness probe of many a deployment, to be compared with. */
+export function inspectPing(periodSeconds: number): kplus.Probe {
+  return kplus.Probe.fromCommand(['sh', '-c', 'exec celery -A tasks inspect ping -d celery@$(hostname) --timeout 10'], {
+    initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(periodSeconds), timeoutSeconds: Duration.seconds(20),
+  });
+}
+
+/** CPU that a container has used, what is executed in it included, in milliseconds. */
+export async function cpu(namespace: string, target: string): Promise<number> {
+  const used = await exec(namespace, target, ['sh', '-c', 'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || grep usage_usec /sys/fs/cgroup/cpu.stat']);
+  return used.startsWith('usage_usec') ? Number(used.split(' ')[1]) / 1e3 : Number(used) / 1e6;
 }

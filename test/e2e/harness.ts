@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Event, Pod } from 'kubernetes-types/core/v1';
+import { status } from '../../src/cli/status';
 
 /** One line on the terminal at once, with the time; jest holds back what goes to the console. */
 export function say(text: string): void {
@@ -108,6 +109,15 @@ export async function signal(pod: Pod, name: 'KILL' | 'STOP', nodeAccess: string
 /** Runs Python where the app is, or in any other pod that has it. */
 export async function python(namespace: string, target: string, code: string): Promise<string> {
   return (await exec(namespace, target, ['python', '-'], code)).trim();
+}
+
+/** What `cdk8s-celery status` prints, cell by cell, and its exit code. */
+export async function told(namespace: string): Promise<{ code: number; rows: string[][] }> {
+  let printed = '';
+  const print = (text: string): void => { printed += text; };
+  const code = await status(['-n', namespace], print, print);
+  say(`status exits with ${code}\n${printed}`);
+  return { code, rows: printed.trim().split('\n').slice(1).map((line) => line.split(/ {2,}/)) };
 }
 
 /** Prints what is in a namespace, in one piece: several may fail at the same time. */

@@ -1,8 +1,7 @@
 import { App } from 'cdk8s';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { status } from '../../src/cli/status';
 import { define, NAMESPACE, TASKS } from './apps/health';
-import { always, eventually, kubectl, pods, python, readyPods, restarts, say, signal, testIn } from './harness';
+import { always, eventually, kubectl, pods, python, readyPods, restarts, signal, testIn, told } from './harness';
 
 const NODE_ACCESS = 'celery-e2e-health-node';
 const test = testIn(NAMESPACE, NODE_ACCESS);
@@ -12,15 +11,6 @@ const ROLES = [['worker', 2], ['beat', 1], ['flower', 1]] as const;
 
 const workers = (): Promise<Pod[]> => readyPods(NAMESPACE, 'component=worker', 2);
 const name = (pod: Pod): string => pod.metadata!.name!;
-
-/** What `cdk8s-celery status` prints, cell by cell, and its exit code. */
-async function told(): Promise<{ code: number; rows: string[][] }> {
-  let printed = '';
-  const print = (text: string): void => { printed += text; };
-  const code = await status(['-n', NAMESPACE], print, print);
-  say(`status exits with ${code}\n${printed}`);
-  return { code, rows: printed.trim().split('\n').slice(1).map((line) => line.split(/ {2,}/)) };
-}
 
 /** The pods that have run these many tasks. What sends them does not need the code, which a test breaks. */
 async function runners(tasks: number, from = 'deploy/celery-beat'): Promise<string[]> {
@@ -42,7 +32,7 @@ test('everything is ready, and status says so', async () => {
   await eventually('two workers, Beat and Flower are ready', 240, async () => {
     for (const [role, count] of ROLES) await readyPods(NAMESPACE, `component=${role}`, count);
   });
-  const { code, rows } = await told();
+  const { code, rows } = await told(NAMESPACE);
   expect(rows.map(([, role, live, ready]) => [role, live, ready]).sort()).toEqual([
     ['beat', 'yes', 'yes'], ['flower', 'yes', 'yes'], ['worker', 'yes', 'yes'], ['worker', 'yes', 'yes'],
   ]);
@@ -71,7 +61,7 @@ test('a release with a wrong broker stops at its first pod, and all old workers 
   const now = await pods(NAMESPACE, 'component=worker');
   const released = now.filter((pod) => !old.includes(name(pod)));
   expect(released.map(({ status: { phase } = {} }) => phase)).toEqual(['Running']);
-  const { code, rows } = await told();
+  const { code, rows } = await told(NAMESPACE);
   expect(code).toBe(1);
   expect(Object.fromEntries(rows.filter(([, role]) => role === 'worker').map(([pod, , live, ready]) => [pod, [live, ready]]))).toEqual({
     ...Object.fromEntries(old.map((pod) => [pod, ['yes', 'yes']])), [name(released[0])]: ['yes', 'NO'],
@@ -94,7 +84,7 @@ test('a release that can not be imported stops at its first pod, and all old wor
   expect(released).toHaveLength(1);
   expect(restarts(released)).toBeGreaterThan(0);
   expect(await kubectl(['logs', name(released[0]), '-c', 'worker', '--previous', '-n', NAMESPACE])).toMatch(/def broken\(:[\s\S]*SyntaxError/);
-  expect((await told()).code).toBe(1);
+  expect((await told(NAMESPACE)).code).toBe(1);
   expect((await runners(20, old[0])).sort()).toEqual([...old].sort());
 
   await release(TASKS);
@@ -107,7 +97,7 @@ test('while Redis is down no worker is restarted, all say why they are not ready
   const before = await workers();
   await kubectl(['scale', 'deployment/redis', '--replicas=0', '-n', NAMESPACE]);
   const notReady = async (): Promise<void> => {
-    const { code, rows } = await told();
+    const { code, rows } = await told(NAMESPACE);
     expect(code).toBe(1);
     for (const [, , live, ready, ...rest] of rows.filter(([, role]) => role === 'worker')) {
       expect([live, ready, rest.at(-1)]).toEqual(['yes', 'NO', 'not consuming: not connected to the broker']);

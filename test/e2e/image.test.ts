@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { kubectl, pods, python, readyPods, restarts, say, testIn } from './harness';
+import { kubectl, pods, python, readyPods, restarts, say, testIn, told } from './harness';
 
 /**
  * examples/custom-image, deployed by deploy/deploy-celery.sh.
@@ -61,6 +61,7 @@ if (BUILD === undefined) {
     const running = [...await readyPods(CELERY, '', 4), ...await readyPods(REDIS, '', 1)];
     expect(running.flatMap(({ spec }) => spec!.initContainers ?? [])).toEqual([]);
     expect(restarts(running)).toBe(0);
+    expect((await told(CELERY)).code).toBe(0);
   });
 
   testIn(CELERY, REDIS)('the script leaves nothing behind', async () => {
