@@ -1,4 +1,4 @@
 export { CeleryValidation } from './celery-validation';
 export { Finding } from './finding';
-export { Rules } from './rules';
+export { lint, Rules } from './rules';
 export { Severity } from './severity';

@@ -76,6 +76,16 @@ export class Rules {
   }
 }
 
+/**
+ * `Rules.lint` as a function, for TypeScript and JavaScript: jsii has none, so Python calls `Rules.lint`.
+ *
+ * @param objects the objects; Lists are opened, what is no Kubernetes object is ignored
+ */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as Rules.lint
+export function lint(objects: any[]): Finding[] {
+  return Rules.lint(objects);
+}
+
 function similar(id: string): string {
   const [subject, name = ''] = id.split('/');
   const found = RULES.filter((rule) => rule.id.endsWith(`/${name}`) || rule.id.startsWith(`${subject}/`)).map((rule) => rule.id);

@@ -1,5 +1,5 @@
 import { ApiObject, App, Chart } from 'cdk8s';
-import { CeleryValidation, Rules, Severity } from '../../src/rules';
+import { CeleryValidation, lint, Rules, Severity } from '../../src/rules';
 
 function beat(chart: Chart, id: string): ApiObject {
   return new ApiObject(chart, id, {
@@ -55,7 +55,9 @@ test('fails on a rule that does not exist, and says which do', () => {
 });
 
 test('lint tells where, what and how to fix it', () => {
-  const [finding] = Rules.lint([setup().one.toJson()]);
+  const objects = [setup().one.toJson() as unknown];
+  const [finding] = lint(objects);
+  expect(Rules.lint(objects)).toEqual([finding]);
   expect(finding).toEqual({
     ruleId: 'beat/more-than-one', severity: Severity.ERROR, message: 'More than one Beat runs at the same time', objectKind: 'Deployment', objectName: 'one',
     objectNamespace: undefined, container: undefined, path: 'spec.replicas', value: 'replicas: 2', allowed: '1', objectIndex: 0,
