@@ -90,7 +90,7 @@ export const beat: Rule[] = [
     fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F1', 'Z1'],
-    check: each((world) => world.beats, function* (beat, world) {
+    check: each('beats', function* (beat, world) {
       const kind = scheduler(beat, world);
       const schedule = schedulePath(beat);
       if (kind !== 'file' || !schedule) return;
@@ -127,7 +127,7 @@ export const beat: Rule[] = [
     fix: 'Set replicas: 1 and strategy.type: Recreate; or use a scheduler with a lock, like RedBeat.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B1', 'B6', 'Z2'],
-    check: each((world) => world.beats, function* (beat, world) {
+    check: each('beats', function* (beat, world) {
       const kind = scheduler(beat, world);
       if (kind === 'locking' || kind === 'unknown') return;
       const { resource, replicas } = beat.workload;
@@ -177,7 +177,7 @@ export const beat: Rule[] = [
     fix: 'Set strategy.type: Recreate.',
     source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
     rows: ['B1'],
-    check: each((world) => world.beats, function* (beat, world) {
+    check: each('beats', function* (beat, world) {
       const kind = scheduler(beat, world);
       const { resource, rolls, replicas } = beat.workload;
       if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
@@ -192,7 +192,7 @@ export const beat: Rule[] = [
     fix: 'Remove -B, and run one Beat of its own.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B2'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const option = worker.option('--beat');
       if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
       yield {
@@ -210,7 +210,7 @@ export const beat: Rule[] = [
     fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
     source: 'https://github.com/PostHog/posthog/issues/42607',
     rows: ['B3'],
-    check: each((world) => world.beats, function* (beat, world) {
+    check: each('beats', function* (beat, world) {
       const schedule = schedulePath(beat);
       if (scheduler(beat, world) !== 'file' || !schedule || schedule.path === undefined) return;
       const kind = beat.container.mountOf(schedule.path)?.volume.kind;
@@ -230,7 +230,7 @@ export const beat: Rule[] = [
     fix: 'Set --pidfile= (empty): Kubernetes needs none.',
     source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
     rows: ['B5'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const pidfile = process.option('--pidfile');
       if (pidfile.state !== 'known' || pidfile.value === '' || process.role === 'multi') return;
       const path = process.container.absolute(pidfile.value);
@@ -257,7 +257,7 @@ export const beat: Rule[] = [
     fix: 'Use a name of the IANA data base, like Europe/Berlin, or UTC.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['B8'],
-    check: each((world) => world.processes, function* (process, world) {
+    check: each('processes', function* (process, world) {
       const setting = process.setting('timezone') ?? process.setting('celery_timezone');
       if (setting && !validTimeZone(setting.value)) yield { at: setting.at, value: setting.value };
       for (const { text, place } of world.code(process.container)) {
@@ -274,7 +274,7 @@ export const beat: Rule[] = [
     fix: 'Set timezone once, in the configuration that all of them load.',
     source: 'setup_schedule in celery/beat.py at https://github.com/celery/celery',
     rows: ['B8'],
-    check: each((world) => world.beats, function* (beat, world): Iterable<Report> {
+    check: each('beats', function* (beat, world): Iterable<Report> {
       const setting = beat.setting('timezone');
       if (!setting || beat.app === undefined) return;
       const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);

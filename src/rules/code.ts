@@ -43,7 +43,7 @@ export const code: Rule[] = [
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C1'],
-    check: each((world) => world.processes, function* (process, world) {
+    check: each('processes', function* (process, world) {
       const { container, app } = process;
       const given = process.command.global.get('--app');
       if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
@@ -71,7 +71,7 @@ export const code: Rule[] = [
     fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
       for (const name of ['--app', '--broker', '--result-backend', '--loader', '--config', '--workdir']) {
         const given = process.command.options.get(name);
@@ -192,7 +192,7 @@ export const code: Rule[] = [
     fix: 'Put a hash of the content into an annotation of the pod template, or into the name of the ConfigMap.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically',
     rows: ['C5'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
       for (const mount of process.container.mounts) {
         const names = configMapNames(mount.volume);
@@ -211,7 +211,7 @@ export const code: Rule[] = [
     fix: 'Mount the whole volume; or put a hash of the content into an annotation of the pod template.',
     source: 'https://github.com/kubernetes/kubernetes/issues/50345',
     rows: ['C6'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       for (const mount of process.container.mounts) {
         if (mount.subPath === undefined || (mount.volume.kind !== 'configMap' && mount.volume.kind !== 'secret')) continue;
         const name = text(mount.volume.source.name) ?? text(mount.volume.source.secretName) ?? '';
@@ -227,7 +227,7 @@ export const code: Rule[] = [
     fix: 'Mount it beside the other: code at /app, data at /var/lib/celery.',
     source: 'https://github.com/kubernetes/kubernetes/issues/121294',
     rows: ['C8'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const { container, workload } = process;
       for (const outer of container.mounts) {
         for (const inner of container.mounts) {
@@ -256,7 +256,7 @@ export const code: Rule[] = [
     fix: 'Name the queue in -Q of a worker, or leave both at the default.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
     rows: ['C9'],
-    check: each((world) => world.processes, function* (process, world) {
+    check: each('processes', function* (process, world) {
       const queue = process.setting('task_default_queue');
       const app = process.app;
       if (!queue || app === undefined) return;

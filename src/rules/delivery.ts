@@ -38,7 +38,7 @@ export const delivery: Rule[] = [
     fix: 'Set visibility_timeout above the longest task, in broker_transport_options and result_backend_transport_options of every process.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout',
     rows: ['D1'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const longest = limit(worker);
       if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
       const visible = visibilityTimeout(worker);
@@ -88,7 +88,7 @@ export const delivery: Rule[] = [
     fix: 'Keep it just above the longest task and the longest countdown.',
     source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
     rows: ['D3'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const timeout = visibilityTimeout(worker);
       if (typeof timeout === 'number' && timeout > 6 * 3600) {
         yield { at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` };
@@ -104,7 +104,7 @@ export const delivery: Rule[] = [
       + '--max-memory-per-child recycles children before.',
     source: 'https://github.com/celery/celery/issues/1628',
     rows: ['D5'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const setting = worker.setting('task_reject_on_worker_lost');
       if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
         && worker.container.resource('limits', 'memory') === undefined) {
@@ -121,7 +121,7 @@ export const delivery: Rule[] = [
     fix: 'Set --prefetch-multiplier=1.',
     source: 'Reproduced with Celery 5.6.3: 8 reserved with 2 children',
     rows: ['D6'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const option = worker.option('--prefetch-multiplier');
       if (option.state === 'known' && worker.number('--prefetch-multiplier') === 0) {
         yield {
@@ -138,7 +138,7 @@ export const delivery: Rule[] = [
     fix: 'Use --prefetch-multiplier=1.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#celery-worker',
     rows: ['D6'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const option = worker.option('--disable-prefetch');
       if (option.state !== 'known' || !worker.flag('--disable-prefetch')) return;
       const version = installedVersion(worker.workload, 'celery');
@@ -157,7 +157,7 @@ export const delivery: Rule[] = [
     fix: 'Use the prefork pool, or limit the time in the task itself.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits',
     rows: ['D8'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const { pool } = worker;
       if (pool === undefined || !WITHOUT_CHILDREN.has(pool)) return;
       for (const name of ['--soft-time-limit', '--time-limit', '--max-tasks-per-child', '--max-memory-per-child']) {
@@ -181,7 +181,7 @@ export const delivery: Rule[] = [
     fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is for ever (0 is not: it means no retry).',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W3', 'W4'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const setting = worker.setting('broker_connection_retry_on_startup');
       if (setting && worker.settingOff('broker_connection_retry_on_startup')) {
         yield { at: setting.at, value: `broker_connection_retry_on_startup=${setting.value}` };
@@ -223,7 +223,7 @@ export const delivery: Rule[] = [
     fix: 'Use Celery 5.5 or later, with result_backend_always_retry.',
     source: 'https://github.com/celery/celery/issues/8588',
     rows: ['W5'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const version = installedVersion(worker.workload, 'celery');
       const { backend } = worker;
       if (backend && isRedis(backend.url) && version !== undefined && meets(version, '<5.5')) {
@@ -241,7 +241,7 @@ export const delivery: Rule[] = [
     fix: 'Add --without-gossip and --without-mingle.',
     source: 'https://github.com/celery/celery/issues/5079',
     rows: ['W1'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       if (!world.scaled(worker.workload)) return;
       if (worker.lacks('--without-gossip') || worker.lacks('--without-mingle')) yield { at: worker.commandPlace };
     }),

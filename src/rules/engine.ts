@@ -2,7 +2,7 @@ import { showPath } from './model/json';
 import { Resource } from './model/resource';
 import { redact } from './model/url';
 import { World } from './model/world';
-import { Report, Rule, Violation } from './rule';
+import { EachCheck, Report, Rule, Violation } from './rule';
 import { Severity } from './severity';
 import { fromAnnotation, Suppression } from './suppressions';
 import { RULES } from './table';
@@ -29,12 +29,31 @@ export function selects(selection: readonly string[] | undefined, id: string): b
 /** Everything that is wrong with a set of objects, in an order that does not depend on theirs. */
 export function examine(objects: readonly unknown[], options: Options = {}): Violation[] {
   const world = new World(objects);
-  const found: Violation[] = [];
-  for (const rule of RULES) {
-    if (selects(options.rules, rule.id)) for (const report of rule.check(world)) found.push(violation(rule, report));
-  }
+  const found = violations(world, RULES.filter(({ id }) => selects(options.rules, id)));
   const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
   return unique([...suppress(found, suppressions, options.rules)]);
+}
+
+/** Item by item, and on each all the rules that look at it: what one has read of it is still in the processor's cache for the next. */
+function violations(world: World, rules: readonly Rule[]): Violation[] {
+  const found: Violation[] = [];
+  const walks = new Map<EachCheck['list'], Array<{ rule: Rule; check: EachCheck['check'] }>>();
+  for (const rule of rules) {
+    if (typeof rule.check === 'function') {
+      for (const report of rule.check(world)) found.push(violation(rule, report));
+    } else {
+      const { list, check } = rule.check;
+      walks.set(list, [...walks.get(list) ?? [], { rule, check }]);
+    }
+  }
+  for (const [list, checks] of walks) {
+    for (const item of typeof list === 'function' ? list(world) : world[list]) {
+      for (const { rule, check } of checks) {
+        for (const report of check(item, world)) found.push(violation(rule, report));
+      }
+    }
+  }
+  return found;
 }
 
 function violation(rule: Rule, report: Report): Violation {

@@ -95,7 +95,7 @@ export const env: Rule[] = [
     fix: 'Rename the variable; or give the option on the command line, which wins (for APP: -A).',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E3'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       if (!process.plain) return;
       const given = (name: string) => process.command.global.has(name) || process.command.options.has(name);
       const value = (name: string) => process.container.env.value(name);
@@ -119,7 +119,7 @@ export const env: Rule[] = [
     fix: 'Remove the variable or the flag.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
     rows: ['E3'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       if (!process.plain) return;
       for (const [name, given] of process.command.options) {
         const variable = `CELERY_${process.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
@@ -141,7 +141,7 @@ export const env: Rule[] = [
     fix: 'Give CELERY_BROKER_URL only.',
     source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
     rows: ['E4'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const [first, ...others] = process.brokerCandidates.filter(({ source }) => source !== 'broker');
       for (const other of others) {
         if (first.partial || other.partial || sameBroker(first, other)) continue;
@@ -157,7 +157,7 @@ export const env: Rule[] = [
     fix: 'Give Beat and its workers the same CELERY_BROKER_URL.',
     source: 'celery/app/utils.py at https://github.com/celery/celery',
     rows: ['E4'],
-    check: each((world) => world.beats, function* (beat, world) {
+    check: each('beats', function* (beat, world) {
       const { broker, app } = beat;
       if (!broker || broker.partial || app === undefined) return;
       const workers = world.workersOf(beat).filter((worker) => worker.container.image.text === beat.container.image.text);
@@ -175,7 +175,7 @@ export const env: Rule[] = [
     fix: 'Define the variable in the same container, before the one that uses it.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const { container, workload } = process;
       if (container.env.open) return;
       const linked = (name: string) => workload.serviceLinks && /_(HOST|PORT|PROTO|ADDR)$|_PORT_/.test(name);
@@ -207,7 +207,7 @@ export const env: Rule[] = [
     fix: 'Assemble the value in env of the container, where $(NAME) works.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       for (const variable of process.container.env.all()) {
         if (variable.source !== 'configMap' || !/(^|_)(URL|URI|BACKEND|BROKER|HOST|PORT)(_|$)/.test(variable.name)) continue;
         const reference = /\$\([A-Z_][A-Z0-9_]*\)/.exec(variable.raw ?? '');
@@ -224,7 +224,7 @@ export const env: Rule[] = [
     fix: 'Percent-encode the password in the URL: # is %23, / is %2F, ? is %3F.',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       for (const use of urls(process)) {
         const match = /^[a-z0-9+.-]+:\/\/([^:@/]*):(.*)@[^@]*$/i.exec(use.text.split(';')[0]);
         const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
@@ -242,7 +242,7 @@ export const env: Rule[] = [
     fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-].',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       for (const use of urls(process)) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
         if (name !== undefined && process.container.env.get(name)?.source === 'secret') yield { at: use.at, value: `${use.source}=${use.text}` };
@@ -257,7 +257,7 @@ export const env: Rule[] = [
     fix: 'Use a number from 0 to 15, or raise `databases` of the server.',
     source: 'Reproduced with Celery 5.6.3 and Redis 7',
     rows: ['E7'],
-    check: each((world) => world.processes, function* (process, world) {
+    check: each('processes', function* (process, world) {
       for (const use of urls(process)) {
         if (!isRedis(use.url) || use.url.scheme === 'redis+socket') continue;
         const written = use.url.database ?? '';
@@ -281,7 +281,7 @@ export const env: Rule[] = [
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
     source: 'https://github.com/celery/celery/issues/8113',
     rows: ['E8'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const { backend } = process;
       if (backend?.url.scheme === 'rediss' && !backend.url.query.has('ssl_cert_reqs')) yield { at: backend.at, value: backend.text };
     }),
@@ -294,7 +294,7 @@ export const env: Rule[] = [
     fix: 'Write rediss://.',
     source: 'https://github.com/celery/celery/issues/5371',
     rows: ['E8'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const { backend } = process;
       if (backend?.url.scheme === 'redis' && [...backend.url.query.keys()].some((name) => name.startsWith('ssl_'))) {
         yield { at: backend.at, value: backend.text, allowed: 'rediss://' };
@@ -309,7 +309,7 @@ export const env: Rule[] = [
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
     source: 'Reproduced with kombu 5.6.2',
     rows: ['E9'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const { broker } = process;
       if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) yield { at: broker.at, value: broker.text };
     }),
@@ -322,7 +322,7 @@ export const env: Rule[] = [
     fix: 'Set CELERY_BROKER_URL, or give -A before the subcommand.',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E11'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       // Other images may bring either in their own environment.
       const known = isPython(process.container.image) || process.container.image.repository === 'mher/flower';
       if (!process.plain || !known || process.role === 'multi' || process.container.words.some(({ text }) => /broker/i.test(text))) return;
@@ -340,7 +340,7 @@ export const env: Rule[] = [
     fix: 'Set PYTHONUNBUFFERED: "1".',
     source: 'https://docs.python.org/3/using/cmdline.html#envvar-PYTHONUNBUFFERED',
     rows: ['E12'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       // Other images may set it themselves.
       if (isPython(worker.container.image) && worker.variable('PYTHONUNBUFFERED').state === 'unset') yield { at: worker.place() };
     }),

@@ -56,7 +56,7 @@ export const filesystem: Rule[] = [
     fix: 'Mount an emptyDir at /tmp.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F2', 'Z1'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       if (forks(worker) && temporaryFolder(worker) === 'no') {
         yield {
           at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
@@ -72,7 +72,7 @@ export const filesystem: Rule[] = [
     fix: 'Leave /dev/shm alone, or mount an emptyDir with medium: Memory there.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F3'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const mount = worker.container.mounts.find(({ mountPath }) => mountPath === '/dev/shm');
       if (mount && forks(worker) && worker.container.writable('/dev/shm') === 'no') yield { at: worker.place(mount.path), value: mount.volume.name };
     }),
@@ -85,7 +85,7 @@ export const filesystem: Rule[] = [
     fix: 'Run as a user of its own (runAsNonRoot, runAsUser) and remove the variable.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/daemonizing.html#running-the-worker-with-superuser-privileges-root',
     rows: ['F4'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const { container } = worker;
       const variable = container.env.get('C_FORCE_ROOT');
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
@@ -101,7 +101,7 @@ export const filesystem: Rule[] = [
     fix: 'Accept JSON only (accept_content = [\'json\']); or run as a user and a group of the image.',
     source: 'check_privileges in celery/platforms.py at https://github.com/celery/celery',
     rows: ['F4', 'F5'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const { container } = worker;
       if (!isPython(container.image) || container.env.lookup('C_FORCE_ROOT').state !== 'unset' || !acceptsPickle(worker, world)) return;
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
@@ -139,7 +139,7 @@ export const filesystem: Rule[] = [
     fix: 'Leave --statedb out, or put it on an emptyDir.',
     source: 'https://github.com/GeoNode/geonode/issues/11556',
     rows: ['F8'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const state = worker.option('--statedb');
       if (state.state !== 'known' || /%[hnid]|\$/i.test(state.value) || !world.scaled(worker.workload)) return;
       const path = worker.container.absolute(state.value);

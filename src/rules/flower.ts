@@ -76,7 +76,7 @@ export const flower: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    check: each((world) => world.flowers, function* (flower, world) {
+    check: each('flowers', function* (flower, world) {
       if (authenticated(flower) !== 'no') return;
       for (const { place, by, guarded } of exposures(flower, world)) {
         if (!guarded) yield { at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP' };
@@ -91,7 +91,7 @@ export const flower: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    check: each((world) => world.flowers, function* (flower, world) {
+    check: each('flowers', function* (flower, world) {
       if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) {
         yield {
           at: flower.place(),
@@ -107,7 +107,7 @@ export const flower: Rule[] = [
     fix: 'Remove FLOWER_UNAUTHENTICATED_API and give FLOWER_BASIC_AUTH.',
     source: 'https://github.com/mher/flower/issues/1231',
     rows: ['L2'],
-    check: each((world) => world.flowers, function* (flower, world) {
+    check: each('flowers', function* (flower, world) {
       const api = flower.variable('FLOWER_UNAUTHENTICATED_API');
       if (api.state !== 'known' || !/^(1|true|yes|on)$/i.test(api.value) || authenticated(flower) !== 'no') return;
       const open = exposures(flower, world).find(({ guarded }) => !guarded);
@@ -126,7 +126,7 @@ export const flower: Rule[] = [
     fix: 'Keep them from the Ingress by its paths, or by its own authentication.',
     source: 'Reproduced with Flower 2.0.1 and 2.1.0',
     rows: ['L3'],
-    check: each((world) => world.flowers, function* (flower, world) {
+    check: each('flowers', function* (flower, world) {
       if (authenticated(flower) !== 'yes') return;
       for (const { place, by, guarded, paths } of exposures(flower, world)) {
         const all = paths?.some((path) => `${prefix(flower)}/metrics`.startsWith(path.replace(/\*$/, '')));
@@ -143,7 +143,7 @@ export const flower: Rule[] = [
     fix: 'Put them before: celery --broker=... flower; or set CELERY_BROKER_URL.',
     source: 'https://github.com/celery/celery/issues/8071',
     rows: ['L4'],
-    check: each((world) => world.flowers, function* (flower) {
+    check: each('flowers', function* (flower) {
       const installed = version(flower);
       // Flower 0.9 with Celery 4 took them there.
       if (!flower.command.subcommand || !flower.plain || (installed !== undefined && meets(installed, '<1.0'))) return;
@@ -168,7 +168,7 @@ export const flower: Rule[] = [
     fix: 'Use a password without a comma.',
     source: 'flower/command.py at https://github.com/mher/flower',
     rows: ['L5'],
-    check: each((world) => world.flowers, function* (flower) {
+    check: each('flowers', function* (flower) {
       const found = option(flower, 'basic-auth');
       if (found.state === 'known' && found.value.includes(',') && found.value.split(',').some((part) => !part.includes(':'))) {
         yield { at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password[,user:password]' };
@@ -183,7 +183,7 @@ export const flower: Rule[] = [
     fix: 'Use flower>=2.1.0.',
     source: 'https://flower.readthedocs.io/en/latest/config.html',
     rows: ['L7'],
-    check: each((world) => world.flowers, function* (flower) {
+    check: each('flowers', function* (flower) {
       const installed = version(flower);
       const found = option(flower, 'read-only');
       if (isOn(flower, 'read-only') && found.state === 'known' && installed !== undefined && meets(installed, '<2.1.0')) {
@@ -200,7 +200,7 @@ export const flower: Rule[] = [
     fix: 'Add -E to the worker.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html',
     rows: ['L8'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const { namespace } = worker.workload.resource;
       if (world.hasFlower(namespace) && worker.lacks('--task-events')
         && !worker.settingOn('worker_send_task_events')) yield { at: worker.commandPlace };
@@ -215,7 +215,7 @@ export const flower: Rule[] = [
     fix: 'Probe <prefix>/healthcheck: it needs no login and does not ask the broker.',
     source: 'https://github.com/mher/flower/issues/945',
     rows: ['P16'],
-    check: each((world) => world.flowers, function* (flower) {
+    check: each('flowers', function* (flower) {
       const port = Number(value(flower, 'port') ?? 5555);
       const before = prefix(flower);
       for (const probe of probesOf(flower.container)) {
@@ -251,7 +251,7 @@ export const flower: Rule[] = [
     fix: 'Set --db to a path on a writable volume, or leave --persistent out.',
     source: 'Reproduced with Flower 2.0.1',
     rows: ['F7'],
-    check: each((world) => world.flowers, function* (flower) {
+    check: each('flowers', function* (flower) {
       if (!isOn(flower, 'persistent')) return;
       const database = option(flower, 'db');
       if (database.state === 'set' || database.state === 'maybe') return;
@@ -275,7 +275,7 @@ export const flower: Rule[] = [
     fix: 'Set --max_tasks=10000, leave -A out, or give it 256 Mi and more.',
     source: 'https://github.com/mher/flower/issues/1305',
     rows: ['M4'],
-    check: each((world) => world.flowers, function* (flower) {
+    check: each('flowers', function* (flower) {
       const limit = flower.container.resource('limits', 'memory');
       if (limit !== undefined && limit < SMALLEST_MEMORY && option(flower, 'max-tasks').state === 'unset') {
         yield {

@@ -282,7 +282,7 @@ export const install: Rule[] = [
     fix: 'Give Flower the broker instead of the application (CELERY_BROKER_URL and no -A), or the same packages.',
     source: 'https://github.com/helm/charts/issues/23424',
     rows: ['V13'],
-    check: each((world) => world.flowers, function* (flower, world) {
+    check: each('flowers', function* (flower, world) {
       const app = flower.app;
       const own = installsOf(flower.workload);
       if (app === undefined || !flower.command.global.has('--app') || own.length === 0 || own.some(({ opaque }) => opaque)) return;

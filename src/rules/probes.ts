@@ -9,7 +9,7 @@ import { Severity } from './severity';
 type Visit = (probe: Probe, command: CeleryCommand, process: Process, world: World) => Iterable<Report>;
 
 /** Visits each command of Celery in the probes of a role's containers. */
-function celeryProbes(role: (world: World) => readonly Process[], visit: Visit): Rule['check'] {
+function celeryProbes(role: 'processes' | 'workers' | 'beats', visit: Visit): Rule['check'] {
   return each(role, function* (process, world) {
     for (const probe of probesOf(process.container)) {
       for (const command of celeryIn(probe.invocations)) yield* visit(probe, command, process, world);
@@ -44,7 +44,7 @@ export const probes: Rule[] = [
     fix: 'Set timeoutSeconds: 30 or more; better, probe without starting Celery.',
     source: 'https://github.com/sentry-kubernetes/charts/issues/1619',
     rows: ['P2'],
-    check: celeryProbes((world) => world.processes, function* (probe, command) {
+    check: celeryProbes('processes', function* (probe, command) {
       const own = Number(command.options.get('--timeout')?.value ?? 1);
       const waits = asksWorkers(command) && !command.options.has('--destination');
       if (probe.timeout >= 10 && !(waits && probe.timeout <= own)) return;
@@ -64,7 +64,7 @@ export const probes: Rule[] = [
     fix: 'Set periodSeconds: 60 or more; better, look at a file or a port that the worker itself keeps up.',
     source: 'https://github.com/sentry-kubernetes/charts/issues/1932',
     rows: ['P3', 'P12'],
-    check: celeryProbes((world) => world.processes, function* (probe) {
+    check: celeryProbes('processes', function* (probe) {
       if (probe.kind !== 'startupProbe' && probe.period < 60) {
         yield { at: probePlace(probe, 'periodSeconds'), value: `periodSeconds: ${probe.period}`, allowed: 'at least 60' };
       }
@@ -78,7 +78,7 @@ export const probes: Rule[] = [
     fix: 'Ask this pod\'s worker only: -d celery@$(POD_NAME) in a script, with POD_NAME from the downward API.',
     source: 'Reproduced with Celery 5.6.3: the exit code is 0 if any node replies',
     rows: ['P4'],
-    check: celeryProbes((world) => world.workers, function* (probe, command, process, world) {
+    check: celeryProbes('workers', function* (probe, command, process, world) {
       if (isPing(command) && !command.options.has('--destination') && hasPeers(process, world)) {
         yield { at: probePlace(probe), value: showProbe(probe) };
       }
@@ -93,7 +93,7 @@ export const probes: Rule[] = [
     fix: 'Use prefork with --concurrency=1, or a liveness probe that does not ask the worker.',
     source: 'https://github.com/nautobot/nautobot/issues/8216',
     rows: ['P5'],
-    check: celeryProbes((world) => world.workers, function* (probe, command, process) {
+    check: celeryProbes('workers', function* (probe, command, process) {
       if (probe.kind === 'livenessProbe' && isPing(command) && process.pool === 'solo') yield { at: probePlace(probe), value: showProbe(probe) };
     }),
   },
@@ -105,7 +105,7 @@ export const probes: Rule[] = [
     fix: 'Leave worker_enable_remote_control on, or probe in another way.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['P6'],
-    check: celeryProbes((world) => world.workers, function* (probe, command, process) {
+    check: celeryProbes('workers', function* (probe, command, process) {
       if (asksWorkers(command) && process.settingOff('worker_enable_remote_control')) yield { at: probePlace(probe), value: showProbe(probe) };
     }),
   },
@@ -117,7 +117,7 @@ export const probes: Rule[] = [
     fix: 'Ask the broker in a readiness probe; let liveness look at the process itself.',
     source: 'The same is reported for Celery deployments in many projects; seen with celery 5.6.3: exit 69 with the broker down',
     rows: ['P9'],
-    check: celeryProbes((world) => world.workers, function* (probe, command) {
+    check: celeryProbes('workers', function* (probe, command) {
       if (probe.kind === 'livenessProbe' && isPing(command)) yield { at: probePlace(probe), value: showProbe(probe) };
     }),
   },
@@ -129,7 +129,7 @@ export const probes: Rule[] = [
     fix: 'Remove --without-heartbeat, or touch the file from a timer.',
     source: 'celery/worker/consumer/heart.py at https://github.com/celery/celery',
     rows: ['P10'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const option = worker.option('--without-heartbeat');
       if (option.state !== 'known' || !worker.flag('--without-heartbeat') || probesOf(worker.container).every(({ raw }) => raw.length === 0)) return;
       if ([...world.code(worker.container)].some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) yield { at: worker.place(option.path) };
@@ -143,7 +143,7 @@ export const probes: Rule[] = [
     fix: 'Run one command with exec, and let its exit code speak.',
     source: 'https://github.com/kubernetes/kubernetes/issues/81042',
     rows: ['P11'],
-    check: celeryProbes((world) => world.processes, function* (probe, { invocation }, process) {
+    check: celeryProbes('processes', function* (probe, { invocation }, process) {
       const piped = invocation.links.some((link) => link.kind === 'shell' && link.command.piped);
       const reaper = process.workload.spec.shareProcessNamespace === true
         || process.links.some((link) => link.kind === 'wrapper' && /^(tini|dumb-init|catatonit|docker-init)/.test(link.name));
@@ -158,7 +158,7 @@ export const probes: Rule[] = [
     fix: 'Let Beat touch a file on each tick, and look at its age.',
     source: 'https://github.com/inveniosoftware/helm-invenio/issues/71',
     rows: ['P13'],
-    check: celeryProbes((world) => world.beats, function* (probe, command, process, world) {
+    check: celeryProbes('beats', function* (probe, command, process, world) {
       if (asksWorkers(command) && !world.in(process.workload).some(({ role, container }) => role === 'worker' && container === process.container)) {
         yield { at: probePlace(probe), value: showProbe(probe) };
       }
@@ -172,7 +172,7 @@ export const probes: Rule[] = [
     fix: 'Allow at least 10 minutes, or let Beat touch a file of its own.',
     source: 'Measured with Celery 5.6.3',
     rows: ['P14'],
-    check: each((world) => world.beats, function* (beat) {
+    check: each('beats', function* (beat) {
       for (const probe of probesOf(beat.container)) {
         const command = showProbe(probe);
         const age = MINUTES.exec(command);
@@ -220,7 +220,7 @@ export const probes: Rule[] = [
     fix: 'Add a readiness probe, or minReadySeconds: 15 or more.',
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds',
     rows: ['P15'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const { resource } = worker.workload;
       if (resource.kind !== 'Deployment' || !world.scaled(worker.workload) || get(resource.json, 'spec', 'minReadySeconds')) return;
       if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) yield { at: worker.place() };

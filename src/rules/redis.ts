@@ -138,7 +138,7 @@ export const redis: Rule[] = [
     fix: 'Set a password, or --protected-mode no and a NetworkPolicy; do not bind to 127.0.0.1.',
     source: 'Reproduced on a cluster',
     rows: ['R12', 'R5'],
-    check: each((world) => world.redisServers, function* (server, world) {
+    check: each('redisServers', function* (server, world) {
       const mode = server.directive('protected-mode');
       const bind = server.directive('bind');
       const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
@@ -175,7 +175,7 @@ export const redis: Rule[] = [
     fix: 'Use a single Redis, or Sentinel.',
     source: 'https://github.com/celery/kombu/issues/1021',
     rows: ['R7'],
-    check: each((world) => world.processes, function* (process, world) {
+    check: each('processes', function* (process, world) {
       const { broker } = process;
       if (!broker || !isRedis(broker.url)) return;
       if (/(^|\.)clustercfg\./.test(broker.url.host)) {
@@ -197,7 +197,7 @@ export const redis: Rule[] = [
     fix: 'Use another database number for results, a short result_expires, or ignore_result.',
     source: 'https://github.com/celery/celery/issues/7801',
     rows: ['R8'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const { broker, backend } = worker;
       if (!broker || !backend || !isRedis(broker.url) || !isRedis(backend.url)) return;
       if (broker.url.host === backend.url.host && broker.url.port === backend.url.port && redisDatabase(broker.url) === redisDatabase(backend.url)) {
@@ -213,7 +213,7 @@ export const redis: Rule[] = [
     fix: 'Give command and args as an array without a shell, or write `exec redis-server ...`.',
     source: 'Measured with Redis 7.0.15',
     rows: ['R9'],
-    check: each((world) => world.redisServers, function* (server) {
+    check: each('redisServers', function* (server) {
       const { invocation } = server;
       const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
       // Where nothing is kept, nothing is lost.
@@ -249,7 +249,7 @@ export const redis: Rule[] = [
     fix: 'Mount a volume at /data; or switch saving off: --save "" --appendonly no.',
     source: 'https://github.com/ansible/awx/issues/9401',
     rows: ['F9', 'F10', 'Z1'],
-    check: each((world) => world.redisServers, function* (server) {
+    check: each('redisServers', function* (server) {
       const folder = dataFolder(server);
       if (saves(server) !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
       const mount = server.container.mountOf(folder);
@@ -265,7 +265,7 @@ export const redis: Rule[] = [
     fix: 'Compare the answer: [ "$(redis-cli ping)" = PONG ], with REDISCLI_AUTH when there is a password.',
     source: 'https://github.com/OT-CONTAINER-KIT/redis-operator/issues/1567',
     rows: ['P17'],
-    check: each((world) => world.redisServers, function* (server) {
+    check: each('redisServers', function* (server) {
       for (const probe of probesOf(server.container)) {
         const command = showProbe(probe);
         const raw = /\b(redis|valkey)-cli\b.*\bping\b/i.test(command) && !/PONG|grep|=|\s-e\b|\|/i.test(command.replace(/--?[a-z-]+=\S*/g, ''));

@@ -22,7 +22,7 @@ export const resources: Rule[] = [
     fix: 'Set --concurrency.',
     source: 'https://github.com/makeplane/helm-charts/issues/188',
     rows: ['M1', 'Z5'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
@@ -45,7 +45,7 @@ export const resources: Rule[] = [
     fix: 'Keep concurrency times --max-memory-per-child, and 150 MiB for the main process, below the memory limit.',
     source: 'https://github.com/mitodl/ol-infrastructure/issues/5475',
     rows: ['M2'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const { concurrency, container } = worker;
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
@@ -65,7 +65,7 @@ export const resources: Rule[] = [
     fix: 'Give KiB: 200000 is about 195 MiB.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#max-memory-per-child-setting',
     rows: ['M3'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
       if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && forks(worker)) {
@@ -82,7 +82,7 @@ export const resources: Rule[] = [
     fix: 'Remove the CPU limit, lower --concurrency, or raise worker_proc_alive_timeout.',
     source: 'https://github.com/celery/celery/issues/4323',
     rows: ['P18'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const limit = worker.container.resource('limits', 'cpu');
       const { concurrency } = worker;
       if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= 0.25 * concurrency) return;
@@ -102,7 +102,7 @@ export const resources: Rule[] = [
     fix: 'Leave -n out, or end it in @%h: -n worker@%h.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W2'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       if (!world.scaled(worker.workload) || !worker.plain) return;
       const option = worker.option('--hostname');
       if (option.state === 'known' && !/%[hnHN]|[$`]/.test(option.value)) {

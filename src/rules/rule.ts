@@ -44,7 +44,20 @@ export interface Rule {
   readonly source: string;
   /** The rows of the failure catalogue that it guards (docs/rules/coverage.md). */
   readonly rows: readonly string[];
-  readonly check: (world: World) => Iterable<Report>;
+  readonly check: Check;
+}
+
+/** Looks at everything at once, or at each of a list. */
+export type Check = ((world: World) => Iterable<Report>) | EachCheck;
+
+/** The names of the lists that World has. */
+type Listed = { [Name in keyof World]: World[Name] extends readonly object[] ? Name : never }[keyof World];
+
+/** Checks with the same list share the walk over it. */
+export interface EachCheck {
+  readonly list: Listed | ((world: World) => Iterable<unknown>);
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what `each` has checked to fit the list
+  readonly check: (item: any, world: World) => Iterable<Report>;
 }
 
 /** A report with the rule that made it. */
@@ -54,8 +67,8 @@ export interface Violation extends Report {
 }
 
 /** Runs a check on each of a list and gathers what it reports. */
-export function each<T>(list: (world: World) => Iterable<T>, check: (item: T, world: World) => Iterable<Report>): Rule['check'] {
-  return function* (world) {
-    for (const item of list(world)) yield* check(item, world);
-  };
+export function each<Name extends Listed>(list: Name, check: (item: World[Name][number], world: World) => Iterable<Report>): EachCheck;
+export function each<T>(list: (world: World) => Iterable<T>, check: (item: T, world: World) => Iterable<Report>): EachCheck;
+export function each(list: EachCheck['list'], check: EachCheck['check']): EachCheck {
+  return { list, check };
 }

@@ -151,7 +151,7 @@ export const scaling: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds above the time limit; scaleDown.stabilizationWindowSeconds or cooldownPeriod help besides.',
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K6'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit === undefined || limit <= worker.workload.graceSeconds) return;
       for (const scaler of world.scalersOf(worker.workload)) {

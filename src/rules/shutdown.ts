@@ -94,7 +94,7 @@ export const shutdown: Rule[] = [
     fix: 'Give command and args as an array without a shell, or write `exec celery ...` as the last command of the script.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S1'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       if (process.role === 'multi' || process.command.invocation.conditional || process.command.options.has('--detach')) return;
       const verdict = keptByShell(process.links, process.container);
       if (verdict) {
@@ -111,7 +111,7 @@ export const shutdown: Rule[] = [
     fix: 'Set DUMB_INIT_SETSID=0, or use tini without -g, or no init at all: plain `celery` is a good process 1.',
     source: 'https://github.com/airflow-helm/charts/issues/428',
     rows: ['S2'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       if (worker.pool === 'solo' || worker.pool === 'threads' || worker.pool === 'gevent' || worker.pool === 'eventlet') return;
       yield* groupSignals(worker);
     }),
@@ -125,7 +125,7 @@ export const shutdown: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
     source: 'https://github.com/celery/celery/issues/5412',
     rows: ['S3', 'Z3'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const { workload } = worker;
       if (workload.spec.terminationGracePeriodSeconds !== undefined || !workload.longRunning || taskLimit(worker)) return;
       yield { at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' };
@@ -139,7 +139,7 @@ export const shutdown: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds to the time limit and 15 s.',
     source: 'https://github.com/celery/celery/issues/5412',
     rows: ['S3'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
       yield {
@@ -156,7 +156,7 @@ export const shutdown: Rule[] = [
     fix: 'Set REMAP_SIGTERM=SIGQUIT, with Celery 5.5 or later.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S4'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const setting = worker.setting('worker_soft_shutdown_timeout');
       if (!setting || (softTimeout(worker) ?? 0) <= 0) return;
       const version = installedVersion(worker.workload, 'celery');
@@ -175,7 +175,7 @@ export const shutdown: Rule[] = [
     fix: 'Set worker_soft_shutdown_timeout, and acks_late for tasks that may run again.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S5'],
-    check: each((world) => world.workers, function* (worker, world) {
+    check: each('workers', function* (worker, world) {
       const remap = worker.variable('REMAP_SIGTERM');
       if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
       if ([...world.code(worker.container)].some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
@@ -190,7 +190,7 @@ export const shutdown: Rule[] = [
     fix: 'Keep worker_soft_shutdown_timeout at least 5 s below terminationGracePeriodSeconds.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S6'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const soft = softTimeout(worker);
       const grace = worker.workload.graceSeconds;
       if (soft !== undefined && soft > 0 && soft >= grace) {
@@ -209,7 +209,7 @@ export const shutdown: Rule[] = [
     fix: 'Remove the hook: SIGTERM does it. Or name the pod\'s own worker with --destination.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S7'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const { container } = process;
       const path = [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
       const words = list(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
@@ -231,7 +231,7 @@ export const shutdown: Rule[] = [
     fix: 'Run in the foreground: no --detach, no `celery multi`.',
     source: 'https://github.com/openwisp/docker-openwisp/issues/694',
     rows: ['S8'],
-    check: each((world) => world.processes, function* (process) {
+    check: each('processes', function* (process) {
       const detach = process.command.options.get('--detach');
       if (detach) yield { at: process.place(detach.word.path), value: detach.word.text };
       else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
@@ -249,7 +249,7 @@ export const shutdown: Rule[] = [
     fix: 'Use Celery 5.6.1 or later.',
     source: 'https://github.com/celery/celery/pull/9986',
     rows: ['S9'],
-    check: each((world) => world.workers, function* (worker) {
+    check: each('workers', function* (worker) {
       const version = installedVersion(worker.workload, 'celery');
       const { broker } = worker;
       if (broker && isAmqp(broker.url) && version !== undefined && meets(version, '<5.6.1')) {

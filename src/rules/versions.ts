@@ -2,7 +2,7 @@ import { satisfies, valid, validRange } from '@renovatebot/pep440';
 import { lockIndex } from '../private/python-locks';
 import { remembered } from '../private/remembered';
 
-/** What each Celery asks pip for, read at its tag; what locks/index.json says of all of them is not repeated. A `redis` of undefined: kombu's own extra decides. */
+/** What each Celery asks pip for, read at its tag; what locks/index.json says of them is not repeated. A `redis` of undefined: kombu decides. */
 interface CeleryFacts {
   readonly versions: readonly string[];
   readonly kombu: string;
