@@ -1,9 +1,9 @@
 /**
  * Reads the plain form of YAML that people and tools write manifests in: block maps and lists, scalars on one line, `|` blocks,
- * short `[a, b]` and `{a: b}`. A hundred times faster than a whole YAML parser, and it knows the line of everything.
+ * `[a, b]` and `{a: b}`. A hundred times faster than a whole YAML parser, and it knows the line of everything.
  *
- * Whatever it is not sure about it leaves to the whole parser, by returning undefined: anchors, tags, folded and multi-line
- * scalars, duplicate keys, anything wrong.
+ * Whatever it is not sure about it leaves to the whole parser, by returning undefined: anchors, tags, multi-line scalars without `|`
+ * or `>`, duplicate keys, anything wrong.
  */
 export interface Plain {
   readonly value: unknown;
@@ -34,7 +34,7 @@ const NUMBER = /^[-+]?(?:\d+|\.\d+|\d+\.\d*)(?:[eE][-+]?\d+)?$/;
 function resolve(text: string): unknown {
   const first = text.charCodeAt(0);
   // Letters that begin no keyword, and paths: most scalars.
-  if (first > 64 && !/^[tTfFnN]/.test(text)) return text;
+  if (first > 64 && !/^[tTfFnN~]/.test(text)) return text;
   switch (text) {
     case 'true': case 'True': case 'TRUE': return true;
     case 'false': case 'False': case 'FALSE': return false;
@@ -142,7 +142,7 @@ class PlainParser {
   /** What follows a key or a dash with nothing behind it. */
   private nested(indent: number, depth: number, ofKey: boolean): unknown {
     if (!this.next() || this.indent < indent) return null;
-    if (this.indent > indent) return this.block(this.indent, depth + 1);
+    if (this.indent > indent) return /^[[{]/.test(this.content) ? this.scalar(this.content, indent) : this.block(this.indent, depth + 1);
     // A list may stand as deep as its key.
     return ofKey && this.isItem() ? this.sequence(indent, depth + 1) : null;
   }
@@ -152,12 +152,12 @@ class PlainParser {
     const first = text.charCodeAt(0);
     let value: unknown;
     switch (first) {
-      case 124: return this.literal(text, indent);
+      case 124: case 62: return this.literal(text, indent);
       case 39: value = single(text); break;
       case 34: value = double(text); break;
-      case 91: case 123: value = new Flow(text).read(); break;
-      // & * ! > % @ ` ? , ] }
-      case 38: case 42: case 33: case 62: case 37: case 64: case 96: case 63: case 44: case 93: case 125: return unsure();
+      case 91: case 123: value = this.flow(text, indent); break;
+      // & * ! % @ ` ? , ] }
+      case 38: case 42: case 33: case 37: case 64: case 96: case 63: case 44: case 93: case 125: return unsure();
       default: value = plain(text);
     }
     this.next();
@@ -166,9 +166,21 @@ class PlainParser {
     return value;
   }
 
-  /** `|`, `|-`, `|+`: the lines below, as they are. */
+  /** A flow collection with all of its lines, the last of which becomes the current one. */
+  private flow(text: string, indent: number): unknown {
+    const lines = [text];
+    // Brackets in quotes count like others; where that ends it too early or too late, it is read as wrong.
+    for (let open = brackets(text); open > 0; open += brackets(this.content)) {
+      // The lines of its items it does not know.
+      if (this.lines !== undefined || !this.next() || this.indent <= indent) unsure();
+      lines.push(this.content);
+    }
+    return new Flow(lines.join('\n')).read();
+  }
+
+  /** `|`, `|-`: the lines below, as they are; `>`, `>-`: as one line, if they are all alike. */
   private literal(header: string, indent: number): string {
-    const match = /^\|([-+]?)[ ]*(?: #.*)?$/.exec(header);
+    const match = /^[|>]([-+]?)[ ]*(?: #.*)?$/.exec(header);
     if (!match) return unsure();
     const lines: string[] = [];
     let deep = -1;
@@ -194,9 +206,12 @@ class PlainParser {
     if (this.indent > indent) unsure();
     let last = lines.length;
     while (last > 0 && lines[last - 1] === '') last -= 1;
-    if (match[1] === '-') return lines.slice(0, last).join('\n');
     if (match[1] === '+') return unsure();
-    return last === 0 ? '' : `${lines.slice(0, last).join('\n')}\n`;
+    const text = lines.slice(0, last);
+    const folded = header.charCodeAt(0) === 62;
+    // Blank lines and deeper ones are folded by rules of their own.
+    if (folded && text.some((line) => /^[ \t]|^$/.test(line))) unsure();
+    return text.join(folded ? ' ' : '\n') + (match[1] === '-' || last === 0 ? '' : '\n');
   }
 }
 
@@ -262,7 +277,18 @@ function unescape(text: string): string {
   return text.replace(/\\(.)/g, (_, char: string) => ({ 'n': '\n', 't': '\t', '"': '"', '\\': '\\', '/': '/' })[char] ?? unsure());
 }
 
-/** `[a, 'b']` and `{a: b}` on one line. */
+/** How many more brackets a text opens than it closes. */
+function brackets(text: string): number {
+  let open = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === 91 || char === 123) open += 1;
+    else if (char === 93 || char === 125) open -= 1;
+  }
+  return open;
+}
+
+/** `[a, 'b']` and `{a: b}`, with line breaks only where they count like spaces. */
 class Flow {
   private at = 0;
 
@@ -332,12 +358,12 @@ class Flow {
     const match = (quote === '"' ? /^"((?:[^"\\]|\\.)*)"/ : /^'((?:[^']|'')*)'/).exec(this.text.slice(this.at));
     if (!match) return unsure();
     this.at += match[0].length;
-    if (this.text[this.at] === ':') unsure();
+    if (this.text[this.at] === ':' || match[0].includes('\n')) unsure();
     return quote === '"' ? unescape(match[1]) : match[1].replaceAll('\'\'', '\'');
   }
 
   private blank(): void {
-    while (this.text.charCodeAt(this.at) === 32) this.at += 1;
+    while (this.text.charCodeAt(this.at) === 32 || this.text.charCodeAt(this.at) === 10) this.at += 1;
     if (this.at >= this.text.length) unsure();
   }
 }

@@ -43,9 +43,51 @@ test('a damaged manifest is read as the whole parser reads it, or left to it', (
   }), { numRuns: 3000, seed: 2 });
 });
 
+test.each(['~', 'null', 'NULL', 'True', 'false', 'yes', 'on', '0755', '-1', '+1', '1.5', '.5', '1e3', '1_000', '2026-01-01', '1:30'])('a: %s', (text) => {
+  expect(agrees(`a: ${text}\nb: [${text}]\n`)).toBe(true);
+});
+
 test.each(caseIds())('the case of %s', (id) => {
   const documents = readFileSync(join(CASES, id, 'fail.yaml'), 'utf8').split(/^---$/m);
   documents.forEach(agrees);
+});
+
+const FOLDED = `command:
+  [
+    celery,
+    -A, shop,   'a: b',
+
+    {name: x,
+     value: "y"},
+  ]
+args: [sh, -c,
+  a b]
+script: >-
+  exec celery
+  -A shop worker
+list:
+  - >
+    one
+    two
+  - [a,
+    b]
+last: {a:
+  1}
+`;
+
+test('lines that go on, as formatters write them', () => {
+  expect(agrees(FOLDED)).toBe(true);
+});
+
+test.each(['a: [\n]\n', 'a: [b\n  c]\n', 'a: [\'b\n  c\']\n', 'a: ["b\n  c"]\n', 'a: [b, # c\n  d]\n', 'a: ["[",\n  b]\n', 'a: {b\n  : c}\n', 'a: [\n', 'a: >\n  b\n\n  c\n',
+  'a: >\n  b\n   c\n', 'a: >+\n  b\n', 'a: >2\n  b\n'])('%j is left to the whole parser', (text) => {
+  expect(agrees(text)).toBe(false);
+});
+
+test('damaged lines that go on are read as the whole parser reads them, or left to it', () => {
+  fc.assert(fc.property(fc.nat(FOLDED.length), fc.nat(6), fc.oneof(WORDS, fc.constantFrom('\n', ' ', '  ', '\t', ':', '- ', ',', ']', '{', '\'', '"', '#', '\n\n')), (at, cut, insert) => {
+    agrees(FOLDED.slice(0, at) + insert + FOLDED.slice(at + cut));
+  }), { numRuns: 6000, seed: 3 });
 });
 
 test('it knows the lines', () => {
