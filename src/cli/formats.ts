@@ -90,7 +90,8 @@ function json({ findings, objects }: Result): Iterable<string> {
 const SARIF_LEVELS: Record<Severity, string> = { [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'note' };
 
 function sarif({ findings }: Result): Iterable<string> {
-  const used = RULES.filter(({ id }) => findings.some(({ ruleId }) => ruleId === id));
+  const ids = new Set(findings.map(({ ruleId }) => ruleId));
+  const used = RULES.filter(({ id }) => ids.has(id));
   const index = new Map(used.map(({ id }, i) => [id, i]));
   return jsonWith({
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
