@@ -65,7 +65,7 @@ function* text({ findings, objects, hidden }: Result, colour: boolean): Iterable
   yield `${[summary, ...more].join('; ')}\n`;
 }
 
-/** JSON like that of `frame`, whose last list is empty: there the items go. */
+/** JSON like that of `frame`, whose last list is empty: there the items go, each on a line of its own. */
 function* jsonWith(frame: object, items: Iterable<object>): Iterable<string> {
   const text = JSON.stringify(frame, null, 2);
   const at = text.lastIndexOf('[]') + 1;
@@ -73,7 +73,7 @@ function* jsonWith(frame: object, items: Iterable<object>): Iterable<string> {
   yield text.slice(0, at);
   let any = false;
   for (const item of items) {
-    yield `${any ? ',' : ''}\n${indent}  ${JSON.stringify(item, null, 2).replaceAll('\n', `\n${indent}  `)}`;
+    yield `${any ? ',' : ''}\n${indent}  ${JSON.stringify(item)}`;
     any = true;
   }
   yield `${any ? `\n${indent}` : ''}${text.slice(at)}\n`;

@@ -7,6 +7,7 @@ import { Locator } from './locate';
 import { atLeast, examine } from '../rules/engine';
 import { toFinding } from '../rules/finding';
 import { countResources } from '../rules/model/resource';
+import { Violation } from '../rules/rule';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
 
@@ -92,7 +93,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   const objects = input.documents.map(({ value }) => value);
   const violations = examine(objects, { rules, suppressions: config.suppressions });
   const shown = violations.filter((one) => atLeast(one.severity, severity));
-  const findings = locate(shown.map((one) => ({ ...toFinding(one), steps: [...one.at.resource.prefix, ...one.at.path] })), input, config.file);
+  const findings = locate(shown, input, config.file);
   const looked = countResources(objects);
   for (const part of inChunks(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
@@ -140,19 +141,18 @@ function severityOf(text: string, name: string): Severity {
   return found;
 }
 
-type Step = string | number;
-
-/** Files and lines; sorted by them, since that is how people read. */
-function locate(found: ReadonlyArray<Omit<LocatedFinding, 'file' | 'line'> & { steps: Step[] }>, input: Input, config: string): LocatedFinding[] {
+/** Findings with files and lines; sorted by them, since that is how people read. */
+function locate(violations: readonly Violation[], input: Input, config: string): LocatedFinding[] {
   // The findings of an object come one after the other: the last locator is enough. So do those of a list in JSON.
   let locator: Locator | undefined;
   const order = new Map(input.documents.map(({ file }, i) => [file, i]));
-  return found.map(({ steps, ...finding }) => {
-    const document = input.documents[finding.objectIndex];
-    if (!document) return { ...finding, file: config, line: 1 };
+  const place = ({ at: { resource: { index, prefix }, path } }: Violation): { file: string; line: number } => {
+    const document = input.documents[index];
+    if (!document) return { file: config, line: 1 };
     if (!locator?.knows(document)) locator = new Locator(document);
-    return { ...finding, file: document.file, line: locator.line(document, steps) };
-  }).map((finding, i) => ({ finding, i }))
-    .sort((a, b) => (order.get(a.finding.file) ?? -1) - (order.get(b.finding.file) ?? -1) || a.finding.line - b.finding.line || a.i - b.i)
-    .map(({ finding }) => finding);
+    return { file: document.file, line: locator.line(document, prefix.length === 0 ? path : [...prefix, ...path]) };
+  };
+  // Sorting is stable: what stands on one line keeps its order.
+  return violations.map((violation) => Object.assign(toFinding(violation), place(violation)))
+    .sort((a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line);
 }

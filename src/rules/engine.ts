@@ -56,8 +56,8 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
   return found;
 }
 
-function violation(rule: Rule, report: Report): Violation {
-  return { ...report, rule, severity: report.severity ?? rule.severity };
+function violation(rule: Rule, { at, note, value, allowed, fix, severity = rule.severity }: Report): Violation {
+  return { rule, severity, at, note, value, allowed, fix };
 }
 
 function* suppress(found: readonly Violation[], suppressions: readonly Suppression[], selection: Options['rules']): Iterable<Violation> {
@@ -81,7 +81,7 @@ function* suppress(found: readonly Violation[], suppressions: readonly Suppressi
 }
 
 function sortKey({ at: { resource, container, path }, rule, value, note }: Violation): string {
-  return [resource.namespace, resource.kind, resource.name, container ?? '', showPath(path), rule.id, value ?? '', note ?? ''].join('\u0000');
+  return `${resource.namespace}\0${resource.kind}\0${resource.name}\0${container ?? ''}\0${showPath(path)}\0${rule.id}\0${value ?? ''}\0${note ?? ''}`;
 }
 
 function unique(found: readonly Violation[]): Violation[] {
@@ -90,7 +90,7 @@ function unique(found: readonly Violation[]): Violation[] {
     const key = sortKey(one);
     const { index, prefix } = one.at.resource;
     // The same object given twice is reported twice, each at its place.
-    const identity = `${key}\u0000${index}\u0000${prefix.join('/')}`;
+    const identity = `${key}\0${index}\0${prefix.join('/')}`;
     if (!seen.has(identity)) seen.set(identity, { key, one });
   }
   return [...seen.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0).map(({ one }) => one);

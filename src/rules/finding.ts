@@ -68,7 +68,7 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
     objectName: resource.name,
     objectNamespace: resource.namespace === '' ? undefined : resource.namespace,
     container: at.container === '' ? undefined : at.container,
-    path: showPath([...resource.prefix, ...at.path]),
+    path: showPath(resource.prefix.length === 0 ? at.path : [...resource.prefix, ...at.path]),
     value: value === undefined || value === '' ? undefined : printable(value),
     allowed,
     fix: fix ?? rule.fix,
