@@ -55,6 +55,8 @@ class Process:
 
     def signal(self, number):
         os.kill(self.pid, number)
+        if number == signal.SIGSTOP:
+            os.waitpid(self.pid, os.WUNTRACED)     # a thread may go on for a moment
 
     def kill(self):
         if self.process and self.process.poll() is None:
