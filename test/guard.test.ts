@@ -1,7 +1,7 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
-import { CeleryBeat, Rules } from 'cdk8s-celery';
+import { CeleryBeat, lint, Rules } from 'cdk8s-celery';
 import { celeryApp } from './fixtures';
-import { refusals, render } from './manifests';
+import { Manifest, refusals, render } from './manifests';
 
 /** A Beat that a patch gives what no prop does: a second pod. */
 function patchedBeat(chart: Parameters<typeof celeryApp>[0]): CeleryBeat {
@@ -24,6 +24,21 @@ describe('the rules see the manifests, patches included', () => {
   test('what is suppressed with a reason does not', () => {
     render((chart) => void Rules.of(patchedBeat(chart)).suppress('beat/more-than-one', 'the scheduler has a lock of its own'));
     expect(warnings).not.toHaveBeenCalled();
+  });
+
+  test('what is suppressed stands in the manifests that it is about, where lint reads it', () => {
+    const rendered = render((chart) => {
+      const beat = patchedBeat(chart);
+      ApiObject.of(beat.deployment).metadata.addAnnotation('cdk8s-celery/suppress', 'beat/rolling-update: written by hand');
+      ApiObject.of(beat.deployment).addJsonPatch(JsonPatch.replace('/spec/strategy', { type: 'RollingUpdate' }));
+      Rules.of(chart).suppress('beat/more-than-one', 'the scheduler\n has a lock');
+    });
+    const objects = JSON.parse(rendered) as Manifest[];
+    const written = objects.map(({ kind, metadata }) => [kind, metadata.annotations?.['cdk8s-celery/suppress']]);
+    expect(written.filter(([, lines]) => lines !== undefined)).toEqual([
+      ['Deployment', 'beat/rolling-update: written by hand\nbeat/more-than-one: the scheduler has a lock'],
+    ]);
+    expect(lint(objects).filter(({ ruleId }) => ruleId.startsWith('beat/') || ruleId.startsWith('suppressions/'))).toEqual([]);
   });
 
   test('a suppression that silences nothing is a warning, which is printed', () => {

@@ -1,4 +1,4 @@
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, RedisStorage } from 'cdk8s-celery';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, RedisStorage, Rules } from 'cdk8s-celery';
 import { App, Chart, Size } from 'cdk8s';
 
 const app = new App();
@@ -17,10 +17,11 @@ const celery = new CeleryApp(chart, 'celery', {
   code: AppCode.fromDirectory('../../app'),
   runtime: PythonRuntime.install({ celery: '5.6.3' }),
   // A task whose worker dies runs again: it must be able to.
-  settings: { task_acks_late: true, task_reject_on_worker_lost: true },
+  settings: { task_acks_late: true, task_reject_on_worker_lost: true, result_expires: 3600 },
 });
 new CeleryWorker(chart, 'worker', { celery, replicas: 2 });
 new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.claim({ storageClassName: 'standard' }) });
-new CeleryFlower(chart, 'flower', { celery });
+const flower = new CeleryFlower(chart, 'flower', { celery });
+Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
 
 app.synth();

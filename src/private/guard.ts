@@ -1,8 +1,8 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { describeFinding } from '../rules/finding';
-import { Rules } from '../rules/rules';
+import { describeFinding, toFinding } from '../rules/finding';
 import { Severity } from '../rules/severity';
+import { annotate, examineTree } from '../rules/tree';
 import { once } from './once';
 import { isRefused } from './problems';
 
@@ -32,7 +32,9 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   const errors = collisions(objects);
   // With bad props there may be no manifests to look at.
   if (isRefused(root)) return errors;
-  const findings = Rules.check(root);
+  const { found, silenced } = examineTree(root);
+  annotate(silenced);
+  const findings = found.map(toFinding);
   const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
   described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));
   return [...errors, ...described(Severity.ERROR)];

@@ -68,7 +68,10 @@ function* suppress(found: readonly Violation[], suppressions: readonly Suppressi
   }
   for (const one of found) {
     const silent = (byRule.get(one.rule.id) ?? []).filter(({ applies }) => applies(one.at.resource));
-    silent.forEach((suppression) => used.add(suppression));
+    for (const suppression of silent) {
+      used.add(suppression);
+      suppression.silenced?.(one.at.resource);
+    }
     if (silent.length === 0) yield one;
   }
   for (const suppression of suppressions) {

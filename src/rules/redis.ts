@@ -1,6 +1,8 @@
 import { Path } from './model/json';
 import { isReadOnly } from './model/pods';
 import { probesOf, probePlace, showProbe } from './model/probes';
+import { Process } from './model/process';
+import { seconds } from './model/python';
 import { mebibytes, redisSize } from './model/quantity';
 import { Directive, RedisServer } from './model/redis';
 import { isRedis, redisDatabase } from './model/url';
@@ -8,6 +10,9 @@ import type { World } from './model/world';
 import { each, Place, Report, Rule } from './rule';
 import { Severity } from './severity';
 import { keptByShell } from './shutdown';
+
+/** The default of result_expires, in seconds. */
+const DAY = 86_400;
 
 /** Servers that Celery uses as broker, for certain or as far as names tell. */
 function brokers(world: World): RedisServer[] {
@@ -21,6 +26,15 @@ function place({ container }: RedisServer, path: Path = container.path): Place {
 function at(server: RedisServer, directive: Directive): Place {
   return { resource: directive.resource, path: directive.path, ...(directive.resource === server.container.workload.resource
     ? { container: server.container.name } : {}) };
+}
+
+/** A day or more, as by default. */
+function resultsStay(worker: Process): boolean {
+  if (worker.sets('task_ignore_result') && !worker.settingOff('task_ignore_result')) return false;
+  if (!worker.sets('result_expires')) return true;
+  const expires = worker.setting('result_expires')?.value ?? '';
+  const after = seconds(expires);
+  return after === undefined ? /^none$/i.test(expires) : after === 0 || after >= DAY;
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
@@ -194,12 +208,12 @@ export const redis: Rule[] = [
     severity: Severity.INFO,
     title: 'Results are kept in the database of the queue',
     why: 'Results stay for a day and fill the memory that the queue needs; flushing one deletes the other.',
-    fix: 'Use another database number for results, a short result_expires, or ignore_result.',
+    fix: 'Use another database number for results, a result_expires below a day, or task_ignore_result.',
     source: 'https://github.com/celery/celery/issues/7801',
     rows: ['R8'],
     check: each('workers', function* (worker) {
       const { broker, backend } = worker;
-      if (!broker || !backend || !isRedis(broker.url) || !isRedis(backend.url)) return;
+      if (!broker || !backend || !isRedis(broker.url) || !isRedis(backend.url) || !resultsStay(worker)) return;
       if (broker.url.host === backend.url.host && broker.url.port === backend.url.port && redisDatabase(broker.url) === redisDatabase(backend.url)) {
         yield { at: backend.at, value: backend.text };
       }

@@ -1,17 +1,8 @@
-import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { examine } from './engine';
 import { Finding, toFinding } from './finding';
-import { pseudoResource, Suppression } from './suppressions';
 import { RULES } from './table';
-
-interface Written {
-  readonly rule: string;
-  readonly reason: string;
-}
-
-/** What was suppressed on each construct. */
-const suppressed = new WeakMap<IConstruct, Written[]>();
+import { examineTree, suppressOn } from './tree';
 
 /**
  * The rules that guard every synth: what is known to break Celery on Kubernetes.
@@ -42,16 +33,7 @@ export class Rules {
    * @param root an App, a Chart or any other construct
    */
   public static check(root: IConstruct): Finding[] {
-    const constructs = root.node.findAll();
-    const objects = constructs.filter((construct): construct is ApiObject => ApiObject.isApiObject(construct));
-    const index = new Map<IConstruct, number>(objects.map((object, i) => [object, i]));
-    const suppressions = constructs.flatMap((scope): Suppression[] => {
-      const inside = new Set(suppressed.has(scope) ? scope.node.findAll().map((construct) => index.get(construct)) : []);
-      return (suppressed.get(scope) ?? []).map(({ rule, reason }) => ({
-        rule, reason, applies: (resource) => inside.has(resource.index), at: pseudoResource('Construct', scope.node.path), path: [],
-      }));
-    });
-    return examine(objects.map((object): unknown => object.toJson()), { suppressions }).map(toFinding);
+    return examineTree(root).found.map(toFinding);
   }
 
   private constructor(private readonly scope: IConstruct) {}
@@ -59,7 +41,8 @@ export class Rules {
   /**
    * Silences a rule for this construct and everything in it.
    *
-   * A suppression that silences nothing is reported itself.
+   * A suppression that silences nothing is reported itself. Synth writes it on the objects that it silences, as the annotation
+   * `cdk8s-celery/suppress`, so that `cdk8s-celery lint` finds no more in the manifests than synth did.
    *
    * @param id the id of the rule, for example `beat/rolling-update`
    * @param reason why this is right here: for whoever reads it later
@@ -71,7 +54,7 @@ export class Rules {
     if (reason.trim() === '') {
       throw new Error(`reason: the suppression of '${id}' gives no reason; say why this is right here`);
     }
-    suppressed.set(this.scope, [...suppressed.get(this.scope) ?? [], { rule: id, reason: reason.trim() }]);
+    suppressOn(this.scope, id, reason);
     return this;
   }
 }

@@ -11,6 +11,8 @@ export interface Suppression {
   readonly rule: string;
   readonly reason: string;
   readonly applies: (resource: Resource) => boolean;
+  /** Told of each object about which it silenced a finding. */
+  readonly silenced?: (resource: Resource) => void;
   /** Where it stands: what is reported when there is something wrong with it. */
   readonly at: Resource;
   readonly path: ReadonlyArray<string | number>;
@@ -50,9 +52,14 @@ export const suppressionRules: Rule[] = [
   },
 ];
 
-export function fromAnnotation(resource: Resource): Suppression[] {
+/** The lines of an object's annotation, without comments. */
+export function annotated(resource: Resource): string[] {
   const written = Object.hasOwn(resource.annotations, ANNOTATION) ? scalar(resource.annotations[ANNOTATION]) ?? '' : '';
-  return written.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#')).map((line) => {
+  return written.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+export function fromAnnotation(resource: Resource): Suppression[] {
+  return annotated(resource).map((line) => {
     const colon = line.indexOf(':');
     return {
       rule: (colon < 0 ? line : line.slice(0, colon)).trim(),
