@@ -1,9 +1,8 @@
 /**
- * Reads the plain form of YAML that people and tools write manifests in: block maps and lists, scalars on one line, `|` blocks,
- * `[a, b]` and `{a: b}`. A hundred times faster than a whole YAML parser, and it knows the line of everything.
+ * Reads the plain form of YAML that people and tools write manifests in: block maps and lists, all kinds of scalars, `[a, b]` and
+ * `{a: b}`. A hundred times faster than a whole YAML parser, and it knows the line of everything.
  *
- * Whatever it is not sure about it leaves to the whole parser, by returning undefined: anchors, tags, multi-line scalars without `|`
- * or `>`, duplicate keys, anything wrong.
+ * Whatever it is not sure about it leaves to the whole parser, by returning undefined: anchors, tags, duplicate keys, anything wrong.
  */
 export interface Plain {
   readonly value: unknown;
@@ -27,6 +26,9 @@ export function parsePlain(text: string, withLines = false): Plain | undefined {
 function unsure(): never {
   throw new Unsure();
 }
+
+/** White space to JavaScript, text to YAML. */
+const ODD_SPACE = /[^\S \t\n]/;
 
 const NUMBER = /^[-+]?(?:\d+|\.\d+|\d+\.\d*)(?:[eE][-+]?\d+)?$/;
 
@@ -55,6 +57,7 @@ class PlainParser {
   private readonly lines?: Map<object, Map<string | number, number>>;
 
   public constructor(text: string, withLines: boolean) {
+    if (ODD_SPACE.test(text)) unsure();
     this.source = text.split('\n');
     if (withLines) this.lines = new Map();
   }
@@ -67,15 +70,15 @@ class PlainParser {
     return { value, lines: this.lines };
   }
 
-  /** Goes to the next line with content; false at the end. */
-  private next(): boolean {
+  /** Goes to the next line with content; false at the end. In quotes a comment is content. */
+  private next(inQuotes = false): boolean {
     for (this.at += 1; this.at < this.source.length; this.at += 1) {
       const line = this.source[this.at];
       let indent = 0;
       while (line.charCodeAt(indent) === 32) indent += 1;
       if (indent === line.length) continue;
       const first = line.charCodeAt(indent);
-      if (first === 35) continue;
+      if (first === 35 && !inQuotes) continue;
       if (first === 9) unsure();
       this.indent = indent;
       this.content = indent === 0 ? line : line.slice(indent);
@@ -109,6 +112,7 @@ class PlainParser {
     while (this.indent === indent && this.isItem()) {
       this.note(items, items.length, this.at);
       const rest = this.content.slice(1).trimStart();
+      if (/^- *\t/.test(this.content)) unsure();
       if (rest === '' || rest.charCodeAt(0) === 35) {
         items.push(this.nested(indent, depth, false));
       } else if (keyEnd(rest) >= 0 || rest === '-' || rest.startsWith('- ')) {
@@ -132,7 +136,7 @@ class PlainParser {
       const key = readKey(this.content.slice(0, end));
       if (Object.hasOwn(map, key) || key === '__proto__') unsure();
       this.note(map, key, this.at);
-      const rest = this.content.slice(end + 1).trim();
+      const rest = this.content.slice(end + 1).trimStart();
       map[key] = rest === '' || rest.charCodeAt(0) === 35 ? this.nested(indent, depth, true) : this.scalar(rest, indent);
     }
     if (this.indent > indent) unsure();
@@ -147,23 +151,64 @@ class PlainParser {
     return ofKey && this.isItem() ? this.sequence(indent, depth + 1) : null;
   }
 
-  /** A value that begins behind its key or dash; goes on to the next line. */
+  /** A value that begins behind its key or dash; goes on to the line after it. */
   private scalar(text: string, indent: number): unknown {
     const first = text.charCodeAt(0);
     let value: unknown;
     switch (first) {
       case 124: case 62: return this.literal(text, indent);
-      case 39: value = single(text); break;
-      case 34: value = double(text); break;
+      case 39: value = single(SINGLE.test(text) ? text : this.untilClosed(text, indent, SINGLE_END)); break;
+      case 34: value = double(DOUBLE.test(text) ? text : this.untilClosed(text, indent, DOUBLE_END)); break;
       case 91: case 123: value = this.flow(text, indent); break;
       // & * ! % @ ` ? , ] }
       case 38: case 42: case 33: case 37: case 64: case 96: case 63: case 44: case 93: case 125: return unsure();
-      default: value = plain(text);
+      default: return this.plain(text, indent);
     }
     this.next();
-    // A deeper line goes on with a scalar: not so plain.
     if (this.indent > indent) unsure();
     return value;
+  }
+
+  /** A scalar without quotes goes on in deeper lines. */
+  private plain(text: string, indent: number): unknown {
+    let from = this.at;
+    this.next();
+    if (this.indent <= indent) return resolve(plain(text));
+    if (text.includes(' #')) unsure();
+    const parts = [plain(text)];
+    while (this.indent > indent) {
+      const { content } = this;
+      if (content.includes(' #')) unsure();
+      parts.push(this.breakSince(from), plain(content));
+      from = this.at;
+      this.next();
+    }
+    return parts.join('');
+  }
+
+  /** A scalar in quotes that does not end on its first line, folded, with all of its lines; the last becomes the current one. */
+  private untilClosed(text: string, indent: number, end: RegExp): string {
+    const parts: string[] = [];
+    for (let part = text; ; part = this.content) {
+      if (parts.length > 0 && end.test(part)) return [...parts, part].join('');
+      // Over spaces at the end of a line, and empty lines after a `\\`, parsers differ.
+      if (/\s$/.test(part)) unsure();
+      const from = this.at;
+      if (!this.next(true) || this.indent <= indent) unsure();
+      const lineBreak = this.breakSince(from);
+      const goesOn = end === DOUBLE_END && /(?:^|[^\\])(?:\\\\)*\\$/.test(part);
+      if (goesOn && lineBreak !== ' ') unsure();
+      parts.push(...goesOn ? [part.slice(0, -1)] : [part, lineBreak]);
+    }
+  }
+
+  /** What the break between a line and the current one counts: a space, or the empty lines between them. */
+  private breakSince(from: number): string {
+    for (let at = from + 1; at < this.at; at += 1) {
+      if (this.source[at].trimEnd() !== '') unsure();
+    }
+    const empty = this.at - from - 1;
+    return empty === 0 ? ' ' : '\n'.repeat(empty);
   }
 
   /** A flow collection with all of its lines, the last of which becomes the current one. */
@@ -178,12 +223,14 @@ class PlainParser {
     return new Flow(lines.join('\n')).read();
   }
 
-  /** `|`, `|-`: the lines below, as they are; `>`, `>-`: as one line, if they are all alike. */
+  /** `|`: the lines below as they are; `>`: folded. */
   private literal(header: string, indent: number): string {
-    const match = /^[|>]([-+]?)[ ]*(?: #.*)?$/.exec(header);
+    const match = /^[|>](?:([-+]?)([1-9]?)|([1-9])([-+]))[ ]*(?: #.*)?$/.exec(header);
     if (!match) return unsure();
+    const chomping = match[1] || match[4];
+    const depth = match[2] || match[3];
+    let deep = depth ? indent + Number(depth) : -1;
     const lines: string[] = [];
-    let deep = -1;
     for (this.at += 1; this.at < this.source.length; this.at += 1) {
       const line = this.source[this.at];
       let spaces = 0;
@@ -201,18 +248,40 @@ class PlainParser {
       if (spaces < deep) break;
       lines.push(line.slice(deep));
     }
+    // What follows the last line break is no line.
+    if (this.at === this.source.length && lines.at(-1) === '') lines.pop();
     this.at -= 1;
     this.next();
     if (this.indent > indent) unsure();
     let last = lines.length;
     while (last > 0 && lines[last - 1] === '') last -= 1;
-    if (match[1] === '+') return unsure();
     const text = lines.slice(0, last);
-    const folded = header.charCodeAt(0) === 62;
-    // Blank lines and deeper ones are folded by rules of their own.
-    if (folded && text.some((line) => /^[ \t]|^$/.test(line))) unsure();
-    return text.join(folded ? ' ' : '\n') + (match[1] === '-' || last === 0 ? '' : '\n');
+    // Spaces deeper than the text, after it: parsers differ.
+    if (last > 0 && text[last - 1].trim() === '') unsure();
+    const end = chomping === '+' ? '\n'.repeat(lines.length - last + (last === 0 ? 0 : 1)) : chomping === '-' || last === 0 ? '' : '\n';
+    return (header.charCodeAt(0) === 62 ? fold(text) : text.join('\n')) + end;
   }
+}
+
+/** Line breaks as spaces, empty lines as line breaks; deeper lines keep theirs. */
+function fold(lines: readonly string[]): string {
+  const parts: string[] = [];
+  let empty = 0;
+  let before: 'nothing' | 'text' | 'deeper' = 'nothing';
+  for (const line of lines) {
+    if (line === '') {
+      empty += 1;
+      continue;
+    }
+    const kind = line.charCodeAt(0) === 32 || line.charCodeAt(0) === 9 ? 'deeper' : 'text';
+    if (before === 'nothing') parts.push('\n'.repeat(empty));
+    else if (kind === 'text' && before === 'text') parts.push(empty === 0 ? ' ' : '\n'.repeat(empty));
+    else parts.push('\n'.repeat(empty + 1));
+    parts.push(line);
+    empty = 0;
+    before = kind;
+  }
+  return parts.join('');
 }
 
 /** Where the key of `key: value` ends; -1 when the line is something else. */
@@ -237,44 +306,57 @@ function keyEnd(content: string): number {
 function readKey(text: string): string {
   if (/^["']/.test(text)) return text.includes('\\') ? unsure() : text.slice(1, -1);
   // Numbers, booleans and null as keys become text in ways of their own.
-  if (!/^[A-Za-z_./][\w./ $()-]*$/.test(text) || text.endsWith(' ') || typeof resolve(text) !== 'string') return unsure();
+  if (!/^[\w./][\w./ $(){}:",=@+~-]*$/.test(text) || text.endsWith(' ') || typeof resolve(text) !== 'string') return unsure();
   return text;
 }
 
-function plain(text: string): unknown {
+/** A line of a scalar without quotes, without its comment. */
+function plain(text: string): string {
   if (text.charCodeAt(0) === 45 && (text.length === 1 || text.charCodeAt(1) === 32)) unsure();
   const comment = text.indexOf(' #');
-  const value = comment < 0 ? text : text.slice(0, comment).trimEnd();
+  const value = (comment < 0 ? text : text.slice(0, comment)).trimEnd();
   if (value.includes(': ') || value.endsWith(':') || value.includes('\t')) unsure();
-  return resolve(value);
+  return value;
 }
 
+/** From the first quote to the last. */
+const SINGLE = /^'(?:[^']|'')*'(?!')/;
+const DOUBLE = /^"(?:[^"\\]|\\.)*"/;
+/** The same on a line that the quote does not begin on. */
+const SINGLE_END = /^(?:[^']|'')*'(?!')/;
+const DOUBLE_END = /^(?:[^"\\]|\\.)*"/;
+
 function afterQuote(text: string, end: number): void {
-  if (end !== text.length && !/^\s*$|^\s+#/.test(text.slice(end))) unsure();
+  if (end !== text.length && !/^\s*$|^\s+#.*$/.test(text.slice(end))) unsure();
 }
 
 function single(text: string): string {
-  let at = 1;
-  for (;;) {
-    at = text.indexOf('\'', at);
-    if (at < 0) return unsure();
-    if (text.charCodeAt(at + 1) !== 39) break;
-    at += 2;
-  }
-  afterQuote(text, at + 1);
-  return text.slice(1, at).replaceAll('\'\'', '\'');
+  const match = SINGLE.exec(text);
+  if (!match) return unsure();
+  afterQuote(text, match[0].length);
+  return match[0].slice(1, -1).replaceAll('\'\'', '\'');
 }
 
 function double(text: string): string {
-  const match = /^"((?:[^"\\]|\\.)*)"/.exec(text);
+  const match = DOUBLE.exec(text);
   if (!match) return unsure();
   afterQuote(text, match[0].length);
-  return unescape(match[1]);
+  return unescape(match[0].slice(1, -1));
 }
+
+const ESCAPES: Record<string, string> = {
+  '0': '\0', 'a': '\x07', 'b': '\b', 't': '\t', 'n': '\n', 'v': '\v', 'f': '\f', 'r': '\r', 'e': '\x1b', ' ': ' ', '"': '"', '/': '/', '\\': '\\',
+  'N': '\x85', '_': '\xa0', 'L': '\u2028', 'P': '\u2029',
+};
 
 function unescape(text: string): string {
   if (!text.includes('\\')) return text;
-  return text.replace(/\\(.)/g, (_, char: string) => ({ 'n': '\n', 't': '\t', '"': '"', '\\': '\\', '/': '/' })[char] ?? unsure());
+  return text.replace(/\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([^]))/g, (_, x?: string, u?: string, long?: string, char = '') => {
+    const code = x ?? u ?? long;
+    if (code === undefined) return ESCAPES[char as string] ?? unsure();
+    const point = parseInt(code, 16);
+    return point > 0x10ffff ? unsure() : String.fromCodePoint(point);
+  });
 }
 
 /** How many more brackets a text opens than it closes. */

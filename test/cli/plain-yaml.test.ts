@@ -19,7 +19,7 @@ function agrees(text: string): boolean {
 
 const WORDS = fc.constantFrom('a', 'b c', 'true', 'no', '1', '0755', '1e3', '.5', '~', 'null', '', '-', 'x: y', '# z', 'a #b', '"q"', '\'s\'', '[', '{x', '&a',
   '*a', '!t', '|', '>', '%', '@', 'a:b',
-  'http://h:1/p?q#f', '$(X)', ' lead', 'tail ', 'new\nline', 'tab\tin', 'über', '- item', '0x1f', '.inf', '=', '<<', '{{ x }}');
+  'http://h:1/p?q#f', '$(X)', ' lead', 'tail ', 'new\nline', 'tab\tin', 'über', '\u2028', '\xa0x', '- item', '0x1f', '.inf', '=', '<<', '{{ x }}');
 const VALUES = fc.letrec((tie) => ({
   value: fc.oneof({ maxDepth: 4 }, WORDS, fc.integer(), fc.boolean(), fc.constant(null), fc.string(),
     fc.double({ noNaN: true, noDefaultInfinity: true }), fc.array(tie('value'), { maxLength: 4 }),
@@ -79,15 +79,79 @@ test('lines that go on, as formatters write them', () => {
   expect(agrees(FOLDED)).toBe(true);
 });
 
-test.each(['a: [\n]\n', 'a: [b\n  c]\n', 'a: [\'b\n  c\']\n', 'a: ["b\n  c"]\n', 'a: [b, # c\n  d]\n', 'a: ["[",\n  b]\n', 'a: {b\n  : c}\n', 'a: [\n', 'a: >\n  b\n\n  c\n',
-  'a: >\n  b\n   c\n', 'a: >+\n  b\n', 'a: >2\n  b\n'])('%j is left to the whole parser', (text) => {
-  expect(agrees(text)).toBe(false);
+test.each(['a: [\n]\n', 'a: [b\n  c]\n', 'a: [\'b\n  c\']\n', 'a: ["b\n  c"]\n', 'a: [b, # c\n  d]\n', 'a: ["[",\n  b]\n', 'a: {b\n  : c}\n', 'a: [\n'])(
+  '%j is left to the whole parser', (text) => {
+    expect(agrees(text)).toBe(false);
+  });
+
+const LONG = `plain: one
+  two
+
+  three - 'four' & "five"
+single: 'one
+  ''two''
+
+
+  # three' # comment
+double: "one \\
+  \\  two\\n
+  
+  \\u00fc\\x41\\U0001F600\\e\\_
+  three"
+items:
+- one
+  two
+- 'one
+
+  two'
+- key: one
+    two
+  literal: |2-
+       deeper
+     text
+
+  keep: |+
+    one
+
+
+  folded: >
+    one
+    two
+
+    three
+      deeper
+
+      still
+
+    four
+f:metadata:
+  k:{"name":"worker"}: {}
+  .: {}
+  00-default.conf: |
+
+    after an empty line
+`;
+
+test('scalars of several lines, as people and tools write them', () => {
+  expect(agrees(LONG)).toBe(true);
 });
 
-test('damaged lines that go on are read as the whole parser reads them, or left to it', () => {
-  fc.assert(fc.property(fc.nat(FOLDED.length), fc.nat(6), fc.oneof(WORDS, fc.constantFrom('\n', ' ', '  ', '\t', ':', '- ', ',', ']', '{', '\'', '"', '#', '\n\n')), (at, cut, insert) => {
-    agrees(FOLDED.slice(0, at) + insert + FOLDED.slice(at + cut));
+test.each([['lines', FOLDED], ['scalars', LONG]])('damaged %s that go on are read as the whole parser reads them, or left to it', (_, whole_) => {
+  const inserts = fc.constantFrom('\n', ' ', '  ', '\t', ':', '- ', ',', ']', '{', '\'', '"', '#', '\n\n', '\\', '|', '>', '+', '-', '2', ' #', '\n  ', '\n   \n');
+  fc.assert(fc.property(fc.nat(whole_.length), fc.nat(6), fc.oneof(WORDS, inserts), (at, cut, insert) => {
+    agrees(whole_.slice(0, at) + insert + whole_.slice(at + cut));
   }), { numRuns: 6000, seed: 3 });
+});
+
+test('strings of several lines, in each style that a tool may choose', () => {
+  const pieces = fc.constantFrom('word', ' ', '  ', '\n', '\n\n', '\t', '#', ' #', '\'', '"', '\\', ':', ': ', '- ', 'a long enough line that is to be wrapped', 'more', 'words', '\x07', 'é', '😀');
+  const styles = fc.constantFrom('PLAIN', 'QUOTE_SINGLE', 'QUOTE_DOUBLE', 'BLOCK_LITERAL', 'BLOCK_FOLDED') as fc.Arbitrary<'PLAIN'>;
+  let read = 0;
+  fc.assert(fc.property(fc.array(pieces, { maxLength: 12 }), styles, fc.constantFrom(20, 80, 0), (given, defaultStringType, lineWidth) => {
+    const value = given.join('');
+    if (agrees(stringify({ key: value, list: [value, { key: value, last: 1 }] }, { defaultStringType, defaultKeyType: 'PLAIN', lineWidth }))) read += 1;
+  }), { numRuns: 3000, seed: 4 });
+  expect(read).toBeGreaterThan(2500);
 });
 
 test('it knows the lines', () => {
