@@ -18,7 +18,8 @@ export function parsePlain(text: string, withLines = false): Plain | undefined {
   try {
     return new PlainParser(text, withLines).parse();
   } catch (error) {
-    if (error instanceof Unsure) return undefined;
+    // A RangeError: deeper than the stack, or a regular expression on a line of megabytes.
+    if (error instanceof Unsure || error instanceof RangeError) return undefined;
     throw error;
   }
 }
@@ -50,35 +51,52 @@ function resolve(text: string): unknown {
 }
 
 class PlainParser {
-  private readonly source: readonly string[];
+  /** Where the next line begins; past the end of the text when there is none. */
+  private offset = 0;
+  /** The number of the current line, from 1. */
   private at = 0;
   private indent = 0;
   private content = '';
+  /** How many empty lines and comments stand before the current one. */
+  private skipped = 0;
+  private commented = false;
   private readonly lines?: Map<object, Map<string | number, number>>;
 
-  public constructor(text: string, withLines: boolean) {
+  public constructor(private readonly text: string, withLines: boolean) {
     if (ODD_SPACE.test(text)) unsure();
-    this.source = text.split('\n');
     if (withLines) this.lines = new Map();
   }
 
   public parse(): Plain {
-    this.at = -1;
     if (!this.next()) return { value: null, lines: this.lines };
     const value = this.block(this.indent, 0);
-    if (this.at < this.source.length) unsure();
+    if (this.indent >= 0) unsure();
     return { value, lines: this.lines };
+  }
+
+  private line(): string | undefined {
+    const { text, offset } = this;
+    if (offset > text.length) return undefined;
+    const end = text.indexOf('\n', offset);
+    this.at += 1;
+    this.offset = (end < 0 ? text.length : end) + 1;
+    return end < 0 ? text.slice(offset) : text.slice(offset, end);
   }
 
   /** Goes to the next line with content; false at the end. In quotes a comment is content. */
   private next(inQuotes = false): boolean {
-    for (this.at += 1; this.at < this.source.length; this.at += 1) {
-      const line = this.source[this.at];
+    this.skipped = 0;
+    this.commented = false;
+    for (let line = this.line(); line !== undefined; line = this.line()) {
       let indent = 0;
       while (line.charCodeAt(indent) === 32) indent += 1;
-      if (indent === line.length) continue;
       const first = line.charCodeAt(indent);
-      if (first === 35 && !inQuotes) continue;
+      const comment = first === 35 && !inQuotes;
+      if (comment || indent === line.length) {
+        this.commented ||= comment;
+        this.skipped += 1;
+        continue;
+      }
       if (first === 9) unsure();
       this.indent = indent;
       this.content = indent === 0 ? line : line.slice(indent);
@@ -92,7 +110,7 @@ class PlainParser {
     if (!this.lines) return;
     let own = this.lines.get(holder);
     if (!own) this.lines.set(holder, own = new Map<string | number, number>());
-    own.set(key, line + 1);
+    own.set(key, line);
   }
 
   private block(indent: number, depth: number): unknown {
@@ -157,8 +175,7 @@ class PlainParser {
     let value: unknown;
     switch (first) {
       case 124: case 62: return this.literal(text, indent);
-      case 39: value = single(SINGLE.test(text) ? text : this.untilClosed(text, indent, SINGLE_END)); break;
-      case 34: value = double(DOUBLE.test(text) ? text : this.untilClosed(text, indent, DOUBLE_END)); break;
+      case 39: case 34: value = quoted(closing(text, first, 1) < 0 ? this.untilClosed(text, indent, first) : text); break;
       case 91: case 123: value = this.flow(text, indent); break;
       // & * ! % @ ` ? , ] }
       case 38: case 42: case 33: case 37: case 64: case 96: case 63: case 44: case 93: case 125: return unsure();
@@ -171,56 +188,48 @@ class PlainParser {
 
   /** A scalar without quotes goes on in deeper lines. */
   private plain(text: string, indent: number): unknown {
-    let from = this.at;
     this.next();
     if (this.indent <= indent) return resolve(plain(text));
     if (text.includes(' #')) unsure();
     const parts = [plain(text)];
     while (this.indent > indent) {
-      const { content } = this;
-      if (content.includes(' #')) unsure();
-      parts.push(this.breakSince(from), plain(content));
-      from = this.at;
+      if (this.content.includes(' #')) unsure();
+      parts.push(this.lineBreak(), plain(this.content));
       this.next();
     }
     return parts.join('');
   }
 
   /** A scalar in quotes that does not end on its first line, folded, with all of its lines; the last becomes the current one. */
-  private untilClosed(text: string, indent: number, end: RegExp): string {
+  private untilClosed(text: string, indent: number, quote: number): string {
     const parts: string[] = [];
     for (let part = text; ; part = this.content) {
-      if (parts.length > 0 && end.test(part)) return [...parts, part].join('');
+      if (parts.length > 0 && closing(part, quote, 0) >= 0) return [...parts, part].join('');
       // Over spaces at the end of a line, and empty lines after a `\\`, parsers differ.
       if (/\s$/.test(part)) unsure();
-      const from = this.at;
       if (!this.next(true) || this.indent <= indent) unsure();
-      const lineBreak = this.breakSince(from);
-      const goesOn = end === DOUBLE_END && /(?:^|[^\\])(?:\\\\)*\\$/.test(part);
-      if (goesOn && lineBreak !== ' ') unsure();
-      parts.push(...goesOn ? [part.slice(0, -1)] : [part, lineBreak]);
+      const goesOn = quote === 34 && endsInBackslash(part);
+      if (goesOn && this.skipped > 0) unsure();
+      parts.push(...goesOn ? [part.slice(0, -1)] : [part, this.lineBreak()]);
     }
   }
 
-  /** What the break between a line and the current one counts: a space, or the empty lines between them. */
-  private breakSince(from: number): string {
-    for (let at = from + 1; at < this.at; at += 1) {
-      if (this.source[at].trimEnd() !== '') unsure();
-    }
-    const empty = this.at - from - 1;
-    return empty === 0 ? ' ' : '\n'.repeat(empty);
+  /** What the line break before the current line counts: a space, or the empty lines before it. */
+  private lineBreak(): string {
+    if (this.commented) unsure();
+    return this.skipped === 0 ? ' ' : '\n'.repeat(this.skipped);
   }
 
   /** A flow collection with all of its lines, the last of which becomes the current one. */
   private flow(text: string, indent: number): unknown {
-    const lines = [text];
+    const parts = [text];
+    const from = this.at;
     // Brackets in quotes count like others; where that ends it too early or too late, it is read as wrong.
     for (let open = brackets(text); open > 0; open += brackets(this.content)) {
-      // The lines of its items it does not know.
-      if (this.lines !== undefined || !this.next() || this.indent <= indent) unsure();
-      lines.push(this.content);
+      if (!this.next() || this.indent <= indent) unsure();
+      parts.push('\n'.repeat(this.skipped + 1), this.content);
     }
-    return new Flow(lines.join('\n')).read();
+    return new Flow(parts.join(''), this.lines && ((holder, key, line) => this.note(holder, key, from + line))).read();
   }
 
   /** `|`: the lines below as they are; `>`: folded. */
@@ -231,8 +240,9 @@ class PlainParser {
     const depth = match[2] || match[3];
     let deep = depth ? indent + Number(depth) : -1;
     const lines: string[] = [];
-    for (this.at += 1; this.at < this.source.length; this.at += 1) {
-      const line = this.source[this.at];
+    let { offset } = this;
+    let line = this.line();
+    for (; line !== undefined; offset = this.offset, line = this.line()) {
       let spaces = 0;
       while (line.charCodeAt(spaces) === 32) spaces += 1;
       if (spaces === line.length) {
@@ -249,8 +259,12 @@ class PlainParser {
       lines.push(line.slice(deep));
     }
     // What follows the last line break is no line.
-    if (this.at === this.source.length && lines.at(-1) === '') lines.pop();
-    this.at -= 1;
+    if (line === undefined) {
+      if (lines.at(-1) === '') lines.pop();
+    } else {
+      this.offset = offset;
+      this.at -= 1;
+    }
     this.next();
     if (this.indent > indent) unsure();
     let last = lines.length;
@@ -319,29 +333,42 @@ function plain(text: string): string {
   return value;
 }
 
-/** From the first quote to the last. */
-const SINGLE = /^'(?:[^']|'')*'(?!')/;
-const DOUBLE = /^"(?:[^"\\]|\\.)*"/;
-/** The same on a line that the quote does not begin on. */
-const SINGLE_END = /^(?:[^']|'')*'(?!')/;
-const DOUBLE_END = /^(?:[^"\\]|\\.)*"/;
+/** Where the text in quotes ends, behind the quote; -1 when it does not. */
+function closing(text: string, quote: number, from: number): number {
+  for (let at = from; at < text.length; at += 1) {
+    const char = text.charCodeAt(at);
+    // `\x`, or two single quotes: no end.
+    if (char === 92 && quote === 34) at += 1;
+    else if (char === quote) {
+      if (quote === 34 || text.charCodeAt(at + 1) !== 39) return at + 1;
+      at += 1;
+    }
+  }
+  return -1;
+}
+
+/** With one that the others before it do not escape. */
+function endsInBackslash(text: string): boolean {
+  let at = text.length;
+  while (text.charCodeAt(at - 1) === 92) at -= 1;
+  return (text.length - at) % 2 === 1;
+}
 
 function afterQuote(text: string, end: number): void {
   if (end !== text.length && !/^\s*$|^\s+#.*$/.test(text.slice(end))) unsure();
 }
 
-function single(text: string): string {
-  const match = SINGLE.exec(text);
-  if (!match) return unsure();
-  afterQuote(text, match[0].length);
-  return match[0].slice(1, -1).replaceAll('\'\'', '\'');
+/** A text that begins with a quote. */
+function quoted(text: string): string {
+  const end = closing(text, text.charCodeAt(0), 1);
+  if (end < 0) return unsure();
+  afterQuote(text, end);
+  return unquote(text.slice(0, end));
 }
 
-function double(text: string): string {
-  const match = DOUBLE.exec(text);
-  if (!match) return unsure();
-  afterQuote(text, match[0].length);
-  return unescape(match[0].slice(1, -1));
+function unquote(text: string): string {
+  const inner = text.slice(1, -1);
+  return text.charCodeAt(0) === 34 ? unescape(inner) : inner.replaceAll('\'\'', '\'');
 }
 
 const ESCAPES: Record<string, string> = {
@@ -373,13 +400,24 @@ function brackets(text: string): number {
 /** `[a, 'b']` and `{a: b}`, with line breaks only where they count like spaces. */
 class Flow {
   private at = 0;
+  /** How many line breaks there are before `counted`. */
+  private breaks = 0;
+  private counted = 0;
 
-  public constructor(private readonly text: string) {}
+  public constructor(private readonly text: string, private readonly noted?: (holder: object, key: string | number, line: number) => void) {}
 
   public read(): unknown {
     const value = this.value(0);
     afterQuote(this.text, this.at);
     return value;
+  }
+
+  private note(holder: object, key: string | number): void {
+    if (!this.noted) return;
+    for (; this.counted < this.at; this.counted += 1) {
+      if (this.text.charCodeAt(this.counted) === 10) this.breaks += 1;
+    }
+    this.noted(holder, key, this.breaks);
   }
 
   private value(depth: number): unknown {
@@ -401,6 +439,7 @@ class Flow {
     for (;;) {
       this.blank();
       if (this.text[this.at] === ']') break;
+      this.note(items, items.length);
       items.push(this.value(depth + 1));
       if (!this.separator(']')) break;
     }
@@ -418,6 +457,7 @@ class Flow {
       if (!match) return unsure();
       const key = match[1] ?? match[2] ?? match[3];
       if (Object.hasOwn(map, key) || key === '__proto__' || (match[1] !== undefined && typeof resolve(key) !== 'string')) unsure();
+      this.note(map, key);
       this.at += match[0].length;
       map[key] = this.value(depth + 1);
       if (!this.separator('}')) break;
@@ -437,11 +477,11 @@ class Flow {
   }
 
   private quoted(quote: string): string {
-    const match = (quote === '"' ? /^"((?:[^"\\]|\\.)*)"/ : /^'((?:[^']|'')*)'/).exec(this.text.slice(this.at));
-    if (!match) return unsure();
-    this.at += match[0].length;
-    if (this.text[this.at] === ':' || match[0].includes('\n')) unsure();
-    return quote === '"' ? unescape(match[1]) : match[1].replaceAll('\'\'', '\'');
+    const end = closing(this.text, quote.charCodeAt(0), this.at + 1);
+    const text = this.text.slice(this.at, end);
+    if (end < 0 || this.text[end] === ':' || text.includes('\n')) unsure();
+    this.at = end;
+    return unquote(text);
   }
 
   private blank(): void {

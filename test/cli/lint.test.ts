@@ -103,6 +103,27 @@ test('the objects of a List are counted', async () => {
     .toBe('2 objects: nothing found\n');
 });
 
+test('a List of megabytes, in the style of other tools, is read in time', async () => {
+  const code = `- apiVersion: v1
+  data:
+    tasks.py: 'import celery
+
+
+      # ${'long '.repeat(100)}line
+
+      app = celery.Celery(''tasks'')
+
+      '
+  kind: ConfigMap
+  metadata:
+    name: code
+`;
+  const worker = WORKER.replace(/^/gm, '  ').replace(' ', '-').trimEnd().replace('[celery, -A,', '[celery,\n                -A,');
+  const file = files.write('list.yaml', `apiVersion: v1\nitems:\n${code.repeat(4000)}${worker}\nkind: List\n`);
+  const lines = 2 + 4000 * code.split('\n').length - 4000 + 13;
+  expect((await run(file)).out).toContain(`list.yaml:${lines} warning`);
+});
+
 test('of a finding in unusual YAML', async () => {
   const file = files.write('anchor.yaml', WORKER.replace('[celery,', '&words [celery,'));
   expect((await run(file)).out).toContain('anchor.yaml:12 warning');

@@ -155,9 +155,11 @@ test('strings of several lines, in each style that a tool may choose', () => {
 });
 
 test('it knows the lines', () => {
-  const plain = parsePlain('# comment\na: 1\nb:\n  - x: 1\n    y:\n    - 2\n  - |\n    text\n  - z: [1]\n', true)!;
-  const value = plain.value as { b: Array<Record<string, unknown>> };
-  expect(plain.lines!.get(value)).toEqual(new Map([['a', 2], ['b', 3]]));
+  const plain = parsePlain('# comment\na: 1\nb:\n  - x: 1\n    y:\n    - 2\n  - |\n    text\n  - z: [1]\nc: "one\n\n  # two"\nd: [one,\n\n  # comment\n  {two: 1,\n  three: 2}]\n', true)!;
+  const value = plain.value as { b: Array<Record<string, unknown>>; d: [string, object] };
+  expect(plain.lines!.get(value)).toEqual(new Map([['a', 2], ['b', 3], ['c', 10], ['d', 13]]));
   expect(plain.lines!.get(value.b)).toEqual(new Map([[0, 4], [1, 7], [2, 9]]));
   expect(plain.lines!.get(value.b[0])).toEqual(new Map([['x', 4], ['y', 5]]));
+  expect(plain.lines!.get(value.d)).toEqual(new Map([[0, 13], [1, 16]]));
+  expect(plain.lines!.get(value.d[1])).toEqual(new Map([['two', 16], ['three', 17]]));
 });
