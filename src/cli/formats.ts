@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Problem } from './input';
 import { Finding, showObject } from '../rules/finding';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
@@ -16,7 +17,13 @@ export interface Result {
   readonly objects: number;
   /** Findings below the severity that was asked for. */
   readonly hidden: number;
+  /** What could not be read. */
+  readonly problems: readonly Problem[];
+  /** Containers that look like Celery, and run something out of sight. */
+  readonly unknown: readonly Unknown[];
 }
+
+export type Unknown = Pick<Finding, 'objectKind' | 'objectName' | 'objectNamespace' | 'container'>;
 
 /** Writes finding by finding: there may be many, and each is long. */
 export type Format = (result: Result, colour: boolean) => Iterable<string>;
@@ -40,7 +47,7 @@ function plural(number: number, word: string): string {
 
 const COLOURS: Record<Severity, string> = { [Severity.ERROR]: '31', [Severity.WARNING]: '33', [Severity.INFO]: '36' };
 
-function* text({ findings, objects, hidden }: Result, colour: boolean): Iterable<string> {
+function* text({ findings, objects, hidden, unknown }: Result, colour: boolean): Iterable<string> {
   const paint = (code: string, words: string) => colour ? `\u001b[${code}m${words}\u001b[0m` : words;
   for (const finding of findings) {
     yield [
@@ -55,6 +62,10 @@ function* text({ findings, objects, hidden }: Result, colour: boolean): Iterable
       '', '',
     ].join('\n');
   }
+  for (const one of unknown) {
+    yield `${paint('36', 'unknown')} ${showObject(one)} looks like Celery, but its command is in its image: not checked\n`;
+  }
+  if (unknown.length > 0) yield '\n';
   const kinds = Object.values(Severity).map((severity) => [count(findings, severity), severity] as const).filter(([number]) => number > 0)
     .map(([number, severity]) => paint(COLOURS[severity], severity === Severity.INFO ? `${number} info` : plural(number, severity)));
   const summary = `${plural(objects, 'object')}: ${kinds.length === 0 ? 'nothing found' : kinds.join(', ')}`;
@@ -83,13 +94,17 @@ function* each<T, R>(items: readonly T[], make: (item: T) => R): Iterable<R> {
   for (const item of items) yield make(item);
 }
 
-function json({ findings, objects }: Result): Iterable<string> {
-  return jsonWith({ objects, findings: [] }, findings);
+function json({ findings, objects, unknown }: Result): Iterable<string> {
+  return jsonWith({ objects, unknown, findings: [] }, findings);
+}
+
+function uri(file: string): string {
+  return encodeURI(file === '-' ? 'stdin' : file.replaceAll('\\', '/'));
 }
 
 const SARIF_LEVELS: Record<Severity, string> = { [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'note' };
 
-function sarif({ findings }: Result): Iterable<string> {
+function sarif({ findings, problems }: Result): Iterable<string> {
   const ids = new Set(findings.map(({ ruleId }) => ruleId));
   const used = RULES.filter(({ id }) => ids.has(id));
   const index = new Map(used.map(({ id }, i) => [id, i]));
@@ -107,6 +122,13 @@ function sarif({ findings }: Result): Iterable<string> {
         },
       },
       columnKind: 'utf16CodeUnits',
+      invocations: [{
+        executionSuccessful: problems.length === 0,
+        toolExecutionNotifications: problems.map(({ file, line, message }) => ({
+          level: 'error', message: { text: message },
+          locations: [{ physicalLocation: { artifactLocation: { uri: uri(file) }, ...(line === undefined ? {} : { region: { startLine: line } }) } }],
+        })),
+      }],
       results: [],
     }],
   }, each(findings, (finding) => ({
@@ -114,7 +136,7 @@ function sarif({ findings }: Result): Iterable<string> {
     message: { text: oneLine(finding) },
     locations: [{
       physicalLocation: {
-        artifactLocation: { uri: encodeURI(finding.file === '-' ? 'stdin' : finding.file.replaceAll('\\', '/')) },
+        artifactLocation: { uri: uri(finding.file) },
         region: { startLine: finding.line },
       },
       logicalLocations: [{ fullyQualifiedName: `${showObject(finding)} ${finding.path}`.trim() }],

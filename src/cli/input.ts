@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMap as isYamlMap, LineCounter, parseDocument, visit } from 'yaml';
+import { isMap as isYamlMap, LineCounter, visit } from 'yaml';
 import { parsePlain } from './plain-yaml';
+import { parseWholeYaml } from './whole-yaml';
+import { get, list, text as textOf } from '../rules/model/json';
 
 /** One document of the input: an object, and where its text is. */
 export interface Document {
@@ -24,6 +26,12 @@ export interface Problem {
 export interface Input {
   readonly documents: Document[];
   readonly problems: Problem[];
+  /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
+  readonly patches: Set<string>;
+}
+
+export function emptyInput(): Input {
+  return { documents: [], problems: [], patches: new Set() };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
@@ -37,7 +45,7 @@ const SKIPPED_FOLDERS = new Set(['node_modules', '.git', '.terraform', '.venv', 
 
 /** Reads files, folders and, for `-`, standard input. */
 export function readInput(paths: readonly string[]): Input {
-  const input: Input = { documents: [], problems: [] };
+  const input = emptyInput();
   for (const path of paths) {
     if (path === '-') readOne('-', 0, input);
     else readPath(path, input, 0);
@@ -58,10 +66,25 @@ function readPath(path: string, input: Input, depth: number): void {
     return;
   }
   if (depth > 30) return;
+  for (const patch of kustomizePatches(path)) input.patches.add(patch);
   for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)) {
     if (entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name)) readPath(join(path, entry.name), input, depth + 1);
-    else if (entry.isFile() && MANIFEST.test(entry.name)) readPath(join(path, entry.name), input, depth + 1);
+    else if (entry.isFile() && MANIFEST.test(entry.name) && !input.patches.has(join(path, entry.name))) {
+      readPath(join(path, entry.name), input, depth + 1);
+    }
   }
+}
+
+const KUSTOMIZATION = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+
+/** The files that the kustomization of a folder names as patches. */
+function kustomizePatches(folder: string): string[] {
+  const file = KUSTOMIZATION.map((name) => join(folder, name)).find((path) => existsSync(path));
+  const text = file === undefined ? undefined : readText(file, file, []);
+  const { documents } = text === undefined ? emptyInput() : parseText(file!, text, emptyInput());
+  return documents.flatMap(({ value }) => ['patches', 'patchesJson6902', 'patchesStrategicMerge'].flatMap((field) =>
+    list(get(value, field)).flatMap((patch) => textOf(patch) ?? textOf(get(patch, 'path')) ?? []))).filter((name) => !name.includes('\n'))
+    .map((name) => join(folder, name));
 }
 
 function readOne(file: string, source: string | number, input: Input): void {
@@ -126,13 +149,13 @@ function readChunk(descriptor: number, chunk: Buffer): number {
 }
 
 /** Splits a text into its documents and reads each. */
-export function parseText(file: string, text: string, input: Input): void {
+export function parseText(file: string, text: string, input: Input): Input {
   if (/^\s*[[{]/.test(text)) {
     const value = parseJson(text);
     if (value !== undefined) {
       if (Array.isArray(value)) value.forEach((one: unknown, item) => input.documents.push({ file, line: 1, text, item, value: one }));
       else input.documents.push({ file, line: 1, text, value });
-      return;
+      return input;
     }
   }
   for (const part of documents(text)) {
@@ -143,6 +166,7 @@ export function parseText(file: string, text: string, input: Input): void {
       parseWhole(file, part, input);
     }
   }
+  return input;
 }
 
 function parseJson(text: string): unknown {
@@ -209,9 +233,7 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
   }
   const counter = new LineCounter();
   try {
-    const document = parseDocument(text, {
-      lineCounter: counter, prettyErrors: false, uniqueKeys: true, strict: true, logLevel: 'silent', merge: true,
-    });
+    const document = parseWholeYaml(text, counter);
     let odd = false;
     visit(document, { Pair: (_, pair) => {
       odd ||= isYamlMap(pair.key);

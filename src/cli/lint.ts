@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from './config';
-import { FORMATS, LocatedFinding } from './formats';
+import { FORMATS, LocatedFinding, Unknown } from './formats';
 import { Input, readInput } from './input';
 import { readLive } from './live';
 import { Locator } from './locate';
-import { atLeast, examine } from '../rules/engine';
+import { atLeast, examineWorld } from '../rules/engine';
 import { toFinding } from '../rules/finding';
+import { Container } from '../rules/model/pods';
 import { countResources } from '../rules/model/resource';
+import { World } from '../rules/model/world';
 import { Violation } from '../rules/rule';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
@@ -90,18 +92,29 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   for (const { file, line, message } of input.problems) {
     output.err(`${file === '-' ? 'standard input' : file}${line === undefined ? '' : `:${line}`}: ${message}\n`);
   }
+  if (input.patches.size > 0) {
+    const patches = input.patches.size === 1 ? '1 patch' : `${input.patches.size} patches`;
+    output.err(`cdk8s-celery lint: left out ${patches} of kustomize; to see what comes of them: kustomize build FOLDER | cdk8s-celery lint -\n`);
+  }
   const objects = input.documents.map(({ value }) => value);
-  const violations = examine(objects, { rules, suppressions: config.suppressions });
+  const world = new World(objects);
+  const violations = examineWorld(world, { rules, suppressions: config.suppressions });
   const shown = violations.filter((one) => atLeast(one.severity, severity));
   const findings = locate(shown, input, config.file);
   const looked = countResources(objects);
-  for (const part of inChunks(format({ findings, objects: looked, hidden: violations.length - shown.length }, output.colour))) output.out(part);
+  for (const part of inChunks(format({
+    findings, objects: looked, hidden: violations.length - shown.length, problems: input.problems, unknown: world.unknown.map(unknownOf),
+  }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (looked === 0) {
     output.err(`cdk8s-celery lint: there is no Kubernetes object in ${positionals.join(', ') || 'the cluster'}\n`);
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
+}
+
+function unknownOf({ name, workload: { resource } }: Container): Unknown {
+  return { objectKind: resource.kind, objectName: resource.name, objectNamespace: resource.namespace || undefined, container: name };
 }
 
 /** Joins parts up to what is worth a system call. */

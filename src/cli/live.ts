@@ -1,4 +1,4 @@
-import { Input, parseText } from './input';
+import { emptyInput, Input, parseText } from './input';
 import { kubectl, KubectlError } from './kubectl';
 
 /** What the rules look at. Secrets are not read: names of their keys are not worth their values on the way. */
@@ -13,7 +13,7 @@ const TIMEOUT = 120_000;
 
 /** Reads the objects of a namespace, or of all, through kubectl and with its current context. */
 export async function readLive(namespace: string | undefined): Promise<Input> {
-  const input: Input = { documents: [], problems: [] };
+  const input = emptyInput();
   const where = namespace === undefined ? ['--all-namespaces'] : ['--namespace', namespace];
   const source = `kubectl get -n ${namespace ?? '*'}`;
   const read = async (kinds: readonly string[]) => {

@@ -1,6 +1,7 @@
-import { isAlias, isNode, isPair, isScalar, isMap as isYamlMap, isSeq, LineCounter, Node, parseDocument } from 'yaml';
+import { isAlias, isNode, isPair, isScalar, isMap as isYamlMap, isSeq, LineCounter, Node } from 'yaml';
 import { Document } from './input';
 import { parsePlain, Plain } from './plain-yaml';
+import { parseWholeYaml } from './whole-yaml';
 
 type Path = ReadonlyArray<string | number>;
 
@@ -46,7 +47,7 @@ function inPlain(text: string, { value, lines }: Plain): (path: Path) => number 
 
 function inWhole(text: string): (path: Path) => number {
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, logLevel: 'silent' });
+  const document = parseWholeYaml(text, counter);
   const lineOf = (node: unknown, fallback: number) => isNode(node) && node.range ? counter.linePos(node.range[0]).line : fallback;
   return (path) => {
     let here: unknown = document.contents;

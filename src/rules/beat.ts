@@ -11,7 +11,7 @@ import { AGENT_FLAGS } from '../private/agent-names';
 import { remembered } from '../private/remembered';
 
 /** How Beat keeps its schedule. */
-type Scheduler = 'file' | 'database' | 'locking' | 'unknown';
+type Scheduler = 'file' | 'database' | 'locking' | 'script' | 'unknown';
 
 function scheduler(beat: Process, world: World): Scheduler {
   const option = beat.option('--scheduler');
@@ -22,6 +22,7 @@ function scheduler(beat: Process, world: World): Scheduler {
     if (/django|DatabaseScheduler|sqlalchemy|database/i.test(name)) return 'database';
     return /^(celery\.beat[.:])?PersistentScheduler$|^celery\.beat[.:]Scheduler$/.test(name) ? 'file' : 'unknown';
   }
+  if (beat.command.vendor === 'unknown') return 'script';
   if (option.state === 'set' || !beat.plain) return 'unknown';
   // The scheduler may also be chosen in code: whatever names another one counts.
   const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
@@ -29,6 +30,11 @@ function scheduler(beat: Process, world: World): Scheduler {
     || [...world.code(beat.container)].some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
   if (traces) return 'unknown';
   return 'file';
+}
+
+/** What a script starts may lock, though few do. */
+function unlessLocked(kind: Scheduler): Pick<Report, 'severity' | 'note'> {
+  return kind === 'script' ? { severity: Severity.WARNING, note: 'unless its scheduler has a lock, like RedBeat' } : {};
 }
 
 /** Our agent wraps the scheduler that its variable names, and the default one without it. */
@@ -43,6 +49,9 @@ function unwrapped(name: string | undefined, beat: Process): string | undefined 
 function seesCode(beat: Process, world: World): boolean {
   return isPython(beat.container.image) && [...world.code(beat.container)].length > 0;
 }
+
+/** Folders that are no working directory. */
+const TEMPORARY = /^(\/var)?\/(tmp|run|log|cache)(\/|$)|^\/dev\/shm(\/|$)/;
 
 const LONG_INTERVAL = 15 * 60;
 
@@ -59,7 +68,8 @@ function longInterval(code: string): string | undefined {
   return undefined;
 }
 
-function schedulePath(beat: Process): { path: string | undefined; written: string; explicit: boolean; at: ReturnType<Process['place']> } | undefined {
+/** The schedule file of a Beat; undefined when it is not known. */
+export function schedulePath(beat: Process): { path: string | undefined; written: string; explicit: boolean; at: ReturnType<Process['place']> } | undefined {
   const option = beat.option('--schedule');
   const setting = beat.setting('beat_schedule_filename');
   if (option.state === 'set' || option.state === 'maybe') return undefined;
@@ -98,10 +108,16 @@ export const beat: Rule[] = [
       const { path, explicit, at, written } = schedule;
       // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
       const unsure = explicit || seesCode(beat, world) ? {}
-        : { severity: Severity.WARNING, note: 'unless the application sets another beat_scheduler' };
+        : { severity: Severity.WARNING, note: 'unless the application sets beat_schedule_filename or another beat_scheduler' };
       if (path === undefined) {
-        const nowhere = container.readOnlyRoot && container.mounts.every(isReadOnly);
-        if (nowhere) yield { at, value: written, allowed: 'a path on a writable volume', ...unsure };
+        // It lies in the working directory of the image, which is no folder for what is temporary.
+        const others = container.mounts.filter((mount) => !isReadOnly(mount));
+        if (container.readOnlyRoot && others.every(({ mountPath }) => TEMPORARY.test(mountPath))) {
+          yield {
+            at, value: written, allowed: 'a path on a writable volume', ...unsure,
+            ...(explicit && others.length > 0 ? { severity: Severity.WARNING, note: `unless the image works in ${others[0].mountPath}` } : {}),
+          };
+        }
         return;
       }
       if (container.writable(path) === 'no') {
@@ -131,13 +147,15 @@ export const beat: Rule[] = [
       const kind = scheduler(beat, world);
       if (kind === 'locking' || kind === 'unknown') return;
       const { resource, replicas } = beat.workload;
-      if ((replicas ?? 1) > 1) yield { at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1' };
-      if (resource.kind === 'DaemonSet') yield { at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet' };
+      if ((replicas ?? 1) > 1) yield { at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(kind) };
+      if (resource.kind === 'DaemonSet') {
+        yield { at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(kind) };
+      }
       for (const scaler of world.scalersOf(beat.workload)) {
         const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');
         if (most !== 1) {
           yield {
-            at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat',
+            at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat', ...unlessLocked(kind),
           };
         }
       }
@@ -181,7 +199,7 @@ export const beat: Rule[] = [
       const kind = scheduler(beat, world);
       const { resource, rolls, replicas } = beat.workload;
       if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
-      yield { at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate' };
+      yield { at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(kind) };
     }),
   },
   {
@@ -195,9 +213,19 @@ export const beat: Rule[] = [
     check: each('workers', function* (worker, world) {
       const option = worker.option('--beat');
       if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
+      const { namespace } = worker.workload.resource;
+      const beside = worker.app === undefined ? undefined : world.beats.find((beat) =>
+        beat.app === worker.app && beat.workload.resource.namespace === namespace && beat.workload.replicas !== 0 && scheduler(beat, world) !== 'locking');
+      if (beside) {
+        const { resource } = beside.workload;
+        yield { at: worker.place(option.path), value: '--beat', note: `${resource.kind} ${resource.name} runs the Beat of this application already` };
+        return;
+      }
       yield {
         at: worker.place(option.path), value: '--beat',
-        ...(world.scaled(worker.workload) ? {} : { severity: Severity.WARNING, note: 'as soon as there is more than one' }),
+        ...(world.scaled(worker.workload) ? {} : {
+          severity: Severity.WARNING, note: worker.workload.rolls ? 'during every deploy, and as soon as there is more than one' : 'as soon as there is more than one',
+        }),
       };
     }),
   },

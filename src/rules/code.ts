@@ -7,6 +7,7 @@ import { Process } from './model/process';
 import { Resource } from './model/resource';
 import { redisDatabase } from './model/url';
 import type { World } from './model/world';
+import { celeryIn, probesOf } from './model/probes';
 import { each, Rule } from './rule';
 import { Severity } from './severity';
 
@@ -72,14 +73,55 @@ export const code: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
     check: each('processes', function* (process) {
-      if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
-      for (const name of ['--app', '--broker', '--result-backend', '--loader', '--config', '--workdir']) {
-        const given = process.command.options.get(name);
-        if (given) {
+      const five = process.plain && process.command.global.has('--app');
+      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
+      for (const { vendor, role, options, subcommand } of [process.command, ...probed]) {
+        if (vendor !== 'celery' || role === 'flower' || role === 'multi' || role === 'other') continue;
+        for (const name of ['--app', '--broker', '--result-backend', '--loader', '--config', '--workdir']) {
+          const given = options.get(name);
+          if (!given) continue;
+          const written = `${subcommand?.text ?? role} ${/^-[A-Za-z]/.test(given.word.text) ? given.word.text : name} ${given.value}`;
           yield {
-            at: process.place(given.word.path), value: `${process.role} ${name} ${given.value}`, allowed: `celery ${name} ... ${process.role}`,
-            note: 'unless the image still has Celery 4',
+            at: process.place(given.word.path), value: written, allowed: `celery ${name} ... ${role}`,
+            // The process itself is called as Celery 5 wants it.
+            ...(five ? { severity: Severity.ERROR } : { note: 'unless the image still has Celery 4' }),
           };
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/worker-option-before-subcommand',
+    severity: Severity.WARNING,
+    title: 'Options of the subcommand stand before it, where Celery 5 does not accept them',
+    why: 'The process ends at start: `Error: No such option: -E`.',
+    fix: 'Put them after the subcommand: celery -A proj worker -E.',
+    source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
+    rows: ['C2'],
+    check: each('processes', function* (process) {
+      if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
+      for (const [name, { word }] of process.command.misplaced) {
+        yield {
+          at: process.place(word.path), value: `${name} before ${process.role}`, allowed: `celery ... ${process.role} ${name}`,
+          note: 'unless the image still has Celery 4',
+        };
+      }
+    }),
+  },
+  {
+    id: 'code/short-option-with-equals',
+    severity: Severity.ERROR,
+    title: 'A short option takes what follows it as it is, with the equals sign',
+    why: '`-c=4` ends in `Error: Invalid value for \'-c\' / \'--concurrency\': \'=4\' is not a valid integer.`, -A=tasks in `The module =tasks was not '
+      + 'found.`; -Q=emails starts, and consumes a queue named =emails.',
+    fix: 'Write -c 4, -c4 or --concurrency=4.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['C2'],
+    check: each('processes', function* ({ command, container, workload }) {
+      const given = [...command.global.values(), ...command.options.values()].map(({ word }) => word);
+      for (const { text: word, path } of new Set(given)) {
+        if (/^-[A-Za-z]=/.test(word)) {
+          yield { at: { resource: workload.resource, container: container.name, path }, value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` };
         }
       }
     }),

@@ -189,6 +189,20 @@ export const delivery: Rule[] = [
     }),
   },
   {
+    id: 'delivery/purge-at-start',
+    severity: Severity.ERROR,
+    title: 'The worker deletes all waiting tasks each time it starts',
+    why: '--purge empties its queues at start, so each deploy, restart and new pod loses what waits there, for all workers of the queue. Celery: '
+      + '"this is unrecoverable".',
+    fix: 'Remove --purge; to empty queues once, run `celery -A proj purge`.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-purge',
+    rows: [],
+    check: each('workers', function* (worker) {
+      const option = worker.option('--purge');
+      if (option.state === 'known' && worker.flag('--purge')) yield { at: worker.place(option.path), value: '--purge' };
+    }),
+  },
+  {
     id: 'delivery/no-retry-at-all',
     severity: Severity.ERROR,
     title: 'The first refused connection to the broker ends the process',

@@ -28,7 +28,10 @@ export function selects(selection: readonly string[] | undefined, id: string): b
 
 /** Everything that is wrong with a set of objects, in an order that does not depend on theirs. */
 export function examine(objects: readonly unknown[], options: Options = {}): Violation[] {
-  const world = new World(objects);
+  return examineWorld(new World(objects), options);
+}
+
+export function examineWorld(world: World, options: Options = {}): Violation[] {
   const found = violations(world, RULES.filter(({ id }) => selects(options.rules, id)));
   const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
   return unique([...suppress(found, suppressions, options.rules)]);

@@ -1,7 +1,7 @@
 import { isPython } from './model/image';
 import { get, list, map, Path, scalar } from './model/json';
 import { Process, UrlUse } from './model/process';
-import { isAmqp, isRedis, redisDatabase } from './model/url';
+import { isAmqp, isRedis, parseUrl, redisDatabase } from './model/url';
 import type { World } from './model/world';
 import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
@@ -19,10 +19,13 @@ function serviceVariables(world: World): Map<string, Set<string>> {
   return found;
 }
 
-function urls(process: Process): UrlUse[] {
-  const { backend } = process;
-  return [...process.brokerCandidates, ...(backend ? [backend] : [])];
-}
+/** Names of variables that applications make their broker's URL of. */
+const OTHER_URLS = /BROKER|REDIS|VALKEY|RABBIT|AMQP|RESULT_BACKEND/;
+
+/** What people write for a scheme, and what kombu calls it. */
+const WRONG_SCHEMES = new Map([
+  ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
+]);
 
 const RESERVED = /[#/?[\]]/;
 const LITERAL_SECRETS = new Set([
@@ -180,15 +183,13 @@ export const env: Rule[] = [
       if (container.env.open) return;
       const linked = (name: string) => workload.serviceLinks && /_(HOST|PORT|PROTO|ADDR)$|_PORT_/.test(name);
       for (const variable of container.env.all()) {
-        for (const name of variable.unresolved) {
-          const later = container.env.get(name) !== undefined;
-          if (later || (!linked(name) && /^[A-Z_][A-Z0-9_]*$/.test(name))) {
-            yield {
-              at: process.place(variable.path), value: `${variable.name}=${variable.raw}`,
-              note: later ? `${name} is defined after it` : `${name} is not defined`,
-            };
-          }
-        }
+        const later = variable.unresolved.filter((name) => container.env.get(name) !== undefined);
+        const missing = variable.unresolved.filter((name) => !later.includes(name) && !linked(name) && /^[A-Z_][A-Z0-9_]*$/.test(name));
+        const notes = [
+          ...missing.length > 0 ? [`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not defined`] : [],
+          ...later.length > 0 ? [`${later.join(', ')} ${later.length === 1 ? 'is' : 'are'} defined after it`] : [],
+        ];
+        if (notes.length > 0) yield { at: process.place(variable.path), value: `${variable.name}=${variable.raw}`, note: notes.join(', ') };
       }
       // In the argument vector of Celery itself; a shell would take it for a command.
       if (process.links.some(({ kind }) => kind === 'shell')) return;
@@ -225,7 +226,7 @@ export const env: Rule[] = [
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
     check: each('processes', function* (process) {
-      for (const use of urls(process)) {
+      for (const use of process.urls(OTHER_URLS)) {
         const match = /^[a-z0-9+.-]+:\/\/([^:@/]*):(.*)@[^@]*$/i.exec(use.text.split(';')[0]);
         const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
         // `http://host:1/x@y` has no password: what looks like one must come before the host.
@@ -243,9 +244,11 @@ export const env: Rule[] = [
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
     check: each('processes', function* (process) {
-      for (const use of urls(process)) {
+      for (const use of process.urls(OTHER_URLS)) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
-        if (name !== undefined && process.container.env.get(name)?.source === 'secret') yield { at: use.at, value: `${use.source}=${use.text}` };
+        // What is not defined before it is another fault.
+        if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
+        if (process.container.env.get(name)?.source === 'secret') yield { at: use.at, value: `${use.source}=${use.text}` };
       }
     }),
   },
@@ -258,7 +261,7 @@ export const env: Rule[] = [
     source: 'Reproduced with Celery 5.6.3 and Redis 7',
     rows: ['E7'],
     check: each('processes', function* (process, world) {
-      for (const use of urls(process)) {
+      for (const use of process.urls()) {
         if (!isRedis(use.url) || use.url.scheme === 'redis+socket') continue;
         const written = use.url.database ?? '';
         const database = redisDatabase(use.url);
@@ -270,6 +273,35 @@ export const env: Rule[] = [
           if (!server.opaque && database! >= limit) yield { at: use.at, value: use.text, allowed: `0 to ${limit - 1}` };
         }
       }
+    }),
+  },
+  {
+    id: 'env/url-white-space',
+    severity: Severity.ERROR,
+    title: 'There is white space before the URL',
+    why: 'The URL is read as the name of a host and a path: `ValueError: Database is int between 0 and limit - 1, not redis:6379/0`, at localhost. A '
+      + 'block of YAML or a template often leaves a line break there.',
+    fix: 'Remove the space or line break before the scheme.',
+    source: 'Reproduced with kombu 5.7.0',
+    rows: ['E7'],
+    check: each('processes', function* (process) {
+      for (const use of process.urls()) {
+        if (/^\s/.test(use.text)) yield { at: use.at, value: JSON.stringify(use.text), allowed: use.text.trim() };
+      }
+    }),
+  },
+  {
+    id: 'env/no-such-transport',
+    severity: Severity.ERROR,
+    title: 'Celery has no transport of this name',
+    why: 'The process ends at start: `KeyError: \'No such transport: valkey\'`.',
+    fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ.',
+    source: 'kombu/transport/__init__.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
+    rows: ['E7'],
+    check: each('processes', function* (process) {
+      const { broker } = process;
+      const scheme = broker && WRONG_SCHEMES.get(broker.url.scheme);
+      if (scheme !== undefined) yield { at: broker!.at, value: broker!.text, allowed: `${scheme}://` };
     }),
   },
   {
@@ -355,7 +387,7 @@ export const env: Rule[] = [
     rows: ['E13'],
     check: function* (world) {
       for (const process of world.processes) {
-        for (const use of urls(process)) {
+        for (const use of process.urls(OTHER_URLS)) {
           const { password, user, host } = use.url;
           const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
           if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest) {
@@ -365,6 +397,16 @@ export const env: Rule[] = [
         for (const variable of process.container.env.all()) {
           if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
             yield { at: process.place(variable.path), value: variable.name };
+          }
+        }
+      }
+      for (const scaler of world.kind('ScaledObject')) {
+        for (const [i, trigger] of list(get(scaler.json, 'spec', 'triggers')).entries()) {
+          for (const [name, value] of Object.entries(map(get(trigger, 'metadata')))) {
+            const url = parseUrl(scalar(value) ?? '');
+            if (url?.password && !url.password.startsWith('$') && !(url.user === 'guest' && url.password === 'guest')) {
+              yield { at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name };
+            }
           }
         }
       }

@@ -3,6 +3,7 @@ import { get, list } from './model/json';
 import { Mount } from './model/pods';
 import { Process } from './model/process';
 import type { World } from './model/world';
+import { schedulePath } from './beat';
 import { each, Rule } from './rule';
 import { Severity } from './severity';
 
@@ -160,15 +161,18 @@ export const filesystem: Rule[] = [
     source: 'https://github.com/DefectDojo/django-DefectDojo/issues/2044',
     rows: ['F10', 'F9'],
     check: function* (world) {
-      const containers = new Set([...world.beats, ...world.redisServers].map(({ container }) => container));
-      for (const container of containers) {
+      const writers = [
+        ...world.beats.map((beat) => ({ container: beat.container, folder: schedulePath(beat)?.path })),
+        ...world.redisServers.map((server) => ({ container: server.container, folder: server.dataFolder })),
+      ];
+      for (const { container, folder } of writers) {
         const { workload } = container;
         const user = container.runAsUser;
         if (user === undefined || user === 0 || get(workload.spec, 'securityContext', 'fsGroup') !== undefined) continue;
         // An init container may have set the owner.
         if (workload.initContainers.length > 0) continue;
-        const mount = container.mounts.find(({ volume, readOnly }) => volume.kind === 'claim' && !readOnly);
-        if (mount) {
+        const mount = folder === undefined ? undefined : container.mountOf(folder);
+        if (mount && mount.volume.kind === 'claim' && !mount.readOnly) {
           yield {
             at: { resource: workload.resource, container: container.name, path: mount.path },
             value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,

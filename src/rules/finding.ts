@@ -77,7 +77,9 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
 }
 
 /** `Deployment celery/worker (container worker)` */
-export function showObject({ objectKind, objectNamespace, objectName, container }: Finding): string {
+export function showObject(
+  { objectKind, objectNamespace, objectName, container }: Pick<Finding, 'objectKind' | 'objectNamespace' | 'objectName' | 'container'>,
+): string {
   const namespace = objectNamespace === undefined ? '' : `${objectNamespace}/`;
   return `${objectKind} ${namespace}${objectName}${container === undefined ? '' : ` (container ${container})`}`;
 }

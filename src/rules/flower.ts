@@ -1,10 +1,10 @@
-import { get, list, number, text } from './model/json';
+import { get, list, text } from './model/json';
 import { installedVersion } from './model/pip';
 import { probePlace, probesOf } from './model/probes';
 import { Option, Process } from './model/process';
 import { mebibytes } from './model/quantity';
 import type { World } from './model/world';
-import { each, Rule } from './rule';
+import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
 import { meets } from './versions';
 import { once } from '../private/once';
@@ -53,9 +53,12 @@ function prefix(flower: Process): string {
 
 function exposures(flower: Process, world: World) {
   const port = Number(value(flower, 'port') ?? 5555);
-  const ports = list(flower.container.json.ports).filter((entry) => number(get(entry, 'containerPort')) === port);
-  const names = new Set(ports.flatMap((entry) => text(get(entry, 'name')) ?? []));
-  return world.exposures(flower.workload, port, names);
+  return world.exposures(flower.workload, port, flower.container.portNames(port));
+}
+
+/** Not the world, but more than the cluster. */
+export function withinNetwork(internal: boolean): Pick<Report, 'severity' | 'note'> {
+  return internal ? { severity: Severity.WARNING, note: 'from the private network of its load balancer' } : {};
 }
 
 function isOn(flower: Process, name: string): boolean {
@@ -78,8 +81,8 @@ export const flower: Rule[] = [
     rows: ['L1'],
     check: each('flowers', function* (flower, world) {
       if (authenticated(flower) !== 'no') return;
-      for (const { place, by, guarded } of exposures(flower, world)) {
-        if (!guarded) yield { at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP' };
+      for (const { place, by, guarded, internal } of exposures(flower, world)) {
+        if (!guarded) yield { at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) };
       }
     }),
   },
@@ -194,16 +197,16 @@ export const flower: Rule[] = [
   {
     id: 'flower/events-off',
     severity: Severity.INFO,
-    title: 'There is a Flower, and this worker does not send task events',
-    why: 'The list of tasks is empty until Flower switches them on by remote control: `task events: OFF (enable -E to '
-      + 'monitor tasks in this worker)`.',
+    title: 'There is a Flower, and this worker sends no task events until Flower asks it to',
+    why: 'Flower asks by remote control, every 5 s: what runs before that is missing, and with --enable-events=false or without remote control '
+      + 'the list of tasks stays empty: `task events: OFF (enable -E to monitor tasks in this worker)`.',
     fix: 'Add -E to the worker.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html',
     rows: ['L8'],
     check: each('workers', function* (worker, world) {
       const { namespace } = worker.workload.resource;
       if (world.hasFlower(namespace) && worker.lacks('--task-events')
-        && !worker.settingOn('worker_send_task_events')) yield { at: worker.commandPlace };
+        && !worker.sets('worker_send_task_events')) yield { at: worker.commandPlace, note: 'unless the application sets worker_send_task_events' };
     }),
   },
   {

@@ -45,6 +45,10 @@ function takesKombu57(install: Install): boolean {
   return meets('5.7.0', kombu?.range ?? '');
 }
 
+/** Until when a liveness probe kills for certain, and from when it leaves time enough, in seconds. */
+const SHORT_TO_INSTALL = 60;
+const ENOUGH_TO_INSTALL = 600;
+
 export const install: Rule[] = [
   {
     id: 'install/redis-pin-conflict',
@@ -312,9 +316,10 @@ export const install: Rule[] = [
       const liveness = probes.find(({ kind }) => kind === 'livenessProbe');
       if (container.init || !liveness || probes.some(({ kind }) => kind === 'startupProbe')) return;
       const seconds = liveness.delay + liveness.period * liveness.failures;
+      if (seconds >= ENOUGH_TO_INSTALL) return;
       yield {
-        at: at(install, liveness.path), value: `killed ${seconds} s after the start`,
-        ...(liveness.delay < 30 ? {} : { severity: Severity.WARNING, note: `if that takes more than ${seconds} s` }),
+        at: at(install, liveness.path), value: `killed ${seconds} s after the start`, note: `if that takes more than ${seconds} s`,
+        ...(seconds <= SHORT_TO_INSTALL ? {} : { severity: Severity.WARNING }),
       };
     }),
   },

@@ -2,6 +2,7 @@ import { get } from './model/json';
 import { CeleryCommand } from './model/celery';
 import { asksWorkers, celeryIn, Probe, probePlace, probesOf, showProbe } from './model/probes';
 import { Process } from './model/process';
+import { RedisServer } from './model/redis';
 import type { World } from './model/world';
 import { each, Report, Rule } from './rule';
 import { Severity } from './severity';
@@ -75,7 +76,7 @@ export const probes: Rule[] = [
     severity: Severity.WARNING,
     title: 'The probe asks all workers, so it passes when any of them answers',
     why: '`celery inspect ping` without -d succeeds although the worker of this pod is dead, and every probe makes every worker answer.',
-    fix: 'Ask this pod\'s worker only: -d celery@$(POD_NAME) in a script, with POD_NAME from the downward API.',
+    fix: 'Ask this pod\'s worker only, in a shell: ["sh", "-c", "exec celery -A proj inspect ping -d celery@$HOSTNAME"]. Not $(NAME): kubelet expands that.',
     source: 'Reproduced with Celery 5.6.3: the exit code is 0 if any node replies',
     rows: ['P4'],
     check: celeryProbes('workers', function* (probe, command, process, world) {
@@ -190,24 +191,30 @@ export const probes: Rule[] = [
   {
     id: 'probes/dollar-without-shell',
     severity: Severity.ERROR,
-    title: 'An exec probe has a $ that nothing expands',
+    title: 'An exec probe has a $ that is not expanded to what it names',
     why: 'There is no shell: Celery gets the text `celery@$HOSTNAME`. `$(NAME)` works in probes for literal values only; from a field or a Secret '
       + 'it becomes an empty string, from nothing it stays: `Error: No nodes replied within time constraint`, exit 69.',
     fix: 'Run it in a shell: ["sh", "-c", "exec celery ... -d celery@$HOSTNAME"].',
     source: 'Reproduced: exit 69; kubelet 1.33 expands probes from literal values only',
     rows: ['E10', 'P4'],
-    check: each((world) => [...world.processes, ...world.redisServers], function* ({ container }) {
+    check: each((world) => [...world.processes, ...world.redisServers], function* (server) {
+      const { container } = server;
       for (const probe of probesOf(container)) {
-        if (runsCode(probe.raw)) continue;
+        const code = runsCode(probe.raw);
         for (const [i, word] of probe.raw.entries()) {
           const plain = /(^|[^$])\$(\{?[A-Za-z_]\w*)/.exec(word);
           const reference = /(^|[^$])\$\(([A-Za-z_][\w.-]*)\)/.exec(word);
-          const variable = reference && container.env.get(reference[2]);
-          const expands = variable && variable.source === 'value' && !variable.partial;
-          const unsure = reference && !variable && (container.env.open || (container.workload.serviceLinks && /_(HOST|PORT)/.test(reference[2])));
-          if ((plain && !reference) || (reference && !expands && !unsure && variable?.source !== 'configMap')) {
-            yield { at: probePlace(probe, 'exec', 'command', i), value: word };
-          }
+          const variable = reference ? container.env.get(reference[2]) : undefined;
+          const emptied = variable !== undefined && !variable.imported && variable.source !== 'value';
+          const stays = reference !== null && (variable ? variable.imported || variable.raw?.includes('$(') === true : !container.env.open
+            && !(container.workload.serviceLinks && /_(HOST|PORT)/.test(reference[2])));
+          // In code a $ has a meaning, but kubelet comes before it.
+          if (!emptied && (code || !(plain || stays))) continue;
+          yield {
+            at: probePlace(probe, 'exec', 'command', i), value: word,
+            ...(emptied ? { note: `$(${reference![2]}) becomes an empty string` } : {}),
+            ...(server instanceof RedisServer ? { fix: 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' } : {}),
+          };
         }
       }
     }),

@@ -1,3 +1,4 @@
+import { withinNetwork } from './flower';
 import { Path } from './model/json';
 import { isReadOnly } from './model/pods';
 import { probesOf, probePlace, showProbe } from './model/probes';
@@ -37,6 +38,11 @@ function resultsStay(worker: Process): boolean {
   return after === undefined ? /^none$/i.test(expires) : after === 0 || after >= DAY;
 }
 
+/** Asks nobody for a password, as far as all of its configuration is in sight. */
+function open(server: RedisServer): boolean {
+  return !server.opaque && !['requirepass', 'aclfile', 'user'].some((name) => server.directive(name));
+}
+
 /** Less certain when only a name in some variable says that this is the broker. */
 function unlessCache(server: RedisServer): Pick<Report, 'severity' | 'note'> {
   return server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING, note: 'if Celery uses it as its broker' };
@@ -48,10 +54,6 @@ function saves(server: RedisServer): boolean | undefined {
   if (aof?.values[0] === 'yes') return true;
   if (save) return save.values.join('').trim() !== '';
   return server.opaque ? undefined : true;
-}
-
-function dataFolder(server: RedisServer): string {
-  return server.directive('dir')?.values[0] ?? '/data';
 }
 
 export const redis: Rule[] = [
@@ -89,7 +91,7 @@ export const redis: Rule[] = [
       if (!maximum || bytes === undefined || limit === undefined) return;
       if (bytes === 0 || bytes > 0.75 * limit) {
         yield {
-          at: at(server, maximum), value: maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
+          at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
         };
       }
     }),
@@ -120,10 +122,10 @@ export const redis: Rule[] = [
     rows: ['R3'],
     check: each(brokers, function* (server) {
       if (saves(server) !== true) return;
-      const mount = server.container.mountOf(dataFolder(server));
+      const mount = server.container.mountOf(server.dataFolder);
       if (mount && mount.volume.kind !== 'emptyDir') return;
       yield {
-        at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...unlessCacheNote(server),
+        at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server),
       };
     }),
   },
@@ -177,8 +179,39 @@ export const redis: Rule[] = [
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
     check: each(brokers, function* (server, world) {
-      const secured = ['requirepass', 'aclfile', 'user'].some((name) => server.directive(name));
-      if (!secured && !server.opaque && !world.guardedByPolicy(server.container.workload)) yield { at: place(server) };
+      if (open(server) && !world.guardedByPolicy(server.container.workload)) yield { at: place(server) };
+    }),
+  },
+  {
+    id: 'redis/password-not-given',
+    severity: Severity.ERROR,
+    title: 'Redis wants a password, and the URL gives none',
+    why: '`NOAUTH Authentication required.` / `Authentication required.`: nothing connects, and no task runs.',
+    fix: 'Write the password into the URL, from the same Secret: redis://:$(REDIS_PASSWORD)@redis:6379/0.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+    rows: ['R5'],
+    check: each('processes', function* (process, world) {
+      for (const use of process.urls()) {
+        if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
+        const servers = world.redisFor(use);
+        if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) yield { at: use.at, value: use.text };
+      }
+    }),
+  },
+  {
+    id: 'redis/open-to-the-world',
+    severity: Severity.ERROR,
+    title: 'Redis can be reached from outside the cluster without a password',
+    why: 'Anybody can read tasks and results, and send tasks to the workers; servers like this are found by scanners within hours.',
+    fix: 'Use a Service of type ClusterIP; or set requirepass from a Secret, and limit who may come in.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+    rows: ['R5'],
+    check: each(brokers, function* (server, world) {
+      if (!open(server)) return;
+      const port = Number(server.directive('port')?.values[0] ?? 6379);
+      for (const { place: where, by, guarded, internal } of world.exposures(server.container.workload, port, server.container.portNames(port))) {
+        if (!guarded) yield { at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) };
+      }
     }),
   },
   {
@@ -248,7 +281,7 @@ export const redis: Rule[] = [
     rows: ['R11'],
     check: each(brokers, function* (server) {
       const { image } = server.container;
-      const mount = server.container.mountOf(dataFolder(server));
+      const mount = server.container.mountOf(server.dataFolder);
       if (image.digest !== undefined || (image.tag !== undefined && image.tag !== 'latest' && image.tag !== 'alpine') || image.text === '') return;
       if (mount?.volume.kind === 'claim') yield { at: place(server, [...server.container.path, 'image']), value: image.text };
     }),
@@ -264,7 +297,7 @@ export const redis: Rule[] = [
     source: 'https://github.com/ansible/awx/issues/9401',
     rows: ['F9', 'F10', 'Z1'],
     check: each('redisServers', function* (server) {
-      const folder = dataFolder(server);
+      const folder = server.dataFolder;
       if (saves(server) !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
       const mount = server.container.mountOf(folder);
       yield { at: place(server, mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder };

@@ -110,17 +110,18 @@ export const scaling: Rule[] = [
     severity: Severity.ERROR,
     title: 'KEDA counts a list that this worker does not take tasks from',
     why: 'The worker is scaled by somebody else\'s queue, or never, while its own grows.',
-    fix: 'Set listName to a queue of -Q (celery by default), one trigger for each.',
+    fix: 'Set listName (queueName for RabbitMQ) to a queue of -Q (celery by default), one trigger for each.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
     rows: ['C9', 'K2'],
-    check: each(scaledWorkers, function* ({ worker, scaler, redis }) {
+    check: each(scaledWorkers, function* ({ worker, scaler }) {
       const { queues } = worker;
       if (!queues || queues.length === 0) return;
-      for (const trigger of redis) {
-        const name = trigger.metadata('listName');
-        // Other priorities have lists of their own, and keys may have a prefix.
-        if (name === undefined || name === 'unacked' || queues.some((queue) => name.includes(queue))) continue;
-        yield { at: { resource: scaler, path: [...trigger.path, 'listName'] }, value: name, allowed: queues.join(', ') };
+      for (const trigger of triggers(scaler)) {
+        const field = { redis: 'listName', rabbitmq: 'queueName' }[trigger.type];
+        const name = field === undefined ? undefined : trigger.metadata(field);
+        // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
+        if (name === undefined || name === 'unacked' || queues.some((queue) => name.includes(queue)) || trigger.metadata('useRegex') === 'true') continue;
+        yield { at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') };
       }
     }),
   },

@@ -127,7 +127,10 @@ export const shutdown: Rule[] = [
     rows: ['S3', 'Z3'],
     check: each('workers', function* (worker) {
       const { workload } = worker;
-      if (workload.spec.terminationGracePeriodSeconds !== undefined || !workload.longRunning || taskLimit(worker)) return;
+      const given = workload.spec.terminationGracePeriodSeconds;
+      // The API server writes the default.
+      const unset = given === undefined || (workload.resource.live && given === 30);
+      if (!unset || !workload.longRunning || taskLimit(worker)) return;
       yield { at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' };
     }),
   },

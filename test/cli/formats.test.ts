@@ -20,12 +20,13 @@ test('text', async () => {
 test('json', async () => {
   expect(JSON.parse((await run('--format', 'json', FAIL)).out)).toEqual({
     objects: 1,
+    unknown: [],
     findings: [expect.objectContaining({
       ruleId: 'beat/schedule-not-writable', severity: 'error', objectKind: 'Deployment', objectName: 'beat', container: 'beat',
       path: 'spec.template.spec.containers[0].command[5]', value: '/app/celerybeat-schedule', file: FAIL, line: 19, objectIndex: 0,
     })],
   });
-  expect(JSON.parse((await run('--format', 'json', PASS)).out)).toEqual({ objects: 1, findings: [] });
+  expect(JSON.parse((await run('--format', 'json', PASS)).out)).toEqual({ objects: 1, unknown: [], findings: [] });
 });
 
 test.each(['json', 'sarif'])('%s has each finding on a line of its own, however many there are', async (format) => {
@@ -42,6 +43,18 @@ test.each(['json', 'sarif'])('%s has each finding on a line of its own, however 
     // What is around them is laid out for people.
     expect(out.split('\n')[1]).toMatch(/^ {2}"/);
   }
+});
+
+test('sarif tells what could not be read', async () => {
+  const file = files.write('broken.yaml', 'a: "\n');
+  const { runs: [{ invocations }] } = JSON.parse((await run('--format', 'sarif', file)).out) as { runs: [{ invocations: unknown[] }] };
+  expect(invocations).toEqual([{
+    executionSuccessful: false,
+    toolExecutionNotifications: [expect.objectContaining({
+      message: { text: expect.stringContaining('is not YAML') as string },
+      locations: [{ physicalLocation: { artifactLocation: { uri: file }, region: { startLine: 2 } } }],
+    })],
+  }]);
 });
 
 test('sarif 2.1.0', async () => {

@@ -137,6 +137,31 @@ test('a folder, without what is no manifest', async () => {
   expect(await run(files.path('folder'))).toMatchObject({ code: 1, err: '' });
 });
 
+test('patches of kustomize are no objects', async () => {
+  mkdirSync(files.path('kustomize/base'), { recursive: true });
+  files.write('kustomize/base/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', ''));
+  files.write('kustomize/kustomization.yaml', 'resources: [base]\npatches:\n  - path: worker-patch.yaml\n');
+  files.write('kustomize/worker-patch.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
+  const result = await run(files.path('kustomize'));
+  expect(result).toMatchObject({ code: 0, out: '1 object: nothing found\n' });
+  expect(result.err).toContain('left out 1 patch of kustomize');
+  expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
+});
+
+test('a value in quotes that goes on at the margin, as kubectl takes it', async () => {
+  const file = files.write('margin.yaml', `${WORKER}          env:\n            - name: KEY\n              value: "one\ntwo: \\"x\\"\nthree"\n          args: ['a;\nb']\n`);
+  expect(await run(file)).toMatchObject({ code: 1, err: '' });
+  expect((await run(file)).out).toContain('margin.yaml:12 warning');
+  expect((await run(files.write('open.yaml', `${WORKER}          env: "one\ntwo\n`))).err).toContain('open.yaml:');
+});
+
+test('what looks like Celery and runs out of sight is said', async () => {
+  const file = files.write('unknown.yaml', WORKER.replace(/ +command:.*\n/, '').replace('name: worker', 'name: celery-worker'));
+  expect((await run(file)).out).toBe('unknown Deployment celery-worker (container worker) looks like Celery, but its command is in its image: not checked\n\n1 object: nothing found\n');
+  expect((JSON.parse((await run('--format', 'json', file)).out) as { unknown: unknown }).unknown)
+    .toEqual([{ objectKind: 'Deployment', objectName: 'celery-worker', container: 'worker' }]);
+});
+
 test('--rule', async () => {
   const file = files.write('two.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
   expect((await run('--rule', 'shutdown', file)).out).toMatch(/1 object: 1 warning/);

@@ -1,5 +1,5 @@
 import { baseName, Invocation, Word } from './command';
-import { Given, parseOptions } from './options';
+import { Given, isGlobal, parseOptions } from './options';
 
 export type Role = 'worker' | 'beat' | 'flower' | 'inspect' | 'control' | 'status' | 'multi' | 'other';
 
@@ -12,11 +12,15 @@ export interface CeleryCommand {
   readonly subcommand?: Word;
   readonly global: ReadonlyMap<string, Given<Word>>;
   readonly options: ReadonlyMap<string, Given<Word>>;
+  /** Those of them that stand before the subcommand. */
+  readonly misplaced: ReadonlyMap<string, Given<Word>>;
   /** `task.acks_late=1` after `--`, under the names of the settings: `task_acks_late`. */
   readonly settings: ReadonlyMap<string, Given<Word>>;
   readonly rest: readonly Word[];
   readonly invocation: Invocation;
 }
+
+const NONE: ReadonlyMap<string, Given<Word>> = new Map();
 
 const ROLES: readonly string[] = ['worker', 'beat', 'flower', 'inspect', 'control', 'status', 'multi'];
 
@@ -52,8 +56,13 @@ function named(invocation: Invocation, words: readonly Word[]): CeleryCommand | 
   const word = /^(sh|bash|ash|dash)$/.test(baseName(words[0]?.text ?? '')) ? words.slice(1).find(({ text }) => !/^[-+]/.test(text)) : words[0];
   const match = word && NAMED.exec(baseName(word.text));
   if (!match) return undefined;
-  const role = (match[1] ?? match[2]).toLowerCase() as Role;
-  return { role, vendor: 'unknown', subcommand: word, global: new Map(), options: new Map(), settings: new Map(), rest: [], invocation };
+  return scriptOf((match[1] ?? match[2]).toLowerCase() as Role, word, invocation);
+}
+
+/** What a script starts whose name is all that we know. */
+export function scriptOf(role: Role, word: Word, given?: Invocation): CeleryCommand {
+  const invocation = given ?? { words: [word], links: [], assignments: new Map(), conditional: false };
+  return { role, vendor: 'unknown', subcommand: word, global: NONE, misplaced: NONE, options: NONE, settings: NONE, rest: [], invocation };
 }
 
 function python(invocation: Invocation, words: readonly Word[], program: string): CeleryCommand | undefined {
@@ -82,7 +91,7 @@ function vendor(invocation: Invocation, words: readonly Word[], program: string)
   if (known) {
     const last = words.indexOf(plain[known.words.length - 1]);
     const { options, rest } = parseOptions(words.slice(last + 1), known.role, false);
-    return { role: known.role, vendor: program, subcommand: words[last], global: new Map(), options, settings: new Map(), rest, invocation };
+    return { role: known.role, vendor: program, subcommand: words[last], global: NONE, misplaced: NONE, options, settings: NONE, rest, invocation };
   }
   // `nautobot-server celery worker`: a command that hands the rest over to Celery.
   const at = words.findIndex((word, i) => i > 0 && i < 4 && word.text === 'celery');
@@ -92,7 +101,10 @@ function vendor(invocation: Invocation, words: readonly Word[], program: string)
 
 function flower(invocation: Invocation, words: readonly Word[]): CeleryCommand {
   const { options, rest } = parseOptions(words, 'flower', false);
-  return { role: 'flower', vendor: 'celery', global: new Map(), options, settings: new Map(), rest, invocation };
+  // A script that is told `flower` may give options of its own.
+  const script = invocation.links.at(-1);
+  const vendor = script?.kind === 'wrapper' && script.name === 'unknown' && words.length === 0 ? 'unknown' : 'celery';
+  return { role: 'flower', vendor, global: NONE, misplaced: NONE, options, settings: NONE, rest, invocation };
 }
 
 function parse(invocation: Invocation, words: readonly Word[], program: string): CeleryCommand {
@@ -105,5 +117,9 @@ function parse(invocation: Invocation, words: readonly Word[], program: string):
     const equals = word.text.indexOf('=');
     if (equals > 0) settings.set(word.text.slice(0, equals).toLowerCase().replace('.', '_'), { value: word.text.slice(equals + 1), word });
   }
-  return { role, vendor: program, subcommand, global: head.options, options: tail.options, settings, rest: tail.rest, invocation };
+  const before = [...head.options];
+  const global = new Map(before.filter(([name]) => role === 'flower' || role === 'other' || isGlobal(name)));
+  const misplaced = new Map(before.filter(([name]) => !global.has(name)));
+  const options = new Map([...misplaced, ...tail.options]);
+  return { role, vendor: program, subcommand, global, options, misplaced, settings, rest: tail.rest, invocation };
 }

@@ -7,6 +7,8 @@ export interface Word {
   readonly path: Path;
   /** Only the cluster knows all of it. */
   readonly unknown: boolean;
+  /** It is, or ends in, this variable alone: `$(URL)`, `--broker=$(URL)`. */
+  readonly reference?: string;
 }
 
 /** What stands between process 1 of a container and a command, outermost first. */
@@ -69,9 +71,11 @@ const WRAPPERS = new Map<string, Wrapper>(Object.entries({
   'dockerize': { valued: ['-wait', '-timeout', '-template', '-stdout', '-stderr', '-wait-retry-interval', '-wait-http-header'] },
   'wait-for-it': { positional: 1, valued: ['-t', '-h', '-p'] }, 'wait-for-it.sh': { positional: 1, valued: ['-t', '-h', '-p'] },
   'wait-for': { dashes: true }, 'wait-for.sh': { dashes: true }, 'waitforit': { dashes: true },
-  'poetry': { sub: ['run'] }, 'pipenv': { sub: ['run'] }, 'pdm': { sub: ['run'] }, 'hatch': { sub: ['run'] }, 'rye': { sub: ['run'] },
+  'poetry': { sub: ['run'], valued: ['-C', '--directory', '-P', '--project'] }, 'pixi': { sub: ['run'], valued: ['-e', '--environment', '--manifest-path'] },
+  'pipenv': { sub: ['run'] }, 'pdm': { sub: ['run'] }, 'hatch': { sub: ['run'] }, 'rye': { sub: ['run'] },
   'uv': { sub: ['run'], valued: ['--project', '--directory', '--env-file', '--extra', '--group', '--with', '--python', '-p'] },
   'conda': { sub: ['run'], valued: ['-n', '--name', '-p', '--prefix', '--cwd'] },
+  'mamba': { sub: ['run'], valued: ['-n', '--name', '-p', '--prefix'] },
   'micromamba': { sub: ['run'], valued: ['-n', '--name', '-p', '--prefix'] },
   'newrelic-admin': { sub: ['run-program'] }, 'doppler': { sub: ['run'], dashes: true }, 'chamber': { sub: ['exec'], dashes: true },
   'aws-vault': { sub: ['exec'], dashes: true }, 'infisical': { sub: ['run'], dashes: true }, 'op': { sub: ['run'], dashes: true },

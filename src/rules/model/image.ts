@@ -39,22 +39,26 @@ export function isPython(image: Image): boolean {
   return image.official && image.name === 'python';
 }
 
+/** `apache/airflow`, and what is built from it under a name that says so. */
+export function isAirflow(image: Image): boolean {
+  return /(^|[-_])airflow([-_]|$)/.test(image.name);
+}
+
 /** What the entrypoint of an image puts before arguments that begin with one of its subcommands. */
-const ENTRYPOINTS: ReadonlyArray<{ repository: string; program: string; subcommands: readonly string[] }> = [
-  { repository: 'apache/airflow', program: 'airflow', subcommands: ['celery', 'worker', 'flower'] },
-  { repository: 'sentry', program: 'sentry', subcommands: ['run'] },
-  { repository: 'getsentry/sentry', program: 'sentry', subcommands: ['run'] },
+const ENTRYPOINTS: ReadonlyArray<{ of: (image: Image) => boolean; program: string; subcommands: readonly string[] }> = [
+  { of: isAirflow, program: 'airflow', subcommands: ['celery', 'worker', 'flower'] },
+  { of: ({ repository }) => repository === 'sentry' || repository === 'getsentry/sentry', program: 'sentry', subcommands: ['run'] },
 ];
 
 export function entrypointProgram(image: Image, first: string | undefined): string | undefined {
-  return ENTRYPOINTS.find(({ repository, subcommands }) => repository === image.repository && subcommands.includes(first ?? ''))?.program;
+  return ENTRYPOINTS.find(({ of, subcommands }) => of(image) && subcommands.includes(first ?? ''))?.program;
 }
 
 export type Shell = 'dash' | 'bash' | 'busybox' | 'unknown';
 
 /** Which shell `sh` is. */
 export function plainShell(image: Image): Shell {
-  if (/alpine/.test(image.tag ?? '') || (image.official && ['alpine', 'busybox'].includes(image.name))) return 'busybox';
+  if (/alpine/.test(image.tag ?? '') || image.repository === 'mher/flower' || (image.official && ['alpine', 'busybox'].includes(image.name))) return 'busybox';
   if (/^(ubi\d*|fedora|centos|rockylinux|almalinux|amazonlinux)/.test(image.name)) return 'bash';
   const debian = image.official && ['python', 'debian', 'ubuntu', 'redis', 'rabbitmq', 'valkey', 'node'].includes(image.name);
   const known = ['apache/airflow', 'apache/superset', 'valkey/valkey'].includes(image.repository);

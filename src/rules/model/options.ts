@@ -64,13 +64,20 @@ interface WordLike {
   readonly text: string;
 }
 
+/** What belongs behind the subcommand; Celery 4 took it before that, too. */
+const MISPLACED: readonly Spec[] = [...WORKER, ...BEAT];
+
+export function isGlobal(name: string): boolean {
+  return GLOBAL.some(({ names }) => names[0] === name);
+}
+
 function find(specs: readonly Spec[], name: string): Spec | undefined {
   return specs.find((spec) => spec.names.includes(name));
 }
 
 /** Reads options until the first word that is none (`stop`), or to the end. The canonical name of an option is its first. */
 export function parseOptions<W extends WordLike>(words: readonly W[], command: string | undefined, stop: boolean): Parsed<W> & { next: number } {
-  const specs = command === undefined ? GLOBAL : BY_COMMAND.get(command) ?? [];
+  const specs = command === undefined ? [...GLOBAL, ...MISPLACED] : BY_COMMAND.get(command) ?? [];
   const options = new Map<string, Given<W>>();
   const rest: W[] = [];
   let at = 0;

@@ -90,10 +90,12 @@ export class Workload {
   /** Starts the new pod before the old one is gone. */
   public get rolls(): boolean {
     const { kind, json } = this.resource;
-    if (kind !== 'Deployment') return false;
-    const type = get(json, 'spec', 'strategy', 'type');
-    if (type !== undefined && type !== 'RollingUpdate') return false;
-    const surge = scalar(get(json, 'spec', 'strategy', 'rollingUpdate', 'maxSurge'));
+    const strategy = get(json, 'spec', 'strategy');
+    if (kind === 'Rollout' && get(strategy, 'blueGreen') !== undefined) return true;
+    const [rolling, options] = { Deployment: ['RollingUpdate', 'rollingUpdate'], DeploymentConfig: ['Rolling', 'rollingParams'], Rollout: ['', 'canary'] }[kind] ?? [];
+    const type = get(strategy, 'type');
+    if (rolling === undefined || (type !== undefined && type !== rolling)) return false;
+    const surge = scalar(get(strategy, options, 'maxSurge'));
     return surge !== '0' && surge !== '0%';
   }
 
@@ -150,6 +152,12 @@ export class Container {
     const program = this.ownsEntrypoint ? undefined : entrypointProgram(this.image, this.words[0]?.text);
     this.invocations = this.read(program === undefined ? this.words
       : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words]);
+  }
+
+  /** The names that the container gives a port. */
+  public portNames(port: number): ReadonlySet<string> {
+    const ports = list(this.json.ports).filter((entry) => number(get(entry, 'containerPort')) === port);
+    return new Set(ports.flatMap((entry) => text(get(entry, 'name')) ?? []));
   }
 
   /** All commands that some other argument vector of this container leads to: a probe, a hook. */
@@ -243,8 +251,10 @@ export class Container {
 
   private readWords(key: 'command' | 'args'): Word[] {
     return list(this.json[key]).map((raw, i) => {
-      const { text: expanded, unresolved, partial } = this.env.expand(scalar(raw) ?? '');
-      return { text: expanded, path: [...this.path, key, i], unknown: partial || unresolved.length > 0 };
+      const written = scalar(raw) ?? '';
+      const { text: expanded, unresolved, partial } = this.env.expand(written);
+      const reference = /^(?:-[\w-]+=)?\$\(([A-Za-z_.][\w.-]*)\)$/.exec(written)?.[1];
+      return { text: expanded, path: [...this.path, key, i], unknown: partial || unresolved.length > 0, reference };
     });
   }
 

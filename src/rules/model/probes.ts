@@ -1,6 +1,7 @@
 import { CeleryCommand, readCelery } from './celery';
-import { Invocation, Word } from './command';
+import { baseName, Invocation, Word } from './command';
 import { get, isMap, list, Map_, number, Path, scalar, text } from './json';
+import { Given } from './options';
 import { Container } from './pods';
 import { Place } from '../rule';
 import { once } from '../../private/once';
@@ -43,14 +44,15 @@ function readProbes(container: Container): Probe[] {
   });
 }
 
-/** In probes and hooks kubelet expands `$(NAME)` from literal values only; from anything else it makes an empty string. */
+/** In probes and hooks kubelet expands `$(NAME)` from literal values in `env` only; from anything else there it makes an empty string. */
 function execWords(container: Container, raw: readonly string[], path: Path): Word[] {
   return raw.map((word, i) => ({
     path: [...path, 'exec', 'command', i], unknown: false,
     text: word.replace(/\$\(([A-Za-z_.][\w.-]*)\)/g, (whole, name: string) => {
       const variable = container.env.get(name);
       if (!variable) return whole;
-      return variable.source === 'value' && !variable.partial ? variable.value ?? '' : variable.source === 'configMap' ? variable.value ?? '' : '';
+      // What envFrom brings it does not know at all.
+      return variable.imported ? whole : variable.source === 'value' ? variable.raw ?? '' : '';
     }),
   }));
 }
@@ -58,9 +60,25 @@ function execWords(container: Container, raw: readonly string[], path: Path): Wo
 /** Commands of Celery in a probe: `celery inspect ping`, `celery status`. */
 export function celeryIn(invocations: readonly Invocation[]): CeleryCommand[] {
   return invocations.flatMap((invocation) => {
-    const command = readCelery(invocation);
+    const command = readCelery(invocation) ?? pingInPython(invocation);
     return command ? [command] : [];
   });
+}
+
+/** `python -c "... app.control.ping(timeout=5) ..."` */
+function pingInPython(invocation: Invocation): CeleryCommand | undefined {
+  const { words } = invocation;
+  const code = words[words.findIndex(({ text }) => text === '-c') + 1];
+  if (!/^python[\d.]*$/.test(baseName(words[0]?.text ?? '')) || !/\bcontrol\.ping\(|\binspect\([^)]*\)\.ping\(/.test(code.text)) return undefined;
+  const option = (name: string, argument: string): Array<[string, Given<Word>]> => {
+    const value = new RegExp(`\\b${argument}\\s*=\\s*([^,)]+)`).exec(code.text)?.[1];
+    return value === undefined ? [] : [[name, { value, word: code }]];
+  };
+  const none: ReadonlyMap<string, Given<Word>> = new Map();
+  return {
+    role: 'inspect', vendor: 'unknown', subcommand: code, global: none, misplaced: none, settings: none, rest: [{ ...code, text: 'ping' }],
+    options: new Map([...option('--timeout', 'timeout'), ...option('--destination', 'destination')]), invocation,
+  };
 }
 
 export function asksWorkers(command: CeleryCommand): boolean {

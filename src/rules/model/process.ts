@@ -1,10 +1,10 @@
 import { CeleryCommand } from './celery';
-import { Link } from './command';
+import { Link, Word } from './command';
 import { Path } from './json';
-import { GLOBAL_ENV } from './options';
+import { Given, GLOBAL_ENV } from './options';
 import { Container, Workload } from './pods';
 import { seconds } from './python';
-import { BrokerUrl, parseUrl } from './url';
+import { BrokerUrl, isAmqp, isRedis, parseUrl } from './url';
 import { Place } from '../rule';
 import { remembered } from '../../private/remembered';
 
@@ -25,6 +25,11 @@ export interface UrlUse {
   /** Assembled from something that only the cluster knows. */
   readonly partial: boolean;
 }
+
+/** The variables that Celery, and Airflow for it, read URLs from. */
+const URL_NAMES = new Set([
+  'BROKER_URL', 'CELERY_BROKER_URL', 'RESULT_BACKEND', 'CELERY_RESULT_BACKEND', 'AIRFLOW__CELERY__BROKER_URL', 'AIRFLOW__CELERY__RESULT_BACKEND',
+]);
 
 const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
 
@@ -184,7 +189,7 @@ export class Process {
   private candidates(flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
     const found: UrlUse[] = [];
     const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
-    if (given) found.push(...this.use(given.value, given.word.path, flag, given.word.unknown));
+    if (given) found.push(...this.given(given, flag));
     for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
       const variable = this.container.env.get(name);
       if (variable?.value !== undefined) {
@@ -195,6 +200,28 @@ export class Process {
       }
     }
     return code ? [...found, code] : found;
+  }
+
+  /**
+   * All URLs of brokers and result backends that stand in sight, whichever of them wins: under the names that Celery reads, and those
+   * that `others` allows.
+   */
+  public urls(others?: RegExp): readonly UrlUse[] {
+    const flags = ['--broker', '--result-backend'].flatMap((flag) => {
+      const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
+      return given ? this.given(given, flag) : [];
+    });
+    const variables = [...this.container.env.all()].flatMap(({ name, value, path, partial, unresolved }) =>
+      value === undefined || !(URL_NAMES.has(name) || others?.test(name)) ? [] : this.use(value, path, name, partial || unresolved.length > 0));
+    const uses = [...flags, ...variables, ...this.codeBroker ? [this.codeBroker] : [], ...this.codeBackend ? [this.codeBackend] : []];
+    return uses.filter(({ url, at, source }, i) => (URL_NAMES.has(source) || isRedis(url) || isAmqp(url))
+      && uses.findIndex((other) => other.at.path === at.path) === i);
+  }
+
+  /** A URL on the command line; where that is a `$(NAME)` alone, it stands with the variable. */
+  private given({ value, word }: Given<Word>, flag: string): UrlUse[] {
+    const variable = word.reference === undefined ? undefined : this.container.env.get(word.reference);
+    return variable ? this.use(value, variable.path, variable.name, word.unknown) : this.use(value, word.path, flag, word.unknown);
   }
 
   private use(value: string, path: Path, source: string, partial: boolean): UrlUse[] {

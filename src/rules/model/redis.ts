@@ -31,6 +31,11 @@ export class RedisServer {
     return this.directives.get(name);
   }
 
+  /** Where its files are; by default the working directory of the official image. */
+  public get dataFolder(): string {
+    return this.directive('dir')?.values[0] ?? '/data';
+  }
+
   public static read(container: Container, fileOf: FileOf): RedisServer | undefined {
     for (const invocation of container.invocations) {
       if (/^(redis|valkey|keydb)-server$/.test(baseName(invocation.words[0]?.text ?? ''))) {

@@ -1,4 +1,4 @@
-import { get, isMap, list, map, Map_, Path, text } from './json';
+import { get, isMap, list, map, Map_, Path, scalar, text } from './json';
 
 /** One Kubernetes object of the input. */
 export interface Resource {
@@ -23,8 +23,15 @@ export interface Resource {
  * In an order of their own, so that nothing that is found depends on that of the input.
  */
 export function resources(objects: readonly unknown[]): Resource[] {
-  return collectAll(objects).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
+  return inDefault(collectAll(objects)).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
     || compare(fingerprint(a.json), fingerprint(b.json)));
+}
+
+/** Beside objects in `default` those without a namespace are there, too: kubectl takes both in one go nowhere else. */
+function inDefault(found: Resource[]): Resource[] {
+  const namespaces = new Set(found.map(({ namespace }) => namespace));
+  if (!namespaces.has('default') || !namespaces.has('')) return found;
+  return found.map((resource) => resource.namespace === '' ? { ...resource, namespace: 'default' } : resource);
 }
 
 /** How many objects there are, those in Lists included. */
@@ -60,6 +67,11 @@ function collect(json: unknown, index: number, prefix: Path, found: Resource[]):
     list(json.items).forEach((item, i) => collect(withType(item, kind, apiVersion), index, [...prefix, 'items', i], found));
     return;
   }
+  if (kind === 'Template' && apiVersion.startsWith('template.openshift.io/') && prefix.length === 0) {
+    const values = new Map(list(json.parameters).map((parameter) => [text(get(parameter, 'name')) ?? '', scalar(get(parameter, 'value'))]));
+    list(json.objects).forEach((item, i) => collect(filled(item, values), index, ['objects', i], found));
+    return;
+  }
   const metadata = map(json.metadata);
   found.push({
     json, kind, apiVersion, index, prefix,
@@ -69,6 +81,20 @@ function collect(json: unknown, index: number, prefix: Path, found: Resource[]):
     annotations: map(metadata.annotations),
     live: metadata.uid !== undefined && metadata.resourceVersion !== undefined,
   });
+}
+
+/** `${NAME}` in a Template of OpenShift, with the defaults of its parameters; `${{NAME}}` alone stands for a number or the like. */
+function filled(json: unknown, values: ReadonlyMap<string, string | undefined>, depth = 0): unknown {
+  if (depth > 100) return json;
+  if (typeof json === 'string') {
+    const typed = /^\$\{\{(\w+)\}\}$/.exec(json);
+    const value = typed && values.get(typed[1]);
+    if (value !== null && value !== undefined) return /^-?\d+$/.test(value) ? Number(value) : value === 'true' ? true : value === 'false' ? false : value;
+    return json.replace(/\$\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole);
+  }
+  if (Array.isArray(json)) return json.map((item) => filled(item, values, depth + 1));
+  if (!isMap(json)) return json;
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, filled(value, values, depth + 1)]));
 }
 
 /** The items of a DeploymentList do not repeat what they are. */

@@ -51,8 +51,41 @@ const LONGEST_SCRIPT = 200_000;
  * executed, and what only a run can tell is marked unknown.
  */
 export function parseShell(script: string, context: ShellContext): Script {
-  const tokens = tokenize(script.slice(0, LONGEST_SCRIPT).replaceAll('\r\n', '\n'), context);
-  return new Reader(tokens, context).read();
+  const text = script.slice(0, LONGEST_SCRIPT).replaceAll('\r\n', '\n');
+  const known = withAssignments(text, context);
+  return new Reader(tokenize(text, known), known).read();
+}
+
+const ASSIGNMENT = /^[ \t]*(?:export[ \t]+|local[ \t]+|readonly[ \t]+)?([A-Za-z_]\w*)=("[^"\n]*"|'[^'\n]*'|[^\s;&|()`<>]*)[ \t]*(?:;|$)/gm;
+
+/** Knows the variables, too, that the script sets once, on a line of its own, to what is known: `ROLE="${1:-worker}"`. */
+function withAssignments(script: string, context: ShellContext): ShellContext {
+  if (!script.includes('=')) return context;
+  const times = new Map<string, number>();
+  for (const [, name] of script.matchAll(/\b([A-Za-z_]\w*)=/g)) times.set(name, (times.get(name) ?? 0) + 1);
+  const values = new Map<string, string | undefined>();
+  const known: ShellContext = { ...context, variable: (name) => values.has(name) ? values.get(name) : context.variable(name) };
+  for (const [, name, written] of script.matchAll(ASSIGNMENT)) {
+    const tokens = tokenize(written, known);
+    const value = tokens.length === 0 ? '' : tokens.length === 1 && !tokens[0].unknown ? tokens[0].text : undefined;
+    values.set(name, times.get(name) === 1 ? value : undefined);
+  }
+  return known;
+}
+
+/** An `if` that is open. */
+interface Branch {
+  /** Between `if` or `elif` and `then`. */
+  condition: boolean;
+  /** How many commands the condition has, and what a single test of known words says. */
+  tests: number;
+  verdict?: boolean;
+  /** The commands cannot run. */
+  dead: boolean;
+  /** One of the arms is taken for certain. */
+  taken: boolean;
+  /** All verdicts so far are known. */
+  certain: boolean;
 }
 
 class Reader {
@@ -65,6 +98,7 @@ class Reader {
   private declares = false;
   /** The arms of the `case` that is open: whether the current one can be taken. */
   private readonly cases: Array<{ subject?: string; dead: boolean; pattern: boolean; taken: boolean }> = [];
+  private readonly branches: Branch[] = [];
   private lastSeen = -1;
 
   public constructor(private readonly tokens: readonly Token[], private readonly context: ShellContext) {}
@@ -89,9 +123,14 @@ class Reader {
       if (CLOSERS.has(token.text)) {
         this.depth = Math.max(0, this.depth - 1);
         if (token.text === 'esac') this.cases.pop();
+        if (token.text === 'fi') this.branches.pop();
         return;
       }
-      if (GLUE.has(token.text)) return;
+      if (GLUE.has(token.text)) {
+        this.branch(token.text);
+        return;
+      }
+      if (token.text === 'if') this.branches.push({ condition: true, tests: 0, dead: false, taken: false, certain: true });
       if (token.text === '{' || token.text === 'if' || token.text === 'while' || token.text === 'until') {
         this.depth += 1;
         return;
@@ -111,6 +150,21 @@ class Reader {
       return;
     }
     this.words.push(token);
+  }
+
+  private branch(word: string): void {
+    const branch = this.branches.at(-1);
+    if (!branch) return;
+    if (word === 'elif') {
+      Object.assign(branch, { condition: true, tests: 0, verdict: undefined, dead: branch.taken });
+    } else if (word === 'then') {
+      branch.condition = false;
+      branch.certain &&= branch.verdict !== undefined;
+      branch.dead = branch.taken || branch.verdict === false;
+      branch.taken ||= branch.verdict === true;
+    } else if (word === 'else') {
+      branch.dead = branch.taken;
+    }
   }
 
   private operator(op: string): void {
@@ -171,12 +225,18 @@ class Reader {
       if (first === 'for' || first === 'select') this.depth += 1;
       return;
     }
-    if (this.cases.some((arm) => arm.dead)) return;
+    if (this.cases.some((arm) => arm.dead) || this.branches.some((branch) => branch.dead)) return;
+    const branch = this.branches.at(-1);
+    if (branch?.condition) {
+      branch.tests += 1;
+      branch.verdict = branch.tests === 1 && (op === ';' || op === '\n') ? verdict(rest) : undefined;
+    }
     if (first === 'trap') this.traps = true;
     const exec = first === 'exec' && rest.length > 1 && !rest[1].text.startsWith('>');
     if (first === 'exec' && !exec) return;
     // An arm that is known to be taken runs for certain.
-    const certain = this.cases.filter((arm) => arm.subject !== undefined && arm.taken).length;
+    const certain = this.cases.filter((arm) => arm.subject !== undefined && arm.taken).length
+      + this.branches.filter((one) => one.certain && !one.condition).length;
     const depth = Math.max(0, this.depth - certain);
     this.commands.push({
       words: rest.slice(exec ? 1 : 0).map(({ text, unknown }) => ({ text, unknown })),
@@ -184,6 +244,20 @@ class Reader {
     });
     this.lastSeen = this.commands.length - 1;
   }
+}
+
+/** What `[ a = b ]`, `[[ a == b ]]` and `test a = b` say of words that are known. */
+function verdict(words: readonly Token[]): boolean | undefined {
+  const close = { '[': ']', '[[': ']]', 'test': undefined }[words[0].text];
+  if (!['[', '[[', 'test'].includes(words[0].text) || (close !== undefined && words.at(-1)?.text !== close)) return undefined;
+  const inner = words.slice(1, close === undefined ? undefined : -1);
+  if (inner.some(({ unknown }) => unknown)) return undefined;
+  const texts = inner.map(({ text }) => text);
+  if (texts.length === 2 && texts[0] === '-z') return texts[1] === '';
+  if (texts.length === 2 && texts[0] === '-n') return texts[1] !== '';
+  if (texts.length !== 3) return undefined;
+  const same = words[0].text === '[[' && !inner[2].quoted ? glob(texts[2], texts[0]) : texts[0] === texts[2];
+  return texts[1] === '=' || texts[1] === '==' ? same : texts[1] === '!=' ? !same : undefined;
 }
 
 /** A pattern of `case`, with `*` only: enough for entrypoints. */
@@ -324,7 +398,12 @@ function dollar(script: string, at: number, context: ShellContext): [string, boo
     const match = /^\$\{(\w+)(?:(:?[-=])([^}$`]*))?\}$/.exec(raw);
     if (!match) return [raw, true, stop];
     const value = lookUp(match[1], context);
-    if (value === undefined || (value === '' && match[2]?.startsWith(':'))) return [raw, true, stop];
+    // A positional parameter that is certainly not given, or an empty value: the default.
+    const absent = value === undefined && /^[1-9]$/.test(match[1]) && context.positional !== undefined && Number(match[1]) > context.positional.length;
+    if (absent || (value === '' && match[2]?.startsWith(':'))) {
+      return /-$/.test(match[2] ?? '') ? [match[3], false, stop] : absent && match[2] === undefined ? ['', false, stop] : [raw, true, stop];
+    }
+    if (value === undefined) return [raw, true, stop];
     return [value, false, stop];
   }
   const name = /^\$(\w+|[@*#?$!-])/.exec(script.slice(at, at + 200));

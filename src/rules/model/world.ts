@@ -1,8 +1,10 @@
-import { CeleryCommand, readCelery } from './celery';
+import { CeleryCommand, readCelery, Role, scriptOf } from './celery';
 import { baseName } from './command';
 import { get, list, map, Map_, Path, scalar, text } from './json';
 import { EnvSources } from './env';
+import { isAirflow } from './image';
 import { configMapNames, Container, Workload } from './pods';
+import { celeryIn, probesOf } from './probes';
 import { Process, UrlUse } from './process';
 import { codeSettings } from './python';
 import { RedisServer } from './redis';
@@ -15,6 +17,8 @@ import { AGENT_PACKAGE } from '../../private/agent-names';
 export interface Exposure {
   readonly place: Place;
   readonly by: string;
+  /** Only within the network of the cluster's nodes. */
+  readonly internal: boolean;
   /** Something before the pod may ask for a login. */
   readonly guarded: boolean;
   /** The path prefixes that lead to it; undefined when all do. */
@@ -31,6 +35,8 @@ export class World {
   public readonly redisServers: readonly RedisServer[];
   /** Processes of Celery, or containers that call it in some other way, by container. */
   public readonly processes: readonly Process[];
+  /** Containers that look like Celery, though no command of Celery is in sight: what is true of them is unknown. */
+  public readonly unknown: readonly Container[];
   private readonly kinds = new Map<string, Resource[]>();
   private readonly named = new Map<string, Resource[]>();
   private readonly podsByLabel = new Map<string, Workload[]>();
@@ -62,6 +68,10 @@ export class World {
       push(this.processesOf, process.workload, process);
       this.readCode(process);
     }
+    const readable = new Set(this.processes.map(({ container }) => container));
+    const servers = new Set(this.redisServers.map(({ container }) => container));
+    this.unknown = this.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers)
+      .filter((container) => !servers.has(container) && !readable.has(container) && isUnknown(container));
     for (const server of this.redisServers) push(this.redisOf, server.container.workload, server);
     this.linkBrokers();
   }
@@ -111,8 +121,11 @@ export class World {
   }
 
   public redisFor(use: UrlUse): readonly RedisServer[] {
-    if (!isRedis(use.url)) return [];
-    const service = this.service(use.url.host, use.at.resource.namespace);
+    return isRedis(use.url) ? this.serversAt(use.url.host, use.at.resource.namespace) : [];
+  }
+
+  private serversAt(host: string, from: string): readonly RedisServer[] {
+    const service = this.service(host, from);
     return service ? this.backing(service).flatMap((workload) => this.redisIn(workload)) : [];
   }
 
@@ -155,12 +168,12 @@ export class World {
     const type = text(get(service.json, 'spec', 'type'));
     const found: Exposure[] = [];
     if (type === 'NodePort' || type === 'LoadBalancer') {
-      found.push({ by: type, guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } });
+      found.push({ by: type, internal: isInternal(service), guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } });
     }
     return [...found, ...(this.ingressesOf.get(service) ?? []).filter(({ servicePort }) =>
       servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')))
       .map(({ resource, path, prefix }) => ({
-        by: resource.kind, place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
+        by: resource.kind, internal: isInternal(resource), place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
         guarded: text(get(resource.json, 'spec', 'ingressClassName')) === TAILNET
           || Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
           || (resource.kind !== 'Ingress' && list(get(resource.json, 'spec', 'rules')).some((rule) => list(get(rule, 'filters')).length > 0)),
@@ -242,6 +255,13 @@ export class World {
 
   /** Which Redis is a broker: by the URLs of Celery processes, or else by some variable of theirs that names it. */
   private linkBrokers(): void {
+    // Whoever has it, a producer or something out of sight: the name says what it is for.
+    for (const { containers, resource } of this.workloads) {
+      for (const { env } of containers) {
+        const url = parseUrl(env.value('CELERY_BROKER_URL') ?? env.value('AIRFLOW__CELERY__BROKER_URL') ?? '');
+        for (const server of url && isRedis(url) ? this.serversAt(url.host, resource.namespace) : []) server.brokerUse = 'yes';
+      }
+    }
     for (const process of this.processes) {
       const { broker } = process;
       for (const server of broker ? this.redisFor(broker) : []) server.brokerUse = 'yes';
@@ -250,8 +270,7 @@ export class World {
         const url = variable.value === undefined ? undefined : parseUrl(variable.value);
         const host = url ? isRedis(url) ? url.host : undefined : variable.value?.toLowerCase();
         if (host === undefined || !/^[a-z0-9][a-z0-9.-]*$/.test(host)) continue;
-        const service = this.service(host, process.workload.resource.namespace);
-        for (const server of service ? this.backing(service).flatMap((workload) => this.redisIn(workload)) : []) {
+        for (const server of this.serversAt(host, process.workload.resource.namespace)) {
           if (/BROKER/i.test(variable.name) && url) server.brokerUse = 'yes';
           else if (server.brokerUse === 'no') server.brokerUse = 'possible';
         }
@@ -356,6 +375,12 @@ function limitsSources({ json }: Resource): boolean {
     && (text(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
 }
 
+/** A load balancer of a cloud that stands in its private network. */
+function isInternal({ annotations }: Resource): boolean {
+  return Object.entries(annotations).some(([name, value]) => /load-?balancer.*(internal|scheme|type)|ingress\.kubernetes\.io\/scheme/i.test(name)
+    && /^(internal|true|0\.0\.0\.0\/0)$/i.test(scalar(value) ?? ''));
+}
+
 interface Route {
   readonly resource: Resource;
   readonly path: Path;
@@ -400,15 +425,23 @@ function codeUrl(code: string, pattern: RegExp, at: Place, source: string): UrlU
 function processes(container: Container): Process[] {
   const commands = container.invocations.flatMap((invocation) => {
     const command = readCelery(invocation);
-    return command && ['worker', 'beat', 'flower', 'multi'].includes(command.role) ? [command] : [];
+    return command && ['worker', 'beat', 'flower', 'multi'].includes(command.role) ? [ofAirflow(command, container) ?? command] : [];
   });
   const certain = commands.filter(({ invocation }) => !invocation.conditional);
   const chosen = certain.length > 0 ? certain : commands.length === 1 ? commands : [];
   if (chosen.length === 0 && commands.length === 0) {
-    const implied = impliedFlower(container);
+    const implied = impliedFlower(container) ?? byMode(container) ?? byScript(container);
     return implied ? [new Process(container, implied)] : [];
   }
   return chosen.map((command) => new Process(container, command));
+}
+
+/** `celery worker` without an application, where an entrypoint that we cannot read may put `airflow` before it. */
+function ofAirflow(command: CeleryCommand, container: Container): CeleryCommand | undefined {
+  const { invocation, vendor, global, options } = command;
+  if (vendor !== 'celery' || global.has('--app') || options.has('--app')) return undefined;
+  if (!isAirflow(container.image) && ![...container.env.all()].some(({ name }) => name.startsWith('AIRFLOW__'))) return undefined;
+  return readCelery({ ...invocation, words: [{ ...invocation.words[0], text: 'airflow' }, ...invocation.words] });
 }
 
 /** The image of Flower starts `celery flower`, whatever its arguments are. */
@@ -418,6 +451,44 @@ function impliedFlower(container: Container): CeleryCommand | undefined {
   const given = container.words.filter((word, i) => !(i === 0 && baseName(word.text) === 'celery'));
   const words = given.some((word) => word.text === 'flower') ? [start, ...given] : [start, { ...start, text: 'flower' }, ...given];
   return readCelery({ words, links: [], assignments: new Map(), conditional: false });
+}
+
+/** Images that start what a variable says. */
+const MODES: ReadonlyArray<{ image: RegExp; variable: string }> = [{ image: /^dify-api$/, variable: 'MODE' }];
+
+function byMode(container: Container): CeleryCommand | undefined {
+  const known = MODES.find(({ image }) => image.test(container.image.name));
+  const role = known && container.words.length === 0 ? container.env.value(known.variable) : undefined;
+  return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...container.path, 'image'], unknown: false }) : undefined;
+}
+
+/** `/start-worker`, `./run_celery.sh beat`: a name too common to mean Celery, unless other names or a probe say so. */
+const COMMON_SCRIPT = /^(?:docker[-_])?(?:entry-?point|start|run)[-_.]?(?:(worker|beat|flower)s?|celery)(?:\.(?:sh|bash))?$/i;
+
+function byScript(container: Container): CeleryCommand | undefined {
+  const at = container.words.findIndex(({ text: word }) => !/^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/.test(word));
+  const word = container.words[at];
+  const match = word && COMMON_SCRIPT.exec(baseName(word.text));
+  if (!match || !looksLikeCelery(container)) return undefined;
+  const hints = [match[1] ?? '', ...container.words.slice(at + 1).map((argument) => argument.text), container.name, container.workload.resource.name];
+  const role = hints.map((hint) => /worker|beat|flower/i.exec(hint)?.[0].toLowerCase()).find((found) => found !== undefined);
+  return role === undefined ? undefined : scriptOf(role as Role, word);
+}
+
+/** A name says Celery, or a probe runs it. */
+function looksLikeCelery(container: Container): boolean {
+  const { workload, words } = container;
+  const script = words.find(({ text: word }) => !word.startsWith('-'))?.text ?? '';
+  const names = [container.name, baseName(script), ...workload.containers.length === 1 ? [workload.resource.name] : []];
+  return names.some((name) => /(^|[^a-z])celery/i.test(name)) || probesOf(container).some(({ invocations }) => celeryIn(invocations).length > 0);
+}
+
+/** It looks like Celery, and what it runs is in its image. */
+function isUnknown(container: Container): boolean {
+  const { words, invocations, image } = container;
+  if (invocations.some((invocation) => readCelery(invocation)) || /export|metric/i.test(`${container.name} ${image.name}`)) return false;
+  const script = words.find(({ text: word }) => !/^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/.test(word))?.text;
+  return (script === undefined || /\.(sh|bash|py)$|^[./]/.test(script)) && looksLikeCelery(container);
 }
 
 function appKey(process: Process): string {
