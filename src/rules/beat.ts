@@ -27,7 +27,7 @@ function scheduler(beat: Process, world: World): Scheduler {
   // The scheduler may also be chosen in code: whatever names another one counts.
   const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
     || /redbeat/i.test(value ?? ''))
-    || [...world.code(beat.container)].some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
+    || world.code(beat.container).some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
   if (traces) return 'unknown';
   return 'file';
 }
@@ -47,7 +47,7 @@ function unwrapped(name: string | undefined, beat: Process): string | undefined 
 
 /** The code of the application is in sight: what it does not say it does not do. */
 function seesCode(beat: Process, world: World): boolean {
-  return isPython(beat.container.image) && [...world.code(beat.container)].length > 0;
+  return isPython(beat.container.image) && world.code(beat.container).length > 0;
 }
 
 /** Folders that are no working directory. */
@@ -89,6 +89,9 @@ const validTimeZone = remembered((name: string) => {
   }
 });
 
+/** The time zone that code sets; empty when it sets none. */
+const timeZoneIn = remembered((code: string) => /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(code)?.[2] ?? '');
+
 export const beat: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
@@ -100,7 +103,7 @@ export const beat: Rule[] = [
     fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F1', 'Z1'],
-    check: each('beats', function* (beat, world) {
+    check: each('beats', (beat, report, world) => {
       const kind = scheduler(beat, world);
       const schedule = schedulePath(beat);
       if (kind !== 'file' || !schedule) return;
@@ -113,24 +116,24 @@ export const beat: Rule[] = [
         // It lies in the working directory of the image, which is no folder for what is temporary.
         const others = container.mounts.filter((mount) => !isReadOnly(mount));
         if (container.readOnlyRoot && others.every(({ mountPath }) => TEMPORARY.test(mountPath))) {
-          yield {
+          report({
             at, value: written, allowed: 'a path on a writable volume', ...unsure,
             ...(explicit && others.length > 0 ? { severity: Severity.WARNING, note: `unless the image works in ${others[0].mountPath}` } : {}),
-          };
+          });
         }
         return;
       }
       if (container.writable(path) === 'no') {
         const mount = container.mountOf(path);
-        yield {
+        report({
           at, value: path, allowed: 'a path on a writable volume', ...unsure,
           note: mount ? `it lies on the ${mount.volume.kind} at ${mount.mountPath}` : unsure.note,
-        };
+        });
       } else if (!container.mountOf(path) && isPython(container.image) && (container.runAsUser ?? 0) > 0
         && !/^\/(tmp|var\/tmp|dev\/shm)\//.test(path)) {
-        yield {
+        report({
           at, value: path, allowed: 'a path on a writable volume', ...unsure, note: `user ${container.runAsUser} may not write there in this image`,
-        };
+        });
       }
     }),
   },
@@ -143,20 +146,20 @@ export const beat: Rule[] = [
     fix: 'Set replicas: 1 and strategy.type: Recreate; or use a scheduler with a lock, like RedBeat.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B1', 'B6', 'Z2'],
-    check: each('beats', function* (beat, world) {
+    check: each('beats', (beat, report, world) => {
       const kind = scheduler(beat, world);
       if (kind === 'locking' || kind === 'unknown') return;
       const { resource, replicas } = beat.workload;
-      if ((replicas ?? 1) > 1) yield { at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(kind) };
+      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(kind) });
       if (resource.kind === 'DaemonSet') {
-        yield { at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(kind) };
+        report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(kind) });
       }
       for (const scaler of world.scalersOf(beat.workload)) {
         const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');
         if (most !== 1) {
-          yield {
+          report({
             at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat', ...unlessLocked(kind),
-          };
+          });
         }
       }
     }),
@@ -169,7 +172,7 @@ export const beat: Rule[] = [
     fix: 'Keep one of them.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B6'],
-    check: function* (world) {
+    check: (world, report) => {
       const groups = new Map<string, Process[]>();
       for (const beat of world.beats) {
         if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat, world))) continue;
@@ -183,7 +186,7 @@ export const beat: Rule[] = [
       for (const group of groups.values()) {
         const names = [...new Set(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`))].sort();
         if (names.length < 2) continue;
-        for (const beat of group) yield { at: beat.commandPlace, value: names.join(', ') };
+        for (const beat of group) report({ at: beat.commandPlace, value: names.join(', ') });
       }
     },
   },
@@ -195,11 +198,11 @@ export const beat: Rule[] = [
     fix: 'Set strategy.type: Recreate.',
     source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
     rows: ['B1'],
-    check: each('beats', function* (beat, world) {
+    check: each('beats', (beat, report, world) => {
       const kind = scheduler(beat, world);
       const { resource, rolls, replicas } = beat.workload;
       if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
-      yield { at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(kind) };
+      report({ at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(kind) });
     }),
   },
   {
@@ -210,23 +213,22 @@ export const beat: Rule[] = [
     fix: 'Remove -B, and run one Beat of its own.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B2'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const option = worker.option('--beat');
       if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
-      const { namespace } = worker.workload.resource;
-      const beside = worker.app === undefined ? undefined : world.beats.find((beat) =>
-        beat.app === worker.app && beat.workload.resource.namespace === namespace && beat.workload.replicas !== 0 && scheduler(beat, world) !== 'locking');
+      const beats = worker.app === undefined ? [] : world.beatsOf(worker);
+      const beside = beats.find((beat) => beat.workload.replicas !== 0 && scheduler(beat, world) !== 'locking');
       if (beside) {
         const { resource } = beside.workload;
-        yield { at: worker.place(option.path), value: '--beat', note: `${resource.kind} ${resource.name} runs the Beat of this application already` };
+        report({ at: worker.place(option.path), value: '--beat', note: `${resource.kind} ${resource.name} runs the Beat of this application already` });
         return;
       }
-      yield {
+      report({
         at: worker.place(option.path), value: '--beat',
         ...(world.scaled(worker.workload) ? {} : {
           severity: Severity.WARNING, note: worker.workload.rolls ? 'during every deploy, and as soon as there is more than one' : 'as soon as there is more than one',
         }),
-      };
+      });
     }),
   },
   {
@@ -238,14 +240,14 @@ export const beat: Rule[] = [
     fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
     source: 'https://github.com/PostHog/posthog/issues/42607',
     rows: ['B3'],
-    check: each('beats', function* (beat, world) {
+    check: each('beats', (beat, report, world) => {
       const schedule = schedulePath(beat);
       if (scheduler(beat, world) !== 'file' || !schedule || schedule.path === undefined) return;
       const kind = beat.container.mountOf(schedule.path)?.volume.kind;
       if (kind !== undefined && kind !== 'emptyDir') return;
       for (const { text, place } of world.code(beat.container)) {
         const interval = longInterval(text);
-        if (interval !== undefined) yield { at: place, value: interval, note: `the file is ${schedule.path}` };
+        if (interval !== undefined) report({ at: place, value: interval, note: `the file is ${schedule.path}` });
       }
     }),
   },
@@ -258,7 +260,7 @@ export const beat: Rule[] = [
     fix: 'Set --pidfile= (empty): Kubernetes needs none.',
     source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
     rows: ['B5'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const pidfile = process.option('--pidfile');
       if (pidfile.state !== 'known' || pidfile.value === '' || process.role === 'multi') return;
       const path = process.container.absolute(pidfile.value);
@@ -271,10 +273,10 @@ export const beat: Rule[] = [
       const where = `it lies on the ${mount.volume.kind} at ${mount.mountPath}`;
       const version = installedVersion(process.workload, 'celery');
       if (version !== undefined && meets(version, '>=5.5')) return;
-      yield {
+      report({
         at: process.place(pidfile.path), value: pidfile.value,
         ...(version === undefined ? { note: `${where}, unless the image has Celery 5.5`, severity: Severity.WARNING } : { note: where }),
-      };
+      });
     }),
   },
   {
@@ -285,12 +287,12 @@ export const beat: Rule[] = [
     fix: 'Use a name of the IANA data base, like Europe/Berlin, or UTC.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['B8'],
-    check: each('processes', function* (process, world) {
+    check: each('processes', (process, report, world) => {
       const setting = process.setting('timezone') ?? process.setting('celery_timezone');
-      if (setting && !validTimeZone(setting.value)) yield { at: setting.at, value: setting.value };
+      if (setting && !validTimeZone(setting.value)) report({ at: setting.at, value: setting.value });
       for (const { text, place } of world.code(process.container)) {
-        const found = /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(text)?.[2];
-        if (found !== undefined && !validTimeZone(found)) yield { at: place, value: found };
+        const found = timeZoneIn(text);
+        if (found !== '' && !validTimeZone(found)) report({ at: place, value: found });
       }
     }),
   },
@@ -302,12 +304,12 @@ export const beat: Rule[] = [
     fix: 'Set timezone once, in the configuration that all of them load.',
     source: 'setup_schedule in celery/beat.py at https://github.com/celery/celery',
     rows: ['B8'],
-    check: each('beats', function* (beat, world): Iterable<Report> {
+    check: each('beats', (beat, report, world) => {
       const setting = beat.setting('timezone');
       if (!setting || beat.app === undefined) return;
       const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
       const other = [...others].sort().find((value) => value !== setting.value);
-      if (other !== undefined) yield { at: setting.at, value: setting.value, note: `a worker has ${other}` };
+      if (other !== undefined) report({ at: setting.at, value: setting.value, note: `a worker has ${other}` });
     }),
   },
 ];

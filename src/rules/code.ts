@@ -44,7 +44,7 @@ export const code: Rule[] = [
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C1'],
-    check: each('processes', function* (process, world) {
+    check: each('processes', (process, report, world) => {
       const { container, app } = process;
       const given = process.command.global.get('--app');
       if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
@@ -59,8 +59,8 @@ export const code: Rule[] = [
       if (container.workload.initContainers.length > 0 || container.invocations.length > 1) return;
       const module = rootModule(app);
       const found = [...files.keys()].some((file) => file === `${module}.py` || file.startsWith(`${module}/`));
-      if (!found && ![...world.code(container)].some(({ name }) => name === `${module}.py`)) {
-        yield { at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') };
+      if (!found && !world.code(container).some(({ name }) => name === `${module}.py`)) {
+        report({ at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') });
       }
     }),
   },
@@ -72,7 +72,7 @@ export const code: Rule[] = [
     fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const five = process.plain && process.command.global.has('--app');
       const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
       for (const { vendor, role, options, subcommand } of [process.command, ...probed]) {
@@ -81,11 +81,11 @@ export const code: Rule[] = [
           const given = options.get(name);
           if (!given) continue;
           const written = `${subcommand?.text ?? role} ${/^-[A-Za-z]/.test(given.word.text) ? given.word.text : name} ${given.value}`;
-          yield {
+          report({
             at: process.place(given.word.path), value: written, allowed: `celery ${name} ... ${role}`,
             // The process itself is called as Celery 5 wants it.
             ...(five ? { severity: Severity.ERROR } : { note: 'unless the image still has Celery 4' }),
-          };
+          });
         }
       }
     }),
@@ -98,13 +98,13 @@ export const code: Rule[] = [
     fix: 'Put them after the subcommand: celery -A proj worker -E.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
       for (const [name, { word }] of process.command.misplaced) {
-        yield {
+        report({
           at: process.place(word.path), value: `${name} before ${process.role}`, allowed: `celery ... ${process.role} ${name}`,
           note: 'unless the image still has Celery 4',
-        };
+        });
       }
     }),
   },
@@ -117,11 +117,11 @@ export const code: Rule[] = [
     fix: 'Write -c 4, -c4 or --concurrency=4.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C2'],
-    check: each('processes', function* ({ command, container, workload }) {
+    check: each('processes', ({ command, container, workload }, report) => {
       const given = [...command.global.values(), ...command.options.values()].map(({ word }) => word);
       for (const { text: word, path } of new Set(given)) {
         if (/^-[A-Za-z]=/.test(word)) {
-          yield { at: { resource: workload.resource, container: container.name, path }, value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` };
+          report({ at: { resource: workload.resource, container: container.name, path }, value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` });
         }
       }
     }),
@@ -135,13 +135,13 @@ export const code: Rule[] = [
     fix: 'Write the script as one word: [sh, -c, "exec celery -A shop worker"]; or leave the shell out.',
     source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
     rows: ['C2'],
-    check: each((world) => world.workloads.flatMap(({ containers }) => containers), function* (container) {
+    check: each((world) => world.workloads.flatMap(({ containers }) => containers), (container, report) => {
       const meant = meantScript(container.words);
       if (!meant || container.invocations.some(startsProcess) || !container.read(meant.words).some(startsProcess)) return;
-      yield {
+      report({
         at: { resource: container.workload.resource, container: container.name, path: meant.lost[0].path },
         value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c',
-      };
+      });
     }),
   },
   {
@@ -153,7 +153,7 @@ export const code: Rule[] = [
     fix: 'Give each application a queue (-Q, task_default_queue) or a database of its own.',
     source: 'Reproduced with Celery 5.6.3: the queue is empty afterwards',
     rows: ['C3'],
-    check: function* (world) {
+    check: (world, report) => {
       const first = new Map<string, Process>();
       for (const worker of world.workers) {
         const { broker, app } = worker;
@@ -167,7 +167,7 @@ export const code: Rule[] = [
           if (!other) {
             first.set(key, worker);
           } else if (rootModule(other.app!) !== rootModule(app) && other.container.image.text !== worker.container.image.text) {
-            yield { at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})` };
+            report({ at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})` });
           }
         }
       }
@@ -182,7 +182,7 @@ export const code: Rule[] = [
     fix: 'Put the code into an image, or split it.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
     rows: ['C4'],
-    check: function* (world) {
+    check: (world, report) => {
       const seen = new Set<unknown>();
       for (const process of world.processes) {
         for (const volume of process.workload.volumes.values()) {
@@ -192,12 +192,12 @@ export const code: Rule[] = [
           const data = [...Object.entries(map(resource.json.data)), ...Object.entries(map(resource.json.binaryData))];
           const size = data.reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
           if (size > LARGEST_CONFIG_MAP) {
-            yield { at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_CONFIG_MAP} bytes` };
+            report({ at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_CONFIG_MAP} bytes` });
           } else if (size > LARGEST_APPLIED && !resource.live) {
-            yield {
+            report({
               at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_APPLIED} bytes`, severity: Severity.WARNING,
               note: 'for kubectl apply without --server-side',
-            };
+            });
           }
         }
       }
@@ -212,7 +212,7 @@ export const code: Rule[] = [
     fix: 'Name the key without a slash, and map it to its path with items: [{key, path}].',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
     rows: ['C7'],
-    check: function* (world) {
+    check: (world, report) => {
       const seen = new Set<unknown>();
       for (const { workload } of world.processes) {
         for (const volume of workload.volumes.values()) {
@@ -220,7 +220,7 @@ export const code: Rule[] = [
           if (!resource || seen.has(resource)) continue;
           seen.add(resource);
           for (const name of Object.keys(map(resource.json.data))) {
-            if (!/^[-._a-zA-Z0-9]{1,253}$/.test(name)) yield { at: { resource, path: ['data', name] }, value: name, allowed: '[-._a-zA-Z0-9]+' };
+            if (!/^[-._a-zA-Z0-9]{1,253}$/.test(name)) report({ at: { resource, path: ['data', name] }, value: name, allowed: '[-._a-zA-Z0-9]+' });
           }
         }
       }
@@ -234,13 +234,13 @@ export const code: Rule[] = [
     fix: 'Put a hash of the content into an annotation of the pod template, or into the name of the ConfigMap.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically',
     rows: ['C5'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
       for (const mount of process.container.mounts) {
         const names = configMapNames(mount.volume);
         const files = process.container.volumeFiles(mount.volume);
         if (files && [...files.keys()].some((file) => file.endsWith('.py')) && !names.some((name) => rollsOnChange(process, name))) {
-          yield { at: process.place(mount.path), value: names.join(', ') };
+          report({ at: process.place(mount.path), value: names.join(', ') });
         }
       }
     }),
@@ -253,11 +253,11 @@ export const code: Rule[] = [
     fix: 'Mount the whole volume; or put a hash of the content into an annotation of the pod template.',
     source: 'https://github.com/kubernetes/kubernetes/issues/50345',
     rows: ['C6'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       for (const mount of process.container.mounts) {
         if (mount.subPath === undefined || (mount.volume.kind !== 'configMap' && mount.volume.kind !== 'secret')) continue;
         const name = text(mount.volume.source.name) ?? text(mount.volume.source.secretName) ?? '';
-        if (!rollsOnChange(process, name)) yield { at: process.place(mount.path), value: `subPath: ${mount.subPath}` };
+        if (!rollsOnChange(process, name)) report({ at: process.place(mount.path), value: `subPath: ${mount.subPath}` });
       }
     }),
   },
@@ -269,7 +269,7 @@ export const code: Rule[] = [
     fix: 'Mount it beside the other: code at /app, data at /var/lib/celery.',
     source: 'https://github.com/kubernetes/kubernetes/issues/121294',
     rows: ['C8'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { container, workload } = process;
       for (const outer of container.mounts) {
         for (const inner of container.mounts) {
@@ -279,12 +279,12 @@ export const code: Rule[] = [
             // Another container of the pod may make the folder first.
             const others = [...workload.initContainers, ...workload.containers].some((other) =>
               other.mounts.some((mount) => mount.volume === outer.volume && !mount.readOnly));
-            if (!others) yield { at: process.place(inner.path), value: inner.mountPath, note: `the outer one is ${outer.mountPath}` };
+            if (!others) report({ at: process.place(inner.path), value: inner.mountPath, note: `the outer one is ${outer.mountPath}` });
           } else if (isReadOnly(outer) && outer.volume.kind !== 'claim' && /kata|firecracker/i.test(text(workload.spec.runtimeClassName) ?? '')) {
-            yield {
+            report({
               at: process.place(inner.path), value: inner.mountPath, severity: Severity.WARNING,
               note: `the outer one is ${outer.mountPath}, and kubelet cannot prepare it for ${text(workload.spec.runtimeClassName)}`,
-            };
+            });
           }
         }
       }
@@ -298,18 +298,18 @@ export const code: Rule[] = [
     fix: 'Name the queue in -Q of a worker, or leave both at the default.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
     rows: ['C9'],
-    check: each('processes', function* (process, world) {
+    check: each('processes', (process, report, world) => {
       const queue = process.setting('task_default_queue');
       const app = process.app;
       if (!queue || app === undefined) return;
       // Code that routes may leave nothing to the default queue.
-      if ([...world.code(process.container)].some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
+      if (world.code(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
       const workers = world.workersOf(process);
       // A worker without -Q takes the default queue of its own settings.
       const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
         : undefined));
       if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
-      yield { at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') };
+      report({ at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') });
     }),
   },
 ];

@@ -38,17 +38,17 @@ export const delivery: Rule[] = [
     fix: 'Set visibility_timeout above the longest task, in broker_transport_options and result_backend_transport_options of every process.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout',
     rows: ['D1'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const longest = limit(worker);
       if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
       const visible = visibilityTimeout(worker);
       if (visible === 'unknown' || longest < (visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible)) return;
-      yield {
+      report({
         at: worker.setting('task_acks_late')!.at,
         value: `tasks up to ${longest} s, visibility_timeout ${visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : visible}`,
         allowed: `visibility_timeout above ${longest}`,
         ...(visible === 'unset' ? { severity: Severity.WARNING, note: 'unless the application sets it' } : {}),
-      };
+      });
     }),
   },
   {
@@ -59,7 +59,7 @@ export const delivery: Rule[] = [
     fix: 'Give every process of the broker the same value.',
     source: 'https://github.com/celery/celery/issues/2599',
     rows: ['D2'],
-    check: function* (world) {
+    check: (world, report) => {
       const shortest = new Map<string, number>();
       const found = world.processes.flatMap((process) => {
         const timeout = visibilityTimeout(process);
@@ -72,10 +72,10 @@ export const delivery: Rule[] = [
       });
       for (const { process, timeout, key } of found) {
         if (timeout > shortest.get(key)!) {
-          yield {
+          report({
             at: process.setting('broker_transport_options')!.at, value: String(timeout),
             note: `another process has ${shortest.get(key)}`,
-          };
+          });
         }
       }
     },
@@ -88,10 +88,10 @@ export const delivery: Rule[] = [
     fix: 'Keep it just above the longest task and the longest countdown.',
     source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
     rows: ['D3'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const timeout = visibilityTimeout(worker);
       if (typeof timeout === 'number' && timeout > 6 * 3600) {
-        yield { at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` };
+        report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
     }),
   },
@@ -104,11 +104,11 @@ export const delivery: Rule[] = [
       + '--max-memory-per-child recycles children before.',
     source: 'https://github.com/celery/celery/issues/1628',
     rows: ['D5'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const setting = worker.setting('task_reject_on_worker_lost');
       if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
         && worker.container.resource('limits', 'memory') === undefined) {
-        yield { at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` };
+        report({ at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` });
       }
     }),
   },
@@ -121,12 +121,12 @@ export const delivery: Rule[] = [
     fix: 'Set --prefetch-multiplier=1.',
     source: 'Reproduced with Celery 5.6.3: 8 reserved with 2 children',
     rows: ['D6'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const option = worker.option('--prefetch-multiplier');
       if (option.state === 'known' && worker.number('--prefetch-multiplier') === 0) {
-        yield {
+        report({
           at: worker.place(option.path), value: option.value, allowed: '1 or more',
-        };
+        });
       }
     }),
   },
@@ -138,14 +138,14 @@ export const delivery: Rule[] = [
     fix: 'Use --prefetch-multiplier=1.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#celery-worker',
     rows: ['D6'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const option = worker.option('--disable-prefetch');
       if (option.state !== 'known' || !worker.flag('--disable-prefetch')) return;
       const version = installedVersion(worker.workload, 'celery');
       if (version !== undefined && meets(version, '<5.6') && option.flag) {
-        yield { at: worker.place(option.path), value: `celery==${version}`, allowed: 'celery>=5.6' };
+        report({ at: worker.place(option.path), value: `celery==${version}`, allowed: 'celery>=5.6' });
       } else if (worker.broker && isAmqp(worker.broker.url)) {
-        yield { at: worker.place(option.path), value: worker.broker.url.scheme, allowed: 'Redis', severity: Severity.WARNING };
+        report({ at: worker.place(option.path), value: worker.broker.url.scheme, allowed: 'Redis', severity: Severity.WARNING });
       }
     }),
   },
@@ -157,7 +157,7 @@ export const delivery: Rule[] = [
     fix: 'Use the prefork pool, or limit the time in the task itself.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits',
     rows: ['D8'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const { pool } = worker;
       if (pool === undefined || !WITHOUT_CHILDREN.has(pool)) return;
       for (const name of ['--soft-time-limit', '--time-limit', '--max-tasks-per-child', '--max-memory-per-child']) {
@@ -165,9 +165,9 @@ export const delivery: Rule[] = [
         // gevent and eventlet keep the hard limit.
         if (name === '--time-limit' && (pool === 'gevent' || pool === 'eventlet')) continue;
         if (option.state === 'known' && option.value !== '0') {
-          yield {
+          report({
             at: worker.place(option.path), value: `${name} ${option.value}`, note: `the pool is ${pool}`,
-          };
+          });
         }
       }
     }),
@@ -181,10 +181,10 @@ export const delivery: Rule[] = [
     fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is for ever (0 is not: it means no retry).',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W3', 'W4'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const setting = worker.setting('broker_connection_retry_on_startup');
       if (setting && worker.settingOff('broker_connection_retry_on_startup')) {
-        yield { at: setting.at, value: `broker_connection_retry_on_startup=${setting.value}` };
+        report({ at: setting.at, value: `broker_connection_retry_on_startup=${setting.value}` });
       }
     }),
   },
@@ -197,9 +197,9 @@ export const delivery: Rule[] = [
     fix: 'Remove --purge; to empty queues once, run `celery -A proj purge`.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-purge',
     rows: [],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const option = worker.option('--purge');
-      if (option.state === 'known' && worker.flag('--purge')) yield { at: worker.place(option.path), value: '--purge' };
+      if (option.state === 'known' && worker.flag('--purge')) report({ at: worker.place(option.path), value: '--purge' });
     }),
   },
   {
@@ -212,18 +212,18 @@ export const delivery: Rule[] = [
     fix: 'Write broker_connection_max_retries=(json)null after `--`, or None in the code: that is for ever.',
     source: 'Reproduced with Celery 5.7.0; retry_over_time in kombu/utils/functional.py at https://github.com/celery/kombu',
     rows: ['W3'],
-    check: each((world) => [...world.workers, ...world.beats], function* (process, world) {
+    check: each((world) => [...world.workers, ...world.beats], (process, report, world) => {
       const setting = process.setting('broker_connection_max_retries');
       if (setting) {
         // What stands on the command line wins over the code.
         if (/^(?:\(\w+\))?0+$/.test(setting.value)) {
-          yield { at: setting.at, value: `broker_connection_max_retries=${setting.value}`, allowed: '(json)null, or 1 and more' };
+          report({ at: setting.at, value: `broker_connection_max_retries=${setting.value}`, allowed: '(json)null, or 1 and more' });
         }
         return;
       }
       for (const { text, place } of world.code(process.container)) {
         if (/(?:\bconf\.|^[ \t]*|[(,]\s*)broker_connection_max_retries\s*=\s*0\s*(?:[,)#]|$)/m.test(text)) {
-          yield { at: place, value: 'broker_connection_max_retries = 0', allowed: 'None, or 1 and more' };
+          report({ at: place, value: 'broker_connection_max_retries = 0', allowed: 'None, or 1 and more' });
         }
       }
     }),
@@ -237,13 +237,13 @@ export const delivery: Rule[] = [
     fix: 'Use Celery 5.5 or later, with result_backend_always_retry.',
     source: 'https://github.com/celery/celery/issues/8588',
     rows: ['W5'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const version = installedVersion(worker.workload, 'celery');
       const { backend } = worker;
       if (backend && isRedis(backend.url) && version !== undefined && meets(version, '<5.5')) {
-        yield {
+        report({
           at: worker.commandPlace, value: `celery==${version}`,
-        };
+        });
       }
     }),
   },
@@ -255,9 +255,9 @@ export const delivery: Rule[] = [
     fix: 'Add --without-gossip and --without-mingle.',
     source: 'https://github.com/celery/celery/issues/5079',
     rows: ['W1'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       if (!world.scaled(worker.workload)) return;
-      if (worker.lacks('--without-gossip') || worker.lacks('--without-mingle')) yield { at: worker.commandPlace };
+      if (worker.lacks('--without-gossip') || worker.lacks('--without-mingle')) report({ at: worker.commandPlace });
     }),
   },
 ];

@@ -2,7 +2,7 @@ import { showPath } from './model/json';
 import { Resource } from './model/resource';
 import { redact } from './model/url';
 import { World } from './model/world';
-import { EachCheck, Report, Rule, Violation } from './rule';
+import { EachCheck, Report, Reporter, Rule, Violation } from './rule';
 import { Severity } from './severity';
 import { fromAnnotation, Suppression } from './suppressions';
 import { RULES } from './table';
@@ -40,20 +40,19 @@ export function examineWorld(world: World, options: Options = {}): Violation[] {
 /** Item by item, and on each all the rules that look at it: what one has read of it is still in the processor's cache for the next. */
 function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
-  const walks = new Map<EachCheck['list'], Array<{ rule: Rule; check: EachCheck['check'] }>>();
+  const walks = new Map<EachCheck['list'], Array<{ check: EachCheck['check']; report: Reporter }>>();
   for (const rule of rules) {
+    const report = (one: Report) => void found.push(violation(rule, one));
     if (typeof rule.check === 'function') {
-      for (const report of rule.check(world)) found.push(violation(rule, report));
+      rule.check(world, report);
     } else {
       const { list, check } = rule.check;
-      walks.set(list, [...walks.get(list) ?? [], { rule, check }]);
+      walks.set(list, [...walks.get(list) ?? [], { check, report }]);
     }
   }
   for (const [list, checks] of walks) {
     for (const item of typeof list === 'function' ? list(world) : world[list]) {
-      for (const { rule, check } of checks) {
-        for (const report of check(item, world)) found.push(violation(rule, report));
-      }
+      for (const { check, report } of checks) check(item, report, world);
     }
   }
   return found;

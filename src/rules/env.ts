@@ -3,7 +3,7 @@ import { get, list, map, Path, scalar } from './model/json';
 import { Process, UrlUse } from './model/process';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from './model/url';
 import type { World } from './model/world';
-import { each, Report, Rule } from './rule';
+import { each, Reporter, Rule } from './rule';
 import { Severity } from './severity';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
@@ -18,9 +18,6 @@ function serviceVariables(world: World): Map<string, Set<string>> {
   }
   return found;
 }
-
-/** Names of variables that applications make their broker's URL of. */
-const OTHER_URLS = /BROKER|REDIS|VALKEY|RABBIT|AMQP|RESULT_BACKEND/;
 
 /** What people write for a scheme, and what kombu calls it. */
 const WRONG_SCHEMES = new Map([
@@ -43,15 +40,15 @@ export const env: Rule[] = [
     fix: 'Set enableServiceLinks: false in the pod, or give the container FLOWER_PORT: "5555", or name the Service otherwise.',
     source: 'https://github.com/mher/flower/issues/738',
     rows: ['E1'],
-    check: function* (world) {
+    check: (world, report) => {
       const variables = serviceVariables(world);
       for (const flower of world.flowers) {
         if (!flower.workload.serviceLinks || !variables.get(flower.workload.resource.namespace)?.has('FLOWER')) continue;
         if (flower.container.env.lookup('FLOWER_PORT').state !== 'unset' || flower.command.vendor === 'airflow') continue;
         const { resource } = flower.workload;
-        yield {
+        report({
           at: { resource, path: flower.workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
-        };
+        });
       }
     },
   },
@@ -64,7 +61,7 @@ export const env: Rule[] = [
     fix: 'Set enableServiceLinks: false, and give the container the port itself.',
     source: 'https://github.com/reanahub/reana-db/issues/68',
     rows: ['E2'],
-    check: function* (world) {
+    check: (world, report) => {
       const variables = serviceVariables(world);
       for (const process of world.processes) {
         const { container, workload } = process;
@@ -73,16 +70,16 @@ export const env: Rule[] = [
         const bad = (name: string) => /^[A-Z0-9_]+_PORT$/.test(name) && services.has(name.slice(0, -'_PORT'.length));
         for (const variable of container.env.all()) {
           for (const name of variable.unresolved.filter(bad)) {
-            yield {
+            report({
               at: process.place(variable.path), value: variable.raw, note: `${name} is tcp://...`,
-            };
+            });
           }
         }
         for (const word of container.words) {
           for (const match of word.text.matchAll(/\$(?:\{(\w+)\}|\((\w+)\)|(\w+))/g)) {
             const name = match[1] ?? match[2] ?? match[3];
             if (bad(name) && container.env.lookup(name).state === 'unset') {
-              yield { at: process.place(word.path), value: match[0], note: `${name} is tcp://...` };
+              report({ at: process.place(word.path), value: match[0], note: `${name} is tcp://...` });
             }
           }
         }
@@ -98,19 +95,19 @@ export const env: Rule[] = [
     fix: 'Rename the variable; or give the option on the command line, which wins (for APP: -A).',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E3'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       if (!process.plain) return;
       const given = (name: string) => process.command.global.has(name) || process.command.options.has(name);
       const value = (name: string) => process.container.env.value(name);
       const app = value('APP');
-      if (app !== undefined && !given('--app') && !/^[A-Za-z_][\w.:]*$/.test(app)) yield* bad(process, 'APP', 'the name of a module');
+      if (app !== undefined && !given('--app') && !/^[A-Za-z_][\w.:]*$/.test(app)) bad(process, report, 'APP', 'the name of a module');
       const loader = value('LOADER');
-      if (loader !== undefined && !given('--loader') && !/^(default|app|django)$|[.:]/.test(loader)) yield* bad(process, 'LOADER', 'a loader class');
+      if (loader !== undefined && !given('--loader') && !/^(default|app|django)$|[.:]/.test(loader)) bad(process, report, 'LOADER', 'a loader class');
       const config = value('CONFIG_MODULE');
-      if (config !== undefined && !given('--config') && !/^[A-Za-z_][\w.]*$/.test(config)) yield* bad(process, 'CONFIG_MODULE', 'a module');
+      if (config !== undefined && !given('--config') && !/^[A-Za-z_][\w.]*$/.test(config)) bad(process, report, 'CONFIG_MODULE', 'a module');
       const schedule = value('CELERY_BEAT_SCHEDULE');
       if (schedule !== undefined && process.role === 'beat' && !given('--schedule') && /^\s*[[{]/.test(schedule)) {
-        yield* bad(process, 'CELERY_BEAT_SCHEDULE', 'the path of the schedule file');
+        bad(process, report, 'CELERY_BEAT_SCHEDULE', 'the path of the schedule file');
       }
     }),
   },
@@ -122,15 +119,15 @@ export const env: Rule[] = [
     fix: 'Remove the variable or the flag.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
     rows: ['E3'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       if (!process.plain) return;
       for (const [name, given] of process.command.options) {
         const variable = `CELERY_${process.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
         const value = process.container.env.value(variable);
         if (value !== undefined && value !== given.value && !given.word.unknown) {
-          yield {
+          report({
             at: process.place(process.container.env.get(variable)!.path), value: `${variable}=${value}`, note: `the flag is ${name} ${given.value}`,
-          };
+          });
         }
       }
     }),
@@ -144,11 +141,11 @@ export const env: Rule[] = [
     fix: 'Give CELERY_BROKER_URL only.',
     source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
     rows: ['E4'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const [first, ...others] = process.brokerCandidates.filter(({ source }) => source !== 'broker');
       for (const other of others) {
         if (first.partial || other.partial || sameBroker(first, other)) continue;
-        yield { at: other.at, value: `${other.source}=${other.text}`, note: `${first.source} is ${first.text}` };
+        report({ at: other.at, value: `${other.source}=${other.text}`, note: `${first.source} is ${first.text}` });
       }
     }),
   },
@@ -160,13 +157,13 @@ export const env: Rule[] = [
     fix: 'Give Beat and its workers the same CELERY_BROKER_URL.',
     source: 'celery/app/utils.py at https://github.com/celery/celery',
     rows: ['E4'],
-    check: each('beats', function* (beat, world) {
+    check: each('beats', (beat, report, world) => {
       const { broker, app } = beat;
       if (!broker || broker.partial || app === undefined) return;
       const workers = world.workersOf(beat).filter((worker) => worker.container.image.text === beat.container.image.text);
       const brokers = workers.map((worker) => worker.broker);
       if (workers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
-      yield { at: broker.at, value: broker.text, allowed: brokers[0]!.text };
+      report({ at: broker.at, value: broker.text, allowed: brokers[0]!.text });
     }),
   },
   {
@@ -178,7 +175,7 @@ export const env: Rule[] = [
     fix: 'Define the variable in the same container, before the one that uses it.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { container, workload } = process;
       if (container.env.open) return;
       const linked = (name: string) => workload.serviceLinks && /_(HOST|PORT|PROTO|ADDR)$|_PORT_/.test(name);
@@ -189,13 +186,13 @@ export const env: Rule[] = [
           ...missing.length > 0 ? [`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not defined`] : [],
           ...later.length > 0 ? [`${later.join(', ')} ${later.length === 1 ? 'is' : 'are'} defined after it`] : [],
         ];
-        if (notes.length > 0) yield { at: process.place(variable.path), value: `${variable.name}=${variable.raw}`, note: notes.join(', ') };
+        if (notes.length > 0) report({ at: process.place(variable.path), value: `${variable.name}=${variable.raw}`, note: notes.join(', ') });
       }
       // In the argument vector of Celery itself; a shell would take it for a command.
       if (process.links.some(({ kind }) => kind === 'shell')) return;
       for (const word of container.words) {
         for (const name of container.env.expand(word.text).unresolved) {
-          if (!linked(name)) yield { at: process.place(word.path), value: word.text, note: `${name} is not defined` };
+          if (!linked(name)) report({ at: process.place(word.path), value: word.text, note: `${name} is not defined` });
         }
       }
     }),
@@ -208,11 +205,11 @@ export const env: Rule[] = [
     fix: 'Assemble the value in env of the container, where $(NAME) works.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       for (const variable of process.container.env.all()) {
         if (variable.source !== 'configMap' || !/(^|_)(URL|URI|BACKEND|BROKER|HOST|PORT)(_|$)/.test(variable.name)) continue;
         const reference = /\$\([A-Z_][A-Z0-9_]*\)/.exec(variable.raw ?? '');
-        if (reference) yield { at: process.place(variable.path), value: `${variable.name}=${variable.raw}` };
+        if (reference) report({ at: process.place(variable.path), value: `${variable.name}=${variable.raw}` });
       }
     }),
   },
@@ -225,12 +222,12 @@ export const env: Rule[] = [
     fix: 'Percent-encode the password in the URL: # is %23, / is %2F, ? is %3F.',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
-    check: each('processes', function* (process) {
-      for (const use of process.urls(OTHER_URLS)) {
+    check: each('processes', (process, report) => {
+      for (const use of process.allUrls) {
         const match = /^[a-z0-9+.-]+:\/\/([^:@/]*):(.*)@[^@]*$/i.exec(use.text.split(';')[0]);
         const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
         // `http://host:1/x@y` has no password: what looks like one must come before the host.
-        if (match && RESERVED.test(literal) && !/^\d+\//.test(literal)) yield { at: use.at, value: use.source, allowed: '[A-Za-z0-9._~-] and %XX' };
+        if (match && RESERVED.test(literal) && !/^\d+\//.test(literal)) report({ at: use.at, value: use.source, allowed: '[A-Za-z0-9._~-] and %XX' });
       }
     }),
   },
@@ -243,12 +240,12 @@ export const env: Rule[] = [
     fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-].',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
-    check: each('processes', function* (process) {
-      for (const use of process.urls(OTHER_URLS)) {
+    check: each('processes', (process, report) => {
+      for (const use of process.allUrls) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
         // What is not defined before it is another fault.
         if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
-        if (process.container.env.get(name)?.source === 'secret') yield { at: use.at, value: `${use.source}=${use.text}` };
+        if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });
       }
     }),
   },
@@ -260,17 +257,17 @@ export const env: Rule[] = [
     fix: 'Use a number from 0 to 15, or raise `databases` of the server.',
     source: 'Reproduced with Celery 5.6.3 and Redis 7',
     rows: ['E7'],
-    check: each('processes', function* (process, world) {
-      for (const use of process.urls()) {
+    check: each('processes', (process, report, world) => {
+      for (const use of process.urls) {
         if (!isRedis(use.url) || use.url.scheme === 'redis+socket') continue;
         const written = use.url.database ?? '';
         const database = redisDatabase(use.url);
         if (written !== '' && database === undefined && !/[${]/.test(written)) {
-          yield { at: use.at, value: use.text, allowed: 'a number after the last slash' };
+          report({ at: use.at, value: use.text, allowed: 'a number after the last slash' });
         }
         for (const server of database === undefined ? [] : world.redisFor(use)) {
           const limit = Number(server.directive('databases')?.values[0] ?? 16);
-          if (!server.opaque && database! >= limit) yield { at: use.at, value: use.text, allowed: `0 to ${limit - 1}` };
+          if (!server.opaque && database! >= limit) report({ at: use.at, value: use.text, allowed: `0 to ${limit - 1}` });
         }
       }
     }),
@@ -284,9 +281,9 @@ export const env: Rule[] = [
     fix: 'Remove the space or line break before the scheme.',
     source: 'Reproduced with kombu 5.7.0',
     rows: ['E7'],
-    check: each('processes', function* (process) {
-      for (const use of process.urls()) {
-        if (/^\s/.test(use.text)) yield { at: use.at, value: JSON.stringify(use.text), allowed: use.text.trim() };
+    check: each('processes', (process, report) => {
+      for (const use of process.urls) {
+        if (/^\s/.test(use.text)) report({ at: use.at, value: JSON.stringify(use.text), allowed: use.text.trim() });
       }
     }),
   },
@@ -298,10 +295,10 @@ export const env: Rule[] = [
     fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ.',
     source: 'kombu/transport/__init__.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
     rows: ['E7'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { broker } = process;
       const scheme = broker && WRONG_SCHEMES.get(broker.url.scheme);
-      if (scheme !== undefined) yield { at: broker!.at, value: broker!.text, allowed: `${scheme}://` };
+      if (scheme !== undefined) report({ at: broker!.at, value: broker!.text, allowed: `${scheme}://` });
     }),
   },
   {
@@ -313,9 +310,9 @@ export const env: Rule[] = [
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
     source: 'https://github.com/celery/celery/issues/8113',
     rows: ['E8'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { backend } = process;
-      if (backend?.url.scheme === 'rediss' && !backend.url.query.has('ssl_cert_reqs')) yield { at: backend.at, value: backend.text };
+      if (backend?.url.scheme === 'rediss' && !backend.url.query.has('ssl_cert_reqs')) report({ at: backend.at, value: backend.text });
     }),
   },
   {
@@ -326,10 +323,10 @@ export const env: Rule[] = [
     fix: 'Write rediss://.',
     source: 'https://github.com/celery/celery/issues/5371',
     rows: ['E8'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { backend } = process;
       if (backend?.url.scheme === 'redis' && [...backend.url.query.keys()].some((name) => name.startsWith('ssl_'))) {
-        yield { at: backend.at, value: backend.text, allowed: 'rediss://' };
+        report({ at: backend.at, value: backend.text, allowed: 'rediss://' });
       }
     }),
   },
@@ -341,9 +338,9 @@ export const env: Rule[] = [
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
     source: 'Reproduced with kombu 5.6.2',
     rows: ['E9'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { broker } = process;
-      if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) yield { at: broker.at, value: broker.text };
+      if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) report({ at: broker.at, value: broker.text });
     }),
   },
   {
@@ -354,14 +351,14 @@ export const env: Rule[] = [
     fix: 'Set CELERY_BROKER_URL, or give -A before the subcommand.',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E11'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       // Other images may bring either in their own environment.
       const known = isPython(process.container.image) || process.container.image.repository === 'mher/flower';
       if (!process.plain || !known || process.role === 'multi' || process.container.words.some(({ text }) => /broker/i.test(text))) return;
       const places = ['--app', '--broker', '--config'].every((name) => !process.command.options.has(name) && process.lacks(name));
       const variables = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_APP', 'FLOWER_BROKER'].every((name) =>
         process.variable(name).state === 'unset');
-      if (places && variables) yield { at: process.commandPlace, allowed: 'CELERY_BROKER_URL' };
+      if (places && variables) report({ at: process.commandPlace, allowed: 'CELERY_BROKER_URL' });
     }),
   },
   {
@@ -372,9 +369,9 @@ export const env: Rule[] = [
     fix: 'Set PYTHONUNBUFFERED: "1".',
     source: 'https://docs.python.org/3/using/cmdline.html#envvar-PYTHONUNBUFFERED',
     rows: ['E12'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       // Other images may set it themselves.
-      if (isPython(worker.container.image) && worker.variable('PYTHONUNBUFFERED').state === 'unset') yield { at: worker.place() };
+      if (isPython(worker.container.image) && worker.variable('PYTHONUNBUFFERED').state === 'unset') report({ at: worker.place() });
     }),
   },
   {
@@ -385,18 +382,18 @@ export const env: Rule[] = [
     fix: 'Put it into a Secret and refer to it with secretKeyRef.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/',
     rows: ['E13'],
-    check: function* (world) {
+    check: (world, report) => {
       for (const process of world.processes) {
-        for (const use of process.urls(OTHER_URLS)) {
+        for (const use of process.allUrls) {
           const { password, user, host } = use.url;
           const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
           if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest) {
-            yield { at: use.at, value: use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source };
+            report({ at: use.at, value: use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source });
           }
         }
         for (const variable of process.container.env.all()) {
           if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
-            yield { at: process.place(variable.path), value: variable.name };
+            report({ at: process.place(variable.path), value: variable.name });
           }
         }
       }
@@ -405,7 +402,7 @@ export const env: Rule[] = [
           for (const [name, value] of Object.entries(map(get(trigger, 'metadata')))) {
             const url = parseUrl(scalar(value) ?? '');
             if (url?.password && !url.password.startsWith('$') && !(url.user === 'guest' && url.password === 'guest')) {
-              yield { at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name };
+              report({ at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name });
             }
           }
         }
@@ -415,7 +412,7 @@ export const env: Rule[] = [
         const value = password?.values[0] ?? '';
         // What the cluster puts in is no literal, and a configuration file shows what it has.
         if (password && value !== '' && !value.includes('$') && writtenIn(server.container.json, password.path, value)) {
-          yield { at: { resource: password.resource, path: password.path, container: server.container.name }, value: 'requirepass' };
+          report({ at: { resource: password.resource, path: password.path, container: server.container.name }, value: 'requirepass' });
         }
       }
     },
@@ -441,7 +438,7 @@ function sameBroker(a: UrlUse, b: UrlUse): boolean {
   return isRedis(a.url) === isRedis(b.url) && names && port(a) === port(b) && database;
 }
 
-function* bad(process: Process, name: string, allowed: string): Iterable<Report> {
+function bad(process: Process, report: Reporter, name: string, allowed: string): void {
   const variable = process.container.env.get(name);
-  if (variable) yield { at: process.place(variable.path), value: `${name}=${variable.value}`, allowed };
+  if (variable) report({ at: process.place(variable.path), value: `${name}=${variable.value}`, allowed });
 }

@@ -37,7 +37,7 @@ function temporaryFolder({ container }: Process): 'yes' | 'no' | 'unknown' {
 function acceptsPickle(worker: Process, world: World): boolean {
   const setting = worker.setting('accept_content') ?? worker.setting('celery_accept_content');
   if (setting) return setting.value.includes('pickle');
-  return [...world.code(worker.container)]
+  return world.code(worker.container)
     .some(({ text }) => /accept_content\s*=\s*[[({][^\])}]*['"](pickle|application\/x-python-serialize)['"]/i.test(text));
 }
 
@@ -57,11 +57,11 @@ export const filesystem: Rule[] = [
     fix: 'Mount an emptyDir at /tmp.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F2', 'Z1'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       if (forks(worker) && temporaryFolder(worker) === 'no') {
-        yield {
+        report({
           at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
-        };
+        });
       }
     }),
   },
@@ -73,9 +73,9 @@ export const filesystem: Rule[] = [
     fix: 'Leave /dev/shm alone, or mount an emptyDir with medium: Memory there.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F3'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const mount = worker.container.mounts.find(({ mountPath }) => mountPath === '/dev/shm');
-      if (mount && forks(worker) && worker.container.writable('/dev/shm') === 'no') yield { at: worker.place(mount.path), value: mount.volume.name };
+      if (mount && forks(worker) && worker.container.writable('/dev/shm') === 'no') report({ at: worker.place(mount.path), value: mount.volume.name });
     }),
   },
   {
@@ -86,11 +86,11 @@ export const filesystem: Rule[] = [
     fix: 'Run as a user of its own (runAsNonRoot, runAsUser) and remove the variable.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/daemonizing.html#running-the-worker-with-superuser-privileges-root',
     rows: ['F4'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const { container } = worker;
       const variable = container.env.get('C_FORCE_ROOT');
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
-      if (variable && variable.value !== '' && root) yield { at: worker.place(variable.path), value: `C_FORCE_ROOT=${variable.value ?? '...'}` };
+      if (variable && variable.value !== '' && root) report({ at: worker.place(variable.path), value: `C_FORCE_ROOT=${variable.value ?? '...'}` });
     }),
   },
   {
@@ -102,14 +102,14 @@ export const filesystem: Rule[] = [
     fix: 'Accept JSON only (accept_content = [\'json\']); or run as a user and a group of the image.',
     source: 'check_privileges in celery/platforms.py at https://github.com/celery/celery',
     rows: ['F4', 'F5'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const { container } = worker;
       if (!isPython(container.image) || container.env.lookup('C_FORCE_ROOT').state !== 'unset' || !acceptsPickle(worker, world)) return;
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
       const group = container.security('runAsGroup');
       // The official image has Debian's groups, all below 1000.
       const unknownGroup = typeof group === 'number' && group >= 1000 && group !== 65534;
-      if (root || unknownGroup) yield { at: worker.place(), value: root ? 'user 0' : `group ${String(group)}` };
+      if (root || unknownGroup) report({ at: worker.place(), value: root ? 'user 0' : `group ${String(group)}` });
     }),
   },
   {
@@ -121,14 +121,14 @@ export const filesystem: Rule[] = [
     fix: 'Set runAsUser, runAsGroup and fsGroup.',
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/',
     rows: ['F6'],
-    check: function* (world) {
+    check: (world, report) => {
       const containers = new Set([...world.processes, ...world.redisServers].map(({ container }) => container));
       for (const container of containers) {
         if (container.security('runAsNonRoot') !== true || container.runAsUser !== undefined || imageUser(container.image) === undefined) continue;
-        yield {
+        report({
           at: { resource: container.workload.resource, container: container.name, path: container.path },
           value: container.image.text, allowed: 'runAsUser: a number above 0',
-        };
+        });
       }
     },
   },
@@ -140,14 +140,14 @@ export const filesystem: Rule[] = [
     fix: 'Leave --statedb out, or put it on an emptyDir.',
     source: 'https://github.com/GeoNode/geonode/issues/11556',
     rows: ['F8'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const state = worker.option('--statedb');
       if (state.state !== 'known' || /%[hnid]|\$/i.test(state.value) || !world.scaled(worker.workload)) return;
       const path = worker.container.absolute(state.value);
       const mount = path === undefined ? undefined : worker.container.mountOf(path);
       // The claims of a StatefulSet's own template belong to one pod each.
       if (mount?.volume.kind === 'claim' && mount.volume.claim !== undefined && mount.subPath === undefined) {
-        yield { at: worker.place(state.path), value: state.value, note: `on the claim ${mount.volume.claim}` };
+        report({ at: worker.place(state.path), value: state.value, note: `on the claim ${mount.volume.claim}` });
       }
     }),
   },
@@ -160,7 +160,7 @@ export const filesystem: Rule[] = [
     fix: 'Set securityContext.fsGroup of the pod, with fsGroupChangePolicy: OnRootMismatch.',
     source: 'https://github.com/DefectDojo/django-DefectDojo/issues/2044',
     rows: ['F10', 'F9'],
-    check: function* (world) {
+    check: (world, report) => {
       const writers = [
         ...world.beats.map((beat) => ({ container: beat.container, folder: schedulePath(beat)?.path })),
         ...world.redisServers.map((server) => ({ container: server.container, folder: server.dataFolder })),
@@ -173,10 +173,10 @@ export const filesystem: Rule[] = [
         if (workload.initContainers.length > 0) continue;
         const mount = folder === undefined ? undefined : container.mountOf(folder);
         if (mount && mount.volume.kind === 'claim' && !mount.readOnly) {
-          yield {
+          report({
             at: { resource: workload.resource, container: container.name, path: mount.path },
             value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,
-          };
+          });
         }
       }
     },
@@ -190,7 +190,7 @@ export const filesystem: Rule[] = [
     fix: 'Set strategy.type: Recreate, or use a StatefulSet.',
     source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
     rows: ['B4'],
-    check: function* (world) {
+    check: (world, report) => {
       const containers = new Set([...world.processes, ...world.redisServers].map(({ container }) => container));
       const seen = new Set<unknown>();
       for (const { workload, mounts } of containers) {
@@ -200,10 +200,10 @@ export const filesystem: Rule[] = [
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
           if (!once || seen.has(workload)) continue;
           seen.add(workload);
-          yield {
+          report({
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
             note: `claim ${mount.volume.claim ?? mount.volume.name}`,
-          };
+          });
         }
       }
     },

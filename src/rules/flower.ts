@@ -79,10 +79,10 @@ export const flower: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    check: each('flowers', function* (flower, world) {
+    check: each('flowers', (flower, report, world) => {
       if (authenticated(flower) !== 'no') return;
       for (const { place, by, guarded, internal } of exposures(flower, world)) {
-        if (!guarded) yield { at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) };
+        if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
       }
     }),
   },
@@ -94,11 +94,11 @@ export const flower: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    check: each('flowers', function* (flower, world) {
+    check: each('flowers', (flower, report, world) => {
       if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) {
-        yield {
+        report({
           at: flower.place(),
-        };
+        });
       }
     }),
   },
@@ -110,14 +110,14 @@ export const flower: Rule[] = [
     fix: 'Remove FLOWER_UNAUTHENTICATED_API and give FLOWER_BASIC_AUTH.',
     source: 'https://github.com/mher/flower/issues/1231',
     rows: ['L2'],
-    check: each('flowers', function* (flower, world) {
+    check: each('flowers', (flower, report, world) => {
       const api = flower.variable('FLOWER_UNAUTHENTICATED_API');
       if (api.state !== 'known' || !/^(1|true|yes|on)$/i.test(api.value) || authenticated(flower) !== 'no') return;
       const open = exposures(flower, world).find(({ guarded }) => !guarded);
       if (open) {
-        yield {
+        report({
           at: flower.place(api.path), value: `FLOWER_UNAUTHENTICATED_API=${api.value}`, note: `${open.by} ${open.place.resource.name}`,
-        };
+        });
       }
     }),
   },
@@ -129,11 +129,11 @@ export const flower: Rule[] = [
     fix: 'Keep them from the Ingress by its paths, or by its own authentication.',
     source: 'Reproduced with Flower 2.0.1 and 2.1.0',
     rows: ['L3'],
-    check: each('flowers', function* (flower, world) {
+    check: each('flowers', (flower, report, world) => {
       if (authenticated(flower) !== 'yes') return;
       for (const { place, by, guarded, paths } of exposures(flower, world)) {
         const all = paths?.some((path) => `${prefix(flower)}/metrics`.startsWith(path.replace(/\*$/, '')));
-        if (!guarded && all) yield { at: place, value: by };
+        if (!guarded && all) report({ at: place, value: by });
       }
     }),
   },
@@ -146,7 +146,7 @@ export const flower: Rule[] = [
     fix: 'Put them before: celery --broker=... flower; or set CELERY_BROKER_URL.',
     source: 'https://github.com/celery/celery/issues/8071',
     rows: ['L4'],
-    check: each('flowers', function* (flower) {
+    check: each('flowers', (flower, report) => {
       const installed = version(flower);
       // Flower 0.9 with Celery 4 took them there.
       if (!flower.command.subcommand || !flower.plain || (installed !== undefined && meets(installed, '<1.0'))) return;
@@ -156,10 +156,10 @@ export const flower: Rule[] = [
         // With a broker from the environment nothing is missing.
         const covered = ['CELERY_BROKER_URL', 'BROKER_URL'].some((variable) => flower.variable(variable).state !== 'unset');
         if (covered && name !== '--broker') continue;
-        yield {
+        report({
           at: flower.place(given.word.path), value: `flower ${name}`, allowed: `celery ${name} ... flower`,
           ...(name === '--app' || covered ? { severity: Severity.WARNING } : {}),
-        };
+        });
       }
     }),
   },
@@ -171,10 +171,10 @@ export const flower: Rule[] = [
     fix: 'Use a password without a comma.',
     source: 'flower/command.py at https://github.com/mher/flower',
     rows: ['L5'],
-    check: each('flowers', function* (flower) {
+    check: each('flowers', (flower, report) => {
       const found = option(flower, 'basic-auth');
       if (found.state === 'known' && found.value.includes(',') && found.value.split(',').some((part) => !part.includes(':'))) {
-        yield { at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password[,user:password]' };
+        report({ at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password[,user:password]' });
       }
     }),
   },
@@ -186,11 +186,11 @@ export const flower: Rule[] = [
     fix: 'Use flower>=2.1.0.',
     source: 'https://flower.readthedocs.io/en/latest/config.html',
     rows: ['L7'],
-    check: each('flowers', function* (flower) {
+    check: each('flowers', (flower, report) => {
       const installed = version(flower);
       const found = option(flower, 'read-only');
       if (isOn(flower, 'read-only') && found.state === 'known' && installed !== undefined && meets(installed, '<2.1.0')) {
-        yield { at: flower.place(found.path), value: `Flower ${installed}`, allowed: '2.1.0 or later' };
+        report({ at: flower.place(found.path), value: `Flower ${installed}`, allowed: '2.1.0 or later' });
       }
     }),
   },
@@ -203,10 +203,10 @@ export const flower: Rule[] = [
     fix: 'Add -E to the worker.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html',
     rows: ['L8'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const { namespace } = worker.workload.resource;
       if (world.hasFlower(namespace) && worker.lacks('--task-events')
-        && !worker.sets('worker_send_task_events')) yield { at: worker.commandPlace, note: 'unless the application sets worker_send_task_events' };
+        && !worker.sets('worker_send_task_events')) report({ at: worker.commandPlace, note: 'unless the application sets worker_send_task_events' });
     }),
   },
   {
@@ -218,7 +218,7 @@ export const flower: Rule[] = [
     fix: 'Probe <prefix>/healthcheck: it needs no login and does not ask the broker.',
     source: 'https://github.com/mher/flower/issues/945',
     rows: ['P16'],
-    check: each('flowers', function* (flower) {
+    check: each('flowers', (flower, report) => {
       const port = Number(value(flower, 'port') ?? 5555);
       const before = prefix(flower);
       for (const probe of probesOf(flower.container)) {
@@ -228,7 +228,7 @@ export const flower: Rule[] = [
         const path = target.path.split('?')[0];
         const allowed = `${before}/healthcheck`;
         if (before !== '' && path !== before && !path.startsWith(`${before}/`)) {
-          yield { at, value: target.path, allowed, note: `the url prefix is ${before}: 404` };
+          report({ at, value: target.path, allowed, note: `the url prefix is ${before}: 404` });
           continue;
         }
         const inside = path.slice(before.length) || '/';
@@ -237,11 +237,11 @@ export const flower: Rule[] = [
         if (authenticated(flower) === 'yes' && !headers) {
           // OAuth sends to a login page, which is no failure to a probe.
           const basic = option(flower, 'basic-auth').state;
-          if (basic === 'known' || basic === 'set') yield { at, value: target.path, allowed, note: 'there is a login: 401' };
+          if (basic === 'known' || basic === 'set') report({ at, value: target.path, allowed, note: 'there is a login: 401' });
         } else if (inside.startsWith('/api/') && authenticated(flower) === 'no' && flower.variable('FLOWER_UNAUTHENTICATED_API').state === 'unset') {
           const installed = version(flower);
           if (installed !== undefined && meets(installed, '<2.0')) continue;
-          yield { at, value: target.path, allowed, note: '401 since Flower 2', ...(installed === undefined ? { severity: Severity.WARNING } : {}) };
+          report({ at, value: target.path, allowed, note: '401 since Flower 2', ...(installed === undefined ? { severity: Severity.WARNING } : {}) });
         }
       }
     }),
@@ -254,7 +254,7 @@ export const flower: Rule[] = [
     fix: 'Set --db to a path on a writable volume, or leave --persistent out.',
     source: 'Reproduced with Flower 2.0.1',
     rows: ['F7'],
-    check: each('flowers', function* (flower) {
+    check: each('flowers', (flower, report) => {
       if (!isOn(flower, 'persistent')) return;
       const database = option(flower, 'db');
       if (database.state === 'set' || database.state === 'maybe') return;
@@ -263,9 +263,9 @@ export const flower: Rule[] = [
       const nowhere = path === undefined ? flower.container.readOnlyRoot && flower.container.mounts.length === 0
         : flower.container.writable(path) === 'no';
       if (nowhere) {
-        yield {
+        report({
           at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume',
-        };
+        });
       }
     }),
   },
@@ -278,12 +278,12 @@ export const flower: Rule[] = [
     fix: 'Set --max_tasks=10000, leave -A out, or give it 256 Mi and more.',
     source: 'https://github.com/mher/flower/issues/1305',
     rows: ['M4'],
-    check: each('flowers', function* (flower) {
+    check: each('flowers', (flower, report) => {
       const limit = flower.container.resource('limits', 'memory');
       if (limit !== undefined && limit < SMALLEST_MEMORY && option(flower, 'max-tasks').state === 'unset') {
-        yield {
+        report({
           at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),
-        };
+        });
       }
     }),
   },

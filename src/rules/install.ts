@@ -59,7 +59,7 @@ export const install: Rule[] = [
     fix: 'Install only celery[redis]==X and let its extra choose redis-py; put exact versions of the whole tree into a constraints file.',
     source: 'requirements/extras/redis.txt and requirements/default.txt at the tags of https://github.com/celery/celery',
     rows: ['V1'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const celery = requirement(install, 'celery');
       const version = celeryVersion(install);
       if (!celery || version === undefined) return;
@@ -67,11 +67,11 @@ export const install: Rule[] = [
       const redis = requirement(install, 'redis');
       const kombuRange = kombuOf(version);
       if (kombu?.range !== undefined && kombuRange !== undefined && !kombuMeets(kombu.range, kombuRange)) {
-        yield { at: at(install, kombu.path), value: kombu.text, allowed: `kombu${kombuRange} for Celery ${version}` };
+        report({ at: at(install, kombu.path), value: kombu.text, allowed: `kombu${kombuRange} for Celery ${version}` });
       }
       const ranges = celery.extras.includes('redis') ? redisOf(version, kombu?.range ?? '') : undefined;
       if (redis?.range !== undefined && ranges && ranges.length > 0 && !ranges.some((range) => redisMeets(redis.range!, range))) {
-        yield { at: at(install, redis.path), value: redis.text, allowed: `redis${ranges.join(' or redis')} for celery[redis] ${version}` };
+        report({ at: at(install, redis.path), value: redis.text, allowed: `redis${ranges.join(' or redis')} for celery[redis] ${version}` });
       }
     }),
   },
@@ -84,11 +84,11 @@ export const install: Rule[] = [
     fix: 'Pin kombu>=5.4.0; kombu==5.6.2 works with Celery 5.3, 5.4 and 5.6.',
     source: 'https://github.com/celery/kombu/pull/2007',
     rows: ['V2'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const kombu = requirement(install, 'kombu');
       const pin = pinned(kombu?.range ?? '');
       if (kombu && pin !== undefined && meets(pin, '<5.4.0') && usesRedis(install)) {
-        yield { at: at(install, kombu.path), value: kombu.text, allowed: 'kombu>=5.4.0' };
+        report({ at: at(install, kombu.path), value: kombu.text, allowed: 'kombu>=5.4.0' });
       }
     }),
   },
@@ -101,14 +101,14 @@ export const install: Rule[] = [
     fix: 'Install under a full lock (pip install -c constraints.txt ...); at least add kombu==5.6.2.',
     source: 'Reproduced on a cluster with celery[redis]==5.3.4 on Python 3.11',
     rows: ['V14', 'V15'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const celery = requirement(install, 'celery');
       if (!celery || !takesKombu57(install)) return;
       const certain = pythonVersion(install.container.image) !== undefined;
-      yield {
+      report({
         at: at(install, celery.path), value: celery.text, allowed: 'beside it kombu==5.6.2, or a constraints file',
         ...(certain ? {} : { severity: Severity.WARNING, note: 'if the image has Python 3.10 or later' }),
-      };
+      });
     }),
   },
   {
@@ -119,13 +119,13 @@ export const install: Rule[] = [
     fix: 'Install celery[redis] and drop redis from the list.',
     source: 'Reproduced: the resolver took redis 8.1.0 beside kombu 5.6.2, which supports <6.5',
     rows: ['V4'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const redis = install.requirements.find(({ name }) => name === 'redis');
       const celery = install.requirements.find(({ name }) => name === 'celery');
       const kombu = requirement(install, 'kombu');
       if (!redis || !celery || install.constrained || celery.extras.includes('redis') || kombu?.extras.includes('redis')) return;
       if (redis.range === undefined || pinned(redis.range) !== undefined || redis.range.includes('<')) return;
-      yield { at: at(install, redis.path), value: redis.text, allowed: 'celery[redis]' };
+      report({ at: at(install, redis.path), value: redis.text, allowed: 'celery[redis]' });
     }),
   },
   {
@@ -136,10 +136,10 @@ export const install: Rule[] = [
     fix: 'Use the next release: 5.3.4 or later.',
     source: 'https://docs.celeryq.dev/en/stable/history/changelog-5.3.html',
     rows: ['V5'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const celery = requirement(install, 'celery');
       const pin = pinned(celery?.range ?? '');
-      if (celery && pin !== undefined && isYanked(pin)) yield { at: at(install, celery.path), value: celery.text };
+      if (celery && pin !== undefined && isYanked(pin)) report({ at: at(install, celery.path), value: celery.text });
     }),
   },
   {
@@ -151,20 +151,20 @@ export const install: Rule[] = [
     fix: 'Use celery>=5.2.2 and flower>=1.2.0.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['V6', 'L6'],
-    check: function* (world) {
+    check: (world, report) => {
       for (const install of installs(world)) {
         for (const [name, safe] of [['celery', '5.2.2'], ['flower', '1.2.0']]) {
           const found = requirement(install, name);
           const pin = pinned(found?.range ?? '');
           if (found && pin !== undefined && meets(pin, `<${safe}`)) {
-            yield { at: at(install, found.path), value: found.text, allowed: `${name}>=${safe}` };
+            report({ at: at(install, found.path), value: found.text, allowed: `${name}>=${safe}` });
           }
         }
       }
       for (const flower of world.flowers) {
         const { image } = flower.container;
         if (image.repository === 'mher/flower' && meets(image.tag ?? '', '<1.2.0')) {
-          yield { at: flower.place([...flower.container.path, 'image']), value: image.text, allowed: 'mher/flower:1.2.0 or later' };
+          report({ at: flower.place([...flower.container.path, 'image']), value: image.text, allowed: 'mher/flower:1.2.0 or later' });
         }
       }
     },
@@ -177,12 +177,12 @@ export const install: Rule[] = [
     fix: 'Use flower>=2.0.1.',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['V7'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const flower = requirement(install, 'flower');
       const pin = pinned(flower?.range ?? '');
       const celery = celeryVersion(install);
       if (flower && pin !== undefined && meets(pin, '<1.0') && celery !== undefined && meets(celery, '>=5.0')) {
-        yield { at: at(install, flower.path), value: flower.text, allowed: 'flower>=1.0 with Celery 5' };
+        report({ at: at(install, flower.path), value: flower.text, allowed: 'flower>=1.0 with Celery 5' });
       }
     }),
   },
@@ -194,12 +194,12 @@ export const install: Rule[] = [
     fix: 'Add \'importlib-metadata<5\', or use Celery 5.3 on a newer Python.',
     source: 'https://github.com/celery/celery/issues/7785',
     rows: ['V8'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const celery = requirement(install, 'celery');
       const pin = pinned(celery?.range ?? '');
       if (celery && pin !== undefined && meets(pin, '>=5.0,<5.3') && pythonVersion(install.container.image) === '3.7'
         && !requirement(install, 'importlib-metadata') && !install.constrained && !install.opaque) {
-        yield { at: at(install, celery.path), value: celery.text, allowed: 'importlib-metadata<5 beside it' };
+        report({ at: at(install, celery.path), value: celery.text, allowed: 'importlib-metadata<5 beside it' });
       }
     }),
   },
@@ -212,12 +212,12 @@ export const install: Rule[] = [
     fix: 'Install under constraints of the whole tree (pip install -c constraints.txt ...), or bake an image.',
     source: 'https://github.com/celery/celery/issues/6768',
     rows: ['V9'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const celery = install.requirements.find(({ name }) => name === 'celery');
       if (!celery || install.constrained || install.opaque || takesKombu57(install)) return;
       const kombu = requirement(install, 'kombu');
       if (!kombu || pinned(kombu.range ?? '') === undefined) {
-        yield { at: at(install, celery.path), value: celery.text, allowed: 'exact versions of Celery, kombu and what they need' };
+        report({ at: at(install, celery.path), value: celery.text, allowed: 'exact versions of Celery, kombu and what they need' });
       }
     }),
   },
@@ -229,7 +229,7 @@ export const install: Rule[] = [
     fix: 'Use a newer Python image, or an older Celery.',
     source: 'python_requires in setup.py at the tags of https://github.com/celery/celery and https://github.com/mher/flower',
     rows: ['V10'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const python = pythonVersion(install.container.image);
       if (python === undefined) return;
       for (const [name, needs] of [['celery', pythonOf] as const, ['flower', flowerPython] as const]) {
@@ -237,10 +237,10 @@ export const install: Rule[] = [
         const pin = pinned(found?.range ?? '');
         const range = pin === undefined ? undefined : needs(pin);
         if (found && range !== undefined && !meets(python, range)) {
-          yield {
+          report({
             at: at(install, found.path), value: found.text, note: `which is ${install.container.image.text}`,
             allowed: `Python ${range} for ${name} ${pin}`,
-          };
+          });
         }
       }
     }),
@@ -254,10 +254,10 @@ export const install: Rule[] = [
     fix: 'Bake an image; or install in an init container into an emptyDir that the main container mounts.',
     source: 'https://github.com/airflow-helm/charts/issues/3',
     rows: ['V11'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const { container } = install;
       if (container.init && container.json.restartPolicy !== 'Always') return;
-      yield { at: at(install, install.path), allowed: 'an init container' };
+      report({ at: at(install, install.path), allowed: 'an init container' });
     }),
   },
   {
@@ -268,14 +268,14 @@ export const install: Rule[] = [
     fix: 'Install into an emptyDir (python -m venv /opt/celery, or pip install --target), and mount one at /tmp.',
     source: 'https://github.com/bitnami/charts/issues/2588',
     rows: ['V12'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const { container, target } = install;
       if (!container.readOnlyRoot) return;
       const [where, writable] = target === undefined
         ? ['site-packages', container.env.lookup('PIP_TARGET').state === 'unset' && container.env.lookup('PYTHONUSERBASE').state === 'unset'
           && container.env.lookup('VIRTUAL_ENV').state === 'unset' && container.mounts.every((mount) => mount.readOnly) ? 'no' : 'unknown']
         : [target, container.writable(container.absolute(target) ?? '/')];
-      if (writable === 'no') yield { at: at(install, install.path), value: where, allowed: 'a folder on a writable volume' };
+      if (writable === 'no') report({ at: at(install, install.path), value: where, allowed: 'a folder on a writable volume' });
     }),
   },
   {
@@ -286,7 +286,7 @@ export const install: Rule[] = [
     fix: 'Give Flower the broker instead of the application (CELERY_BROKER_URL and no -A), or the same packages.',
     source: 'https://github.com/helm/charts/issues/23424',
     rows: ['V13'],
-    check: each('flowers', function* (flower, world) {
+    check: each('flowers', (flower, report, world) => {
       const app = flower.app;
       const own = installsOf(flower.workload);
       if (app === undefined || !flower.command.global.has('--app') || own.length === 0 || own.some(({ opaque }) => opaque)) return;
@@ -298,7 +298,7 @@ export const install: Rule[] = [
           if (!names.has(name) && !['redis', 'kombu', 'pip', 'setuptools', 'wheel'].includes(name)) missing.add(name);
         }
       }
-      if (missing.size > 0) yield { at: flower.place(own[0].path), value: app, note: `missing: ${[...missing].sort().join(', ')}` };
+      if (missing.size > 0) report({ at: flower.place(own[0].path), value: app, note: `missing: ${[...missing].sort().join(', ')}` });
     }),
   },
   {
@@ -310,17 +310,17 @@ export const install: Rule[] = [
     fix: 'Install in an init container; or give the container a startupProbe.',
     source: 'https://github.com/airflow-helm/charts/issues/3',
     rows: ['P1'],
-    check: each(installs, function* (install) {
+    check: each(installs, (install, report) => {
       const { container } = install;
       const probes = probesOf(container);
       const liveness = probes.find(({ kind }) => kind === 'livenessProbe');
       if (container.init || !liveness || probes.some(({ kind }) => kind === 'startupProbe')) return;
       const seconds = liveness.delay + liveness.period * liveness.failures;
       if (seconds >= ENOUGH_TO_INSTALL) return;
-      yield {
+      report({
         at: at(install, liveness.path), value: `killed ${seconds} s after the start`, note: `if that takes more than ${seconds} s`,
         ...(seconds <= SHORT_TO_INSTALL ? {} : { severity: Severity.WARNING }),
-      };
+      });
     }),
   },
 ];

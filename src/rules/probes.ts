@@ -4,16 +4,16 @@ import { asksWorkers, celeryIn, Probe, probePlace, probesOf, showProbe } from '.
 import { Process } from './model/process';
 import { RedisServer } from './model/redis';
 import type { World } from './model/world';
-import { each, Report, Rule } from './rule';
+import { each, Reporter, Rule } from './rule';
 import { Severity } from './severity';
 
-type Visit = (probe: Probe, command: CeleryCommand, process: Process, world: World) => Iterable<Report>;
+type Visit = (probe: Probe, report: Reporter, command: CeleryCommand, process: Process, world: World) => void;
 
 /** Visits each command of Celery in the probes of a role's containers. */
 function celeryProbes(role: 'processes' | 'workers' | 'beats', visit: Visit): Rule['check'] {
-  return each(role, function* (process, world) {
+  return each(role, (process, report, world) => {
     for (const probe of probesOf(process.container)) {
-      for (const command of celeryIn(probe.invocations)) yield* visit(probe, command, process, world);
+      for (const command of celeryIn(probe.invocations)) visit(probe, report, command, process, world);
     }
   });
 }
@@ -45,15 +45,15 @@ export const probes: Rule[] = [
     fix: 'Set timeoutSeconds: 30 or more; better, probe without starting Celery.',
     source: 'https://github.com/sentry-kubernetes/charts/issues/1619',
     rows: ['P2'],
-    check: celeryProbes('processes', function* (probe, command) {
+    check: celeryProbes('processes', (probe, report, command) => {
       const own = Number(command.options.get('--timeout')?.value ?? 1);
       const waits = asksWorkers(command) && !command.options.has('--destination');
       if (probe.timeout >= 10 && !(waits && probe.timeout <= own)) return;
       const certain = waits && probe.timeout <= own;
-      yield {
+      report({
         at: probePlace(probe, 'timeoutSeconds'), value: `timeoutSeconds: ${probe.timeout}`, allowed: 'at least 10, better 30',
         ...(certain ? {} : { severity: Severity.WARNING, note: 'when the import of the application or a busy node takes longer' }),
-      };
+      });
     }),
   },
   {
@@ -65,9 +65,9 @@ export const probes: Rule[] = [
     fix: 'Set periodSeconds: 60 or more; better, look at a file or a port that the worker itself keeps up.',
     source: 'https://github.com/sentry-kubernetes/charts/issues/1932',
     rows: ['P3', 'P12'],
-    check: celeryProbes('processes', function* (probe) {
+    check: celeryProbes('processes', (probe, report) => {
       if (probe.kind !== 'startupProbe' && probe.period < 60) {
-        yield { at: probePlace(probe, 'periodSeconds'), value: `periodSeconds: ${probe.period}`, allowed: 'at least 60' };
+        report({ at: probePlace(probe, 'periodSeconds'), value: `periodSeconds: ${probe.period}`, allowed: 'at least 60' });
       }
     }),
   },
@@ -79,9 +79,9 @@ export const probes: Rule[] = [
     fix: 'Ask this pod\'s worker only, in a shell: ["sh", "-c", "exec celery -A proj inspect ping -d celery@$HOSTNAME"]. Not $(NAME): kubelet expands that.',
     source: 'Reproduced with Celery 5.6.3: the exit code is 0 if any node replies',
     rows: ['P4'],
-    check: celeryProbes('workers', function* (probe, command, process, world) {
+    check: celeryProbes('workers', (probe, report, command, process, world) => {
       if (isPing(command) && !command.options.has('--destination') && hasPeers(process, world)) {
-        yield { at: probePlace(probe), value: showProbe(probe) };
+        report({ at: probePlace(probe), value: showProbe(probe) });
       }
     }),
   },
@@ -94,8 +94,8 @@ export const probes: Rule[] = [
     fix: 'Use prefork with --concurrency=1, or a liveness probe that does not ask the worker.',
     source: 'https://github.com/nautobot/nautobot/issues/8216',
     rows: ['P5'],
-    check: celeryProbes('workers', function* (probe, command, process) {
-      if (probe.kind === 'livenessProbe' && isPing(command) && process.pool === 'solo') yield { at: probePlace(probe), value: showProbe(probe) };
+    check: celeryProbes('workers', (probe, report, command, process) => {
+      if (probe.kind === 'livenessProbe' && isPing(command) && process.pool === 'solo') report({ at: probePlace(probe), value: showProbe(probe) });
     }),
   },
   {
@@ -106,8 +106,8 @@ export const probes: Rule[] = [
     fix: 'Leave worker_enable_remote_control on, or probe in another way.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['P6'],
-    check: celeryProbes('workers', function* (probe, command, process) {
-      if (asksWorkers(command) && process.settingOff('worker_enable_remote_control')) yield { at: probePlace(probe), value: showProbe(probe) };
+    check: celeryProbes('workers', (probe, report, command, process) => {
+      if (asksWorkers(command) && process.settingOff('worker_enable_remote_control')) report({ at: probePlace(probe), value: showProbe(probe) });
     }),
   },
   {
@@ -118,8 +118,8 @@ export const probes: Rule[] = [
     fix: 'Ask the broker in a readiness probe; let liveness look at the process itself.',
     source: 'The same is reported for Celery deployments in many projects; seen with celery 5.6.3: exit 69 with the broker down',
     rows: ['P9'],
-    check: celeryProbes('workers', function* (probe, command) {
-      if (probe.kind === 'livenessProbe' && isPing(command)) yield { at: probePlace(probe), value: showProbe(probe) };
+    check: celeryProbes('workers', (probe, report, command) => {
+      if (probe.kind === 'livenessProbe' && isPing(command)) report({ at: probePlace(probe), value: showProbe(probe) });
     }),
   },
   {
@@ -130,10 +130,10 @@ export const probes: Rule[] = [
     fix: 'Remove --without-heartbeat, or touch the file from a timer.',
     source: 'celery/worker/consumer/heart.py at https://github.com/celery/celery',
     rows: ['P10'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const option = worker.option('--without-heartbeat');
       if (option.state !== 'known' || !worker.flag('--without-heartbeat') || probesOf(worker.container).every(({ raw }) => raw.length === 0)) return;
-      if ([...world.code(worker.container)].some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) yield { at: worker.place(option.path) };
+      if (world.code(worker.container).some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) report({ at: worker.place(option.path) });
     }),
   },
   {
@@ -144,11 +144,11 @@ export const probes: Rule[] = [
     fix: 'Run one command with exec, and let its exit code speak.',
     source: 'https://github.com/kubernetes/kubernetes/issues/81042',
     rows: ['P11'],
-    check: celeryProbes('processes', function* (probe, { invocation }, process) {
+    check: celeryProbes('processes', (probe, report, { invocation }, process) => {
       const piped = invocation.links.some((link) => link.kind === 'shell' && link.command.piped);
       const reaper = process.workload.spec.shareProcessNamespace === true
         || process.links.some((link) => link.kind === 'wrapper' && /^(tini|dumb-init|catatonit|docker-init)/.test(link.name));
-      if (piped && !reaper) yield { at: probePlace(probe), value: showProbe(probe) };
+      if (piped && !reaper) report({ at: probePlace(probe), value: showProbe(probe) });
     }),
   },
   {
@@ -159,9 +159,9 @@ export const probes: Rule[] = [
     fix: 'Let Beat touch a file on each tick, and look at its age.',
     source: 'https://github.com/inveniosoftware/helm-invenio/issues/71',
     rows: ['P13'],
-    check: celeryProbes('beats', function* (probe, command, process, world) {
+    check: celeryProbes('beats', (probe, report, command, process, world) => {
       if (asksWorkers(command) && !world.in(process.workload).some(({ role, container }) => role === 'worker' && container === process.container)) {
-        yield { at: probePlace(probe), value: showProbe(probe) };
+        report({ at: probePlace(probe), value: showProbe(probe) });
       }
     }),
   },
@@ -173,17 +173,17 @@ export const probes: Rule[] = [
     fix: 'Allow at least 10 minutes, or let Beat touch a file of its own.',
     source: 'Measured with Celery 5.6.3',
     rows: ['P14'],
-    check: each('beats', function* (beat) {
+    check: each('beats', (beat, report) => {
       for (const probe of probesOf(beat.container)) {
         const command = showProbe(probe);
         const age = MINUTES.exec(command);
         if (!age || !/celerybeat-schedule/.test(command) || probe.kind === 'startupProbe') continue;
         const minutes = Math.abs(Number(age[2])) * (age[1] === 'mtime' ? 24 * 60 : 1);
         if (minutes < 10) {
-          yield {
+          report({
             at: probePlace(probe), value: `${age[0]}`, allowed: '-mmin -10',
             ...(minutes <= 5 ? {} : { severity: Severity.WARNING, note: 'when a write is a little late' }),
-          };
+          });
         }
       }
     }),
@@ -197,7 +197,7 @@ export const probes: Rule[] = [
     fix: 'Run it in a shell: ["sh", "-c", "exec celery ... -d celery@$HOSTNAME"].',
     source: 'Reproduced: exit 69; kubelet 1.33 expands probes from literal values only',
     rows: ['E10', 'P4'],
-    check: each((world) => [...world.processes, ...world.redisServers], function* (server) {
+    check: each((world) => [...world.processes, ...world.redisServers], (server, report) => {
       const { container } = server;
       for (const probe of probesOf(container)) {
         const code = runsCode(probe.raw);
@@ -210,11 +210,11 @@ export const probes: Rule[] = [
             && !(container.workload.serviceLinks && /_(HOST|PORT)/.test(reference[2])));
           // In code a $ has a meaning, but kubelet comes before it.
           if (!emptied && (code || !(plain || stays))) continue;
-          yield {
+          report({
             at: probePlace(probe, 'exec', 'command', i), value: word,
             ...(emptied ? { note: `$(${reference![2]}) becomes an empty string` } : {}),
             ...(server instanceof RedisServer ? { fix: 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' } : {}),
-          };
+          });
         }
       }
     }),
@@ -227,10 +227,10 @@ export const probes: Rule[] = [
     fix: 'Add a readiness probe, or minReadySeconds: 15 or more.',
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds',
     rows: ['P15'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const { resource } = worker.workload;
       if (resource.kind !== 'Deployment' || !world.scaled(worker.workload) || get(resource.json, 'spec', 'minReadySeconds')) return;
-      if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) yield { at: worker.place() };
+      if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) report({ at: worker.place() });
     }),
   },
 ];

@@ -66,13 +66,13 @@ export const redis: Rule[] = [
     fix: 'Set maxmemory-policy noeviction, and results with a time to live, or in another Redis.',
     source: 'https://github.com/celery/kombu/issues/1063',
     rows: ['R1'],
-    check: each(brokers, function* (server) {
+    check: each(brokers, (server, report) => {
       const policy = server.directive('maxmemory-policy');
       if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
-        yield {
+        report({
           at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live',
           ...unlessCache(server),
-        };
+        });
       }
     }),
   },
@@ -84,15 +84,15 @@ export const redis: Rule[] = [
     fix: 'Set maxmemory to at most three quarters of the memory limit.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/admin/',
     rows: ['R2', 'R10'],
-    check: each(brokers, function* (server) {
+    check: each(brokers, (server, report) => {
       const maximum = server.directive('maxmemory');
       const bytes = redisSize(maximum?.values[0] ?? '');
       const limit = server.container.resource('limits', 'memory');
       if (!maximum || bytes === undefined || limit === undefined) return;
       if (bytes === 0 || bytes > 0.75 * limit) {
-        yield {
+        report({
           at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
-        };
+        });
       }
     }),
   },
@@ -104,10 +104,10 @@ export const redis: Rule[] = [
     fix: 'Set --maxmemory to three quarters of the limit, with --maxmemory-policy noeviction.',
     source: 'https://github.com/celery/celery/issues/5716',
     rows: ['R2'],
-    check: each(brokers, function* (server) {
+    check: each(brokers, (server, report) => {
       const limit = server.container.resource('limits', 'memory');
       if (limit !== undefined && !server.opaque && !server.directive('maxmemory')) {
-        yield { at: place(server, [...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server) };
+        report({ at: place(server, [...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server) });
       }
     }),
   },
@@ -120,13 +120,13 @@ export const redis: Rule[] = [
     fix: 'Put /data on a claim with --appendonly yes; or say that nothing is kept: --save "" --appendonly no.',
     source: 'Measured with Redis 7.0.15: SIGTERM and SIGKILL, with snapshots, with an append-only file and without both',
     rows: ['R3'],
-    check: each(brokers, function* (server) {
+    check: each(brokers, (server, report) => {
       if (saves(server) !== true) return;
       const mount = server.container.mountOf(server.dataFolder);
       if (mount && mount.volume.kind !== 'emptyDir') return;
-      yield {
+      report({
         at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server),
-      };
+      });
     }),
   },
   {
@@ -137,11 +137,11 @@ export const redis: Rule[] = [
     fix: 'Set replicas: 1; for failover use Sentinel.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html',
     rows: ['R4'],
-    check: each(brokers, function* (server) {
+    check: each(brokers, (server, report) => {
       const { resource, replicas } = server.container.workload;
       const joined = ['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
       if ((replicas ?? 1) > 1 && !server.opaque && !joined) {
-        yield { at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server) };
+        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server) });
       }
     }),
   },
@@ -154,19 +154,19 @@ export const redis: Rule[] = [
     fix: 'Set a password, or --protected-mode no and a NetworkPolicy; do not bind to 127.0.0.1.',
     source: 'Reproduced on a cluster',
     rows: ['R12', 'R5'],
-    check: each('redisServers', function* (server, world) {
+    check: each('redisServers', (server, report, world) => {
       const mode = server.directive('protected-mode');
       const bind = server.directive('bind');
       const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
       const served = server.brokerUse === 'yes' || world.kind('Service').length > 0;
       if (!served || server.opaque) return;
       if (mode?.values[0] === 'yes' && !password && !bind) {
-        yield {
+        report({
           at: at(server, mode), value: 'protected-mode yes', allowed: 'a password, or protected-mode no',
-        };
+        });
       }
       if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && server.brokerUse !== 'no') {
-        yield { at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server) };
+        report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server) });
       }
     }),
   },
@@ -178,8 +178,8 @@ export const redis: Rule[] = [
     fix: 'Set requirepass from a Secret, or a NetworkPolicy for the workers.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    check: each(brokers, function* (server, world) {
-      if (open(server) && !world.guardedByPolicy(server.container.workload)) yield { at: place(server) };
+    check: each(brokers, (server, report, world) => {
+      if (open(server) && !world.guardedByPolicy(server.container.workload)) report({ at: place(server) });
     }),
   },
   {
@@ -190,11 +190,11 @@ export const redis: Rule[] = [
     fix: 'Write the password into the URL, from the same Secret: redis://:$(REDIS_PASSWORD)@redis:6379/0.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    check: each('processes', function* (process, world) {
-      for (const use of process.urls()) {
+    check: each('processes', (process, report, world) => {
+      for (const use of process.urls) {
         if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
         const servers = world.redisFor(use);
-        if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) yield { at: use.at, value: use.text };
+        if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) report({ at: use.at, value: use.text });
       }
     }),
   },
@@ -206,11 +206,11 @@ export const redis: Rule[] = [
     fix: 'Use a Service of type ClusterIP; or set requirepass from a Secret, and limit who may come in.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    check: each(brokers, function* (server, world) {
+    check: each(brokers, (server, report, world) => {
       if (!open(server)) return;
       const port = Number(server.directive('port')?.values[0] ?? 6379);
       for (const { place: where, by, guarded, internal } of world.exposures(server.container.workload, port, server.container.portNames(port))) {
-        if (!guarded) yield { at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) };
+        if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) });
       }
     }),
   },
@@ -222,17 +222,17 @@ export const redis: Rule[] = [
     fix: 'Use a single Redis, or Sentinel.',
     source: 'https://github.com/celery/kombu/issues/1021',
     rows: ['R7'],
-    check: each('processes', function* (process, world) {
+    check: each('processes', (process, report, world) => {
       const { broker } = process;
       if (!broker || !isRedis(broker.url)) return;
       if (/(^|\.)clustercfg\./.test(broker.url.host)) {
-        yield {
+        report({
           at: broker.at, value: broker.text, note: 'the host is the configuration endpoint of a cluster',
-        };
+        });
       }
       for (const server of world.redisFor(broker)) {
         const cluster = server.directive('cluster-enabled');
-        if (cluster?.values[0] === 'yes') yield { at: at(server, cluster), value: 'cluster-enabled yes' };
+        if (cluster?.values[0] === 'yes') report({ at: at(server, cluster), value: 'cluster-enabled yes' });
       }
     }),
   },
@@ -244,11 +244,11 @@ export const redis: Rule[] = [
     fix: 'Use another database number for results, a result_expires below a day, or task_ignore_result.',
     source: 'https://github.com/celery/celery/issues/7801',
     rows: ['R8'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const { broker, backend } = worker;
       if (!broker || !backend || !isRedis(broker.url) || !isRedis(backend.url) || !resultsStay(worker)) return;
       if (broker.url.host === backend.url.host && broker.url.port === backend.url.port && redisDatabase(broker.url) === redisDatabase(backend.url)) {
-        yield { at: backend.at, value: backend.text };
+        report({ at: backend.at, value: backend.text });
       }
     }),
   },
@@ -260,15 +260,15 @@ export const redis: Rule[] = [
     fix: 'Give command and args as an array without a shell, or write `exec redis-server ...`.',
     source: 'Measured with Redis 7.0.15',
     rows: ['R9'],
-    check: each('redisServers', function* (server) {
+    check: each('redisServers', (server, report) => {
       const { invocation } = server;
       const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
       // Where nothing is kept, nothing is lost.
       if (!verdict || saves(server) === false || server.brokerUse === 'no') return;
-      yield {
+      report({
         at: place(server, invocation!.words[0].path), note: verdict.note,
         ...(verdict.certain && server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING }),
-      };
+      });
     }),
   },
   {
@@ -279,11 +279,11 @@ export const redis: Rule[] = [
     fix: 'Name the version: redis:7.4.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/',
     rows: ['R11'],
-    check: each(brokers, function* (server) {
+    check: each(brokers, (server, report) => {
       const { image } = server.container;
       const mount = server.container.mountOf(server.dataFolder);
       if (image.digest !== undefined || (image.tag !== undefined && image.tag !== 'latest' && image.tag !== 'alpine') || image.text === '') return;
-      if (mount?.volume.kind === 'claim') yield { at: place(server, [...server.container.path, 'image']), value: image.text };
+      if (mount?.volume.kind === 'claim') report({ at: place(server, [...server.container.path, 'image']), value: image.text });
     }),
   },
   {
@@ -296,11 +296,11 @@ export const redis: Rule[] = [
     fix: 'Mount a volume at /data; or switch saving off: --save "" --appendonly no.',
     source: 'https://github.com/ansible/awx/issues/9401',
     rows: ['F9', 'F10', 'Z1'],
-    check: each('redisServers', function* (server) {
+    check: each('redisServers', (server, report) => {
       const folder = server.dataFolder;
       if (saves(server) !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
       const mount = server.container.mountOf(folder);
-      yield { at: place(server, mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder };
+      report({ at: place(server, mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder });
     }),
   },
   {
@@ -312,7 +312,7 @@ export const redis: Rule[] = [
     fix: 'Compare the answer: [ "$(redis-cli ping)" = PONG ], with REDISCLI_AUTH when there is a password.',
     source: 'https://github.com/OT-CONTAINER-KIT/redis-operator/issues/1567',
     rows: ['P17'],
-    check: each('redisServers', function* (server) {
+    check: each('redisServers', (server, report) => {
       for (const probe of probesOf(server.container)) {
         const command = showProbe(probe);
         const raw = /\b(redis|valkey)-cli\b.*\bping\b/i.test(command) && !/PONG|grep|=|\s-e\b|\|/i.test(command.replace(/--?[a-z-]+=\S*/g, ''));
@@ -320,7 +320,7 @@ export const redis: Rule[] = [
         const password = server.directive('requirepass') ?? server.directive('aclfile');
         const authenticated = /\s(-a|--pass|--askpass|--user)\b/.test(command) || server.container.env.lookup('REDISCLI_AUTH').state !== 'unset';
         if (probe.kind === 'readinessProbe' || (password && !authenticated)) {
-          yield { at: probePlace(probe), value: command, note: password && !authenticated ? 'it has no password to give' : undefined };
+          report({ at: probePlace(probe), value: command, note: password && !authenticated ? 'it has no password to give' : undefined });
         }
       }
     }),

@@ -29,17 +29,17 @@ export const resources: Rule[] = [
     fix: 'Set --concurrency.',
     source: 'https://github.com/makeplane/helm-charts/issues/188',
     rows: ['M1', 'Z5'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
       if (!limited || (pool.state === 'maybe' ? !worker.plain : !forks(worker)) || worker.sets('worker_concurrency')
         || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
       const option = worker.option('--concurrency');
-      if (option.state === 'known' && option.value === '0') yield { at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' };
+      if (option.state === 'known' && option.value === '0') report({ at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' });
       // Something out of sight may set it; the warning says so, and hardly anything does.
       if (option.state === 'unset' || (option.state === 'maybe' && worker.plain)) {
-        yield { at: worker.commandPlace, note: 'unless the application sets worker_concurrency' };
+        report({ at: worker.commandPlace, note: 'unless the application sets worker_concurrency' });
       }
     }),
   },
@@ -52,7 +52,7 @@ export const resources: Rule[] = [
     fix: 'Keep concurrency times --max-memory-per-child, and 150 MiB for the main process, below the memory limit.',
     source: 'https://github.com/mitodl/ol-infrastructure/issues/5475',
     rows: ['M2'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const { concurrency, container } = worker;
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
@@ -60,7 +60,7 @@ export const resources: Rule[] = [
       if (option.state !== 'known' || kib === undefined || kib === 0 || limit === undefined || !forks(worker)) return;
       const needed = (concurrency ?? 1) * kib * 1024 + MASTER_BYTES;
       if (needed > limit) {
-        yield { at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + 150 MiB`, allowed: mebibytes(limit) };
+        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + 150 MiB`, allowed: mebibytes(limit) });
       }
     }),
   },
@@ -72,11 +72,11 @@ export const resources: Rule[] = [
     fix: 'Give KiB: 200000 is about 195 MiB.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#max-memory-per-child-setting',
     rows: ['M3'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
       if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && forks(worker)) {
-        yield { at: worker.place(option.path), value: `${option.value} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more` };
+        report({ at: worker.place(option.path), value: `${option.value} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more` });
       }
     }),
   },
@@ -89,15 +89,15 @@ export const resources: Rule[] = [
     fix: 'Remove the CPU limit, lower --concurrency, or raise worker_proc_alive_timeout.',
     source: 'https://github.com/celery/celery/issues/4323',
     rows: ['P18'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const limit = worker.container.resource('limits', 'cpu');
       const { concurrency } = worker;
       if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= CPUS_A_CHILD * concurrency) return;
       if (worker.sets('worker_proc_alive_timeout')) return;
-      yield {
+      report({
         at: worker.place([...worker.container.path, 'resources', 'limits', 'cpu']), value: `${limit} CPUs for ${concurrency} children`,
         allowed: `${round(CPUS_A_CHILD * concurrency)} or more`, note: `when each takes more than ${round(4 * limit / concurrency)} s of CPU to start`,
-      };
+      });
     }),
   },
   {
@@ -109,23 +109,23 @@ export const resources: Rule[] = [
     fix: 'Leave -n out, or end it in @%h: -n worker@%h.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W2'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       if (!world.scaled(worker.workload) || !worker.plain) return;
       const option = worker.option('--hostname');
       if (option.state === 'known' && !/%[hnHN]|[$`]/.test(option.value)) {
-        yield { at: worker.place(option.path), value: option.value, allowed: 'a name with %h' };
+        report({ at: worker.place(option.path), value: option.value, allowed: 'a name with %h' });
         return;
       }
       if (option.state !== 'unset' && !(option.state === 'known' && /%[hn]/.test(option.value))) return;
       const { spec, specPath, resource } = worker.workload;
       const hostname = text(spec.hostname);
       if (hostname !== undefined && resource.kind !== 'StatefulSet') {
-        yield { at: { resource, path: [...specPath, 'hostname'] }, value: `hostname: ${hostname}` };
+        report({ at: { resource, path: [...specPath, 'hostname'] }, value: `hostname: ${hostname}` });
       } else if (get(spec, 'hostNetwork') === true && resource.kind !== 'DaemonSet') {
-        yield {
+        report({
           at: { resource, path: [...specPath, 'hostNetwork'] }, value: 'hostNetwork: true', severity: Severity.WARNING,
           note: 'when two of them run on one node',
-        };
+        });
       }
     }),
   },

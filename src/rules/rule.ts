@@ -48,16 +48,19 @@ export interface Rule {
 }
 
 /** Looks at everything at once, or at each of a list. */
-export type Check = ((world: World) => Iterable<Report>) | EachCheck;
+export type Check = ((world: World, report: Reporter) => void) | EachCheck;
 
 /** The names of the lists that World has. */
 type Listed = { [Name in keyof World]: World[Name] extends readonly object[] ? Name : never }[keyof World];
+
+/** Takes what a check finds. No generator: there is one call for each rule and item, and most find nothing. */
+export type Reporter = (report: Report) => void;
 
 /** Checks with the same list share the walk over it. */
 export interface EachCheck {
   readonly list: Listed | ((world: World) => Iterable<unknown>);
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what `each` has checked to fit the list
-  readonly check: (item: any, world: World) => Iterable<Report>;
+  readonly check: (item: any, report: Reporter, world: World) => void;
 }
 
 /** A report with the rule that made it. */
@@ -67,8 +70,8 @@ export interface Violation extends Report {
 }
 
 /** Runs a check on each of a list and gathers what it reports. */
-export function each<Name extends Listed>(list: Name, check: (item: World[Name][number], world: World) => Iterable<Report>): EachCheck;
-export function each<T>(list: (world: World) => Iterable<T>, check: (item: T, world: World) => Iterable<Report>): EachCheck;
+export function each<Name extends Listed>(list: Name, check: (item: World[Name][number], report: Reporter, world: World) => void): EachCheck;
+export function each<T>(list: (world: World) => Iterable<T>, check: (item: T, report: Reporter, world: World) => void): EachCheck;
 export function each(list: EachCheck['list'], check: EachCheck['check']): EachCheck {
   return { list, check };
 }

@@ -4,7 +4,7 @@ import { Process } from './model/process';
 import { Resource } from './model/resource';
 import { isRedis, redisDatabase } from './model/url';
 import type { World } from './model/world';
-import { each, Report, Rule } from './rule';
+import { each, Rule } from './rule';
 import { Severity } from './severity';
 import { once } from '../private/once';
 
@@ -55,7 +55,7 @@ export const scaling: Rule[] = [
     fix: 'Set minReplicaCount: 1; or with late acknowledgement add a second redis trigger with listName: unacked.',
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K1'],
-    check: each(scaledWorkers, function* ({ worker, scaler, redis }) {
+    check: each(scaledWorkers, ({ worker, scaler, redis }, report) => {
       const least = number(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0;
       const unacked = redis.some((trigger) => trigger.metadata('listName') === 'unacked');
       const all = triggers(scaler).every(({ type }) => type === 'redis');
@@ -63,7 +63,7 @@ export const scaling: Rule[] = [
       // A grace period that covers the longest task lets the running ones end.
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit !== undefined && limit <= worker.workload.graceSeconds) return;
-      yield { at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}` };
+      report({ at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}` });
     }),
   },
   {
@@ -75,14 +75,14 @@ export const scaling: Rule[] = [
     fix: 'Write the whole name: redis.<namespace>.svc.cluster.local:6379.',
     source: 'https://github.com/kedacore/keda/issues/6247',
     rows: ['K3'],
-    check: each(scaledWorkers, function* ({ worker, scaler, redis }): Iterable<Report> {
+    check: each(scaledWorkers, ({ worker, scaler, redis }, report) => {
       for (const trigger of redis) {
         const host = address(trigger, worker)?.replace(/:\d+$/, '');
         if (host !== undefined && /^[a-z0-9-]+$/i.test(host) && !scaler.namespace.includes('keda')) {
-          yield {
+          report({
             at: { resource: scaler, path: trigger.path }, value: address(trigger, worker),
             allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.cluster.local`,
-          };
+          });
         }
       }
     }),
@@ -95,12 +95,12 @@ export const scaling: Rule[] = [
     fix: 'Set databaseIndex to the number at the end of the broker URL.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
     rows: ['K4'],
-    check: each(scaledWorkers, function* ({ worker, scaler, redis }) {
+    check: each(scaledWorkers, ({ worker, scaler, redis }, report) => {
       const database = worker.broker && isRedis(worker.broker.url) ? redisDatabase(worker.broker.url) : undefined;
       for (const trigger of redis) {
         const written = trigger.metadata('databaseIndex') ?? '0';
         if (database !== undefined && /^\d+$/.test(written) && Number(written) !== database) {
-          yield { at: { resource: scaler, path: trigger.path }, value: `databaseIndex: ${written}`, allowed: String(database) };
+          report({ at: { resource: scaler, path: trigger.path }, value: `databaseIndex: ${written}`, allowed: String(database) });
         }
       }
     }),
@@ -113,7 +113,7 @@ export const scaling: Rule[] = [
     fix: 'Set listName (queueName for RabbitMQ) to a queue of -Q (celery by default), one trigger for each.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
     rows: ['C9', 'K2'],
-    check: each(scaledWorkers, function* ({ worker, scaler }) {
+    check: each(scaledWorkers, ({ worker, scaler }, report) => {
       const { queues } = worker;
       if (!queues || queues.length === 0) return;
       for (const trigger of triggers(scaler)) {
@@ -121,7 +121,7 @@ export const scaling: Rule[] = [
         const name = field === undefined ? undefined : trigger.metadata(field);
         // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
         if (name === undefined || name === 'unacked' || queues.some((queue) => name.includes(queue)) || trigger.metadata('useRegex') === 'true') continue;
-        yield { at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') };
+        report({ at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') });
       }
     }),
   },
@@ -133,14 +133,14 @@ export const scaling: Rule[] = [
     fix: 'Leave spec.replicas out where an autoscaler decides.',
     source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
     rows: ['K5'],
-    check: each(celeryWorkloads, function* (workload, world) {
+    check: each(celeryWorkloads, (workload, report, world) => {
       const replicas = get(workload.resource.json, 'spec', 'replicas');
       const scaler = world.scalersOf(workload)[0];
       if (scaler && replicas !== undefined && !workload.resource.live) {
-        yield {
+        report({
           at: { resource: workload.resource, path: ['spec', 'replicas'] }, value: `replicas: ${String(scalar(replicas))}`,
           note: `${scaler.kind} ${scaler.name}`,
-        };
+        });
       }
     }),
   },
@@ -152,7 +152,7 @@ export const scaling: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds above the time limit; scaleDown.stabilizationWindowSeconds or cooldownPeriod help besides.',
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K6'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit === undefined || limit <= worker.workload.graceSeconds) return;
       for (const scaler of world.scalersOf(worker.workload)) {
@@ -164,11 +164,11 @@ export const scaling: Rule[] = [
           ? number(get(scaler.json, 'spec', 'cooldownPeriod')) ?? 300 : Infinity;
         const seconds = Math.min(window, cooldown);
         if (seconds < limit) {
-          yield {
+          report({
             at: { resource: scaler, path: isMap(behavior) ? ['spec', 'behavior'] : ['spec'] },
             value: `scales down after ${seconds} s`, allowed: `a grace period above ${limit} s`,
             note: `a task may take ${limit} s, the grace period is ${worker.workload.graceSeconds} s`,
-          };
+          });
         }
       }
     }),
@@ -181,7 +181,7 @@ export const scaling: Rule[] = [
     fix: 'Set resources.requests.cpu on every container of the pod.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#support-for-resource-metrics',
     rows: ['K7'],
-    check: each(celeryWorkloads, function* (workload, world) {
+    check: each(celeryWorkloads, (workload, report, world) => {
       // A LimitRange may fill it in.
       if (world.kind('LimitRange').length > 0) return;
       for (const scaler of world.scalersOf(workload)) {
@@ -191,10 +191,10 @@ export const scaling: Rule[] = [
         if (!keda && !(scaler.kind === 'HorizontalPodAutoscaler' && usesCpu(scaler))) continue;
         for (const container of workload.containers) {
           if (container.resource('requests', 'cpu') === undefined && container.resource('limits', 'cpu') === undefined) {
-            yield {
+            report({
               at: { resource: workload.resource, container: container.name, path: container.path }, note: `${scaler.kind} ${scaler.name}`,
               allowed: 'resources.requests.cpu',
-            };
+            });
           }
         }
       }

@@ -6,7 +6,7 @@ import { installedVersion } from './model/pip';
 import { Container } from './model/pods';
 import { Process } from './model/process';
 import { isAmqp } from './model/url';
-import { each, Report, Rule } from './rule';
+import { each, Reporter, Rule } from './rule';
 import { Severity } from './severity';
 import { meets } from './versions';
 
@@ -42,28 +42,28 @@ function shells(process: Process): string {
 }
 
 /** Init systems that hand a signal to every process instead of their child. */
-function* groupSignals(process: Process): Iterable<Report> {
+function groupSignals(process: Process, report: Reporter): void {
   const { container } = process;
   for (const link of process.links) {
     if (link.kind !== 'wrapper') continue;
     const options = link.options.map(({ text }) => text);
     const single = process.variable('DUMB_INIT_SETSID');
     if (link.name === 'dumb-init' && !options.some((option) => option === '--single-child' || option === '-c')) {
-      if (single.state === 'unset' || (single.state === 'known' && single.value !== '0')) yield { at: process.place(link.path), value: 'dumb-init' };
+      if (single.state === 'unset' || (single.state === 'known' && single.value !== '0')) report({ at: process.place(link.path), value: 'dumb-init' });
     }
     if (/^(tini|tini-static|docker-init)$/.test(link.name) && options.some((option) => /^-[a-fh-z]*g/.test(option))) {
-      yield { at: process.place(link.path), value: `${link.name} -g` };
+      report({ at: process.place(link.path), value: `${link.name} -g` });
     }
   }
   if (container.env.lookup('TINI_KILL_PROCESS_GROUP').state === 'known' && process.links
     .some((link) => link.kind === 'wrapper' && link.name.startsWith('tini'))) {
-    yield { at: process.place(container.env.get('TINI_KILL_PROCESS_GROUP')!.path), value: 'TINI_KILL_PROCESS_GROUP' };
+    report({ at: process.place(container.env.get('TINI_KILL_PROCESS_GROUP')!.path), value: 'TINI_KILL_PROCESS_GROUP' });
   }
   // The entrypoint of Airflow's image is dumb-init.
   if (container.image.repository === 'apache/airflow' && !container.ownsEntrypoint && process.variable('DUMB_INIT_SETSID').state === 'unset') {
-    yield {
+    report({
       at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING,
-    };
+    });
   }
 }
 
@@ -94,11 +94,11 @@ export const shutdown: Rule[] = [
     fix: 'Give command and args as an array without a shell, or write `exec celery ...` as the last command of the script.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S1'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       if (process.role === 'multi' || process.command.invocation.conditional || process.command.options.has('--detach')) return;
       const verdict = keptByShell(process.links, process.container);
       if (verdict) {
-        yield { at: process.commandPlace, value: shells(process), note: verdict.note, ...(verdict.certain ? {} : { severity: Severity.WARNING }) };
+        report({ at: process.commandPlace, value: shells(process), note: verdict.note, ...(verdict.certain ? {} : { severity: Severity.WARNING }) });
       }
     }),
   },
@@ -111,9 +111,9 @@ export const shutdown: Rule[] = [
     fix: 'Set DUMB_INIT_SETSID=0, or use tini without -g, or no init at all: plain `celery` is a good process 1.',
     source: 'https://github.com/airflow-helm/charts/issues/428',
     rows: ['S2'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       if (worker.pool === 'solo' || worker.pool === 'threads' || worker.pool === 'gevent' || worker.pool === 'eventlet') return;
-      yield* groupSignals(worker);
+      groupSignals(worker, report);
     }),
   },
   {
@@ -125,13 +125,13 @@ export const shutdown: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
     source: 'https://github.com/celery/celery/issues/5412',
     rows: ['S3', 'Z3'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const { workload } = worker;
       const given = workload.spec.terminationGracePeriodSeconds;
       // The API server writes the default.
       const unset = given === undefined || (workload.resource.live && given === 30);
       if (!unset || !workload.longRunning || taskLimit(worker)) return;
-      yield { at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' };
+      report({ at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' });
     }),
   },
   {
@@ -142,13 +142,13 @@ export const shutdown: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds to the time limit and 15 s.',
     source: 'https://github.com/celery/celery/issues/5412',
     rows: ['S3'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
-      yield {
+      report({
         at: limit.at, value: `${limit.name} ${limit.seconds} s, grace ${worker.workload.graceSeconds} s`,
         allowed: `terminationGracePeriodSeconds: ${limit.seconds + 15}`,
-      };
+      });
     }),
   },
   {
@@ -159,14 +159,14 @@ export const shutdown: Rule[] = [
     fix: 'Set REMAP_SIGTERM=SIGQUIT, with Celery 5.5 or later.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S4'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const setting = worker.setting('worker_soft_shutdown_timeout');
       if (!setting || (softTimeout(worker) ?? 0) <= 0) return;
       const version = installedVersion(worker.workload, 'celery');
       if (version !== undefined && meets(version, '<5.5')) {
-        yield { at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' };
+        report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' });
       } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
-        yield { at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' };
+        report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' });
       }
     }),
   },
@@ -178,11 +178,11 @@ export const shutdown: Rule[] = [
     fix: 'Set worker_soft_shutdown_timeout, and acks_late for tasks that may run again.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S5'],
-    check: each('workers', function* (worker, world) {
+    check: each('workers', (worker, report, world) => {
       const remap = worker.variable('REMAP_SIGTERM');
       if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
-      if ([...world.code(worker.container)].some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
-      yield { at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', note: 'unless the application sets worker_soft_shutdown_timeout' };
+      if (world.code(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
+      report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', note: 'unless the application sets worker_soft_shutdown_timeout' });
     }),
   },
   {
@@ -193,14 +193,14 @@ export const shutdown: Rule[] = [
     fix: 'Keep worker_soft_shutdown_timeout at least 5 s below terminationGracePeriodSeconds.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S6'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const soft = softTimeout(worker);
       const grace = worker.workload.graceSeconds;
       if (soft !== undefined && soft > 0 && soft >= grace) {
-        yield {
+        report({
           at: worker.setting('worker_soft_shutdown_timeout')!.at, value: `${soft} s, grace ${grace} s`,
           allowed: `${Math.max(0, grace - 5)} s`,
-        };
+        });
       }
     }),
   },
@@ -212,7 +212,7 @@ export const shutdown: Rule[] = [
     fix: 'Remove the hook: SIGTERM does it. Or name the pod\'s own worker with --destination.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S7'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const { container } = process;
       const path = [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
       const words = list(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
@@ -220,7 +220,7 @@ export const shutdown: Rule[] = [
       for (const invocation of container.read(words)) {
         const command = readCelery(invocation);
         if (command?.role === 'control' && command.rest[0]?.text === 'shutdown' && !command.options.has('--destination')) {
-          yield { at: process.place(path), value: invocation.words.map(({ text }) => text).join(' ') };
+          report({ at: process.place(path), value: invocation.words.map(({ text }) => text).join(' ') });
         }
       }
     }),
@@ -234,13 +234,13 @@ export const shutdown: Rule[] = [
     fix: 'Run in the foreground: no --detach, no `celery multi`.',
     source: 'https://github.com/openwisp/docker-openwisp/issues/694',
     rows: ['S8'],
-    check: each('processes', function* (process) {
+    check: each('processes', (process, report) => {
       const detach = process.command.options.get('--detach');
-      if (detach) yield { at: process.place(detach.word.path), value: detach.word.text };
+      if (detach) report({ at: process.place(detach.word.path), value: detach.word.text });
       else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
-        yield {
+        report({
           at: process.commandPlace, value: 'celery multi',
-        };
+        });
       }
     }),
   },
@@ -252,13 +252,13 @@ export const shutdown: Rule[] = [
     fix: 'Use Celery 5.6.1 or later.',
     source: 'https://github.com/celery/celery/pull/9986',
     rows: ['S9'],
-    check: each('workers', function* (worker) {
+    check: each('workers', (worker, report) => {
       const version = installedVersion(worker.workload, 'celery');
       const { broker } = worker;
       if (broker && isAmqp(broker.url) && version !== undefined && meets(version, '<5.6.1')) {
-        yield {
+        report({
           at: worker.commandPlace, value: `celery==${version}`,
-        };
+        });
       }
     }),
   },

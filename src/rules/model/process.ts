@@ -31,6 +31,9 @@ const URL_NAMES = new Set([
   'BROKER_URL', 'CELERY_BROKER_URL', 'RESULT_BACKEND', 'CELERY_RESULT_BACKEND', 'AIRFLOW__CELERY__BROKER_URL', 'AIRFLOW__CELERY__RESULT_BACKEND',
 ]);
 
+/** Names of variables that applications make their broker's URL of. */
+const OTHER_URLS = /BROKER|REDIS|VALKEY|RABBIT|AMQP|RESULT_BACKEND/;
+
 const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
 
 /** A setting of Celery, with where it stands. */
@@ -53,6 +56,8 @@ export class Process {
   private readonly options = new Map<string, Option>();
   private brokers?: readonly UrlUse[];
   private backends?: readonly UrlUse[];
+  private knownUrls?: readonly UrlUse[];
+  private everyUrl?: readonly UrlUse[];
 
   public constructor(public readonly container: Container, public readonly command: CeleryCommand) {}
 
@@ -202,20 +207,35 @@ export class Process {
     return code ? [...found, code] : found;
   }
 
-  /**
-   * All URLs of brokers and result backends that stand in sight, whichever of them wins: under the names that Celery reads, and those
-   * that `others` allows.
-   */
-  public urls(others?: RegExp): readonly UrlUse[] {
+  /** All URLs of brokers and result backends that Celery may read here, whichever of them wins. */
+  public get urls(): readonly UrlUse[] {
+    return this.knownUrls ??= this.readUrls();
+  }
+
+  /** Those that the application may make its settings of, too. */
+  public get allUrls(): readonly UrlUse[] {
+    if (this.everyUrl) return this.everyUrl;
+    const others = this.variableUrls((name) => OTHER_URLS.test(name) && !URL_NAMES.has(name))
+      .filter(({ url, at }) => (isRedis(url) || isAmqp(url)) && this.urls.every((known) => known.at.path !== at.path));
+    return this.everyUrl = others.length === 0 ? this.urls : [...this.urls, ...others];
+  }
+
+  private readUrls(): UrlUse[] {
     const flags = ['--broker', '--result-backend'].flatMap((flag) => {
       const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
       return given ? this.given(given, flag) : [];
     });
-    const variables = [...this.container.env.all()].flatMap(({ name, value, path, partial, unresolved }) =>
-      value === undefined || !(URL_NAMES.has(name) || others?.test(name)) ? [] : this.use(value, path, name, partial || unresolved.length > 0));
-    const uses = [...flags, ...variables, ...this.codeBroker ? [this.codeBroker] : [], ...this.codeBackend ? [this.codeBackend] : []];
-    return uses.filter(({ url, at, source }, i) => (URL_NAMES.has(source) || isRedis(url) || isAmqp(url))
-      && uses.findIndex((other) => other.at.path === at.path) === i);
+    // A variable that an option refers to is one with it.
+    const variables = this.variableUrls((name) => URL_NAMES.has(name)).filter(({ at }) => flags.every((flag) => flag.at.path !== at.path));
+    return [...flags, ...variables, ...this.codeBroker ? [this.codeBroker] : [], ...this.codeBackend ? [this.codeBackend] : []];
+  }
+
+  private variableUrls(wanted: (name: string) => boolean): UrlUse[] {
+    const found: UrlUse[] = [];
+    for (const { name, value, path, partial, unresolved } of this.container.env.all()) {
+      if (value !== undefined && wanted(name)) found.push(...this.use(value, path, name, partial || unresolved.length > 0));
+    }
+    return found;
   }
 
   /** A URL on the command line; where that is a `$(NAME)` alone, it stands with the variable. */

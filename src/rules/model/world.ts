@@ -95,6 +95,10 @@ export class World {
     return this.workersByApp.get(appKey(process)) ?? [];
   }
 
+  public beatsOf(process: Process): readonly Process[] {
+    return this.beatsByApp.get(appKey(process)) ?? [];
+  }
+
   public hasFlower(namespace: string): boolean {
     return this.once('flowers', () => new Set(this.flowers.map(({ workload }) => workload.resource.namespace))).has(namespace);
   }
@@ -214,8 +218,16 @@ export class World {
     return { text: content, resource, path: name === undefined ? ['data'] : ['data', name] };
   }
 
+  private readonly codeCache = new Map<Container, readonly CodeFile[]>();
+
   /** The Python files of ConfigMaps in a container, with their places. */
-  public* code(container: Container): Iterable<{ name: string; text: string; place: Place; folder: string }> {
+  public code(container: Container): readonly CodeFile[] {
+    let files = this.codeCache.get(container);
+    if (!files) this.codeCache.set(container, files = [...this.readCodeFiles(container)]);
+    return files;
+  }
+
+  private* readCodeFiles(container: Container): Iterable<CodeFile> {
     for (const mount of container.mounts) {
       // Our agent is no code of the application.
       if (mount.mountPath === AGENT_PACKAGE) continue;
@@ -307,12 +319,12 @@ export class World {
       .filter(({ json }) => Object.keys(map(get(json, 'spec', 'podSelector', 'matchLabels'))).length === 0).map(({ namespace }) => namespace)));
   }
 
+  private get beatsByApp(): ReadonlyMap<string, Process[]> {
+    return this.once('beatsByApp', () => byApp(this.beats));
+  }
+
   private get workersByApp(): ReadonlyMap<string, Process[]> {
-    return this.once('workersByApp', () => {
-      const found = new Map<string, Process[]>();
-      for (const worker of this.workers) push(found, appKey(worker), worker);
-      return found;
-    });
+    return this.once('workersByApp', () => byApp(this.workers));
   }
 
   private get scalers(): ReadonlyMap<Workload, Resource[]> {
@@ -379,6 +391,14 @@ function limitsSources({ json }: Resource): boolean {
 function isInternal({ annotations }: Resource): boolean {
   return Object.entries(annotations).some(([name, value]) => /load-?balancer.*(internal|scheme|type)|ingress\.kubernetes\.io\/scheme/i.test(name)
     && /^(internal|true|0\.0\.0\.0\/0)$/i.test(scalar(value) ?? ''));
+}
+
+/** A Python file of a ConfigMap in a container. */
+export interface CodeFile {
+  readonly name: string;
+  readonly text: string;
+  readonly place: Place;
+  readonly folder: string;
 }
 
 interface Route {
@@ -489,6 +509,12 @@ function isUnknown(container: Container): boolean {
   if (invocations.some((invocation) => readCelery(invocation)) || /export|metric/i.test(`${container.name} ${image.name}`)) return false;
   const script = words.find(({ text: word }) => !/^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/.test(word))?.text;
   return (script === undefined || /\.(sh|bash|py)$|^[./]/.test(script)) && looksLikeCelery(container);
+}
+
+function byApp(processes: readonly Process[]): ReadonlyMap<string, Process[]> {
+  const found = new Map<string, Process[]>();
+  for (const process of processes) push(found, appKey(process), process);
+  return found;
 }
 
 function appKey(process: Process): string {
