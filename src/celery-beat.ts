@@ -10,6 +10,7 @@ import { AGENT_FLAGS } from './private/agent-names';
 import { celeryComponent } from './private/celery-component';
 import { checkClaim, claimVolume } from './private/claims';
 import { merge, ownLabels } from './private/pods';
+import { Problem } from './private/problems';
 import { settingsArguments } from './private/settings';
 
 /** Properties of `CeleryBeat`. */
@@ -112,8 +113,26 @@ export class CeleryBeat extends Construct {
           prop: 'scheduler', value: props.scheduler, wrong: 'is not what `celery beat -S` takes',
           fix: 'give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\'',
         }]),
+        ...notInstalled(props.scheduler, celery),
       ],
     });
     this.deployment = deployment;
   }
+}
+
+/** The packages of schedulers, by the first word of their names. */
+const SCHEDULER_PACKAGES: Record<string, string> = {
+  redbeat: 'celery-redbeat', django_celery_beat: 'django-celery-beat', django: 'django-celery-beat', sqlalchemy_celery_beat: 'sqlalchemy-celery-beat',
+};
+
+/** A scheduler that can't be imported, where all that there is to import is known: Celery, the code and no requirement. */
+function notInstalled(scheduler: string | undefined, { code, runtime }: CeleryApp): Problem[] {
+  const root = scheduler?.split(/[.:]/)[0] ?? 'celery';
+  const files = Object.keys(code._files ?? {});
+  if (root === 'celery' || !code._files || runtime._requirements?.length !== 0 || files.some((file) => file === `${root}.py` || file.startsWith(`${root}/`))) return [];
+  const known = Object.hasOwn(SCHEDULER_PACKAGES, root) ? SCHEDULER_PACKAGES[root] : undefined;
+  return [{
+    prop: 'scheduler', value: scheduler, wrong: 'is neither in Celery nor in the code, and nothing else is installed',
+    fix: `add ${known === undefined ? 'its package' : `'${known}'`} to the requirements of PythonRuntime.install`,
+  }];
 }

@@ -90,6 +90,8 @@ export abstract class PythonRuntime {
   public abstract readonly _image: string;
   /** @internal */
   public abstract readonly _problems: Problem[];
+  /** What is installed beside Celery; undefined when it is not known. @internal */
+  public readonly _requirements?: readonly string[];
   /** Makes what the pods of an app share. @internal */
   public abstract _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime;
 }
@@ -115,6 +117,7 @@ const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 class InstalledRuntime extends PythonRuntime {
   public readonly _image: string;
   public readonly _problems: Problem[];
+  public override readonly _requirements: readonly string[];
   private readonly python: string;
 
   public constructor(private readonly options: PythonInstallOptions) {
@@ -122,6 +125,7 @@ class InstalledRuntime extends PythonRuntime {
     const tagged = options.image && /(?:^|\/)python:(\d+\.\d+)/.exec(options.image)?.[1];
     this.python = options.python ?? tagged ?? '3.11';
     this._image = options.image ?? `python:${this.python}-slim`;
+    this._requirements = options.requirements ?? [];
     this._problems = [
       ...checkInstall(options.celery, this.python, options.requirements ?? []),
       ...(options.image === undefined ? [] : checks.image('image', options.image)),

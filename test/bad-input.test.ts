@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -22,6 +22,31 @@ function synth(main: string, ...args: string[]): { status: number | null; stdout
   const { CDK8S_OUTDIR, DEBUG, ...env } = process.env;
   return spawnSync(process.execPath, [join(project, 'bin/synth'), ...args], { cwd: project, env, encoding: 'utf8' });
 }
+
+const GOOD = (replicas: number) => `
+import { AppCode, CeleryApp, CeleryWorker, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { App, Chart } from 'cdk8s';
+const app = new App();
+const chart = new Chart(app, 'celery', { namespace: 'celery' });
+new Namespace(chart, 'namespace');
+const broker = new RedisBroker(chart, 'redis');
+const celery = new CeleryApp(chart, 'celery', { app: 'tasks', broker, code: AppCode.fromDirectory('app'), runtime: PythonRuntime.image('registry.example.com/app:1') });
+new CeleryWorker(chart, 'worker', { celery, replicas: ${replicas} });
+app.synth();
+`;
+
+test('an older main.ts that takes the place of a newer one is compiled', () => {
+  const written = () => Number(/^ {2}replicas: ([2-9])$/m.exec(readFileSync(join(project, 'dist/celery.k8s.yaml'), 'utf8'))?.[1]);
+  cpSync(join(project, 'dist'), join(project, 'dist.kept'), { recursive: true });
+  writeFileSync(join(project, 'older.ts'), GOOD(2));
+  expect([synth(GOOD(3)).status, written()]).toEqual([0, 3]);
+  renameSync(join(project, 'older.ts'), join(project, 'main.ts'));
+  const { CDK8S_OUTDIR, ...env } = process.env;
+  spawnSync(process.execPath, [join(project, 'bin/synth')], { cwd: project, env });
+  expect(written()).toBe(2);
+  rmSync(join(project, 'dist'), { recursive: true });
+  renameSync(join(project, 'dist.kept'), join(project, 'dist'));
+});
 
 const BAD = `
 import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, HealthCheck, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';

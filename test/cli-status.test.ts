@@ -22,18 +22,19 @@ interface PodOptions {
   readonly port?: number | null;
   readonly deletionTimestamp?: string;
   readonly waiting?: string;
+  readonly lastState?: object;
   readonly message?: string;
 }
 
 /** A pod as the API server tells of it. */
-function pod(name: string, { role = 'worker', namespace = 'shop', phase = 'Running', ready = true, port = 8790, deletionTimestamp, waiting, message }: PodOptions = {}): object {
+function pod(name: string, { role = 'worker', namespace = 'shop', phase = 'Running', ready = true, port = 8790, deletionTimestamp, waiting, lastState, message }: PodOptions = {}): object {
   return {
     metadata: { name, namespace, labels: { component: role }, deletionTimestamp },
     spec: { containers: [{ name: 'sidecar' }, { name: role, ports: port === null ? [] : [{ name: 'health', containerPort: port }] }] },
     status: {
       phase,
       conditions: [{ type: 'Initialized', status: 'True' }, { type: 'Ready', status: ready ? 'True' : 'False', message }],
-      containerStatuses: [{ state: waiting ? { waiting: { reason: waiting } } : { running: {} } }],
+      containerStatuses: [{ state: waiting ? { waiting: { reason: waiting } } : { running: {} }, lastState, restartCount: lastState && 4 }],
     },
   };
 }
@@ -88,7 +89,8 @@ describe('when all is well', () => {
   test('asks each agent once, by the API server', async () => {
     const { calls } = await run(['-n', 'shop'], answers);
     expect(calls[0]).toBe('get pods -n shop -l app.kubernetes.io/name=celery -o json');
-    expect(calls.slice(1).sort()).toEqual([proxy('beat-1'), proxy('worker-1')].sort());
+    expect(calls[1]).toBe('get deployments -n shop -l app.kubernetes.io/name=celery -o json');
+    expect(calls.slice(2).sort()).toEqual([proxy('beat-1'), proxy('worker-1')].sort());
   });
 });
 
@@ -130,6 +132,36 @@ describe('returns 1', () => {
     expect(await reasons({
       ...list(pod('a', { ready: false })), 'get --raw': ['error dialing backend: refused\nmore', 1], 'exec': ['command terminated', 1],
     })).toEqual([1, [['a', '?', 'NO', 'the agent does not answer: error dialing backend: refused']]]);
+  });
+
+  test('for a container that ends again and again, without asking it', async () => {
+    const lastState = { terminated: { exitCode: 1 } };
+    expect(await reasons(list(pod('a', { ready: false, waiting: 'CrashLoopBackOff', lastState }))))
+      .toEqual([1, [['a', '?', 'NO', 'CrashLoopBackOff (ended with 1; 4 restarts)']]]);
+  });
+
+  test('for two Beats on one schedule', async () => {
+    expect(await reasons({ ...list(pod('b', { role: 'beat' })), ...agent('b', { ...BEAT, rival: 'beat-2:1' }) }))
+      .toEqual([1, [['b', 'yes', 'yes', 'another Beat works on the same schedule: beat-2:1']]]);
+  });
+
+  test('for an error of the agent itself', async () => {
+    expect(await reasons({ ...list(pod('a')), ...agent('a', { agent_errors: [{ error: 'look: KeyError: 1' }] }) }))
+      .toEqual([1, [['a', 'yes', 'yes', 'an error of the agent itself: look: KeyError: 1']]]);
+  });
+
+  test('for pods that a Deployment lacks, even when there is none', async () => {
+    const deployment = (replicas: number, conditions: object[] = []) => ({ 'get deployments': [JSON.stringify({ items: [{
+      metadata: { name: 'w', namespace: 'shop', labels: { component: 'worker' } },
+      spec: { replicas, selector: { matchLabels: { component: 'worker' } } }, status: { conditions },
+    }] })] }) as Answers;
+    const failure = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
+    expect(await reasons({ ...list(), ...deployment(2, failure) })).toEqual([1, [['deployment/w', '?', 'NO', 'has 0 of 2 pods: exceeded quota']]]);
+    expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(2) })).toEqual([1, [['deployment/w', '?', 'NO', 'has 1 of 2 pods'],
+      ['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
+    expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(1) })).toEqual([0, [['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
+    // An autoscaler may do that: it is said, and well.
+    expect(await reasons({ ...list(), ...deployment(0) })).toEqual([0, [['deployment/w', '?', '?', 'is scaled to 0']]]);
   });
 
   test.each([['<html>', /: .*JSON/], ['{"status": "ok"}', /: '{"status": "ok"}' is not its answer$/], ['null', /: 'null' is not its answer$/]])(
@@ -183,13 +215,13 @@ test('an agent that the API server can\'t reach is asked from inside its pod', a
     ...list(pod('a')), 'get --raw': ['services is forbidden', 1], 'exec -n shop a -c worker -- python -c': [JSON.stringify(WORKER)],
   });
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^a +worker +yes +yes/m)]);
-  expect(calls.map((call) => call.split(' ')[0])).toEqual(['get', 'get', 'exec']);
+  expect(calls.map((call) => call.split(' ')[0])).toEqual(['get', 'get', 'get', 'exec']);
 });
 
 test.each([{ deletionTimestamp: '2026-01-01T12:00:00Z' }, { phase: 'Failed', ready: false }])('a pod that others have replaced is left out, and not asked: %j', async (old) => {
   const { code, stdout, calls } = await run([], { ...list(pod('old', old), pod('new')), ...agent('new') });
   expect([code, stdout]).toEqual([0, expect.not.stringContaining('old')]);
-  expect(calls).toHaveLength(2);
+  expect(calls.filter((call) => call.startsWith('get --raw'))).toHaveLength(1);
 });
 
 test('the port is that of the pod', async () => {
@@ -206,7 +238,7 @@ test('pods of several namespaces have theirs in front', async () => {
 
 test('--app and --context reach every call', async () => {
   const { calls } = await run(['--context', 'staging', '--app', 'mail'], { ...list(pod('a')), 'get --raw': ['no', 1], 'exec': [JSON.stringify(WORKER)] });
-  expect(calls).toHaveLength(3);
+  expect(calls).toHaveLength(4);
   expect(calls.filter((call) => !call.startsWith('--context staging '))).toEqual([]);
   expect(calls[0]).toContain('-l app.kubernetes.io/name=celery,app.kubernetes.io/part-of=mail ');
 });

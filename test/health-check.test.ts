@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { AgentHealthCheckOptions, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck } from '../src';
-import { celeryApp } from './fixtures';
+import { AgentHealthCheckOptions, AppCode, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, PythonRuntime } from '../src';
+import { celeryApp, TASKS } from './fixtures';
 import { Manifest, Manifests, refusals, synth } from './manifests';
 
 const PACKAGE = join(__dirname, '../agent/cdk8s_celery_agent');
@@ -212,6 +212,13 @@ describe('PYTHONPATH of the user\'s own', () => {
   });
 });
 
+/** A Beat of an app whose packages are all known. */
+function beatOf(scheduler: string, requirements: string[]): (chart: Chart) => void {
+  const code = AppCode.fromInline({ 'tasks.py': TASKS, 'proj/beat.py': '' });
+  const runtime = PythonRuntime.install({ celery: '5.6.3', requirements });
+  return (chart) => void new CeleryBeat(chart, 'beat', { celery: celeryApp(chart, { code, runtime }), scheduler });
+}
+
 describe('refuses', () => {
   const refused = (given: AgentHealthCheckOptions): string[] => refusals((chart) =>
     new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), healthCheck: HealthCheck.agent(given) }));
@@ -240,6 +247,28 @@ describe('refuses', () => {
       'healthCheck.terminationGracePeriod: \'0 seconds\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
   ])('%p', (given, message) => {
     expect(refused(given)).toEqual([`[chart/worker] ${message}`]);
+  });
+
+  test.each([
+    ['redbeat.RedBeatScheduler', [], 'add \'celery-redbeat\' to the requirements of PythonRuntime.install'],
+    ['nosuch:Scheduler', [], 'add its package to the requirements of PythonRuntime.install'],
+  ])('the scheduler %s that nothing brings', (scheduler, requirements, fix) => {
+    expect(refusals(beatOf(scheduler, requirements)))
+      .toEqual([`[chart/beat] scheduler: '${scheduler}' is neither in Celery nor in the code, and nothing else is installed; ${fix}`]);
+  });
+
+  test.each([
+    ['redbeat.RedBeatScheduler', ['celery-redbeat==2.3.2']], ['proj.beat:Scheduler', []], ['celery.beat:PersistentScheduler', []],
+  ])('but not the scheduler %s with the requirements %j', (scheduler, requirements) => {
+    expect(synth(beatOf(scheduler, requirements)).get('Deployment', 'celery-beat').kind).toBe('Deployment');
+  });
+
+  test('variables that the agent is told by', () => {
+    const env = { CDK8S_CELERY_AGENT_PORT: kplus.EnvValue.fromValue('1'), CDK8S_CELERY_AGENT_BROKER_TIMEOUT: kplus.EnvValue.fromValue('3') };
+    const message = 'env.CDK8S_CELERY_AGENT_PORT: \'1\' would take the place of what the agent and its probes are told; '
+      + 'remove it; give thresholds and the port in HealthCheck.agent({ ... })';
+    expect(refusals((chart) => new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), env }))).toEqual([`[chart/beat] ${message}`]);
+    synth((chart) => void new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), env, healthCheck: HealthCheck.none() }));
   });
 
   test.each(['', 'my scheduler', 'redbeat:', 'a/b.py:C', 'x;y'])('the scheduler %p', (scheduler) => {

@@ -31,6 +31,7 @@ class BeatAgent(Agent):
         self.ticks = 0
         self.stopping = False
         self.snapshot = Beat()
+        self._answered = False
         self._lock = None                  # the schedule's lock file, once one is wanted
         self._locked = False
         self._rivals = {'file': '', 'broker': ''}
@@ -76,10 +77,14 @@ class BeatAgent(Agent):
             self._claimed = True
         if self._lock is not None and not self._locked:
             self.lock_schedule()
+        # An error of the agent itself says nothing of the broker.
+        own = any(what.startswith('broker: ') for what in self.journal.errors)
+        self._answered = self._answered or not error or own
         self.snapshot = Beat(
             sampled_at=time.monotonic(),
             answering_since=self.since('answering', not error),
             silent_since=self.since('silent', bool(error)),
+            unanswered=not self._answered,
             broker_error=error,
         )
 

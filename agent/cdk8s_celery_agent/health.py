@@ -44,6 +44,7 @@ class Beat(NamedTuple):
     sampled_at: Moment = None
     answering_since: Moment = None
     silent_since: Moment = None
+    unanswered: bool = False           # the broker has not answered once
     broker_error: str = ''
     rival: str = ''                    # another Beat that works on the same schedule
 
@@ -114,7 +115,12 @@ def _worker_idle(w: Worker, now: float, s: Settings) -> str:
 
 
 def _beat_idle(b: Beat, now: float, s: Settings) -> str:
-    return 'has not ticked: starting, or waiting for its lock' if b.last_tick is None else ''
+    if b.last_tick is None:
+        return 'has not ticked: starting, or waiting for its lock'
+    if b.unanswered:
+        return 'the broker has not answered yet'
+    t = lasted(now, b.silent_since)
+    return f'the broker has not answered for {t:.0f} s' if t > s.beat_slack else ''
 
 
 _IDLE = {Worker: _worker_idle, Beat: _beat_idle}

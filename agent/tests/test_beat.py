@@ -37,6 +37,15 @@ def test_beat_that_waits_for_its_next_task_is_live(beat):
     assert pod.status()['ticks'] < 5
 
 
+def test_beat_is_ready_when_its_broker_has_answered(beat, redis):
+    redis.kill()
+    pod = beat('-s', 'schedule')
+    pod.until(lambda: 'the broker has not answered yet' in pod.get('/readyz')[1], what='the reason')
+    assert pod.live()
+    redis.start()
+    pod.until_ready()
+
+
 @pytest.mark.parametrize('how', ['kill', 'stop'])
 def test_broker_down_is_no_reason_and_beat_goes_on(beat, redis, how):
     pod = beat('-s', 'schedule').until_ready()

@@ -107,6 +107,9 @@ READINESS = [
     ('Beat is late', LATE, 'late'),
     ('Beat waits for its lock', TICKING._replace(last_tick=None, due=None), 'waiting for its lock'),
     ('Beat is late, broker silent', LATE._replace(answering_since=None), ''),
+    ('Beat, broker silent for a moment', TICKING._replace(silent_since=SHORT), ''),
+    ('Beat, broker silent', TICKING._replace(silent_since=LONG), 'has not answered for 3600 s'),
+    ('Beat, broker never there', TICKING._replace(unanswered=True), 'has not answered yet'),
 ]
 
 

@@ -107,7 +107,8 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (looked === 0) {
-    output.err(`cdk8s-celery lint: there is no Kubernetes object in ${positionals.join(', ') || 'the cluster'}\n`);
+    const where = positionals.join(', ') || (values.namespace === undefined ? 'the cluster' : `namespace '${values.namespace}'`);
+    output.err(`cdk8s-celery lint: there is no Kubernetes object in ${where}\n`);
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;

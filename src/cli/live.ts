@@ -1,5 +1,6 @@
 import { emptyInput, Input, parseText } from './input';
 import { kubectl, KubectlError } from './kubectl';
+import { countResources } from '../rules/model/resource';
 
 /** What the rules look at. Secrets are not read: names of their keys are not worth their values on the way. */
 const KINDS = [
@@ -25,6 +26,14 @@ export async function readLive(namespace: string | undefined): Promise<Input> {
   } catch (error) {
     if (!(error instanceof KubectlError)) throw error;
     input.problems.push({ file: 'cdk8s-celery lint', message: error.message.split('\n').at(-1)! });
+    return input;
+  }
+  // kubectl says nothing of a namespace that does not exist.
+  if (namespace !== undefined && countResources(input.documents.map(({ value }) => value)) === 0) {
+    await kubectl(['get', 'namespace', namespace, '--output=name'], TIMEOUT).catch((error: unknown) => {
+      if (!(error instanceof KubectlError)) throw error;
+      if (/NotFound/.test(error.message)) input.problems.push({ file: 'cdk8s-celery lint', message: error.message.split('\n').at(-1)! });
+    });
     return input;
   }
   await read(OPTIONAL_KINDS).catch((error: unknown) => {

@@ -24,6 +24,8 @@ interface PodStatus {
   readonly live?: boolean;
   readonly ready?: boolean;
   readonly reason: string;
+  /** There are no pods, by intent: of a person, or of an autoscaler. */
+  readonly scaledToZero?: boolean;
   /** The agent's own answer, where the pod has an agent and it answers. */
   readonly agent?: AgentStatus;
 }
@@ -39,6 +41,9 @@ interface AgentStatus {
   readonly concurrency?: number;
   readonly last_receipt?: string | null;
   readonly last_tick?: string | null;
+  /** Another Beat on the same schedule. */
+  readonly rival?: string;
+  readonly agent_errors?: ReadonlyArray<{ readonly error: string }>;
   readonly versions: { readonly celery: string; readonly kombu: string; readonly python: string };
 }
 
@@ -118,9 +123,23 @@ interface Pod {
   readonly status: {
     readonly phase: string;
     readonly conditions?: { readonly type: string; readonly status: string; readonly message?: string }[];
-    readonly containerStatuses?: { readonly state: { readonly waiting?: { readonly reason: string } } }[];
-    readonly initContainerStatuses?: { readonly state: { readonly waiting?: { readonly reason: string } } }[];
+    readonly containerStatuses?: ContainerStatus[];
+    readonly initContainerStatuses?: ContainerStatus[];
   };
+}
+
+interface ContainerStatus {
+  readonly name?: string;
+  readonly restartCount?: number;
+  readonly state: { readonly waiting?: { readonly reason: string } };
+  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode: number } };
+}
+
+/** The fields of a Deployment that we read. */
+interface Deployment {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: Record<string, string> };
+  readonly spec: { readonly replicas?: number; readonly selector: { readonly matchLabels: Record<string, string> } };
+  readonly status?: { readonly conditions?: { readonly type: string; readonly status: string; readonly message?: string }[] };
 }
 
 /** How many agents are asked at a time. */
@@ -132,11 +151,26 @@ async function read(options: Options): Promise<PodStatus[]> {
   // A pod that is being deleted, or was evicted, says nothing of the app: its successor is in the list too.
   const pods = (JSON.parse(list) as { items: Pod[] }).items
     .filter((pod) => !pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod.status.phase));
-  const result: PodStatus[] = [];
+  // Whoever may not read Deployments still sees the pods.
+  const deployments = await kubectl([...options.context, 'get', 'deployments', ...options.scope, '-l', selector, '-o', 'json'])
+    .then((answer) => (JSON.parse(answer) as { items: Deployment[] }).items, () => []);
+  const result: PodStatus[] = deployments.flatMap((deployment) => missing(deployment, pods));
   for (let i = 0; i < pods.length; i += PARALLEL) {
     result.push(...await Promise.all(pods.slice(i, i + PARALLEL).map((pod) => ask(pod, options.context))));
   }
   return result;
+}
+
+/** Pods that a Deployment wants and that are not there. */
+function missing({ metadata: { name, namespace, labels }, spec, status: { conditions = [] } = {} }: Deployment, pods: readonly Pod[]): PodStatus[] {
+  const wanted = spec.replicas ?? 1;
+  const own = pods.filter(({ metadata }) => metadata.namespace === namespace
+    && Object.entries(spec.selector.matchLabels).every(([label, value]) => metadata.labels[label] === value));
+  const row = { namespace, pod: `deployment/${name}`, role: labels.component ?? '-' };
+  if (wanted === 0) return [{ ...row, reason: 'is scaled to 0', scaledToZero: true }];
+  if (own.length >= wanted) return [];
+  const why = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')?.message;
+  return [{ ...row, ready: false, reason: `has ${own.length} of ${wanted} pods${why === undefined ? '' : `: ${why}`}` }];
 }
 
 async function ask(pod: Pod, context: string[]): Promise<PodStatus> {
@@ -148,13 +182,15 @@ async function ask(pod: Pod, context: string[]): Promise<PodStatus> {
   if (!container || !running) {
     return { ...identity, live: container || !running ? undefined : ready, ready, reason: ready ? '' : whyNotReady(pod) };
   }
+  const waiting = why(pod.status.containerStatuses ?? []);
+  if (waiting !== undefined) return { ...identity, ready, reason: waiting };
   const port = container.ports!.find((candidate) => candidate.name === 'health')!.containerPort;
   try {
     const answer = await fetchStatus({ name, namespace, container: container.name, port, context });
     const agent = JSON.parse(answer) as AgentStatus;
     // A container of somebody else may have a port of this name.
     if (typeof agent?.live !== 'boolean' || typeof agent.versions !== 'object') throw new Error(`'${answer.slice(0, 60)}' is not its answer`);
-    return { ...identity, live: agent.live, ready: agent.ready, reason: agent.reason, agent };
+    return { ...identity, live: agent.live, ready: agent.ready, reason: agent.reason || complaint(agent), agent };
   } catch (error) {
     return { ...identity, ready, reason: `the agent does not answer: ${(error as Error).message.split('\n')[0]}` };
   }
@@ -180,13 +216,27 @@ async function fetchStatus(
   }
 }
 
-function whyNotReady({ status: { phase, conditions, containerStatuses = [], initContainerStatuses = [] } }: Pod): string {
-  const waiting = [...initContainerStatuses, ...containerStatuses].find(({ state }) => state.waiting)?.state.waiting?.reason;
-  return waiting ?? conditions?.find(({ status: value, message }) => value === 'False' && message)?.message ?? phase;
+/** What is not well though the process does its work. */
+function complaint({ rival, agent_errors: [error] = [] }: AgentStatus): string {
+  if (rival) return `another Beat works on the same schedule: ${rival}`;
+  return error === undefined ? '' : `an error of the agent itself: ${error.error}`;
 }
 
-function isWell({ live, ready, reason }: PodStatus): boolean {
-  return live === true && ready === true && reason === '';
+/** Why a container does not run; undefined when all do. */
+function why(containers: readonly ContainerStatus[]): string | undefined {
+  const stopped = containers.find(({ state }) => state.waiting);
+  if (!stopped) return undefined;
+  const { state, lastState, restartCount = 0 } = stopped;
+  const end = lastState?.terminated;
+  return `${state.waiting!.reason}${end === undefined ? '' : ` (ended with ${end.exitCode}${end.reason === 'OOMKilled' ? ', OOMKilled' : ''}; ${restartCount} restarts)`}`;
+}
+
+function whyNotReady({ status: { phase, conditions, containerStatuses = [], initContainerStatuses = [] } }: Pod): string {
+  return why([...initContainerStatuses, ...containerStatuses]) ?? conditions?.find(({ status: value, message }) => value === 'False' && message)?.message ?? phase;
+}
+
+function isWell({ live, ready, reason, scaledToZero }: PodStatus): boolean {
+  return scaledToZero === true || (live === true && ready === true && reason === '');
 }
 
 const HEADER = ['POD', 'ROLE', 'LIVE', 'READY', 'QUEUES', 'ACTIVE', 'LAST TASK', 'VERSIONS', 'REASON'];

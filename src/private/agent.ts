@@ -61,12 +61,18 @@ export function withAgentPath(env: Record<string, kplus.EnvValue> = {}): Record<
   return own === undefined ? env : { ...env, PYTHONPATH: kplus.EnvValue.fromValue(own === '' ? AGENT_PATH : `${own}:${AGENT_PATH}`) };
 }
 
-/** What is wrong with a PYTHONPATH that can't get the agent. */
-export function checkAgentPath(env: Record<string, kplus.EnvValue> = {}): Problem[] {
-  return env.PYTHONPATH?.valueFrom === undefined ? [] : [{
-    prop: 'env.PYTHONPATH', value: env.PYTHONPATH.valueFrom as unknown, wrong: `would hide the agent, which is in ${AGENT_PATH}`,
-    fix: 'give it by kplus.EnvValue.fromValue, or another healthCheck',
-  }];
+/** What is wrong with variables that take the agent away, or what it is told. */
+export function checkAgentEnv(env: Record<string, kplus.EnvValue> = {}, own: Record<string, kplus.EnvValue> = {}): Problem[] {
+  return [
+    ...(env.PYTHONPATH?.valueFrom === undefined ? [] : [{
+      prop: 'env.PYTHONPATH', value: env.PYTHONPATH.valueFrom as unknown, wrong: `would hide the agent, which is in ${AGENT_PATH}`,
+      fix: 'give it by kplus.EnvValue.fromValue, or another healthCheck',
+    }]),
+    ...Object.keys(own).filter((name) => Object.hasOwn(env, name)).map((name) => ({
+      prop: `env.${name}`, value: env[name].value as unknown, wrong: 'would take the place of what the agent and its probes are told',
+      fix: 'remove it; give thresholds and the port in HealthCheck.agent({ ... })',
+    })),
+  ];
 }
 
 /**

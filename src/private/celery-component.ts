@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { agentChecksum, agentEnv, agentProbes, checkAgent, checkAgentPath, withAgentPath } from './agent';
+import { agentChecksum, agentEnv, agentProbes, checkAgent, checkAgentEnv, withAgentPath } from './agent';
 import { AGENT_PACKAGE, AGENT_PATH } from './agent-names';
 import * as checks from './checks';
 import { guard } from './guard';
@@ -61,6 +61,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
   const code = spec.code ? celery.code._directory : undefined;
   // The code's mount comes before those inside it.
   const probes = agent ? agentProbes(agent) : { liveness: spec.liveness, ...spec.healthCheck?._probes };
+  const toldAgent = agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : {};
   const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])].join(':');
   const mounts: kplus.VolumeMount[] = [
     ...(code && celery._codeVolume ? [{ path: code, volume: celery._codeVolume, readOnly: true }] : []),
@@ -76,7 +77,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
       ...mounts.map(({ path, volume }) => ({ name: volume.name, path })), ...INSTALL_VOLUMES,
     ]),
     ...sameNamespace(scope, celery),
-    ...(agent ? [...checkAgent(agent), ...checkAgentPath(options.env)] : []),
+    ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, toldAgent)] : []),
   ]);
   guard(scope);
 
@@ -105,7 +106,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
         CELERY_RESULT_BACKEND: celery.resultBackend,
         ...BASE_ENV,
         ...(pythonPath ? { PYTHONPATH: kplus.EnvValue.fromValue(pythonPath) } : {}),
-        ...(agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : {}),
+        ...toldAgent,
         ...celery._runtime.env,
         ...spec.env,
       },

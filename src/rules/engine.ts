@@ -79,7 +79,7 @@ function* suppress(found: readonly Violation[], suppressions: readonly Suppressi
   for (const suppression of suppressions) {
     const fault = !BY_ID.has(suppression.rule) ? 'suppressions/unknown-rule'
       : suppression.reason === '' ? 'suppressions/no-reason'
-        : used.has(suppression) || !selects(selection, suppression.rule) ? undefined : 'suppressions/unused';
+        : used.has(suppression) || suppression.checked || !selects(selection, suppression.rule) ? undefined : 'suppressions/unused';
     if (fault === undefined || !selects(selection, fault)) continue;
     yield violation(BY_ID.get(fault)!, { at: { resource: suppression.at, path: suppression.path }, value: suppression.rule });
   }

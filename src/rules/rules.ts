@@ -42,7 +42,7 @@ export class Rules {
    * Silences a rule for this construct and everything in it.
    *
    * A suppression that silences nothing is reported itself. Synth writes it on the objects that it silences, as the annotation
-   * `cdk8s-celery/suppress`, so that `cdk8s-celery lint` finds no more in the manifests than synth did.
+   * `cdk8s-celery/suppressed`, so that `cdk8s-celery lint` finds no more in the manifests than synth did.
    *
    * @param id the id of the rule, for example `beat/rolling-update`
    * @param reason why this is right here: for whoever reads it later

@@ -4,7 +4,9 @@ import { Rule } from './rule';
 import { Severity } from './severity';
 
 /** The annotation of manifests: one `rule/id: reason` a line. */
-export const ANNOTATION = 'cdk8s-celery/suppress';
+const ANNOTATION = 'cdk8s-celery/suppress';
+/** The same, written by synth, which has seen that each line silences something. */
+export const WRITTEN_BY_SYNTH = 'cdk8s-celery/suppressed';
 
 /** Silences one rule for some objects, for a reason. */
 export interface Suppression {
@@ -13,6 +15,8 @@ export interface Suppression {
   readonly applies: (resource: Resource) => boolean;
   /** Told of each object about which it silenced a finding. */
   readonly silenced?: (resource: Resource) => void;
+  /** Known to silence something where all objects are in sight, so fewer of them do not make it unused. */
+  readonly checked?: boolean;
   /** Where it stands: what is reported when there is something wrong with it. */
   readonly at: Resource;
   readonly path: ReadonlyArray<string | number>;
@@ -53,22 +57,23 @@ export const suppressionRules: Rule[] = [
 ];
 
 /** The lines of an object's annotation, without comments. */
-export function annotated(resource: Resource): string[] {
-  const written = Object.hasOwn(resource.annotations, ANNOTATION) ? scalar(resource.annotations[ANNOTATION]) ?? '' : '';
+function lines(resource: Resource, annotation: string): string[] {
+  const written = Object.hasOwn(resource.annotations, annotation) ? scalar(resource.annotations[annotation]) ?? '' : '';
   return written.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 export function fromAnnotation(resource: Resource): Suppression[] {
-  return annotated(resource).map((line) => {
+  return [ANNOTATION, WRITTEN_BY_SYNTH].flatMap((annotation) => lines(resource, annotation).map((line) => {
     const colon = line.indexOf(':');
     return {
       rule: (colon < 0 ? line : line.slice(0, colon)).trim(),
       reason: colon < 0 ? '' : line.slice(colon + 1).trim(),
       applies: (other: Resource) => other === resource,
       at: resource,
-      path: ['metadata', 'annotations', ANNOTATION],
+      path: ['metadata', 'annotations', annotation],
+      checked: annotation === WRITTEN_BY_SYNTH,
     };
-  });
+  }));
 }
 
 /** Stands for something that is no object of Kubernetes: a construct, a configuration file. */

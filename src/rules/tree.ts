@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { examine } from './engine';
 import { Violation } from './rule';
-import { annotated, ANNOTATION, pseudoResource, Suppression } from './suppressions';
+import { pseudoResource, Suppression, WRITTEN_BY_SYNTH } from './suppressions';
 
 interface Written {
   readonly rule: string;
@@ -30,9 +30,7 @@ export function examineTree(root: IConstruct): { readonly found: Violation[]; re
       applies: (resource) => inside.has(resource.index),
       silenced: (resource) => {
         const object = objects[resource.index];
-        // What manifests say already stays, and stands first.
-        const lines = silenced.get(object) ?? new Set(annotated(resource));
-        silenced.set(object, lines.add(`${rule}: ${reason}`));
+        silenced.set(object, (silenced.get(object) ?? new Set()).add(`${rule}: ${reason}`));
       },
       at: pseudoResource('Construct', scope.node.path),
       path: [],
@@ -43,5 +41,5 @@ export function examineTree(root: IConstruct): { readonly found: Violation[]; re
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */
 export function annotate(silenced: ReadonlyMap<ApiObject, ReadonlySet<string>>): void {
-  for (const [object, lines] of silenced) object.metadata.addAnnotation(ANNOTATION, [...lines].join('\n'));
+  for (const [object, lines] of silenced) object.metadata.addAnnotation(WRITTEN_BY_SYNTH, [...lines].join('\n'));
 }

@@ -42,7 +42,13 @@ test('a cluster without KEDA is fine', async () => {
 
 test.each([['an empty list', items()], ['nothing at all', [''] as const]])('an empty namespace (%s) is said, and no fault', async (_, answer) => {
   expect(await live(['-n', 'shop'], { [KEDA]: answer, 'get deployments': answer }))
-    .toMatchObject({ code: 0, err: 'cdk8s-celery lint: there is no Kubernetes object in the cluster\n' });
+    .toMatchObject({ code: 0, err: 'cdk8s-celery lint: there is no Kubernetes object in namespace \'shop\'\n' });
+});
+
+test('a namespace that does not exist is a fault', async () => {
+  const missing = 'Error from server (NotFound): namespaces "shpo" not found';
+  expect(await live(['-n', 'shpo'], { [KEDA]: [''], 'get deployments': [''], 'get namespace shpo': [missing, 1] }))
+    .toMatchObject({ code: 2, err: `cdk8s-celery lint: ${missing}\n` });
 });
 
 test('no kubectl', async () => {

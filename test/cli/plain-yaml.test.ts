@@ -136,11 +136,11 @@ test('scalars of several lines, as people and tools write them', () => {
   expect(agrees(LONG)).toBe(true);
 });
 
-test.each([['lines', FOLDED], ['scalars', LONG]])('damaged %s that go on are read as the whole parser reads them, or left to it', (_, whole_) => {
+test.each([['lines', FOLDED, 6000], ['scalars', LONG, 3000]])('damaged %s that go on are read as the whole parser reads them, or left to it', (_, whole_, numRuns) => {
   const inserts = fc.constantFrom('\n', ' ', '  ', '\t', ':', '- ', ',', ']', '{', '\'', '"', '#', '\n\n', '\\', '|', '>', '+', '-', '2', ' #', '\n  ', '\n   \n');
   fc.assert(fc.property(fc.nat(whole_.length), fc.nat(6), fc.oneof(WORDS, inserts), (at, cut, insert) => {
     agrees(whole_.slice(0, at) + insert + whole_.slice(at + cut));
-  }), { numRuns: 6000, seed: 3 });
+  }), { numRuns, seed: 3 });
 });
 
 test('strings of several lines, in each style that a tool may choose', () => {
@@ -150,8 +150,8 @@ test('strings of several lines, in each style that a tool may choose', () => {
   fc.assert(fc.property(fc.array(pieces, { maxLength: 12 }), styles, fc.constantFrom(20, 80, 0), (given, defaultStringType, lineWidth) => {
     const value = given.join('');
     if (agrees(stringify({ key: value, list: [value, { key: value, last: 1 }] }, { defaultStringType, defaultKeyType: 'PLAIN', lineWidth }))) read += 1;
-  }), { numRuns: 3000, seed: 4 });
-  expect(read).toBeGreaterThan(2500);
+  }), { numRuns: 1500, seed: 4 });
+  expect(read).toBeGreaterThan(1200);
 });
 
 test('it knows the lines', () => {
