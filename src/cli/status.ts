@@ -228,7 +228,9 @@ function why(containers: readonly ContainerStatus[]): string | undefined {
   if (!stopped) return undefined;
   const { state, lastState, restartCount = 0 } = stopped;
   const end = lastState?.terminated;
-  return `${state.waiting!.reason}${end === undefined ? '' : ` (ended with ${end.exitCode}${end.reason === 'OOMKilled' ? ', OOMKilled' : ''}; ${restartCount} restarts)`}`;
+  if (end === undefined) return state.waiting!.reason;
+  const restarts = `${restartCount} restart${restartCount === 1 ? '' : 's'}`;
+  return `${state.waiting!.reason} (ended with ${end.exitCode}${end.reason === 'OOMKilled' ? ', OOMKilled' : ''}; ${restarts})`;
 }
 
 function whyNotReady({ status: { phase, conditions, containerStatuses = [], initContainerStatuses = [] } }: Pod): string {
