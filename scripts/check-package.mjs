@@ -13,7 +13,7 @@ const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root,
 
 const NEEDED = [
   '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
-  'lib/cli/main.js', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_agent/beat.py',
+  'bin/cdk8s-celery', 'lib/cli/main.js', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_agent/beat.py',
   'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
 ];
 const ALLOWED = [/^lib\/((private|rules|rules\/model|cli)\/)?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
