@@ -122,9 +122,9 @@ function readBytes(source: string | number): Buffer | undefined {
     const chunks: Buffer[] = [];
     let size = 0;
     for (;;) {
-      const chunk = Buffer.allocUnsafe(Math.max(65536, Math.min(stat.size + 1, LARGEST_FILE)));
+      const chunk = Buffer.allocUnsafe(Math.max(65536, Math.min(stat.size - size, LARGEST_FILE)));
       const read = readChunk(descriptor, chunk);
-      if (read === 0) return Buffer.concat(chunks, size);
+      if (read === 0) return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, size);
       chunks.push(chunk.subarray(0, read));
       size += read;
       if (size > LARGEST_FILE) return undefined;

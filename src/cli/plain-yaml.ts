@@ -224,12 +224,14 @@ class PlainParser {
   private flow(text: string, indent: number): unknown {
     const parts = [text];
     const from = this.at;
+    let commented = false;
     // Brackets in quotes count like others; where that ends it too early or too late, it is read as wrong.
     for (let open = brackets(text); open > 0; open += brackets(this.content)) {
       if (!this.next() || this.indent <= indent) unsure();
+      commented ||= this.commented;
       parts.push('\n'.repeat(this.skipped + 1), this.content);
     }
-    return new Flow(parts.join(''), this.lines && ((holder, key, line) => this.note(holder, key, from + line))).read();
+    return new Flow(parts.join(''), commented, this.lines && ((holder, key, line) => this.note(holder, key, from + line))).read();
   }
 
   /** `|`: the lines below as they are; `>`: folded. */
@@ -366,6 +368,14 @@ function quoted(text: string): string {
   return unquote(text.slice(0, end));
 }
 
+/** The lines of a text in quotes, without what they are indented by, as one. */
+function foldQuoted(text: string): string {
+  if (!text.includes('\n')) return text;
+  const lines = text.split('\n');
+  if (lines.some((line, i) => i < lines.length - 1 && (/\s$/.test(line) || endsInBackslash(line)))) unsure();
+  return lines.join('\n').replace(/\n+/g, (breaks) => breaks.length === 1 ? ' ' : breaks.slice(1));
+}
+
 function unquote(text: string): string {
   const inner = text.slice(1, -1);
   return text.charCodeAt(0) === 34 ? unescape(inner) : inner.replaceAll('\'\'', '\'');
@@ -404,7 +414,10 @@ class Flow {
   private breaks = 0;
   private counted = 0;
 
-  public constructor(private readonly text: string, private readonly noted?: (holder: object, key: string | number, line: number) => void) {}
+  public constructor(
+    private readonly text: string, private readonly commented: boolean,
+    private readonly noted?: (holder: object, key: string | number, line: number) => void,
+  ) {}
 
   public read(): unknown {
     const value = this.value(0);
@@ -479,9 +492,10 @@ class Flow {
   private quoted(quote: string): string {
     const end = closing(this.text, quote.charCodeAt(0), this.at + 1);
     const text = this.text.slice(this.at, end);
-    if (end < 0 || this.text[end] === ':' || text.includes('\n')) unsure();
+    // In quotes a comment is content, and is not in the text.
+    if (end < 0 || this.text[end] === ':' || (this.commented && text.includes('\n'))) unsure();
     this.at = end;
-    return unquote(text);
+    return unquote(foldQuoted(text));
   }
 
   private blank(): void {

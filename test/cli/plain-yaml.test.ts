@@ -73,13 +73,19 @@ list:
     b]
 last: {a:
   1}
+quoted: [sh, 'pip install celery[redis] &&
+    exec celery',
+
+  "one
+
+  two"]
 `;
 
 test('lines that go on, as formatters write them', () => {
   expect(agrees(FOLDED)).toBe(true);
 });
 
-test.each(['a: [\n]\n', 'a: [b\n  c]\n', 'a: [\'b\n  c\']\n', 'a: ["b\n  c"]\n', 'a: [b, # c\n  d]\n', 'a: ["[",\n  b]\n', 'a: {b\n  : c}\n', 'a: [\n'])(
+test.each(['a: [\n]\n', 'a: [b\n  c]\n', 'a: [b, # c\n  d]\n', 'a: ["[",\n  b]\n', 'a: {b\n  : c}\n', 'a: [\n'])(
   '%j is left to the whole parser', (text) => {
     expect(agrees(text)).toBe(false);
   });

@@ -1,3 +1,5 @@
+import { remembered } from '../../private/remembered';
+
 /** A broker or result URL, taken apart without judging it: the parts may hold `$(NAME)` or be wrong. */
 export interface BrokerUrl {
   readonly text: string;
@@ -12,7 +14,10 @@ export interface BrokerUrl {
 }
 
 export function parseUrl(text: string): BrokerUrl | undefined {
-  if (!text.includes('://')) return undefined;
+  return text.includes('://') ? takeApart(text) : undefined;
+}
+
+const takeApart = remembered((text: string): BrokerUrl | undefined => {
   // Failover lists are separated by `;`: the first one stands for all.
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^;]*)/i.exec(text.trim());
   if (!match) return undefined;
@@ -32,7 +37,7 @@ export function parseUrl(text: string): BrokerUrl | undefined {
       return [key, value];
     })),
   };
-}
+});
 
 function split(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);

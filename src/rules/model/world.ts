@@ -128,9 +128,18 @@ export class World {
     return isRedis(use.url) ? this.serversAt(use.url.host, use.at.resource.namespace) : [];
   }
 
+  private readonly serversCache = new Map<string, readonly RedisServer[]>();
+
   private serversAt(host: string, from: string): readonly RedisServer[] {
-    const service = this.service(host, from);
-    return service ? this.backing(service).flatMap((workload) => this.redisIn(workload)) : [];
+    if (this.redisServers.length === 0) return [];
+    const name = key(from, host);
+    let servers = this.serversCache.get(name);
+    if (!servers) {
+      const service = this.service(host, from);
+      servers = service ? this.backing(service).flatMap((workload) => this.redisIn(workload)) : [];
+      this.serversCache.set(name, servers);
+    }
+    return servers;
   }
 
   public backing(service: Resource): readonly Workload[] {
