@@ -64,8 +64,8 @@ interface WordLike {
   readonly text: string;
 }
 
-/** What belongs behind the subcommand; Celery 4 took it before that, too. */
-const MISPLACED: readonly Spec[] = [...WORKER, ...BEAT];
+/** Before the subcommand, with what belongs behind it: Celery 4 took that here, too. */
+const BEFORE_COMMAND: readonly Spec[] = [...GLOBAL, ...WORKER, ...BEAT];
 
 export function isGlobal(name: string): boolean {
   return GLOBAL.some(({ names }) => names[0] === name);
@@ -77,7 +77,7 @@ function find(specs: readonly Spec[], name: string): Spec | undefined {
 
 /** Reads options until the first word that is none (`stop`), or to the end. The canonical name of an option is its first. */
 export function parseOptions<W extends WordLike>(words: readonly W[], command: string | undefined, stop: boolean): Parsed<W> & { next: number } {
-  const specs = command === undefined ? [...GLOBAL, ...MISPLACED] : BY_COMMAND.get(command) ?? [];
+  const specs = command === undefined ? BEFORE_COMMAND : BY_COMMAND.get(command) ?? [];
   const options = new Map<string, Given<W>>();
   const rest: W[] = [];
   let at = 0;

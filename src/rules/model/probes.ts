@@ -1,4 +1,4 @@
-import { CeleryCommand, readCelery } from './celery';
+import { CeleryCommand, readCelery, scriptOf } from './celery';
 import { baseName, Invocation, Word } from './command';
 import { get, isMap, list, Map_, number, Path, scalar, text } from './json';
 import { Given } from './options';
@@ -74,10 +74,9 @@ function pingInPython(invocation: Invocation): CeleryCommand | undefined {
     const value = new RegExp(`\\b${argument}\\s*=\\s*([^,)]+)`).exec(code.text)?.[1];
     return value === undefined ? [] : [[name, { value, word: code }]];
   };
-  const none: ReadonlyMap<string, Given<Word>> = new Map();
   return {
-    role: 'inspect', vendor: 'unknown', subcommand: code, global: none, misplaced: none, settings: none, rest: [{ ...code, text: 'ping' }],
-    options: new Map([...option('--timeout', 'timeout'), ...option('--destination', 'destination')]), invocation,
+    ...scriptOf('inspect', code, invocation), rest: [{ ...code, text: 'ping' }],
+    options: new Map([...option('--timeout', 'timeout'), ...option('--destination', 'destination')]),
   };
 }
 

@@ -1,7 +1,7 @@
 import { CeleryCommand } from './celery';
-import { Link, Word } from './command';
+import { Link } from './command';
 import { Path } from './json';
-import { Given, GLOBAL_ENV } from './options';
+import { GLOBAL_ENV } from './options';
 import { Container, Workload } from './pods';
 import { seconds } from './python';
 import { BrokerUrl, isAmqp, isRedis, parseUrl } from './url';
@@ -192,9 +192,7 @@ export class Process {
   }
 
   private candidates(flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
-    const found: UrlUse[] = [];
-    const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
-    if (given) found.push(...this.given(given, flag));
+    const found = this.flagUrls(flag);
     for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
       const variable = this.container.env.get(name);
       if (variable?.value !== undefined) {
@@ -221,10 +219,7 @@ export class Process {
   }
 
   private readUrls(): UrlUse[] {
-    const flags = ['--broker', '--result-backend'].flatMap((flag) => {
-      const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
-      return given ? this.given(given, flag) : [];
-    });
+    const flags = ['--broker', '--result-backend'].flatMap((flag) => this.flagUrls(flag));
     // A variable that an option refers to is one with it.
     const variables = this.variableUrls((name) => URL_NAMES.has(name)).filter(({ at }) => flags.every((flag) => flag.at.path !== at.path));
     return [...flags, ...variables, ...this.codeBroker ? [this.codeBroker] : [], ...this.codeBackend ? [this.codeBackend] : []];
@@ -239,7 +234,10 @@ export class Process {
   }
 
   /** A URL on the command line; where that is a `$(NAME)` alone, it stands with the variable. */
-  private given({ value, word }: Given<Word>, flag: string): UrlUse[] {
+  private flagUrls(flag: string): UrlUse[] {
+    const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
+    if (!given) return [];
+    const { value, word } = given;
     const variable = word.reference === undefined ? undefined : this.container.env.get(word.reference);
     return variable ? this.use(value, variable.path, variable.name, word.unknown) : this.use(value, word.path, flag, word.unknown);
   }

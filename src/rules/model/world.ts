@@ -494,8 +494,11 @@ function byMode(container: Container): CeleryCommand | undefined {
 /** `/start-worker`, `./run_celery.sh beat`: a name too common to mean Celery, unless other names or a probe say so. */
 const COMMON_SCRIPT = /^(?:docker[-_])?(?:entry-?point|start|run)[-_.]?(?:(worker|beat|flower)s?|celery)(?:\.(?:sh|bash))?$/i;
 
+/** What may stand before the name of a script. */
+const OPTION_OR_SHELL = /^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/;
+
 function byScript(container: Container): CeleryCommand | undefined {
-  const at = container.words.findIndex(({ text: word }) => !/^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/.test(word));
+  const at = container.words.findIndex(({ text: word }) => !OPTION_OR_SHELL.test(word));
   const word = container.words[at];
   const match = word && COMMON_SCRIPT.exec(baseName(word.text));
   if (!match || !looksLikeCelery(container)) return undefined;
@@ -516,7 +519,7 @@ function looksLikeCelery(container: Container): boolean {
 function isUnknown(container: Container): boolean {
   const { words, invocations, image } = container;
   if (invocations.some((invocation) => readCelery(invocation)) || /export|metric/i.test(`${container.name} ${image.name}`)) return false;
-  const script = words.find(({ text: word }) => !/^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/.test(word))?.text;
+  const script = words.find(({ text: word }) => !OPTION_OR_SHELL.test(word))?.text;
   return (script === undefined || /\.(sh|bash|py)$|^[./]/.test(script)) && looksLikeCelery(container);
 }
 
