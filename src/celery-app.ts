@@ -51,8 +51,7 @@ export interface CeleryAppProps extends PodOptions {
    * Celery settings in lower case, which win over those of your code: `{ task_acks_late: true }`. They stand at the end of the
    * command lines of the workers and of Beat; what sends tasks from elsewhere does not have them.
    *
-   * @default - broker_connection_retry_on_startup: true, broker_connection_max_retries: null (retry for ever) and
-   * result_backend_always_retry: true (a task that ends while the result backend is away waits for it)
+   * @default - broker_connection_retry_on_startup: true and broker_connection_max_retries: null (no limit)
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html
    */
   readonly settings?: { [name: string]: any };
@@ -105,7 +104,8 @@ export class CeleryApp extends Construct {
     this.code = props.code;
     this.runtime = props.runtime;
     this._options = props;
-    this._settings = { ...DEFAULT_SETTINGS, ...props.settings };
+    this._settings = { ...DEFAULT_SETTINGS };
+    for (const [setting, value] of Object.entries(props.settings ?? {})) if (value !== undefined) this._settings[setting] = value;
 
     const validApp = typeof props.app === 'string' && APP.test(props.app);
     refuse(this, [
@@ -161,9 +161,6 @@ const DEFAULT_SETTINGS = {
   // None: for ever. With Celery's own default, 100, a worker ends after some 49 minutes without a broker; with 0, which its
   // documentation gives for "for ever", at the first refused connection.
   broker_connection_max_retries: null,
-  // A task that ends while the result backend is away waits for it. Without it the result is lost, and a caller waits for ever.
-  // Celery before 5.5 does not do so for Redis.
-  result_backend_always_retry: true,
 };
 
 /** Keys of a ConfigMap can't have the "/" of packages: such files get a key of their own and are mounted under their path. */

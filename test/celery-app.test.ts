@@ -35,7 +35,7 @@ describe('with the least that it needs', () => {
   });
 
   test('waits for a broker for ever: Celery\'s own default ends a worker after some 49 minutes', () => {
-    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1', 'result_backend_always_retry=1']);
+    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1']);
   });
 });
 
@@ -79,12 +79,12 @@ test('settings are written as Celery reads them on a command line', () => {
   expect(settings({
     task_acks_late: true, result_extended: false, visibility_timeout_x: 3.5, task_default_queue: 'mail',
     broker_transport_options: { visibility_timeout: 777 }, accept_content: ['json'], broker_connection_max_retries: 5, task_time_limit: undefined,
+    broker_connection_retry_on_startup: undefined,
   })).toEqual([
     'accept_content=(list)["json"]',
     'broker_connection_max_retries=5',
     'broker_connection_retry_on_startup=1',
     'broker_transport_options=(dict){"visibility_timeout":777}',
-    'result_backend_always_retry=1',
     'result_extended=0',
     'task_acks_late=1',
     'task_default_queue=mail',

@@ -234,7 +234,8 @@ export const delivery: Rule[] = [
     title: 'Before Celery 5.5 results are lost when the Redis result backend is away for a moment',
     why: '`Pool callback raised exception: ConnectionError(...)`: the backend does not take the error for one to retry, even with '
       + 'result_backend_always_retry.',
-    fix: 'Use Celery 5.5 or later, with result_backend_always_retry.',
+    fix: 'Use Celery 5.5 or later. There, result_backend_always_retry stores the result when the backend is back; set result_backend_max_retries '
+      + 'with it, because without a limit the main process of the worker retries, too, and consumes nothing meanwhile.',
     source: 'https://github.com/celery/celery/issues/8588',
     rows: ['W5'],
     check: each('workers', (worker, report) => {
