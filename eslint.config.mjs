@@ -15,6 +15,29 @@ const defaultOfOptionalProp = {
   }),
 };
 
+/** The layers of docs/architecture.md, and what each must not import. */
+const LAYERS = {
+  celery: ['manifests', 'rules', 'constructs', 'cli'],
+  manifests: ['rules', 'constructs', 'cli'],
+  rules: ['constructs', 'cli'],
+  constructs: ['cli'],
+  cli: ['constructs'],
+};
+/** They import neither cdk8s nor constructs: `lint` is for everybody. */
+const WITHOUT_CDK8S = ['celery', 'manifests', 'rules', 'cli'];
+
+const layer = (name, forbidden) => ({
+  files: [`src/${name}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [
+        { group: forbidden.map((other) => `**/${other}/**`), message: `src/${name} is below: see docs/architecture.md.` },
+        ...(WITHOUT_CDK8S.includes(name) ? [{ group: ['cdk8s', 'cdk8s-plus-*', 'constructs'], message: `src/${name} knows no cdk8s.` }] : []),
+      ],
+    }],
+  },
+});
+
 export default tseslint.config(
   // Made by programs.
   { ignores: ['lib/', 'build/', 'imports/', 'coverage/', '**/dist/', '.cache/', '.venv/', '**/.venvs/'] },
@@ -45,9 +68,26 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
   },
+  ...Object.entries(LAYERS).map(([name, forbidden]) => layer(name, forbidden)),
+  {
+    files: ['src/rules/subjects/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', {
+        patterns: [
+          { group: ['**/constructs/**', '**/cli/**'], message: 'src/rules is below: see docs/architecture.md.' },
+          { group: ['./*'], message: 'A subject imports no other subject: what both need is the reader\'s, in src/manifests.' },
+          { group: ['cdk8s', 'cdk8s-plus-*', 'constructs'], message: 'src/rules knows no cdk8s.' },
+        ],
+      }],
+    },
+  },
   {
     // The API: jsii carries these comments into API.md and into other languages.
-    files: ['src/*.ts'],
+    files: ['src/index.ts', 'src/constructs/*.ts', 'src/constructs/{brokers,runtime,health}/*.ts'],
+    ignores: [
+      // Not exported.
+      'src/constructs/{celery-component,settings}.ts', 'src/constructs/runtime/{bound-runtime,install-script,requirements}.ts', 'src/constructs/health/agent.ts',
+    ],
     plugins: { jsdoc, house: { rules: { 'default-of-optional-prop': defaultOfOptionalProp } } },
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'error',

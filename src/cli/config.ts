@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { Document, readInput } from './input';
-import { get, isMap, list, text } from '../rules/model/json';
-import { Resource } from '../rules/model/resource';
+import { Document, readInput } from './input/files';
+import { get, isMap, list, text } from '../manifests/json';
+import { Resource } from '../manifests/resource';
 import { pseudoResource, Suppression } from '../rules/suppressions';
 
 /** Read from the working directory when --config is not given. */

@@ -1,7 +1,7 @@
-import { showPath } from './model/json';
-import { Resource } from './model/resource';
-import { redact } from './model/url';
-import { World } from './model/world';
+import { showPath } from '../manifests/json';
+import { Resource } from '../manifests/resource';
+import { redact } from '../celery/url';
+import { World } from '../manifests/world';
 import { EachCheck, Report, Reporter, Rule, Violation } from './rule';
 import { Severity } from './severity';
 import { fromAnnotation, Suppression } from './suppressions';

@@ -1,5 +1,5 @@
 import { printable } from './engine';
-import { showPath } from './model/json';
+import { showPath } from '../manifests/json';
 import { Violation } from './rule';
 import { Severity } from './severity';
 

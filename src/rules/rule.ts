@@ -1,14 +1,6 @@
-import { Path } from './model/json';
-import { Resource } from './model/resource';
-import type { World } from './model/world';
+import { Place } from '../manifests/place';
+import type { World } from '../manifests/world';
 import { Severity } from './severity';
-
-/** Where something stands: an object, a container in it when there is one, and the path from the object's root. */
-export interface Place {
-  readonly resource: Resource;
-  readonly container?: string;
-  readonly path: Path;
-}
 
 /** What a check reports; everything else about a finding comes from its rule. */
 export interface Report {

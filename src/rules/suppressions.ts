@@ -1,5 +1,5 @@
-import { scalar } from './model/json';
-import { Resource } from './model/resource';
+import { scalar } from '../manifests/json';
+import { Resource } from '../manifests/resource';
 import { Rule } from './rule';
 import { Severity } from './severity';
 

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { CeleryBeat, CeleryWorker, Pool, PythonRuntime } from '../../src';
-import { lockIndex } from '../../src/private/python-locks';
+import { lockIndex } from '../../src/celery/locks';
 import { bringUp, remove } from '../e2e/deployment';
 import { eventually, kubectl, python, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, namespace, podsOf, ranOn } from './drill';

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CORPUS, load } from './manifests';
 import { examine } from '../../src/rules/engine';
-import { World } from '../../src/rules/model/world';
+import { World } from '../../src/manifests/world';
 import { Severity } from '../../src/rules/severity';
 
 const FILES = readdirSync(CORPUS).sort();

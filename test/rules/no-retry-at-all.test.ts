@@ -1,6 +1,6 @@
 import { App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker } from '../../src';
-import { Rules } from '../../src/rules';
+import { Rules } from '../../src/constructs/validation/rules';
 
 const ID = 'delivery/no-retry-at-all';
 

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { CASES, caseIds, CORPUS, load } from './manifests';
-import { Rules } from '../../src/rules';
+import { Rules } from '../../src/constructs/validation/rules';
 import { examine } from '../../src/rules/engine';
 
 const REAL = [

@@ -1,5 +1,7 @@
 import { ApiObject, App, Chart } from 'cdk8s';
-import { CeleryValidation, lint, Rules, Severity } from '../../src/rules';
+import { CeleryValidation } from '../../src/constructs/validation/celery-validation';
+import { lint, Rules } from '../../src/constructs/validation/rules';
+import { Severity } from '../../src/rules';
 
 function beat(chart: Chart, id: string): ApiObject {
   return new ApiObject(chart, id, {

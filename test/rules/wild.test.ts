@@ -1,6 +1,6 @@
 import { parse } from './manifests';
 import { examine } from '../../src/rules/engine';
-import { World } from '../../src/rules/model/world';
+import { World } from '../../src/manifests/world';
 
 /** What reading manifests of other projects taught: each was a false alarm, or was not seen. */
 interface Pod {

@@ -1,0 +1,59 @@
+import { readFileSync } from 'fs';
+import { join } from 'path';
+import { PACKAGE_ROOT } from '../package-root';
+
+/** What the package index says of a Celery that we have locks for; made by scripts/make-locks.py. */
+export interface LockedCelery {
+  /** The Pythons that this Celery supports, as a PEP 440 range. */
+  readonly requiresPython: string;
+  /** The redis-py versions that `celery[redis]` accepts together with the locked kombu. */
+  readonly redis: string;
+  /** The kombu versions that this Celery accepts. */
+  readonly kombu: string;
+  /** The Pythons that there is a lock for. */
+  readonly pythons: readonly string[];
+}
+
+interface LockIndex {
+  readonly celery: Record<string, LockedCelery>;
+  readonly yanked: { readonly celery: Record<string, string> };
+  /** The Pythons of every Celery 5 that is not yanked. */
+  readonly known: Record<string, string>;
+}
+
+/** The whole tree of packages of one Celery on one Python. */
+export interface PythonLock {
+  /** The text of the constraints file. */
+  readonly constraints: string;
+  /** Normalized package name to version. */
+  readonly versions: ReadonlyMap<string, string>;
+}
+
+const LOCKS = join(PACKAGE_ROOT, 'locks');
+
+let index: LockIndex | undefined;
+
+/** The table of Celery versions. */
+export function lockIndex(): LockIndex {
+  return index ??= JSON.parse(readFileSync(join(LOCKS, 'index.json'), 'utf8')) as LockIndex;
+}
+
+const locks = new Map<string, PythonLock>();
+
+/** The lock of a Celery and a Python that the table has. */
+export function pythonLock(celery: string, python: string): PythonLock {
+  const file = `celery-${celery}-python${python}.txt`;
+  let lock = locks.get(file);
+  if (!lock) {
+    const constraints = readFileSync(join(LOCKS, file), 'utf8');
+    const pins = constraints.split('\n').filter((line) => /^[a-z0-9]/i.test(line)).map((line) => line.split('==') as [string, string]);
+    lock = { constraints, versions: new Map(pins.map(([name, version]) => [normalize(name), version.trim()])) };
+    locks.set(file, lock);
+  }
+  return lock;
+}
+
+/** Package names differ in case, "-", "_" and "." without a difference (PEP 503). */
+export function normalize(name: string): string {
+  return name.toLowerCase().replace(/[-_.]+/g, '-');
+}

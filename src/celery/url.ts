@@ -1,0 +1,66 @@
+import { remembered } from '../memo/remembered';
+
+/** A broker or result URL, taken apart without judging it: the parts may hold `$(NAME)` or be wrong. */
+export interface BrokerUrl {
+  readonly text: string;
+  readonly scheme: string;
+  readonly user?: string;
+  readonly password?: string;
+  readonly host: string;
+  readonly port?: string;
+  /** What follows the first slash: the database of Redis, the virtual host of RabbitMQ. */
+  readonly database?: string;
+  readonly query: ReadonlyMap<string, string>;
+}
+
+export function parseUrl(text: string): BrokerUrl | undefined {
+  return text.includes('://') ? takeApart(text) : undefined;
+}
+
+const takeApart = remembered((text: string): BrokerUrl | undefined => {
+  // Failover lists are separated by `;`: the first one stands for all.
+  const match = /^([a-z][a-z0-9+.-]*):\/\/([^;]*)/i.exec(text.trim());
+  if (!match) return undefined;
+  const [beforeQuery, queryText = ''] = split(match[2], '?');
+  const at = beforeQuery.lastIndexOf('@');
+  const userInfo = at < 0 ? undefined : beforeQuery.slice(0, at);
+  const [authority, path] = split(beforeQuery.slice(at + 1), '/');
+  const hostPort = /^(\[[^\]]*\]|.*?)(?::([^:]*))?$/s.exec(authority);
+  const [user, password] = userInfo === undefined ? [undefined, undefined] : split(userInfo, ':');
+  return {
+    text, scheme: match[1].toLowerCase(), user, password,
+    host: (hostPort?.[1] ?? '').toLowerCase(),
+    port: hostPort?.[2],
+    database: path === undefined ? undefined : path.replace(/\/$/, ''),
+    query: new Map(queryText.split('&').filter(Boolean).map((pair) => {
+      const [key, value = ''] = split(pair, '=');
+      return [key, value];
+    })),
+  };
+});
+
+function split(text: string, separator: string): [string, string | undefined] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+export function isRedis(url: BrokerUrl): boolean {
+  return /^(redis|rediss|valkey|valkeys|redis\+socket)$/.test(url.scheme);
+}
+
+export function isAmqp(url: BrokerUrl): boolean {
+  return /^(amqps?|pyamqp|librabbitmq)$/.test(url.scheme);
+}
+
+/** 0 when the URL leaves it out; undefined when it is not a number that the manifest gives. */
+export function redisDatabase(url: BrokerUrl): number | undefined {
+  if (url.scheme === 'redis+socket') return undefined;
+  const database = url.database ?? '';
+  return database === '' ? 0 : /^\d+$/.test(database) ? Number(database) : undefined;
+}
+
+/** Hides the passwords of URLs: what a linter prints ends up in logs. */
+export function redact(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)([^\s/@:]*):([^\s@]+)@/gi, (whole, scheme: string, user: string, password: string) =>
+    /^\$[({]/.test(password) ? whole : `${scheme}${user}:***@`);
+}

@@ -1,0 +1,171 @@
+import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { AppCode } from './runtime/app-code';
+import { IBroker } from './brokers/broker';
+import { PodOptions } from './pod-options';
+import { agentFiles } from './health/agent';
+import { BoundRuntime } from './runtime/bound-runtime';
+import * as checks from './validation/checks';
+import { sha256 } from './kubernetes/checksum';
+import { guard } from './validation/guard';
+import { ownLabels } from './kubernetes/pods';
+import { refuse } from './validation/problems';
+import { checkSettings } from './settings';
+import { PythonRuntime } from './runtime/python-runtime';
+
+/** Properties of `CeleryApp`. The pod options hold for all components of the app. */
+export interface CeleryAppProps extends PodOptions {
+  /**
+   * The Celery application, as `celery -A` gets it: `'tasks'`, `'proj.celery'` or `'proj.tasks:app'`.
+   *
+   * @see https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-A
+   */
+  readonly app: string;
+
+  /** Where tasks wait. */
+  readonly broker: IBroker;
+
+  /** The code of the application. */
+  readonly code: AppCode;
+
+  /** Python, Celery and what the code needs. */
+  readonly runtime: PythonRuntime;
+
+  /**
+   * The prefix of the names of all components: `celery-worker` for a worker `worker` of an app `celery`.
+   *
+   * @default - the id of the construct
+   */
+  readonly name?: string;
+
+  /**
+   * Where results are kept: the value of `CELERY_RESULT_BACKEND`.
+   *
+   * @default - the broker
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
+   */
+  readonly resultBackend?: kplus.EnvValue;
+
+  /**
+   * Celery settings in lower case, which win over those of your code: `{ task_acks_late: true }`. They stand at the end of the
+   * command lines of the workers and of Beat; what sends tasks from elsewhere does not have them.
+   *
+   * @default - broker_connection_retry_on_startup: true and broker_connection_max_retries: null (no limit)
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html
+   */
+  readonly settings?: { [name: string]: any };
+}
+
+/**
+ * A Celery application: what its workers, Beat and Flower have in common.
+ *
+ * It makes the ConfigMaps with the code and with the lock; the components make the pods.
+ *
+ * Synth fails, with all problems at once, if the app is empty or not in the code, the code is missing or too large, the
+ * runtime can't be installed, or a name or quantity is not one that Kubernetes accepts.
+ */
+export class CeleryApp extends Construct {
+  /** The prefix of the names of all components. */
+  public readonly name: string;
+  /** What `celery -A` gets. */
+  public readonly app: string;
+  /** Where tasks wait. */
+  public readonly broker: IBroker;
+  /** Where results are kept. */
+  public readonly resultBackend: kplus.EnvValue;
+  /** The code of the application. */
+  public readonly code: AppCode;
+  /** Python, Celery and what the code needs. */
+  public readonly runtime: PythonRuntime;
+  /** The ConfigMap with the code, where it is not in the image. */
+  public readonly configMap?: kplus.IConfigMap;
+
+  private readonly metadata: kplus.k8s.ObjectMeta;
+  private agentVolume?: kplus.Volume;
+
+  /** @internal */
+  public readonly _options: PodOptions;
+  /** @internal */
+  public readonly _settings: Record<string, unknown>;
+  /** @internal */
+  public readonly _runtime: BoundRuntime;
+  /** The volume with the code, where it is not in the image. @internal */
+  public readonly _codeVolume?: kplus.Volume;
+  /** @internal */
+  public readonly _codeAnnotations: Record<string, string> = {};
+
+  public constructor(scope: Construct, id: string, props: CeleryAppProps) {
+    super(scope, id);
+    this.name = props.name ?? id;
+    this.app = props.app;
+    this.broker = props.broker;
+    this.resultBackend = props.resultBackend ?? props.broker.url;
+    this.code = props.code;
+    this.runtime = props.runtime;
+    this._options = props;
+    this._settings = { ...DEFAULT_SETTINGS };
+    for (const [setting, value] of Object.entries(props.settings ?? {})) if (value !== undefined) this._settings[setting] = value;
+
+    const validApp = typeof props.app === 'string' && APP.test(props.app);
+    refuse(this, [
+      ...checks.name('name', this.name),
+      ...(validApp ? [] : [{
+        prop: 'app', value: props.app, wrong: 'is not what `celery -A` takes', fix: 'give the module of the Celery app: \'tasks\', or \'proj.tasks:app\'',
+      }]),
+      ...(validApp ? props.code._problems(props.app) : []),
+      ...props.runtime._problems,
+      ...checkSettings(this._settings),
+    ]);
+    guard(this);
+
+    const metadata = this.metadata = { labels: { ...props.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: props.annotations };
+    if (props.code._files) {
+      const keys = configMapKeys(props.code._files);
+      const name = `${this.name}-app`;
+      // Not kplus.ConfigMap: it drops files that are empty.
+      new kplus.k8s.KubeConfigMap(this, 'Resource', {
+        metadata: { ...metadata, name },
+        data: Object.fromEntries([...keys].map(([path, key]) => [key, props.code._files![path]])),
+      });
+      this.configMap = kplus.ConfigMap.fromConfigMapName(this, 'CodeReference', name);
+      this._codeVolume = kplus.Volume.fromConfigMap(this, 'Code', this.configMap, {
+        name: 'app',
+        defaultMode: 0o755,
+        items: [...keys].some(([path, key]) => path !== key)
+          ? Object.fromEntries([...keys].map(([path, key]) => [key, { path }])) : undefined,
+      });
+      this._codeAnnotations = { 'checksum/code': sha256(props.code._files) };
+    }
+    this._runtime = props.runtime._bind(this, this.name, metadata);
+    props.broker.admit(this, Chart.of(this).namespace);
+  }
+
+  /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */
+  public _agentVolume(): kplus.Volume {
+    if (!this.agentVolume) {
+      const name = `${this.name}-agent`;
+      new kplus.k8s.KubeConfigMap(this, 'Agent', { metadata: { ...this.metadata, name }, data: agentFiles() });
+      const reference = kplus.ConfigMap.fromConfigMapName(this, 'AgentReference', name);
+      this.agentVolume = kplus.Volume.fromConfigMap(this, 'AgentVolume', reference, { name: 'agent' });
+    }
+    return this.agentVolume;
+  }
+}
+
+const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
+
+const DEFAULT_SETTINGS = {
+  // Without it Celery warns at each start that its meaning changes in 6.0.
+  broker_connection_retry_on_startup: true,
+  // None: for ever. With Celery's own default, 100, a worker ends after some 49 minutes without a broker; with 0, which its
+  // documentation gives for "for ever", at the first refused connection.
+  broker_connection_max_retries: null,
+};
+
+/** Keys of a ConfigMap can't have the "/" of packages: such files get a key of their own and are mounted under their path. */
+function configMapKeys(files: Record<string, string>): Map<string, string> {
+  return new Map(Object.keys(files).map((path) => [
+    path, /^[-._a-zA-Z0-9]{1,253}$/.test(path) ? path : `${path.replace(/[^-._a-zA-Z0-9]/g, '_').slice(-200)}.${sha256({ path }).slice(0, 8)}`,
+  ]));
+}

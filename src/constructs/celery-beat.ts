@@ -1,0 +1,138 @@
+import { Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { BeatStorage } from './beat-storage';
+import { CeleryApp } from './celery-app';
+import { HealthCheck } from './health/health-check';
+import { LogLevel } from './log-level';
+import { PodOptions } from './pod-options';
+import { AGENT_FLAGS } from '../celery/agent-names';
+import { celeryComponent } from './celery-component';
+import { checkClaim, claimVolume } from './kubernetes/claims';
+import { merge, ownLabels } from './kubernetes/pods';
+import { Problem } from './validation/problems';
+import { settingsArguments } from './settings';
+
+/** Properties of `CeleryBeat`. */
+export interface CeleryBeatProps extends PodOptions {
+  /** The application whose periodic tasks are sent. */
+  readonly celery: CeleryApp;
+
+  /**
+   * The name of the Deployment.
+   *
+   * @default - the name of the app and the id of the construct: `celery-beat`
+   */
+  readonly name?: string;
+
+  /**
+   * Where the schedule file is kept.
+   *
+   * @default BeatStorage.ephemeral()
+   */
+  readonly storage?: BeatStorage;
+
+  /**
+   * What is logged.
+   *
+   * @default LogLevel.INFO
+   */
+  readonly logLevel?: LogLevel;
+
+  /**
+   * The scheduler, as `celery beat -S` takes it: `'redbeat.RedBeatScheduler'`,
+   * `'django_celery_beat.schedulers:DatabaseScheduler'`. Its package belongs into the requirements of the runtime, or into the image.
+   *
+   * RedBeat does not read CELERY_BROKER_URL: your code has to set `app.conf.redbeat_redis_url = os.environ['CELERY_BROKER_URL']`.
+   * It waits for the lock of a RedBeat that was killed, five times `beat_max_loop_interval`: 25 minutes unless you lower that.
+   *
+   * @default - Celery's own, celery.beat:PersistentScheduler
+   */
+  readonly scheduler?: string;
+
+  /**
+   * How Kubernetes learns whether Beat works.
+   *
+   * @default HealthCheck.agent()
+   */
+  readonly healthCheck?: HealthCheck;
+}
+
+/** A directory of its own, inside that of the code: nothing but the schedule is writable there. */
+const DATA = 'data';
+
+/** `module:Class`, `module.Class`, or the name of an entry point. */
+const SCHEDULER = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
+
+/**
+ * Beat: the one pod that sends an app's periodic tasks.
+ *
+ * There is never a second one, not even during a rollout: two Beats send every task twice.
+ *
+ * Synth fails if a name or quantity is not one that Kubernetes accepts.
+ *
+ * @see https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html
+ */
+export class CeleryBeat extends Construct {
+  /** The Deployment. */
+  public readonly deployment: kplus.Deployment;
+  /** Where the schedule file is kept. */
+  public readonly storage: BeatStorage;
+
+  public constructor(scope: Construct, id: string, props: CeleryBeatProps) {
+    super(scope, id);
+    const { celery } = props;
+    const healthCheck = props.healthCheck ?? HealthCheck.agent();
+    const directory = `${celery.code._directory}/${DATA}`;
+    this.storage = props.storage ?? BeatStorage.ephemeral();
+    const claim = this.storage._claim;
+    const { labels, annotations } = merge(celery._options, props);
+    const data = claim
+      ? claimVolume(this, 'beat-data', claim, { labels: { ...labels, ...ownLabels({ component: 'beat', partOf: celery.name }) }, annotations })
+      : kplus.Volume.fromEmptyDir(this, 'Data', 'beat-data');
+    const { deployment } = celeryComponent(this, props, {
+      component: 'beat',
+      celery,
+      name: props.name,
+      replicas: 1,
+      singleton: true,
+      healthCheck,
+      scheduler: props.scheduler,
+      command: [
+        'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`, '-s', `${directory}/celerybeat-schedule`,
+        ...(healthCheck._agent ? AGENT_FLAGS.beat : props.scheduler ? ['-S', props.scheduler] : []),
+        ...settingsArguments(celery._settings),
+      ],
+      mounts: [{ path: directory, volume: data }],
+      terminationGracePeriod: Duration.seconds(30),
+      resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(96), limit: Size.mebibytes(256) } },
+      code: true,
+      problems: [
+        ...(claim ? checkClaim('storage', claim) : []),
+        ...(props.scheduler === undefined || SCHEDULER.test(props.scheduler) ? [] : [{
+          prop: 'scheduler', value: props.scheduler, wrong: 'is not what `celery beat -S` takes',
+          fix: 'give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\'',
+        }]),
+        ...notInstalled(props.scheduler, celery),
+      ],
+    });
+    this.deployment = deployment;
+  }
+}
+
+/** The packages of schedulers, by the first word of their names. */
+const SCHEDULER_PACKAGES: Record<string, string> = {
+  redbeat: 'celery-redbeat', django_celery_beat: 'django-celery-beat', django: 'django-celery-beat', sqlalchemy_celery_beat: 'sqlalchemy-celery-beat',
+};
+
+/** A scheduler that can't be imported, where all that there is to import is known: Celery, the code and no requirement. */
+function notInstalled(scheduler: string | undefined, { code, runtime }: CeleryApp): Problem[] {
+  const root = scheduler?.split(/[.:]/)[0] ?? 'celery';
+  const files = Object.keys(code._files ?? {});
+  if (root === 'celery' || !code._files || runtime._requirements?.length !== 0 || files.some((file) => file === `${root}.py` || file.startsWith(`${root}/`))) return [];
+  const known = Object.hasOwn(SCHEDULER_PACKAGES, root) ? SCHEDULER_PACKAGES[root] : undefined;
+  return [{
+    prop: 'scheduler', value: scheduler, wrong: 'is neither in Celery nor in the code, and nothing else is installed',
+    fix: `add ${known === undefined ? 'its package' : `'${known}'`} to the requirements of PythonRuntime.install`,
+  }];
+}

@@ -1,0 +1,93 @@
+import { Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { CeleryApp } from './celery-app';
+import { FlowerAuth } from './flower-auth';
+import { PodOptions } from './pod-options';
+import { celeryComponent } from './celery-component';
+import { service } from './kubernetes/pods';
+
+/** Properties of `CeleryFlower`. */
+export interface CeleryFlowerProps extends PodOptions {
+  /** The application whose workers and tasks are shown. */
+  readonly celery: CeleryApp;
+
+  /**
+   * The name of the Deployment and of the Service.
+   *
+   * @default - the name of the app and the id of the construct: `celery-flower`
+   */
+  readonly name?: string;
+
+  /**
+   * Who may use it.
+   *
+   * @default FlowerAuth.none(): everybody who can reach the Service, which is of type ClusterIP
+   */
+  readonly auth?: FlowerAuth;
+
+  /**
+   * The path under which an Ingress offers it: `'/flower'`.
+   *
+   * @default - the root
+   */
+  readonly urlPrefix?: string;
+}
+
+const PORT = 5555;
+const HTTP_PORT: kplus.ContainerPort = { number: PORT, name: 'http' };
+
+/**
+ * Flower: a page that shows workers and tasks.
+ *
+ * It reads the broker and does not import the app, so an error in the code leaves it running.
+ *
+ * Synth fails if a name, path or quantity is not one that Kubernetes or Flower accepts.
+ *
+ * @see https://flower.readthedocs.io/
+ */
+export class CeleryFlower extends Construct {
+  /** The Deployment. */
+  public readonly deployment: kplus.Deployment;
+  /** The Service, on port 5555. */
+  public readonly service: kplus.Service;
+
+  public constructor(scope: Construct, id: string, props: CeleryFlowerProps) {
+    super(scope, id);
+    const { urlPrefix } = props;
+    const auth = props.auth ?? FlowerAuth.none();
+    const closed = Object.keys(auth._env).length > 0;
+    const prefix = urlPrefix?.replace(/^\/*|\/+$/g, '');
+    const { deployment, spec, options } = celeryComponent(this, props, {
+      component: 'flower',
+      celery: props.celery,
+      name: props.name,
+      replicas: 1,
+      singleton: true,
+      command: [
+        'celery', 'flower', `--port=${PORT}`,
+        // Its own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod.
+        '--max_tasks=10000', '--max_workers=500', '--purge_offline_workers=300',
+        ...(prefix ? [`--url_prefix=${prefix}`] : []),
+      ],
+      env: auth._env,
+      ports: [HTTP_PORT],
+      // `/` answers 401 where a login is asked for, and 404 under a prefix.
+      liveness: kplus.Probe.fromHttpGet(prefix ? `/${prefix}/healthcheck` : closed ? '/healthcheck' : '/', {
+        port: PORT,
+        initialDelaySeconds: Duration.seconds(60),
+        periodSeconds: Duration.seconds(10),
+        timeoutSeconds: Duration.seconds(5),
+      }),
+      terminationGracePeriod: Duration.seconds(30),
+      resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(384) } },
+      packages: ['flower'],
+      code: false,
+      problems: urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
+        prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',
+      }],
+    });
+    this.deployment = deployment;
+    this.service = service(this, spec, options, HTTP_PORT);
+  }
+}

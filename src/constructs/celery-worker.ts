@@ -1,0 +1,260 @@
+import { Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { CeleryApp } from './celery-app';
+import { HealthCheck } from './health/health-check';
+import { LogLevel } from './log-level';
+import { PodOptions } from './pod-options';
+import { AGENT_FLAGS } from '../celery/agent-names';
+import { celeryComponent } from './celery-component';
+import * as checks from './validation/checks';
+import { Problem } from './validation/problems';
+import { settingsArguments } from './settings';
+
+/**
+ * How a worker runs several tasks at a time.
+ *
+ * @see https://docs.celeryq.dev/en/stable/userguide/concurrency/index.html
+ */
+export enum Pool {
+  /** One process a task: the default, and the one with time limits and recycling. */
+  PREFORK = 'prefork',
+  /** Threads of one process. */
+  THREADS = 'threads',
+  /** Greenlets, for tasks that wait for the network. */
+  GEVENT = 'gevent',
+  /** One task at a time in the main process. */
+  SOLO = 'solo',
+}
+
+/** Properties of `CeleryWorker`. */
+export interface CeleryWorkerProps extends PodOptions {
+  /** The application that the worker runs tasks of. */
+  readonly celery: CeleryApp;
+
+  /**
+   * The name of the Deployment.
+   *
+   * @default - the name of the app and the id of the construct: `celery-worker`
+   */
+  readonly name?: string;
+
+  /**
+   * How many pods.
+   *
+   * @default 1
+   */
+  readonly replicas?: number;
+
+  /**
+   * How many tasks a pod runs at a time. Celery's own default, the CPUs of the node, is not what a pod may use.
+   *
+   * @default 2, and 1 with Pool.SOLO
+   * @see https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-c
+   */
+  readonly concurrency?: number;
+
+  /**
+   * How it runs them.
+   *
+   * @default Pool.PREFORK
+   */
+  readonly pool?: Pool;
+
+  /**
+   * The queues that it consumes from.
+   *
+   * @default - those of the app's settings, else `celery`
+   * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#queues
+   */
+  readonly queues?: string[];
+
+  /**
+   * How many messages a pod takes ahead, for each task that it can run at a time. Celery's own default, 4, lets one busy pod
+   * hold what others could run.
+   *
+   * @default 1
+   * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
+   */
+  readonly prefetchMultiplier?: number;
+
+  /**
+   * After how many tasks a process is replaced. Pool.PREFORK alone.
+   *
+   * @default - never
+   */
+  readonly maxTasksPerChild?: number;
+
+  /**
+   * Above which resident memory a process is replaced, once its task is done. Pool.PREFORK alone.
+   *
+   * @default - never
+   */
+  readonly maxMemoryPerChild?: Size;
+
+  /**
+   * After what time a task is killed. Pool.PREFORK and Pool.GEVENT alone.
+   *
+   * @default - never
+   * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits
+   */
+  readonly timeLimit?: Duration;
+
+  /**
+   * After what time a task gets SoftTimeLimitExceeded. Less than `timeLimit`. Pool.PREFORK alone.
+   *
+   * @default - never
+   */
+  readonly softTimeLimit?: Duration;
+
+  /**
+   * How long the longest task takes. A pod that is told to stop finishes its tasks, and has this time and 15 seconds for it
+   * (`terminationGracePeriodSeconds`); then Kubernetes kills it and its tasks.
+   *
+   * @default - `timeLimit`, else Duration.minutes(5)
+   * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker
+   */
+  readonly longestTask?: Duration;
+
+  /**
+   * Whether it tells what its tasks do, which Flower shows (`--task-events`).
+   *
+   * @default true
+   */
+  readonly taskEvents?: boolean;
+
+  /**
+   * What is logged.
+   *
+   * @default LogLevel.INFO
+   */
+  readonly logLevel?: LogLevel;
+
+  /**
+   * How Kubernetes learns whether a worker works.
+   *
+   * @default HealthCheck.agent()
+   */
+  readonly healthCheck?: HealthCheck;
+
+  /**
+   * How pods are replaced in a rollout.
+   *
+   * @default - a quarter of the pods at a time, and an old one goes only when a new one consumes (maxUnavailable 0): a release
+   * that does not work stops at its first pods, and all old ones go on
+   */
+  readonly strategy?: kplus.DeploymentStrategy;
+}
+
+/**
+ * Workers: a Deployment of pods that run the tasks of an app.
+ *
+ * Synth fails, with all problems at once, if a count is not a whole number in its range, an option does not go with the
+ * pool, or a name or quantity is not one that Kubernetes accepts.
+ *
+ * @see https://docs.celeryq.dev/en/stable/userguide/workers.html
+ */
+export class CeleryWorker extends Construct {
+  /** The Deployment. */
+  public readonly deployment: kplus.Deployment;
+  /** How many tasks a pod runs at a time. */
+  public readonly concurrency: number;
+
+  public constructor(scope: Construct, id: string, props: CeleryWorkerProps) {
+    super(scope, id);
+    const pool = props.pool ?? Pool.PREFORK;
+    this.concurrency = props.concurrency ?? (pool === Pool.SOLO ? 1 : 2);
+    const healthCheck = props.healthCheck ?? HealthCheck.agent();
+    const longestTask = props.longestTask ?? props.timeLimit ?? Duration.minutes(5);
+    const { deployment } = celeryComponent(this, props, {
+      component: 'worker',
+      celery: props.celery,
+      name: props.name,
+      replicas: props.replicas ?? 1,
+      strategy: props.strategy ?? kplus.DeploymentStrategy.rollingUpdate({
+        maxSurge: kplus.PercentOrAbsolute.percent(25), maxUnavailable: kplus.PercentOrAbsolute.absolute(0),
+      }),
+      healthCheck,
+      command: command(props, pool, this.concurrency, healthCheck),
+      terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
+      resources: defaultResources(pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1),
+      packages: pool === Pool.GEVENT ? ['gevent'] : [],
+      code: true,
+      problems: problems(props, pool),
+    });
+    this.deployment = deployment;
+  }
+}
+
+/** What a worker needs to stop, once its last task is done. */
+const SHUTDOWN_MARGIN = 15;
+
+function command(props: CeleryWorkerProps, pool: Pool, concurrency: number, healthCheck: HealthCheck): string[] {
+  const option = (name: string, value: string | number | undefined): string[] => value === undefined ? [] : [`--${name}=${value}`];
+  const seconds = (value: Duration | undefined): number | undefined => value && value.toMilliseconds() / 1000;
+  return [
+    'celery', '-A', props.celery.app, 'worker',
+    ...option('loglevel', props.logLevel ?? LogLevel.INFO),
+    ...option('concurrency', concurrency),
+    ...option('pool', pool),
+    ...option('prefetch-multiplier', props.prefetchMultiplier ?? 1),
+    ...option('queues', props.queues?.join(',')),
+    ...option('max-tasks-per-child', props.maxTasksPerChild),
+    ...option('max-memory-per-child', props.maxMemoryPerChild && checks.kibibytes(props.maxMemoryPerChild)),
+    ...option('time-limit', seconds(props.timeLimit)),
+    ...option('soft-time-limit', seconds(props.softTimeLimit)),
+    // Chatter between workers that nothing here needs; it grows with the square of their number.
+    '--without-gossip', '--without-mingle',
+    ...(props.taskEvents ?? true ? ['--task-events'] : []),
+    ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
+    ...settingsArguments(props.celery._settings),
+  ];
+}
+
+/** Each process of a prefork pool has a Python of its own. */
+function defaultResources(processes: number): kplus.ContainerResources {
+  return {
+    cpu: { request: kplus.Cpu.millis(100) },
+    memory: { request: Size.mebibytes(64 + 64 * processes), limit: Size.mebibytes(128 + 192 * processes) },
+  };
+}
+
+/** The options that only some pools have: Celery takes them silently with the others, and does nothing. */
+const POOL_OPTIONS: Record<string, readonly Pool[]> = {
+  maxTasksPerChild: [Pool.PREFORK],
+  maxMemoryPerChild: [Pool.PREFORK],
+  softTimeLimit: [Pool.PREFORK],
+  timeLimit: [Pool.PREFORK, Pool.GEVENT],
+};
+
+function problems(props: CeleryWorkerProps, pool: Pool): Problem[] {
+  const { queues, concurrency, timeLimit, softTimeLimit, maxMemoryPerChild } = props;
+  return [
+    ...checks.wholeNumber('replicas', props.replicas, 0),
+    ...checks.wholeNumber('concurrency', concurrency, 1),
+    ...checks.wholeNumber('prefetchMultiplier', props.prefetchMultiplier, 1),
+    ...checks.wholeNumber('maxTasksPerChild', props.maxTasksPerChild, 1),
+    ...checks.seconds('timeLimit', timeLimit),
+    ...checks.seconds('softTimeLimit', softTimeLimit),
+    ...checks.seconds('longestTask', props.longestTask),
+    ...(maxMemoryPerChild && !(checks.kibibytes(maxMemoryPerChild) >= 1) ? [{
+      prop: 'maxMemoryPerChild', value: maxMemoryPerChild.asString(), wrong: 'is not an amount of memory', fix: 'give e.g. Size.mebibytes(200)',
+    }] : []),
+    ...(pool === Pool.SOLO && concurrency !== undefined && concurrency !== 1 ? [{
+      prop: 'concurrency', value: concurrency, wrong: 'does not go with Pool.SOLO, which runs one task at a time', fix: 'leave it out, or choose another pool',
+    }] : []),
+    ...Object.entries(POOL_OPTIONS)
+      .filter(([option, pools]) => props[option as keyof CeleryWorkerProps] !== undefined && !pools.includes(pool))
+      .map(([option, pools]) => ({
+        prop: option, value: pool, wrong: 'is a pool that ignores it', fix: `leave it out, or use pool ${pools.join(' or ')}`,
+      })),
+    ...(softTimeLimit && timeLimit && softTimeLimit.toMilliseconds() >= timeLimit.toMilliseconds() ? [{
+      prop: 'softTimeLimit', value: softTimeLimit.toHumanString(), wrong: `is not less than timeLimit, ${timeLimit.toHumanString()}`,
+      fix: 'leave the task some time to clean up before it is killed',
+    }] : []),
+    ...(queues?.length === 0 ? [{ prop: 'queues', value: queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),
+    ...(queues ?? []).filter((queue) => !/^[^\s,]+$/.test(queue)).map((queue) => ({
+      prop: 'queues', value: queue, wrong: 'is not a name of a queue', fix: 'use a name without spaces and commas',
+    })),
+  ];
+}

@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'fs';
+import { join } from 'path';
+import { Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { AGENT_FLAGS, AGENT_PACKAGE_NAME, AGENT_PATH } from '../../celery/agent-names';
+import { PACKAGE_ROOT } from '../../package-root';
+import * as checks from '../validation/checks';
+import { sha256 } from '../kubernetes/checksum';
+import { Problem } from '../validation/problems';
+
+/** The agent of a pod: its thresholds, which become environment variables, and its port. */
+export interface AgentSpec {
+  readonly settings: Record<'interval' | Threshold, Duration>;
+  readonly terminationGracePeriod: Duration;
+  readonly port: number;
+}
+
+type Threshold = 'stallAfter' | 'deafAfter' | 'poolAfter' | 'beatSlack';
+
+/** The settings that each kind of agent reads. */
+const SETTINGS = {
+  worker: ['interval', 'stallAfter', 'deafAfter', 'poolAfter'],
+  beat: ['interval', 'beatSlack'],
+} as const;
+
+const SOURCE = join(PACKAGE_ROOT, 'agent', AGENT_PACKAGE_NAME);
+
+let files: Record<string, string> | undefined;
+
+/** The Python package: what its ConfigMap holds. */
+export function agentFiles(): Record<string, string> {
+  return files ??= Object.fromEntries(readdirSync(SOURCE).filter((name) => name.endsWith('.py')).sort()
+    .map((name) => [name, readFileSync(join(SOURCE, name), 'utf8')]));
+}
+
+let checksum: string | undefined;
+
+/** The checksum of the package. */
+export function agentChecksum(): string {
+  return checksum ??= sha256(agentFiles());
+}
+
+/** What the agent is told. It listens on the address of the pod alone. */
+export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): Record<string, kplus.EnvValue> {
+  const variables = {
+    PORT: `${port}`,
+    ...Object.fromEntries(SETTINGS[role].map((name) => [name, settings[name]] as const).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), `${value.toMilliseconds() / 1000}`,
+    ])),
+    ...(scheduler ? { SCHEDULER: scheduler } : {}),
+  };
+  return {
+    CDK8S_CELERY_AGENT_HOST: kplus.EnvValue.fromFieldRef(kplus.EnvFieldPaths.POD_IP),
+    ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [`CDK8S_CELERY_AGENT_${name}`, kplus.EnvValue.fromValue(value)])),
+  };
+}
+
+/** The user's own PYTHONPATH takes the place of ours: with the agent in it. */
+export function withAgentPath(env: Record<string, kplus.EnvValue> = {}): Record<string, kplus.EnvValue> {
+  const own = env.PYTHONPATH?.value as string | undefined;
+  return own === undefined ? env : { ...env, PYTHONPATH: kplus.EnvValue.fromValue(own === '' ? AGENT_PATH : `${own}:${AGENT_PATH}`) };
+}
+
+/** What is wrong with variables that take the agent away, or what it is told. */
+export function checkAgentEnv(env: Record<string, kplus.EnvValue> = {}, own: Record<string, kplus.EnvValue> = {}): Problem[] {
+  return [
+    ...(env.PYTHONPATH?.valueFrom === undefined ? [] : [{
+      prop: 'env.PYTHONPATH', value: env.PYTHONPATH.valueFrom as unknown, wrong: `would hide the agent, which is in ${AGENT_PATH}`,
+      fix: 'give it by kplus.EnvValue.fromValue, or another healthCheck',
+    }]),
+    ...Object.keys(own).filter((name) => Object.hasOwn(env, name)).map((name) => ({
+      prop: `env.${name}`, value: env[name].value as unknown, wrong: 'would take the place of what the agent and its probes are told',
+      fix: 'remove it; give thresholds and the port in HealthCheck.agent({ ... })',
+    })),
+  ];
+}
+
+/**
+ * The probes: patient while Celery imports the code and connects, and quick to see that a process has stopped. They begin when most
+ * workers have done so: each probe that fails is a warning among the events.
+ */
+export function agentProbes({ port }: AgentSpec): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
+  const probe = (path: string, options: kplus.HttpGetProbeOptions): kplus.Probe => kplus.Probe.fromHttpGet(path, {
+    port, timeoutSeconds: Duration.seconds(5), ...options,
+  });
+  return {
+    startup: probe('/livez', { initialDelaySeconds: Duration.seconds(15), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
+    readiness: probe('/readyz', { initialDelaySeconds: Duration.seconds(20), periodSeconds: Duration.seconds(5), failureThreshold: 2 }),
+    liveness: probe('/livez', { periodSeconds: Duration.seconds(10), failureThreshold: 3 }),
+  };
+}
+
+/** What is wrong with the thresholds. */
+export function checkAgent({ settings, terminationGracePeriod, port }: AgentSpec): Problem[] {
+  const { interval, ...thresholds } = settings;
+  return [
+    ...(Number.isInteger(port) && port >= 1024 && port <= 65535 ? [] : [{
+      prop: 'healthCheck.port', value: port, wrong: 'is not a port that a process without root may open', fix: 'give a port from 1024 to 65535',
+    }]),
+    ...checks.seconds('healthCheck.terminationGracePeriod', terminationGracePeriod),
+    ...(interval.toMilliseconds() >= 50 ? [] : [{
+      prop: 'healthCheck.interval', value: interval.toHumanString(), wrong: 'is too short', fix: 'give e.g. Duration.seconds(5)',
+    }]),
+    ...Object.entries(thresholds).filter(([, value]) => value.toMilliseconds() < 2 * interval.toMilliseconds()).map(([name, value]) => ({
+      prop: `healthCheck.${name}`, value: value.toHumanString(),
+      wrong: `is less than twice the interval, ${interval.toHumanString()}: one slow look would count as a failure`,
+      fix: 'raise it, or lower the interval',
+    })),
+  ];
+}

@@ -1,0 +1,130 @@
+import { Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { AgentSpec } from './agent';
+
+/** Thresholds of the agent. Each must be at least twice the interval. */
+export interface AgentHealthCheckOptions {
+  /**
+   * Between two looks at the broker and at the pool: at most one cheap command a queue and interval.
+   *
+   * @default Duration.seconds(5)
+   */
+  readonly interval?: Duration;
+
+  /**
+   * A worker whose event loop has not turned for so long, while no task holds it, is not live.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly stallAfter?: Duration;
+
+  /**
+   * A worker that has received nothing for so long, while messages wait in its queues, it has room and the broker answers, is
+   * not live; nor is one that consumes from none of its queues.
+   *
+   * @default Duration.seconds(45)
+   */
+  readonly deafAfter?: Duration;
+
+  /**
+   * A worker that has had no pool process for so long is not live; nor is one whose pool processes crash in a loop within it.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly poolAfter?: Duration;
+
+  /**
+   * A Beat whose tick is so late, while the broker answers, is not live.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly beatSlack?: Duration;
+
+  /**
+   * What a process that is not live gets to stop, before it is killed. Its running tasks get no longer.
+   *
+   * @default Duration.seconds(60)
+   */
+  readonly terminationGracePeriod?: Duration;
+
+  /**
+   * The port `health` of the pod.
+   *
+   * @default 8790
+   */
+  readonly port?: number;
+}
+
+/** Probes of your own. */
+export interface ProbesHealthCheckOptions {
+  /**
+   * Runs until it has succeeded once; the others wait for it.
+   *
+   * @default - none
+   */
+  readonly startup?: kplus.Probe;
+
+  /**
+   * Whether a rollout may go on.
+   *
+   * @default - none
+   */
+  readonly readiness?: kplus.Probe;
+
+  /**
+   * Whether the container is restarted.
+   *
+   * @default - none
+   */
+  readonly liveness?: kplus.Probe;
+}
+
+/**
+ * How Kubernetes learns whether a worker or Beat works.
+ */
+export abstract class HealthCheck {
+  /**
+   * A small agent in the process says so over HTTP: `/livez`, `/readyz`, `/status` and `/metrics` on the port `health`.
+   *
+   * It is loaded by a visible flag (`-I` for workers, `-S` for Beat) from a ConfigMap; your code and image stay as they are. A
+   * broker that is down is never a reason to restart a worker.
+   */
+  public static agent(options: AgentHealthCheckOptions = {}): HealthCheck {
+    return new Check({
+      settings: {
+        interval: options.interval ?? Duration.seconds(5),
+        stallAfter: options.stallAfter ?? Duration.seconds(60),
+        deafAfter: options.deafAfter ?? Duration.seconds(45),
+        poolAfter: options.poolAfter ?? Duration.seconds(60),
+        beatSlack: options.beatSlack ?? Duration.seconds(60),
+      },
+      terminationGracePeriod: options.terminationGracePeriod ?? Duration.seconds(60),
+      port: options.port ?? 8790,
+    }, {});
+  }
+
+  /**
+   * Nothing is checked: a container is restarted when its process ends, and a rollout goes on as soon as it has started.
+   */
+  public static none(): HealthCheck {
+    return new Check(undefined, {});
+  }
+
+  /**
+   * Probes of your own. The agent is not loaded.
+   */
+  public static probes(probes: ProbesHealthCheckOptions): HealthCheck {
+    return new Check(undefined, probes);
+  }
+
+  /** @internal */
+  public abstract readonly _agent?: AgentSpec;
+  /** @internal */
+  public abstract readonly _probes: ProbesHealthCheckOptions;
+}
+
+class Check extends HealthCheck {
+  public constructor(public readonly _agent: AgentSpec | undefined, public readonly _probes: ProbesHealthCheckOptions) {
+    super();
+  }
+}

@@ -1,0 +1,138 @@
+import { isUtf8 } from 'buffer';
+import { existsSync, readdirSync, readFileSync, statSync } from 'fs';
+import { join, posix } from 'path';
+import { Problem } from '../validation/problems';
+
+/** Options of code that is in the image. */
+export interface ImageCodeOptions {
+  /**
+   * The directory in the image from which Celery imports the app; the working directory of the pods.
+   *
+   * @default '/app'
+   */
+  readonly directory?: string;
+}
+
+/**
+ * The Python code of a Celery app, and how it comes to the pods.
+ */
+export abstract class AppCode {
+  /**
+   * All files of a directory, in a ConfigMap. At most 1 MiB; what is larger belongs into an image. Above 256 KiB,
+   * `kubectl apply` needs `--server-side`.
+   *
+   * Hidden files, `__pycache__` and compiled files are left out. Synth fails if the directory does not exist, is too large, or
+   * has a file that is not UTF-8 text.
+   *
+   * @param directory a path, relative to the directory in which synth runs
+   */
+  public static fromDirectory(directory: string): AppCode {
+    const { files, problems } = readDirectory(directory);
+    return new ConfigMapCode(files, problems);
+  }
+
+  /**
+   * Files given as text, in a ConfigMap. At most 1 MiB.
+   *
+   * @param files paths, relative to the directory of the app, and their contents
+   */
+  public static fromInline(files: { [path: string]: string }): AppCode {
+    const bad = Object.keys(files).filter((path) => posix.isAbsolute(path) || posix.normalize(path) !== path || path.startsWith('..'));
+    return new ConfigMapCode(files, [
+      ...bad.map((path) => ({ prop: 'code', value: path, wrong: 'is not a path inside the app', fix: 'give e.g. \'tasks.py\' or \'proj/tasks.py\'' })),
+      ...tooLarge('fromInline', Object.entries(files).map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content))),
+    ]);
+  }
+
+  /**
+   * Code that the image brings along.
+   */
+  public static inImage(options: ImageCodeOptions = {}): AppCode {
+    return new ImageCode(options.directory ?? '/app');
+  }
+
+  /** The directory of the app in the pods. @internal */
+  public abstract readonly _directory: string;
+  /** What the ConfigMap holds; undefined when the code is in the image. @internal */
+  public abstract readonly _files?: Record<string, string>;
+  /** @internal */
+  public abstract _problems(app: string): Problem[];
+}
+
+/** Where the ConfigMap is mounted. */
+const CODE_DIRECTORY = '/app';
+const MAX_BYTES = 1024 * 1024;
+
+class ConfigMapCode extends AppCode {
+  public readonly _directory = CODE_DIRECTORY;
+
+  public constructor(public readonly _files: Record<string, string>, private readonly problems: Problem[]) {
+    super();
+  }
+
+  public _problems(app: string): Problem[] {
+    return this.problems.length > 0 ? this.problems : missingModule(app, this._files);
+  }
+}
+
+class ImageCode extends AppCode {
+  public readonly _files?: Record<string, string>;
+
+  public constructor(public readonly _directory: string) {
+    super();
+  }
+
+  public _problems(): Problem[] {
+    return posix.isAbsolute(this._directory) ? [] : [{
+      prop: 'code', value: this._directory, wrong: 'is not an absolute path', fix: 'give the directory in the image, e.g. \'/app\'',
+    }];
+  }
+}
+
+function readDirectory(directory: string): { files: Record<string, string>; problems: Problem[] } {
+  if (!existsSync(directory) || !statSync(directory).isDirectory()) {
+    return { files: {}, problems: [{
+      prop: 'code', value: directory, wrong: 'is not a directory', fix: 'give the directory that has the app, relative to where synth runs',
+    }] };
+  }
+  const paths = listFiles(directory, '');
+  // Measured before anything is read: the directory may be the wrong one.
+  const problems = tooLarge(directory, paths.map((path) => Buffer.byteLength(path) + statSync(join(directory, path)).size));
+  if (problems.length > 0) return { files: {}, problems };
+  const contents = paths.map((path) => [path, readFileSync(join(directory, path))] as const);
+  return {
+    files: Object.fromEntries(contents.map(([path, content]) => [path, content.toString('utf8')])),
+    problems: contents.filter(([, content]) => !isUtf8(content)).map(([path]) => ({
+      prop: 'code', value: join(directory, path), wrong: 'is not UTF-8 text', fix: 'put binary files into an image: PythonRuntime.image(...)',
+    })),
+  };
+}
+
+function listFiles(directory: string, folder: string): string[] {
+  return readdirSync(join(directory, folder))
+    .filter((name) => !name.startsWith('.') && name !== '__pycache__' && !name.endsWith('.pyc'))
+    .sort()
+    .map((name) => posix.join(folder, name))
+    .flatMap((path) => statSync(join(directory, path)).isDirectory() ? listFiles(directory, path) : [path]);
+}
+
+function tooLarge(source: string, sizes: number[]): Problem[] {
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  return bytes <= MAX_BYTES ? [] : [{
+    prop: 'code', value: source, wrong: `has ${bytes} bytes, and a ConfigMap holds ${MAX_BYTES} (1 MiB)`,
+    fix: 'put the code into an image: AppCode.inImage() with PythonRuntime.image(...)',
+  }];
+}
+
+/** `celery -A proj.tasks` or `proj.tasks:app` must find `proj/tasks.py`, or `proj/__init__.py` with an attribute. */
+function missingModule(app: string, files: Record<string, string>): Problem[] {
+  const [modulePath, attribute] = app.split(':');
+  const parents = attribute === undefined && modulePath.includes('.') ? [modulePath, modulePath.slice(0, modulePath.lastIndexOf('.'))] : [modulePath];
+  const candidates = parents.map((module) => module.replaceAll('.', '/')).flatMap((path) => [`${path}.py`, `${path}/__init__.py`]);
+  // A directory without __init__.py is a namespace package; Celery then looks for a module `celery` in it.
+  candidates.push(`${modulePath.replaceAll('.', '/')}/celery.py`);
+  return candidates.some((path) => path in files) ? [] : [{
+    prop: 'app', value: app, wrong: `is not in the code, which has ${Object.keys(files).join(', ') || 'no files'}`,
+    fix: `add ${candidates[0]}, or name the module that has the Celery app`,
+  }];
+}

@@ -1,0 +1,202 @@
+import { Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { BoundRuntime } from './bound-runtime';
+import * as checks from '../validation/checks';
+import { sha256 } from '../kubernetes/checksum';
+import { INSTALL_SCRIPT } from './install-script';
+import { Problem } from '../validation/problems';
+import { lockIndex, pythonLock } from '../../celery/locks';
+import { checkInstall } from './requirements';
+
+/** Options of an installation when the pod starts. */
+export interface PythonInstallOptions {
+  /**
+   * The version of Celery, one of those that have a lock: 5.3.4, 5.4.0, 5.5.3, 5.6.3, 5.7.0.
+   *
+   * All that Celery, its Redis extra and Flower need is installed in the versions of that lock.
+   */
+  readonly celery: string;
+
+  /**
+   * The version of Python: 3.11 or 3.12.
+   *
+   * @default - that of `image`, else '3.11'
+   */
+  readonly python?: string;
+
+  /**
+   * An image with glibc, `sh`, `python` and pip (22.3 or newer).
+   *
+   * @default - `python:<python>-slim`
+   */
+  readonly image?: string;
+
+  /**
+   * What your code needs beside Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
+   * Pin them: what is not pinned changes from one pod to the next.
+   *
+   * @default - nothing
+   */
+  readonly requirements?: string[];
+
+  /**
+   * The package index, without credentials.
+   *
+   * @default - that of the image's pip configuration, else pip's own
+   */
+  readonly indexUrl?: string;
+
+  /**
+   * A Secret with a key `pip.conf`, for an index that asks for credentials.
+   *
+   * @default - none
+   * @see https://pip.pypa.io/en/stable/topics/configuration/
+   */
+  readonly pipConf?: kplus.ISecret;
+
+  /**
+   * CPU and memory of the init container.
+   *
+   * @default - requests 100m CPU and 128Mi memory; limit 512Mi memory
+   */
+  readonly installResources?: kplus.ContainerResources;
+}
+
+/**
+ * Where the pods have Python, Celery and your code's requirements from.
+ */
+export abstract class PythonRuntime {
+  /**
+   * An init container installs Celery into a virtual environment, under a constraints file of the whole tree. It takes some
+   * 10 seconds at each start of a pod, and needs the package index; `PythonRuntime.image()` needs neither.
+   *
+   * Synth fails for a Celery without a lock, a Python that it does not support, and requirements that conflict with the lock.
+   */
+  public static install(options: PythonInstallOptions): PythonRuntime {
+    return new InstalledRuntime(options);
+  }
+
+  /**
+   * An image that has Celery (and Flower, where a CeleryFlower uses it) on its `PATH`. Nothing is installed.
+   *
+   * @param image the reference of the image, with a tag that does not move: `registry.example.com/team/app:1.4.2`
+   */
+  public static image(image: string): PythonRuntime {
+    return new ImageRuntime(image);
+  }
+
+  /** The image of the pods. @internal */
+  public abstract readonly _image: string;
+  /** @internal */
+  public abstract readonly _problems: Problem[];
+  /** What is installed beside Celery; undefined when it is not known. @internal */
+  public readonly _requirements?: readonly string[];
+  /** Makes what the pods of an app share. @internal */
+  public abstract _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime;
+}
+
+class ImageRuntime extends PythonRuntime {
+  public readonly _problems: Problem[];
+
+  public constructor(public readonly _image: string) {
+    super();
+    this._problems = checks.image('image', _image);
+  }
+
+  public _bind(): BoundRuntime {
+    return { env: {}, mounts: [], annotations: {}, initContainers: () => [] };
+  }
+}
+
+const VIRTUAL_ENV = '/opt/celery';
+const INSTALLER = '/etc/celery-install';
+const PIP_CONF = '/etc/celery-pip';
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+class InstalledRuntime extends PythonRuntime {
+  public readonly _image: string;
+  public readonly _problems: Problem[];
+  public override readonly _requirements: readonly string[];
+  private readonly python: string;
+
+  public constructor(private readonly options: PythonInstallOptions) {
+    super();
+    const tagged = options.image && /(?:^|\/)python:(\d+\.\d+)/.exec(options.image)?.[1];
+    this.python = options.python ?? tagged ?? '3.11';
+    this._image = options.image ?? `python:${this.python}-slim`;
+    this._requirements = options.requirements ?? [];
+    this._problems = [
+      ...checkInstall(options.celery, this.python, options.requirements ?? []),
+      ...(options.image === undefined ? [] : checks.image('image', options.image)),
+      ...(tagged && tagged !== this.python ? [{
+        prop: 'image', value: options.image, wrong: `has Python ${tagged}, and python is '${this.python}'`, fix: 'leave python out, or name another image',
+      }] : []),
+      ...checkIndex(options.indexUrl),
+      ...checks.resources('installResources', options.installResources),
+    ];
+  }
+
+  public _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime {
+    const { celery, requirements = [], indexUrl, pipConf, installResources } = this.options;
+    const lock = this.hasLock() ? pythonLock(celery, this.python) : { constraints: '', versions: new Map<string, string>() };
+    const data = { 'constraints.txt': lock.constraints, 'install.sh': INSTALL_SCRIPT };
+    const name = `${app}-install`;
+    new kplus.k8s.KubeConfigMap(scope, 'Install', { metadata: { ...metadata, name }, data });
+
+    const installer = kplus.Volume.fromConfigMap(scope, 'InstallVolume', kplus.ConfigMap.fromConfigMapName(scope, 'InstallReference', name), {
+      name: 'install',
+    });
+    const virtualEnv = kplus.Volume.fromEmptyDir(scope, 'VirtualEnv', 'virtual-env');
+    const configuration = pipConf && kplus.Volume.fromSecret(scope, 'PipConf', pipConf, { name: 'pip-conf' });
+    const env = {
+      HOME: '/tmp',
+      VIRTUAL_ENV,
+      ...(indexUrl ? { PIP_INDEX_URL: indexUrl } : {}),
+      ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/pip.conf` } : {}),
+    };
+    return {
+      // Kubernetes can't append to PATH: it is given whole.
+      env: values({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
+      mounts: [{ path: VIRTUAL_ENV, volume: virtualEnv, readOnly: true }],
+      annotations: { 'checksum/install': sha256(data) },
+      initContainers: (packages, tmp) => [{
+        name: 'install',
+        image: this._image,
+        command: ['sh', `${INSTALLER}/install.sh`],
+        args: [`celery[redis]==${celery}`, ...packages.map((extra) => `${extra}==${lock.versions.get(extra)}`), ...requirements],
+        envVariables: values(env),
+        volumeMounts: [
+          { path: VIRTUAL_ENV, volume: virtualEnv },
+          { path: INSTALLER, volume: installer, readOnly: true },
+          { path: '/tmp', volume: tmp },
+          ...(configuration ? [{ path: PIP_CONF, volume: configuration, readOnly: true }] : []),
+        ],
+        resources: installResources ?? {
+          cpu: { request: kplus.Cpu.millis(100) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(512) },
+        },
+      }],
+    };
+  }
+
+  private hasLock(): boolean {
+    const { celery } = lockIndex();
+    return Object.hasOwn(celery, this.options.celery) && celery[this.options.celery].pythons.includes(this.python);
+  }
+}
+
+function values(env: Record<string, string>): Record<string, kplus.EnvValue> {
+  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, kplus.EnvValue.fromValue(value)]));
+}
+
+function checkIndex(indexUrl: string | undefined): Problem[] {
+  if (indexUrl === undefined) return [];
+  const fix = 'give an http or https URL; credentials belong into a Secret: pipConf';
+  if (!URL.canParse(indexUrl) || !/^https?:$/.test(new URL(indexUrl).protocol)) {
+    return [{ prop: 'indexUrl', value: indexUrl, wrong: 'is not the URL of a package index', fix }];
+  }
+  const { username, password, host } = new URL(indexUrl);
+  return username || password ? [{
+    prop: 'indexUrl', value: `the URL of ${host}`, wrong: 'has credentials in it, and everybody who can read a manifest could read them', fix,
+  }] : [];
+}

@@ -1,0 +1,99 @@
+import { satisfies, valid, validRange } from '@renovatebot/pep440';
+import { Problem } from '../validation/problems';
+import { LockedCelery, lockIndex, normalize, pythonLock } from '../../celery/locks';
+
+const REQUIREMENT = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*(?:\(?([^;@()]*)\)?|@\s*([^;\s]+))\s*(?:;.*)?$/;
+
+/** What is wrong with a Celery, a Python and further requirements: all of it, each with the range and the reason. */
+export function checkInstall(celery: string, python: string, requirements: readonly string[]): Problem[] {
+  const { celery: locked } = lockIndex();
+  const facts = Object.hasOwn(locked, celery) ? locked[celery] : undefined;
+  const pythonProblems = facts ? checkPython(celery, python, facts) : [];
+  return [
+    ...(facts ? [] : [unknownCelery(celery)]),
+    ...pythonProblems,
+    ...requirements.flatMap((text) => {
+      const requirement = parse(text);
+      if (!requirement) {
+        return [{
+          prop: 'requirements', value: text.replace(/\/\/[^/]*@/, '//…@'), wrong: 'is not a requirement that pip takes on its command line',
+          fix: 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf',
+        }];
+      }
+      if (!facts) return withoutLock(celery, text, requirement);
+      // Where the Python has no lock, that of another tells which versions go together.
+      return conflicts(celery, facts, pythonLock(celery, facts.pythons.includes(python) ? python : facts.pythons[0]).versions, text, requirement);
+    }),
+  ];
+}
+
+interface Requirement {
+  readonly name: string;
+  readonly range: string;
+}
+
+function parse(text: string): Requirement | undefined {
+  const match = REQUIREMENT.exec(text.trim());
+  if (!match) return undefined;
+  const [, name, range = '', url] = match;
+  if (url === undefined && range.trim() !== '' && !validRange(range.trim())) return undefined;
+  // The index of a direct reference is its own; credentials in it would stand in the manifest.
+  return url !== undefined && /\/\/[^/]*@/.test(url) ? undefined : { name: normalize(name), range: range.trim() };
+}
+
+function unknownCelery(celery: string): Problem {
+  const { celery: locked, yanked, known } = lockIndex();
+  const fix = `use one of ${Object.keys(locked).join(', ')}, or bring your own image: PythonRuntime.image(...)`;
+  const wrong = Object.hasOwn(yanked.celery, celery) ? `was yanked from the package index: ${yanked.celery[celery]}`
+    : Object.hasOwn(known, celery) ? 'has no lock here, and an install without a lock breaks when the index changes'
+      : 'is not a version of Celery';
+  return { prop: 'celery', value: celery, wrong, fix };
+}
+
+function checkPython(celery: string, python: string, { requiresPython, pythons }: LockedCelery): Problem[] {
+  if (!/^\d+\.\d+$/.test(python) || !valid(python)) {
+    return [{ prop: 'python', value: python, wrong: 'is not a Python version', fix: `give one of ${pythons.join(', ')}` }];
+  }
+  if (!satisfies(python, requiresPython)) {
+    return [{ prop: 'python', value: python, wrong: `is not supported by Celery ${celery}, which needs Python ${requiresPython}`,
+      fix: `use one of ${pythons.join(', ')}` }];
+  }
+  return pythons.includes(python) ? [] : [{
+    prop: 'python', value: python, wrong: `has no lock for Celery ${celery}`,
+    fix: `use one of ${pythons.join(', ')}, or bring your own image: PythonRuntime.image(...)`,
+  }];
+}
+
+/** The one thing that can be said of a requirement when the Celery beside it is not known. */
+function withoutLock(celery: string, text: string, { name, range }: Requirement): Problem[] {
+  return name === 'kombu' && pinnedBelow(range, DEAF_BELOW) ? [{
+    prop: 'requirements', value: text, wrong: `goes beside celery ${celery}, and ${DEAF}`, fix: `use kombu >=${DEAF_BELOW}`,
+  }] : [];
+}
+
+const DEAF_BELOW = '5.4.0';
+const DEAF = `before ${DEAF_BELOW} a worker stays alive and takes no more tasks after one restart of Redis (kombu#2007)`;
+
+/** Why a package has the version that the lock has. */
+const REASONS: Record<string, (celery: string, facts: LockedCelery) => string> = {
+  redis: (celery, { redis }) => `celery[redis]==${celery} accepts redis ${redis}, and pip refuses anything else (ResolutionImpossible)`,
+  kombu: (celery, { kombu }) => `celery ${celery} accepts kombu ${kombu}, and ${DEAF}`,
+  celery: (celery) => `celery is '${celery}' here`,
+};
+
+function conflicts(
+  celery: string, facts: LockedCelery, lock: ReadonlyMap<string, string>, text: string, { name, range }: Requirement,
+): Problem[] {
+  const version = lock.get(name);
+  if (version === undefined || range === '' || satisfies(version, range)) return [];
+  const reason = REASONS[name]?.(celery, facts) ?? 'the versions of a lock are tested together';
+  return [{
+    prop: 'requirements', value: text, wrong: `conflicts with the lock of Celery ${celery}, which has ${name} ${version} (${reason})`,
+    fix: `remove it, or give ${name}==${version}`,
+  }];
+}
+
+function pinnedBelow(range: string, version: string): boolean {
+  const pin = /^===?\s*([^\s,*]+)$/.exec(range)?.[1];
+  return pin !== undefined && valid(pin) !== null && satisfies(pin, `<${version}`);
+}

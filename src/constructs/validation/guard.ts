@@ -1,0 +1,55 @@
+import { ApiObject, Chart } from 'cdk8s';
+import { IConstruct } from 'constructs';
+import { describeFinding, toFinding } from '../../rules/finding';
+import { Severity } from '../../rules/severity';
+import { annotate, examineTree } from './tree';
+import { once } from '../../memo/once';
+import { isRefused } from './problems';
+
+const guardOf = once((_root: IConstruct) => ({ registered: false }));
+
+/**
+ * Guards the app of a construct: no two objects of one name, and no manifest that is known to break. Registered once per app, by
+ * whichever of our constructs comes first.
+ */
+export function guard(scope: IConstruct): void {
+  const { root } = scope.node;
+  const own = guardOf(root);
+  if (own.registered) return;
+  own.registered = true;
+  let checked: { readonly objects: number; readonly errors: string[] } | undefined;
+  Chart.of(scope).node.addValidation({
+    validate: () => {
+      const objects = root.node.findAll().filter((node): node is ApiObject => ApiObject.isApiObject(node));
+      // cdk8s validates the whole app again for each chart.
+      if (checked?.objects !== objects.length) checked = { objects: objects.length, errors: check(root, objects) };
+      return checked.errors;
+    },
+  });
+}
+
+function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
+  const errors = collisions(objects);
+  // With bad props there may be no manifests to look at.
+  if (isRefused(root)) return errors;
+  const { found, silenced } = examineTree(root);
+  annotate(silenced);
+  const findings = found.map(toFinding);
+  const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
+  described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));
+  return [...errors, ...described(Severity.ERROR)];
+}
+
+/** `kubectl apply` would let the later one replace the earlier one without a word. */
+function collisions(objects: readonly ApiObject[]): string[] {
+  const owners = new Map<string, string[]>();
+  for (const object of objects) {
+    const { kind, name } = object;
+    const namespace = object.metadata.namespace;
+    const identity = `${kind} '${name}'${namespace ? ` in namespace '${namespace}'` : ''}`;
+    owners.set(identity, [...owners.get(identity) ?? [], object.node.path]);
+  }
+  return [...owners]
+    .filter(([, paths]) => paths.length > 1)
+    .map(([identity, paths]) => `name: ${identity} is made by ${paths.join(' and by ')}; give one of the constructs another id or name`);
+}

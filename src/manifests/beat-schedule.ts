@@ -1,0 +1,13 @@
+import { Process } from './process';
+
+/** The schedule file of a Beat; undefined when it is not known. */
+export function schedulePath(beat: Process): { path: string | undefined; written: string; explicit: boolean; at: ReturnType<Process['place']> } | undefined {
+  const option = beat.option('--schedule');
+  const setting = beat.setting('beat_schedule_filename');
+  if (option.state === 'set' || option.state === 'maybe') return undefined;
+  const written = option.state === 'known' ? option.value : setting?.value ?? 'celerybeat-schedule';
+  return {
+    path: beat.container.absolute(written), written, explicit: option.state === 'known' || setting !== undefined,
+    at: option.state === 'known' ? beat.place(option.path) : setting ? setting.at : beat.commandPlace,
+  };
+}

@@ -1,0 +1,118 @@
+import { baseName, Word } from './command/command';
+import { Path } from './json';
+import { Container, Workload } from './pod/workload';
+import { once } from '../memo/once';
+
+export interface Requirement {
+  readonly text: string;
+  readonly name: string;
+  readonly extras: readonly string[];
+  /** `==5.3.4`; empty for any version; undefined when only a run tells. */
+  readonly range?: string;
+  readonly path: Path;
+}
+
+/** One `pip install` in a container. */
+export interface Install {
+  readonly container: Container;
+  readonly path: Path;
+  readonly requirements: readonly Requirement[];
+  /** From constraint files in sight. */
+  readonly constraints: readonly Requirement[];
+  /** Takes requirements from something out of sight: a file of the image, a repository. */
+  readonly opaque: boolean;
+  /** A constraints file, hashes or `--no-deps`: somebody decided on every version. */
+  readonly constrained: boolean;
+  /** Installs to a place of its own: `--target`, or with the pip of a virtual environment. */
+  readonly target?: string;
+}
+
+const VALUED = new Set([
+  '-i', '--index-url', '--extra-index-url', '-f', '--find-links', '--trusted-host', '--proxy', '--timeout', '--retries', '--cert', '--prefix',
+  '--root', '--src', '--progress-bar', '--only-binary', '--no-binary', '--platform', '--python-version', '--cache-dir', '--log', '--upgrade-strategy',
+  '--python', '-p',
+]);
+
+/** All installs of a pod, init containers first: the order in which they run. */
+export const installsOf: (workload: Workload) => readonly Install[] = once(readAll);
+
+function readAll(workload: Workload): Install[] {
+  return [...workload.initContainers, ...workload.containers].flatMap((container) =>
+    container.invocations.flatMap(({ words }) => read(container, words)));
+}
+
+function read(container: Container, words: readonly Word[]): Install[] {
+  let at = 0;
+  const program = baseName(words[0]?.text ?? '');
+  if (/^python[\d.]*$/.test(program) && words[1]?.text === '-m') at = 2;
+  if (baseName(words[at]?.text ?? '') === 'uv' && words[at + 1]?.text === 'pip') at += 1;
+  if (!/^pip[\d.]*$/.test(baseName(words[at]?.text ?? ''))) return [];
+  const install = words.findIndex((word, i) => i > at && word.text === 'install');
+  if (install < 0) return [];
+
+  const requirements: Requirement[] = [];
+  const constraints: Requirement[] = [];
+  let opaque = false;
+  let constrained = false;
+  const venv = /^(.*)\/bin\/(?:pip|python)[\d.]*$/.exec(words[0].text)?.[1];
+  let target = venv !== undefined && !/^\/usr(\/local)?$/.test(venv) ? venv : undefined;
+  const fromFile = (path: string, into: Requirement[], place: Path) => {
+    const content = container.file(path);
+    if (content === undefined) return false;
+    for (const line of content.split('\n')) {
+      const clean = line.replace(/(^|\s)#.*$/, '').trim();
+      if (/^--hash|^--require-hashes/.test(clean)) constrained = true;
+      if (clean === '' || clean.startsWith('-')) continue;
+      const requirement = parseRequirement(clean.replace(/\s--hash=.*$/, ''), place);
+      if (requirement) into.push(requirement);
+    }
+    return true;
+  };
+  for (let i = install + 1; i < words.length; i += 1) {
+    const { text, path, unknown } = words[i];
+    const [option, attached] = /^--[a-z-]+=/.test(text) ? [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)] : [text, undefined];
+    const value = () => attached ?? words[i += 1]?.text ?? '';
+    if (option === '-r' || option === '--requirement') opaque = !fromFile(value(), requirements, path) || opaque;
+    else if (/^-r./.test(option)) opaque = !fromFile(option.slice(2), requirements, path) || opaque;
+    else if (option === '-c' || option === '--constraint' || option === '--build-constraint') {
+      constrained = true;
+      fromFile(value(), constraints, path);
+    } else if (option === '--require-hashes' || option === '--no-deps' || option === '--no-index') constrained = true;
+    else if (option === '-t' || option === '--target' || option === '--prefix') target = value();
+    else if (option === '-e' || option === '--editable') {
+      opaque = true;
+      value();
+    } else if (VALUED.has(option)) value();
+    else if (!text.startsWith('-')) {
+      const requirement = parseRequirement(text, path);
+      if (!requirement) opaque = true;
+      else requirements.push(unknown ? { ...requirement, range: undefined } : requirement);
+    }
+  }
+  return [{ container, path: words[install].path, requirements, constraints, opaque, constrained, target }];
+}
+
+function parseRequirement(text: string, path: Path): Requirement | undefined {
+  const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*((?:[<>=!~].*)?)$/.exec(text.split(';')[0].trim());
+  if (!match || /\.(whl|gz|zip)$/.test(text)) return undefined;
+  return {
+    text, path,
+    name: match[1].toLowerCase().replace(/[-_.]+/g, '-'),
+    extras: (match[2] ?? '').split(',').map((extra) => extra.trim()).filter(Boolean),
+    range: /[$`]/.test(match[3]) ? undefined : match[3].trim(),
+  };
+}
+
+export function requirement(install: Install, name: string): Requirement | undefined {
+  return install.requirements.find((entry) => entry.name === name) ?? install.constraints.find((entry) => entry.name === name);
+}
+
+/** The version of a package that a pod installs, when it is pinned in sight. */
+export function installedVersion(workload: Workload, name: string): string | undefined {
+  for (const install of installsOf(workload)) {
+    const range = requirement(install, name)?.range;
+    const pin = range === undefined ? undefined : /^===?\s*([\w.!+-]+)$/.exec(range)?.[1];
+    if (pin !== undefined) return pin;
+  }
+  return undefined;
+}

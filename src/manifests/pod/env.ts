@@ -1,0 +1,129 @@
+import { get, list, map, Path, scalar, text } from '../json';
+
+/** A variable of a container, as far as manifests tell. */
+export interface Variable {
+  readonly name: string;
+  /** Undefined when it comes from a Secret, a field, or something outside the input. */
+  readonly value?: string;
+  /** As written, before `$(VAR)` is expanded. */
+  readonly raw?: string;
+  readonly source: 'value' | 'configMap' | 'secret' | 'field' | 'unknown';
+  /** Stands in `env` itself, so kubelet knows its value without asking anyone. */
+  readonly path: Path;
+  /** `$(NAME)` that nothing defines before it, in the order of the manifest. */
+  readonly unresolved: readonly string[];
+  /** Contains a `$(NAME)` whose value only the cluster knows. */
+  readonly partial: boolean;
+  /** From `envFrom`. */
+  readonly imported: boolean;
+}
+
+export type Lookup =
+  /** The manifest gives the value. */
+  | { readonly state: 'known'; readonly value: string; readonly variable: Variable }
+  /** It is there, with a value that only the cluster knows. */
+  | { readonly state: 'set'; readonly variable: Variable }
+  /** Something that we cannot see may define it. */
+  | { readonly state: 'maybe' }
+  | { readonly state: 'unset' };
+
+/** What the environment needs to know of the other objects. */
+export interface EnvSources {
+  readonly configMap: (name: string) => ReadonlyMap<string, string> | undefined;
+  readonly secretKeys: (name: string) => ReadonlySet<string> | undefined;
+}
+
+export class Env {
+  /** `envFrom` names something that is not in the input. */
+  public readonly open: boolean;
+  private readonly variables = new Map<string, Variable>();
+
+  public constructor(container: unknown, path: Path, sources: EnvSources) {
+    this.open = this.importAll(container, path, sources);
+    list(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
+  }
+
+  public all(): Iterable<Variable> {
+    return this.variables.values();
+  }
+
+  public get(name: string): Variable | undefined {
+    return this.variables.get(name);
+  }
+
+  public lookup(name: string): Lookup {
+    const variable = this.variables.get(name);
+    if (!variable) return { state: this.open ? 'maybe' : 'unset' };
+    return variable.value === undefined || variable.partial ? { state: 'set', variable } : { state: 'known', value: variable.value, variable };
+  }
+
+  /** The value, when the manifest gives it. */
+  public value(name: string): string | undefined {
+    const found = this.lookup(name);
+    return found.state === 'known' ? found.value : undefined;
+  }
+
+  /** Expands `$(NAME)` as kubelet does for `command` and `args`. */
+  public expand(raw: string): { text: string; unresolved: string[]; partial: boolean } {
+    if (!raw.includes('$')) return { text: raw, unresolved: [], partial: false };
+    const unresolved: string[] = [];
+    let partial = false;
+    const expanded = raw.replace(/\$\$|\$\(([A-Za-z_.][\w.-]*)\)/g, (whole, name: string | undefined) => {
+      if (name === undefined) return '$';
+      const variable = this.variables.get(name);
+      if (!variable) {
+        unresolved.push(name);
+        return whole;
+      }
+      partial ||= variable.value === undefined || variable.partial;
+      return variable.value ?? whole;
+    });
+    return { text: expanded, unresolved, partial };
+  }
+
+  private importAll(container: unknown, path: Path, sources: EnvSources): boolean {
+    let open = false;
+    list(get(container, 'envFrom')).forEach((entry, i) => {
+      const at = [...path, 'envFrom', i];
+      const prefix = text(get(entry, 'prefix')) ?? '';
+      const configMap = text(get(entry, 'configMapRef', 'name'));
+      const secret = text(get(entry, 'secretRef', 'name'));
+      const data = configMap === undefined ? undefined : sources.configMap(configMap);
+      const keys = secret === undefined ? undefined : sources.secretKeys(secret);
+      if (!data && !keys) open = true;
+      for (const [key, value] of data ?? []) {
+        this.variables.set(prefix + key, {
+          name: prefix + key, value, raw: value, source: 'configMap', path: at, unresolved: [], partial: false, imported: true,
+        });
+      }
+      for (const key of keys ?? []) {
+        this.variables.set(prefix + key, { name: prefix + key, source: 'secret', path: at, unresolved: [], partial: false, imported: true });
+      }
+    });
+    return open;
+  }
+
+  private add(entry: unknown, path: Path, sources: EnvSources): void {
+    const name = text(get(entry, 'name'));
+    if (name === undefined) return;
+    const base = { name, path, unresolved: [] as string[], partial: false, imported: false };
+    const raw = scalar(get(entry, 'value'));
+    const from = map(get(entry, 'valueFrom'));
+    if (raw !== undefined) {
+      const { text: value, unresolved, partial } = this.expand(raw);
+      this.variables.set(name, { ...base, value, raw, source: 'value', unresolved, partial });
+    } else if (from.configMapKeyRef !== undefined) {
+      const ref = from.configMapKeyRef;
+      const value = sources.configMap(text(get(ref, 'name')) ?? '')?.get(text(get(ref, 'key')) ?? '');
+      this.variables.set(name, { ...base, value, raw: value, source: 'configMap' });
+    } else if (from.secretKeyRef !== undefined) {
+      this.variables.set(name, { ...base, source: 'secret' });
+    } else if (from.fieldRef !== undefined || from.resourceFieldRef !== undefined) {
+      this.variables.set(name, { ...base, source: 'field' });
+    } else if (Object.keys(from).length > 0) {
+      this.variables.set(name, { ...base, source: 'unknown' });
+    } else {
+      this.variables.set(name, { ...base, value: '', raw: '', source: 'value' });
+    }
+  }
+}

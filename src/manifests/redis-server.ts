@@ -1,0 +1,105 @@
+import { baseName, Invocation, Word } from './command/command';
+import { Path } from './json';
+import { Container } from './pod/workload';
+import { Resource } from './resource';
+
+export interface Directive {
+  readonly values: readonly string[];
+  readonly path: Path;
+  /** The ConfigMap of the configuration file; otherwise the workload. */
+  readonly resource: Resource;
+}
+
+/** A file of a ConfigMap in a container, with its place there. */
+type FileOf = (path: string) => { text: string; resource: Resource; path: Path } | undefined;
+
+/** A Redis or Valkey server, and its configuration as far as manifests tell. */
+export class RedisServer {
+  /** Whether a Celery process of the input uses it as its broker; set when the world is complete. */
+  public brokerUse: 'yes' | 'possible' | 'no' = 'no';
+
+  private constructor(
+    public readonly container: Container,
+    private readonly directives: ReadonlyMap<string, Directive>,
+    /** Some configuration is out of sight: what is not said here may be said there. */
+    public readonly opaque: boolean,
+    public readonly invocation?: Invocation,
+  ) {}
+
+  /** The last one given wins, as in Redis; undefined when it is not said in sight. */
+  public directive(name: string): Directive | undefined {
+    return this.directives.get(name);
+  }
+
+  /** Where its files are; by default the working directory of the official image. */
+  public get dataFolder(): string {
+    return this.directive('dir')?.values[0] ?? '/data';
+  }
+
+  public static read(container: Container, fileOf: FileOf): RedisServer | undefined {
+    for (const invocation of container.invocations) {
+      if (/^(redis|valkey|keydb)-server$/.test(baseName(invocation.words[0]?.text ?? ''))) {
+        return RedisServer.fromWords(container, invocation.words.slice(1), fileOf, invocation);
+      }
+    }
+    // A job with the image of Redis is a client: it makes a copy, or fills it.
+    if (!/^(redis|valkey|redis-stack-server|keydb)$/.test(container.image.name) || !container.workload.longRunning) return undefined;
+    if (container.words.length === 0) return new RedisServer(container, new Map(), !isPlain(container));
+    // The entrypoint of the official image puts `redis-server` before options.
+    const first = container.words[0].text;
+    if (!container.ownsEntrypoint && isPlain(container) && (first.startsWith('-') || first.endsWith('.conf'))) {
+      return RedisServer.fromWords(container, container.words, fileOf);
+    }
+    return /sentinel|cluster|exporter|cli/.test(first) ? undefined : new RedisServer(container, new Map(), true);
+  }
+
+  private static fromWords(
+    container: Container, words: readonly Word[], fileOf: FileOf,
+    invocation?: Invocation,
+  ): RedisServer | undefined {
+    const directives = new Map<string, Directive>();
+    let opaque = false;
+    let at = 0;
+    if (words[0] && !words[0].text.startsWith('--')) {
+      const file = fileOf(words[0].text);
+      if (file) {
+        for (const [name, values] of parseConf(file.text)) directives.set(name, { values, path: file.path, resource: file.resource });
+        opaque = directives.has('include');
+      } else {
+        opaque = true;
+      }
+      at = 1;
+    }
+    let current: { name: string; values: string[]; path: Path } | undefined;
+    const close = () => {
+      if (current) directives.set(current.name, { values: current.values, path: current.path, resource: container.workload.resource });
+    };
+    for (; at < words.length; at += 1) {
+      const word = words[at];
+      if (/^--[a-z]/.test(word.text)) {
+        close();
+        // `--save 900 1` may also come as one word.
+        const [name, ...values] = word.text.slice(2).split(/\s+/);
+        current = { name, values, path: word.path };
+      } else if (current) {
+        current.values.push(word.text);
+        current.path = current.values.length === 1 ? word.path : current.path;
+      }
+    }
+    close();
+    if (directives.has('sentinel')) return undefined;
+    return new RedisServer(container, directives, opaque, invocation);
+  }
+}
+
+function isPlain({ image }: Container): boolean {
+  return (image.official && ['redis', 'valkey'].includes(image.name)) || image.repository === 'valkey/valkey';
+}
+
+function parseConf(text: string): Array<[string, string[]]> {
+  return text.split('\n').flatMap((line) => {
+    const words = line.trim().split(/\s+/);
+    if (words[0] === '' || words[0].startsWith('#')) return [];
+    return [[words[0].toLowerCase(), words.slice(1).map((word) => word.replace(/^(["'])(.*)\1$/, '$2'))] as [string, string[]]];
+  });
+}

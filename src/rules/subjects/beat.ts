@@ -1,0 +1,304 @@
+import { isPython } from '../../celery/image';
+import { get } from '../../manifests/json';
+import { installedVersion } from '../../manifests/installs';
+import { isReadOnly } from '../../manifests/pod/workload';
+import { schedulePath } from '../../manifests/beat-schedule';
+import { Process } from '../../manifests/process';
+import type { World } from '../../manifests/world';
+import { each, Report, Rule } from '../rule';
+import { Severity } from '../severity';
+import { meets } from '../../celery/versions';
+import { AGENT_FLAGS } from '../../celery/agent-names';
+import { remembered } from '../../memo/remembered';
+
+/** How Beat keeps its schedule. */
+type Scheduler = 'file' | 'database' | 'locking' | 'script' | 'unknown';
+
+function scheduler(beat: Process, world: World): Scheduler {
+  const option = beat.option('--scheduler');
+  const setting = beat.setting('beat_scheduler')?.value;
+  const name = unwrapped(setting ?? (option.state === 'known' ? option.value : undefined), beat);
+  if (name !== undefined) {
+    if (/redbeat/i.test(name)) return 'locking';
+    if (/django|DatabaseScheduler|sqlalchemy|database/i.test(name)) return 'database';
+    return /^(celery\.beat[.:])?PersistentScheduler$|^celery\.beat[.:]Scheduler$/.test(name) ? 'file' : 'unknown';
+  }
+  if (beat.command.vendor === 'unknown') return 'script';
+  if (option.state === 'set' || !beat.plain) return 'unknown';
+  // The scheduler may also be chosen in code: whatever names another one counts.
+  const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
+    || /redbeat/i.test(value ?? ''))
+    || world.code(beat.container).some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
+  if (traces) return 'unknown';
+  return 'file';
+}
+
+/** What a script starts may lock, though few do. */
+function unlessLocked(kind: Scheduler): Pick<Report, 'severity' | 'note'> {
+  return kind === 'script' ? { severity: Severity.WARNING, note: 'unless its scheduler has a lock, like RedBeat' } : {};
+}
+
+/** Our agent wraps the scheduler that its variable names, and the default one without it. */
+function unwrapped(name: string | undefined, beat: Process): string | undefined {
+  if (name !== AGENT_FLAGS.beat[1]) return name;
+  const wrapped = beat.container.env.lookup('CDK8S_CELERY_AGENT_SCHEDULER');
+  if (wrapped.state === 'unset') return 'celery.beat:PersistentScheduler';
+  return wrapped.state === 'known' ? wrapped.value : name;
+}
+
+/** The code of the application is in sight: what it does not say it does not do. */
+function seesCode(beat: Process, world: World): boolean {
+  return isPython(beat.container.image) && world.code(beat.container).length > 0;
+}
+
+/** Folders that are no working directory. */
+const TEMPORARY = /^(\/var)?\/(tmp|run|log|cache)(\/|$)|^\/dev\/shm(\/|$)/;
+
+const LONG_INTERVAL = 15 * 60;
+
+/** An interval above a quarter of an hour in the schedule of the code. */
+function longInterval(code: string): string | undefined {
+  if (!/beat_schedule|add_periodic_task/.test(code)) return undefined;
+  for (const match of code.matchAll(/['"]schedule['"]\s*:\s*([\d._]+)|add_periodic_task\(\s*([\d._]+)/g)) {
+    if (Number((match[1] ?? match[2]).replaceAll('_', '')) > LONG_INTERVAL) return match[0];
+  }
+  for (const match of code.matchAll(/timedelta\(\s*(days|weeks|hours|minutes|seconds)\s*=\s*(\d+)/g)) {
+    const unit = { days: 86400, weeks: 604800, hours: 3600, minutes: 60, seconds: 1 }[match[1]] ?? 0;
+    if (Number(match[2]) * unit > LONG_INTERVAL) return match[0];
+  }
+  return undefined;
+}
+
+const validTimeZone = remembered((name: string) => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+/** The time zone that code sets; empty when it sets none. */
+const timeZoneIn = remembered((code: string) => /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(code)?.[2] ?? '');
+
+export const beat: Rule[] = [
+  {
+    id: 'beat/schedule-not-writable',
+    severity: Severity.ERROR,
+    title: 'Beat cannot write its schedule file where it is told to',
+    why: 'Beat ends at start: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
+      + 'file \'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working '
+      + 'directory.',
+    fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['F1', 'Z1'],
+    check: each('beats', (beat, report, world) => {
+      const kind = scheduler(beat, world);
+      const schedule = schedulePath(beat);
+      if (kind !== 'file' || !schedule) return;
+      const { container } = beat;
+      const { path, explicit, at, written } = schedule;
+      // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
+      const unsure = explicit || seesCode(beat, world) ? {}
+        : { severity: Severity.WARNING, note: 'unless the application sets beat_schedule_filename or another beat_scheduler' };
+      if (path === undefined) {
+        // It lies in the working directory of the image, which is no folder for what is temporary.
+        const others = container.mounts.filter((mount) => !isReadOnly(mount));
+        if (container.readOnlyRoot && others.every(({ mountPath }) => TEMPORARY.test(mountPath))) {
+          report({
+            at, value: written, allowed: 'a path on a writable volume', ...unsure,
+            ...(explicit && others.length > 0 ? { severity: Severity.WARNING, note: `unless the image works in ${others[0].mountPath}` } : {}),
+          });
+        }
+        return;
+      }
+      if (container.writable(path) === 'no') {
+        const mount = container.mountOf(path);
+        report({
+          at, value: path, allowed: 'a path on a writable volume', ...unsure,
+          note: mount ? `it lies on the ${mount.volume.kind} at ${mount.mountPath}` : unsure.note,
+        });
+      } else if (!container.mountOf(path) && isPython(container.image) && (container.runAsUser ?? 0) > 0
+        && !/^\/(tmp|var\/tmp|dev\/shm)\//.test(path)) {
+        report({
+          at, value: path, allowed: 'a path on a writable volume', ...unsure, note: `user ${container.runAsUser} may not write there in this image`,
+        });
+      }
+    }),
+  },
+  {
+    id: 'beat/more-than-one',
+    severity: Severity.ERROR,
+    title: 'More than one Beat runs at the same time',
+    why: 'Each of them sends every periodic task: all run two times and more. On one volume the second deletes the schedule of the first: `Removing '
+      + 'corrupted schedule file \'celerybeat-schedule\': error(11, \'Resource temporarily unavailable\')`.',
+    fix: 'Set replicas: 1 and strategy.type: Recreate; or use a scheduler with a lock, like RedBeat.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B1', 'B6', 'Z2'],
+    check: each('beats', (beat, report, world) => {
+      const kind = scheduler(beat, world);
+      if (kind === 'locking' || kind === 'unknown') return;
+      const { resource, replicas } = beat.workload;
+      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(kind) });
+      if (resource.kind === 'DaemonSet') {
+        report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(kind) });
+      }
+      for (const scaler of world.scalersOf(beat.workload)) {
+        const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');
+        if (most !== 1) {
+          report({
+            at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler on Beat', ...unlessLocked(kind),
+          });
+        }
+      }
+    }),
+  },
+  {
+    id: 'beat/two-deployments',
+    severity: Severity.ERROR,
+    title: 'Two workloads run the same Beat',
+    why: 'Each of them sends every periodic task.',
+    fix: 'Keep one of them.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B6'],
+    check: (world, report) => {
+      const groups = new Map<string, Process[]>();
+      for (const beat of world.beats) {
+        if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat, world))) continue;
+        const { container } = beat;
+        const key = JSON.stringify([
+          beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
+          container.json.env ?? [], container.json.envFrom ?? [],
+        ]);
+        groups.set(key, [...groups.get(key) ?? [], beat]);
+      }
+      for (const group of groups.values()) {
+        const names = [...new Set(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`))].sort();
+        if (names.length < 2) continue;
+        for (const beat of group) report({ at: beat.commandPlace, value: names.join(', ') });
+      }
+    },
+  },
+  {
+    id: 'beat/rolling-update',
+    severity: Severity.WARNING,
+    title: 'During a deploy two Beats run, because the new pod starts before the old one is gone',
+    why: 'Every periodic task that is due meanwhile is sent twice.',
+    fix: 'Set strategy.type: Recreate.',
+    source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
+    rows: ['B1'],
+    check: each('beats', (beat, report, world) => {
+      const kind = scheduler(beat, world);
+      const { resource, rolls, replicas } = beat.workload;
+      if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
+      report({ at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(kind) });
+    }),
+  },
+  {
+    id: 'beat/in-worker',
+    severity: Severity.ERROR,
+    title: 'A worker that is scaled brings a Beat with it in every pod',
+    why: 'With two workers every periodic task is sent twice; when the first is scaled away, none is.',
+    fix: 'Remove -B, and run one Beat of its own.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B2'],
+    check: each('workers', (worker, report, world) => {
+      const option = worker.option('--beat');
+      if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
+      const beats = worker.app === undefined ? [] : world.beatsOf(worker);
+      const beside = beats.find((beat) => beat.workload.replicas !== 0 && scheduler(beat, world) !== 'locking');
+      if (beside) {
+        const { resource } = beside.workload;
+        report({ at: worker.place(option.path), value: '--beat', note: `${resource.kind} ${resource.name} runs the Beat of this application already` });
+        return;
+      }
+      report({
+        at: worker.place(option.path), value: '--beat',
+        ...(world.scaled(worker.workload) ? {} : {
+          severity: Severity.WARNING, note: worker.workload.rolls ? 'during every deploy, and as soon as there is more than one' : 'as soon as there is more than one',
+        }),
+      });
+    }),
+  },
+  {
+    id: 'beat/interval-never-fires',
+    severity: Severity.WARNING,
+    title: 'A long interval in the schedule, and a schedule file that is gone with the pod',
+    why: 'An interval counts from the start of Beat: with a new file at every deploy, a daily task never runs when you '
+      + 'deploy daily. No error anywhere.',
+    fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
+    source: 'https://github.com/PostHog/posthog/issues/42607',
+    rows: ['B3'],
+    check: each('beats', (beat, report, world) => {
+      const schedule = schedulePath(beat);
+      if (scheduler(beat, world) !== 'file' || !schedule || schedule.path === undefined) return;
+      const kind = beat.container.mountOf(schedule.path)?.volume.kind;
+      if (kind !== undefined && kind !== 'emptyDir') return;
+      for (const { text, place } of world.code(beat.container)) {
+        const interval = longInterval(text);
+        if (interval !== undefined) report({ at: place, value: interval, note: `the file is ${schedule.path}` });
+      }
+    }),
+  },
+  {
+    id: 'beat/stale-pidfile',
+    severity: Severity.ERROR,
+    title: 'The pidfile outlives the container, so Celery refuses to start again',
+    why: 'After a kill: `ERROR: Pidfile (celerybeat.pid) already exists. Seems we\'re already running? (pid: 1)`, exit 73. Process 1 is always '
+      + 'alive; Celery 5.5 knows that it is itself. An emptyDir keeps the file too: the container restarts, the pod stays.',
+    fix: 'Set --pidfile= (empty): Kubernetes needs none.',
+    source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
+    rows: ['B5'],
+    check: each('processes', (process, report) => {
+      const pidfile = process.option('--pidfile');
+      if (pidfile.state !== 'known' || pidfile.value === '' || process.role === 'multi') return;
+      const path = process.container.absolute(pidfile.value);
+      const mount = path === undefined ? undefined : process.container.mountOf(path);
+      if (!mount || isReadOnly(mount) || mount.volume.kind === 'unknown') return;
+      // Something removes it first.
+      const { container } = process;
+      if ([...container.invocations, ...process.workload.initContainers.flatMap(({ invocations }) => invocations)]
+        .some(({ words }) => words[0].text.endsWith('rm') && words.some(({ text }) => text.includes('pid') || text.includes('*')))) return;
+      const where = `it lies on the ${mount.volume.kind} at ${mount.mountPath}`;
+      const version = installedVersion(process.workload, 'celery');
+      if (version !== undefined && meets(version, '>=5.5')) return;
+      report({
+        at: process.place(pidfile.path), value: pidfile.value,
+        ...(version === undefined ? { note: `${where}, unless the image has Celery 5.5`, severity: Severity.WARNING } : { note: where }),
+      });
+    }),
+  },
+  {
+    id: 'beat/unknown-timezone',
+    severity: Severity.ERROR,
+    title: 'The time zone does not exist',
+    why: 'Beat and workers end at start: `No time zone found with key Europe/Nowhere`.',
+    fix: 'Use a name of the IANA data base, like Europe/Berlin, or UTC.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['B8'],
+    check: each('processes', (process, report, world) => {
+      const setting = process.setting('timezone') ?? process.setting('celery_timezone');
+      if (setting && !validTimeZone(setting.value)) report({ at: setting.at, value: setting.value });
+      for (const { text, place } of world.code(process.container)) {
+        const found = timeZoneIn(text);
+        if (found !== '' && !validTimeZone(found)) report({ at: place, value: found });
+      }
+    }),
+  },
+  {
+    id: 'beat/timezone-differs',
+    severity: Severity.WARNING,
+    title: 'Beat has another time zone than the workers of its application',
+    why: 'Times of crontab schedules and ETAs are off; each change of the zone clears the schedule: `Reset: Timezone changed from ... to ...`.',
+    fix: 'Set timezone once, in the configuration that all of them load.',
+    source: 'setup_schedule in celery/beat.py at https://github.com/celery/celery',
+    rows: ['B8'],
+    check: each('beats', (beat, report, world) => {
+      const setting = beat.setting('timezone');
+      if (!setting || beat.app === undefined) return;
+      const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
+      const other = [...others].sort().find((value) => value !== setting.value);
+      if (other !== undefined) report({ at: setting.at, value: setting.value, note: `a worker has ${other}` });
+    }),
+  },
+];

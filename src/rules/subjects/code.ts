@@ -1,0 +1,319 @@
+import { startsProcess } from '../../manifests/command/celery-command';
+import { meantScript } from '../../manifests/command/command';
+import { isPython } from '../../celery/image';
+import { map, scalar, text } from '../../manifests/json';
+import { configMapNames, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
+import { Process } from '../../manifests/process';
+import { Resource } from '../../manifests/resource';
+import { redisDatabase } from '../../celery/url';
+import type { World } from '../../manifests/world';
+import { celeryIn, probesOf } from '../../manifests/probes';
+import { each, Rule } from '../rule';
+import { Severity } from '../severity';
+
+const LARGEST_CONFIG_MAP = 1_048_576;
+const LARGEST_APPLIED = 250_000;
+
+function bytes(value: unknown): number {
+  return Buffer.byteLength(scalar(value) ?? '', 'utf8');
+}
+
+/** `proj` of `proj.celery:app`. */
+function rootModule(app: string): string {
+  return app.split(/[.:]/)[0];
+}
+
+function configMapOf(workload: Workload, volume: Volume, world: World): Resource | undefined {
+  return volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, text(volume.source.name) ?? '') : undefined;
+}
+
+/** Something in the pod template changes when the content of its ConfigMaps does. */
+function rollsOnChange({ workload }: Process, configMap: string): boolean {
+  const reloads = Object.keys({ ...workload.annotations, ...workload.resource.annotations })
+    .some((name) => /checksum|hash|sha|rollme|reloader|config-version|timestamp|revision|rollout/i.test(name));
+  // kustomize and others put a hash into the name.
+  return reloads || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
+}
+
+export const code: Rule[] = [
+  {
+    id: 'code/app-module-missing',
+    severity: Severity.ERROR,
+    title: 'The module that -A names is not among the files that the container gets',
+    why: 'The process ends at start with `Error: Unable to load celery application. The module nope was not found.` and is restarted for ever.',
+    fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['C1'],
+    check: each('processes', (process, report, world) => {
+      const { container, app } = process;
+      const given = process.command.global.get('--app');
+      if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
+      // Only where nothing but the ConfigMap can hold the module: a plain image, and no other volume with code.
+      const folder = container.workingDir ?? '/';
+      const mount = container.mountOf(folder);
+      const files = mount && container.volumeFiles(mount.volume);
+      if (!mount || mount.mountPath !== folder || mount.subPath !== undefined || !files
+        || container.env.lookup('PYTHONPATH').state !== 'unset') return;
+      if (container.mounts.some((other) => other !== mount && within(other.mountPath, folder))
+        || process.option('--workdir').state !== 'unset') return;
+      if (container.workload.initContainers.length > 0 || container.invocations.length > 1) return;
+      const module = rootModule(app);
+      const found = [...files.keys()].some((file) => file === `${module}.py` || file.startsWith(`${module}/`));
+      if (!found && !world.code(container).some(({ name }) => name === `${module}.py`)) {
+        report({ at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') });
+      }
+    }),
+  },
+  {
+    id: 'code/app-option-after-subcommand',
+    severity: Severity.WARNING,
+    title: 'Options of celery itself stand after the subcommand, where Celery 5 does not accept them',
+    why: 'The process ends at start: `You are using `-A` as an option of the worker sub-command` / `Error: No such option: -A`.',
+    fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
+    source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
+    rows: ['C2'],
+    check: each('processes', (process, report) => {
+      const five = process.plain && process.command.global.has('--app');
+      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
+      for (const { vendor, role, options, subcommand } of [process.command, ...probed]) {
+        if (vendor !== 'celery' || role === 'flower' || role === 'multi' || role === 'other') continue;
+        for (const name of ['--app', '--broker', '--result-backend', '--loader', '--config', '--workdir']) {
+          const given = options.get(name);
+          if (!given) continue;
+          const written = `${subcommand?.text ?? role} ${/^-[A-Za-z]/.test(given.word.text) ? given.word.text : name} ${given.value}`;
+          report({
+            at: process.place(given.word.path), value: written, allowed: `celery ${name} ... ${role}`,
+            // The process itself is called as Celery 5 wants it.
+            ...(five ? { severity: Severity.ERROR } : { note: 'unless the image still has Celery 4' }),
+          });
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/worker-option-before-subcommand',
+    severity: Severity.WARNING,
+    title: 'Options of the subcommand stand before it, where Celery 5 does not accept them',
+    why: 'The process ends at start: `Error: No such option: -E`.',
+    fix: 'Put them after the subcommand: celery -A proj worker -E.',
+    source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
+    rows: ['C2'],
+    check: each('processes', (process, report) => {
+      if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
+      for (const [name, { word }] of process.command.misplaced) {
+        report({
+          at: process.place(word.path), value: `${name} before ${process.role}`, allowed: `celery ... ${process.role} ${name}`,
+          note: 'unless the image still has Celery 4',
+        });
+      }
+    }),
+  },
+  {
+    id: 'code/short-option-with-equals',
+    severity: Severity.ERROR,
+    title: 'A short option takes what follows it as it is, with the equals sign',
+    why: '`-c=4` ends in `Error: Invalid value for \'-c\' / \'--concurrency\': \'=4\' is not a valid integer.`, -A=tasks in `The module =tasks was not '
+      + 'found.`; -Q=emails starts, and consumes a queue named =emails.',
+    fix: 'Write -c 4, -c4 or --concurrency=4.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['C2'],
+    check: each('processes', ({ command, container, workload }, report) => {
+      const given = [...command.global.values(), ...command.options.values()].map(({ word }) => word);
+      for (const { text: word, path } of new Set(given)) {
+        if (/^-[A-Za-z]=/.test(word)) {
+          report({ at: { resource: workload.resource, container: container.name, path }, value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` });
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/words-after-shell-script',
+    severity: Severity.ERROR,
+    title: 'The words after the script of `sh -c` are not part of it',
+    why: '`sh -c celery -A shop worker` runs `celery` alone; the shell keeps the rest as $0, $1 and so on. It prints its help and ends, and the '
+      + 'container is restarted for ever.',
+    fix: 'Write the script as one word: [sh, -c, "exec celery -A shop worker"]; or leave the shell out.',
+    source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
+    rows: ['C2'],
+    check: each((world) => world.workloads.flatMap(({ containers }) => containers), (container, report) => {
+      const meant = meantScript(container.words);
+      if (!meant || container.invocations.some(startsProcess) || !container.read(meant.words).some(startsProcess)) return;
+      report({
+        at: { resource: container.workload.resource, container: container.name, path: meant.lost[0].path },
+        value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c',
+      });
+    }),
+  },
+  {
+    id: 'code/queue-shared-by-two-apps',
+    severity: Severity.WARNING,
+    title: 'Workers of two applications take tasks from the same queue of the same broker',
+    why: 'Each gets tasks of the other: `Received unregistered task of type \'tasks.add\'. The message has been ignored and discarded.` The '
+      + 'message is lost.',
+    fix: 'Give each application a queue (-Q, task_default_queue) or a database of its own.',
+    source: 'Reproduced with Celery 5.6.3: the queue is empty afterwards',
+    rows: ['C3'],
+    check: (world, report) => {
+      const first = new Map<string, Process>();
+      for (const worker of world.workers) {
+        const { broker, app } = worker;
+        const database = broker && redisDatabase(broker.url);
+        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.sets('task_default_queue') ? ['celery'] : []);
+        if (!broker || broker.partial || app === undefined || database === undefined) continue;
+        const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
+        for (const queue of queues) {
+          const key = [namespace, broker.url.host, broker.url.port ?? '6379', database, queue].join('\n');
+          const other = first.get(key);
+          if (!other) {
+            first.set(key, worker);
+          } else if (rootModule(other.app!) !== rootModule(app) && other.container.image.text !== worker.container.image.text) {
+            report({ at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})` });
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'code/configmap-too-large',
+    severity: Severity.ERROR,
+    title: 'A ConfigMap of a Celery pod is too large',
+    why: 'The API server refuses more than 1 MiB (`Too long: must have at most 1048576 bytes`); from about 250 kB on, `kubectl apply` refuses it '
+      + 'too, because it keeps a copy in an annotation (`metadata.annotations: Too long: must have at most 262144 bytes`).',
+    fix: 'Put the code into an image, or split it.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
+    rows: ['C4'],
+    check: (world, report) => {
+      const seen = new Set<unknown>();
+      for (const process of world.processes) {
+        for (const volume of process.workload.volumes.values()) {
+          const resource = configMapOf(process.workload, volume, world);
+          if (!resource || seen.has(resource)) continue;
+          seen.add(resource);
+          const data = [...Object.entries(map(resource.json.data)), ...Object.entries(map(resource.json.binaryData))];
+          const size = data.reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
+          if (size > LARGEST_CONFIG_MAP) {
+            report({ at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_CONFIG_MAP} bytes` });
+          } else if (size > LARGEST_APPLIED && !resource.live) {
+            report({
+              at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_APPLIED} bytes`, severity: Severity.WARNING,
+              note: 'for kubectl apply without --server-side',
+            });
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'code/configmap-key',
+    severity: Severity.ERROR,
+    title: 'A key of a ConfigMap is not a valid name',
+    why: 'The API server refuses the ConfigMap: `Invalid value: "pkg/tasks.py": a valid config key must consist of alphanumeric characters, \'-\', '
+      + '\'_\' or \'.\'`.',
+    fix: 'Name the key without a slash, and map it to its path with items: [{key, path}].',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
+    rows: ['C7'],
+    check: (world, report) => {
+      const seen = new Set<unknown>();
+      for (const { workload } of world.processes) {
+        for (const volume of workload.volumes.values()) {
+          const resource = configMapOf(workload, volume, world);
+          if (!resource || seen.has(resource)) continue;
+          seen.add(resource);
+          for (const name of Object.keys(map(resource.json.data))) {
+            if (!/^[-._a-zA-Z0-9]{1,253}$/.test(name)) report({ at: { resource, path: ['data', name] }, value: name, allowed: '[-._a-zA-Z0-9]+' });
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'code/no-rollout-on-change',
+    severity: Severity.WARNING,
+    title: 'Code from a ConfigMap changes without the pods being restarted',
+    why: 'Python imports once: after an edit of the ConfigMap all pods go on with the old code, until some of them happen to restart.',
+    fix: 'Put a hash of the content into an annotation of the pod template, or into the name of the ConfigMap.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically',
+    rows: ['C5'],
+    check: each('processes', (process, report) => {
+      if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
+      for (const mount of process.container.mounts) {
+        const names = configMapNames(mount.volume);
+        const files = process.container.volumeFiles(mount.volume);
+        if (files && [...files.keys()].some((file) => file.endsWith('.py')) && !names.some((name) => rollsOnChange(process, name))) {
+          report({ at: process.place(mount.path), value: names.join(', ') });
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/subpath-never-updates',
+    severity: Severity.INFO,
+    title: 'A file of a ConfigMap or Secret is mounted by subPath, so it is never updated in a running pod',
+    why: 'A subPath is bound to the file of the first mount: later versions of the ConfigMap do not arrive, without any message.',
+    fix: 'Mount the whole volume; or put a hash of the content into an annotation of the pod template.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/50345',
+    rows: ['C6'],
+    check: each('processes', (process, report) => {
+      for (const mount of process.container.mounts) {
+        if (mount.subPath === undefined || (mount.volume.kind !== 'configMap' && mount.volume.kind !== 'secret')) continue;
+        const name = text(mount.volume.source.name) ?? text(mount.volume.source.secretName) ?? '';
+        if (!rollsOnChange(process, name)) report({ at: process.place(mount.path), value: `subPath: ${mount.subPath}` });
+      }
+    }),
+  },
+  {
+    id: 'code/nested-mount',
+    severity: Severity.ERROR,
+    title: 'A volume is mounted inside another that nobody can create its folder in',
+    why: 'The container does not start: `failed to create containerd task ... mkdirat ...: read-only file system`.',
+    fix: 'Mount it beside the other: code at /app, data at /var/lib/celery.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/121294',
+    rows: ['C8'],
+    check: each('processes', (process, report) => {
+      const { container, workload } = process;
+      for (const outer of container.mounts) {
+        for (const inner of container.mounts) {
+          if (inner === outer || inner.mountPath === outer.mountPath || !within(inner.mountPath, outer.mountPath)) continue;
+          if (container.mountOf(inner.mountPath.slice(0, inner.mountPath.lastIndexOf('/')) || '/') !== outer) continue;
+          if (outer.volume.kind === 'emptyDir' && outer.readOnly) {
+            // Another container of the pod may make the folder first.
+            const others = [...workload.initContainers, ...workload.containers].some((other) =>
+              other.mounts.some((mount) => mount.volume === outer.volume && !mount.readOnly));
+            if (!others) report({ at: process.place(inner.path), value: inner.mountPath, note: `the outer one is ${outer.mountPath}` });
+          } else if (isReadOnly(outer) && outer.volume.kind !== 'claim' && /kata|firecracker/i.test(text(workload.spec.runtimeClassName) ?? '')) {
+            report({
+              at: process.place(inner.path), value: inner.mountPath, severity: Severity.WARNING,
+              note: `the outer one is ${outer.mountPath}, and kubelet cannot prepare it for ${text(workload.spec.runtimeClassName)}`,
+            });
+          }
+        }
+      }
+    }),
+  },
+  {
+    id: 'code/queue-without-worker',
+    severity: Severity.WARNING,
+    title: 'Tasks go by default to a queue that no worker of the application takes',
+    why: 'Tasks stay in Redis for ever, without an error anywhere.',
+    fix: 'Name the queue in -Q of a worker, or leave both at the default.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
+    rows: ['C9'],
+    check: each('processes', (process, report, world) => {
+      const queue = process.setting('task_default_queue');
+      const app = process.app;
+      if (!queue || app === undefined) return;
+      // Code that routes may leave nothing to the default queue.
+      if (world.code(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
+      const workers = world.workersOf(process);
+      // A worker without -Q takes the default queue of its own settings.
+      const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
+        : undefined));
+      if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
+      report({ at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') });
+    }),
+  },
+];
+
+function label({ workload: { resource } }: Process): string {
+  return `${resource.kind} ${resource.namespace === '' ? '' : `${resource.namespace}/`}${resource.name}`;
+}

@@ -1,0 +1,264 @@
+import { installedVersion } from '../../manifests/installs';
+import { Process } from '../../manifests/process';
+import { seconds } from '../../manifests/code-settings';
+import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
+import { each, Rule } from '../rule';
+import { Severity } from '../severity';
+import { meets } from '../../celery/versions';
+
+const DEFAULT_VISIBILITY_TIMEOUT = 3600;
+
+/** The visibility timeout that the command line or code in sight gives, in seconds. */
+function visibilityTimeout(process: Process): number | 'unset' | 'unknown' {
+  const options = process.setting('broker_transport_options');
+  if (!options) return process.sets('broker_transport_options') ? 'unknown' : 'unset';
+  const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options.value);
+  return found ? seconds(found[1]) ?? 'unknown' : /visibility_timeout|\*\*/.test(options.value) ? 'unknown' : 'unset';
+}
+
+function limit(worker: Process): number | undefined {
+  return worker.number('--time-limit') ?? numeric(worker.setting('task_time_limit')?.value)
+    ?? worker.number('--soft-time-limit') ?? numeric(worker.setting('task_soft_time_limit')?.value);
+}
+
+function numeric(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
+}
+
+/** Pools that ignore what only forked children can do. */
+const WITHOUT_CHILDREN = new Set(['threads', 'solo', 'gevent', 'eventlet']);
+
+export const delivery: Rule[] = [
+  {
+    id: 'delivery/visibility-timeout-too-short',
+    severity: Severity.ERROR,
+    title: 'Redis hands a late-acknowledged task out again while it still runs',
+    why: 'A task that is not acknowledged within visibility_timeout (3600 s by default) is delivered again: the same task runs 2 to 20 times, and '
+      + '`Received task ...` repeats every hour.',
+    fix: 'Set visibility_timeout above the longest task, in broker_transport_options and result_backend_transport_options of every process.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout',
+    rows: ['D1'],
+    check: each('workers', (worker, report) => {
+      const longest = limit(worker);
+      if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
+      const visible = visibilityTimeout(worker);
+      if (visible === 'unknown' || longest < (visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible)) return;
+      report({
+        at: worker.setting('task_acks_late')!.at,
+        value: `tasks up to ${longest} s, visibility_timeout ${visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : visible}`,
+        allowed: `visibility_timeout above ${longest}`,
+        ...(visible === 'unset' ? { severity: Severity.WARNING, note: 'unless the application sets it' } : {}),
+      });
+    }),
+  },
+  {
+    id: 'delivery/visibility-timeout-differs',
+    severity: Severity.ERROR,
+    title: 'Processes on one Redis database have different visibility timeouts',
+    why: 'The shortest wins for all of them: the longer one seems to be ignored, and tasks run twice.',
+    fix: 'Give every process of the broker the same value.',
+    source: 'https://github.com/celery/celery/issues/2599',
+    rows: ['D2'],
+    check: (world, report) => {
+      const shortest = new Map<string, number>();
+      const found = world.processes.flatMap((process) => {
+        const timeout = visibilityTimeout(process);
+        const { broker } = process;
+        const database = broker && redisDatabase(broker.url);
+        if (typeof timeout === 'string' || !broker || broker.partial || database === undefined) return [];
+        const key = `${process.workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`;
+        shortest.set(key, Math.min(timeout, shortest.get(key) ?? Infinity));
+        return [{ process, timeout, key }];
+      });
+      for (const { process, timeout, key } of found) {
+        if (timeout > shortest.get(key)!) {
+          report({
+            at: process.setting('broker_transport_options')!.at, value: String(timeout),
+            note: `another process has ${shortest.get(key)}`,
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'delivery/visibility-timeout-very-long',
+    severity: Severity.WARNING,
+    title: 'The visibility timeout is longer than 6 hours',
+    why: 'A late-acknowledged task of a worker that was killed (SIGKILL, OOM, a lost node) is gone for that long before it runs again.',
+    fix: 'Keep it just above the longest task and the longest countdown.',
+    source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
+    rows: ['D3'],
+    check: each('workers', (worker, report) => {
+      const timeout = visibilityTimeout(worker);
+      if (typeof timeout === 'number' && timeout > 6 * 3600) {
+        report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
+      }
+    }),
+  },
+  {
+    id: 'delivery/endless-out-of-memory',
+    severity: Severity.WARNING,
+    title: 'A task that runs out of memory is put back and runs out of memory again, for ever',
+    why: 'task_reject_on_worker_lost requeues the task that killed its child: a loop of WorkerLostError, or of evicted pods, that blocks the queue.',
+    fix: 'Limit deliveries in the task itself, or leave task_reject_on_worker_lost off; a memory limit keeps it to one pod, and '
+      + '--max-memory-per-child recycles children before.',
+    source: 'https://github.com/celery/celery/issues/1628',
+    rows: ['D5'],
+    check: each('workers', (worker, report) => {
+      const setting = worker.setting('task_reject_on_worker_lost');
+      if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
+        && worker.container.resource('limits', 'memory') === undefined) {
+        report({ at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` });
+      }
+    }),
+  },
+  {
+    id: 'delivery/prefetch-zero',
+    severity: Severity.WARNING,
+    title: 'A prefetch multiplier of 0 on the command line is ignored: it means 4',
+    why: 'Celery takes 0 for "not given": the worker reserves 4 tasks per child, one pod hoards while others idle, and '
+      + 'an autoscaler sees an empty list.',
+    fix: 'Set --prefetch-multiplier=1.',
+    source: 'Reproduced with Celery 5.6.3: 8 reserved with 2 children',
+    rows: ['D6'],
+    check: each('workers', (worker, report) => {
+      const option = worker.option('--prefetch-multiplier');
+      if (option.state === 'known' && worker.number('--prefetch-multiplier') === 0) {
+        report({
+          at: worker.place(option.path), value: option.value, allowed: '1 or more',
+        });
+      }
+    }),
+  },
+  {
+    id: 'delivery/disable-prefetch-unsupported',
+    severity: Severity.ERROR,
+    title: '--disable-prefetch is not known to this Celery or does not work with this broker',
+    why: 'Before Celery 5.6 the worker ends at start: `Error: No such option: --disable-prefetch`; with RabbitMQ it does nothing.',
+    fix: 'Use --prefetch-multiplier=1.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#celery-worker',
+    rows: ['D6'],
+    check: each('workers', (worker, report) => {
+      const option = worker.option('--disable-prefetch');
+      if (option.state !== 'known' || !worker.flag('--disable-prefetch')) return;
+      const version = installedVersion(worker.workload, 'celery');
+      if (version !== undefined && meets(version, '<5.6') && option.flag) {
+        report({ at: worker.place(option.path), value: `celery==${version}`, allowed: 'celery>=5.6' });
+      } else if (worker.broker && isAmqp(worker.broker.url)) {
+        report({ at: worker.place(option.path), value: worker.broker.url.scheme, allowed: 'Redis', severity: Severity.WARNING });
+      }
+    }),
+  },
+  {
+    id: 'delivery/limits-ignored-by-pool',
+    severity: Severity.WARNING,
+    title: 'The pool ignores this limit, without a word',
+    why: 'Time limits, --max-tasks-per-child and --max-memory-per-child need child processes: with threads and solo they never fire.',
+    fix: 'Use the prefork pool, or limit the time in the task itself.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits',
+    rows: ['D8'],
+    check: each('workers', (worker, report) => {
+      const { pool } = worker;
+      if (pool === undefined || !WITHOUT_CHILDREN.has(pool)) return;
+      for (const name of ['--soft-time-limit', '--time-limit', '--max-tasks-per-child', '--max-memory-per-child']) {
+        const option = worker.option(name);
+        // gevent and eventlet keep the hard limit.
+        if (name === '--time-limit' && (pool === 'gevent' || pool === 'eventlet')) continue;
+        if (option.state === 'known' && option.value !== '0') {
+          report({
+            at: worker.place(option.path), value: `${name} ${option.value}`, note: `the pool is ${pool}`,
+          });
+        }
+      }
+    }),
+  },
+  {
+    id: 'delivery/no-retry-at-startup',
+    severity: Severity.WARNING,
+    title: 'The worker gives up when the broker is not there at start',
+    why: 'It exits at once: `Retrying to establish a connection to the message broker after a connection loss has been disabled '
+      + '(app.conf.broker_connection_retry_on_startup=False)`; or, with a maximum of retries, in the middle of a long outage.',
+    fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is for ever (0 is not: it means no retry).',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['W3', 'W4'],
+    check: each('workers', (worker, report) => {
+      const setting = worker.setting('broker_connection_retry_on_startup');
+      if (setting && worker.settingOff('broker_connection_retry_on_startup')) {
+        report({ at: setting.at, value: `broker_connection_retry_on_startup=${setting.value}` });
+      }
+    }),
+  },
+  {
+    id: 'delivery/purge-at-start',
+    severity: Severity.ERROR,
+    title: 'The worker deletes all waiting tasks each time it starts',
+    why: '--purge empties its queues at start, so each deploy, restart and new pod loses what waits there, for all workers of the queue. Celery: '
+      + '"this is unrecoverable".',
+    fix: 'Remove --purge; to empty queues once, run `celery -A proj purge`.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-purge',
+    rows: [],
+    check: each('workers', (worker, report) => {
+      const option = worker.option('--purge');
+      if (option.state === 'known' && worker.flag('--purge')) report({ at: worker.place(option.path), value: '--purge' });
+    }),
+  },
+  {
+    id: 'delivery/no-retry-at-all',
+    severity: Severity.ERROR,
+    title: 'The first refused connection to the broker ends the process',
+    why: 'broker_connection_max_retries is 0, which Celery documents as "for ever", but kombu counts: `if max_retries is not None and retries >= '
+      + 'max_retries: raise`. A worker or Beat that starts before its broker, or loses it, exits with `kombu.exceptions.OperationalError: Error 111 '
+      + 'connecting to redis:6379. Connection refused`.',
+    fix: 'Write broker_connection_max_retries=(json)null after `--`, or None in the code: that is for ever.',
+    source: 'Reproduced with Celery 5.7.0; retry_over_time in kombu/utils/functional.py at https://github.com/celery/kombu',
+    rows: ['W3'],
+    check: each((world) => [...world.workers, ...world.beats], (process, report, world) => {
+      const setting = process.setting('broker_connection_max_retries');
+      if (setting) {
+        // What stands on the command line wins over the code.
+        if (/^(?:\(\w+\))?0+$/.test(setting.value)) {
+          report({ at: setting.at, value: `broker_connection_max_retries=${setting.value}`, allowed: '(json)null, or 1 and more' });
+        }
+        return;
+      }
+      for (const { text, place } of world.code(process.container)) {
+        if (/(?:\bconf\.|^[ \t]*|[(,]\s*)broker_connection_max_retries\s*=\s*0\s*(?:[,)#]|$)/m.test(text)) {
+          report({ at: place, value: 'broker_connection_max_retries = 0', allowed: 'None, or 1 and more' });
+        }
+      }
+    }),
+  },
+  {
+    id: 'delivery/results-lost-on-outage',
+    severity: Severity.INFO,
+    title: 'Before Celery 5.5 results are lost when the Redis result backend is away for a moment',
+    why: '`Pool callback raised exception: ConnectionError(...)`: the backend does not take the error for one to retry, even with '
+      + 'result_backend_always_retry.',
+    fix: 'Use Celery 5.5 or later. There, result_backend_always_retry stores the result when the backend is back; set result_backend_max_retries '
+      + 'with it, because without a limit the main process of the worker retries, too, and consumes nothing meanwhile.',
+    source: 'https://github.com/celery/celery/issues/8588',
+    rows: ['W5'],
+    check: each('workers', (worker, report) => {
+      const version = installedVersion(worker.workload, 'celery');
+      const { backend } = worker;
+      if (backend && isRedis(backend.url) && version !== undefined && meets(version, '<5.5')) {
+        report({
+          at: worker.commandPlace, value: `celery==${version}`,
+        });
+      }
+    }),
+  },
+  {
+    id: 'delivery/chatter',
+    severity: Severity.INFO,
+    title: 'Workers talk to each other over the broker: gossip and mingle are on',
+    why: 'Each worker reads the events of all others; with many, Redis spends its time on celeryev, and each start waits a second for answers.',
+    fix: 'Add --without-gossip and --without-mingle.',
+    source: 'https://github.com/celery/celery/issues/5079',
+    rows: ['W1'],
+    check: each('workers', (worker, report, world) => {
+      if (!world.scaled(worker.workload)) return;
+      if (worker.lacks('--without-gossip') || worker.lacks('--without-mingle')) report({ at: worker.commandPlace });
+    }),
+  },
+];

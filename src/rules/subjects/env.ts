@@ -1,0 +1,444 @@
+import { isPython } from '../../celery/image';
+import { get, list, map, Path, scalar } from '../../manifests/json';
+import { Process, UrlUse } from '../../manifests/process';
+import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import type { World } from '../../manifests/world';
+import { each, Reporter, Rule } from '../rule';
+import { Severity } from '../severity';
+
+/** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
+function serviceVariables(world: World): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const service of world.kind('Service')) {
+    const spec = map(service.json.spec);
+    // Headless and external Services make none.
+    if (spec.clusterIP === 'None' || spec.type === 'ExternalName') continue;
+    if (!found.has(service.namespace)) found.set(service.namespace, new Set());
+    found.get(service.namespace)!.add(service.name.toUpperCase().replaceAll('-', '_'));
+  }
+  return found;
+}
+
+/** What people write for a scheme, and what kombu calls it. */
+const WRONG_SCHEMES = new Map([
+  ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
+]);
+
+const RESERVED = /[#/?[\]]/;
+const LITERAL_SECRETS = new Set([
+  'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
+  'BROKER_PASSWORD', 'RABBITMQ_DEFAULT_PASS', 'RABBITMQ_PASSWORD',
+]);
+
+export const env: Rule[] = [
+  {
+    id: 'env/flower-service-link',
+    severity: Severity.ERROR,
+    title: 'A Service named flower gives Flower a FLOWER_PORT that it cannot read',
+    why: 'Kubernetes sets FLOWER_PORT=tcp://10.0.0.5:5555 in every pod of the namespace, and Flower reads FLOWER_* as its options: '
+      + '`ValueError: invalid literal for int() with base 10: \'tcp://10.0.0.5:5555\'`, CrashLoopBackOff. --port does not help.',
+    fix: 'Set enableServiceLinks: false in the pod, or give the container FLOWER_PORT: "5555", or name the Service otherwise.',
+    source: 'https://github.com/mher/flower/issues/738',
+    rows: ['E1'],
+    check: (world, report) => {
+      const variables = serviceVariables(world);
+      for (const flower of world.flowers) {
+        if (!flower.workload.serviceLinks || !variables.get(flower.workload.resource.namespace)?.has('FLOWER')) continue;
+        if (flower.container.env.lookup('FLOWER_PORT').state !== 'unset' || flower.command.vendor === 'airflow') continue;
+        const { resource } = flower.workload;
+        report({
+          at: { resource, path: flower.workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
+        });
+      }
+    },
+  },
+  {
+    id: 'env/service-link-port',
+    severity: Severity.ERROR,
+    title: 'A port is read from a variable that Kubernetes overwrites with tcp://ip:port',
+    why: 'A Service named redis sets REDIS_PORT=tcp://10.0.0.5:6379 in every pod of the namespace. In a URL: `ValueError: Port could not be cast to '
+      + 'integer value as \'tcp:\'`; elsewhere `int()` fails on it.',
+    fix: 'Set enableServiceLinks: false, and give the container the port itself.',
+    source: 'https://github.com/reanahub/reana-db/issues/68',
+    rows: ['E2'],
+    check: (world, report) => {
+      const variables = serviceVariables(world);
+      for (const process of world.processes) {
+        const { container, workload } = process;
+        const services = variables.get(workload.resource.namespace);
+        if (!workload.serviceLinks || !services || container.env.open) continue;
+        const bad = (name: string) => /^[A-Z0-9_]+_PORT$/.test(name) && services.has(name.slice(0, -'_PORT'.length));
+        for (const variable of container.env.all()) {
+          for (const name of variable.unresolved.filter(bad)) {
+            report({
+              at: process.place(variable.path), value: variable.raw, note: `${name} is tcp://...`,
+            });
+          }
+        }
+        for (const word of container.words) {
+          for (const match of word.text.matchAll(/\$(?:\{(\w+)\}|\((\w+)\)|(\w+))/g)) {
+            const name = match[1] ?? match[2] ?? match[3];
+            if (bad(name) && container.env.lookup(name).state === 'unset') {
+              report({ at: process.place(word.path), value: match[0], note: `${name} is tcp://...` });
+            }
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'env/celery-reads-this',
+    severity: Severity.ERROR,
+    title: 'A variable with a common name is an option of Celery\'s command line, and its value makes no sense there',
+    why: 'Celery takes APP, LOADER, CONFIG_MODULE and CELERY_<COMMAND>_<OPTION> as options: LOADER=prod ends in `ModuleNotFoundError: No module '
+      + 'named \'prod\'`, CELERY_WORKDIR=/nonexist in `FileNotFoundError`, CELERY_BEAT_SCHEDULE={...} becomes a file name.',
+    fix: 'Rename the variable; or give the option on the command line, which wins (for APP: -A).',
+    source: 'https://github.com/mher/flower/issues/1029',
+    rows: ['E3'],
+    check: each('processes', (process, report) => {
+      if (!process.plain) return;
+      const given = (name: string) => process.command.global.has(name) || process.command.options.has(name);
+      const value = (name: string) => process.container.env.value(name);
+      const app = value('APP');
+      if (app !== undefined && !given('--app') && !/^[A-Za-z_][\w.:]*$/.test(app)) bad(process, report, 'APP', 'the name of a module');
+      const loader = value('LOADER');
+      if (loader !== undefined && !given('--loader') && !/^(default|app|django)$|[.:]/.test(loader)) bad(process, report, 'LOADER', 'a loader class');
+      const config = value('CONFIG_MODULE');
+      if (config !== undefined && !given('--config') && !/^[A-Za-z_][\w.]*$/.test(config)) bad(process, report, 'CONFIG_MODULE', 'a module');
+      const schedule = value('CELERY_BEAT_SCHEDULE');
+      if (schedule !== undefined && process.role === 'beat' && !given('--schedule') && /^\s*[[{]/.test(schedule)) {
+        bad(process, report, 'CELERY_BEAT_SCHEDULE', 'the path of the schedule file');
+      }
+    }),
+  },
+  {
+    id: 'env/shadowed-by-flag',
+    severity: Severity.INFO,
+    title: 'A CELERY_* variable says something else than the flag, and the flag wins',
+    why: 'Whoever changes the variable sees no effect.',
+    fix: 'Remove the variable or the flag.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
+    rows: ['E3'],
+    check: each('processes', (process, report) => {
+      if (!process.plain) return;
+      for (const [name, given] of process.command.options) {
+        const variable = `CELERY_${process.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
+        const value = process.container.env.value(variable);
+        if (value !== undefined && value !== given.value && !given.word.unknown) {
+          report({
+            at: process.place(process.container.env.get(variable)!.path), value: `${variable}=${value}`, note: `the flag is ${name} ${given.value}`,
+          });
+        }
+      }
+    }),
+  },
+  {
+    id: 'env/two-brokers',
+    severity: Severity.ERROR,
+    title: 'A container is given two different brokers',
+    why: 'BROKER_URL and --broker win on the command line of Celery, CELERY_BROKER_URL everywhere else: workers consume from one Redis, producers '
+      + 'send to the other, and tasks wait for ever.',
+    fix: 'Give CELERY_BROKER_URL only.',
+    source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
+    rows: ['E4'],
+    check: each('processes', (process, report) => {
+      const [first, ...others] = process.brokerCandidates.filter(({ source }) => source !== 'broker');
+      for (const other of others) {
+        if (first.partial || other.partial || sameBroker(first, other)) continue;
+        report({ at: other.at, value: `${other.source}=${other.text}`, note: `${first.source} is ${first.text}` });
+      }
+    }),
+  },
+  {
+    id: 'env/beat-on-another-broker',
+    severity: Severity.WARNING,
+    title: 'Beat sends to a broker that no worker of its application reads',
+    why: 'Periodic tasks pile up in a queue that nobody consumes; Beat logs `Sending due task` as if all were well.',
+    fix: 'Give Beat and its workers the same CELERY_BROKER_URL.',
+    source: 'celery/app/utils.py at https://github.com/celery/celery',
+    rows: ['E4'],
+    check: each('beats', (beat, report, world) => {
+      const { broker, app } = beat;
+      if (!broker || broker.partial || app === undefined) return;
+      const workers = world.workersOf(beat).filter((worker) => worker.container.image.text === beat.container.image.text);
+      const brokers = workers.map((worker) => worker.broker);
+      if (workers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
+      report({ at: broker.at, value: broker.text, allowed: brokers[0]!.text });
+    }),
+  },
+  {
+    id: 'env/unexpanded-reference',
+    severity: Severity.ERROR,
+    title: '$(NAME) refers to a variable that is not defined before it, so it stays as it is',
+    why: 'Kubernetes expands only what stands earlier in the list: `ValueError: Port could not be cast to integer value as \'$(REDIS_PORT)\'`, or '
+      + 'a host named $(REDIS_HOST).',
+    fix: 'Define the variable in the same container, before the one that uses it.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
+    rows: ['E5'],
+    check: each('processes', (process, report) => {
+      const { container, workload } = process;
+      if (container.env.open) return;
+      const linked = (name: string) => workload.serviceLinks && /_(HOST|PORT|PROTO|ADDR)$|_PORT_/.test(name);
+      for (const variable of container.env.all()) {
+        const later = variable.unresolved.filter((name) => container.env.get(name) !== undefined);
+        const missing = variable.unresolved.filter((name) => !later.includes(name) && !linked(name) && /^[A-Z_][A-Z0-9_]*$/.test(name));
+        const notes = [
+          ...missing.length > 0 ? [`${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not defined`] : [],
+          ...later.length > 0 ? [`${later.join(', ')} ${later.length === 1 ? 'is' : 'are'} defined after it`] : [],
+        ];
+        if (notes.length > 0) report({ at: process.place(variable.path), value: `${variable.name}=${variable.raw}`, note: notes.join(', ') });
+      }
+      // In the argument vector of Celery itself; a shell would take it for a command.
+      if (process.links.some(({ kind }) => kind === 'shell')) return;
+      for (const word of container.words) {
+        for (const name of container.env.expand(word.text).unresolved) {
+          if (!linked(name)) report({ at: process.place(word.path), value: word.text, note: `${name} is not defined` });
+        }
+      }
+    }),
+  },
+  {
+    id: 'env/reference-in-configmap',
+    severity: Severity.ERROR,
+    title: '$(NAME) in the data of a ConfigMap is never expanded',
+    why: 'The process gets the text itself: `ValueError: Port could not be cast to integer value as \'$(REDIS_PORT)\'`.',
+    fix: 'Assemble the value in env of the container, where $(NAME) works.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
+    rows: ['E5'],
+    check: each('processes', (process, report) => {
+      for (const variable of process.container.env.all()) {
+        if (variable.source !== 'configMap' || !/(^|_)(URL|URI|BACKEND|BROKER|HOST|PORT)(_|$)/.test(variable.name)) continue;
+        const reference = /\$\([A-Z_][A-Z0-9_]*\)/.exec(variable.raw ?? '');
+        if (reference) report({ at: process.place(variable.path), value: `${variable.name}=${variable.raw}` });
+      }
+    }),
+  },
+  {
+    id: 'env/url-password-unescaped',
+    severity: Severity.ERROR,
+    title: 'The password in a URL has characters that end it',
+    why: '`#`, `/` and `?` end the password: `ValueError: Port could not be cast to integer value as \'pa\'`; `[` gives '
+      + '`ValueError: Invalid IPv6 URL`.',
+    fix: 'Percent-encode the password in the URL: # is %23, / is %2F, ? is %3F.',
+    source: 'https://github.com/celery/celery/issues/7864',
+    rows: ['E6'],
+    check: each('processes', (process, report) => {
+      for (const use of process.allUrls) {
+        const match = /^[a-z0-9+.-]+:\/\/([^:@/]*):(.*)@[^@]*$/i.exec(use.text.split(';')[0]);
+        const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
+        // `http://host:1/x@y` has no password: what looks like one must come before the host.
+        if (match && RESERVED.test(literal) && !/^\d+\//.test(literal)) report({ at: use.at, value: use.source, allowed: '[A-Za-z0-9._~-] and %XX' });
+      }
+    }),
+  },
+  {
+    id: 'env/url-assembled-from-secret',
+    severity: Severity.WARNING,
+    title: 'A URL is assembled around a password from a Secret, which nothing escapes',
+    why: 'It breaks on the first password with `#`, `/`, `?` or `[`: `ValueError: Port could not be cast to integer value as \'pa\'`; Kubernetes '
+      + 'cannot percent-encode.',
+    fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-].',
+    source: 'https://github.com/celery/celery/issues/7864',
+    rows: ['E6'],
+    check: each('processes', (process, report) => {
+      for (const use of process.allUrls) {
+        const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
+        // What is not defined before it is another fault.
+        if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
+        if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });
+      }
+    }),
+  },
+  {
+    id: 'env/redis-database',
+    severity: Severity.ERROR,
+    title: 'The URL names a Redis database that does not exist',
+    why: 'Nothing connects: `ValueError: Database is int between 0 and limit - 1, not notanumber`, or `DB index is out of range`.',
+    fix: 'Use a number from 0 to 15, or raise `databases` of the server.',
+    source: 'Reproduced with Celery 5.6.3 and Redis 7',
+    rows: ['E7'],
+    check: each('processes', (process, report, world) => {
+      for (const use of process.urls) {
+        if (!isRedis(use.url) || use.url.scheme === 'redis+socket') continue;
+        const written = use.url.database ?? '';
+        const database = redisDatabase(use.url);
+        if (written !== '' && database === undefined && !/[${]/.test(written)) {
+          report({ at: use.at, value: use.text, allowed: 'a number after the last slash' });
+        }
+        for (const server of database === undefined ? [] : world.redisFor(use)) {
+          const limit = Number(server.directive('databases')?.values[0] ?? 16);
+          if (!server.opaque && database! >= limit) report({ at: use.at, value: use.text, allowed: `0 to ${limit - 1}` });
+        }
+      }
+    }),
+  },
+  {
+    id: 'env/url-white-space',
+    severity: Severity.ERROR,
+    title: 'There is white space before the URL',
+    why: 'The URL is read as the name of a host and a path: `ValueError: Database is int between 0 and limit - 1, not redis:6379/0`, at localhost. A '
+      + 'block of YAML or a template often leaves a line break there.',
+    fix: 'Remove the space or line break before the scheme.',
+    source: 'Reproduced with kombu 5.7.0',
+    rows: ['E7'],
+    check: each('processes', (process, report) => {
+      for (const use of process.urls) {
+        if (/^\s/.test(use.text)) report({ at: use.at, value: JSON.stringify(use.text), allowed: use.text.trim() });
+      }
+    }),
+  },
+  {
+    id: 'env/no-such-transport',
+    severity: Severity.ERROR,
+    title: 'Celery has no transport of this name',
+    why: 'The process ends at start: `KeyError: \'No such transport: valkey\'`.',
+    fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ.',
+    source: 'kombu/transport/__init__.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
+    rows: ['E7'],
+    check: each('processes', (process, report) => {
+      const { broker } = process;
+      const scheme = broker && WRONG_SCHEMES.get(broker.url.scheme);
+      if (scheme !== undefined) report({ at: broker!.at, value: broker!.text, allowed: `${scheme}://` });
+    }),
+  },
+  {
+    id: 'env/rediss-backend-without-cert-reqs',
+    severity: Severity.WARNING,
+    title: 'A rediss:// result backend does not say how to check the certificate',
+    why: '`ValueError: A rediss:// URL must have parameter ssl_cert_reqs and this must be set to CERT_REQUIRED, CERT_OPTIONAL, or CERT_NONE`, unless '
+      + 'the application sets redis_backend_use_ssl.',
+    fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
+    source: 'https://github.com/celery/celery/issues/8113',
+    rows: ['E8'],
+    check: each('processes', (process, report) => {
+      const { backend } = process;
+      if (backend?.url.scheme === 'rediss' && !backend.url.query.has('ssl_cert_reqs')) report({ at: backend.at, value: backend.text });
+    }),
+  },
+  {
+    id: 'env/ssl-options-on-redis',
+    severity: Severity.ERROR,
+    title: 'The URL has options of TLS but the scheme redis://',
+    why: 'Workers end at start: `SSL connection parameters have been provided but the specified URL scheme is redis://`.',
+    fix: 'Write rediss://.',
+    source: 'https://github.com/celery/celery/issues/5371',
+    rows: ['E8'],
+    check: each('processes', (process, report) => {
+      const { backend } = process;
+      if (backend?.url.scheme === 'redis' && [...backend.url.query.keys()].some((name) => name.startsWith('ssl_'))) {
+        report({ at: backend.at, value: backend.text, allowed: 'rediss://' });
+      }
+    }),
+  },
+  {
+    id: 'env/rediss-unverified',
+    severity: Severity.WARNING,
+    title: 'A rediss:// broker without ssl_cert_reqs accepts any certificate',
+    why: 'kombu uses CERT_NONE and says nothing: the connection is encrypted to whoever answers.',
+    fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
+    source: 'Reproduced with kombu 5.6.2',
+    rows: ['E9'],
+    check: each('processes', (process, report) => {
+      const { broker } = process;
+      if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) report({ at: broker.at, value: broker.text });
+    }),
+  },
+  {
+    id: 'env/no-broker',
+    severity: Severity.ERROR,
+    title: 'Neither an application nor a broker is given, so Celery tries RabbitMQ on localhost',
+    why: '`Cannot connect to amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection refused. Trying again in 2.00 seconds...`, for ever.',
+    fix: 'Set CELERY_BROKER_URL, or give -A before the subcommand.',
+    source: 'https://github.com/mher/flower/issues/1029',
+    rows: ['E11'],
+    check: each('processes', (process, report) => {
+      // Other images may bring either in their own environment.
+      const known = isPython(process.container.image) || process.container.image.repository === 'mher/flower';
+      if (!process.plain || !known || process.role === 'multi' || process.container.words.some(({ text }) => /broker/i.test(text))) return;
+      const places = ['--app', '--broker', '--config'].every((name) => !process.command.options.has(name) && process.lacks(name));
+      const variables = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_APP', 'FLOWER_BROKER'].every((name) =>
+        process.variable(name).state === 'unset');
+      if (places && variables) report({ at: process.commandPlace, allowed: 'CELERY_BROKER_URL' });
+    }),
+  },
+  {
+    id: 'env/buffered-output',
+    severity: Severity.INFO,
+    title: 'Python buffers what tasks print, because PYTHONUNBUFFERED is not set',
+    why: 'Output of print() comes late, and is lost when the pod is killed.',
+    fix: 'Set PYTHONUNBUFFERED: "1".',
+    source: 'https://docs.python.org/3/using/cmdline.html#envvar-PYTHONUNBUFFERED',
+    rows: ['E12'],
+    check: each('workers', (worker, report) => {
+      // Other images may set it themselves.
+      if (isPython(worker.container.image) && worker.variable('PYTHONUNBUFFERED').state === 'unset') report({ at: worker.place() });
+    }),
+  },
+  {
+    id: 'env/literal-password',
+    severity: Severity.WARNING,
+    title: 'A password stands in the manifest',
+    why: 'Whoever can read the Deployment, `kubectl describe` or the repository of the manifests has it.',
+    fix: 'Put it into a Secret and refer to it with secretKeyRef.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/secret/',
+    rows: ['E13'],
+    check: (world, report) => {
+      for (const process of world.processes) {
+        for (const use of process.allUrls) {
+          const { password, user, host } = use.url;
+          const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
+          if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest) {
+            report({ at: use.at, value: use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source });
+          }
+        }
+        for (const variable of process.container.env.all()) {
+          if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
+            report({ at: process.place(variable.path), value: variable.name });
+          }
+        }
+      }
+      for (const scaler of world.kind('ScaledObject')) {
+        for (const [i, trigger] of list(get(scaler.json, 'spec', 'triggers')).entries()) {
+          for (const [name, value] of Object.entries(map(get(trigger, 'metadata')))) {
+            const url = parseUrl(scalar(value) ?? '');
+            if (url?.password && !url.password.startsWith('$') && !(url.user === 'guest' && url.password === 'guest')) {
+              report({ at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name });
+            }
+          }
+        }
+      }
+      for (const server of world.redisServers) {
+        const password = server.directive('requirepass');
+        const value = password?.values[0] ?? '';
+        // What the cluster puts in is no literal, and a configuration file shows what it has.
+        if (password && value !== '' && !value.includes('$') && writtenIn(server.container.json, password.path, value)) {
+          report({ at: { resource: password.resource, path: password.path, container: server.container.name }, value: 'requirepass' });
+        }
+      }
+    },
+  },
+];
+
+/** The value as written: an expanded reference to a literal is reported where the literal stands. */
+function rawText(process: Process, use: UrlUse): string {
+  return process.container.env.get(use.source)?.raw ?? use.text;
+}
+
+/** Whether a value stands in the words of a container as such, rather than behind a `$(NAME)`. */
+function writtenIn(container: unknown, path: Path, value: string): boolean {
+  if (!path.includes('command') && !path.includes('args')) return true;
+  return ['command', 'args'].some((key) => list(get(container, key)).some((word) => scalar(word)?.includes(value)));
+}
+
+function sameBroker(a: UrlUse, b: UrlUse): boolean {
+  const port = (use: UrlUse) => use.url.port ?? (isRedis(use.url) ? '6379' : '5672');
+  const base = (use: UrlUse) => use.url.host.split('.')[0];
+  const names = a.url.host.includes('.') === b.url.host.includes('.') ? a.url.host === b.url.host : base(a) === base(b);
+  const database = isRedis(a.url) && isRedis(b.url) ? redisDatabase(a.url) === redisDatabase(b.url) : a.url.database === b.url.database;
+  return isRedis(a.url) === isRedis(b.url) && names && port(a) === port(b) && database;
+}
+
+function bad(process: Process, report: Reporter, name: string, allowed: string): void {
+  const variable = process.container.env.get(name);
+  if (variable) report({ at: process.place(variable.path), value: `${name}=${variable.value}`, allowed });
+}

@@ -1,0 +1,211 @@
+import { Image, isPython } from '../../celery/image';
+import { get, list } from '../../manifests/json';
+import { Mount } from '../../manifests/pod/workload';
+import { schedulePath } from '../../manifests/beat-schedule';
+import { Process } from '../../manifests/process';
+import type { World } from '../../manifests/world';
+import { each, Rule } from '../rule';
+import { Severity } from '../severity';
+
+const TEMPORARY = ['/tmp', '/var/tmp', '/usr/tmp'];
+
+/** Images whose user is documented: root, or a name that kubelet cannot check. */
+function imageUser(image: Image): 'root' | 'named' | undefined {
+  if (image.official && ['python', 'redis', 'valkey', 'rabbitmq'].includes(image.name)) return 'root';
+  return image.repository === 'mher/flower' ? 'named' : undefined;
+}
+
+/** Forks its pool, so it needs shared semaphores and temporary files. */
+function forks(worker: Process): boolean {
+  return worker.pool === 'prefork' || worker.pool === 'processes';
+}
+
+/** A temporary folder that Python finds: TMPDIR, the usual ones, or the working directory. */
+function temporaryFolder({ container }: Process): 'yes' | 'no' | 'unknown' {
+  if (!container.readOnlyRoot) return 'yes';
+  const named = ['TMPDIR', 'TEMP', 'TMP'].map((name) => container.env.lookup(name));
+  const folders = [...TEMPORARY, ...named.flatMap((found) => found.state === 'known' ? [found.value] : [])];
+  if (folders.some((folder) => container.writable(folder) === 'yes')) return 'yes';
+  // The working directory of the image may lie on any writable volume.
+  const current = container.workingDir === undefined ? container.mounts.some((mount) => !mount.readOnly) ? 'unknown' : 'no'
+    : container.writable(container.workingDir);
+  if (current === 'yes') return 'yes';
+  return current === 'unknown' || named.some(({ state }) => state === 'set' || state === 'maybe')
+    || folders.some((folder) => container.writable(folder) === 'unknown') ? 'unknown' : 'no';
+}
+
+function acceptsPickle(worker: Process, world: World): boolean {
+  const setting = worker.setting('accept_content') ?? worker.setting('celery_accept_content');
+  if (setting) return setting.value.includes('pickle');
+  return world.code(worker.container)
+    .some(({ text }) => /accept_content\s*=\s*[[({][^\])}]*['"](pickle|application\/x-python-serialize)['"]/i.test(text));
+}
+
+function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
+  const claim = mount.volume.claim;
+  if (claim === undefined) return list(get(mount.volume.source, 'spec', 'accessModes'));
+  return list(get(world.find('PersistentVolumeClaim', namespace, claim)?.json, 'spec', 'accessModes'));
+}
+
+export const filesystem: Rule[] = [
+  {
+    id: 'filesystem/no-temporary-folder',
+    severity: Severity.ERROR,
+    title: 'The root file system is read-only and there is no writable folder for temporary files',
+    why: 'A prefork worker dies at start: `Unrecoverable error: FileNotFoundError(2, "No usable temporary directory found in [\'/tmp\', '
+      + '\'/var/tmp\', \'/usr/tmp\', \'/app\']")`.',
+    fix: 'Mount an emptyDir at /tmp.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['F2', 'Z1'],
+    check: each('workers', (worker, report) => {
+      if (forks(worker) && temporaryFolder(worker) === 'no') {
+        report({
+          at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
+        });
+      }
+    }),
+  },
+  {
+    id: 'filesystem/dev-shm-read-only',
+    severity: Severity.ERROR,
+    title: '/dev/shm is read-only, so the pool cannot make its semaphores',
+    why: 'A prefork worker dies at start: `Unrecoverable error: OSError(30, \'Read-only file system\')` in `self._ctx.Value(\'i\')`.',
+    fix: 'Leave /dev/shm alone, or mount an emptyDir with medium: Memory there.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['F3'],
+    check: each('workers', (worker, report) => {
+      const mount = worker.container.mounts.find(({ mountPath }) => mountPath === '/dev/shm');
+      if (mount && forks(worker) && worker.container.writable('/dev/shm') === 'no') report({ at: worker.place(mount.path), value: mount.volume.name });
+    }),
+  },
+  {
+    id: 'filesystem/c-force-root',
+    severity: Severity.WARNING,
+    title: 'C_FORCE_ROOT switches off the check that keeps pickle from running as root',
+    why: 'Whoever can write to the broker then runs code as root in the worker. Any value counts as on, "false" too.',
+    fix: 'Run as a user of its own (runAsNonRoot, runAsUser) and remove the variable.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/daemonizing.html#running-the-worker-with-superuser-privileges-root',
+    rows: ['F4'],
+    check: each('workers', (worker, report) => {
+      const { container } = worker;
+      const variable = container.env.get('C_FORCE_ROOT');
+      const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
+      if (variable && variable.value !== '' && root) report({ at: worker.place(variable.path), value: `C_FORCE_ROOT=${variable.value ?? '...'}` });
+    }),
+  },
+  {
+    id: 'filesystem/pickle-privileges',
+    severity: Severity.ERROR,
+    title: 'A worker that accepts pickle refuses to run as root, or as a group that the image does not know',
+    why: '`Running a worker with superuser privileges when the worker accepts messages serialized with pickle is a very bad idea!`, or `An entry '
+      + 'for the specified gid or egid was not found. We\'re assuming this is a potential security issue.`; then exit 1.',
+    fix: 'Accept JSON only (accept_content = [\'json\']); or run as a user and a group of the image.',
+    source: 'check_privileges in celery/platforms.py at https://github.com/celery/celery',
+    rows: ['F4', 'F5'],
+    check: each('workers', (worker, report, world) => {
+      const { container } = worker;
+      if (!isPython(container.image) || container.env.lookup('C_FORCE_ROOT').state !== 'unset' || !acceptsPickle(worker, world)) return;
+      const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
+      const group = container.security('runAsGroup');
+      // The official image has Debian's groups, all below 1000.
+      const unknownGroup = typeof group === 'number' && group >= 1000 && group !== 65534;
+      if (root || unknownGroup) report({ at: worker.place(), value: root ? 'user 0' : `group ${String(group)}` });
+    }),
+  },
+  {
+    id: 'filesystem/non-root-without-uid',
+    severity: Severity.ERROR,
+    title: 'runAsNonRoot is set, but the image runs as root and no runAsUser is given',
+    why: 'The container is never created: `Error: container has runAsNonRoot and image will run as root` (CreateContainerConfigError); with a named '
+      + 'user, `image has non-numeric user (flower), cannot verify user is non-root`.',
+    fix: 'Set runAsUser, runAsGroup and fsGroup.',
+    source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/',
+    rows: ['F6'],
+    check: (world, report) => {
+      const containers = new Set([...world.processes, ...world.redisServers].map(({ container }) => container));
+      for (const container of containers) {
+        if (container.security('runAsNonRoot') !== true || container.runAsUser !== undefined || imageUser(container.image) === undefined) continue;
+        report({
+          at: { resource: container.workload.resource, container: container.name, path: container.path },
+          value: container.image.text, allowed: 'runAsUser: a number above 0',
+        });
+      }
+    },
+  },
+  {
+    id: 'filesystem/statedb-shared',
+    severity: Severity.ERROR,
+    title: 'Several workers keep their state in the same file',
+    why: 'All but the first fail: `_gdbm.error: [Errno 11] Resource temporarily unavailable: \'.../worker.state\'`.',
+    fix: 'Leave --statedb out, or put it on an emptyDir.',
+    source: 'https://github.com/GeoNode/geonode/issues/11556',
+    rows: ['F8'],
+    check: each('workers', (worker, report, world) => {
+      const state = worker.option('--statedb');
+      if (state.state !== 'known' || /%[hnid]|\$/i.test(state.value) || !world.scaled(worker.workload)) return;
+      const path = worker.container.absolute(state.value);
+      const mount = path === undefined ? undefined : worker.container.mountOf(path);
+      // The claims of a StatefulSet's own template belong to one pod each.
+      if (mount?.volume.kind === 'claim' && mount.volume.claim !== undefined && mount.subPath === undefined) {
+        report({ at: worker.place(state.path), value: state.value, note: `on the claim ${mount.volume.claim}` });
+      }
+    }),
+  },
+  {
+    id: 'filesystem/volume-without-fsgroup',
+    severity: Severity.WARNING,
+    title: 'A process that is not root writes to a claim, and no fsGroup makes it writable',
+    why: 'Most storage classes make volumes that belong to root: Beat ends with `PermissionError: [Errno 13] Permission denied`, Redis with '
+      + '`MISCONF ... unable to persist to disk` or `Can\'t open or create append-only dir`.',
+    fix: 'Set securityContext.fsGroup of the pod, with fsGroupChangePolicy: OnRootMismatch.',
+    source: 'https://github.com/DefectDojo/django-DefectDojo/issues/2044',
+    rows: ['F10', 'F9'],
+    check: (world, report) => {
+      const writers = [
+        ...world.beats.map((beat) => ({ container: beat.container, folder: schedulePath(beat)?.path })),
+        ...world.redisServers.map((server) => ({ container: server.container, folder: server.dataFolder })),
+      ];
+      for (const { container, folder } of writers) {
+        const { workload } = container;
+        const user = container.runAsUser;
+        if (user === undefined || user === 0 || get(workload.spec, 'securityContext', 'fsGroup') !== undefined) continue;
+        // An init container may have set the owner.
+        if (workload.initContainers.length > 0) continue;
+        const mount = folder === undefined ? undefined : container.mountOf(folder);
+        if (mount && mount.volume.kind === 'claim' && !mount.readOnly) {
+          report({
+            at: { resource: workload.resource, container: container.name, path: mount.path },
+            value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'filesystem/claim-and-rolling-update',
+    severity: Severity.WARNING,
+    title: 'A Deployment with a ReadWriteOnce claim starts the new pod before the old one is gone',
+    why: 'On another node the new pod hangs in ContainerCreating: `Multi-Attach error for volume "pvc-..." Volume is already used by pod(s)`; on the '
+      + 'same node two processes write to one volume.',
+    fix: 'Set strategy.type: Recreate, or use a StatefulSet.',
+    source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
+    rows: ['B4'],
+    check: (world, report) => {
+      const containers = new Set([...world.processes, ...world.redisServers].map(({ container }) => container));
+      const seen = new Set<unknown>();
+      for (const { workload, mounts } of containers) {
+        if (!workload.rolls || workload.replicas === 0 || seen.has(workload)) continue;
+        for (const mount of mounts) {
+          const modes = claimModes(mount, world, workload.resource.namespace);
+          const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
+          if (!once || seen.has(workload)) continue;
+          seen.add(workload);
+          report({
+            at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
+            note: `claim ${mount.volume.claim ?? mount.volume.name}`,
+          });
+        }
+      }
+    },
+  },
+];

@@ -1,0 +1,286 @@
+import { get, list, text } from '../../manifests/json';
+import { installedVersion } from '../../manifests/installs';
+import { probePlace, probesOf } from '../../manifests/probes';
+import { Option, Process } from '../../manifests/process';
+import { mebibytes } from '../../celery/quantity';
+import type { World } from '../../manifests/world';
+import { each, Rule } from '../rule';
+import { Severity } from '../severity';
+import { withinNetwork } from '../within-network';
+import { meets } from '../../celery/versions';
+import { once } from '../../memo/once';
+
+const SMALLEST_MEMORY = 256 * 2 ** 20;
+
+/** Flower's options come by flag, by FLOWER_* or from a configuration file. */
+function option(flower: Process, name: string): Option {
+  const given = flower.command.options.get(`--${name}`);
+  if (given) {
+    return given.word.unknown ? { state: 'set', path: given.word.path, flag: true }
+      : { state: 'known', value: given.value, path: given.word.path, flag: true };
+  }
+  const variable = flower.variable(`FLOWER_${name.toUpperCase().replaceAll('-', '_')}`);
+  if (variable.state !== 'unset') return variable;
+  const file = flower.command.options.has('--conf') || flower.variable('FLOWER_CONF').state !== 'unset' || configInSight(flower);
+  return file || !flower.plain ? { state: 'maybe' } : variable;
+}
+
+/** A flowerconfig.py in the working directory counts too. */
+const configInSight = once(({ container }: Process): boolean =>
+  container.mounts.some(({ mountPath }) => /flowerconfig|flower\.conf/i.test(mountPath)) || container.file('flowerconfig.py') !== undefined);
+
+function value(flower: Process, name: string): string | undefined {
+  const found = option(flower, name);
+  return found.state === 'known' ? found.value : undefined;
+}
+
+type Answer = 'yes' | 'no' | 'unknown';
+
+const authenticated = once((flower: Process): Answer => {
+  const found = ['basic-auth', 'auth', 'auth-provider', 'oauth2-key'].map((name) => option(flower, name).state);
+  if (found.some((state) => state === 'known' || state === 'set')) return 'yes';
+  return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
+});
+
+function version(flower: Process): string | undefined {
+  const { image } = flower.container;
+  return image.repository === 'mher/flower' && image.tag !== undefined ? image.tag : installedVersion(flower.workload, 'flower');
+}
+
+function prefix(flower: Process): string {
+  const given = value(flower, 'url-prefix')?.replace(/^\/|\/$/g, '') ?? '';
+  return given === '' ? '' : `/${given}`;
+}
+
+function exposures(flower: Process, world: World) {
+  const port = Number(value(flower, 'port') ?? 5555);
+  return world.exposures(flower.workload, port, flower.container.portNames(port));
+}
+
+function isOn(flower: Process, name: string): boolean {
+  const found = option(flower, name);
+  return found.state === 'known' && !/^(|0|false|no|off)$/i.test(found.value);
+}
+
+/** Flower answers these without a login. */
+const OPEN_PATHS = ['/healthcheck', '/metrics'];
+
+export const flower: Rule[] = [
+  {
+    id: 'flower/open-to-the-world',
+    severity: Severity.ERROR,
+    title: 'Flower can be reached from outside the cluster without a login',
+    why: 'Anybody can read the arguments and results of tasks: `/`, `/tasks`, `/broker` and `/metrics` all answer 200. Before Flower 2 anybody can '
+      + 'stop workers, too; since then the API answers 401 to those without a login.',
+    fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
+    source: 'https://github.com/mher/flower/issues/1217',
+    rows: ['L1'],
+    check: each('flowers', (flower, report, world) => {
+      if (authenticated(flower) !== 'no') return;
+      for (const { place, by, guarded, internal } of exposures(flower, world)) {
+        if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
+      }
+    }),
+  },
+  {
+    id: 'flower/open-in-the-cluster',
+    severity: Severity.INFO,
+    title: 'Flower asks nobody for a login, and no NetworkPolicy says who may reach it',
+    why: 'Every pod of the cluster can read the arguments of tasks.',
+    fix: 'Give FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
+    source: 'https://github.com/mher/flower/issues/1217',
+    rows: ['L1'],
+    check: each('flowers', (flower, report, world) => {
+      if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) {
+        report({
+          at: flower.place(),
+        });
+      }
+    }),
+  },
+  {
+    id: 'flower/unauthenticated-api',
+    severity: Severity.ERROR,
+    title: 'The API of Flower is open, and can be reached from outside the cluster',
+    why: 'FLOWER_UNAUTHENTICATED_API lets anybody start tasks and shut workers down with one request.',
+    fix: 'Remove FLOWER_UNAUTHENTICATED_API and give FLOWER_BASIC_AUTH.',
+    source: 'https://github.com/mher/flower/issues/1231',
+    rows: ['L2'],
+    check: each('flowers', (flower, report, world) => {
+      const api = flower.variable('FLOWER_UNAUTHENTICATED_API');
+      if (api.state !== 'known' || !/^(1|true|yes|on)$/i.test(api.value) || authenticated(flower) !== 'no') return;
+      const open = exposures(flower, world).find(({ guarded }) => !guarded);
+      if (open) {
+        report({
+          at: flower.place(api.path), value: `FLOWER_UNAUTHENTICATED_API=${api.value}`, note: `${open.by} ${open.place.resource.name}`,
+        });
+      }
+    }),
+  },
+  {
+    id: 'flower/metrics-in-public',
+    severity: Severity.INFO,
+    title: 'The Ingress publishes /metrics and /healthcheck, which Flower answers without a login',
+    why: 'Both stay open with basic auth: names of tasks and workers are public.',
+    fix: 'Keep them from the Ingress by its paths, or by its own authentication.',
+    source: 'Reproduced with Flower 2.0.1 and 2.1.0',
+    rows: ['L3'],
+    check: each('flowers', (flower, report, world) => {
+      if (authenticated(flower) !== 'yes') return;
+      for (const { place, by, guarded, paths } of exposures(flower, world)) {
+        const all = paths?.some((path) => `${prefix(flower)}/metrics`.startsWith(path.replace(/\*$/, '')));
+        if (!guarded && all) report({ at: place, value: by });
+      }
+    }),
+  },
+  {
+    id: 'flower/broker-after-subcommand',
+    severity: Severity.ERROR,
+    title: 'Options of celery stand after `flower`, where Flower ignores them',
+    why: '`You have incorrectly specified the following celery arguments after flower command: [\'--broker\']`; Flower '
+      + 'then tries RabbitMQ on localhost.',
+    fix: 'Put them before: celery --broker=... flower; or set CELERY_BROKER_URL.',
+    source: 'https://github.com/celery/celery/issues/8071',
+    rows: ['L4'],
+    check: each('flowers', (flower, report) => {
+      const installed = version(flower);
+      // Flower 0.9 with Celery 4 took them there.
+      if (!flower.command.subcommand || !flower.plain || (installed !== undefined && meets(installed, '<1.0'))) return;
+      for (const name of ['--broker', '--result-backend', '--app']) {
+        const given = flower.command.options.get(name);
+        if (!given || flower.command.global.has(name)) continue;
+        // With a broker from the environment nothing is missing.
+        const covered = ['CELERY_BROKER_URL', 'BROKER_URL'].some((variable) => flower.variable(variable).state !== 'unset');
+        if (covered && name !== '--broker') continue;
+        report({
+          at: flower.place(given.word.path), value: `flower ${name}`, allowed: `celery ${name} ... flower`,
+          ...(name === '--app' || covered ? { severity: Severity.WARNING } : {}),
+        });
+      }
+    }),
+  },
+  {
+    id: 'flower/comma-in-credentials',
+    severity: Severity.ERROR,
+    title: 'A comma in the password of Flower splits it into two logins',
+    why: 'The option is a list: `user:a,b` is user:a and a second login `b`; nobody can log in with the whole password.',
+    fix: 'Use a password without a comma.',
+    source: 'flower/command.py at https://github.com/mher/flower',
+    rows: ['L5'],
+    check: each('flowers', (flower, report) => {
+      const found = option(flower, 'basic-auth');
+      if (found.state === 'known' && found.value.includes(',') && found.value.split(',').some((part) => !part.includes(':'))) {
+        report({ at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password[,user:password]' });
+      }
+    }),
+  },
+  {
+    id: 'flower/read-only-unsupported',
+    severity: Severity.WARNING,
+    title: 'Flower before 2.1.0 has no read-only mode',
+    why: 'FLOWER_READ_ONLY is not known to it: the buttons that stop workers stay where they are.',
+    fix: 'Use flower>=2.1.0.',
+    source: 'https://flower.readthedocs.io/en/latest/config.html',
+    rows: ['L7'],
+    check: each('flowers', (flower, report) => {
+      const installed = version(flower);
+      const found = option(flower, 'read-only');
+      if (isOn(flower, 'read-only') && found.state === 'known' && installed !== undefined && meets(installed, '<2.1.0')) {
+        report({ at: flower.place(found.path), value: `Flower ${installed}`, allowed: '2.1.0 or later' });
+      }
+    }),
+  },
+  {
+    id: 'flower/events-off',
+    severity: Severity.INFO,
+    title: 'There is a Flower, and this worker sends no task events until Flower asks it to',
+    why: 'Flower asks by remote control, every 5 s: what runs before that is missing, and with --enable-events=false or without remote control '
+      + 'the list of tasks stays empty: `task events: OFF (enable -E to monitor tasks in this worker)`.',
+    fix: 'Add -E to the worker.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html',
+    rows: ['L8'],
+    check: each('workers', (worker, report, world) => {
+      const { namespace } = worker.workload.resource;
+      if (world.hasFlower(namespace) && worker.lacks('--task-events')
+        && !worker.sets('worker_send_task_events')) report({ at: worker.commandPlace, note: 'unless the application sets worker_send_task_events' });
+    }),
+  },
+  {
+    id: 'flower/probe-path',
+    severity: Severity.ERROR,
+    title: 'The probe asks for a path that Flower answers with 401 or 404',
+    why: 'The container is restarted or never ready: `HTTP probe failed with statuscode: 401` once there is a login (and for /api since Flower 2), '
+      + '404 for any path without the url prefix.',
+    fix: 'Probe <prefix>/healthcheck: it needs no login and does not ask the broker.',
+    source: 'https://github.com/mher/flower/issues/945',
+    rows: ['P16'],
+    check: each('flowers', (flower, report) => {
+      const port = Number(value(flower, 'port') ?? 5555);
+      const before = prefix(flower);
+      for (const probe of probesOf(flower.container)) {
+        const target = probe.http;
+        if (!target || (typeof target.port === 'number' && target.port !== port)) continue;
+        const at = probePlace(probe, 'httpGet', 'path');
+        const path = target.path.split('?')[0];
+        const allowed = `${before}/healthcheck`;
+        if (before !== '' && path !== before && !path.startsWith(`${before}/`)) {
+          report({ at, value: target.path, allowed, note: `the url prefix is ${before}: 404` });
+          continue;
+        }
+        const inside = path.slice(before.length) || '/';
+        if (OPEN_PATHS.includes(inside)) continue;
+        const headers = list(get(probe.json, 'httpGet', 'httpHeaders')).some((header) => /^authorization$/i.test(text(get(header, 'name')) ?? ''));
+        if (authenticated(flower) === 'yes' && !headers) {
+          // OAuth sends to a login page, which is no failure to a probe.
+          const basic = option(flower, 'basic-auth').state;
+          if (basic === 'known' || basic === 'set') report({ at, value: target.path, allowed, note: 'there is a login: 401' });
+        } else if (inside.startsWith('/api/') && authenticated(flower) === 'no' && flower.variable('FLOWER_UNAUTHENTICATED_API').state === 'unset') {
+          const installed = version(flower);
+          if (installed !== undefined && meets(installed, '<2.0')) continue;
+          report({ at, value: target.path, allowed, note: '401 since Flower 2', ...(installed === undefined ? { severity: Severity.WARNING } : {}) });
+        }
+      }
+    }),
+  },
+  {
+    id: 'flower/database-not-writable',
+    severity: Severity.ERROR,
+    title: 'Flower is to keep its state in a file that it cannot write',
+    why: 'It ends when it saves: `OSError: [Errno 30] Read-only file system: b\'flower.dat\'`.',
+    fix: 'Set --db to a path on a writable volume, or leave --persistent out.',
+    source: 'Reproduced with Flower 2.0.1',
+    rows: ['F7'],
+    check: each('flowers', (flower, report) => {
+      if (!isOn(flower, 'persistent')) return;
+      const database = option(flower, 'db');
+      if (database.state === 'set' || database.state === 'maybe') return;
+      const written = database.state === 'known' ? database.value : 'flower';
+      const path = flower.container.absolute(written);
+      const nowhere = path === undefined ? flower.container.readOnlyRoot && flower.container.mounts.length === 0
+        : flower.container.writable(path) === 'no';
+      if (nowhere) {
+        report({
+          at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume',
+        });
+      }
+    }),
+  },
+  {
+    id: 'flower/memory-too-small',
+    severity: Severity.WARNING,
+    title: 'Flower keeps 100 000 tasks in less memory than they need',
+    why: 'It grows until it is OOMKilled: the default of max_tasks is 100 000 since Flower 2, and -A loads the whole '
+      + 'application on top (240 MiB for one).',
+    fix: 'Set --max_tasks=10000, leave -A out, or give it 256 Mi and more.',
+    source: 'https://github.com/mher/flower/issues/1305',
+    rows: ['M4'],
+    check: each('flowers', (flower, report) => {
+      const limit = flower.container.resource('limits', 'memory');
+      if (limit !== undefined && limit < SMALLEST_MEMORY && option(flower, 'max-tasks').state === 'unset') {
+        report({
+          at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),
+        });
+      }
+    }),
+  },
+];

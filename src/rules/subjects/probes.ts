@@ -1,0 +1,236 @@
+import { get } from '../../manifests/json';
+import { CeleryCommand } from '../../manifests/command/celery-command';
+import { asksWorkers, celeryIn, Probe, probePlace, probesOf, showProbe } from '../../manifests/probes';
+import { Process } from '../../manifests/process';
+import { RedisServer } from '../../manifests/redis-server';
+import type { World } from '../../manifests/world';
+import { each, Reporter, Rule } from '../rule';
+import { Severity } from '../severity';
+
+type Visit = (probe: Probe, report: Reporter, command: CeleryCommand, process: Process, world: World) => void;
+
+/** Visits each command of Celery in the probes of a role's containers. */
+function celeryProbes(role: 'processes' | 'workers' | 'beats', visit: Visit): Rule['check'] {
+  return each(role, (process, report, world) => {
+    for (const probe of probesOf(process.container)) {
+      for (const command of celeryIn(probe.invocations)) visit(probe, report, command, process, world);
+    }
+  });
+}
+
+function isPing(command: CeleryCommand): boolean {
+  return (command.role === 'inspect' && command.rest[0]?.text === 'ping') || command.role === 'status';
+}
+
+/** More than one worker may answer on this broker. */
+function hasPeers(process: Process, world: World): boolean {
+  return world.scaled(process.workload) || world.workersOf(process).length > 1;
+}
+
+const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
+
+/** A shell or an interpreter, maybe behind a wrapper: a $ belongs to the code that it runs. `python -m celery` runs no code. */
+function runsCode(words: readonly string[]): boolean {
+  return words.some((word, i) => /(^|\/)(sh|bash|ash|dash|zsh|perl|awk|ruby|node)$/.test(word)
+    || (/(^|\/)python[\d.]*$/.test(word) && !words.slice(i + 1).includes('-m')));
+}
+
+export const probes: Rule[] = [
+  {
+    id: 'probes/celery-times-out',
+    severity: Severity.ERROR,
+    title: 'A probe starts Celery and gives it no time to answer',
+    why: 'The command imports the application, and without a destination it waits a second for answers: `Liveness probe failed: command timed out: '
+      + '"celery inspect ping" timed out after 1s`, and a healthy pod is restarted again and again (1771 times in 7 days).',
+    fix: 'Set timeoutSeconds: 30 or more; better, probe without starting Celery.',
+    source: 'https://github.com/sentry-kubernetes/charts/issues/1619',
+    rows: ['P2'],
+    check: celeryProbes('processes', (probe, report, command) => {
+      const own = Number(command.options.get('--timeout')?.value ?? 1);
+      const waits = asksWorkers(command) && !command.options.has('--destination');
+      if (probe.timeout >= 10 && !(waits && probe.timeout <= own)) return;
+      const certain = waits && probe.timeout <= own;
+      report({
+        at: probePlace(probe, 'timeoutSeconds'), value: `timeoutSeconds: ${probe.timeout}`, allowed: 'at least 10, better 30',
+        ...(certain ? {} : { severity: Severity.WARNING, note: 'when the import of the application or a busy node takes longer' }),
+      });
+    }),
+  },
+  {
+    id: 'probes/celery-too-often',
+    severity: Severity.WARNING,
+    title: 'A probe starts Celery more often than once a minute',
+    why: 'Each run imports the application: 2.9 s of CPU for a Django project, 48 MB even for ten lines. The probe becomes the largest user of the '
+      + 'CPU, and gets the container OOMKilled.',
+    fix: 'Set periodSeconds: 60 or more; better, look at a file or a port that the worker itself keeps up.',
+    source: 'https://github.com/sentry-kubernetes/charts/issues/1932',
+    rows: ['P3', 'P12'],
+    check: celeryProbes('processes', (probe, report) => {
+      if (probe.kind !== 'startupProbe' && probe.period < 60) {
+        report({ at: probePlace(probe, 'periodSeconds'), value: `periodSeconds: ${probe.period}`, allowed: 'at least 60' });
+      }
+    }),
+  },
+  {
+    id: 'probes/any-worker-answers',
+    severity: Severity.WARNING,
+    title: 'The probe asks all workers, so it passes when any of them answers',
+    why: '`celery inspect ping` without -d succeeds although the worker of this pod is dead, and every probe makes every worker answer.',
+    fix: 'Ask this pod\'s worker only, in a shell: ["sh", "-c", "exec celery -A proj inspect ping -d celery@$HOSTNAME"]. Not $(NAME): kubelet expands that.',
+    source: 'Reproduced with Celery 5.6.3: the exit code is 0 if any node replies',
+    rows: ['P4'],
+    check: celeryProbes('workers', (probe, report, command, process, world) => {
+      if (isPing(command) && !command.options.has('--destination') && hasPeers(process, world)) {
+        report({ at: probePlace(probe), value: showProbe(probe) });
+      }
+    }),
+  },
+  {
+    id: 'probes/solo-cannot-answer',
+    severity: Severity.ERROR,
+    title: 'A solo worker does not answer the probe while it runs a task',
+    why: 'The pool runs tasks in the main process: a healthy worker is killed in the middle of its task (`Error: No nodes replied within time '
+      + 'constraint`, exit 69).',
+    fix: 'Use prefork with --concurrency=1, or a liveness probe that does not ask the worker.',
+    source: 'https://github.com/nautobot/nautobot/issues/8216',
+    rows: ['P5'],
+    check: celeryProbes('workers', (probe, report, command, process) => {
+      if (probe.kind === 'livenessProbe' && isPing(command) && process.pool === 'solo') report({ at: probePlace(probe), value: showProbe(probe) });
+    }),
+  },
+  {
+    id: 'probes/remote-control-off',
+    severity: Severity.ERROR,
+    title: 'The probe uses remote control, which is switched off',
+    why: 'It always fails: `Error: No nodes replied within time constraint`, exit 69.',
+    fix: 'Leave worker_enable_remote_control on, or probe in another way.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['P6'],
+    check: celeryProbes('workers', (probe, report, command, process) => {
+      if (asksWorkers(command) && process.settingOff('worker_enable_remote_control')) report({ at: probePlace(probe), value: showProbe(probe) });
+    }),
+  },
+  {
+    id: 'probes/liveness-needs-broker',
+    severity: Severity.WARNING,
+    title: 'The liveness probe fails when the broker is away, so an outage restarts every worker',
+    why: '`inspect ping` goes through the broker: when Redis is down all workers are killed, running tasks with them, over and over.',
+    fix: 'Ask the broker in a readiness probe; let liveness look at the process itself.',
+    source: 'The same is reported for Celery deployments in many projects; seen with celery 5.6.3: exit 69 with the broker down',
+    rows: ['P9'],
+    check: celeryProbes('workers', (probe, report, command) => {
+      if (probe.kind === 'livenessProbe' && isPing(command)) report({ at: probePlace(probe), value: showProbe(probe) });
+    }),
+  },
+  {
+    id: 'probes/heartbeat-file-without-heartbeat',
+    severity: Severity.ERROR,
+    title: 'The code keeps a file fresh by heartbeat_sent, and the worker runs --without-heartbeat',
+    why: 'The signal never comes: the file grows old and the probe kills a healthy worker.',
+    fix: 'Remove --without-heartbeat, or touch the file from a timer.',
+    source: 'celery/worker/consumer/heart.py at https://github.com/celery/celery',
+    rows: ['P10'],
+    check: each('workers', (worker, report, world) => {
+      const option = worker.option('--without-heartbeat');
+      if (option.state !== 'known' || !worker.flag('--without-heartbeat') || probesOf(worker.container).every(({ raw }) => raw.length === 0)) return;
+      if (world.code(worker.container).some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) report({ at: worker.place(option.path) });
+    }),
+  },
+  {
+    id: 'probes/pipeline-leaves-zombies',
+    severity: Severity.WARNING,
+    title: 'A probe runs Celery in a pipeline',
+    why: 'When the probe times out its children stay: `[sh] <defunct>` piles up, because Celery as process 1 does not reap them.',
+    fix: 'Run one command with exec, and let its exit code speak.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/81042',
+    rows: ['P11'],
+    check: celeryProbes('processes', (probe, report, { invocation }, process) => {
+      const piped = invocation.links.some((link) => link.kind === 'shell' && link.command.piped);
+      const reaper = process.workload.spec.shareProcessNamespace === true
+        || process.links.some((link) => link.kind === 'wrapper' && /^(tini|dumb-init|catatonit|docker-init)/.test(link.name));
+      if (piped && !reaper) report({ at: probePlace(probe), value: showProbe(probe) });
+    }),
+  },
+  {
+    id: 'probes/beat-does-not-answer',
+    severity: Severity.ERROR,
+    title: 'The probe of Beat asks the workers: Beat does not answer inspect',
+    why: 'With -d it can never succeed; without, it tells of the workers: Beat is restarted when they are away, and hangs unseen when they are not.',
+    fix: 'Let Beat touch a file on each tick, and look at its age.',
+    source: 'https://github.com/inveniosoftware/helm-invenio/issues/71',
+    rows: ['P13'],
+    check: celeryProbes('beats', (probe, report, command, process, world) => {
+      if (asksWorkers(command) && !world.in(process.workload).some(({ role, container }) => role === 'worker' && container === process.container)) {
+        report({ at: probePlace(probe), value: showProbe(probe) });
+      }
+    }),
+  },
+  {
+    id: 'probes/beat-schedule-age',
+    severity: Severity.ERROR,
+    title: 'The probe wants the schedule file of Beat younger than Beat writes it',
+    why: 'The file is written every 180 s when busy and every 300 s when idle: a healthy Beat is killed.',
+    fix: 'Allow at least 10 minutes, or let Beat touch a file of its own.',
+    source: 'Measured with Celery 5.6.3',
+    rows: ['P14'],
+    check: each('beats', (beat, report) => {
+      for (const probe of probesOf(beat.container)) {
+        const command = showProbe(probe);
+        const age = MINUTES.exec(command);
+        if (!age || !/celerybeat-schedule/.test(command) || probe.kind === 'startupProbe') continue;
+        const minutes = Math.abs(Number(age[2])) * (age[1] === 'mtime' ? 24 * 60 : 1);
+        if (minutes < 10) {
+          report({
+            at: probePlace(probe), value: `${age[0]}`, allowed: '-mmin -10',
+            ...(minutes <= 5 ? {} : { severity: Severity.WARNING, note: 'when a write is a little late' }),
+          });
+        }
+      }
+    }),
+  },
+  {
+    id: 'probes/dollar-without-shell',
+    severity: Severity.ERROR,
+    title: 'An exec probe has a $ that is not expanded to what it names',
+    why: 'There is no shell: Celery gets the text `celery@$HOSTNAME`. `$(NAME)` works in probes for literal values only; from a field or a Secret '
+      + 'it becomes an empty string, from nothing it stays: `Error: No nodes replied within time constraint`, exit 69.',
+    fix: 'Run it in a shell: ["sh", "-c", "exec celery ... -d celery@$HOSTNAME"].',
+    source: 'Reproduced: exit 69; kubelet 1.33 expands probes from literal values only',
+    rows: ['E10', 'P4'],
+    check: each((world) => [...world.processes, ...world.redisServers], (server, report) => {
+      const { container } = server;
+      for (const probe of probesOf(container)) {
+        const code = runsCode(probe.raw);
+        for (const [i, word] of probe.raw.entries()) {
+          const plain = /(^|[^$])\$(\{?[A-Za-z_]\w*)/.exec(word);
+          const reference = /(^|[^$])\$\(([A-Za-z_][\w.-]*)\)/.exec(word);
+          const variable = reference ? container.env.get(reference[2]) : undefined;
+          const emptied = variable !== undefined && !variable.imported && variable.source !== 'value';
+          const stays = reference !== null && (variable ? variable.imported || variable.raw?.includes('$(') === true : !container.env.open
+            && !(container.workload.serviceLinks && /_(HOST|PORT)/.test(reference[2])));
+          // In code a $ has a meaning, but kubelet comes before it.
+          if (!emptied && (code || !(plain || stays))) continue;
+          report({
+            at: probePlace(probe, 'exec', 'command', i), value: word,
+            ...(emptied ? { note: `$(${reference![2]}) becomes an empty string` } : {}),
+            ...(server instanceof RedisServer ? { fix: 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' } : {}),
+          });
+        }
+      }
+    }),
+  },
+  {
+    id: 'probes/rollout-without-readiness',
+    severity: Severity.INFO,
+    title: 'Workers have neither a readiness probe nor minReadySeconds',
+    why: 'A worker that dies 20 s after its start already counted as available: a bad release replaces the whole fleet.',
+    fix: 'Add a readiness probe, or minReadySeconds: 15 or more.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds',
+    rows: ['P15'],
+    check: each('workers', (worker, report, world) => {
+      const { resource } = worker.workload;
+      if (resource.kind !== 'Deployment' || !world.scaled(worker.workload) || get(resource.json, 'spec', 'minReadySeconds')) return;
+      if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) report({ at: worker.place() });
+    }),
+  },
+];

@@ -1,0 +1,333 @@
+import { keptByShell } from '../../manifests/command/kept-by-shell';
+import { Path } from '../../manifests/json';
+import { isReadOnly } from '../../manifests/pod/workload';
+import { probesOf, probePlace, showProbe } from '../../manifests/probes';
+import { Process } from '../../manifests/process';
+import { seconds } from '../../manifests/code-settings';
+import { mebibytes, redisSize } from '../../celery/quantity';
+import { Directive, RedisServer } from '../../manifests/redis-server';
+import { isRedis, redisDatabase } from '../../celery/url';
+import type { World } from '../../manifests/world';
+import { Place } from '../../manifests/place';
+import { each, Report, Rule } from '../rule';
+import { Severity } from '../severity';
+import { withinNetwork } from '../within-network';
+
+/** The default of result_expires, in seconds. */
+const DAY = 86_400;
+
+/** Servers that Celery uses as broker, for certain or as far as names tell. */
+function brokers(world: World): RedisServer[] {
+  return world.redisServers.filter(({ brokerUse }) => brokerUse !== 'no');
+}
+
+function place({ container }: RedisServer, path: Path = container.path): Place {
+  return { resource: container.workload.resource, container: container.name, path };
+}
+
+function at(server: RedisServer, directive: Directive): Place {
+  return { resource: directive.resource, path: directive.path, ...(directive.resource === server.container.workload.resource
+    ? { container: server.container.name } : {}) };
+}
+
+/** A day or more, as by default. */
+function resultsStay(worker: Process): boolean {
+  if (worker.sets('task_ignore_result') && !worker.settingOff('task_ignore_result')) return false;
+  if (!worker.sets('result_expires')) return true;
+  const expires = worker.setting('result_expires')?.value ?? '';
+  const after = seconds(expires);
+  return after === undefined ? /^none$/i.test(expires) : after === 0 || after >= DAY;
+}
+
+/** Asks nobody for a password, as far as all of its configuration is in sight. */
+function open(server: RedisServer): boolean {
+  return !server.opaque && !['requirepass', 'aclfile', 'user'].some((name) => server.directive(name));
+}
+
+/** Less certain when only a name in some variable says that this is the broker. */
+function unlessCache(server: RedisServer): Pick<Report, 'severity' | 'note'> {
+  return server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING, note: 'if Celery uses it as its broker' };
+}
+
+function saves(server: RedisServer): boolean | undefined {
+  const save = server.directive('save');
+  const aof = server.directive('appendonly');
+  if (aof?.values[0] === 'yes') return true;
+  if (save) return save.values.join('').trim() !== '';
+  return server.opaque ? undefined : true;
+}
+
+export const redis: Rule[] = [
+  {
+    id: 'redis/evicts-tasks',
+    severity: Severity.ERROR,
+    title: 'This Redis deletes queued tasks when its memory is full',
+    why: 'With an allkeys policy the lists of the queues go first: 200 queued tasks and `_kombu.binding.celery` vanished without an error anywhere; '
+      + 'later `InconsistencyError: ... Probably the key (\'_kombu.binding.celery\') has been removed from the Redis database`.',
+    fix: 'Set maxmemory-policy noeviction, and results with a time to live, or in another Redis.',
+    source: 'https://github.com/celery/kombu/issues/1063',
+    rows: ['R1'],
+    check: each(brokers, (server, report) => {
+      const policy = server.directive('maxmemory-policy');
+      if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
+        report({
+          at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live',
+          ...unlessCache(server),
+        });
+      }
+    }),
+  },
+  {
+    id: 'redis/maxmemory-above-limit',
+    severity: Severity.WARNING,
+    title: 'Redis may use more memory than its container leaves it',
+    why: 'The container is OOMKilled before Redis refuses writes; a save forks, and needs memory for every page that changes meanwhile.',
+    fix: 'Set maxmemory to at most three quarters of the memory limit.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/admin/',
+    rows: ['R2', 'R10'],
+    check: each(brokers, (server, report) => {
+      const maximum = server.directive('maxmemory');
+      const bytes = redisSize(maximum?.values[0] ?? '');
+      const limit = server.container.resource('limits', 'memory');
+      if (!maximum || bytes === undefined || limit === undefined) return;
+      if (bytes === 0 || bytes > 0.75 * limit) {
+        report({
+          at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
+        });
+      }
+    }),
+  },
+  {
+    id: 'redis/limit-without-maxmemory',
+    severity: Severity.WARNING,
+    title: 'Redis has a memory limit and does not know it',
+    why: 'It grows with the queue until the container is OOMKilled; what was not saved is lost.',
+    fix: 'Set --maxmemory to three quarters of the limit, with --maxmemory-policy noeviction.',
+    source: 'https://github.com/celery/celery/issues/5716',
+    rows: ['R2'],
+    check: each(brokers, (server, report) => {
+      const limit = server.container.resource('limits', 'memory');
+      if (limit !== undefined && !server.opaque && !server.directive('maxmemory')) {
+        report({ at: place(server, [...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server) });
+      }
+    }),
+  },
+  {
+    id: 'redis/queue-not-kept',
+    severity: Severity.WARNING,
+    title: 'The queue is lost when Redis restarts',
+    why: 'Without a volume everything is gone with the pod; with the snapshots of the default configuration a SIGKILL still loses what came since: 0 '
+      + 'of 50 tasks were left.',
+    fix: 'Put /data on a claim with --appendonly yes; or say that nothing is kept: --save "" --appendonly no.',
+    source: 'Measured with Redis 7.0.15: SIGTERM and SIGKILL, with snapshots, with an append-only file and without both',
+    rows: ['R3'],
+    check: each(brokers, (server, report) => {
+      if (saves(server) !== true) return;
+      const mount = server.container.mountOf(server.dataFolder);
+      if (mount && mount.volume.kind !== 'emptyDir') return;
+      report({
+        at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server),
+      });
+    }),
+  },
+  {
+    id: 'redis/more-than-one',
+    severity: Severity.ERROR,
+    title: 'Several independent Redis servers answer behind one name',
+    why: 'Each has queues of its own: half of the tasks wait in the one that no worker happens to be connected to, and results are not found.',
+    fix: 'Set replicas: 1; for failover use Sentinel.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html',
+    rows: ['R4'],
+    check: each(brokers, (server, report) => {
+      const { resource, replicas } = server.container.workload;
+      const joined = ['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
+      if ((replicas ?? 1) > 1 && !server.opaque && !joined) {
+        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server) });
+      }
+    }),
+  },
+  {
+    id: 'redis/refuses-clients',
+    severity: Severity.ERROR,
+    title: 'Redis answers nobody outside its own pod',
+    why: 'All pods are Running with 0 restarts and no task runs: `DENIED Redis is running in protected mode because protected mode is enabled and no '
+      + 'password is set for the default user`, or `Error 111 connecting to redis:6379. Connection refused`.',
+    fix: 'Set a password, or --protected-mode no and a NetworkPolicy; do not bind to 127.0.0.1.',
+    source: 'Reproduced on a cluster',
+    rows: ['R12', 'R5'],
+    check: each('redisServers', (server, report, world) => {
+      const mode = server.directive('protected-mode');
+      const bind = server.directive('bind');
+      const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
+      const served = server.brokerUse === 'yes' || world.kind('Service').length > 0;
+      if (!served || server.opaque) return;
+      if (mode?.values[0] === 'yes' && !password && !bind) {
+        report({
+          at: at(server, mode), value: 'protected-mode yes', allowed: 'a password, or protected-mode no',
+        });
+      }
+      if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && server.brokerUse !== 'no') {
+        report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server) });
+      }
+    }),
+  },
+  {
+    id: 'redis/open-to-all',
+    severity: Severity.INFO,
+    title: 'Redis has no password, and no NetworkPolicy says who may use it',
+    why: 'Every pod of the cluster can read results and run tasks.',
+    fix: 'Set requirepass from a Secret, or a NetworkPolicy for the workers.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+    rows: ['R5'],
+    check: each(brokers, (server, report, world) => {
+      if (open(server) && !world.guardedByPolicy(server.container.workload)) report({ at: place(server) });
+    }),
+  },
+  {
+    id: 'redis/password-not-given',
+    severity: Severity.ERROR,
+    title: 'Redis wants a password, and the URL gives none',
+    why: '`NOAUTH Authentication required.` / `Authentication required.`: nothing connects, and no task runs.',
+    fix: 'Write the password into the URL, from the same Secret: redis://:$(REDIS_PASSWORD)@redis:6379/0.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+    rows: ['R5'],
+    check: each('processes', (process, report, world) => {
+      for (const use of process.urls) {
+        if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
+        const servers = world.redisFor(use);
+        if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) report({ at: use.at, value: use.text });
+      }
+    }),
+  },
+  {
+    id: 'redis/open-to-the-world',
+    severity: Severity.ERROR,
+    title: 'Redis can be reached from outside the cluster without a password',
+    why: 'Anybody can read tasks and results, and send tasks to the workers; servers like this are found by scanners within hours.',
+    fix: 'Use a Service of type ClusterIP; or set requirepass from a Secret, and limit who may come in.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+    rows: ['R5'],
+    check: each(brokers, (server, report, world) => {
+      if (!open(server)) return;
+      const port = Number(server.directive('port')?.values[0] ?? 6379);
+      for (const { place: where, by, guarded, internal } of world.exposures(server.container.workload, port, server.container.portNames(port))) {
+        if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) });
+      }
+    }),
+  },
+  {
+    id: 'redis/cluster-as-broker',
+    severity: Severity.ERROR,
+    title: 'The broker is a Redis Cluster, which Celery does not support',
+    why: '`CROSSSLOT Keys in request don\'t hash to the same slot` or MOVED: kombu changes several keys at once, and has no transport for clusters.',
+    fix: 'Use a single Redis, or Sentinel.',
+    source: 'https://github.com/celery/kombu/issues/1021',
+    rows: ['R7'],
+    check: each('processes', (process, report, world) => {
+      const { broker } = process;
+      if (!broker || !isRedis(broker.url)) return;
+      if (/(^|\.)clustercfg\./.test(broker.url.host)) {
+        report({
+          at: broker.at, value: broker.text, note: 'the host is the configuration endpoint of a cluster',
+        });
+      }
+      for (const server of world.redisFor(broker)) {
+        const cluster = server.directive('cluster-enabled');
+        if (cluster?.values[0] === 'yes') report({ at: at(server, cluster), value: 'cluster-enabled yes' });
+      }
+    }),
+  },
+  {
+    id: 'redis/results-beside-queue',
+    severity: Severity.INFO,
+    title: 'Results are kept in the database of the queue',
+    why: 'Results stay for a day and fill the memory that the queue needs; flushing one deletes the other.',
+    fix: 'Use another database number for results, a result_expires below a day, or task_ignore_result.',
+    source: 'https://github.com/celery/celery/issues/7801',
+    rows: ['R8'],
+    check: each('workers', (worker, report) => {
+      const { broker, backend } = worker;
+      if (!broker || !backend || !isRedis(broker.url) || !isRedis(backend.url) || !resultsStay(worker)) return;
+      if (broker.url.host === backend.url.host && broker.url.port === backend.url.port && redisDatabase(broker.url) === redisDatabase(backend.url)) {
+        report({ at: backend.at, value: backend.text });
+      }
+    }),
+  },
+  {
+    id: 'redis/shell-keeps-the-signal',
+    severity: Severity.ERROR,
+    title: 'Redis runs under a shell that does not pass SIGTERM on',
+    why: 'Redis is killed at the end of the grace period without a last save: what came since the last snapshot is lost (0 of 50 tasks were left).',
+    fix: 'Give command and args as an array without a shell, or write `exec redis-server ...`.',
+    source: 'Measured with Redis 7.0.15',
+    rows: ['R9'],
+    check: each('redisServers', (server, report) => {
+      const { invocation } = server;
+      const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
+      // Where nothing is kept, nothing is lost.
+      if (!verdict || saves(server) === false || server.brokerUse === 'no') return;
+      report({
+        at: place(server, invocation!.words[0].path), note: verdict.note,
+        ...(verdict.certain && server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING }),
+      });
+    }),
+  },
+  {
+    id: 'redis/floating-tag',
+    severity: Severity.WARNING,
+    title: 'Redis keeps its data, and its image may change to another major version',
+    why: 'After a step back Redis cannot read what the newer one wrote: `Can\'t handle RDB format version ...`, in a loop.',
+    fix: 'Name the version: redis:7.4.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/',
+    rows: ['R11'],
+    check: each(brokers, (server, report) => {
+      const { image } = server.container;
+      const mount = server.container.mountOf(server.dataFolder);
+      if (image.digest !== undefined || (image.tag !== undefined && image.tag !== 'latest' && image.tag !== 'alpine') || image.text === '') return;
+      if (mount?.volume.kind === 'claim') report({ at: place(server, [...server.container.path, 'image']), value: image.text });
+    }),
+  },
+  {
+    id: 'redis/data-not-writable',
+    severity: Severity.ERROR,
+    title: 'Redis saves to a folder that it cannot write',
+    why: '`MISCONF Redis is configured to save RDB snapshots, but it\'s currently unable to persist to disk. Commands that may modify the data set '
+      + 'are disabled`, minutes after the start; with appendonly it does not start: `Can\'t open or create append-only dir appendonlydir: Read-only '
+      + 'file system`.',
+    fix: 'Mount a volume at /data; or switch saving off: --save "" --appendonly no.',
+    source: 'https://github.com/ansible/awx/issues/9401',
+    rows: ['F9', 'F10', 'Z1'],
+    check: each('redisServers', (server, report) => {
+      const folder = server.dataFolder;
+      if (saves(server) !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
+      const mount = server.container.mountOf(folder);
+      report({ at: place(server, mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder });
+    }),
+  },
+  {
+    id: 'redis/ping-proves-nothing',
+    severity: Severity.WARNING,
+    title: 'redis-cli ping exits with 0 also when Redis refuses everything',
+    why: '`NOAUTH Authentication required.` and `LOADING Redis is loading the dataset in memory` are answers, so the pod counts as ready while no '
+      + 'task can be sent.',
+    fix: 'Compare the answer: [ "$(redis-cli ping)" = PONG ], with REDISCLI_AUTH when there is a password.',
+    source: 'https://github.com/OT-CONTAINER-KIT/redis-operator/issues/1567',
+    rows: ['P17'],
+    check: each('redisServers', (server, report) => {
+      for (const probe of probesOf(server.container)) {
+        const command = showProbe(probe);
+        const raw = /\b(redis|valkey)-cli\b.*\bping\b/i.test(command) && !/PONG|grep|=|\s-e\b|\|/i.test(command.replace(/--?[a-z-]+=\S*/g, ''));
+        if (!raw) continue;
+        const password = server.directive('requirepass') ?? server.directive('aclfile');
+        const authenticated = /\s(-a|--pass|--askpass|--user)\b/.test(command) || server.container.env.lookup('REDISCLI_AUTH').state !== 'unset';
+        if (probe.kind === 'readinessProbe' || (password && !authenticated)) {
+          report({ at: probePlace(probe), value: command, note: password && !authenticated ? 'it has no password to give' : undefined });
+        }
+      }
+    }),
+  },
+];
+
+function unlessCacheNote(server: RedisServer): Pick<Report, 'note'> {
+  return server.brokerUse === 'yes' ? {} : { note: 'if Celery uses it as its broker' };
+}

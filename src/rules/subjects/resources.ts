@@ -1,0 +1,132 @@
+import { get, text } from '../../manifests/json';
+import { mebibytes } from '../../celery/quantity';
+import { Process } from '../../manifests/process';
+import { each, Rule } from '../rule';
+import { Severity } from '../severity';
+
+const MASTER_BYTES = 150 * 2 ** 20;
+/** A child that has imported Celery alone needs more than this. */
+const SMALLEST_CHILD_KIB = 20_000;
+
+/** A child may take 4 s to start. With this share of a CPU that is 0.4 s of it, three times what a small application takes. */
+const CPUS_A_CHILD = 0.1;
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+function forks(worker: Process): boolean {
+  return worker.pool === 'prefork' || worker.pool === 'processes';
+}
+
+export const resources: Rule[] = [
+  {
+    id: 'resources/concurrency-of-the-node',
+    severity: Severity.WARNING,
+    title: 'The number of children is left to the CPUs of the node',
+    why: 'Celery counts the CPUs of the machine, not those of the container: 20 children on a 20-core node in a '
+      + 'container with 4 Gi, OOMKilled at start.',
+    fix: 'Set --concurrency.',
+    source: 'https://github.com/makeplane/helm-charts/issues/188',
+    rows: ['M1', 'Z5'],
+    check: each('workers', (worker, report) => {
+      const { container } = worker;
+      const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
+      const pool = worker.option('--pool');
+      if (!limited || (pool.state === 'maybe' ? !worker.plain : !forks(worker)) || worker.sets('worker_concurrency')
+        || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
+      const option = worker.option('--concurrency');
+      if (option.state === 'known' && option.value === '0') report({ at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' });
+      // Something out of sight may set it; the warning says so, and hardly anything does.
+      if (option.state === 'unset' || (option.state === 'maybe' && worker.plain)) {
+        report({ at: worker.commandPlace, note: 'unless the application sets worker_concurrency' });
+      }
+    }),
+  },
+  {
+    id: 'resources/children-exceed-memory',
+    severity: Severity.WARNING,
+    title: 'The children together may use more memory than the container has',
+    why: 'Before --max-memory-per-child recycles them the container is OOMKilled, and all tasks in it die: `WorkerLostError(\'Worker exited '
+      + 'prematurely: signal 9 (SIGKILL) Job: 348.\')`.',
+    fix: 'Keep concurrency times --max-memory-per-child, and 150 MiB for the main process, below the memory limit.',
+    source: 'https://github.com/mitodl/ol-infrastructure/issues/5475',
+    rows: ['M2'],
+    check: each('workers', (worker, report) => {
+      const { concurrency, container } = worker;
+      const option = worker.option('--max-memory-per-child');
+      const kib = worker.number('--max-memory-per-child');
+      const limit = container.resource('limits', 'memory');
+      if (option.state !== 'known' || kib === undefined || kib === 0 || limit === undefined || !forks(worker)) return;
+      const needed = (concurrency ?? 1) * kib * 1024 + MASTER_BYTES;
+      if (needed > limit) {
+        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + 150 MiB`, allowed: mebibytes(limit) });
+      }
+    }),
+  },
+  {
+    id: 'resources/max-memory-is-kib',
+    severity: Severity.WARNING,
+    title: '--max-memory-per-child is so small that each child is replaced after each task',
+    why: 'The unit is KiB: 512 is half a MiB, and every child has more than that when it is born. Each task pays for a new process.',
+    fix: 'Give KiB: 200000 is about 195 MiB.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#max-memory-per-child-setting',
+    rows: ['M3'],
+    check: each('workers', (worker, report) => {
+      const option = worker.option('--max-memory-per-child');
+      const kib = worker.number('--max-memory-per-child');
+      if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && forks(worker)) {
+        report({ at: worker.place(option.path), value: `${option.value} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more` });
+      }
+    }),
+  },
+  {
+    id: 'resources/cpu-limit-too-low',
+    severity: Severity.WARNING,
+    title: 'The CPU limit is too low for the number of children',
+    why: 'The children start at the same time, and one that takes more than 4 s is killed: `Timed out waiting for UP message from '
+      + '<ForkProcess(...)>`, `signal 9 (SIGKILL)`, in a loop.',
+    fix: 'Remove the CPU limit, lower --concurrency, or raise worker_proc_alive_timeout.',
+    source: 'https://github.com/celery/celery/issues/4323',
+    rows: ['P18'],
+    check: each('workers', (worker, report) => {
+      const limit = worker.container.resource('limits', 'cpu');
+      const { concurrency } = worker;
+      if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= CPUS_A_CHILD * concurrency) return;
+      if (worker.sets('worker_proc_alive_timeout')) return;
+      report({
+        at: worker.place([...worker.container.path, 'resources', 'limits', 'cpu']), value: `${limit} CPUs for ${concurrency} children`,
+        allowed: `${round(CPUS_A_CHILD * concurrency)} or more`, note: `when each takes more than ${round(4 * limit / concurrency)} s of CPU to start`,
+      });
+    }),
+  },
+  {
+    id: 'resources/same-node-name',
+    severity: Severity.ERROR,
+    title: 'All pods of the worker have the same Celery node name',
+    why: '`DuplicateNodenameWarning: Received multiple replies from node name: celery@worker`: remote control and probes reach any of them, and '
+      + 'monitoring sees one.',
+    fix: 'Leave -n out, or end it in @%h: -n worker@%h.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['W2'],
+    check: each('workers', (worker, report, world) => {
+      if (!world.scaled(worker.workload) || !worker.plain) return;
+      const option = worker.option('--hostname');
+      if (option.state === 'known' && !/%[hnHN]|[$`]/.test(option.value)) {
+        report({ at: worker.place(option.path), value: option.value, allowed: 'a name with %h' });
+        return;
+      }
+      if (option.state !== 'unset' && !(option.state === 'known' && /%[hn]/.test(option.value))) return;
+      const { spec, specPath, resource } = worker.workload;
+      const hostname = text(spec.hostname);
+      if (hostname !== undefined && resource.kind !== 'StatefulSet') {
+        report({ at: { resource, path: [...specPath, 'hostname'] }, value: `hostname: ${hostname}` });
+      } else if (get(spec, 'hostNetwork') === true && resource.kind !== 'DaemonSet') {
+        report({
+          at: { resource, path: [...specPath, 'hostNetwork'] }, value: 'hostNetwork: true', severity: Severity.WARNING,
+          note: 'when two of them run on one node',
+        });
+      }
+    }),
+  },
+];

@@ -1,0 +1,238 @@
+import { readCelery } from '../../manifests/command/celery-command';
+import { keptByShell } from '../../manifests/command/kept-by-shell';
+import { get, list, scalar } from '../../manifests/json';
+import { installedVersion } from '../../manifests/installs';
+import { Process } from '../../manifests/process';
+import { isAmqp } from '../../celery/url';
+import { each, Reporter, Rule } from '../rule';
+import { Severity } from '../severity';
+import { meets } from '../../celery/versions';
+
+function shells(process: Process): string {
+  const link = process.links.find(({ kind }) => kind === 'shell');
+  const words = process.command.invocation.words.slice(0, 6).map(({ text }) => text).join(' ');
+  return link?.kind === 'shell' ? `${link.name}${link.inline ? ' -c' : ''} ... ${words}` : '';
+}
+
+/** Init systems that hand a signal to every process instead of their child. */
+function groupSignals(process: Process, report: Reporter): void {
+  const { container } = process;
+  for (const link of process.links) {
+    if (link.kind !== 'wrapper') continue;
+    const options = link.options.map(({ text }) => text);
+    const single = process.variable('DUMB_INIT_SETSID');
+    if (link.name === 'dumb-init' && !options.some((option) => option === '--single-child' || option === '-c')) {
+      if (single.state === 'unset' || (single.state === 'known' && single.value !== '0')) report({ at: process.place(link.path), value: 'dumb-init' });
+    }
+    if (/^(tini|tini-static|docker-init)$/.test(link.name) && options.some((option) => /^-[a-fh-z]*g/.test(option))) {
+      report({ at: process.place(link.path), value: `${link.name} -g` });
+    }
+  }
+  if (container.env.lookup('TINI_KILL_PROCESS_GROUP').state === 'known' && process.links
+    .some((link) => link.kind === 'wrapper' && link.name.startsWith('tini'))) {
+    report({ at: process.place(container.env.get('TINI_KILL_PROCESS_GROUP')!.path), value: 'TINI_KILL_PROCESS_GROUP' });
+  }
+  // The entrypoint of Airflow's image is dumb-init.
+  if (container.image.repository === 'apache/airflow' && !container.ownsEntrypoint && process.variable('DUMB_INIT_SETSID').state === 'unset') {
+    report({
+      at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING,
+    });
+  }
+}
+
+/** The longest that a task may take, by flag or setting: the hard limit, or the soft one. */
+function taskLimit(worker: Process): { seconds: number; name: string; at: ReturnType<Process['place']> } | undefined {
+  for (const [flag, setting] of [['--time-limit', 'task_time_limit'], ['--soft-time-limit', 'task_soft_time_limit']]) {
+    const option = worker.option(flag);
+    const seconds = worker.number(flag);
+    if (seconds !== undefined && seconds > 0 && option.state === 'known') return { seconds, name: flag, at: worker.place(option.path) };
+    const given = worker.setting(setting);
+    if (given && Number(given.value) > 0) return { seconds: Number(given.value), name: setting, at: given.at };
+  }
+  return undefined;
+}
+
+function softTimeout(worker: Process): number | undefined {
+  const setting = worker.setting('worker_soft_shutdown_timeout');
+  return setting && Number.isFinite(Number(setting.value)) ? Number(setting.value) : undefined;
+}
+
+export const shutdown: Rule[] = [
+  {
+    id: 'shutdown/shell-keeps-the-signal',
+    severity: Severity.ERROR,
+    title: 'Celery runs under a shell that does not pass SIGTERM on',
+    why: 'There is no `worker: Warm shutdown` in the log: the pod waits the whole grace period, then everything is '
+      + 'killed and running tasks are lost.',
+    fix: 'Give command and args as an array without a shell, or write `exec celery ...` as the last command of the script.',
+    source: 'https://github.com/apache/superset/issues/33513',
+    rows: ['S1'],
+    check: each('processes', (process, report) => {
+      if (process.role === 'multi' || process.command.invocation.conditional || process.command.options.has('--detach')) return;
+      const verdict = keptByShell(process.links, process.container);
+      if (verdict) {
+        report({ at: process.commandPlace, value: shells(process), note: verdict.note, ...(verdict.certain ? {} : { severity: Severity.WARNING }) });
+      }
+    }),
+  },
+  {
+    id: 'shutdown/signal-to-all-processes',
+    severity: Severity.ERROR,
+    title: 'SIGTERM goes to every process of the pool, not only to the main one',
+    why: 'Running tasks die at once: `Process \'ForkPoolWorker-1\' pid:19 exited with \'signal 15 (SIGTERM)\'`, `WorkerLostError`; Celery 5.6 then '
+      + 'hangs until it is killed.',
+    fix: 'Set DUMB_INIT_SETSID=0, or use tini without -g, or no init at all: plain `celery` is a good process 1.',
+    source: 'https://github.com/airflow-helm/charts/issues/428',
+    rows: ['S2'],
+    check: each('workers', (worker, report) => {
+      if (worker.pool === 'solo' || worker.pool === 'threads' || worker.pool === 'gevent' || worker.pool === 'eventlet') return;
+      groupSignals(worker, report);
+    }),
+  },
+  {
+    id: 'shutdown/grace-not-set',
+    severity: Severity.WARNING,
+    title: 'A worker has the default grace period of 30 s',
+    why: 'Tasks longer than 30 s are killed at every deploy, drain and scale-down: SIGKILL, exit code 137. The warm shutdown of Celery waits for '
+      + 'them without a limit of its own.',
+    fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
+    source: 'https://github.com/celery/celery/issues/5412',
+    rows: ['S3', 'Z3'],
+    check: each('workers', (worker, report) => {
+      const { workload } = worker;
+      const given = workload.spec.terminationGracePeriodSeconds;
+      // The API server writes the default.
+      const unset = given === undefined || (workload.resource.live && given === 30);
+      if (!unset || !workload.longRunning || taskLimit(worker)) return;
+      report({ at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' });
+    }),
+  },
+  {
+    id: 'shutdown/grace-shorter-than-task',
+    severity: Severity.WARNING,
+    title: 'The grace period is shorter than the time that a task may take',
+    why: 'A task that uses its time is killed at every deploy, drain and scale-down: SIGKILL, exit code 137.',
+    fix: 'Set terminationGracePeriodSeconds to the time limit and 15 s.',
+    source: 'https://github.com/celery/celery/issues/5412',
+    rows: ['S3'],
+    check: each('workers', (worker, report) => {
+      const limit = taskLimit(worker);
+      if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
+      report({
+        at: limit.at, value: `${limit.name} ${limit.seconds} s, grace ${worker.workload.graceSeconds} s`,
+        allowed: `terminationGracePeriodSeconds: ${limit.seconds + 15}`,
+      });
+    }),
+  },
+  {
+    id: 'shutdown/soft-shutdown-never-runs',
+    severity: Severity.ERROR,
+    title: 'A soft shutdown is configured, but nothing starts it',
+    why: 'worker_soft_shutdown_timeout precedes the cold shutdown only, and SIGTERM is the warm one: the worker waits without limit and is killed.',
+    fix: 'Set REMAP_SIGTERM=SIGQUIT, with Celery 5.5 or later.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
+    rows: ['S4'],
+    check: each('workers', (worker, report) => {
+      const setting = worker.setting('worker_soft_shutdown_timeout');
+      if (!setting || (softTimeout(worker) ?? 0) <= 0) return;
+      const version = installedVersion(worker.workload, 'celery');
+      if (version !== undefined && meets(version, '<5.5')) {
+        report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' });
+      } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
+        report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' });
+      }
+    }),
+  },
+  {
+    id: 'shutdown/sigterm-is-cold',
+    severity: Severity.WARNING,
+    title: 'REMAP_SIGTERM=SIGQUIT without a soft shutdown stops running tasks at once',
+    why: 'SIGTERM becomes a cold shutdown: tasks die within seconds, exit code 0; those that are acknowledged early are lost.',
+    fix: 'Set worker_soft_shutdown_timeout, and acks_late for tasks that may run again.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
+    rows: ['S5'],
+    check: each('workers', (worker, report, world) => {
+      const remap = worker.variable('REMAP_SIGTERM');
+      if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
+      if (world.code(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
+      report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', note: 'unless the application sets worker_soft_shutdown_timeout' });
+    }),
+  },
+  {
+    id: 'shutdown/soft-shutdown-exceeds-grace',
+    severity: Severity.ERROR,
+    title: 'The soft shutdown takes longer than the grace period',
+    why: 'SIGKILL comes in the middle of it: what it was to save is lost.',
+    fix: 'Keep worker_soft_shutdown_timeout at least 5 s below terminationGracePeriodSeconds.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
+    rows: ['S6'],
+    check: each('workers', (worker, report) => {
+      const soft = softTimeout(worker);
+      const grace = worker.workload.graceSeconds;
+      if (soft !== undefined && soft > 0 && soft >= grace) {
+        report({
+          at: worker.setting('worker_soft_shutdown_timeout')!.at, value: `${soft} s, grace ${grace} s`,
+          allowed: `${Math.max(0, grace - 5)} s`,
+        });
+      }
+    }),
+  },
+  {
+    id: 'shutdown/prestop-stops-all-workers',
+    severity: Severity.ERROR,
+    title: 'The preStop hook of one pod stops every worker of the broker',
+    why: '`celery control shutdown` without --destination is a broadcast: one pod goes, all workers exit.',
+    fix: 'Remove the hook: SIGTERM does it. Or name the pod\'s own worker with --destination.',
+    source: 'https://github.com/apache/superset/issues/33513',
+    rows: ['S7'],
+    check: each('processes', (process, report) => {
+      const { container } = process;
+      const path = [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
+      const words = list(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
+        .map((word, i) => ({ text: scalar(word) ?? '', path: [...path, i], unknown: false }));
+      for (const invocation of container.read(words)) {
+        const command = readCelery(invocation);
+        if (command?.role === 'control' && command.rest[0]?.text === 'shutdown' && !command.options.has('--destination')) {
+          report({ at: process.place(path), value: invocation.words.map(({ text }) => text).join(' ') });
+        }
+      }
+    }),
+  },
+  {
+    id: 'shutdown/detached',
+    severity: Severity.ERROR,
+    title: 'Celery detaches from the container',
+    why: 'The container ends at once (Completed, then CrashLoopBackOff); or something like `tail -f` is process 1 and '
+      + 'tasks are killed at every stop.',
+    fix: 'Run in the foreground: no --detach, no `celery multi`.',
+    source: 'https://github.com/openwisp/docker-openwisp/issues/694',
+    rows: ['S8'],
+    check: each('processes', (process, report) => {
+      const detach = process.command.options.get('--detach');
+      if (detach) report({ at: process.place(detach.word.path), value: detach.word.text });
+      else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
+        report({
+          at: process.commandPlace, value: 'celery multi',
+        });
+      }
+    }),
+  },
+  {
+    id: 'shutdown/amqp-heartbeat-stops',
+    severity: Severity.WARNING,
+    title: 'With RabbitMQ, this Celery stops the heartbeat while it shuts down',
+    why: 'RabbitMQ drops the connection during a long warm shutdown: the task that runs cannot be acknowledged and is delivered again.',
+    fix: 'Use Celery 5.6.1 or later.',
+    source: 'https://github.com/celery/celery/pull/9986',
+    rows: ['S9'],
+    check: each('workers', (worker, report) => {
+      const version = installedVersion(worker.workload, 'celery');
+      const { broker } = worker;
+      if (broker && isAmqp(broker.url) && version !== undefined && meets(version, '<5.6.1')) {
+        report({
+          at: worker.commandPlace, value: `celery==${version}`,
+        });
+      }
+    }),
+  },
+];

@@ -1,0 +1,299 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { Answers, withKubectl } from './fake-kubectl';
+import { status } from '../../src/cli/status';
+
+/** Runs `cdk8s-celery status` with a kubectl that notes how it is called. */
+async function run(args: string[], answers: Answers | 'no kubectl' = {}) {
+  let stdout = '';
+  let stderr = '';
+  const { result: code, calls } = await withKubectl(answers === 'no kubectl' ? undefined : answers, () => status(args, (text) => stdout += text, (text) => stderr += text));
+  return { code, stdout, stderr, calls };
+}
+
+interface PodOptions {
+  readonly role?: string;
+  readonly namespace?: string;
+  readonly phase?: string;
+  readonly ready?: boolean;
+  readonly port?: number | null;
+  readonly deletionTimestamp?: string;
+  readonly waiting?: string;
+  readonly lastState?: object;
+  readonly message?: string;
+}
+
+/** A pod as the API server tells of it. */
+function pod(name: string, { role = 'worker', namespace = 'shop', phase = 'Running', ready = true, port = 8790, deletionTimestamp, waiting, lastState, message }: PodOptions = {}): object {
+  return {
+    metadata: { name, namespace, labels: { component: role }, deletionTimestamp },
+    spec: { containers: [{ name: 'sidecar' }, { name: role, ports: port === null ? [] : [{ name: 'health', containerPort: port }] }] },
+    status: {
+      phase,
+      conditions: [{ type: 'Initialized', status: 'True' }, { type: 'Ready', status: ready ? 'True' : 'False', message }],
+      containerStatuses: [{ state: waiting ? { waiting: { reason: waiting } } : { running: {} }, lastState, restartCount: lastState && 4 }],
+    },
+  };
+}
+
+const list = (...pods: object[]): Answers => ({ 'get pods': [JSON.stringify({ items: pods })] });
+
+/** The answer of an agent, of a pod. */
+function agent(name: string, given: object = {}, namespace = 'shop', port = 8790): Answers {
+  return { [proxy(name, namespace, port)]: [JSON.stringify({ ...WORKER, ...given })] };
+}
+
+const proxy = (name: string, namespace = 'shop', port = 8790): string => `get --raw /api/v1/namespaces/${namespace}/pods/http:${name}:${port}/proxy/status`;
+
+const VERSIONS = { celery: '5.3.4', kombu: '5.6.2', python: '3.11.7' };
+const WORKER = {
+  role: 'worker', live: true, ready: true, reason: '', now: '2026-01-01T12:00:00+00:00', queues: { celery: 3, mail: null }, active: 1, concurrency: 2,
+  last_receipt: '2026-01-01T11:59:18+00:00', last_tick: '2026-01-01T11:59:59+00:00', versions: VERSIONS,
+};
+const BEAT = {
+  role: 'beat', queues: undefined, active: undefined, concurrency: undefined, last_receipt: undefined, last_tick: '2026-01-01T11:55:00+00:00',
+};
+
+describe('when all is well', () => {
+  const answers: Answers = {
+    ...list(pod('worker-1'), pod('beat-1', { role: 'beat' }), pod('flower-1', { role: 'flower', port: null })),
+    ...agent('worker-1'), ...agent('beat-1', BEAT),
+  };
+
+  test('prints one line a pod, and returns 0', async () => {
+    const { code, stdout, stderr } = await run(['-n', 'shop'], answers);
+    expect(stdout).toBe([
+      'POD       ROLE    LIVE  READY  QUEUES           ACTIVE  LAST TASK  VERSIONS                                  REASON',
+      'worker-1  worker  yes   yes    celery=3,mail=?  1/2     42s ago    celery 5.3.4, kombu 5.6.2, python 3.11.7',
+      'beat-1    beat    yes   yes    -                -       5m ago     celery 5.3.4, kombu 5.6.2, python 3.11.7',
+      'flower-1  flower  yes   yes    -                -       -          -',
+      '',
+    ].join('\n'));
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
+  test('prints the same as JSON', async () => {
+    const { code, stdout } = await run(['-n', 'shop', '-o', 'json'], answers);
+    const { queues, active, concurrency, last_receipt, ...beat } = { ...WORKER, ...BEAT };
+    expect(JSON.parse(stdout)).toEqual([
+      { namespace: 'shop', pod: 'worker-1', role: 'worker', live: true, ready: true, reason: '', agent: WORKER },
+      { namespace: 'shop', pod: 'beat-1', role: 'beat', live: true, ready: true, reason: '', agent: beat },
+      { namespace: 'shop', pod: 'flower-1', role: 'flower', live: true, ready: true, reason: '' },
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test('asks each agent once, by the API server', async () => {
+    const { calls } = await run(['-n', 'shop'], answers);
+    expect(calls[0]).toBe('get pods -n shop -l app.kubernetes.io/name=celery -o json');
+    expect(calls[1]).toBe('get deployments -n shop -l app.kubernetes.io/name=celery -o json');
+    expect(calls.slice(2).sort()).toEqual([proxy('beat-1'), proxy('worker-1')].sort());
+  });
+});
+
+describe('returns 1', () => {
+  const reasons = async (answers: Answers): Promise<[number, string[][]]> => {
+    const { code, stdout } = await run([], answers);
+    return [code, stdout.trim().split('\n').slice(1).map((line) => line.split(/ {2,}/)).map((cells) => [cells[0], cells[2], cells[3], cells.at(-1)!])];
+  };
+
+  test('for a worker that is live and does not consume, with the reason', async () => {
+    const reason = 'not consuming: not connected to the broker';
+    expect(await reasons({ ...list(pod('a'), pod('b')), ...agent('a', { ready: false, reason }), ...agent('b') })).toEqual([1, [
+      ['a', 'yes', 'NO', reason], ['b', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7'],
+    ]]);
+  });
+
+  test('for a worker that is not live', async () => {
+    expect(await reasons({ ...list(pod('a')), ...agent('a', { live: false, ready: false, reason: 'deaf: messages wait' }) }))
+      .toEqual([1, [['a', 'NO', 'NO', 'deaf: messages wait']]]);
+  });
+
+  test.each([[{ live: false }], [{ ready: false }]])('for an agent that says %p and no reason', async (given) => {
+    expect((await run([], { ...list(pod('a')), ...agent('a', given) })).code).toBe(1);
+  });
+
+  test('for a pod that is not there yet, with what it waits for', async () => {
+    expect(await reasons(list(
+      pod('installs', { phase: 'Pending', ready: false, waiting: 'PodInitializing' }),
+      pod('pending', { phase: 'Pending', ready: false, message: '0/3 nodes are available' }),
+    ))).toEqual([1, [['installs', '?', 'NO', 'PodInitializing'], ['pending', '?', 'NO', '0/3 nodes are available']]]);
+  });
+
+  test('for a pod without agent that is not ready', async () => {
+    expect(await reasons(list(pod('flower-1', { role: 'flower', port: null, ready: false, message: 'containers with unready status: [flower]' }))))
+      .toEqual([1, [['flower-1', 'NO', 'NO', 'containers with unready status: [flower]']]]);
+  });
+
+  test('for an agent that does not answer, with the words of kubectl', async () => {
+    expect(await reasons({
+      ...list(pod('a', { ready: false })), 'get --raw': ['error dialing backend: refused\nmore', 1], 'exec': ['command terminated', 1],
+    })).toEqual([1, [['a', '?', 'NO', 'the agent does not answer: error dialing backend: refused']]]);
+  });
+
+  test('for a container that ends again and again, without asking it', async () => {
+    const lastState = { terminated: { exitCode: 1 } };
+    expect(await reasons(list(pod('a', { ready: false, waiting: 'CrashLoopBackOff', lastState }))))
+      .toEqual([1, [['a', '?', 'NO', 'CrashLoopBackOff (ended with 1; 4 restarts)']]]);
+  });
+
+  test('for two Beats on one schedule', async () => {
+    expect(await reasons({ ...list(pod('b', { role: 'beat' })), ...agent('b', { ...BEAT, rival: 'beat-2:1' }) }))
+      .toEqual([1, [['b', 'yes', 'yes', 'another Beat works on the same schedule: beat-2:1']]]);
+  });
+
+  test('for an error of the agent itself', async () => {
+    expect(await reasons({ ...list(pod('a')), ...agent('a', { agent_errors: [{ error: 'look: KeyError: 1' }] }) }))
+      .toEqual([1, [['a', 'yes', 'yes', 'an error of the agent itself: look: KeyError: 1']]]);
+  });
+
+  test('for pods that a Deployment lacks, even when there is none', async () => {
+    const deployment = (replicas: number, conditions: object[] = []) => ({ 'get deployments': [JSON.stringify({ items: [{
+      metadata: { name: 'w', namespace: 'shop', labels: { component: 'worker' } },
+      spec: { replicas, selector: { matchLabels: { component: 'worker' } } }, status: { conditions },
+    }] })] }) as Answers;
+    const failure = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }];
+    expect(await reasons({ ...list(), ...deployment(2, failure) })).toEqual([1, [['deployment/w', '?', 'NO', 'has 0 of 2 pods: exceeded quota']]]);
+    expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(2) })).toEqual([1, [['deployment/w', '?', 'NO', 'has 1 of 2 pods'],
+      ['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
+    expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(1) })).toEqual([0, [['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
+    // An autoscaler may do that: it is said, and well.
+    expect(await reasons({ ...list(), ...deployment(0) })).toEqual([0, [['deployment/w', '?', '?', 'is scaled to 0']]]);
+  });
+
+  test.each([['<html>', /: .*JSON/], ['{"status": "ok"}', /: '{"status": "ok"}' is not its answer$/], ['null', /: 'null' is not its answer$/]])(
+    'for %p, which is no answer of an agent', async (answer, message) => {
+      expect(await reasons({ ...list(pod('a')), 'get --raw': [answer] }))
+        .toEqual([1, [['a', '?', 'yes', expect.stringMatching(`^the agent does not answer${message.source}`)]]]);
+    },
+  );
+});
+
+describe('returns 2', () => {
+  test.each([
+    [['-n', 'shop'], 'no pods of a Celery app in namespace \'shop\''],
+    [['-A'], 'no pods of a Celery app in any namespace'],
+    [['--app', 'mail'], 'no pods of the app \'mail\' in the namespace of the context'],
+  ])('for no pods (%j)', async (args, message) => {
+    expect(await run(args, list())).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery status: ${message}; is it deployed there\\?`) });
+  });
+
+  test('for no pods but those on their way out', async () => {
+    expect(await run([], list(pod('a', { deletionTimestamp: '2026-01-01T12:00:00Z' })))).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  test('for a cluster that refuses, with its words', async () => {
+    expect(await run([], { 'get pods': ['Error from server (Forbidden): pods is forbidden', 1] }))
+      .toMatchObject({ code: 2, stdout: '', stderr: 'cdk8s-celery status: Error from server (Forbidden): pods is forbidden\n' });
+  });
+
+  test('for no kubectl', async () => {
+    const { code, stdout, stderr } = await run([], 'no kubectl');
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toBe('cdk8s-celery status: kubectl is not on the PATH: install it, see https://kubernetes.io/docs/tasks/tools/\n');
+  });
+
+  test.each([
+    [['--nonsense'], /--nonsense/],
+    [['somewhere'], /somewhere/],
+    [['-n'], /-n/],
+    [['-o', 'yaml'], /--output yaml is not a format; give table or json/],
+    [['-A', '-n', 'shop'], /--namespace and --all-namespaces exclude each other; give one of them/],
+  ])('for %j, with the usage, and asks no cluster', async (args, message) => {
+    const { code, stdout, stderr, calls } = await run(args);
+    expect({ code, stdout, calls }).toEqual({ code: 2, stdout: '', calls: [] });
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain('Usage: cdk8s-celery status');
+  });
+});
+
+test('an agent that the API server can\'t reach is asked from inside its pod', async () => {
+  const { code, stdout, calls } = await run(['-n', 'shop'], {
+    ...list(pod('a')), 'get --raw': ['services is forbidden', 1], 'exec -n shop a -c worker -- python -c': [JSON.stringify(WORKER)],
+  });
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^a +worker +yes +yes/m)]);
+  expect(calls.map((call) => call.split(' ')[0])).toEqual(['get', 'get', 'get', 'exec']);
+});
+
+test.each([{ deletionTimestamp: '2026-01-01T12:00:00Z' }, { phase: 'Failed', ready: false }])('a pod that others have replaced is left out, and not asked: %j', async (old) => {
+  const { code, stdout, calls } = await run([], { ...list(pod('old', old), pod('new')), ...agent('new') });
+  expect([code, stdout]).toEqual([0, expect.not.stringContaining('old')]);
+  expect(calls.filter((call) => call.startsWith('get --raw'))).toHaveLength(1);
+});
+
+test('the port is that of the pod', async () => {
+  expect(await run([], { ...list(pod('a', { port: 9000 })), ...agent('a', {}, 'shop', 9000) })).toMatchObject({ code: 0 });
+});
+
+test('pods of several namespaces have theirs in front', async () => {
+  const { stdout, calls } = await run(['-A'], {
+    ...list(pod('a'), pod('a', { namespace: 'mail' })), ...agent('a'), ...agent('a', {}, 'mail'),
+  });
+  expect(calls[0]).toContain('get pods -A ');
+  expect(stdout).toMatch(/^shop\/a .*\n^mail\/a /m);
+});
+
+test('--app and --context reach every call', async () => {
+  const { calls } = await run(['--context', 'staging', '--app', 'mail'], { ...list(pod('a')), 'get --raw': ['no', 1], 'exec': [JSON.stringify(WORKER)] });
+  expect(calls).toHaveLength(4);
+  expect(calls.filter((call) => !call.startsWith('--context staging '))).toEqual([]);
+  expect(calls[0]).toContain('-l app.kubernetes.io/name=celery,app.kubernetes.io/part-of=mail ');
+});
+
+test('more pods than are asked at a time are all there, in order', async () => {
+  const names = Array.from({ length: 20 }, (_, index) => `worker-${index}`);
+  const { stdout } = await run(['-o', 'json'], { ...list(...names.map((name) => pod(name))), 'get --raw': [JSON.stringify(WORKER)] });
+  expect((JSON.parse(stdout) as { pod: string }[]).map((row) => row.pod)).toEqual(names);
+});
+
+test.each([
+  [null, '-'], ['2026-01-01T12:00:05+00:00', '0s ago'], ['2026-01-01T11:58:01+00:00', '119s ago'], ['2026-01-01T11:58:00+00:00', '2m ago'],
+  ['2026-01-01T10:00:01+00:00', '120m ago'], ['2026-01-01T10:00:00+00:00', '2h ago'],
+])('the last task at %p was %s, by the clock of the pod', async (last_receipt, text) => {
+  const { stdout } = await run([], { ...list(pod('a')), ...agent('a', { last_receipt }) });
+  expect(stdout.split('\n')[1].split(/ {2,}/)[6]).toBe(text);
+});
+
+test('--help tells all options, and asks no cluster', async () => {
+  const { code, stdout, calls } = await run(['--help']);
+  expect({ code, calls }).toEqual({ code: 0, calls: [] });
+  for (const option of ['--namespace', '--all-namespaces', '--app', '--context', '--output', '--help', 'Exits with']) expect(stdout).toContain(option);
+});
+
+describe('the program', () => {
+  const built = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
+  const PROGRAM = join(built, 'main.js');
+  beforeAll(() => {
+    buildSync({ entryPoints: [join(__dirname, '../../src/cli/main.ts')], outfile: PROGRAM, bundle: true, platform: 'node', logLevel: 'error' });
+  });
+  afterAll(() => rmSync(built, { recursive: true }));
+
+  function program(...args: string[]) {
+    const { status: code, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: process.env.PATH } });
+    return { code, stdout, stderr };
+  }
+
+  test('status prints and ends as the function does', async () => {
+    const answers = { ...list(pod('a'), pod('b')), ...agent('a'), ...agent('b', { live: false, reason: 'deaf' }) };
+    const { result } = await withKubectl(answers, () => program('status', '-n', 'shop'));
+    const { code, stdout, stderr } = await run(['-n', 'shop'], answers);
+    expect(result).toEqual({ code, stdout, stderr });
+    expect(code).toBe(1);
+  });
+
+  test.each(['--help', '-h'])('%s tells the commands', (option) => {
+    expect(program(option)).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: cdk8s-celery COMMAND[^]*^ {2}status /m), stderr: '' });
+  });
+
+  test('alone tells the commands too, and returns 2', () => {
+    expect(program()).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: cdk8s-celery COMMAND') });
+  });
+
+  test.each(['stats', 'toString'])('%s is not a command', (command) => {
+    expect(program(command))
+      .toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery: '${command}' is not a command; there are: .*status`) });
+  });
+});

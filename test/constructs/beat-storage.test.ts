@@ -1,0 +1,44 @@
+import { Size } from 'cdk8s';
+import { BeatClaimOptions, BeatStorage, CeleryBeat } from '../../src';
+import { celeryApp } from '../fixtures';
+import { Manifests, synth } from '../manifests';
+
+function beat(storage: BeatStorage, external: string[] = []): Manifests {
+  return synth((chart) => new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), storage }), external);
+}
+
+const volume = (manifests: Manifests) => manifests.pod('celery-beat').volumes.find(({ name }) => name === 'beat-data');
+
+test('ephemeral: an emptyDir and no claim', () => {
+  const manifests = beat(BeatStorage.ephemeral());
+  expect(volume(manifests)).toEqual({ name: 'beat-data', emptyDir: {} });
+  expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
+});
+
+test('claim: the claim of the reference deployment', () => {
+  const manifests = beat(BeatStorage.claim());
+  expect(volume(manifests)).toEqual({ name: 'beat-data', persistentVolumeClaim: { claimName: 'beat-pvc', readOnly: false } });
+  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').spec).toEqual({
+    accessModes: ['ReadWriteOnce'], storageClassName: 'longhorn', resources: { requests: { storage: '1Gi' } },
+  });
+});
+
+test('claim: with all options', () => {
+  const options: Required<BeatClaimOptions> = { claimName: 'clock', size: Size.mebibytes(1536), storageClassName: 'standard' };
+  const manifests = beat(BeatStorage.claim(options));
+  expect(volume(manifests)?.persistentVolumeClaim.claimName).toBe('clock');
+  expect(manifests.get('PersistentVolumeClaim', 'clock').spec).toMatchObject({
+    storageClassName: 'standard', resources: { requests: { storage: '1536Mi' } },
+  });
+});
+
+test('claim: an option that is undefined has its default', () => {
+  const manifests = beat(BeatStorage.claim({ claimName: undefined, size: undefined, storageClassName: undefined }));
+  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').spec).toEqual(beat(BeatStorage.claim()).get('PersistentVolumeClaim', 'beat-pvc').spec);
+});
+
+test('existingClaim: the volume, and no claim of ours', () => {
+  const manifests = beat(BeatStorage.existingClaim('schedule'), ['PersistentVolumeClaim/schedule']);
+  expect(volume(manifests)?.persistentVolumeClaim.claimName).toBe('schedule');
+  expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
+});

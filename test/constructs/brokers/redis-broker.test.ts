@@ -1,0 +1,171 @@
+import { App, Chart, Size } from 'cdk8s';
+import { CeleryWorker, RedisBroker, RedisBrokerProps, RedisStorage } from '../../../src';
+import { everyProp } from '../../every-prop';
+import { celeryApp, everyOption, EXTERNAL } from '../../fixtures';
+import { Manifests, refusals, renderApp, synth } from '../../manifests';
+
+function redis(props?: RedisBrokerProps): (chart: Chart) => RedisBroker {
+  return (chart) => new RedisBroker(chart, 'redis', props);
+}
+
+/** The value of an option of redis-server. */
+function option(manifests: Manifests, name: string): string | undefined {
+  const { command } = manifests.main('redis');
+  return command.includes(`--${name}`) ? command[command.indexOf(`--${name}`) + 1] : undefined;
+}
+
+describe('with the least that it needs', () => {
+  const manifests = synth(redis());
+
+  // With it, all pods were Running and no task could run: Redis refused every client from another pod.
+  test('has protected mode off, and a NetworkPolicy instead', () => {
+    expect(option(manifests, 'protected-mode')).toBe('no');
+    expect(manifests.get('NetworkPolicy', 'redis').spec.policyTypes).toEqual(['Ingress']);
+  });
+
+  test('refuses to queue when it is full, rather than lose tasks', () => {
+    expect(option(manifests, 'maxmemory-policy')).toBe('noeviction');
+  });
+
+  test('is full before the kernel kills it', () => {
+    expect([option(manifests, 'maxmemory'), manifests.main('redis').resources.limits.memory]).toEqual(['192mb', '256Mi']);
+  });
+
+  test('is one pod, which goes before the next one comes: two would share the data', () => {
+    const { replicas, strategy } = manifests.get('Deployment', 'redis').spec;
+    expect({ replicas, strategy }).toEqual({ replicas: 1, strategy: { type: 'Recreate' } });
+  });
+
+  // `redis-cli ping` exits 0 on NOAUTH and LOADING too.
+  test('its probes want the answer PONG', () => {
+    const { startupProbe, readinessProbe, livenessProbe } = manifests.main('redis');
+    for (const probe of [startupProbe, readinessProbe, livenessProbe]) {
+      expect(probe.exec.command).toEqual(['sh', '-c', 'test "$(redis-cli -p 6379 ping)" = PONG']);
+    }
+  });
+
+  test('has five minutes to load its data before a probe ends it', () => {
+    const { initialDelaySeconds, periodSeconds, failureThreshold } = manifests.main('redis').startupProbe;
+    expect(initialDelaySeconds).toBe(5);
+    expect(periodSeconds * failureThreshold).toBe(300);
+  });
+
+  test('keeps nothing on disk, and has a volume for its working directory', () => {
+    expect([option(manifests, 'appendonly'), option(manifests, 'save'), option(manifests, 'dir')]).toEqual(['no', '', '/data']);
+    expect(manifests.pod('redis').volumes).toEqual([{ name: 'data', emptyDir: {} }]);
+    expect(manifests.main('redis').volumeMounts).toEqual([{ mountPath: '/data', name: 'data' }]);
+  });
+
+  test('has a Service inside the cluster', () => {
+    expect(manifests.get('Service', 'redis').spec).toEqual({
+      type: 'ClusterIP',
+      ports: [{ name: 'redis', port: 6379, targetPort: 6379 }],
+      selector: manifests.get('Deployment', 'redis').spec.selector.matchLabels,
+    });
+  });
+
+  test('admits nobody before an app uses it', () => {
+    expect(manifests.get('NetworkPolicy', 'redis').spec).toEqual({
+      podSelector: { matchLabels: manifests.get('Deployment', 'redis').spec.selector.matchLabels }, policyTypes: ['Ingress'],
+    });
+  });
+});
+
+test('with all props, each does something', () => {
+  const manifests = everyProp<RedisBrokerProps, never>({
+    required: [],
+    external: EXTERNAL,
+    props: (chart) => ({
+      ...everyOption(chart),
+      name: 'queue',
+      image: 'registry.example.com/redis:7.4.1',
+      storage: RedisStorage.claim(),
+      maxMemory: Size.mebibytes(100),
+      clusterDomain: 'cluster.example.com',
+    }),
+    // With a worker, which has its URL.
+    make: (chart, props) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: new RedisBroker(chart, 'redis', props) }) }),
+  });
+  expect(manifests.main('queue').image).toBe('registry.example.com/redis:7.4.1');
+  expect(manifests.main('queue').command).toEqual(expect.arrayContaining(['--maxmemory', '100mb', '--appendonly', 'yes']));
+  for (const kind of ['Service', 'NetworkPolicy'] as const) {
+    expect(manifests.get(kind, 'queue').metadata).toMatchObject({ labels: { team: 'orders' }, annotations: { 'example.com/owner': 'orders@example.com' } });
+  }
+});
+
+test.each([
+  ['three quarters of a limit', { resources: { memory: { limit: Size.gibibytes(1) } } }, '768mb'],
+  ['as told', { maxMemory: Size.mebibytes(64) }, '64mb'],
+  ['as told, in kilobytes', { maxMemory: Size.kibibytes(1500) }, '1500kb'],
+  ['without a limit, none', { resources: {} }, undefined],
+])('maxMemory is %s', (_what, props, value) => {
+  expect(option(synth(redis(props)), 'maxmemory')).toBe(value);
+});
+
+describe('its address', () => {
+  const host = (props?: RedisBrokerProps, namespace?: string) => {
+    const broker = new RedisBroker(new Chart(new App(), 'chart', { namespace }), 'redis', props);
+    return [broker.host, broker.port, broker.url.value];
+  };
+
+  test.each([
+    [undefined, 'redis', ['redis.redis.svc.cluster.local', 6379, 'redis://redis.redis.svc.cluster.local:6379/0']],
+    [{ name: 'queue', clusterDomain: 'example.com' }, 'data', ['queue.data.svc.example.com', 6379, 'redis://queue.data.svc.example.com:6379/0']],
+    [undefined, undefined, ['redis', 6379, 'redis://redis:6379/0']],
+  ])('with %p in namespace %p', (props, namespace, expected) => {
+    expect(host(props, namespace)).toEqual(expected);
+  });
+});
+
+describe('admits', () => {
+  const admitted = (define: (app: App, broker: RedisBroker) => void, namespace?: string) => {
+    const app = new App();
+    const chart = new Chart(app, 'redis', { namespace });
+    define(app, new RedisBroker(chart, 'redis'));
+    return Manifests.of(JSON.parse(renderApp(app))).get('NetworkPolicy', 'redis').spec.ingress;
+  };
+  const app = (parent: App, name: string, broker: RedisBroker, namespace?: string) =>
+    celeryApp(new Chart(parent, name, { namespace }), { broker, name });
+  const ports = [{ port: 6379, protocol: 'TCP' }];
+  const from = (name: string) => ({ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } }, podSelector: {} }], ports });
+
+  test('the namespaces of its apps, each once', () => {
+    expect(admitted((parent, broker) => {
+      app(parent, 'one', broker, 'orders');
+      app(parent, 'two', broker, 'orders');
+      app(parent, 'three', broker, 'mail');
+    }, 'redis')).toEqual([from('orders'), from('mail')]);
+  });
+
+  test('the pods beside it, where no chart has a namespace', () => {
+    expect(admitted((parent, broker) => { app(parent, 'one', broker); })).toEqual([{ from: [{ podSelector: {} }], ports }]);
+  });
+
+  test.each([['redis', undefined], [undefined, 'orders']])('no app where only one of them has a namespace: %p and %p', (namespace, appNamespace) => {
+    expect(() => admitted((parent, broker) => { app(parent, 'one', broker, appNamespace); }, namespace)).toThrow(
+      /namespace: '(orders|redis)' is the namespace of (one\/celery|redis\/redis) alone, so neither a DNS name .*; give both charts a namespace/,
+    );
+  });
+});
+
+test('what it builds can be reached', () => {
+  synth((chart) => {
+    const storage = RedisStorage.ephemeral();
+    const built = redis({ storage })(chart);
+    expect([built.deployment.name, built.service.name, built.networkPolicy.name, built.storage]).toEqual(['redis', 'redis', 'redis', storage]);
+  });
+});
+
+test.each<[RedisBrokerProps, string]>([
+  [{ maxMemory: Size.mebibytes(256) }, 'maxMemory: \'256Mi\' is not below the memory limit 256Mi: the kernel would kill Redis before it refuses to queue; '
+    + 'lower maxMemory to three quarters of the limit, or raise the limit'],
+  [{ maxMemory: Size.mebibytes(0) }, 'maxMemory: \'0Mi\' is not an amount of memory; give e.g. Size.mebibytes(192)'],
+  [{ image: 'Redis 7' }, 'image: \'Redis 7\' is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
+  [{ name: 'Redis' }, 'name: \'Redis\' is not a name that Kubernetes accepts; use lower-case letters, digits and "-", beginning and ending with a letter or digit'],
+  [{ clusterDomain: 'a b' },
+    'clusterDomain: \'a b\' is not a name that Kubernetes accepts; use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'],
+  [{ storage: RedisStorage.claim({ size: Size.mebibytes(0) }) },
+    'storage.size: \'0Mi\' is not a quantity that Kubernetes accepts; give e.g. Size.gibibytes(1)'],
+])('refuses %p', (props, message) => {
+  expect(refusals(redis(props))).toEqual([`[chart/redis] ${message}`]);
+});

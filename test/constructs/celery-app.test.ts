@@ -1,0 +1,138 @@
+import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker } from '../../src';
+import { everyProp } from '../every-prop';
+import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
+import { refusals, synth } from '../manifests';
+
+/** An app and its three components. */
+function components(chart: Chart, celery: CeleryApp): void {
+  new CeleryWorker(chart, 'worker', { celery });
+  new CeleryBeat(chart, 'beat', { celery });
+  new CeleryFlower(chart, 'flower', { celery });
+}
+
+/** What stands behind `--` on a command line. */
+function settings(given?: CeleryAppProps['settings']): string[] {
+  const { command } = synth((chart) => components(chart, celeryApp(chart, { settings: given }))).main('celery-worker');
+  return command.slice(command.indexOf('--') + 1);
+}
+
+describe('with the least that it needs', () => {
+  const manifests = synth((chart) => components(chart, celeryApp(chart)));
+
+  test('its components are named after it', () => {
+    expect(manifests.all.filter(({ kind }) => kind === 'Deployment').map(({ metadata }) => metadata.name))
+      .toEqual(['redis', 'celery-worker', 'celery-beat', 'celery-flower']);
+  });
+
+  test('its code is in a ConfigMap, at /app, executable', () => {
+    expect(manifests.get('ConfigMap', 'celery-app').data).toEqual({ 'tasks.py': TASKS });
+    for (const name of ['celery-worker', 'celery-beat']) {
+      expect(manifests.pod(name).volumes).toContainEqual({ name: 'app', configMap: { name: 'celery-app', defaultMode: 0o755 } });
+      expect(manifests.main(name).volumeMounts).toContainEqual({ name: 'app', mountPath: '/app', readOnly: true });
+    }
+  });
+
+  test('waits for a broker for ever: Celery\'s own default ends a worker after some 49 minutes', () => {
+    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1']);
+  });
+});
+
+test('with all props, each does something', () => {
+  const manifests = everyProp<CeleryAppProps, 'app' | 'broker' | 'code' | 'runtime'>({
+    required: ['app', 'broker', 'code', 'runtime'],
+    external: EXTERNAL,
+    props: (chart) => ({
+      ...everyOption(chart),
+      app: 'shop.celery:app',
+      broker: new RedisBroker(chart, 'redis'),
+      code: AppCode.fromInline({ 'shop/__init__.py': '', 'shop/celery.py': TASKS }),
+      runtime: PythonRuntime.install({ celery: '5.5.3' }),
+      name: 'shop',
+      resultBackend: kplus.EnvValue.fromValue('redis://results:6379/1'),
+      settings: { task_acks_late: true },
+    }),
+    make: (chart, props) => components(chart, new CeleryApp(chart, 'celery', props)),
+  });
+  expect(manifests.main('shop-worker').command.slice(0, 4)).toEqual(['celery', '-A', 'shop.celery:app', 'worker']);
+  expect(manifests.env('shop-beat').CELERY_RESULT_BACKEND).toBe('redis://results:6379/1');
+});
+
+test('a package is mounted under its paths, which keys of a ConfigMap can\'t have', () => {
+  const manifests = synth((chart) => components(chart, celeryApp(chart, {
+    app: 'shop.tasks', code: AppCode.fromInline({ 'shop/__init__.py': '', 'shop/tasks.py': TASKS, 'setup.cfg': 'x' }),
+  })));
+  const { items } = manifests.pod('celery-worker').volumes.find(({ name }) => name === 'app')!.configMap;
+  const { data } = manifests.get('ConfigMap', 'celery-app');
+  expect(Object.fromEntries(items.map(({ key, path }) => [path, data[key]])))
+    .toEqual({ 'setup.cfg': 'x', 'shop/__init__.py': '', 'shop/tasks.py': TASKS });
+});
+
+test('two files whose keys look alike stay two', () => {
+  const files = { 'a/b.py': '1', 'a_b.py': '2', 'a:b.py': '3', 'a/b.py.x': '4', 'tasks.py': TASKS };
+  const manifests = synth((chart) => components(chart, celeryApp(chart, { code: AppCode.fromInline(files) })));
+  expect(Object.keys(manifests.get('ConfigMap', 'celery-app').data)).toHaveLength(Object.keys(files).length);
+});
+
+test('settings are written as Celery reads them on a command line', () => {
+  expect(settings({
+    task_acks_late: true, result_extended: false, visibility_timeout_x: 3.5, task_default_queue: 'mail',
+    broker_transport_options: { visibility_timeout: 777 }, accept_content: ['json'], broker_connection_max_retries: 5, task_time_limit: undefined,
+    broker_connection_retry_on_startup: undefined,
+  })).toEqual([
+    'accept_content=(list)["json"]',
+    'broker_connection_max_retries=5',
+    'broker_connection_retry_on_startup=1',
+    'broker_transport_options=(dict){"visibility_timeout":777}',
+    'result_extended=0',
+    'task_acks_late=1',
+    'task_default_queue=mail',
+    'visibility_timeout_x=3.5',
+  ]);
+});
+
+test('what it has can be reached', () => {
+  synth((chart) => {
+    const given = {
+      broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.image('registry.example.com/app:1'),
+    };
+    const celery = celeryApp(chart, given);
+    expect(celery).toMatchObject({ name: 'celery', app: 'tasks' });
+    expect([celery.broker, celery.code, celery.runtime]).toEqual([given.broker, given.code, given.runtime]);
+    expect([celery.resultBackend, celery.configMap?.name]).toEqual([given.broker.url, 'celery-app']);
+  });
+});
+
+describe('refuses', () => {
+  test.each<[Partial<CeleryAppProps>, string]>([
+    [{ app: '' }, 'app: \'\' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
+    [{ app: 'tasks.py ' }, 'app: \'tasks.py \' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
+    [{ app: '-A' }, 'app: \'-A\' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
+    [{ app: 'jobs' }, 'app: \'jobs\' is not in the code, which has tasks.py; add jobs.py, or name the module that has the Celery app'],
+    [{ name: '' }, 'name: \'\' is not a name that Kubernetes accepts; use lower-case letters, digits and "-", beginning and ending with a letter or digit'],
+    [{ settings: { task_acks_late: Symbol('late') } },
+      'settings.task_acks_late: Symbol(late) is not a value that Celery takes on its command line; give a string, a number, true or false, null, a list or an object'],
+    [{ settings: { broker_url: 'redis://' } }, 'settings.broker_url: \'redis://\' is set by the prop broker; give broker instead'],
+    [{ settings: { task_default_queue: '(int)5' } }, 'settings.task_default_queue: \'(int)5\' begins with what Celery takes for a type; set it in your code'],
+    [{ settings: { CELERY_ACKS_LATE: true } },
+      'settings.CELERY_ACKS_LATE: true is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],
+  ])('%p', (props, message) => {
+    expect(refusals((chart) => celeryApp(chart, props))).toEqual([`[chart/celery] ${message}`]);
+  });
+
+  test('two apps with one name in a namespace', () => {
+    expect(refusals((chart) => {
+      const broker = new RedisBroker(chart, 'redis');
+      celeryApp(chart, { broker });
+      celeryApp(new Chart(chart, 'other', { namespace: 'test' }), { broker });
+    })).toEqual([expect.stringContaining('name: ConfigMap \'celery-app\' in namespace \'test\' is made by')]);
+  });
+});
+
+test('one name in two namespaces is fine', () => {
+  synth((chart) => {
+    celeryApp(chart);
+    celeryApp(new Chart(chart, 'other', { namespace: 'other' }));
+  });
+});

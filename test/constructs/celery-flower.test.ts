@@ -1,0 +1,97 @@
+import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { CeleryFlower, CeleryFlowerProps, FlowerAuth, PythonRuntime } from '../../src';
+import { everyProp } from '../every-prop';
+import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
+import { Manifests, refusals, synth } from '../manifests';
+
+const NAME = 'celery-flower';
+const LOGIN = 'Secret/login';
+
+function flower(props: (chart: Chart) => Partial<CeleryFlowerProps> = () => ({})): (chart: Chart) => CeleryFlower {
+  return (chart) => {
+    const given = props(chart);
+    return new CeleryFlower(chart, 'flower', { celery: given.celery ?? celeryApp(chart), ...given });
+  };
+}
+
+const basic = (chart: Chart) => FlowerAuth.basic(kplus.Secret.fromSecretName(chart, 'users', 'login'), 'users');
+const probePath = (manifests: Manifests) => manifests.main(NAME).livenessProbe.httpGet.path;
+
+describe('with the least that it needs', () => {
+  const manifests = synth(flower());
+
+  // With an earlier or a second probe, Flower was restarted for ever while it was only starting.
+  test('has the one probe of the reference deployment', () => {
+    const { livenessProbe, readinessProbe, startupProbe } = manifests.main(NAME);
+    expect(livenessProbe).toEqual({
+      httpGet: { path: '/', port: 5555, scheme: 'HTTP' }, initialDelaySeconds: 60, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3,
+    });
+    expect([readinessProbe, startupProbe]).toEqual([undefined, undefined]);
+  });
+
+  test('is one pod, which goes before the next one comes', () => {
+    const { replicas, strategy } = manifests.get('Deployment', NAME).spec;
+    expect({ replicas, strategy }).toEqual({ replicas: 1, strategy: { type: 'Recreate' } });
+  });
+
+  test('runs without the code: an error in it leaves Flower running', () => {
+    expect(manifests.main(NAME).command).toEqual([
+      'celery', 'flower', '--port=5555', '--max_tasks=10000', '--max_workers=500', '--purge_offline_workers=300',
+    ]);
+    expect(manifests.pod(NAME).volumes).toEqual([{ name: 'tmp', emptyDir: {} }]);
+    expect(manifests.env(NAME)).not.toHaveProperty('PYTHONPATH');
+    expect(manifests.main(NAME).workingDir).toBe('/tmp');
+  });
+
+  test('has a Service inside the cluster', () => {
+    expect(manifests.get('Service', NAME).spec).toEqual({
+      type: 'ClusterIP',
+      ports: [{ name: 'http', port: 5555, targetPort: 5555 }],
+      selector: manifests.get('Deployment', NAME).spec.selector.matchLabels,
+    });
+  });
+});
+
+test('with all props, each does something', () => {
+  const manifests = everyProp<CeleryFlowerProps, 'celery'>({
+    required: ['celery'],
+    external: [...EXTERNAL, LOGIN],
+    props: (chart) => ({ ...everyOption(chart), celery: celeryApp(chart), name: 'flowers', auth: basic(chart), urlPrefix: '/flower' }),
+    make: (chart, props) => new CeleryFlower(chart, 'flower', props),
+  });
+  expect(manifests.main('flowers').command).toContain('--url_prefix=flower');
+  expect(manifests.get('Service', 'flowers').metadata).toMatchObject({ labels: { team: 'orders' }, annotations: { 'example.com/owner': 'orders@example.com' } });
+});
+
+test('is installed in the version of the lock', () => {
+  const manifests = synth(flower((chart) => ({ celery: celeryApp(chart, { runtime: PythonRuntime.install({ celery: '5.6.3' }) }) })));
+  const lock = manifests.get('ConfigMap', 'celery-install').data['constraints.txt'].split('\n');
+  const [celery, own, ...more] = manifests.pod(NAME).initContainers[0].args;
+  expect([celery, more]).toEqual(['celery[redis]==5.6.3', []]);
+  expect(own).toMatch(/^flower==\d/);
+  expect(lock).toContain(own);
+});
+
+// `/` answers 401 where Flower asks for a login, and 404 under a prefix: it would be restarted for ever.
+test.each<[string, (chart: Chart) => Partial<CeleryFlowerProps>, string]>([
+  ['a login', (chart) => ({ auth: basic(chart) }), '/healthcheck'],
+  ['a prefix', () => ({ urlPrefix: '/flower' }), '/flower/healthcheck'],
+  ['a prefix without a slash', () => ({ urlPrefix: 'flower' }), '/flower/healthcheck'],
+  ['a prefix with slashes around', () => ({ urlPrefix: '/tools/flower/' }), '/tools/flower/healthcheck'],
+  ['a prefix and a login', (chart) => ({ auth: basic(chart), urlPrefix: 'flower' }), '/flower/healthcheck'],
+  ['no login, said expressly', () => ({ auth: FlowerAuth.none() }), '/'],
+])('with %s, the probe asks where the answer is 200', (_what, props, path) => {
+  expect(probePath(synth(flower(props), [LOGIN]))).toBe(path);
+});
+
+test('what it builds can be reached', () => {
+  synth((chart) => {
+    const built = flower()(chart);
+    expect([built.deployment.name, built.service.name]).toEqual([NAME, NAME]);
+  });
+});
+
+test.each(['/', '', 'a b', '//x', 'https://example.com/flower', '/a?b'])('refuses the prefix %p', (urlPrefix) => {
+  expect(refusals(flower(() => ({ urlPrefix })))).toEqual([`[chart/flower] urlPrefix: '${urlPrefix}' is not a path; give e.g. '/flower'`]);
+});

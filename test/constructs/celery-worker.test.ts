@@ -1,0 +1,211 @@
+import { Chart, Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, Pool, PythonRuntime } from '../../src';
+import { everyProp } from '../every-prop';
+import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
+import { Manifests, refusals, synth } from '../manifests';
+
+const NAME = 'celery-worker';
+
+function worker(props: Partial<CeleryWorkerProps> = {}, app: Partial<CeleryAppProps> = {}): (chart: Chart) => CeleryWorker {
+  return (chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, app), ...props });
+}
+
+const command = (manifests: Manifests) => manifests.main(NAME).command;
+
+describe('with the least that it needs', () => {
+  const manifests = synth(worker());
+
+  test('runs one pod, which goes in a rollout only when a new one consumes', () => {
+    const { replicas, strategy } = manifests.get('Deployment', NAME).spec;
+    expect({ replicas, strategy }).toEqual({
+      replicas: 1, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+    });
+  });
+
+  test('runs two tasks at a time: Celery would take the CPUs of the node', () => {
+    expect(command(manifests)).toContain('--concurrency=2');
+  });
+
+  test('has the command of a worker, with settings behind --', () => {
+    expect(command(manifests)).toEqual([
+      'celery', '-A', 'tasks', 'worker', '--loglevel=info', '--concurrency=2', '--pool=prefork', '--prefetch-multiplier=1',
+      '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker',
+      '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
+    ]);
+  });
+
+  test('has five minutes and a margin to finish its tasks', () => {
+    expect(manifests.pod(NAME).terminationGracePeriodSeconds).toBe(315);
+  });
+
+  test('no probe is an exec: one of `celery inspect ping` costs more than a task, and ends workers that are only busy', () => {
+    const { livenessProbe, readinessProbe, startupProbe } = manifests.main(NAME);
+    expect([livenessProbe, readinessProbe, startupProbe].map(({ httpGet, exec }) => [httpGet.path, exec]))
+      .toEqual([['/livez', undefined], ['/readyz', undefined], ['/livez', undefined]]);
+  });
+
+  test('has the code read-only, and /tmp to write to: prefork needs it', () => {
+    expect(manifests.main(NAME).volumeMounts).toEqual([
+      { mountPath: '/app', name: 'app', readOnly: true },
+      { mountPath: '/opt/celery-agent/cdk8s_celery_agent', name: 'agent', readOnly: true },
+      { mountPath: '/tmp', name: 'tmp' },
+    ]);
+    expect(manifests.main(NAME).workingDir).toBe('/app');
+    expect(manifests.env(NAME)).toMatchObject({ HOME: '/tmp', PYTHONPATH: '/app:/opt/celery-agent' });
+  });
+
+  test('is told where the broker and the results are', () => {
+    const url = 'redis://redis.test.svc.cluster.local:6379/0';
+    expect(manifests.env(NAME)).toMatchObject({ CELERY_BROKER_URL: url, CELERY_RESULT_BACKEND: url });
+  });
+
+  test('its pods are replaced when the code changes', () => {
+    const checksum = (code: string) => synth((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { code: AppCode.fromInline({ 'tasks.py': code }) }) }))
+      .get('Deployment', NAME).spec.template.metadata.annotations['checksum/code'];
+    expect(checksum('a = 1')).toMatch(/^[0-9a-f]{64}$/);
+    expect(checksum('a = 1')).toBe(checksum('a = 1'));
+    expect(checksum('a = 1')).not.toBe(checksum('a = 2'));
+  });
+});
+
+describe('with all props', () => {
+  const manifests = everyProp<CeleryWorkerProps, 'celery'>({
+    required: ['celery'],
+    external: EXTERNAL,
+    props: (chart) => ({
+      ...everyOption(chart),
+      celery: celeryApp(chart),
+      name: 'slow',
+      replicas: 3,
+      concurrency: 4,
+      pool: Pool.PREFORK,
+      queues: ['reports', 'mail'],
+      prefetchMultiplier: 2,
+      maxTasksPerChild: 100,
+      maxMemoryPerChild: Size.mebibytes(200),
+      timeLimit: Duration.minutes(30),
+      softTimeLimit: Duration.minutes(29),
+      longestTask: Duration.minutes(40),
+      taskEvents: false,
+      logLevel: LogLevel.WARNING,
+      healthCheck: HealthCheck.agent({ port: 9000 }),
+      strategy: kplus.DeploymentStrategy.recreate(),
+    }),
+    make: (chart, props) => new CeleryWorker(chart, 'worker', props),
+    // Prefork is the default, and the pool that has all the options.
+    idle: ['pool'],
+  });
+
+  test('each is where Celery and Kubernetes read it', () => {
+    expect(manifests.get('Deployment', 'slow').spec).toMatchObject({ replicas: 3, strategy: { type: 'Recreate' } });
+    expect(manifests.main('slow').command).toEqual([
+      'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
+      '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
+      '--without-gossip', '--without-mingle', '-I', 'cdk8s_celery_agent.worker', '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
+    ]);
+    expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(40 * 60 + 15);
+    expect(manifests.main('slow').ports).toEqual([{ containerPort: 9000, name: 'health' }]);
+  });
+});
+
+test('what it builds can be reached', () => {
+  synth((chart) => {
+    const built = worker({ concurrency: 7 })(chart);
+    expect([built.deployment.name, built.concurrency]).toEqual([NAME, 7]);
+  });
+});
+
+test.each([
+  ['timeLimit, which ends every task', { timeLimit: Duration.hours(1) }, 3615],
+  ['longestTask before timeLimit', { timeLimit: Duration.hours(1), longestTask: Duration.minutes(1) }, 75],
+])('the time to stop comes from %s', (_what, props, seconds) => {
+  expect(synth(worker(props)).pod(NAME).terminationGracePeriodSeconds).toBe(seconds);
+});
+
+test('memory grows with the processes of prefork, and not with the greenlets of gevent', () => {
+  const limit = (props: Partial<CeleryWorkerProps>) => synth(worker(props)).main(NAME).resources.limits.memory;
+  expect([limit({ concurrency: 1 }), limit({ concurrency: 4 }), limit({ pool: Pool.GEVENT, concurrency: 500 })]).toEqual(['320Mi', '896Mi', '320Mi']);
+});
+
+test('the pool gevent installs gevent, in the version of the lock', () => {
+  const manifests = synth(worker({ pool: Pool.GEVENT }, { runtime: PythonRuntime.install({ celery: '5.3.4' }) }));
+  expect(command(manifests)).toContain('--pool=gevent');
+  const lock = manifests.get('ConfigMap', 'celery-install').data['constraints.txt'].split('\n');
+  const [celery, gevent, ...more] = manifests.pod(NAME).initContainers[0].args;
+  expect([celery, more]).toEqual(['celery[redis]==5.3.4', []]);
+  expect(gevent).toMatch(/^gevent==\d/);
+  expect(lock).toContain(gevent);
+});
+
+test('the pool solo runs one task at a time', () => {
+  expect(command(synth(worker({ pool: Pool.SOLO })))).toEqual(expect.arrayContaining(['--pool=solo', '--concurrency=1']));
+});
+
+test('two workers of one app have a name, labels and a selector of their own', () => {
+  const manifests = synth((chart) => {
+    const celery = celeryApp(chart);
+    new CeleryWorker(chart, 'fast', { celery });
+    new CeleryWorker(chart, 'slow', { celery });
+  });
+  const selector = (name: string) => manifests.get('Deployment', name).spec.selector.matchLabels;
+  expect(selector('celery-fast')).not.toEqual(selector('celery-slow'));
+});
+
+test('a worker whose id begins with the name of the app does not have it twice', () => {
+  expect(synth((chart) => new CeleryWorker(chart, 'celery-mail', { celery: celeryApp(chart) })).identities()).toContain('Deployment/celery-mail');
+});
+
+describe('refuses', () => {
+  const minutes = (amount: number) => Duration.minutes(amount);
+
+  test.each<[Partial<CeleryWorkerProps>, string]>([
+    [{ concurrency: 0 }, 'concurrency: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ concurrency: 1.5 }, 'concurrency: 1.5 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ concurrency: NaN }, 'concurrency: NaN is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ concurrency: 2, pool: Pool.SOLO },
+      'concurrency: 2 does not go with Pool.SOLO, which runs one task at a time; leave it out, or choose another pool'],
+    [{ replicas: -1 }, 'replicas: -1 is not a whole number of at least 0; give a whole number from 0 upwards'],
+    [{ replicas: 0.5 }, 'replicas: 0.5 is not a whole number of at least 0; give a whole number from 0 upwards'],
+    [{ prefetchMultiplier: 0 }, 'prefetchMultiplier: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ maxTasksPerChild: 0 }, 'maxTasksPerChild: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ maxTasksPerChild: 9, pool: Pool.THREADS }, 'maxTasksPerChild: \'threads\' is a pool that ignores it; leave it out, or use pool prefork'],
+    [{ maxMemoryPerChild: Size.mebibytes(9), pool: Pool.GEVENT }, 'maxMemoryPerChild: \'gevent\' is a pool that ignores it; leave it out, or use pool prefork'],
+    [{ timeLimit: minutes(1), pool: Pool.THREADS }, 'timeLimit: \'threads\' is a pool that ignores it; leave it out, or use pool prefork or gevent'],
+    [{ softTimeLimit: minutes(1), pool: Pool.GEVENT }, 'softTimeLimit: \'gevent\' is a pool that ignores it; leave it out, or use pool prefork'],
+    [{ maxMemoryPerChild: Size.kibibytes(0) }, 'maxMemoryPerChild: \'0Ki\' is not an amount of memory; give e.g. Size.mebibytes(200)'],
+    [{ timeLimit: Duration.millis(1500) }, 'timeLimit: \'1 second 500 millis\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
+    [{ softTimeLimit: minutes(5), timeLimit: minutes(5) },
+      'softTimeLimit: \'5 minutes\' is not less than timeLimit, 5 minutes; leave the task some time to clean up before it is killed'],
+    [{ longestTask: Duration.seconds(0) }, 'longestTask: \'0 seconds\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
+    [{ queues: [] }, 'queues: [] is empty; name a queue, or leave it out'],
+    [{ queues: ['mail', 'a,b'] }, 'queues: \'a,b\' is not a name of a queue; use a name without spaces and commas'],
+    [{ name: 'w'.repeat(64) },
+      `name: '${'w'.repeat(64)}' has 64 characters, and Kubernetes allows 63; give a shorter name, or a shorter construct id`],
+    [{ name: 'my_worker' }, 'name: \'my_worker\' is not a name that Kubernetes accepts; '
+      + 'use lower-case letters, digits and "-", beginning and ending with a letter or digit'],
+  ])('%p', (props, message) => {
+    expect(refusals(worker(props))).toEqual([`[chart/worker] ${message}`]);
+  });
+
+  test('an id that makes the name too long', () => {
+    const id = 'w'.repeat(57);
+    expect(refusals((chart) => new CeleryWorker(chart, id, { celery: celeryApp(chart) })))
+      .toEqual([expect.stringContaining(`name: 'celery-${id}' has 64 characters`)]);
+  });
+
+  test('an app of another namespace, whose ConfigMaps its pods can\'t mount', () => {
+    expect(refusals((chart) => {
+      const celery = celeryApp(new Chart(chart, 'other', { namespace: 'other' }));
+      new CeleryWorker(chart, 'worker', { celery });
+    })).toEqual([
+      '[chart/worker] namespace: \'test\' is not \'other\', the namespace of the app chart/other/celery, whose ConfigMaps the pods mount; '
+      + 'put both into one chart, or give both charts one namespace',
+    ]);
+  });
+
+  test('all that is wrong at once', () => {
+    expect(refusals(worker({ concurrency: 0, replicas: -1, queues: [], name: '' })).map((line) => line.split(':')[0]))
+      .toEqual(['name', 'replicas', 'concurrency', 'queues'].map((prop) => `[chart/worker] ${prop}`));
+  });
+});

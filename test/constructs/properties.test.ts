@@ -1,0 +1,209 @@
+import { Chart, Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import * as fc from 'fast-check';
+import {
+  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps, FlowerAuth, LogLevel,
+  Namespace, PodOptions, Pool, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage,
+} from '../../src';
+import { celeryApp, TASKS } from '../fixtures';
+import { lockedVersions } from '../locks/lock';
+import { Manifests, refusals, render } from '../manifests';
+
+// Random props are valid, and not always wise: their warnings are no part of this.
+beforeAll(() => void jest.spyOn(process.stderr, 'write').mockReturnValue(true));
+afterAll(() => jest.restoreAllMocks());
+
+// Plain data is generated, and made into constructs in each synth: a kplus.Volume or Secret belongs to one chart.
+
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+const label = (most: number) => fc.stringMatching(new RegExp(`^[a-z]([a-z0-9-]{0,${most - 2}}[a-z0-9])?$`));
+const qualified = fc.stringMatching(/^(x-[a-z0-9]{1,8}\.example\/)?x[A-Za-z0-9_.-]{0,20}[A-Za-z0-9]$/);
+const labelValue = fc.stringMatching(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,40}[A-Za-z0-9])?)?$/);
+const text = fc.string({ maxLength: 20, unit: 'grapheme' });
+const count = (most: number) => fc.integer({ min: 1, max: most });
+const seconds = (least: number, most: number) => fc.integer({ min: least, max: most }).map((amount) => Duration.seconds(amount));
+const mebibytes = (least: number, most: number) => fc.integer({ min: least, max: most }).map((amount) => Size.mebibytes(amount));
+
+const resources: fc.Arbitrary<kplus.ContainerResources> = fc.record({
+  cpu: optional(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 0, max: 4000 })).map(([request, more]) => (
+    { request: kplus.Cpu.millis(request), limit: kplus.Cpu.millis(request + more) }))),
+  memory: optional(fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.integer({ min: 0, max: 4000 })).map(([request, more]) => (
+    { request: Size.mebibytes(request), limit: Size.mebibytes(request + more) }))),
+});
+
+/** Options of pods, with what belongs to a chart as names. */
+const podData = fc.record({
+  resources: optional(resources),
+  env: fc.dictionary(fc.stringMatching(/^X[A-Z0-9_]{0,10}$/), text, { maxKeys: 3 }),
+  secretEnv: fc.boolean(),
+  mounts: fc.uniqueArray(fc.stringMatching(/^\/x[a-z]{0,8}(\/[a-z]{1,5})?$/), { maxLength: 3 }),
+  labels: fc.dictionary(qualified, labelValue, { maxKeys: 3 }),
+  annotations: fc.dictionary(qualified, text, { maxKeys: 3 }),
+  nodeSelector: fc.dictionary(qualified, labelValue, { maxKeys: 2 }),
+  taints: fc.uniqueArray(qualified, { maxLength: 2 }),
+  priorityClassName: optional(label(63)),
+  pullSecret: fc.boolean(),
+  account: fc.boolean(),
+  user: optional(fc.integer({ min: 1, max: 65534 })),
+  writable: optional(fc.boolean()),
+});
+
+type PodData = typeof podData extends fc.Arbitrary<infer T> ? T : never;
+
+function podOptions(chart: Chart, name: string, data: PodData): PodOptions {
+  const secret = (what: string) => kplus.Secret.fromSecretName(chart, `${name}-${what}`, 'external');
+  return {
+    resources: data.resources,
+    env: {
+      ...Object.fromEntries(Object.entries(data.env).map(([key, value]) => [key, kplus.EnvValue.fromValue(value)])),
+      ...(data.secretEnv ? { SECRET: kplus.EnvValue.fromSecretValue({ secret: secret('env'), key: 'key' }) } : {}),
+    },
+    volumeMounts: data.mounts.map((path, index) => ({ path, volume: kplus.Volume.fromEmptyDir(chart, `${name}-volume-${index}`, `${name}-${index}`) })),
+    labels: data.labels,
+    annotations: data.annotations,
+    nodeSelector: data.nodeSelector,
+    tolerations: data.taints.map((key) => kplus.NodeTaintQuery.exists(key)),
+    priorityClassName: data.priorityClassName,
+    imagePullSecrets: data.pullSecret ? [secret('pull')] : undefined,
+    serviceAccount: data.account ? kplus.ServiceAccount.fromServiceAccountName(chart, `${name}-account`, 'external') : undefined,
+    podSecurityContext: data.user === undefined ? undefined : { user: data.user, group: data.user },
+    containerSecurityContext: data.writable === undefined ? undefined : { readOnlyRootFilesystem: !data.writable },
+  };
+}
+
+const logLevel = optional(fc.constantFrom(...Object.values(LogLevel)));
+
+const workerData = fc.record({
+  pod: podData,
+  own: fc.record({
+    replicas: optional(fc.nat(50)), prefetchMultiplier: optional(count(100)), longestTask: optional(seconds(1, 90000)),
+    queues: optional(fc.uniqueArray(fc.stringMatching(/^[a-zA-Z0-9_.:-]{1,20}$/), { minLength: 1, maxLength: 3 })),
+    taskEvents: optional(fc.boolean()), logLevel,
+  }),
+  // Not all options go with all pools.
+  pool: fc.oneof(
+    fc.record<Partial<CeleryWorkerProps>>({
+      pool: optional(fc.constant(Pool.PREFORK)), concurrency: optional(count(64)), maxTasksPerChild: optional(count(1000)),
+      maxMemoryPerChild: optional(mebibytes(1, 4000)), softTimeLimit: optional(seconds(1, 100)), timeLimit: optional(seconds(101, 9000)),
+    }),
+    fc.record<Partial<CeleryWorkerProps>>({
+      pool: fc.constant(Pool.GEVENT), concurrency: optional(count(1000)), timeLimit: optional(seconds(1, 9000)),
+    }),
+    fc.record<Partial<CeleryWorkerProps>>({ pool: fc.constant(Pool.THREADS), concurrency: optional(count(64)) }),
+    fc.record<Partial<CeleryWorkerProps>>({ pool: fc.constant(Pool.SOLO), concurrency: optional(fc.constant(1)) }),
+  ),
+});
+
+const redisData = fc.record({
+  pod: podData.map((data) => ({ ...data, resources: undefined })),
+  own: fc.record<Partial<RedisBrokerProps>>({ maxMemory: optional(mebibytes(1, 255)), clusterDomain: optional(label(20)) }),
+  claim: optional(mebibytes(1, 100_000)),
+});
+
+const installData: fc.Arbitrary<PythonInstallOptions> = fc.tuple(
+  fc.constantFrom(...lockedVersions()),
+  fc.record({
+    requirements: optional(fc.uniqueArray(fc.stringMatching(/^x[a-z]{3,8}(==\d{1,2}\.\d{1,2})?$/), { maxLength: 3 })),
+    indexUrl: optional(fc.webUrl()), installResources: optional(resources),
+  }),
+).map(([[celery, python], more]) => ({ celery, python, ...more }));
+
+const deploymentData = fc.record({
+  names: fc.uniqueArray(label(63), { minLength: 5, maxLength: 5 }),
+  module: fc.stringMatching(/^[a-z_]{1,8}(\.[a-z_]{1,8})?$/),
+  files: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}(\/[a-z]{1,5})?\.(py|txt)$/), text, { maxKeys: 3 }),
+  inImage: fc.boolean(),
+  install: optional(installData),
+  settings: fc.dictionary(fc.stringMatching(/^task_[a-z]{1,8}$/), fc.oneof(fc.boolean(), fc.integer(), fc.array(fc.integer()), fc.constant('x')), { maxKeys: 3 }),
+  app: podData,
+  worker: workerData,
+  redis: redisData,
+  beat: fc.record({ pod: podData, claim: optional(mebibytes(1, 100_000)), logLevel }),
+  flower: fc.record({ pod: podData, closed: fc.boolean(), urlPrefix: optional(fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8})?\/?$/)) }),
+});
+
+type DeploymentData = typeof deploymentData extends fc.Arbitrary<infer T> ? T : never;
+
+const EXTERNAL = ['Secret/external', 'ServiceAccount/external'];
+
+function define(chart: Chart, data: DeploymentData): void {
+  const [appName, redisName, workerName, beatName, flowerName] = data.names;
+  new Namespace(chart, 'namespace');
+  const broker = new RedisBroker(chart, 'redis', {
+    ...podOptions(chart, 'redis', data.redis.pod), ...data.redis.own,
+    name: redisName, storage: data.redis.claim && RedisStorage.claim({ size: data.redis.claim }),
+  });
+  const props: CeleryAppProps = {
+    ...podOptions(chart, 'app', data.app), name: appName, app: data.module, broker, settings: data.settings,
+    code: data.inImage ? AppCode.inImage() : AppCode.fromInline({ ...data.files, [`${data.module.replaceAll('.', '/')}.py`]: TASKS }),
+    runtime: data.install ? PythonRuntime.install(data.install) : PythonRuntime.image('registry.example.com/team/app:1'),
+  };
+  const celery = new CeleryApp(chart, 'celery', props);
+  new CeleryWorker(chart, 'worker', {
+    celery, ...podOptions(chart, 'worker', data.worker.pod), ...data.worker.own, ...data.worker.pool, name: workerName,
+  });
+  new CeleryBeat(chart, 'beat', {
+    celery, ...podOptions(chart, 'beat', data.beat.pod), name: beatName, logLevel: data.beat.logLevel,
+    storage: data.beat.claim && BeatStorage.claim({ size: data.beat.claim }),
+  });
+  new CeleryFlower(chart, 'flower', {
+    celery, ...podOptions(chart, 'flower', data.flower.pod), name: flowerName, urlPrefix: data.flower.urlPrefix,
+    auth: data.flower.closed ? FlowerAuth.basic(kplus.Secret.fromSecretName(chart, 'users', 'external'), 'users') : undefined,
+  });
+}
+
+/** A mount of the app and one of the component at one path are refused, as they should be. */
+const collide = ({ app, worker, beat, flower }: DeploymentData) =>
+  [worker.pod, beat.pod, flower.pod].some(({ mounts }) => mounts.some((path) => app.mounts.includes(path)));
+
+test('whatever is valid gives valid manifests, and the same ones twice', () => {
+  fc.assert(fc.property(deploymentData.filter((data) => !collide(data)), (data) => {
+    const text = render((chart) => define(chart, data));
+    Manifests.of(JSON.parse(text), EXTERNAL);
+    expect(render((chart) => define(chart, data))).toBe(text);
+  }), { numRuns: 40 });
+});
+
+const notWhole = (least: number) => fc.oneof(
+  fc.integer({ max: least - 1 }), fc.double({ noInteger: true }), fc.constantFrom(NaN, Infinity, -Infinity, -0.5, 1e300),
+);
+const notLabel = fc.oneof(
+  fc.string({ maxLength: 60, unit: 'grapheme' }).filter((name) => !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)), fc.stringMatching(/^[a-z]{64,100}$/),
+);
+const notVersion = fc.string({ maxLength: 20 }).filter((version) => !lockedVersions().some(([celery]) => celery === version));
+
+type Make = (chart: Chart, value: never) => void;
+const worker = (prop: keyof CeleryWorkerProps): Make => (chart, value) => new CeleryWorker(chart, 'x', { celery: celeryApp(chart), [prop]: value });
+const flower = (prop: keyof CeleryFlowerProps): Make => (chart, value) => new CeleryFlower(chart, 'x', { celery: celeryApp(chart), [prop]: value });
+const redis = (prop: keyof RedisBrokerProps): Make => (chart, value) => new RedisBroker(chart, 'x', { [prop]: value });
+const installed = (options: (value: never) => Partial<PythonInstallOptions>): Make => (chart, value) =>
+  celeryApp(chart, { runtime: PythonRuntime.install({ celery: '5.3.4', ...options(value) }) });
+
+/** The prop as the message names it, its bad values, and what is made with them. */
+const BAD: [string, fc.Arbitrary<unknown>, Make][] = [
+  ['replicas', notWhole(0), worker('replicas')],
+  ['concurrency', notWhole(1), worker('concurrency')],
+  ['prefetchMultiplier', notWhole(1), worker('prefetchMultiplier')],
+  ['maxTasksPerChild', notWhole(1), worker('maxTasksPerChild')],
+  ['name', notLabel, worker('name')],
+  ['name', notLabel, redis('name')],
+  ['queues', fc.stringMatching(/^[a-z]{0,5}[ ,\t][a-z]{0,5}$/), (chart, value) => worker('queues')(chart, [value] as never)],
+  ['urlPrefix', fc.stringMatching(/^[a-z/]{0,5}[ ?#%][a-z/]{0,5}$/), flower('urlPrefix')],
+  ['clusterDomain', fc.stringMatching(/^[A-Z_ .-]{1,10}$/), redis('clusterDomain')],
+  ['image', fc.stringMatching(/^[a-z]{0,5}[ A-Z][a-z]{0,5}$/), redis('image')],
+  ['priorityClassName', fc.stringMatching(/^[A-Z_]{1,10}$/), flower('priorityClassName')],
+  ['labels[\'x\']', fc.stringMatching(/^[a-z]{0,70}[ !/]$/), (chart, value) => worker('labels')(chart, { x: value } as never)],
+  ['env', fc.stringMatching(/^[0-9 =][A-Z]{0,5}$/), (chart, value) => worker('env')(chart, { [value as string]: kplus.EnvValue.fromValue('1') } as never)],
+  ['app', fc.string({ maxLength: 30 }).filter((app) => !/^[\w.]+(:\w+)?$/.test(app)), (chart, value) => celeryApp(chart, { app: value })],
+  ['celery', notVersion, installed((celery) => ({ celery }))],
+  ['python', fc.string({ maxLength: 10 }).filter((python) => !['3.11', '3.12'].includes(python)), installed((python) => ({ python }))],
+  ['requirements', fc.stringMatching(/^(redis==[5-9]\.[0-9]|kombu==5\.[0-3]\.[0-9]|celery==4\.[0-9]|--[a-z]{1,5}|[a-z]{1,5} [a-z]{1,5})$/),
+    installed((requirement) => ({ requirements: [requirement] }))],
+];
+
+test.each(BAD)('a bad value of %s is refused, in a message that names both', (prop, values, make) => {
+  fc.assert(fc.property(values, (value) => {
+    const shown = typeof value === 'string' ? `'${value}'` : String(value);
+    expect(refusals((chart) => make(chart, value as never)).join('\n')).toContain(`${prop}: ${shown} `);
+  }), { numRuns: 20 });
+});

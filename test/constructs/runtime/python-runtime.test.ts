@@ -1,0 +1,189 @@
+import { Chart, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../../src';
+import { everyProp } from '../../every-prop';
+import { celeryApp } from '../../fixtures';
+import { lockedVersions } from '../../locks/lock';
+import { Manifests, refusals, synth } from '../../manifests';
+
+const NAME = 'celery-worker';
+
+function worker(runtime: PythonRuntime): (chart: Chart) => void {
+  return (chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { runtime }) });
+}
+
+const install = (options: Partial<PythonInstallOptions> = {}) => worker(PythonRuntime.install({ celery: '5.3.4', ...options }));
+const installer = (manifests: Manifests) => manifests.pod(NAME).initContainers[0];
+const refused = (options: Partial<PythonInstallOptions>) => refusals(install(options)).map((line) => line.replace('[chart/celery] ', ''));
+
+describe('install, with the least that it needs', () => {
+  const manifests = synth(install());
+
+  test('an init container installs, so that no probe sees it', () => {
+    expect(manifests.pod(NAME).initContainers.map(({ name }) => name)).toEqual(['install']);
+    expect(installer(manifests)).toMatchObject({
+      image: 'python:3.11-slim', command: ['sh', '/etc/celery-install/install.sh'], args: ['celery[redis]==5.3.4'],
+    });
+  });
+
+  // pip install 'celery[redis]==5.3.4' alone gives a kombu that does not start: No module named 'packaging'.
+  test('it installs under the lock of the whole tree', () => {
+    const { data } = manifests.get('ConfigMap', 'celery-install');
+    expect(data['constraints.txt'].split('\n')).toEqual(expect.arrayContaining(['celery==5.3.4', expect.stringMatching(/^kombu==5\.6\./), 'redis==4.6.0']));
+    expect(data['install.sh']).toMatch(/--constraint "\$constraints"/);
+    expect(data['install.sh']).toMatch(/--retries 5 --timeout 30/);
+    expect(installer(manifests).volumeMounts).toContainEqual({ name: 'install', mountPath: '/etc/celery-install', readOnly: true });
+  });
+
+  test('it never pins redis beside Celery, which knows best', () => {
+    expect(installer(manifests).args.filter((arg) => arg.startsWith('redis'))).toEqual([]);
+  });
+
+  test('the virtual environment is at one path, and read-only for Celery', () => {
+    const mount = { name: 'virtual-env', mountPath: '/opt/celery' };
+    expect(installer(manifests).volumeMounts).toContainEqual(mount);
+    expect(manifests.main(NAME).volumeMounts).toContainEqual({ ...mount, readOnly: true });
+    expect(manifests.env(NAME)).toMatchObject({ VIRTUAL_ENV: '/opt/celery', PATH: '/opt/celery/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' });
+  });
+
+  test('it runs like the main container: non-root, on a root file system that is read-only', () => {
+    expect(installer(manifests).securityContext).toEqual(manifests.main(NAME).securityContext);
+    expect(installer(manifests).volumeMounts).toContainEqual({ name: 'tmp', mountPath: '/tmp' });
+    expect(installer(manifests).env).toContainEqual({ name: 'HOME', value: '/tmp' });
+  });
+
+  test('says in its log that the index is down, which pip does not', () => {
+    expect(manifests.get('ConfigMap', 'celery-install').data['install.sh']).toContain('can\'t be reached from this pod');
+  });
+
+  test('the pods are replaced when the lock or the script changes', () => {
+    const checksum = (celery: string) => synth(install({ celery })).get('Deployment', NAME).spec.template.metadata.annotations['checksum/install'];
+    expect(checksum('5.3.4')).not.toBe(checksum('5.4.0'));
+  });
+});
+
+test('install, with all options: each does something', () => {
+  const manifests = everyProp<PythonInstallOptions, 'celery'>({
+    required: ['celery'],
+    external: ['Secret/pip'],
+    props: (chart) => ({
+      celery: '5.6.3',
+      python: '3.12',
+      image: 'registry.example.com/base:1',
+      requirements: ['requests==2.32.3'],
+      indexUrl: 'https://index.example.com/simple',
+      pipConf: kplus.Secret.fromSecretName(chart, 'pip', 'pip'),
+      installResources: { memory: { limit: Size.mebibytes(700) } },
+    }),
+    make: (chart, options) => worker(PythonRuntime.install(options))(chart),
+  });
+  expect(installer(manifests)).toMatchObject({
+    image: 'registry.example.com/base:1', args: ['celery[redis]==5.6.3', 'requests==2.32.3'], resources: { limits: { memory: '700Mi' } },
+  });
+  expect(installer(manifests).env).toEqual(expect.arrayContaining([
+    { name: 'PIP_INDEX_URL', value: 'https://index.example.com/simple' }, { name: 'PIP_CONFIG_FILE', value: '/etc/celery-pip/pip.conf' },
+  ]));
+  expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'pip-conf', secret: { secretName: 'pip' } });
+  expect(manifests.get('ConfigMap', 'celery-install').data['constraints.txt']).toContain('Python 3.12');
+  // Credentials are for pip alone.
+  expect(manifests.main(NAME).volumeMounts.map(({ name }) => name)).not.toContain('pip-conf');
+});
+
+test.each(lockedVersions())('Celery %s on Python %s is installed under its own lock', (celery, python) => {
+  const manifests = synth(install({ celery, python }));
+  expect(installer(manifests)).toMatchObject({ image: `python:${python}-slim`, args: [`celery[redis]==${celery}`] });
+  expect(manifests.get('ConfigMap', 'celery-install').data['constraints.txt']).toContain(`\ncelery==${celery}\n`);
+});
+
+test('the Python is that of the image', () => {
+  const manifests = synth(install({ image: 'registry.example.com/library/python:3.12.1-bookworm' }));
+  expect(manifests.get('ConfigMap', 'celery-install').data['constraints.txt']).toContain('Python 3.12');
+});
+
+test('image: no init container and no lock', () => {
+  const manifests = synth(worker(PythonRuntime.image('registry.example.com/team/app:1.4.2')));
+  expect(manifests.pod(NAME).initContainers).toBeUndefined();
+  expect(manifests.find('ConfigMap', 'celery-install')).toBeUndefined();
+  expect(manifests.main(NAME).image).toBe('registry.example.com/team/app:1.4.2');
+  expect(manifests.env(NAME)).not.toHaveProperty('PATH');
+});
+
+test.each([
+  ['registry.example.com/app:1.4.2', 'IfNotPresent'],
+  [`registry.example.com/app@sha256:${'0'.repeat(64)}`, 'IfNotPresent'],
+  ['registry.example.com/app:latest', 'Always'],
+  ['registry.example.com:5000/app', 'Always'],
+])('%s is pulled %s: a tag that is pinned does not change', (image, policy) => {
+  expect(synth(worker(PythonRuntime.image(image))).main(NAME).imagePullPolicy).toBe(policy);
+});
+
+describe('refuses', () => {
+  const LOCKED = 'use one of 5.3.4, 5.4.0, 5.5.3, 5.6.3, 5.7.0, or bring your own image: PythonRuntime.image(...)';
+
+  test.each<[Partial<PythonInstallOptions>, string]>([
+    [{ celery: '5.9.9' }, `celery: '5.9.9' is not a version of Celery; ${LOCKED}`],
+    [{ celery: '' }, `celery: '' is not a version of Celery; ${LOCKED}`],
+    [{ celery: 'constructor' }, `celery: 'constructor' is not a version of Celery; ${LOCKED}`],
+    [{ celery: '5.3.6' }, `celery: '5.3.6' has no lock here, and an install without a lock breaks when the index changes; ${LOCKED}`],
+    [{ celery: '5.3.2' },
+      `celery: '5.3.2' was yanked from the package index: withdrawn for breaking API changes (celery/celery#8338, celery/celery#8383); ${LOCKED}`],
+    [{ celery: '5.7.0', python: '3.9' }, 'python: \'3.9\' is not supported by Celery 5.7.0, which needs Python >=3.10; use one of 3.11, 3.12'],
+    [{ python: '3.7' }, 'python: \'3.7\' is not supported by Celery 5.3.4, which needs Python >=3.8; use one of 3.11, 3.12'],
+    [{ python: '3.10' }, 'python: \'3.10\' has no lock for Celery 5.3.4; use one of 3.11, 3.12, or bring your own image: PythonRuntime.image(...)'],
+    [{ python: 'three' }, 'python: \'three\' is not a Python version; give one of 3.11, 3.12'],
+    [{ python: '3.11', image: 'python:3.12-slim' }, 'image: \'python:3.12-slim\' has Python 3.12, and python is \'3.11\'; leave python out, or name another image'],
+    [{ image: 'my image' }, 'image: \'my image\' is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
+    // The range, and the reason that once took the deployment down.
+    [{ requirements: ['redis==5.0.1'] },
+      'requirements: \'redis==5.0.1\' conflicts with the lock of Celery 5.3.4, which has redis 4.6.0 (celery[redis]==5.3.4 accepts redis '
+      + '>=4.5.2,!=4.5.5,<5.0.0, and pip refuses anything else (ResolutionImpossible)); remove it, or give redis==4.6.0'],
+    [{ requirements: ['kombu<5.4'] },
+      'requirements: \'kombu<5.4\' conflicts with the lock of Celery 5.3.4, which has kombu 5.6.2 (celery 5.3.4 accepts kombu >=5.3.2,<6.0, and '
+      + 'before 5.4.0 a worker stays alive and takes no more tasks after one restart of Redis (kombu#2007)); remove it, or give kombu==5.6.2'],
+    [{ requirements: ['celery==5.4.0'] },
+      'requirements: \'celery==5.4.0\' conflicts with the lock of Celery 5.3.4, which has celery 5.3.4 (celery is \'5.3.4\' here); remove it, or give celery==5.3.4'],
+    [{ requirements: ['Click_Plugins == 0.1'] },
+      'requirements: \'Click_Plugins == 0.1\' conflicts with the lock of Celery 5.3.4, which has click-plugins 1.1.1.2 '
+      + '(the versions of a lock are tested together); remove it, or give click-plugins==1.1.1.2'],
+    [{ celery: '5.3.6', requirements: ['kombu==5.3.2'] }, 'requirements: \'kombu==5.3.2\' goes beside celery 5.3.6, and before 5.4.0 a worker stays alive '
+      + 'and takes no more tasks after one restart of Redis (kombu#2007); use kombu >=5.4.0'],
+    [{ requirements: ['--index-url=x'] }, 'requirements: \'--index-url=x\' is not a requirement that pip takes on its command line; '
+      + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf'],
+    [{ requirements: ['requests=2'] }, 'requirements: \'requests=2\' is not a requirement that pip takes on its command line; '
+      + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf'],
+    [{ indexUrl: 'index.example.com' },
+      'indexUrl: \'index.example.com\' is not the URL of a package index; give an http or https URL; credentials belong into a Secret: pipConf'],
+    [{ indexUrl: 'file:///srv/index' },
+      'indexUrl: \'file:///srv/index\' is not the URL of a package index; give an http or https URL; credentials belong into a Secret: pipConf'],
+    [{ installResources: { memory: { request: Size.gibibytes(2), limit: Size.gibibytes(1) } } },
+      'installResources.memory.request: \'2Gi\' is more than the limit 1Gi; lower the request or raise the limit'],
+  ])('%p', (options, message) => {
+    expect(refused(options)).toContain(message);
+  });
+
+  test('a password in the URL, and does not repeat it', () => {
+    const messages = refused({ indexUrl: 'https://user:hunter2@index.example.com/simple' });
+    expect(messages).toEqual([
+      'indexUrl: \'the URL of index.example.com\' has credentials in it, and everybody who can read a manifest could read them; '
+      + 'give an http or https URL; credentials belong into a Secret: pipConf',
+    ]);
+  });
+
+  test('a password in a requirement, and does not repeat it', () => {
+    const messages = refused({ requirements: ['shop @ https://user:hunter2@example.com/shop.whl'] });
+    expect(messages).toHaveLength(1);
+    expect(messages[0]).not.toContain('hunter2');
+  });
+
+  test('all that is wrong at once', () => {
+    expect(refused({ celery: '5.7.0', python: '3.9', requirements: ['redis==5.0.1', 'kombu<5.4'], indexUrl: 'x' }).map((line) => line.split(' ', 2).join(' ')))
+      .toEqual(['python: \'3.9\'', 'requirements: \'redis==5.0.1\'', 'requirements: \'kombu<5.4\'', 'indexUrl: \'x\'']);
+  });
+});
+
+test.each([
+  'requests==2.32.3', 'requests', 'requests[security]>=2,<3', 'redis==4.6.0', 'redis>=4.5,<5', 'shop @ https://example.com/shop-1.0-py3-none-any.whl',
+  'tomli==2.0.1; python_version < "3.12"', 'Kombu ~= 5.6',
+])('takes the requirement %p', (requirement) => {
+  expect(installer(synth(install({ requirements: [requirement] }))).args).toEqual(['celery[redis]==5.3.4', requirement]);
+});

@@ -1,0 +1,57 @@
+import { ApiObject, JsonPatch } from 'cdk8s';
+import { CeleryBeat, lint, Rules } from 'cdk8s-celery';
+import { celeryApp } from '../../fixtures';
+import { Manifest, refusals, render } from '../../manifests';
+
+/** A Beat that a patch gives what no prop does: a second pod. */
+function patchedBeat(chart: Parameters<typeof celeryApp>[0]): CeleryBeat {
+  const beat = new CeleryBeat(chart, 'beat', { celery: celeryApp(chart) });
+  ApiObject.of(beat.deployment).addJsonPatch(JsonPatch.replace('/spec/replicas', 2));
+  return beat;
+}
+
+describe('the rules see the manifests, patches included', () => {
+  let warnings: jest.SpyInstance;
+  beforeEach(() => {
+    warnings = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+  });
+  afterEach(() => warnings.mockRestore());
+
+  test('an error refuses the synth, once', () => {
+    expect(refusals((chart) => void patchedBeat(chart))).toEqual([expect.stringMatching(/^\[chart\] Deployment test\/celery-beat.*\[beat\/more-than-one\]$/)]);
+  });
+
+  test('what is suppressed with a reason does not', () => {
+    render((chart) => void Rules.of(patchedBeat(chart)).suppress('beat/more-than-one', 'the scheduler has a lock of its own'));
+    expect(warnings).not.toHaveBeenCalled();
+  });
+
+  test('what is suppressed stands in the manifests that it is about, where lint reads it', () => {
+    const rendered = render((chart) => {
+      const beat = patchedBeat(chart);
+      ApiObject.of(beat.deployment).metadata.addAnnotation('cdk8s-celery/suppress', 'beat/rolling-update: written by hand');
+      ApiObject.of(beat.deployment).addJsonPatch(JsonPatch.replace('/spec/strategy', { type: 'RollingUpdate' }));
+      Rules.of(chart).suppress('beat/more-than-one', 'the scheduler\n has a lock');
+    });
+    const objects = JSON.parse(rendered) as Manifest[];
+    const written = objects.map(({ kind, metadata }) => [kind, metadata.annotations?.['cdk8s-celery/suppressed']]);
+    expect(written.filter(([, lines]) => lines !== undefined)).toEqual([['Deployment', 'beat/more-than-one: the scheduler has a lock']]);
+    const about = (given: Manifest[]) => lint(given).map(({ ruleId }) => ruleId).filter((id) => id.startsWith('beat/') || id.startsWith('suppressions/'));
+    expect(about(objects)).toEqual([]);
+    // Whoever gives lint a part of it may not see what it silences: of what synth wrote that is no fault.
+    const [beat] = objects.filter(({ metadata }) => metadata.annotations?.['cdk8s-celery/suppressed'] !== undefined);
+    expect(about([{ ...beat, spec: {} }])).toEqual(['suppressions/unused']);
+    const { 'cdk8s-celery/suppressed': ours } = beat.metadata.annotations as Record<string, string>;
+    expect(about([{ ...beat, spec: {}, metadata: { name: 'beat', annotations: { 'cdk8s-celery/suppressed': ours } } }])).toEqual([]);
+  });
+
+  test('a suppression that silences nothing is a warning, which is printed', () => {
+    render((chart) => void Rules.of(new CeleryBeat(chart, 'beat', { celery: celeryApp(chart) })).suppress('beat/more-than-one', 'no longer true'));
+    expect(warnings.mock.calls).toEqual([[expect.stringMatching(/^warning: .*suppressions\/unused\]\n$/)]]);
+  });
+
+  test('a rule that does not exist, and a suppression without a reason, are refused where they are written', () => {
+    expect(() => refusals((chart) => void Rules.of(chart).suppress('beat/rolling', 'why not'))).toThrow(/'beat\/rolling' is not a rule \(did you mean .*beat\/rolling-update/);
+    expect(() => refusals((chart) => void Rules.of(chart).suppress('beat/rolling-update', ' '))).toThrow(/gives no reason/);
+  });
+});

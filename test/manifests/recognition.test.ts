@@ -1,0 +1,53 @@
+import { World } from '../../src/manifests/world';
+
+function world(container: object, kind = 'Deployment'): World {
+  const template = { metadata: { labels: { app: 'one' } }, spec: { containers: [{ name: 'main', image: 'shop:1', ...container }] } };
+  const spec = kind === 'CronJob' ? { schedule: '0 3 * * *', jobTemplate: { spec: { template } } } : { template };
+  return new World([{ apiVersion: 'apps/v1', kind, metadata: { name: 'one' }, spec }]);
+}
+
+function processes(container: object): string[] {
+  return world(container).processes.map(({ role, command }) => `${command.vendor} ${role}`);
+}
+
+test.each<[string, string[], string]>([
+  ['an entrypoint, then a shell', ['/entrypoint', 'bash', '-c', 'exec airflow celery worker'], 'airflow worker'],
+  ['an init, an entrypoint, then a shell', ['dumb-init', '--', '/entrypoint', 'bash', '-c', 'exec airflow celery flower'], 'airflow flower'],
+  ['an entrypoint, then a vendor', ['/docker-entrypoint.py.sh', 'nautobot-server', 'celery', 'beat'], 'nautobot-server beat'],
+  ['an entrypoint with dashes', ['./entrypoint.sh', '--', 'python', '-m', 'celery', '-A', 'shop', 'worker'], 'celery worker'],
+  ['an entrypoint, then a wrapper', ['/entrypoint.sh', 'poetry', 'run', 'celery', '-A', 'shop', 'beat'], 'celery beat'],
+  ['a script called after the worker', ['/start-celeryworker'], 'unknown worker'],
+  ['a script called after Beat', ['/app/celery_beat.sh'], 'unknown beat'],
+  ['a script called after Flower', ['/start-flower'], 'unknown flower'],
+  ['an entrypoint called after Beat', ['/entrypoint-celery-beat.sh'], 'unknown beat'],
+  ['a shell with such a script', ['bash', '-e', './celery-worker.sh'], 'unknown worker'],
+  ['a shell line with such a script', ['bash', '-c', 'python manage.py migrate && exec /start-celerybeat'], 'unknown beat'],
+])('%s is understood', (_, command, found) => {
+  expect(processes({ command })).toEqual([found]);
+});
+
+test.each<[string, string[]]>([
+  ['a script for some worker', ['/start-worker.sh']],
+  ['a test of the worker', ['./test-celery-worker.sh']],
+  ['an exporter', ['./celery-worker-exporter.sh']],
+  ['a script that only waits', ['/entrypoint.sh', 'sh', '/wait.sh']],
+  ['a module of the application', ['python', 'celery_worker.py']],
+])('%s is not taken for Celery', (_, command) => {
+  expect(processes({ command })).toEqual([]);
+});
+
+test.each<[string, object, string[]]>([
+  ['airflow', { image: 'apache/airflow:2.10.5', args: ['celery', 'worker'] }, ['airflow worker']],
+  ['airflow with a shell', { image: 'apache/airflow:2.10.5', args: ['bash', '-c', 'exec airflow celery worker'] }, ['airflow worker']],
+  ['sentry', { image: 'getsentry/sentry:24.1.0', args: ['run', 'cron'] }, ['sentry beat']],
+  ['another image', { args: ['run', 'worker'] }, []],
+  ['a command of its own', { image: 'apache/airflow:2.10.5', command: ['celery', '-A', 'shop', 'worker'] }, ['celery worker']],
+])('what the entrypoint of the image adds: %s', (_, container, found) => {
+  expect(processes(container)).toEqual(found);
+});
+
+test('a job with the image of Redis is no server', () => {
+  const container = { image: 'redis:7', command: ['sh', '-c', 'redis-cli -h queue --rdb /backup/dump.rdb'] };
+  expect(world(container, 'CronJob').redisServers).toEqual([]);
+  expect(world(container, 'Deployment').redisServers).toHaveLength(1);
+});
