@@ -1,4 +1,4 @@
-// What the agent costs in a worker: agent/bench.py, in a virtual environment that is made when it is missing.
+// What the agent costs in a worker: agent/bench/cost.py, in a virtual environment that is made when it is missing.
 const { execFileSync, spawnSync } = require('child_process');
 const { cpus, loadavg } = require('os');
 const { join } = require('path');
@@ -6,7 +6,7 @@ const { root } = require('./measure');
 
 const VERSIONS = '5.7.0:3.12';
 
-module.exports = () => {
+module.exports = (_folder, options) => {
   if (spawnSync('redis-server', ['--version']).error) {
     console.log('skipped: there is no redis-server on the PATH');
     return;
@@ -15,5 +15,5 @@ module.exports = () => {
   const venv = execFileSync(join(agent, 'tests/venv.sh'), [VERSIONS], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
   const [celery, python] = VERSIONS.split(':');
   console.log(`Celery ${celery}, Python ${python}, prefork, 2 processes, default settings (load ${loadavg()[0].toFixed(1)} on ${cpus().length} CPUs).\n`);
-  execFileSync(join(agent, venv, 'bin/python'), ['bench.py'], { cwd: agent, stdio: 'inherit' });
+  execFileSync(join(agent, venv, 'bin/python'), ['bench/cost.py', ...options], { cwd: agent, stdio: 'inherit' });
 };

@@ -1,91 +1,19 @@
-"""Real processes: a private redis-server, workers and Beats with the agent, all on loopback."""
+"""A private redis-server, workers and Beats with the agent, all on loopback."""
 import json
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from lab import AGENT, ROOT, Process, Redis, free_port, request, throughout, until
 
-AGENT = Path(__file__).parent.parent
 APP = Path(__file__).parent / 'app'
 
 #: Thresholds small enough for a test and large enough for two busy cores.
 FAST = {'INTERVAL': '0.2', 'BROKER_TIMEOUT': '1', 'STALL_AFTER': '3', 'DEAF_AFTER': '3',
         'POOL_AFTER': '3', 'BEAT_SLACK': '2'}
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(('127.0.0.1', 0))
-        return sock.getsockname()[1]
-
-
-def until(condition, seconds=20, what='the condition', log=lambda: ''):
-    """Wait for a condition with a deadline; return what it returned."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f'{what} did not come within {seconds} s\n{log()}')
-
-
-def throughout(condition, seconds, log=lambda: ''):
-    """The condition holds at every look for so long (a claim about time, not a wait)."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert condition(), f'{time.monotonic() - end + seconds:.1f} s in\n{log()}'
-        time.sleep(0.05)
-
-
-class Process:
-    process = None
-
-    def spawn(self, args, log, **kwargs):
-        self.log_file = open(log, 'ab')
-        self.process = subprocess.Popen(args, stdout=self.log_file, stderr=subprocess.STDOUT,
-                                        start_new_session=True, **kwargs)
-        self.pid = self.process.pid
-
-    def signal(self, number):
-        os.kill(self.pid, number)
-        if number == signal.SIGSTOP:
-            os.waitpid(self.pid, os.WUNTRACED)     # a thread may go on for a moment
-
-    def kill(self):
-        if self.process and self.process.poll() is None:
-            # Its own session: its pool processes end with it.
-            os.killpg(self.pid, signal.SIGCONT)
-            os.killpg(self.pid, signal.SIGKILL)
-        if self.process:
-            self.process.wait()
-
-
-class Redis(Process):
-    def __init__(self, folder):
-        self.folder = folder
-        self.port = free_port()
-        self.url = f'redis://127.0.0.1:{self.port}/0'
-
-    def start(self):
-        self.spawn(['redis-server', '--port', str(self.port), '--bind', '127.0.0.1',
-                    '--save', '', '--appendonly', 'yes', '--dir', str(self.folder)],
-                   self.folder / 'redis.log')
-        until(lambda: self.cli('ping') == 'PONG', what='redis', log=self.log)
-        return self
-
-    def log(self):
-        return (self.folder / 'redis.log').read_text()
-
-    def cli(self, *args):
-        return subprocess.run(['redis-cli', '-p', str(self.port), *args],
-                              capture_output=True, text=True).stdout.strip()
 
 
 class Pod(Process):
@@ -148,20 +76,6 @@ class Pod(Process):
         return self
 
 
-def request(port, text, timeout=2.0):
-    with socket.create_connection(('127.0.0.1', port), timeout) as sock:
-        sock.settimeout(timeout)
-        sock.sendall(text.encode('latin-1'))
-        received = b''
-        while True:
-            chunk = sock.recv(65536)
-            if not chunk:
-                break
-            received += chunk
-    head, _, body = received.decode().partition('\r\n\r\n')
-    return int(head.split()[1]) if head else 0, body
-
-
 @pytest.fixture
 def redis(tmp_path):
     server = Redis(tmp_path).start()
@@ -201,7 +115,7 @@ def beat(pod):
 
 def build_venv(name, *requirements):
     """A virtual environment for versions that must not stand beside those of the tests."""
-    folder = AGENT / '.venvs' / f'{name}-py{sys.version_info[0]}{sys.version_info[1]}'
+    folder = ROOT / '.venvs' / f'{name}-py{sys.version_info[0]}{sys.version_info[1]}'
     python = folder / 'bin' / 'python'
     if not (folder / 'complete').exists():
         shutil.rmtree(folder, ignore_errors=True)

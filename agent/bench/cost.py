@@ -1,5 +1,5 @@
 """What the agent costs, with the goal beside each figure:
-python bench.py [memory|probe|idle|throughput|broker]"""
+python cost.py [memory|probe|idle|throughput|broker]"""
 import os
 import random
 import re
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import redis
 
-sys.path.insert(0, str(Path(__file__).parent / 'tests'))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'tests'))
 from conftest import Pod, Redis, request, until  # noqa: E402
 
 WITH = ('-I', 'cdk8s_celery_agent.worker')
