@@ -1,6 +1,5 @@
-import { isUtf8 } from 'buffer';
-import { existsSync, readdirSync, readFileSync, statSync } from 'fs';
-import { join, posix } from 'path';
+import { posix } from 'path';
+import { readCodeDirectory, tooLarge } from './code-directory';
 import { Problem } from '../validation/problems';
 
 /** Options of code that is in the image. */
@@ -21,13 +20,14 @@ export abstract class AppCode {
    * All files of a directory, in a ConfigMap. At most 1 MiB; what is larger belongs into an image. Above 256 KiB,
    * `kubectl apply` needs `--server-side`.
    *
-   * Hidden files, `__pycache__` and compiled files are left out. Synth fails if the directory does not exist, is too large, or
-   * has a file that is not UTF-8 text.
+   * Hidden files, compiled files, `__pycache__`, `node_modules` and virtual environments are left out. Synth fails if the
+   * directory does not exist or is too large, or if it has a file that is not UTF-8 text or cannot be read, a link that leads out
+   * of it, or something that is not a file, such as a FIFO. It warns of files that look like keys or credentials.
    *
    * @param directory a path, relative to the directory in which synth runs
    */
   public static fromDirectory(directory: string): AppCode {
-    const { files, problems } = readDirectory(directory);
+    const { files, problems } = readCodeDirectory(directory);
     return new ConfigMapCode(files, problems);
   }
 
@@ -40,7 +40,7 @@ export abstract class AppCode {
     const bad = Object.keys(files).filter((path) => posix.isAbsolute(path) || posix.normalize(path) !== path || path.startsWith('..'));
     return new ConfigMapCode(files, [
       ...bad.map((path) => ({ prop: 'code', value: path, wrong: 'is not a path inside the app', fix: 'give e.g. \'tasks.py\' or \'proj/tasks.py\'' })),
-      ...tooLarge('fromInline', Object.entries(files).map(([path, content]) => Buffer.byteLength(path) + Buffer.byteLength(content))),
+      ...tooLarge('fromInline', Object.entries(files).reduce((sum, [path, content]) => sum + Buffer.byteLength(path) + Buffer.byteLength(content), 0)),
     ]);
   }
 
@@ -61,7 +61,6 @@ export abstract class AppCode {
 
 /** Where the ConfigMap is mounted. */
 const CODE_DIRECTORY = '/app';
-const MAX_BYTES = 1024 * 1024;
 
 class ConfigMapCode extends AppCode {
   public readonly _directory = CODE_DIRECTORY;
@@ -87,41 +86,6 @@ class ImageCode extends AppCode {
       prop: 'code', value: this._directory, wrong: 'is not an absolute path', fix: 'give the directory in the image, e.g. \'/app\'',
     }];
   }
-}
-
-function readDirectory(directory: string): { files: Record<string, string>; problems: Problem[] } {
-  if (!existsSync(directory) || !statSync(directory).isDirectory()) {
-    return { files: {}, problems: [{
-      prop: 'code', value: directory, wrong: 'is not a directory', fix: 'give the directory that has the app, relative to where synth runs',
-    }] };
-  }
-  const paths = listFiles(directory, '');
-  // Measured before anything is read: the directory may be the wrong one.
-  const problems = tooLarge(directory, paths.map((path) => Buffer.byteLength(path) + statSync(join(directory, path)).size));
-  if (problems.length > 0) return { files: {}, problems };
-  const contents = paths.map((path) => [path, readFileSync(join(directory, path))] as const);
-  return {
-    files: Object.fromEntries(contents.map(([path, content]) => [path, content.toString('utf8')])),
-    problems: contents.filter(([, content]) => !isUtf8(content)).map(([path]) => ({
-      prop: 'code', value: join(directory, path), wrong: 'is not UTF-8 text', fix: 'put binary files into an image: PythonRuntime.image(...)',
-    })),
-  };
-}
-
-function listFiles(directory: string, folder: string): string[] {
-  return readdirSync(join(directory, folder))
-    .filter((name) => !name.startsWith('.') && name !== '__pycache__' && !name.endsWith('.pyc'))
-    .sort()
-    .map((name) => posix.join(folder, name))
-    .flatMap((path) => statSync(join(directory, path)).isDirectory() ? listFiles(directory, path) : [path]);
-}
-
-function tooLarge(source: string, sizes: number[]): Problem[] {
-  const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  return bytes <= MAX_BYTES ? [] : [{
-    prop: 'code', value: source, wrong: `has ${bytes} bytes, and a ConfigMap holds ${MAX_BYTES} (1 MiB)`,
-    fix: 'put the code into an image: AppCode.inImage() with PythonRuntime.image(...)',
-  }];
 }
 
 /** `celery -A proj.tasks` or `proj.tasks:app` must find `proj/tasks.py`, or `proj/__init__.py` with an attribute. */

@@ -1,4 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppCode, CeleryWorker, ImageCodeOptions } from '../../../src';
@@ -65,6 +67,121 @@ describe('fromDirectory', () => {
     expect(refused(AppCode.fromDirectory(root))).toEqual([
       `[chart/celery] code: '${join(root, 'logo.png')}' is not UTF-8 text; put binary files into an image: PythonRuntime.image(...)`,
     ]);
+  });
+});
+
+describe('fromDirectory opens nothing but files that are in the directory', () => {
+  /** A directory with `tasks.py`, and what is refused once `make` has put more into it. */
+  function refusedWith(name: string, make: (root: string) => void): string[] {
+    const root = files(name, { 'tasks.py': TASKS, 'lib/words.txt': 'one' });
+    make(root);
+    return refused(AppCode.fromDirectory(root)).map((line) => line.replaceAll(`${root}/`, '').replaceAll(directory, '…'));
+  }
+
+  test('a link within the directory is followed, to a file and to a folder', () => {
+    const root = files('links', { 'tasks.py': TASKS, 'lib/words.txt': 'one' });
+    symlinkSync('lib/words.txt', join(root, 'words.txt'));
+    symlinkSync('lib', join(root, 'copy'));
+    expect(Object.values(app(AppCode.fromDirectory(root)).get('ConfigMap', 'celery-app').data).sort()).toEqual([TASKS, 'one', 'one', 'one'].sort());
+  });
+
+  test('the directory itself may be a link, and its names may begin with two dots', () => {
+    const root = files('mounted', { '..2026/tasks.py': TASKS });
+    symlinkSync('..2026/tasks.py', join(root, 'tasks.py'));
+    symlinkSync(root, join(directory, 'mounted-link'));
+    expect(app(AppCode.fromDirectory(join(directory, 'mounted-link'))).get('ConfigMap', 'celery-app').data).toEqual({ 'tasks.py': TASKS });
+  });
+
+  test.each<[string, string, string]>([
+    ['to a file elsewhere', '/etc/passwd', 'is a link that leads out of the directory, to /etc/passwd; copy what it leads to into the directory, or remove it'],
+    ['to a folder elsewhere', '..', 'is a link that leads out of the directory, to …; copy what it leads to into the directory, or remove it'],
+    ['to a device', '/dev/zero', 'is a link that leads out of the directory, to /dev/zero; copy what it leads to into the directory, or remove it'],
+    ['to nothing', 'gone.py', 'is a link to what does not exist; remove it'],
+    ['to itself', 'link.py', 'is a link that leads back to itself; remove it'],
+    ['to a folder that it is in', '.', 'is a link to a folder that it is in; remove it'],
+  ])('a link %s is refused', (what, target, wrong) => {
+    expect(refusedWith(`link ${what}`, (root) => symlinkSync(target, join(root, 'link.py')))).toEqual([`[chart/celery] code: 'link.py' ${wrong}`]);
+  });
+
+  test('links of folders to each other end', () => {
+    const found = refusedWith('crossed', (root) => {
+      mkdirSync(join(root, 'other'));
+      symlinkSync('../other', join(root, 'lib', 'there'));
+      symlinkSync('../lib', join(root, 'other', 'back'));
+    });
+    expect(found).toEqual([
+      '[chart/celery] code: \'lib/there/back\' is a link to a folder that it is in; remove it',
+      '[chart/celery] code: \'other/back/there\' is a link to a folder that it is in; remove it',
+    ]);
+  });
+
+  test('a FIFO is refused without waiting for what is written into it', () => {
+    expect(refusedWith('fifo', (root) => void spawnSync('mkfifo', [join(root, 'pipe')]))).toEqual([
+      '[chart/celery] code: \'pipe\' is a FIFO rather than a file; remove it',
+    ]);
+  });
+
+  test('a socket is refused', async () => {
+    const server = createServer();
+    const root = files('socket', {});
+    await new Promise<void>((done) => void server.listen(join(root, 'socket'), done));
+    try {
+      expect(refusedWith('socket', () => undefined)).toEqual(['[chart/celery] code: \'socket\' is a socket rather than a file; remove it']);
+    } finally {
+      server.close();
+    }
+  });
+
+  test('a device is refused', () => {
+    expect(refused(AppCode.fromDirectory('/dev'))).toContain('[chart/celery] code: \'/dev/null\' is a device rather than a file; remove it');
+  });
+
+  test('a name that is not UTF-8 is refused', () => {
+    expect(refusedWith('name', (root) => writeFileSync(Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x66, 0xff])]), ''))).toEqual([
+      '[chart/celery] code: \'f\uFFFD\' has a name that is not UTF-8; rename it',
+    ]);
+  });
+
+  test('what cannot be read is refused, all of it at once', () => {
+    const root = files('unreadable', { 'tasks.py': TASKS, 'secret.py': '', 'secrets/one.py': '' });
+    chmodSync(directory, 0o755);
+    chmodSync(join(root, 'secret.py'), 0);
+    chmodSync(join(root, 'secrets'), 0);
+    // root can read everything.
+    const user = process.geteuid!();
+    if (user === 0) process.seteuid!(65534);
+    try {
+      expect(refused(AppCode.fromDirectory(root)).sort()).toEqual(['secret.py', 'secrets'].map((name) =>
+        `[chart/celery] code: '${join(root, name)}' cannot be read (EACCES); let the user that runs synth read it`));
+    } finally {
+      process.seteuid!(user);
+      chmodSync(join(root, 'secrets'), 0o755);
+    }
+  });
+
+  test('all that is wrong is said at once, with files that are not text', () => {
+    const found = refusedWith('everything', (root) => {
+      symlinkSync('/etc/passwd', join(root, 'users'));
+      symlinkSync('nowhere', join(root, 'gone'));
+      writeFileSync(join(root, 'logo.png'), Buffer.from([0xff]));
+    });
+    expect(found).toEqual([expect.stringContaining('\'gone\''), expect.stringContaining('\'users\''), expect.stringContaining('\'logo.png\'')]);
+  });
+
+  test('node_modules and virtual environments are left out, and a package of that name is not', () => {
+    const root = files('tools', {
+      'tasks.py': TASKS, 'node_modules/left-pad/index.js': 'x', '.venv/pyvenv.cfg': 'home = /usr', 'env3/pyvenv.cfg': 'home = /usr', 'env3/bin/python': 'x', 'venv/__init__.py': '#',
+    });
+    expect(Object.values(app(AppCode.fromDirectory(root)).get('ConfigMap', 'celery-app').data).sort()).toEqual([TASKS, '#'].sort());
+  });
+
+  test('a directory with too many files and folders is refused before all of them are looked at', () => {
+    const root = files('many', { 'tasks.py': TASKS });
+    const folders = [...'abcdefgh'];
+    for (const folder of folders) mkdirSync(join(root, folder));
+    for (const folder of folders) folders.filter((other) => other !== folder).forEach((other) => symlinkSync(`../${other}`, join(root, folder, other)));
+    expect(refused(AppCode.fromDirectory(root))).toEqual([`[chart/celery] code: '${root}' has more than 20000 files and folders, and a ConfigMap holds 1048576 bytes `
+      + '(1 MiB); give the directory that has the app and nothing else']);
   });
 });
 
