@@ -8,7 +8,7 @@ export function invariantProblems(manifests: readonly Manifest[], external: Exte
   const set = new ManifestSet(manifests, external);
   return [
     ...unique('', manifests.map(identity), 'is there twice'),
-    ...manifests.flatMap((manifest) => [...names(manifest), ...texts(manifest)].map((problem) => `${identity(manifest)}${problem}`)),
+    ...manifests.flatMap((manifest) => [...names(manifest), ...texts(manifest), ...namedByContent(manifest)].map((problem) => `${identity(manifest)}${problem}`)),
     ...namespacesFirst(manifests),
     ...set.workloads.flatMap(({ manifest, template }) => [
       ...selector(manifest, template),
@@ -77,6 +77,16 @@ function texts(value: unknown, path = ''): string[] {
   if (typeof value === 'string') return NOT_A_TEXT.test(value) ? [`${path}: '${value.slice(0, 80)}' is no text that anybody meant`] : [];
   if (typeof value !== 'object' || value === null) return Number.isNaN(value) ? [`${path}: NaN`] : [];
   return Object.entries(value).flatMap(([key, item]) => [...texts(key, `${path}.${key}`), ...texts(item, `${path}.${key}`)]);
+}
+
+/** What can change must not be named by its content. */
+function namedByContent({ kind, metadata, immutable }: Manifest): string[] {
+  const hash = metadata?.labels?.['cdk8s-celery/content-hash'];
+  if (kind !== 'ConfigMap' || hash === undefined) return [];
+  return [
+    ...(immutable === true ? [] : [': is named by its content, and not immutable']),
+    ...(/^[0-9a-f]{8}$/.test(hash) && metadata.name.endsWith(`-${hash}`) ? [] : [`: its name does not end with its hash, '${hash}'`]),
+  ];
 }
 
 /** `kubectl apply` goes from top to bottom. */

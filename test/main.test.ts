@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Manifests } from './manifests';
+import { Manifests, withoutHash } from './manifests';
 import { filesIn, outputOf } from './programs';
 
 const ROOT = join(__dirname, '..');
@@ -40,7 +40,7 @@ describe('names, labels and selectors', () => {
   ] as const;
 
   test('the objects', () => {
-    expect(all.all.map(({ kind, metadata }) => [kind, metadata.namespace, metadata.name])).toEqual([
+    expect(all.all.map((object) => [object.kind, object.metadata.namespace, withoutHash(object)])).toEqual([
       ['Namespace', undefined, 'celery'],
       ['ConfigMap', 'celery', 'celery-app'],
       ['ConfigMap', 'celery', 'celery-install'],
@@ -73,8 +73,12 @@ describe('names, labels and selectors', () => {
 
   test('of the ConfigMaps', () => {
     for (const name of ['celery-app', 'celery-install', 'celery-agent']) {
-      expect(all.get('ConfigMap', name).metadata.labels).toEqual({
+      const { metadata, immutable } = all.get('ConfigMap', name);
+      const [, hash] = new RegExp(`^${name}-([0-9a-f]{8})$`).exec(metadata.name)!;
+      expect(immutable).toBe(true);
+      expect(metadata.labels).toEqual({
         'app.kubernetes.io/component': 'app', 'app.kubernetes.io/part-of': 'celery', 'app.kubernetes.io/managed-by': 'cdk8s',
+        'cdk8s-celery/content-hash': hash,
       });
     }
   });
@@ -130,11 +134,12 @@ describe('dependencies', () => {
 });
 
 describe('code', () => {
-  test('is app/tasks.py, in the ConfigMap celery-app, at /app with mode 0755', () => {
-    expect(all.get('ConfigMap', 'celery-app').data).toEqual({ 'tasks.py': readFileSync(join(ROOT, 'app/tasks.py'), 'utf8') });
+  test('is app/tasks.py, in the ConfigMap celery-app-<hash>, at /app with mode 0755', () => {
+    const { data, metadata: { name: configMap } } = all.get('ConfigMap', 'celery-app');
+    expect(data).toEqual({ 'tasks.py': readFileSync(join(ROOT, 'app/tasks.py'), 'utf8') });
     for (const name of ['celery-worker', 'celery-beat']) {
-      expect(all.pod(name).volumes).toContainEqual({ name: 'app', configMap: { name: 'celery-app', defaultMode: 0o755 } });
-      expect(all.main(name).volumeMounts).toContainEqual({ name: 'app', mountPath: '/app', readOnly: true });
+      expect(all.pod(name).volumes).toContainEqual({ name: 'celery-app', configMap: { name: configMap, defaultMode: 0o755 } });
+      expect(all.main(name).volumeMounts).toContainEqual({ name: 'celery-app', mountPath: '/app', readOnly: true });
     }
   });
 });
@@ -164,7 +169,8 @@ describe('volumes', () => {
   });
 
   test('of Beat are these', () => {
-    expect({ volumes: all.pod('celery-beat').volumes, mounts: all.main('celery-beat').volumeMounts }).toMatchSnapshot();
+    const volumes = JSON.parse(JSON.stringify(all.pod('celery-beat').volumes).replace(/-[0-9a-f]{8}"/g, '-<hash>"'));
+    expect({ volumes, mounts: all.main('celery-beat').volumeMounts }).toMatchSnapshot();
   });
 });
 

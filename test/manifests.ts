@@ -43,8 +43,9 @@ export class Manifests {
 
   private constructor(public readonly all: readonly Manifest[]) {}
 
+  /** By its name, or, where the name ends with a hash of the content, by what comes before that. */
   public find<K extends keyof Kinds>(kind: K, name: string): Known<Kinds[K]> | undefined {
-    return this.all.find((manifest) => manifest.kind === kind && manifest.metadata.name === name) as Known<Kinds[K]> | undefined;
+    return this.all.find((manifest) => manifest.kind === kind && [manifest.metadata.name, withoutHash(manifest)].includes(name)) as Known<Kinds[K]> | undefined;
   }
 
   public get<K extends keyof Kinds>(kind: K, name: string): Known<Kinds[K]> {
@@ -69,8 +70,14 @@ export class Manifests {
   }
 
   public identities(): string[] {
-    return this.all.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+    return this.all.map((manifest) => `${manifest.kind}/${withoutHash(manifest)}`);
   }
+}
+
+/** `celery-app` for a ConfigMap `celery-app-5f2a91c3` that is named by its content. */
+export function withoutHash({ metadata: { name, labels } }: Manifest): string {
+  const hash = labels?.['cdk8s-celery/content-hash'];
+  return hash === undefined ? name : name.replace(new RegExp(`-${hash}$`), '');
 }
 
 /** The objects of an app, as text. Not as YAML, which costs three times as much: dist/ and the examples are checked as files. */

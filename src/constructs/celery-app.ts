@@ -7,12 +7,13 @@ import { PodOptions } from './pod-options';
 import { agentFiles } from './health/agent';
 import { BoundRuntime } from './runtime/bound-runtime';
 import * as checks from './validation/checks';
-import { sha256 } from './kubernetes/checksum';
+import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
 import { ownLabels } from './kubernetes/pods';
 import { refuse } from './validation/problems';
 import { checkSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
+import { contentHash } from '../manifests/content-hash';
 
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */
 export interface CeleryAppProps extends PodOptions {
@@ -60,7 +61,8 @@ export interface CeleryAppProps extends PodOptions {
 /**
  * A Celery application: what its workers, Beat and Flower have in common.
  *
- * It makes the ConfigMaps with the code and with the lock; the components make the pods.
+ * It makes the ConfigMaps with the code and with the lock; the components make the pods. The ConfigMaps are immutable and named by
+ * their content (`celery-app-5f2a91c3`), so that a pod of an older release never reads the code of a newer one.
  *
  * Synth fails, with all problems at once, if the app is empty or not in the code, the code is missing or too large, the
  * runtime can't be installed, or a name or quantity is not one that Kubernetes accepts.
@@ -92,8 +94,6 @@ export class CeleryApp extends Construct {
   public readonly _runtime: BoundRuntime;
   /** The volume with the code, where it is not in the image. @internal */
   public readonly _codeVolume?: kplus.Volume;
-  /** @internal */
-  public readonly _codeAnnotations: Record<string, string> = {};
 
   public constructor(scope: Construct, id: string, props: CeleryAppProps) {
     super(scope, id);
@@ -122,20 +122,14 @@ export class CeleryApp extends Construct {
     const metadata = this.metadata = { labels: { ...props.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: props.annotations };
     if (props.code._files) {
       const keys = configMapKeys(props.code._files);
-      const name = `${this.name}-app`;
-      // Not kplus.ConfigMap: it drops files that are empty.
-      new kplus.k8s.KubeConfigMap(this, 'Resource', {
-        metadata: { ...metadata, name },
-        data: Object.fromEntries([...keys].map(([path, key]) => [key, props.code._files![path]])),
-      });
-      this.configMap = kplus.ConfigMap.fromConfigMapName(this, 'CodeReference', name);
+      const data = Object.fromEntries([...keys].map(([path, key]) => [key, props.code._files![path]]));
+      this.configMap = contentConfigMap(this, 'Resource', `${this.name}-app`, data, metadata);
       this._codeVolume = kplus.Volume.fromConfigMap(this, 'Code', this.configMap, {
-        name: 'app',
+        name: CODE_VOLUME,
         defaultMode: 0o755,
         items: [...keys].some(([path, key]) => path !== key)
           ? Object.fromEntries([...keys].map(([path, key]) => [key, { path }])) : undefined,
       });
-      this._codeAnnotations = { 'checksum/code': sha256(props.code._files) };
     }
     this._runtime = props.runtime._bind(this, this.name, metadata);
     props.broker.admit(this, Chart.of(this).namespace);
@@ -144,15 +138,15 @@ export class CeleryApp extends Construct {
   /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */
   public _agentVolume(): kplus.Volume {
     if (!this.agentVolume) {
-      const name = `${this.name}-agent`;
-      new kplus.k8s.KubeConfigMap(this, 'Agent', { metadata: { ...this.metadata, name }, data: agentFiles() });
-      const reference = kplus.ConfigMap.fromConfigMapName(this, 'AgentReference', name);
-      this.agentVolume = kplus.Volume.fromConfigMap(this, 'AgentVolume', reference, { name: 'agent' });
+      const configMap = contentConfigMap(this, 'Agent', `${this.name}-agent`, agentFiles(), this.metadata);
+      this.agentVolume = kplus.Volume.fromConfigMap(this, 'AgentVolume', configMap, { name: 'agent' });
     }
     return this.agentVolume;
   }
 }
 
+/** In the pods of every app, whatever its name. */
+const CODE_VOLUME = 'celery-app';
 const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 
 const DEFAULT_SETTINGS = {
@@ -166,6 +160,6 @@ const DEFAULT_SETTINGS = {
 /** Keys of a ConfigMap can't have the "/" of packages: such files get a key of their own and are mounted under their path. */
 function configMapKeys(files: Record<string, string>): Map<string, string> {
   return new Map(Object.keys(files).map((path) => [
-    path, /^[-._a-zA-Z0-9]{1,253}$/.test(path) ? path : `${path.replace(/[^-._a-zA-Z0-9]/g, '_').slice(-200)}.${sha256({ path }).slice(0, 8)}`,
+    path, /^[-._a-zA-Z0-9]{1,253}$/.test(path) ? path : `${path.replace(/[^-._a-zA-Z0-9]/g, '_').slice(-200)}.${contentHash({ path })}`,
   ]));
 }

@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { agentChecksum, agentEnv, agentProbes, checkAgent, checkAgentEnv, withAgentPath } from './health/agent';
+import { agentEnv, agentProbes, checkAgent, checkAgentEnv, withAgentPath } from './health/agent';
 import { AGENT_PACKAGE, AGENT_PATH } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
@@ -92,7 +92,6 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
     user: CELERY_USER,
     terminationGracePeriod: spec.terminationGracePeriod,
     resources: spec.resources,
-    podAnnotations: { ...(code ? celery._codeAnnotations : {}), ...celery._runtime.annotations, ...(agent ? { 'checksum/agent': agentChecksum() } : {}) },
     initContainers: celery._runtime.initContainers(spec.packages ?? [], tmp),
     container: {
       image: celery.runtime._image,

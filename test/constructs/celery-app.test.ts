@@ -26,11 +26,13 @@ describe('with the least that it needs', () => {
       .toEqual(['redis', 'celery-worker', 'celery-beat', 'celery-flower']);
   });
 
-  test('its code is in a ConfigMap, at /app, executable', () => {
-    expect(manifests.get('ConfigMap', 'celery-app').data).toEqual({ 'tasks.py': TASKS });
+  test('its code is in an immutable ConfigMap named by its content, at /app, executable', () => {
+    const { data, immutable, metadata: { name: configMap } } = manifests.get('ConfigMap', 'celery-app');
+    expect([data, immutable]).toEqual([{ 'tasks.py': TASKS }, true]);
+    expect(configMap).toMatch(/^celery-app-[0-9a-f]{8}$/);
     for (const name of ['celery-worker', 'celery-beat']) {
-      expect(manifests.pod(name).volumes).toContainEqual({ name: 'app', configMap: { name: 'celery-app', defaultMode: 0o755 } });
-      expect(manifests.main(name).volumeMounts).toContainEqual({ name: 'app', mountPath: '/app', readOnly: true });
+      expect(manifests.pod(name).volumes).toContainEqual({ name: 'celery-app', configMap: { name: configMap, defaultMode: 0o755 } });
+      expect(manifests.main(name).volumeMounts).toContainEqual({ name: 'celery-app', mountPath: '/app', readOnly: true });
     }
   });
 
@@ -56,6 +58,10 @@ test('with all props, each does something', () => {
     make: (chart, props) => components(chart, new CeleryApp(chart, 'celery', props)),
   });
   expect(manifests.main('shop-worker').command.slice(0, 4)).toEqual(['celery', '-A', 'shop.celery:app', 'worker']);
+  // The volume has one name in the pods of every app.
+  expect(manifests.pod('shop-worker').volumes).toContainEqual({
+    name: 'celery-app', configMap: expect.objectContaining({ name: manifests.get('ConfigMap', 'shop-app').metadata.name }),
+  });
   expect(manifests.env('shop-beat').CELERY_RESULT_BACKEND).toBe('redis://results:6379/1');
 });
 
@@ -63,7 +69,7 @@ test('a package is mounted under its paths, which keys of a ConfigMap can\'t hav
   const manifests = synth((chart) => components(chart, celeryApp(chart, {
     app: 'shop.tasks', code: AppCode.fromInline({ 'shop/__init__.py': '', 'shop/tasks.py': TASKS, 'setup.cfg': 'x' }),
   })));
-  const { items } = manifests.pod('celery-worker').volumes.find(({ name }) => name === 'app')!.configMap;
+  const { items } = manifests.pod('celery-worker').volumes.find(({ name }) => name === 'celery-app')!.configMap;
   const { data } = manifests.get('ConfigMap', 'celery-app');
   expect(Object.fromEntries(items.map(({ key, path }) => [path, data[key]])))
     .toEqual({ 'setup.cfg': 'x', 'shop/__init__.py': '', 'shop/tasks.py': TASKS });
@@ -100,7 +106,8 @@ test('what it has can be reached', () => {
     const celery = celeryApp(chart, given);
     expect(celery).toMatchObject({ name: 'celery', app: 'tasks' });
     expect([celery.broker, celery.code, celery.runtime]).toEqual([given.broker, given.code, given.runtime]);
-    expect([celery.resultBackend, celery.configMap?.name]).toEqual([given.broker.url, 'celery-app']);
+    expect(celery.resultBackend).toEqual(given.broker.url);
+    expect(celery.configMap?.name).toMatch(/^celery-app-[0-9a-f]{8}$/);
   });
 });
 
@@ -125,7 +132,7 @@ describe('refuses', () => {
     expect(refusals((chart) => {
       const broker = new RedisBroker(chart, 'redis');
       celeryApp(chart, { broker });
-      celeryApp(new Chart(chart, 'other', { namespace: 'test' }), { broker });
+      celeryApp(new Chart(chart, 'other', { namespace: 'test' }), { broker, code: AppCode.fromInline({ 'tasks.py': '# another' }) });
     })).toEqual([expect.stringContaining('name: ConfigMap \'celery-app\' in namespace \'test\' is made by')]);
   });
 });

@@ -5,7 +5,6 @@ import * as kplus from 'cdk8s-plus-28';
 import { AGENT_FLAGS, AGENT_PACKAGE_NAME, AGENT_PATH } from '../../celery/agent-names';
 import { PACKAGE_ROOT } from '../../package-root';
 import * as checks from '../validation/checks';
-import { sha256 } from '../kubernetes/checksum';
 import { Problem } from '../validation/problems';
 
 /** The agent of a pod: its thresholds, which become environment variables, and its port. */
@@ -31,13 +30,6 @@ let files: Record<string, string> | undefined;
 export function agentFiles(): Record<string, string> {
   return files ??= Object.fromEntries(readdirSync(SOURCE).filter((name) => name.endsWith('.py')).sort()
     .map((name) => [name, readFileSync(join(SOURCE, name), 'utf8')]));
-}
-
-let checksum: string | undefined;
-
-/** The checksum of the package. */
-export function agentChecksum(): string {
-  return checksum ??= sha256(agentFiles());
 }
 
 /** What the agent is told. It listens on the address of the pod alone. */

@@ -26,7 +26,6 @@ export interface ComponentSpec {
     'image' | 'command' | 'ports' | 'workingDir' | 'envVariables' | 'volumeMounts' | 'readiness' | 'liveness' | 'startup'>;
   readonly initContainers?: InitContainerSpec[];
   readonly resources: kplus.ContainerResources;
-  readonly podAnnotations?: Record<string, string>;
 }
 
 /** An init container; its security context and pull policy are those of the main container. */
@@ -40,7 +39,7 @@ export function deployment(scope: Construct, id: string, spec: ComponentSpec, op
   const resources = options.resources ?? spec.resources;
   const result = new kplus.Deployment(scope, id, {
     metadata: { name: spec.name, labels, annotations: options.annotations },
-    podMetadata: { labels, annotations: { ...options.annotations, ...spec.podAnnotations } },
+    podMetadata: { labels, annotations: options.annotations },
     select: false,
     replicas: spec.replicas,
     strategy: spec.singleton ? kplus.DeploymentStrategy.recreate() : spec.strategy,

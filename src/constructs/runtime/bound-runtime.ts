@@ -7,8 +7,6 @@ export interface BoundRuntime {
   readonly env: Record<string, kplus.EnvValue>;
   /** Mounts of the main container. */
   readonly mounts: kplus.VolumeMount[];
-  /** Annotations of the pods: they are replaced when these change. */
-  readonly annotations: Record<string, string>;
   /** Init containers of a pod that needs these packages of the lock beside Celery. */
   initContainers(packages: readonly string[], tmp: kplus.Volume): InitContainerSpec[];
 }

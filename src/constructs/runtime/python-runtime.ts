@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BoundRuntime } from './bound-runtime';
 import * as checks from '../validation/checks';
-import { sha256 } from '../kubernetes/checksum';
+import { contentConfigMap } from '../kubernetes/content-config-map';
 import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
 import { lockIndex, pythonLock } from '../../celery/locks';
@@ -105,7 +105,7 @@ class ImageRuntime extends PythonRuntime {
   }
 
   public _bind(): BoundRuntime {
-    return { env: {}, mounts: [], annotations: {}, initContainers: () => [] };
+    return { env: {}, mounts: [], initContainers: () => [] };
   }
 }
 
@@ -141,12 +141,8 @@ class InstalledRuntime extends PythonRuntime {
     const { celery, requirements = [], indexUrl, pipConf, installResources } = this.options;
     const lock = this.hasLock() ? pythonLock(celery, this.python) : { constraints: '', versions: new Map<string, string>() };
     const data = { 'constraints.txt': lock.constraints, 'install.sh': INSTALL_SCRIPT };
-    const name = `${app}-install`;
-    new kplus.k8s.KubeConfigMap(scope, 'Install', { metadata: { ...metadata, name }, data });
-
-    const installer = kplus.Volume.fromConfigMap(scope, 'InstallVolume', kplus.ConfigMap.fromConfigMapName(scope, 'InstallReference', name), {
-      name: 'install',
-    });
+    const configMap = contentConfigMap(scope, 'Install', `${app}-install`, data, metadata);
+    const installer = kplus.Volume.fromConfigMap(scope, 'InstallVolume', configMap, { name: 'install' });
     const virtualEnv = kplus.Volume.fromEmptyDir(scope, 'VirtualEnv', 'virtual-env');
     const configuration = pipConf && kplus.Volume.fromSecret(scope, 'PipConf', pipConf, { name: 'pip-conf' });
     const env = {
@@ -159,7 +155,6 @@ class InstalledRuntime extends PythonRuntime {
       // Kubernetes can't append to PATH: it is given whole.
       env: values({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
       mounts: [{ path: VIRTUAL_ENV, volume: virtualEnv, readOnly: true }],
-      annotations: { 'checksum/install': sha256(data) },
       initContainers: (packages, tmp) => [{
         name: 'install',
         image: this._image,

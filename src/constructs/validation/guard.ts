@@ -1,5 +1,6 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
+import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
@@ -40,11 +41,18 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   return [...errors, ...described(Severity.ERROR)];
 }
 
+/** Two apps of one name are two, though their ConfigMaps differ in content and so in name. */
+function withoutHash({ name, metadata }: ApiObject): string {
+  const hash = metadata.getLabel(CONTENT_HASH_LABEL);
+  return hash !== undefined && name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name;
+}
+
 /** `kubectl apply` would let the later one replace the earlier one without a word. */
 function collisions(objects: readonly ApiObject[]): string[] {
   const owners = new Map<string, string[]>();
   for (const object of objects) {
-    const { kind, name } = object;
+    const { kind } = object;
+    const name = withoutHash(object);
     const namespace = object.metadata.namespace;
     const identity = `${kind} '${name}'${namespace ? ` in namespace '${namespace}'` : ''}`;
     owners.set(identity, [...owners.get(identity) ?? [], object.node.path]);

@@ -28,11 +28,11 @@ function configMapOf(workload: Workload, volume: Volume, world: World): Resource
 }
 
 /** Something in the pod template changes when the content of its ConfigMaps does. */
-function rollsOnChange({ workload }: Process, configMap: string): boolean {
+function rollsOnChange({ workload }: Process, configMap: string, world: World): boolean {
   const reloads = Object.keys({ ...workload.annotations, ...workload.resource.annotations })
     .some((name) => /checksum|hash|sha|rollme|reloader|config-version|timestamp|revision|rollout/i.test(name));
   // kustomize and others put a hash into the name.
-  return reloads || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
+  return reloads || world.find('ConfigMap', workload.resource.namespace, configMap)?.json.immutable === true || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
 
 export const code: Rule[] = [
@@ -234,12 +234,12 @@ export const code: Rule[] = [
     fix: 'Put a hash of the content into an annotation of the pod template, or into the name of the ConfigMap.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically',
     rows: ['C5'],
-    check: each('processes', (process, report) => {
+    check: each('processes', (process, report, world) => {
       if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
       for (const mount of process.container.mounts) {
         const names = configMapNames(mount.volume);
         const files = process.container.volumeFiles(mount.volume);
-        if (files && [...files.keys()].some((file) => file.endsWith('.py')) && !names.some((name) => rollsOnChange(process, name))) {
+        if (files && [...files.keys()].some((file) => file.endsWith('.py')) && !names.some((name) => rollsOnChange(process, name, world))) {
           report({ at: process.place(mount.path), value: names.join(', ') });
         }
       }
@@ -253,11 +253,11 @@ export const code: Rule[] = [
     fix: 'Mount the whole volume; or put a hash of the content into an annotation of the pod template.',
     source: 'https://github.com/kubernetes/kubernetes/issues/50345',
     rows: ['C6'],
-    check: each('processes', (process, report) => {
+    check: each('processes', (process, report, world) => {
       for (const mount of process.container.mounts) {
         if (mount.subPath === undefined || (mount.volume.kind !== 'configMap' && mount.volume.kind !== 'secret')) continue;
         const name = text(mount.volume.source.name) ?? text(mount.volume.source.secretName) ?? '';
-        if (!rollsOnChange(process, name)) report({ at: process.place(mount.path), value: `subPath: ${mount.subPath}` });
+        if (!rollsOnChange(process, name, world)) report({ at: process.place(mount.path), value: `subPath: ${mount.subPath}` });
       }
     }),
   },

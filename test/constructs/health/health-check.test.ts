@@ -67,7 +67,8 @@ describe('agent(), the default', () => {
     for (const name of names) expect(SOURCES['settings.py']).toContain(`${name.replace('CDK8S_CELERY_AGENT_', '').toLowerCase()}:`);
   });
 
-  test('is in one ConfigMap, with all of its modules and nothing else', () => {
+  test('is in one immutable ConfigMap named by its content, with all of its modules and nothing else', () => {
+    expect(manifests.get('ConfigMap', 'celery-agent')).toMatchObject({ immutable: true, metadata: { name: expect.stringMatching(/^celery-agent-[0-9a-f]{8}$/) } });
     expect(Object.keys(SOURCES)).toEqual(expect.arrayContaining(['__init__.py', 'worker.py', 'beat.py']));
     expect(manifests.get('ConfigMap', 'celery-agent').data).toEqual(SOURCES);
     expect(manifests.identities().filter((identity) => identity.endsWith('-agent'))).toEqual(['ConfigMap/celery-agent']);
@@ -75,7 +76,7 @@ describe('agent(), the default', () => {
 
   test.each(['celery-worker', 'celery-beat'])('is mounted read-only in %s, where Python finds it after the code', (name) => {
     expect(manifests.main(name).volumeMounts.filter((mount) => mount.name === 'agent')).toEqual([MOUNT]);
-    expect(manifests.pod(name).volumes).toContainEqual({ name: 'agent', configMap: { name: 'celery-agent' } });
+    expect(manifests.pod(name).volumes).toContainEqual({ name: 'agent', configMap: { name: manifests.get('ConfigMap', 'celery-agent').metadata.name } });
     expect(manifests.env(name).PYTHONPATH).toBe('/app:/opt/celery-agent');
   });
 
@@ -89,17 +90,12 @@ describe('agent(), the default', () => {
     });
   });
 
-  test.each(['celery-worker', 'celery-beat'])('replaces the pods of %s when it changes', (name) => {
-    expect(manifests.get('Deployment', name).spec.template.metadata.annotations['checksum/agent']).toMatch(/^[0-9a-f]{64}$/);
-  });
-
   test('is not in Flower', () => {
     expect(options(manifests, 'celery-flower').join(' ')).not.toContain('agent');
     expect(agentEnv(manifests, 'celery-flower')).toEqual({});
     expect(manifests.env('celery-flower').PYTHONPATH).toBeUndefined();
     expect(manifests.main('celery-flower').volumeMounts.map(({ name }) => name)).not.toContain('agent');
     expect(manifests.main('celery-flower').ports.map(({ name }) => name)).not.toContain('health');
-    expect(manifests.get('Deployment', 'celery-flower').spec.template.metadata.annotations ?? {}).not.toHaveProperty('checksum/agent');
   });
 
   test('lets an old worker go only when a new one consumes', () => {
@@ -185,7 +181,6 @@ describe.each([
     expect(manifests.env(name).PYTHONPATH).toBe('/app');
     expect(manifests.main(name).volumeMounts.map((mount) => mount.name)).not.toContain('agent');
     expect(manifests.main(name).ports).toBeUndefined();
-    expect(manifests.get('Deployment', name).spec.template.metadata.annotations).not.toHaveProperty('checksum/agent');
   });
 
   test('has no ConfigMap of the agent', () => {

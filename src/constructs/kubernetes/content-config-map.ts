@@ -1,0 +1,52 @@
+import { ApiObject } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { Construct } from 'constructs';
+import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
+
+/**
+ * An immutable ConfigMap named `<name>-<hash of its content>`: a pod that names it never reads other content, however late it starts.
+ *
+ * Old ones stay, for the pods and ReplicaSets that name them, until `cdk8s-celery prune` removes them by their label.
+ */
+export function contentConfigMap(
+  scope: Construct, id: string, name: string, data: Record<string, string>, metadata: kplus.k8s.ObjectMeta,
+): kplus.IConfigMap {
+  const hash = contentHash(data);
+  const object = new ApiObject(scope, id, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: `${name}-${hash}`,
+      labels: { ...metadata.labels, [CONTENT_HASH_LABEL]: hash },
+      annotations: kept(metadata.annotations),
+    },
+    immutable: true,
+    data,
+  });
+  return kplus.ConfigMap.fromConfigMapName(scope, `${id}Reference`, object.name);
+}
+
+/**
+ * What keeps GitOps tools from deleting an object that is no longer among their manifests. Lists in the user's own annotations gain an item.
+ *
+ * Not `helm.sh/resource-policy: keep`: with it `helm rollback` fails, where without it Helm makes the ConfigMap again.
+ *
+ * @see https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/#no-prune-resources
+ * @see https://argo-cd.readthedocs.io/en/stable/user-guide/compare-options/#ignoring-resources-that-are-extraneous
+ * @see https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
+ * @see https://github.com/helm/helm/issues/8228
+ */
+function kept(annotations: Record<string, string> = {}): Record<string, string> {
+  const withOption = (key: string, option: string): Record<string, string> => {
+    const [name] = option.split('=');
+    const given = (annotations[key] ?? '').split(',').filter((one) => one.trim() !== '');
+    return { [key]: [...given, ...(given.some((one) => one.trim().split('=')[0] === name) ? [] : [option])].join(',') };
+  };
+  return {
+    ...annotations,
+    ...withOption('argocd.argoproj.io/sync-options', 'Prune=false'),
+    // Or Argo CD shows the application as out of sync for as long as an old one is there.
+    ...withOption('argocd.argoproj.io/compare-options', 'IgnoreExtraneous'),
+    'kustomize.toolkit.fluxcd.io/prune': annotations['kustomize.toolkit.fluxcd.io/prune'] ?? 'disabled',
+  };
+}
