@@ -16,7 +16,7 @@ const NEEDED = [
   'bin/cdk8s-celery', 'lib/cli/main.js', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_agent/beat.py',
   'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
 ];
-const ALLOWED = [/^lib\/((celery|manifests|rules|constructs|cli|memo)\/([\w-]+\/)?)?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
+const ALLOWED = [/^lib\/((celery|manifests|rules|constructs|cli|memo)\/([\w-]+\/){0,2})?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
   /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
 
 /** What is wrong with the files of the package. */

@@ -1,0 +1,353 @@
+import { quantity } from '../../celery/quantity';
+import { Problem } from '../validation/problems';
+
+// What the API server checks beyond types (pkg/apis/core/validation of Kubernetes 1.33), as tables: a form for each field, and a check for each
+// type. The paths of fields are those of the schema: `EnvVar.name`.
+
+/** A form of strings or numbers. */
+interface Form {
+  readonly accepts: (value: unknown) => boolean;
+  readonly wrong: string;
+  readonly fix: string;
+}
+
+const matches = (pattern: RegExp, longest: number) => (value: unknown): boolean =>
+  typeof value === 'string' && value.length <= longest && pattern.test(value);
+
+const between = (least: number, most: number): Form => ({
+  accepts: (value) => typeof value === 'number' && value >= least && value <= most,
+  wrong: 'is out of range', fix: `give a number from ${least} to ${most}`,
+});
+
+const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
+const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
+
+export const isLabelValue = (value: unknown): boolean => value === '' || matches(QUALIFIED, 63)(value);
+
+export function isQualifiedName(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const parts = value.split('/');
+  return parts.length <= 2 && matches(QUALIFIED, 63)(parts.at(-1)) && (parts.length === 1 || matches(SUBDOMAIN, 253)(parts[0]));
+}
+
+function isAddress(value: unknown): boolean {
+  if (typeof value !== 'string' || value.length > 45) return false;
+  if (IPV4.test(value)) return true;
+  if (!value.includes(':') || /[^0-9a-fA-F:.]/.test(value)) return false;
+  try {
+    return new URL(`http://[${value}]/`).hostname !== '';
+  } catch {
+    return false;
+  }
+}
+
+const NAME: Form = {
+  accepts: matches(SUBDOMAIN, 253), wrong: 'is not a name that Kubernetes accepts',
+  fix: 'use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit',
+};
+const DNS_LABEL: Form = {
+  accepts: matches(LABEL, 63), wrong: 'is not a name that Kubernetes accepts',
+  fix: 'use at most 63 lower-case letters, digits and "-", beginning and ending with a letter or digit',
+};
+const KEY: Form = {
+  accepts: (value) => matches(/^[-._a-zA-Z0-9]+$/, 253)(value) && value !== '.' && value !== '..',
+  wrong: 'is not a key of a Secret or ConfigMap', fix: 'use letters, digits, "-", "_" and "."',
+};
+const ENV_NAME: Form = {
+  accepts: (value) => matches(/^[-._a-zA-Z][-._a-zA-Z0-9]*$/, 1024)(value) && value !== '.' && value !== '..',
+  wrong: 'is not a name of an environment variable', fix: 'use letters, digits, "_", "-" and ".", not beginning with a digit',
+};
+const LABEL_KEY: Form = {
+  accepts: isQualifiedName, wrong: 'is not a label key that Kubernetes accepts',
+  fix: 'use "name" or "dns.prefix/name", with at most 63 letters, digits, "-", "_" and "." in the name',
+};
+const MOUNT_PATH: Form = {
+  accepts: (value) => typeof value === 'string' && /^\/[^:\0]*$/.test(value), wrong: 'is not an absolute path without ":"', fix: 'give e.g. /var/lib/app',
+};
+/** Also for files in a volume. */
+const INSIDE: Form = {
+  accepts: (value) => typeof value === 'string' && !value.startsWith('/') && !value.split('/').includes('..'),
+  wrong: 'leads out of the volume', fix: 'give a relative path without ".."',
+};
+const FILE: Form = { ...INSIDE, accepts: (value) => value !== '' && INSIDE.accepts(value) };
+const PORT = between(1, 65535);
+const PORT_NAME: Form = {
+  accepts: (value) => matches(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, 15)(value) && typeof value === 'string' && /[a-z]/.test(value) && !value.includes('--'),
+  wrong: 'is not a name of a port', fix: 'use at most 15 lower-case letters, digits and "-", with a letter',
+};
+const PORT_OR_NAME: Form = {
+  accepts: (value) => typeof value === 'number' ? PORT.accepts(value) : PORT_NAME.accepts(value),
+  wrong: 'is neither a port nor a name of one', fix: 'give a number from 1 to 65535, or the name of a port of the container',
+};
+const MODE = between(0, 0o777);
+const ID = between(0, 2 ** 31 - 1);
+const NATURAL = between(0, 2 ** 31 - 1);
+const POSITIVE = between(1, 2 ** 31 - 1);
+const ADDRESS: Form = { accepts: isAddress, wrong: 'is not an IP address', fix: 'give e.g. 10.0.0.10' };
+/** Nothing is more than 2^63-1, and what is 0 is said by leaving it out. */
+const AMOUNT: Form = {
+  accepts: (value) => {
+    const amount = quantity(value);
+    return amount !== undefined && amount >= 0 && amount < 2 ** 63;
+  },
+  wrong: 'is not a quantity from 0 to 2^63', fix: 'give e.g. \'500m\' or \'1Gi\'',
+};
+const RESOURCE_NAME: Form = {
+  accepts: (value) => isQualifiedName(value)
+    && (/^(cpu|memory|ephemeral-storage|storage)$|^hugepages-/.test(String(value)) || String(value).includes('/')),
+  wrong: 'is not a resource', fix: 'give cpu, memory, ephemeral-storage, hugepages-<size>, or an extended resource such as nvidia.com/gpu',
+};
+
+const one = (...values: string[]): Form => ({ accepts: (value) => values.includes(value as string), wrong: 'is not allowed', fix: `give one of ${values.join(', ')}` });
+
+const FORMS: Readonly<Record<string, Form>> = {
+  'ConfigMapEnvSource.name': NAME, 'ConfigMapKeySelector.name': NAME, 'ConfigMapKeySelector.key': KEY, 'ConfigMapProjection.name': NAME,
+  'ConfigMapVolumeSource.defaultMode': MODE, 'ConfigMapVolumeSource.name': NAME,
+  'Container.name': DNS_LABEL, 'Container.restartPolicy': one('Always'),
+  'ContainerPort.containerPort': PORT, 'ContainerPort.hostIP': ADDRESS, 'ContainerPort.hostPort': PORT, 'ContainerPort.name': PORT_NAME,
+  'ContainerResizePolicy.resourceName': one('cpu', 'memory'), 'ContainerResizePolicy.restartPolicy': one('NotRequired', 'RestartContainer'),
+  'DownwardAPIVolumeFile.mode': MODE, 'DownwardAPIVolumeFile.path': FILE, 'DownwardAPIVolumeSource.defaultMode': MODE,
+  'EmptyDirVolumeSource.medium': { ...one('', 'Memory'), accepts: (value) => value === '' || value === 'Memory' || /^HugePages(-\d+[KMG]i)?$/.test(String(value)) },
+  'EmptyDirVolumeSource.sizeLimit': AMOUNT,
+  'EnvVar.name': ENV_NAME,
+  'GRPCAction.port': PORT, 'HTTPGetAction.port': PORT_OR_NAME, 'HTTPHeader.name': {
+    accepts: matches(/^[-A-Za-z0-9]+$/, 1024), wrong: 'is not a name of an HTTP header', fix: 'use letters, digits and "-"',
+  },
+  'HostAlias.hostnames': NAME, 'HostAlias.ip': ADDRESS,
+  'KeyToPath.key': KEY, 'KeyToPath.mode': MODE, 'KeyToPath.path': FILE,
+  'LabelSelectorRequirement.key': LABEL_KEY, 'LabelSelectorRequirement.operator': one('DoesNotExist', 'Exists', 'In', 'NotIn'),
+  'LocalObjectReference.name': NAME,
+  'NodeSelectorRequirement.key': LABEL_KEY,
+  'PersistentVolumeClaimVolumeSource.claimName': NAME,
+  'PodAffinityTerm.topologyKey': LABEL_KEY,
+  'PodDNSConfig.nameservers': ADDRESS, 'PodDNSConfig.searches': { ...NAME, accepts: (value) => value === '.' || matches(SUBDOMAIN, 2048)(String(value).replace(/\.$/, '').replace(/_/g, 'x')) },
+  'PodDNSConfigOption.name': { accepts: (value) => value !== '', wrong: 'is empty', fix: 'give e.g. ndots' },
+  'PodAffinityTerm.matchLabelKeys': LABEL_KEY, 'PodAffinityTerm.mismatchLabelKeys': LABEL_KEY, 'TopologySpreadConstraint.matchLabelKeys': LABEL_KEY,
+  'PodSecurityContext.seLinuxChangePolicy': one('MountOption', 'Recursive'),
+  'SecurityContext.procMount': { ...one('Default'), fix: 'leave it out: Unmasked needs a user namespace (hostUsers: false)' },
+  'PodAffinityTerm.namespaces': DNS_LABEL,
+  'PodSecurityContext.fsGroup': ID, 'PodSecurityContext.runAsGroup': ID, 'PodSecurityContext.runAsUser': ID, 'PodSecurityContext.supplementalGroups': ID,
+  'PreferredSchedulingTerm.weight': between(1, 100), 'WeightedPodAffinityTerm.weight': between(1, 100),
+  'Probe.failureThreshold': POSITIVE, 'Probe.initialDelaySeconds': NATURAL, 'Probe.periodSeconds': POSITIVE, 'Probe.successThreshold': POSITIVE,
+  'Probe.terminationGracePeriodSeconds': POSITIVE, 'Probe.timeoutSeconds': POSITIVE,
+  'ProjectedVolumeSource.defaultMode': MODE,
+  'ResourceClaim.name': DNS_LABEL,
+  'ResourceRequirements.limits': AMOUNT, 'ResourceRequirements.requests': AMOUNT,
+  'SecretEnvSource.name': NAME, 'SecretKeySelector.name': NAME, 'SecretKeySelector.key': KEY, 'SecretProjection.name': NAME,
+  'SecretVolumeSource.defaultMode': MODE, 'SecretVolumeSource.secretName': NAME,
+  'SecurityContext.runAsGroup': ID, 'SecurityContext.runAsUser': ID,
+  'ServiceAccountTokenProjection.expirationSeconds': between(600, 2 ** 32), 'ServiceAccountTokenProjection.path': FILE,
+  'SleepAction.seconds': NATURAL, 'TCPSocketAction.port': PORT_OR_NAME,
+  'Toleration.key': { ...LABEL_KEY, accepts: (value) => value === '' || isQualifiedName(value) },
+  'Toleration.value': { accepts: isLabelValue, wrong: 'is not a label value', fix: 'use at most 63 letters, digits, "-", "_" and "."' },
+  'TopologySpreadConstraint.maxSkew': POSITIVE, 'TopologySpreadConstraint.minDomains': POSITIVE, 'TopologySpreadConstraint.topologyKey': LABEL_KEY,
+  'Volume.name': DNS_LABEL, 'VolumeMount.mountPath': MOUNT_PATH, 'VolumeMount.subPath': INSIDE, 'VolumeMount.subPathExpr': INSIDE,
+  'Sysctl.name': { accepts: matches(/^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/, 253), wrong: 'is not a sysctl', fix: 'give e.g. net.core.somaxconn' },
+};
+
+/** What is wrong with the value of a field, or with an item of its list. */
+export function checkField(prop: string, field: string, value: unknown): Problem[] {
+  const form = Object.hasOwn(FORMS, field) ? FORMS[field] : undefined;
+  return form === undefined || form.accepts(value) ? [] : [{ prop, value, wrong: form.wrong, fix: form.fix }];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (prop: string, value: Fields) => Problem[];
+
+/** Exactly one of some fields is given. */
+const oneOf = (what: string, ...names: string[]): Check => (prop, value) => {
+  const given = Object.keys(value).filter((name) => names.length === 0 ? name !== 'name' : names.includes(name));
+  return given.length === 1 ? [] : [{
+    prop, value: given.length === 0 ? undefined : given.join(', '), wrong: given.length === 0 ? `has no ${what}` : `has more than one ${what}`,
+    fix: `give exactly one${names.length === 0 ? '' : ` of ${names.join(', ')}`}`,
+  }];
+};
+
+const needs = (prop: string, wrong: string, fix: string, value?: unknown): Problem => ({ prop, value, wrong, fix });
+
+const HANDLERS = ['exec', 'grpc', 'httpGet', 'tcpSocket'];
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  'EnvVar': (prop, value) => value.value !== undefined && value.value !== '' && value.valueFrom !== undefined
+    ? [needs(prop, 'has both value and valueFrom', 'give one of them', value.name)] : [],
+  'EnvVarSource': oneOf('source'),
+  'EnvFromSource': oneOf('source', 'configMapRef', 'secretRef'),
+  'ConfigMapEnvSource': named, 'ConfigMapKeySelector': named, 'SecretEnvSource': named, 'SecretKeySelector': named, 'LocalObjectReference': named,
+  'ConfigMapVolumeSource': named, 'ConfigMapProjection': named, 'SecretProjection': named,
+  'SecretVolumeSource': (prop, { secretName }) => secretName === undefined ? [needs(`${prop}.secretName`, 'is missing', 'give the name of the Secret')] : [],
+  'Volume': (prop, value) => Object.keys(value).length <= 1 ? [] : oneOf('source')(prop, value),
+  'VolumeProjection': oneOf('source'),
+  'LifecycleHandler': oneOf('handler', 'exec', 'httpGet', 'sleep', 'tcpSocket'),
+  'Probe': oneOf('handler', ...HANDLERS),
+  'ExecAction': (prop, { command }) => Array.isArray(command) && command.length > 0 ? [] : [needs(`${prop}.command`, 'is missing', 'give the command as a list')],
+  'VolumeMount': (prop, value) => value.subPath !== undefined && value.subPathExpr !== undefined
+    ? [needs(prop, 'has both subPath and subPathExpr', 'give one of them')] : [],
+  'Toleration': (prop, { key, operator, value, effect, tolerationSeconds }) => [
+    ...(key === undefined || key === '') && operator !== 'Exists' ? [needs(`${prop}.operator`, 'must be Exists where no key is given', 'give the key, or operator: \'Exists\'', operator)] : [],
+    ...operator === 'Exists' && value !== undefined && value !== '' ? [needs(`${prop}.value`, 'cannot be given with operator Exists', 'leave it out, or give operator: \'Equal\'', value)] : [],
+    ...tolerationSeconds !== undefined && effect !== 'NoExecute' ? [needs(`${prop}.effect`, 'must be NoExecute where tolerationSeconds is given', 'give effect: \'NoExecute\'', effect)] : [],
+  ],
+  'SecurityContext': (prop, { privileged, allowPrivilegeEscalation, capabilities }) => [
+    ...privileged === true && allowPrivilegeEscalation === false
+      ? [needs(`${prop}.privileged`, 'cannot be true together with allowPrivilegeEscalation: false', 'also give allowPrivilegeEscalation: true', true)] : [],
+    ...allowPrivilegeEscalation === false && ((capabilities as Fields | undefined)?.add as unknown[] | undefined ?? []).some((name) => name === 'CAP_SYS_ADMIN')
+      ? [needs(`${prop}.capabilities.add`, 'cannot have CAP_SYS_ADMIN together with allowPrivilegeEscalation: false', 'leave it out', 'CAP_SYS_ADMIN')] : [],
+  ],
+  'SeccompProfile': localhost, 'AppArmorProfile': localhost,
+  'NodeSelector': (prop, { nodeSelectorTerms }) => Array.isArray(nodeSelectorTerms) && nodeSelectorTerms.length === 0
+    ? [needs(`${prop}.nodeSelectorTerms`, 'is empty', 'give at least one term', [])] : [],
+  'NodeSelectorRequirement': (prop, { operator, values, key }) => requirement(prop, operator, values, key),
+  'LabelSelectorRequirement': (prop, { operator, values, key }) => requirement(prop, operator, values, key),
+  'LabelSelector': (prop, { matchLabels }) => checkLabels(`${prop}.matchLabels`, matchLabels as Record<string, unknown> | undefined),
+  'ResourceRequirements': (prop, value) => checkResources(prop, value),
+  'DeploymentStrategy': (prop, { type, rollingUpdate }) => type === 'Recreate' && rollingUpdate !== undefined
+    ? [needs(`${prop}.rollingUpdate`, 'cannot be given with type Recreate', 'leave it out, or give type: \'RollingUpdate\'')] : [],
+  'RollingUpdateDeployment': (prop, { maxSurge, maxUnavailable }) => [
+    ...share(`${prop}.maxSurge`, maxSurge), ...share(`${prop}.maxUnavailable`, maxUnavailable),
+    ...isZero(maxSurge) && isZero(maxUnavailable) ? [needs(prop, 'has maxSurge and maxUnavailable 0, so no pod can ever be replaced', 'raise one of them')] : [],
+    ...typeof maxUnavailable === 'string' && Number.parseInt(maxUnavailable, 10) > 100 ? [needs(`${prop}.maxUnavailable`, 'is more than 100%', 'give at most 100%', maxUnavailable)] : [],
+  ],
+  'EphemeralVolumeSource': (prop, { volumeClaimTemplate }) => volumeClaimTemplate === undefined
+    ? [needs(`${prop}.volumeClaimTemplate`, 'is missing', 'give the claim\'s spec')] : [],
+  'ResourceFieldSelector': (prop, { resource }) => /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-\w+)$/.test(String(resource))
+    ? [] : [needs(`${prop}.resource`, 'is not a resource of a container', 'give e.g. limits.memory', resource)],
+  'ObjectFieldSelector': (prop, { fieldPath }) => /^(metadata\.(name|namespace|uid|(labels|annotations)(\['[^']+'\])?)|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/.test(String(fieldPath))
+    ? [] : [needs(`${prop}.fieldPath`, 'is not a field that a pod can read of itself', 'give e.g. metadata.name or status.podIP', fieldPath)],
+  'HTTPGetAction': (prop, { path }) => path === undefined || String(path).startsWith('/') ? [] : [needs(`${prop}.path`, 'does not begin with "/"', 'give e.g. /healthz', path)],
+  'TopologySpreadConstraint': (prop, value) => [
+    ...value.minDomains !== undefined && value.whenUnsatisfiable !== 'DoNotSchedule'
+      ? [needs(`${prop}.minDomains`, 'needs whenUnsatisfiable: \'DoNotSchedule\'', 'leave it out', value.minDomains)] : [],
+    ...labelKeys(prop, value, 'matchLabelKeys'),
+  ],
+
+  'Container': (prop, value) => [
+    ...value.image === undefined || value.image === '' ? [needs(`${prop}.image`, 'is missing', 'give the image of the container')] : [],
+    ...(value.readinessProbe as Fields | undefined)?.terminationGracePeriodSeconds === undefined ? []
+      : [needs(`${prop}.readinessProbe.terminationGracePeriodSeconds`, 'is for liveness and startup probes only', 'leave it out')],
+    ...CHECKED_ONCE.flatMap((probe) => {
+      const { successThreshold } = (value[probe] ?? {}) as Fields;
+      return successThreshold === undefined || successThreshold === 1 ? [] : [needs(`${prop}.${probe}.successThreshold`, 'must be 1', 'leave it out', successThreshold)];
+    }),
+  ],
+  'PodDNSConfigOption': (prop, { name }) => name === undefined ? [needs(`${prop}.name`, 'is missing', 'give e.g. ndots')] : [],
+  'WindowsSecurityContextOptions': (prop) => [needs(prop, 'is for Windows, and Celery runs on Linux', 'leave it out')],
+  'NodeSelectorTerm': (prop, { matchFields }) => (matchFields as Fields[] | undefined ?? []).flatMap(({ key, operator, values }, index) =>
+    key === 'metadata.name' && (operator === 'In' || operator === 'NotIn') && Array.isArray(values) && values.length === 1 ? []
+      : [needs(`${prop}.matchFields[${index}]`, 'is not a selector of one node by its name', 'give { key: \'metadata.name\', operator: \'In\', values: [name] }, or use matchExpressions', key)]),
+  'PodAffinityTerm': (prop, value) => labelKeys(prop, value, 'matchLabelKeys', 'mismatchLabelKeys'),
+
+  '[]Sysctl': (prop, values) => unique(prop, values, 'name'),
+  '[]TopologySpreadConstraint': (prop, values) => unique(prop, values, 'topologyKey', 'whenUnsatisfiable'),
+  '[]Volume': (prop, values) => unique(prop, values, 'name'),
+  '[]VolumeMount': (prop, values) => unique(prop, values, 'mountPath'),
+  '[]Container': (prop, values) => unique(prop, values, 'name'),
+  '[]ContainerPort': (prop, values) => unique(prop, values, 'name'),
+};
+
+function named(prop: string, { name }: Fields): Problem[] {
+  return name === undefined ? [needs(`${prop}.name`, 'is missing', 'give the name of the object')] : [];
+}
+
+function localhost(prop: string, { type, localhostProfile }: Fields): Problem[] {
+  if (localhostProfile !== undefined && !FILE.accepts(localhostProfile)) return [needs(`${prop}.localhostProfile`, FILE.wrong, FILE.fix, localhostProfile)];
+  return (type === 'Localhost') === (localhostProfile !== undefined) ? []
+    : [needs(`${prop}.localhostProfile`, 'goes together with type Localhost only', 'give both or neither', localhostProfile)];
+}
+
+function requirement(prop: string, operator: unknown, values: unknown, key: unknown): Problem[] {
+  const given = Array.isArray(values) ? values.length : 0;
+  if (operator === 'Exists' || operator === 'DoesNotExist') {
+    return given === 0 ? [] : [needs(`${prop}.values`, `cannot be given with operator ${operator}`, 'leave it out', values)];
+  }
+  if (operator === 'Gt' || operator === 'Lt') {
+    return given === 1 && /^-?\d+$/.test(String((values as unknown[])[0])) ? [] : [needs(`${prop}.values`, 'is not one whole number', 'give e.g. [\'4\']', values)];
+  }
+  return given === 0 ? [needs(`${prop}.values`, `is empty, and operator ${String(operator)} of ${String(key)} needs at least one`, 'give a list of values', values)]
+    : (values as unknown[]).filter((value) => !isLabelValue(value)).map((value) => needs(`${prop}.values`, 'is not a label value', 'use at most 63 letters, digits, "-", "_" and "."', value));
+}
+
+/** Keys of labels whose values are those of the pod itself: they add to a selector that does not name them. */
+function labelKeys(prop: string, value: Fields, ...names: string[]): Problem[] {
+  const selector = value.labelSelector as { matchLabels?: Fields; matchExpressions?: ReadonlyArray<{ key?: unknown }> } | undefined;
+  const selected = new Set<unknown>([...Object.keys(selector?.matchLabels ?? {}), ...(selector?.matchExpressions ?? []).map(({ key }) => key)]);
+  const seen = new Set<unknown>();
+  return names.flatMap((name) => (value[name] as unknown[] | undefined ?? []).flatMap((key, index) => {
+    const again = selected.has(key) || seen.has(key);
+    seen.add(key);
+    return selector === undefined ? [needs(`${prop}.${name}`, 'needs a labelSelector', 'give labelSelector, too', key)]
+      : again ? [needs(`${prop}.${name}[${index}]`, 'is also in the labelSelector or the other list', 'name each key once', key)] : [];
+  }));
+}
+
+/** Probes for which one success is enough by definition. */
+const CHECKED_ONCE = ['livenessProbe', 'startupProbe'];
+
+function share(prop: string, value: unknown): Problem[] {
+  return value === undefined || (typeof value === 'number' ? value >= 0 : /^\d{1,4}%$/.test(String(value))) ? []
+    : [needs(prop, 'is neither a number of pods nor a percentage', 'give e.g. 1 or \'25%\'', value)];
+}
+
+function isZero(value: unknown): boolean {
+  return value === 0 || value === '0%';
+}
+
+/** Labels and selectors: keys with an optional prefix, values of at most 63 characters. */
+export function checkLabels(prop: string, labels: Readonly<Record<string, unknown>> | undefined): Problem[] {
+  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
+    ...isQualifiedName(key) ? [] : [needs(prop, LABEL_KEY.wrong, LABEL_KEY.fix, key)],
+    ...isLabelValue(value) ? [] : [needs(`${prop}['${key}']`, 'is not a label value', 'use at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit', value)],
+  ]);
+}
+
+function checkResources(prop: string, { limits, requests }: Fields): Problem[] {
+  const [most, least] = [limits, requests].map((amounts) => new Map(Object.entries((amounts ?? {}) as Fields)));
+  const problems = [['limits', most], ['requests', least]].flatMap(([part, amounts]) => [...(amounts as Map<string, unknown>)].flatMap(([name, amount]): Problem[] => {
+    const path = `${prop}.${part as string}['${name}']`;
+    if (!RESOURCE_NAME.accepts(name)) return [needs(path, RESOURCE_NAME.wrong, RESOURCE_NAME.fix, amount)];
+    const number = quantity(amount) ?? 0;
+    if (isExtended(name) && !Number.isInteger(number)) return [needs(path, 'is not a whole number, and extended resources cannot be divided', 'give e.g. 1', amount)];
+    const page = /^hugepages-(.*)$/.exec(name)?.[1];
+    if (page !== undefined && !(quantity(page) !== undefined && number > 0 && Number.isInteger(number / quantity(page)!))) return [needs(path, 'is not a whole number of these pages', `give a multiple of ${page}`, amount)];
+    if (page !== undefined && ![...most.keys(), ...least.keys()].some((other) => other === 'cpu' || other === 'memory')) return [needs(path, 'needs a request or limit of cpu or memory', 'give one, too', amount)];
+    if (name === 'cpu' && Math.abs(number * 1000 - Math.round(number * 1000)) > 1e-6) return [needs(path, 'is finer than a thousandth of a CPU', 'give e.g. \'250m\'', amount)];
+    return [];
+  }));
+  for (const [name, request] of least) {
+    const limit = most.get(name);
+    if (limit === undefined) {
+      if (isExtended(name)) problems.push(needs(`${prop}.limits['${name}']`, 'is missing, and extended resources need a limit that equals the request', `give limits: { '${name}': ${JSON.stringify(request)} }`));
+      continue;
+    }
+    const [amount, bound] = [quantity(request) ?? 0, quantity(limit) ?? 0];
+    if (amount > bound) problems.push(needs(`${prop}.requests['${name}']`, `is more than the limit ${String(limit)}`, 'lower the request or raise the limit', request));
+    else if (isExtended(name) && amount !== bound) problems.push(needs(`${prop}.requests['${name}']`, `differs from the limit ${String(limit)}, and extended resources cannot be overcommitted`, 'give both the same', request));
+  }
+  return problems;
+}
+
+function isExtended(name: string): boolean {
+  return (name.includes('/') && !name.startsWith('kubernetes.io/')) || name.startsWith('hugepages-');
+}
+
+function unique(prop: string, values: Fields, ...keys: string[]): Problem[] {
+  const seen = new Map<unknown, number>();
+  return (values as unknown as ReadonlyArray<Fields | undefined>).flatMap((item, index) => {
+    const given = keys.map((key) => item?.[key]);
+    if (given.includes(undefined)) return [];
+    const value = given.join(' and ');
+    const first = seen.get(value);
+    if (first === undefined) {
+      seen.set(value, index);
+      return [];
+    }
+    return [needs(`${prop}[${index}].${keys[0]}`, `is also that of ${prop}[${first}]`, `give each its own ${keys.join(' and ')}`, value)];
+  });
+}
+
+/** What is wrong with an object of the API, or with a list of them (`[]EnvVar`), beyond its fields. */
+export function checkObject(prop: string, type: string, value: unknown): Problem[] {
+  const check = Object.hasOwn(CHECKS, type) ? CHECKS[type] : undefined;
+  return check === undefined ? [] : check(prop, value as Fields);
+}

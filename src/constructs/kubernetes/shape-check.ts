@@ -1,0 +1,179 @@
+import { SCHEMA } from './api/schema';
+import { checkField, checkObject } from './constraints';
+import { nearest } from '../../nearest';
+import { Problem } from '../validation/problems';
+
+/** A value as the manifest gets it, and what is wrong with it. */
+export interface Checked {
+  readonly value: unknown;
+  readonly problems: readonly Problem[];
+}
+
+/** The fields of each type, without the `!` of the required ones. */
+interface Field {
+  readonly type: string;
+  readonly required: boolean;
+}
+
+const fields = new Map<string, ReadonlyMap<string, Field>>();
+
+function fieldsOf(type: string): ReadonlyMap<string, Field> {
+  let found = fields.get(type);
+  if (!found) {
+    found = new Map(Object.entries(SCHEMA[type]).map(([name, kind]): [string, Field] => name.endsWith('!')
+      ? [name.slice(0, -1), { type: kind, required: true }] : [name, { type: kind, required: false }]));
+    fields.set(type, found);
+  }
+  return found;
+}
+
+/** Deeper data is not a pod option: it is circular, or made to fill memory. */
+const DEEPEST = 40;
+
+/**
+ * Checks a value against a type of the Kubernetes API, and gives it back as plain data.
+ *
+ * Objects of the L1 constructs of `cdk8s import k8s` are unwrapped (`Quantity`, `IntOrString`). What is undefined or null is left out,
+ * as kubectl does.
+ *
+ * @param prop the path of the value in the props, as the user wrote it: `env[0]`
+ * @param type the name of a type in the schema, `[]` before it for a list
+ */
+export function checkShape(prop: string, value: unknown, type: string): Checked {
+  const problems: Problem[] = [];
+  const checked = read(prop, value, type, '', problems, 0);
+  return { value: checked, problems };
+}
+
+function read(prop: string, value: unknown, type: string, of: string, problems: Problem[], depth: number): unknown {
+  if (value === undefined || value === null) return undefined;
+  const report = (wrong: string, fix: string, what: unknown = value) => void problems.push({ prop, value: what, wrong, fix });
+  if (depth > DEEPEST) {
+    report('is nested too deeply for a manifest', 'give plain data without cycles', '…');
+    return undefined;
+  }
+  if (type.startsWith('[]')) {
+    if (!Array.isArray(value)) {
+      report(`is not a list${of === '' ? '' : `, which ${of} needs`}`, `give a list of ${described(type.slice(2))}`);
+      return undefined;
+    }
+    const items = value.map((item: unknown, index) => {
+      const path = `${prop}[${index}]`;
+      if (item === undefined || item === null) problems.push({ prop: path, value: item, wrong: 'is missing', fix: `give ${described(type.slice(2))}, or leave it out` });
+      return read(path, item, type.slice(2), of, problems, depth + 1);
+    });
+    problems.push(...checkObject(prop, type, items));
+    return items;
+  }
+  if (type.startsWith('{}')) {
+    if (!isPlain(value)) {
+      report('is not a map', `give { name: ${described(type.slice(2))} }`, kindOf(value));
+      return undefined;
+    }
+    const entries = Object.entries(value).map(([key, item]) => [key, read(`${prop}['${key}']`, item, type.slice(2), of, problems, depth + 1)] as const);
+    return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+  }
+  return Object.hasOwn(SCHEMA, type) ? readObject(prop, value, type, problems, depth) : readScalar(value, type, report, prop, of, problems);
+}
+
+function readObject(prop: string, value: unknown, type: string, problems: Problem[], depth: number): unknown {
+  if (!isPlain(value)) {
+    problems.push({
+      prop, value: kindOf(value), wrong: `is not plain data as in a manifest (${type})`, fix: `give the fields of ${type} as Kubernetes documents them`,
+    });
+    return undefined;
+  }
+  const known = fieldsOf(type);
+  const result: Record<string, unknown> = {};
+  for (const [name, item] of Object.entries(value)) {
+    const field = known.get(name);
+    if (!field) {
+      if (item === undefined) continue;
+      const meant = nearest(name, known.keys());
+      problems.push({
+        prop: `${prop}.${name}`, value: isScalar(item) ? item : kindOf(item), wrong: `is not a field of ${type}`,
+        fix: meant === undefined ? `allowed: ${[...known.keys()].join(', ')}` : `did you mean ${meant}?`,
+      });
+      continue;
+    }
+    const checked = read(`${prop}.${name}`, item, field.type, `${type}.${name}`, problems, depth + 1);
+    if (checked !== undefined) result[name] = checked;
+  }
+  for (const [name, { required }] of known) {
+    if (required && (value[name] === undefined || value[name] === null)) {
+      problems.push({ prop: `${prop}.${name}`, value: undefined, wrong: 'is missing', fix: `${type} needs it` });
+    }
+  }
+  problems.push(...checkObject(prop, type, result));
+  return result;
+}
+
+function readScalar(
+  given: unknown, type: string, report: (wrong: string, fix: string) => void, prop: string, of: string, problems: Problem[],
+): unknown {
+  const value = type === 'quantity' || type === 'int-or-string' ? unwrapped(given) : given;
+  const wrong = wrongScalar(value, type);
+  if (wrong !== undefined) {
+    report(wrong, `give ${described(type)}`);
+    return undefined;
+  }
+  problems.push(...checkField(prop, of, value));
+  return value;
+}
+
+function wrongScalar(value: unknown, type: string): string | undefined {
+  switch (type) {
+    case 'any': return undefined;
+    case 'string': return typeof value === 'string' ? undefined : 'is not a string';
+    case 'boolean': return typeof value === 'boolean' ? undefined : 'is not true or false';
+    case 'integer': return Number.isSafeInteger(value) ? undefined : 'is not a whole number';
+    case 'number': return typeof value === 'number' && Number.isFinite(value) ? undefined : 'is not a number';
+    case 'int-or-string': return typeof value === 'string' || Number.isSafeInteger(value) ? undefined : 'is neither a whole number nor a string';
+    case 'quantity': return isQuantity(value) ? undefined : 'is not a quantity';
+    default: return typeof value === 'string' && choices(type).includes(value) ? undefined : 'is not allowed';
+  }
+}
+
+/** As the API server reads quantities: `250m`, `1.5Gi`, `2e3`; at most 64 characters, as nothing sensible is longer. */
+const QUANTITY = /^[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3}|[KMGTPE]i|[numkMGTPE])?$/;
+
+function isQuantity(value: unknown): boolean {
+  return typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string' && value.length <= 64 && QUANTITY.test(value);
+}
+
+function choices(type: string): readonly string[] {
+  return type.slice(1, -1).split('|');
+}
+
+function described(type: string): string {
+  if (type.startsWith('"')) return `one of ${choices(type).join(', ')}`;
+  const names: Record<string, string> = {
+    'string': 'a string', 'boolean': 'true or false', 'integer': 'a whole number', 'number': 'a number', 'any': 'any value',
+    'int-or-string': 'a whole number or a string, for example 8000 or \'http\'', 'quantity': 'a quantity, for example \'500m\' or \'1Gi\'',
+  };
+  return names[type] ?? `plain data of ${type}`;
+}
+
+/** `Quantity` and `IntOrString` of any `cdk8s import k8s` have their value in `value`. */
+function unwrapped(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+/** Data, not a class with a behaviour: but the structs of L1 constructs are plain in every language. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+function kindOf(value: unknown): unknown {
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value !== 'object' || value === null) return value;
+  const { name } = (value.constructor ?? {}) as { name?: string };
+  return name === undefined || name === 'Object' || name === '' ? 'a map' : `a ${name}`;
+}

@@ -1,0 +1,86 @@
+import { checkShape } from '../../../src/constructs/kubernetes/shape-check';
+import { describe as line } from '../../../src/constructs/validation/problems';
+
+const lines = (prop: string, value: unknown, type: string): string[] => checkShape(prop, value, type).problems.map(line);
+
+const SECRET = { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'database', key: 'password' } } };
+
+describe('what is right', () => {
+  test.each<[string, unknown, string]>([
+    ['env', [{ name: 'A', value: '1' }, SECRET, { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }], '[]EnvVar'],
+    ['resources', { limits: { 'nvidia.com/gpu': 1, 'memory': '1Gi' }, requests: { 'cpu': '250m', 'memory': '512Mi', 'ephemeral-storage': '1Gi' } }, 'ResourceRequirements'],
+    ['tolerations', [{ operator: 'Exists' }, { key: 'gpu', value: 'yes', effect: 'NoExecute', tolerationSeconds: 60 }], '[]Toleration'],
+    ['volumes', [{ name: 'a', emptyDir: {} }, { name: 'b', image: { reference: 'data:1' } }, { name: 'c' }], '[]Volume'],
+    ['sidecars', [{ name: 'proxy', image: 'proxy:1', ports: [{ containerPort: 65535, name: 'http' }], readinessProbe: { httpGet: { port: 'http' }, successThreshold: 2 } }], '[]Container'],
+    ['strategy', { rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } }, 'DeploymentStrategy'],
+    ['affinity', { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: 'disk', operator: 'In', values: ['ssd'] }] }] } } }, 'Affinity'],
+  ])('%s comes out as it went in', (prop, value, type) => {
+    expect(checkShape(prop, value, type)).toEqual({ value, problems: [] });
+  });
+
+  test('quantities and ports of L1 constructs are unwrapped', () => {
+    class Quantity { public constructor(public readonly value: string | number) {} }
+    expect(checkShape('resources', { limits: { memory: new Quantity('1Gi'), cpu: { value: 2 } } }, 'ResourceRequirements').value)
+      .toEqual({ limits: { memory: '1Gi', cpu: 2 } });
+    expect(checkShape('probe', { tcpSocket: { port: { value: 8080 } } }, 'Probe').value).toEqual({ tcpSocket: { port: 8080 } });
+  });
+
+  test('what is null or undefined is left out', () => {
+    expect(checkShape('env', [{ name: 'A', value: undefined, valueFrom: null }], '[]EnvVar')).toEqual({ value: [{ name: 'A' }], problems: [] });
+    expect(checkShape('env', null, '[]EnvVar')).toEqual({ value: undefined, problems: [] });
+  });
+
+  test('a key named like a method of objects is a key', () => {
+    expect(checkShape('selector', { matchLabels: { constructor: 'a', toString: 'b' } }, 'LabelSelector').value)
+      .toEqual({ matchLabels: { constructor: 'a', toString: 'b' } });
+  });
+});
+
+describe('what is wrong', () => {
+  test.each<[string, unknown, string, string]>([
+    ['env', [{ name: 'P', value_from: {} }], '[]EnvVar', 'env[0].value_from: \'a map\' is not a field of EnvVar; did you mean valueFrom?'],
+    ['env', [{ name: 'P', constructor: 'x' }], '[]EnvVar', 'env[0].constructor: \'x\' is not a field of EnvVar; allowed: name, value, valueFrom'],
+    ['env', [{ value: '1' }], '[]EnvVar', 'env[0].name: undefined is missing; EnvVar needs it'],
+    ['env', { A: '1' }, '[]EnvVar', 'env: {"A":"1"} is not a list; give a list of plain data of EnvVar'],
+    ['env', [null], '[]EnvVar', 'env[0]: null is missing; give plain data of EnvVar, or leave it out'],
+    ['env', [{ name: '1A', value: '' }], '[]EnvVar', 'env[0].name: \'1A\' is not a name of an environment variable; use letters, digits, "_", "-" and ".", not beginning with a digit'],
+    ['env', [{ name: 'A', value: 'x', valueFrom: SECRET.valueFrom }], '[]EnvVar', 'env[0]: \'A\' has both value and valueFrom; give one of them'],
+    ['env', [{ name: 'A', valueFrom: {} }], '[]EnvVar', 'env[0].valueFrom: undefined has no source; give exactly one'],
+    ['env', [{ name: 'A', valueFrom: { secretKeyRef: { name: 'B', key: 'k' } } }], '[]EnvVar', 'env[0].valueFrom.secretKeyRef.name: \'B\' is not a name that Kubernetes accepts; use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'],
+    ['sidecars', [{ name: 'p', imag: 'x', image: 'y' }], '[]Container', 'sidecars[0].imag: \'x\' is not a field of Container; did you mean image?'],
+    ['sidecars', [{ name: 'p' }], '[]Container', 'sidecars[0].image: undefined is missing; give the image of the container'],
+    ['sidecars', [{ name: 'p', image: 'y', ports: [{ containerPort: 65536 }] }], '[]Container', 'sidecars[0].ports[0].containerPort: 65536 is out of range; give a number from 1 to 65535'],
+    ['sidecars', [{ name: 'p', image: 'y' }, { name: 'p', image: 'z' }], '[]Container', 'sidecars[1].name: \'p\' is also that of sidecars[0]; give each its own name'],
+    ['sidecars', [{ name: 'p', image: 'y', livenessProbe: { tcpSocket: { port: 1 }, successThreshold: 2 } }], '[]Container', 'sidecars[0].livenessProbe.successThreshold: 2 must be 1; leave it out'],
+    ['resources', { limits: { memory: '1GB' } }, 'ResourceRequirements', 'resources.limits[\'memory\']: \'1GB\' is not a quantity; give a quantity, for example \'500m\' or \'1Gi\''],
+    ['resources', { limits: { memory: '-1' } }, 'ResourceRequirements', 'resources.limits[\'memory\']: \'-1\' is not a quantity from 0 to 2^63; give e.g. \'500m\' or \'1Gi\''],
+    ['resources', { limits: { memory: '1Gi' }, requests: { memory: '1.1Gi' } }, 'ResourceRequirements', 'resources.requests[\'memory\']: \'1.1Gi\' is more than the limit 1Gi; lower the request or raise the limit'],
+    ['resources', { requests: { 'nvidia.com/gpu': 1 } }, 'ResourceRequirements', 'resources.limits[\'nvidia.com/gpu\']: undefined is missing, and extended resources need a limit that equals the request; give limits: { \'nvidia.com/gpu\': 1 }'],
+    ['resources', { limits: { gpu: 1 } }, 'ResourceRequirements', 'resources.limits[\'gpu\']: 1 is not a resource; give cpu, memory, ephemeral-storage, hugepages-<size>, or an extended resource such as nvidia.com/gpu'],
+    ['tolerations', [{ value: 'x' }], '[]Toleration', 'tolerations[0].operator: undefined must be Exists where no key is given; give the key, or operator: \'Exists\''],
+    ['tolerations', [{ key: 'gpu', effect: 'noschedule' }], '[]Toleration', 'tolerations[0].effect: \'noschedule\' is not allowed; give one of NoExecute, NoSchedule, PreferNoSchedule'],
+    ['volumes', [{ name: 'a', emptyDir: {}, configMap: { name: 'b' } }], '[]Volume', 'volumes[0]: \'emptyDir, configMap\' has more than one source; give exactly one'],
+    ['volumeMounts', [{ name: 'a', mountPath: 'data' }], '[]VolumeMount', 'volumeMounts[0].mountPath: \'data\' is not an absolute path without ":"; give e.g. /var/lib/app'],
+    ['volumeMounts', [{ name: 'a', mountPath: '/d', subPath: '../x' }], '[]VolumeMount', 'volumeMounts[0].subPath: \'../x\' leads out of the volume; give a relative path without ".."'],
+    ['securityContext', { runAsUser: -1 }, 'SecurityContext', 'securityContext.runAsUser: -1 is out of range; give a number from 0 to 2147483647'],
+    ['securityContext', { privileged: true, allowPrivilegeEscalation: false }, 'SecurityContext', 'securityContext.privileged: true cannot be true together with allowPrivilegeEscalation: false; also give allowPrivilegeEscalation: true'],
+    ['strategy', { type: 'Recreate', rollingUpdate: {} }, 'DeploymentStrategy', 'strategy.rollingUpdate: undefined cannot be given with type Recreate; leave it out, or give type: \'RollingUpdate\''],
+    ['spread', [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'ScheduleAnyway' }], '[]TopologySpreadConstraint', 'spread[0].maxSkew: 0 is out of range; give a number from 1 to 2147483647'],
+    ['hosts', [{ ip: '10.0.0.256', hostnames: ['a'] }], '[]HostAlias', 'hosts[0].ip: \'10.0.0.256\' is not an IP address; give e.g. 10.0.0.10'],
+    ['affinity', new Map(), 'Affinity', 'affinity: \'a Map\' is not plain data as in a manifest (Affinity); give the fields of Affinity as Kubernetes documents them'],
+  ])('%s: %j', (prop, value, type, expected) => {
+    expect(lines(prop, value, type)).toEqual([expected]);
+  });
+
+  test('all problems are reported at once, and what is right is kept', () => {
+    const { value, problems } = checkShape('env', [{ name: 'A', valu: '1' }, { name: 'B', value: 2 }, { name: 'C', value: '3' }], '[]EnvVar');
+    expect(problems.map(({ prop }) => prop)).toEqual(['env[0].valu', 'env[1].value']);
+    expect(value).toEqual([{ name: 'A' }, { name: 'B' }, { name: 'C', value: '3' }]);
+  });
+
+  test('data that refers to itself is a problem', () => {
+    const circular: Record<string, unknown> = {};
+    circular.nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [circular] } };
+    expect(checkShape('affinity', circular, 'Affinity').problems).not.toEqual([]);
+  });
+});
