@@ -86,7 +86,7 @@ export default tseslint.config(
     files: ['src/index.ts', 'src/constructs/*.ts', 'src/constructs/{brokers,runtime,health}/*.ts'],
     ignores: [
       // Not exported.
-      'src/constructs/{celery-component,settings}.ts', 'src/constructs/runtime/{bound-runtime,install-script,requirements}.ts', 'src/constructs/health/agent.ts',
+      'src/constructs/{celery-component,settings}.ts', 'src/constructs/runtime/{bound-runtime,code-directory,install-script,requirements}.ts', 'src/constructs/health/agent.ts',
     ],
     plugins: { jsdoc, house: { rules: { 'default-of-optional-prop': defaultOfOptionalProp } } },
     rules: {

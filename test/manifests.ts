@@ -45,7 +45,8 @@ export class Manifests {
 
   /** By its name, or, where the name ends with a hash of the content, by what comes before that. */
   public find<K extends keyof Kinds>(kind: K, name: string): Known<Kinds[K]> | undefined {
-    return this.all.find((manifest) => manifest.kind === kind && [manifest.metadata.name, withoutHash(manifest)].includes(name)) as Known<Kinds[K]> | undefined;
+    const found = this.all.find((manifest) => manifest.kind === kind && [manifest.metadata.name, withoutHash(manifest)].includes(name));
+    return found as Known<Kinds[K]> | undefined;
   }
 
   public get<K extends keyof Kinds>(kind: K, name: string): Known<Kinds[K]> {

@@ -29,7 +29,7 @@ describe('the name', () => {
   });
 
   test.each<[string, Record<string, string>]>([
-    ['a value', { a: '1', b: '2 ' }], ['a key', { a: '1', c: '2' }], ['where a key ends', { a: '1b', '': '2' }], ['a file', { a: '1' }], ['an empty file', { a: '1', b: '2', c: '' }],
+    ['a value', { a: '1', b: '2 ' }], ['a key', { a: '1', c: '2' }], ['where a key ends', { 'a': '1b', '': '2' }], ['a file', { a: '1' }], ['an empty file', { a: '1', b: '2', c: '' }],
   ])('changes with %s', (_what, data) => {
     expect(name(data)).not.toBe(name({ a: '1', b: '2' }));
   });
