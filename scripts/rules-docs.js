@@ -14,6 +14,7 @@ const SUBJECTS = {
   install: 'What pip installs when the pod starts.',
   code: 'How the code of the application gets into the pod.',
   env: 'Variables and URLs.',
+  references: 'Secrets and ConfigMaps that pods ask for.',
   filesystem: 'Volumes, users and what is writable.',
   shutdown: 'What happens to running tasks when a pod stops.',
   delivery: 'Which tasks run twice, late or never.',

@@ -7,6 +7,7 @@ import { flower } from './subjects/flower';
 import { install } from './subjects/install';
 import { probes } from './subjects/probes';
 import { redis } from './subjects/redis';
+import { references } from './subjects/references';
 import { resources } from './subjects/resources';
 import { Rule } from './rule';
 import { scaling } from './subjects/scaling';
@@ -15,6 +16,6 @@ import { suppressionRules } from './suppressions';
 
 /** All rules, by subject. */
 export const RULES: readonly Rule[] = [
-  ...install, ...code, ...env, ...filesystem, ...shutdown, ...delivery, ...probes, ...beat, ...redis, ...resources, ...flower, ...scaling,
-  ...suppressionRules,
+  ...install, ...code, ...env, ...references, ...filesystem, ...shutdown, ...delivery, ...probes, ...beat, ...redis, ...resources, ...flower,
+  ...scaling, ...suppressionRules,
 ];

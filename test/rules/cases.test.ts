@@ -1,5 +1,6 @@
-import { join } from 'node:path';
-import { alsoBreaks, caseIds, CASES, load } from './manifests';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { alsoBreaks, caseFiles, caseIds, CASES, expected, load } from './manifests';
 import { examine } from '../../src/rules/engine';
 import { RULES } from '../../src/rules/table';
 
@@ -14,21 +15,33 @@ test('there is a case for every rule, and a rule for every case', () => {
   expect(RULES.map(({ id }) => id).filter((id) => !WITHOUT_FILES.includes(id)).sort()).toEqual(caseIds());
 });
 
+/** What a rule finds, as `warning: note`. */
+function found(file: string, id: string): string[] {
+  const own = examine(load(file)).filter(({ rule }) => rule.id === id);
+  return [...new Set(own.map(({ severity, note }) => note === undefined ? severity : `${severity}: ${note}`))].sort();
+}
+
 describe.each(caseIds())('%s', (id) => {
-  const fail = join(CASES, id, 'fail.yaml');
-  const pass = join(CASES, id, 'pass.yaml');
+  const { severity } = RULES.find((one) => one.id === id)!;
+  const [fails, passes] = [caseFiles(id, 'fail'), caseFiles(id, 'pass')];
 
-  test('fails', () => {
-    expect(broken(fail)).toEqual([id, ...alsoBreaks(fail)].sort());
+  test('has a case that fails and one that passes, and nothing else', () => {
+    const names = [...fails, ...passes].map((file) => basename(file));
+    expect(names).toEqual(expect.arrayContaining(['fail.yaml', 'pass.yaml']));
+    expect(names.sort()).toEqual(readdirSync(join(CASES, id)).sort());
   });
 
-  test('passes', () => {
-    expect(broken(pass)).toEqual(alsoBreaks(pass));
+  test.each(fails.map((file) => [basename(file), file]))('%s fails, with the severity and the note that it expects', (_name, file) => {
+    expect(broken(file)).toEqual([id, ...alsoBreaks(file)].sort());
+    expect(found(file, id)).toEqual(expected(file, severity));
   });
 
-  test('has its own severity in the failing case', () => {
-    const rule = RULES.find((one) => one.id === id)!;
-    expect(examine(load(fail)).some((one) => one.rule.id === id && one.severity === rule.severity)).toBe(true);
+  test.each(passes.map((file) => [basename(file), file]))('%s passes', (_name, file) => {
+    expect(broken(file)).toEqual(alsoBreaks(file));
+  });
+
+  test('has its own severity in fail.yaml', () => {
+    expect(examine(load(join(CASES, id, 'fail.yaml'))).some((one) => one.rule.id === id && one.severity === severity)).toBe(true);
   });
 });
 

@@ -21,7 +21,26 @@ export function caseIds(): string[] {
   return readdirSync(CASES).flatMap((subject) => readdirSync(join(CASES, subject)).map((rule) => `${subject}/${rule}`)).sort();
 }
 
-/** Further rules that a case breaks beside its own, by the comment `# also: ...` at its top. */
+/** The files of a rule's cases: `fail.yaml` and `pass.yaml`, and more of both, such as `pass-just-below.yaml`. */
+export function caseFiles(id: string, which: 'fail' | 'pass'): string[] {
+  return readdirSync(join(CASES, id)).filter((name) => name === `${which}.yaml` || name.startsWith(`${which}-`)).sort().map((name) => join(CASES, id, name));
+}
+
+/** Comments of a case, `# name: ...`. */
+function comments(file: string, name: string): string[] {
+  return [...readFileSync(file, 'utf8').matchAll(new RegExp(`^# ${name}: (.*)$`, 'gm'))].map(([, text]) => text);
+}
+
+/** Further rules that a case breaks in addition to its own, by the comment `# also: ...` at its top. */
 export function alsoBreaks(file: string): string[] {
-  return /^# also: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1].split(',').map((id) => id.trim()) ?? [];
+  return comments(file, 'also').flatMap((ids) => ids.split(',')).map((id) => id.trim());
+}
+
+/**
+ * The severities and notes of what a case's own rule finds in it, by comments `# expect: warning: unless the application sets it`;
+ * without one, that of the rule, and no note.
+ */
+export function expected(file: string, severity: string): string[] {
+  const given = comments(file, 'expect');
+  return given.length > 0 ? given.sort() : [severity];
 }

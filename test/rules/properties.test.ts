@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { CASES, caseIds, CORPUS, load } from './manifests';
+import { caseFiles, caseIds, CORPUS, load } from './manifests';
 import { Rules } from '../../src/constructs/validation/rules';
 import { examine } from '../../src/rules/engine';
 
 const REAL = [
-  ...caseIds().flatMap((id) => load(join(CASES, id, 'fail.yaml'))),
+  ...caseIds().flatMap((id) => caseFiles(id, 'fail')).flatMap(load),
   ...readdirSync(CORPUS).flatMap((file) => load(join(CORPUS, file))),
 ];
 
@@ -55,7 +55,7 @@ test('the result is the same each time, and does not depend on the order of the 
 });
 
 test('a whole set of manifests has the findings of its namespaces', () => {
-  const separate = caseIds().map((id, i) => load(join(CASES, id, 'fail.yaml')).map((object) => {
+  const separate = caseIds().flatMap((id) => caseFiles(id, 'fail')).map((file, i) => load(file).map((object) => {
     const copy = JSON.parse(JSON.stringify(object)) as { metadata: { namespace?: string } };
     copy.metadata.namespace = `ns-${i}`;
     return copy;

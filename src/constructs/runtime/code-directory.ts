@@ -10,7 +10,9 @@ const MAX_ENTRIES = 20_000;
 
 /** The texts of a directory's files, by their paths in it; or what is wrong with them. */
 export interface CodeDirectory {
+  /** The texts, by the paths; empty where something is wrong. */
   readonly files: Record<string, string>;
+  /** What is wrong. */
   readonly problems: Problem[];
 }
 
@@ -62,7 +64,7 @@ class Walk {
     return this.entries <= MAX_ENTRIES;
   }
 
-  /** @param parents the real paths of the folder and of those that it is in */
+  /** A folder; `parents` are the real paths of it and of those that it is in. */
   private folder(path: string, parents: readonly string[]): void {
     const given = join(this.directory, path);
     const names = attempt(() => readdirSync(given), (code) => this.problems.push(unreadable(given, code))) ?? [];

@@ -2,12 +2,13 @@ import { startsProcess } from '../../manifests/command/celery-command';
 import { meantScript } from '../../manifests/command/command';
 import { isPython } from '../../celery/image';
 import { map, scalar, text } from '../../manifests/json';
-import { configMapNames, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
+import { configMapNames, Container, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
 import { redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
 import { celeryIn, probesOf } from '../../manifests/probes';
+import { once } from '../../memo/once';
 import { each, Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -16,6 +17,18 @@ const LARGEST_APPLIED = 250_000;
 
 function bytes(value: unknown): number {
   return Buffer.byteLength(scalar(value) ?? '', 'utf8');
+}
+
+/** Names under which people keep keys and passwords. */
+const SECRET_NAME = /^(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pgpass|\.htpasswd|(.*\.)?env|.*\.(pem|key|p12|pfx|jks|keystore)|.*credentials.*)$/i;
+/** What they contain that is no secret. */
+const PUBLIC = /-----BEGIN (CERTIFICATE|(RSA )?PUBLIC KEY)-----/;
+
+/** A file that holds a private key, or has the name of one. Code that is about credentials is none. */
+function looksSecret(path: string, content: string): boolean {
+  if (/-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/.test(content)) return true;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  return SECRET_NAME.test(name) && !name.endsWith('.py') && !PUBLIC.test(content);
 }
 
 /** `proj` of `proj.celery:app`. */
@@ -34,6 +47,12 @@ function rollsOnChange({ workload }: Process, configMap: string, world: World): 
   // kustomize and others put a hash into the name.
   return reloads || world.find('ConfigMap', workload.resource.namespace, configMap)?.json.immutable === true || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
+
+/** The containers of Celery's pods, and of a Redis that keeps no data: redis/floating-tag looks at one that does. */
+const containers: (world: World) => Container[] = once((world: World) => [
+  ...world.workloads.filter((workload) => world.in(workload).length > 0).flatMap((workload) => [...workload.initContainers, ...workload.containers]),
+  ...world.redisServers.filter(({ container, dataFolder }) => container.mountOf(dataFolder)?.volume.kind !== 'claim').map(({ container }) => container),
+]);
 
 export const code: Rule[] = [
   {
@@ -204,6 +223,30 @@ export const code: Rule[] = [
     },
   },
   {
+    id: 'code/credentials-in-configmap',
+    severity: Severity.WARNING,
+    title: 'A file in a ConfigMap of a Celery pod looks like a key or credentials',
+    why: 'Whoever can read ConfigMaps, manifests or their repository has it; Secrets are what the cluster guards, and what `kubectl describe` does not show.',
+    fix: 'Remove it from the code, and mount it from a Secret.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
+    rows: ['E13'],
+    check: (world, report) => {
+      const seen = new Set<string>();
+      for (const { container } of world.processes) {
+        for (const { volume } of container.mounts) {
+          const configMaps = configMapNames(volume).flatMap((name) => world.find('ConfigMap', container.workload.resource.namespace, name) ?? []);
+          for (const [path, content] of configMaps.length === 0 ? [] : container.volumeFiles(volume) ?? []) {
+            if (!looksSecret(path, content)) continue;
+            const resource = configMaps.find(({ json }) => Object.values(map(json.data)).includes(content)) ?? configMaps[0];
+            const identity = `${resource.namespace}/${resource.name}/${path}`;
+            if (!seen.has(identity)) report({ at: { resource, path: ['data'] }, value: path });
+            seen.add(identity);
+          }
+        }
+      }
+    },
+  },
+  {
     id: 'code/configmap-key',
     severity: Severity.ERROR,
     title: 'A key of a ConfigMap is not a valid name',
@@ -243,6 +286,21 @@ export const code: Rule[] = [
           report({ at: process.place(mount.path), value: names.join(', ') });
         }
       }
+    }),
+  },
+  {
+    id: 'code/floating-tag',
+    severity: Severity.INFO,
+    title: 'The image has no tag, or the tag latest',
+    why: 'What it names changes: pods of one Deployment run different code, a restart is a release that nobody made, and a rollback brings nothing back.',
+    fix: 'Give the image a tag that does not move, or better a digest: registry.example.com/team/app:1.4.2@sha256:...',
+    source: 'https://kubernetes.io/docs/concepts/containers/images/#image-names',
+    rows: ['R11'],
+    check: each(containers, (container, report) => {
+      const { text: image, tag, digest } = container.image;
+      // A template fills in the rest.
+      if (image === '' || /[${}<>]/.test(image) || digest !== undefined || (tag !== undefined && tag !== 'latest')) return;
+      report({ at: { resource: container.workload.resource, container: container.name, path: [...container.path, 'image'] }, value: image });
     }),
   },
   {

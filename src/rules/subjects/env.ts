@@ -1,6 +1,7 @@
 import { isPython } from '../../celery/image';
 import { get, list, map, Path, scalar } from '../../manifests/json';
 import { Process, UrlUse } from '../../manifests/process';
+import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
 import { each, Reporter, Rule } from '../rule';
@@ -299,6 +300,25 @@ export const env: Rule[] = [
       const { broker } = process;
       const scheme = broker && WRONG_SCHEMES.get(broker.url.scheme);
       if (scheme !== undefined) report({ at: broker!.at, value: broker!.text, allowed: `${scheme}://` });
+    }),
+  },
+  {
+    id: 'env/no-such-backend',
+    severity: Severity.ERROR,
+    title: 'The result backend is a message broker, which cannot keep results',
+    why: 'Workers end at start: `celery.exceptions.ImproperlyConfigured: Unknown result backend: \'amqp\'.  Did you spell that correctly?`, '
+      + 'or `ModuleNotFoundError: No module named \'sqs\'`.',
+    fix: 'Set the result backend to a store of results, or remove it where nobody reads results.',
+    source: 'celery/app/backends.py at https://github.com/celery/celery; reproduced with Celery 5.7.0, also for sqs, memory, filesystem and etcd',
+    rows: ['E7'],
+    check: each('processes', (process, report) => {
+      // Flower reads no results.
+      if (process.role === 'flower') return;
+      const { backend } = process;
+      const variable = process.container.env.get('CELERY_RESULT_BACKEND');
+      const found = backend ?? (variable?.value === undefined ? undefined : { text: variable.value, at: process.place(variable.path) });
+      const broker = found && brokerAsBackend(found.text);
+      if (broker !== undefined) report({ at: found!.at, value: found!.text, allowed: otherBackend(broker) });
     }),
   },
   {

@@ -46,6 +46,8 @@ function takesKombu57(install: Install): boolean {
   return meets('5.7.0', kombu?.range ?? '');
 }
 
+const CELERY_PACKAGES = new Set(['celery', 'kombu', 'billiard', 'vine', 'redis', 'flower']);
+
 /** Until when a liveness probe kills for certain, and from when it leaves time enough, in seconds. */
 const SHORT_TO_INSTALL = 60;
 const ENOUGH_TO_INSTALL = 600;
@@ -242,6 +244,26 @@ export const install: Rule[] = [
             at: at(install, found.path), value: found.text, note: `which is ${install.container.image.text}`,
             allowed: `Python ${range} for ${name} ${pin}`,
           });
+        }
+      }
+    }),
+  },
+  {
+    id: 'install/unpinned-requirement',
+    severity: Severity.INFO,
+    title: 'A requirement has no exact version, so what is installed changes from one pod to the next',
+    why: 'A pod that starts today has another release than one that started yesterday: a failure that only some pods have, and that no rollback cures.',
+    fix: 'Pin it: requests==2.32.3; or put the versions of all packages into a constraints file.',
+    source: 'https://pip.pypa.io/en/stable/topics/repeatable-installs/',
+    rows: ['V9'],
+    check: each(installs, (install, report) => {
+      // Hashes, or a constraints file that is not in sight, may pin it.
+      if (install.constrained && install.constraints.length === 0) return;
+      for (const { name, range, text, path } of install.requirements) {
+        // Celery without a lock has a rule of its own.
+        if (range === undefined || CELERY_PACKAGES.has(name) || pinned(range) !== undefined) continue;
+        if (!install.constraints.some((constraint) => constraint.name === name && pinned(constraint.range ?? '') !== undefined)) {
+          report({ at: at(install, path), value: text, allowed: `${name}==<version>` });
         }
       }
     }),

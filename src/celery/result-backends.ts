@@ -1,0 +1,28 @@
+/**
+ * Transports of kombu under whose names Celery has no result backend.
+ *
+ * @see TRANSPORT_ALIASES in kombu/transport/__init__.py, and BACKEND_ALIASES in celery/app/backends.py
+ */
+const TRANSPORTS_ONLY = new Set([
+  'amqp', 'amqps', 'pyamqp', 'librabbitmq', 'confluentkafka', 'kafka', 'memory', 'sqs', 'zookeeper', 'sqlalchemy', 'sqla', 'slmq', 'filesystem', 'qpid', 'etcd',
+  'azurestoragequeues', 'azureservicebus', 'pyro', 'gcpubsub',
+]);
+
+/** What RabbitMQ is called. */
+const AMQP = new Set(['amqp', 'amqps', 'pyamqp', 'librabbitmq']);
+
+/** The name that Celery takes from a URL: `db` of `db+postgresql://host/results`, `rpc` of `rpc`. */
+function nameOf(url: string): string {
+  return /^\s*([a-z][a-z0-9.-]*)/i.exec(url)?.[1].toLowerCase() ?? '';
+}
+
+/** The name of a message broker that is given as result backend, where Celery has no such backend. */
+export function brokerAsBackend(url: string): string | undefined {
+  const name = nameOf(url);
+  return TRANSPORTS_ONLY.has(name) && /^\s*[a-z]+(?:$|:\/\/|\+)/i.test(url) ? name : undefined;
+}
+
+/** What to give instead. */
+export function otherBackend(broker: string): string {
+  return `${AMQP.has(broker) ? 'rpc:// (through RabbitMQ), ' : ''}redis://, db+postgresql://, or disabled:// where nobody reads results`;
+}

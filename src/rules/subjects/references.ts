@@ -1,0 +1,101 @@
+import { get, list, map, scalar } from '../../manifests/json';
+import { Reference, referencesOf } from '../../manifests/references';
+import { Resource } from '../../manifests/resource';
+import type { World } from '../../manifests/world';
+import { once } from '../../memo/once';
+import { each, Rule } from '../rule';
+import { Severity } from '../severity';
+
+/** What the pods of Celery and of its Redis ask for, and cannot start without. */
+const needed: (world: World) => Reference[] = once((world: World) => world.workloads
+  .filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)
+  .flatMap(referencesOf).filter(({ optional }) => !optional));
+
+function find(world: World, { kind, name, at }: Reference): Resource | undefined {
+  return world.find(kind, at.resource.namespace, name);
+}
+
+function keysOf({ json }: Resource): string[] {
+  return ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(map(json[field])));
+}
+
+/** The Secrets of all namespaces, by name. */
+const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = once((world: World) => {
+  const found = new Map<string, Resource[]>();
+  for (const secret of world.kind('Secret')) found.set(secret.name, [...found.get(secret.name) ?? [], secret]);
+  return found;
+});
+
+/** Secrets that an operator writes or adds keys to, as `namespace/name`: ExternalSecret, SealedSecret, Certificate and the like. */
+const writtenByOperators: (world: World) => ReadonlySet<string> = once((world: World) => new Set(world.resources.flatMap((resource) => {
+  const { kind, namespace, name, json } = resource;
+  if (kind === 'Secret') return [];
+  const targets = [
+    get(json, 'spec', 'secretName'), get(json, 'spec', 'target', 'name'), get(json, 'spec', 'destination', 'name'), get(json, 'spec', 'output', 'name'),
+    ...(/Secret|OnePasswordItem/.test(kind) ? [name] : []),
+  ];
+  return targets.flatMap((target) => scalar(target) ?? []).map((target) => `${namespace}/${target}`);
+})));
+
+function byOperator(world: World, { kind, name, at }: Reference): boolean {
+  return kind === 'Secret' && writtenByOperators(world).has(`${at.resource.namespace}/${name}`);
+}
+
+/** Something in its own namespace asks for a Secret: it need not have been meant for a pod elsewhere that names one like it. */
+function isUsedAtHome(world: World, { namespace, name }: Resource): boolean {
+  return world.workloads.some((workload) => workload.resource.namespace === namespace
+    && referencesOf(workload).some((reference) => reference.kind === 'Secret' && reference.name === name))
+    || world.kind('Ingress').some(({ namespace: other, json }) => other === namespace
+      && list(get(json, 'spec', 'tls')).some((tls) => get(tls, 'secretName') === name))
+    || world.kind('ServiceAccount').some(({ namespace: other, json }) => other === namespace
+      && [...list(json.imagePullSecrets), ...list(json.secrets)].some((secret) => get(secret, 'name') === name));
+}
+
+/** Some controllers copy a Secret into other namespaces. */
+function isCopied({ annotations, labels }: Resource): boolean {
+  return Object.keys({ ...annotations, ...labels }).some((key) => /reflector|replicat|kubed|copy|clone/i.test(key));
+}
+
+export const references: Rule[] = [
+  {
+    id: 'references/no-such-key',
+    severity: Severity.ERROR,
+    title: 'The Secret or ConfigMap does not have the key that the pod asks for',
+    why: 'The container does not start: CreateContainerConfigError, `Error: couldn\'t find key broker in Secret shop/redis`; for a volume `MountVolume.SetUp '
+      + 'failed ... references non-existent secret key: broker`.',
+    fix: 'Name a key that it has, or add the key.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist',
+    rows: [],
+    check: each(needed, (reference, report, world) => {
+      const { kind, name, key, at } = reference;
+      const found = key === undefined ? undefined : find(world, reference);
+      const keys = found ? keysOf(found) : [];
+      // An empty one is filled by something else.
+      if (keys.length === 0 || keys.includes(key!) || byOperator(world, reference)) return;
+      report({ at, value: `${kind} ${name}, key ${key}`, allowed: keys.join(', ') });
+    }),
+  },
+  {
+    id: 'references/other-namespace',
+    severity: Severity.ERROR,
+    title: 'The Secret is in another namespace, where the pod cannot read it',
+    why: 'A pod gets Secrets of its own namespace only. The container does not start: CreateContainerConfigError, `Error: secret "redis-url" not found`; for '
+      + 'a volume `MountVolume.SetUp failed ... secret "redis-url" not found`; for an image `ErrImagePull`.',
+    fix: 'Put the Secret into the namespace of the pod.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist',
+    rows: [],
+    check: each(needed, (reference, report, world) => {
+      const { kind, name, at } = reference;
+      const { namespace } = at.resource;
+      const others = kind === 'Secret' ? secretsByName(world).get(name) ?? [] : [];
+      // Where a manifest does not say its namespace, kubectl does.
+      if (others.length === 0 || namespace === '' || others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) return;
+      if (byOperator(world, reference)) return;
+      const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
+      report({
+        at, value: `Secret ${name}`,
+        ...(others.some((other) => isUsedAtHome(world, other)) ? { severity: Severity.WARNING, note: `${where}, unless that has one of the same name` } : { note: where }),
+      });
+    }),
+  },
+];
