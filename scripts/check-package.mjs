@@ -17,7 +17,7 @@ const NEEDED = [
   'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
 ];
 const ALLOWED = [/^lib\/((celery|manifests|rules|constructs|cli|memo)\/([\w-]+\/){0,2})?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
-  /^locks\/(index\.json|celery-[\d.]+-python[\d.]+\.txt)$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
+  /^locks\/(index\.json|celery-[\d.]+-python[\d.]+(\.txt|\/[\w-]+\.txt))$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
 
 /** What is wrong with the files of the package. */
 function contents(files) {

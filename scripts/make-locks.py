@@ -1,5 +1,12 @@
 #!/usr/bin/env python3
-"""Writes locks/: one pip constraints file per Celery and Python, and index.json about them.
+"""Writes locks/: for each Celery and Python a constraints file and lists with hashes; and index.json.
+
+    celery-5.3.4-python3.11.txt         the versions of all packages, for pip install --constraint
+    celery-5.3.4-python3.11/base.txt    what celery[redis] needs, with the hashes of the wheels, for
+                                        pip install --require-hashes --no-deps --only-binary :all:
+    celery-5.3.4-python3.11/flower.txt  what Flower needs in addition; one such list for each of NEEDS
+
+All lists of a Celery and a Python are parts of one solution, so any of them go together.
 
     python3 scripts/make-locks.py                              # the index as of last midnight, UTC
     python3 scripts/make-locks.py --exclude-newer 2026-11-23   # ... as of the start of that day
@@ -19,7 +26,7 @@ import urllib.request
 import venv
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
 LOCKS = Path(__file__).resolve().parent.parent / 'locks'
 UV = 'uv==0.13.9'
@@ -28,6 +35,15 @@ CELERY = ('5.3.4', '5.4.0', '5.5.3', '5.6.3', '5.7.0')
 PYTHONS = ('3.11', '3.12')
 # What the images we run in are: glibc, on either processor. A lock has to hold on both.
 PLATFORMS = ('x86_64-manylinux_2_28', 'aarch64-manylinux_2_28')
+
+# What a pod may need, and the requirement that stands for it. The list of the base has everything
+# that its requirement needs, each other list what its own needs in addition to that.
+BASE = 'base'
+NEEDS = {
+    BASE: 'celery[redis]',
+    'gevent': 'gevent',
+    'flower': 'flower',
+}
 
 
 class Held(NamedTuple):
@@ -66,19 +82,24 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         tools = Tools(Path(folder), day)
-        locks = {(celery, python): tools.resolve(celery, python)
+        locks = {(celery, python): tools.resolve(celery, python, NEEDS.values())
                  for celery in CELERY for python in PYTHONS}
         index = make_index(tools, locks)
+        files = {'index.json': json.dumps(index, indent=2) + '\n'}
+        for (celery, python), lock in locks.items():
+            name = f'celery-{celery}-python{python}'
+            files[f'{name}.txt'] = lock_text(celery, python, day, lock)
+            for need, packages in split(tools, celery, python, lock).items():
+                files[f'{name}/{need}.txt'] = list_text(tools, celery, python, need, packages)
 
-    files = {f'celery-{celery}-python{python}.txt': lock_text(celery, python, day, lock)
-             for (celery, python), lock in locks.items()}
-    files['index.json'] = json.dumps(index, indent=2) + '\n'
-    LOCKS.mkdir(exist_ok=True)
-    for stale in LOCKS.glob('celery-*.txt'):
-        if stale.name not in files:
-            stale.unlink()
+    for stale in [LOCKS / 'index.json', *LOCKS.glob('celery-*.txt'), *LOCKS.glob('celery-*/*')]:
+        stale.unlink(missing_ok=True)
+    for folder in LOCKS.glob('celery-*/'):
+        folder.rmdir()
     for name, text in files.items():
-        (LOCKS / name).write_text(text, encoding='utf-8')
+        path = LOCKS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding='utf-8')
 
 
 class Tools:
@@ -89,7 +110,11 @@ class Tools:
         self.folder = folder
         venv.create(folder / 'venv', with_pip=True)
         self.bin = folder / 'venv' / 'bin'
+        self.projects: dict[str, list[dict]] = {}
         self.run('pip', 'install', '--quiet', UV)
+        # uv knows which index this machine uses and prints it on demand.
+        printed = self.run('uv', 'pip', 'compile', '--quiet', '--emit-index-url', '-')
+        self.index = re.findall(r'^--index-url (\S+)', printed, re.M)[0].rstrip('/')
 
     def run(self, tool: str, *args: str, stdin: str = '') -> str:
         # Resolving for a Python needs no such Python: uv is not to fetch one.
@@ -100,35 +125,49 @@ class Tools:
             sys.exit(f'{tool} {" ".join(args)}: exit code {done.returncode}, see above')
         return done.stdout
 
-    def resolve(self, celery: str, python: str) -> dict[str, str]:
+    def resolve(self, celery: str, python: str, needs: Iterable[str],
+                within: dict[str, str] | None = None) -> dict[str, str]:
         """The tree as {name: version}; `python` means its first patch release and all later."""
-        held = self.folder / 'held.txt'
-        held.write_text('\n'.join(h.constraint for h in held_for(celery)))
+        constraints = self.folder / 'constraints.txt'
+        constraints.write_text('\n'.join([
+            f'celery=={celery}',
+            *(held.constraint for held in held_for(celery)),
+            *(f'{name}=={version}' for name, version in (within or {}).items())]))
         lock: dict[str, str] = {}
         for platform in PLATFORMS:
             # Wheels only: what a source distribution needs is not known before it is built.
             text = self.run('uv', 'pip', 'compile', '--quiet', '--no-header', '--no-annotate',
                             '--only-binary', ':all:', '--exclude-newer', self.before,
                             '--python-version', python, '--python-platform', platform,
-                            '--constraints', str(held), '-',
-                            stdin=f'celery[redis,gevent]=={celery}\nflower\n')
+                            '--constraints', str(constraints), '-', stdin='\n'.join(needs))
             for name, version in (line.split('==') for line in text.split()):
                 if lock.setdefault(name, version) != version:
                     sys.exit(f'celery {celery}, Python {python}: {name} is {lock[name]} '
                              f'on {PLATFORMS[0]}, but {version} on {platform}: no lock holds both')
         return dict(sorted(lock.items()))
 
+    def files(self, project: str) -> list[dict]:
+        """All files that the index had of a project."""
+        if project not in self.projects:
+            request = urllib.request.Request(f'{self.index}/{project}/', headers={
+                'Accept': 'application/vnd.pypi.simple.v1+json'})
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                self.projects[project] = [file for file in json.load(answer)['files']
+                                          if file['upload-time'] < self.before]
+        return self.projects[project]
+
+    def hashes(self, project: str, version: str, python: str) -> list[str]:
+        """The SHA-256 of each wheel that pip may choose on one of PLATFORMS."""
+        found = sorted(file['hashes']['sha256'] for file in self.files(project)
+                       if fits(file['filename'], version, python))
+        if not found:
+            sys.exit(f'{project} {version} has no wheel for Python {python}')
+        return found
+
     def releases(self, project: str) -> dict[str, list[dict]]:
         """The index's files of each final release, oldest release first."""
-        # uv knows which index this machine uses and prints it on demand.
-        printed = self.run('uv', 'pip', 'compile', '--quiet', '--emit-index-url', '-')
-        url = re.findall(r'^--index-url (\S+)', printed, re.M)[0].rstrip('/')
-        request = urllib.request.Request(f'{url}/{project}/', headers={
-            'Accept': 'application/vnd.pypi.simple.v1+json'})
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            files = [f for f in json.load(answer)['files'] if f['upload-time'] < self.before]
         found: dict[str, list[dict]] = {}
-        for file in files:
+        for file in self.files(project):
             final = re.fullmatch(rf'{project}-([0-9.]+)(\.tar\.gz|-.*\.whl)', file['filename'])
             if final:
                 found.setdefault(final.group(1), []).append(file)
@@ -139,6 +178,32 @@ class Tools:
             'pip', 'install', '--quiet', '--dry-run', '--no-deps', '--only-binary', ':all:',
             '--report', '-', f'{project}=={version}'))
         return report['install'][0]['metadata']['requires_dist']
+
+
+def fits(filename: str, version: str, python: str) -> bool:
+    """Whether pip may choose this wheel for a version, on a Python and any glibc."""
+    if not filename.endswith('.whl'):
+        return False
+    _, of, *_, pythons, abis, platforms = filename.removesuffix('.whl').split('-')
+    if of != version:
+        return False
+    own = f'cp{python.replace(".", "")}'
+    linux = platforms == 'any' or any(
+        re.fullmatch(r'manylinux\w*_(x86_64|aarch64)', each) for each in platforms.split('.'))
+    stable = 'abi3' in abis.split('.') and any(
+        re.fullmatch(r'cp3\d+', tag) and int(tag[3:]) <= int(own[3:]) for tag in pythons.split('.'))
+    pure = 'none' in abis.split('.') and {'py3', own} & set(pythons.split('.'))
+    exact = {own} & set(pythons.split('.')) and own in abis.split('.')
+    return linux and bool(stable or pure or exact)
+
+
+def split(tools: Tools, celery: str, python: str,
+          lock: dict[str, str]) -> dict[str, dict[str, str]]:
+    """The packages of each need; those of the base are in no other."""
+    trees = {need: tools.resolve(celery, python, [requirement], lock)
+             for need, requirement in NEEDS.items()}
+    return {need: {name: version for name, version in tree.items()
+                   if need == BASE or name not in trees[BASE]} for need, tree in trees.items()}
 
 
 def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> dict[str, dict]:
@@ -168,7 +233,7 @@ def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> di
             'pythons': list(PYTHONS),
         }
     every_yanked = sorted({**yanked, **WITHDRAWN}.items(), key=lambda row: version_key(row[0]))
-    return {'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known}
+    return {'needs': NEEDS, 'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known}
 
 
 def yank_reason(files: list[dict]) -> str:
@@ -210,16 +275,29 @@ def version_key(version: str) -> tuple[int, ...]:
 
 def lock_text(celery: str, python: str, day: date, lock: dict[str, str]) -> str:
     says = [
-        f'All that celery[redis,gevent]=={celery} and flower need on Python {python} and Linux '
-        '(x86_64, aarch64): a constraints file for pip install -c.',
+        f'All that {", ".join(NEEDS.values())} need with Celery {celery} on Python {python} and '
+        'Linux (x86_64, aarch64): a constraints file for pip install --constraint.',
         f'Made by scripts/make-locks.py --exclude-newer {day.isoformat()}: the newest that the '
         'package index had at the start of that day. Do not edit.',
         *(f'{held.constraint}: {held.why} ({held.source}).' for held in held_for(celery)),
     ]
-    comment = [line for paragraph in says
-               for line in textwrap.wrap(paragraph, 98, break_on_hyphens=False)]
-    return '\n'.join([*(f'# {line}' for line in comment),
+    return '\n'.join([*comment(*says),
                       *(f'{name}=={version}' for name, version in lock.items()), ''])
+
+
+def list_text(tools: Tools, celery: str, python: str, need: str, packages: dict[str, str]) -> str:
+    what = 'All that' if need == BASE else f'In addition to {BASE}.txt, what'
+    return '\n'.join([
+        *comment(f'{what} {NEEDS[need]} needs with Celery {celery} on Python {python} and Linux '
+                 '(x86_64, aarch64). Made by scripts/make-locks.py. Do not edit.'),
+        *(' \\\n    '.join([f'{name}=={version}', *(
+            f'--hash=sha256:{each}' for each in tools.hashes(name, version, python))])
+          for name, version in packages.items()), ''])
+
+
+def comment(*paragraphs: str) -> list[str]:
+    return [f'# {line}' for paragraph in paragraphs
+            for line in textwrap.wrap(paragraph, 98, break_on_hyphens=False)]
 
 
 if __name__ == '__main__':

@@ -15,6 +15,8 @@ export interface LockedCelery {
 }
 
 interface LockIndex {
+  /** What a pod may need, which is the name of its list, and the requirement that stands for it. */
+  readonly needs: Record<string, string>;
   readonly celery: Record<string, LockedCelery>;
   readonly yanked: { readonly celery: Record<string, string> };
   /** The Pythons of every Celery 5 that is not yanked. */
@@ -25,11 +27,16 @@ interface LockIndex {
 export interface PythonLock {
   /** The text of the constraints file. */
   readonly constraints: string;
+  /** The lists with hashes, by need. Those of any needs go together; each is in addition to that of `BASE`. */
+  readonly lists: ReadonlyMap<string, string>;
   /** Normalized package name to version. */
   readonly versions: ReadonlyMap<string, string>;
 }
 
 const LOCKS = join(PACKAGE_ROOT, 'locks');
+
+/** What every pod needs: Celery itself. */
+export const BASE = 'base';
 
 let index: LockIndex | undefined;
 
@@ -42,15 +49,22 @@ const locks = new Map<string, PythonLock>();
 
 /** The lock of a Celery and a Python that the table has. */
 export function pythonLock(celery: string, python: string): PythonLock {
-  const file = `celery-${celery}-python${python}.txt`;
-  let lock = locks.get(file);
+  const name = `celery-${celery}-python${python}`;
+  let lock = locks.get(name);
   if (!lock) {
-    const constraints = readFileSync(join(LOCKS, file), 'utf8');
+    const constraints = readFileSync(join(LOCKS, `${name}.txt`), 'utf8');
+    const lists = new Map(Object.keys(lockIndex().needs).map((need) => [need, readFileSync(join(LOCKS, name, `${need}.txt`), 'utf8')]));
     const pins = constraints.split('\n').filter((line) => /^[a-z0-9]/i.test(line)).map((line) => line.split('==') as [string, string]);
-    lock = { constraints, versions: new Map(pins.map(([name, version]) => [normalize(name), version.trim()])) };
-    locks.set(file, lock);
+    lock = { constraints, lists, versions: new Map(pins.map(([name, version]) => [normalize(name), version.trim()])) };
+    locks.set(name, lock);
   }
   return lock;
+}
+
+/** The requirement that stands for a need: `celery[redis]==5.3.4`, `flower==2.2.0`. */
+export function lockedRequirement(need: string, { versions }: PythonLock): string {
+  const requirement = lockIndex().needs[need];
+  return `${requirement}==${versions.get(requirement.replace(/\[.*/, ''))}`;
 }
 
 /** Package names differ in case, "-", "_" and "." without a difference (PEP 503). */

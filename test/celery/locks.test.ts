@@ -1,13 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { satisfies } from '@renovatebot/pep440';
-import { lockedVersions, lockPath, LOCKS, parsePins, readIndex } from '../locks/lock';
+import { lockedVersions, lockPath, LOCKS, parseList, parsePins, readIndex } from '../locks/lock';
 
 const index = readIndex();
+/** Without a wheel for any processor: x86_64 and arm64 have one each. */
+const COMPILED = ['gevent', 'greenlet', 'tornado', 'zope-interface'];
 
 test('index.json and the files tell of the same locks', () => {
-  const files = readdirSync(LOCKS).filter((name) => name !== 'index.json');
-  expect(files.map((name) => join(LOCKS, name)).sort()).toEqual(lockedVersions().map(([celery, python]) => lockPath(celery, python)).sort());
+  const entries = readdirSync(LOCKS, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== 'index.json');
+  const needs = [undefined, ...Object.keys(index.needs)];
+  expect(files.map(({ parentPath, name }) => join(parentPath, name)).sort())
+    .toEqual(lockedVersions().flatMap(([celery, python]) => needs.map((need) => lockPath(celery, python, need))).sort());
 });
 
 test('the promised Celerys have a lock', () => {
@@ -51,6 +56,26 @@ describe.each(lockedVersions())('the lock of celery %s on Python %s', (celery, p
   // Older kombu goes deaf after Redis restarts (celery/kombu#2007).
   test('has a kombu that survives a restart of Redis', () => {
     expect([version.kombu, satisfies(version.kombu, '>=5.4.0')]).toEqual([version.kombu, true]);
+  });
+
+  // A pod installs the list of the base and those of its needs: together they are the whole lock, and each package is in it once.
+  test('is divided into lists, one for each need', () => {
+    const lists = Object.fromEntries(Object.keys(index.needs).map((need) => [need, parseList(readFileSync(lockPath(celery, python, need), 'utf8'))]));
+    const names = (need: string) => lists[need].map(({ name }) => name);
+    expect(names('base')).toEqual(expect.arrayContaining(['celery', 'kombu', 'redis', 'packaging']));
+    expect(names('base').filter((name) => ['gevent', 'greenlet', 'flower', 'tornado'].includes(name))).toEqual([]);
+    expect(names('gevent')).toEqual(['gevent', 'greenlet', 'zope-event', 'zope-interface']);
+    expect(names('flower')).toEqual(['flower', 'humanize', 'prometheus-client', 'pytz', 'tornado']);
+    expect(Object.values(lists).flat().map(({ name, version }) => [name, version]).sort()).toEqual(pins);
+  });
+
+  test('has the hash of each wheel: one where it is for any processor, at least two where it is compiled', () => {
+    for (const need of Object.keys(index.needs)) {
+      for (const { name, hashes } of parseList(readFileSync(lockPath(celery, python, need), 'utf8'))) {
+        expect([name, new Set(hashes).size]).toEqual([name, hashes.length]);
+        expect([name, hashes.length >= (COMPILED.includes(name) ? 2 : 1)]).toEqual([name, true]);
+      }
+    }
   });
 
   test('covers the gevent pool, and packaging, which kombu imports', () => {

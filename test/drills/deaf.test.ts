@@ -12,6 +12,7 @@ import { allReady, celeryApp, cpu, deployed, inspectPing, podsOf, ranOn, TASKS }
  */
 const NAMESPACE = 'celery-drill-deaf';
 const KOMBU = '5.3.2';
+const KOMBU_WHEEL = 'b753c9cfc9b1e976e637a7cbc1a65d446a22e45546cd996ea28f932082b7dc9e';
 
 /** It is a race: not each kill makes a worker deaf. */
 const KILLS = 30;
@@ -73,7 +74,9 @@ const withOldKombu: Deployment = {
       } else if (container) {
         container.command = container.command.filter((arg: string) => !arg.startsWith('--without-'));
       }
-      if (data?.['constraints.txt']) data['constraints.txt'] = data['constraints.txt'].replace(/^kombu==.*$/m, `kombu==${KOMBU}`);
+      if (data?.['base.txt']) {
+        data['base.txt'] = data['base.txt'].replace(/^kombu==.*\n.*$/m, `kombu==${KOMBU} --hash=sha256:${KOMBU_WHEEL}`);
+      }
     }
     const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
     return kubectl(['apply', '-f', '-'], JSON.stringify({

@@ -7,6 +7,6 @@ export interface BoundRuntime {
   readonly env: Record<string, kplus.EnvValue>;
   /** Mounts of the main container. */
   readonly mounts: kplus.VolumeMount[];
-  /** Init containers of a pod that needs these packages of the lock beside Celery. */
-  initContainers(packages: readonly string[], tmp: kplus.Volume): InitContainerSpec[];
+  /** Init containers of a pod that has these needs of the lock (`flower`, `gevent`) in addition to Celery. */
+  initContainers(needs: readonly string[], tmp: kplus.Volume): InitContainerSpec[];
 }

@@ -6,7 +6,7 @@ import * as checks from '../validation/checks';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
-import { lockIndex, pythonLock } from '../../celery/locks';
+import { BASE, lockedRequirement, lockIndex, pythonLock } from '../../celery/locks';
 import { checkInstall } from './requirements';
 
 /** Options of an installation when the pod starts. */
@@ -139,8 +139,13 @@ class InstalledRuntime extends PythonRuntime {
 
   public _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime {
     const { celery, requirements = [], indexUrl, pipConf, installResources } = this.options;
-    const lock = this.hasLock() ? pythonLock(celery, this.python) : { constraints: '', versions: new Map<string, string>() };
-    const data = { 'constraints.txt': lock.constraints, 'install.sh': INSTALL_SCRIPT };
+    // Without a lock, synth fails: what is rendered until then does not matter.
+    const lock = this.hasLock() ? pythonLock(celery, this.python) : { constraints: '', lists: new Map<string, string>(), versions: new Map<string, string>() };
+    const data = {
+      ...Object.fromEntries([...lock.lists].map(([need, list]) => [`${need}.txt`, list])),
+      'constraints.txt': lock.constraints,
+      'install.sh': INSTALL_SCRIPT,
+    };
     const configMap = contentConfigMap(scope, 'Install', `${app}-install`, data, metadata);
     const installer = kplus.Volume.fromConfigMap(scope, 'InstallVolume', configMap, { name: 'install' });
     const virtualEnv = kplus.Volume.fromEmptyDir(scope, 'VirtualEnv', 'virtual-env');
@@ -155,12 +160,12 @@ class InstalledRuntime extends PythonRuntime {
       // Kubernetes can't append to PATH: it is given whole.
       env: values({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
       mounts: [{ path: VIRTUAL_ENV, volume: virtualEnv, readOnly: true }],
-      initContainers: (packages, tmp) => [{
+      initContainers: (needs, tmp) => [{
         name: 'install',
         image: this._image,
         command: ['sh', `${INSTALLER}/install.sh`],
-        args: [`celery[redis]==${celery}`, ...packages.map((extra) => `${extra}==${lock.versions.get(extra)}`), ...requirements],
-        envVariables: values(env),
+        args: [...[BASE, ...needs].map((need) => lockedRequirement(need, lock)), ...requirements],
+        envVariables: values({ ...env, LOCKED: [BASE, ...needs].join(' ') }),
         volumeMounts: [
           { path: VIRTUAL_ENV, volume: virtualEnv },
           { path: INSTALLER, volume: installer, readOnly: true },

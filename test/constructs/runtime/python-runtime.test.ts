@@ -30,9 +30,17 @@ describe('install, with the least that it needs', () => {
   test('it installs under the lock of the whole tree', () => {
     const { data } = manifests.get('ConfigMap', 'celery-install');
     expect(data['constraints.txt'].split('\n')).toEqual(expect.arrayContaining(['celery==5.3.4', expect.stringMatching(/^kombu==5\.6\./), 'redis==4.6.0']));
-    expect(data['install.sh']).toMatch(/--constraint "\$constraints"/);
+    expect(data['install.sh']).toMatch(/--require-hashes --no-deps --only-binary :all: \$lists/);
+    expect(data['install.sh']).toMatch(/--constraint "\$constraints" "\$@"/);
     expect(data['install.sh']).toMatch(/--retries 5 --timeout 30/);
     expect(installer(manifests).volumeMounts).toContainEqual({ name: 'install', mountPath: '/etc/celery-install', readOnly: true });
+  });
+
+  test('it installs Celery by hashes, and only what this pod needs', () => {
+    const { data } = manifests.get('ConfigMap', 'celery-install');
+    expect(data['base.txt']).toMatch(/^celery==5\.3\.4 \\\n {4}--hash=sha256:[0-9a-f]{64}$/m);
+    expect(Object.keys(data)).toEqual(['base.txt', 'constraints.txt', 'flower.txt', 'gevent.txt', 'install.sh']);
+    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base' });
   });
 
   test('it never pins redis beside Celery, which knows best', () => {
