@@ -1,6 +1,7 @@
 import { startsProcess } from '../../manifests/command/celery-command';
 import { meantScript } from '../../manifests/command/command';
 import { isPython } from '../../celery/image';
+import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
 import { map, scalar, text } from '../../manifests/json';
 import { configMapNames, Container, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
@@ -29,6 +30,10 @@ function looksSecret(path: string, content: string): boolean {
   if (/-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/.test(content)) return true;
   const name = path.slice(path.lastIndexOf('/') + 1);
   return SECRET_NAME.test(name) && !name.endsWith('.py') && !PUBLIC.test(content);
+}
+
+function texts(values: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(map(values)).map(([key, value]) => [key, scalar(value) ?? '']));
 }
 
 /** `proj` of `proj.celery:app`. */
@@ -301,6 +306,22 @@ export const code: Rule[] = [
       // A template fills in the rest.
       if (image === '' || /[${}<>]/.test(image) || digest !== undefined || (tag !== undefined && tag !== 'latest')) return;
       report({ at: { resource: container.workload.resource, container: container.name, path: [...container.path, 'image'] }, value: image });
+    }),
+  },
+  {
+    id: 'code/content-hash',
+    severity: Severity.ERROR,
+    title: 'The content of a ConfigMap does not match the hash in its name',
+    why: 'Something has changed the content after the name was made. The API server refuses it under a name that exists with other content '
+      + '(`data: Forbidden: field is immutable`); where none exists yet, the pods of the release that the name belongs to read this content.',
+    fix: 'Change the content where the name is made from it: in AppCode, not by a JSON patch or another tool afterwards.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable',
+    rows: ['C5'],
+    check: each((world) => world.kind('ConfigMap'), (resource, report) => {
+      const hash = scalar(resource.labels[CONTENT_HASH_LABEL]);
+      if (hash === undefined) return;
+      const content = contentHash(texts(resource.json.data), texts(resource.json.binaryData));
+      if (content !== hash) report({ at: { resource, path: ['data'] }, value: hash, allowed: content });
     }),
   },
   {

@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { ApiObject, JsonPatch } from 'cdk8s';
+import { CASES, load } from './manifests';
+import { examine } from '../../src/rules/engine';
+import { celeryApp } from '../fixtures';
+import { refusals, synth } from '../manifests';
+
+const HASH = '798211d4';
+const TASKS = 'from celery import Celery\n\napp = Celery(\'tasks\')\n';
+
+/** What is found in a ConfigMap with this label and content. */
+function found(hash: string | undefined, content: object): string[] {
+  const labels = hash === undefined ? {} : { 'cdk8s-celery/content-hash': hash };
+  return examine([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code', labels }, immutable: true, ...content }])
+    .map(({ rule, value, allowed }) => `${rule.id}: ${value}, not ${allowed}`);
+}
+
+test.each<[string, string | undefined, object, string[]]>([
+  ['the content of the name', HASH, { data: { 'tasks.py': TASKS } }, []],
+  ['other content', HASH, { data: { 'tasks.py': `${TASKS}\n` } }, [`code/content-hash: ${HASH}, not 36bb4308`]],
+  ['binary data too', HASH, { data: { 'tasks.py': TASKS }, binaryData: { a: 'AA==' } }, [`code/content-hash: ${HASH}, not f46cddb9`]],
+  ['no content', HASH, {}, [`code/content-hash: ${HASH}, not 643d5437`]],
+  ['content that is not a map', HASH, { data: 7 }, [`code/content-hash: ${HASH}, not 643d5437`]],
+  ['other content, of somebody else', undefined, { data: { 'tasks.py': 'x' } }, []],
+])('a ConfigMap with %s', (_what, hash, content, expected) => {
+  expect(found(hash, content)).toEqual(expected);
+});
+
+describe('at synth, a JSON patch on a ConfigMap named by its content', () => {
+  const code = { 'tasks.py': TASKS };
+  const patch = (path: string, value: unknown) => (chart: Parameters<typeof celeryApp>[0]): void => {
+    ApiObject.of(celeryApp(chart).node.findChild('Resource')).addJsonPatch(JsonPatch.add(path, value));
+  };
+
+  test.each<[string, unknown]>([['/data', code], ['/data/more.py', ''], ['/binaryData', { a: 'AA==' }]])('is refused for %s', (path, value) => {
+    expect(refusals(patch(path, value))).toEqual([expect.stringMatching(/ConfigMap test\/celery-app-\w{8}.* does not match the hash .*\[code\/content-hash\]$/)]);
+  });
+
+  test('is fine for a label', () => {
+    synth(patch('/metadata/labels/team', 'orders'));
+  });
+});
+
+// Eight hexadecimal digits may all be letters, and look like a word.
+test.each([[true, []], [false, ['code/no-rollout-on-change']]])('pods with the code of a ConfigMap that is immutable: %p change with it', (immutable, expected) => {
+  const [configMap, deployment] = load(join(CASES, 'code/no-rollout-on-change/fail.yaml')) as object[];
+  expect(examine([{ ...configMap, immutable }, deployment]).map(({ rule }) => rule.id)).toEqual(expected);
+});
