@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-// Checks the package as a user gets it: packs it, looks at what is in it, installs it into an empty folder and synthesizes with it
-// from there. Needs lib/ and the assembly: npm run build.
+// Checks the package as a user gets it: packs it in a clone in which nothing is compiled, looks at what is in the file, installs that
+// into an empty folder, and synthesizes and lints there, with nothing else.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-const { devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const { bundleDependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const NEEDED = [
   '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
@@ -25,6 +25,21 @@ function contents(files) {
     ...NEEDED.filter((path) => !files.includes(path)).map((path) => `${path} is not in the package`),
     ...files.filter((path) => !NEEDED.includes(path) && !ALLOWED.some((form) => form.test(path))).map((path) => `${path} does not belong into the package`),
   ];
+}
+
+/** The files of the repository, without what is compiled or ignored, and what npm ci installs. */
+function clone(folder) {
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' }).split('\0');
+  for (const file of files.filter((name) => name !== '' && statSync(join(root, name), { throwIfNoEntry: false }))) cpSync(join(root, file), join(folder, file));
+  const modules = join(folder, 'node_modules');
+  // npm packs no links.
+  for (const name of bundleDependencies) cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });
+  const names = readdirSync(join(root, 'node_modules')).flatMap((name) => name.startsWith('@')
+    ? readdirSync(join(root, 'node_modules', name)).map((own) => `${name}/${own}`) : name);
+  for (const name of names.filter((one) => !bundleDependencies.includes(one))) {
+    mkdirSync(join(modules, name, '..'), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), join(modules, name));
+  }
 }
 
 // All that needs a file of the package beside its code: a lock, the agent, and the bundled library that compares versions.
@@ -53,24 +68,31 @@ for (const name of ['celery-worker', 'celery-beat', 'celery-flower', 'redis']) a
 assert.match(yaml, /^ +celery==5\\.3\\.4$/m);
 assert(yaml.includes('def not_live('), 'the agent');
 assert.throws(() => synth(['redis==5.0.1']), /accepts redis >=4/);
+require('fs').writeFileSync('celery.k8s.yaml', yaml);
 `;
 
 try {
-  const [{ filename, files, size }] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', scratch));
-  const problems = contents(files.map(({ path }) => path));
+  const source = join(scratch, 'source');
+  clone(source);
+  npm(source, 'pack', '--loglevel=error', '--pack-destination', scratch);
+  const packed = readdirSync(scratch).filter((name) => name.endsWith('.tgz')).map((name) => join(scratch, name))[0];
+  const files = execFileSync('tar', ['-tzf', packed], { encoding: 'utf8' }).trim().split('\n').map((path) => path.replace(/^package\//, ''));
+  const problems = contents(files);
   if (problems.length > 0) throw new Error(problems.join('\n'));
+  rmSync(source, { recursive: true });
 
   const user = join(scratch, 'user');
   const peers = Object.keys(peerDependencies).map((name) => `${name}@${devDependencies[name]}`);
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), '{ "private": true }');
-  npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(scratch, filename), ...peers);
+  npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', packed, ...peers);
   writeFileSync(join(user, 'synth.js'), PROGRAM);
   execFileSync(process.execPath, ['synth.js'], { cwd: user, stdio: 'inherit' });
-  npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'lint', join(root, 'dist'));
+  const linted = npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'lint', 'celery.k8s.yaml');
+  if (!/^\d+ objects: nothing found/m.test(linted)) throw new Error(`cdk8s-celery lint celery.k8s.yaml says: ${linted}`);
   const help = npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'status', '--help');
   if (!help.startsWith('Usage: cdk8s-celery status')) throw new Error(`cdk8s-celery status --help says: ${help}`);
-  console.log(`${filename}: ${files.length} files, ${Math.round(size / 1024)} KiB; installs and synthesizes`);
+  console.log(`${basename(packed)}: ${files.length} files, ${Math.round(statSync(packed).size / 1024)} KiB; installs and synthesizes`);
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

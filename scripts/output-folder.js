@@ -1,0 +1,205 @@
+// Where bin/synth writes: which folder that may be, and how new files take the place of those of an earlier run.
+const {
+  accessSync, chmodSync, constants, copyFileSync, existsSync, linkSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, realpathSync,
+  renameSync, rmdirSync, rmSync, statSync,
+} = require('fs');
+const { hostname, tmpdir } = require('os');
+const { basename, dirname, join, resolve, sep } = require('path');
+
+/** What cdk8s names the files that it writes. Whatever has another name is not ours, and stays. */
+const OURS = /\.k8s\.yaml$/;
+
+/** Process numbers mean something on one machine, and in one container, only. */
+const MACHINE = `${hostname()}-${existsSync('/proc/self/ns/pid') ? readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') : ''}`;
+
+/** In the names of what is there while a run writes: so runs at the same time do not meet, and a later one knows whether the process is dead. */
+const MARK = `${process.pid}@${MACHINE}`;
+const MARKED = /\.(?:new|old\d+)\.(\d+)@(.*)$/;
+
+/** A run takes seconds. What is older than this belongs to none, on whichever machine that was. */
+const DAY = 24 * 60 * 60 * 1000;
+
+/** The path without links; also of what is not there, and where a link leads to in vain. */
+function real(path) {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return real(resolve(dirname(path), readlinkSync(path)));
+    return dirname(path) === path ? path : join(real(dirname(path)), basename(path));
+  }
+}
+
+/** Whether a folder is, or contains, a path; both without links. */
+function contains(folder, path) {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/**
+ * The folder to write, without links, so that those stay. One whose loss would be that of more than manifests is refused: `kept` has the
+ * paths that it must not be or contain, by what they are.
+ */
+function outputFolder(path, kept) {
+  const folder = real(path);
+  for (const [what, one] of Object.entries(kept)) {
+    if (!contains(folder, real(one))) continue;
+    throw new Error(`The output folder ${path} is, or contains, ${what}, ${one}; give a folder that is for manifests only: CDK8S_OUTDIR=dist`);
+  }
+  if (existsSync(folder) && !statSync(folder).isDirectory()) throw new Error(`The output folder ${path} is a file; remove it, or set CDK8S_OUTDIR to a folder`);
+  cleanUp(folder);
+  return folder;
+}
+
+/** Whether a process that is dead for sure has left this. */
+function isLeftOver(folder, name) {
+  const [, pid, machine] = MARKED.exec(name) ?? [];
+  if (pid === undefined) return false;
+  if (machine !== MACHINE) return Date.now() - (lstatSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > DAY;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    return error.code === 'ESRCH';
+  }
+}
+
+/** Removes what killed runs have left beside the output folder. One that was killed while it swapped has taken the folder away: back with it. */
+function cleanUp(folder) {
+  const parent = dirname(folder);
+  if (!existsSync(parent)) return;
+  for (const name of readdirSync(parent).filter((one) => one.startsWith(`${basename(folder)}.`) && isLeftOver(parent, one))) {
+    tried(() => {
+      const left = join(parent, name);
+      if (name.startsWith(`${basename(folder)}.old`)) {
+        if (!existsSync(folder) && tried(() => renameSync(left, folder))) return;
+        carry(left, folder);
+      }
+      rmSync(left, { recursive: true, force: true });
+    });
+  }
+}
+
+/** An empty folder beside the output folder, from where it can be renamed; elsewhere, where there may be none. */
+function stagingFolder(folder) {
+  const beside = `${folder}.new.${MARK}`;
+  try {
+    rmSync(beside, { recursive: true, force: true });
+    mkdirSync(beside, { recursive: true });
+    return beside;
+  } catch (error) {
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    return mkdtempSync(join(tmpdir(), 'cdk8s-celery-synth-'));
+  }
+}
+
+/** The files in a folder and in the folders in it, relative to it; without those that killed runs have left. */
+function filesIn(folder, under = '') {
+  return readdirSync(join(folder, under), { withFileTypes: true }).filter(({ name }) => !MARKED.test(name))
+    .flatMap((entry) => entry.isDirectory() ? filesIn(folder, join(under, entry.name)) : [join(under, entry.name)]);
+}
+
+function mayChange(folder) {
+  return tried(() => accessSync(folder, constants.W_OK));
+}
+
+/** Whether a folder can be taken away: it may be changed, and each folder in it is one that we have written into. */
+function isOurs(folder) {
+  return mayChange(folder) && readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    .every(({ name }) => filesIn(folder, name).some((file) => OURS.test(file)) && isOurs(join(folder, name)));
+}
+
+/** Gives the files that are not ours to another folder as well. */
+function carry(from, to) {
+  for (const file of filesIn(from).filter((one) => !OURS.test(one))) {
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    try {
+      linkSync(join(from, file), join(to, file));
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** Tries what a file system may refuse. */
+function tried(action) {
+  try {
+    action();
+    return true;
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    return false;
+  }
+}
+
+/** Takes the old folder away and brings the new one, with one rename each; false when that cannot be done, and the old one is where it was. */
+function swap(staging, folder) {
+  const away = [];
+  const end = (done) => {
+    for (const old of away) {
+      if (!done) tried(() => carry(old, folder));
+      if (!tried(() => rmSync(old, { recursive: true }))) console.error(`warning: ${old} has the former files, and cannot be removed`);
+    }
+    return done;
+  };
+  for (;;) {
+    if (!existsSync(folder)) {
+      if (tried(() => renameSync(staging, folder))) return end(true);
+      if (!existsSync(folder)) return end(false);
+    }
+    if (!isOurs(folder) || !tried(() => carry(folder, staging))) return end(false);
+    chmodSync(staging, statSync(folder).mode & 0o7777);
+    const old = `${folder}.old${away.length}.${MARK}`;
+    if (!tried(() => renameSync(folder, old))) {
+      if (existsSync(folder)) return end(false);
+      // Another run has taken it away in this moment.
+      continue;
+    }
+    // With what has come into it since.
+    if (tried(() => carry(old, staging)) && tried(() => renameSync(staging, folder))) {
+      away.push(old);
+      return end(true);
+    }
+    if (tried(() => renameSync(old, folder))) return end(false);
+    // Another run has brought its own in this moment: once more, with that.
+    away.push(old);
+  }
+}
+
+/** Writes each file beside its place and moves it there: at each moment there are whole files only, and those of others stay. */
+function replaceFiles(staging, files, folder) {
+  mkdirSync(folder, { recursive: true });
+  // In a folder that we may not change there is nothing of ours.
+  const stale = filesIn(folder).filter((file) => OURS.test(file) && !files.includes(file) && mayChange(dirname(join(folder, file))));
+  for (const file of files) {
+    const place = join(folder, file);
+    const beside = join(dirname(place), `.${basename(place)}.new.${MARK}`);
+    mkdirSync(dirname(place), { recursive: true });
+    for (const name of readdirSync(dirname(place))) {
+      if (isLeftOver(dirname(place), name)) rmSync(join(dirname(place), name), { force: true });
+    }
+    try {
+      copyFileSync(join(staging, file), beside);
+      renameSync(beside, place);
+    } catch (error) {
+      rmSync(beside, { force: true });
+      throw error;
+    }
+  }
+  for (const file of stale) {
+    rmSync(join(folder, file), { force: true });
+    // If nothing else is in it.
+    if (dirname(file) !== '.') tried(() => rmdirSync(join(folder, dirname(file))));
+  }
+}
+
+/** Puts the files of the staging folder, if there are any, into the output folder, in place of those of an earlier run; returns their names. */
+function replace(staging, folder) {
+  const files = filesIn(staging);
+  if (files.length === 0) return files;
+  // Signals wait until all is where it belongs; the process ends then.
+  for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) process.once(signal, () => process.exit(128 + number));
+  if (!swap(staging, folder)) replaceFiles(staging, files, folder);
+  return files;
+}
+
+module.exports = { outputFolder, replace, stagingFolder };

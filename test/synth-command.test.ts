@@ -1,0 +1,278 @@
+import { spawn, spawnSync, SpawnSyncReturns } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+
+/** Writes two manifests of a size that takes a while; $NAMES are others. */
+const PROGRAM = `
+const { writeFileSync } = require('fs');
+const names = (process.env.NAMES ?? 'celery redis').split(' ').filter((name) => name !== '');
+for (const name of names) writeFileSync(process.env.CDK8S_OUTDIR + '/' + name + '.k8s.yaml', (process.env.TEXT ?? 'new') + ' begin\\n' + 'x'.repeat(1e6) + '\\nend\\n');
+`;
+const whole = (text: string) => `${text} begin\n${'x'.repeat(1e6)}\nend\n`;
+
+/** A project with the command and a program, that a faulty command may destroy. */
+function project(): { root: string; dist: string; path: (...names: string[]) => string; list: (folder?: string) => string[] } {
+  const root = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
+  created.push(root);
+  for (const name of ['bin/synth', 'scripts/output-folder.js', 'package-lock.json']) cpSync(join(ROOT, name), join(root, 'project', name));
+  symlinkSync(join(ROOT, 'node_modules'), join(root, 'project/node_modules'));
+  writeFileSync(join(root, 'project/main.ts'), PROGRAM);
+  const path = (...names: string[]) => join(root, 'project', ...names);
+  return { root: path(), dist: path('dist'), path, list: (folder = 'dist') => readdirSync(path(folder)).sort() };
+}
+
+const created: string[] = [];
+afterAll(() => created.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+interface Given {
+  readonly env?: Record<string, string>;
+  readonly cwd?: string;
+  readonly args?: readonly string[];
+  /** Words before `node bin/synth`. */
+  readonly under?: readonly string[];
+}
+
+function command(root: string, { env = {}, args = [], under = [] }: Given): { words: string[]; env: NodeJS.ProcessEnv } {
+  const { CDK8S_OUTDIR: _, ...inherited } = process.env;
+  return { words: [...under, process.execPath, join(root, 'bin/synth'), ...args], env: { ...inherited, ...env } };
+}
+
+function synth(root: string, given: Given = {}): SpawnSyncReturns<string> {
+  const { words, env } = command(root, given);
+  return spawnSync(words[0], words.slice(1), { cwd: given.cwd ?? root, encoding: 'utf8', env });
+}
+
+/** Renaming a folder fails as it does at a mount point. */
+const NO_RENAME = `
+const fs = require('fs');
+const { renameSync } = fs;
+fs.renameSync = (from, to) => {
+  if (/dist$/.test(from) || /dist$/.test(to)) throw Object.assign(new Error('EBUSY: resource busy or locked'), { code: 'EBUSY' });
+  renameSync(from, to);
+};`;
+
+function noRename(root: string): Record<string, string> {
+  writeFileSync(join(root, 'no-rename.js'), NO_RENAME);
+  return { NODE_OPTIONS: `--require ${join(root, 'no-rename.js')}` };
+}
+
+test('writes dist/ beside the program, from everywhere', () => {
+  const { root, dist, list } = project();
+  expect(synth(root, { cwd: tmpdir() })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('celery.k8s.yaml, redis.k8s.yaml written') as string });
+  expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
+  expect(readFileSync(join(dist, 'celery.k8s.yaml'), 'utf8')).toBe(whole('new'));
+});
+
+describe('CDK8S_OUTDIR', () => {
+  test('empty is as if not set', () => {
+    const { root, list } = project();
+    expect(synth(root, { env: { CDK8S_OUTDIR: '' } })).toMatchObject({ status: 0, stderr: '' });
+    expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
+    expect(list('.')).toContain('main.ts');
+  });
+
+  test.each<[string, string | ((root: string) => string), string?]>([
+    ['the project', '.'], ['its parent', '..'], ['the project by its path', (root) => root], ['the root of all', '/'], ['a detour', 'dist/..'],
+    ['the working directory elsewhere', '.', 'else/where'], ['a parent of the working directory', (root) => join(root, 'else'), 'else/where'],
+    ['a link to the project', 'link'], ['a link to its parent', 'uplink'], ['a folder through a link', 'uplink/project'],
+  ])('%s is refused, and nothing is lost', (_, outdir, cwd = '.') => {
+    const { root, path, list } = project();
+    mkdirSync(path('else/where'), { recursive: true });
+    symlinkSync(root, path('link'));
+    symlinkSync('..', path('uplink'));
+    const before = [list('.'), list('else'), list('..')];
+    const result = synth(root, { env: { CDK8S_OUTDIR: typeof outdir === 'string' ? outdir : outdir(root) }, cwd: path(cwd) });
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    expect(result.stderr).toMatch(/^The output folder \S+ is, or contains, the (project|working directory|folder of the program), \S+; give a folder that is for manifests only/);
+    expect([list('.'), list('else'), list('..')]).toEqual(before);
+  });
+
+  test('the folder of a program is refused as well', () => {
+    const { root, path, list } = project();
+    mkdirSync(path('apps/shop'), { recursive: true });
+    cpSync(path('main.ts'), path('apps/shop/main.ts'));
+    expect(synth(root, { args: ['apps/shop/main.ts'], env: { CDK8S_OUTDIR: 'apps/shop' } }).status).toBe(1);
+    expect(synth(root, { args: ['apps/shop/main.ts'], env: { CDK8S_OUTDIR: 'apps' } }).stderr).toContain('the folder of the program');
+    expect(list('apps/shop')).toEqual(['main.ts']);
+  });
+
+  test('a file is refused, and stays', () => {
+    const { root, path } = project();
+    writeFileSync(path('out'), 'mine');
+    expect(synth(root, { env: { CDK8S_OUTDIR: 'out' } })).toMatchObject({ status: 1, stderr: expect.stringContaining('is a file') as string });
+    expect(readFileSync(path('out'), 'utf8')).toBe('mine');
+  });
+
+  test('a folder of other things keeps them', () => {
+    const { root, path, list } = project();
+    mkdirSync(path('src/deep'), { recursive: true });
+    writeFileSync(path('src/index.ts'), 'mine');
+    writeFileSync(path('src/deep/a.ts'), 'mine');
+    expect(synth(root, { env: { CDK8S_OUTDIR: 'src' } }).status).toBe(0);
+    expect(list('src')).toEqual(['celery.k8s.yaml', 'deep', 'index.ts', 'redis.k8s.yaml']);
+    expect(list('src/deep')).toEqual(['a.ts']);
+  });
+});
+
+describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file by file', noRename]] as const)('dist/ is %s', (_, environment) => {
+  test('what synth wrote earlier goes, what others wrote stays', () => {
+    const { root, dist, path, list } = project();
+    mkdirSync(path('dist/old-chart'), { recursive: true });
+    for (const name of ['old.k8s.yaml', 'old-chart/Deployment.k8s.yaml', 'redis.k8s.yaml']) writeFileSync(path('dist', name), 'old');
+    writeFileSync(path('dist/kustomization.yaml'), 'mine');
+    expect(synth(root, { env: environment(root) })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^celery.k8s.yaml, redis.k8s.yaml written/) as string });
+    expect(list()).toEqual(['celery.k8s.yaml', 'kustomization.yaml', 'redis.k8s.yaml']);
+    expect(readFileSync(join(dist, 'redis.k8s.yaml'), 'utf8')).toBe(whole('new'));
+    expect(readFileSync(join(dist, 'kustomization.yaml'), 'utf8')).toBe('mine');
+    expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
+  });
+
+  test('a folder of others in it stays', () => {
+    const { root, path, list } = project();
+    mkdirSync(path('dist/mine/empty'), { recursive: true });
+    writeFileSync(path('dist/mine/a.txt'), 'mine');
+    expect(synth(root, { env: environment(root) }).status).toBe(0);
+    expect(list()).toEqual(['celery.k8s.yaml', 'mine', 'redis.k8s.yaml']);
+    expect(list('dist/mine')).toEqual(['a.txt', 'empty']);
+  });
+
+  test('a program that fails, or writes nothing, leaves it as it was', () => {
+    const { root, path, list } = project();
+    synth(root);
+    expect(synth(root, { env: { ...environment(root), NAMES: '' } })).toMatchObject({ status: 1, stderr: expect.stringContaining('wrote nothing') as string });
+    writeFileSync(path('main.ts'), `${PROGRAM}\nthrow new Error('refused');`);
+    expect(synth(root, { env: { ...environment(root), TEXT: 'bad' } })).toMatchObject({ status: 1, stderr: 'refused\n' });
+    expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
+    expect(readFileSync(path('dist/celery.k8s.yaml'), 'utf8')).toBe(whole('new'));
+    expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
+  });
+
+  test('a link stays one, and its target has the files', () => {
+    const { root, dist, path, list } = project();
+    for (const target of ['../there', '../there/not-yet']) {
+      rmSync(dist, { force: true });
+      symlinkSync(target, dist);
+      if (target === '../there') mkdirSync(path('../there'), { recursive: true });
+      writeFileSync(path('../there/kustomization.yaml'), 'mine');
+      expect(synth(root, { env: environment(root) }).status).toBe(0);
+      expect(lstatSync(dist).isSymbolicLink()).toBe(true);
+      expect(readlinkSync(dist)).toBe(target);
+      expect(list()).toEqual(expect.arrayContaining(['celery.k8s.yaml', 'redis.k8s.yaml']));
+    }
+    expect(list('../there')).toEqual(['celery.k8s.yaml', 'kustomization.yaml', 'not-yet', 'redis.k8s.yaml']);
+  });
+
+  test('eight runs at once, of two programs, end well', async () => {
+    const { root, path, list } = project();
+    mkdirSync(path('dist'));
+    writeFileSync(path('dist/kustomization.yaml'), 'mine');
+    const env = environment(root);
+    const results = await Promise.all(Array.from({ length: 8 }, (__, i) => new Promise<[number | null, string]>((resolve) => {
+      const { words, env: all } = command(root, { env: { ...env, NAMES: i % 2 === 0 ? 'celery redis' : 'celery mail', TEXT: `${i}` } });
+      const child = spawn(words[0], words.slice(1), { cwd: root, env: all });
+      let said = '';
+      child.stderr.on('data', (data: Buffer) => said += data.toString());
+      child.on('close', (code) => resolve([code, said]));
+    })));
+    expect(results).toEqual(Array(8).fill([0, '']));
+    expect(list()).toEqual(expect.arrayContaining(['celery.k8s.yaml', 'kustomization.yaml']));
+    for (const file of list().filter((name) => name.endsWith('.k8s.yaml'))) expect(readFileSync(path('dist', file), 'utf8')).toMatch(/^\d begin\nx{1000000}\nend\n$/);
+    expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
+  });
+
+  test('a run that is killed leaves whole files only, and the next one takes its rest away', async () => {
+    const { root, path, list } = project();
+    synth(root, { env: { TEXT: 'old' } });
+    const env = { ...environment(root), TEXT: 'new', NAMES: 'celery redis a b c d e f' };
+    for (let kill = 0; kill < 12; kill += 1) {
+      const { words, env: all } = command(root, { env });
+      const child = spawn(words[0], words.slice(1), { cwd: root, env: all });
+      const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
+      // At any moment of a run of about 100 ms.
+      setTimeout(() => child.kill(kill % 2 === 0 ? 'SIGKILL' : 'SIGTERM'), 30 + kill * 8);
+      await ended;
+      for (const file of list().filter((name) => !name.startsWith('.'))) expect(readFileSync(path('dist', file), 'utf8')).toMatch(/^(old|new) begin\nx{1000000}\nend\n$/);
+    }
+    expect(synth(root, { env: environment(root) }).status).toBe(0);
+    expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
+    expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
+  });
+});
+
+describe('what killed runs have left', () => {
+  const machine = `${hostname()}-${existsSync('/proc/self/ns/pid') ? readlinkSync('/proc/self/ns/pid').replace(/\D/g, '') : ''}`;
+  const DEAD = spawnSync('true').pid;
+
+  test('between the two renames: the folder comes back, even if the next program fails', () => {
+    const { root, path, list } = project();
+    mkdirSync(path(`dist.old0.${DEAD}@${machine}`));
+    writeFileSync(path(`dist.old0.${DEAD}@${machine}/kustomization.yaml`), 'mine');
+    writeFileSync(path('main.ts'), 'throw new Error("refused")');
+    expect(synth(root).status).toBe(1);
+    expect(list()).toEqual(['kustomization.yaml']);
+  });
+
+  test('that of a run that may be alive stays', () => {
+    const { root, path, list } = project();
+    const alive = [`dist.new.${process.pid}@${machine}`, `dist.new.${DEAD}@elsewhere-1`];
+    alive.forEach((name) => mkdirSync(path(name)));
+    mkdirSync(path(`dist.new.${DEAD}@${machine}`));
+    synth(root);
+    expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist', ...alive].sort());
+  });
+});
+
+const may = (...words: string[]) => spawnSync(words[0], words.slice(1)).status === 0;
+
+(may('unshare', '--mount', 'true') ? test : test.skip)('a mount point is written file by file', () => {
+  const { root, path } = project();
+  mkdirSync(path('dist'));
+  const script = `mount -t tmpfs tmpfs dist && echo mine >dist/kustomization.yaml && echo old >dist/old.k8s.yaml && ${process.execPath} bin/synth && ls -A dist`;
+  const { status, stdout } = spawnSync('unshare', ['--mount', 'sh', '-c', script], { cwd: root, encoding: 'utf8' });
+  expect({ status, files: stdout.split('\n').slice(1, -1) }).toEqual({ status: 0, files: ['celery.k8s.yaml', 'kustomization.yaml', 'redis.k8s.yaml'] });
+});
+
+const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+(may(...NOBODY, process.execPath, '-e', '0') ? describe : describe.skip)('without rights', () => {
+  /** The project belongs to nobody, but for what the test makes later. */
+  function nobodys() {
+    const it = project();
+    chmodSync(dirname(it.root), 0o755);
+    expect(spawnSync('chown', ['-R', '65534', it.root]).status).toBe(0);
+    return it;
+  }
+  const files = ['celery.k8s.yaml', 'redis.k8s.yaml'];
+
+  test('to remove a folder in dist/: it stays, and the files are replaced', () => {
+    const { root, path, list } = nobodys();
+    mkdirSync(path('dist/theirs'), { recursive: true });
+    writeFileSync(path('dist/theirs/a.k8s.yaml'), 'theirs');
+    spawnSync('chown', ['65534', path('dist')]);
+    expect(synth(root, { under: NOBODY })).toMatchObject({ status: 0, stderr: '' });
+    expect(list()).toEqual([...files, 'theirs']);
+    expect(list('dist/theirs')).toEqual(['a.k8s.yaml']);
+  });
+
+  test('to write into the folder of dist/: the files are replaced', () => {
+    const { root, path, list } = nobodys();
+    mkdirSync(path('dist'));
+    spawnSync('chown', ['65534', path('dist')]);
+    synth(root, { under: NOBODY });
+    spawnSync('chown', ['0', root]);
+    expect(synth(root, { under: NOBODY })).toMatchObject({ status: 0, stderr: '' });
+    expect(list()).toEqual(files);
+  });
+
+  test('to write into dist/: a message, and it stays', () => {
+    const { root, path, list } = nobodys();
+    mkdirSync(path('dist'));
+    writeFileSync(path('dist/celery.k8s.yaml'), 'old');
+    expect(synth(root, { under: NOBODY })).toMatchObject({ status: 1, stderr: expect.stringMatching(/^EACCES: permission denied, .*dist/) as string });
+    expect(readFileSync(path('dist/celery.k8s.yaml'), 'utf8')).toBe('old');
+    expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
+  });
+});
