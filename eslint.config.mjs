@@ -68,6 +68,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
   },
+  { files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-shadow': 'error' } },
   ...Object.entries(LAYERS).map(([name, forbidden]) => layer(name, forbidden)),
   {
     files: ['src/rules/subjects/*.ts'],

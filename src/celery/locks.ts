@@ -55,7 +55,7 @@ export function pythonLock(celery: string, python: string): PythonLock {
     const constraints = readFileSync(join(LOCKS, `${name}.txt`), 'utf8');
     const lists = new Map(Object.keys(lockIndex().needs).map((need) => [need, readFileSync(join(LOCKS, name, `${need}.txt`), 'utf8')]));
     const pins = constraints.split('\n').filter((line) => /^[a-z0-9]/i.test(line)).map((line) => line.split('==') as [string, string]);
-    lock = { constraints, lists, versions: new Map(pins.map(([name, version]) => [normalize(name), version.trim()])) };
+    lock = { constraints, lists, versions: new Map(pins.map(([pinned, version]) => [normalize(pinned), version.trim()])) };
     locks.set(name, lock);
   }
   return lock;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Document, readInput } from './input/files';
-import { get, isMap, list, text } from '../manifests/json';
+import { asList, asText, get, isMap } from '../manifests/json';
 import { Resource } from '../manifests/resource';
 import { pseudoResource, Suppression } from '../rules/suppressions';
 
@@ -36,12 +36,12 @@ function parseConfig(file: string, document: Document | undefined): Config {
   }
   const at = pseudoResource('Config', file);
   return {
-    severity: text(json.severity),
-    suppressions: list(json.suppress).map((entry, i) => {
-      const rule = text(get(entry, 'rule'));
+    severity: asText(json.severity),
+    suppressions: asList(json.suppress).map((entry, i) => {
+      const rule = asText(get(entry, 'rule'));
       if (rule === undefined) throw new Error(`${file}: suppress[${i}] has no rule; write {rule, object, reason}`);
-      const object = text(get(entry, 'object')) ?? '*';
-      return { rule, reason: text(get(entry, 'reason'))?.trim() ?? '', applies: matcher(object), at, path: ['suppress', i] };
+      const object = asText(get(entry, 'object')) ?? '*';
+      return { rule, reason: asText(get(entry, 'reason'))?.trim() ?? '', applies: matcher(object), at, path: ['suppress', i] };
     }),
   };
 }

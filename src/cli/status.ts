@@ -169,7 +169,7 @@ function missing({ metadata: { name, namespace, labels }, spec, status: { condit
   const row = { namespace, pod: `deployment/${name}`, role: labels.component ?? '-' };
   if (wanted === 0) return [{ ...row, reason: 'is scaled to 0', scaledToZero: true }];
   if (own.length >= wanted) return [];
-  const failure = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')?.message;
+  const failure = conditions.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True')?.message;
   return [{ ...row, ready: false, reason: `has ${own.length} of ${wanted} pods${failure === undefined ? '' : `: ${failure}`}` }];
 }
 

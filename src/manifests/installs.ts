@@ -2,6 +2,7 @@ import { baseName, Word } from './command/command';
 import { Path } from './json';
 import { Container, Workload } from './pod/workload';
 import { once } from '../memo/once';
+import type { World } from './world';
 
 export interface Requirement {
   readonly text: string;
@@ -41,6 +42,13 @@ function readAll(workload: Workload): Install[] {
     container.invocations.flatMap(({ words }) => read(container, words)));
 }
 
+/** Every install of a pod that has to do with Celery. */
+export const celeryInstalls: (world: World) => readonly Install[] = once((world: World) => world.workloads.flatMap((workload) => {
+  const found = installsOf(workload);
+  const celery = world.in(workload).length > 0 || found.some((install) => ['celery', 'flower', 'kombu'].some((name) => requirement(install, name)));
+  return celery ? found : [];
+}));
+
 function read(container: Container, words: readonly Word[]): Install[] {
   let at = 0;
   const program = baseName(words[0]?.text ?? '');
@@ -63,8 +71,8 @@ function read(container: Container, words: readonly Word[]): Install[] {
       const clean = line.replace(/(^|\s)#.*$/, '').trim();
       if (/^--hash|^--require-hashes/.test(clean)) constrained = true;
       if (clean === '' || clean.startsWith('-')) continue;
-      const requirement = parseRequirement(clean.replace(/\s--hash=.*$/, ''), place);
-      if (requirement) into.push(requirement);
+      const parsed = parseRequirement(clean.replace(/\s--hash=.*$/, ''), place);
+      if (parsed) into.push(parsed);
     }
     return true;
   };
@@ -84,9 +92,9 @@ function read(container: Container, words: readonly Word[]): Install[] {
       value();
     } else if (VALUED.has(option)) value();
     else if (!text.startsWith('-')) {
-      const requirement = parseRequirement(text, path);
-      if (!requirement) opaque = true;
-      else requirements.push(unknown ? { ...requirement, range: undefined } : requirement);
+      const parsed = parseRequirement(text, path);
+      if (!parsed) opaque = true;
+      else requirements.push(unknown ? { ...parsed, range: undefined } : parsed);
     }
   }
   return [{ container, path: words[install].path, requirements, constraints, opaque, constrained, target }];

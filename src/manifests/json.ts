@@ -1,32 +1,32 @@
 /** A place in a document: keys and indexes from its root. */
 export type Path = ReadonlyArray<string | number>;
-export type Map_ = Readonly<Record<string, unknown>>;
+export type JsonObject = Readonly<Record<string, unknown>>;
 
-const EMPTY: Map_ = Object.freeze({});
+const EMPTY: JsonObject = Object.freeze({});
 
 /** The readers below take anything and never throw: manifests come from anywhere. */
-export function isMap(value: unknown): value is Map_ {
+export function isMap(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function map(value: unknown): Map_ {
+export function asMap(value: unknown): JsonObject {
   return isMap(value) ? value : EMPTY;
 }
 
-export function list(value: unknown): readonly unknown[] {
+export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-export function text(value: unknown): string | undefined {
+export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
 /** A scalar as the string that YAML had for it: people write `value: 1` where the API wants "1". */
-export function scalar(value: unknown): string | undefined {
+export function asScalar(value: unknown): string | undefined {
   return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 
-export function number(value: unknown): number | undefined {
+export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 

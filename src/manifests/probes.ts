@@ -1,6 +1,6 @@
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
-import { get, isMap, list, Map_, number, Path, scalar, text } from './json';
+import { asList, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { Given } from '../celery/options';
 import { Container } from './pod/workload';
 import { Place } from './place';
@@ -11,7 +11,7 @@ export const PROBE_KINDS = ['livenessProbe', 'readinessProbe', 'startupProbe'] a
 export interface Probe {
   readonly kind: typeof PROBE_KINDS[number];
   readonly container: Container;
-  readonly json: Map_;
+  readonly json: JsonObject;
   readonly path: Path;
   readonly delay: number;
   readonly period: number;
@@ -30,16 +30,16 @@ function readProbes(container: Container): Probe[] {
     const json = container.json[kind];
     if (!isMap(json)) return [];
     const path = [...container.path, kind];
-    const raw = list(get(json, 'exec', 'command')).map((word) => scalar(word) ?? '');
+    const raw = asList(get(json, 'exec', 'command')).map((word) => asScalar(word) ?? '');
     const http = get(json, 'httpGet');
     return [{
       kind, container, json, path, raw,
-      delay: number(json.initialDelaySeconds) ?? 0,
-      period: number(json.periodSeconds) ?? 10,
-      timeout: number(json.timeoutSeconds) ?? 1,
-      failures: number(json.failureThreshold) ?? 3,
+      delay: asNumber(json.initialDelaySeconds) ?? 0,
+      period: asNumber(json.periodSeconds) ?? 10,
+      timeout: asNumber(json.timeoutSeconds) ?? 1,
+      failures: asNumber(json.failureThreshold) ?? 3,
       invocations: raw.length === 0 ? [] : container.read(execWords(container, raw, path)),
-      http: isMap(http) ? { path: text(http.path) ?? '/', port: http.port } : undefined,
+      http: isMap(http) ? { path: asText(http.path) ?? '/', port: http.port } : undefined,
     }];
   });
 }
@@ -85,7 +85,7 @@ export function asksWorkers(command: CeleryCommand): boolean {
 }
 
 export function probePlace(probe: Probe, ...more: Path): Place {
-  return { resource: probe.container.workload.resource, container: probe.container.name, path: [...probe.path, ...more] };
+  return probe.container.place([...probe.path, ...more]);
 }
 
 /** The command of an exec probe on one line. */

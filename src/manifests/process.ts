@@ -78,8 +78,8 @@ export class Process {
     return this.command.invocation.links;
   }
 
-  public place(path: Path = this.container.path): Place {
-    return { resource: this.workload.resource, container: this.container.name, path };
+  public place(path?: Path): Place {
+    return this.container.place(path);
   }
 
   /** Where the command stands. */

@@ -1,6 +1,7 @@
-import { get, list, map, Path, text } from './json';
+import { asList, asMap, asText, get, Path } from './json';
 import { Place } from './place';
 import { Workload } from './pod/workload';
+import type { World } from './world';
 
 /** A Secret or ConfigMap that a pod asks for. */
 export interface Reference {
@@ -19,22 +20,28 @@ export function referencesOf(workload: Workload): Reference[] {
   const place = (path: Path, container?: string): Place => ({ resource, path, container });
   return [
     ...[...workload.initContainers, ...workload.containers].flatMap(({ json, path, name }) => [
-      ...list(json.env).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofKey }) =>
+      ...asList(json.env).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofKey }) =>
         reference(kind, get(entry, 'valueFrom', ofKey), 'name', place([...path, 'env', i, 'valueFrom', ofKey], name)))),
-      ...list(json.envFrom).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofAll }) =>
+      ...asList(json.envFrom).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofAll }) =>
         reference(kind, get(entry, ofAll), 'name', place([...path, 'envFrom', i, ofAll], name)))),
     ]),
-    ...list(spec.volumes).flatMap((volume, i) => {
+    ...asList(spec.volumes).flatMap((volume, i) => {
       const path = [...specPath, 'volumes', i];
       return [
         ...SOURCES.flatMap(({ kind, ofVolume, nameInVolume }) => items(kind, get(volume, ofVolume), nameInVolume, place([...path, ofVolume]))),
-        ...list(get(volume, 'projected', 'sources')).flatMap((source, j) => SOURCES.flatMap(({ kind, ofVolume }) =>
+        ...asList(get(volume, 'projected', 'sources')).flatMap((source, j) => SOURCES.flatMap(({ kind, ofVolume }) =>
           items(kind, get(source, ofVolume), 'name', place([...path, 'projected', 'sources', j, ofVolume])))),
       ];
     }),
     // The kubelet pulls without one that is not there.
-    ...list(spec.imagePullSecrets).flatMap((entry, i) => reference('Secret', entry, 'name', place([...specPath, 'imagePullSecrets', i]))),
+    ...asList(spec.imagePullSecrets).flatMap((entry, i) => reference('Secret', entry, 'name', place([...specPath, 'imagePullSecrets', i]))),
   ];
+}
+
+/** What the pods of Celery and of its Redis ask for, and cannot start without. */
+export function neededReferences(world: World): readonly Reference[] {
+  return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)
+    .flatMap(referencesOf).filter(({ optional }) => !optional);
 }
 
 /** The names under which the API has them. */
@@ -44,14 +51,14 @@ const SOURCES = [
 ] as const;
 
 function reference(kind: Reference['kind'], source: unknown, nameOf: string, at: Place, item?: unknown): Reference[] {
-  const name = text(get(source, nameOf));
+  const name = asText(get(source, nameOf));
   return name === undefined || name === '' ? []
-    : [{ kind, name, key: text(get(item ?? source, 'key')), optional: get(source, 'optional') === true, at }];
+    : [{ kind, name, key: asText(get(item ?? source, 'key')), optional: get(source, 'optional') === true, at }];
 }
 
 /** A volume with `items` asks for these keys. */
 function items(kind: Reference['kind'], source: unknown, nameOf: string, at: Place): Reference[] {
-  const wanted = list(map(source).items);
+  const wanted = asList(asMap(source).items);
   return wanted.length === 0 ? reference(kind, source, nameOf, at)
     : wanted.flatMap((item, i) => reference(kind, source, nameOf, { ...at, path: [...at.path, 'items', i] }, item));
 }

@@ -1,15 +1,15 @@
-import { get, isMap, list, map, Map_, Path, scalar, text } from './json';
+import { asList, asMap, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 
 /** One Kubernetes object of the input. */
 export interface Resource {
-  readonly json: Map_;
+  readonly json: JsonObject;
   readonly apiVersion: string;
   readonly kind: string;
   /** Empty when the manifest leaves it to kubectl: such objects are taken to be in one namespace. */
   readonly namespace: string;
   readonly name: string;
-  readonly labels: Map_;
-  readonly annotations: Map_;
+  readonly labels: JsonObject;
+  readonly annotations: JsonObject;
   /** Which of the objects given to lint, and where in it when that is a List. */
   readonly index: number;
   readonly prefix: Path;
@@ -45,7 +45,7 @@ function collectAll(objects: readonly unknown[]): Resource[] {
   return found;
 }
 
-function fingerprint(json: Map_): string {
+function fingerprint(json: JsonObject): string {
   try {
     return JSON.stringify(json);
   } catch {
@@ -59,26 +59,26 @@ function compare(a: string, b: string): number {
 }
 
 function collect(json: unknown, index: number, prefix: Path, found: Resource[]): void {
-  const kind = text(get(json, 'kind'));
-  const apiVersion = text(get(json, 'apiVersion'));
+  const kind = asText(get(json, 'kind'));
+  const apiVersion = asText(get(json, 'apiVersion'));
   if (!isMap(json) || kind === undefined || apiVersion === undefined) return;
   if (kind.endsWith('List') && Array.isArray(json.items)) {
     if (prefix.length > 20) return;
-    list(json.items).forEach((item, i) => collect(withType(item, kind, apiVersion), index, [...prefix, 'items', i], found));
+    asList(json.items).forEach((item, i) => collect(withType(item, kind, apiVersion), index, [...prefix, 'items', i], found));
     return;
   }
   if (kind === 'Template' && apiVersion.startsWith('template.openshift.io/') && prefix.length === 0) {
-    const values = new Map(list(json.parameters).map((parameter) => [text(get(parameter, 'name')) ?? '', scalar(get(parameter, 'value'))]));
-    list(json.objects).forEach((item, i) => collect(filled(item, values), index, ['objects', i], found));
+    const values = new Map(asList(json.parameters).map((parameter) => [asText(get(parameter, 'name')) ?? '', asScalar(get(parameter, 'value'))]));
+    asList(json.objects).forEach((item, i) => collect(filled(item, values), index, ['objects', i], found));
     return;
   }
-  const metadata = map(json.metadata);
+  const metadata = asMap(json.metadata);
   found.push({
     json, kind, apiVersion, index, prefix,
-    namespace: text(metadata.namespace) ?? '',
-    name: text(metadata.name) ?? text(metadata.generateName) ?? '',
-    labels: map(metadata.labels),
-    annotations: map(metadata.annotations),
+    namespace: asText(metadata.namespace) ?? '',
+    name: asText(metadata.name) ?? asText(metadata.generateName) ?? '',
+    labels: asMap(metadata.labels),
+    annotations: asMap(metadata.annotations),
     live: metadata.uid !== undefined && metadata.resourceVersion !== undefined,
   });
 }

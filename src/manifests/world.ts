@@ -1,6 +1,6 @@
 import { CeleryCommand, readCelery, Role, scriptOf } from './command/celery-command';
 import { baseName } from './command/command';
-import { get, list, map, Map_, Path, scalar, text } from './json';
+import { asList, asMap, asScalar, asText, get, JsonObject, Path } from './json';
 import { EnvSources } from './pod/env';
 import { isAirflow } from '../celery/image';
 import { configMapNames, Container, Workload } from './pod/workload';
@@ -53,7 +53,7 @@ export class World {
       .map((resource) => new Workload(resource, this.sources(resource.namespace)));
     for (const workload of this.workloads) {
       for (const [label, value] of Object.entries(workload.labels)) {
-        push(this.podsByLabel, key(workload.resource.namespace, label, scalar(value) ?? ''), workload);
+        push(this.podsByLabel, key(workload.resource.namespace, label, asScalar(value) ?? ''), workload);
       }
     }
     this.processes = this.workloads.flatMap((workload) => workload.containers.flatMap(processes));
@@ -108,12 +108,12 @@ export class World {
   }
 
   /** Workloads whose pods a selector of labels takes. */
-  public select(namespace: string, selector: Map_): readonly Workload[] {
+  public select(namespace: string, selector: JsonObject): readonly Workload[] {
     const wanted = Object.entries(selector);
     if (wanted.length === 0) return [];
-    const lists = wanted.map(([label, value]) => this.podsByLabel.get(key(namespace, label, scalar(value) ?? '')) ?? []);
+    const lists = wanted.map(([label, value]) => this.podsByLabel.get(key(namespace, label, asScalar(value) ?? '')) ?? []);
     const shortest = lists.reduce((best, next) => next.length < best.length ? next : best);
-    return shortest.filter((workload) => wanted.every(([label, value]) => scalar(get(workload.labels, label)) === scalar(value)));
+    return shortest.filter((workload) => wanted.every(([label, value]) => asScalar(get(workload.labels, label)) === asScalar(value)));
   }
 
   /** The Service that a host name means from within a namespace. */
@@ -143,12 +143,12 @@ export class World {
   }
 
   public backing(service: Resource): readonly Workload[] {
-    return this.select(service.namespace, map(get(service.json, 'spec', 'selector')));
+    return this.select(service.namespace, asMap(get(service.json, 'spec', 'selector')));
   }
 
   /** The workload that an autoscaler, a disruption budget and the like name. */
   public target(namespace: string, ref: unknown, defaultKind?: string): Workload | undefined {
-    const resource = this.find(text(get(ref, 'kind')) ?? defaultKind ?? '', namespace, text(get(ref, 'name')) ?? '');
+    const resource = this.find(asText(get(ref, 'kind')) ?? defaultKind ?? '', namespace, asText(get(ref, 'name')) ?? '');
     return resource && this.byResource.get(resource);
   }
 
@@ -173,12 +173,12 @@ export class World {
   }
 
   private serviceExposures(service: Resource, port: number, names: ReadonlySet<string>): Exposure[] {
-    const ports = list(get(service.json, 'spec', 'ports')).filter((entry) => {
+    const ports = asList(get(service.json, 'spec', 'ports')).filter((entry) => {
       const target = get(entry, 'targetPort') ?? get(entry, 'port');
-      return target === port || names.has(scalar(target) ?? '') || target === String(port);
+      return target === port || names.has(asScalar(target) ?? '') || target === String(port);
     });
     if (ports.length === 0) return [];
-    const type = text(get(service.json, 'spec', 'type'));
+    const type = asText(get(service.json, 'spec', 'type'));
     const found: Exposure[] = [];
     if (type === 'NodePort' || type === 'LoadBalancer') {
       found.push({ by: type, internal: isInternal(service), guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } });
@@ -187,9 +187,9 @@ export class World {
       servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')))
       .map(({ resource, path, prefix }) => ({
         by: resource.kind, internal: isInternal(resource), place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
-        guarded: text(get(resource.json, 'spec', 'ingressClassName')) === TAILNET
+        guarded: asText(get(resource.json, 'spec', 'ingressClassName')) === TAILNET
           || Object.keys(resource.annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
-          || (resource.kind !== 'Ingress' && list(get(resource.json, 'spec', 'rules')).some((rule) => list(get(rule, 'filters')).length > 0)),
+          || (resource.kind !== 'Ingress' && asList(get(resource.json, 'spec', 'rules')).some((rule) => asList(get(rule, 'filters')).length > 0)),
       }))];
   }
 
@@ -198,7 +198,7 @@ export class World {
       configMap: (name) => this.configMapData(namespace, name),
       secretKeys: (name) => {
         const secret = this.find('Secret', namespace, name);
-        return secret && new Set([...Object.keys(map(secret.json.data)), ...Object.keys(map(secret.json.stringData))]);
+        return secret && new Set([...Object.keys(asMap(secret.json.data)), ...Object.keys(asMap(secret.json.stringData))]);
       },
     };
   }
@@ -210,7 +210,7 @@ export class World {
     if (!resource) return undefined;
     let data = this.dataCache.get(resource);
     if (!data) {
-      data = new Map(Object.entries(map(resource.json.data)).map(([entry, value]) => [entry, scalar(value) ?? '']));
+      data = new Map(Object.entries(asMap(resource.json.data)).map(([entry, value]) => [entry, asScalar(value) ?? '']));
       this.dataCache.set(resource, data);
     }
     return data;
@@ -221,9 +221,9 @@ export class World {
     const content = container.file(path);
     const absolute = container.absolute(path);
     const mount = absolute === undefined ? undefined : container.mountOf(absolute);
-    const resource = mount && this.find('ConfigMap', container.workload.resource.namespace, text(mount.volume.source.name) ?? '');
+    const resource = mount && this.find('ConfigMap', container.workload.resource.namespace, asText(mount.volume.source.name) ?? '');
     if (content === undefined || !resource) return undefined;
-    const name = Object.entries(map(resource.json.data)).find(([, value]) => value === content)?.[0];
+    const name = Object.entries(asMap(resource.json.data)).find(([, value]) => value === content)?.[0];
     return { text: content, resource, path: name === undefined ? ['data'] : ['data', name] };
   }
 
@@ -246,8 +246,9 @@ export class World {
         const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');
         if (!name.endsWith('.py') || (isFile && mount.subPath !== name)) continue;
         const folder = isFile ? mount.mountPath.slice(0, mount.mountPath.lastIndexOf('/')) || '/' : mount.mountPath;
-        const entries = sources.flatMap((resource) => Object.entries(map(resource.json.data)).map(([key, value]) => ({ resource, key, value })));
-        const { resource, key: entry } = entries.find(({ value }) => value === content) ?? { resource: sources[0], key: name };
+        const entries = sources.flatMap((resource) => Object.entries(asMap(resource.json.data))
+          .map(([entry, value]) => ({ resource, entry, value })));
+        const { resource, entry } = entries.find(({ value }) => value === content) ?? { resource: sources[0], entry: name };
         yield { name, text: content, folder, place: { resource, path: ['data', entry] } };
       }
     }
@@ -313,19 +314,19 @@ export class World {
   /** Policies that limit who may come in, as far as their selector is one of plain labels. */
   private get policies(): readonly Resource[] {
     return this.once('policies', () => this.kind('NetworkPolicy').filter(({ json }) => {
-      const types = list(get(json, 'spec', 'policyTypes'));
-      return (types.length === 0 || types.includes('Ingress')) && list(get(json, 'spec', 'podSelector', 'matchExpressions')).length === 0;
+      const types = asList(get(json, 'spec', 'policyTypes'));
+      return (types.length === 0 || types.includes('Ingress')) && asList(get(json, 'spec', 'podSelector', 'matchExpressions')).length === 0;
     }));
   }
 
   private get guarded(): ReadonlySet<Workload> {
     return this.once('guarded', () => new Set(this.policies.flatMap(({ namespace, json }) =>
-      this.select(namespace, map(get(json, 'spec', 'podSelector', 'matchLabels'))))));
+      this.select(namespace, asMap(get(json, 'spec', 'podSelector', 'matchLabels'))))));
   }
 
   private get guardedNamespaces(): ReadonlySet<string> {
     return this.once('guardedNamespaces', () => new Set(this.policies
-      .filter(({ json }) => Object.keys(map(get(json, 'spec', 'podSelector', 'matchLabels'))).length === 0).map(({ namespace }) => namespace)));
+      .filter(({ json }) => Object.keys(asMap(get(json, 'spec', 'podSelector', 'matchLabels'))).length === 0).map(({ namespace }) => namespace)));
   }
 
   private get beatsByApp(): ReadonlyMap<string, Process[]> {
@@ -378,7 +379,7 @@ export class World {
         }
       }
       for (const resource of this.kind('Route')) {
-        const service = this.find('Service', resource.namespace, text(get(resource.json, 'spec', 'to', 'name')) ?? '');
+        const service = this.find('Service', resource.namespace, asText(get(resource.json, 'spec', 'to', 'name')) ?? '');
         if (service) push(found, service, { resource, path: ['spec', 'to', 'name'], service: service.name });
       }
       return found;
@@ -391,15 +392,15 @@ const TAILNET = 'tailscale';
 
 /** A load balancer that lets only some addresses in, or none from outside a private network. */
 function limitsSources({ json }: Resource): boolean {
-  const ranges = list(get(json, 'spec', 'loadBalancerSourceRanges'));
+  const ranges = asList(get(json, 'spec', 'loadBalancerSourceRanges'));
   return get(json, 'spec', 'type') === 'LoadBalancer'
-    && (text(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
+    && (asText(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
 }
 
 /** A load balancer of a cloud that stands in its private network. */
 function isInternal({ annotations }: Resource): boolean {
   return Object.entries(annotations).some(([name, value]) => /load-?balancer.*(internal|scheme|type)|ingress\.kubernetes\.io\/scheme/i.test(name)
-    && /^(internal|true|0\.0\.0\.0\/0)$/i.test(scalar(value) ?? ''));
+    && /^(internal|true|0\.0\.0\.0\/0)$/i.test(asScalar(value) ?? ''));
 }
 
 /** A Python file of a ConfigMap in a container. */
@@ -422,24 +423,24 @@ interface Route {
 function ingressRoutes(resource: Resource): Route[] {
   const routes: Route[] = [];
   const add = (backend: unknown, path: Path, prefix?: string) => {
-    const modern = text(get(backend, 'service', 'name'));
-    const service = modern ?? text(get(backend, 'serviceName'));
+    const modern = asText(get(backend, 'service', 'name'));
+    const service = modern ?? asText(get(backend, 'serviceName'));
     const servicePort = modern === undefined ? get(backend, 'servicePort')
       : get(backend, 'service', 'port', 'number') ?? get(backend, 'service', 'port', 'name');
     if (service !== undefined) routes.push({ resource, path, service, servicePort, prefix });
   };
   add(get(resource.json, 'spec', 'defaultBackend'), ['spec', 'defaultBackend']);
-  list(get(resource.json, 'spec', 'rules')).forEach((rule, r) => list(get(rule, 'http', 'paths')).forEach((entry, p) =>
-    add(get(entry, 'backend'), ['spec', 'rules', r, 'http', 'paths', p, 'backend'], text(get(entry, 'path')) ?? '/')));
+  asList(get(resource.json, 'spec', 'rules')).forEach((rule, r) => asList(get(rule, 'http', 'paths')).forEach((entry, p) =>
+    add(get(entry, 'backend'), ['spec', 'rules', r, 'http', 'paths', p, 'backend'], asText(get(entry, 'path')) ?? '/')));
   return routes;
 }
 
 function httpRoutes(resource: Resource): Route[] {
-  return list(get(resource.json, 'spec', 'rules')).flatMap((rule, r) => list(get(rule, 'backendRefs')).flatMap((ref, b) => {
-    const service = text(get(ref, 'name'));
+  return asList(get(resource.json, 'spec', 'rules')).flatMap((rule, r) => asList(get(rule, 'backendRefs')).flatMap((ref, b) => {
+    const service = asText(get(ref, 'name'));
     return service === undefined ? [] : [{
-      resource, path: ['spec', 'rules', r, 'backendRefs', b], service, namespace: text(get(ref, 'namespace')), servicePort: get(ref, 'port'),
-      prefix: text(get(rule, 'matches', 0, 'path', 'value')) ?? '/',
+      resource, path: ['spec', 'rules', r, 'backendRefs', b], service, namespace: asText(get(ref, 'namespace')), servicePort: get(ref, 'port'),
+      prefix: asText(get(rule, 'matches', 0, 'path', 'value')) ?? '/',
     }];
   }));
 }
@@ -523,9 +524,9 @@ function isUnknown(container: Container): boolean {
   return (script === undefined || /\.(sh|bash|py)$|^[./]/.test(script)) && looksLikeCelery(container);
 }
 
-function byApp(processes: readonly Process[]): ReadonlyMap<string, Process[]> {
+function byApp(some: readonly Process[]): ReadonlyMap<string, Process[]> {
   const found = new Map<string, Process[]>();
-  for (const process of processes) push(found, appKey(process), process);
+  for (const process of some) push(found, appKey(process), process);
   return found;
 }
 

@@ -1,11 +1,11 @@
 import { showPath } from '../manifests/json';
 import { Resource } from '../manifests/resource';
-import { redact } from '../celery/url';
 import { World } from '../manifests/world';
-import { EachCheck, Report, Reporter, Rule, Violation } from './rule';
+import { LISTS, ListName } from './lists';
+import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
 import { Severity } from './severity';
 import { fromAnnotation, Suppression } from './suppressions';
-import { RULES } from './table';
+import { CHECKS, RULES } from './table';
 
 export interface Options {
   /** Only these rules, by id or by subject (`beat`); default all. */
@@ -32,33 +32,32 @@ export function examine(objects: readonly unknown[], options: Options = {}): Vio
 }
 
 export function examineWorld(world: World, options: Options = {}): Violation[] {
-  const found = violations(world, RULES.filter(({ id }) => selects(options.rules, id)));
+  const found = violations(world, CHECKS.filter(({ id }) => selects(options.rules, id)));
   const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
   return unique([...suppress(found, suppressions, options.rules)]);
 }
 
+/** A check of the list that it is called with: the type of a rule binds the two. */
+type ItemCheck = (item: unknown, report: Reporter, world: World) => void;
+
 /** Item by item, and on each all the rules that look at it: what one has read of it is still in the processor's cache for the next. */
 function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
-  const walks = new Map<EachCheck['list'], Array<{ check: EachCheck['check']; report: Reporter }>>();
+  const walks = new Map<ListName, Array<{ check: ItemCheck; report: Reporter }>>();
   for (const rule of rules) {
     const report = (one: Report) => void found.push(violation(rule, one));
-    if (typeof rule.check === 'function') {
-      rule.check(world, report);
-    } else {
-      const { list, check } = rule.check;
-      walks.set(list, [...walks.get(list) ?? [], { check, report }]);
-    }
+    if (rule.on === undefined) rule.check(world, report);
+    else walks.set(rule.on, [...walks.get(rule.on) ?? [], { check: rule.check as ItemCheck, report }]);
   }
   for (const [list, checks] of walks) {
-    for (const item of typeof list === 'function' ? list(world) : world[list]) {
+    for (const item of LISTS[list](world)) {
       for (const { check, report } of checks) check(item, report, world);
     }
   }
   return found;
 }
 
-function violation(rule: Rule, { at, note, value, allowed, fix, severity = rule.severity }: Report): Violation {
+function violation(rule: RuleMeta, { at, note, value, allowed, fix, severity = rule.severity }: Report): Violation {
   return { rule, severity, at, note, value, allowed, fix };
 }
 
@@ -99,10 +98,4 @@ function unique(found: readonly Violation[]): Violation[] {
     if (!seen.has(identity)) seen.set(identity, { key, one });
   }
   return [...seen.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0).map(({ one }) => one);
-}
-
-/** A value as it may be printed: one line, not too long, without passwords. */
-export function printable(value: string): string {
-  const line = redact(value.replace(/\s+/g, ' ').trim());
-  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }

@@ -1,4 +1,4 @@
-import { printable } from './engine';
+import { redact } from '../celery/url';
 import { showPath } from '../manifests/json';
 import { Violation } from './rule';
 import { Severity } from './severity';
@@ -91,4 +91,10 @@ export function describeFinding(finding: Finding): string {
   if (value !== undefined) parts.push(`it has ${JSON.stringify(value)}`);
   if (allowed !== undefined) parts.push(`allowed: ${allowed}`);
   return `${parts.join('; ')}. ${fix} [${ruleId}]`;
+}
+
+/** A value as it may be printed: one line, not too long, without passwords. */
+function printable(value: string): string {
+  const line = redact(value.replace(/\s+/g, ' ').trim());
+  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
 }

@@ -1,5 +1,6 @@
 import { Place } from '../manifests/place';
 import type { World } from '../manifests/world';
+import type { Item, ListName } from './lists';
 import { Severity } from './severity';
 
 /** What a check reports; everything else about a finding comes from its rule. */
@@ -18,12 +19,11 @@ export interface Report {
 }
 
 /**
- * A rule is data, and one pure function over manifests.
+ * What is said of a rule, wherever it is checked.
  *
- * The id is contract: suppressions name it. A check that cannot know does not report: a false alarm costs more trust than a
- * missed fault.
+ * The id is contract: suppressions name it.
  */
-export interface Rule {
+export interface RuleMeta {
   readonly id: string;
   /** Error: known to break or to lose tasks. Warning: breaks under a condition, which the title or `why` names. */
   readonly severity: Severity;
@@ -36,34 +36,38 @@ export interface Rule {
   readonly source: string;
   /** The rows of the failure catalogue that it guards (docs/rules/coverage.md). */
   readonly rows: readonly string[];
-  readonly check: Check;
 }
-
-/** Looks at everything at once, or at each of a list. */
-export type Check = ((world: World, report: Reporter) => void) | EachCheck;
-
-/** The names of the lists that World has. */
-type Listed = { [Name in keyof World]: World[Name] extends readonly object[] ? Name : never }[keyof World];
 
 /** Takes what a check finds. No generator: there is one call for each rule and item, and most find nothing. */
 export type Reporter = (report: Report) => void;
 
-/** Checks with the same list share the walk over it. */
-export interface EachCheck {
-  readonly list: Listed | ((world: World) => Iterable<unknown>);
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what `each` has checked to fit the list
-  readonly check: (item: any, report: Reporter, world: World) => void;
+/** Looks at everything at once. */
+export interface WorldRule extends RuleMeta {
+  readonly on?: undefined;
+  readonly check: (world: World, report: Reporter) => void;
 }
+
+/** Looks at each item of a list. */
+export interface ItemRule<Name extends ListName> extends RuleMeta {
+  readonly on: Name;
+  readonly check: (item: Item<Name>, report: Reporter, world: World) => void;
+}
+
+/**
+ * A rule is data, and one pure function over manifests.
+ *
+ * A check that cannot know does not report: a false alarm costs more trust than a missed fault.
+ */
+export type Rule = WorldRule | { [Name in ListName]: ItemRule<Name> }[ListName];
 
 /** A report with the rule that made it. */
 export interface Violation extends Report {
-  readonly rule: Omit<Rule, 'check'>;
+  readonly rule: RuleMeta;
   readonly severity: Severity;
 }
 
-/** Runs a check on each of a list and gathers what it reports. */
-export function each<Name extends Listed>(list: Name, check: (item: World[Name][number], report: Reporter, world: World) => void): EachCheck;
-export function each<T>(list: (world: World) => Iterable<T>, check: (item: T, report: Reporter, world: World) => void): EachCheck;
-export function each(list: EachCheck['list'], check: EachCheck['check']): EachCheck {
-  return { list, check };
+/** Less certain than the rule claims: a warning, with what it depends on. */
+export function unless(certain: boolean, note?: string): Pick<Report, 'severity' | 'note'> {
+  if (certain) return {};
+  return note === undefined ? { severity: Severity.WARNING } : { severity: Severity.WARNING, note };
 }

@@ -1,6 +1,6 @@
-import { scalar } from '../manifests/json';
+import { asScalar } from '../manifests/json';
 import { Resource } from '../manifests/resource';
-import { Rule } from './rule';
+import { RuleMeta } from './rule';
 import { Severity } from './severity';
 
 /** The annotation of manifests: one `rule/id: reason` a line. */
@@ -22,8 +22,8 @@ export interface Suppression {
   readonly path: ReadonlyArray<string | number>;
 }
 
-/** Rules about suppressions; lint itself checks them, because it alone knows what they silence. */
-export const suppressionRules: Rule[] = [
+/** Rules about suppressions. The engine checks them, because only it knows what they silence. */
+export const suppressionRules: RuleMeta[] = [
   {
     id: 'suppressions/unused',
     severity: Severity.WARNING,
@@ -32,7 +32,6 @@ export const suppressionRules: Rule[] = [
     fix: 'Remove it.',
     source: 'docs/rules/README.md',
     rows: [],
-    check: () => undefined,
   },
   {
     id: 'suppressions/no-reason',
@@ -42,7 +41,6 @@ export const suppressionRules: Rule[] = [
     fix: 'Write `rule/id: why this is right here`.',
     source: 'docs/rules/README.md',
     rows: [],
-    check: () => undefined,
   },
   {
     id: 'suppressions/unknown-rule',
@@ -52,13 +50,12 @@ export const suppressionRules: Rule[] = [
     fix: 'Take the id from `cdk8s-celery lint --list`.',
     source: 'docs/rules/README.md',
     rows: [],
-    check: () => undefined,
   },
 ];
 
 /** The lines of an object's annotation, without comments. */
 function lines(resource: Resource, annotation: string): string[] {
-  const written = Object.hasOwn(resource.annotations, annotation) ? scalar(resource.annotations[annotation]) ?? '' : '';
+  const written = Object.hasOwn(resource.annotations, annotation) ? asScalar(resource.annotations[annotation]) ?? '' : '';
   return written.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 

@@ -1,21 +1,24 @@
-import { beat } from './subjects/beat';
-import { code } from './subjects/code';
-import { delivery } from './subjects/delivery';
-import { env } from './subjects/env';
-import { filesystem } from './subjects/filesystem';
-import { flower } from './subjects/flower';
-import { install } from './subjects/install';
-import { probes } from './subjects/probes';
-import { redis } from './subjects/redis';
-import { references } from './subjects/references';
-import { resources } from './subjects/resources';
-import { Rule } from './rule';
-import { scaling } from './subjects/scaling';
-import { shutdown } from './subjects/shutdown';
+import { Rule, RuleMeta } from './rule';
+import { beatRules } from './subjects/beat';
+import { codeRules } from './subjects/code';
+import { deliveryRules } from './subjects/delivery';
+import { envRules } from './subjects/env';
+import { filesystemRules } from './subjects/filesystem';
+import { flowerRules } from './subjects/flower';
+import { installRules } from './subjects/install';
+import { probeRules } from './subjects/probes';
+import { redisRules } from './subjects/redis';
+import { referenceRules } from './subjects/references';
+import { resourceRules } from './subjects/resources';
+import { scalingRules } from './subjects/scaling';
+import { shutdownRules } from './subjects/shutdown';
 import { suppressionRules } from './suppressions';
 
-/** All rules, by subject. */
-export const RULES: readonly Rule[] = [
-  ...install, ...code, ...env, ...references, ...filesystem, ...shutdown, ...delivery, ...probes, ...beat, ...redis, ...resources, ...flower,
-  ...scaling, ...suppressionRules,
+/** The rules that look at manifests, by subject. */
+export const CHECKS: readonly Rule[] = [
+  ...installRules, ...codeRules, ...envRules, ...referenceRules, ...filesystemRules, ...shutdownRules, ...deliveryRules, ...probeRules, ...beatRules,
+  ...redisRules, ...resourceRules, ...flowerRules, ...scalingRules,
 ];
+
+/** All rules. */
+export const RULES: readonly RuleMeta[] = [...CHECKS, ...suppressionRules];

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Rule } from '../../src/rules/rule';
+import { RuleMeta } from '../../src/rules/rule';
 import { RULES } from '../../src/rules/table';
 
 interface Docs {
   readonly DOCS: string;
   readonly SUBJECTS: Record<string, string>;
-  readonly render: (rules: readonly Rule[]) => Map<string, string>;
+  readonly render: (rules: readonly RuleMeta[]) => Map<string, string>;
 }
 interface Coverage {
   readonly rows: Record<string, string>;

@@ -78,16 +78,16 @@ function* text({ findings, objects, hidden, unknown }: Result, colour: boolean):
 
 /** JSON like that of `frame`, whose last list is empty: there the items go, each on a line of its own. */
 function* jsonWith(frame: object, items: Iterable<object>): Iterable<string> {
-  const text = JSON.stringify(frame, null, 2);
-  const at = text.lastIndexOf('[]') + 1;
-  const indent = /\n( *)[^\n]*$/.exec(text.slice(0, at))![1];
-  yield text.slice(0, at);
+  const written = JSON.stringify(frame, null, 2);
+  const at = written.lastIndexOf('[]') + 1;
+  const indent = /\n( *)[^\n]*$/.exec(written.slice(0, at))![1];
+  yield written.slice(0, at);
   let any = false;
   for (const item of items) {
     yield `${any ? ',' : ''}\n${indent}  ${JSON.stringify(item)}`;
     any = true;
   }
-  yield `${any ? `\n${indent}` : ''}${text.slice(at)}\n`;
+  yield `${any ? `\n${indent}` : ''}${written.slice(at)}\n`;
 }
 
 function* each<T, R>(items: readonly T[], make: (item: T) => R): Iterable<R> {

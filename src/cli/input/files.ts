@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isMap as isYamlMap, LineCounter, visit } from 'yaml';
 import { parsePlain } from './plain-yaml';
 import { parseWholeYaml } from './whole-yaml';
-import { get, list, text as textOf } from '../../manifests/json';
+import { asList, asText, get } from '../../manifests/json';
 
 /** One document of the input: an object, and where its text is. */
 export interface Document {
@@ -81,9 +81,9 @@ const KUSTOMIZATION = ['kustomization.yaml', 'kustomization.yml', 'Kustomization
 function kustomizePatches(folder: string): string[] {
   const file = KUSTOMIZATION.map((name) => join(folder, name)).find((path) => existsSync(path));
   const text = file === undefined ? undefined : readText(file, file, []);
-  const { documents } = text === undefined ? emptyInput() : parseText(file!, text, emptyInput());
-  return documents.flatMap(({ value }) => ['patches', 'patchesJson6902', 'patchesStrategicMerge'].flatMap((field) =>
-    list(get(value, field)).flatMap((patch) => textOf(patch) ?? textOf(get(patch, 'path')) ?? []))).filter((name) => !name.includes('\n'))
+  const kustomization = text === undefined ? emptyInput() : parseText(file!, text, emptyInput());
+  return kustomization.documents.flatMap(({ value }) => ['patches', 'patchesJson6902', 'patchesStrategicMerge'].flatMap((field) =>
+    asList(get(value, field)).flatMap((patch) => asText(patch) ?? asText(get(patch, 'path')) ?? []))).filter((name) => !name.includes('\n'))
     .map((name) => join(folder, name));
 }
 

@@ -103,8 +103,8 @@ function flower(invocation: Invocation, words: readonly Word[]): CeleryCommand {
   const { options, rest } = parseOptions(words, 'flower', false);
   // A script that is told `flower` may give options of its own.
   const script = invocation.links.at(-1);
-  const vendor = script?.kind === 'wrapper' && script.name === 'unknown' && words.length === 0 ? 'unknown' : 'celery';
-  return { role: 'flower', vendor, global: NONE, misplaced: NONE, options, settings: NONE, rest, invocation };
+  const own = script?.kind === 'wrapper' && script.name === 'unknown' && words.length === 0;
+  return { role: 'flower', vendor: own ? 'unknown' : 'celery', global: NONE, misplaced: NONE, options, settings: NONE, rest, invocation };
 }
 
 function parse(invocation: Invocation, words: readonly Word[], program: string): CeleryCommand {

@@ -1,4 +1,4 @@
-import { get, list, map, Path, scalar, text } from '../json';
+import { asList, asMap, asScalar, asText, get, Path } from '../json';
 
 /** A variable of a container, as far as manifests tell. */
 export interface Variable {
@@ -40,7 +40,7 @@ export class Env {
 
   public constructor(container: unknown, path: Path, sources: EnvSources) {
     this.open = this.importAll(container, path, sources);
-    list(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
+    asList(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
   }
 
   public all(): Iterable<Variable> {
@@ -83,11 +83,11 @@ export class Env {
 
   private importAll(container: unknown, path: Path, sources: EnvSources): boolean {
     let open = false;
-    list(get(container, 'envFrom')).forEach((entry, i) => {
+    asList(get(container, 'envFrom')).forEach((entry, i) => {
       const at = [...path, 'envFrom', i];
-      const prefix = text(get(entry, 'prefix')) ?? '';
-      const configMap = text(get(entry, 'configMapRef', 'name'));
-      const secret = text(get(entry, 'secretRef', 'name'));
+      const prefix = asText(get(entry, 'prefix')) ?? '';
+      const configMap = asText(get(entry, 'configMapRef', 'name'));
+      const secret = asText(get(entry, 'secretRef', 'name'));
       const data = configMap === undefined ? undefined : sources.configMap(configMap);
       const keys = secret === undefined ? undefined : sources.secretKeys(secret);
       if (!data && !keys) open = true;
@@ -104,17 +104,17 @@ export class Env {
   }
 
   private add(entry: unknown, path: Path, sources: EnvSources): void {
-    const name = text(get(entry, 'name'));
+    const name = asText(get(entry, 'name'));
     if (name === undefined) return;
     const base = { name, path, unresolved: [] as string[], partial: false, imported: false };
-    const raw = scalar(get(entry, 'value'));
-    const from = map(get(entry, 'valueFrom'));
+    const raw = asScalar(get(entry, 'value'));
+    const from = asMap(get(entry, 'valueFrom'));
     if (raw !== undefined) {
       const { text: value, unresolved, partial } = this.expand(raw);
       this.variables.set(name, { ...base, value, raw, source: 'value', unresolved, partial });
     } else if (from.configMapKeyRef !== undefined) {
       const ref = from.configMapKeyRef;
-      const value = sources.configMap(text(get(ref, 'name')) ?? '')?.get(text(get(ref, 'key')) ?? '');
+      const value = sources.configMap(asText(get(ref, 'name')) ?? '')?.get(asText(get(ref, 'key')) ?? '');
       this.variables.set(name, { ...base, value, raw: value, source: 'configMap' });
     } else if (from.secretKeyRef !== undefined) {
       this.variables.set(name, { ...base, source: 'secret' });

@@ -1,8 +1,9 @@
 import { CommandContext, Invocation, invocations, Word } from '../command/command';
 import { Env, EnvSources } from './env';
 import { entrypointProgram, Image, isPython, parseImage } from '../../celery/image';
-import { get, list, map, Map_, number, Path, scalar, text } from '../json';
+import { asList, asMap, asNumber, asScalar, asText, get, JsonObject, Path } from '../json';
 import { quantity } from '../../celery/quantity';
+import { Place } from '../place';
 import { Resource } from '../resource';
 
 /** Where each kind keeps its pod. */
@@ -22,7 +23,7 @@ export interface Volume {
   readonly name: string;
   readonly kind: VolumeKind;
   readonly claim?: string;
-  readonly source: Map_;
+  readonly source: JsonObject;
   readonly path: Path;
 }
 
@@ -36,9 +37,9 @@ export interface Mount {
 
 export class Workload {
   public readonly podPath: Path;
-  public readonly spec: Map_;
-  public readonly labels: Map_;
-  public readonly annotations: Map_;
+  public readonly spec: JsonObject;
+  public readonly labels: JsonObject;
+  public readonly annotations: JsonObject;
   public readonly volumes: ReadonlyMap<string, Volume>;
   /** Those that keep running: init containers only when they are sidecars. */
   public readonly containers: readonly Container[];
@@ -47,18 +48,18 @@ export class Workload {
   public static is(resource: Resource): boolean {
     if (!Object.hasOwn(POD_PATHS, resource.kind)) return false;
     // What a controller made is judged where it is declared.
-    return list(get(resource.json, 'metadata', 'ownerReferences')).length === 0;
+    return asList(get(resource.json, 'metadata', 'ownerReferences')).length === 0;
   }
 
   public constructor(public readonly resource: Resource, sources: EnvSources) {
     this.podPath = POD_PATHS[resource.kind];
     const template = get(resource.json, ...this.podPath);
-    this.spec = map(get(template, 'spec'));
-    this.labels = map(get(template, 'metadata', 'labels'));
-    this.annotations = map(get(template, 'metadata', 'annotations'));
+    this.spec = asMap(get(template, 'spec'));
+    this.labels = asMap(get(template, 'metadata', 'labels'));
+    this.annotations = asMap(get(template, 'metadata', 'annotations'));
     this.volumes = this.readVolumes();
-    const read = (key: string, init: boolean) => list(this.spec[key]).flatMap((json, i) => typeof json === 'object' && json !== null
-      ? [new Container(this, map(json), [...this.specPath, key, i], init, sources)] : []);
+    const read = (key: string, init: boolean) => asList(this.spec[key]).flatMap((json, i) => typeof json === 'object' && json !== null
+      ? [new Container(this, asMap(json), [...this.specPath, key, i], init, sources)] : []);
     const init = read('initContainers', true);
     this.initContainers = init.filter((container) => container.json.restartPolicy !== 'Always');
     this.containers = [...read('containers', false), ...init.filter((container) => container.json.restartPolicy === 'Always')];
@@ -71,7 +72,7 @@ export class Workload {
   /** Undefined for what does not keep a number of pods: jobs, bare pods, DaemonSets. */
   public get replicas(): number | undefined {
     if (!SCALED.has(this.resource.kind)) return undefined;
-    return number(get(this.resource.json, 'spec', 'replicas')) ?? 1;
+    return asNumber(get(this.resource.json, 'spec', 'replicas')) ?? 1;
   }
 
   /** Restarts what ends: a Job does not. */
@@ -80,7 +81,7 @@ export class Workload {
   }
 
   public get graceSeconds(): number {
-    return number(this.spec.terminationGracePeriodSeconds) ?? 30;
+    return asNumber(this.spec.terminationGracePeriodSeconds) ?? 30;
   }
 
   public get serviceLinks(): boolean {
@@ -95,35 +96,35 @@ export class Workload {
     const [rolling, options] = { Deployment: ['RollingUpdate', 'rollingUpdate'], DeploymentConfig: ['Rolling', 'rollingParams'], Rollout: ['', 'canary'] }[kind] ?? [];
     const type = get(strategy, 'type');
     if (rolling === undefined || (type !== undefined && type !== rolling)) return false;
-    const surge = scalar(get(strategy, options, 'maxSurge'));
+    const surge = asScalar(get(strategy, options, 'maxSurge'));
     return surge !== '0' && surge !== '0%';
   }
 
   private readVolumes(): Map<string, Volume> {
     const volumes = new Map<string, Volume>();
-    list(this.spec.volumes).forEach((json, i) => {
-      const name = text(get(json, 'name'));
+    asList(this.spec.volumes).forEach((json, i) => {
+      const name = asText(get(json, 'name'));
       if (name === undefined) return;
       const path = [...this.specPath, 'volumes', i];
-      const keys = Object.keys(map(json)).filter((key) => key !== 'name');
-      const [kind, source] = volumeSource(map(json), keys);
-      volumes.set(name, { name, kind, source, path, claim: kind === 'claim' ? text(source.claimName) : undefined });
+      const keys = Object.keys(asMap(json)).filter((key) => key !== 'name');
+      const [kind, source] = volumeSource(asMap(json), keys);
+      volumes.set(name, { name, kind, source, path, claim: kind === 'claim' ? asText(source.claimName) : undefined });
     });
-    list(get(this.resource.json, 'spec', 'volumeClaimTemplates')).forEach((json, i) => {
-      const name = text(get(json, 'metadata', 'name'));
-      if (name !== undefined) volumes.set(name, { name, kind: 'claim', source: map(json), path: ['spec', 'volumeClaimTemplates', i] });
+    asList(get(this.resource.json, 'spec', 'volumeClaimTemplates')).forEach((json, i) => {
+      const name = asText(get(json, 'metadata', 'name'));
+      if (name !== undefined) volumes.set(name, { name, kind: 'claim', source: asMap(json), path: ['spec', 'volumeClaimTemplates', i] });
     });
     return volumes;
   }
 }
 
-function volumeSource(json: Map_, keys: readonly string[]): [VolumeKind, Map_] {
+function volumeSource(json: JsonObject, keys: readonly string[]): [VolumeKind, JsonObject] {
   for (const kind of ['configMap', 'secret', 'downwardAPI', 'projected', 'emptyDir'] as const) {
-    if (keys.includes(kind)) return [kind, map(json[kind])];
+    if (keys.includes(kind)) return [kind, asMap(json[kind])];
   }
-  if (keys.includes('persistentVolumeClaim')) return ['claim', map(json.persistentVolumeClaim)];
+  if (keys.includes('persistentVolumeClaim')) return ['claim', asMap(json.persistentVolumeClaim)];
   // A volume without a source is an emptyDir to the API server.
-  return keys.length === 0 ? ['emptyDir', map(undefined)] : ['other', map(json[keys[0]])];
+  return keys.length === 0 ? ['emptyDir', asMap(undefined)] : ['other', asMap(json[keys[0]])];
 }
 
 const READ_ONLY_KINDS: readonly VolumeKind[] = ['configMap', 'secret', 'downwardAPI', 'projected'];
@@ -140,24 +141,29 @@ export class Container {
   public readonly invocations: readonly Invocation[];
 
   public constructor(
-    public readonly workload: Workload, public readonly json: Map_, public readonly path: Path, public readonly init: boolean,
+    public readonly workload: Workload, public readonly json: JsonObject, public readonly path: Path, public readonly init: boolean,
     private readonly sources: EnvSources,
   ) {
-    this.name = text(json.name) ?? '';
-    this.image = parseImage(text(json.image) ?? '');
+    this.name = asText(json.name) ?? '';
+    this.image = parseImage(asText(json.image) ?? '');
     this.env = new Env(json, path, sources);
     this.mounts = this.readMounts();
-    this.ownsEntrypoint = list(json.command).length > 0;
+    this.ownsEntrypoint = asList(json.command).length > 0;
     this.words = [...this.readWords('command'), ...this.readWords('args')];
     const program = this.ownsEntrypoint ? undefined : entrypointProgram(this.image, this.words[0]?.text);
     this.invocations = this.read(program === undefined ? this.words
       : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words]);
   }
 
+  /** A place in this container; the container itself without a path. */
+  public place(path: Path = this.path): Place {
+    return { resource: this.workload.resource, container: this.name, path };
+  }
+
   /** The names that the container gives a port. */
   public portNames(port: number): ReadonlySet<string> {
-    const ports = list(this.json.ports).filter((entry) => number(get(entry, 'containerPort')) === port);
-    return new Set(ports.flatMap((entry) => text(get(entry, 'name')) ?? []));
+    const ports = asList(this.json.ports).filter((entry) => asNumber(get(entry, 'containerPort')) === port);
+    return new Set(ports.flatMap((entry) => asText(get(entry, 'name')) ?? []));
   }
 
   /** All commands that some other argument vector of this container leads to: a probe, a hook. */
@@ -170,7 +176,7 @@ export class Container {
   }
 
   public get workingDir(): string | undefined {
-    const given = text(this.json.workingDir);
+    const given = asText(this.json.workingDir);
     return given !== undefined && given !== '' ? given : isPython(this.image) ? '/' : undefined;
   }
 
@@ -179,7 +185,7 @@ export class Container {
   }
 
   public get runAsUser(): number | undefined {
-    return number(this.security('runAsUser'));
+    return asNumber(this.security('runAsUser'));
   }
 
   /** The container's own security context wins over that of the pod. */
@@ -227,9 +233,9 @@ export class Container {
   public volumeFiles(volume: Volume): ReadonlyMap<string, string> | undefined {
     if (volume.kind === 'projected') {
       const files = new Map<string, string>();
-      for (const source of list(volume.source.sources)) {
+      for (const source of asList(volume.source.sources)) {
         const part = get(source, 'configMap');
-        const found = part === undefined ? undefined : this.configMapFiles(map(part));
+        const found = part === undefined ? undefined : this.configMapFiles(asMap(part));
         if (!found) return undefined;
         for (const [name, content] of found) files.set(name, content);
       }
@@ -238,20 +244,20 @@ export class Container {
     return volume.kind === 'configMap' ? this.configMapFiles(volume.source) : undefined;
   }
 
-  private configMapFiles(source: Map_): ReadonlyMap<string, string> | undefined {
-    const data = this.sources.configMap(text(source.name) ?? '');
+  private configMapFiles(source: JsonObject): ReadonlyMap<string, string> | undefined {
+    const data = this.sources.configMap(asText(source.name) ?? '');
     if (!data) return undefined;
-    const items = list(source.items);
+    const items = asList(source.items);
     if (items.length === 0) return data;
     return new Map(items.flatMap((item) => {
-      const [key, path] = [text(get(item, 'key')), text(get(item, 'path'))];
+      const [key, path] = [asText(get(item, 'key')), asText(get(item, 'path'))];
       return key !== undefined && path !== undefined && data.has(key) ? [[path, data.get(key)!] as const] : [];
     }));
   }
 
   private readWords(key: 'command' | 'args'): Word[] {
-    return list(this.json[key]).map((raw, i) => {
-      const written = scalar(raw) ?? '';
+    return asList(this.json[key]).map((raw, i) => {
+      const written = asScalar(raw) ?? '';
       const { text: expanded, unresolved, partial } = this.env.expand(written);
       const reference = /^(?:-[\w-]+=)?\$\(([A-Za-z_.][\w.-]*)\)$/.exec(written)?.[1];
       return { text: expanded, path: [...this.path, key, i], unknown: partial || unresolved.length > 0, reference };
@@ -259,15 +265,15 @@ export class Container {
   }
 
   private readMounts(): Mount[] {
-    return list(this.json.volumeMounts).flatMap((json, i) => {
-      const mountPath = text(get(json, 'mountPath'));
-      const name = text(get(json, 'name')) ?? '';
+    return asList(this.json.volumeMounts).flatMap((json, i) => {
+      const mountPath = asText(get(json, 'mountPath'));
+      const name = asText(get(json, 'name')) ?? '';
       if (mountPath === undefined) return [];
       const path = [...this.path, 'volumeMounts', i];
       const volume = this.workload.volumes.get(name) ?? { name, kind: 'unknown' as const, source: {}, path };
       return [{
         mountPath: normalize(mountPath), volume, path, readOnly: get(json, 'readOnly') === true,
-        subPath: text(get(json, 'subPath')) ?? text(get(json, 'subPathExpr')),
+        subPath: asText(get(json, 'subPath')) ?? asText(get(json, 'subPathExpr')),
       }];
     });
   }
@@ -275,8 +281,8 @@ export class Container {
 
 /** The ConfigMaps whose files a volume holds. */
 export function configMapNames({ kind, source }: Volume): readonly string[] {
-  const parts = kind === 'configMap' ? [source] : kind === 'projected' ? list(source.sources).map((part) => get(part, 'configMap')) : [];
-  return parts.flatMap((part) => text(get(part, 'name')) ?? []);
+  const parts = kind === 'configMap' ? [source] : kind === 'projected' ? asList(source.sources).map((part) => get(part, 'configMap')) : [];
+  return parts.flatMap((part) => asText(get(part, 'name')) ?? []);
 }
 
 export function isReadOnly(mount: Mount): boolean {

@@ -5,7 +5,7 @@ import { isReadOnly } from '../../manifests/pod/workload';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { Process } from '../../manifests/process';
 import type { World } from '../../manifests/world';
-import { each, Report, Rule } from '../rule';
+import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { meets } from '../../celery/versions';
 import { AGENT_FLAGS } from '../../celery/agent-names';
@@ -35,7 +35,7 @@ function scheduler(beat: Process, world: World): Scheduler {
 
 /** What a script starts may lock, though few do. */
 function unlessLocked(kind: Scheduler): Pick<Report, 'severity' | 'note'> {
-  return kind === 'script' ? { severity: Severity.WARNING, note: 'unless its scheduler has a lock, like RedBeat' } : {};
+  return unless(kind !== 'script', 'unless its scheduler has a lock, like RedBeat');
 }
 
 /** Our agent wraps the scheduler that its variable names, and the default one without it. */
@@ -81,7 +81,7 @@ const validTimeZone = remembered((name: string) => {
 /** The time zone that code sets; empty when it sets none. */
 const timeZoneIn = remembered((code: string) => /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(code)?.[2] ?? '');
 
-export const beat: Rule[] = [
+export const beatRules: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
     severity: Severity.ERROR,
@@ -92,22 +92,22 @@ export const beat: Rule[] = [
     fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F1', 'Z1'],
-    check: each('beats', (beat, report, world) => {
+    on: 'beats',
+    check: (beat, report, world) => {
       const kind = scheduler(beat, world);
       const schedule = schedulePath(beat);
       if (kind !== 'file' || !schedule) return;
       const { container } = beat;
       const { path, explicit, at, written } = schedule;
       // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
-      const unsure = explicit || seesCode(beat, world) ? {}
-        : { severity: Severity.WARNING, note: 'unless the application sets beat_schedule_filename or another beat_scheduler' };
+      const unsure = unless(explicit || seesCode(beat, world), 'unless the application sets beat_schedule_filename or another beat_scheduler');
       if (path === undefined) {
         // It lies in the working directory of the image, which is no folder for what is temporary.
         const others = container.mounts.filter((mount) => !isReadOnly(mount));
         if (container.readOnlyRoot && others.every(({ mountPath }) => TEMPORARY.test(mountPath))) {
           report({
             at, value: written, allowed: 'a path on a writable volume', ...unsure,
-            ...(explicit && others.length > 0 ? { severity: Severity.WARNING, note: `unless the image works in ${others[0].mountPath}` } : {}),
+            ...unless(!explicit || others.length === 0, `unless the image works in ${others[0]?.mountPath}`),
           });
         }
         return;
@@ -124,7 +124,7 @@ export const beat: Rule[] = [
           at, value: path, allowed: 'a path on a writable volume', ...unsure, note: `user ${container.runAsUser} may not write there in this image`,
         });
       }
-    }),
+    },
   },
   {
     id: 'beat/more-than-one',
@@ -135,7 +135,8 @@ export const beat: Rule[] = [
     fix: 'Set replicas: 1 and strategy.type: Recreate; or use a scheduler with a lock, like RedBeat.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B1', 'B6', 'Z2'],
-    check: each('beats', (beat, report, world) => {
+    on: 'beats',
+    check: (beat, report, world) => {
       const kind = scheduler(beat, world);
       if (kind === 'locking' || kind === 'unknown') return;
       const { resource, replicas } = beat.workload;
@@ -151,7 +152,7 @@ export const beat: Rule[] = [
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'beat/two-deployments',
@@ -187,12 +188,13 @@ export const beat: Rule[] = [
     fix: 'Set strategy.type: Recreate.',
     source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
     rows: ['B1'],
-    check: each('beats', (beat, report, world) => {
+    on: 'beats',
+    check: (beat, report, world) => {
       const kind = scheduler(beat, world);
       const { resource, rolls, replicas } = beat.workload;
       if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
       report({ at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(kind) });
-    }),
+    },
   },
   {
     id: 'beat/in-worker',
@@ -202,7 +204,8 @@ export const beat: Rule[] = [
     fix: 'Remove -B, and run one Beat of its own.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B2'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const option = worker.option('--beat');
       if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
       const beats = worker.app === undefined ? [] : world.beatsOf(worker);
@@ -214,11 +217,10 @@ export const beat: Rule[] = [
       }
       report({
         at: worker.place(option.path), value: '--beat',
-        ...(world.scaled(worker.workload) ? {} : {
-          severity: Severity.WARNING, note: worker.workload.rolls ? 'during every deploy, and as soon as there is more than one' : 'as soon as there is more than one',
-        }),
+        ...unless(world.scaled(worker.workload), worker.workload.rolls ? 'during every deploy, and as soon as there is more than one'
+          : 'as soon as there is more than one'),
       });
-    }),
+    },
   },
   {
     id: 'beat/interval-never-fires',
@@ -229,7 +231,8 @@ export const beat: Rule[] = [
     fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
     source: 'https://github.com/PostHog/posthog/issues/42607',
     rows: ['B3'],
-    check: each('beats', (beat, report, world) => {
+    on: 'beats',
+    check: (beat, report, world) => {
       const schedule = schedulePath(beat);
       if (scheduler(beat, world) !== 'file' || !schedule || schedule.path === undefined) return;
       const kind = beat.container.mountOf(schedule.path)?.volume.kind;
@@ -238,7 +241,7 @@ export const beat: Rule[] = [
         const interval = longInterval(text);
         if (interval !== undefined) report({ at: place, value: interval, note: `the file is ${schedule.path}` });
       }
-    }),
+    },
   },
   {
     id: 'beat/stale-pidfile',
@@ -249,7 +252,8 @@ export const beat: Rule[] = [
     fix: 'Set --pidfile= (empty): Kubernetes needs none.',
     source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2729',
     rows: ['B5'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const pidfile = process.option('--pidfile');
       if (pidfile.state !== 'known' || pidfile.value === '' || process.role === 'multi') return;
       const path = process.container.absolute(pidfile.value);
@@ -264,9 +268,9 @@ export const beat: Rule[] = [
       if (version !== undefined && meets(version, '>=5.5')) return;
       report({
         at: process.place(pidfile.path), value: pidfile.value,
-        ...(version === undefined ? { note: `${where}, unless the image has Celery 5.5`, severity: Severity.WARNING } : { note: where }),
+        note: where, ...unless(version !== undefined, `${where}, unless the image has Celery 5.5`),
       });
-    }),
+    },
   },
   {
     id: 'beat/unknown-timezone',
@@ -276,14 +280,15 @@ export const beat: Rule[] = [
     fix: 'Use a name of the IANA data base, like Europe/Berlin, or UTC.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['B8'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       const setting = process.setting('timezone') ?? process.setting('celery_timezone');
       if (setting && !validTimeZone(setting.value)) report({ at: setting.at, value: setting.value });
       for (const { text, place } of world.code(process.container)) {
         const found = timeZoneIn(text);
         if (found !== '' && !validTimeZone(found)) report({ at: place, value: found });
       }
-    }),
+    },
   },
   {
     id: 'beat/timezone-differs',
@@ -293,12 +298,13 @@ export const beat: Rule[] = [
     fix: 'Set timezone once, in the configuration that all of them load.',
     source: 'setup_schedule in celery/beat.py at https://github.com/celery/celery',
     rows: ['B8'],
-    check: each('beats', (beat, report, world) => {
+    on: 'beats',
+    check: (beat, report, world) => {
       const setting = beat.setting('timezone');
       if (!setting || beat.app === undefined) return;
       const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
       const other = [...others].sort().find((value) => value !== setting.value);
       if (other !== undefined) report({ at: setting.at, value: setting.value, note: `a worker has ${other}` });
-    }),
+    },
   },
 ];

@@ -2,22 +2,21 @@ import { startsProcess } from '../../manifests/command/celery-command';
 import { meantScript } from '../../manifests/command/command';
 import { isPython } from '../../celery/image';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
-import { map, scalar, text } from '../../manifests/json';
-import { configMapNames, Container, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
+import { asMap, asScalar, asText } from '../../manifests/json';
+import { configMapNames, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
 import { redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
 import { celeryIn, probesOf } from '../../manifests/probes';
-import { once } from '../../memo/once';
-import { each, Rule } from '../rule';
+import { Rule } from '../rule';
 import { Severity } from '../severity';
 
 const LARGEST_CONFIG_MAP = 1_048_576;
 const LARGEST_APPLIED = 250_000;
 
 function bytes(value: unknown): number {
-  return Buffer.byteLength(scalar(value) ?? '', 'utf8');
+  return Buffer.byteLength(asScalar(value) ?? '', 'utf8');
 }
 
 /** Names under which people keep keys and passwords. */
@@ -33,7 +32,7 @@ function looksSecret(path: string, content: string): boolean {
 }
 
 function texts(values: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(map(values)).map(([key, value]) => [key, scalar(value) ?? '']));
+  return Object.fromEntries(Object.entries(asMap(values)).map(([key, value]) => [key, asScalar(value) ?? '']));
 }
 
 /** `proj` of `proj.celery:app`. */
@@ -42,7 +41,7 @@ function rootModule(app: string): string {
 }
 
 function configMapOf(workload: Workload, volume: Volume, world: World): Resource | undefined {
-  return volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, text(volume.source.name) ?? '') : undefined;
+  return volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, asText(volume.source.name) ?? '') : undefined;
 }
 
 /** Something in the pod template changes when the content of its ConfigMaps does. */
@@ -53,13 +52,7 @@ function rollsOnChange({ workload }: Process, configMap: string, world: World): 
   return reloads || world.find('ConfigMap', workload.resource.namespace, configMap)?.json.immutable === true || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
 
-/** The containers of Celery's pods, and of a Redis that keeps no data: redis/floating-tag looks at one that does. */
-const containers: (world: World) => Container[] = once((world: World) => [
-  ...world.workloads.filter((workload) => world.in(workload).length > 0).flatMap((workload) => [...workload.initContainers, ...workload.containers]),
-  ...world.redisServers.filter(({ container, dataFolder }) => container.mountOf(dataFolder)?.volume.kind !== 'claim').map(({ container }) => container),
-]);
-
-export const code: Rule[] = [
+export const codeRules: Rule[] = [
   {
     id: 'code/app-module-missing',
     severity: Severity.ERROR,
@@ -68,7 +61,8 @@ export const code: Rule[] = [
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C1'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       const { container, app } = process;
       const given = process.command.global.get('--app');
       if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
@@ -86,7 +80,7 @@ export const code: Rule[] = [
       if (!found && !world.code(container).some(({ name }) => name === `${module}.py`)) {
         report({ at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') });
       }
-    }),
+    },
   },
   {
     id: 'code/app-option-after-subcommand',
@@ -96,7 +90,8 @@ export const code: Rule[] = [
     fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const five = process.plain && process.command.global.has('--app');
       const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
       for (const { vendor, role, options, subcommand } of [process.command, ...probed]) {
@@ -112,7 +107,7 @@ export const code: Rule[] = [
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'code/worker-option-before-subcommand',
@@ -122,7 +117,8 @@ export const code: Rule[] = [
     fix: 'Put them after the subcommand: celery -A proj worker -E.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       if (!process.plain || process.role === 'flower' || process.role === 'multi') return;
       for (const [name, { word }] of process.command.misplaced) {
         report({
@@ -130,7 +126,7 @@ export const code: Rule[] = [
           note: 'unless the image still has Celery 4',
         });
       }
-    }),
+    },
   },
   {
     id: 'code/short-option-with-equals',
@@ -141,14 +137,15 @@ export const code: Rule[] = [
     fix: 'Write -c 4, -c4 or --concurrency=4.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C2'],
-    check: each('processes', ({ command, container, workload }, report) => {
+    on: 'processes',
+    check: ({ command, container }, report) => {
       const given = [...command.global.values(), ...command.options.values()].map(({ word }) => word);
       for (const { text: word, path } of new Set(given)) {
         if (/^-[A-Za-z]=/.test(word)) {
-          report({ at: { resource: workload.resource, container: container.name, path }, value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` });
+          report({ at: container.place(path), value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` });
         }
       }
-    }),
+    },
   },
   {
     id: 'code/words-after-shell-script',
@@ -159,14 +156,15 @@ export const code: Rule[] = [
     fix: 'Write the script as one word: [sh, -c, "exec celery -A shop worker"]; or leave the shell out.',
     source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
     rows: ['C2'],
-    check: each((world) => world.workloads.flatMap(({ containers }) => containers), (container, report) => {
+    on: 'containers',
+    check: (container, report) => {
       const meant = meantScript(container.words);
       if (!meant || container.invocations.some(startsProcess) || !container.read(meant.words).some(startsProcess)) return;
       report({
-        at: { resource: container.workload.resource, container: container.name, path: meant.lost[0].path },
+        at: container.place(meant.lost[0].path),
         value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c',
       });
-    }),
+    },
   },
   {
     id: 'code/queue-shared-by-two-apps',
@@ -213,7 +211,7 @@ export const code: Rule[] = [
           const resource = configMapOf(process.workload, volume, world);
           if (!resource || seen.has(resource)) continue;
           seen.add(resource);
-          const data = [...Object.entries(map(resource.json.data)), ...Object.entries(map(resource.json.binaryData))];
+          const data = [...Object.entries(asMap(resource.json.data)), ...Object.entries(asMap(resource.json.binaryData))];
           const size = data.reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
           if (size > LARGEST_CONFIG_MAP) {
             report({ at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_CONFIG_MAP} bytes` });
@@ -242,7 +240,7 @@ export const code: Rule[] = [
           const configMaps = configMapNames(volume).flatMap((name) => world.find('ConfigMap', container.workload.resource.namespace, name) ?? []);
           for (const [path, content] of configMaps.length === 0 ? [] : container.volumeFiles(volume) ?? []) {
             if (!looksSecret(path, content)) continue;
-            const resource = configMaps.find(({ json }) => Object.values(map(json.data)).includes(content)) ?? configMaps[0];
+            const resource = configMaps.find(({ json }) => Object.values(asMap(json.data)).includes(content)) ?? configMaps[0];
             const identity = `${resource.namespace}/${resource.name}/${path}`;
             if (!seen.has(identity)) report({ at: { resource, path: ['data'] }, value: path });
             seen.add(identity);
@@ -267,7 +265,7 @@ export const code: Rule[] = [
           const resource = configMapOf(workload, volume, world);
           if (!resource || seen.has(resource)) continue;
           seen.add(resource);
-          for (const name of Object.keys(map(resource.json.data))) {
+          for (const name of Object.keys(asMap(resource.json.data))) {
             if (!/^[-._a-zA-Z0-9]{1,253}$/.test(name)) report({ at: { resource, path: ['data', name] }, value: name, allowed: '[-._a-zA-Z0-9]+' });
           }
         }
@@ -282,7 +280,8 @@ export const code: Rule[] = [
     fix: 'Put a hash of the content into an annotation of the pod template, or into the name of the ConfigMap.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically',
     rows: ['C5'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       if (!process.workload.longRunning || process.workload.resource.kind === 'Pod' || process.workload.resource.live) return;
       for (const mount of process.container.mounts) {
         const names = configMapNames(mount.volume);
@@ -291,7 +290,7 @@ export const code: Rule[] = [
           report({ at: process.place(mount.path), value: names.join(', ') });
         }
       }
-    }),
+    },
   },
   {
     id: 'code/floating-tag',
@@ -301,12 +300,15 @@ export const code: Rule[] = [
     fix: 'Give the image a tag that does not move, or better a digest: registry.example.com/team/app:1.4.2@sha256:...',
     source: 'https://kubernetes.io/docs/concepts/containers/images/#image-names',
     rows: ['R11'],
-    check: each(containers, (container, report) => {
+    on: 'podContainers',
+    check: (container, report, world) => {
       const { text: image, tag, digest } = container.image;
+      // redis/floating-tag looks at a Redis that keeps data.
+      if (world.redisIn(container.workload).some((server) => server.container === container && container.mountOf(server.dataFolder)?.volume.kind === 'claim')) return;
       // A template fills in the rest.
       if (image === '' || /[${}<>]/.test(image) || digest !== undefined || (tag !== undefined && tag !== 'latest')) return;
-      report({ at: { resource: container.workload.resource, container: container.name, path: [...container.path, 'image'] }, value: image });
-    }),
+      report({ at: container.place([...container.path, 'image']), value: image });
+    },
   },
   {
     id: 'code/content-hash',
@@ -317,12 +319,13 @@ export const code: Rule[] = [
     fix: 'Change the content where the name is made from it: in AppCode, not by a JSON patch or another tool afterwards.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#configmap-immutable',
     rows: ['C5'],
-    check: each((world) => world.kind('ConfigMap'), (resource, report) => {
-      const hash = scalar(resource.labels[CONTENT_HASH_LABEL]);
+    on: 'configMaps',
+    check: (resource, report) => {
+      const hash = asScalar(resource.labels[CONTENT_HASH_LABEL]);
       if (hash === undefined) return;
       const content = contentHash(texts(resource.json.data), texts(resource.json.binaryData));
       if (content !== hash) report({ at: { resource, path: ['data'] }, value: hash, allowed: content });
-    }),
+    },
   },
   {
     id: 'code/subpath-never-updates',
@@ -332,13 +335,14 @@ export const code: Rule[] = [
     fix: 'Mount the whole volume; or put a hash of the content into an annotation of the pod template.',
     source: 'https://github.com/kubernetes/kubernetes/issues/50345',
     rows: ['C6'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       for (const mount of process.container.mounts) {
         if (mount.subPath === undefined || (mount.volume.kind !== 'configMap' && mount.volume.kind !== 'secret')) continue;
-        const name = text(mount.volume.source.name) ?? text(mount.volume.source.secretName) ?? '';
+        const name = asText(mount.volume.source.name) ?? asText(mount.volume.source.secretName) ?? '';
         if (!rollsOnChange(process, name, world)) report({ at: process.place(mount.path), value: `subPath: ${mount.subPath}` });
       }
-    }),
+    },
   },
   {
     id: 'code/nested-mount',
@@ -348,7 +352,8 @@ export const code: Rule[] = [
     fix: 'Mount it beside the other: code at /app, data at /var/lib/celery.',
     source: 'https://github.com/kubernetes/kubernetes/issues/121294',
     rows: ['C8'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { container, workload } = process;
       for (const outer of container.mounts) {
         for (const inner of container.mounts) {
@@ -359,15 +364,15 @@ export const code: Rule[] = [
             const others = [...workload.initContainers, ...workload.containers].some((other) =>
               other.mounts.some((mount) => mount.volume === outer.volume && !mount.readOnly));
             if (!others) report({ at: process.place(inner.path), value: inner.mountPath, note: `the outer one is ${outer.mountPath}` });
-          } else if (isReadOnly(outer) && outer.volume.kind !== 'claim' && /kata|firecracker/i.test(text(workload.spec.runtimeClassName) ?? '')) {
+          } else if (isReadOnly(outer) && outer.volume.kind !== 'claim' && /kata|firecracker/i.test(asText(workload.spec.runtimeClassName) ?? '')) {
             report({
               at: process.place(inner.path), value: inner.mountPath, severity: Severity.WARNING,
-              note: `the outer one is ${outer.mountPath}, and kubelet cannot prepare it for ${text(workload.spec.runtimeClassName)}`,
+              note: `the outer one is ${outer.mountPath}, and kubelet cannot prepare it for ${asText(workload.spec.runtimeClassName)}`,
             });
           }
         }
       }
-    }),
+    },
   },
   {
     id: 'code/queue-without-worker',
@@ -377,7 +382,8 @@ export const code: Rule[] = [
     fix: 'Name the queue in -Q of a worker, or leave both at the default.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
     rows: ['C9'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       const queue = process.setting('task_default_queue');
       const app = process.app;
       if (!queue || app === undefined) return;
@@ -389,7 +395,7 @@ export const code: Rule[] = [
         : undefined));
       if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
       report({ at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') });
-    }),
+    },
   },
 ];
 

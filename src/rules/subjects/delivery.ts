@@ -2,7 +2,7 @@ import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { seconds } from '../../manifests/code-settings';
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
-import { each, Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { meets } from '../../celery/versions';
 
@@ -28,7 +28,7 @@ function numeric(value: string | undefined): number | undefined {
 /** Pools that ignore what only forked children can do. */
 const WITHOUT_CHILDREN = new Set(['threads', 'solo', 'gevent', 'eventlet']);
 
-export const delivery: Rule[] = [
+export const deliveryRules: Rule[] = [
   {
     id: 'delivery/visibility-timeout-too-short',
     severity: Severity.ERROR,
@@ -38,7 +38,8 @@ export const delivery: Rule[] = [
     fix: 'Set visibility_timeout above the longest task, in broker_transport_options and result_backend_transport_options of every process.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout',
     rows: ['D1'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const longest = limit(worker);
       if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
       const visible = visibilityTimeout(worker);
@@ -47,9 +48,9 @@ export const delivery: Rule[] = [
         at: worker.setting('task_acks_late')!.at,
         value: `tasks up to ${longest} s, visibility_timeout ${visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : visible}`,
         allowed: `visibility_timeout above ${longest}`,
-        ...(visible === 'unset' ? { severity: Severity.WARNING, note: 'unless the application sets it' } : {}),
+        ...unless(visible !== 'unset', 'unless the application sets it'),
       });
-    }),
+    },
   },
   {
     id: 'delivery/visibility-timeout-differs',
@@ -88,12 +89,13 @@ export const delivery: Rule[] = [
     fix: 'Keep it just above the longest task and the longest countdown.',
     source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
     rows: ['D3'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const timeout = visibilityTimeout(worker);
       if (typeof timeout === 'number' && timeout > 6 * 3600) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
-    }),
+    },
   },
   {
     id: 'delivery/endless-out-of-memory',
@@ -104,13 +106,14 @@ export const delivery: Rule[] = [
       + '--max-memory-per-child recycles children before.',
     source: 'https://github.com/celery/celery/issues/1628',
     rows: ['D5'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const setting = worker.setting('task_reject_on_worker_lost');
       if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
         && worker.container.resource('limits', 'memory') === undefined) {
         report({ at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` });
       }
-    }),
+    },
   },
   {
     id: 'delivery/prefetch-zero',
@@ -121,14 +124,15 @@ export const delivery: Rule[] = [
     fix: 'Set --prefetch-multiplier=1.',
     source: 'Reproduced with Celery 5.6.3: 8 reserved with 2 children',
     rows: ['D6'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const option = worker.option('--prefetch-multiplier');
       if (option.state === 'known' && worker.number('--prefetch-multiplier') === 0) {
         report({
           at: worker.place(option.path), value: option.value, allowed: '1 or more',
         });
       }
-    }),
+    },
   },
   {
     id: 'delivery/disable-prefetch-unsupported',
@@ -138,7 +142,8 @@ export const delivery: Rule[] = [
     fix: 'Use --prefetch-multiplier=1.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#celery-worker',
     rows: ['D6'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const option = worker.option('--disable-prefetch');
       if (option.state !== 'known' || !worker.flag('--disable-prefetch')) return;
       const version = installedVersion(worker.workload, 'celery');
@@ -147,7 +152,7 @@ export const delivery: Rule[] = [
       } else if (worker.broker && isAmqp(worker.broker.url)) {
         report({ at: worker.place(option.path), value: worker.broker.url.scheme, allowed: 'Redis', severity: Severity.WARNING });
       }
-    }),
+    },
   },
   {
     id: 'delivery/limits-ignored-by-pool',
@@ -157,7 +162,8 @@ export const delivery: Rule[] = [
     fix: 'Use the prefork pool, or limit the time in the task itself.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits',
     rows: ['D8'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const { pool } = worker;
       if (pool === undefined || !WITHOUT_CHILDREN.has(pool)) return;
       for (const name of ['--soft-time-limit', '--time-limit', '--max-tasks-per-child', '--max-memory-per-child']) {
@@ -170,7 +176,7 @@ export const delivery: Rule[] = [
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'delivery/no-retry-at-startup',
@@ -181,12 +187,13 @@ export const delivery: Rule[] = [
     fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is for ever (0 is not: it means no retry).',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W3', 'W4'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const setting = worker.setting('broker_connection_retry_on_startup');
       if (setting && worker.settingOff('broker_connection_retry_on_startup')) {
         report({ at: setting.at, value: `broker_connection_retry_on_startup=${setting.value}` });
       }
-    }),
+    },
   },
   {
     id: 'delivery/purge-at-start',
@@ -197,10 +204,11 @@ export const delivery: Rule[] = [
     fix: 'Remove --purge; to empty queues once, run `celery -A proj purge`.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-purge',
     rows: [],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const option = worker.option('--purge');
       if (option.state === 'known' && worker.flag('--purge')) report({ at: worker.place(option.path), value: '--purge' });
-    }),
+    },
   },
   {
     id: 'delivery/no-retry-at-all',
@@ -212,7 +220,9 @@ export const delivery: Rule[] = [
     fix: 'Write broker_connection_max_retries=(json)null after `--`, or None in the code: that is for ever.',
     source: 'Reproduced with Celery 5.7.0; retry_over_time in kombu/utils/functional.py at https://github.com/celery/kombu',
     rows: ['W3'],
-    check: each((world) => [...world.workers, ...world.beats], (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
+      if (process.role !== 'worker' && process.role !== 'beat') return;
       const setting = process.setting('broker_connection_max_retries');
       if (setting) {
         // What stands on the command line wins over the code.
@@ -226,7 +236,7 @@ export const delivery: Rule[] = [
           report({ at: place, value: 'broker_connection_max_retries = 0', allowed: 'None, or 1 and more' });
         }
       }
-    }),
+    },
   },
   {
     id: 'delivery/results-lost-on-outage',
@@ -238,7 +248,8 @@ export const delivery: Rule[] = [
       + 'with it, because without a limit the main process of the worker retries, too, and consumes nothing meanwhile.',
     source: 'https://github.com/celery/celery/issues/8588',
     rows: ['W5'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const version = installedVersion(worker.workload, 'celery');
       const { backend } = worker;
       if (backend && isRedis(backend.url) && version !== undefined && meets(version, '<5.5')) {
@@ -246,7 +257,7 @@ export const delivery: Rule[] = [
           at: worker.commandPlace, value: `celery==${version}`,
         });
       }
-    }),
+    },
   },
   {
     id: 'delivery/chatter',
@@ -256,9 +267,10 @@ export const delivery: Rule[] = [
     fix: 'Add --without-gossip and --without-mingle.',
     source: 'https://github.com/celery/celery/issues/5079',
     rows: ['W1'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       if (!world.scaled(worker.workload)) return;
       if (worker.lacks('--without-gossip') || worker.lacks('--without-mingle')) report({ at: worker.commandPlace });
-    }),
+    },
   },
 ];

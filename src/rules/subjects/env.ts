@@ -1,17 +1,17 @@
 import { isPython } from '../../celery/image';
-import { get, list, map, Path, scalar } from '../../manifests/json';
+import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { Process, UrlUse } from '../../manifests/process';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
-import { each, Reporter, Rule } from '../rule';
+import { Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
 function serviceVariables(world: World): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const service of world.kind('Service')) {
-    const spec = map(service.json.spec);
+    const spec = asMap(service.json.spec);
     // Headless and external Services make none.
     if (spec.clusterIP === 'None' || spec.type === 'ExternalName') continue;
     if (!found.has(service.namespace)) found.set(service.namespace, new Set());
@@ -31,7 +31,7 @@ const LITERAL_SECRETS = new Set([
   'BROKER_PASSWORD', 'RABBITMQ_DEFAULT_PASS', 'RABBITMQ_PASSWORD',
 ]);
 
-export const env: Rule[] = [
+export const envRules: Rule[] = [
   {
     id: 'env/flower-service-link',
     severity: Severity.ERROR,
@@ -96,21 +96,22 @@ export const env: Rule[] = [
     fix: 'Rename the variable; or give the option on the command line, which wins (for APP: -A).',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E3'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       if (!process.plain) return;
       const given = (name: string) => process.command.global.has(name) || process.command.options.has(name);
       const value = (name: string) => process.container.env.value(name);
       const app = value('APP');
-      if (app !== undefined && !given('--app') && !/^[A-Za-z_][\w.:]*$/.test(app)) bad(process, report, 'APP', 'the name of a module');
+      if (app !== undefined && !given('--app') && !/^[A-Za-z_][\w.:]*$/.test(app)) reportVariable(process, report, 'APP', 'the name of a module');
       const loader = value('LOADER');
-      if (loader !== undefined && !given('--loader') && !/^(default|app|django)$|[.:]/.test(loader)) bad(process, report, 'LOADER', 'a loader class');
+      if (loader !== undefined && !given('--loader') && !/^(default|app|django)$|[.:]/.test(loader)) reportVariable(process, report, 'LOADER', 'a loader class');
       const config = value('CONFIG_MODULE');
-      if (config !== undefined && !given('--config') && !/^[A-Za-z_][\w.]*$/.test(config)) bad(process, report, 'CONFIG_MODULE', 'a module');
+      if (config !== undefined && !given('--config') && !/^[A-Za-z_][\w.]*$/.test(config)) reportVariable(process, report, 'CONFIG_MODULE', 'a module');
       const schedule = value('CELERY_BEAT_SCHEDULE');
       if (schedule !== undefined && process.role === 'beat' && !given('--schedule') && /^\s*[[{]/.test(schedule)) {
-        bad(process, report, 'CELERY_BEAT_SCHEDULE', 'the path of the schedule file');
+        reportVariable(process, report, 'CELERY_BEAT_SCHEDULE', 'the path of the schedule file');
       }
-    }),
+    },
   },
   {
     id: 'env/shadowed-by-flag',
@@ -120,7 +121,8 @@ export const env: Rule[] = [
     fix: 'Remove the variable or the flag.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
     rows: ['E3'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       if (!process.plain) return;
       for (const [name, given] of process.command.options) {
         const variable = `CELERY_${process.role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_');
@@ -131,7 +133,7 @@ export const env: Rule[] = [
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'env/two-brokers',
@@ -142,13 +144,14 @@ export const env: Rule[] = [
     fix: 'Give CELERY_BROKER_URL only.',
     source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
     rows: ['E4'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const [first, ...others] = process.brokerCandidates.filter(({ source }) => source !== 'broker');
       for (const other of others) {
         if (first.partial || other.partial || sameBroker(first, other)) continue;
         report({ at: other.at, value: `${other.source}=${other.text}`, note: `${first.source} is ${first.text}` });
       }
-    }),
+    },
   },
   {
     id: 'env/beat-on-another-broker',
@@ -158,14 +161,15 @@ export const env: Rule[] = [
     fix: 'Give Beat and its workers the same CELERY_BROKER_URL.',
     source: 'celery/app/utils.py at https://github.com/celery/celery',
     rows: ['E4'],
-    check: each('beats', (beat, report, world) => {
+    on: 'beats',
+    check: (beat, report, world) => {
       const { broker, app } = beat;
       if (!broker || broker.partial || app === undefined) return;
       const workers = world.workersOf(beat).filter((worker) => worker.container.image.text === beat.container.image.text);
       const brokers = workers.map((worker) => worker.broker);
       if (workers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
       report({ at: broker.at, value: broker.text, allowed: brokers[0]!.text });
-    }),
+    },
   },
   {
     id: 'env/unexpanded-reference',
@@ -176,7 +180,8 @@ export const env: Rule[] = [
     fix: 'Define the variable in the same container, before the one that uses it.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { container, workload } = process;
       if (container.env.open) return;
       const linked = (name: string) => workload.serviceLinks && /_(HOST|PORT|PROTO|ADDR)$|_PORT_/.test(name);
@@ -196,7 +201,7 @@ export const env: Rule[] = [
           if (!linked(name)) report({ at: process.place(word.path), value: word.text, note: `${name} is not defined` });
         }
       }
-    }),
+    },
   },
   {
     id: 'env/reference-in-configmap',
@@ -206,13 +211,14 @@ export const env: Rule[] = [
     fix: 'Assemble the value in env of the container, where $(NAME) works.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       for (const variable of process.container.env.all()) {
         if (variable.source !== 'configMap' || !/(^|_)(URL|URI|BACKEND|BROKER|HOST|PORT)(_|$)/.test(variable.name)) continue;
         const reference = /\$\([A-Z_][A-Z0-9_]*\)/.exec(variable.raw ?? '');
         if (reference) report({ at: process.place(variable.path), value: `${variable.name}=${variable.raw}` });
       }
-    }),
+    },
   },
   {
     id: 'env/url-password-unescaped',
@@ -223,14 +229,15 @@ export const env: Rule[] = [
     fix: 'Percent-encode the password in the URL: # is %23, / is %2F, ? is %3F.',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       for (const use of process.allUrls) {
         const match = /^[a-z0-9+.-]+:\/\/([^:@/]*):(.*)@[^@]*$/i.exec(use.text.split(';')[0]);
         const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
         // `http://host:1/x@y` has no password: what looks like one must come before the host.
         if (match && RESERVED.test(literal) && !/^\d+\//.test(literal)) report({ at: use.at, value: use.source, allowed: '[A-Za-z0-9._~-] and %XX' });
       }
-    }),
+    },
   },
   {
     id: 'env/url-assembled-from-secret',
@@ -241,14 +248,15 @@ export const env: Rule[] = [
     fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-].',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       for (const use of process.allUrls) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
         // What is not defined before it is another fault.
         if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
         if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });
       }
-    }),
+    },
   },
   {
     id: 'env/redis-database',
@@ -258,7 +266,8 @@ export const env: Rule[] = [
     fix: 'Use a number from 0 to 15, or raise `databases` of the server.',
     source: 'Reproduced with Celery 5.6.3 and Redis 7',
     rows: ['E7'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       for (const use of process.urls) {
         if (!isRedis(use.url) || use.url.scheme === 'redis+socket') continue;
         const written = use.url.database ?? '';
@@ -271,7 +280,7 @@ export const env: Rule[] = [
           if (!server.opaque && database! >= limit) report({ at: use.at, value: use.text, allowed: `0 to ${limit - 1}` });
         }
       }
-    }),
+    },
   },
   {
     id: 'env/url-white-space',
@@ -282,11 +291,12 @@ export const env: Rule[] = [
     fix: 'Remove the space or line break before the scheme.',
     source: 'Reproduced with kombu 5.7.0',
     rows: ['E7'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       for (const use of process.urls) {
         if (/^\s/.test(use.text)) report({ at: use.at, value: JSON.stringify(use.text), allowed: use.text.trim() });
       }
-    }),
+    },
   },
   {
     id: 'env/no-such-transport',
@@ -296,11 +306,12 @@ export const env: Rule[] = [
     fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ.',
     source: 'kombu/transport/__init__.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
     rows: ['E7'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { broker } = process;
       const scheme = broker && WRONG_SCHEMES.get(broker.url.scheme);
       if (scheme !== undefined) report({ at: broker!.at, value: broker!.text, allowed: `${scheme}://` });
-    }),
+    },
   },
   {
     id: 'env/no-such-backend',
@@ -311,7 +322,8 @@ export const env: Rule[] = [
     fix: 'Set the result backend to a store of results, or remove it where nobody reads results.',
     source: 'celery/app/backends.py at https://github.com/celery/celery; reproduced with Celery 5.7.0, also for sqs, memory, filesystem and etcd',
     rows: ['E7'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       // Flower reads no results.
       if (process.role === 'flower') return;
       const { backend } = process;
@@ -319,7 +331,7 @@ export const env: Rule[] = [
       const found = backend ?? (variable?.value === undefined ? undefined : { text: variable.value, at: process.place(variable.path) });
       const broker = found && brokerAsBackend(found.text);
       if (broker !== undefined) report({ at: found!.at, value: found!.text, allowed: otherBackend(broker) });
-    }),
+    },
   },
   {
     id: 'env/rediss-backend-without-cert-reqs',
@@ -330,10 +342,11 @@ export const env: Rule[] = [
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
     source: 'https://github.com/celery/celery/issues/8113',
     rows: ['E8'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { backend } = process;
       if (backend?.url.scheme === 'rediss' && !backend.url.query.has('ssl_cert_reqs')) report({ at: backend.at, value: backend.text });
-    }),
+    },
   },
   {
     id: 'env/ssl-options-on-redis',
@@ -343,12 +356,13 @@ export const env: Rule[] = [
     fix: 'Write rediss://.',
     source: 'https://github.com/celery/celery/issues/5371',
     rows: ['E8'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { backend } = process;
       if (backend?.url.scheme === 'redis' && [...backend.url.query.keys()].some((name) => name.startsWith('ssl_'))) {
         report({ at: backend.at, value: backend.text, allowed: 'rediss://' });
       }
-    }),
+    },
   },
   {
     id: 'env/rediss-unverified',
@@ -358,10 +372,11 @@ export const env: Rule[] = [
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
     source: 'Reproduced with kombu 5.6.2',
     rows: ['E9'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { broker } = process;
       if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) report({ at: broker.at, value: broker.text });
-    }),
+    },
   },
   {
     id: 'env/no-broker',
@@ -371,7 +386,8 @@ export const env: Rule[] = [
     fix: 'Set CELERY_BROKER_URL, or give -A before the subcommand.',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E11'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       // Other images may bring either in their own environment.
       const known = isPython(process.container.image) || process.container.image.repository === 'mher/flower';
       if (!process.plain || !known || process.role === 'multi' || process.container.words.some(({ text }) => /broker/i.test(text))) return;
@@ -379,7 +395,7 @@ export const env: Rule[] = [
       const variables = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_APP', 'FLOWER_BROKER'].every((name) =>
         process.variable(name).state === 'unset');
       if (places && variables) report({ at: process.commandPlace, allowed: 'CELERY_BROKER_URL' });
-    }),
+    },
   },
   {
     id: 'env/buffered-output',
@@ -389,10 +405,11 @@ export const env: Rule[] = [
     fix: 'Set PYTHONUNBUFFERED: "1".',
     source: 'https://docs.python.org/3/using/cmdline.html#envvar-PYTHONUNBUFFERED',
     rows: ['E12'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       // Other images may set it themselves.
       if (isPython(worker.container.image) && worker.variable('PYTHONUNBUFFERED').state === 'unset') report({ at: worker.place() });
-    }),
+    },
   },
   {
     id: 'env/literal-password',
@@ -418,9 +435,9 @@ export const env: Rule[] = [
         }
       }
       for (const scaler of world.kind('ScaledObject')) {
-        for (const [i, trigger] of list(get(scaler.json, 'spec', 'triggers')).entries()) {
-          for (const [name, value] of Object.entries(map(get(trigger, 'metadata')))) {
-            const url = parseUrl(scalar(value) ?? '');
+        for (const [i, trigger] of asList(get(scaler.json, 'spec', 'triggers')).entries()) {
+          for (const [name, value] of Object.entries(asMap(get(trigger, 'metadata')))) {
+            const url = parseUrl(asScalar(value) ?? '');
             if (url?.password && !url.password.startsWith('$') && !(url.user === 'guest' && url.password === 'guest')) {
               report({ at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name });
             }
@@ -447,7 +464,7 @@ function rawText(process: Process, use: UrlUse): string {
 /** Whether a value stands in the words of a container as such, rather than behind a `$(NAME)`. */
 function writtenIn(container: unknown, path: Path, value: string): boolean {
   if (!path.includes('command') && !path.includes('args')) return true;
-  return ['command', 'args'].some((key) => list(get(container, key)).some((word) => scalar(word)?.includes(value)));
+  return ['command', 'args'].some((key) => asList(get(container, key)).some((word) => asScalar(word)?.includes(value)));
 }
 
 function sameBroker(a: UrlUse, b: UrlUse): boolean {
@@ -458,7 +475,7 @@ function sameBroker(a: UrlUse, b: UrlUse): boolean {
   return isRedis(a.url) === isRedis(b.url) && names && port(a) === port(b) && database;
 }
 
-function bad(process: Process, report: Reporter, name: string, allowed: string): void {
+function reportVariable(process: Process, report: Reporter, name: string, allowed: string): void {
   const variable = process.container.env.get(name);
   if (variable) report({ at: process.place(variable.path), value: `${name}=${variable.value}`, allowed });
 }

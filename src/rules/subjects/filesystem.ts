@@ -1,10 +1,11 @@
 import { Image, isPython } from '../../celery/image';
-import { get, list } from '../../manifests/json';
+import { asList, get } from '../../manifests/json';
 import { Mount } from '../../manifests/pod/workload';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { Process } from '../../manifests/process';
 import type { World } from '../../manifests/world';
-import { each, Rule } from '../rule';
+import { LISTS } from '../lists';
+import { Rule } from '../rule';
 import { Severity } from '../severity';
 
 const TEMPORARY = ['/tmp', '/var/tmp', '/usr/tmp'];
@@ -43,11 +44,11 @@ function acceptsPickle(worker: Process, world: World): boolean {
 
 function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
   const claim = mount.volume.claim;
-  if (claim === undefined) return list(get(mount.volume.source, 'spec', 'accessModes'));
-  return list(get(world.find('PersistentVolumeClaim', namespace, claim)?.json, 'spec', 'accessModes'));
+  if (claim === undefined) return asList(get(mount.volume.source, 'spec', 'accessModes'));
+  return asList(get(world.find('PersistentVolumeClaim', namespace, claim)?.json, 'spec', 'accessModes'));
 }
 
-export const filesystem: Rule[] = [
+export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/no-temporary-folder',
     severity: Severity.ERROR,
@@ -57,13 +58,14 @@ export const filesystem: Rule[] = [
     fix: 'Mount an emptyDir at /tmp.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F2', 'Z1'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       if (forks(worker) && temporaryFolder(worker) === 'no') {
         report({
           at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
         });
       }
-    }),
+    },
   },
   {
     id: 'filesystem/dev-shm-read-only',
@@ -73,10 +75,11 @@ export const filesystem: Rule[] = [
     fix: 'Leave /dev/shm alone, or mount an emptyDir with medium: Memory there.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F3'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const mount = worker.container.mounts.find(({ mountPath }) => mountPath === '/dev/shm');
       if (mount && forks(worker) && worker.container.writable('/dev/shm') === 'no') report({ at: worker.place(mount.path), value: mount.volume.name });
-    }),
+    },
   },
   {
     id: 'filesystem/c-force-root',
@@ -86,12 +89,13 @@ export const filesystem: Rule[] = [
     fix: 'Run as a user of its own (runAsNonRoot, runAsUser) and remove the variable.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/daemonizing.html#running-the-worker-with-superuser-privileges-root',
     rows: ['F4'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const { container } = worker;
       const variable = container.env.get('C_FORCE_ROOT');
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
       if (variable && variable.value !== '' && root) report({ at: worker.place(variable.path), value: `C_FORCE_ROOT=${variable.value ?? '...'}` });
-    }),
+    },
   },
   {
     id: 'filesystem/pickle-privileges',
@@ -102,7 +106,8 @@ export const filesystem: Rule[] = [
     fix: 'Accept JSON only (accept_content = [\'json\']); or run as a user and a group of the image.',
     source: 'check_privileges in celery/platforms.py at https://github.com/celery/celery',
     rows: ['F4', 'F5'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const { container } = worker;
       if (!isPython(container.image) || container.env.lookup('C_FORCE_ROOT').state !== 'unset' || !acceptsPickle(worker, world)) return;
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
@@ -110,7 +115,7 @@ export const filesystem: Rule[] = [
       // The official image has Debian's groups, all below 1000.
       const unknownGroup = typeof group === 'number' && group >= 1000 && group !== 65534;
       if (root || unknownGroup) report({ at: worker.place(), value: root ? 'user 0' : `group ${String(group)}` });
-    }),
+    },
   },
   {
     id: 'filesystem/non-root-without-uid',
@@ -121,15 +126,10 @@ export const filesystem: Rule[] = [
     fix: 'Set runAsUser, runAsGroup and fsGroup.',
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/',
     rows: ['F6'],
-    check: (world, report) => {
-      const containers = new Set([...world.processes, ...world.redisServers].map(({ container }) => container));
-      for (const container of containers) {
-        if (container.security('runAsNonRoot') !== true || container.runAsUser !== undefined || imageUser(container.image) === undefined) continue;
-        report({
-          at: { resource: container.workload.resource, container: container.name, path: container.path },
-          value: container.image.text, allowed: 'runAsUser: a number above 0',
-        });
-      }
+    on: 'servers',
+    check: (container, report) => {
+      if (container.security('runAsNonRoot') !== true || container.runAsUser !== undefined || imageUser(container.image) === undefined) return;
+      report({ at: container.place(), value: container.image.text, allowed: 'runAsUser: a number above 0' });
     },
   },
   {
@@ -140,7 +140,8 @@ export const filesystem: Rule[] = [
     fix: 'Leave --statedb out, or put it on an emptyDir.',
     source: 'https://github.com/GeoNode/geonode/issues/11556',
     rows: ['F8'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const state = worker.option('--statedb');
       if (state.state !== 'known' || /%[hnid]|\$/i.test(state.value) || !world.scaled(worker.workload)) return;
       const path = worker.container.absolute(state.value);
@@ -149,7 +150,7 @@ export const filesystem: Rule[] = [
       if (mount?.volume.kind === 'claim' && mount.volume.claim !== undefined && mount.subPath === undefined) {
         report({ at: worker.place(state.path), value: state.value, note: `on the claim ${mount.volume.claim}` });
       }
-    }),
+    },
   },
   {
     id: 'filesystem/volume-without-fsgroup',
@@ -174,7 +175,7 @@ export const filesystem: Rule[] = [
         const mount = folder === undefined ? undefined : container.mountOf(folder);
         if (mount && mount.volume.kind === 'claim' && !mount.readOnly) {
           report({
-            at: { resource: workload.resource, container: container.name, path: mount.path },
+            at: container.place(mount.path),
             value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,
           });
         }
@@ -191,9 +192,8 @@ export const filesystem: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
     rows: ['B4'],
     check: (world, report) => {
-      const containers = new Set([...world.processes, ...world.redisServers].map(({ container }) => container));
       const seen = new Set<unknown>();
-      for (const { workload, mounts } of containers) {
+      for (const { workload, mounts } of LISTS.servers(world)) {
         if (!workload.rolls || workload.replicas === 0 || seen.has(workload)) continue;
         for (const mount of mounts) {
           const modes = claimModes(mount, world, workload.resource.namespace);

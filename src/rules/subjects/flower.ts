@@ -1,10 +1,10 @@
-import { get, list, text } from '../../manifests/json';
+import { asList, asText, get } from '../../manifests/json';
 import { installedVersion } from '../../manifests/installs';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Option, Process } from '../../manifests/process';
 import { mebibytes } from '../../celery/quantity';
 import type { World } from '../../manifests/world';
-import { each, Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 import { meets } from '../../celery/versions';
@@ -65,7 +65,7 @@ function isOn(flower: Process, name: string): boolean {
 /** Flower answers these without a login. */
 const OPEN_PATHS = ['/healthcheck', '/metrics'];
 
-export const flower: Rule[] = [
+export const flowerRules: Rule[] = [
   {
     id: 'flower/open-to-the-world',
     severity: Severity.ERROR,
@@ -75,12 +75,13 @@ export const flower: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    check: each('flowers', (flower, report, world) => {
+    on: 'flowers',
+    check: (flower, report, world) => {
       if (authenticated(flower) !== 'no') return;
       for (const { place, by, guarded, internal } of exposures(flower, world)) {
         if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
       }
-    }),
+    },
   },
   {
     id: 'flower/open-in-the-cluster',
@@ -90,13 +91,14 @@ export const flower: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    check: each('flowers', (flower, report, world) => {
+    on: 'flowers',
+    check: (flower, report, world) => {
       if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) {
         report({
           at: flower.place(),
         });
       }
-    }),
+    },
   },
   {
     id: 'flower/unauthenticated-api',
@@ -106,7 +108,8 @@ export const flower: Rule[] = [
     fix: 'Remove FLOWER_UNAUTHENTICATED_API and give FLOWER_BASIC_AUTH.',
     source: 'https://github.com/mher/flower/issues/1231',
     rows: ['L2'],
-    check: each('flowers', (flower, report, world) => {
+    on: 'flowers',
+    check: (flower, report, world) => {
       const api = flower.variable('FLOWER_UNAUTHENTICATED_API');
       if (api.state !== 'known' || !/^(1|true|yes|on)$/i.test(api.value) || authenticated(flower) !== 'no') return;
       const open = exposures(flower, world).find(({ guarded }) => !guarded);
@@ -115,7 +118,7 @@ export const flower: Rule[] = [
           at: flower.place(api.path), value: `FLOWER_UNAUTHENTICATED_API=${api.value}`, note: `${open.by} ${open.place.resource.name}`,
         });
       }
-    }),
+    },
   },
   {
     id: 'flower/metrics-in-public',
@@ -125,13 +128,14 @@ export const flower: Rule[] = [
     fix: 'Keep them from the Ingress by its paths, or by its own authentication.',
     source: 'Reproduced with Flower 2.0.1 and 2.1.0',
     rows: ['L3'],
-    check: each('flowers', (flower, report, world) => {
+    on: 'flowers',
+    check: (flower, report, world) => {
       if (authenticated(flower) !== 'yes') return;
       for (const { place, by, guarded, paths } of exposures(flower, world)) {
         const all = paths?.some((path) => `${prefix(flower)}/metrics`.startsWith(path.replace(/\*$/, '')));
         if (!guarded && all) report({ at: place, value: by });
       }
-    }),
+    },
   },
   {
     id: 'flower/broker-after-subcommand',
@@ -142,7 +146,8 @@ export const flower: Rule[] = [
     fix: 'Put them before: celery --broker=... flower; or set CELERY_BROKER_URL.',
     source: 'https://github.com/celery/celery/issues/8071',
     rows: ['L4'],
-    check: each('flowers', (flower, report) => {
+    on: 'flowers',
+    check: (flower, report) => {
       const installed = version(flower);
       // Flower 0.9 with Celery 4 took them there.
       if (!flower.command.subcommand || !flower.plain || (installed !== undefined && meets(installed, '<1.0'))) return;
@@ -154,10 +159,10 @@ export const flower: Rule[] = [
         if (covered && name !== '--broker') continue;
         report({
           at: flower.place(given.word.path), value: `flower ${name}`, allowed: `celery ${name} ... flower`,
-          ...(name === '--app' || covered ? { severity: Severity.WARNING } : {}),
+          ...unless(name !== '--app' && !covered),
         });
       }
-    }),
+    },
   },
   {
     id: 'flower/comma-in-credentials',
@@ -167,12 +172,13 @@ export const flower: Rule[] = [
     fix: 'Use a password without a comma.',
     source: 'flower/command.py at https://github.com/mher/flower',
     rows: ['L5'],
-    check: each('flowers', (flower, report) => {
+    on: 'flowers',
+    check: (flower, report) => {
       const found = option(flower, 'basic-auth');
       if (found.state === 'known' && found.value.includes(',') && found.value.split(',').some((part) => !part.includes(':'))) {
         report({ at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password[,user:password]' });
       }
-    }),
+    },
   },
   {
     id: 'flower/read-only-unsupported',
@@ -182,13 +188,14 @@ export const flower: Rule[] = [
     fix: 'Use flower>=2.1.0.',
     source: 'https://flower.readthedocs.io/en/latest/config.html',
     rows: ['L7'],
-    check: each('flowers', (flower, report) => {
+    on: 'flowers',
+    check: (flower, report) => {
       const installed = version(flower);
       const found = option(flower, 'read-only');
       if (isOn(flower, 'read-only') && found.state === 'known' && installed !== undefined && meets(installed, '<2.1.0')) {
         report({ at: flower.place(found.path), value: `Flower ${installed}`, allowed: '2.1.0 or later' });
       }
-    }),
+    },
   },
   {
     id: 'flower/events-off',
@@ -199,11 +206,12 @@ export const flower: Rule[] = [
     fix: 'Add -E to the worker.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html',
     rows: ['L8'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const { namespace } = worker.workload.resource;
       if (world.hasFlower(namespace) && worker.lacks('--task-events')
         && !worker.sets('worker_send_task_events')) report({ at: worker.commandPlace, note: 'unless the application sets worker_send_task_events' });
-    }),
+    },
   },
   {
     id: 'flower/probe-path',
@@ -214,7 +222,8 @@ export const flower: Rule[] = [
     fix: 'Probe <prefix>/healthcheck: it needs no login and does not ask the broker.',
     source: 'https://github.com/mher/flower/issues/945',
     rows: ['P16'],
-    check: each('flowers', (flower, report) => {
+    on: 'flowers',
+    check: (flower, report) => {
       const port = Number(value(flower, 'port') ?? 5555);
       const before = prefix(flower);
       for (const probe of probesOf(flower.container)) {
@@ -229,7 +238,7 @@ export const flower: Rule[] = [
         }
         const inside = path.slice(before.length) || '/';
         if (OPEN_PATHS.includes(inside)) continue;
-        const headers = list(get(probe.json, 'httpGet', 'httpHeaders')).some((header) => /^authorization$/i.test(text(get(header, 'name')) ?? ''));
+        const headers = asList(get(probe.json, 'httpGet', 'httpHeaders')).some((header) => /^authorization$/i.test(asText(get(header, 'name')) ?? ''));
         if (authenticated(flower) === 'yes' && !headers) {
           // OAuth sends to a login page, which is no failure to a probe.
           const basic = option(flower, 'basic-auth').state;
@@ -237,10 +246,10 @@ export const flower: Rule[] = [
         } else if (inside.startsWith('/api/') && authenticated(flower) === 'no' && flower.variable('FLOWER_UNAUTHENTICATED_API').state === 'unset') {
           const installed = version(flower);
           if (installed !== undefined && meets(installed, '<2.0')) continue;
-          report({ at, value: target.path, allowed, note: '401 since Flower 2', ...(installed === undefined ? { severity: Severity.WARNING } : {}) });
+          report({ at, value: target.path, allowed, note: '401 since Flower 2', ...unless(installed !== undefined) });
         }
       }
-    }),
+    },
   },
   {
     id: 'flower/database-not-writable',
@@ -250,7 +259,8 @@ export const flower: Rule[] = [
     fix: 'Set --db to a path on a writable volume, or leave --persistent out.',
     source: 'Reproduced with Flower 2.0.1',
     rows: ['F7'],
-    check: each('flowers', (flower, report) => {
+    on: 'flowers',
+    check: (flower, report) => {
       if (!isOn(flower, 'persistent')) return;
       const database = option(flower, 'db');
       if (database.state === 'set' || database.state === 'maybe') return;
@@ -263,7 +273,7 @@ export const flower: Rule[] = [
           at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume',
         });
       }
-    }),
+    },
   },
   {
     id: 'flower/memory-too-small',
@@ -274,13 +284,14 @@ export const flower: Rule[] = [
     fix: 'Set --max_tasks=10000, leave -A out, or give it 256 Mi and more.',
     source: 'https://github.com/mher/flower/issues/1305',
     rows: ['M4'],
-    check: each('flowers', (flower, report) => {
+    on: 'flowers',
+    check: (flower, report) => {
       const limit = flower.container.resource('limits', 'memory');
       if (limit !== undefined && limit < SMALLEST_MEMORY && option(flower, 'max-tasks').state === 'unset') {
         report({
           at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),
         });
       }
-    }),
+    },
   },
 ];

@@ -1,27 +1,9 @@
 import { pythonVersion } from '../../celery/image';
-import { Install, installsOf, requirement, Requirement } from '../../manifests/installs';
+import { celeryInstalls, Install, installsOf, requirement } from '../../manifests/installs';
 import { probesOf } from '../../manifests/probes';
-import type { World } from '../../manifests/world';
-import { Place } from '../../manifests/place';
-import { each, Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from '../../celery/versions';
-import { once } from '../../memo/once';
-
-/** Every `pip install` of a pod that has to do with Celery. */
-const installs: (world: World) => Install[] = once(findInstalls);
-
-function findInstalls(world: World): Install[] {
-  return world.workloads.flatMap((workload) => {
-    const found = installsOf(workload);
-    const celery = world.in(workload).length > 0 || found.some((install) => ['celery', 'flower', 'kombu'].some((name) => requirement(install, name)));
-    return celery ? found : [];
-  });
-}
-
-function at({ container }: Install, path: Requirement['path']): Place {
-  return { resource: container.workload.resource, container: container.name, path };
-}
 
 /** The Celery that pip takes, when the manifest decides it. */
 function celeryVersion(install: Install): string | undefined {
@@ -52,7 +34,7 @@ const CELERY_PACKAGES = new Set(['celery', 'kombu', 'billiard', 'vine', 'redis',
 const SHORT_TO_INSTALL = 60;
 const ENOUGH_TO_INSTALL = 600;
 
-export const install: Rule[] = [
+export const installRules: Rule[] = [
   {
     id: 'install/redis-pin-conflict',
     severity: Severity.ERROR,
@@ -62,7 +44,8 @@ export const install: Rule[] = [
     fix: 'Install only celery[redis]==X and let its extra choose redis-py; put exact versions of the whole tree into a constraints file.',
     source: 'requirements/extras/redis.txt and requirements/default.txt at the tags of https://github.com/celery/celery',
     rows: ['V1'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const celery = requirement(install, 'celery');
       const version = celeryVersion(install);
       if (!celery || version === undefined) return;
@@ -70,13 +53,13 @@ export const install: Rule[] = [
       const redis = requirement(install, 'redis');
       const kombuRange = kombuOf(version);
       if (kombu?.range !== undefined && kombuRange !== undefined && !kombuMeets(kombu.range, kombuRange)) {
-        report({ at: at(install, kombu.path), value: kombu.text, allowed: `kombu${kombuRange} for Celery ${version}` });
+        report({ at: install.container.place(kombu.path), value: kombu.text, allowed: `kombu${kombuRange} for Celery ${version}` });
       }
       const ranges = celery.extras.includes('redis') ? redisOf(version, kombu?.range ?? '') : undefined;
       if (redis?.range !== undefined && ranges && ranges.length > 0 && !ranges.some((range) => redisMeets(redis.range!, range))) {
-        report({ at: at(install, redis.path), value: redis.text, allowed: `redis${ranges.join(' or redis')} for celery[redis] ${version}` });
+        report({ at: install.container.place(redis.path), value: redis.text, allowed: `redis${ranges.join(' or redis')} for celery[redis] ${version}` });
       }
-    }),
+    },
   },
   {
     id: 'install/kombu-deaf-after-restart',
@@ -87,13 +70,14 @@ export const install: Rule[] = [
     fix: 'Pin kombu>=5.4.0; kombu==5.6.2 works with Celery 5.3, 5.4 and 5.6.',
     source: 'https://github.com/celery/kombu/pull/2007',
     rows: ['V2'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const kombu = requirement(install, 'kombu');
       const pin = pinned(kombu?.range ?? '');
       if (kombu && pin !== undefined && meets(pin, '<5.4.0') && usesRedis(install)) {
-        report({ at: at(install, kombu.path), value: kombu.text, allowed: 'kombu>=5.4.0' });
+        report({ at: install.container.place(kombu.path), value: kombu.text, allowed: 'kombu>=5.4.0' });
       }
-    }),
+    },
   },
   {
     id: 'install/kombu-needs-packaging',
@@ -104,15 +88,16 @@ export const install: Rule[] = [
     fix: 'Install under a full lock (pip install -c constraints.txt ...); at least add kombu==5.6.2.',
     source: 'Reproduced on a cluster with celery[redis]==5.3.4 on Python 3.11',
     rows: ['V14', 'V15'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const celery = requirement(install, 'celery');
       if (!celery || !takesKombu57(install)) return;
       const certain = pythonVersion(install.container.image) !== undefined;
       report({
-        at: at(install, celery.path), value: celery.text, allowed: 'beside it kombu==5.6.2, or a constraints file',
-        ...(certain ? {} : { severity: Severity.WARNING, note: 'if the image has Python 3.10 or later' }),
+        at: install.container.place(celery.path), value: celery.text, allowed: 'beside it kombu==5.6.2, or a constraints file',
+        ...unless(certain, 'if the image has Python 3.10 or later'),
       });
-    }),
+    },
   },
   {
     id: 'install/redis-without-extra',
@@ -122,14 +107,15 @@ export const install: Rule[] = [
     fix: 'Install celery[redis] and drop redis from the list.',
     source: 'Reproduced: the resolver took redis 8.1.0 beside kombu 5.6.2, which supports <6.5',
     rows: ['V4'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const redis = install.requirements.find(({ name }) => name === 'redis');
       const celery = install.requirements.find(({ name }) => name === 'celery');
       const kombu = requirement(install, 'kombu');
       if (!redis || !celery || install.constrained || celery.extras.includes('redis') || kombu?.extras.includes('redis')) return;
       if (redis.range === undefined || pinned(redis.range) !== undefined || redis.range.includes('<')) return;
-      report({ at: at(install, redis.path), value: redis.text, allowed: 'celery[redis]' });
-    }),
+      report({ at: install.container.place(redis.path), value: redis.text, allowed: 'celery[redis]' });
+    },
   },
   {
     id: 'install/yanked-celery',
@@ -139,11 +125,12 @@ export const install: Rule[] = [
     fix: 'Use the next release: 5.3.4 or later.',
     source: 'https://docs.celeryq.dev/en/stable/history/changelog-5.3.html',
     rows: ['V5'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const celery = requirement(install, 'celery');
       const pin = pinned(celery?.range ?? '');
-      if (celery && pin !== undefined && isYanked(pin)) report({ at: at(install, celery.path), value: celery.text });
-    }),
+      if (celery && pin !== undefined && isYanked(pin)) report({ at: install.container.place(celery.path), value: celery.text });
+    },
   },
   {
     id: 'install/vulnerable-version',
@@ -155,12 +142,12 @@ export const install: Rule[] = [
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['V6', 'L6'],
     check: (world, report) => {
-      for (const install of installs(world)) {
+      for (const install of celeryInstalls(world)) {
         for (const [name, safe] of [['celery', '5.2.2'], ['flower', '1.2.0']]) {
           const found = requirement(install, name);
           const pin = pinned(found?.range ?? '');
           if (found && pin !== undefined && meets(pin, `<${safe}`)) {
-            report({ at: at(install, found.path), value: found.text, allowed: `${name}>=${safe}` });
+            report({ at: install.container.place(found.path), value: found.text, allowed: `${name}>=${safe}` });
           }
         }
       }
@@ -180,14 +167,15 @@ export const install: Rule[] = [
     fix: 'Use flower>=2.0.1.',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['V7'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const flower = requirement(install, 'flower');
       const pin = pinned(flower?.range ?? '');
       const celery = celeryVersion(install);
       if (flower && pin !== undefined && meets(pin, '<1.0') && celery !== undefined && meets(celery, '>=5.0')) {
-        report({ at: at(install, flower.path), value: flower.text, allowed: 'flower>=1.0 with Celery 5' });
+        report({ at: install.container.place(flower.path), value: flower.text, allowed: 'flower>=1.0 with Celery 5' });
       }
-    }),
+    },
   },
   {
     id: 'install/importlib-metadata',
@@ -197,14 +185,15 @@ export const install: Rule[] = [
     fix: 'Add \'importlib-metadata<5\', or use Celery 5.3 on a newer Python.',
     source: 'https://github.com/celery/celery/issues/7785',
     rows: ['V8'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const celery = requirement(install, 'celery');
       const pin = pinned(celery?.range ?? '');
       if (celery && pin !== undefined && meets(pin, '>=5.0,<5.3') && pythonVersion(install.container.image) === '3.7'
         && !requirement(install, 'importlib-metadata') && !install.constrained && !install.opaque) {
-        report({ at: at(install, celery.path), value: celery.text, allowed: 'importlib-metadata<5 beside it' });
+        report({ at: install.container.place(celery.path), value: celery.text, allowed: 'importlib-metadata<5 beside it' });
       }
-    }),
+    },
   },
   {
     id: 'install/unlocked',
@@ -215,14 +204,15 @@ export const install: Rule[] = [
     fix: 'Install under constraints of the whole tree (pip install -c constraints.txt ...), or bake an image.',
     source: 'https://github.com/celery/celery/issues/6768',
     rows: ['V9'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const celery = install.requirements.find(({ name }) => name === 'celery');
       if (!celery || install.constrained || install.opaque || takesKombu57(install)) return;
       const kombu = requirement(install, 'kombu');
       if (!kombu || pinned(kombu.range ?? '') === undefined) {
-        report({ at: at(install, celery.path), value: celery.text, allowed: 'exact versions of Celery, kombu and what they need' });
+        report({ at: install.container.place(celery.path), value: celery.text, allowed: 'exact versions of Celery, kombu and what they need' });
       }
-    }),
+    },
   },
   {
     id: 'install/python-version',
@@ -232,7 +222,8 @@ export const install: Rule[] = [
     fix: 'Use a newer Python image, or an older Celery.',
     source: 'python_requires in setup.py at the tags of https://github.com/celery/celery and https://github.com/mher/flower',
     rows: ['V10'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const python = pythonVersion(install.container.image);
       if (python === undefined) return;
       for (const [name, needs] of [['celery', pythonOf] as const, ['flower', flowerPython] as const]) {
@@ -241,12 +232,12 @@ export const install: Rule[] = [
         const range = pin === undefined ? undefined : needs(pin);
         if (found && range !== undefined && !meets(python, range)) {
           report({
-            at: at(install, found.path), value: found.text, note: `which is ${install.container.image.text}`,
+            at: install.container.place(found.path), value: found.text, note: `which is ${install.container.image.text}`,
             allowed: `Python ${range} for ${name} ${pin}`,
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'install/unpinned-requirement',
@@ -256,17 +247,18 @@ export const install: Rule[] = [
     fix: 'Pin it: requests==2.32.3; or put the versions of all packages into a constraints file.',
     source: 'https://pip.pypa.io/en/stable/topics/repeatable-installs/',
     rows: ['V9'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       // Hashes, or a constraints file that is not in sight, may pin it.
       if (install.constrained && install.constraints.length === 0) return;
       for (const { name, range, text, path } of install.requirements) {
         // Celery without a lock has a rule of its own.
         if (range === undefined || CELERY_PACKAGES.has(name) || pinned(range) !== undefined) continue;
         if (!install.constraints.some((constraint) => constraint.name === name && pinned(constraint.range ?? '') !== undefined)) {
-          report({ at: at(install, path), value: text, allowed: `${name}==<version>` });
+          report({ at: install.container.place(path), value: text, allowed: `${name}==<version>` });
         }
       }
-    }),
+    },
   },
   {
     id: 'install/in-main-container',
@@ -277,11 +269,12 @@ export const install: Rule[] = [
     fix: 'Bake an image; or install in an init container into an emptyDir that the main container mounts.',
     source: 'https://github.com/airflow-helm/charts/issues/3',
     rows: ['V11'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const { container } = install;
       if (container.init && container.json.restartPolicy !== 'Always') return;
-      report({ at: at(install, install.path), allowed: 'an init container' });
-    }),
+      report({ at: install.container.place(install.path), allowed: 'an init container' });
+    },
   },
   {
     id: 'install/no-writable-target',
@@ -291,15 +284,16 @@ export const install: Rule[] = [
     fix: 'Install into an emptyDir (python -m venv /opt/celery, or pip install --target), and mount one at /tmp.',
     source: 'https://github.com/bitnami/charts/issues/2588',
     rows: ['V12'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const { container, target } = install;
       if (!container.readOnlyRoot) return;
       const [where, writable] = target === undefined
         ? ['site-packages', container.env.lookup('PIP_TARGET').state === 'unset' && container.env.lookup('PYTHONUSERBASE').state === 'unset'
           && container.env.lookup('VIRTUAL_ENV').state === 'unset' && container.mounts.every((mount) => mount.readOnly) ? 'no' : 'unknown']
         : [target, container.writable(container.absolute(target) ?? '/')];
-      if (writable === 'no') report({ at: at(install, install.path), value: where, allowed: 'a folder on a writable volume' });
-    }),
+      if (writable === 'no') report({ at: install.container.place(install.path), value: where, allowed: 'a folder on a writable volume' });
+    },
   },
   {
     id: 'install/flower-lacks-dependencies',
@@ -309,7 +303,8 @@ export const install: Rule[] = [
     fix: 'Give Flower the broker instead of the application (CELERY_BROKER_URL and no -A), or the same packages.',
     source: 'https://github.com/helm/charts/issues/23424',
     rows: ['V13'],
-    check: each('flowers', (flower, report, world) => {
+    on: 'flowers',
+    check: (flower, report, world) => {
       const app = flower.app;
       const own = installsOf(flower.workload);
       if (app === undefined || !flower.command.global.has('--app') || own.length === 0 || own.some(({ opaque }) => opaque)) return;
@@ -322,7 +317,7 @@ export const install: Rule[] = [
         }
       }
       if (missing.size > 0) report({ at: flower.place(own[0].path), value: app, note: `missing: ${[...missing].sort().join(', ')}` });
-    }),
+    },
   },
   {
     id: 'install/killed-while-installing',
@@ -333,7 +328,8 @@ export const install: Rule[] = [
     fix: 'Install in an init container; or give the container a startupProbe.',
     source: 'https://github.com/airflow-helm/charts/issues/3',
     rows: ['P1'],
-    check: each(installs, (install, report) => {
+    on: 'installs',
+    check: (install, report) => {
       const { container } = install;
       const probes = probesOf(container);
       const liveness = probes.find(({ kind }) => kind === 'livenessProbe');
@@ -341,10 +337,10 @@ export const install: Rule[] = [
       const seconds = liveness.delay + liveness.period * liveness.failures;
       if (seconds >= ENOUGH_TO_INSTALL) return;
       report({
-        at: at(install, liveness.path), value: `killed ${seconds} s after the start`, note: `if that takes more than ${seconds} s`,
-        ...(seconds <= SHORT_TO_INSTALL ? {} : { severity: Severity.WARNING }),
+        at: install.container.place(liveness.path), value: `killed ${seconds} s after the start`, note: `if that takes more than ${seconds} s`,
+        ...unless(seconds <= SHORT_TO_INSTALL),
       });
-    }),
+    },
   },
 ];
 

@@ -1,22 +1,10 @@
 import { get } from '../../manifests/json';
 import { CeleryCommand } from '../../manifests/command/celery-command';
-import { asksWorkers, celeryIn, Probe, probePlace, probesOf, showProbe } from '../../manifests/probes';
+import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
-import { RedisServer } from '../../manifests/redis-server';
 import type { World } from '../../manifests/world';
-import { each, Reporter, Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
-
-type Visit = (probe: Probe, report: Reporter, command: CeleryCommand, process: Process, world: World) => void;
-
-/** Visits each command of Celery in the probes of a role's containers. */
-function celeryProbes(role: 'processes' | 'workers' | 'beats', visit: Visit): Rule['check'] {
-  return each(role, (process, report, world) => {
-    for (const probe of probesOf(process.container)) {
-      for (const command of celeryIn(probe.invocations)) visit(probe, report, command, process, world);
-    }
-  });
-}
 
 function isPing(command: CeleryCommand): boolean {
   return (command.role === 'inspect' && command.rest[0]?.text === 'ping') || command.role === 'status';
@@ -35,7 +23,7 @@ function runsCode(words: readonly string[]): boolean {
     || (/(^|\/)python[\d.]*$/.test(word) && !words.slice(i + 1).includes('-m')));
 }
 
-export const probes: Rule[] = [
+export const probeRules: Rule[] = [
   {
     id: 'probes/celery-times-out',
     severity: Severity.ERROR,
@@ -45,16 +33,17 @@ export const probes: Rule[] = [
     fix: 'Set timeoutSeconds: 30 or more; better, probe without starting Celery.',
     source: 'https://github.com/sentry-kubernetes/charts/issues/1619',
     rows: ['P2'],
-    check: celeryProbes('processes', (probe, report, command) => {
+    on: 'probeCommands',
+    check: ({ probe, command }, report) => {
       const own = Number(command.options.get('--timeout')?.value ?? 1);
       const waits = asksWorkers(command) && !command.options.has('--destination');
       if (probe.timeout >= 10 && !(waits && probe.timeout <= own)) return;
       const certain = waits && probe.timeout <= own;
       report({
         at: probePlace(probe, 'timeoutSeconds'), value: `timeoutSeconds: ${probe.timeout}`, allowed: 'at least 10, better 30',
-        ...(certain ? {} : { severity: Severity.WARNING, note: 'when the import of the application or a busy node takes longer' }),
+        ...unless(certain, 'when the import of the application or a busy node takes longer'),
       });
-    }),
+    },
   },
   {
     id: 'probes/celery-too-often',
@@ -65,11 +54,12 @@ export const probes: Rule[] = [
     fix: 'Set periodSeconds: 60 or more; better, look at a file or a port that the worker itself keeps up.',
     source: 'https://github.com/sentry-kubernetes/charts/issues/1932',
     rows: ['P3', 'P12'],
-    check: celeryProbes('processes', (probe, report) => {
+    on: 'probeCommands',
+    check: ({ probe }, report) => {
       if (probe.kind !== 'startupProbe' && probe.period < 60) {
         report({ at: probePlace(probe, 'periodSeconds'), value: `periodSeconds: ${probe.period}`, allowed: 'at least 60' });
       }
-    }),
+    },
   },
   {
     id: 'probes/any-worker-answers',
@@ -79,11 +69,13 @@ export const probes: Rule[] = [
     fix: 'Ask this pod\'s worker only, in a shell: ["sh", "-c", "exec celery -A proj inspect ping -d celery@$HOSTNAME"]. Not $(NAME): kubelet expands that.',
     source: 'Reproduced with Celery 5.6.3: the exit code is 0 if any node replies',
     rows: ['P4'],
-    check: celeryProbes('workers', (probe, report, command, process, world) => {
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report, world) => {
+      if (process.role !== 'worker') return;
       if (isPing(command) && !command.options.has('--destination') && hasPeers(process, world)) {
         report({ at: probePlace(probe), value: showProbe(probe) });
       }
-    }),
+    },
   },
   {
     id: 'probes/solo-cannot-answer',
@@ -94,9 +86,11 @@ export const probes: Rule[] = [
     fix: 'Use prefork with --concurrency=1, or a liveness probe that does not ask the worker.',
     source: 'https://github.com/nautobot/nautobot/issues/8216',
     rows: ['P5'],
-    check: celeryProbes('workers', (probe, report, command, process) => {
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report) => {
+      if (process.role !== 'worker') return;
       if (probe.kind === 'livenessProbe' && isPing(command) && process.pool === 'solo') report({ at: probePlace(probe), value: showProbe(probe) });
-    }),
+    },
   },
   {
     id: 'probes/remote-control-off',
@@ -106,9 +100,11 @@ export const probes: Rule[] = [
     fix: 'Leave worker_enable_remote_control on, or probe in another way.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['P6'],
-    check: celeryProbes('workers', (probe, report, command, process) => {
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report) => {
+      if (process.role !== 'worker') return;
       if (asksWorkers(command) && process.settingOff('worker_enable_remote_control')) report({ at: probePlace(probe), value: showProbe(probe) });
-    }),
+    },
   },
   {
     id: 'probes/liveness-needs-broker',
@@ -118,9 +114,11 @@ export const probes: Rule[] = [
     fix: 'Ask the broker in a readiness probe; let liveness look at the process itself.',
     source: 'The same is reported for Celery deployments in many projects; seen with celery 5.6.3: exit 69 with the broker down',
     rows: ['P9'],
-    check: celeryProbes('workers', (probe, report, command) => {
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report) => {
+      if (process.role !== 'worker') return;
       if (probe.kind === 'livenessProbe' && isPing(command)) report({ at: probePlace(probe), value: showProbe(probe) });
-    }),
+    },
   },
   {
     id: 'probes/heartbeat-file-without-heartbeat',
@@ -130,11 +128,12 @@ export const probes: Rule[] = [
     fix: 'Remove --without-heartbeat, or touch the file from a timer.',
     source: 'celery/worker/consumer/heart.py at https://github.com/celery/celery',
     rows: ['P10'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const option = worker.option('--without-heartbeat');
       if (option.state !== 'known' || !worker.flag('--without-heartbeat') || probesOf(worker.container).every(({ raw }) => raw.length === 0)) return;
       if (world.code(worker.container).some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) report({ at: worker.place(option.path) });
-    }),
+    },
   },
   {
     id: 'probes/pipeline-leaves-zombies',
@@ -144,12 +143,13 @@ export const probes: Rule[] = [
     fix: 'Run one command with exec, and let its exit code speak.',
     source: 'https://github.com/kubernetes/kubernetes/issues/81042',
     rows: ['P11'],
-    check: celeryProbes('processes', (probe, report, { invocation }, process) => {
+    on: 'probeCommands',
+    check: ({ probe, command: { invocation }, process }, report) => {
       const piped = invocation.links.some((link) => link.kind === 'shell' && link.command.piped);
       const reaper = process.workload.spec.shareProcessNamespace === true
         || process.links.some((link) => link.kind === 'wrapper' && /^(tini|dumb-init|catatonit|docker-init)/.test(link.name));
       if (piped && !reaper) report({ at: probePlace(probe), value: showProbe(probe) });
-    }),
+    },
   },
   {
     id: 'probes/beat-does-not-answer',
@@ -159,11 +159,13 @@ export const probes: Rule[] = [
     fix: 'Let Beat touch a file on each tick, and look at its age.',
     source: 'https://github.com/inveniosoftware/helm-invenio/issues/71',
     rows: ['P13'],
-    check: celeryProbes('beats', (probe, report, command, process, world) => {
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report, world) => {
+      if (process.role !== 'beat') return;
       if (asksWorkers(command) && !world.in(process.workload).some(({ role, container }) => role === 'worker' && container === process.container)) {
         report({ at: probePlace(probe), value: showProbe(probe) });
       }
-    }),
+    },
   },
   {
     id: 'probes/beat-schedule-age',
@@ -173,7 +175,8 @@ export const probes: Rule[] = [
     fix: 'Allow at least 10 minutes, or let Beat touch a file of its own.',
     source: 'Measured with Celery 5.6.3',
     rows: ['P14'],
-    check: each('beats', (beat, report) => {
+    on: 'beats',
+    check: (beat, report) => {
       for (const probe of probesOf(beat.container)) {
         const command = showProbe(probe);
         const age = MINUTES.exec(command);
@@ -182,11 +185,11 @@ export const probes: Rule[] = [
         if (minutes < 10) {
           report({
             at: probePlace(probe), value: `${age[0]}`, allowed: '-mmin -10',
-            ...(minutes <= 5 ? {} : { severity: Severity.WARNING, note: 'when a write is a little late' }),
+            ...unless(minutes <= 5, 'when a write is a little late'),
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'probes/dollar-without-shell',
@@ -197,8 +200,9 @@ export const probes: Rule[] = [
     fix: 'Run it in a shell: ["sh", "-c", "exec celery ... -d celery@$HOSTNAME"].',
     source: 'Reproduced: exit 69; kubelet 1.33 expands probes from literal values only',
     rows: ['E10', 'P4'],
-    check: each((world) => [...world.processes, ...world.redisServers], (server, report) => {
-      const { container } = server;
+    on: 'servers',
+    check: (container, report, world) => {
+      const isRedis = world.redisIn(container.workload).some((server) => server.container === container);
       for (const probe of probesOf(container)) {
         const code = runsCode(probe.raw);
         for (const [i, word] of probe.raw.entries()) {
@@ -212,12 +216,12 @@ export const probes: Rule[] = [
           if (!emptied && (code || !(plain || stays))) continue;
           report({
             at: probePlace(probe, 'exec', 'command', i), value: word,
-            ...(emptied ? { note: `$(${reference![2]}) becomes an empty string` } : {}),
-            ...(server instanceof RedisServer ? { fix: 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' } : {}),
+            note: emptied ? `$(${reference![2]}) becomes an empty string` : undefined,
+            fix: isRedis ? 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' : undefined,
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'probes/rollout-without-readiness',
@@ -227,10 +231,11 @@ export const probes: Rule[] = [
     fix: 'Add a readiness probe, or minReadySeconds: 15 or more.',
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds',
     rows: ['P15'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const { resource } = worker.workload;
       if (resource.kind !== 'Deployment' || !world.scaled(worker.workload) || get(resource.json, 'spec', 'minReadySeconds')) return;
       if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) report({ at: worker.place() });
-    }),
+    },
   },
 ];

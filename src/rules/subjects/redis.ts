@@ -1,5 +1,4 @@
 import { keptByShell } from '../../manifests/command/kept-by-shell';
-import { Path } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/workload';
 import { probesOf, probePlace, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
@@ -7,23 +6,13 @@ import { seconds } from '../../manifests/code-settings';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { Directive, RedisServer } from '../../manifests/redis-server';
 import { isRedis, redisDatabase } from '../../celery/url';
-import type { World } from '../../manifests/world';
 import { Place } from '../../manifests/place';
-import { each, Report, Rule } from '../rule';
+import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
 /** The default of result_expires, in seconds. */
 const DAY = 86_400;
-
-/** Servers that Celery uses as broker, for certain or as far as names tell. */
-function brokers(world: World): RedisServer[] {
-  return world.redisServers.filter(({ brokerUse }) => brokerUse !== 'no');
-}
-
-function place({ container }: RedisServer, path: Path = container.path): Place {
-  return { resource: container.workload.resource, container: container.name, path };
-}
 
 function at(server: RedisServer, directive: Directive): Place {
   return { resource: directive.resource, path: directive.path, ...(directive.resource === server.container.workload.resource
@@ -46,7 +35,7 @@ function open(server: RedisServer): boolean {
 
 /** Less certain when only a name in some variable says that this is the broker. */
 function unlessCache(server: RedisServer): Pick<Report, 'severity' | 'note'> {
-  return server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING, note: 'if Celery uses it as its broker' };
+  return unless(server.brokerUse === 'yes', 'if Celery uses it as its broker');
 }
 
 function saves(server: RedisServer): boolean | undefined {
@@ -57,7 +46,7 @@ function saves(server: RedisServer): boolean | undefined {
   return server.opaque ? undefined : true;
 }
 
-export const redis: Rule[] = [
+export const redisRules: Rule[] = [
   {
     id: 'redis/evicts-tasks',
     severity: Severity.ERROR,
@@ -67,7 +56,8 @@ export const redis: Rule[] = [
     fix: 'Set maxmemory-policy noeviction, and results with a time to live, or in another Redis.',
     source: 'https://github.com/celery/kombu/issues/1063',
     rows: ['R1'],
-    check: each(brokers, (server, report) => {
+    on: 'brokers',
+    check: (server, report) => {
       const policy = server.directive('maxmemory-policy');
       if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
         report({
@@ -75,7 +65,7 @@ export const redis: Rule[] = [
           ...unlessCache(server),
         });
       }
-    }),
+    },
   },
   {
     id: 'redis/maxmemory-above-limit',
@@ -85,7 +75,8 @@ export const redis: Rule[] = [
     fix: 'Set maxmemory to at most three quarters of the memory limit.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/admin/',
     rows: ['R2', 'R10'],
-    check: each(brokers, (server, report) => {
+    on: 'brokers',
+    check: (server, report) => {
       const maximum = server.directive('maxmemory');
       const bytes = redisSize(maximum?.values[0] ?? '');
       const limit = server.container.resource('limits', 'memory');
@@ -95,7 +86,7 @@ export const redis: Rule[] = [
           at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
         });
       }
-    }),
+    },
   },
   {
     id: 'redis/limit-without-maxmemory',
@@ -105,12 +96,13 @@ export const redis: Rule[] = [
     fix: 'Set --maxmemory to three quarters of the limit, with --maxmemory-policy noeviction.',
     source: 'https://github.com/celery/celery/issues/5716',
     rows: ['R2'],
-    check: each(brokers, (server, report) => {
+    on: 'brokers',
+    check: (server, report) => {
       const limit = server.container.resource('limits', 'memory');
       if (limit !== undefined && !server.opaque && !server.directive('maxmemory')) {
-        report({ at: place(server, [...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server) });
+        report({ at: server.container.place([...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server) });
       }
-    }),
+    },
   },
   {
     id: 'redis/queue-not-kept',
@@ -121,14 +113,15 @@ export const redis: Rule[] = [
     fix: 'Put /data on a claim with --appendonly yes; or say that nothing is kept: --save "" --appendonly no.',
     source: 'Measured with Redis 7.0.15: SIGTERM and SIGKILL, with snapshots, with an append-only file and without both',
     rows: ['R3'],
-    check: each(brokers, (server, report) => {
+    on: 'brokers',
+    check: (server, report) => {
       if (saves(server) !== true) return;
       const mount = server.container.mountOf(server.dataFolder);
       if (mount && mount.volume.kind !== 'emptyDir') return;
       report({
-        at: place(server), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server),
+        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server),
       });
-    }),
+    },
   },
   {
     id: 'redis/more-than-one',
@@ -138,13 +131,14 @@ export const redis: Rule[] = [
     fix: 'Set replicas: 1; for failover use Sentinel.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html',
     rows: ['R4'],
-    check: each(brokers, (server, report) => {
+    on: 'brokers',
+    check: (server, report) => {
       const { resource, replicas } = server.container.workload;
       const joined = ['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
       if ((replicas ?? 1) > 1 && !server.opaque && !joined) {
         report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server) });
       }
-    }),
+    },
   },
   {
     id: 'redis/refuses-clients',
@@ -155,7 +149,8 @@ export const redis: Rule[] = [
     fix: 'Set a password, or --protected-mode no and a NetworkPolicy; do not bind to 127.0.0.1.',
     source: 'Reproduced on a cluster',
     rows: ['R12', 'R5'],
-    check: each('redisServers', (server, report, world) => {
+    on: 'redisServers',
+    check: (server, report, world) => {
       const mode = server.directive('protected-mode');
       const bind = server.directive('bind');
       const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
@@ -169,7 +164,7 @@ export const redis: Rule[] = [
       if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && server.brokerUse !== 'no') {
         report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server) });
       }
-    }),
+    },
   },
   {
     id: 'redis/open-to-all',
@@ -179,9 +174,10 @@ export const redis: Rule[] = [
     fix: 'Set requirepass from a Secret, or a NetworkPolicy for the workers.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    check: each(brokers, (server, report, world) => {
-      if (open(server) && !world.guardedByPolicy(server.container.workload)) report({ at: place(server) });
-    }),
+    on: 'brokers',
+    check: (server, report, world) => {
+      if (open(server) && !world.guardedByPolicy(server.container.workload)) report({ at: server.container.place() });
+    },
   },
   {
     id: 'redis/password-not-given',
@@ -191,13 +187,14 @@ export const redis: Rule[] = [
     fix: 'Write the password into the URL, from the same Secret: redis://:$(REDIS_PASSWORD)@redis:6379/0.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       for (const use of process.urls) {
         if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
         const servers = world.redisFor(use);
         if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) report({ at: use.at, value: use.text });
       }
-    }),
+    },
   },
   {
     id: 'redis/open-to-the-world',
@@ -207,13 +204,14 @@ export const redis: Rule[] = [
     fix: 'Use a Service of type ClusterIP; or set requirepass from a Secret, and limit who may come in.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    check: each(brokers, (server, report, world) => {
+    on: 'brokers',
+    check: (server, report, world) => {
       if (!open(server)) return;
       const port = Number(server.directive('port')?.values[0] ?? 6379);
       for (const { place: where, by, guarded, internal } of world.exposures(server.container.workload, port, server.container.portNames(port))) {
         if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) });
       }
-    }),
+    },
   },
   {
     id: 'redis/cluster-as-broker',
@@ -223,7 +221,8 @@ export const redis: Rule[] = [
     fix: 'Use a single Redis, or Sentinel.',
     source: 'https://github.com/celery/kombu/issues/1021',
     rows: ['R7'],
-    check: each('processes', (process, report, world) => {
+    on: 'processes',
+    check: (process, report, world) => {
       const { broker } = process;
       if (!broker || !isRedis(broker.url)) return;
       if (/(^|\.)clustercfg\./.test(broker.url.host)) {
@@ -235,7 +234,7 @@ export const redis: Rule[] = [
         const cluster = server.directive('cluster-enabled');
         if (cluster?.values[0] === 'yes') report({ at: at(server, cluster), value: 'cluster-enabled yes' });
       }
-    }),
+    },
   },
   {
     id: 'redis/results-beside-queue',
@@ -245,13 +244,14 @@ export const redis: Rule[] = [
     fix: 'Use another database number for results, a result_expires below a day, or task_ignore_result.',
     source: 'https://github.com/celery/celery/issues/7801',
     rows: ['R8'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const { broker, backend } = worker;
       if (!broker || !backend || !isRedis(broker.url) || !isRedis(backend.url) || !resultsStay(worker)) return;
       if (broker.url.host === backend.url.host && broker.url.port === backend.url.port && redisDatabase(broker.url) === redisDatabase(backend.url)) {
         report({ at: backend.at, value: backend.text });
       }
-    }),
+    },
   },
   {
     id: 'redis/shell-keeps-the-signal',
@@ -261,16 +261,17 @@ export const redis: Rule[] = [
     fix: 'Give command and args as an array without a shell, or write `exec redis-server ...`.',
     source: 'Measured with Redis 7.0.15',
     rows: ['R9'],
-    check: each('redisServers', (server, report) => {
+    on: 'redisServers',
+    check: (server, report) => {
       const { invocation } = server;
       const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
       // Where nothing is kept, nothing is lost.
       if (!verdict || saves(server) === false || server.brokerUse === 'no') return;
       report({
-        at: place(server, invocation!.words[0].path), note: verdict.note,
-        ...(verdict.certain && server.brokerUse === 'yes' ? {} : { severity: Severity.WARNING }),
+        at: server.container.place(invocation!.words[0].path), note: verdict.note,
+        ...unless(verdict.certain && server.brokerUse === 'yes'),
       });
-    }),
+    },
   },
   {
     id: 'redis/floating-tag',
@@ -280,12 +281,13 @@ export const redis: Rule[] = [
     fix: 'Name the version: redis:7.4.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/',
     rows: ['R11'],
-    check: each(brokers, (server, report) => {
+    on: 'brokers',
+    check: (server, report) => {
       const { image } = server.container;
       const mount = server.container.mountOf(server.dataFolder);
       if (image.digest !== undefined || (image.tag !== undefined && image.tag !== 'latest' && image.tag !== 'alpine') || image.text === '') return;
-      if (mount?.volume.kind === 'claim') report({ at: place(server, [...server.container.path, 'image']), value: image.text });
-    }),
+      if (mount?.volume.kind === 'claim') report({ at: server.container.place([...server.container.path, 'image']), value: image.text });
+    },
   },
   {
     id: 'redis/data-not-writable',
@@ -297,12 +299,13 @@ export const redis: Rule[] = [
     fix: 'Mount a volume at /data; or switch saving off: --save "" --appendonly no.',
     source: 'https://github.com/ansible/awx/issues/9401',
     rows: ['F9', 'F10', 'Z1'],
-    check: each('redisServers', (server, report) => {
+    on: 'redisServers',
+    check: (server, report) => {
       const folder = server.dataFolder;
       if (saves(server) !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
       const mount = server.container.mountOf(folder);
-      report({ at: place(server, mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder });
-    }),
+      report({ at: server.container.place(mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder });
+    },
   },
   {
     id: 'redis/ping-proves-nothing',
@@ -313,7 +316,8 @@ export const redis: Rule[] = [
     fix: 'Compare the answer: [ "$(redis-cli ping)" = PONG ], with REDISCLI_AUTH when there is a password.',
     source: 'https://github.com/OT-CONTAINER-KIT/redis-operator/issues/1567',
     rows: ['P17'],
-    check: each('redisServers', (server, report) => {
+    on: 'redisServers',
+    check: (server, report) => {
       for (const probe of probesOf(server.container)) {
         const command = showProbe(probe);
         const raw = /\b(redis|valkey)-cli\b.*\bping\b/i.test(command) && !/PONG|grep|=|\s-e\b|\|/i.test(command.replace(/--?[a-z-]+=\S*/g, ''));
@@ -324,7 +328,7 @@ export const redis: Rule[] = [
           report({ at: probePlace(probe), value: command, note: password && !authenticated ? 'it has no password to give' : undefined });
         }
       }
-    }),
+    },
   },
 ];
 

@@ -1,22 +1,17 @@
-import { get, list, map, scalar } from '../../manifests/json';
+import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Reference, referencesOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { once } from '../../memo/once';
-import { each, Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
-
-/** What the pods of Celery and of its Redis ask for, and cannot start without. */
-const needed: (world: World) => Reference[] = once((world: World) => world.workloads
-  .filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)
-  .flatMap(referencesOf).filter(({ optional }) => !optional));
 
 function find(world: World, { kind, name, at }: Reference): Resource | undefined {
   return world.find(kind, at.resource.namespace, name);
 }
 
 function keysOf({ json }: Resource): string[] {
-  return ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(map(json[field])));
+  return ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field])));
 }
 
 /** The Secrets of all namespaces, by name. */
@@ -34,7 +29,7 @@ const writtenByOperators: (world: World) => ReadonlySet<string> = once((world: W
     get(json, 'spec', 'secretName'), get(json, 'spec', 'target', 'name'), get(json, 'spec', 'destination', 'name'), get(json, 'spec', 'output', 'name'),
     ...(/Secret|OnePasswordItem/.test(kind) ? [name] : []),
   ];
-  return targets.flatMap((target) => scalar(target) ?? []).map((target) => `${namespace}/${target}`);
+  return targets.flatMap((target) => asScalar(target) ?? []).map((target) => `${namespace}/${target}`);
 })));
 
 function byOperator(world: World, { kind, name, at }: Reference): boolean {
@@ -46,9 +41,9 @@ function isUsedAtHome(world: World, { namespace, name }: Resource): boolean {
   return world.workloads.some((workload) => workload.resource.namespace === namespace
     && referencesOf(workload).some((reference) => reference.kind === 'Secret' && reference.name === name))
     || world.kind('Ingress').some(({ namespace: other, json }) => other === namespace
-      && list(get(json, 'spec', 'tls')).some((tls) => get(tls, 'secretName') === name))
+      && asList(get(json, 'spec', 'tls')).some((tls) => get(tls, 'secretName') === name))
     || world.kind('ServiceAccount').some(({ namespace: other, json }) => other === namespace
-      && [...list(json.imagePullSecrets), ...list(json.secrets)].some((secret) => get(secret, 'name') === name));
+      && [...asList(json.imagePullSecrets), ...asList(json.secrets)].some((secret) => get(secret, 'name') === name));
 }
 
 /** Some controllers copy a Secret into other namespaces. */
@@ -56,7 +51,7 @@ function isCopied({ annotations, labels }: Resource): boolean {
   return Object.keys({ ...annotations, ...labels }).some((key) => /reflector|replicat|kubed|copy|clone/i.test(key));
 }
 
-export const references: Rule[] = [
+export const referenceRules: Rule[] = [
   {
     id: 'references/no-such-key',
     severity: Severity.ERROR,
@@ -66,14 +61,15 @@ export const references: Rule[] = [
     fix: 'Name a key that it has, or add the key.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist',
     rows: [],
-    check: each(needed, (reference, report, world) => {
+    on: 'references',
+    check: (reference, report, world) => {
       const { kind, name, key, at } = reference;
       const found = key === undefined ? undefined : find(world, reference);
       const keys = found ? keysOf(found) : [];
       // An empty one is filled by something else.
       if (keys.length === 0 || keys.includes(key!) || byOperator(world, reference)) return;
       report({ at, value: `${kind} ${name}, key ${key}`, allowed: keys.join(', ') });
-    }),
+    },
   },
   {
     id: 'references/other-namespace',
@@ -84,7 +80,8 @@ export const references: Rule[] = [
     fix: 'Put the Secret into the namespace of the pod.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist',
     rows: [],
-    check: each(needed, (reference, report, world) => {
+    on: 'references',
+    check: (reference, report, world) => {
       const { kind, name, at } = reference;
       const { namespace } = at.resource;
       const others = kind === 'Secret' ? secretsByName(world).get(name) ?? [] : [];
@@ -94,8 +91,8 @@ export const references: Rule[] = [
       const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
       report({
         at, value: `Secret ${name}`,
-        ...(others.some((other) => isUsedAtHome(world, other)) ? { severity: Severity.WARNING, note: `${where}, unless that has one of the same name` } : { note: where }),
+        note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), `${where}, unless that has one of the same name`),
       });
-    }),
+    },
   },
 ];

@@ -1,7 +1,7 @@
-import { get, text } from '../../manifests/json';
+import { asText, get } from '../../manifests/json';
 import { mebibytes } from '../../celery/quantity';
 import { Process } from '../../manifests/process';
-import { each, Rule } from '../rule';
+import { Rule } from '../rule';
 import { Severity } from '../severity';
 
 const MASTER_BYTES = 150 * 2 ** 20;
@@ -19,7 +19,7 @@ function forks(worker: Process): boolean {
   return worker.pool === 'prefork' || worker.pool === 'processes';
 }
 
-export const resources: Rule[] = [
+export const resourceRules: Rule[] = [
   {
     id: 'resources/concurrency-of-the-node',
     severity: Severity.WARNING,
@@ -29,7 +29,8 @@ export const resources: Rule[] = [
     fix: 'Set --concurrency.',
     source: 'https://github.com/makeplane/helm-charts/issues/188',
     rows: ['M1', 'Z5'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
@@ -41,7 +42,7 @@ export const resources: Rule[] = [
       if (option.state === 'unset' || (option.state === 'maybe' && worker.plain)) {
         report({ at: worker.commandPlace, note: 'unless the application sets worker_concurrency' });
       }
-    }),
+    },
   },
   {
     id: 'resources/children-exceed-memory',
@@ -52,7 +53,8 @@ export const resources: Rule[] = [
     fix: 'Keep concurrency times --max-memory-per-child, and 150 MiB for the main process, below the memory limit.',
     source: 'https://github.com/mitodl/ol-infrastructure/issues/5475',
     rows: ['M2'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const { concurrency, container } = worker;
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
@@ -62,7 +64,7 @@ export const resources: Rule[] = [
       if (needed > limit) {
         report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + 150 MiB`, allowed: mebibytes(limit) });
       }
-    }),
+    },
   },
   {
     id: 'resources/max-memory-is-kib',
@@ -72,13 +74,14 @@ export const resources: Rule[] = [
     fix: 'Give KiB: 200000 is about 195 MiB.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#max-memory-per-child-setting',
     rows: ['M3'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
       if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && forks(worker)) {
         report({ at: worker.place(option.path), value: `${option.value} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more` });
       }
-    }),
+    },
   },
   {
     id: 'resources/cpu-limit-too-low',
@@ -89,7 +92,8 @@ export const resources: Rule[] = [
     fix: 'Remove the CPU limit, lower --concurrency, or raise worker_proc_alive_timeout.',
     source: 'https://github.com/celery/celery/issues/4323',
     rows: ['P18'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const limit = worker.container.resource('limits', 'cpu');
       const { concurrency } = worker;
       if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= CPUS_A_CHILD * concurrency) return;
@@ -98,7 +102,7 @@ export const resources: Rule[] = [
         at: worker.place([...worker.container.path, 'resources', 'limits', 'cpu']), value: `${limit} CPUs for ${concurrency} children`,
         allowed: `${round(CPUS_A_CHILD * concurrency)} or more`, note: `when each takes more than ${round(4 * limit / concurrency)} s of CPU to start`,
       });
-    }),
+    },
   },
   {
     id: 'resources/same-node-name',
@@ -109,7 +113,8 @@ export const resources: Rule[] = [
     fix: 'Leave -n out, or end it in @%h: -n worker@%h.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W2'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       if (!world.scaled(worker.workload) || !worker.plain) return;
       const option = worker.option('--hostname');
       if (option.state === 'known' && !/%[hnHN]|[$`]/.test(option.value)) {
@@ -118,7 +123,7 @@ export const resources: Rule[] = [
       }
       if (option.state !== 'unset' && !(option.state === 'known' && /%[hn]/.test(option.value))) return;
       const { spec, specPath, resource } = worker.workload;
-      const hostname = text(spec.hostname);
+      const hostname = asText(spec.hostname);
       if (hostname !== undefined && resource.kind !== 'StatefulSet') {
         report({ at: { resource, path: [...specPath, 'hostname'] }, value: `hostname: ${hostname}` });
       } else if (get(spec, 'hostNetwork') === true && resource.kind !== 'DaemonSet') {
@@ -127,6 +132,6 @@ export const resources: Rule[] = [
           note: 'when two of them run on one node',
         });
       }
-    }),
+    },
   },
 ];

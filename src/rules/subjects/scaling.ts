@@ -1,33 +1,10 @@
-import { get, isMap, list, map, number, scalar, text } from '../../manifests/json';
-import { Workload } from '../../manifests/pod/workload';
+import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
+import { Trigger, triggers } from '../../manifests/scalers';
 import { isRedis, redisDatabase } from '../../celery/url';
-import type { World } from '../../manifests/world';
-import { each, Rule } from '../rule';
+import { Rule } from '../rule';
 import { Severity } from '../severity';
-import { once } from '../../memo/once';
-
-interface Trigger {
-  readonly scaler: Resource;
-  readonly type: string;
-  readonly metadata: (name: string) => string | undefined;
-  readonly path: Array<string | number>;
-}
-
-function triggers(scaler: Resource): Trigger[] {
-  return list(get(scaler.json, 'spec', 'triggers')).flatMap((json, i) => {
-    const type = text(get(json, 'type'));
-    const metadata = map(get(json, 'metadata'));
-    if (type === undefined) return [];
-    return [{ scaler, type, metadata: (name: string) => scalar(get(metadata, name)), path: ['spec', 'triggers', i, 'metadata'] }];
-  });
-}
-
-/** ScaledObjects of workers, with their triggers on Redis lists. */
-const scaledWorkers = once((world: World): Array<{ worker: Process; scaler: Resource; redis: Trigger[] }> =>
-  world.workers.flatMap((worker) => world.scalersOf(worker.workload).filter(({ kind }) => kind === 'ScaledObject')
-    .map((scaler) => ({ worker, scaler, redis: triggers(scaler).filter(({ type }) => type === 'redis') }))));
 
 function address(trigger: Trigger, worker: Process): string | undefined {
   const fromEnv = trigger.metadata('addressFromEnv') ?? trigger.metadata('hostFromEnv');
@@ -35,17 +12,13 @@ function address(trigger: Trigger, worker: Process): string | undefined {
 }
 
 function usesCpu(scaler: Resource): boolean {
-  const metrics = list(get(scaler.json, 'spec', 'metrics'));
+  const metrics = asList(get(scaler.json, 'spec', 'metrics'));
   if (scaler.apiVersion === 'autoscaling/v1') return get(scaler.json, 'spec', 'targetCPUUtilizationPercentage') !== undefined;
   return metrics.some((metric) => get(metric, 'resource', 'name') === 'cpu' && get(metric, 'resource', 'target', 'type') === 'Utilization')
     || metrics.some((metric) => get(metric, 'resource', 'name') === 'cpu' && get(metric, 'resource', 'targetAverageUtilization') !== undefined);
 }
 
-function celeryWorkloads(world: World): Workload[] {
-  return [...new Set(world.processes.map(({ workload }) => workload))];
-}
-
-export const scaling: Rule[] = [
+export const scalingRules: Rule[] = [
   {
     id: 'scaling/zero-while-tasks-run',
     severity: Severity.WARNING,
@@ -55,8 +28,9 @@ export const scaling: Rule[] = [
     fix: 'Set minReplicaCount: 1; or with late acknowledgement add a second redis trigger with listName: unacked.',
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K1'],
-    check: each(scaledWorkers, ({ worker, scaler, redis }, report) => {
-      const least = number(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0;
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis }, report) => {
+      const least = asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0;
       const unacked = redis.some((trigger) => trigger.metadata('listName') === 'unacked');
       const all = triggers(scaler).every(({ type }) => type === 'redis');
       if (least !== 0 || redis.length === 0 || !all || unacked) return;
@@ -64,7 +38,7 @@ export const scaling: Rule[] = [
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit !== undefined && limit <= worker.workload.graceSeconds) return;
       report({ at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}` });
-    }),
+    },
   },
   {
     id: 'scaling/keda-resolves-elsewhere',
@@ -75,7 +49,8 @@ export const scaling: Rule[] = [
     fix: 'Write the whole name: redis.<namespace>.svc.cluster.local:6379.',
     source: 'https://github.com/kedacore/keda/issues/6247',
     rows: ['K3'],
-    check: each(scaledWorkers, ({ worker, scaler, redis }, report) => {
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis }, report) => {
       for (const trigger of redis) {
         const host = address(trigger, worker)?.replace(/:\d+$/, '');
         if (host !== undefined && /^[a-z0-9-]+$/i.test(host) && !scaler.namespace.includes('keda')) {
@@ -85,7 +60,7 @@ export const scaling: Rule[] = [
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'scaling/keda-other-database',
@@ -95,7 +70,8 @@ export const scaling: Rule[] = [
     fix: 'Set databaseIndex to the number at the end of the broker URL.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
     rows: ['K4'],
-    check: each(scaledWorkers, ({ worker, scaler, redis }, report) => {
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis }, report) => {
       const database = worker.broker && isRedis(worker.broker.url) ? redisDatabase(worker.broker.url) : undefined;
       for (const trigger of redis) {
         const written = trigger.metadata('databaseIndex') ?? '0';
@@ -103,7 +79,7 @@ export const scaling: Rule[] = [
           report({ at: { resource: scaler, path: trigger.path }, value: `databaseIndex: ${written}`, allowed: String(database) });
         }
       }
-    }),
+    },
   },
   {
     id: 'scaling/keda-other-queue',
@@ -113,7 +89,8 @@ export const scaling: Rule[] = [
     fix: 'Set listName (queueName for RabbitMQ) to a queue of -Q (celery by default), one trigger for each.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
     rows: ['C9', 'K2'],
-    check: each(scaledWorkers, ({ worker, scaler }, report) => {
+    on: 'scaledWorkers',
+    check: ({ worker, scaler }, report) => {
       const { queues } = worker;
       if (!queues || queues.length === 0) return;
       for (const trigger of triggers(scaler)) {
@@ -123,7 +100,7 @@ export const scaling: Rule[] = [
         if (name === undefined || name === 'unacked' || queues.some((queue) => name.includes(queue)) || trigger.metadata('useRegex') === 'true') continue;
         report({ at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') });
       }
-    }),
+    },
   },
   {
     id: 'scaling/replicas-fight-autoscaler',
@@ -133,16 +110,17 @@ export const scaling: Rule[] = [
     fix: 'Leave spec.replicas out where an autoscaler decides.',
     source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
     rows: ['K5'],
-    check: each(celeryWorkloads, (workload, report, world) => {
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
       const replicas = get(workload.resource.json, 'spec', 'replicas');
       const scaler = world.scalersOf(workload)[0];
       if (scaler && replicas !== undefined && !workload.resource.live) {
         report({
-          at: { resource: workload.resource, path: ['spec', 'replicas'] }, value: `replicas: ${String(scalar(replicas))}`,
+          at: { resource: workload.resource, path: ['spec', 'replicas'] }, value: `replicas: ${String(asScalar(replicas))}`,
           note: `${scaler.kind} ${scaler.name}`,
         });
       }
-    }),
+    },
   },
   {
     id: 'scaling/down-before-task-ends',
@@ -152,16 +130,17 @@ export const scaling: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds above the time limit; scaleDown.stabilizationWindowSeconds or cooldownPeriod help besides.',
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K6'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit === undefined || limit <= worker.workload.graceSeconds) return;
       for (const scaler of world.scalersOf(worker.workload)) {
         const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
           : get(scaler.json, 'spec', 'behavior');
         if (get(behavior, 'scaleDown', 'selectPolicy') === 'Disabled') continue;
-        const window = number(get(behavior, 'scaleDown', 'stabilizationWindowSeconds')) ?? 300;
-        const cooldown = scaler.kind === 'ScaledObject' && (number(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0) === 0
-          ? number(get(scaler.json, 'spec', 'cooldownPeriod')) ?? 300 : Infinity;
+        const window = asNumber(get(behavior, 'scaleDown', 'stabilizationWindowSeconds')) ?? 300;
+        const cooldown = scaler.kind === 'ScaledObject' && (asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0) === 0
+          ? asNumber(get(scaler.json, 'spec', 'cooldownPeriod')) ?? 300 : Infinity;
         const seconds = Math.min(window, cooldown);
         if (seconds < limit) {
           report({
@@ -171,7 +150,7 @@ export const scaling: Rule[] = [
           });
         }
       }
-    }),
+    },
   },
   {
     id: 'scaling/cpu-without-request',
@@ -181,7 +160,8 @@ export const scaling: Rule[] = [
     fix: 'Set resources.requests.cpu on every container of the pod.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#support-for-resource-metrics',
     rows: ['K7'],
-    check: each(celeryWorkloads, (workload, report, world) => {
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
       // A LimitRange may fill it in.
       if (world.kind('LimitRange').length > 0) return;
       for (const scaler of world.scalersOf(workload)) {
@@ -192,12 +172,12 @@ export const scaling: Rule[] = [
         for (const container of workload.containers) {
           if (container.resource('requests', 'cpu') === undefined && container.resource('limits', 'cpu') === undefined) {
             report({
-              at: { resource: workload.resource, container: container.name, path: container.path }, note: `${scaler.kind} ${scaler.name}`,
+              at: container.place(), note: `${scaler.kind} ${scaler.name}`,
               allowed: 'resources.requests.cpu',
             });
           }
         }
       }
-    }),
+    },
   },
 ];

@@ -1,10 +1,10 @@
 import { readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
-import { get, list, scalar } from '../../manifests/json';
+import { asList, asScalar, get } from '../../manifests/json';
 import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { isAmqp } from '../../celery/url';
-import { each, Reporter, Rule } from '../rule';
+import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { meets } from '../../celery/versions';
 
@@ -57,7 +57,7 @@ function softTimeout(worker: Process): number | undefined {
   return setting && Number.isFinite(Number(setting.value)) ? Number(setting.value) : undefined;
 }
 
-export const shutdown: Rule[] = [
+export const shutdownRules: Rule[] = [
   {
     id: 'shutdown/shell-keeps-the-signal',
     severity: Severity.ERROR,
@@ -67,13 +67,14 @@ export const shutdown: Rule[] = [
     fix: 'Give command and args as an array without a shell, or write `exec celery ...` as the last command of the script.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S1'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       if (process.role === 'multi' || process.command.invocation.conditional || process.command.options.has('--detach')) return;
       const verdict = keptByShell(process.links, process.container);
       if (verdict) {
-        report({ at: process.commandPlace, value: shells(process), note: verdict.note, ...(verdict.certain ? {} : { severity: Severity.WARNING }) });
+        report({ at: process.commandPlace, value: shells(process), note: verdict.note, ...unless(verdict.certain) });
       }
-    }),
+    },
   },
   {
     id: 'shutdown/signal-to-all-processes',
@@ -84,10 +85,11 @@ export const shutdown: Rule[] = [
     fix: 'Set DUMB_INIT_SETSID=0, or use tini without -g, or no init at all: plain `celery` is a good process 1.',
     source: 'https://github.com/airflow-helm/charts/issues/428',
     rows: ['S2'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       if (worker.pool === 'solo' || worker.pool === 'threads' || worker.pool === 'gevent' || worker.pool === 'eventlet') return;
       groupSignals(worker, report);
-    }),
+    },
   },
   {
     id: 'shutdown/grace-not-set',
@@ -98,14 +100,15 @@ export const shutdown: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
     source: 'https://github.com/celery/celery/issues/5412',
     rows: ['S3', 'Z3'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const { workload } = worker;
       const given = workload.spec.terminationGracePeriodSeconds;
       // The API server writes the default.
       const unset = given === undefined || (workload.resource.live && given === 30);
       if (!unset || !workload.longRunning || taskLimit(worker)) return;
       report({ at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' });
-    }),
+    },
   },
   {
     id: 'shutdown/grace-shorter-than-task',
@@ -115,14 +118,15 @@ export const shutdown: Rule[] = [
     fix: 'Set terminationGracePeriodSeconds to the time limit and 15 s.',
     source: 'https://github.com/celery/celery/issues/5412',
     rows: ['S3'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
       report({
         at: limit.at, value: `${limit.name} ${limit.seconds} s, grace ${worker.workload.graceSeconds} s`,
         allowed: `terminationGracePeriodSeconds: ${limit.seconds + 15}`,
       });
-    }),
+    },
   },
   {
     id: 'shutdown/soft-shutdown-never-runs',
@@ -132,7 +136,8 @@ export const shutdown: Rule[] = [
     fix: 'Set REMAP_SIGTERM=SIGQUIT, with Celery 5.5 or later.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S4'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const setting = worker.setting('worker_soft_shutdown_timeout');
       if (!setting || (softTimeout(worker) ?? 0) <= 0) return;
       const version = installedVersion(worker.workload, 'celery');
@@ -141,7 +146,7 @@ export const shutdown: Rule[] = [
       } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
         report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' });
       }
-    }),
+    },
   },
   {
     id: 'shutdown/sigterm-is-cold',
@@ -151,12 +156,13 @@ export const shutdown: Rule[] = [
     fix: 'Set worker_soft_shutdown_timeout, and acks_late for tasks that may run again.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S5'],
-    check: each('workers', (worker, report, world) => {
+    on: 'workers',
+    check: (worker, report, world) => {
       const remap = worker.variable('REMAP_SIGTERM');
       if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
       if (world.code(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
       report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', note: 'unless the application sets worker_soft_shutdown_timeout' });
-    }),
+    },
   },
   {
     id: 'shutdown/soft-shutdown-exceeds-grace',
@@ -166,7 +172,8 @@ export const shutdown: Rule[] = [
     fix: 'Keep worker_soft_shutdown_timeout at least 5 s below terminationGracePeriodSeconds.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S6'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const soft = softTimeout(worker);
       const grace = worker.workload.graceSeconds;
       if (soft !== undefined && soft > 0 && soft >= grace) {
@@ -175,7 +182,7 @@ export const shutdown: Rule[] = [
           allowed: `${Math.max(0, grace - 5)} s`,
         });
       }
-    }),
+    },
   },
   {
     id: 'shutdown/prestop-stops-all-workers',
@@ -185,18 +192,19 @@ export const shutdown: Rule[] = [
     fix: 'Remove the hook: SIGTERM does it. Or name the pod\'s own worker with --destination.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S7'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const { container } = process;
       const path = [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
-      const words = list(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
-        .map((word, i) => ({ text: scalar(word) ?? '', path: [...path, i], unknown: false }));
+      const words = asList(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
+        .map((word, i) => ({ text: asScalar(word) ?? '', path: [...path, i], unknown: false }));
       for (const invocation of container.read(words)) {
         const command = readCelery(invocation);
         if (command?.role === 'control' && command.rest[0]?.text === 'shutdown' && !command.options.has('--destination')) {
           report({ at: process.place(path), value: invocation.words.map(({ text }) => text).join(' ') });
         }
       }
-    }),
+    },
   },
   {
     id: 'shutdown/detached',
@@ -207,7 +215,8 @@ export const shutdown: Rule[] = [
     fix: 'Run in the foreground: no --detach, no `celery multi`.',
     source: 'https://github.com/openwisp/docker-openwisp/issues/694',
     rows: ['S8'],
-    check: each('processes', (process, report) => {
+    on: 'processes',
+    check: (process, report) => {
       const detach = process.command.options.get('--detach');
       if (detach) report({ at: process.place(detach.word.path), value: detach.word.text });
       else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
@@ -215,7 +224,7 @@ export const shutdown: Rule[] = [
           at: process.commandPlace, value: 'celery multi',
         });
       }
-    }),
+    },
   },
   {
     id: 'shutdown/amqp-heartbeat-stops',
@@ -225,7 +234,8 @@ export const shutdown: Rule[] = [
     fix: 'Use Celery 5.6.1 or later.',
     source: 'https://github.com/celery/celery/pull/9986',
     rows: ['S9'],
-    check: each('workers', (worker, report) => {
+    on: 'workers',
+    check: (worker, report) => {
       const version = installedVersion(worker.workload, 'celery');
       const { broker } = worker;
       if (broker && isAmqp(broker.url) && version !== undefined && meets(version, '<5.6.1')) {
@@ -233,6 +243,6 @@ export const shutdown: Rule[] = [
           at: worker.commandPlace, value: `celery==${version}`,
         });
       }
-    }),
+    },
   },
 ];

@@ -1,0 +1,41 @@
+import { celeryInstalls } from '../manifests/installs';
+import { celeryIn, probesOf } from '../manifests/probes';
+import { neededReferences } from '../manifests/references';
+import { celeryWorkloads, scaledWorkers } from '../manifests/scalers';
+import type { World } from '../manifests/world';
+
+/** What rules look at, one by one: `on: 'workers'`. Rules of one list share the walk over it. */
+export const LISTS = {
+  processes: ({ processes }: World) => processes,
+  workers: ({ workers }: World) => workers,
+  beats: ({ beats }: World) => beats,
+  flowers: ({ flowers }: World) => flowers,
+  /** Each command of Celery in the probes of Celery's containers. */
+  probeCommands: ({ processes }: World) => processes.flatMap((process) => probesOf(process.container)
+    .flatMap((probe) => celeryIn(probe.invocations).map((command) => ({ probe, command, process })))),
+  redisServers: ({ redisServers }: World) => redisServers,
+  /** Redis servers that Celery uses as its broker, for certain or as far as names tell. */
+  brokers: ({ redisServers }: World) => redisServers.filter(({ brokerUse }) => brokerUse !== 'no'),
+  /** Containers that keep running, of all workloads. */
+  containers: ({ workloads }: World) => workloads.flatMap(({ containers }) => containers),
+  /** All containers of pods with Celery, init containers also, and those of Redis. */
+  podContainers: (world: World) => new Set([
+    ...world.workloads.filter((workload) => world.in(workload).length > 0)
+      .flatMap(({ initContainers, containers }) => [...initContainers, ...containers]),
+    ...world.redisServers.map(({ container }) => container),
+  ]),
+  configMaps: (world: World) => world.kind('ConfigMap'),
+  /** Containers of Celery and of Redis. */
+  servers: ({ processes, redisServers }: World) => new Set([...processes, ...redisServers].map(({ container }) => container)),
+  /** Workloads that run Celery. */
+  celeryWorkloads,
+  /** Each `pip install` of a pod that has to do with Celery. */
+  installs: celeryInstalls,
+  /** Secrets and ConfigMaps that pods of Celery and Redis cannot start without. */
+  references: neededReferences,
+  /** Workers with their ScaledObjects. */
+  scaledWorkers,
+};
+
+export type ListName = keyof typeof LISTS;
+export type Item<Name extends ListName> = ReturnType<typeof LISTS[Name]> extends Iterable<infer One> ? One : never;
