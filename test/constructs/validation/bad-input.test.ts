@@ -8,7 +8,7 @@ const ROOT = join(__dirname, '../../..');
 /** A copy of the project, so that synth runs for real and dist/ is not ours. */
 const project = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 for (const path of ['bin', 'dist', 'app', 'package-lock.json']) cpSync(join(ROOT, path), join(project, path), { recursive: true });
-for (const path of ['src', 'locks', 'agent', 'node_modules']) symlinkSync(join(ROOT, path), join(project, path));
+for (const path of ['src', 'locks', 'agent', 'scripts', 'node_modules']) symlinkSync(join(ROOT, path), join(project, path));
 afterAll(() => rmSync(project, { recursive: true }));
 
 /** Everything in the project that is not the compiled program, with the time of its last change. */
