@@ -30,14 +30,6 @@ def create(make: Callable[..., 'Agent'], *args) -> Optional['Agent']:
         return None
 
 
-def guarded(function: Callable, *args) -> None:
-    """Call it; before there is an agent that could show its errors, the log does."""
-    try:
-        function(*args)
-    except Exception as exc:
-        logger.error('agent error in %s: %r', function.__name__, exc, exc_info=exc)
-
-
 class Journal:
     """Errors of the agent itself: each is logged once, counted, and never raised.
 

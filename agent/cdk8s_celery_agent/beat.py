@@ -1,21 +1,20 @@
 """The agent of Beat: `celery beat -S cdk8s_celery_agent.beat:Scheduler`.
 
-The scheduler is the one that CDK8S_CELERY_AGENT_SCHEDULER names (PersistentScheduler without it)
-with its ticks noted.
+The scheduler is the one that CDK8S_CELERY_AGENT_SCHEDULER names, or without it the setting
+beat_scheduler of the application, with its ticks noted.
 """
 import fcntl
 import os
 import socket
 import time
 import uuid
-from typing import Optional
+from typing import Callable, Optional
 
-import celery.beat
 from celery.beat import PersistentScheduler
-from celery.utils.imports import load_extension_class_names, symbol_by_name
+from celery.utils.imports import load_extension_class_names, qualname, symbol_by_name
 
-from . import reconnect, settings
-from .agent import Agent, create, guarded, logger
+from . import settings
+from .agent import Agent, create, logger
 from .health import Beat
 
 
@@ -25,7 +24,7 @@ class BeatAgent(Agent):
     def __init__(self, app) -> None:
         super().__init__(app)
         self.owner = f'{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}'
-        self.scheduler: Optional[PersistentScheduler] = None
+        self.scheduler = None
         self.last_tick: Optional[float] = None
         self.due: Optional[float] = None
         self.ticks = 0
@@ -39,11 +38,25 @@ class BeatAgent(Agent):
 
     # Called by Beat
 
-    def scheduler_up(self, scheduler, filename: Optional[str]) -> None:
-        self.scheduler = scheduler
+    def scheduler_chosen(self, base: Callable, filename: Optional[str]) -> None:
         self.start()
-        if filename and isinstance(scheduler, PersistentScheduler):
+        if filename and isinstance(base, type) and issubclass(base, PersistentScheduler):
             self.lock_schedule(filename)
+
+    def scheduler_up(self, scheduler) -> None:
+        self.scheduler = scheduler
+        tick, close = scheduler.tick, scheduler.close
+
+        def noted_tick(*args, **kwargs):
+            wait = tick(*args, **kwargs)
+            self.harmless(self.ticked, wait)
+            return wait
+
+        def noted_close(*args, **kwargs):
+            self.stopping = True
+            return close(*args, **kwargs)
+
+        scheduler.tick, scheduler.close = noted_tick, noted_close
 
     def ticked(self, wait: Optional[float]) -> None:
         self.last_tick = time.monotonic()
@@ -60,7 +73,7 @@ class BeatAgent(Agent):
     def details(self, facts: Beat) -> dict:
         return {
             'hostname': self.owner,
-            'scheduler': self.settings.scheduler,
+            'scheduler': qualname(self.scheduler) if self.scheduler else None,
             'max_interval': getattr(self.scheduler, 'max_interval', None),
             'ticks': self.ticks,
             'rival': facts.rival,
@@ -119,36 +132,35 @@ class BeatAgent(Agent):
         self._rivals[how] = who
 
 
-def _base() -> type:
-    name = settings.read()[0].scheduler
+def Scheduler(*args, **kwargs):
+    """What Celery takes for the class: makes the scheduler exactly as Celery would.
+
+    Only now is the configuration of the application known.
+    """
+    app = kwargs['app']
+    base = _scheduler_class(app)
+    # Celery makes a lazy one for its banner.
+    agent = None if kwargs.get('lazy') else create(BeatAgent, app)
+    if agent:                              # before the rest, which may wait for a database
+        agent.harmless(agent.scheduler_chosen, base, kwargs.get('schedule_filename'))
+    scheduler = base(*args, **kwargs)
+    if agent:
+        agent.harmless(agent.scheduler_up, scheduler)
+    return scheduler
+
+
+def _scheduler_class(app) -> Callable:
+    variable = f'{settings.PREFIX}SCHEDULER'
+    given = settings.read()[0].scheduler
+    name = given or app.conf.beat_scheduler
     try:
         aliases = dict(load_extension_class_names('celery.beat_schedulers'))
         base = symbol_by_name(name, aliases=aliases)
-        if not (isinstance(base, type) and issubclass(base, celery.beat.Scheduler)):
-            raise TypeError(f'{base!r} is not a subclass')
+        if base is Scheduler or not callable(base):
+            raise TypeError(f'{base!r} is no scheduler')
         return base
     except Exception as exc:
         # Another scheduler would send other tasks: here it is right to stop.
-        raise SystemExit(f'{settings.PREFIX}SCHEDULER={name!r} cannot be imported: {exc!r}; '
-                         'give module:Class of a subclass of celery.beat.Scheduler')
-
-
-class Scheduler(_base()):
-    def __init__(self, app, *args, **kwargs) -> None:
-        # Before the rest, which may wait for a database. Celery makes a lazy one for its banner.
-        self._agent = None if kwargs.get('lazy') else create(BeatAgent, app)
-        if self._agent:
-            self._agent.harmless(self._agent.scheduler_up, self, kwargs.get('schedule_filename'))
-            guarded(reconnect.give_up_in_time, app)
-        super().__init__(app, *args, **kwargs)
-
-    def tick(self, *args, **kwargs):
-        wait = super().tick(*args, **kwargs)
-        if self._agent:
-            self._agent.harmless(self._agent.ticked, wait)
-        return wait
-
-    def close(self) -> None:
-        if self._agent:
-            self._agent.stopping = True
-        super().close()
+        source = f'{variable}={name!r}' if given else f'the setting beat_scheduler={name!r}'
+        raise SystemExit(f'{source} cannot be used: {exc!r}; '
+                         'give module:Class of a scheduler, as to celery beat -S')

@@ -24,8 +24,9 @@ class Settings(NamedTuple):
     pool_after: float = 60.0
     #: So long may a tick of Beat be late.
     beat_slack: float = 60.0
-    #: The scheduler that Beat's agent wraps: module:Class, module.Class or an entry point's name.
-    scheduler: str = 'celery.beat:PersistentScheduler'
+    #: The scheduler that Beat runs: module:Class, module.Class or an entry point's name.
+    #: Empty: the application's setting beat_scheduler.
+    scheduler: str = ''
 
     @property
     def stale_after(self) -> float:

@@ -8,8 +8,7 @@ from typing import Dict, List, Optional, Set
 from celery import bootsteps, signals
 from celery.worker import state
 
-from . import reconnect
-from .agent import Agent, create, guarded, moment
+from .agent import Agent, create, moment
 from .health import Worker
 
 #: How often the event loop shows that it turns.
@@ -26,7 +25,6 @@ STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 def install(sender, **_) -> None:
     """-I modules are imported before the worker's blueprint is made: add a step to it."""
     sender.app.steps['consumer'].add(Watch)
-    guarded(reconnect.give_up_in_time, sender.app)
 
 
 class Watch(bootsteps.StartStopStep):
@@ -37,8 +35,6 @@ class Watch(bootsteps.StartStopStep):
     def __init__(self, c, **kwargs) -> None:
         super().__init__(c, **kwargs)
         self.agent = create(WorkerAgent, c)
-        if self.agent:
-            self.agent.harmless(reconnect.try_often, c, self.agent.harmless)
 
     def start(self, c) -> None:
         if self.agent:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import APP
+from conftest import AGENT, APP
 
 LONG = 5
 DJANGO = {'DJANGO_SETTINGS_MODULE': 'django_settings'}
@@ -139,11 +139,49 @@ def test_django_celery_beat(beat, redis, tmp_path):
         pod.kill()
 
 
+#: Takes exactly what Celery gives it, as celery-sqlalchemy-scheduler does.
+STRICT = """
+from celery.beat import Scheduler as Base
+class Scheduler(Base):
+    def __init__(self, **given):
+        assert sorted(given) == ['app', 'lazy', 'max_interval', 'schedule_filename'], given
+        self.own = given['app']
+        super().__init__(**given)
+    def setup_schedule(self):
+        self.merge_inplace(self.app.conf.beat_schedule)
+        self.install_default_entries(self.schedule)
+"""
+
+
+@pytest.mark.parametrize('how', ['application', 'class', 'variable'])
+def test_the_scheduler_is_made_as_celery_makes_it(beat, redis, tmp_path, how):
+    (tmp_path / 'strict.py').write_text(STRICT)
+    given = {
+        'application': {'env': {'TEST_CONF': "beat_scheduler='strict:Scheduler'"}},
+        'class': {'env': {'TEST_CONF': "beat_scheduler=__import__('strict').Scheduler"}},
+        'variable': {'settings': {'SCHEDULER': 'strict:Scheduler'}},
+    }[how]
+    given['env'] = {'PYTHONPATH': f'{AGENT}:{APP}:{tmp_path}', **given.get('env', {})}
+    pod = beat(**given).until_ready()
+    pod.until(lambda: sent(redis) > 2, what='tasks')
+    assert pod.status()['scheduler'] == 'strict.Scheduler' and not pod.status()['agent_errors']
+    assert 'scheduler -> strict.Scheduler' in pod.log()
+
+
+def test_redbeat_of_the_application(beat, redis):
+    pytest.importorskip('redbeat')
+    pod = beat('--max-interval', '4',
+               env={'TEST_CONF': "beat_scheduler='redbeat.RedBeatScheduler'"}).until_ready()
+    pod.until(lambda: sent(redis) > 2, what='tasks')
+    assert redis.cli('exists', 'redbeat::lock') == '1'
+    assert pod.status()['scheduler'] == 'redbeat.schedulers.RedBeatScheduler'
+
+
 @pytest.mark.parametrize('name, reason', [
     ('nowhere:Scheduler', "No module named 'nowhere'"),
     ('celery.beat:Nothing', "has no attribute 'Nothing'"),
-    ('os:path', 'not a subclass'),
-    ('cdk8s_celery_agent.beat:Scheduler', 'partially initialized'),
+    ('os:path', 'no scheduler'),
+    ('cdk8s_celery_agent.beat:Scheduler', 'no scheduler'),
 ])
 def test_a_scheduler_that_cannot_be_imported_ends_beat_with_one_line(beat, name, reason):
     pod = beat('-s', 'schedule', settings={'SCHEDULER': name})

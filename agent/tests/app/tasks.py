@@ -13,6 +13,8 @@ app.conf.beat_schedule = {
     'add': {'task': 'tasks.add', 'schedule': float(os.environ.get('TEST_EVERY', '0.5')),
             'args': (4, 4)},
 }
+#: Keyword arguments in Python: what a test adds to the settings.
+app.conf.update(eval(f"dict({os.environ.get('TEST_CONF', '')})"))
 
 
 @app.task

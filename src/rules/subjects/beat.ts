@@ -38,11 +38,11 @@ function unlessLocked(kind: Scheduler): Pick<Report, 'severity' | 'note'> {
   return unless(kind !== 'script', 'unless its scheduler has a lock, like RedBeat');
 }
 
-/** Our agent wraps the scheduler that its variable names, and the default one without it. */
+/** Our agent runs the scheduler that its variable names, and without it the one of the application's settings. */
 function unwrapped(name: string | undefined, beat: Process): string | undefined {
   if (name !== AGENT_FLAGS.beat[1]) return name;
   const wrapped = beat.container.env.lookup('CDK8S_CELERY_AGENT_SCHEDULER');
-  if (wrapped.state === 'unset') return 'celery.beat:PersistentScheduler';
+  if (wrapped.state === 'unset') return undefined;
   return wrapped.state === 'known' ? wrapped.value : name;
 }
 
