@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import { ClaimSpec } from './kubernetes/claims';
+import { claimOptions, ClaimSpec } from './kubernetes/claims';
 
 /** Options of a claim that the construct makes. */
 export interface BeatClaimOptions {
@@ -45,9 +45,8 @@ export abstract class BeatStorage {
    * How much of it survives a SIGKILL depends on the dbm of the image's Python: some write the file only when Beat ends by itself.
    */
   public static claim(options: BeatClaimOptions = {}): BeatStorage {
-    return new Storage({
-      claimName: options.claimName ?? 'beat-pvc', size: options.size ?? Size.gibibytes(1), storageClassName: options.storageClassName ?? 'longhorn',
-    });
+    const { given: { claimName = 'beat-pvc', size = Size.gibibytes(1), storageClassName = 'longhorn' }, problems } = claimOptions(options);
+    return new Storage({ claimName, size, storageClassName, problems });
   }
 
   /**

@@ -10,9 +10,14 @@ import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
 import { ownLabels } from './kubernetes/pods';
-import { refuse } from './validation/problems';
+import { checkOwnedEnv } from './validation/owned-env';
+import { Problem, refuse } from './validation/problems';
+import { envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
 import { checkSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
+import { isPython, parseImage } from '../celery/image';
+import { brokerAsBackend, otherBackend } from '../celery/result-backends';
+import { redact } from '../celery/url';
 import { contentHash } from '../manifests/content-hash';
 
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */
@@ -41,7 +46,8 @@ export interface CeleryAppProps extends PodOptions {
   readonly name?: string;
 
   /**
-   * Where results are kept: the value of `CELERY_RESULT_BACKEND`.
+   * Where results are kept: the value of `CELERY_RESULT_BACKEND`. A message broker that keeps no results, such as RabbitMQ or SQS,
+   * is refused.
    *
    * @default - the broker
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
@@ -97,6 +103,7 @@ export class CeleryApp extends Construct {
 
   public constructor(scope: Construct, id: string, props: CeleryAppProps) {
     super(scope, id);
+    props = sound(this, props, PROPS);
     this.name = props.name ?? id;
     this.app = props.app;
     this.broker = props.broker;
@@ -115,6 +122,9 @@ export class CeleryApp extends Construct {
       }]),
       ...(validApp ? props.code._problems(props.app) : []),
       ...props.runtime._problems,
+      ...codeIsMissing(props),
+      ...checkBackend(this.resultBackend, props.resultBackend !== undefined),
+      ...checkOwnedEnv(props.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...checkSettings(this._settings),
     ]);
     guard(this);
@@ -149,6 +159,24 @@ export class CeleryApp extends Construct {
 const CODE_VOLUME = 'celery-app';
 const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 
+const BROKER = 'e.g. new RedisBroker(...)';
+const CODE = 'e.g. AppCode.fromDirectory(\'app\')';
+const RUNTIME = 'e.g. PythonRuntime.install({ celery: \'5.6.3\' })';
+
+const PROPS: Shape<CeleryAppProps> = {
+  ...POD_OPTIONS,
+  broker: {
+    check: kind((value) => typeof (value as IBroker | null)?.admit === 'function' && envValue('url', (value as IBroker).url).length === 0, 'a broker', BROKER),
+    fix: `give ${BROKER}`,
+    instead: (): Pick<IBroker, 'url' | 'admit'> => ({ url: kplus.EnvValue.fromValue('redis://unknown:6379/0'), admit: () => undefined }),
+  },
+  code: { check: withMember('_directory', 'an AppCode', CODE), fix: `give ${CODE}`, instead: () => AppCode.inImage() },
+  runtime: { check: withMember('_image', 'a PythonRuntime', RUNTIME), fix: `give ${RUNTIME}`, instead: () => PythonRuntime.image('unknown:0') },
+  name: text('the prefix of the names of all components'),
+  resultBackend: envValue,
+  settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
+};
+
 const DEFAULT_SETTINGS = {
   // Without it Celery warns at each start that its meaning changes in 6.0.
   broker_connection_retry_on_startup: true,
@@ -156,6 +184,28 @@ const DEFAULT_SETTINGS = {
   // documentation gives for "for ever", at the first refused connection.
   broker_connection_max_retries: null,
 };
+
+/** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */
+function codeIsMissing({ code, runtime, volumeMounts = [] }: CeleryAppProps): Problem[] {
+  const mounted = volumeMounts.some(({ path }) => code._directory === path || code._directory.startsWith(`${path.replace(/\/$/, '')}/`));
+  if (code._files || mounted || runtime._requirements === undefined || !isPython(parseImage(runtime._image))) return [];
+  return [{
+    prop: 'code', value: `AppCode.inImage({ directory: '${code._directory}' })`,
+    wrong: `is not in the image ${runtime._image}, into which PythonRuntime.install puts Celery and no code`,
+    fix: 'give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.image(...), or the option image of PythonRuntime.install',
+  }];
+}
+
+/** A message broker as result backend, which ends every worker at its start. */
+function checkBackend({ value }: kplus.EnvValue, given: boolean): Problem[] {
+  const url = typeof value === 'string' ? value : '';
+  const broker = brokerAsBackend(url);
+  return broker === undefined ? [] : [{
+    prop: 'resultBackend', value: redact(url),
+    wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
+    fix: `give resultBackend: kplus.EnvValue.fromValue(...) with ${otherBackend(broker)}`,
+  }];
+}
 
 /** Keys of a ConfigMap can't have the "/" of packages: such files get a key of their own and are mounted under their path. */
 function configMapKeys(files: Record<string, string>): Map<string, string> {

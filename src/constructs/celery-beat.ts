@@ -11,6 +11,8 @@ import { celeryComponent } from './celery-component';
 import { checkClaim, claimVolume } from './kubernetes/claims';
 import { merge, ownLabels } from './kubernetes/pods';
 import { Problem } from './validation/problems';
+import { oneOf, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
+import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 
 /** Properties of `CeleryBeat`. */
@@ -58,6 +60,16 @@ export interface CeleryBeatProps extends PodOptions {
   readonly healthCheck?: HealthCheck;
 }
 
+const PROPS: Shape<CeleryBeatProps> = {
+  ...POD_OPTIONS,
+  celery: CELERY,
+  name: text('the name of the Deployment'),
+  storage: withMember('_claim', 'a BeatStorage', 'e.g. BeatStorage.claim()'),
+  logLevel: oneOf(LogLevel, 'a log level'),
+  scheduler: text('module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\''),
+  healthCheck: withMember('_probes', 'a HealthCheck', 'e.g. HealthCheck.agent()'),
+};
+
 /** A directory of its own, inside that of the code: nothing but the schedule is writable there. */
 const DATA = 'data';
 
@@ -81,6 +93,7 @@ export class CeleryBeat extends Construct {
 
   public constructor(scope: Construct, id: string, props: CeleryBeatProps) {
     super(scope, id);
+    props = sound(this, props, PROPS);
     const { celery } = props;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const directory = `${celery.code._directory}/${DATA}`;

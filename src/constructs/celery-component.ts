@@ -1,10 +1,11 @@
 import { ApiObject, Chart, Duration, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
-import { agentEnv, agentProbes, checkAgent, checkAgentEnv, withAgentPath } from './health/agent';
+import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent';
 import { AGENT_PACKAGE, AGENT_PATH } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
+import { checkOwnedEnv, withPythonPath } from './validation/owned-env';
 import { checkOptions, ComponentSpec, deployment, merge } from './kubernetes/pods';
 import { Problem, refuse } from './validation/problems';
 import { CeleryApp } from './celery-app';
@@ -55,14 +56,14 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
   const { celery } = spec;
   const merged = merge(celery._options, own);
   const agent = spec.healthCheck?._agent;
-  const options = agent ? { ...merged, env: withAgentPath(merged.env) } : merged;
   const name = componentName(scope, spec);
   const tmp = kplus.Volume.fromEmptyDir(scope, 'Tmp', 'tmp');
   const code = spec.code ? celery.code._directory : undefined;
   // The code's mount comes before those inside it.
   const probes = agent ? agentProbes(agent) : { liveness: spec.liveness, ...spec.healthCheck?._probes };
   const toldAgent = agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : {};
-  const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])].join(':');
+  const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])];
+  const options = { ...merged, env: withPythonPath(merged.env, pythonPath) };
   const mounts: kplus.VolumeMount[] = [
     ...(code && celery._codeVolume ? [{ path: code, volume: celery._codeVolume, readOnly: true }] : []),
     ...celery._runtime.mounts,
@@ -73,9 +74,11 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
   refuse(scope, [
     ...checks.name('name', name),
     ...spec.problems,
+    ...spec.healthCheck?._problems ?? [],
     ...checkOptions(options, [
       ...mounts.map(({ path, volume }) => ({ name: volume.name, path })), ...INSTALL_VOLUMES,
     ]),
+    ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
     ...sameNamespace(scope, celery),
     ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, toldAgent)] : []),
   ]);
@@ -104,7 +107,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
         CELERY_BROKER_URL: celery.broker.url,
         CELERY_RESULT_BACKEND: celery.resultBackend,
         ...BASE_ENV,
-        ...(pythonPath ? { PYTHONPATH: kplus.EnvValue.fromValue(pythonPath) } : {}),
+        ...(pythonPath.length > 0 ? { PYTHONPATH: kplus.EnvValue.fromValue(pythonPath.join(':')) } : {}),
         ...toldAgent,
         ...celery._runtime.env,
         ...spec.env,

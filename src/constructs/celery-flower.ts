@@ -5,6 +5,8 @@ import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
 import { PodOptions } from './pod-options';
 import { celeryComponent } from './celery-component';
+import { hidden, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
+import { CELERY } from './validation/stand-ins';
 import { service } from './kubernetes/pods';
 
 /** Properties of `CeleryFlower`. */
@@ -34,13 +36,26 @@ export interface CeleryFlowerProps extends PodOptions {
   readonly urlPrefix?: string;
 }
 
+const PROPS: Shape<CeleryFlowerProps> = {
+  ...POD_OPTIONS,
+  celery: CELERY,
+  name: text('the name of the Deployment and of the Service'),
+  auth: hidden(withMember('_env', 'a FlowerAuth', 'e.g. FlowerAuth.basic(secret, \'users\')')),
+  urlPrefix: text('e.g. \'/flower\''),
+};
+
 const PORT = 5555;
+/** Its own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod. A flag would win over a variable of the user's. */
+const LIMITS = { max_tasks: 10000, max_workers: 500, purge_offline_workers: 300 };
 const HTTP_PORT: kplus.ContainerPort = { number: PORT, name: 'http' };
 
 /**
  * Flower: a page that shows workers and tasks.
  *
  * It reads the broker and does not import the app, so an error in the code leaves it running.
+ *
+ * It keeps 10000 tasks and 500 workers, and forgets a worker that has been offline for 300 seconds, unless `env` has
+ * FLOWER_MAX_TASKS, FLOWER_MAX_WORKERS or FLOWER_PURGE_OFFLINE_WORKERS.
  *
  * Synth fails if a name, path or quantity is not one that Kubernetes or Flower accepts.
  *
@@ -54,9 +69,11 @@ export class CeleryFlower extends Construct {
 
   public constructor(scope: Construct, id: string, props: CeleryFlowerProps) {
     super(scope, id);
+    props = sound(this, props, PROPS);
     const { urlPrefix } = props;
     const auth = props.auth ?? FlowerAuth.none();
     const closed = Object.keys(auth._env).length > 0;
+    const given = (variable: string): boolean => [props.celery._options.env, props.env].some((env) => Object.hasOwn(env ?? {}, variable));
     const prefix = urlPrefix?.replace(/^\/*|\/+$/g, '');
     const { deployment, spec, options } = celeryComponent(this, props, {
       component: 'flower',
@@ -66,8 +83,7 @@ export class CeleryFlower extends Construct {
       singleton: true,
       command: [
         'celery', 'flower', `--port=${PORT}`,
-        // Its own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod.
-        '--max_tasks=10000', '--max_workers=500', '--purge_offline_workers=300',
+        ...Object.entries(LIMITS).filter(([option]) => !given(`FLOWER_${option.toUpperCase()}`)).map(([option, value]) => `--${option}=${value}`),
         ...(prefix ? [`--url_prefix=${prefix}`] : []),
       ],
       env: auth._env,
@@ -83,9 +99,9 @@ export class CeleryFlower extends Construct {
       resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(384) } },
       packages: ['flower'],
       code: false,
-      problems: urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
+      problems: [...auth._problems, ...(urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
         prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',
-      }],
+      }])],
     });
     this.deployment = deployment;
     this.service = service(this, spec, options, HTTP_PORT);

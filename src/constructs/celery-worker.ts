@@ -9,6 +9,8 @@ import { AGENT_FLAGS } from '../celery/agent-names';
 import { celeryComponent } from './celery-component';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
+import { duration, flag, kind, number, oneOf, POD_OPTIONS, Shape, size, sound, text, texts, TypeCheck, withMember } from './validation/props';
+import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 
 /**
@@ -162,6 +164,7 @@ export class CeleryWorker extends Construct {
 
   public constructor(scope: Construct, id: string, props: CeleryWorkerProps) {
     super(scope, id);
+    props = sound(this, props, PROPS);
     const pool = props.pool ?? Pool.PREFORK;
     this.concurrency = props.concurrency ?? (pool === Pool.SOLO ? 1 : 2);
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
@@ -185,6 +188,33 @@ export class CeleryWorker extends Construct {
     this.deployment = deployment;
   }
 }
+
+const POOLS = oneOf(Pool, 'a pool of Celery');
+
+const supportedPool: TypeCheck = (prop, value) => value !== 'eventlet' ? POOLS(prop, value) : [{
+  prop, value, wrong: 'is not supported: the health agent does not run under it', fix: `give '${Pool.GEVENT}'`,
+}];
+
+const PROPS: Shape<CeleryWorkerProps> = {
+  ...POD_OPTIONS,
+  celery: CELERY,
+  name: text('the name of the Deployment'),
+  replicas: number,
+  concurrency: number,
+  pool: supportedPool,
+  queues: texts('e.g. [\'mail\']'),
+  prefetchMultiplier: number,
+  maxTasksPerChild: number,
+  maxMemoryPerChild: size,
+  timeLimit: duration,
+  softTimeLimit: duration,
+  longestTask: duration,
+  taskEvents: flag,
+  logLevel: oneOf(LogLevel, 'a log level'),
+  healthCheck: withMember('_probes', 'a HealthCheck', 'e.g. HealthCheck.agent()'),
+  strategy: kind((value) => typeof (value as { _toKube?: unknown } | null)?._toKube === 'function', 'a kplus.DeploymentStrategy',
+    'e.g. kplus.DeploymentStrategy.rollingUpdate()'),
+};
 
 /** What a worker needs to stop, once its last task is done. */
 const SHUTDOWN_MARGIN = 15;

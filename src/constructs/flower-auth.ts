@@ -1,4 +1,6 @@
 import * as kplus from 'cdk8s-plus-28';
+import { Problem } from './validation/problems';
+import { text, withMember } from './validation/props';
 
 /**
  * Who may see Flower, and shut workers down with it.
@@ -20,15 +22,21 @@ export abstract class FlowerAuth {
    * @param key the key in the Secret
    */
   public static basic(secret: kplus.ISecret, key: string): FlowerAuth {
-    return new Auth({ FLOWER_BASIC_AUTH: kplus.EnvValue.fromSecretValue({ secret, key }) });
+    const problems = [...SECRET('auth.secret', secret), ...KEY('auth.key', key)];
+    return new Auth(problems.length > 0 ? {} : { FLOWER_BASIC_AUTH: kplus.EnvValue.fromSecretValue({ secret, key }) }, problems);
   }
 
   /** @internal */
   public abstract readonly _env: Record<string, kplus.EnvValue>;
+  /** @internal */
+  public abstract readonly _problems: Problem[];
 }
 
+const SECRET = withMember('name', 'a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)');
+const KEY = text('the key in the Secret');
+
 class Auth extends FlowerAuth {
-  public constructor(public readonly _env: Record<string, kplus.EnvValue>) {
+  public constructor(public readonly _env: Record<string, kplus.EnvValue>, public readonly _problems: Problem[] = []) {
     super();
   }
 }

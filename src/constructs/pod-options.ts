@@ -18,6 +18,8 @@ export interface PodOptions {
   /**
    * Environment variables of the main container, added to those that the construct sets.
    *
+   * `PYTHONPATH` is put before the construct's own. Names for which there is a prop, such as `CELERY_BROKER_URL`, are refused.
+   *
    * @default - none
    */
   readonly env?: { [name: string]: kplus.EnvValue };

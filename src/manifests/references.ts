@@ -11,15 +11,17 @@ export interface Reference {
   readonly key?: string;
   /** The pod also starts without it. */
   readonly optional: boolean;
+  /** With the container that asks for it, or the first one that mounts the volume. */
   readonly at: Place;
 }
 
 /** All Secrets and ConfigMaps that a workload's pods ask for: in `env`, `envFrom`, volumes and `imagePullSecrets`. */
 export function referencesOf(workload: Workload): Reference[] {
   const { resource, spec, specPath } = workload;
+  const containers = [...workload.initContainers, ...workload.containers];
   const place = (path: Path, container?: string): Place => ({ resource, path, container });
   return [
-    ...[...workload.initContainers, ...workload.containers].flatMap(({ json, path, name }) => [
+    ...containers.flatMap(({ json, path, name }) => [
       ...asList(json.env).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofKey }) =>
         reference(kind, get(entry, 'valueFrom', ofKey), 'name', place([...path, 'env', i, 'valueFrom', ofKey], name)))),
       ...asList(json.envFrom).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofAll }) =>
@@ -27,10 +29,12 @@ export function referencesOf(workload: Workload): Reference[] {
     ]),
     ...asList(spec.volumes).flatMap((volume, i) => {
       const path = [...specPath, 'volumes', i];
+      const container = containers.find(({ mounts }) => mounts.some((mount) => mount.volume.name === get(volume, 'name')))?.name;
       return [
-        ...SOURCES.flatMap(({ kind, ofVolume, nameInVolume }) => items(kind, get(volume, ofVolume), nameInVolume, place([...path, ofVolume]))),
+        ...SOURCES.flatMap(({ kind, ofVolume, nameInVolume }) =>
+          items(kind, get(volume, ofVolume), nameInVolume, place([...path, ofVolume], container))),
         ...asList(get(volume, 'projected', 'sources')).flatMap((source, j) => SOURCES.flatMap(({ kind, ofVolume }) =>
-          items(kind, get(source, ofVolume), 'name', place([...path, 'projected', 'sources', j, ofVolume])))),
+          items(kind, get(source, ofVolume), 'name', place([...path, 'projected', 'sources', j, ofVolume], container)))),
       ];
     }),
     // The kubelet pulls without one that is not there.

@@ -242,13 +242,16 @@ export class World {
       if (mount.mountPath === AGENT_PACKAGE) continue;
       const sources = configMapNames(mount.volume)
         .flatMap((name) => this.find('ConfigMap', container.workload.resource.namespace, name) ?? []);
-      for (const [name, content] of sources.length === 0 ? [] : container.volumeFiles(mount.volume) ?? []) {
+      if (sources.length === 0) continue;
+      // By content, because `items` may give a file another name; the first of several that are alike.
+      const data = sources.flatMap((resource) => Object.entries(asMap(resource.json.data))
+        .map(([entry, value]) => [value, { resource, entry }] as const));
+      const entries = new Map(data.reverse());
+      for (const [name, content] of container.volumeFiles(mount.volume) ?? []) {
         const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');
         if (!name.endsWith('.py') || (isFile && mount.subPath !== name)) continue;
         const folder = isFile ? mount.mountPath.slice(0, mount.mountPath.lastIndexOf('/')) || '/' : mount.mountPath;
-        const entries = sources.flatMap((resource) => Object.entries(asMap(resource.json.data))
-          .map(([entry, value]) => ({ resource, entry, value })));
-        const { resource, entry } = entries.find(({ value }) => value === content) ?? { resource: sources[0], entry: name };
+        const { resource, entry } = entries.get(content) ?? { resource: sources[0], entry: name };
         yield { name, text: content, folder, place: { resource, path: ['data', entry] } };
       }
     }

@@ -136,7 +136,8 @@ function define(chart: Chart, data: DeploymentData): void {
   const props: CeleryAppProps = {
     ...podOptions(chart, 'app', data.app), name: appName, app: data.module, broker, settings: data.settings,
     code: data.inImage ? AppCode.inImage() : AppCode.fromInline({ ...data.files, [`${data.module.replaceAll('.', '/')}.py`]: TASKS }),
-    runtime: data.install ? PythonRuntime.install(data.install) : PythonRuntime.image('registry.example.com/team/app:1'),
+    // Code that is in the image needs one that has it.
+    runtime: data.install ? PythonRuntime.install({ ...data.install, ...(data.inImage ? { image: 'registry.example.com/team/app:1' } : {}) }) : PythonRuntime.image('registry.example.com/team/app:1'),
   };
   const celery = new CeleryApp(chart, 'celery', props);
   new CeleryWorker(chart, 'worker', {

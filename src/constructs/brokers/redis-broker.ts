@@ -8,6 +8,7 @@ import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
 import { checkOptions, ComponentSpec, deployment, ownMetadata, selectorLabels, service } from '../kubernetes/pods';
 import { Problem, refuse } from '../validation/problems';
+import { POD_OPTIONS, Shape, size, sound, text, withMember } from '../validation/props';
 import { RedisStorage } from './redis-storage';
 
 /** Properties of `RedisBroker`. */
@@ -50,6 +51,15 @@ export interface RedisBrokerProps extends PodOptions {
   readonly clusterDomain?: string;
 }
 
+const PROPS: Shape<RedisBrokerProps> = {
+  ...POD_OPTIONS,
+  name: text('the name of the Deployment'),
+  image: text('e.g. \'redis:7.4-alpine\''),
+  storage: withMember('_claim', 'a RedisStorage', 'e.g. RedisStorage.claim()'),
+  maxMemory: size,
+  clusterDomain: text('e.g. \'cluster.local\''),
+};
+
 const PORT = 6379;
 const REDIS_PORT: kplus.ContainerPort = { number: PORT, name: 'redis' };
 const DATA = '/data';
@@ -91,6 +101,7 @@ export class RedisBroker extends Construct implements IBroker {
 
   public constructor(scope: Construct, id: string, props: RedisBrokerProps = {}) {
     super(scope, id);
+    props = sound(this, props, PROPS);
     const name = props.name ?? id;
     const image = props.image ?? 'redis:7-alpine';
     const claim = (props.storage ?? RedisStorage.ephemeral())._claim(name);

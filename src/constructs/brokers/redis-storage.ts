@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import { ClaimSpec } from '../kubernetes/claims';
+import { claimOptions, ClaimSpec } from '../kubernetes/claims';
 
 /** Options of a claim that the construct makes. */
 export interface RedisClaimOptions {
@@ -43,9 +43,8 @@ export abstract class RedisStorage {
    * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
    */
   public static claim(options: RedisClaimOptions = {}): RedisStorage {
-    return new Storage((name) => ({
-      claimName: options.claimName ?? `${name}-data`, size: options.size ?? Size.gibibytes(1), storageClassName: options.storageClassName,
-    }));
+    const { given: { claimName, size = Size.gibibytes(1), storageClassName }, problems } = claimOptions(options);
+    return new Storage((name) => ({ claimName: claimName ?? `${name}-data`, size, storageClassName, problems }));
   }
 
   /**

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { AGENT_FLAGS, AGENT_PACKAGE_NAME, AGENT_PATH } from '../../celery/agent-names';
+import { AGENT_FLAGS, AGENT_PACKAGE_NAME } from '../../celery/agent-names';
 import { PACKAGE_ROOT } from '../../package-root';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
@@ -47,24 +47,12 @@ export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT
   };
 }
 
-/** The user's own PYTHONPATH takes the place of ours: with the agent in it. */
-export function withAgentPath(env: Record<string, kplus.EnvValue> = {}): Record<string, kplus.EnvValue> {
-  const own = env.PYTHONPATH?.value as string | undefined;
-  return own === undefined ? env : { ...env, PYTHONPATH: kplus.EnvValue.fromValue(own === '' ? AGENT_PATH : `${own}:${AGENT_PATH}`) };
-}
-
-/** What is wrong with variables that take the agent away, or what it is told. */
+/** What is wrong with variables that would replace what the agent is told. */
 export function checkAgentEnv(env: Record<string, kplus.EnvValue> = {}, own: Record<string, kplus.EnvValue> = {}): Problem[] {
-  return [
-    ...(env.PYTHONPATH?.valueFrom === undefined ? [] : [{
-      prop: 'env.PYTHONPATH', value: env.PYTHONPATH.valueFrom as unknown, wrong: `would hide the agent, which is in ${AGENT_PATH}`,
-      fix: 'give it by kplus.EnvValue.fromValue, or another healthCheck',
-    }]),
-    ...Object.keys(own).filter((name) => Object.hasOwn(env, name)).map((name) => ({
-      prop: `env.${name}`, value: env[name].value as unknown, wrong: 'would take the place of what the agent and its probes are told',
-      fix: 'remove it; give thresholds and the port in HealthCheck.agent({ ... })',
-    })),
-  ];
+  return Object.keys(own).filter((name) => Object.hasOwn(env, name)).map((name) => ({
+    prop: `env.${name}`, value: env[name].value as unknown, wrong: 'would take the place of what the agent and its probes are told',
+    fix: 'remove it; give thresholds and the port in HealthCheck.agent({ ... })',
+  }));
 }
 
 /**

@@ -1,6 +1,8 @@
 import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { AgentSpec } from './agent';
+import { Problem } from '../validation/problems';
+import { duration, typed, withMember } from '../validation/props';
 
 /** Thresholds of the agent. Each must be at least twice the interval. */
 export interface AgentHealthCheckOptions {
@@ -90,6 +92,10 @@ export abstract class HealthCheck {
    * broker that is down is never a reason to restart a worker.
    */
   public static agent(options: AgentHealthCheckOptions = {}): HealthCheck {
+    const given = typed(options, {
+      interval: duration, stallAfter: duration, deafAfter: duration, poolAfter: duration, beatSlack: duration, terminationGracePeriod: duration,
+    }, { prefix: 'healthCheck' });
+    options = given.options;
     return new Check({
       settings: {
         interval: options.interval ?? Duration.seconds(5),
@@ -100,7 +106,7 @@ export abstract class HealthCheck {
       },
       terminationGracePeriod: options.terminationGracePeriod ?? Duration.seconds(60),
       port: options.port ?? 8790,
-    }, {});
+    }, {}, given.problems);
   }
 
   /**
@@ -114,17 +120,24 @@ export abstract class HealthCheck {
    * Probes of your own. The agent is not loaded.
    */
   public static probes(probes: ProbesHealthCheckOptions): HealthCheck {
-    return new Check(undefined, probes);
+    const given = typed(probes, { startup: PROBE, readiness: PROBE, liveness: PROBE }, { prefix: 'healthCheck' });
+    return new Check(undefined, given.options, given.problems);
   }
 
   /** @internal */
   public abstract readonly _agent?: AgentSpec;
   /** @internal */
   public abstract readonly _probes: ProbesHealthCheckOptions;
+  /** @internal */
+  public abstract readonly _problems: Problem[];
 }
 
+const PROBE = withMember('_toKube', 'a kplus.Probe', 'e.g. kplus.Probe.fromHttpGet(\'/healthz\')');
+
 class Check extends HealthCheck {
-  public constructor(public readonly _agent: AgentSpec | undefined, public readonly _probes: ProbesHealthCheckOptions) {
+  public constructor(
+    public readonly _agent: AgentSpec | undefined, public readonly _probes: ProbesHealthCheckOptions, public readonly _problems: Problem[] = [],
+  ) {
     super();
   }
 }

@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
+import { size, text, typed } from '../validation/props';
 import { memoryQuantity } from './quantities';
 
 /** A PersistentVolumeClaim that we make (with a size) or that exists already. */
@@ -10,15 +11,31 @@ export interface ClaimSpec {
   readonly claimName: string;
   readonly size?: Size;
   readonly storageClassName?: string;
+  /** What is wrong with the options that it was made of. */
+  readonly problems?: (prop: string) => Problem[];
+}
+
+/** Options of a claim that the user gives. */
+interface ClaimOptions {
+  readonly size?: Size;
+  readonly storageClassName?: string;
+  readonly claimName?: string;
+}
+
+/** The options that have the type which they must have, and what is wrong with the others. */
+export function claimOptions(options: ClaimOptions): { given: ClaimOptions; problems: (prop: string) => Problem[] } {
+  const shape = { size, storageClassName: text('the name of a StorageClass'), claimName: text('the name of the claim') };
+  return { given: typed(options, shape).options, problems: (prefix) => typed(options, shape, { prefix }).problems };
 }
 
 /** What is wrong with a claim. */
 export function checkClaim(prop: string, claim: ClaimSpec): Problem[] {
-  const size = claim.size && checks.kibibytes(claim.size);
+  const amount = claim.size && checks.kibibytes(claim.size);
   return [
+    ...claim.problems?.(prop) ?? [],
     ...checks.objectName(`${prop}.claimName`, claim.claimName),
     ...checks.objectName(`${prop}.storageClassName`, claim.storageClassName),
-    ...(size === undefined || (Number.isInteger(size) && size > 0) ? [] : [{
+    ...(amount === undefined || (Number.isInteger(amount) && amount > 0) ? [] : [{
       prop: `${prop}.size`, value: claim.size!.asString(), wrong: 'is not a quantity that Kubernetes accepts', fix: 'give e.g. Size.gibibytes(1)',
     }]),
   ];

@@ -1,6 +1,7 @@
 import { posix } from 'path';
 import { readCodeDirectory, tooLarge } from './code-directory';
 import { Problem } from '../validation/problems';
+import { record, text, typed } from '../validation/props';
 
 /** Options of code that is in the image. */
 export interface ImageCodeOptions {
@@ -37,6 +38,8 @@ export abstract class AppCode {
    * @param files paths, relative to the directory of the app, and their contents
    */
   public static fromInline(files: { [path: string]: string }): AppCode {
+    const wrong = FILES('code', files);
+    if (wrong.length > 0) return new ConfigMapCode({}, wrong);
     const bad = Object.keys(files).filter((path) => posix.isAbsolute(path) || posix.normalize(path) !== path || path.startsWith('..'));
     return new ConfigMapCode(files, [
       ...bad.map((path) => ({ prop: 'code', value: path, wrong: 'is not a path inside the app', fix: 'give e.g. \'tasks.py\' or \'proj/tasks.py\'' })),
@@ -48,7 +51,8 @@ export abstract class AppCode {
    * Code that the image brings along.
    */
   public static inImage(options: ImageCodeOptions = {}): AppCode {
-    return new ImageCode(options.directory ?? '/app');
+    const given = typed(options, { directory: text('the directory in the image, e.g. \'/app\'') }, { prefix: 'code' });
+    return new ImageCode(given.options.directory ?? CODE_DIRECTORY, given.problems);
   }
 
   /** The directory of the app in the pods. @internal */
@@ -59,6 +63,7 @@ export abstract class AppCode {
   public abstract _problems(app: string): Problem[];
 }
 
+const FILES = record(text('the text of the file'), 'e.g. { \'tasks.py\': \'...\' }');
 /** Where the ConfigMap is mounted. */
 const CODE_DIRECTORY = '/app';
 
@@ -77,12 +82,12 @@ class ConfigMapCode extends AppCode {
 class ImageCode extends AppCode {
   public readonly _files?: Record<string, string>;
 
-  public constructor(public readonly _directory: string) {
+  public constructor(public readonly _directory: string, private readonly problems: Problem[]) {
     super();
   }
 
   public _problems(): Problem[] {
-    return posix.isAbsolute(this._directory) ? [] : [{
+    return this.problems.length > 0 || posix.isAbsolute(this._directory) ? this.problems : [{
       prop: 'code', value: this._directory, wrong: 'is not an absolute path', fix: 'give the directory in the image, e.g. \'/app\'',
     }];
   }

@@ -6,6 +6,7 @@ import * as checks from '../validation/checks';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
+import { containerResources, Shape, text, texts, typed, withMember } from '../validation/props';
 import { BASE, lockedRequirement, lockIndex, pythonLock } from '../../celery/locks';
 import { checkInstall } from './requirements';
 
@@ -74,7 +75,8 @@ export abstract class PythonRuntime {
    * Synth fails for a Celery without a lock, a Python that it does not support, and requirements that conflict with the lock.
    */
   public static install(options: PythonInstallOptions): PythonRuntime {
-    return new InstalledRuntime(options);
+    const given = typed(options, OPTIONS);
+    return new InstalledRuntime(given.options, given.problems);
   }
 
   /**
@@ -112,7 +114,17 @@ class ImageRuntime extends PythonRuntime {
 const VIRTUAL_ENV = '/opt/celery';
 const INSTALLER = '/etc/celery-install';
 const PIP_CONF = '/etc/celery-pip';
+const PIP_CONF_KEY = 'pip.conf';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+const OPTIONS: Shape<PythonInstallOptions> = {
+  python: text('e.g. \'3.11\''),
+  image: text('e.g. \'python:3.11-slim\''),
+  requirements: texts('e.g. [\'requests==2.32.3\']'),
+  indexUrl: text('the URL of a package index'),
+  pipConf: withMember('name', 'a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)'),
+  installResources: containerResources,
+};
 
 class InstalledRuntime extends PythonRuntime {
   public readonly _image: string;
@@ -120,13 +132,14 @@ class InstalledRuntime extends PythonRuntime {
   public override readonly _requirements: readonly string[];
   private readonly python: string;
 
-  public constructor(private readonly options: PythonInstallOptions) {
+  public constructor(private readonly options: PythonInstallOptions, typeProblems: Problem[]) {
     super();
     const tagged = options.image && /(?:^|\/)python:(\d+\.\d+)/.exec(options.image)?.[1];
     this.python = options.python ?? tagged ?? '3.11';
     this._image = options.image ?? `python:${this.python}-slim`;
     this._requirements = options.requirements ?? [];
     this._problems = [
+      ...typeProblems,
       ...checkInstall(options.celery, this.python, options.requirements ?? []),
       ...(options.image === undefined ? [] : checks.image('image', options.image)),
       ...(tagged && tagged !== this.python ? [{
@@ -149,12 +162,16 @@ class InstalledRuntime extends PythonRuntime {
     const configMap = contentConfigMap(scope, 'Install', `${app}-install`, data, metadata);
     const installer = kplus.Volume.fromConfigMap(scope, 'InstallVolume', configMap, { name: 'install' });
     const virtualEnv = kplus.Volume.fromEmptyDir(scope, 'VirtualEnv', 'virtual-env');
-    const configuration = pipConf && kplus.Volume.fromSecret(scope, 'PipConf', pipConf, { name: 'pip-conf' });
+    const configuration = pipConf && kplus.Volume.fromSecret(scope, 'PipConf', pipConf, {
+      name: 'pip-conf',
+      // Without the key the pod would install from the default index: with it, the pod does not start, and says why.
+      items: { [PIP_CONF_KEY]: { path: PIP_CONF_KEY } },
+    });
     const env = {
       HOME: '/tmp',
       VIRTUAL_ENV,
       ...(indexUrl ? { PIP_INDEX_URL: indexUrl } : {}),
-      ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/pip.conf` } : {}),
+      ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_KEY}` } : {}),
     };
     return {
       // Kubernetes can't append to PATH: it is given whole.

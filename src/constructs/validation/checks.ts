@@ -13,13 +13,13 @@ const IMAGE = /^[a-z0-9]+([._:/-]+[a-z0-9]+)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f
 
 /** Names that end up in DNS, in labels and in the names of pods. */
 export function name(prop: string, value: string): Problem[] {
-  if (value.length > MAX_NAME) {
+  if (value?.length > MAX_NAME) {
     return [{
       prop, value, wrong: `has ${value.length} characters, and Kubernetes allows ${MAX_NAME}`,
       fix: 'give a shorter name, or a shorter construct id',
     }];
   }
-  return DNS_LABEL.test(value) ? [] : [{
+  return typeof value === 'string' && DNS_LABEL.test(value) ? [] : [{
     prop, value, wrong: 'is not a name that Kubernetes accepts',
     fix: 'use lower-case letters, digits and "-", beginning and ending with a letter or digit',
   }];
@@ -27,7 +27,7 @@ export function name(prop: string, value: string): Problem[] {
 
 /** Names of objects that exist already: claims, Secrets, classes. */
 export function objectName(prop: string, value: string | undefined): Problem[] {
-  return value === undefined || (value.length <= 253 && DNS_SUBDOMAIN.test(value)) ? [] : [{
+  return value === undefined || (typeof value === 'string' && value.length <= 253 && DNS_SUBDOMAIN.test(value)) ? [] : [{
     prop, value, wrong: 'is not a name that Kubernetes accepts',
     fix: 'use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit',
   }];
@@ -90,7 +90,7 @@ export function env(prop: string, values: Record<string, kplus.EnvValue> | undef
 
 /** Image references. */
 export function image(prop: string, value: string): Problem[] {
-  return IMAGE.test(value) ? [] : [{
+  return typeof value === 'string' && IMAGE.test(value) ? [] : [{
     prop, value, wrong: 'is not an image reference', fix: 'give e.g. registry.example.com/team/app:1.4.2',
   }];
 }

@@ -12,6 +12,11 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** Stands for a value that a message describes rather than shows. */
+export class Described {
+  public constructor(public readonly text: string) {}
+}
+
 /** A problem as one line: `concurrency: 0 is not a whole number of at least 1; give ...`. */
 export function describe({ prop, value, wrong, fix }: Problem): string {
   return `${prop}: ${show(value)} ${wrong}; ${fix}`;
@@ -39,6 +44,7 @@ export function isRefused(root: IConstruct): boolean {
 const LONGEST_VALUE = 120;
 
 function show(value: unknown): string {
+  if (value instanceof Described) return value.text;
   const text = typeof value === 'string' ? `'${value}'`
     : typeof value === 'object' ? JSON.stringify(value) : String(value);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : text;

@@ -10,9 +10,9 @@ function find(world: World, { kind, name, at }: Reference): Resource | undefined
   return world.find(kind, at.resource.namespace, name);
 }
 
-function keysOf({ json }: Resource): string[] {
-  return ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field])));
-}
+/** A volume may ask for each key of a large ConfigMap by its name. */
+const keysOf: (resource: Resource) => ReadonlySet<string> = once(({ json }: Resource) =>
+  new Set(['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field])))));
 
 /** The Secrets of all namespaces, by name. */
 const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = once((world: World) => {
@@ -65,10 +65,10 @@ export const referenceRules: Rule[] = [
     check: (reference, report, world) => {
       const { kind, name, key, at } = reference;
       const found = key === undefined ? undefined : find(world, reference);
-      const keys = found ? keysOf(found) : [];
+      const keys = found ? keysOf(found) : new Set<string>();
       // An empty one is filled by something else.
-      if (keys.length === 0 || keys.includes(key!) || byOperator(world, reference)) return;
-      report({ at, value: `${kind} ${name}, key ${key}`, allowed: keys.join(', ') });
+      if (keys.size === 0 || keys.has(key!) || byOperator(world, reference)) return;
+      report({ at, value: `${kind} ${name}, key ${key}`, allowed: [...keys].join(', ') });
     },
   },
   {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppCode, CeleryWorker, ImageCodeOptions } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
-import { Manifests, refusals, synth } from '../../manifests';
+import { Manifests, refusals, render, synth } from '../../manifests';
 
 const directory = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -201,6 +201,14 @@ describe('fromInline', () => {
   test('counts bytes, not characters', () => {
     expect(refused(AppCode.fromInline({ 'tasks.py': 'ä'.repeat(MIB / 2) }))).toHaveLength(1);
   });
+});
+
+// It took 25 s, when something compared each file with each other one.
+test.each(['', 'pkg/'])('5000 files in %j take no more than seconds', (folder) => {
+  const contents = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`${folder}m${i}.py`, `X = ${i}\n`]));
+  const started = performance.now();
+  render((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { code: AppCode.fromInline({ 'tasks.py': TASKS, ...contents }) }) }));
+  expect(performance.now() - started).toBeLessThan(8000);
 });
 
 describe('the module of the app', () => {

@@ -92,7 +92,7 @@ test('install, with all options: each does something', () => {
   expect(installer(manifests).env).toEqual(expect.arrayContaining([
     { name: 'PIP_INDEX_URL', value: 'https://index.example.com/simple' }, { name: 'PIP_CONFIG_FILE', value: '/etc/celery-pip/pip.conf' },
   ]));
-  expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'pip-conf', secret: { secretName: 'pip' } });
+  expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'pip-conf', secret: { secretName: 'pip', items: [{ key: 'pip.conf', path: 'pip.conf' }] } });
   expect(manifests.get('ConfigMap', 'celery-install').data['constraints.txt']).toContain('Python 3.12');
   // Credentials are for pip alone.
   expect(manifests.main(NAME).volumeMounts.map(({ name }) => name)).not.toContain('pip-conf');

@@ -1,0 +1,78 @@
+import * as kplus from 'cdk8s-plus-28';
+import { Problem } from './problems';
+
+/** Where variables are given, as far as it matters to which of them are ours. */
+export interface EnvScope {
+  /** Whether Celery is installed when the pod starts. */
+  readonly installs: boolean;
+  /** What the construct has on `PYTHONPATH`. */
+  readonly pythonPath: readonly string[];
+}
+
+/** Why a variable is not the user's to set, and what to give instead. */
+interface Owned {
+  readonly names: RegExp;
+  readonly wrong: string;
+  readonly fix: string;
+  readonly installsOnly?: boolean;
+}
+
+const byProp = (names: RegExp, wrong: string, prop: string): Owned => ({ names, wrong, fix: `give the prop ${prop} instead` });
+/** click reads `CELERY_WORKER_CONCURRENCY` where `--concurrency` is not given. */
+const byFlag = (names: RegExp, prop: string): Owned => byProp(names, 'is an option of Celery\'s command line, which this construct writes', prop);
+
+/**
+ * Names that would take the place of what the constructs set, or that have no effect because a flag on the command line wins.
+ *
+ * `HOME`, `PYTHONUNBUFFERED` and `PYTHONDONTWRITEBYTECODE` are defaults, which the user's own may replace.
+ *
+ * @see celery/app/utils.py (Settings), celery/bin/celery.py and celery/bin/worker.py
+ */
+const OWNED: readonly Owned[] = [
+  byProp(/^(CELERY_)?BROKER_URL$|^CELERY_BROKER_(READ|WRITE)_URL$/, 'would connect the pods to another broker than that of the app', 'broker'),
+  byProp(/^(CELERY_)?RESULT_BACKEND$/, 'would take the place of the result backend of the app', 'resultBackend'),
+  byFlag(/^CELERY_(WORKER|BEAT)_LOGLEVEL$/, 'logLevel'),
+  byFlag(/^CELERY_WORKER_CONCURRENCY$/, 'concurrency'),
+  byFlag(/^CELERY_WORKER_POOL$/, 'pool'),
+  byFlag(/^CELERY_WORKER_PREFETCH_MULTIPLIER$/, 'prefetchMultiplier'),
+  byFlag(/^CELERY_WORKER_QUEUES$/, 'queues'),
+  byFlag(/^CELERY_WORKER_MAX_TASKS_PER_CHILD$/, 'maxTasksPerChild'),
+  byFlag(/^CELERY_WORKER_MAX_MEMORY_PER_CHILD$/, 'maxMemoryPerChild'),
+  byFlag(/^CELERY_WORKER_TIME_LIMIT$/, 'timeLimit'),
+  byFlag(/^CELERY_WORKER_SOFT_TIME_LIMIT$/, 'softTimeLimit'),
+  byFlag(/^CELERY_WORKER_TASK_EVENTS$/, 'taskEvents'),
+  byFlag(/^CELERY_BEAT_SCHEDULER$/, 'scheduler'),
+  byFlag(/^CELERY_BEAT_SCHEDULE$/, 'storage'),
+  byProp(/^FLOWER_BASIC_AUTH$/, 'would ask for a login that the probes do not have', 'auth: FlowerAuth.basic(...)'),
+  byProp(/^FLOWER_URL_PREFIX$/, 'would move the page away from where the probes look', 'urlPrefix'),
+  { names: /^FLOWER_PORT$/, wrong: 'has no effect: the command line has --port=5555', fix: 'remove it' },
+  {
+    names: /^PIP_/, installsOnly: true, wrong: 'does not reach pip, which runs in an init container',
+    fix: 'give indexUrl or pipConf in PythonRuntime.install({ ... }) instead',
+  },
+  {
+    names: /^(PATH|VIRTUAL_ENV)$/, installsOnly: true, wrong: 'would hide the Celery that PythonRuntime.install has installed',
+    fix: 'remove it; to bring programs along, use an image: PythonRuntime.image(...)',
+  },
+];
+
+/** What is wrong with variables that a user gives. Values are not shown: they may be secret. */
+export function checkOwnedEnv(env: Record<string, kplus.EnvValue> | undefined, { installs, pythonPath }: EnvScope): Problem[] {
+  return Object.entries(env ?? {}).flatMap(([name, value]): Problem[] => {
+    if (name === 'PYTHONPATH' && pythonPath.length > 0 && value?.valueFrom !== undefined) {
+      return [{
+        prop: 'env', value: name, wrong: `comes from elsewhere, so ${pythonPath.join(' and ')} cannot be added to it`,
+        fix: 'give it by kplus.EnvValue.fromValue',
+      }];
+    }
+    const owned = OWNED.find(({ names, installsOnly = false }) => names.test(name) && (installs || !installsOnly));
+    return owned ? [{ prop: 'env', value: name, wrong: owned.wrong, fix: owned.fix }] : [];
+  });
+}
+
+/** The user's own `PYTHONPATH` comes first, and what is ours stays on it. */
+export function withPythonPath(env: Record<string, kplus.EnvValue> | undefined, pythonPath: readonly string[]): Record<string, kplus.EnvValue> {
+  const own = env?.PYTHONPATH?.value as string | undefined;
+  const folders = [...new Set([...(own ?? '').split(':').filter(Boolean), ...pythonPath])];
+  return own === undefined || folders.length === 0 ? { ...env } : { ...env, PYTHONPATH: kplus.EnvValue.fromValue(folders.join(':')) };
+}

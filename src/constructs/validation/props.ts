@@ -1,0 +1,165 @@
+import { Duration, Size } from 'cdk8s';
+import { IConstruct } from 'constructs';
+import { Described, Problem, refuse } from './problems';
+import { PodOptions } from '../pod-options';
+
+// TypeScript tells a user of TypeScript what a prop must be. JavaScript tells nobody, and Python some: without these checks, the first
+// value of a wrong type ends in an exception that names neither the prop nor the construct.
+
+/** What is wrong with the type of one value, which is not undefined. */
+export type TypeCheck = (prop: string, value: unknown) => Problem[];
+
+/** A prop that cannot be left out, and what takes its place where it is, so that everything else is still checked. */
+export interface RequiredProp {
+  readonly check: TypeCheck;
+  readonly fix: string;
+  readonly instead: (scope: IConstruct) => unknown;
+}
+
+/** What props are; those of which another check takes values of any type are left out. */
+export type Shape<P> = { readonly [K in keyof P]?: TypeCheck | RequiredProp };
+
+/** The props of a construct. One that is not of its type is refused, and replaced: a required one by a stand-in, any other by its default. */
+export function sound<P extends object>(scope: IConstruct, given: P, shape: Shape<P>): P {
+  const { options, problems } = typed(given, shape, { scope });
+  refuse(scope, problems);
+  return options;
+}
+
+/** The same for the options of a factory method, which has no construct to refuse: their problems are returned. */
+export function typed<O extends object>(
+  given: O, shape: Shape<O>, { scope, prefix = '' }: { readonly scope?: IConstruct; readonly prefix?: string } = {},
+): { readonly options: O; readonly problems: Problem[] } {
+  const options = (isObject(given) ? { ...given } : {}) as Record<string, unknown>;
+  const noObject = given === undefined || isObject(given) ? []
+    : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
+  const problems = Object.entries<TypeCheck | RequiredProp | undefined>(shape).flatMap(([name, expected]) => {
+    if (expected === undefined) return [];
+    const [check, required] = typeof expected === 'function' ? [expected, undefined] : [expected.check, expected];
+    const prop = prefix === '' ? name : `${prefix}.${name}`;
+    const found = options[name] !== undefined ? check(prop, options[name])
+      : required ? [{ prop, value: undefined, wrong: 'is missing', fix: required.fix }] : [];
+    if (found.length > 0) options[name] = scope && required?.instead(scope);
+    return found;
+  });
+  return { options: options as O, problems: [...noObject, ...problems] };
+}
+
+/** A check by a question. */
+export function kind(is: (value: unknown) => boolean, what: string, example: string): TypeCheck {
+  return (prop, value) => is(value) ? [] : [{ prop, value: shown(value), wrong: `is not ${what}`, fix: `give ${example}` }];
+}
+
+/** One of our own classes, known by a member that no other has. */
+export function withMember(member: string, what: string, example: string): TypeCheck {
+  return kind((value) => isObject(value) && member in value, what, example);
+}
+
+/** A string. */
+export function text(example: string): TypeCheck {
+  return kind((value) => typeof value === 'string', 'a string', example);
+}
+
+/** A list of strings. */
+export function texts(example: string): TypeCheck {
+  return kind((value) => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'a list of strings', example);
+}
+
+/** A number; which ones are allowed, another check says. */
+export const number: TypeCheck = kind((value) => typeof value === 'number', 'a number', 'e.g. 2');
+
+/** True or false. */
+export const flag: TypeCheck = kind((value) => typeof value === 'boolean', 'a boolean', 'true or false');
+
+/** A duration of cdk8s. */
+export const duration: TypeCheck = kind(isDuration, 'a Duration', 'e.g. Duration.minutes(5)');
+
+/** A size of cdk8s. */
+export const size: TypeCheck = kind(isSize, 'a Size', 'e.g. Size.mebibytes(256)');
+
+/** One of the values of an enumeration. */
+export function oneOf(values: Record<string, string>, what: string): TypeCheck {
+  const all = Object.values(values).map((value) => `'${value}'`);
+  return kind((value) => typeof value === 'string' && Object.values(values).includes(value), what, `${all.slice(0, -1).join(', ')} or ${all.at(-1)}`);
+}
+
+/** An object of values of one kind, by names. */
+export function record(of: TypeCheck, example: string): TypeCheck {
+  return (prop, value) => isObject(value) && !Array.isArray(value) ? Object.entries(value).flatMap(([name, item]) => of(`${prop}.${name}`, item))
+    : kind(() => false, 'an object', example)(prop, value);
+}
+
+/** A list of values of one kind. */
+export function list(of: TypeCheck, example: string): TypeCheck {
+  return (prop, value) => Array.isArray(value) ? value.flatMap((item, i) => of(`${prop}[${i}]`, item))
+    : kind(() => false, 'a list', example)(prop, value);
+}
+
+/** A check whose messages do not show the value: it may be a password. */
+export function hidden(check: TypeCheck): TypeCheck {
+  return (prop, value) => check(prop, value).map((problem) => ({ ...problem, value: new Described(typeOf(value)) }));
+}
+
+/** A value of an environment variable. */
+export const envValue: TypeCheck = hidden(kind((value) => isObject(value) && ('value' in value || 'valueFrom' in value), 'a kplus.EnvValue',
+  'e.g. kplus.EnvValue.fromValue(...)'));
+
+/** Anything with fields. */
+export const object: TypeCheck = kind((value) => isObject(value) && !Array.isArray(value), 'an object', 'an object');
+
+/** CPU and memory as cdk8s-plus has them. */
+export const containerResources: TypeCheck = (prop, value) => {
+  if (object(prop, value).length > 0) return object(prop, value);
+  const amounts = (of: TypeCheck): TypeCheck => (path, given) => object(path, given).length > 0 ? object(path, given)
+    : ['request', 'limit'].flatMap((part) => {
+      const amount = (given as Record<string, unknown>)[part];
+      return amount === undefined ? [] : of(`${path}.${part}`, amount);
+    });
+  return typed(value as Record<'cpu' | 'memory' | 'ephemeralStorage', unknown>, {
+    cpu: amounts(withMember('amount', 'a Cpu', 'e.g. kplus.Cpu.millis(250)')), memory: amounts(size), ephemeralStorage: amounts(size),
+  }, { prefix: prop }).problems;
+};
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isDuration(value: unknown): value is Duration {
+  return isObject(value) && 'toMilliseconds' in value;
+}
+
+function isSize(value: unknown): value is Size {
+  return isObject(value) && 'toKibibytes' in value;
+}
+
+/** A value as a message shows it; an object by its type, as it may hold a password or be endless. */
+function shown(value: unknown): unknown {
+  return isObject(value) && !(Array.isArray(value) && value.every((item) => !isObject(item))) ? new Described(typeOf(value)) : value;
+}
+
+function typeOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return 'a list';
+  const name = isObject(value) ? (value.constructor as { name?: string } | undefined)?.name ?? 'Object' : typeof value;
+  return name === 'Object' ? 'an object' : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+const named = (what: string, example: string): TypeCheck => withMember('name', what, example);
+const labelled = record(text('a string'), 'e.g. { team: \'orders\' }');
+
+/** The options of pods. */
+export const POD_OPTIONS: Shape<PodOptions> = {
+  resources: containerResources,
+  env: record(envValue, 'e.g. { REGION: kplus.EnvValue.fromValue(\'eu\') }'),
+  volumeMounts: list(withMember('volume', 'a mount', 'e.g. { path: \'/cache\', volume }'), 'e.g. [{ path: \'/cache\', volume }]'),
+  volumes: list(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'e.g. [kplus.Volume.fromEmptyDir(...)]'),
+  labels: labelled,
+  annotations: labelled,
+  nodeSelector: labelled,
+  tolerations: list(object, 'e.g. [kplus.NodeTaintQuery.exists(\'dedicated\')]'),
+  priorityClassName: text('the name of a PriorityClass'),
+  imagePullSecrets: list(named('a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)'), 'e.g. [kplus.Secret.fromSecretName(...)]'),
+  serviceAccount: named('a kplus.IServiceAccount', 'e.g. kplus.ServiceAccount.fromServiceAccountName(...)'),
+  podSecurityContext: object,
+  containerSecurityContext: object,
+};

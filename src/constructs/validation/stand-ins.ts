@@ -1,0 +1,19 @@
+import { App, Chart } from 'cdk8s';
+import { IConstruct } from 'constructs';
+import { RequiredProp, withMember } from './props';
+import { CeleryApp } from '../celery-app';
+import { RedisBroker } from '../brokers/redis-broker';
+import { AppCode } from '../runtime/app-code';
+import { PythonRuntime } from '../runtime/python-runtime';
+
+/** The app of a component. Where there is none, one that is in no manifest takes its place. */
+export const CELERY: RequiredProp = {
+  check: withMember('_codeVolume', 'a CeleryApp', 'what new CeleryApp(...) made'),
+  fix: 'give what new CeleryApp(...) made',
+  instead: (scope: IConstruct) => {
+    const chart = new Chart(new App(), 'unknown', { namespace: Chart.of(scope).namespace });
+    return new CeleryApp(chart, 'unknown', {
+      app: 'unknown', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'unknown.py': '' }), runtime: PythonRuntime.image('unknown:0'),
+    });
+  },
+};

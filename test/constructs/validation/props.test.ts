@@ -1,0 +1,142 @@
+import { Chart, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import {
+  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps,
+  FlowerAuth, HealthCheck, PodOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage,
+} from '../../../src';
+import { celeryApp, TASKS } from '../../fixtures';
+import { refusals } from '../../manifests';
+
+// What a user of JavaScript, or of Python in part, can give: no type checker has seen it.
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Any = any;
+
+const app = (props: Any) => (chart: Chart) => void new CeleryApp(chart, 'celery', {
+  app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.image('app:1'), ...props,
+});
+const worker = (props: Any) => (chart: Chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), ...props });
+const beat = (props: Any) => (chart: Chart) => void new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), ...props });
+const flower = (props: Any) => (chart: Chart) => void new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), ...props });
+const redis = (props: Any) => (chart: Chart) => void new RedisBroker(chart, 'redis', props);
+
+test.each<[string, (chart: Chart) => void, string]>([
+  ['no app', worker({ celery: undefined }), 'worker] celery: undefined is missing; give what new CeleryApp(...) made'],
+  ['a name for an app', worker({ celery: 'celery' }), 'worker] celery: \'celery\' is not a CeleryApp; give what new CeleryApp(...) made'],
+  ['an object for an app', beat({ celery: {} }), 'beat] celery: an object is not a CeleryApp; give what new CeleryApp(...) made'],
+  ['no app', flower({ celery: null }), 'flower] celery: null is not a CeleryApp; give what new CeleryApp(...) made'],
+  ['no broker', app({ broker: undefined }), 'celery] broker: undefined is missing; give e.g. new RedisBroker(...)'],
+  ['a URL for a broker', app({ broker: 'redis://redis' }), 'celery] broker: \'redis://redis\' is not a broker; give e.g. new RedisBroker(...)'],
+  ['no code', app({ code: undefined }), 'celery] code: undefined is missing; give e.g. AppCode.fromDirectory(\'app\')'],
+  ['a folder for code', app({ code: './app' }), 'celery] code: \'./app\' is not an AppCode; give e.g. AppCode.fromDirectory(\'app\')'],
+  ['no runtime', app({ runtime: undefined }), 'celery] runtime: undefined is missing; give e.g. PythonRuntime.install({ celery: \'5.6.3\' })'],
+  ['a version for a runtime', app({ runtime: '5.6.3' }), 'celery] runtime: \'5.6.3\' is not a PythonRuntime; give e.g. PythonRuntime.install({ celery: \'5.6.3\' })'],
+  ['a URL for a result backend', app({ resultBackend: 'redis://:hunter2@r' }), 'celery] resultBackend: a string is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
+  ['a number for a name', app({ name: 7 }), 'celery] name: 7 is not a string; give the prefix of the names of all components'],
+  ['settings as a string', app({ settings: 'task_acks_late' }), 'celery] settings: \'task_acks_late\' is not an object; give e.g. { task_acks_late: true }'],
+  ['seconds', worker({ timeLimit: 30 }), 'worker] timeLimit: 30 is not a Duration; give e.g. Duration.minutes(5)'],
+  ['seconds', worker({ softTimeLimit: '30' }), 'worker] softTimeLimit: \'30\' is not a Duration; give e.g. Duration.minutes(5)'],
+  ['seconds', worker({ longestTask: 30 }), 'worker] longestTask: 30 is not a Duration; give e.g. Duration.minutes(5)'],
+  ['bytes', worker({ maxMemoryPerChild: 200 }), 'worker] maxMemoryPerChild: 200 is not a Size; give e.g. Size.mebibytes(256)'],
+  ['one queue', worker({ queues: 'mail' }), 'worker] queues: \'mail\' is not a list of strings; give e.g. [\'mail\']'],
+  ['a queue of no name', worker({ queues: ['mail', 7] }), 'worker] queues: ["mail",7] is not a list of strings; give e.g. [\'mail\']'],
+  ['a word for a boolean', worker({ taskEvents: 'yes' }), 'worker] taskEvents: \'yes\' is not a boolean; give true or false'],
+  ['a number in words', worker({ concurrency: '2' }), 'worker] concurrency: \'2\' is not a number; give e.g. 2'],
+  ['a strategy in words', worker({ strategy: 'Recreate' }),
+    'worker] strategy: \'Recreate\' is not a kplus.DeploymentStrategy; give e.g. kplus.DeploymentStrategy.rollingUpdate()'],
+  ['options for a health check', worker({ healthCheck: { port: 1 } }), 'worker] healthCheck: an object is not a HealthCheck; give e.g. HealthCheck.agent()'],
+  ['seconds for a threshold', worker({ healthCheck: HealthCheck.agent({ interval: 5 as Any }) }), 'worker] healthCheck.interval: 5 is not a Duration; give e.g. Duration.minutes(5)'],
+  ['a path for a probe', worker({ healthCheck: HealthCheck.probes({ liveness: '/livez' as Any }) }),
+    'worker] healthCheck.liveness: \'/livez\' is not a kplus.Probe; give e.g. kplus.Probe.fromHttpGet(\'/healthz\')'],
+  ['a claim for a storage', beat({ storage: 'beat-pvc' }), 'beat] storage: \'beat-pvc\' is not a BeatStorage; give e.g. BeatStorage.claim()'],
+  ['a number for a size', beat({ storage: BeatStorage.claim({ size: 1 as Any }) }), 'beat] storage.size: 1 is not a Size; give e.g. Size.mebibytes(256)'],
+  ['a number for a size', redis({ storage: RedisStorage.claim({ size: 1 as Any }) }), 'redis] storage.size: 1 is not a Size; give e.g. Size.mebibytes(256)'],
+  ['a number for a claim', redis({ storage: RedisStorage.existingClaim(7 as Any) }), 'redis] storage.claimName: 7 is not a name that Kubernetes accepts; use lower-case '
+    + 'letters, digits, "-" and ".", beginning and ending with a letter or digit'],
+  ['a class for a scheduler', beat({ scheduler: Date }), 'is not a string; give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\''],
+  ['a login in words', flower({ auth: 'user:hunter2' }), 'flower] auth: a string is not a FlowerAuth; give e.g. FlowerAuth.basic(secret, \'users\')'],
+  ['a name for a Secret', flower({ auth: FlowerAuth.basic('login' as Any, 'users') }),
+    'flower] auth.secret: \'login\' is not a kplus.ISecret; give e.g. kplus.Secret.fromSecretName(...)'],
+  ['a number for a prefix', flower({ urlPrefix: 7 }), 'flower] urlPrefix: 7 is not a string; give e.g. \'/flower\''],
+  ['a number for memory', redis({ maxMemory: 100 }), 'redis] maxMemory: 100 is not a Size; give e.g. Size.mebibytes(256)'],
+  ['a number for an image', redis({ image: 7 }), 'redis] image: 7 is not a string; give e.g. \'redis:7.4-alpine\''],
+  ['a string for a variable', worker({ env: { PASSWORD: 'hunter2' } }), 'worker] env.PASSWORD: a string is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
+  ['no value for a variable', app({ env: { A: null } }), 'celery] env.A: null is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
+  ['a quantity of Kubernetes', worker({ resources: { memory: { limit: '512Mi' } } }), 'worker] resources.memory.limit: \'512Mi\' is not a Size; give e.g. Size.mebibytes(256)'],
+  ['a number for CPUs', redis({ resources: { cpu: { request: 0.5 } } }), 'redis] resources.cpu.request: 0.5 is not a Cpu; give e.g. kplus.Cpu.millis(250)'],
+  ['a number for a label', worker({ labels: { team: 7 } }), 'worker] labels.team: 7 is not a string; give a string'],
+  ['names for pull secrets', redis({ imagePullSecrets: ['login'] }), 'redis] imagePullSecrets[0]: \'login\' is not a kplus.ISecret; give e.g. kplus.Secret.fromSecretName(...)'],
+  ['one requirement', app({ runtime: PythonRuntime.install({ celery: '5.6.3', requirements: 'requests' as Any }) }),
+    'celery] requirements: \'requests\' is not a list of strings; give e.g. [\'requests==2.32.3\']'],
+  ['a number for a Python', app({ runtime: PythonRuntime.install({ celery: '5.6.3', python: 3.11 as Any }) }), 'celery] python: 3.11 is not a string; give e.g. \'3.11\''],
+  ['a name for a Secret', app({ runtime: PythonRuntime.install({ celery: '5.6.3', pipConf: 'pip' as Any }) }),
+    'celery] pipConf: \'pip\' is not a kplus.ISecret; give e.g. kplus.Secret.fromSecretName(...)'],
+  ['no options', app({ runtime: PythonRuntime.install(undefined as Any) }), 'celery] celery: undefined is not a version of Celery; use one of 5.3.4'],
+  ['no Celery', app({ runtime: PythonRuntime.install({} as Any) }), 'celery] celery: undefined is not a version of Celery; use one of 5.3.4'],
+  ['no image', app({ runtime: PythonRuntime.image(undefined as Any) }), 'celery] image: undefined is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
+  ['a number for a file', app({ code: AppCode.fromInline({ 'tasks.py': 7 as Any }) }), 'celery] code.tasks.py: 7 is not a string; give the text of the file'],
+  ['no files', app({ code: AppCode.fromInline(undefined as Any) }), 'celery] code: undefined is not an object; give e.g. { \'tasks.py\': \'...\' }'],
+  ['a number for a directory', app({ code: AppCode.fromDirectory(7 as Any) }), 'celery] code: 7 is not a directory; give the directory that has the app'],
+  ['a number for a directory', app({ code: AppCode.inImage({ directory: 7 as Any }) }), 'celery] code.directory: 7 is not a string; give the directory in the image, e.g. \'/app\''],
+])('%s', (_what, make, message) => {
+  const lines = refusals(make).filter((line) => line.startsWith('[chart/'));
+  expect(lines).toEqual([expect.stringContaining(message)]);
+  expect(lines[0]).not.toContain('hunter2');
+});
+
+test('no props at all are refused, with what is missing', () => {
+  expect(refusals((chart) => new CeleryApp(chart, 'celery', undefined as Any))).toEqual([
+    expect.stringContaining('broker: undefined is missing'), expect.stringContaining('code: undefined is missing'),
+    expect.stringContaining('runtime: undefined is missing'), expect.stringContaining('app: undefined is not what `celery -A` takes'),
+  ]);
+  expect(refusals((chart) => new CeleryWorker(chart, 'worker', 'celery' as Any))).toEqual([
+    expect.stringContaining('props: \'celery\' is not an object'), expect.stringContaining('celery: undefined is missing'),
+  ]);
+});
+
+test('what is refused of one prop does not hide what is wrong with others', () => {
+  expect(refusals((chart) => new CeleryWorker(chart, 'worker', { replicas: -1, timeLimit: Duration.millis(1), queues: [] } as Any))).toEqual([
+    expect.stringContaining('celery: undefined is missing'), expect.stringContaining('replicas: -1'), expect.stringContaining('timeLimit: '),
+    expect.stringContaining('queues: '),
+  ]);
+});
+
+/** Nothing of this is ever of the right type, or it is taken. */
+const HOSTILE: readonly [string, unknown][] = [
+  ['null', null], ['a string', 'x'], ['an empty string', ''], ['a number', 7], ['NaN', NaN], ['true', true], ['a list', []], ['a list of null', [null]], ['an object', {}],
+  ['an object of null', { x: null }], ['a function', () => 1], ['a Duration', Duration.seconds(5)], ['a construct', kplus.Cpu.millis(1)], ['a bigint', 7n], ['a symbol', Symbol('x')],
+];
+
+const POD: (keyof PodOptions)[] = ['resources', 'env', 'volumeMounts', 'volumes', 'labels', 'annotations', 'nodeSelector', 'tolerations', 'priorityClassName',
+  'imagePullSecrets', 'serviceAccount', 'podSecurityContext', 'containerSecurityContext'];
+const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'resultBackend', 'settings'];
+const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'replicas', 'concurrency', 'pool', 'queues', 'prefetchMultiplier', 'maxTasksPerChild',
+  'maxMemoryPerChild', 'timeLimit', 'softTimeLimit', 'longestTask', 'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
+const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
+const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'auth', 'urlPrefix'];
+const REDIS: (keyof RedisBrokerProps)[] = [...POD, 'name', 'image', 'storage', 'maxMemory', 'clusterDomain'];
+
+const ALL: [string, (props: Any) => (chart: Chart) => void, readonly string[]][] = [
+  ['celery', app, APP], ['worker', worker, WORKER], ['beat', beat, BEAT], ['flower', flower, FLOWER], ['redis', redis, REDIS],
+];
+
+describe.each(ALL)('%s', (id, make, props) => {
+  test.each(props)('%s of any type is refused by its name, or taken: never an exception', (prop) => {
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      for (const [what, value] of HOSTILE) {
+        let lines: string[];
+        try {
+          lines = refusals(make({ [prop]: value }));
+        } catch (error) {
+          expect([what, (error as Error).message]).toEqual([what, 'Nothing was refused']);
+          continue;
+        }
+        // A rule names the object instead.
+        expect(lines.map((line) => [what, line])).toEqual(lines.map(() => [what, expect.stringMatching(new RegExp(`^\\[chart/${id}\\] ${prop}|^\\[chart\\] `))]));
+      }
+    } finally {
+      write.mockRestore();
+    }
+  });
+});
