@@ -3,26 +3,35 @@ import json
 import platform
 import threading
 import time
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Type, TypeVar
 
 from celery import __version__ as celery_version
 from celery.utils.log import get_logger
 from kombu import __version__ as kombu_version
 
-from . import health, metrics, settings
+from . import health, metrics, parts, settings, versions
 from .broker import Broker
+from .forks import Gate
+from .native import is_patched_by
 from .server import TEXT, Answer, Server
 
 logger = get_logger('cdk8s_celery_agent')
+PYTHON = platform.python_version()
 
-OLDEST, NEWEST = (5, 3), (5, 7)
+A = TypeVar('A', bound='Agent')
+T = TypeVar('T')
 
 
-def create(make: Callable[..., 'Agent'], *args) -> Optional['Agent']:
+def create(kind: Type[A], *args: Any) -> Optional[A]:
     """Make an agent that listens, or do without one."""
+    if is_patched_by('eventlet'):
+        logger.error('eventlet is not supported: the %s runs without its agent, and its probes '
+                     'will fail; use the gevent pool', kind.role)
+        return None
     try:
-        agent = make(*args)
+        agent = kind(*args)
         agent.listen()
         return agent
     except Exception as exc:
@@ -33,13 +42,21 @@ def create(make: Callable[..., 'Agent'], *args) -> Optional['Agent']:
 class Journal:
     """Errors of the agent itself: each is logged once, counted, and never raised.
 
-    `note` may be called from the native thread, which must not touch a lock that gevent has
-    patched, so logging waits for `flush` in an ordinary one.
+    They may come from the native thread, which must not touch a lock that gevent has patched, so
+    logging waits for `flush` in an ordinary one.
     """
 
     def __init__(self) -> None:
-        self.errors: Dict[str, dict] = {}
-        self._unlogged: List[tuple] = []
+        self.errors: Dict[str, Dict[str, Any]] = {}
+        self._unlogged: List[Tuple[str, BaseException]] = []
+
+    @contextmanager
+    def guard(self, where: str) -> Iterator[None]:
+        """An error in the agent must not take the process down."""
+        try:
+            yield
+        except Exception as exc:
+            self.note(where, exc)
 
     def note(self, where: str, exc: BaseException) -> None:
         what = f'{where}: {type(exc).__name__}: {exc}'[:500]
@@ -60,46 +77,46 @@ class Agent:
 
     role = ''
 
-    def __init__(self, app) -> None:
+    def __init__(self, app: Any) -> None:
         self.app = app
         self.settings, complaints = settings.read()
         for complaint in complaints:
             logger.error('%s', complaint)
-        if not OLDEST <= tuple(map(int, celery_version.split('.')[:2])) <= NEWEST:
-            logger.error('Celery %s is not one that this agent is tested with (5.3 to 5.7): '
-                         'expect less from its health checks', celery_version)
+        if not versions.is_tested(celery_version):
+            logger.error('Celery %s is untested with this agent (tested: %s); its health checks '
+                         'may be unreliable', celery_version, versions.RANGE)
         self.journal = Journal()
-        self.broker = Broker(app, self.settings.broker_timeout)
+        self.gate = Gate()
+        self.broker = Broker(self.connection, self.settings.broker_timeout, self.gate)
         self.driver = ''
+        #: Parts of Celery that are not where they were, with the rules that are off for it.
+        self.missing_parts: Dict[str, Tuple[str, ...]] = {}
         self._since: Dict[str, float] = {}
         self._looked_at: Optional[float] = None
-        self._closed = threading.Event()
-        self._thread: Optional[threading.Thread] = None
+        self._looking = False
+        #: Set when there is something to be looked at.
+        self.begin = threading.Event()
         self.server = Server(self.settings.host, self.settings.port, {
             '/livez': lambda: self._verdict(health.not_live, 'live'),
             '/readyz': lambda: self._verdict(health.not_ready, 'ready'),
             '/status': self._status_page,
-            '/metrics': lambda: metrics.page(self.status),
+            '/metrics': lambda: metrics.page(self.status()),
         }, self.journal.note)
 
     # What a subclass gives
 
-    def facts(self):
+    def connection(self) -> Any:
+        """The application's connection, to whose broker questions go."""
+        raise NotImplementedError
+
+    def facts(self) -> Any:
         raise NotImplementedError
 
     def look(self, now: float) -> None:
         raise NotImplementedError
 
-    def details(self, facts) -> dict:
+    def details(self, facts: Any) -> Dict[str, Any]:
         raise NotImplementedError
-
-    def harmless(self, function: Callable, *args):
-        """Call it; an error in the agent must not take the process down."""
-        try:
-            return function(*args)
-        except Exception as exc:
-            self.journal.note(function.__name__, exc)
-            return None
 
     # HTTP
 
@@ -112,7 +129,7 @@ class Agent:
         else:
             logger.info('health of this %s on http://%s', self.role, where)
 
-    def _verdict(self, judge: Callable, good: str) -> Answer:
+    def _verdict(self, judge: Callable[..., str], good: str) -> Answer:
         try:
             reason = judge(self.facts(), time.monotonic(), self.settings)
         except Exception as exc:
@@ -126,7 +143,7 @@ class Agent:
         body = json.dumps(self.status(), indent=2) + '\n'
         return 200, 'application/json', body.encode()
 
-    def status(self) -> dict:
+    def status(self) -> Dict[str, Any]:
         now = time.monotonic()
         facts = self.facts()
         live = health.not_live(facts, now, self.settings)
@@ -141,38 +158,47 @@ class Agent:
             'last_tick': moment(facts.last_tick),
             'looked_at': moment(facts.sampled_at),
             'broker': {
-                'reachable_since': moment(facts.answering_since),
+                'reachable_since': moment(facts.reads_since),
                 'unreachable_since': moment(facts.silent_since),
                 'error': facts.broker_error,
             },
             'versions': {'celery': celery_version, 'kombu': kombu_version,
-                         'transport': self.driver, 'python': platform.python_version()},
+                         'transport': self.driver, 'python': PYTHON},
+            'missing_parts': {name: list(rules) for name, rules in self.missing_parts.items()},
             'agent_errors': list(self.journal.errors.values()),
         }
+
+    def check(self, needed: Iterable[parts.Part], root: Any) -> None:
+        """What this Celery has no longer: the rules that need it are off."""
+        self.missing_parts = parts.missing(needed, root)
+        for name, rules in self.missing_parts.items():
+            logger.error('Celery %s has no %s: not judged: %s',
+                         celery_version, name, ', '.join(rules))
+
+    @property
+    def off(self) -> 'frozenset[str]':
+        return frozenset(rule for rules in self.missing_parts.values() for rule in rules)
 
     # The thread that looks (under gevent: a greenlet, as everything that talks to the broker)
 
     def start(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(
-                target=self._watch, name='cdk8s-celery-agent', daemon=True)
-            self._thread.start()
-
-    def close(self) -> None:
-        self._closed.set()
+        if not self._looking:
+            self._looking = True
+            threading.Thread(target=self._watch, name='cdk8s-celery-agent', daemon=True).start()
 
     def _watch(self) -> None:
-        while not self._closed.is_set():
+        self.begin.wait(2 * self.settings.interval)
+        pause = threading.Event()          # never set: the process ends with this thread in it
+        while True:
             now = time.monotonic()
             if self._looked_at is not None and now - self._looked_at > self.settings.stale_after:
                 self._since.clear()        # it was held up itself: nothing is known to have lasted
-            try:
+            with self.journal.guard('look'):
                 self.look(now)
-            except Exception as exc:
-                self.journal.note('look', exc)
             self._looked_at = time.monotonic()
-            self.journal.flush()
-            self._closed.wait(self.settings.interval)
+            with self.gate:
+                self.journal.flush()
+            pause.wait(self.settings.interval)
 
     def since(self, what: str, holds: bool) -> Optional[float]:
         """From when on this has held, by all looks until now."""
@@ -181,27 +207,38 @@ class Agent:
             return None
         return self._since.setdefault(what, time.monotonic())
 
-    def ask(self, question: Callable):
-        """Ask the broker; return the answer (None: it does not answer) and the error."""
-        try:
-            with self.broker.deadline():
-                answer = question(self.broker)
-        except Exception as exc:
-            if not isinstance(exc, self._broker_errors()):
-                self.journal.note('broker', exc)
-            self.broker.close()
-            return None, f'{type(exc).__name__}: {exc}'[:200]
-        if not self.driver:
+    def ask(self, question: Callable[[Broker], T]) -> Tuple[Optional[T], str]:
+        """Ask the broker; return the answer, and the error if there is none."""
+        answer, error = self._ask(self.broker, question)
+        if not error and not self.driver:
             transport = self.broker.connection.transport
             self.driver = f'{transport.driver_name} {transport.driver_version()}'
-        return answer, ''
+        return answer, error
 
-    def _broker_errors(self) -> tuple:
-        connection = self.broker.connection
-        expected = (OSError,)
-        if connection is not None:
-            expected += tuple(connection.connection_errors) + tuple(connection.channel_errors)
-        return expected
+    def takes_more(self, prefix: str) -> Dict[str, Any]:
+        """Whether the broker takes a new connection, and a write on it: asked on suspicion."""
+        fresh = Broker(self.connection, self.settings.broker_timeout, self.gate)
+        try:
+            connects = not self._ask(fresh, lambda broker: broker.ping())[1]
+            writes = connects and not self._ask(fresh, lambda broker: broker.take_write(prefix))[1]
+        finally:
+            fresh.close()
+        return {'connects_since': self.since('connects', connects),
+                'writes_since': self.since('writes', writes)}
+
+    def asks_no_more(self) -> Dict[str, Any]:
+        return {'connects_since': self.since('connects', False),
+                'writes_since': self.since('writes', False)}
+
+    def _ask(self, broker: Broker, question: Callable[[Broker], T]) -> Tuple[Optional[T], str]:
+        try:
+            with broker.deadline():
+                return question(broker), ''
+        except Exception as exc:
+            if not isinstance(exc, broker.errors()):
+                self.journal.note('broker', exc)
+            broker.close()
+            return None, f'{type(exc).__name__}: {exc}'[:200]
 
 
 def iso(timestamp: float) -> str:

@@ -4,16 +4,18 @@ The scheduler is the one that CDK8S_CELERY_AGENT_SCHEDULER names, or without it 
 beat_scheduler of the application, with its ticks noted.
 """
 import fcntl
+import hashlib
 import os
+import re
 import socket
 import time
 import uuid
-from typing import Callable, Optional
+from typing import Any, Callable, Dict, Optional
 
 from celery.beat import PersistentScheduler
 from celery.utils.imports import load_extension_class_names, qualname, symbol_by_name
 
-from . import settings
+from . import health, parts, patches, settings
 from .agent import Agent, create, logger
 from .health import Beat
 
@@ -21,94 +23,114 @@ from .health import Beat
 class BeatAgent(Agent):
     role = 'beat'
 
-    def __init__(self, app) -> None:
+    def __init__(self, app: Any) -> None:
         super().__init__(app)
         self.owner = f'{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}'
-        self.scheduler = None
+        self.scheduler: Any = None
         self.last_tick: Optional[float] = None
         self.due: Optional[float] = None
-        self.ticks = 0
-        self.stopping = False
+        self.stopping_since: Optional[float] = None
         self.snapshot = Beat()
+        self._own_connection = app.connection_for_write()
         self._answered = False
-        self._lock = None                  # the schedule's lock file, once one is wanted
+        self._lock: Any = None             # the schedule's lock file, once one is wanted
         self._locked = False
         self._rivals = {'file': '', 'broker': ''}
-        self._claimed = False
+        self._claimed = ''                 # the key that was written last
+        self._entries: Any = None
+        self._key = ''
+        self.begin.set()
+
+    def connection(self) -> Any:
+        """The one that the scheduler publishes on."""
+        return vars(self.scheduler or self).get('connection') or self._own_connection
 
     # Called by Beat
 
-    def scheduler_chosen(self, base: Callable, filename: Optional[str]) -> None:
+    def scheduler_chosen(self, base: Callable[..., Any], filename: Optional[str]) -> None:
         self.start()
         if filename and isinstance(base, type) and issubclass(base, PersistentScheduler):
             self.lock_schedule(filename)
 
-    def scheduler_up(self, scheduler) -> None:
+    def scheduler_up(self, scheduler: Any) -> None:
         self.scheduler = scheduler
-        tick, close = scheduler.tick, scheduler.close
-
-        def noted_tick(*args, **kwargs):
-            wait = tick(*args, **kwargs)
-            self.harmless(self.ticked, wait)
-            return wait
-
-        def noted_close(*args, **kwargs):
-            self.stopping = True
-            return close(*args, **kwargs)
-
-        scheduler.tick, scheduler.close = noted_tick, noted_close
+        self.check(parts.BEAT, scheduler)
+        patches.note_ticks(scheduler, self.journal.guard('ticked')(self.ticked), self.closing)
 
     def ticked(self, wait: Optional[float]) -> None:
         self.last_tick = time.monotonic()
         self.due = self.last_tick + max(wait or 0.0, 0.0)
-        self.ticks += 1
+
+    def closing(self) -> None:
+        self.stopping_since = time.monotonic()
 
     # Called by the thread that answers
 
     def facts(self) -> Beat:
-        return self.snapshot._replace(
-            stopping=self.stopping, last_tick=self.last_tick, due=self.due,
-            rival=self._rivals['file'] or self._rivals['broker'])
+        return self._facts(self.snapshot)
 
-    def details(self, facts: Beat) -> dict:
+    def _facts(self, snapshot: Beat) -> Beat:
+        return snapshot._replace(
+            stopping_since=self.stopping_since, last_tick=self.last_tick, due=self.due,
+            rival=self._rivals['file'] or self._rivals['broker'], off=self.off)
+
+    def details(self, facts: Beat) -> Dict[str, Any]:
         return {
             'hostname': self.owner,
             'scheduler': qualname(self.scheduler) if self.scheduler else None,
             'max_interval': getattr(self.scheduler, 'max_interval', None),
-            'ticks': self.ticks,
             'rival': facts.rival,
         }
 
     # Called by the thread that looks
 
     def look(self, now: float) -> None:
-        claims = self.last_tick is not None and not self.stopping
-        before, error = self.ask(self._claim if claims else lambda broker: broker.ping())
-        if claims and not error:
-            # Who wrote after this one did is at work now; who wrote before may be long gone.
-            self._rival('broker', before if self._claimed and before != self.owner else '')
-            self._claimed = True
+        claims = self.last_tick is not None and self.stopping_since is None
+        _, error = self.ask(self._claim if claims else lambda broker: broker.ping())
         if self._lock is not None and not self._locked:
             self.lock_schedule()
         # An error of the agent itself says nothing of the broker.
         own = any(what.startswith('broker: ') for what in self.journal.errors)
         self._answered = self._answered or not error or own
-        self.snapshot = Beat(
+        snapshot = Beat(
             sampled_at=time.monotonic(),
-            answering_since=self.since('answering', not error),
+            reads_since=self.since('reads', not error),
             silent_since=self.since('silent', bool(error)),
             unanswered=not self._answered,
             broker_error=error,
         )
+        if health.suspected(self._facts(snapshot), time.monotonic(), self.settings):
+            more = self.takes_more(self.app.conf.task_default_queue)
+        else:
+            more = self.asks_no_more()
+        self.snapshot = snapshot._replace(**more)
 
-    def _claim(self, broker) -> Optional[str]:
-        key = f'cdk8s-celery-agent.beat.{self.app.main}.{self.app.conf.task_default_queue}'
-        return broker.claim(key, self.owner, seconds=max(10, round(self.settings.stale_after)))
+    def _claim(self, broker: Any) -> None:
+        key = self._schedule_key()
+        before = broker.claim(key, self.owner, seconds=max(10, round(self.settings.stale_after)))
+        # Who wrote after this one did is at work now; who wrote before may be long gone.
+        known = self._claimed == key and before != self.owner
+        self._rival('broker', before if known else '')
+        self._claimed = key
+
+    def _schedule_key(self) -> str:
+        """The same for two Beats that send the same tasks, and only for these."""
+        # Celery's schedulers keep what they last ticked by; it is replaced when it changes.
+        entries = getattr(self.scheduler, 'old_schedulers', None)
+        if not isinstance(entries, dict):
+            entries = self.app.conf.beat_schedule
+        if not self._key or entries is not self._entries:
+            text = '\n'.join(sorted(f'{name}: {entry!r}' for name, entry in entries.items()))
+            digest = hashlib.sha256(re.sub(r' at 0x[0-9a-f]+', '', text).encode()).hexdigest()
+            self._entries = entries
+            self._key = ('cdk8s-celery-agent.beat.'
+                         f'{self.app.main}.{self.app.conf.task_default_queue}.{digest[:12]}')
+        return self._key
 
     def lock_schedule(self, filename: Optional[str] = None) -> None:
-        """Hold a lock beside the schedule file for as long as this process lives."""
+        """Hold a lock next to the schedule file for as long as this process lives."""
         if filename:
-            self._lock = open(filename + '.lock', 'a+')
+            self._lock = open(filename + '.lock', 'a+')      # noqa: SIM115 held open
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._locked = True
@@ -132,7 +154,7 @@ class BeatAgent(Agent):
         self._rivals[how] = who
 
 
-def Scheduler(*args, **kwargs):
+def Scheduler(*args: Any, **kwargs: Any) -> Any:
     """What Celery takes for the class: makes the scheduler exactly as Celery would.
 
     Only now is the configuration of the application known.
@@ -142,25 +164,26 @@ def Scheduler(*args, **kwargs):
     # Celery makes a lazy one for its banner.
     agent = None if kwargs.get('lazy') else create(BeatAgent, app)
     if agent:                              # before the rest, which may wait for a database
-        agent.harmless(agent.scheduler_chosen, base, kwargs.get('schedule_filename'))
+        with agent.journal.guard('scheduler_chosen'):
+            agent.scheduler_chosen(base, kwargs.get('schedule_filename'))
     scheduler = base(*args, **kwargs)
     if agent:
-        agent.harmless(agent.scheduler_up, scheduler)
+        with agent.journal.guard('scheduler_up'):
+            agent.scheduler_up(scheduler)
     return scheduler
 
 
-def _scheduler_class(app) -> Callable:
-    variable = f'{settings.PREFIX}SCHEDULER'
+def _scheduler_class(app: Any) -> Callable[..., Any]:
     given = settings.read()[0].scheduler
     name = given or app.conf.beat_scheduler
     try:
         aliases = dict(load_extension_class_names('celery.beat_schedulers'))
-        base = symbol_by_name(name, aliases=aliases)
+        base: Any = symbol_by_name(name, aliases=aliases)
         if base is Scheduler or not callable(base):
             raise TypeError(f'{base!r} is no scheduler')
-        return base
+        return base  # type: ignore[no-any-return]
     except Exception as exc:
         # Another scheduler would send other tasks: here it is right to stop.
-        source = f'{variable}={name!r}' if given else f'the setting beat_scheduler={name!r}'
-        raise SystemExit(f'{source} cannot be used: {exc!r}; '
-                         'give module:Class of a scheduler, as to celery beat -S')
+        source = f'{settings.PREFIX}SCHEDULER' if given else 'the setting beat_scheduler'
+        raise SystemExit(f'{source}={name!r} cannot be used: {exc!r}; '
+                         'give module:Class of a scheduler, as to celery beat -S') from exc

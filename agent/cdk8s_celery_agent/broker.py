@@ -1,50 +1,67 @@
-"""What the agent asks the broker, on a connection of its own with short timeouts."""
-import sys
+"""What the agent asks the message broker, on a connection of its own with short timeouts."""
 from contextlib import nullcontext
 from itertools import cycle
-from typing import Dict, Iterable, Optional
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple, Type
+
+from .forks import Gate
+from .native import is_patched_by
 
 #: By kombu driver: how to make an answer that does not come an error instead of a wait.
-TIMEOUTS = {
+TIMEOUTS: Dict[str, Tuple[str, ...]] = {
     'redis': ('socket_timeout', 'socket_connect_timeout'),
     'amqp': ('read_timeout', 'write_timeout'),
 }
 
+#: A key that nobody has, and a queue that is nowhere.
+NOTHING = 'cdk8s-celery-agent.nothing'
+
 
 class Broker:
-    """Not thread-safe: one thread asks, and every error closes the connection."""
+    """Asks the broker that another connection is on, also when that has failed over.
 
-    def __init__(self, app, timeout: float) -> None:
-        self.app = app
+    Not thread-safe: one thread asks, and every error closes the connection.
+    """
+
+    def __init__(self, source: Callable[[], Any], timeout: float, gate: Gate) -> None:
+        self.source = source               # the application's kombu.Connection; only read
         self.timeout = timeout
-        self.connection = None
-        self._channel = None
-        self._failures = 0
-        self._keys: Dict[str, Iterable[str]] = {}        # Redis: which list to ask next
+        self.gate = gate
+        self.connection: Any = None
+        self._target = ''
+        self._channel: Any = None
+        self._redis: Any = None            # the client of that channel
+        self._errors: Tuple[Type[BaseException], ...] = (OSError,)
+        self._channel_errors: Tuple[Type[BaseException], ...] = ()
+        self._keys: Dict[str, Iterator[str]] = {}        # Redis: which list to ask next
         self._lengths: Dict[str, Dict[str, int]] = {}
 
-    def deadline(self):
+    def deadline(self) -> ContextManager[Any]:
         """Around a round of questions: gevent's sockets do not heed py-amqp's timeouts."""
-        if 'gevent.monkey' not in sys.modules:
+        if not is_patched_by('gevent'):
             return nullcontext()
         from gevent import Timeout
-        return Timeout(2 * self.timeout, TimeoutError('no answer from the broker'))
+        limit: ContextManager[Any] = Timeout(
+            2 * self.timeout, TimeoutError('no answer from the broker'))
+        return limit
 
-    def depth(self, queue: str) -> int:
-        """Messages that wait in this queue: one command."""
+    # Questions: an error is no answer, unless it is one of the channel
+
+    def depth(self, queue: str) -> Optional[int]:
+        """Messages that wait in this queue: one command. None: it answers, and does not say."""
         channel = self._open()
-        if hasattr(channel, '_q_for_pri') and hasattr(channel, 'client'):
-            return self._redis_depth(channel, queue)
         try:
-            return channel.queue_declare(queue=queue, passive=True).message_count
-        except self.connection.channel_errors as exc:
+            if self._redis is not None:
+                return self._redis_depth(channel, queue)
+            return int(channel.queue_declare(queue=queue, passive=True).message_count)
+        except self._channel_errors as exc:
+            # The queue is exclusive (405), or its name is refused (NOPERM): that is an answer.
+            if self._redis is None:
+                self._channel = None       # the broker has closed it
             # No such queue: nothing waits. (kombu 5.7 says so of every empty Redis queue.)
-            self._channel = None
-            if getattr(exc, 'reply_code', None) in (404, '404') or '404' in str(exc.args):
-                return 0
-            raise
+            missing = getattr(exc, 'reply_code', None) in (404, '404') or '404' in str(exc.args)
+            return 0 if missing else None
 
-    def _redis_depth(self, channel, queue: str) -> int:
+    def _redis_depth(self, channel: Any, queue: str) -> int:
         # kombu keeps a list for each priority step, and a passive declare asks for all of them
         # twice. Here each turn asks one: every second time the plain one, which is the only one
         # unless tasks have priorities.
@@ -55,50 +72,82 @@ class Broker:
             self._lengths[queue] = {}
         key = next(self._keys[queue])
         lengths = self._lengths[queue]
-        lengths[key] = channel.client.llen(key)
+        lengths[key] = self._redis.llen(key)
         return sum(lengths.values())
 
     def ping(self) -> None:
         """One command, for those who have no queue to ask for."""
-        channel = self._open()
-        if hasattr(channel, 'client') and hasattr(channel.client, 'ping'):
-            channel.client.ping()
+        self._open()
+        if self._redis is not None:
+            self._redis.ping()
         elif self.connection.transport.driver_type == 'amqp':
             self.connection.channel().close()
 
-    def claim(self, key: str, owner: str, seconds: int) -> Optional[str]:
-        """Write the owner under this key; return who stood there. None: cannot be known."""
+    def take_write(self, prefix: str) -> None:
+        """An error unless the broker takes a write, of which nothing is left there.
+
+        Redis may answer reads only (CLIENT PAUSE WRITE, a replica), and RabbitMQ does not read
+        from connections that publish while it is short of memory or disk.
+        """
         channel = self._open()
-        if not hasattr(channel, '_q_for_pri') or not hasattr(channel, 'client'):
+        if self._redis is not None:
+            self._redis.delete(f'{prefix}.{NOTHING}')
+        elif self.connection.transport.driver_type == 'amqp':
+            message = channel.prepare_message(
+                '', content_type='text/plain', content_encoding='utf-8')
+            channel.basic_publish(message, exchange='', routing_key=NOTHING)
+            self.connection.channel().close()            # it has read what was published
+
+    def claim(self, key: str, owner: str, seconds: int) -> Optional[str]:
+        """Write the owner under this key; return who was there. None: cannot be known."""
+        self._open()
+        if self._redis is None:
             self.ping()
             return None
         try:
-            before = channel.client.set(key, owner, ex=seconds, get=True)
-        except self.connection.channel_errors:           # Redis before 6.2 has no SET ... GET
+            before = self._redis.set(key, owner, ex=seconds, get=True)
+        except self._channel_errors:                     # Redis before 6.2 has no SET ... GET
             self.ping()
             return None
         return before.decode() if isinstance(before, bytes) else before or ''
 
-    def _open(self):
+    def errors(self) -> Tuple[Type[BaseException], ...]:
+        """What a broker that is away, or refuses, raises."""
+        return self._errors + self._channel_errors
+
+    # Its connection
+
+    def _open(self) -> Any:
+        with self.gate:
+            source = self.source()
+            target = source.as_uri()
+        if target != self._target:
+            self.close()                                 # the application has failed over
         if self._channel is None:
-            if self.connection is None:
-                self.connection = self._new_connection()
-                self.connection.connect()
-            self._channel = self.connection.channel()
+            with self.gate:
+                if self.connection is None:
+                    self._target = target
+                    self._connect(source)
+                self._channel = self.connection.channel()
+                # Of the class: on the instance it would be evaluated.
+                is_redis = hasattr(self._channel, '_q_for_pri') and hasattr(
+                    type(self._channel), 'client')
+                self._redis = self._channel.client if is_redis else None
         return self._channel
 
-    def _new_connection(self):
-        plain = self.app.connection_for_read()
-        options = dict.fromkeys(TIMEOUTS.get(plain.transport.driver_type, ()), self.timeout)
-        urls = plain.alt or [None]                       # several brokers: the next after an error
-        return self.app.connection_for_read(
-            url=urls[self._failures % len(urls)] if len(urls) > 1 else None,
-            connect_timeout=self.timeout, transport_options=options)
+    def _connect(self, source: Any) -> None:
+        options = dict.fromkeys(TIMEOUTS.get(source.transport.driver_type, ()), self.timeout)
+        self.connection = connection = source.clone(
+            connect_timeout=self.timeout, heartbeat=0,
+            transport_options={**(source.transport_options or {}), **options})
+        connection.cycle = None                          # stay on the broker that was asked for
+        self._errors = (OSError, *connection.connection_errors)
+        self._channel_errors = tuple(connection.channel_errors)
+        connection.ensure_connection(max_retries=0, reraise_as_library_errors=False)
 
     def close(self) -> None:
-        """After an error: forget everything; the next question connects anew."""
-        connection, self.connection, self._channel = self.connection, None, None
-        self._failures += 1
+        """After an error: forget everything; the next question connects again."""
+        connection, self.connection, self._channel, self._redis = self.connection, None, None, None
         self._lengths.clear()
         self._keys.clear()
         if connection is not None:

@@ -6,15 +6,18 @@ patches while a task burns CPU. (http.server and its imports cost 4 MiB and a th
 import _socket
 import errno
 import os
-import sys
 import time
 from importlib import import_module
-from typing import Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
-MAX_CLIENTS = 32      # one more and the oldest is dropped
+from .native import native
+
+MAX_CLIENTS = 128     # one more and the oldest is dropped
 MAX_SECONDS = 5.0     # from the accept to the last byte
 MAX_HEAD = 8192       # bytes of request line and headers
 MAX_PATH = 256
+BACKLOG = 4096        # connections that wait for their accept: the kernel has a limit of its own
+AT_ONCE = 64          # accepts before the clients that are there get their turn
 RETRY = 5.0           # between two tries to take the port
 
 TEXT = 'text/plain; charset=utf-8'
@@ -25,21 +28,16 @@ REASONS = {200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not All
 Answer = Tuple[int, str, bytes]           # status, content type, body
 Page = Callable[[], Answer]
 
-
-def native(module: str, name: str):
-    """The thing itself, whatever gevent has put in its place."""
-    monkey = sys.modules.get('gevent.monkey')
-    if monkey:
-        return monkey.get_original(module, name)
-    return getattr(import_module(module), name)
+NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
 class Client:
-    def __init__(self, sock, deadline: float) -> None:
+    def __init__(self, sock: Any, deadline: float) -> None:
         self.sock = sock
         self.deadline = deadline
         self.received = b''
-        self.pending: Optional[bytes] = None     # None while the request is read
+        self.pending: Optional[memoryview] = None        # None while the request is read
+        self.wanted: Optional[int] = None        # the event that it waits for
 
 
 class Server:
@@ -48,7 +46,8 @@ class Server:
         self.host, self.port = host, port
         self.pages = pages
         self.on_error = on_error
-        self.listener = None
+        self.listener: Any = None
+        #: By file descriptor, the oldest first.
         self.clients: Dict[int, Client] = {}
 
     def start(self) -> Optional[OSError]:
@@ -69,7 +68,7 @@ class Server:
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_REUSEADDR, 1)
             sock.setblocking(False)
             sock.bind((self.host, self.port))
-            sock.listen(MAX_CLIENTS)
+            sock.listen(BACKLOG)
         except BaseException:
             sock.close()
             raise
@@ -82,18 +81,18 @@ class Server:
                 sock.close()
 
     def _run(self) -> None:
-        select = native('select', 'poll'), import_module('select')
+        new_poll, select = native('select', 'poll'), import_module('select')
         while True:
             try:
-                self._serve(*select)
+                self._serve(new_poll, select)
             except Exception as exc:       # never: but then the next round starts clean
                 self.on_error('server', exc)
                 for fd in list(self.clients):
                     self._drop(fd)
-                select[0]().poll(1000)
+                new_poll().poll(1000)
 
-    def _serve(self, make_poll, select) -> None:
-        self.poll = make_poll()
+    def _serve(self, new_poll: Callable[[], Any], select: Any) -> None:
+        self.poll = new_poll()
         self.POLLIN, self.POLLOUT = select.POLLIN, select.POLLOUT
         while self.listener is None:
             self.poll.poll(RETRY * 1000)
@@ -101,56 +100,66 @@ class Server:
                 self._listen()
             except OSError:
                 pass                       # logged at the start
-        self.poll.register(self.listener.fileno(), self.POLLIN)
+        listening = self.listener.fileno()
+        self.poll.register(listening, self.POLLIN)
         while True:
             wait = None
             if self.clients:
-                wait = min(c.deadline for c in self.clients.values()) - time.monotonic()
-                wait = max(0.0, wait * 1000)
-            for fd, _ in self.poll.poll(wait):
-                if fd == self.listener.fileno():
-                    self._accept()
-                elif fd in self.clients:
+                wait = max(0.0, 1000 * (self._oldest().deadline - time.monotonic()))
+            ready = [fd for fd, _ in self.poll.poll(wait)]
+            for fd in ready:
+                if fd in self.clients:
                     self._advance(fd, self.clients[fd])
+            if listening in ready and not self._accept_all():
+                new_poll().poll(200)       # else the poll above would spin
             now = time.monotonic()
-            for fd in [fd for fd, c in self.clients.items() if c.deadline <= now]:
-                self._drop(fd)
+            while self.clients and self._oldest().deadline <= now:
+                self._drop(next(iter(self.clients)))
 
-    def _accept(self) -> None:
-        try:
-            fd, _ = self.listener._accept()
-        except OSError as exc:
-            if exc.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS):
-                native('select', 'poll')().poll(200)      # else the poll above would spin
-            return
-        sock = _socket.socket(self.listener.family, _socket.SOCK_STREAM, 0, fd)
-        sock.setblocking(False)
-        if len(self.clients) >= MAX_CLIENTS:
-            self._drop(min(self.clients, key=lambda fd: self.clients[fd].deadline))
-        self.clients[fd] = Client(sock, time.monotonic() + MAX_SECONDS)
-        self.poll.register(fd, self.POLLIN)
-        self._advance(fd, self.clients[fd])               # most requests are there already
+    def _oldest(self) -> Client:
+        return next(iter(self.clients.values()))
+
+    def _accept_all(self) -> bool:
+        """Take those who wait; return whether there is room for more."""
+        for _ in range(AT_ONCE):
+            try:
+                fd, _ = self.listener._accept()
+            except OSError as exc:
+                return exc.errno not in NO_ROOM
+            sock = _socket.socket(self.listener.family, _socket.SOCK_STREAM, 0, fd)
+            sock.setblocking(False)
+            while len(self.clients) >= MAX_CLIENTS:
+                self._drop(next(iter(self.clients)))
+            self.clients[fd] = client = Client(sock, time.monotonic() + MAX_SECONDS)
+            self._advance(fd, client)                     # most requests are there already
+        return True
 
     def _advance(self, fd: int, client: Client) -> None:
+        """Read or write what can be without a wait; an end and an answer in full drop it."""
         try:
             if client.pending is None:
                 chunk = client.sock.recv(MAX_HEAD + 1)
                 client.received += chunk
-                client.pending = self._answer(client.received, ended=not chunk)
-                if client.pending is None:
-                    return
-                self.poll.modify(fd, self.POLLOUT)
-            client.pending = client.pending[client.sock.send(client.pending):]
+                answer = self._answer(client.received, ended=not chunk)
+                client.pending = None if answer is None else memoryview(answer)
+            if client.pending:
+                client.pending = client.pending[client.sock.send(client.pending):]
         except BlockingIOError:
-            return
+            pass
         except OSError:
-            client.pending = b''                          # the client has gone
-        if not client.pending:
+            client.pending = memoryview(b'')              # the client has gone
+        if client.pending is not None and not client.pending:
             self._drop(fd)
+        else:
+            wanted = self.POLLIN if client.pending is None else self.POLLOUT
+            if client.wanted != wanted:
+                client.wanted = wanted
+                self.poll.register(fd, wanted)
 
     def _drop(self, fd: int) -> None:
         client = self.clients.pop(fd)
-        self.poll.unregister(fd)
+        if client.wanted is not None:
+            self.poll.unregister(fd)
         try:
             client.sock.shutdown(_socket.SHUT_RDWR)       # ends it though a child may hold a copy
         except OSError:

@@ -1,7 +1,7 @@
-"""Settings: a table of environment variables, so that each one stands visibly in the manifest."""
+"""Settings: a table of environment variables, so that each one is visible in the manifest."""
 import math
 import os
-from typing import Dict, List, Mapping, NamedTuple, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 PREFIX = 'CDK8S_CELERY_AGENT_'
 
@@ -22,6 +22,11 @@ class Settings(NamedTuple):
     deaf_after: float = 45.0
     #: No pool process for so long: gone. Also the window in which crashes of them are counted.
     pool_after: float = 60.0
+    #: The pool has a task, a slot is idle, and it is not started for so long: hung.
+    hang_after: float = 120.0
+    #: Not consuming for so long from the start or from the loss of the connection on, though the
+    #: broker answers; or shutting down for so long, without any task.
+    start_after: float = 300.0
     #: So long may a tick of Beat be late.
     beat_slack: float = 60.0
     #: The scheduler that Beat runs: module:Class, module.Class or an entry point's name.
@@ -35,13 +40,14 @@ class Settings(NamedTuple):
 
 
 #: Thresholds that mean nothing when they are shorter than the time between two looks.
-THRESHOLDS = ('stall_after', 'deaf_after', 'pool_after', 'beat_slack')
+THRESHOLDS = ('stall_after', 'deaf_after', 'pool_after', 'hang_after', 'start_after',
+              'beat_slack')
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Tuple[Settings, List[str]]:
     """Return the settings and one line for each value that could not be used."""
     defaults = Settings()
-    values: Dict[str, object] = {}
+    values: Dict[str, Any] = {}
     complaints: List[str] = []
     for name, default in defaults._asdict().items():
         text = environ.get(PREFIX + name.upper(), '').strip()
@@ -63,7 +69,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Tuple[Settings, List[str]]:
     return settings, complaints
 
 
-def _parse(name: str, text: str, kind: type) -> object:
+def _parse(name: str, text: str, kind: Any) -> Any:
     if kind is str:
         return text
     try:

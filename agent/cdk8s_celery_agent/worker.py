@@ -3,16 +3,16 @@ import os
 import signal
 import sys
 import time
-from typing import Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set
 
 from celery import bootsteps, signals
 from celery.worker import state
 
+from . import health, moving, parts, patches
 from .agent import Agent, create, moment
+from .broker import Broker
 from .health import Worker
-
-#: How often the event loop shows that it turns.
-TICK = 1.0
+from .stack import Stack
 
 #: Exit codes of a pool process that did not crash: unknown, done, recycled (billiard's
 #: EX_RECYCLE), or told to end (by the signal itself, or through billiard's handler of it).
@@ -21,28 +21,30 @@ UNSUSPICIOUS = (None, 0, 0x9B, -signal.SIGTERM, signal.SIGTERM)
 STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 
 
-@signals.worker_init.connect
-def install(sender, **_) -> None:
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def install(sender: Any, **_: Any) -> None:
     """-I modules are imported before the worker's blueprint is made: add a step to it."""
     sender.app.steps['consumer'].add(Watch)
 
 
-class Watch(bootsteps.StartStopStep):
+class Watch(bootsteps.StartStopStep):  # type: ignore[misc]
     """Tells the agent when the consumer is about to enter its loop and when it has left it."""
 
     requires = ('celery.worker.consumer.tasks:Tasks',)
 
-    def __init__(self, c, **kwargs) -> None:
+    def __init__(self, c: Any, **kwargs: Any) -> None:
         super().__init__(c, **kwargs)
         self.agent = create(WorkerAgent, c)
 
-    def start(self, c) -> None:
+    def start(self, c: Any) -> None:
         if self.agent:
-            self.agent.harmless(self.agent.consumer_up)
+            with self.agent.journal.guard('consumer_up'):
+                self.agent.consumer_up()
 
-    def stop(self, c) -> None:
+    def stop(self, c: Any) -> None:
         if self.agent:
-            self.agent.harmless(self.agent.consumer_down)
+            with self.agent.journal.guard('consumer_down'):
+                self.agent.consumer_down()
 
     shutdown = stop
 
@@ -50,128 +52,155 @@ class Watch(bootsteps.StartStopStep):
 class WorkerAgent(Agent):
     role = 'worker'
 
-    def __init__(self, consumer) -> None:
-        super().__init__(consumer.app)
+    def __init__(self, consumer: Any) -> None:
         self.consumer = consumer
+        super().__init__(consumer.app)
         self.pool_name = type(consumer.pool).__module__.rpartition('.')[2]
         #: Its own queues as given at the start (-Q, -X); remote control may change them later.
-        self.own_queues = list(self.app.amqp.queues.consume_from)
-        #: Only these run tasks beside the event loop; the others may hold it with a task.
+        self.own_queues: List[str] = list(self.app.amqp.queues.consume_from)
+        #: Only these run tasks outside the event loop; the others may hold it with a task.
         self.loop_is_shared = not (consumer.hub and self.pool_name in ('prefork', 'thread'))
-        self.last_tick: Optional[float] = None
-        self.last_receipt: Optional[float] = None
+        self.up = False
+        self.down_since: Optional[float] = time.monotonic()
         self.running_since: Optional[float] = None
-        self.shutting_down = False
+        self.last_tick: Optional[float] = None
+        self.stopping_since: Optional[float] = None
         self.snapshot = Worker()
-        self._tick_timer = None
-        self._tick_asked = False
-        self._children: Set[object] = set()
-        self._crashes: List[float] = []
+        self._stack: Optional[Stack] = None
+        self._guarded_tick = self.journal.guard('tick')(self.tick)
+        self._last_receipt: List[Optional[float]] = [None]
+        self._checked = False
+        self._tick_asked: Optional[float] = None
+        self._children: Set[Any] = set()
+        self._crashed: List[float] = []
+        self._crashes: List[float] = []    # those in a row
+        self._ended = 0                    # tasks that have ended until the last look
         self._over_time: Set[int] = set()  # processes killed by a hard time limit
-        self._stamp_receipts(consumer)
-        signals.worker_shutting_down.connect(self.on_shutting_down, weak=False)
+        self._unstarted: Dict[str, float] = {}
+        with self.journal.guard('patches'):
+            patches.note_receipts(consumer, self._last_receipt)
+        with self.journal.guard('patches'):
+            if hasattr(consumer.controller, 'wait_for_soft_shutdown'):     # Celery 5.5
+                patches.note_soft_shutdown(consumer.controller, self.shutdown_asked)
+        signals.worker_shutting_down.connect(self.shutdown_asked, weak=False)
+        self.start()
+
+    def connection(self) -> Any:
+        return self.consumer.connection or self.consumer.conninfo
 
     # Called in the event loop
 
-    def _stamp_receipts(self, consumer) -> None:
-        create = consumer.create_task_handler
-
-        def create_task_handler(*args, **kwargs):
-            handle = create(*args, **kwargs)
-
-            def on_message(message):
-                self.last_receipt = time.monotonic()
-                return handle(message)
-            return on_message
-
-        consumer.create_task_handler = create_task_handler
-
-    def _note_time_limits(self, pool) -> None:
-        kill = pool.on_hard_timeout
-
-        def on_hard_timeout(job):
-            self._over_time.add(job._worker_pid)
-            return kill(job)
-
-        pool.on_hard_timeout = on_hard_timeout
-
     def consumer_up(self) -> None:
-        if self._thread is None and hasattr(self._prefork(), 'on_hard_timeout'):
-            self._note_time_limits(self._prefork())
-        if self.consumer.hub:
-            self._tick_timer = self.consumer.timer.call_repeatedly(TICK, self.tick)
-        self.running_since = time.monotonic()
-        self.start()
+        if not self._checked:
+            self._checked = True
+            self.check(parts.WORKER, self.consumer)
+            if hasattr(self._prefork(), 'on_hard_timeout'):
+                patches.note_hard_time_limits(self._prefork(), self._over_time.add)
+        self._stack = Stack()
+        self.up = True
+        # Steps and handlers of the application may still take their time before the loop turns.
+        self._ask_for_a_tick()
+        self.begin.set()
 
     def consumer_down(self) -> None:
-        self.running_since = None
-        timer, self._tick_timer = self._tick_timer, None
-        if timer is not None:
-            timer.cancel()
+        self.up, self.running_since = False, None
+        self.down_since = time.monotonic()
 
     def tick(self) -> None:
-        self.last_tick = time.monotonic()
-        self._tick_asked = False
+        self._tick_asked = None
+        if self.up:
+            self.last_tick = time.monotonic()
+            self.running_since = self.running_since or self.last_tick
+            self.down_since = None
 
-    def on_shutting_down(self, **_) -> None:
-        self.shutting_down = True
+    def shutdown_asked(self, *_: Any, **__: Any) -> None:
+        self.stopping_since = self.stopping_since or time.monotonic()
 
-    @property
-    def stopping(self) -> bool:
-        return (self.shutting_down
-                or self.consumer.blueprint.state in STOPPED
+    def _stops(self) -> bool:
+        return (self.consumer.blueprint.state in STOPPED
                 or self.consumer.controller.blueprint.state in STOPPED
-                or state.should_stop not in (None, False)
-                or state.should_terminate not in (None, False))
+                or not (state.should_stop is None or state.should_stop is False)     # 0 is asked
+                or not (state.should_terminate is None or state.should_terminate is False))
 
     # Called by the thread that answers
 
     def facts(self) -> Worker:
-        return self.snapshot._replace(
-            stopping=self.stopping, running_since=self.running_since,
-            last_tick=self.last_tick, last_receipt=self.last_receipt)
+        return self._facts(self.snapshot)
 
-    def details(self, facts: Worker) -> dict:
+    def _facts(self, snapshot: Worker) -> Worker:
+        if self.stopping_since is None and self._stops():
+            self.shutdown_asked()
+        return snapshot._replace(
+            stopping_since=self.stopping_since, up=self.up, down_since=self.down_since,
+            running_since=self.running_since, last_tick=self.last_tick,
+            last_receipt=self._last_receipt[0], off=self.off)
+
+    def details(self, facts: Worker) -> Dict[str, Any]:
         return {
             'hostname': self.consumer.hostname,
             'pool': self.pool_name,
             'concurrency': facts.concurrency,
             'prefetch': facts.prefetch,
+            'room': facts.room_since is not None,
             'queues': facts.depths or dict.fromkeys(self.own_queues),
             'not_consumed': list(facts.missing),
             'reserved': facts.reserved,
             'active': facts.active,
             'last_receipt': moment(facts.last_receipt),
             'consuming_since': moment(facts.running_since),
-            'pool_crashes': facts.crashes,
+            'pool_crashes': facts.crashed,
         }
 
     # Called by the thread that looks
 
     def look(self, now: float) -> None:
+        snapshot = self._look(now) if self._checked else self._look_from_outside(now)
+        if health.suspected(self._facts(snapshot), time.monotonic(), self.settings):
+            more = self.takes_more(next(iter(self.own_queues), ''))
+        else:
+            more = self.asks_no_more()
+        self.snapshot = snapshot._replace(**more)
+
+    def _look_from_outside(self, now: float) -> Worker:
+        """Before it has been up there is only the broker to be looked at."""
+        _, error = self.ask(lambda broker: broker.ping())
+        return Worker(reads_since=self.since('reads', not error),
+                      silent_since=self.since('silent', bool(error)),
+                      broker_error=error, sampled_at=now)
+
+    def _look(self, now: float) -> Worker:
         c = self.consumer
-        if not c.hub and not self._tick_asked and self.running_since is not None:
-            self._tick_asked = True
-            c.call_soon(self.tick)         # this loop has no timer of its own: pass through it
+        if self._has_left_the_loop(now):
+            self.consumer_down()
+        if self.up and self._may_ask_for_a_tick(now):
+            with self.gate:
+                self._ask_for_a_tick()
         reserved, active = len(state.reserved_requests), len(state.active_requests)
-        queues = dict(c.app.amqp.queues.consume_from)
+        with self.gate:
+            queues = dict(c.app.amqp.queues.consume_from)
         wanted = list(dict.fromkeys([*self.own_queues, *queues]))
         consuming = [name for name in wanted if self._consumes(name)]
-        depths, error = self.ask(lambda broker: self._depths(broker, wanted))
-        answers = depths is not None
+        depths, error = self.ask(lambda broker: _depths(broker, wanted))
         depths = depths or {}
         waits = any(depths.get(name) for name in consuming if not _passive(queues.get(name)))
-        self._look_at_children(now)
-        self.snapshot = Worker(
-            sampled_at=time.monotonic(),
-            answering_since=self.since('answering', answers),
-            silent_since=self.since('silent', not answers),
+        turns = (self.running_since is not None and self.last_tick is not None
+                 and now - self.last_tick < self.settings.stale_after)
+        self._look_at_children(now, active)
+        return Worker(
+            reads_since=self.since('reads', not error),
+            silent_since=self.since('silent', bool(error)),
             waiting_since=self.since('waiting', waits),
             room_since=self.since('room', self._has_room(reserved, active)),
             unheld_since=self.since('unheld', not (self.loop_is_shared and reserved)),
+            polls_since=self.since('polls', turns and self._polls()),
+            last_data=self._last_data(),
             cancelled_since=self.since('cancelled', not consuming),
-            childless_since=self.since('childless', self._childless(now)),
+            # Only a loop that turns replaces dead processes and hears of those that start a task.
+            childless_since=self.since('childless', turns and self._childless()),
+            stuck_since=self._stuck(now, turns, active),
+            taskless_since=self.since('taskless', not (reserved or active)),
             crashes=len(self._crashes),
+            crashed=len(self._crashed),
             concurrency=self._slots(),
             prefetch=c.qos.value if c.qos else 0,
             reserved=reserved,
@@ -179,22 +208,36 @@ class WorkerAgent(Agent):
             depths=depths,
             missing=tuple(name for name in wanted if name not in consuming),
             broker_error=error,
+            sampled_at=time.monotonic(),
         )
 
-    @staticmethod
-    def _depths(broker, queues: List[str]) -> Dict[str, int]:
-        if not queues:
-            broker.ping()
-        return {name: broker.depth(name) for name in queues}
+    def _has_left_the_loop(self, now: float) -> bool:
+        """It is up no longer, and only has not said so: after a lost connection Celery cleans up,
+        which with a slow broker takes its time."""
+        if self.last_tick is None or self.running_since is None or self._stack is None:
+            return False
+        code = getattr(self.consumer.loop, '__code__', None)
+        return (code is not None and now - self.last_tick > 2 * self.settings.interval
+                and not self._stack.is_in(code))
+
+    def _may_ask_for_a_tick(self, now: float) -> bool:
+        """One question at a time, unless one got lost."""
+        asked = self._tick_asked
+        return asked is None or now - asked > 2 * self.settings.stale_after
+
+    def _ask_for_a_tick(self) -> None:
+        """Have the event loop show that it turns, by passing through it."""
+        self._tick_asked = time.monotonic()
+        self.consumer.call_soon(self._guarded_tick)
 
     def _consumes(self, queue: str) -> bool:
         task_consumer = self.consumer.task_consumer
-        return task_consumer is not None and task_consumer.consuming_from(queue)
+        return task_consumer is not None and bool(task_consumer.consuming_from(queue))
 
     def _slots(self) -> int:
         # Older gevent pools count their busy greenlets as num_processes.
         pool = self.consumer.pool
-        return pool.limit if getattr(pool, 'is_green', False) else pool.num_processes
+        return int(pool.limit if getattr(pool, 'is_green', False) else pool.num_processes)
 
     def _has_room(self, reserved: int, active: int) -> bool:
         """Does it miss nothing to take one more message and run it at once?"""
@@ -202,41 +245,99 @@ class WorkerAgent(Agent):
         if c.qos is None or c.task_consumer is None or active >= self._slots():
             return False
         limited = sum(len(bucket.contents) for bucket in list(c.task_buckets.values()) if bucket)
-        if c.qos.value and reserved + limited >= c.qos.value:
+        taken, most = reserved + limited, c.qos.value
+        if most and not self._prefetch_grows():
+            # The broker still counts with what it was given at first, tasks with an ETA included.
+            taken, most = taken + max(0, most - c.initial_prefetch_count), c.initial_prefetch_count
+        if most and taken >= most:
             return False                   # has prefetched all it may
-        most = getattr(c.qos, 'max_prefetch', None)
-        if most and c.qos.value >= most:
+        limit = getattr(c.qos, 'max_prefetch', None)
+        if limit and c.qos.value >= limit:
             return False                   # worker_eta_task_limit
-        qos = getattr(c.task_consumer.channel, 'qos', None)
+        return self._can_consume(c.task_consumer.channel)
+
+    def _prefetch_grows(self) -> bool:
+        """Whether the broker gives one more message for each task with an ETA that it has."""
+        c = self.consumer
+        if self.connection().transport.driver_type != 'amqp':
+            return True                    # kombu itself counts
+        if getattr(c, 'qos_global', None) is not None:   # Celery 5.7 knows
+            return bool(c.qos_global)
+        with self.gate:
+            kinds = {(queue.queue_arguments or {}).get('x-queue-type')
+                     for queue in list(c.app.amqp.queues.consume_from.values())}
+        return 'quorum' not in kinds
+
+    @staticmethod
+    def _can_consume(channel: Any) -> bool:
+        qos: Any = getattr(channel, 'qos', None)
         return not hasattr(qos, 'can_consume') or bool(qos.can_consume())
 
-    def _look_at_children(self, now: float) -> None:
+    def _channel(self) -> Any:
+        return getattr(self.consumer.task_consumer, 'channel', None)
+
+    def _polls(self) -> bool:
+        """Whether its connection asks Redis for messages, and so gets an answer every second."""
+        channel = self._channel()
+        return (bool(getattr(channel, 'brpop_timeout', None)) and bool(channel.active_queues)
+                and self._can_consume(channel))
+
+    def _last_data(self) -> Optional[float]:
+        channel = self._channel()
+        if not getattr(channel, 'brpop_timeout', None):
+            return None
+        silent = moving.silent_for(moving.consumer_socket(channel))
+        # An answer may take as long as it was asked to wait.
+        return None if silent is None else time.monotonic() - silent + channel.brpop_timeout
+
+    def _stuck(self, now: float, turns: bool, active: int) -> Optional[float]:
+        """From when on the pool has had the oldest of the tasks that it does not start, though a
+        slot is idle."""
+        pool = self._prefork()
+        idle = turns and pool is not None and active < self._slots() and parts.is_fair(pool)
+        requests = state.requests.copy() if idle else {}       # in one go, for the GIL
+        waiting = [name for name, request in requests.items()
+                   if request in state.reserved_requests and request not in state.active_requests]
+        self._unstarted = {name: self._unstarted.get(name, now) for name in waiting}
+        oldest = min(self._unstarted.values(), default=None)
+        # A process that does not start up is killed by Celery itself after this time.
+        return None if oldest is None else oldest + self.app.conf.worker_proc_alive_timeout
+
+    def _look_at_children(self, now: float, active: int) -> None:
         seen = set(self._processes())      # not by pid: one that is about to start has none
         gone = self._children - seen
-        self._crashes += [now for proc in gone if self._crashed(proc)]
-        self._crashes = [t for t in self._crashes if now - t < self.settings.pool_after]
-        self._over_time.difference_update(proc.pid for proc in gone)
-        self._children = seen
+        ended = state.all_total_count[0] - active
+        crashed = [now for process in gone if self._has_crashed(process)]
+        # Where tasks end, the pool works; a task that crashes its process would do so again.
+        self._crashes = [] if ended != self._ended else self._crashes + crashed
+        self._crashed += crashed
+        for crashes in self._crashed, self._crashes:
+            crashes[:] = [at for at in crashes if now - at < self.settings.pool_after]
+        self._over_time.difference_update(process.pid for process in gone)
+        self._children, self._ended = seen, ended
 
-    def _crashed(self, proc) -> bool:
-        return (proc.exitcode not in UNSUSPICIOUS and proc.pid not in self._over_time
-                and not getattr(proc, '_controlled_termination', False))      # a revoke
+    def _has_crashed(self, process: Any) -> bool:
+        return (process.exitcode not in UNSUSPICIOUS and process.pid not in self._over_time
+                and not getattr(process, '_controlled_termination', False))      # a revoke
 
-    def _childless(self, now: float) -> bool:
-        # Only a loop that turns replaces dead processes: not while it waits for the broker.
-        turns = self.last_tick is not None and now - self.last_tick < self.settings.stale_after
-        return (turns and self.running_since is not None and self._prefork() is not None
-                and self.consumer.pool.num_processes > 0
-                and not any(_alive(proc.pid) for proc in self._processes()))
+    def _childless(self) -> bool:
+        return (self._prefork() is not None and self.consumer.pool.num_processes > 0
+                and not any(_alive(process.pid) for process in self._processes()))
 
-    def _prefork(self):
+    def _prefork(self) -> Any:
         return self.consumer.pool._pool if self.pool_name == 'prefork' else None
 
-    def _processes(self) -> list:
+    def _processes(self) -> List[Any]:
         return list(getattr(self._prefork(), '_pool', ()))
 
 
-def _passive(queue) -> bool:
+def _depths(broker: Broker, queues: List[str]) -> Dict[str, Optional[int]]:
+    if not queues:
+        broker.ping()
+    return {name: broker.depth(name) for name in queues}
+
+
+def _passive(queue: Any) -> bool:
     """A consumer of such a queue may rightly get nothing while messages wait."""
     arguments = getattr(queue, 'queue_arguments', None) or {}
     consumer_arguments = getattr(queue, 'consumer_arguments', None) or {}

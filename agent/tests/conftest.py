@@ -2,8 +2,11 @@
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ APP = Path(__file__).parent / 'app'
 
 #: Thresholds small enough for a test and large enough for two busy cores.
 FAST = {'INTERVAL': '0.2', 'BROKER_TIMEOUT': '1', 'STALL_AFTER': '3', 'DEAF_AFTER': '3',
-        'POOL_AFTER': '3', 'BEAT_SLACK': '2'}
+        'POOL_AFTER': '3', 'HANG_AFTER': '3', 'BEAT_SLACK': '2'}
 
 
 class Pod(Process):
@@ -57,9 +60,12 @@ class Pod(Process):
         return code == 503 and reason in body
 
     def send(self, task, *args, count=1, **options):
-        code = (f'import tasks\nfor _ in range({count}):\n'
-                f'    tasks.{task}.apply_async({args!r}, **{options!r})\n')
-        subprocess.run([self.python, '-c', code], env=self.environ, cwd=APP, check=True)
+        self.run(f'for _ in range({count}):\n'
+                 f'    tasks.{task}.apply_async({args!r}, **{options!r})\n')
+
+    def run(self, code):
+        subprocess.run([self.python, '-c', f'import tasks\n{code}'],
+                       env=self.environ, cwd=APP, check=True)
 
     def control(self, *args):
         subprocess.run([self.python, '-m', 'celery', '-A', 'tasks', 'control', *args],
@@ -74,6 +80,91 @@ class Pod(Process):
     def until_ready(self):
         self.until(self.ready, 30, 'readiness')
         return self
+
+
+class Proxy:
+    """In front of a Redis. Its answers can be slow, and its connections can die as with their
+    node: they stay open, and nothing passes."""
+
+    def __init__(self, port):
+        self.target, self.dead, self.delay = port, threading.Event(), 0.0
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.url = 'redis://127.0.0.1:%d/0' % self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            client, _ = self.listener.accept()
+            server = socket.create_connection(('127.0.0.1', self.target))
+            for source, sink, back in (client, server, False), (server, client, True):
+                threading.Thread(target=self._pass, args=(source, sink, self.dead, back),
+                                 daemon=True).start()
+
+    def _pass(self, source, sink, dead, back):
+        try:
+            while data := source.recv(65536):
+                if dead.is_set():
+                    threading.Event().wait()
+                if back and self.delay:
+                    time.sleep(self.delay)
+                sink.sendall(data)
+        except OSError:
+            pass
+        for sock in source, sink:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def kill_connections(self):
+        self.dead.set()
+        self.dead = threading.Event()
+
+
+class Rabbit(Process):
+    """A node of its own. (Debian's commands would change the user.)"""
+
+    BIN = Path('/usr/lib/rabbitmq/bin')
+
+    def __init__(self, folder):
+        self.folder, self.port = folder, free_port()
+        self.url = f'amqp://guest:guest@127.0.0.1:{self.port}//'
+        self.environ = {
+            **os.environ, 'HOME': str(folder), 'RABBITMQ_NODENAME': f'agent{self.port}@localhost',
+            'RABBITMQ_NODE_IP_ADDRESS': '127.0.0.1', 'RABBITMQ_NODE_PORT': str(self.port),
+            'RABBITMQ_DIST_PORT': str(free_port()), 'ERL_EPMD_PORT': str(free_port()),
+            'RABBITMQ_MNESIA_BASE': str(folder), 'RABBITMQ_LOG_BASE': str(folder),
+            'RABBITMQ_ENABLED_PLUGINS_FILE': str(folder / 'plugins'),
+            'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': '+S 1 +sbwt none'}
+
+    def start(self):
+        self.spawn([str(self.BIN / 'rabbitmq-server')], self.folder / 'rabbit.log',
+                   env=self.environ, cwd=self.folder)
+        until(lambda: 'completed with' in (self.folder / 'rabbit.log').read_text(), 90,
+              'RabbitMQ', lambda: (self.folder / 'rabbit.log').read_text())
+        return self
+
+    def ctl(self, *args):
+        return subprocess.run([str(self.BIN / 'rabbitmqctl'), '-q', *args], env=self.environ,
+                              check=True, capture_output=True, text=True, cwd=self.folder).stdout
+
+    def kill(self):
+        super().kill()
+        subprocess.run(['epmd', '-kill'], env=self.environ, capture_output=True)
+
+
+@pytest.fixture(scope='session')
+def rabbit(tmp_path_factory):
+    if not (Rabbit.BIN / 'rabbitmq-server').exists():
+        pytest.skip('there is no rabbitmq-server')
+    server = Rabbit(tmp_path_factory.mktemp('rabbit')).start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def proxy(redis):
+    return Proxy(redis.port)
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Process:
     process = None
 
     def spawn(self, args, log, **kwargs):
-        self.log_file = open(log, 'ab')
+        self.log_file = open(log, 'ab')    # noqa: SIM115
         self.process = subprocess.Popen(args, stdout=self.log_file, stderr=subprocess.STDOUT,
                                         start_new_session=True, **kwargs)
         self.pid = self.process.pid

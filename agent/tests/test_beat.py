@@ -18,7 +18,7 @@ def test_default_scheduler(beat, redis):
     pod = beat('-s', 'schedule').until_ready()
     pod.until(lambda: sent(redis) > 2, what='tasks')
     status = pod.status()
-    assert status['role'] == 'beat' and status['max_interval'] == 300 and status['ticks'] > 2
+    assert status['role'] == 'beat' and status['max_interval'] == 300
     assert status['rival'] == '' and not status['agent_errors']
     pod.until(lambda: pod.status()['broker']['reachable_since'])
     pod.throughout(pod.ready, LONG)
@@ -34,7 +34,7 @@ def test_default_scheduler(beat, redis):
 def test_beat_that_waits_for_its_next_task_is_live(beat):
     pod = beat('-s', 'schedule', env={'TEST_EVERY': '3600'}).until_ready()
     pod.throughout(pod.ready, LONG)
-    assert pod.status()['ticks'] < 5
+    assert pod.log().count('Sending due task') == 0
 
 
 def test_beat_is_ready_when_its_broker_has_answered(beat, redis):

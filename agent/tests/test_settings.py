@@ -14,9 +14,10 @@ def test_defaults():
 def test_every_setting_has_its_variable():
     settings, complaints = read_one(
         HOST='10.0.0.7', PORT='80', INTERVAL='1', BROKER_TIMEOUT='0.5', STALL_AFTER='10',
-        DEAF_AFTER=' 20 ', POOL_AFTER='30', BEAT_SLACK='40', SCHEDULER='a:B')
+        DEAF_AFTER=' 20 ', POOL_AFTER='30', HANG_AFTER='35', START_AFTER='37',
+        BEAT_SLACK='40', SCHEDULER='a:B')
     assert complaints == []
-    assert settings == ('10.0.0.7', 80, 1.0, 0.5, 10.0, 20.0, 30.0, 40.0, 'a:B')
+    assert settings == ('10.0.0.7', 80, 1.0, 0.5, 10.0, 20.0, 30.0, 35.0, 37.0, 40.0, 'a:B')
 
 
 @pytest.mark.parametrize('name, value, complaint', [
@@ -39,7 +40,7 @@ def test_a_bad_value_is_one_line_and_the_default(name, value, complaint):
 
 def test_thresholds_grow_with_a_long_interval():
     settings, complaints = read_one(INTERVAL='100')
-    assert settings.stall_after == settings.deaf_after == 200 and len(complaints) == 4
+    assert settings.stall_after == settings.deaf_after == 200 and len(complaints) == 5
 
 
 def test_empty_is_not_set():

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / 'bench'))
-from stalls import Lane, run  # noqa: E402
+from stalls import Lane, run
 
 
 def test_no_id_is_doubled_by_a_stall_of_redis(tmp_path):

@@ -280,18 +280,7 @@ def test_metrics(worker):
     pod.until(lambda: 'celery_agent_queue_depth{queue="celery"} 0.0' in pod.get('/metrics')[1])
     body = pod.get('/metrics')[1]
     assert 'celery_agent_live 1.0' in body and 'celery_agent_broker_up 1.0' in body
-    try:
-        import prometheus_client  # noqa: F401
-        assert 'python_gc_objects_collected_total' in body
-    except ImportError:
-        assert 'python_gc' not in body
-
-
-def test_metrics_without_prometheus_client(worker, tmp_path):
-    (tmp_path / 'hide.py').write_text('import sys\nsys.modules["prometheus_client"] = None\n')
-    pod = worker(includes='hide').until_ready()
-    pod.until(lambda: 'celery_agent_queue_depth{queue="celery"} 0.0' in pod.get('/metrics')[1])
-    assert 'python_gc' not in pod.get('/metrics')[1]
+    assert all(line.startswith(('celery_agent_', '# ')) for line in body.splitlines())
 
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='reads /proc')

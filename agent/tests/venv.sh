@@ -28,7 +28,7 @@ lock=../locks/celery-$celery-python$python.txt
   rm -rf "$venv"
   "$(find_python "$python")" -m venv "$venv"
   "$venv/bin/python" -m pip install -q --prefer-binary --disable-pip-version-check -c "$lock" \
-    "celery[redis]==$celery" gevent celery-redbeat django-celery-beat prometheus-client \
+    "celery[redis]==$celery" gevent eventlet celery-redbeat django-celery-beat \
     'pytest>=8' pytest-xdist >&2
   touch "$venv/complete"
 }

@@ -31,7 +31,7 @@ interface PodStatus {
 }
 
 /** The part of the agent's `/status` that the table shows. */
-interface AgentStatus {
+export interface AgentStatus {
   readonly live: boolean;
   readonly ready: boolean;
   readonly reason: string;

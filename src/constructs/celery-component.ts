@@ -29,6 +29,8 @@ export interface CeleryComponentSpec {
   readonly liveness?: kplus.Probe;
   /** What its health is told by; undefined for what has no agent. */
   readonly healthCheck?: HealthCheck;
+  /** Whether tasks run in the process of the agent, so that they can keep it from answering. */
+  readonly tasksShareProcess?: boolean;
   /** The scheduler that the agent of Beat wraps. */
   readonly scheduler?: string;
   readonly mounts?: kplus.VolumeMount[];
@@ -60,7 +62,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
   const tmp = kplus.Volume.fromEmptyDir(scope, 'Tmp', 'tmp');
   const code = spec.code ? celery.code._directory : undefined;
   // The code's mount comes before those inside it.
-  const probes = agent ? agentProbes(agent) : { liveness: spec.liveness, ...spec.healthCheck?._probes };
+  const probes = agent ? agentProbes(agent, spec.tasksShareProcess ?? false) : { liveness: spec.liveness, ...spec.healthCheck?._probes };
   const toldAgent = agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : {};
   const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])];
   const options = { ...merged, env: withPythonPath(merged.env, pythonPath) };

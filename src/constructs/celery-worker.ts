@@ -178,6 +178,7 @@ export class CeleryWorker extends Construct {
         maxSurge: kplus.PercentOrAbsolute.percent(25), maxUnavailable: kplus.PercentOrAbsolute.absolute(0),
       }),
       healthCheck,
+      tasksShareProcess: pool !== Pool.PREFORK,
       command: command(props, pool, this.concurrency, healthCheck),
       terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
       resources: defaultResources(pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1),

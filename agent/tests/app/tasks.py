@@ -6,7 +6,7 @@ from celery import Celery
 
 BROKER = os.environ['TEST_BROKER']
 
-app = Celery('tasks', broker=BROKER, backend=BROKER)
+app = Celery('tasks', broker=BROKER, backend=os.environ.get('TEST_BACKEND', BROKER))
 app.conf.broker_connection_retry_on_startup = True
 app.conf.broker_connection_max_retries = None
 app.conf.beat_schedule = {
@@ -42,3 +42,7 @@ def limited():
 @app.task
 def die():
     os.kill(os.getpid(), 9)
+
+
+#: What a test adds to the application.
+exec(os.environ.get('TEST_CODE', ''))

@@ -9,16 +9,16 @@ import { Problem } from '../validation/problems';
 
 /** The agent of a pod: its thresholds, which become environment variables, and its port. */
 export interface AgentSpec {
-  readonly settings: Record<'interval' | Threshold, Duration>;
+  readonly settings: Record<'interval', Duration> & Partial<Record<Threshold, Duration>>;
   readonly terminationGracePeriod: Duration;
   readonly port: number;
 }
 
-type Threshold = 'stallAfter' | 'deafAfter' | 'poolAfter' | 'beatSlack';
+type Threshold = 'stallAfter' | 'deafAfter' | 'poolAfter' | 'hangAfter' | 'startAfter' | 'beatSlack';
 
 /** The settings that each kind of agent reads. */
 const SETTINGS = {
-  worker: ['interval', 'stallAfter', 'deafAfter', 'poolAfter'],
+  worker: ['interval', 'stallAfter', 'deafAfter', 'poolAfter', 'hangAfter', 'startAfter'],
   beat: ['interval', 'beatSlack'],
 } as const;
 
@@ -36,9 +36,9 @@ export function agentFiles(): Record<string, string> {
 export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): Record<string, kplus.EnvValue> {
   const variables = {
     PORT: `${port}`,
-    ...Object.fromEntries(SETTINGS[role].map((name) => [name, settings[name]] as const).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), `${value.toMilliseconds() / 1000}`,
-    ])),
+    ...Object.fromEntries(SETTINGS[role].flatMap((name) => settings[name] === undefined ? [] : [[
+      name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), `${settings[name].toMilliseconds() / 1000}`,
+    ]])),
     ...(scheduler ? { SCHEDULER: scheduler } : {}),
   };
   return {
@@ -55,18 +55,33 @@ export function checkAgentEnv(env: Record<string, kplus.EnvValue> = {}, own: Rec
   }));
 }
 
+/** Seconds between two liveness probes. */
+const LIVENESS_PERIOD = 10;
+
+/**
+ * How many liveness probes in a row must fail. Where tasks run in the process of the agent (solo, threads, gevent), code that holds the
+ * GIL keeps the agent from answering: 60 seconds of it, and a margin of 30, are survived. Seven probes begin within 60 seconds, and no
+ * more than ten within 90.
+ */
+const LIVENESS_FAILURES = { ownProcess: 3, sharedProcess: 10 };
+
 /**
  * The probes: patient while Celery imports the code and connects, and quick to see that a process has stopped. They begin when most
  * workers have done so: each probe that fails is a warning among the events.
+ *
+ * @param sharedProcess whether tasks run in the process of the agent
  */
-export function agentProbes({ port }: AgentSpec): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
+export function agentProbes({ port }: AgentSpec, sharedProcess: boolean): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
   const probe = (path: string, options: kplus.HttpGetProbeOptions): kplus.Probe => kplus.Probe.fromHttpGet(path, {
     port, timeoutSeconds: Duration.seconds(5), ...options,
   });
   return {
     startup: probe('/livez', { initialDelaySeconds: Duration.seconds(15), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
     readiness: probe('/readyz', { initialDelaySeconds: Duration.seconds(20), periodSeconds: Duration.seconds(5), failureThreshold: 2 }),
-    liveness: probe('/livez', { periodSeconds: Duration.seconds(10), failureThreshold: 3 }),
+    liveness: probe('/livez', {
+      periodSeconds: Duration.seconds(LIVENESS_PERIOD),
+      failureThreshold: sharedProcess ? LIVENESS_FAILURES.sharedProcess : LIVENESS_FAILURES.ownProcess,
+    }),
   };
 }
 
@@ -81,7 +96,7 @@ export function checkAgent({ settings, terminationGracePeriod, port }: AgentSpec
     ...(interval.toMilliseconds() >= 50 ? [] : [{
       prop: 'healthCheck.interval', value: interval.toHumanString(), wrong: 'is too short', fix: 'give e.g. Duration.seconds(5)',
     }]),
-    ...Object.entries(thresholds).filter(([, value]) => value.toMilliseconds() < 2 * interval.toMilliseconds()).map(([name, value]) => ({
+    ...Object.entries(thresholds).filter(([, value]) => value && value.toMilliseconds() < 2 * interval.toMilliseconds()).map(([name, value]) => ({
       prop: `healthCheck.${name}`, value: value.toHumanString(),
       wrong: `is less than twice the interval, ${interval.toHumanString()}: one slow look would count as a failure`,
       fix: 'raise it, or lower the interval',

@@ -36,6 +36,23 @@ export interface AgentHealthCheckOptions {
   readonly poolAfter?: Duration;
 
   /**
+   * A prefork worker is not live when its pool has had a task for so long without starting it, though a slot is idle: a pool process
+   * hangs. The time that a pool process may take to start up (`worker_proc_alive_timeout`, 4 seconds) comes on top.
+   *
+   * @default Duration.minutes(2)
+   */
+  readonly hangAfter?: Duration;
+
+  /**
+   * A worker that has not come to consume for so long, from its start or from the loss of its connection on, is not live, while the
+   * message broker answers. Handlers of `worker_ready` and bootsteps of the application count. So does a shutdown that takes so long
+   * without any task.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly startAfter?: Duration;
+
+  /**
    * A Beat whose tick is so late, while the broker answers, is not live.
    *
    * @default Duration.seconds(60)
@@ -102,6 +119,9 @@ export abstract class HealthCheck {
         stallAfter: options.stallAfter ?? Duration.seconds(60),
         deafAfter: options.deafAfter ?? Duration.seconds(45),
         poolAfter: options.poolAfter ?? Duration.seconds(60),
+        // Two that hardly anybody changes: without them the agent has the same defaults.
+        hangAfter: options.hangAfter,
+        startAfter: options.startAfter,
         beatSlack: options.beatSlack ?? Duration.seconds(60),
       },
       terminationGracePeriod: options.terminationGracePeriod ?? Duration.seconds(60),

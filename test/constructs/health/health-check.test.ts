@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { AgentHealthCheckOptions, AppCode, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, PythonRuntime } from '../../../src';
+import { AgentHealthCheckOptions, AppCode, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, Pool, PythonRuntime } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { Manifest, Manifests, refusals, synth } from '../../manifests';
 
@@ -114,6 +114,18 @@ test('a second worker of an app shares the ConfigMap', () => {
   for (const name of ['celery-fast', 'celery-slow']) expect(manifests.main(name).volumeMounts).toContainEqual(MOUNT);
 });
 
+// The liveness of Kubernetes: so many failures in a row restart; a probe fails that has no answer within its timeout.
+test.each([
+  [Pool.PREFORK, 3], [Pool.SOLO, 10], [Pool.THREADS, 10], [Pool.GEVENT, 10],
+])('a %s worker is restarted after %d liveness probes without an answer', (pool, failureThreshold) => {
+  const manifests = synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), pool }));
+  const liveness = manifests.main('celery-worker').livenessProbe;
+  expect(liveness).toMatchObject({ periodSeconds: 10, timeoutSeconds: 5, failureThreshold });
+  // Whenever the first of them begins, code that holds the GIL for so long is survived.
+  const survived = (seconds: number) => Math.floor(seconds / liveness.periodSeconds) + 1 < liveness.failureThreshold;
+  expect([survived(60), survived(80)]).toEqual(pool === Pool.PREFORK ? [false, false] : [true, true]);
+});
+
 test('a process that hangs is killed no later than one that stops', () => {
   const grace = (props: Props) => synth(components(props)).main('celery-worker').livenessProbe.terminationGracePeriodSeconds;
   expect(grace({ longestTask: Duration.seconds(5) })).toBe(5 + 15);
@@ -124,12 +136,13 @@ test('a process that hangs is killed no later than one that stops', () => {
 test('each option of the agent is where it is read', () => {
   const all: Required<AgentHealthCheckOptions> = {
     interval: Duration.millis(2500), stallAfter: Duration.minutes(2), deafAfter: Duration.seconds(31), poolAfter: Duration.seconds(32),
-    beatSlack: Duration.hours(1), terminationGracePeriod: Duration.seconds(7), port: 9000,
+    hangAfter: Duration.minutes(3), startAfter: Duration.minutes(20), beatSlack: Duration.hours(1), terminationGracePeriod: Duration.seconds(7),
+    port: 9000,
   };
   const manifests = synth(components({ healthCheck: HealthCheck.agent(all) }));
   expect(agentEnv(manifests, 'celery-worker')).toMatchObject({
     CDK8S_CELERY_AGENT_PORT: '9000', CDK8S_CELERY_AGENT_INTERVAL: '2.5', CDK8S_CELERY_AGENT_STALL_AFTER: '120', CDK8S_CELERY_AGENT_DEAF_AFTER: '31',
-    CDK8S_CELERY_AGENT_POOL_AFTER: '32',
+    CDK8S_CELERY_AGENT_POOL_AFTER: '32', CDK8S_CELERY_AGENT_HANG_AFTER: '180', CDK8S_CELERY_AGENT_START_AFTER: '1200',
   });
   expect(agentEnv(manifests, 'celery-beat')).toMatchObject({
     CDK8S_CELERY_AGENT_PORT: '9000', CDK8S_CELERY_AGENT_INTERVAL: '2.5', CDK8S_CELERY_AGENT_BEAT_SLACK: '3600',
@@ -227,7 +240,7 @@ describe('refuses', () => {
   const refused = (given: AgentHealthCheckOptions): string[] => refusals((chart) =>
     new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), healthCheck: HealthCheck.agent(given) }));
 
-  test.each(['stallAfter', 'deafAfter', 'poolAfter', 'beatSlack'])('%s below twice the interval, and takes it from there', (threshold) => {
+  test.each(['stallAfter', 'deafAfter', 'poolAfter', 'hangAfter', 'startAfter', 'beatSlack'])('%s below twice the interval, and takes it from there', (threshold) => {
     expect(refused({ interval: Duration.seconds(10), [threshold]: Duration.seconds(19) })).toEqual([
       `[chart/worker] healthCheck.${threshold}: '19 seconds' is less than twice the interval, 10 seconds: one slow look would count as a failure; `
       + 'raise it, or lower the interval',
