@@ -19,8 +19,9 @@ from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / 'tests'))
-from lab import ROOT, Celery, Redis, until  # noqa: E402
+TESTS = HERE.parent / 'tests'
+sys.path.insert(0, str(TESTS))
+from lab import Celery, Redis, ids, twice, until, venv  # noqa: E402
 
 #: Seconds of work between two stalls.
 BETWEEN = 5
@@ -42,7 +43,7 @@ class Lane:
     def start(self):
         self.redis.start()
         started = dict(folder=self.folder, broker=self.redis.url, with_agent=self.with_agent,
-                       python=self.python, path=[HERE])
+                       python=self.python, path=[HERE, TESTS])
         self.worker = Celery('worker', 'stalls_app', ('--pool=prefork', '--concurrency=2'),
                              **started)
         self.beat = Celery('beat', 'stalls_app', ('-s', str(self.folder / 'schedule')), **started)
@@ -99,11 +100,7 @@ class Lane:
         return False
 
     def ids(self, what):
-        try:
-            lines = (self.folder / 'ids').read_text().splitlines()
-        except FileNotFoundError:
-            return Counter()
-        return Counter(line.split()[1] for line in lines if line.startswith(f'{what} child-'))
+        return ids(self.folder, what, 'child-')
 
     def logs(self):
         return '\n'.join(f'{p.log_path}\n{p.log()[-3000:]}' for p in (self.worker, self.beat))
@@ -129,10 +126,6 @@ class Lane:
                 if counts[what] not in (0, '-')}
 
 
-def twice(ids):
-    return sum(n > 1 for n in ids.values())
-
-
 def run(lane, stalls):
     try:
         lane.start()
@@ -141,12 +134,6 @@ def run(lane, stalls):
         lane.finish()
     finally:
         lane.kill()
-
-
-def venv(celery):
-    made = subprocess.run([str(ROOT / 'tests/venv.sh'), f'{celery}:3.11'], check=True,
-                          stdout=subprocess.PIPE, text=True)
-    return str(ROOT / made.stdout.strip() / 'bin/python')
 
 
 def main():

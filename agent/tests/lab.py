@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -68,23 +69,27 @@ class Process:
 
 
 class Redis(Process):
-    def __init__(self, folder):
-        self.folder = folder
+    password = None
+
+    def __init__(self, folder, *options):
+        self.folder, self.options = folder, options
         self.port = free_port()
         self.url = f'redis://127.0.0.1:{self.port}/0'
 
-    def start(self):
+    def start(self, answer='PONG'):
         self.spawn(['redis-server', '--port', str(self.port), '--bind', '127.0.0.1',
-                    '--save', '', '--appendonly', 'yes', '--dir', str(self.folder)],
+                    '--save', '', '--appendonly', 'yes', '--dir', str(self.folder),
+                    *self.options],
                    self.folder / 'redis.log')
-        until(lambda: self.cli('ping') == 'PONG', what='redis', log=self.log)
+        until(lambda: answer in self.cli('ping'), what='redis', log=self.log)
         return self
 
     def log(self):
         return (self.folder / 'redis.log').read_text()
 
     def cli(self, *args):
-        return subprocess.run(['redis-cli', '-p', str(self.port), *args],
+        auth = ['--no-auth-warning', '-a', self.password] if self.password else []
+        return subprocess.run(['redis-cli', '-p', str(self.port), *auth, *args],
                               capture_output=True, text=True).stdout.strip()
 
 
@@ -93,7 +98,7 @@ class Celery(Process):
     defaults, or without the agent: all else is the same."""
 
     def __init__(self, role, app, args, folder, broker, with_agent=True, python=sys.executable,
-                 env=None, path=()):
+                 env=None, path=(), wrapper=()):
         self.with_agent, self.port = with_agent, free_port()
         self.log_path = folder / f'{role}-{self.port}.log'
         self.python, self.folder = python, folder
@@ -103,8 +108,8 @@ class Celery(Process):
             'PYTHONPATH': ':'.join(map(str, [*path, AGENT])), 'PYTHONDONTWRITEBYTECODE': '1',
             'PYTHONUNBUFFERED': '1', 'CDK8S_CELERY_AGENT_HOST': '127.0.0.1',
             'CDK8S_CELERY_AGENT_PORT': str(self.port), **(env or {})}
-        self.spawn([str(Path(python).with_name('celery')), '-A', app, role, '--loglevel=info',
-                    *(WORKER if role == 'worker' else ()), *args,
+        self.spawn([*wrapper, str(Path(python).with_name('celery')), '-A', app, role,
+                    '--loglevel=info', *(WORKER if role == 'worker' else ()), *args,
                     *(WITH_AGENT[role] if with_agent else ()), *SETTINGS],
                    self.log_path, env=self.environ, cwd=folder)
 
@@ -117,6 +122,26 @@ class Celery(Process):
             return request(self.port, f'GET {path} HTTP/1.1\r\nHost: x\r\n\r\n', timeout)
         except OSError as exc:
             return 0, repr(exc)
+
+
+def ids(folder, what, prefix=''):
+    """How often each task was received, ran, was done: what noted.py wrote down."""
+    try:
+        lines = (folder / 'ids').read_text().splitlines()
+    except FileNotFoundError:
+        return Counter()
+    return Counter(line.split()[1] for line in lines if line.startswith(f'{what} {prefix}'))
+
+
+def twice(counted):
+    return sum(n > 1 for n in counted.values())
+
+
+def venv(celery, python='3.11', *more):
+    """The Python of a virtual environment with this Celery and further requirements."""
+    made = subprocess.run([str(ROOT / 'tests/venv.sh'), f'{celery}:{python}', *more], check=True,
+                          stdout=subprocess.PIPE, text=True)
+    return str(ROOT / made.stdout.strip() / 'bin/python')
 
 
 def request(port, text, timeout=2.0):

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a virtual environment in .venvs/ for a Celery and a Python, under the lock of that Celery if there is one, unless it is
-# there; prints its path: tests/venv.sh 5.7.0:3.13
+# there; prints its path: tests/venv.sh 5.7.0:3.13 [further requirements]
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,7 +17,8 @@ find_python() {
 }
 
 celery=${1%:*} python=${1#*:}
-venv=.venvs/celery-$celery-python$python
+shift
+venv=.venvs/celery-$celery-python$python${1:+-with-$(echo "$*" | cksum | cut -d' ' -f1)}
 lock=../locks/celery-$celery-python$python.txt
 [ -f "$lock" ] || {
   mkdir -p .venvs
@@ -29,7 +30,7 @@ lock=../locks/celery-$celery-python$python.txt
   "$(find_python "$python")" -m venv "$venv"
   "$venv/bin/python" -m pip install -q --prefer-binary --disable-pip-version-check -c "$lock" \
     "celery[redis]==$celery" gevent eventlet celery-redbeat django-celery-beat \
-    'pytest>=8' pytest-xdist >&2
+    'pytest>=8' pytest-xdist "$@" >&2
   touch "$venv/complete"
 }
 echo "$venv"
