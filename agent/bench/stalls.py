@@ -42,8 +42,8 @@ class Lane:
 
     def start(self):
         self.redis.start()
-        started = dict(folder=self.folder, broker=self.redis.url, with_agent=self.with_agent,
-                       python=self.python, path=[HERE, TESTS])
+        started = {'folder': self.folder, 'broker': self.redis.url,
+                   'with_agent': self.with_agent, 'python': self.python, 'path': [HERE, TESTS]}
         self.worker = Celery('worker', 'stalls_app', ('--pool=prefork', '--concurrency=2'),
                              **started)
         self.beat = Celery('beat', 'stalls_app', ('-s', str(self.folder / 'schedule')), **started)
@@ -166,7 +166,7 @@ def main():
         for (celery, with_agent), lane in lanes.items():
             if (celery, with_agent) in errors:
                 failed = True
-                print(f'| {celery} | {with_agent} | {lane.stalls} stalls, then: '
+                print(f'| {celery} | {"with" if with_agent else "without"} | {lane.stalls}, then: '
                       f'{errors[celery, with_agent]} |')
                 continue
             row = {'Celery': celery, 'agent': 'with' if with_agent else 'without', **lane.counts()}

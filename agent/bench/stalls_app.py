@@ -2,8 +2,9 @@
 import os
 import time
 
-from celery import Celery
 from noted import note
+
+from celery import Celery
 
 app = Celery('stalls')
 app.conf.beat_schedule = {

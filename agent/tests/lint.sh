@@ -8,5 +8,5 @@ venv=$(tests/venv.sh "${1:-5.7.0:3.11}")
   "$venv/bin/python" -m pip install -q --disable-pip-version-check ruff==0.17.6 mypy==2.4.1 >&2
   touch "$venv/linters"
 }
-"$venv/bin/ruff" check cdk8s_celery_agent tests
+"$venv/bin/ruff" check cdk8s_celery_agent tests bench
 "$venv/bin/mypy"

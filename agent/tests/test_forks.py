@@ -4,7 +4,6 @@ import threading
 import time
 
 import pytest
-
 from cdk8s_celery_agent import forks
 
 

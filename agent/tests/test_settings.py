@@ -1,5 +1,4 @@
 import pytest
-
 from cdk8s_celery_agent.settings import Settings, read
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / 'situations'))
-from compare import lanes, worse  # noqa: E402
-from situations import SITUATIONS  # noqa: E402
+from compare import lanes, worse
+from situations import SITUATIONS
 
 
 @pytest.mark.parametrize('name', [name for name, each in SITUATIONS.items() if each.quick])

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from lane import Lane, is_root  # noqa: E402
-from situations import SITUATIONS  # noqa: E402
-from lab import venv  # noqa: E402
+from lab import venv
+from lane import Lane, is_root
+from situations import SITUATIONS
 
 TIMES = {'back': 'it', 'beat back': 'Beat'}
 COUNTS = {'lost': 'lost', 'results lost': 'results lost', 'twice': 'run twice',

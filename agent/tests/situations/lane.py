@@ -15,7 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 sys.path.insert(0, str(TESTS))
-from lab import Celery, Process, Redis, ids, twice, until  # noqa: E402
+from lab import Celery, Process, Redis, ids, twice, until
 
 APP = """\
 import time
@@ -210,7 +210,7 @@ class Lane:
             queued = self.redis.cli('--raw', 'lrange', 'beat', '0', '-1').splitlines()
             self.beat_doubled = twice(Counter(json.loads(m)['headers']['id'] for m in queued))
         if self.with_agent:
-            for role, pod in self.pods.items():
+            for pod in self.pods.values():
                 if 'agent error' in pod.process.log():
                     raise AssertionError(f'an error of the agent itself\n{pod.process.log()}')
 

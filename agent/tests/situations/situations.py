@@ -195,14 +195,13 @@ def redis_killed(lane):
 @situation('Redis refuses all further connections for 60 s (maxclients), and all are closed')
 def maxclients(lane):
     lane.start()
-    with lane.trouble():
-        with socket.create_connection(('127.0.0.1', lane.redis.port)) as only:
-            only.sendall(b'CONFIG SET maxclients 1\r\nCLIENT KILL TYPE pubsub\r\n'
-                         b'CLIENT KILL TYPE normal SKIPME yes\r\n')
-            time.sleep(60)
-            only.sendall(b'CONFIG SET maxclients 10000\r\nQUIT\r\n')
-            while only.recv(4096):
-                pass
+    with lane.trouble(), socket.create_connection(('127.0.0.1', lane.redis.port)) as only:
+        only.sendall(b'CONFIG SET maxclients 1\r\nCLIENT KILL TYPE pubsub\r\n'
+                     b'CLIENT KILL TYPE normal SKIPME yes\r\n')
+        time.sleep(60)
+        only.sendall(b'CONFIG SET maxclients 10000\r\nQUIT\r\n')
+        while only.recv(4096):
+            pass
 
 
 @situation('Redis answers nothing for 45 s (SIGSTOP)')
