@@ -21,7 +21,7 @@ import redis
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / 'tests'))
-from lab import Celery, Redis, request, until  # noqa: E402
+from lab import Celery, Redis, request, until
 
 PROBES = 2_000
 #: Pairs of workers, of which each gets so many batches of so many tasks after one to warm up.

@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent / 'tests'
 sys.path.insert(0, str(TESTS))
-from lab import Celery, Redis, ids, twice, until, venv  # noqa: E402
+from lab import Celery, Redis, ids, twice, until, venv
 
 #: Seconds of work between two stalls.
 BETWEEN = 5

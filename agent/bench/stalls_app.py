@@ -2,9 +2,8 @@
 import os
 import time
 
-from noted import note
-
 from celery import Celery
+from noted import note
 
 app = Celery('stalls')
 app.conf.beat_schedule = {

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from cdk8s_celery_agent import forks
 
 

@@ -5,10 +5,9 @@ import os
 import re
 import signal
 
+import celery
 import pytest
 from conftest import FAST, Redis
-
-import celery
 
 #: Longer than every threshold of the tests.
 LONG = 5

@@ -1,5 +1,6 @@
 """The judgement, as a table: what is known, and what follows."""
 import pytest
+
 from cdk8s_celery_agent.health import Beat, Worker, not_live, not_ready, suspected
 from cdk8s_celery_agent.settings import Settings
 

@@ -7,6 +7,7 @@ import billiard.pool
 import celery.concurrency.asynpool
 import celery.worker.state
 import pytest
+
 from cdk8s_celery_agent import health, parts, versions
 
 ROOT = Path(__file__).parent.parent.parent

@@ -7,9 +7,10 @@ import sys
 import time
 
 import pytest
+from conftest import free_port, request, until
+
 from cdk8s_celery_agent import server as module
 from cdk8s_celery_agent.server import MAX_CLIENTS, MAX_HEAD, MAX_PATH, NO_ROOM, TEXT, Server
-from conftest import free_port, request, until
 
 
 @pytest.fixture(scope='module')

@@ -1,4 +1,5 @@
 import pytest
+
 from cdk8s_celery_agent.settings import Settings, read
 
 
