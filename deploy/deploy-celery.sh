@@ -3,14 +3,17 @@
 # Applies ../dist and waits until it runs. What is deployed stands there and nowhere else: this script asks dist for it.
 set -euo pipefail
 
-DIST=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)/dist
+ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+DIST=$ROOT/dist
 KUBECTL=(kubectl)
+PRUNE=("$ROOT/bin/cdk8s-celery" prune --yes)
 
 usage() {
   cat <<'USAGE'
 Usage: deploy-celery.sh [--dry-run | --delete] [--context NAME] [--timeout SECONDS]
 
-Applies the manifests in dist/, waits until every Deployment in it runs, and prints the state.
+Applies the manifests in dist/, waits until every Deployment in it runs, and prints the state. When all run, it deletes the ConfigMaps
+of former releases that are older than an hour and that nothing uses (cdk8s-celery prune).
 
   --dry-run          show what would change, and change nothing
   --delete           delete what dist/ has, volume claims and their data too, and wait until it is gone
@@ -29,7 +32,7 @@ main() {
       --dry-run | --delete)
         [ "$action" = deploy ] || misused "--dry-run and --delete exclude each other"
         action=${1#--} ;;
-      --context) KUBECTL+=(--context "$(value "$@")"); shift ;;
+      --context) KUBECTL+=(--context "$(value "$@")"); PRUNE+=(--context "$(value "$@")"); shift ;;
       --timeout) timeout=$(value "$@"); shift ;;
       --help) usage; exit ;;
       *) misused "unknown option '$1'" ;;
@@ -66,6 +69,20 @@ deploy() {
   done <<<"$deployments"
   state
   [ "$failed" = 0 ] || fail "not everything runs; the reasons are above"
+  prune
+}
+
+# What runs is none the worse when this fails, so it only says so.
+prune() {
+  local namespace
+  for namespace in $(objects | sed -n 's/^ConfigMap \([^ ]*\) .*/\1/p' | sort -u); do
+    say "ConfigMaps of former releases in $namespace"
+    if [ ! -d "$ROOT/node_modules" ] || ! command -v node >/dev/null; then
+      echo "not looked for: that needs Node and 'npm ci' in $ROOT"
+    else
+      "${PRUNE[@]}" -n "$namespace" || echo "they stay; see above"
+    fi
+  done
 }
 
 dry_run() {

@@ -22,7 +22,7 @@ describe('deploy-celery.sh', () => {
   const THERE: Answers = { 'get namespace shop': ['namespace/shop'], 'get namespace data': ['namespace/data'] };
 
   /** Runs the script of a project of its own, with a kubectl that notes how it is called. */
-  function run(args: string[], answers: Answers = {}, { dist = true, kubectl = true, cwd = tmpdir() } = {}) {
+  function run(args: string[], answers: Answers = {}, { dist = true, kubectl = true, cwd = tmpdir(), prune = undefined as string | undefined } = {}) {
     const [bin, calls] = [join(project, 'bin'), join(project, 'calls')];
     cpSync(DEPLOY, join(project, 'deploy'), { recursive: true });
     mkdirSync(bin);
@@ -32,6 +32,10 @@ describe('deploy-celery.sh', () => {
     }
     const cases = Object.entries(answers).map(([text, [prints, code = 0]]) => `  *'${text}'*) cat <<'END'\n${prints}\nEND\n  exit ${code};;\n`);
     writeFileSync(join(bin, 'kubectl'), `#!/usr/bin/env bash\necho "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}esac\n`, { mode: 0o755 });
+    if (prune !== undefined) {
+      mkdirSync(join(project, 'node_modules'));
+      writeFileSync(join(bin, 'cdk8s-celery'), `#!/bin/sh\necho "cdk8s-celery $*" >>'${calls}'\n${prune}\n`, { mode: 0o755 });
+    }
     if (!kubectl) {
       rmSync(join(bin, 'kubectl'));
       // Where the machine has these it may have kubectl too.
@@ -90,6 +94,40 @@ describe('deploy-celery.sh', () => {
     const { status, calls } = run([], { ...OBJECTS, 'apply -f': ['', 1] });
     expect(status).not.toBe(0);
     expect(calls.filter((call) => call.startsWith('rollout'))).toEqual([]);
+  });
+
+  describe('the ConfigMaps of former releases', () => {
+    const WITH_CONFIG_MAPS: Answers = { 'create -f': ['ConfigMap shop a-1\nConfigMap shop b-1\nConfigMap data c-1\nDeployment shop web\nDeployment data db'] };
+    const pruned = (calls: string[]) => calls.filter((call) => call.startsWith('cdk8s-celery'));
+
+    test('are pruned when all runs, in every namespace that has some', () => {
+      const { status, stdout, calls } = run([], WITH_CONFIG_MAPS, { prune: 'echo 1 of 2 ConfigMaps deleted' });
+      expect([status, pruned(calls)]).toEqual([0, ['cdk8s-celery prune --yes -n data', 'cdk8s-celery prune --yes -n shop']]);
+      expect(calls.indexOf(pruned(calls)[0])).toBeGreaterThan(calls.lastIndexOf(calls.filter((call) => call.startsWith('rollout')).at(-1)!));
+      expect(stdout).toContain('ConfigMaps of former releases in shop\n1 of 2 ConfigMaps deleted');
+    });
+
+    test('are pruned on the cluster that was deployed to', () => {
+      expect(pruned(run(['--context', 'staging'], WITH_CONFIG_MAPS, { prune: '' }).calls)[0]).toBe('cdk8s-celery prune --yes --context staging -n data');
+    });
+
+    test('stay when something does not run', () => {
+      expect(pruned(run([], { ...WITH_CONFIG_MAPS, 'rollout status deployment web': ['', 1] }, { prune: '' }).calls)).toEqual([]);
+    });
+
+    test.each([['--dry-run'], ['--delete']])('stay with %s', (option) => {
+      expect(pruned(run([option], WITH_CONFIG_MAPS, { prune: '' }).calls)).toEqual([]);
+    });
+
+    test('stay when they can\'t be pruned, and what was deployed is deployed', () => {
+      const { status, stdout, calls } = run([], WITH_CONFIG_MAPS, { prune: 'exit 2' });
+      expect([status, pruned(calls)]).toEqual([0, [expect.stringContaining('-n data'), expect.stringContaining('-n shop')]]);
+      expect(stdout).toContain('they stay; see above');
+    });
+
+    test('stay where nothing is installed that could prune them', () => {
+      expect(run([], WITH_CONFIG_MAPS)).toMatchObject({ status: 0, stdout: expect.stringContaining(`not looked for: that needs Node and 'npm ci' in ${project}`) });
+    });
   });
 
   describe('--dry-run', () => {

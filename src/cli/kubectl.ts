@@ -3,15 +3,17 @@ import { execFile } from 'child_process';
 /** kubectl said no; the message is its own. */
 export class KubectlError extends Error {}
 
-/** Runs kubectl and returns what it prints. Fails with a KubectlError. */
-export function kubectl(args: readonly string[], timeout = 30_000): Promise<string> {
+/** Runs kubectl, with this on its standard input, and returns what it prints. Fails with a KubectlError. */
+export function kubectl(args: readonly string[], timeout = 30_000, stdin = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     // `env` is what Node takes anyway; a test that has a kubectl of its own must never reach a real cluster.
-    execFile('kubectl', [...args], { timeout, maxBuffer: 1024 * 1024 * 1024, env: process.env }, (error, stdout, stderr) => {
+    const child = execFile('kubectl', [...args], { timeout, maxBuffer: 1024 * 1024 * 1024, env: process.env }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
       const said = stderr.trim() || (error.killed ? `no answer within ${timeout / 1000} s` : error.message);
       return reject(new KubectlError(missing ? 'kubectl is not on the PATH: install it, see https://kubernetes.io/docs/tasks/tools/' : said));
     });
+    // A kubectl that is not there, or ends without reading, breaks the pipe; what came of the call is said above.
+    child.stdin?.on('error', () => undefined).end(stdin);
   });
 }

@@ -8,6 +8,7 @@ type Command = (args: string[], output: Output) => Promise<number>;
 /** Each is loaded when it is asked for. */
 const COMMANDS: Record<string, Command> = {
   lint: async (args, output) => (await import('./lint')).lint(args, output),
+  prune: async (args, { out, err }) => (await import('./prune')).prune(args, out, err),
   status: async (args, { out, err }) => (await import('./status')).status(args, out, err),
 };
 
@@ -16,6 +17,7 @@ const UNKNOWN_COMMAND = 2;
 const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
 
   lint     what is known to break in manifests, from files or from a cluster
+  prune    deletes the ConfigMaps of former releases that nothing uses
   status   how the pods of an app are
 
 cdk8s-celery COMMAND --help tells more.

@@ -18,7 +18,7 @@ export async function withKubectl<T>(answers: Answers | undefined, body: () => T
   });
   if (answers) {
     writeFileSync(join(bin, 'kubectl'), '#!/usr/bin/env bash\n'
-      + `echo "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
+      + `[[ "$*" != *' -f -' ]] || stdin=" <<< $(cat)"\necho "\${*//$'\\n'/ }\${stdin-}" >>'${calls}'\ncase "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
   }
   const { PATH } = process.env;
   process.env.PATH = answers ? `${bin}${delimiter}${PATH}` : bin;
