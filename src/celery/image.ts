@@ -29,9 +29,45 @@ export function parseImage(text: string): Image {
   };
 }
 
+const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
+const REGISTRY = '(?:localhost|[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+(?=:)|\\[[0-9a-fA-F:]+\\])(?::\\d{1,5})?';
+const REPOSITORY = new RegExp(`^(?:${REGISTRY}/)?${COMPONENT}(?:/${COMPONENT})*$`);
+/** The longest repository that registries and runtimes take. */
+const MAX_REPOSITORY = 255;
+
+/**
+ * Why a container runtime refuses a reference, and what to give instead; undefined when it takes it.
+ *
+ * @see https://github.com/distribution/reference/blob/main/reference.go
+ */
+export function imageProblem(text: string): { wrong: string; fix: string } | undefined {
+  const at = text.indexOf('@');
+  if (at >= 0 && !/^sha256:[0-9a-f]{64}$/.test(text.slice(at + 1))) {
+    return { wrong: 'has a digest that is not sha256: and 64 hexadecimal digits', fix: 'copy it from the registry, e.g. with docker buildx imagetools inspect' };
+  }
+  const rest = at < 0 ? text : text.slice(0, at);
+  const colon = rest.indexOf(':', rest.lastIndexOf('/') + 1);
+  const repository = colon < 0 ? rest : rest.slice(0, colon);
+  const valid = repository.length <= MAX_REPOSITORY && REPOSITORY.test(repository) && (colon < 0 || /^\w[\w.-]{0,127}$/.test(rest.slice(colon + 1)));
+  return valid ? undefined : { wrong: 'is not an image reference', fix: 'give e.g. registry.example.com/team/app:1.4.2' };
+}
+
+/** A full version (`7.2.5-alpine`), a commit or a number of a build, at the begin, the end or between separators. */
+const BUILD = /(?:^|[^0-9a-z.])v?\d+\.\d+\.\d|(?:^|[._-])(?=[a-f]{0,63}\d)[0-9a-f]{7,64}(?:$|[._-])/i;
+
+/** Whether a reference always means the same image: by its digest, or by a tag that nobody moves. */
+export function isFixed({ tag, digest }: Image): boolean {
+  return digest !== undefined || (tag !== undefined && BUILD.test(tag));
+}
+
 /** `3.11` of `python:3.11-slim`; undefined when the tag does not say. */
 export function pythonVersion(image: Image): string | undefined {
-  return isPython(image) ? /^(\d+\.\d+)(?:[.-]|$|rc|a|b)/.exec(image.tag ?? '')?.[1] : undefined;
+  return isPython(image) ? taggedPython(image) : undefined;
+}
+
+/** The same of any repository called `python`, whoever made it. */
+export function taggedPython({ name, tag = '' }: Image): string | undefined {
+  return name === 'python' ? /^(\d+\.\d+)(?:[.-]|$|rc|a|b)/.exec(tag)?.[1] : undefined;
 }
 
 /** The official Python image: Debian or Alpine, root, working directory `/`, no application. */

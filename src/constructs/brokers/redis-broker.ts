@@ -21,7 +21,8 @@ export interface RedisBrokerProps extends PodOptions {
   readonly name?: string;
 
   /**
-   * The image. It must have `redis-server` and `redis-cli` on its path.
+   * The image. It must have `redis-server` and `redis-cli` on its path. With a digest (`redis:7-alpine@sha256:...`) or a full version
+   * (`redis:7.2.5-alpine`) a node that has it restarts Redis without the registry.
    *
    * @default 'redis:7-alpine'
    */

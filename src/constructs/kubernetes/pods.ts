@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { canonicalQuantities } from './quantities';
+import { isFixed, parseImage } from '../../celery/image';
 import { PodOptions } from '../pod-options';
 
 /** A Deployment of one of our components: what differs between workers, Beat, Flower and Redis, and nothing else. */
@@ -202,10 +203,12 @@ function containerSecurity(options: PodOptions): kplus.ContainerSecurityContextP
   };
 }
 
-/** A tag that can move must be pulled each time; one that is pinned must not, or an unreachable registry stops a restart. */
+/**
+ * A tag that can move is looked up each time, or nodes run different builds and fixes never arrive. What is fixed is not, or a
+ * registry that does not answer would stop a restart.
+ */
 function pullPolicy(image: string): kplus.ImagePullPolicy {
-  const pinned = image.includes('@') || /:(?!latest$)[^/]+$/.test(image);
-  return pinned ? kplus.ImagePullPolicy.IF_NOT_PRESENT : kplus.ImagePullPolicy.ALWAYS;
+  return isFixed(parseImage(image)) ? kplus.ImagePullPolicy.IF_NOT_PRESENT : kplus.ImagePullPolicy.ALWAYS;
 }
 
 /** Fields of a pod that cdk8s-plus-28 has no props for. */

@@ -7,13 +7,15 @@ import { contentConfigMap } from '../kubernetes/content-config-map';
 import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
 import { containerResources, Shape, text, texts, typed, withMember } from '../validation/props';
+import { parseImage, taggedPython } from '../../celery/image';
 import { BASE, lockedRequirement, lockIndex, pythonLock } from '../../celery/locks';
 import { checkInstall } from './requirements';
 
 /** Options of an installation when the pod starts. */
 export interface PythonInstallOptions {
   /**
-   * The version of Celery, one of those that have a lock: 5.3.4, 5.4.0, 5.5.3, 5.6.3, 5.7.0.
+   * The version of Celery: one that has a lock, from 5.3.4 on. `locks/index.json` of this package lists them, and so does the error
+   * for any other.
    *
    * All that Celery, its Redis extra and Flower need is installed in the versions of that lock.
    */
@@ -27,7 +29,8 @@ export interface PythonInstallOptions {
   readonly python?: string;
 
   /**
-   * An image with glibc, `sh`, `python` and pip (22.3 or newer).
+   * An image with glibc, `sh`, `python` and pip (22.3 or newer). Give it by digest, `python:3.11-slim@sha256:...`, and all pods
+   * run the same build and start without the registry; a tag that can move is looked up at each start.
    *
    * @default - `python:<python>-slim`
    */
@@ -35,14 +38,14 @@ export interface PythonInstallOptions {
 
   /**
    * What your code needs beside Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
-   * Pin them: what is not pinned changes from one pod to the next.
+   * Pin them: what is not pinned changes from one pod to the next. Their files are not checked by hash.
    *
    * @default - nothing
    */
   readonly requirements?: string[];
 
   /**
-   * The package index, without credentials.
+   * The package index, without credentials. A mirror must serve the files of PyPI unchanged, because each has a hash in the lock.
    *
    * @default - that of the image's pip configuration, else pip's own
    */
@@ -69,8 +72,9 @@ export interface PythonInstallOptions {
  */
 export abstract class PythonRuntime {
   /**
-   * An init container installs Celery into a virtual environment, under a constraints file of the whole tree. It takes some
-   * 10 seconds at each start of a pod, and needs the package index; `PythonRuntime.image()` needs neither.
+   * An init container installs Celery into a virtual environment, from a lock with the hash of each file: a file that is not the
+   * one of the lock stops the installation. Your `requirements` follow, within the versions of the lock. It takes some 10 seconds
+   * at each start of a pod, and needs the package index; `PythonRuntime.image()` needs neither.
    *
    * Synth fails for a Celery without a lock, a Python that it does not support, and requirements that conflict with the lock.
    */
@@ -82,7 +86,7 @@ export abstract class PythonRuntime {
   /**
    * An image that has Celery (and Flower, where a CeleryFlower uses it) on its `PATH`. Nothing is installed.
    *
-   * @param image the reference of the image, with a tag that does not move: `registry.example.com/team/app:1.4.2`
+   * @param image the reference of the image, with a digest or with a tag that does not move: `registry.example.com/team/app:1.4.2`
    */
   public static image(image: string): PythonRuntime {
     return new ImageRuntime(image);
@@ -134,7 +138,7 @@ class InstalledRuntime extends PythonRuntime {
 
   public constructor(private readonly options: PythonInstallOptions, typeProblems: Problem[]) {
     super();
-    const tagged = options.image && /(?:^|\/)python:(\d+\.\d+)/.exec(options.image)?.[1];
+    const tagged = typeof options.image === 'string' ? taggedPython(parseImage(options.image)) : undefined;
     this.python = options.python ?? tagged ?? '3.11';
     this._image = options.image ?? `python:${this.python}-slim`;
     this._requirements = options.requirements ?? [];

@@ -1,6 +1,7 @@
 import { Duration, Size, SizeRoundingBehavior } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Problem } from './problems';
+import { imageProblem } from '../../celery/image';
 
 // Each check returns the problems of one value: none when it is fine, or when it was not given.
 
@@ -9,7 +10,6 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
 const ENV_NAME = /^[-._a-zA-Z][-._a-zA-Z0-9]*$/;
-const IMAGE = /^[a-z0-9]+([._:/-]+[a-z0-9]+)*(:\w[\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
 
 /** Names that end up in DNS, in labels and in the names of pods. */
 export function name(prop: string, value: string): Problem[] {
@@ -90,9 +90,8 @@ export function env(prop: string, values: Record<string, kplus.EnvValue> | undef
 
 /** Image references. */
 export function image(prop: string, value: string): Problem[] {
-  return typeof value === 'string' && IMAGE.test(value) ? [] : [{
-    prop, value, wrong: 'is not an image reference', fix: 'give e.g. registry.example.com/team/app:1.4.2',
-  }];
+  const problem = imageProblem(typeof value === 'string' ? value : '');
+  return problem ? [{ prop, value, ...problem }] : [];
 }
 
 /** CPU and memory: quantities that Kubernetes accepts, and requests that do not exceed their limits. */
