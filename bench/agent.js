@@ -4,7 +4,9 @@ const { cpus, loadavg } = require('os');
 const { join } = require('path');
 const { root } = require('./measure');
 
-const VERSIONS = '5.7.0:3.11';
+const { celery: LOCKED } = require('../locks/index.json');
+
+const VERSIONS = `${Object.keys(LOCKED).at(-1)}:3.11`;
 
 module.exports = (_folder, options) => {
   if (spawnSync('redis-server', ['--version']).error) {

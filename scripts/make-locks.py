@@ -6,7 +6,9 @@
                                         pip install --require-hashes --no-deps --only-binary :all:
     celery-5.3.4-python3.11/flower.txt  what Flower needs in addition; one such list for each of NEEDS
 
-All lists of a Celery and a Python are parts of one solution, so any of them go together.
+All lists of a Celery and a Python are parts of one solution, so any of them go together. index.json
+has what the releases of Celery and kombu ask for. The same table goes into
+agent/cdk8s_celery_agent/versions.py, with which the agent compares its Celery.
 
     python3 scripts/make-locks.py                              # the index as of last midnight, UTC
     python3 scripts/make-locks.py --exclude-newer 2026-11-23   # ... as of the start of that day
@@ -28,7 +30,9 @@ from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Iterable, NamedTuple
 
-LOCKS = Path(__file__).resolve().parent.parent / 'locks'
+ROOT = Path(__file__).resolve().parent.parent
+LOCKS = ROOT / 'locks'
+AGENT_VERSIONS = ROOT / 'agent' / 'cdk8s_celery_agent' / 'versions.py'
 UV = 'uv==0.13.9'
 
 CELERY = ('5.3.4', '5.4.0', '5.5.3', '5.6.3', '5.7.0')
@@ -100,6 +104,7 @@ def main() -> None:
         path = LOCKS / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding='utf-8')
+    AGENT_VERSIONS.write_text(agent_versions(AGENT_VERSIONS.read_text('utf-8')), encoding='utf-8')
 
 
 class Tools:
@@ -111,6 +116,7 @@ class Tools:
         venv.create(folder / 'venv', with_pip=True)
         self.bin = folder / 'venv' / 'bin'
         self.projects: dict[str, list[dict]] = {}
+        self.metadata: dict[str, list[str]] = {}
         self.run('pip', 'install', '--quiet', UV)
         # uv knows which index this machine uses and prints it on demand.
         printed = self.run('uv', 'pip', 'compile', '--quiet', '--emit-index-url', '-')
@@ -174,10 +180,14 @@ class Tools:
         return dict(sorted(found.items(), key=lambda release: version_key(release[0])))
 
     def requirements(self, project: str, version: str) -> list[str]:
-        report = json.loads(self.run(
-            'pip', 'install', '--quiet', '--dry-run', '--no-deps', '--only-binary', ':all:',
-            '--report', '-', f'{project}=={version}'))
-        return report['install'][0]['metadata']['requires_dist']
+        """What a release asks for, whatever Python runs this."""
+        pin = f'{project}=={version}'
+        if pin not in self.metadata:
+            report = json.loads(self.run(
+                'pip', 'install', '--quiet', '--dry-run', '--no-deps', '--only-binary', ':all:',
+                '--ignore-requires-python', '--report', '-', pin))
+            self.metadata[pin] = report['install'][0]['metadata'].get('requires_dist', [])
+        return self.metadata[pin]
 
 
 def fits(filename: str, version: str, python: str) -> bool:
@@ -217,23 +227,39 @@ def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> di
         if version in known:
             sys.exit(f'celery {version} is back on the index: take it out of WITHDRAWN')
 
+    asked = {version: asks(tools, version) for version in known}
+    kombu = {version: specifiers(tools.requirements('kombu', version), 'redis', extra='redis')
+             for version in usable(tools, 'kombu', (5,))}
     celery = {}
     for version in CELERY:
-        needs = tools.requirements('celery', version)
-        # Celery either names redis-py itself or leaves it to kombu's extra.
-        redis = specifiers(needs, 'redis', extra='redis')
-        if not redis:
-            kombu = single(locks[version, python]['kombu'] for python in PYTHONS)
-            redis = specifiers(tools.requirements('kombu', kombu), 'redis', extra='redis')
+        locked = single(locks[version, python]['kombu'] for python in PYTHONS)
         celery[version] = {
             'requiresPython': known[version],
-            'kombu': specifiers(needs, 'kombu'),
-            'redis': redis,
+            'kombu': asked[version]['kombu'],
+            # Celery either names redis-py itself or leaves it to kombu's extra.
+            'redis': asked[version].get('redis', kombu[locked]),
             'flower': single(locks[version, python]['flower'] for python in PYTHONS),
             'pythons': list(PYTHONS),
         }
     every_yanked = sorted({**yanked, **WITHDRAWN}.items(), key=lambda row: version_key(row[0]))
-    return {'needs': NEEDS, 'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known}
+    return {
+        'needs': NEEDS, 'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known,
+        'releases': {'celery': asked, 'kombu': kombu, 'redis': usable(tools, 'redis', (3, 2))},
+    }
+
+
+def usable(tools: Tools, project: str, oldest: tuple[int, ...]) -> list[str]:
+    """The final releases of a project that are not yanked, oldest first."""
+    return [version for version, files in tools.releases(project).items()
+            if version_key(version) >= oldest and not yank_reason(files)
+            and any(file['filename'].endswith('.whl') for file in files)]
+
+
+def asks(tools: Tools, celery: str) -> dict[str, str]:
+    """The ranges of kombu and, where Celery names it itself, of redis-py for celery[redis]."""
+    needs = tools.requirements('celery', celery)
+    redis = specifiers(needs, 'redis', extra='redis')
+    return {'kombu': specifiers(needs, 'kombu'), **({'redis': redis} if redis else {})}
 
 
 def yank_reason(files: list[dict]) -> str:
@@ -293,6 +319,11 @@ def list_text(tools: Tools, celery: str, python: str, need: str, packages: dict[
         *(' \\\n    '.join([f'{name}=={version}', *(
             f'--hash=sha256:{each}' for each in tools.hashes(name, version, python))])
           for name, version in packages.items()), ''])
+
+
+def agent_versions(text: str) -> str:
+    """The agent's module with the table of now."""
+    return re.sub(r'^TESTED = .*$', f'TESTED = {CELERY}', text, flags=re.M)
 
 
 def comment(*paragraphs: str) -> list[str]:

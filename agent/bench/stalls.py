@@ -1,5 +1,5 @@
 """Whether any task is doubled when Redis answers nothing for a while (SIGSTOP) and goes on:
-python stalls.py [--stalls 20] [--lengths 5,15,45] [--celery 5.3.4,5.5.3,5.7.0]
+python stalls.py [--stalls 20] [--lengths 5,15,45] [--celery 5.3.4,5.5.3,newest]
 
 One lane for each Celery with the agent and one without, all at the same time: each has a Redis of
 its own, a worker with a task that publishes ten tasks a second, and Beat. AGENT=FOLDER takes
@@ -140,7 +140,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument('--stalls', type=int, default=20)
     options.add_argument('--lengths', default='5,15,45')
-    options.add_argument('--celery', default='5.3.4,5.5.3,5.7.0')
+    options.add_argument('--celery', default='5.3.4,5.5.3,newest')
     options = options.parse_args()
     lengths = itertools.cycle(map(float, options.lengths.split(',')))
     stalls = list(itertools.islice(lengths, options.stalls))

@@ -1,11 +1,17 @@
 #!/bin/sh
 # The tests against several Celerys and Pythons: tests/matrix.sh [celery:python ...]
-# Each pair gets a virtual environment: see venv.sh. PYTEST_ARGS is given to pytest.
+# By default each Celery that has a lock, on another Python. Each pair gets a virtual environment: see venv.sh. PYTEST_ARGS is
+# given to pytest.
 set -eu
 cd "$(dirname "$0")/.."
 
+default=$(python3 -c '
+import json
+pythons = ["3.9", "3.11", "3.12", "3.13"]
+for at, celery in enumerate(json.load(open("../locks/index.json"))["celery"]):
+    print(f"{celery}:{pythons[min(at, len(pythons) - 1)]}")')
 failed=
-for pair in "${@:-5.3.4:3.9 5.4.0:3.11 5.5.3:3.12 5.6.3:3.13 5.7.0:3.13}"; do
+for pair in "${@:-$default}"; do
   # shellcheck disable=SC2086 # the default is a list
   for each in $pair; do
     venv=$(tests/venv.sh "$each")

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a virtual environment in .venvs/ for a Celery and a Python, under the lock of that Celery if there is one, unless it is
-# there; prints its path: tests/venv.sh 5.7.0:3.13 [further requirements]
+# there; prints its path: tests/venv.sh 5.6.3:3.13 [further requirements], or newest:3.13 for the newest Celery that has a lock.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,12 +18,14 @@ find_python() {
 
 celery=${1%:*} python=${1#*:}
 shift
+[ "$celery" != newest ] || celery=$(python3 -c 'import json; print([*json.load(open("../locks/index.json"))["celery"]][-1])')
 venv=.venvs/celery-$celery-python$python${1:+-with-$(echo "$*" | cksum | cut -d' ' -f1)}
 lock=../locks/celery-$celery-python$python.txt
 [ -f "$lock" ] || {
   mkdir -p .venvs
   lock=.venvs/constraints-$celery.txt
-  case $celery in 5.7*) : ;; *) echo 'kombu<5.7' ;; esac >"$lock"
+  # A Python without a lock: at least the kombu of the others, because not every Celery works with the newest.
+  cat ../locks/celery-"$celery"-python*.txt 2>/dev/null | grep '^kombu==' | sort -u >"$lock"
 }
 [ -f "$venv/complete" ] || {
   rm -rf "$venv"

@@ -1,5 +1,6 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
+import { normalizeName } from './requirement';
 import { PACKAGE_ROOT } from '../package-root';
 
 /** What the package index says of a Celery that we have locks for; made by scripts/make-locks.py. */
@@ -21,6 +22,14 @@ interface LockIndex {
   readonly yanked: { readonly celery: Record<string, string> };
   /** The Pythons of every Celery 5 that is not yanked. */
   readonly known: Record<string, string>;
+  /** What can be had of each project, oldest first, and what it asks for. */
+  readonly releases: {
+    /** Where there is no `redis`, the extra of kombu decides. */
+    readonly celery: Record<string, { readonly kombu: string; readonly redis?: string }>;
+    /** The redis-py that its `redis` extra accepts. */
+    readonly kombu: Record<string, string>;
+    readonly redis: readonly string[];
+  };
 }
 
 /** The whole tree of packages of one Celery on one Python. */
@@ -55,7 +64,7 @@ export function pythonLock(celery: string, python: string): PythonLock {
     const constraints = readFileSync(join(LOCKS, `${name}.txt`), 'utf8');
     const lists = new Map(Object.keys(lockIndex().needs).map((need) => [need, readFileSync(join(LOCKS, name, `${need}.txt`), 'utf8')]));
     const pins = constraints.split('\n').filter((line) => /^[a-z0-9]/i.test(line)).map((line) => line.split('==') as [string, string]);
-    lock = { constraints, lists, versions: new Map(pins.map(([pinned, version]) => [normalize(pinned), version.trim()])) };
+    lock = { constraints, lists, versions: new Map(pins.map(([pinned, version]) => [normalizeName(pinned), version.trim()])) };
     locks.set(name, lock);
   }
   return lock;
@@ -65,9 +74,4 @@ export function pythonLock(celery: string, python: string): PythonLock {
 export function lockedRequirement(need: string, { versions }: PythonLock): string {
   const requirement = lockIndex().needs[need];
   return `${requirement}==${versions.get(requirement.replace(/\[.*/, ''))}`;
-}
-
-/** Package names differ in case, "-", "_" and "." without a difference (PEP 503). */
-export function normalize(name: string): string {
-  return name.toLowerCase().replace(/[-_.]+/g, '-');
 }

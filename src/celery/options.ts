@@ -1,4 +1,4 @@
-/** The command line of Celery as data (celery 5.3 to 5.7): which options there are, and whether they take a value. */
+/** The command line of Celery as data (celery 5.3 and later): which options there are, and whether they take a value. */
 interface Spec {
   readonly names: readonly string[];
   readonly flag?: boolean;

@@ -2,96 +2,78 @@ import { satisfies, valid, validRange } from '@renovatebot/pep440';
 import { lockIndex } from './locks';
 import { remembered } from '../memo/remembered';
 
-/** What each Celery asks pip for, read at its tag; what locks/index.json says of them is not repeated. A `redis` of undefined: kombu decides. */
-interface CeleryFacts {
-  readonly versions: readonly string[];
-  readonly kombu: string;
-  readonly redis?: string;
-}
-
-const CELERY: readonly CeleryFacts[] = [
-  { versions: ['5.0.0', '5.0.1', '5.0.2', '5.0.3', '5.0.4', '5.0.5'], kombu: '>=5.0.0,<6.0', redis: '>=3.2.0' },
-  { versions: ['5.1.0', '5.1.1', '5.1.2'], kombu: '>=5.1.0,<6.0', redis: '>=3.2.0' },
-  { versions: ['5.2.0'], kombu: '>=5.2.1,<6.0', redis: '>=3.2.0' },
-  { versions: ['5.2.1', '5.2.2'], kombu: '>=5.2.2,<6.0', redis: '>=3.4.1,<4.0.0' },
-  { versions: ['5.2.3', '5.2.4', '5.2.6', '5.2.7'], kombu: '>=5.2.3,<6.0', redis: '>=3.4.1,!=4.0.0,!=4.0.1' },
-  { versions: ['5.3.0'], kombu: '>=5.3.0,<6.0', redis: '>=4.5.2' },
-  { versions: ['5.3.1'], kombu: '>=5.3.1,<6.0', redis: '>=4.5.2,!=4.5.5' },
-  { versions: ['5.3.4'], kombu: '>=5.3.2,<6.0', redis: '>=4.5.2,<5.0.0,!=4.5.5' },
-  { versions: ['5.3.5'], kombu: '>=5.3.3,<6.0', redis: '>=4.5.2,<6.0.0,!=4.5.5' },
-  { versions: ['5.3.6', '5.4.0'], kombu: '>=5.3.4,<6.0', redis: '>=4.5.2,<6.0.0,!=4.5.5' },
-  { versions: ['5.5.0', '5.5.1', '5.5.2'], kombu: '>=5.5.2,<5.6', redis: '>=4.5.2,<6.0.0,!=4.5.5' },
-  { versions: ['5.5.3'], kombu: '>=5.5.2,<5.6' },
-  { versions: ['5.6.0', '5.6.1', '5.6.2', '5.6.3'], kombu: '>=5.6.0' },
-  { versions: ['5.7.0'], kombu: '>=5.7.0' },
-];
-
-/** kombu's own `redis` extra. */
-const KOMBU_REDIS: ReadonlyArray<{ readonly kombu: string; readonly redis: string }> = [
-  { kombu: '>=5.5.0,<5.6', redis: '>=4.5.2,!=4.5.5,!=5.0.2,<=5.2.1' },
-  { kombu: '>=5.6.0,<5.7', redis: '>=4.5.2,!=4.5.5,!=5.0.2,<6.5' },
-  { kombu: '>=5.7.0', redis: '>=6.4.0,<9.0.0' },
-];
-
-const KOMBU = ['5.3.0', '5.3.2', '5.3.7', '5.4.0', '5.4.2', '5.5.0', '5.5.2', '5.5.3', '5.5.4', '5.6.0', '5.6.1', '5.6.2', '5.7.0'];
-const REDIS = [
-  '3.2.0', '3.5.3', '4.0.0', '4.1.0', '4.3.4', '4.4.0', '4.5.2', '4.5.5', '4.6.0', '5.0.1', '5.0.8', '5.1.1', '5.2.1', '5.3.0', '6.0.0', '6.1.0',
-  '6.2.0', '6.4.0', '7.0.0', '7.1.0', '8.0.0', '8.1.0',
-];
-
 export function isYanked(celery: string): boolean {
   return Object.hasOwn(lockIndex().yanked.celery, celery);
 }
 
+/** Longer than any that a person writes. */
+const MAX_LENGTH = 200;
+
+/** Whether pip takes it as a version (PEP 440). */
+export function isVersion(text: string): boolean {
+  return text.length <= MAX_LENGTH && valid(text) !== null;
+}
+
+/** Whether pip takes it as a range of versions (PEP 440): `>=5.3,<6`; empty for any version. */
+export function isRange(text: string): boolean {
+  return text.trim() === '' || (text.length <= MAX_LENGTH && validRange(text));
+}
+
 /** Remembered, because to read a range costs far more than everything else that is done with it. */
 export const meets: (version: string, range: string) => boolean = remembered((version: string, range: string) =>
-  valid(version) !== null && (range.trim() === '' || (validRange(range) && satisfies(version, range))));
+  isVersion(version) && isRange(range) && (range.trim() === '' || satisfies(version, range)));
 
 /** The version that `==` names, without wildcards. */
 export function pinned(range: string): string | undefined {
-  const pin = /^===?\s*([^\s,*;]+)$/.exec(range.trim())?.[1];
-  return pin !== undefined && valid(pin) !== null ? pin : undefined;
-}
-
-function celeryFacts(version: string): CeleryFacts | undefined {
-  return CELERY.find(({ versions }) => versions.includes(version));
+  const written = range.trim();
+  const pin = written.replace(/^===?/, '').trim();
+  return pin !== written && isVersion(pin) && !/[\s*]/.test(pin) ? pin : undefined;
 }
 
 /** What pip takes for a range: the pin, or the newest that we know. */
 export function resolveCelery(range: string): string | undefined {
   const pin = pinned(range);
   if (pin !== undefined) return pin;
-  if (range.trim() !== '' && !validRange(range)) return undefined;
-  return CELERY.flatMap(({ versions }) => versions).filter((version) => meets(version, range)).at(-1);
+  if (!isRange(range)) return undefined;
+  return Object.keys(lockIndex().releases.celery).filter((version) => meets(version, range)).at(-1);
 }
 
 /** The range of kombu that a Celery accepts; undefined for versions that we do not know. */
 export function kombuOf(celery: string): string | undefined {
-  return celeryFacts(celery)?.kombu;
+  return own(lockIndex().releases.celery, celery)?.kombu;
 }
 
+/** The range of Pythons that a Celery supports; undefined for versions that we do not know. */
 export function pythonOf(celery: string): string | undefined {
-  const { known } = lockIndex();
-  return Object.hasOwn(known, celery) ? known[celery] : undefined;
+  return own(lockIndex().known, celery);
 }
 
 /** The ranges of redis-py of which `celery[redis]` accepts one; which one is up to the kombu that pip takes. */
 export function redisOf(celery: string, kombuRange: string): readonly string[] | undefined {
-  const facts = celeryFacts(celery);
-  if (!facts) return undefined;
-  if (facts.redis !== undefined) return [facts.redis];
-  return KOMBU_REDIS.filter(({ kombu }) => KOMBU.some((version) => [kombu, facts.kombu, kombuRange].every((range) => meets(version, range))))
-    .map(({ redis }) => redis);
+  const { releases } = lockIndex();
+  const asked = own(releases.celery, celery);
+  if (!asked) return undefined;
+  if (asked.redis !== undefined) return [asked.redis];
+  const kombus = Object.entries(releases.kombu).filter(([kombu]) => meets(kombu, asked.kombu) && meets(kombu, kombuRange));
+  return [...new Set(kombus.map(([, redis]) => redis))];
 }
 
 /** Whether any release of redis-py meets one range and another. */
 export function redisMeets(range: string, other: string): boolean {
-  const pin = pinned(range);
-  return (pin === undefined ? REDIS : [pin]).some((version) => meets(version, range) && meets(version, other));
+  return meetBoth(lockIndex().releases.redis, range, other);
 }
 
 /** Whether some known kombu meets both: pip finds an answer. */
 export function kombuMeets(range: string, other: string): boolean {
+  return meetBoth(Object.keys(lockIndex().releases.kombu), range, other);
+}
+
+/** A pin may be of a release that is newer than our table. */
+function meetBoth(releases: readonly string[], range: string, other: string): boolean {
   const pin = pinned(range);
-  return (pin === undefined ? KOMBU : [pin]).some((version) => meets(version, range) && meets(version, other));
+  return (pin === undefined ? releases : [pin]).some((version) => meets(version, range) && meets(version, other));
+}
+
+function own<Value>(table: Record<string, Value>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

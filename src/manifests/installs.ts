@@ -1,6 +1,8 @@
 import { baseName, Word } from './command/command';
 import { Path } from './json';
 import { Container, Workload } from './pod/workload';
+import { parseRequirement } from '../celery/requirement';
+import { pinned } from '../celery/versions';
 import { once } from '../memo/once';
 import type { World } from './world';
 
@@ -67,11 +69,11 @@ function read(container: Container, words: readonly Word[]): Install[] {
   const fromFile = (path: string, into: Requirement[], place: Path) => {
     const content = container.file(path);
     if (content === undefined) return false;
-    for (const line of content.split('\n')) {
+    for (const line of content.replaceAll('\\\n', ' ').split('\n')) {
       const clean = line.replace(/(^|\s)#.*$/, '').trim();
-      if (/^--hash|^--require-hashes/.test(clean)) constrained = true;
+      if (/(^|\s)--hash=|^--require-hashes/.test(clean)) constrained = true;
       if (clean === '' || clean.startsWith('-')) continue;
-      const parsed = parseRequirement(clean.replace(/\s--hash=.*$/, ''), place);
+      const parsed = readRequirement(clean.split(/\s--hash=/, 1)[0], place);
       if (parsed) into.push(parsed);
     }
     return true;
@@ -92,7 +94,7 @@ function read(container: Container, words: readonly Word[]): Install[] {
       value();
     } else if (VALUED.has(option)) value();
     else if (!text.startsWith('-')) {
-      const parsed = parseRequirement(text, path);
+      const parsed = readRequirement(text, path);
       if (!parsed) opaque = true;
       else requirements.push(unknown ? { ...parsed, range: undefined } : parsed);
     }
@@ -100,15 +102,12 @@ function read(container: Container, words: readonly Word[]): Install[] {
   return [{ container, path: words[install].path, requirements, constraints, opaque, constrained, target }];
 }
 
-function parseRequirement(text: string, path: Path): Requirement | undefined {
-  const match = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*((?:[<>=!~].*)?)$/.exec(text.split(';')[0].trim());
-  if (!match || /\.(whl|gz|zip)$/.test(text)) return undefined;
-  return {
-    text, path,
-    name: match[1].toLowerCase().replace(/[-_.]+/g, '-'),
-    extras: (match[2] ?? '').split(',').map((extra) => extra.trim()).filter(Boolean),
-    range: /[$`]/.test(match[3]) ? undefined : match[3].trim(),
-  };
+/** Undefined where a direct reference or an archive is installed: what is in it is out of sight. */
+function readRequirement(text: string, path: Path): Requirement | undefined {
+  const parsed = parseRequirement(text);
+  if (!parsed || parsed.url !== undefined) return undefined;
+  const { name, extras, range } = parsed;
+  return { text, path, name, extras, range: /[$`]/.test(range) ? undefined : range };
 }
 
 export function requirement(install: Install, name: string): Requirement | undefined {
@@ -119,7 +118,7 @@ export function requirement(install: Install, name: string): Requirement | undef
 export function installedVersion(workload: Workload, name: string): string | undefined {
   for (const install of installsOf(workload)) {
     const range = requirement(install, name)?.range;
-    const pin = range === undefined ? undefined : /^===?\s*([\w.!+-]+)$/.exec(range)?.[1];
+    const pin = range === undefined ? undefined : pinned(range);
     if (pin !== undefined) return pin;
   }
   return undefined;

@@ -1,6 +1,7 @@
 import { CeleryBeat, PythonRuntime } from '../../src';
 import { empty } from '../e2e/deployment';
 import { eventually, logs, say, signal, testIn } from '../e2e/harness';
+import { NEWEST } from '../locks/lock';
 import { allReady, celeryApp, deployed, namespace, restarted, TASKS } from './drill';
 
 /** Beat with each scheduler: it sends, and when it has stopped it is restarted and sends again. */
@@ -53,7 +54,7 @@ const NAMES = Object.keys(SCHEDULERS);
 deployed(namespace(NAMESPACE, (chart) => {
   for (const [name, { scheduler, requirements, code }] of Object.entries(SCHEDULERS)) {
     const celery = celeryApp(chart, {
-      name, files: { 'tasks.py': TASKS + SCHEDULE + code }, runtime: PythonRuntime.install({ celery: '5.7.0', requirements }),
+      name, files: { 'tasks.py': TASKS + SCHEDULE + code }, runtime: PythonRuntime.install({ celery: NEWEST, requirements }),
     });
     new CeleryBeat(chart, `beat-${name}`, { celery, name: `${name}-beat`, scheduler });
   }

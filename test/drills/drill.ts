@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { AppCode, CeleryApp, CeleryAppProps, Namespace, PodSecurity, PythonRuntime, RedisBroker, RedisStorage } from '../../src';
 import { bringUp, Deployment, ours, remove } from '../e2e/deployment';
+import { NEWEST } from '../locks/lock';
 import { eventually, exec, pods, python, readyPods, restarts } from '../e2e/harness';
 
 /** What the tests of a file need on the cluster: it comes up before them, and is gone after them. */
@@ -55,7 +56,7 @@ export function celeryApp(chart: Chart, { files, redisStorage, name = 'celery', 
     app: 'tasks',
     broker: new RedisBroker(chart, name === 'celery' ? 'redis' : `redis-${name}`, { storage: redisStorage }),
     code: AppCode.fromInline({ 'tasks.py': TASKS, ...files }),
-    runtime: PythonRuntime.install({ celery: '5.7.0' }),
+    runtime: PythonRuntime.install({ celery: NEWEST }),
     ...props,
   });
 }

@@ -16,6 +16,9 @@ export function readIndex(): LockIndex {
   return JSON.parse(readFileSync(join(LOCKS, 'index.json'), 'utf8'));
 }
 
+/** The newest Celery that has a lock. */
+export const NEWEST = Object.keys(readIndex().celery).at(-1)!;
+
 /** Every [celery, python] that has a lock. */
 export function lockedVersions(): [string, string][] {
   return Object.entries(readIndex().celery).flatMap(([celery, { pythons }]) => pythons.map((python): [string, string] => [celery, python]));

@@ -1,8 +1,7 @@
-import { satisfies, valid, validRange } from '@renovatebot/pep440';
+import { LockedCelery, lockIndex, pythonLock } from '../../celery/locks';
+import { parseRequirement, Requirement } from '../../celery/requirement';
+import { isRange, isVersion, meets, pinned } from '../../celery/versions';
 import { Problem } from '../validation/problems';
-import { LockedCelery, lockIndex, normalize, pythonLock } from '../../celery/locks';
-
-const REQUIREMENT = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[A-Za-z0-9._,\s-]*\])?\s*(?:\(?([^;@()]*)\)?|@\s*([^;\s]+))\s*(?:;.*)?$/;
 
 /** What is wrong with a Celery, a Python and further requirements: all of it, each with the range and the reason. */
 export function checkInstall(celery: string, python: string, requirements: readonly string[]): Problem[] {
@@ -13,11 +12,17 @@ export function checkInstall(celery: string, python: string, requirements: reado
     ...(facts ? [] : [unknownCelery(celery)]),
     ...pythonProblems,
     ...requirements.flatMap((text) => {
-      const requirement = parse(text);
-      if (!requirement) {
+      const requirement = parseRequirement(text);
+      if (!requirement || !isRange(requirement.range)) {
         return [{
-          prop: 'requirements', value: text.replace(/\/\/[^/]*@/, '//…@'), wrong: 'is not a requirement that pip takes on its command line',
+          prop: 'requirements', value: withoutUrl(text), wrong: 'is not a requirement that pip takes on its command line',
           fix: 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf',
+        }];
+      }
+      if (requirement.url !== undefined && /\/\/[^/]*@/.test(requirement.url)) {
+        return [{
+          prop: 'requirements', value: withoutUrl(text), wrong: 'has credentials in its URL, and everybody who can read a manifest could read them',
+          fix: 'put the package on an index, and the credentials into a Secret: pipConf',
         }];
       }
       if (!facts) return withoutLock(celery, text, requirement);
@@ -27,18 +32,9 @@ export function checkInstall(celery: string, python: string, requirements: reado
   ];
 }
 
-interface Requirement {
-  readonly name: string;
-  readonly range: string;
-}
-
-function parse(text: string): Requirement | undefined {
-  const match = REQUIREMENT.exec(text.trim());
-  if (!match) return undefined;
-  const [, name, range = '', url] = match;
-  if (url === undefined && range.trim() !== '' && !validRange(range.trim())) return undefined;
-  // The index of a direct reference is its own; credentials in it would stand in the manifest.
-  return url !== undefined && /\/\/[^/]*@/.test(url) ? undefined : { name: normalize(name), range: range.trim() };
+/** A URL in a requirement may have a password anywhere: a message shows none of it. */
+function withoutUrl(text: string): string {
+  return text.includes('//') ? `${text.slice(0, text.indexOf('//'))}//...` : text;
 }
 
 function unknownCelery(celery: string): Problem {
@@ -51,10 +47,10 @@ function unknownCelery(celery: string): Problem {
 }
 
 function checkPython(celery: string, python: string, { requiresPython, pythons }: LockedCelery): Problem[] {
-  if (!/^\d+\.\d+$/.test(python) || !valid(python)) {
+  if (!/^\d+\.\d+$/.test(python) || !isVersion(python)) {
     return [{ prop: 'python', value: python, wrong: 'is not a Python version', fix: `give one of ${pythons.join(', ')}` }];
   }
-  if (!satisfies(python, requiresPython)) {
+  if (!meets(python, requiresPython)) {
     return [{ prop: 'python', value: python, wrong: `is not supported by Celery ${celery}, which needs Python ${requiresPython}`,
       fix: `use one of ${pythons.join(', ')}` }];
   }
@@ -85,7 +81,7 @@ function conflicts(
   celery: string, facts: LockedCelery, lock: ReadonlyMap<string, string>, text: string, { name, range }: Requirement,
 ): Problem[] {
   const version = lock.get(name);
-  if (version === undefined || range === '' || satisfies(version, range)) return [];
+  if (version === undefined || range === '' || meets(version, range)) return [];
   const reason = REASONS[name]?.(celery, facts) ?? 'the versions of a lock are tested together';
   return [{
     prop: 'requirements', value: text, wrong: `conflicts with the lock of Celery ${celery}, which has ${name} ${version} (${reason})`,
@@ -94,6 +90,6 @@ function conflicts(
 }
 
 function pinnedBelow(range: string, version: string): boolean {
-  const pin = /^===?\s*([^\s,*]+)$/.exec(range)?.[1];
-  return pin !== undefined && valid(pin) !== null && satisfies(pin, `<${version}`);
+  const pin = pinned(range);
+  return pin !== undefined && meets(pin, `<${version}`);
 }

@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp } from '../../fixtures';
-import { lockedVersions } from '../../locks/lock';
+import { lockedVersions, NEWEST, readIndex } from '../../locks/lock';
 import { Manifests, refusals, synth } from '../../manifests';
 
 const NAME = 'celery-worker';
@@ -120,14 +120,28 @@ test('image: no init container and no lock', () => {
 test.each([
   ['registry.example.com/app:1.4.2', 'IfNotPresent'],
   [`registry.example.com/app@sha256:${'0'.repeat(64)}`, 'IfNotPresent'],
+  [`python:3.11-slim@sha256:${'0'.repeat(64)}`, 'IfNotPresent'],
+  ['python:3.11-slim', 'Always'],
   ['registry.example.com/app:latest', 'Always'],
   ['registry.example.com:5000/app', 'Always'],
-])('%s is pulled %s: a tag that is pinned does not change', (image, policy) => {
+])('%s is pulled %s: only what cannot change may be what the node has', (image, policy) => {
   expect(synth(worker(PythonRuntime.image(image))).main(NAME).imagePullPolicy).toBe(policy);
 });
 
+test('an image to install into may be given by digest, and the tag still says which Python it has', () => {
+  const image = `python:3.12-slim@sha256:${'a1'.repeat(32)}`;
+  const manifests = synth(install({ image }));
+  expect([installer(manifests), manifests.main(NAME)]).toMatchObject([{ image, imagePullPolicy: 'IfNotPresent' }, { image, imagePullPolicy: 'IfNotPresent' }]);
+  expect(manifests.get('ConfigMap', 'celery-install').data['constraints.txt']).toContain('Python 3.12');
+  expect(refused({ image: 'python:3.11-slim@sha256:abc' })).toEqual([
+    'image: \'python:3.11-slim@sha256:abc\' has a digest that is not sha256: and 64 hexadecimal digits; '
+    + 'copy it from the registry, e.g. with docker buildx imagetools inspect',
+  ]);
+});
+
 describe('refuses', () => {
-  const LOCKED = 'use one of 5.3.4, 5.4.0, 5.5.3, 5.6.3, 5.7.0, or bring your own image: PythonRuntime.image(...)';
+  const { celery: locks } = readIndex();
+  const LOCKED = `use one of ${Object.keys(locks).join(', ')}, or bring your own image: PythonRuntime.image(...)`;
 
   test.each<[Partial<PythonInstallOptions>, string]>([
     [{ celery: '5.9.9' }, `celery: '5.9.9' is not a version of Celery; ${LOCKED}`],
@@ -136,7 +150,8 @@ describe('refuses', () => {
     [{ celery: '5.3.6' }, `celery: '5.3.6' has no lock here, and an install without a lock breaks when the index changes; ${LOCKED}`],
     [{ celery: '5.3.2' },
       `celery: '5.3.2' was yanked from the package index: withdrawn for breaking API changes (celery/celery#8338, celery/celery#8383); ${LOCKED}`],
-    [{ celery: '5.7.0', python: '3.9' }, 'python: \'3.9\' is not supported by Celery 5.7.0, which needs Python >=3.10; use one of 3.11, 3.12'],
+    [{ celery: NEWEST, python: '3.7' },
+      `python: '3.7' is not supported by Celery ${NEWEST}, which needs Python ${locks[NEWEST].requiresPython}; use one of 3.11, 3.12`],
     [{ python: '3.7' }, 'python: \'3.7\' is not supported by Celery 5.3.4, which needs Python >=3.8; use one of 3.11, 3.12'],
     [{ python: '3.10' }, 'python: \'3.10\' has no lock for Celery 5.3.4; use one of 3.11, 3.12, or bring your own image: PythonRuntime.image(...)'],
     [{ python: 'three' }, 'python: \'three\' is not a Python version; give one of 3.11, 3.12'],
@@ -178,21 +193,30 @@ describe('refuses', () => {
     ]);
   });
 
-  test('a password in a requirement, and does not repeat it', () => {
-    const messages = refused({ requirements: ['shop @ https://user:hunter2@example.com/shop.whl'] });
-    expect(messages).toHaveLength(1);
-    expect(messages[0]).not.toContain('hunter2');
+  test.each([
+    'shop @ https://user:hunter2@example.com/shop.whl', 'shop @ https://hunter2@example.com/shop.whl', 'shop @ git+https://u:p@ss/hunter2@example.com/shop',
+  ])('a password in the requirement %p, and does not repeat it', (requirement) => {
+    expect(refused({ requirements: [requirement] })).toEqual([
+      `requirements: '${requirement.slice(0, requirement.indexOf('//'))}//...' has credentials in its URL, and everybody who can read a manifest `
+      + 'could read them; put the package on an index, and the credentials into a Secret: pipConf',
+    ]);
+  });
+
+  test('what is no requirement, without a password that is in it', () => {
+    expect(refused({ requirements: ['https://user:hunter2@example.com/shop.whl'] })).toEqual([
+      expect.stringMatching(/^requirements: 'https:\/\/\.\.\.' is not a requirement/),
+    ]);
   });
 
   test('all that is wrong at once', () => {
-    expect(refused({ celery: '5.7.0', python: '3.9', requirements: ['redis==5.0.1', 'kombu<5.4'], indexUrl: 'x' }).map((line) => line.split(' ', 2).join(' ')))
-      .toEqual(['python: \'3.9\'', 'requirements: \'redis==5.0.1\'', 'requirements: \'kombu<5.4\'', 'indexUrl: \'x\'']);
+    expect(refused({ celery: '5.6.3', python: '3.8', requirements: ['redis==5.0.1', 'kombu<5.4'], indexUrl: 'x' }).map((line) => line.split(' ', 2).join(' ')))
+      .toEqual(['python: \'3.8\'', 'requirements: \'redis==5.0.1\'', 'requirements: \'kombu<5.4\'', 'indexUrl: \'x\'']);
   });
 });
 
 test.each([
   'requests==2.32.3', 'requests', 'requests[security]>=2,<3', 'redis==4.6.0', 'redis>=4.5,<5', 'shop @ https://example.com/shop-1.0-py3-none-any.whl',
-  'tomli==2.0.1; python_version < "3.12"', 'Kombu ~= 5.6',
+  'tomli==2.0.1; python_version < "3.12"', 'Kombu ~= 5.6', 'shop @ git+https://example.com/shop@v1.0',
 ])('takes the requirement %p', (requirement) => {
   expect(installer(synth(install({ requirements: [requirement] }))).args).toEqual(['celery[redis]==5.3.4', requirement]);
 });
