@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-venv=$(tests/venv.sh "${1:-5.7.0:3.11}")
+venv=$(tests/venv.sh "${1:-newest:3.11}")
 [ -f "$venv/linters" ] || {
   "$venv/bin/python" -m pip install -q --disable-pip-version-check ruff==0.17.6 mypy==2.4.1 >&2
   touch "$venv/linters"

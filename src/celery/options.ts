@@ -1,4 +1,4 @@
-/** The command line of Celery as data (celery 5.3 and later): which options there are, and whether they take a value. */
+/** The command line of Celery as data: which options there are, and whether they take a value. `npm run test:locks` compares it with each Celery. */
 interface Spec {
   readonly names: readonly string[];
   readonly flag?: boolean;
@@ -30,11 +30,12 @@ const WORKER: Spec[] = [
 
 const BEAT: Spec[] = [
   { names: ['--detach'], flag: true }, { names: ['--schedule', '-s'] }, { names: ['--scheduler', '-S'] }, { names: ['--max-interval'] },
-  { names: ['--loglevel', '-l'] }, { names: ['--enable-remote-control'], flag: true }, ...DAEMON,
+  { names: ['--loglevel', '-l'] }, { names: ['--hostname', '-n'] }, { names: ['--enable-remote-control'], flag: true },
+  { names: ['--no-enable-remote-control'], flag: true }, ...DAEMON,
 ];
 
 const CONTROL: Spec[] = [
-  { names: ['--timeout', '-t'] }, { names: ['--destination', '-d'] }, { names: ['--json', '-j'], flag: true },
+  { names: ['--timeout', '-t'] }, { names: ['--destination', '-d'] }, { names: ['--json', '-j'], flag: true }, { names: ['--list'], flag: true },
 ];
 
 /** Flower's own options are Tornado's: `--any_name=value`. */
@@ -73,6 +74,12 @@ export function isGlobal(name: string): boolean {
 
 function find(specs: readonly Spec[], name: string): Spec | undefined {
   return specs.find((spec) => spec.names.includes(name));
+}
+
+/** Whether an option of a command (of `celery` itself: undefined) takes a value; undefined when there is none of that name. */
+export function takesValue(command: string | undefined, name: string): boolean | undefined {
+  const spec = find(command === undefined ? GLOBAL : BY_COMMAND.get(command) ?? [], name);
+  return spec && spec.flag !== true;
 }
 
 /** Reads options until the first word that is none (`stop`), or to the end. The canonical name of an option is its first. */

@@ -34,8 +34,8 @@ export interface CeleryComponentSpec {
   /** The scheduler that the agent of Beat wraps. */
   readonly scheduler?: string;
   readonly mounts?: kplus.VolumeMount[];
-  /** Packages of the lock that it needs beside Celery. */
-  readonly packages?: readonly string[];
+  /** What it needs of the lock in addition to Celery. */
+  readonly needs?: readonly string[];
   /** Whether it imports the user's code. */
   readonly code: boolean;
   /** What is wrong with the props of the component itself. */
@@ -97,7 +97,7 @@ export function celeryComponent(scope: Construct, own: PodOptions, spec: CeleryC
     user: CELERY_USER,
     terminationGracePeriod: spec.terminationGracePeriod,
     resources: spec.resources,
-    initContainers: celery._runtime.initContainers(spec.packages ?? [], tmp),
+    initContainers: celery._runtime.initContainers(spec.needs ?? [], tmp),
     container: {
       image: celery.runtime._image,
       command: spec.command,

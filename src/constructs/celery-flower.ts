@@ -97,7 +97,7 @@ export class CeleryFlower extends Construct {
       }),
       terminationGracePeriod: Duration.seconds(30),
       resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(384) } },
-      packages: ['flower'],
+      needs: ['flower'],
       code: false,
       problems: [...auth._problems, ...(urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
         prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',

@@ -182,7 +182,7 @@ export class CeleryWorker extends Construct {
       command: command(props, pool, this.concurrency, healthCheck),
       terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
       resources: defaultResources(pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1),
-      packages: pool === Pool.GEVENT ? ['gevent'] : [],
+      needs: pool === Pool.GEVENT ? ['gevent'] : [],
       code: true,
       problems: problems(props, pool),
     });

@@ -4,12 +4,22 @@ import { join } from 'node:path';
 import { lockedVersions, lockPath, parsePins } from './lock';
 import { freePort, Processes } from './processes';
 import { ask, dryRun, findPython, run } from './python';
+import { takesValue } from '../../src/celery/options';
 
 // What the reference deployment runs on: this one has to be here, for others a lock may be resolved alone.
 const REQUIRED = '3.11';
 const required = findPython(REQUIRED);
 if (!required) throw new Error(`No working Python ${REQUIRED} with venv and ensurepip: put python${REQUIRED} on the PATH.`);
 if (!ask('redis-server', '--version')) throw new Error('No redis-server on the PATH: install it (Debian: apt-get install redis-server).');
+
+/** The options of each command, and whether they take a value. */
+const OPTIONS = `
+import json
+from celery.bin.celery import celery
+print(json.dumps({name: {option: not given.is_flag for given in command.params if given.param_type_name == 'option'
+                         for option in (*given.opts, *given.secondary_opts)}
+                  for name, command in {**celery.commands, '': celery}.items()
+                  if name in ('', 'worker', 'beat', 'inspect', 'control', 'status')}))`;
 
 let folder: string;
 const bin = (program: string) => join(folder, 'venv', 'bin', program);
@@ -30,10 +40,18 @@ describe.each(lockedVersions())('celery %s on Python %s', (celery, python) => {
     expect(installed).toEqual(installed.map(([name]) => [name, locked.get(name)]));
   }
 
+  /** What the rules know of the command line is what this Celery has. */
+  function expectOptions(commands: Record<string, Record<string, boolean>>) {
+    const known = Object.entries(commands).map(([command, options]) =>
+      [command, Object.fromEntries(Object.keys(options).map((name) => [name, takesValue(command || undefined, name)]))]);
+    expect(Object.fromEntries(known)).toEqual(commands);
+  }
+
   if (interpreter) {
     test('installs as locked; worker, Beat and Flower run a task, and stop on SIGTERM', async () => {
       await install(interpreter, wanted('redis'));
       expectLocked(await run(bin('pip'), ['freeze']));
+      expectOptions(JSON.parse(await run(bin('python'), ['-c', OPTIONS])));
       expectLocked(await dryRun(bin('python'), folder, ['--ignore-installed', ...wanted('redis,gevent')]));
       await withProcesses(async (processes) => {
         const env = await startRedis(processes);

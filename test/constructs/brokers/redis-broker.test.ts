@@ -156,11 +156,20 @@ test('what it builds can be reached', () => {
   });
 });
 
+test.each([
+  [`redis:7-alpine@sha256:${'0'.repeat(64)}`, 'IfNotPresent'], [`registry.example.com:5000/redis@sha256:${'f'.repeat(64)}`, 'IfNotPresent'],
+  ['redis:7.2.5-alpine', 'IfNotPresent'], ['redis:7-alpine', 'Always'], ['redis', 'Always'],
+])('the image %s is pulled %s', (image, imagePullPolicy) => {
+  expect(synth(redis({ image })).main('redis')).toMatchObject({ image, imagePullPolicy });
+});
+
 test.each<[RedisBrokerProps, string]>([
   [{ maxMemory: Size.mebibytes(256) }, 'maxMemory: \'256Mi\' is not below the memory limit 256Mi: the kernel would kill Redis before it refuses to queue; '
     + 'lower maxMemory to three quarters of the limit, or raise the limit'],
   [{ maxMemory: Size.mebibytes(0) }, 'maxMemory: \'0Mi\' is not an amount of memory; give e.g. Size.mebibytes(192)'],
   [{ image: 'Redis 7' }, 'image: \'Redis 7\' is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
+  [{ image: 'redis@sha256:0' },
+    'image: \'redis@sha256:0\' has a digest that is not sha256: and 64 hexadecimal digits; copy it from the registry, e.g. with docker buildx imagetools inspect'],
   [{ name: 'Redis' }, 'name: \'Redis\' is not a name that Kubernetes accepts; use lower-case letters, digits and "-", beginning and ending with a letter or digit'],
   [{ clusterDomain: 'a b' },
     'clusterDomain: \'a b\' is not a name that Kubernetes accepts; use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'],

@@ -89,7 +89,7 @@ const EXPECTED: [string, RegExp, RegExp][] = [
   ['celery/unknown] celery: \'5.9.9\'', /is not a version of Celery/, /use one of 5\.3\.4, 5\.4\.0/],
   ['celery/yanked] celery: \'5.3.3\'', /was yanked from the package index: withdrawn for breaking API changes/, /use one of 5\.3\.4/],
   ['celery/python] python: \'3.8\'', /is not supported by Celery 5\.6\.3, which needs Python >=3\.9/, /use one of 3\.11, 3\.12/],
-  ['celery/python] requirements: \'redis==5.0.1\'', /celery\[redis\]==5\.7\.0 accepts redis >=6\.4\.0,<9\.0\.0/, /remove it, or give redis==\d/],
+  ['celery/python] requirements: \'redis==5.0.1\'', /celery\[redis\]==5\.6\.3 accepts redis >=6\.4\.0,<9\.0\.0/, /remove it, or give redis==\d/],
   ['celery/conflicts] requirements: \'redis==5.0.1\'', /celery\[redis\]==5\.3\.4 accepts redis >=4\.5\.2,!=4\.5\.5,<5\.0\.0.*ResolutionImpossible/,
     /remove it, or give redis==4\.6\.0/],
   ['celery/conflicts] requirements: \'kombu<5.4\'', /accepts kombu >=5\.3\.2,<6\.0, and before 5\.4\.0 a worker stays alive and takes no more tasks/,
