@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Writes locks/: for each Celery and Python a constraints file and lists with hashes; and index.json.
+"""Writes locks/: for each Celery and Python constraints and lists with hashes; and index.json.
 
-    celery-5.3.4-python3.11.txt         the versions of all packages, for pip install --constraint
-    celery-5.3.4-python3.11/base.txt    what celery[redis] needs, with the hashes of the wheels, for
+    celery-5.3.4-python3.11.txt         the version of each package, for pip install --constraint
+    celery-5.3.4-python3.11/base.txt    what celery[redis] needs, with the hashes of its wheels, for
                                         pip install --require-hashes --no-deps --only-binary :all:
-    celery-5.3.4-python3.11/flower.txt  what Flower needs in addition; one such list for each of NEEDS
+    celery-5.3.4-python3.11/flower.txt  what Flower needs in addition: one such list a need (NEEDS)
 
 All lists of a Celery and a Python are parts of one solution, so any of them go together. index.json
 has what the releases of Celery and kombu ask for. The same table goes into
@@ -28,7 +28,7 @@ import urllib.request
 import venv
 from datetime import date, datetime, timezone
 from pathlib import Path
-from typing import Iterable, NamedTuple
+from typing import Any, Iterable, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / 'locks'
@@ -71,10 +71,12 @@ HELD = (
 )
 
 # Releases that the index no longer lists at all, not even as yanked (Celery's changelog says why).
-WITHDRAWN = {
-    version: 'withdrawn for breaking API changes (celery/celery#8338, celery/celery#8383)'
-    for version in ('5.3.2', '5.3.3')
-}
+WITHDRAWN = dict.fromkeys(
+    ('5.3.2', '5.3.3'),
+    'withdrawn for breaking API changes (celery/celery#8338, celery/celery#8383)')
+
+# A file of a project, as the index describes it.
+File = dict[str, Any]
 
 
 def main() -> None:
@@ -98,8 +100,8 @@ def main() -> None:
 
     for stale in [LOCKS / 'index.json', *LOCKS.glob('celery-*.txt'), *LOCKS.glob('celery-*/*')]:
         stale.unlink(missing_ok=True)
-    for folder in LOCKS.glob('celery-*/'):
-        folder.rmdir()
+    for emptied in LOCKS.glob('celery-*/'):
+        emptied.rmdir()
     for name, text in files.items():
         path = LOCKS / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +117,7 @@ class Tools:
         self.folder = folder
         venv.create(folder / 'venv', with_pip=True)
         self.bin = folder / 'venv' / 'bin'
-        self.projects: dict[str, list[dict]] = {}
+        self.projects: dict[str, list[File]] = {}
         self.metadata: dict[str, list[str]] = {}
         self.run('pip', 'install', '--quiet', UV)
         # uv knows which index this machine uses and prints it on demand.
@@ -152,7 +154,7 @@ class Tools:
                              f'on {PLATFORMS[0]}, but {version} on {platform}: no lock holds both')
         return dict(sorted(lock.items()))
 
-    def files(self, project: str) -> list[dict]:
+    def files(self, project: str) -> list[File]:
         """All files that the index had of a project."""
         if project not in self.projects:
             request = urllib.request.Request(f'{self.index}/{project}/', headers={
@@ -170,9 +172,9 @@ class Tools:
             sys.exit(f'{project} {version} has no wheel for Python {python}')
         return found
 
-    def releases(self, project: str) -> dict[str, list[dict]]:
+    def releases(self, project: str) -> dict[str, list[File]]:
         """The index's files of each final release, oldest release first."""
-        found: dict[str, list[dict]] = {}
+        found: dict[str, list[File]] = {}
         for file in self.files(project):
             final = re.fullmatch(rf'{project}-([0-9.]+)(\.tar\.gz|-.*\.whl)', file['filename'])
             if final:
@@ -216,7 +218,7 @@ def split(tools: Tools, celery: str, python: str,
                    if need == BASE or name not in trees[BASE]} for need, tree in trees.items()}
 
 
-def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> dict[str, dict]:
+def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> dict[str, Any]:
     releases = {version: files for version, files in tools.releases('celery').items()
                 if version_key(version) >= (5,)}
     yanked = {version: reason for version, files in releases.items()
@@ -262,7 +264,7 @@ def asks(tools: Tools, celery: str) -> dict[str, str]:
     return {'kombu': specifiers(needs, 'kombu'), **({'redis': redis} if redis else {})}
 
 
-def yank_reason(files: list[dict]) -> str:
+def yank_reason(files: list[File]) -> str:
     """Why a release is yanked, or nothing when a file of it can still be had."""
     reasons = [file['yanked'] for file in files]
     if not all(reasons):
@@ -283,7 +285,7 @@ def specifiers(requirements: list[str], project: str, extra: str = '') -> str:
     return ''
 
 
-def single(values) -> str:
+def single(values: Iterable[str]) -> str:
     """The one value that all Pythons of a Celery share."""
     found = set(values)
     if len(found) != 1:

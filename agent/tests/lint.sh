@@ -10,3 +10,5 @@ venv=$(tests/venv.sh "${1:-newest:3.11}")
 }
 "$venv/bin/ruff" check cdk8s_celery_agent tests bench
 "$venv/bin/mypy"
+"$venv/bin/ruff" check --config pyproject.toml ../scripts/make-locks.py
+"$venv/bin/mypy" --strict ../scripts/make-locks.py

@@ -5,7 +5,7 @@ const FACTORS: Record<string, number> = {
 
 /** `512Mi`, `0.5`, `250m`, `1e3` of the Kubernetes API, as a number of bytes or cores. */
 export function quantity(value: unknown): number | undefined {
-  const match = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(n|u|m|k|[KMGTPE]i?|)\s*$/.exec(typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+  const match = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(n|u|m|k|[KMGTPE]i?|)\s*$/.exec(typeof value === 'string' || typeof value === 'number' ? String(value) : '');
   if (!match || !Object.hasOwn(FACTORS, match[2])) return undefined;
   return Number(match[1]) * FACTORS[match[2]];
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { CASES, load } from '../rules/manifests';
+import { quantity, redisSize } from '../../src/celery/quantity';
 import { examine } from '../../src/rules/engine';
 
 interface ConfigMap {
@@ -21,4 +22,27 @@ test.each([
   [250_000, []],
 ])('a ConfigMap of %d bytes', (bytes, expected) => {
   expect(sized(bytes)).toEqual(expected);
+});
+
+test.each([
+  ['512Mi', 512 * 2 ** 20], ['0.5', 0.5], ['250m', 0.25], ['1e3', 1000], ['1E3', 1000], ['.5Gi', 2 ** 29], ['1.', 1], ['+2k', 2000], ['-1', -1], [' 1Ki ', 1024], [2, 2], ['3n', 3e-9],
+])('the quantity %p is %p', (text, amount) => {
+  expect(quantity(text)).toBeCloseTo(amount, 12);
+});
+
+test.each(['', '.', 'Mi', '1 Mi', '1mi', '1MiB', '1x', '1e', '1.2.3', '0x10', undefined, null, {}, true])('%p is no quantity', (text) => {
+  expect(quantity(text)).toBeUndefined();
+});
+
+test.each([['400mb', 400 * 2 ** 20], ['1GB', 2 ** 30], ['1g', 1e9], ['100', 100], ['1tb', undefined], ['mb', undefined]])('the size %p of Redis is %p', (text, bytes) => {
+  expect(redisSize(text)).toBe(bytes);
+});
+
+test.each(['1', '.', '1.', ' ', '1e', '+'])('reads many times %p quickly', (piece) => {
+  const begin = performance.now();
+  for (const end of ['x', '', 'Mi']) {
+    quantity(piece.repeat(100_000) + end);
+    redisSize(piece.repeat(100_000) + end);
+  }
+  expect(performance.now() - begin).toBeLessThan(2000);
 });
