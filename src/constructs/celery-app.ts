@@ -13,7 +13,7 @@ import { ownLabels } from './kubernetes/pods';
 import { checkOwnedEnv } from './validation/owned-env';
 import { Problem, refuse } from './validation/problems';
 import { envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
-import { checkSettings } from './settings';
+import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
 import { brokerAsBackend, otherBackend } from '../celery/result-backends';
@@ -55,8 +55,25 @@ export interface CeleryAppProps extends PodOptions {
   readonly resultBackend?: kplus.EnvValue;
 
   /**
-   * Celery settings in lower case, which win over those of your code: `{ task_acks_late: true }`. They stand at the end of the
-   * command lines of the workers and of Beat; what sends tasks from elsewhere does not have them.
+   * Settings of Celery, by their names in lower case: `{ task_acks_late: true, result_expires: Duration.hours(1) }`.
+   *
+   * The workers and Beat get them on their command lines, after `--`, where they win over those of your code; Flower, and what sends
+   * tasks from elsewhere, does not have them. One exception: before Celery 5.7, what your code reads by `config_from_object` with a
+   * namespace, as Django projects do (`namespace='CELERY'`), wins over the command line.
+   *
+   * A value is what JSON has. A `Duration` is taken as seconds (as milliseconds by settings whose names end in `_ms`), and
+   * `undefined` leaves a default in place. `null` is Python's `None`.
+   *
+   * Synth fails for a name that the app's version of Celery does not have, for a value that is not of the setting's type or not
+   * plain JSON, for what has a prop of its own (`broker_url`), and for `timezone`, `imports` and `include`, which Celery does not
+   * take on its command line: set them in your code, for example `app.conf.timezone = 'Europe/Berlin'`.
+   *
+   * Settings of other packages pass where the package is among the requirements, or where an image brings the packages:
+   * `redbeat_...` (celery-redbeat), `singleton_...` (celery-singleton), `heimdall_...` (celery-heimdall), `mongodb_scheduler_...`
+   * (celerybeat-mongo), `longterm_scheduler_...` (celery-longterm-scheduler), and `beat_dburi`, `beat_schema` and
+   * `beat_engine_options` (sqlalchemy-celery-beat).
+   *
+   * Everybody who can read the Deployment can read them: passwords do not belong here.
    *
    * @default - broker_connection_retry_on_startup: true and broker_connection_max_retries: null (no limit)
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html
@@ -95,7 +112,7 @@ export class CeleryApp extends Construct {
   /** @internal */
   public readonly _options: PodOptions;
   /** @internal */
-  public readonly _settings: Record<string, unknown>;
+  public readonly _settings: ReadonlyMap<string, unknown>;
   /** @internal */
   public readonly _runtime: BoundRuntime;
   /** The volume with the code, where it is not in the image. @internal */
@@ -111,8 +128,10 @@ export class CeleryApp extends Construct {
     this.code = props.code;
     this.runtime = props.runtime;
     this._options = props;
-    this._settings = { ...DEFAULT_SETTINGS };
-    for (const [setting, value] of Object.entries(props.settings ?? {})) if (value !== undefined) this._settings[setting] = value;
+    const { settings, problems: settingsProblems } = readSettings(props.settings, {
+      celery: props.runtime._celery, requirements: props.runtime._requirements,
+    });
+    this._settings = new Map([...DEFAULT_SETTINGS, ...settings]);
 
     const validApp = typeof props.app === 'string' && APP.test(props.app);
     refuse(this, [
@@ -125,7 +144,7 @@ export class CeleryApp extends Construct {
       ...codeIsMissing(props),
       ...checkBackend(this.resultBackend, props.resultBackend !== undefined),
       ...checkOwnedEnv(props.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
-      ...checkSettings(this._settings),
+      ...settingsProblems,
     ]);
     guard(this);
 
@@ -177,13 +196,13 @@ const PROPS: Shape<CeleryAppProps> = {
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };
 
-const DEFAULT_SETTINGS = {
+const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   // Without it Celery warns at each start that its meaning changes in 6.0.
-  broker_connection_retry_on_startup: true,
+  ['broker_connection_retry_on_startup', true],
   // None: for ever. With Celery's own default, 100, a worker ends after some 49 minutes without a broker; with 0, which its
   // documentation gives for "for ever", at the first refused connection.
-  broker_connection_max_retries: null,
-};
+  ['broker_connection_max_retries', null],
+]);
 
 /** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */
 function codeIsMissing({ code, runtime, volumeMounts = [] }: CeleryAppProps): Problem[] {

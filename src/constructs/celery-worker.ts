@@ -7,6 +7,7 @@ import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
 import { celeryComponent } from './celery-component';
+import { asGiven } from './kubernetes/as-given';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
 import { duration, flag, kind, number, oneOf, POD_OPTIONS, Shape, size, sound, text, texts, TypeCheck, withMember } from './validation/props';
@@ -229,7 +230,7 @@ function command(props: CeleryWorkerProps, pool: Pool, concurrency: number, heal
     ...option('concurrency', concurrency),
     ...option('pool', pool),
     ...option('prefetch-multiplier', props.prefetchMultiplier ?? 1),
-    ...option('queues', props.queues?.join(',')),
+    ...option('queues', props.queues && asGiven(props.queues.join(','))),
     ...option('max-tasks-per-child', props.maxTasksPerChild),
     ...option('max-memory-per-child', props.maxMemoryPerChild && checks.kibibytes(props.maxMemoryPerChild)),
     ...option('time-limit', seconds(props.timeLimit)),

@@ -1,47 +1,166 @@
+import { Duration } from 'cdk8s';
+import { CODE_ONLY, isKind, Kind, kindsOf, nearest, packagesOf, pythonLiteral, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
+import { parseRequirement } from '../celery/requirement';
+import { asGiven } from './kubernetes/as-given';
 import { Problem } from './validation/problems';
 
+/** What is known of the Python that reads the settings. */
+export interface SettingsReader {
+  /** The version of Celery; undefined when it is not known. */
+  readonly celery?: string;
+  /** What is installed besides Celery, as pip takes it; undefined when it is not known. */
+  readonly requirements?: readonly string[];
+}
+
 /** Settings as `celery worker|beat` takes them: after `--`, one argument each. They win over those of the user's code. */
-export function settingsArguments(settings: Record<string, unknown>): string[] {
-  const sorted = given(settings).sort(([a], [b]) => a < b ? -1 : 1);
-  return sorted.length === 0 ? [] : ['--', ...sorted.map(([name, value]) => `${name}=${literal(value)}`)];
+export function settingsArguments(settings: ReadonlyMap<string, unknown>): string[] {
+  const sorted = [...settings].sort(([a], [b]) => a < b ? -1 : 1);
+  return sorted.length === 0 ? [] : ['--', ...sorted.map(([name, value]) => asGiven(settingArgument(name, value)))];
 }
 
-function given(settings: Record<string, unknown>): [string, unknown][] {
-  return Object.entries(settings).filter(([, value]) => value !== undefined);
-}
-
-/** What is wrong with settings. */
-export function checkSettings(settings: Record<string, unknown>): Problem[] {
-  return given(settings).flatMap(([name, value]): Problem[] => {
-    const prop = `settings.${name}`;
-    if (OF_PROPS[name]) {
-      return [{ prop, value, wrong: `is set by the prop ${OF_PROPS[name]}`, fix: `give ${OF_PROPS[name]} instead` }];
+/** Settings as plain JSON, and what is wrong with them. */
+export function readSettings(given: object = {}, reader: SettingsReader): { settings: Map<string, unknown>; problems: Problem[] } {
+  const settings = new Map<string, unknown>();
+  const problems = Object.entries<unknown>(given as Record<string, unknown>).flatMap(([name, value]): Problem[] => {
+    // Leaves the default in place.
+    if (value === undefined) return [];
+    const faults: Problem[] = [];
+    const json = plain(value, { path: `settings.${name}`, name, ancestors: [], faults, budget: { left: MOST_VALUES } });
+    const found = [...nameProblems(name, json, reader), ...faults];
+    if (found.length === 0) found.push(...typeProblems(name, json, reader));
+    if (found.length === 0) settings.set(name, json);
+    if (found.length === 0 && settingArgument(name, json).length > LONGEST_ARGUMENT) {
+      return [{ prop: `settings.${name}`, value: json, wrong: `is longer than an argument can be, ${LONGEST_ARGUMENT} bytes`, fix: inCode(name) }];
     }
-    if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name)) {
-      return [{ prop, value, wrong: 'is not a setting that Celery takes on its command line', fix: 'use a lower-case name such as task_acks_late, or set it in your code' }];
-    }
-    if (!['string', 'number', 'boolean', 'object'].includes(typeof value)) {
-      return [{ prop, value, wrong: 'is not a value that Celery takes on its command line', fix: 'give a string, a number, true or false, null, a list or an object' }];
-    }
-    return typeof value === 'string' && /^\(\w+\)/.test(value) ? [{
-      prop, value, wrong: 'begins with what Celery takes for a type', fix: 'set it in your code',
-    }] : [];
+    return found;
   });
+  return { settings, problems };
 }
 
 /** Settings that another prop owns. */
-const OF_PROPS: Record<string, string> = {
-  broker_url: 'broker',
-  result_backend: 'resultBackend',
-  worker_concurrency: 'concurrency',
-  worker_prefetch_multiplier: 'prefetchMultiplier',
-  worker_pool: 'pool',
-  beat_schedule_filename: 'storage',
+const OF_PROPS = new Map([
+  ['broker_url', 'broker'],
+  ['result_backend', 'resultBackend'],
+  ['worker_concurrency', 'concurrency'],
+  ['worker_prefetch_multiplier', 'prefetchMultiplier'],
+  ['worker_pool', 'pool'],
+  ['beat_schedule_filename', 'storage'],
+]);
+
+function nameProblems(name: string, value: unknown, { celery, requirements }: SettingsReader): Problem[] {
+  const prop = `settings.${name}`;
+  const owner = OF_PROPS.get(name);
+  if (owner !== undefined) return [{ prop, value, wrong: `is set by the prop ${owner}`, fix: `give ${owner} instead` }];
+  const known = settingsOf(celery);
+  const codeOnly = CODE_ONLY.get(name);
+  if (codeOnly !== undefined) return [{ prop, value, wrong: codeOnly, fix: inCode(name, value) }];
+  if (known.has(name)) return [];
+
+  const others = packagesOf(name);
+  const required = requirements?.map((text) => parseRequirement(text)?.name ?? '');
+  if (others.length > 0 && (required === undefined || others.some((other) => required.includes(other)))) return [];
+  if (others.length > 0) {
+    return [{
+      prop, value, wrong: `is a setting of ${others.join(' or ')}, which is not among the requirements`,
+      fix: `add '${others[0]}' to the requirements of PythonRuntime.install`,
+    }];
+  }
+  const later = settingsOf().get(name);
+  if (later) return [{ prop, value, wrong: `is a setting since Celery ${later.since}, and the app has ${celery}`, fix: 'use that version, or leave it out' }];
+
+  const near = nearest(name, known);
+  if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name)) {
+    return [{
+      prop, value, wrong: 'is not a setting that Celery takes on its command line',
+      fix: `use a lower-case name such as ${near ?? 'task_acks_late'}, or set it in your code`,
+    }];
+  }
+  return [{
+    prop, value, wrong: `is not a setting of Celery${celery === undefined ? '' : ` ${celery}`}`,
+    fix: near === undefined ? `take a name of ${CONFIGURATION}, or set it in your code` : `did you mean ${near}?`,
+  }];
+}
+
+const CONFIGURATION = 'https://docs.celeryq.dev/en/stable/userguide/configuration.html';
+
+function typeProblems(name: string, value: unknown, { celery }: SettingsReader): Problem[] {
+  const definition: SettingDefinition | undefined = settingsOf(celery).get(name);
+  const kinds = definition && kindsOf(name, definition);
+  if (kinds === undefined || isKind(value, kinds)) return [];
+  return [{ prop: `settings.${name}`, value, wrong: 'is not of the type that Celery takes here', fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}` }];
+}
+
+const WORDS: Record<Kind, string> = {
+  bool: 'true or false', int: 'a whole number', float: 'a number', string: 'a string', list: 'a list', strings: 'a list of strings', dict: 'an object', null: 'null',
 };
 
-function literal(value: unknown): string {
-  if (value === null) return '(json)null';
-  if (Array.isArray(value)) return `(list)${JSON.stringify(value)}`;
-  if (typeof value === 'object') return `(dict)${JSON.stringify(value)}`;
-  return typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
+function inCode(name: string, value?: unknown): string {
+  return `set it in your code: app.conf.${name} = ${value === undefined ? '...' : pythonLiteral(value)}`;
+}
+
+interface Place {
+  readonly path: string;
+  readonly name: string;
+  /** The objects that this is in. */
+  readonly ancestors: readonly object[];
+  readonly faults: Problem[];
+  /** How many more values there may be. */
+  readonly budget: { left: number };
+}
+
+/** Linux: MAX_ARG_STRLEN, with its end. */
+const LONGEST_ARGUMENT = 131_071;
+/** Each needs at least two characters. */
+const MOST_VALUES = Math.floor(LONGEST_ARGUMENT / 2);
+
+/** Python's own reader of JSON gives up at about 1000 levels; nobody writes a tenth of them by hand. */
+const DEEPEST = 100;
+
+/** A value as plain JSON, a Duration as its seconds; what is not JSON is added to the faults. */
+function plain(value: unknown, place: Place): unknown {
+  const { path, ancestors } = place;
+  const fault = (wrong: string, fix = 'give a string, a number, true or false, null, a list or an object of these'): void => {
+    place.faults.push({ prop: path, value, wrong, fix });
+  };
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) fault('is not a number that JSON has', path === `settings.${place.name}` ? inCode(place.name, value) : 'set it in your code');
+    return value;
+  }
+  if (typeof value !== 'object') return fault('is not a value that Celery takes on its command line');
+  const seconds = durationSeconds(value);
+  if (seconds !== undefined) return place.name.endsWith('_ms') ? seconds * 1000 : seconds;
+  if (ancestors.includes(value)) return fault('contains itself');
+  if (ancestors.length === DEEPEST) return fault(`is nested deeper than ${DEEPEST} levels`);
+  place.budget.left -= 1;
+  // Once: what comes after it is not looked at.
+  if (place.budget.left < 0) return place.budget.left === -1 ? fault('has more values than an argument has room for', inCode(place.name)) : undefined;
+  const inner = { ...place, ancestors: [...ancestors, value] };
+  if (Array.isArray(value)) return Array.from(value, (item: unknown, i) => plain(item, { ...inner, path: `${path}[${i}]` }));
+  if (isPlainObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, { ...inner, path: `${path}.${key}` })]));
+  }
+  return fault(`is ${article(className(value))}, not plain JSON`);
+}
+
+/** By what it can do, because an app may have two copies of cdk8s. */
+function durationSeconds(value: object): number | undefined {
+  const duration = value as Partial<Duration>;
+  return typeof duration.toMilliseconds === 'function' && typeof duration.toHumanString === 'function' ? duration.toMilliseconds() / 1000 : undefined;
+}
+
+function className(value: object): string {
+  const { constructor } = value as { constructor?: { name?: unknown } };
+  return typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'object';
+}
+
+function article(noun: string): string {
+  return `${/^[AEIOU]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
+/** An object as `{ ... }` makes it, in any realm. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

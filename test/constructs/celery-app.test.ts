@@ -37,7 +37,7 @@ describe('with the least that it needs', () => {
   });
 
   test('waits for a broker for ever: Celery\'s own default ends a worker after some 49 minutes', () => {
-    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1']);
+    expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true']);
   });
 });
 
@@ -81,23 +81,6 @@ test('two files whose keys look alike stay two', () => {
   expect(Object.keys(manifests.get('ConfigMap', 'celery-app').data)).toHaveLength(Object.keys(files).length);
 });
 
-test('settings are written as Celery reads them on a command line', () => {
-  expect(settings({
-    task_acks_late: true, result_extended: false, visibility_timeout_x: 3.5, task_default_queue: 'mail',
-    broker_transport_options: { visibility_timeout: 777 }, accept_content: ['json'], broker_connection_max_retries: 5, task_time_limit: undefined,
-    broker_connection_retry_on_startup: undefined,
-  })).toEqual([
-    'accept_content=(list)["json"]',
-    'broker_connection_max_retries=5',
-    'broker_connection_retry_on_startup=1',
-    'broker_transport_options=(dict){"visibility_timeout":777}',
-    'result_extended=0',
-    'task_acks_late=1',
-    'task_default_queue=mail',
-    'visibility_timeout_x=3.5',
-  ]);
-});
-
 test('what it has can be reached', () => {
   synth((chart) => {
     const given = {
@@ -118,12 +101,6 @@ describe('refuses', () => {
     [{ app: '-A' }, 'app: \'-A\' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
     [{ app: 'jobs' }, 'app: \'jobs\' is not in the code, which has tasks.py; add jobs.py, or name the module that has the Celery app'],
     [{ name: '' }, 'name: \'\' is not a name that Kubernetes accepts; use lower-case letters, digits and "-", beginning and ending with a letter or digit'],
-    [{ settings: { task_acks_late: Symbol('late') } },
-      'settings.task_acks_late: Symbol(late) is not a value that Celery takes on its command line; give a string, a number, true or false, null, a list or an object'],
-    [{ settings: { broker_url: 'redis://' } }, 'settings.broker_url: \'redis://\' is set by the prop broker; give broker instead'],
-    [{ settings: { task_default_queue: '(int)5' } }, 'settings.task_default_queue: \'(int)5\' begins with what Celery takes for a type; set it in your code'],
-    [{ settings: { CELERY_ACKS_LATE: true } },
-      'settings.CELERY_ACKS_LATE: true is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],
   ])('%p', (props, message) => {
     expect(refusals((chart) => celeryApp(chart, props))).toEqual([`[chart/celery] ${message}`]);
   });

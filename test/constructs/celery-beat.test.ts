@@ -36,7 +36,7 @@ describe('with the least that it needs', () => {
   test('has the command of Beat, with settings behind --', () => {
     expect(manifests.main(NAME).command).toEqual([
       'celery', '-A', 'tasks', 'beat', '--loglevel=info', '-s', '/app/data/celerybeat-schedule', '-S', 'cdk8s_celery_agent.beat:Scheduler',
-      '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=1',
+      '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
     ]);
   });
 });

@@ -114,7 +114,10 @@ const deploymentData = fc.record({
   files: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}(\/[a-z]{1,5})?\.(py|txt)$/), text, { maxKeys: 3 }),
   inImage: fc.boolean(),
   install: optional(installData),
-  settings: fc.dictionary(fc.stringMatching(/^task_[a-z]{1,8}$/), fc.oneof(fc.boolean(), fc.integer(), fc.array(fc.integer()), fc.constant('x')), { maxKeys: 3 }),
+  settings: fc.record({
+    task_acks_late: fc.boolean(), task_time_limit: fc.oneof(fc.integer(), fc.constant(null)), task_routes: fc.array(fc.jsonValue({ maxDepth: 2 })),
+    task_default_queue: fc.string({ unit: 'binary' }), broker_transport_options: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
+  }, { requiredKeys: [] }),
   app: podData,
   worker: workerData,
   redis: redisData,

@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BoundRuntime } from './bound-runtime';
 import * as checks from '../validation/checks';
+import { asGiven } from '../kubernetes/as-given';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
@@ -98,6 +99,8 @@ export abstract class PythonRuntime {
   public abstract readonly _problems: Problem[];
   /** What is installed beside Celery; undefined when it is not known. @internal */
   public readonly _requirements?: readonly string[];
+  /** The version of Celery; undefined when it is not known. @internal */
+  public readonly _celery?: string;
   /** Makes what the pods of an app share. @internal */
   public abstract _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime;
 }
@@ -134,6 +137,7 @@ class InstalledRuntime extends PythonRuntime {
   public readonly _image: string;
   public readonly _problems: Problem[];
   public override readonly _requirements: readonly string[];
+  public override readonly _celery: string;
   private readonly python: string;
 
   public constructor(private readonly options: PythonInstallOptions, typeProblems: Problem[]) {
@@ -142,6 +146,7 @@ class InstalledRuntime extends PythonRuntime {
     this.python = options.python ?? tagged ?? '3.11';
     this._image = options.image ?? `python:${this.python}-slim`;
     this._requirements = options.requirements ?? [];
+    this._celery = options.celery;
     this._problems = [
       ...typeProblems,
       ...checkInstall(options.celery, this.python, options.requirements ?? []),
@@ -174,7 +179,7 @@ class InstalledRuntime extends PythonRuntime {
     const env = {
       HOME: '/tmp',
       VIRTUAL_ENV,
-      ...(indexUrl ? { PIP_INDEX_URL: indexUrl } : {}),
+      ...(indexUrl ? { PIP_INDEX_URL: asGiven(indexUrl) } : {}),
       ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_KEY}` } : {}),
     };
     return {
@@ -185,7 +190,7 @@ class InstalledRuntime extends PythonRuntime {
         name: 'install',
         image: this._image,
         command: ['sh', `${INSTALLER}/install.sh`],
-        args: [...[BASE, ...needs].map((need) => lockedRequirement(need, lock)), ...requirements],
+        args: [...[BASE, ...needs].map((need) => lockedRequirement(need, lock)), ...requirements.map(asGiven)],
         envVariables: values({ ...env, LOCKED: [BASE, ...needs].join(' ') }),
         volumeMounts: [
           { path: VIRTUAL_ENV, volume: virtualEnv },

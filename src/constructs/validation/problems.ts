@@ -45,7 +45,21 @@ const LONGEST_VALUE = 120;
 
 function show(value: unknown): string {
   if (value instanceof Described) return value.text;
-  const text = typeof value === 'string' ? `'${value}'`
-    : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : text;
+  const text = typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : typeof value === 'object' ? json(value) : String(value);
+  return text.length <= LONGEST_VALUE ? text
+    : typeof value === 'string' ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : `${text.slice(0, LONGEST_VALUE)}…`;
+}
+
+/** An object as JSON, as far as it is shown: it may be endless. */
+function json(value: unknown): string {
+  let seen = 0;
+  try {
+    return JSON.stringify(value, (_, inner: unknown) => {
+      seen += 1;
+      return seen > LONGEST_VALUE ? '…' : typeof inner === 'bigint' ? String(inner) : inner;
+    });
+  } catch {
+    // It contains itself, or a getter of it throws.
+    return 'an object that is not JSON';
+  }
 }

@@ -1,5 +1,6 @@
 import { baseName, Invocation, Word } from './command';
 import { Given, isGlobal, parseOptions } from '../../celery/options';
+import { settingText } from '../../celery/settings';
 
 export type Role = 'worker' | 'beat' | 'flower' | 'inspect' | 'control' | 'status' | 'multi' | 'other';
 
@@ -115,7 +116,7 @@ function parse(invocation: Invocation, words: readonly Word[], program: string):
   const settings = new Map<string, Given<Word>>();
   for (const word of words.slice(head.next + 1 + tail.next + 1)) {
     const equals = word.text.indexOf('=');
-    if (equals > 0) settings.set(word.text.slice(0, equals).toLowerCase().replace('.', '_'), { value: word.text.slice(equals + 1), word });
+    if (equals > 0) settings.set(word.text.slice(0, equals).toLowerCase().replaceAll('.', '_'), { value: settingText(word.text.slice(equals + 1)), word });
   }
   const before = [...head.options];
   const global = new Map(before.filter(([name]) => role === 'flower' || role === 'other' || isGlobal(name)));
