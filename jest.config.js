@@ -6,6 +6,8 @@ module.exports = {
   moduleNameMapper: { '^cdk8s-celery$': '<rootDir>/src/index.ts' },
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   maxWorkers: 2,
+  // Some start programs, on machines that have other work.
+  testTimeout: 60_000,
   // A snapshot that is missing is an error; jest -u writes it.
   ci: true,
 };
