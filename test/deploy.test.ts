@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { Manifests } from './manifests';
+import { WORKLOADS } from '../src/cli/prune';
 import { filesIn } from './programs';
 
 const ROOT = join(__dirname, '..');
@@ -214,6 +215,31 @@ describe('celery-install.yml', () => {
   test('waits for every Deployment in dist/', () => {
     expect(play.vars.deployments).toMatch(/^\{\{ objects \|/);
     expect(task('kubernetes.core.k8s_info')).toMatchObject({ loop: '{{ deployments }}', until: expect.stringContaining('availableReplicas') });
+  });
+
+  describe('the ConfigMaps of former releases', () => {
+    const { when, block, rescue } = play.tasks.find((one: { block?: object }) => one.block);
+    const [found, users, removed] = block;
+
+    test('are read before what may use them, and that is what the command reads', () => {
+      expect(found['kubernetes.core.k8s_info']).toMatchObject({ kind: 'ConfigMap', label_selectors: ['cdk8s-celery/content-hash'] });
+      expect(users['kubernetes.core.k8s_info']).toMatchObject({ namespace: '{{ item.0 }}' });
+      expect(users.vars.kinds.map(({ kind }: { kind: string }) => `${kind.toLowerCase()}s`)).toEqual(WORKLOADS.map((resource) => resource.split('.')[0]));
+    });
+
+    test('are deleted only as they were read, after the rollout, if nothing names them and they are an hour old', () => {
+      expect(removed['kubernetes.core.k8s']).toMatchObject({
+        state: 'absent', kind: 'ConfigMap',
+        delete_options: { preconditions: { uid: '{{ item.metadata.uid }}', resourceVersion: '{{ item.metadata.resourceVersion }}' } },
+      });
+      expect([removed.when, removed.loop]).toEqual(['(\'"\' ~ item.metadata.name ~ \'"\') not in used', expect.stringContaining('\'lt\', youngest')]);
+      expect([when, play.vars.prune_seconds]).toEqual(['state == \'present\'', 3600]);
+      expect(play.tasks.at(-1).block).toBe(block);
+    });
+
+    test('stay, with a message, when that fails', () => {
+      expect(rescue).toEqual([expect.objectContaining({ 'ansible.builtin.debug': { msg: expect.stringContaining('stay') } })]);
+    });
   });
 
   test('gets its collection by either list of requirements', () => {

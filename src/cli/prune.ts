@@ -111,7 +111,7 @@ interface ConfigMap {
 }
 
 /** What makes pods or is one, of the kinds that every cluster has. A ControllerRevision is what a StatefulSet or a DaemonSet goes back to. */
-const WORKLOADS = [
+export const WORKLOADS = [
   'deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'cronjobs.batch', 'controllerrevisions.apps', 'replicationcontrollers',
   'replicasets.apps', 'jobs.batch', 'pods',
 ];
