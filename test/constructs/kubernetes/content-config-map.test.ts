@@ -14,9 +14,9 @@ describe('the name', () => {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: {
-        name: 'shop-app-01d989aa',
+        name: 'shop-app-bb0c43ed',
         namespace: 'test',
-        labels: { 'cdk8s-celery/content-hash': '01d989aa' },
+        labels: { 'cdk8s-celery/content-hash': 'bb0c43ed' },
         annotations: {
           'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
           'argocd.argoproj.io/sync-options': 'Prune=false',
