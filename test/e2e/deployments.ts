@@ -3,6 +3,7 @@ import * as after from './apps/after';
 import * as durable from './apps/durable';
 import * as health from './apps/health';
 import * as noIndex from './apps/no-index';
+import * as release from './apps/release';
 import { Deployment, empty, ours } from './deployment';
 import { kubectl } from './harness';
 
@@ -22,6 +23,7 @@ export const deployments: Record<string, Deployment[]> = {
   ],
   durable: [ours(durable), empty('celery-e2e-node-access')],
   health: [ours(health), empty('celery-e2e-health-node')],
+  release: [ours(release), empty('celery-e2e-release-node')],
 };
 
 /** A manifest as people wrote it, in a namespace of its own. */

@@ -1,0 +1,38 @@
+import { App, Chart } from 'cdk8s';
+import { AppCode, CeleryApp, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker } from '../../../src';
+
+export const NAMESPACE = 'celery-e2e-release';
+
+/** What a release may change. */
+export interface Release {
+  readonly tasks: string;
+  readonly celery: string;
+  readonly replicas: number;
+}
+
+/** Code of which a task tells the version of. */
+export const tasks = (version: string): string => `\
+import celery
+
+app = celery.Celery('tasks')
+
+
+@app.task
+def versions():
+    return ['${version}', celery.__version__]
+`;
+
+export const FIRST: Release = { tasks: tasks('one'), celery: '5.3.4', replicas: 2 };
+
+/** Workers and their Redis. */
+export function define(app: App, release: Release = FIRST): void {
+  const chart = new Chart(app, 'release', { namespace: NAMESPACE });
+  new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
+  const celery = new CeleryApp(chart, 'celery', {
+    app: 'tasks',
+    broker: new RedisBroker(chart, 'redis'),
+    code: AppCode.fromInline({ 'tasks.py': release.tasks }),
+    runtime: PythonRuntime.install({ celery: release.celery }),
+  });
+  new CeleryWorker(chart, 'worker', { celery, replicas: release.replicas, concurrency: 1 });
+}
