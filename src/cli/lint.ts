@@ -1,11 +1,14 @@
 import { parseArgs } from 'node:util';
-import { readConfig } from './config';
-import { FORMATS, LocatedFinding, Unknown } from './formats/formats';
+import { FAILED, Failure, guarded, Misuse, Output } from './command';
+import { DEFAULT_CONFIG, readConfig } from './config';
+import { FORMATS } from './formats';
+import { LocatedFinding, Unknown } from './formats/result';
 import { Input, readInput } from './input/files';
 import { readLive } from './input/live';
 import { Locator } from './input/locate';
 import { atLeast, examineWorld } from '../rules/engine';
 import { toFinding } from '../rules/finding';
+import { printable, printableLine } from '../rules/printable';
 import { Container } from '../manifests/pod/workload';
 import { countResources } from '../manifests/resource';
 import { World } from '../manifests/world';
@@ -13,21 +16,14 @@ import { Violation } from '../rules/rule';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
 
-/** Where a command writes: the process, or a test. */
-export interface Output {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-  readonly colour: boolean;
-}
-
 export const CLEAN = 0;
 export const FOUND = 1;
-export const FAILED = 2;
 
 const USAGE = `Usage: cdk8s-celery lint [options] [FILE|FOLDER|-]...
 
 Finds in Kubernetes manifests what is known to break Celery, Beat, Flower and Redis.
-Folders are searched for *.yaml, *.yml and *.json; - is standard input. Nothing in the input is executed or fetched.
+Folders are searched for *.yaml, *.yml and *.json, except those named node_modules, .git, .terraform, .venv or __pycache__, and
+links to folders; - is standard input. Nothing in the input is executed or fetched.
 
   --format FORMAT      text (default), json, sarif, github, junit
   --severity SEVERITY  report and count from here on: error, warning (default), info
@@ -35,6 +31,7 @@ Folders are searched for *.yaml, *.yml and *.json; - is standard input. Nothing 
   --config FILE        suppressions and severity; default .cdk8s-celery.yaml, if there is one
   --live               read the objects of a cluster through kubectl, instead of files
   -n, --namespace NS   of the cluster; without it all namespaces
+  --context CONTEXT    the kubectl context of the cluster; default the current one
   --list               list all rules
   --explain RULE       what a rule finds, why it matters and how to fix it
   -h, --help           this text
@@ -42,17 +39,9 @@ Folders are searched for *.yaml, *.yml and *.json; - is standard input. Nothing 
 Exit code: 0 nothing found, 1 something found, 2 something could not be read.
 `;
 
-class Misuse extends Error {}
-
 /** `cdk8s-celery lint`: returns the exit code. */
-export async function lint(args: readonly string[], output: Output): Promise<number> {
-  try {
-    return await run(args, output);
-  } catch (error) {
-    if (!(error instanceof Misuse)) throw error;
-    output.err(`cdk8s-celery lint: ${error.message}\n`);
-    return FAILED;
-  }
+export function lint(args: readonly string[], output: Output): Promise<number> {
+  return guarded('lint', output, () => run(args, output));
 }
 
 function parse(args: readonly string[]) {
@@ -61,12 +50,12 @@ function parse(args: readonly string[]) {
       args: [...args], allowPositionals: true, strict: true,
       options: {
         format: { type: 'string', default: 'text' }, severity: { type: 'string' }, rule: { type: 'string', multiple: true },
-        config: { type: 'string' }, live: { type: 'boolean' }, namespace: { type: 'string', short: 'n' }, list: { type: 'boolean' },
-        explain: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+        config: { type: 'string' }, live: { type: 'boolean' }, namespace: { type: 'string', short: 'n' }, context: { type: 'string' },
+        list: { type: 'boolean' }, explain: { type: 'string' }, help: { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {
-    throw new Misuse(`${(error as Error).message}\n${USAGE}`);
+    throw new Misuse((error as Error).message, USAGE);
   }
 }
 
@@ -86,15 +75,19 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   const severity = severityOf(values.severity ?? config.severity ?? Severity.WARNING, values.severity === undefined ? 'severity' : '--severity');
   if (values.live && positionals.length > 0) throw new Misuse('--live reads a cluster: give no files beside it');
   if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
-  if (!values.live && positionals.length === 0) throw new Misuse(`nothing to read; give files, folders or - for standard input\n${USAGE}`);
+  if (!values.live && values.context !== undefined) throw new Misuse('--context is for --live');
+  if (!values.live && positionals.length === 0) throw new Misuse('nothing to read; give files, folders or - for standard input', USAGE);
 
-  const input = values.live ? await readLive(values.namespace) : readInput(positionals);
+  const input = values.live ? await readLive(values.namespace, values.context) : readInput(positionals);
   for (const { file, line, message } of input.problems) {
-    output.err(`${file === '-' ? 'standard input' : file}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+    output.err(`${printableLine(`${file === '-' ? 'standard input' : file}${line === undefined ? '' : `:${line}`}: ${message}`)}\n`);
   }
   if (input.patches.size > 0) {
-    const patches = input.patches.size === 1 ? '1 patch' : `${input.patches.size} patches`;
-    output.err(`cdk8s-celery lint: left out ${patches} of kustomize; to see what comes of them: kustomize build FOLDER | cdk8s-celery lint -\n`);
+    const patches = `${input.patches.size === 1 ? '1 patch' : `${input.patches.size} patches`} of kustomize: ${[...input.patches].map(printable).join(', ')}`;
+    output.err(`cdk8s-celery lint: left out ${patches}; to see what comes of them: kustomize build FOLDER | cdk8s-celery lint -\n`);
+  }
+  if (input.left.length > 0) {
+    output.err(`cdk8s-celery lint: left out what is no file and no folder, as kubectl does: ${input.left.map(printable).join(', ')}; give what links lead to\n`);
   }
   const objects = input.documents.map(({ value }) => value);
   const world = new World(objects);
@@ -103,7 +96,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   const findings = locate(shown, input, config.file);
   const looked = countResources(objects);
   for (const part of inChunks(format({
-    findings, objects: looked, hidden: violations.length - shown.length, problems: input.problems, unknown: world.unknown.map(unknownOf),
+    findings, objects: looked, hidden: violations.length - shown.length, problems: input.problems, unknown: unexamined(world),
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (looked === 0) {
@@ -114,8 +107,15 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   return findings.length > 0 ? FOUND : CLEAN;
 }
 
-function unknownOf({ name, workload: { resource } }: Container): Unknown {
-  return { objectKind: resource.kind, objectName: resource.name, objectNamespace: resource.namespace || undefined, container: name };
+/** Containers that may run Celery where nobody looks. */
+function unexamined({ workloads, unknown }: World): Unknown[] {
+  const one = ({ name, workload: { resource } }: Container, reason?: string): Unknown =>
+    ({ objectKind: resource.kind, objectName: resource.name, objectNamespace: resource.namespace || undefined, container: name, reason });
+  return [
+    ...unknown.map((container) => one(container)),
+    ...workloads.flatMap(({ containers }) => containers)
+      .flatMap((container) => container.unread === undefined ? [] : one(container, container.unread)),
+  ];
 }
 
 /** Joins parts up to what is worth a system call. */
@@ -143,9 +143,9 @@ function explain(id: string): string {
 
 function configOf(file: string | undefined) {
   try {
-    return { ...readConfig(file), file: file ?? '.cdk8s-celery.yaml' };
+    return { ...readConfig(file), file: file ?? DEFAULT_CONFIG };
   } catch (error) {
-    throw new Misuse((error as Error).message);
+    throw new Failure((error as Error).message);
   }
 }
 

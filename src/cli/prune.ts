@@ -1,7 +1,7 @@
 import { parseArgs } from 'util';
 import { CONTENT_HASH_LABEL } from '../manifests/content-hash';
 import { kubectl, KubectlError } from './kubectl';
-import { printable } from './printable';
+import { printable } from '../rules/printable';
 
 const USAGE = `Usage: cdk8s-celery prune [-n NAMESPACE] [--app APP] [--older-than AGE] [--context CONTEXT] [--yes]
 

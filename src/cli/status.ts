@@ -1,5 +1,8 @@
 import { parseArgs } from 'util';
-import { kubectl } from './kubectl';
+import { FAILED, guarded, Misuse } from './command';
+import { kubectl, KubectlError } from './kubectl';
+import { asList, asMap, asNumber, asText, get, isMap } from '../manifests/json';
+import { listed, printable, printableJson, printableLine, shortened } from '../rules/printable';
 
 const USAGE = `Usage: cdk8s-celery status [-n NAMESPACE | -A] [--app APP] [--context CONTEXT] [-o table|json]
 
@@ -47,32 +50,56 @@ export interface AgentStatus {
   readonly versions: { readonly celery: string; readonly kombu: string; readonly python: string };
 }
 
+/** What the fields of that are, in words, and whether a value is that. Those that are not needed may be null. */
+const IS = {
+  yesOrNo: ['true or false', (value: unknown) => typeof value === 'boolean'],
+  words: ['a text', (value: unknown) => typeof value === 'string'],
+  number: ['a number', (value: unknown) => typeof value === 'number'],
+  depths: ['a map of numbers', (value: unknown) => isMap(value) && Object.values(value).every((depth) => depth === null || typeof depth === 'number')],
+  errors: ['a list of errors', (value: unknown) => Array.isArray(value) && value.every((one) => typeof get(one, 'error') === 'string')],
+  versions: ['a map of versions', (value: unknown) => ['celery', 'kombu', 'python'].every((name) => typeof get(value, name) === 'string')],
+} as const;
+
+const FIELDS: Record<keyof AgentStatus, keyof typeof IS> = {
+  live: 'yesOrNo', ready: 'yesOrNo', reason: 'words', now: 'words', versions: 'versions', queues: 'depths', active: 'number', concurrency: 'number',
+  last_receipt: 'words', last_tick: 'words', rival: 'words', agent_errors: 'errors',
+};
+const NEEDED: ReadonlyArray<keyof AgentStatus> = ['live', 'ready', 'reason', 'now', 'versions'];
+
+/** Longer than any text of an agent's. */
+const LONGEST_TEXT = 1000;
+
+/** The answer of an agent, with no text in it longer than need be. Throws an error that says what it is instead. */
+function readAgent(answer: string): AgentStatus {
+  const agent = JSON.parse(answer, (_, value: unknown) => typeof value === 'string' ? shortened(value, LONGEST_TEXT) : value) as unknown;
+  // A container of somebody else may have a port of this name.
+  if (typeof get(agent, 'live') !== 'boolean') throw new Error(`'${answer.slice(0, 60)}' is not its answer`);
+  for (const [name, kind] of Object.entries(FIELDS)) {
+    const value = get(agent, name);
+    const [what, holds] = IS[kind];
+    if ((value === undefined || value === null) ? !NEEDED.includes(name as keyof AgentStatus) : holds(value)) continue;
+    throw new Error(`its ${name} is ${shortened(value === undefined ? 'missing' : JSON.stringify(value), 60)}, and not ${what}`);
+  }
+  return agent as AgentStatus;
+}
+
 /** `cdk8s-celery status`: returns the exit code. */
-export async function status(args: string[], print: (text: string) => void, complain: (text: string) => void): Promise<number> {
-  let options: Options;
-  try {
-    options = parse(args);
-  } catch (error) {
-    complain(`cdk8s-celery status: ${(error as Error).message}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    print(USAGE);
-    return 0;
-  }
-  try {
+export function status(args: string[], print: (text: string) => void, complain: (text: string) => void): Promise<number> {
+  return guarded('status', { out: print, err: complain, colour: false }, async () => {
+    const options = parse(args);
+    if (options.help) {
+      print(USAGE);
+      return 0;
+    }
     const pods = await read(options);
     if (pods.length === 0) {
-      complain(`cdk8s-celery status: no pods of ${options.app ? `the app '${options.app}'` : 'a Celery app'} ${options.where}; `
-        + 'is it deployed there? (kubectl get pods -A -l app.kubernetes.io/name=celery)\n');
-      return 2;
+      complain(`${printableLine(`cdk8s-celery status: no pods of ${options.app ? `the app '${options.app}'` : 'a Celery app'} ${options.where}; `
+        + 'is it deployed there? (kubectl get pods -A -l app.kubernetes.io/name=celery)')}\n`);
+      return FAILED;
     }
-    print(options.json ? `${JSON.stringify(pods, null, 2)}\n` : table(pods));
+    print(options.json ? `${printableJson(pods, 2)}\n` : table(pods));
     return pods.every(isWell) ? 0 : 1;
-  } catch (error) {
-    complain(`cdk8s-celery status: ${(error as Error).message}\n`);
-    return 2;
-  }
+  });
 }
 
 interface Options {
@@ -86,60 +113,38 @@ interface Options {
   readonly where: string;
 }
 
-function parse(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      'namespace': { type: 'string', short: 'n' },
-      'all-namespaces': { type: 'boolean', short: 'A', default: false },
-      'app': { type: 'string' },
-      'context': { type: 'string' },
-      'output': { type: 'string', short: 'o', default: 'table' },
-      'help': { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (!['table', 'json'].includes(values.output)) {
-    throw new Error(`--output ${values.output} is not a format; give table or json`);
+function values(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        'namespace': { type: 'string', short: 'n' },
+        'all-namespaces': { type: 'boolean', short: 'A', default: false },
+        'app': { type: 'string' },
+        'context': { type: 'string' },
+        'output': { type: 'string', short: 'o', default: 'table' },
+        'help': { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Misuse((error as Error).message, USAGE);
   }
-  if (values.namespace && values['all-namespaces']) {
-    throw new Error('--namespace and --all-namespaces exclude each other; give one of them');
+}
+
+function parse(args: string[]): Options {
+  const given = values(args);
+  if (!['table', 'json'].includes(given.output)) throw new Misuse(`--output ${given.output} is not a format; give table or json`, USAGE);
+  if (given.namespace && given['all-namespaces']) {
+    throw new Misuse('--namespace and --all-namespaces exclude each other; give one of them', USAGE);
   }
   return {
-    help: values.help,
-    json: values.output === 'json',
-    app: values.app,
-    context: values.context ? ['--context', values.context] : [],
-    scope: values['all-namespaces'] ? ['-A'] : values.namespace ? ['-n', values.namespace] : [],
-    where: values['all-namespaces'] ? 'in any namespace' : values.namespace ? `in namespace '${values.namespace}'` : 'in the namespace of the context',
+    help: given.help,
+    json: given.output === 'json',
+    app: given.app,
+    context: given.context ? ['--context', given.context] : [],
+    scope: given['all-namespaces'] ? ['-A'] : given.namespace ? ['-n', given.namespace] : [],
+    where: given['all-namespaces'] ? 'in any namespace' : given.namespace ? `in namespace '${given.namespace}'` : 'in the namespace of the context',
   };
-}
-
-/** The fields of a pod that we read. */
-interface Pod {
-  readonly metadata: {
-    readonly name: string; readonly namespace: string; readonly labels: Record<string, string>; readonly deletionTimestamp?: string;
-  };
-  readonly spec: { readonly containers: { readonly name: string; readonly ports?: { readonly name?: string; readonly containerPort: number }[] }[] };
-  readonly status: {
-    readonly phase: string;
-    readonly conditions?: { readonly type: string; readonly status: string; readonly message?: string }[];
-    readonly containerStatuses?: ContainerStatus[];
-    readonly initContainerStatuses?: ContainerStatus[];
-  };
-}
-
-interface ContainerStatus {
-  readonly name?: string;
-  readonly restartCount?: number;
-  readonly state: { readonly waiting?: { readonly reason: string } };
-  readonly lastState?: { readonly terminated?: { readonly reason?: string; readonly exitCode: number } };
-}
-
-/** The fields of a Deployment that we read. */
-interface Deployment {
-  readonly metadata: { readonly name: string; readonly namespace: string; readonly labels: Record<string, string> };
-  readonly spec: { readonly replicas?: number; readonly selector: { readonly matchLabels: Record<string, string> } };
-  readonly status?: { readonly conditions?: { readonly type: string; readonly status: string; readonly message?: string }[] };
 }
 
 /** How many agents are asked at a time. */
@@ -147,13 +152,15 @@ const PARALLEL = 8;
 
 async function read(options: Options): Promise<PodStatus[]> {
   const selector = `app.kubernetes.io/name=celery${options.app ? `,app.kubernetes.io/part-of=${options.app}` : ''}`;
-  const list = await kubectl([...options.context, 'get', 'pods', ...options.scope, '-l', selector, '-o', 'json']);
+  const kubectlGet = (kind: string) => kubectl([...options.context, 'get', kind, ...options.scope, '-l', selector, '-o', 'json']).then(items);
   // A pod that is being deleted, or was evicted, says nothing of the app: its successor is in the list too.
-  const pods = (JSON.parse(list) as { items: Pod[] }).items
-    .filter((pod) => !pod.metadata.deletionTimestamp && !['Succeeded', 'Failed'].includes(pod.status.phase));
+  const pods = (await kubectlGet('pods'))
+    .filter((pod) => get(pod, 'metadata', 'deletionTimestamp') === undefined && !['Succeeded', 'Failed'].includes(phase(pod)));
   // Whoever may not read Deployments still sees the pods.
-  const deployments = await kubectl([...options.context, 'get', 'deployments', ...options.scope, '-l', selector, '-o', 'json'])
-    .then((answer) => (JSON.parse(answer) as { items: Deployment[] }).items, () => []);
+  const deployments = await kubectlGet('deployments').catch((error: unknown) => {
+    if (error instanceof KubectlError) return [];
+    throw error;
+  });
   const result: PodStatus[] = deployments.flatMap((deployment) => missing(deployment, pods));
   for (let i = 0; i < pods.length; i += PARALLEL) {
     result.push(...await Promise.all(pods.slice(i, i + PARALLEL).map((pod) => ask(pod, options.context))));
@@ -161,38 +168,64 @@ async function read(options: Options): Promise<PodStatus[]> {
   return result;
 }
 
+/** The objects of a list that kubectl prints. */
+function items(answer: string): readonly unknown[] {
+  let found: unknown;
+  try {
+    found = get(JSON.parse(answer), 'items');
+  } catch {
+    // Said below.
+  }
+  if (!Array.isArray(found)) throw new KubectlError(`the answer of kubectl is no list of objects: '${shortened(answer.trim(), 60)}'`);
+  return found;
+}
+
+/** The fields below come from anywhere that speaks like an API server: what is missing, or of another type, is as if not there. */
+function identity(object: unknown): { name: string; namespace: string; role: string } {
+  const field = (...path: string[]) => asText(get(object, 'metadata', ...path));
+  return { name: field('name') ?? '?', namespace: field('namespace') ?? '?', role: field('labels', 'component') ?? '-' };
+}
+
+function phase(pod: unknown): string {
+  return asText(get(pod, 'status', 'phase')) ?? 'Unknown';
+}
+
+function conditions(object: unknown): ReadonlyArray<{ type?: string; status?: string; message?: string }> {
+  return asList(get(object, 'status', 'conditions')).map((one) => ({ type: asText(get(one, 'type')), status: asText(get(one, 'status')), message: asText(get(one, 'message')) }));
+}
+
 /** Pods that a Deployment wants and that are not there. */
-function missing({ metadata: { name, namespace, labels }, spec, status: { conditions = [] } = {} }: Deployment, pods: readonly Pod[]): PodStatus[] {
-  const wanted = spec.replicas ?? 1;
-  const own = pods.filter(({ metadata }) => metadata.namespace === namespace
-    && Object.entries(spec.selector.matchLabels).every(([label, value]) => metadata.labels[label] === value));
-  const row = { namespace, pod: `deployment/${name}`, role: labels.component ?? '-' };
+function missing(deployment: unknown, pods: readonly unknown[]): PodStatus[] {
+  const { name, namespace, role } = identity(deployment);
+  const wanted = asNumber(get(deployment, 'spec', 'replicas')) ?? 1;
+  const selector = Object.entries(asMap(get(deployment, 'spec', 'selector', 'matchLabels')));
+  const own = pods.filter((pod) => identity(pod).namespace === namespace
+    && selector.every(([label, value]) => get(pod, 'metadata', 'labels', label) === value));
+  const row = { namespace, pod: `deployment/${name}`, role };
   if (wanted === 0) return [{ ...row, reason: 'is scaled to 0', scaledToZero: true }];
   if (own.length >= wanted) return [];
-  const failure = conditions.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True')?.message;
+  const failure = conditions(deployment).find(({ type, status: value }) => type === 'ReplicaFailure' && value === 'True')?.message;
   return [{ ...row, ready: false, reason: `has ${own.length} of ${wanted} pods${failure === undefined ? '' : `: ${failure}`}` }];
 }
 
-async function ask(pod: Pod, context: string[]): Promise<PodStatus> {
-  const { name, namespace, labels } = pod.metadata;
-  const identity = { namespace, pod: name, role: labels.component ?? '-' };
-  const ready = pod.status.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
-  const container = pod.spec.containers.find(({ ports }) => ports?.some((port) => port.name === 'health'));
-  const running = pod.status.phase === 'Running';
-  if (!container || !running) {
-    return { ...identity, live: container || !running ? undefined : ready, ready, reason: ready ? '' : whyNotReady(pod) };
+async function ask(pod: unknown, context: string[]): Promise<PodStatus> {
+  const { name, namespace, role } = identity(pod);
+  const row = { namespace, pod: name, role };
+  const ready = conditions(pod).some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  const ports = asList(get(pod, 'spec', 'containers')).flatMap((container) => asList(get(container, 'ports'))
+    .map((port) => ({ container: asText(get(container, 'name')), name: asText(get(port, 'name')), port: asNumber(get(port, 'containerPort')) })));
+  const health = ports.find((port) => port.name === 'health');
+  const running = phase(pod) === 'Running';
+  if (!health || !running) {
+    return { ...row, live: health || !running ? undefined : ready, ready, reason: ready ? '' : whyNotReady(pod) };
   }
-  const waiting = why(pod.status.containerStatuses ?? []);
-  if (waiting !== undefined) return { ...identity, ready, reason: waiting };
-  const port = container.ports!.find((candidate) => candidate.name === 'health')!.containerPort;
+  const waiting = why(asList(get(pod, 'status', 'containerStatuses')));
+  if (waiting !== undefined) return { ...row, ready, reason: waiting };
   try {
-    const answer = await fetchStatus({ name, namespace, container: container.name, port, context });
-    const agent = JSON.parse(answer) as AgentStatus;
-    // A container of somebody else may have a port of this name.
-    if (typeof agent?.live !== 'boolean' || typeof agent.versions !== 'object') throw new Error(`'${answer.slice(0, 60)}' is not its answer`);
-    return { ...identity, live: agent.live, ready: agent.ready, reason: agent.reason || complaint(agent), agent };
+    const agent = readAgent(await fetchStatus({ name, namespace, container: health.container ?? '', port: health.port ?? 0, context }));
+    return { ...row, live: agent.live, ready: agent.ready, reason: agent.reason || complaint(agent), agent };
   } catch (error) {
-    return { ...identity, ready, reason: `the agent does not answer: ${(error as Error).message.split('\n')[0]}` };
+    return { ...row, ready, reason: `the agent does not answer: ${(error as Error).message.split('\n')[0]}` };
   }
 }
 
@@ -217,24 +250,27 @@ async function fetchStatus(
 }
 
 /** What is not well though the process does its work. */
-function complaint({ rival, agent_errors: [error] = [] }: AgentStatus): string {
+function complaint({ rival, agent_errors }: AgentStatus): string {
   if (rival) return `another Beat works on the same schedule: ${rival}`;
+  const error = agent_errors?.[0];
   return error === undefined ? '' : `an error of the agent itself: ${error.error}`;
 }
 
 /** Why a container does not run; undefined when all do. */
-function why(containers: readonly ContainerStatus[]): string | undefined {
-  const stopped = containers.find(({ state }) => state.waiting);
-  if (!stopped) return undefined;
-  const { state, lastState, restartCount = 0 } = stopped;
-  const end = lastState?.terminated;
-  if (end === undefined) return state.waiting!.reason;
-  const restarts = `${restartCount} restart${restartCount === 1 ? '' : 's'}`;
-  return `${state.waiting!.reason} (ended with ${end.exitCode}${end.reason === 'OOMKilled' ? ', OOMKilled' : ''}; ${restarts})`;
+function why(containers: readonly unknown[]): string | undefined {
+  const stopped = containers.find((container) => get(container, 'state', 'waiting') !== undefined);
+  if (stopped === undefined) return undefined;
+  const waits = asText(get(stopped, 'state', 'waiting', 'reason')) ?? 'waiting';
+  const end = get(stopped, 'lastState', 'terminated');
+  if (end === undefined) return waits;
+  const count = asNumber(get(stopped, 'restartCount')) ?? 0;
+  const outOfMemory = get(end, 'reason') === 'OOMKilled' ? ', OOMKilled' : '';
+  return `${waits} (ended with ${asNumber(get(end, 'exitCode')) ?? '?'}${outOfMemory}; ${count} restart${count === 1 ? '' : 's'})`;
 }
 
-function whyNotReady({ status: { phase, conditions, containerStatuses = [], initContainerStatuses = [] } }: Pod): string {
-  return why([...initContainerStatuses, ...containerStatuses]) ?? conditions?.find(({ status: value, message }) => value === 'False' && message)?.message ?? phase;
+function whyNotReady(pod: unknown): string {
+  const statuses = ['initContainerStatuses', 'containerStatuses'].flatMap((field) => asList(get(pod, 'status', field)));
+  return why(statuses) ?? conditions(pod).find(({ status: value, message }) => value === 'False' && message)?.message ?? phase(pod);
 }
 
 function isWell({ live, ready, reason, scaledToZero }: PodStatus): boolean {
@@ -243,6 +279,8 @@ function isWell({ live, ready, reason, scaledToZero }: PodStatus): boolean {
 
 const HEADER = ['POD', 'ROLE', 'LIVE', 'READY', 'QUEUES', 'ACTIVE', 'LAST TASK', 'VERSIONS', 'REASON'];
 
+const LONGEST_CELL = 300;
+
 function table(pods: readonly PodStatus[]): string {
   const severalNamespaces = new Set(pods.map(({ namespace }) => namespace)).size > 1;
   const rows = pods.map(({ namespace, pod, role, live, ready, reason, agent }) => [
@@ -250,15 +288,15 @@ function table(pods: readonly PodStatus[]): string {
     role,
     yesNo(live),
     yesNo(ready),
-    agent?.queues ? Object.entries(agent.queues).map(([queue, depth]) => `${queue}=${depth ?? '?'}`).join(',') || '-' : '-',
-    agent?.active === undefined ? '-' : `${agent.active}/${agent.concurrency ?? '?'}`,
+    agent?.queues ? listed(Object.entries(agent.queues).map(([queue, depth]) => `${queue}=${depth ?? '?'}`), ',') || '-' : '-',
+    typeof agent?.active === 'number' ? `${agent.active}/${agent.concurrency ?? '?'}` : '-',
     // Beat receives no tasks: what it did last is its tick.
     agent ? ago(agent.now, agent.last_receipt ?? (role === 'beat' ? agent.last_tick : undefined)) : '-',
     agent ? `celery ${agent.versions.celery}, kombu ${agent.versions.kombu}, python ${agent.versions.python}` : '-',
     reason,
-  ]);
+  ].map((cell) => shortened(printable(cell), LONGEST_CELL)));
   const widths = HEADER.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  return [HEADER, ...rows].map((row) => `${row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()}\n`).join('');
+  return [HEADER, ...rows].map((row) => `${printableLine(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())}\n`).join('');
 }
 
 function yesNo(value: boolean | undefined): string {
@@ -268,5 +306,6 @@ function yesNo(value: boolean | undefined): string {
 function ago(now: string, then: string | null | undefined): string {
   if (!then) return '-';
   const seconds = Math.max(0, Math.round((Date.parse(now) - Date.parse(then)) / 1000));
+  if (Number.isNaN(seconds)) return '?';
   return seconds < 120 ? `${seconds}s ago` : seconds < 7200 ? `${Math.round(seconds / 60)}m ago` : `${Math.round(seconds / 3600)}h ago`;
 }

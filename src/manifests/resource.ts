@@ -23,8 +23,13 @@ export interface Resource {
  * In an order of their own, so that nothing that is found depends on that of the input.
  */
 export function resources(objects: readonly unknown[]): Resource[] {
+  const fingerprints = new Map<JsonObject, string>();
+  const fingerprintOf = (json: JsonObject) => {
+    if (!fingerprints.has(json)) fingerprints.set(json, fingerprint(json));
+    return fingerprints.get(json)!;
+  };
   return inDefault(collectAll(objects)).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
-    || compare(fingerprint(a.json), fingerprint(b.json)));
+    || compare(fingerprintOf(a.json), fingerprintOf(b.json)));
 }
 
 /** Beside objects in `default` those without a namespace are there, too: kubectl takes both in one go nowhere else. */

@@ -168,9 +168,19 @@ export class World {
   }
 
   /** How a port of a workload can be reached from outside the cluster. */
-  public exposures(workload: Workload, port: number, names: ReadonlySet<string>): Exposure[] {
-    return [...this.servicesOf.get(workload) ?? []].flatMap((service) => this.serviceExposures(service, port, names));
+  public exposures(workload: Workload, port: number, names: ReadonlySet<string>): readonly Exposure[] {
+    // Many workloads may be behind the same Services: they share what is found.
+    const groups = this.servicesOf.get(workload) ?? [];
+    const name = [port, [...names].sort(), groups.map(({ selector }) => selector)].join('\n');
+    let found = this.exposuresCache.get(name);
+    if (!found) {
+      found = groups.flatMap(({ services }) => services.flatMap((service) => this.serviceExposures(service, port, names)));
+      this.exposuresCache.set(name, found);
+    }
+    return found;
   }
+
+  private readonly exposuresCache = new Map<string, readonly Exposure[]>();
 
   private serviceExposures(service: Resource, port: number, names: ReadonlySet<string>): Exposure[] {
     const ports = asList(get(service.json, 'spec', 'ports')).filter((entry) => {
@@ -323,8 +333,8 @@ export class World {
   }
 
   private get guarded(): ReadonlySet<Workload> {
-    return this.once('guarded', () => new Set(this.policies.flatMap(({ namespace, json }) =>
-      this.select(namespace, asMap(get(json, 'spec', 'podSelector', 'matchLabels'))))));
+    return this.once('guarded', () => new Set([...bySelector(this.policies, 'spec', 'podSelector', 'matchLabels').values()]
+      .flatMap(([{ namespace, json }]) => this.select(namespace, asMap(get(json, 'spec', 'podSelector', 'matchLabels'))))));
   }
 
   private get guardedNamespaces(): ReadonlySet<string> {
@@ -353,14 +363,11 @@ export class World {
     });
   }
 
-  private get servicesOf(): ReadonlyMap<Workload, Set<Resource>> {
+  private get servicesOf(): ReadonlyMap<Workload, ServiceGroup[]> {
     return this.once('servicesOf', () => {
-      const found = new Map<Workload, Set<Resource>>();
-      for (const service of this.kind('Service')) {
-        for (const workload of this.backing(service)) {
-          if (!found.has(workload)) found.set(workload, new Set());
-          found.get(workload)!.add(service);
-        }
+      const found = new Map<Workload, ServiceGroup[]>();
+      for (const [selector, services] of bySelector(this.kind('Service'), 'spec', 'selector')) {
+        for (const workload of this.backing(services[0])) push(found, workload, { selector, services });
       }
       return found;
     });
@@ -412,6 +419,12 @@ export interface CodeFile {
   readonly text: string;
   readonly place: Place;
   readonly folder: string;
+}
+
+/** Services with the same selector. */
+interface ServiceGroup {
+  readonly selector: string;
+  readonly services: readonly Resource[];
 }
 
 interface Route {
@@ -535,6 +548,16 @@ function byApp(some: readonly Process[]): ReadonlyMap<string, Process[]> {
 
 function appKey(process: Process): string {
   return key(process.workload.resource.namespace, process.app ?? '\u0000');
+}
+
+/** Objects by their namespace and the selector at a place in them: what those select is the same. */
+function bySelector(objects: readonly Resource[], ...path: Path): ReadonlyMap<string, Resource[]> {
+  const found = new Map<string, Resource[]>();
+  for (const object of objects) {
+    const labels = Object.entries(asMap(get(object.json, ...path))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
+    push(found, key(object.namespace, ...labels.sort()), object);
+  }
+  return found;
 }
 
 function push<K, V>(lists: Map<K, V[]>, name: K, value: V): void {

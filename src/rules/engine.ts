@@ -63,12 +63,9 @@ function violation(rule: RuleMeta, { at, note, value, allowed, fix, severity = r
 
 function* suppress(found: readonly Violation[], suppressions: readonly Suppression[], selection: Options['rules']): Iterable<Violation> {
   const used = new Set<Suppression>();
-  const byRule = new Map<string, Suppression[]>();
-  for (const suppression of suppressions) {
-    if (suppression.reason !== '') byRule.set(suppression.rule, [...byRule.get(suppression.rule) ?? [], suppression]);
-  }
+  const index = new SuppressionIndex(suppressions);
   for (const one of found) {
-    const silent = (byRule.get(one.rule.id) ?? []).filter(({ applies }) => applies(one.at.resource));
+    const silent = index.of(one);
     for (const suppression of silent) {
       used.add(suppression);
       suppression.silenced?.(one.at.resource);
@@ -81,6 +78,28 @@ function* suppress(found: readonly Violation[], suppressions: readonly Suppressi
         : used.has(suppression) || suppression.checked || !selects(selection, suppression.rule) ? undefined : 'suppressions/unused';
     if (fault === undefined || !selects(selection, fault)) continue;
     yield violation(BY_ID.get(fault)!, { at: { resource: suppression.at, path: suppression.path }, value: suppression.rule });
+  }
+}
+
+/** Finds what may silence a violation, though there may be one for each object. */
+class SuppressionIndex {
+  /** By the rule, and the object where there is only one. */
+  private readonly byRule = new Map<string, Map<Resource | undefined, Suppression[]>>();
+
+  public constructor(suppressions: readonly Suppression[]) {
+    for (const suppression of suppressions) {
+      if (suppression.reason === '') continue;
+      let own = this.byRule.get(suppression.rule);
+      if (!own) this.byRule.set(suppression.rule, own = new Map<Resource | undefined, Suppression[]>());
+      const same = own.get(suppression.only);
+      if (same) same.push(suppression);
+      else own.set(suppression.only, [suppression]);
+    }
+  }
+
+  public of({ rule, at: { resource } }: Violation): Suppression[] {
+    const own = this.byRule.get(rule.id);
+    return own ? [...own.get(resource) ?? [], ...(own.get(undefined) ?? []).filter(({ applies }) => applies(resource))] : [];
   }
 }
 

@@ -1,5 +1,6 @@
 import { redact } from '../celery/url';
 import { showPath } from '../manifests/json';
+import { printable } from './printable';
 import { Violation } from './rule';
 import { Severity } from './severity';
 
@@ -63,13 +64,13 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
   return {
     ruleId: rule.id,
     severity,
-    message: note === undefined ? rule.title : `${rule.title}: ${printable(note)}`,
+    message: note === undefined ? rule.title : `${rule.title}: ${excerpt(note)}`,
     objectKind: resource.kind,
     objectName: resource.name,
     objectNamespace: resource.namespace === '' ? undefined : resource.namespace,
     container: at.container === '' ? undefined : at.container,
     path: showPath(resource.prefix.length === 0 ? at.path : [...resource.prefix, ...at.path]),
-    value: value === undefined || value === '' ? undefined : printable(value),
+    value: value === undefined || value === '' ? undefined : excerpt(value),
     allowed,
     fix: fix ?? rule.fix,
     objectIndex: resource.index,
@@ -90,11 +91,16 @@ export function describeFinding(finding: Finding): string {
   const parts = [`${showObject(finding)}${path === '' ? '' : `, ${path}`}: ${message}`];
   if (value !== undefined) parts.push(`it has ${JSON.stringify(value)}`);
   if (allowed !== undefined) parts.push(`allowed: ${allowed}`);
-  return `${parts.join('; ')}. ${fix} [${ruleId}]`;
+  return printable(`${parts.join('; ')}. ${fix} [${ruleId}]`);
 }
 
+/** Much more than is shown, and little enough for every regular expression. */
+const LONGEST = 4000;
+
 /** A value as it may be printed: one line, not too long, without passwords. */
-function printable(value: string): string {
-  const line = redact(value.replace(/\s+/g, ' ').trim());
-  return line.length > 160 ? `${line.slice(0, 157)}...` : line;
+function excerpt(value: string): string {
+  // A password that goes on behind the end is one all the same.
+  const whole = value.length > LONGEST ? value.slice(0, LONGEST).replace(/(:\/\/[^\s/@:]*:)[^\s@]*$/, '$1***') : value;
+  const line = redact(whole.replace(/\s+/g, ' ').trim());
+  return line.length > 160 || whole !== value ? `${line.slice(0, 157)}...` : line;
 }

@@ -13,6 +13,8 @@ export interface Suppression {
   readonly rule: string;
   readonly reason: string;
   readonly applies: (resource: Resource) => boolean;
+  /** The object, where it can be for no other. */
+  readonly only?: Resource;
   /** Told of each object about which it silenced a finding. */
   readonly silenced?: (resource: Resource) => void;
   /** Known to silence something where all objects are in sight, so fewer of them do not make it unused. */
@@ -66,6 +68,7 @@ export function fromAnnotation(resource: Resource): Suppression[] {
       rule: (colon < 0 ? line : line.slice(0, colon)).trim(),
       reason: colon < 0 ? '' : line.slice(colon + 1).trim(),
       applies: (other: Resource) => other === resource,
+      only: resource,
       at: resource,
       path: ['metadata', 'annotations', annotation],
       checked: annotation === WRITTEN_BY_SYNTH,

@@ -172,6 +172,67 @@ describe('returns 1', () => {
   );
 });
 
+describe('an answer that is not as an agent gives it', () => {
+  const ESC = '\u001b[2J';
+  const ODD: Array<[object, string]> = [
+    [{ versions: null }, 'its versions is null, and not a map of versions'], [{ versions: { celery: 5 } }, 'its versions is {"celery":5}, and not a map of versions'],
+    [{ reason: { a: 1 } }, 'its reason is {"a":1}, and not a text'], [{ reason: undefined }, 'its reason is missing, and not a text'],
+    [{ ready: 'yes' }, 'its ready is "yes", and not true or false'], [{ now: 5 }, 'its now is 5, and not a text'],
+    [{ queues: [] }, 'its queues is [], and not a map of numbers'], [{ queues: { a: {} } }, 'its queues is {"a":{}}, and not a map of numbers'],
+    [{ active: '1' }, 'its active is "1", and not a number'], [{ agent_errors: {} }, 'its agent_errors is {}, and not a list of errors'],
+    [{ agent_errors: [null] }, 'its agent_errors is [null], and not a list of errors'], [{ last_tick: [] }, 'its last_tick is [], and not a text'],
+    [{ rival: 1 }, 'its rival is 1, and not a text'],
+  ];
+
+  test.each(ODD)('%j is told, and does not hide the others', async (given, message) => {
+    const { code, stdout, stderr } = await run([], { ...list(pod('a'), pod('b')), ...agent('a', given), ...agent('b') });
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(new RegExp(`^a .* the agent does not answer: ${message.replace(/[{}[\]()?]/g, '\\$&')}$`, 'm'));
+    expect(stdout).toMatch(/^b +worker +yes +yes/m);
+  });
+
+  test('null where there is nothing yet is fine', async () => {
+    const nothing = { queues: null, active: null, concurrency: null, last_receipt: null, last_tick: null, rival: null, agent_errors: null };
+    expect((await run([], { ...list(pod('a')), ...agent('a', nothing) })).code).toBe(0);
+  });
+
+  test.each<[string, object]>([
+    ['reason', { reason: `bad${ESC}\n::error::x` }], ['a queue', { queues: { [`${ESC}q`]: 1 } }],
+    ['a version', { versions: { ...VERSIONS, celery: `5${ESC}\u009b` } }], ['an error of the agent', { agent_errors: [{ error: ESC }] }], ['a rival', { rival: ESC }],
+  ])('control characters in %s are shown and not obeyed', async (_, given) => {
+    for (const output of ['table', 'json']) {
+      const { stdout } = await run(['-o', output], { ...list(pod('a')), ...agent('a', given) });
+      expect(stdout).not.toMatch(/[^\n\P{Cc}]/u);
+      expect(stdout).not.toMatch(/^\s*::/m);
+      if (output === 'table') expect(stdout).toContain('\\x1b[2J');
+      if (output === 'table') expect(stdout.trim().split('\n')).toHaveLength(2);
+    }
+  });
+
+  test('a reason of 5 MB is shortened', async () => {
+    for (const output of ['table', 'json']) {
+      const { code, stdout } = await run(['-o', output], { ...list(pod('a')), ...agent('a', { reason: `begin ${'x'.repeat(5e6)}` }) });
+      expect(code).toBe(1);
+      expect(stdout).toContain('begin xxx');
+      expect(stdout.length).toBeLessThan(5000);
+    }
+  });
+
+  test('pods and Deployments of other types than the API gives are no crash', async () => {
+    const odd = [{}, null, 5, { metadata: null, spec: { containers: 5 } }, { status: { phase: 'Running', conditions: {} }, spec: { containers: [{ ports: [null] }] } }];
+    const answers = { 'get pods': [JSON.stringify({ items: odd })], 'get deployments': [JSON.stringify({ items: [null, { spec: { replicas: 'x' } }] })] } as Answers;
+    const { code, stdout, stderr } = await run([], answers);
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout.trim().split('\n').length).toBeGreaterThan(5);
+  });
+
+  test.each(['', 'null', '{}', '{"items": {}}', '<html>\u001b[2J'])('a list of pods that is %j is told', async (answer) => {
+    const { code, stderr } = await run([], { 'get pods': [answer] });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^cdk8s-celery status: the answer of kubectl is no list of objects: '[ -~]*'\n$/);
+  });
+});
+
 describe('returns 2', () => {
   test.each([
     [['-n', 'shop'], 'no pods of a Celery app in namespace \'shop\''],

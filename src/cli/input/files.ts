@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap as isYamlMap, LineCounter, visit } from 'yaml';
+import { readJson } from './json';
 import { parsePlain } from './plain-yaml';
 import { parseWholeYaml } from './whole-yaml';
 import { asList, asText, get } from '../../manifests/json';
@@ -11,6 +12,7 @@ export interface Document {
   /** The first line of its text in the file, from 1. */
   readonly line: number;
   readonly text: string;
+  readonly json?: boolean;
   /** The value is this item of the list that the text is. */
   readonly item?: number;
   readonly value: unknown;
@@ -28,16 +30,19 @@ export interface Input {
   readonly problems: Problem[];
   /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
   readonly patches: Set<string>;
+  /** What folders have besides files and folders, which is left out: links to folders, pipes. */
+  readonly left: string[];
 }
 
 export function emptyInput(): Input {
-  return { documents: [], problems: [], patches: new Set() };
+  return { documents: [], problems: [], patches: new Set(), left: [] };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
 const LARGEST_FILE = 64 * 2 ** 20;
 /** The whole YAML parser takes seconds for a mebibyte. */
 const LARGEST_UNUSUAL_DOCUMENT = 2 ** 20;
+const TWICE = 'the same key stands twice in a map; kubectl would take the last one';
 const DEEPEST = 500;
 const DEEP_BLOCK = new RegExp(`(?:[-?:][ \\t]+){${DEEPEST}}`);
 const MANIFEST = /\.(ya?ml|json)$/i;
@@ -48,30 +53,44 @@ export function readInput(paths: readonly string[]): Input {
   const input = emptyInput();
   for (const path of paths) {
     if (path === '-') readOne('-', 0, input);
-    else readPath(path, input, 0);
+    else readPath(path, input);
   }
   return input;
 }
 
-function readPath(path: string, input: Input, depth: number): void {
-  let folder: boolean;
+function readPath(path: string, input: Input): void {
   try {
-    folder = statSync(path).isDirectory();
+    if (statSync(path).isDirectory()) readFolder(path, input);
+    else readOne(path, path, input);
   } catch (error) {
     input.problems.push({ file: path, message: reason(error) });
-    return;
   }
-  if (!folder) {
-    readOne(path, path, input);
-    return;
-  }
-  if (depth > 30) return;
-  for (const patch of kustomizePatches(path)) input.patches.add(patch);
-  for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)) {
-    if (entry.isDirectory() && !SKIPPED_FOLDERS.has(entry.name)) readPath(join(path, entry.name), input, depth + 1);
-    else if (entry.isFile() && MANIFEST.test(entry.name) && !input.patches.has(join(path, entry.name))) {
-      readPath(join(path, entry.name), input, depth + 1);
+}
+
+function readFolder(folder: string, input: Input): void {
+  for (const patch of kustomizePatches(folder)) input.patches.add(patch);
+  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      if (!SKIPPED_FOLDERS.has(entry.name)) readPath(path, input);
+    } else if (entry.isSymbolicLink()) {
+      readLink(path, input);
+    } else if (MANIFEST.test(entry.name) && !input.patches.has(path)) {
+      if (entry.isFile()) readPath(path, input);
+      else input.left.push(path);
     }
+  }
+}
+
+/** Like kubectl, follows links to files and none to folders: so there are no loops. */
+function readLink(path: string, input: Input): void {
+  const manifest = MANIFEST.test(path) && !input.patches.has(path);
+  try {
+    const stat = statSync(path);
+    if (stat.isFile() && manifest) readOne(path, path, input);
+    else if (stat.isDirectory() || (manifest && !stat.isFile())) input.left.push(path);
+  } catch (error) {
+    if (manifest) input.problems.push({ file: path, message: `is a link that leads to no file: ${reason(error)}` });
   }
 }
 
@@ -151,10 +170,13 @@ function readChunk(descriptor: number, chunk: Buffer): number {
 /** Splits a text into its documents and reads each. */
 export function parseText(file: string, text: string, input: Input): Input {
   if (/^\s*[[{]/.test(text)) {
-    const value = parseJson(text);
-    if (value !== undefined) {
-      if (Array.isArray(value)) value.forEach((one: unknown, item) => input.documents.push({ file, line: 1, text, item, value: one }));
-      else input.documents.push({ file, line: 1, text, value });
+    const json = readJson(text);
+    if (json !== undefined) {
+      for (const line of json.repeated) input.problems.push({ file, line, message: TWICE });
+      for (const { value, ...place } of json.values) {
+        if (Array.isArray(value)) value.forEach((one: unknown, item) => input.documents.push({ file, ...place, json: true, item, value: one }));
+        else input.documents.push({ file, ...place, json: true, value });
+      }
       return input;
     }
   }
@@ -167,14 +189,6 @@ export function parseText(file: string, text: string, input: Input): Input {
     }
   }
   return input;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Documents are separated by lines that begin with `---` or `...`, whatever stands around them. */
@@ -267,11 +281,11 @@ function templateLine(text: string): number | undefined {
 
 function explain(message: string): string {
   const first = message.split('\n')[0];
-  return /Map keys must be unique/.test(first) ? 'the same key stands twice in a map; kubectl would take the last one' : `is not YAML: ${first}`;
+  return /Map keys must be unique/.test(first) ? TWICE : `is not YAML: ${first}`;
 }
 
 function reason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'is not UTF-8; manifests are YAML or JSON in UTF-8';
-  return { ENOENT: 'there is no such file or folder', EACCES: 'may not be read', EISDIR: 'is a folder' }[code ?? ''] ?? message;
+  return { ENOENT: 'there is no such file or folder', EACCES: 'may not be read', EISDIR: 'is a folder', ELOOP: 'links go in a circle' }[code ?? ''] ?? message;
 }

@@ -10,7 +10,7 @@ export class Locator {
   private readonly find: (path: Path) => number;
 
   public constructor(private readonly document: Document) {
-    this.find = /^\s*[[{]/.test(document.text) && document.line === 1 ? inJson(document.text) : inYaml(document.text);
+    this.find = document.json ? inJson(document.text) : inYaml(document.text);
   }
 
   /** Whether another document has the same text. */

@@ -1,5 +1,5 @@
 import { Path } from '../json';
-import { parseShell, Script, ShellCommand } from './shell';
+import { LONGEST_SCRIPT, parseShell, Script, ShellCommand } from './shell';
 
 /** A word of a command line, and where it stands in the manifest. */
 export interface Word {
@@ -39,6 +39,8 @@ export interface CommandContext {
   readonly variable: (name: string) => string | undefined;
   /** The text of a file that a ConfigMap puts into the container. */
   readonly file: (path: string) => string | undefined;
+  /** Told of what is not read, and why. */
+  readonly unread?: (reason: string) => void;
 }
 
 const SHELLS = new Set(['sh', 'bash', 'ash', 'dash', 'zsh', 'ksh']);
@@ -111,8 +113,9 @@ interface Search {
 function unwrap(here: Invocation, search: Search, depth: number): void {
   const { words } = here;
   search.steps += 1;
-  if (words.length === 0 || depth > DEEPEST || search.steps > MOST_STEPS) return;
   const { context } = search;
+  if (search.steps > MOST_STEPS) context.unread?.(`has scripts with more than ${MOST_STEPS} commands, of which those were read`);
+  if (words.length === 0 || depth > DEEPEST || search.steps > MOST_STEPS) return;
   const name = baseName(words[0].text);
   const next = (from: number, link?: Link) => unwrap({
     ...here, words: words.slice(from), links: link ? [...here.links, link] : here.links,
@@ -251,6 +254,9 @@ function shellScript(words: readonly Word[], context: CommandContext): Source | 
 }
 
 function runScript(here: Invocation, name: string, source: Source, search: Search, depth: number): void {
+  if (source.source.length > LONGEST_SCRIPT) {
+    search.context.unread?.(`has a script of ${source.source.length} characters, of which ${LONGEST_SCRIPT} were read`);
+  }
   const script = parseShell(source.source, { variable: search.context.variable, positional: source.args });
   for (const command of script.commands) {
     const link: Link = { kind: 'shell', name, inline: source.inline, command, script, path: source.path };

@@ -44,7 +44,8 @@ const OPENERS = new Set(['if', 'while', 'until', 'for', 'select', 'case', '{']);
 const CLOSERS = new Set(['fi', 'done', 'esac', '}']);
 const GLUE = new Set(['then', 'else', 'elif', 'do', '!', 'time']);
 const OPERATORS = ['&&', '||', ';;', '|&', ';', '|', '&', '(', ')', '\n'];
-const LONGEST_SCRIPT = 200_000;
+/** What follows is not read. */
+export const LONGEST_SCRIPT = 200_000;
 
 /**
  * Reads as much of a POSIX script as it takes to tell which commands run, and under which process. Not a shell: nothing is

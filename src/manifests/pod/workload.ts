@@ -139,6 +139,8 @@ export class Container {
   /** `command` is given: the entrypoint of the image does not run. */
   public readonly ownsEntrypoint: boolean;
   public readonly invocations: readonly Invocation[];
+  /** Why not all that it runs is known, where that is so. */
+  public readonly unread?: string;
 
   public constructor(
     public readonly workload: Workload, public readonly json: JsonObject, public readonly path: Path, public readonly init: boolean,
@@ -151,8 +153,10 @@ export class Container {
     this.ownsEntrypoint = asList(json.command).length > 0;
     this.words = [...this.readWords('command'), ...this.readWords('args')];
     const program = this.ownsEntrypoint ? undefined : entrypointProgram(this.image, this.words[0]?.text);
+    let unread: string | undefined;
     this.invocations = this.read(program === undefined ? this.words
-      : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words]);
+      : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words], (reason) => unread ??= reason);
+    this.unread = unread;
   }
 
   /** A place in this container; the container itself without a path. */
@@ -167,10 +171,11 @@ export class Container {
   }
 
   /** All commands that some other argument vector of this container leads to: a probe, a hook. */
-  public read(words: readonly Word[]): Invocation[] {
+  public read(words: readonly Word[], unread?: (reason: string) => void): Invocation[] {
     const context: CommandContext = {
       variable: (name) => this.env.value(name),
       file: (path) => this.file(path),
+      unread,
     };
     return invocations(words, context);
   }

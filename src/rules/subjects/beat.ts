@@ -5,10 +5,12 @@ import { isReadOnly } from '../../manifests/pod/workload';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { Process } from '../../manifests/process';
 import type { World } from '../../manifests/world';
+import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { meets } from '../../celery/versions';
 import { AGENT_FLAGS } from '../../celery/agent-names';
+import { once } from '../../memo/once';
 import { remembered } from '../../memo/remembered';
 
 /** How Beat keeps its schedule. */
@@ -80,6 +82,18 @@ const validTimeZone = remembered((name: string) => {
 
 /** The time zone that code sets; empty when it sets none. */
 const timeZoneIn = remembered((code: string) => /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(code)?.[2] ?? '');
+
+/** The first Beat of each application that sends tasks whatever others do, by all of its Beats. */
+const activeBeats = once((world: World) => {
+  const found = new Map<readonly Process[], Process | undefined>();
+  for (const beats of new Set(world.beats.map((one) => world.beatsOf(one)))) {
+    found.set(beats, beats.find((one) => one.workload.replicas !== 0 && scheduler(one, world) !== 'locking'));
+  }
+  return found;
+});
+
+/** The time zones that workers are given. */
+const timeZones = once((workers: readonly Process[]) => [...new Set(workers.flatMap((worker) => worker.setting('timezone')?.value ?? []))].sort());
 
 export const beatRules: Rule[] = [
   {
@@ -171,12 +185,15 @@ export const beatRules: Rule[] = [
           beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
           container.json.env ?? [], container.json.envFrom ?? [],
         ]);
-        groups.set(key, [...groups.get(key) ?? [], beat]);
+        const group = groups.get(key);
+        if (group) group.push(beat);
+        else groups.set(key, [beat]);
       }
       for (const group of groups.values()) {
         const names = [...new Set(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`))].sort();
         if (names.length < 2) continue;
-        for (const beat of group) report({ at: beat.commandPlace, value: names.join(', ') });
+        const value = listed(names);
+        for (const beat of group) report({ at: beat.commandPlace, value });
       }
     },
   },
@@ -208,10 +225,9 @@ export const beatRules: Rule[] = [
     check: (worker, report, world) => {
       const option = worker.option('--beat');
       if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
-      const beats = worker.app === undefined ? [] : world.beatsOf(worker);
-      const beside = beats.find((beat) => beat.workload.replicas !== 0 && scheduler(beat, world) !== 'locking');
-      if (beside) {
-        const { resource } = beside.workload;
+      const other = worker.app === undefined ? undefined : activeBeats(world).get(world.beatsOf(worker));
+      if (other) {
+        const { resource } = other.workload;
         report({ at: worker.place(option.path), value: '--beat', note: `${resource.kind} ${resource.name} runs the Beat of this application already` });
         return;
       }
@@ -302,8 +318,7 @@ export const beatRules: Rule[] = [
     check: (beat, report, world) => {
       const setting = beat.setting('timezone');
       if (!setting || beat.app === undefined) return;
-      const others = world.workersOf(beat).flatMap((worker) => worker.setting('timezone')?.value ?? []);
-      const other = [...others].sort().find((value) => value !== setting.value);
+      const other = timeZones(world.workersOf(beat)).find((value) => value !== setting.value);
       if (other !== undefined) report({ at: setting.at, value: setting.value, note: `a worker has ${other}` });
     },
   },

@@ -9,8 +9,10 @@ import { Resource } from '../../manifests/resource';
 import { redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
 import { celeryIn, probesOf } from '../../manifests/probes';
+import { listed } from '../printable';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
+import { once } from '../../memo/once';
 
 const LARGEST_CONFIG_MAP = 1_048_576;
 const LARGEST_APPLIED = 250_000;
@@ -389,15 +391,21 @@ export const codeRules: Rule[] = [
       if (!queue || app === undefined) return;
       // Code that routes may leave nothing to the default queue.
       if (world.code(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
-      const workers = world.workersOf(process);
-      // A worker without -Q takes the default queue of its own settings.
-      const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
-        : undefined));
-      if (taken.some((queues) => !queues || queues.includes('') || queues.includes(queue.value)) || workers.length === 0) return;
-      report({ at: queue.at, value: queue.value, allowed: [...new Set(taken.flatMap((queues) => queues ?? []))].sort().join(', ') });
+      const { queues, unknown, names } = queuesTaken(world.workersOf(process));
+      if (unknown || queues.size === 0 || queues.has('') || queues.has(queue.value)) return;
+      report({ at: queue.at, value: queue.value, allowed: names });
     },
   },
 ];
+
+/** The queues that workers take, if that is known; the names as they are shown. */
+const queuesTaken = once((workers: readonly Process[]) => {
+  // A worker without -Q takes the default queue of its own settings.
+  const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
+    : undefined));
+  const queues = new Set(taken.flatMap((own) => own ?? []));
+  return { queues, unknown: taken.some((own) => !own), names: listed([...queues].sort()) };
+});
 
 function label({ workload: { resource } }: Process): string {
   return `${resource.kind} ${resource.namespace === '' ? '' : `${resource.namespace}/`}${resource.name}`;

@@ -6,6 +6,7 @@ import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
 import { Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
+import { once } from '../../memo/once';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
 function serviceVariables(world: World): Map<string, Set<string>> {
@@ -30,6 +31,17 @@ const LITERAL_SECRETS = new Set([
   'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
   'BROKER_PASSWORD', 'RABBITMQ_DEFAULT_PASS', 'RABBITMQ_PASSWORD',
 ]);
+
+/** The brokers of workers, each once, by the image of the workers; undefined for one that has none in sight. */
+const brokersOf = once((workers: readonly Process[]) => {
+  const found = new Map<string, Map<string | undefined, UrlUse | undefined>>();
+  for (const { container: { image }, broker } of workers) {
+    if (!found.has(image.text)) found.set(image.text, new Map());
+    const own = found.get(image.text)!;
+    if (!own.has(broker?.text)) own.set(broker?.text, broker);
+  }
+  return new Map([...found].map(([image, brokers]) => [image, [...brokers.values()]]));
+});
 
 export const envRules: Rule[] = [
   {
@@ -165,9 +177,8 @@ export const envRules: Rule[] = [
     check: (beat, report, world) => {
       const { broker, app } = beat;
       if (!broker || broker.partial || app === undefined) return;
-      const workers = world.workersOf(beat).filter((worker) => worker.container.image.text === beat.container.image.text);
-      const brokers = workers.map((worker) => worker.broker);
-      if (workers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
+      const brokers = brokersOf(world.workersOf(beat)).get(beat.container.image.text) ?? [];
+      if (brokers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
       report({ at: broker.at, value: broker.text, allowed: brokers[0]!.text });
     },
   },

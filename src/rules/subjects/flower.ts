@@ -3,7 +3,7 @@ import { installedVersion } from '../../manifests/installs';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Option, Process } from '../../manifests/process';
 import { mebibytes } from '../../celery/quantity';
-import type { World } from '../../manifests/world';
+import type { Exposure, World } from '../../manifests/world';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
@@ -75,11 +75,11 @@ export const flowerRules: Rule[] = [
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
-    on: 'flowers',
-    check: (flower, report, world) => {
-      if (authenticated(flower) !== 'no') return;
-      for (const { place, by, guarded, internal } of exposures(flower, world)) {
-        if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
+    check: (world, report) => {
+      for (const open of new Set(world.flowers.filter((flower) => authenticated(flower) === 'no').map((flower) => exposures(flower, world)))) {
+        for (const { place, by, guarded, internal } of open) {
+          if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
+        }
       }
     },
   },
@@ -128,12 +128,18 @@ export const flowerRules: Rule[] = [
     fix: 'Keep them from the Ingress by its paths, or by its own authentication.',
     source: 'Reproduced with Flower 2.0.1 and 2.1.0',
     rows: ['L3'],
-    on: 'flowers',
-    check: (flower, report, world) => {
-      if (authenticated(flower) !== 'yes') return;
-      for (const { place, by, guarded, paths } of exposures(flower, world)) {
-        const all = paths?.some((path) => `${prefix(flower)}/metrics`.startsWith(path.replace(/\*$/, '')));
-        if (!guarded && all) report({ at: place, value: by });
+    check: (world, report) => {
+      const prefixes = new Map<readonly Exposure[], Set<string>>();
+      for (const flower of world.flowers) {
+        if (authenticated(flower) !== 'yes') continue;
+        const open = exposures(flower, world);
+        prefixes.set(open, (prefixes.get(open) ?? new Set()).add(prefix(flower)));
+      }
+      for (const [open, own] of prefixes) {
+        for (const { place, by, guarded, paths } of open) {
+          const all = paths?.some((path) => [...own].some((one) => `${one}/metrics`.startsWith(path.replace(/\*$/, ''))));
+          if (!guarded && all) report({ at: place, value: by });
+        }
       }
     },
   },

@@ -1,9 +1,24 @@
 import { pythonVersion } from '../../celery/image';
 import { celeryInstalls, Install, installsOf, requirement } from '../../manifests/installs';
 import { probesOf } from '../../manifests/probes';
+import { Process } from '../../manifests/process';
+import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from '../../celery/versions';
+import { once } from '../../memo/once';
+
+/** The packages that the application may need, of all that workers install, by the image of the workers. */
+const packagesOf = once((workers: readonly Process[]) => {
+  const found = new Map<string, Set<string>>();
+  for (const { container: { image }, workload } of workers) {
+    if (!found.has(image.text)) found.set(image.text, new Set());
+    for (const { name } of installsOf(workload).flatMap(({ requirements }) => requirements)) {
+      if (!['redis', 'kombu', 'pip', 'setuptools', 'wheel'].includes(name)) found.get(image.text)!.add(name);
+    }
+  }
+  return new Map([...found].map(([image, names]) => [image, [...names].sort()]));
+});
 
 /** The Celery that pip takes, when the manifest decides it. */
 function celeryVersion(install: Install): string | undefined {
@@ -309,14 +324,8 @@ export const installRules: Rule[] = [
       const own = installsOf(flower.workload);
       if (app === undefined || !flower.command.global.has('--app') || own.length === 0 || own.some(({ opaque }) => opaque)) return;
       const names = new Set(own.flatMap((install) => install.requirements.map(({ name }) => name)));
-      const missing = new Set<string>();
-      for (const worker of world.workersOf(flower)) {
-        if (worker.container.image.text !== flower.container.image.text) continue;
-        for (const { name } of installsOf(worker.workload).flatMap((install) => install.requirements)) {
-          if (!names.has(name) && !['redis', 'kombu', 'pip', 'setuptools', 'wheel'].includes(name)) missing.add(name);
-        }
-      }
-      if (missing.size > 0) report({ at: flower.place(own[0].path), value: app, note: `missing: ${[...missing].sort().join(', ')}` });
+      const missing = (packagesOf(world.workersOf(flower)).get(flower.container.image.text) ?? []).filter((name) => !names.has(name));
+      if (missing.length > 0) report({ at: flower.place(own[0].path), value: app, note: `missing: ${listed(missing)}` });
     },
   },
   {

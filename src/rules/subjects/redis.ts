@@ -7,6 +7,7 @@ import { mebibytes, redisSize } from '../../celery/quantity';
 import { Directive, RedisServer } from '../../manifests/redis-server';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { Place } from '../../manifests/place';
+import { LISTS } from '../lists';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
@@ -204,11 +205,13 @@ export const redisRules: Rule[] = [
     fix: 'Use a Service of type ClusterIP; or set requirepass from a Secret, and limit who may come in.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    on: 'brokers',
-    check: (server, report, world) => {
-      if (!open(server)) return;
-      const port = Number(server.directive('port')?.values[0] ?? 6379);
-      for (const { place: where, by, guarded, internal } of world.exposures(server.container.workload, port, server.container.portNames(port))) {
+    check: (world, report) => {
+      const exposures = new Set(LISTS.brokers(world).filter(open).map((server) => {
+        const { container } = server;
+        const port = Number(server.directive('port')?.values[0] ?? 6379);
+        return world.exposures(container.workload, port, container.portNames(port));
+      }));
+      for (const { place: where, by, guarded, internal } of [...exposures].flat()) {
         if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) });
       }
     },

@@ -51,6 +51,25 @@ test('a namespace that does not exist is a fault', async () => {
     .toMatchObject({ code: 2, err: `cdk8s-celery lint: ${missing}\n` });
 });
 
+test('after an error there is no word of what was found', async () => {
+  const missing = 'Error from server (NotFound): namespaces "shpo" not found';
+  const answers: Answers = { [KEDA]: [''], 'get deployments': [''], 'get namespace shpo': [missing, 1] };
+  expect((await live(['-n', 'shpo'], answers)).out).toBe('');
+  expect(JSON.parse((await live(['-n', 'shpo', '--format', 'json'], answers)).out)).toEqual({ objects: 0, unknown: [], findings: [] });
+  expect((await live(['-n', 'shop'], { 'get deployments': ['no', 1] })).out).toBe('');
+});
+
+test('--context reaches every call, and is for --live', async () => {
+  const { code, calls } = await live(['-n', 'shop', '--context', 'staging'], { [KEDA]: items(), 'get deployments': items(BEAT) });
+  expect([code, calls]).toEqual([1, [expect.stringMatching(/^--context staging get deployments/), expect.stringMatching(/^--context staging get scaledobjects/)]]);
+  expect(await run('--context', 'staging', 'x.yaml')).toMatchObject({ code: 2, err: expect.stringContaining('--context is for --live') as string });
+});
+
+test('scaled objects that may not be read are said', async () => {
+  const said = 'Error from server (Forbidden): scaledobjects.keda.sh is forbidden';
+  expect(await live(['-n', 'shop'], { [KEDA]: [said, 1], 'get deployments': items(BEAT) })).toMatchObject({ code: 2, err: `cdk8s-celery lint: ${said}\n` });
+});
+
 test('no kubectl', async () => {
   expect(await live(['-n', 'shop'], undefined))
     .toMatchObject({ code: 2, err: 'cdk8s-celery lint: kubectl is not on the PATH: install it, see https://kubernetes.io/docs/tasks/tools/\n', calls: [] });

@@ -1,0 +1,28 @@
+import { Problem } from '../input/files';
+import { Finding } from '../../rules/finding';
+
+/** A finding with its place in the files. */
+export interface LocatedFinding extends Finding {
+  readonly file: string;
+  readonly line: number;
+}
+
+export interface Result {
+  readonly findings: readonly LocatedFinding[];
+  /** How many objects were looked at. */
+  readonly objects: number;
+  /** Findings below the severity that was asked for. */
+  readonly hidden: number;
+  /** What could not be read. */
+  readonly problems: readonly Problem[];
+  /** Containers that may run Celery, and were not examined. */
+  readonly unknown: readonly Unknown[];
+}
+
+export interface Unknown extends Pick<Finding, 'objectKind' | 'objectName' | 'objectNamespace' | 'container'> {
+  /** Why it was not examined; without it, since its command is in its image. */
+  readonly reason?: string;
+}
+
+/** Writes finding by finding: there may be many, and each is long. */
+export type Format = (result: Result, colour: boolean) => Iterable<string>;
