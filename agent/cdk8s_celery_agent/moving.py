@@ -33,3 +33,13 @@ def consumer_socket(channel: Any) -> Any:
     """The socket by which this Redis channel consumes; None when there is none now."""
     client = vars(channel).get('client')   # on the instance it would be made, behind a lock
     return getattr(getattr(client, 'connection', None), '_sock', None)
+
+
+def longest_answer(channel: Any) -> Optional[float]:
+    """Seconds that Redis may take to answer a BRPOP of this channel: none, and the answer is that
+    there is no message. None: it does not ask so, or waits for ever."""
+    seconds = getattr(channel, 'brpop_timeout', None)
+    if seconds is None:                    # kombu before 5.6 has only a default
+        defaults = getattr(getattr(channel, '_brpop_start', None), '__defaults__', None)
+        seconds = defaults[0] if defaults else None
+    return seconds or None

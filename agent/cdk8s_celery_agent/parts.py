@@ -9,6 +9,8 @@ from typing import Any, Callable, Dict, Iterable, NamedTuple, Tuple
 
 from celery.worker import state
 
+from . import moving
+
 #: Rules whose moments come from the event loop, and so from what follows `running_since`.
 LOOP = ('stalled', 'deaf', 'cut_off', 'cancelled', 'childless', 'crashing', 'hung')
 
@@ -76,7 +78,10 @@ WORKER: Tuple[Part, ...] = (
     Part('channel.qos.can_consume', ('deaf', 'cut_off'), _where(
         _on_redis, _has('task_consumer.channel.qos', 'can_consume'))),
     Part('channel.brpop_timeout', ('cut_off',), _where(
-        _on_redis, _has('task_consumer.channel', 'brpop_timeout', 'active_queues'))),
+        _on_redis, lambda consumer: isinstance(
+            moving.longest_answer(consumer.task_consumer.channel), (int, float)))),
+    Part('channel.active_queues', ('cut_off',), _where(
+        _on_redis, _has('task_consumer.channel', 'active_queues'))),
     Part('channel.client.connection._sock', ('cut_off',), _where(
         _on_redis, lambda consumer: hasattr(consumer.task_consumer.channel.client, 'connection')
         and hasattr(consumer.connection.transport, 'cycle'))),

@@ -237,6 +237,8 @@ class WorkerAgent(Agent):
     def _slots(self) -> int:
         # Older gevent pools count their busy greenlets as num_processes.
         pool = self.consumer.pool
+        if self.pool_name == 'prefork' and pool._pool is None:
+            return 0                       # it has been stopped
         return int(pool.limit if getattr(pool, 'is_green', False) else pool.num_processes)
 
     def _has_room(self, reserved: int, active: int) -> bool:
@@ -279,16 +281,16 @@ class WorkerAgent(Agent):
     def _polls(self) -> bool:
         """Whether its connection asks Redis for messages, and so gets an answer every second."""
         channel = self._channel()
-        return (bool(getattr(channel, 'brpop_timeout', None)) and bool(channel.active_queues)
+        return (moving.longest_answer(channel) is not None and bool(channel.active_queues)
                 and self._can_consume(channel))
 
     def _last_data(self) -> Optional[float]:
         channel = self._channel()
-        if not getattr(channel, 'brpop_timeout', None):
+        longest = moving.longest_answer(channel)
+        if longest is None:
             return None
         silent = moving.silent_for(moving.consumer_socket(channel))
-        # An answer may take as long as it was asked to wait.
-        return None if silent is None else time.monotonic() - silent + channel.brpop_timeout
+        return None if silent is None else time.monotonic() - silent + longest
 
     def _stuck(self, now: float, turns: bool, active: int) -> Optional[float]:
         """From when on the pool has had the oldest of the tasks that it does not start, though a

@@ -138,6 +138,9 @@ class Rabbit(Process):
             'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': '+S 1 +sbwt none'}
 
     def start(self):
+        # Erlang would start one that stays.
+        self.names = Process()
+        self.names.spawn(['epmd'], self.folder / 'epmd.log', env=self.environ)
         self.spawn([str(self.BIN / 'rabbitmq-server')], self.folder / 'rabbit.log',
                    env=self.environ, cwd=self.folder)
         until(lambda: 'completed with' in (self.folder / 'rabbit.log').read_text(), 90,
@@ -150,16 +153,18 @@ class Rabbit(Process):
 
     def kill(self):
         super().kill()
-        subprocess.run(['epmd', '-kill'], env=self.environ, capture_output=True)
+        self.names.kill()
 
 
 @pytest.fixture(scope='session')
 def rabbit(tmp_path_factory):
     if not (Rabbit.BIN / 'rabbitmq-server').exists():
         pytest.skip('there is no rabbitmq-server')
-    server = Rabbit(tmp_path_factory.mktemp('rabbit')).start()
-    yield server
-    server.kill()
+    server = Rabbit(tmp_path_factory.mktemp('rabbit'))
+    try:
+        yield server.start()
+    finally:
+        server.kill()
 
 
 @pytest.fixture

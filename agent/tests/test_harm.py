@@ -132,8 +132,8 @@ def test_b7_the_agent_asks_the_broker_that_the_worker_is_on(worker, redis, tmp_p
         assert pod.status()['queues'] == {'celery': 0}
         # And it goes with the worker where that goes.
         redis.kill()
-        pod.until(lambda: pod.status()['broker']['reachable_since']
-                  and pod.status()['consuming_since'], 40, 'the failover')
+        pod.until(lambda: (status := pod.status()) and status['broker']['reachable_since']
+                  and status['consuming_since'], 40, 'the failover')
         assert pod.live()
     finally:
         other.kill()
@@ -171,10 +171,10 @@ def test_b9_c4_a_soft_shutdown_is_live_and_not_ready(worker, how):
 
 def test_c4_a_shutdown_that_was_asked_for_by_remote_control(worker):
     pod = worker().until_ready()
-    pod.send('nap', LONG)
+    pod.send('nap', 30)
     pod.until(lambda: pod.status()['active'] == 1, what='the task')
     pod.run('tasks.app.control.shutdown()')
-    pod.until(lambda: pod.get('/readyz') == (503, 'not ready: shutting down\n'), 3, 'unreadiness')
+    pod.until(lambda: pod.get('/readyz') == (503, 'not ready: shutting down\n'), 10, 'unreadiness')
 
 
 def test_b10_two_beats_with_schedules_of_their_own_are_no_rivals(beat, redis):
@@ -214,6 +214,10 @@ def amqp(rabbit, queue, conf='', **env):
             'TEST_CONF': f'task_default_queue={queue!r}, {conf}', **env}
 
 
+#: One node for all of them.
+on_rabbit = pytest.mark.xdist_group('rabbit')
+
+
 @pytest.fixture
 def alarm(rabbit):
     """RabbitMQ is short of memory: it reads nothing from those who publish."""
@@ -226,6 +230,7 @@ def alarm(rabbit):
     stop()
 
 
+@on_rabbit
 def test_b3_beat_under_an_alarm_of_rabbitmq(beat, rabbit, alarm):
     pod = beat('-s', 'schedule', env=amqp(
         rabbit, 'alarm-beat', "broker_transport_options={'confirm_publish': True}")).until_ready()
@@ -237,6 +242,7 @@ def test_b3_beat_under_an_alarm_of_rabbitmq(beat, rabbit, alarm):
     pod.until_ready()
 
 
+@on_rabbit
 def test_b3_a_worker_under_an_alarm_of_rabbitmq(worker, rabbit, alarm):
     pod = worker('-E', '--prefetch-multiplier', '1', env=amqp(rabbit, 'alarm-worker')).until_ready()
     pod.send('nap', 0.05, count=1000)
@@ -249,6 +255,7 @@ def test_b3_a_worker_under_an_alarm_of_rabbitmq(worker, rabbit, alarm):
     pod.until_ready()
 
 
+@on_rabbit
 @pytest.mark.skipif(CELERY < (5, 5), reason='quorum queues came with 5.5')
 def test_b6_a_quorum_queue_full_of_messages_with_an_eta(worker, rabbit):
     quorum = ("from kombu import Queue\n"
@@ -275,6 +282,7 @@ with tasks.app.connection_for_write() as connection:
     assert pod.status()['room'] is False and not pod.status()['agent_errors']
 
 
+@on_rabbit
 def test_b11_an_exclusive_queue_is_an_answer(worker, rabbit):
     code = ("from kombu import Queue\n"
             "app.conf.task_queues=[Queue('plain'), Queue('own', exclusive=True)]\n")
@@ -284,6 +292,7 @@ def test_b11_an_exclusive_queue_is_an_answer(worker, rabbit):
     assert pod.status()['broker']['error'] == '' and not pod.status()['agent_errors']
 
 
+@on_rabbit
 @pytest.mark.parametrize('pool', ['prefork', 'threads', 'solo', 'gevent'])
 def test_rabbitmq(worker, rabbit, pool):
     pod = worker(pool=pool, env=amqp(rabbit, f'smoke-{pool}')).until_ready()
@@ -329,7 +338,7 @@ DEAFENED = """
 from celery.signals import worker_ready
 @worker_ready.connect
 def deafen(sender, **_):
-    type(sender.task_consumer.channel)._brpop_start = lambda *_, **__: None
+    type(sender.task_consumer.channel)._brpop_start = lambda channel, timeout=1: None
 """
 
 

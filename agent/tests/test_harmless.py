@@ -26,7 +26,10 @@ def show(sender, **_):
 """
 
 
-@pytest.mark.parametrize('conf', ['', "redis_socket_timeout=120.0, broker_connection_timeout=0.5"])
+@pytest.mark.parametrize('conf', [
+    '', 'redis_socket_timeout=120.0', 'broker_connection_timeout=0',
+    "broker_transport_options={'visibility_timeout': 60, 'socket_timeout': None}",
+])
 def test_settings_and_connections_are_those_of_the_application(worker, pod, tmp_path, conf):
     seen = []
     for name in 'with', 'without':
