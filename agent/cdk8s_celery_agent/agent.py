@@ -16,6 +16,7 @@ from .broker import Broker
 from .forks import Gate
 from .native import is_patched_by
 from .server import TEXT, Answer, Server
+from .untraced import untraced
 
 logger = get_logger('cdk8s_celery_agent')
 PYTHON = platform.python_version()
@@ -193,7 +194,7 @@ class Agent:
             now = time.monotonic()
             if self._looked_at is not None and now - self._looked_at > self.settings.stale_after:
                 self._since.clear()        # it was held up itself: nothing is known to have lasted
-            with self.journal.guard('look'):
+            with self.journal.guard('look'), untraced():
                 self.look(now)
             self._looked_at = time.monotonic()
             with self.gate:

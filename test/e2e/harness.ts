@@ -106,18 +106,20 @@ export async function signal(pod: Pod, name: 'KILL' | 'STOP', nodeAccess: string
   ]);
 }
 
-/** Drops all packets between a pod and other pods for so many seconds, on its node, and returns when that is over. */
-export async function cutOff(pod: Pod, seconds: number, nodeAccess: string): Promise<void> {
-  const rules = ['-s', '-d'].map((side) => `FORWARD ${side} ${pod.status!.podIP} -j DROP`);
-  const each = (action: string): string => rules.map((rule) => `iptables -w ${action} ${rule}`).join('; ');
-  const name = `cut-off-${Date.now()}`;
-  await kubectl([
-    'debug', `node/${pod.spec!.nodeName}`, '-n', nodeAccess, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--container', name, '--',
-    'chroot', '/host', 'sh', '-c', `trap '${each('-D')}' EXIT; ${each('-I')}; sleep ${seconds}`,
+/**
+ * Lets no packet from or to a pod pass for so many seconds, on its node: connections stay open, and nobody is told. A NetworkPolicy would
+ * let open connections be. The pod that does it takes the rules away again, also when nobody waits for it any more.
+ */
+export async function dropPackets(pod: Pod, seconds: number, nodeAccess: string): Promise<void> {
+  const rules = (action: string): string => ['-s', '-d'].map((way) => `chroot /host iptables -w -t mangle ${action} FORWARD ${way} ${pod.status!.podIP} -j DROP`).join('; ');
+  const printed = await kubectl([
+    'debug', `node/${pod.spec!.nodeName}`, '-n', nodeAccess, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--', 'sh', '-c',
+    `trap '${rules('-D')}' EXIT; trap exit TERM INT; ${rules('-I')}; sleep ${seconds} & wait`,
   ]);
-  await eventually('packets pass again', seconds + 30, async () => {
-    const states = (await pods(nodeAccess)).flatMap(({ status }) => status?.containerStatuses ?? []).filter((status) => status.name === name);
-    if (states.length !== 1 || !states[0].state?.terminated) throw new Error('they do not');
+  const name = /node-debugger-\S+/.exec(printed)![0];
+  await eventually(`no packet passes to or from ${pod.metadata!.name}, and after ${seconds} s they do again`, seconds + 60, async () => {
+    const [{ status }] = (await pods(nodeAccess)).filter(({ metadata }) => metadata!.name === name);
+    if (status!.phase !== 'Succeeded') throw new Error(`${name} is ${status!.phase}`);
   });
 }
 

@@ -3,7 +3,6 @@ python compare.py [--only NAME,...] [--celery 5.7.0] [--jobs 3]
 """
 import argparse
 import math
-import os
 import sys
 import tempfile
 import threading
@@ -11,7 +10,8 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 from lab import venv
 from lane import Lane, is_root
 from situations import SITUATIONS
@@ -114,14 +114,9 @@ def main():
                 if len(times) - len(good) == 2:
                     break
             return situation, celery, *times[-1]
-        runs = []
-        for celery in options.celery.split(','):
-            for each in chosen:
-                if each.celery and each.celery != celery and options.celery != '5.7.0':
-                    continue
-                version = each.celery or celery
-                python = venv(version, each.python, *each.requires)
-                runs.append(pool.submit(run, each, version, python))
+        runs = [pool.submit(run, each, celery, venv(celery, each.python, *each.requires))
+                for each in chosen
+                for celery in (each.celery or options.celery).split(',')]
         print('| Celery | situation | Celery alone | with the agent |\n| --- | --- | --- | --- |')
         for done in runs:
             situation, celery, alone, with_agent, found = done.result()
@@ -138,4 +133,3 @@ def main():
 
 if __name__ == '__main__':
     main()
-    os._exit(0)

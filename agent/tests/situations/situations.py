@@ -39,10 +39,11 @@ def situation(title, **kwargs):
 
 # The broker
 
-def drop(lane, table='-A', protocol='tcp', port=None):
-    for way in '--dport', '--sport':
-        lane.run('iptables', '-w', table, 'INPUT', '-p', protocol, way,
-                 str(port or lane.redis.port), '-j', 'DROP')
+def drop(lane, action='-A', protocol='tcp', port=None):
+    port = str(port or lane.redis.port)
+    # Where they come in, and where they go out: after that a Service's answers have its own port.
+    for chain, way in ('INPUT', '--dport'), ('OUTPUT', '--sport'):
+        lane.run('iptables', '-w', action, chain, '-p', protocol, way, port, '-j', 'DROP')
 
 
 @situation('packets to and from Redis are dropped for 60 s', root=True)
