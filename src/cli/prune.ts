@@ -1,6 +1,8 @@
 import { parseArgs } from 'util';
-import { CONTENT_HASH_LABEL } from '../manifests/content-hash';
+import { Failure, guarded, Misuse } from './command';
 import { kubectl, KubectlError } from './kubectl';
+import { CONTENT_HASH_LABEL } from '../manifests/content-hash';
+import { asText, get } from '../manifests/json';
 import { printable } from '../rules/printable';
 
 const USAGE = `Usage: cdk8s-celery prune [-n NAMESPACE] [--app APP] [--older-than AGE] [--context CONTEXT] [--yes]
@@ -24,25 +26,13 @@ read (then nothing is deleted), or when one could not be deleted (then no furthe
 `;
 
 /** `cdk8s-celery prune`: returns the exit code. */
-export async function prune(args: string[], print: (text: string) => void, complain: (text: string) => void): Promise<number> {
-  let options: Options;
-  try {
-    options = parse(args);
-  } catch (error) {
-    complain(`cdk8s-celery prune: ${printable((error as Error).message)}\n\n${USAGE}`);
-    return 2;
-  }
-  if (options.help) {
-    print(USAGE);
+export function prune(args: string[], print: (text: string) => void, complain: (text: string) => void): Promise<number> {
+  return guarded('prune', { out: print, err: complain, colour: false }, async () => {
+    const options = parse(args);
+    if (options.help) print(USAGE);
+    else await run(options, print);
     return 0;
-  }
-  try {
-    await run(options, print);
-    return 0;
-  } catch (error) {
-    complain(`cdk8s-celery prune: ${(error as Error).message.split('\n').map(printable).join('\n')}\n`);
-    return 2;
-  }
+  });
 }
 
 interface Options {
@@ -60,32 +50,40 @@ interface Age {
   readonly seconds: number;
 }
 
+function values(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        'namespace': { type: 'string', short: 'n' },
+        'app': { type: 'string' },
+        'older-than': { type: 'string', default: '1h' },
+        'context': { type: 'string' },
+        'yes': { type: 'boolean', default: false },
+        'help': { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new Misuse((error as Error).message, USAGE);
+  }
+}
+
 function parse(args: string[]): Options {
-  const { values } = parseArgs({
-    args,
-    options: {
-      'namespace': { type: 'string', short: 'n' },
-      'app': { type: 'string' },
-      'older-than': { type: 'string', default: '1h' },
-      'context': { type: 'string' },
-      'yes': { type: 'boolean', default: false },
-      'help': { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  const given = values(args);
   // They become part of a selector and of a list of arguments.
   for (const option of ['namespace', 'app'] as const) {
-    const value = values[option];
+    const value = given[option];
     if (value !== undefined && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
-      throw new Error(`--${option} ${value} is not a name; give lower-case letters, digits and "-"`);
+      throw new Misuse(`--${option} ${value} is not a name; give lower-case letters, digits and "-"`, USAGE);
     }
   }
   return {
-    help: values.help,
-    yes: values.yes,
-    namespace: values.namespace,
-    app: values.app,
-    olderThan: parseAge(values['older-than']),
-    context: values.context ? ['--context', values.context] : [],
+    help: given.help,
+    yes: given.yes,
+    namespace: given.namespace,
+    app: given.app,
+    olderThan: parseAge(given['older-than']),
+    context: given.context ? ['--context', given.context] : [],
   };
 }
 
@@ -93,21 +91,18 @@ const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 function parseAge(text: string): Age {
   const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (unit === undefined) throw new Error(`--older-than ${text} is not an age; give a whole number and s, m, h or d, such as 90m`);
+  if (unit === undefined) throw new Misuse(`--older-than ${text} is not an age; give a whole number and s, m, h or d, such as 90m`, USAGE);
   return { text, seconds: Number(digits) * SECONDS[unit] };
 }
 
 /** The fields of a ConfigMap that we read. */
 interface ConfigMap {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly uid: string;
-    readonly resourceVersion: string;
-    readonly creationTimestamp: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Record<string, string>;
-  };
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** When it was created, in milliseconds; NaN when that is not known. */
+  readonly created: number;
 }
 
 /** What makes pods or is one, of the kinds that every cluster has. A ControllerRevision is what a StatefulSet or a DaemonSet goes back to. */
@@ -126,19 +121,18 @@ async function run(options: Options, print: (text: string) => void): Promise<voi
     return;
   }
   // After the ConfigMaps: whatever names one of them by now keeps it. And in their namespace: that of the context may have changed.
-  const { namespace } = configMaps[0].metadata;
-  const users = await readUsers({ ...options, namespace }, new Set(configMaps.map(({ metadata }) => metadata.name)));
-  const rows = configMaps.map(({ metadata: { name, creationTimestamp } }) => {
-    const age = (now - Date.parse(creationTimestamp)) / 1000;
-    const [user, ...others] = users.get(name) ?? [];
+  const users = await readUsers({ ...options, namespace: configMaps[0].namespace }, new Set(configMaps.map(({ name }) => name)));
+  const rows = configMaps.map((configMap) => {
+    const age = (now - configMap.created) / 1000;
+    const [user, ...others] = users.get(configMap.name) ?? [];
     const kept = user !== undefined ? `used by ${user}${others.length > 0 ? ` and ${others.length} more` : ''}`
       // An age that is not known is none, and neither is one in the future.
       : age >= options.olderThan.seconds ? undefined : `not older than ${options.olderThan.text}`;
-    return { name, age, kept };
+    return { configMap, age, kept };
   });
-  print(table(rows.map(({ name, age, kept }) => [name, showAge(age), kept ?? (options.yes ? 'unused' : 'unused: would be deleted')])));
-  const unused = configMaps.filter((_configMap, index) => rows[index].kept === undefined);
-  const all = count(configMaps.length, 'ConfigMap');
+  print(table(rows.map(({ configMap, age, kept }) => [configMap.name, showAge(age), kept ?? (options.yes ? 'unused' : 'unused: would be deleted')])));
+  const unused = rows.filter(({ kept }) => kept === undefined).map(({ configMap }) => configMap);
+  const all = count(rows.length, 'ConfigMap');
   if (!options.yes) {
     print(unused.length === 0 ? 'nothing to delete\n' : `${unused.length} of ${all} would be deleted; delete with --yes\n`);
     return;
@@ -147,17 +141,17 @@ async function run(options: Options, print: (text: string) => void): Promise<voi
   for (const configMap of unused) {
     const failure = await remove(configMap, options).catch((error: Error) => {
       const before = `${deleted} of ${count(unused.length, 'unused ConfigMap')} ${deleted === 1 ? 'was' : 'were'} deleted before it`;
-      throw new Error(`${configMap.metadata.name} can't be deleted; ${before}:\n${error.message}`);
+      throw new Failure(`${configMap.name} can't be deleted; ${before}:\n${error.message}`);
     });
     if (failure === undefined) deleted += 1;
-    print(`${printable(configMap.metadata.name)} ${failure ?? 'deleted'}\n`);
+    print(`${printable(configMap.name)} ${failure ?? 'deleted'}\n`);
   }
   print(`${deleted} of ${all} deleted\n`);
 }
 
 async function readConfigMaps(options: Options): Promise<ConfigMap[]> {
   const selector = [CONTENT_HASH_LABEL, ...(options.app ? [`app.kubernetes.io/part-of=${options.app}`] : [])].join(',');
-  const found = await get<ConfigMap>(options, ['configmaps', '-l', selector]);
+  const found = await read(options, ['configmaps', '-l', selector]);
   if (found.length === 0 && options.namespace !== undefined) {
     // kubectl has nothing to say about a namespace that does not exist.
     await kubectl([...options.context, 'get', 'namespace', options.namespace, '-o', 'name']).catch((error: unknown) => {
@@ -165,23 +159,27 @@ async function readConfigMaps(options: Options): Promise<ConfigMap[]> {
     });
   }
   // Whatever the answer holds, what has not our label is not ours.
-  return found.filter(({ metadata }) => metadata.labels?.[CONTENT_HASH_LABEL] !== undefined && metadata.deletionTimestamp === undefined);
+  return found.filter((item) => get(item, 'metadata', 'labels', CONTENT_HASH_LABEL) !== undefined && get(item, 'metadata', 'deletionTimestamp') === undefined)
+    .map((item) => {
+      const field = (name: string): string => {
+        const value = asText(get(item, 'metadata', name));
+        if (value === undefined) throw new Failure(`the answer of kubectl get configmaps has one without metadata.${name}`);
+        return value;
+      };
+      const created = Date.parse(asText(get(item, 'metadata', 'creationTimestamp')) ?? '');
+      return { name: field('name'), namespace: field('namespace'), uid: field('uid'), resourceVersion: field('resourceVersion'), created };
+    });
 }
 
 /** The objects that name one of these, wherever in them the name is: in a volume, a variable, or a place that Kubernetes gets next year. */
 async function readUsers(options: Options, names: ReadonlySet<string>): Promise<Map<string, string[]>> {
   const users = new Map<string, string[]>();
-  for (const workload of await get<Workload>(options, [WORKLOADS.join(',')])) {
+  for (const workload of await read(options, [WORKLOADS.join(',')])) {
     const found = new Set<string>();
     collect(workload, names, found);
-    for (const name of found) users.set(name, [...users.get(name) ?? [], `${workload.kind} ${workload.metadata.name}`]);
+    for (const name of found) users.set(name, [...users.get(name) ?? [], `${asText(get(workload, 'kind'))} ${asText(get(workload, 'metadata', 'name'))}`]);
   }
   return users;
-}
-
-interface Workload {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
 }
 
 function collect(value: unknown, names: ReadonlySet<string>, found: Set<string>): void {
@@ -192,16 +190,21 @@ function collect(value: unknown, names: ReadonlySet<string>, found: Set<string>)
   }
 }
 
-async function get<T>(options: Options, what: string[]): Promise<T[]> {
+async function read(options: Options, what: string[]): Promise<unknown[]> {
   const namespace = options.namespace === undefined ? [] : ['-n', options.namespace];
   const answer = await kubectl([...options.context, 'get', ...what, ...namespace, '-o', 'json'], TIMEOUT);
-  const { items } = JSON.parse(answer) as { items?: T[] };
-  if (!Array.isArray(items)) throw new Error(`the answer of kubectl get ${what[0]} is not a list`);
-  return items;
+  let items: unknown;
+  try {
+    items = get(JSON.parse(answer), 'items');
+  } catch {
+    // Said below.
+  }
+  if (!Array.isArray(items)) throw new Failure(`the answer of kubectl get ${what[0]} is not a list`);
+  return items as unknown[];
 }
 
 /** Deletes exactly what was read. Returns why it stays, where somebody has changed or deleted it since. */
-async function remove({ metadata: { name, namespace, uid, resourceVersion } }: ConfigMap, { context }: Options): Promise<string | undefined> {
+async function remove({ name, namespace, uid, resourceVersion }: ConfigMap, { context }: Options): Promise<string | undefined> {
   const preconditions = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } };
   try {
     await kubectl([...context, 'delete', '--raw', `/api/v1/namespaces/${namespace}/configmaps/${name}`, '-f', '-'], TIMEOUT, JSON.stringify(preconditions));

@@ -180,7 +180,8 @@ describe('returns 2, and deletes nothing,', () => {
   test.each<[string, Answers, string]>([
     ['when the ConfigMaps can\'t be read', { 'get configmaps': [REFUSED, 1] }, REFUSED],
     ['when a kind of workload can\'t be read', { ...configMaps(configMap(OLD)), 'get deployments.apps,': [REFUSED, 1] }, REFUSED],
-    ['when the answer is no JSON', { ...configMaps(configMap(OLD)), 'get deployments.apps,': ['{"items": ['] }, 'Unexpected end of JSON input'],
+    ['when the answer is no JSON', { ...configMaps(configMap(OLD)), 'get deployments.apps,': ['{"items": ['] }, 'the answer of kubectl get deployments.apps'],
+    ['when a ConfigMap has no uid', { ...configMaps(configMap(USED), configMap(OLD, 1e6, { uid: undefined })), ...workloads() }, 'one without metadata.uid'],
     ['when the answer is no list', { ...configMaps(configMap(OLD)), 'get deployments.apps,': ['{"kind": "Status"}'] }, 'the answer of kubectl get deployments.apps'],
     ['when there is no such namespace', { ...configMaps(), 'get namespace shop': ['Error from server (NotFound): namespaces "shop" not found', 1] }, 'namespaces "shop" not found'],
   ])('%s', async (_what, answers, message) => {
