@@ -1,6 +1,6 @@
 import { CeleryBeat, CeleryWorker, Pool, RedisStorage } from '../../src';
 import { empty } from '../e2e/deployment';
-import { always, dropPackets, eventually, exec, kubectl, logs, python, readyPods, restarts, say, testIn } from '../e2e/harness';
+import { always, cutOff, eventually, exec, kubectl, logs, python, readyPods, restarts, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, deployed, namespace, podsOf, ranOn, TASKS } from './drill';
 
 /**
@@ -83,7 +83,7 @@ testIn(NAMESPACE, NODE_ACCESS)('a minute without packets: Beat, workers and what
   });
   const [redis] = await readyPods(NAMESPACE, 'component=redis', 1);
   const before = await allRestarts();
-  await dropPackets(redis, 60, NODE_ACCESS);
+  await cutOff(redis, 60, NODE_ACCESS);
   const back = Date.now();
   const seconds = (): number => Math.round((Date.now() - back) / 1000);
   expect(await allRestarts()).toBe(before);

@@ -106,23 +106,6 @@ export async function signal(pod: Pod, name: 'KILL' | 'STOP', nodeAccess: string
   ]);
 }
 
-/**
- * Lets no packet from or to a pod pass for so many seconds, on its node: connections stay open, and nobody is told. A NetworkPolicy would
- * let open connections be. The pod that does it takes the rules away again, also when nobody waits for it any more.
- */
-export async function dropPackets(pod: Pod, seconds: number, nodeAccess: string): Promise<void> {
-  const rules = (action: string): string => ['-s', '-d'].map((way) => `chroot /host iptables -w -t mangle ${action} FORWARD ${way} ${pod.status!.podIP} -j DROP`).join('; ');
-  const printed = await kubectl([
-    'debug', `node/${pod.spec!.nodeName}`, '-n', nodeAccess, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--', 'sh', '-c',
-    `trap '${rules('-D')}' EXIT; trap exit TERM INT; ${rules('-I')}; sleep ${seconds} & wait`,
-  ]);
-  const name = /node-debugger-\S+/.exec(printed)![0];
-  await eventually(`no packet passes to or from ${pod.metadata!.name}, and after ${seconds} s they do again`, seconds + 60, async () => {
-    const [{ status }] = (await pods(nodeAccess)).filter(({ metadata }) => metadata!.name === name);
-    if (status!.phase !== 'Succeeded') throw new Error(`${name} is ${status!.phase}`);
-  });
-}
-
 /** Runs Python where the app is, or in any other pod that has it. */
 export async function python(namespace: string, target: string, code: string): Promise<string> {
   return (await exec(namespace, target, ['python', '-'], code)).trim();
