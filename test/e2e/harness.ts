@@ -106,6 +106,21 @@ export async function signal(pod: Pod, name: 'KILL' | 'STOP', nodeAccess: string
   ]);
 }
 
+/** Drops all packets between a pod and other pods for so many seconds, on its node, and returns when that is over. */
+export async function cutOff(pod: Pod, seconds: number, nodeAccess: string): Promise<void> {
+  const rules = ['-s', '-d'].map((side) => `FORWARD ${side} ${pod.status!.podIP} -j DROP`);
+  const each = (action: string): string => rules.map((rule) => `iptables -w ${action} ${rule}`).join('; ');
+  const name = `cut-off-${Date.now()}`;
+  await kubectl([
+    'debug', `node/${pod.spec!.nodeName}`, '-n', nodeAccess, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--container', name, '--',
+    'chroot', '/host', 'sh', '-c', `trap '${each('-D')}' EXIT; ${each('-I')}; sleep ${seconds}`,
+  ]);
+  await eventually('packets pass again', seconds + 30, async () => {
+    const states = (await pods(nodeAccess)).flatMap(({ status }) => status?.containerStatuses ?? []).filter((status) => status.name === name);
+    if (states.length !== 1 || !states[0].state?.terminated) throw new Error('they do not');
+  });
+}
+
 /** Runs Python where the app is, or in any other pod that has it. */
 export async function python(namespace: string, target: string, code: string): Promise<string> {
   return (await exec(namespace, target, ['python', '-'], code)).trim();
