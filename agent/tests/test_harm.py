@@ -35,9 +35,9 @@ app.steps['consumer'].add(Warm)
 
 @pytest.mark.parametrize('code', [HANDLER, STEP], ids=['handler', 'step'])
 def test_b1_a_long_start_is_live_and_not_ready(worker, code):
-    pod = worker(env={'TEST_CODE': code.format(seconds=LONG + 2)})
-    pod.send('add', 1, 1, count=2)
+    pod = worker(env={'TEST_CODE': code.format(seconds=4 * LONG)})
     pod.until(lambda: 'it warms up' in pod.log(), what='the handler')
+    pod.send('add', 1, 1, count=2)
     pod.throughout(lambda: pod.live() and not pod.ready(), LONG)
     assert 'has not turned yet' in pod.get('/readyz')[1] or 'not connected' in pod.get('/readyz')[1]
     pod.until_ready()
@@ -78,7 +78,7 @@ def test_a_shutdown_that_waits_for_a_task_is_live(worker):
 @pytest.mark.parametrize('task', ['die', 'leave'])
 def test_b2_crashing_tasks_do_not_condemn_a_pool_that_works(worker, task):
     pod = worker(env={'TEST_CODE': 'import sys\n@app.task\ndef leave(): sys.exit(1)\n'},
-                 settings={'POOL_AFTER': '60'}).until_ready()
+                 settings={'POOL_AFTER': '600'}).until_ready()
     crashes = 0
     for _ in range(5):
         pod.send(task, count=2)
