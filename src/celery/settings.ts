@@ -121,10 +121,13 @@ const TESTS: Record<Kind, (value: unknown) => boolean> = {
   null: (value) => value === null,
 };
 
-/** Settings that Celery's command line can't set: why not. */
-export const CODE_ONLY: ReadonlyMap<string, string> = new Map([
-  ...['timezone', 'imports', 'include'].map((name) => [name, 'has no underscore in its name, and Celery\'s command line takes only names with one'] as const),
-  ['override_backends', 'is read before Celery\'s command line'],
+/** Settings that Celery's command line can't set: why not, and what sets them in code. */
+export const CODE_ONLY: ReadonlyMap<string, { readonly why: string; readonly code: string }> = new Map([
+  ...['timezone', 'imports', 'include'].map((name) => [name, {
+    why: 'has no underscore in its name, and Celery\'s command line takes only names with one', code: `app.conf.${name}`,
+  }] as const),
+  // celery/loaders/base.py, config_from_object
+  ['override_backends', { why: 'is read before Celery\'s command line', code: 'app.loader.override_backends' }],
 ]);
 
 /** Packages that read settings of their own from Celery's configuration, and the names or prefixes of these. */

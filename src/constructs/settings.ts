@@ -30,7 +30,7 @@ export function readSettings(given: object = {}, reader: SettingsReader): { sett
     if (found.length === 0) found.push(...typeProblems(name, json, reader));
     if (found.length === 0) settings.set(name, json);
     if (found.length === 0 && settingArgument(name, json).length > LONGEST_ARGUMENT) {
-      return [{ prop: `settings.${name}`, value: json, wrong: `is longer than an argument can be, ${LONGEST_ARGUMENT} bytes`, fix: inCode(name) }];
+      return [{ prop: `settings.${name}`, value: json, wrong: `is longer than an argument can be, ${LONGEST_ARGUMENT} bytes`, fix: inCode(`app.conf.${name}`) }];
     }
     return found;
   });
@@ -53,7 +53,7 @@ function nameProblems(name: string, value: unknown, { celery, requirements }: Se
   if (owner !== undefined) return [{ prop, value, wrong: `is set by the prop ${owner}`, fix: `give ${owner} instead` }];
   const known = settingsOf(celery);
   const codeOnly = CODE_ONLY.get(name);
-  if (codeOnly !== undefined) return [{ prop, value, wrong: codeOnly, fix: inCode(name, value) }];
+  if (codeOnly !== undefined) return [{ prop, value, wrong: codeOnly.why, fix: inCode(codeOnly.code, value) }];
   if (known.has(name)) return [];
 
   const others = packagesOf(name);
@@ -94,8 +94,8 @@ const WORDS: Record<Kind, string> = {
   bool: 'true or false', int: 'a whole number', float: 'a number', string: 'a string', list: 'a list', strings: 'a list of strings', dict: 'an object', null: 'null',
 };
 
-function inCode(name: string, value?: unknown): string {
-  return `set it in your code: app.conf.${name} = ${value === undefined ? '...' : pythonLiteral(value)}`;
+function inCode(target: string, value?: unknown): string {
+  return `set it in your code: ${target} = ${value === undefined ? '...' : pythonLiteral(value)}`;
 }
 
 interface Place {
@@ -124,7 +124,7 @@ function plain(value: unknown, place: Place): unknown {
   };
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
-    if (!Number.isFinite(value)) fault('is not a number that JSON has', path === `settings.${place.name}` ? inCode(place.name, value) : 'set it in your code');
+    if (!Number.isFinite(value)) fault('is not a number that JSON has', path === `settings.${place.name}` ? inCode(`app.conf.${place.name}`, value) : 'set it in your code');
     return value;
   }
   if (typeof value !== 'object') return fault('is not a value that Celery takes on its command line');
@@ -134,7 +134,7 @@ function plain(value: unknown, place: Place): unknown {
   if (ancestors.length === DEEPEST) return fault(`is nested deeper than ${DEEPEST} levels`);
   place.budget.left -= 1;
   // Once: what comes after it is not looked at.
-  if (place.budget.left < 0) return place.budget.left === -1 ? fault('has more values than an argument has room for', inCode(place.name)) : undefined;
+  if (place.budget.left < 0) return place.budget.left === -1 ? fault('has more values than an argument has room for', inCode(`app.conf.${place.name}`)) : undefined;
   const inner = { ...place, ancestors: [...ancestors, value] };
   if (Array.isArray(value)) return Array.from(value, (item: unknown, i) => plain(item, { ...inner, path: `${path}[${i}]` }));
   if (isPlainObject(value)) {
