@@ -229,9 +229,12 @@ def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> di
         if version in known:
             sys.exit(f'celery {version} is back on the index: take it out of WITHDRAWN')
 
-    asked = {version: asks(tools, version) for version in known}
-    kombu = {version: specifiers(tools.requirements('kombu', version), 'redis', extra='redis')
-             for version in usable(tools, 'kombu', (5,))}
+    # A release never changes what it asks for, and a new pip refuses the metadata of some old ones.
+    before = json.loads((LOCKS / 'index.json').read_text('utf-8'))['releases']
+    asked = {version: before['celery'].get(version) or asks(tools, version) for version in known}
+    kombu = {version: before['kombu'].get(version) or specifiers(
+        tools.requirements('kombu', version), 'redis', extra='redis')
+        for version in usable(tools, 'kombu', (5,))}
     celery = {}
     for version in CELERY:
         locked = single(locks[version, python]['kombu'] for python in PYTHONS)
