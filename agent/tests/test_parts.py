@@ -156,7 +156,7 @@ def test_the_tested_celerys_are_those_of_the_locks():
     locked = json.loads((ROOT / 'locks' / 'index.json').read_text())['celery']
     assert list(versions.TESTED) == list(locked)
     oldest, newest = (each.rpartition('.')[0] for each in (versions.TESTED[0], versions.TESTED[-1]))
-    assert versions.RANGE == f'{oldest} to {newest}'
+    assert f'{oldest} to {newest}' == versions.RANGE
 
 
 @pytest.mark.parametrize('version, tested', [
