@@ -161,6 +161,9 @@ class Agent:
             'broker': {
                 'reachable_since': moment(facts.reads_since),
                 'unreachable_since': moment(facts.silent_since),
+                # Asked only when something is suspected.
+                'takes_connections_since': moment(facts.connects_since),
+                'takes_writes_since': moment(facts.writes_since),
                 'error': facts.broker_error,
             },
             'versions': {'celery': celery_version, 'kombu': kombu_version,
