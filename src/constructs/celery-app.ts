@@ -113,6 +113,8 @@ export class CeleryApp extends Construct {
   public readonly _options: PodOptions;
   /** @internal */
   public readonly _settings: ReadonlyMap<string, unknown>;
+  /** What shows the events of its tasks. @internal */
+  public readonly _flowers: Construct[] = [];
   /** @internal */
   public readonly _runtime: BoundRuntime;
   /** The volume with the code, where it is not in the image. @internal */
@@ -162,6 +164,11 @@ export class CeleryApp extends Construct {
     }
     this._runtime = props.runtime._bind(this, this.name, metadata);
     props.broker.admit(this, Chart.of(this).namespace);
+  }
+
+  /** Whether a CeleryFlower of it is in the tree of a construct. @internal */
+  public _hasFlower(scope: Construct): boolean {
+    return this._flowers.some(({ node }) => node.root === scope.node.root && node.scope?.node.tryFindChild(node.id)?.node === node);
   }
 
   /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */

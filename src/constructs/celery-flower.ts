@@ -52,7 +52,8 @@ const HTTP_PORT: kplus.ContainerPort = { number: PORT, name: 'http' };
 /**
  * Flower: a page that shows workers and tasks.
  *
- * It reads the broker and does not import the app, so an error in the code leaves it running.
+ * It reads the broker and does not import the app, so an error in the code leaves it running. The workers of the app send the events
+ * that it shows, unless their `taskEvents` is false.
  *
  * It keeps 10000 tasks and 500 workers, and forgets a worker that has been offline for 300 seconds, unless `env` has
  * FLOWER_MAX_TASKS, FLOWER_MAX_WORKERS or FLOWER_PURGE_OFFLINE_WORKERS.
@@ -103,6 +104,7 @@ export class CeleryFlower extends Construct {
         prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',
       }])],
     });
+    props.celery._flowers.push(this);
     this.deployment = deployment;
     this.service = service(this, spec, options, HTTP_PORT);
   }

@@ -8,6 +8,7 @@ import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
 import { celeryComponent } from './celery-component';
 import { asGiven } from './kubernetes/as-given';
+import { lazyWords } from './kubernetes/lazy-words';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
 import { duration, flag, kind, number, oneOf, POD_OPTIONS, Shape, size, sound, text, texts, TypeCheck, withMember } from './validation/props';
@@ -50,7 +51,9 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly replicas?: number;
 
   /**
-   * How many tasks a pod runs at a time. Celery's own default, the CPUs of the node, is not what a pod may use.
+   * How many tasks a pod runs at a time (`--concurrency`). Celery's own default, the CPUs of the node, is not what a pod may use.
+   *
+   * It wins over `worker_concurrency` in your code, also where it is left out.
    *
    * @default 2, and 1 with Pool.SOLO
    * @see https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-c
@@ -58,23 +61,25 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly concurrency?: number;
 
   /**
-   * How it runs them.
+   * How it runs them (`--pool`). It wins over `worker_pool` in your code, also where it is left out.
    *
    * @default Pool.PREFORK
    */
   readonly pool?: Pool;
 
   /**
-   * The queues that it consumes from.
+   * The queues that it consumes from (`--queues`).
    *
-   * @default - those of the app's settings, else `celery`
+   * @default - no such option: all of `task_queues`, else `task_default_queue`, which is `celery`
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#queues
    */
   readonly queues?: string[];
 
   /**
-   * How many messages a pod takes ahead, for each task that it can run at a time. Celery's own default, 4, lets one busy pod
-   * hold what others could run.
+   * The prefetch multiplier: how many messages a pod reserves, for each task that it can run at a time (`--prefetch-multiplier`).
+   * Celery's own default, 4, lets one busy pod hold what others could run.
+   *
+   * It wins over `worker_prefetch_multiplier` in your code, also where it is left out.
    *
    * @default 1
    * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
@@ -82,31 +87,40 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly prefetchMultiplier?: number;
 
   /**
-   * After how many tasks a process is replaced. Pool.PREFORK alone.
+   * After how many tasks a process is replaced (`--max-tasks-per-child`). Only with Pool.PREFORK.
    *
-   * @default - never
+   * It wins over `worker_max_tasks_per_child` in your code.
+   *
+   * @default - no such option: what your code sets, else never
    */
   readonly maxTasksPerChild?: number;
 
   /**
-   * Above which resident memory a process is replaced, once its task is done. Pool.PREFORK alone.
+   * Above which resident memory a process is replaced, once its task is done (`--max-memory-per-child`). Only with Pool.PREFORK.
    *
-   * @default - never
+   * It wins over `worker_max_memory_per_child` in your code.
+   *
+   * @default - no such option: what your code sets, else never
    */
   readonly maxMemoryPerChild?: Size;
 
   /**
-   * After what time a task is killed. Pool.PREFORK and Pool.GEVENT alone.
+   * The hard time limit: after what time a task is killed (`--time-limit`). Only with Pool.PREFORK and Pool.GEVENT.
    *
-   * @default - never
+   * It wins over `task_time_limit` in your code, not over the `time_limit` of a task.
+   *
+   * @default - no such option: what your code sets, else none
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits
    */
   readonly timeLimit?: Duration;
 
   /**
-   * After what time a task gets SoftTimeLimitExceeded. Less than `timeLimit`. Pool.PREFORK alone.
+   * The soft time limit: after what time a task gets SoftTimeLimitExceeded (`--soft-time-limit`). Less than `timeLimit`. Only with
+   * Pool.PREFORK.
    *
-   * @default - never
+   * It wins over `task_soft_time_limit` in your code, not over the `soft_time_limit` of a task.
+   *
+   * @default - no such option: what your code sets, else none
    */
   readonly softTimeLimit?: Duration;
 
@@ -120,14 +134,16 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly longestTask?: Duration;
 
   /**
-   * Whether it tells what its tasks do, which Flower shows (`--task-events`).
+   * Whether it sends events of its tasks, which Flower shows (`--task-events`). They cost each task a few messages to the broker.
    *
-   * @default true
+   * True wins over `worker_send_task_events` in your code; false only leaves the option out.
+   *
+   * @default - true where a CeleryFlower of the same app is in the tree, else false
    */
   readonly taskEvents?: boolean;
 
   /**
-   * What is logged.
+   * What is logged (`--loglevel`).
    *
    * @default LogLevel.INFO
    */
@@ -152,6 +168,10 @@ export interface CeleryWorkerProps extends PodOptions {
 /**
  * Workers: a Deployment of pods that run the tasks of an app.
  *
+ * Their command line has the options of the props that are given or have a default, `--without-gossip` and `--without-mingle`
+ * (messages between workers that grow with the square of their number), `--include` for the health agent, the `settings`
+ * of the app, and nothing else. What your code sets otherwise holds.
+ *
  * Synth fails, with all problems at once, if a count is not a whole number in its range, an option does not go with the
  * pool, or a name or quantity is not one that Kubernetes accepts.
  *
@@ -167,7 +187,7 @@ export class CeleryWorker extends Construct {
     super(scope, id);
     props = sound(this, props, PROPS);
     const pool = props.pool ?? Pool.PREFORK;
-    this.concurrency = props.concurrency ?? (pool === Pool.SOLO ? 1 : 2);
+    this.concurrency = props.concurrency ?? defaultConcurrency(pool);
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const longestTask = props.longestTask ?? props.timeLimit ?? Duration.minutes(5);
     const { deployment } = celeryComponent(this, props, {
@@ -180,7 +200,7 @@ export class CeleryWorker extends Construct {
       }),
       healthCheck,
       tasksShareProcess: pool !== Pool.PREFORK,
-      command: command(props, pool, this.concurrency, healthCheck),
+      command: lazyWords(() => command(props, pool, healthCheck, props.taskEvents ?? props.celery._hasFlower(this))),
       terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
       resources: defaultResources(pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1),
       needs: pool === Pool.GEVENT ? ['gevent'] : [],
@@ -218,16 +238,21 @@ const PROPS: Shape<CeleryWorkerProps> = {
     'e.g. kplus.DeploymentStrategy.rollingUpdate()'),
 };
 
+function defaultConcurrency(pool: Pool): number {
+  return pool === Pool.SOLO ? 1 : 2;
+}
+
 /** What a worker needs to stop, once its last task is done. */
 const SHUTDOWN_MARGIN = 15;
 
-function command(props: CeleryWorkerProps, pool: Pool, concurrency: number, healthCheck: HealthCheck): string[] {
+/** Nothing is here that no prop of the user or of the docs asks for. */
+function command(props: CeleryWorkerProps, pool: Pool, healthCheck: HealthCheck, taskEvents: boolean): string[] {
   const option = (name: string, value: string | number | undefined): string[] => value === undefined ? [] : [`--${name}=${value}`];
   const seconds = (value: Duration | undefined): number | undefined => value && value.toMilliseconds() / 1000;
   return [
     'celery', '-A', props.celery.app, 'worker',
     ...option('loglevel', props.logLevel ?? LogLevel.INFO),
-    ...option('concurrency', concurrency),
+    ...option('concurrency', props.concurrency ?? defaultConcurrency(pool)),
     ...option('pool', pool),
     ...option('prefetch-multiplier', props.prefetchMultiplier ?? 1),
     ...option('queues', props.queues && asGiven(props.queues.join(','))),
@@ -237,7 +262,7 @@ function command(props: CeleryWorkerProps, pool: Pool, concurrency: number, heal
     ...option('soft-time-limit', seconds(props.softTimeLimit)),
     // Chatter between workers that nothing here needs; it grows with the square of their number.
     '--without-gossip', '--without-mingle',
-    ...(props.taskEvents ?? true ? ['--task-events'] : []),
+    ...(taskEvents ? ['--task-events'] : []),
     ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
     ...settingsArguments(props.celery._settings),
   ];

@@ -30,7 +30,7 @@ describe('with the least that it needs', () => {
   test('has the command of a worker, with settings behind --', () => {
     expect(command(manifests)).toEqual([
       'celery', '-A', 'tasks', 'worker', '--loglevel=info', '--concurrency=2', '--pool=prefork', '--prefetch-multiplier=1',
-      '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker',
+      '--without-gossip', '--without-mingle', '-I', 'cdk8s_celery_agent.worker',
       '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
     ]);
   });
@@ -86,7 +86,7 @@ describe('with all props', () => {
       timeLimit: Duration.minutes(30),
       softTimeLimit: Duration.minutes(29),
       longestTask: Duration.minutes(40),
-      taskEvents: false,
+      taskEvents: true,
       logLevel: LogLevel.WARNING,
       healthCheck: HealthCheck.agent({ port: 9000 }),
       strategy: kplus.DeploymentStrategy.recreate(),
@@ -101,7 +101,8 @@ describe('with all props', () => {
     expect(manifests.main('slow').command).toEqual([
       'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
       '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
-      '--without-gossip', '--without-mingle', '-I', 'cdk8s_celery_agent.worker', '--', 'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
+      '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
+      'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
     ]);
     expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(40 * 60 + 15);
     expect(manifests.main('slow').ports).toEqual([{ containerPort: 9000, name: 'health' }]);
