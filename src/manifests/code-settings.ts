@@ -1,12 +1,16 @@
-/** The settings that rules ask for. */
-const NAMES = [
-  'accept_content', 'beat_schedule_filename', 'beat_scheduler', 'broker_connection_retry_on_startup', 'broker_transport_options',
-  'task_acks_late', 'task_default_queue', 'task_reject_on_worker_lost', 'task_soft_time_limit', 'task_time_limit', 'timezone',
-  'worker_concurrency', 'worker_enable_remote_control', 'worker_proc_alive_timeout', 'worker_send_task_events', 'worker_soft_shutdown_timeout',
-];
+/** The settings that are read from code: those that rules ask for. */
+export const SETTING_NAMES = [
+  'accept_content', 'beat_schedule_filename', 'beat_scheduler', 'broker_connection_max_retries', 'broker_connection_retry_on_startup',
+  'broker_transport_options', 'result_expires', 'task_acks_late', 'task_default_queue', 'task_ignore_result', 'task_reject_on_worker_lost',
+  'task_soft_time_limit', 'task_time_limit', 'timezone', 'worker_concurrency', 'worker_enable_remote_control', 'worker_proc_alive_timeout',
+  'worker_send_task_events', 'worker_soft_shutdown_timeout',
+] as const;
+
+/** A rule cannot ask for a setting that is not read. */
+export type SettingName = typeof SETTING_NAMES[number];
 
 /** As Celery's own `task_acks_late`, and as Django's `CELERY_TASK_ACKS_LATE`; an attribute, an argument or a key. */
-const SETTING = new RegExp(`(?<![\\w$])['"]?(${NAMES.join('|')}|CELERY_(?:${NAMES.join('|').toUpperCase()}))['"]?[ \\t]*(?:=(?!=)|:)[ \\t]*`, 'g');
+const SETTING = new RegExp(`(?<![\\w$])['"]?(${SETTING_NAMES.join('|')}|CELERY_(?:${SETTING_NAMES.join('|').toUpperCase()}))['"]?[ \\t]*(?:=(?!=)|:)[ \\t]*`, 'g');
 
 const CLOSING: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
 
@@ -14,11 +18,13 @@ const CLOSING: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
  * What Python code sets of Celery, by the name of the setting. Undefined is a value that only a run tells: not a literal, or two
  * that differ.
  */
-export function codeSettings(code: string): Map<string, string | undefined> {
-  const found = new Map<string, string | undefined>();
+export function codeSettings(code: string): Map<SettingName, string | undefined> {
+  const found = new Map<SettingName, string | undefined>();
   const text = code.replace(/^[ \t]*#.*$/gm, '');
   for (const match of text.matchAll(SETTING)) {
-    const name = match[1].replace(/^CELERY_/, '').toLowerCase();
+    const name = match[1].replace(/^CELERY_/, '').toLowerCase() as SettingName;
+    // Data of an application has time zones, too.
+    if (match[1] === 'timezone' && match[0].trimEnd().endsWith(':')) continue;
     const value = literal(text.slice(match.index + match[0].length, match.index + match[0].length + 2000));
     found.set(name, found.has(name) && found.get(name) !== value ? undefined : value);
   }

@@ -3,7 +3,7 @@ import { Link } from './command/command';
 import { Path } from './json';
 import { GLOBAL_ENV } from '../celery/options';
 import { Container, Workload } from './pod/workload';
-import { seconds } from './code-settings';
+import { seconds, SettingName } from './code-settings';
 import { BrokerUrl, isAmqp, isRedis, parseUrl } from '../celery/url';
 import { Place } from './place';
 import { remembered } from '../memo/remembered';
@@ -52,7 +52,7 @@ export class Process {
   public codeBroker?: UrlUse;
   public codeBackend?: UrlUse;
   /** Settings that it gives; undefined where only a run tells the value. */
-  public readonly codeSettings = new Map<string, Setting | undefined>();
+  public readonly codeSettings = new Map<SettingName, Setting | undefined>();
   private readonly options = new Map<string, Option>();
   private brokers?: readonly UrlUse[];
   private backends?: readonly UrlUse[];
@@ -134,22 +134,22 @@ export class Process {
   }
 
   /** A setting after `--`, or else in code: `task_acks_late`. */
-  public setting(name: string): Setting | undefined {
+  public setting(name: SettingName): Setting | undefined {
     const given = this.command.settings.get(name);
     return given ? { value: given.value, at: this.place(given.word.path) } : this.codeSettings.get(name);
   }
 
   /** Something in sight sets it, though maybe to a value that only a run tells. */
-  public sets(name: string): boolean {
+  public sets(name: SettingName): boolean {
     return this.command.settings.has(name) || this.codeSettings.has(name);
   }
 
-  public settingOn(name: string): boolean {
+  public settingOn(name: SettingName): boolean {
     const setting = this.setting(name);
     return setting !== undefined && !OFF.has(setting.value.toLowerCase());
   }
 
-  public settingOff(name: string): boolean {
+  public settingOff(name: SettingName): boolean {
     const setting = this.setting(name);
     return setting !== undefined && OFF.has(setting.value.toLowerCase());
   }

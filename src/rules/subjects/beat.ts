@@ -80,9 +80,6 @@ const validTimeZone = remembered((name: string) => {
   }
 });
 
-/** The time zone that code sets; empty when it sets none. */
-const timeZoneIn = remembered((code: string) => /(?:\bconf\.|^\s*|[(,]\s*)timezone\s*=\s*(['"])([^'"\n]+)\1/m.exec(code)?.[2] ?? '');
-
 /** The first Beat of each application that sends tasks whatever others do, by all of its Beats. */
 const activeBeats = once((world: World) => {
   const found = new Map<readonly Process[], Process | undefined>();
@@ -297,13 +294,9 @@ export const beatRules: Rule[] = [
     source: 'Reproduced with Celery 5.6.3',
     rows: ['B8'],
     on: 'processes',
-    check: (process, report, world) => {
-      const setting = process.setting('timezone') ?? process.setting('celery_timezone');
+    check: (process, report) => {
+      const setting = process.setting('timezone');
       if (setting && !validTimeZone(setting.value)) report({ at: setting.at, value: setting.value });
-      for (const { text, place } of world.code(process.container)) {
-        const found = timeZoneIn(text);
-        if (found !== '' && !validTimeZone(found)) report({ at: place, value: found });
-      }
     },
   },
   {

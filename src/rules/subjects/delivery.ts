@@ -221,20 +221,11 @@ export const deliveryRules: Rule[] = [
     source: 'Reproduced with Celery 5.7.0; retry_over_time in kombu/utils/functional.py at https://github.com/celery/kombu',
     rows: ['W3'],
     on: 'processes',
-    check: (process, report, world) => {
+    check: (process, report) => {
       if (process.role !== 'worker' && process.role !== 'beat') return;
       const setting = process.setting('broker_connection_max_retries');
-      if (setting) {
-        // What stands on the command line wins over the code.
-        if (/^(?:\(\w+\))?0+$/.test(setting.value)) {
-          report({ at: setting.at, value: `broker_connection_max_retries=${setting.value}`, allowed: '(json)null, or 1 and more' });
-        }
-        return;
-      }
-      for (const { text, place } of world.code(process.container)) {
-        if (/(?:\bconf\.|^[ \t]*|[(,]\s*)broker_connection_max_retries\s*=\s*0\s*(?:[,)#]|$)/m.test(text)) {
-          report({ at: place, value: 'broker_connection_max_retries = 0', allowed: 'None, or 1 and more' });
-        }
+      if (setting && /^(?:\(\w+\))?0+$/.test(setting.value)) {
+        report({ at: setting.at, value: `broker_connection_max_retries=${setting.value}`, allowed: 'null (None), or 1 and more' });
       }
     },
   },

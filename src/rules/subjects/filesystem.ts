@@ -35,11 +35,8 @@ function temporaryFolder({ container }: Process): 'yes' | 'no' | 'unknown' {
     || folders.some((folder) => container.writable(folder) === 'unknown') ? 'unknown' : 'no';
 }
 
-function acceptsPickle(worker: Process, world: World): boolean {
-  const setting = worker.setting('accept_content') ?? worker.setting('celery_accept_content');
-  if (setting) return setting.value.includes('pickle');
-  return world.code(worker.container)
-    .some(({ text }) => /accept_content\s*=\s*[[({][^\])}]*['"](pickle|application\/x-python-serialize)['"]/i.test(text));
+function acceptsPickle(worker: Process): boolean {
+  return /\b(pickle|application\/x-python-serialize)\b/.test(worker.setting('accept_content')?.value ?? '');
 }
 
 function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
@@ -107,9 +104,9 @@ export const filesystemRules: Rule[] = [
     source: 'check_privileges in celery/platforms.py at https://github.com/celery/celery',
     rows: ['F4', 'F5'],
     on: 'workers',
-    check: (worker, report, world) => {
+    check: (worker, report) => {
       const { container } = worker;
-      if (!isPython(container.image) || container.env.lookup('C_FORCE_ROOT').state !== 'unset' || !acceptsPickle(worker, world)) return;
+      if (!isPython(container.image) || container.env.lookup('C_FORCE_ROOT').state !== 'unset' || !acceptsPickle(worker)) return;
       const root = container.runAsUser === undefined ? container.security('runAsNonRoot') !== true : container.runAsUser === 0;
       const group = container.security('runAsGroup');
       // The official image has Debian's groups, all below 1000.

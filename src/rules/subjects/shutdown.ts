@@ -42,7 +42,7 @@ function groupSignals(process: Process, report: Reporter): void {
 
 /** The longest that a task may take, by flag or setting: the hard limit, or the soft one. */
 function taskLimit(worker: Process): { seconds: number; name: string; at: ReturnType<Process['place']> } | undefined {
-  for (const [flag, setting] of [['--time-limit', 'task_time_limit'], ['--soft-time-limit', 'task_soft_time_limit']]) {
+  for (const [flag, setting] of [['--time-limit', 'task_time_limit'], ['--soft-time-limit', 'task_soft_time_limit']] as const) {
     const option = worker.option(flag);
     const seconds = worker.number(flag);
     if (seconds !== undefined && seconds > 0 && option.state === 'known') return { seconds, name: flag, at: worker.place(option.path) };
