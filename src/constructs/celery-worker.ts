@@ -6,6 +6,7 @@ import { HealthCheck } from './health/health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
+import { memoryOfWorker } from '../celery/memory';
 import { celeryComponent } from './celery-component';
 import { asGiven } from './kubernetes/as-given';
 import { lazyWords } from './kubernetes/lazy-words';
@@ -202,7 +203,9 @@ export class CeleryWorker extends Construct {
       tasksShareProcess: pool !== Pool.PREFORK,
       command: lazyWords(() => command(props, pool, healthCheck, props.taskEvents ?? props.celery._hasFlower(this))),
       terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
-      resources: defaultResources(pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1),
+      resources: defaultResources(
+        pool === Pool.PREFORK && Number.isInteger(this.concurrency) ? Math.max(this.concurrency, 1) : 1, props.maxMemoryPerChild,
+      ),
       needs: pool === Pool.GEVENT ? ['gevent'] : [],
       code: true,
       problems: problems(props, pool),
@@ -268,11 +271,12 @@ function command(props: CeleryWorkerProps, pool: Pool, healthCheck: HealthCheck,
   ];
 }
 
-/** Each process of a prefork pool has a Python of its own. */
-function defaultResources(processes: number): kplus.ContainerResources {
+/** Each process of a prefork pool has a Python of its own, and may grow to the size at which it is replaced. */
+function defaultResources(processes: number, maxMemoryPerChild: Size | undefined): kplus.ContainerResources {
+  const grown = maxMemoryPerChild ? Math.ceil(memoryOfWorker(processes, checks.kibibytes(maxMemoryPerChild)) / 2 ** 20) : 0;
   return {
     cpu: { request: kplus.Cpu.millis(100) },
-    memory: { request: Size.mebibytes(64 + 64 * processes), limit: Size.mebibytes(128 + 192 * processes) },
+    memory: { request: Size.mebibytes(64 + 64 * processes), limit: Size.mebibytes(Math.max(128 + 192 * processes, grown)) },
   };
 }
 

@@ -128,6 +128,17 @@ test('memory grows with the processes of prefork, and not with the greenlets of 
   expect([limit({ concurrency: 1 }), limit({ concurrency: 4 }), limit({ pool: Pool.GEVENT, concurrency: 500 })]).toEqual(['320Mi', '896Mi', '320Mi']);
 });
 
+// 4 children of 400 MiB and 150 MiB for the main process are 1750 MiB; with 85 MiB the ordinary limit is enough.
+test.each([[400, 4, '1750Mi'], [85, 4, '896Mi'], [200, 2, '550Mi'], [181, 2, '512Mi'], [182, 2, '514Mi']])(
+  'memory has room for children that are replaced at %d MiB, %d of them: %s', (mebibytes, concurrency, expected) => {
+    const warnings = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const manifests = synth(worker({ concurrency, maxMemoryPerChild: Size.mebibytes(mebibytes) }));
+    expect(manifests.main(NAME).resources.limits.memory).toBe(expected);
+    expect(warnings).not.toHaveBeenCalled();
+    warnings.mockRestore();
+  },
+);
+
 test('the pool gevent installs gevent, in the version of the lock', () => {
   const manifests = synth(worker({ pool: Pool.GEVENT }, { runtime: PythonRuntime.install({ celery: '5.3.4' }) }));
   expect(command(manifests)).toContain('--pool=gevent');

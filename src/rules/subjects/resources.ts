@@ -1,10 +1,10 @@
 import { asText, get } from '../../manifests/json';
+import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
 import { Process } from '../../manifests/process';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
-const MASTER_BYTES = 150 * 2 ** 20;
 /** A child that has imported Celery alone needs more than this. */
 const SMALLEST_CHILD_KIB = 20_000;
 
@@ -60,9 +60,8 @@ export const resourceRules: Rule[] = [
       const kib = worker.number('--max-memory-per-child');
       const limit = container.resource('limits', 'memory');
       if (option.state !== 'known' || kib === undefined || kib === 0 || limit === undefined || !forks(worker)) return;
-      const needed = (concurrency ?? 1) * kib * 1024 + MASTER_BYTES;
-      if (needed > limit) {
-        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + 150 MiB`, allowed: mebibytes(limit) });
+      if (memoryOfWorker(concurrency ?? 1, kib) > limit) {
+        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit) });
       }
     },
   },
