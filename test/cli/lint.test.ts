@@ -87,6 +87,20 @@ test('of a finding in JSON', async () => {
   expect((await run(files.write('list.json', text))).out).toContain(`list.json:${line} warning`);
 });
 
+test.each(['a quote \\" in it', 'braces { [ in it', 'a comma, in it', 'a backslash \\\\', 'a backslash and a quote \\\\\\"', 'an escape \\u0022 of a quote'])(
+  'of a finding in JSON behind a text with %s', async (text) => {
+    const json = `{
+  "apiVersion": "v1", "kind": "Pod",
+  "metadata": {"name": "worker", "annotations": {"note": "${text}"}},
+  "spec": {
+    "terminationGracePeriodSeconds": 600,
+    "containers": [{
+      "name": "worker", "image": "shop:1", "command": ["celery", "-A", "shop", "worker", "-c", "2",
+        "--prefetch-multiplier=0"]}]}}`;
+    expect((await run(files.write('text.json', json))).out).toContain('text.json:8 warning');
+  },
+);
+
 test('of findings in a list of objects in JSON', async () => {
   const worker = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: {
     terminationGracePeriodSeconds: 600,
@@ -137,6 +151,13 @@ test('a folder, without what is no manifest', async () => {
   expect(await run(files.path('folder'))).toMatchObject({ code: 1, err: '' });
 });
 
+test.each(['.venv', '.git', '.terraform', '__pycache__', 'node_modules'])('a folder without its %s, which tools have written', async (name) => {
+  mkdirSync(files.path(`tools-of${name}/${name}`), { recursive: true });
+  files.write(`tools-of${name}/a.yaml`, 'apiVersion: v1\nkind: Pod\n');
+  files.write(`tools-of${name}/${name}/worker.yaml`, WORKER);
+  expect(await run(files.path(`tools-of${name}`))).toEqual({ code: 0, out: '1 object: nothing found\n', err: '' });
+});
+
 test('patches of kustomize are no objects', async () => {
   mkdirSync(files.path('kustomize/base'), { recursive: true });
   files.write('kustomize/base/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', ''));
@@ -180,6 +201,15 @@ describe('--config', () => {
   test('suppresses with a reason', async () => {
     config('suppress:\n  - rule: delivery/prefetch-zero\n    object: Deployment/*\n    reason: four is fine\n');
     expect(await run('--config', files.path('config.yaml'), file)).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    ['Deployment/worker', 0], ['Deployment/*', 0], ['*', 0], ['shop/Deployment/worker', 0], ['shop/*', 0], ['*/worker', 0],
+    ['Deployment/work', 1], ['other/Deployment/worker', 1], ['StatefulSet/worker', 1], ['shop/worker', 1], ['eployment/worker', 1], ['worker', 1],
+  ])('the object %s', async (object, code) => {
+    config(`suppress:\n  - {rule: delivery/prefetch-zero, object: ${JSON.stringify(object)}, reason: four is fine}\n`);
+    const shop = files.write('shop.yaml', WORKER.replace('name: worker', 'name: worker\n  namespace: shop'));
+    expect((await run('--config', files.path('config.yaml'), shop)).code).toBe(code);
   });
 
   test.each([

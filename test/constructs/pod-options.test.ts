@@ -211,6 +211,24 @@ describe('options of a CeleryApp', () => {
     expect(manifests.pod('celery-worker')).toMatchObject({ priorityClassName: 'urgent', securityContext: { runAsUser: 4001, fsGroup: 4000 } });
   });
 
+  test('lists of a component are added to those of its app', () => {
+    const own = synth((chart) => {
+      const celery = celeryApp(chart, everyOption(chart));
+      new CeleryWorker(chart, 'worker', {
+        celery,
+        tolerations: [kplus.NodeTaintQuery.exists('gpu')],
+        volumes: [kplus.Volume.fromEmptyDir(chart, 'own', 'own')],
+        volumeMounts: [{ path: '/own', volume: kplus.Volume.fromEmptyDir(chart, 'mounted', 'mounted') }],
+        imagePullSecrets: [kplus.Secret.fromSecretName(chart, 'own-login', 'own-login')],
+      });
+    }, [...EXTERNAL, 'Secret/own-login']);
+    const { tolerations, volumes, imagePullSecrets } = own.pod('celery-worker');
+    expect(tolerations.map(({ key }) => key)).toEqual(['dedicated', 'gpu']);
+    expect(imagePullSecrets.map(({ name }) => name)).toEqual(['registry-login', 'own-login']);
+    expect(volumes.map(({ name }) => name)).toEqual(expect.arrayContaining(['sidecars', 'own', 'cache', 'mounted']));
+    expect(own.main('celery-worker').volumeMounts.map(({ mountPath }) => mountPath)).toEqual(expect.arrayContaining(['/cache', '/own']));
+  });
+
   test('labels and annotations are on its ConfigMap too, and not on the Redis', () => {
     expect(manifests.get('ConfigMap', 'celery-app').metadata).toMatchObject({
       labels: { team: 'orders' }, annotations: { 'example.com/owner': 'orders@example.com' },

@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import * as fc from 'fast-check';
 import {
   AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps, FlowerAuth, LogLevel,
-  Namespace, PodOptions, Pool, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage,
+  Namespace, PodOptions, Pool, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, Rules, Severity,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { lockedVersions } from '../locks/lock';
@@ -166,6 +166,32 @@ test('whatever is valid gives valid manifests, and the same ones twice', () => {
     Manifests.of(JSON.parse(text), EXTERNAL);
     expect(render((chart) => define(chart, data))).toBe(text);
   }), { numRuns: 40 });
+});
+
+/** Without what the user may decide against the advice of a rule: settings, resources, how long a task takes, and sizes of memory. */
+function advised(data: DeploymentData): DeploymentData {
+  const pod = (given: PodData): PodData => ({ ...given, resources: undefined });
+  const { worker: { own, pool }, redis: { own: { maxMemory, ...redisOwn } } } = data;
+  return {
+    ...data,
+    settings: {},
+    app: pod(data.app),
+    beat: { ...data.beat, pod: pod(data.beat.pod) },
+    flower: { ...data.flower, pod: pod(data.flower.pod) },
+    worker: {
+      pod: pod(data.worker.pod),
+      own: { ...own, longestTask: undefined },
+      pool: { ...pool, maxMemoryPerChild: pool.maxMemoryPerChild && Size.mebibytes(pool.maxMemoryPerChild.toMebibytes() + 20) },
+    },
+    redis: { ...data.redis, own: redisOwn },
+  };
+}
+
+test('what is left to the defaults breaks no rule', () => {
+  fc.assert(fc.property(deploymentData.filter((data) => !collide(data)).map(advised), (data) => {
+    const findings = Rules.lint(JSON.parse(render((chart) => define(chart, data))) as unknown[]).filter(({ severity }) => severity !== Severity.INFO);
+    expect(findings.map(({ ruleId, message, value }) => [ruleId, message, value])).toEqual([]);
+  }), { numRuns: 20 });
 });
 
 const notWhole = (least: number) => fc.oneof(

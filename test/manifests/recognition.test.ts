@@ -26,6 +26,24 @@ test.each<[string, string[], string]>([
   expect(processes({ command })).toEqual([found]);
 });
 
+/** What starts under a condition that is known: the words of `sh -c`. */
+test.each<[string, string, string[]]>([
+  ['the arm that is taken', 'if [ a = a ]; then exec celery -A shop worker; else exec celery -A shop beat; fi', ['celery worker']],
+  ['the other arm', 'if [ a = b ]; then exec celery -A shop worker; else exec celery -A shop beat; fi', ['celery beat']],
+  ['no further arm', 'if [ a = a ]; then celery -A shop worker; elif [ a = a ]; then celery -A shop beat; fi', ['celery worker']],
+  ['no further test', 'if [ a = a ]; then celery -A shop worker; elif celery -A shop beat; then true; fi', ['celery worker']],
+  ['a further arm', 'if [ a = b ]; then celery -A shop worker; elif [ a = a ]; then celery -A shop beat; else celery -A shop flower; fi', ['celery beat']],
+  ['a further test', 'if [ a = b ]; then celery -A shop worker; elif celery -A shop beat; then true; fi', ['celery beat']],
+  ['no last arm', 'if [ a = b ]; then celery -A shop worker; elif [ a = a ]; then celery -A shop beat; else celery -A shop flower; fi', ['celery beat']],
+  ['a last arm', 'if [ a = b ]; then celery -A shop worker; elif [ a = b ]; then celery -A shop beat; else celery -A shop flower; fi', ['celery flower']],
+])('of a shell script runs %s', (_, script, found) => {
+  const container = { command: ['sh', '-c', script] };
+  expect(processes(container)).toEqual(found);
+  // What cannot run is no command at all.
+  const [{ invocations }] = world(container).workloads[0].containers;
+  expect(invocations.filter(({ words }) => words[0].text === 'celery').map(({ words }) => `celery ${words[3].text}`)).toEqual(found);
+});
+
 test.each<[string, string[]]>([
   ['a script for some worker', ['/start-worker.sh']],
   ['a test of the worker', ['./test-celery-worker.sh']],

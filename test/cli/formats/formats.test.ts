@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, scratch } from '../run';
 import { CASES } from '../../rules/manifests';
@@ -70,6 +71,11 @@ test('sarif 2.1.0', async () => {
     locations: [expect.objectContaining({ physicalLocation: { artifactLocation: { uri: encodeURI(FAIL) }, region: { startLine: 19 } } })],
   })]);
   expect((JSON.parse((await run('--format', 'sarif', PASS)).out) as Sarif).runs[0].results).toEqual([]);
+});
+
+test('github escapes what would end a property', async () => {
+  const { out } = await run('--format', 'github', files.write('a,b:c%.yaml', readFileSync(FAIL)));
+  expect(out).toMatch(/^::error file=[^,]*\/a%2Cb%3Ac%25\.yaml,line=19,title=beat\/schedule-not-writable::/);
 });
 
 test('github', async () => {

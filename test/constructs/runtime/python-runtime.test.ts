@@ -185,6 +185,13 @@ describe('refuses', () => {
     expect(refused(options)).toContain(message);
   });
 
+  test.each(['https://hunter2@index.example.com/simple', 'https://:hunter2@index.example.com/simple'])('a token in the URL %s, and does not repeat it', (indexUrl) => {
+    const messages = refused({ indexUrl });
+    expect(messages).toEqual(['indexUrl: \'the URL of index.example.com\' has credentials in it, and everybody who can read a manifest could read them; '
+      + 'give an http or https URL; credentials belong into a Secret: pipConf']);
+    expect(messages.join()).not.toContain('hunter2');
+  });
+
   test('a password in the URL, and does not repeat it', () => {
     const messages = refused({ indexUrl: 'https://user:hunter2@index.example.com/simple' });
     expect(messages).toEqual([

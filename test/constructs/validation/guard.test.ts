@@ -1,5 +1,5 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
-import { CeleryBeat, lint, Rules } from 'cdk8s-celery';
+import { ApiObject, App, Chart, JsonPatch, Testing } from 'cdk8s';
+import { CeleryBeat, CeleryWorker, lint, Rules } from 'cdk8s-celery';
 import { celeryApp } from '../../fixtures';
 import { Manifest, refusals, render } from '../../manifests';
 
@@ -19,6 +19,17 @@ describe('the rules see the manifests, patches included', () => {
 
   test('an error refuses the synth, once', () => {
     expect(refusals((chart) => void patchedBeat(chart))).toEqual([expect.stringMatching(/^\[chart\] Deployment test\/celery-beat.*\[beat\/more-than-one\]$/)]);
+  });
+
+  test('what comes after a first synth is looked at, too', () => {
+    const app = new App();
+    const chart = new Chart(app, 'chart', { namespace: 'test' });
+    const celery = celeryApp(chart);
+    new CeleryWorker(chart, 'worker', { celery });
+    Testing.synth(chart);
+    ApiObject.of(new CeleryBeat(chart, 'beat', { celery }).deployment).addJsonPatch(JsonPatch.replace('/spec/replicas', 2));
+    expect(() => Testing.synth(chart)).toThrow('[beat/more-than-one]');
+    expect(() => Testing.synth(chart)).toThrow('[beat/more-than-one]');
   });
 
   test('what is suppressed with a reason does not', () => {
