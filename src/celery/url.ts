@@ -1,4 +1,4 @@
-import { remembered } from '../memo/remembered';
+import { remembered } from '../memo';
 
 /** A broker or result URL, taken apart without judging it: the parts may hold `$(NAME)` or be wrong. */
 export interface BrokerUrl {

@@ -1,6 +1,6 @@
 import { satisfies, valid, validRange } from '@renovatebot/pep440';
 import { lockIndex } from './locks';
-import { remembered } from '../memo/remembered';
+import { remembered } from '../memo';
 
 export function isYanked(celery: string): boolean {
   return Object.hasOwn(lockIndex().yanked.celery, celery);

@@ -9,12 +9,12 @@ import { Locator } from './input/locate';
 import { atLeast, examineWorld } from '../rules/engine';
 import { toFinding } from '../rules/finding';
 import { printable, printableLine } from '../rules/printable';
-import { Container } from '../manifests/pod/workload';
 import { countResources } from '../manifests/resource';
 import { World } from '../manifests/world';
 import { Violation } from '../rules/rule';
 import { RULES } from '../rules/table';
 import { Severity } from '../rules/severity';
+import { Container } from '../manifests/pod/container';
 
 export const CLEAN = 0;
 export const FOUND = 1;

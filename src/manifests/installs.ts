@@ -1,9 +1,10 @@
-import { baseName, Word } from './command/command';
-import { Path } from './json';
-import { Container, Workload } from './pod/workload';
 import { parseRequirement } from '../celery/requirement';
 import { pinned } from '../celery/versions';
-import { once } from '../memo/once';
+import { lazy } from '../memo';
+import { baseName, Word } from './command/command';
+import { Path } from './json';
+import { Container } from './pod/container';
+import { Workload } from './pod/workload';
 import type { World } from './world';
 
 export interface Requirement {
@@ -37,7 +38,7 @@ const VALUED = new Set([
 ]);
 
 /** All installs of a pod, init containers first: the order in which they run. */
-export const installsOf: (workload: Workload) => readonly Install[] = once(readAll);
+export const installsOf: (workload: Workload) => readonly Install[] = lazy(readAll);
 
 function readAll(workload: Workload): Install[] {
   return [...workload.initContainers, ...workload.containers].flatMap((container) =>
@@ -45,7 +46,7 @@ function readAll(workload: Workload): Install[] {
 }
 
 /** Every install of a pod that has to do with Celery. */
-export const celeryInstalls: (world: World) => readonly Install[] = once((world: World) => world.workloads.flatMap((workload) => {
+export const celeryInstalls: (world: World) => readonly Install[] = lazy((world: World) => world.workloads.flatMap((workload) => {
   const found = installsOf(workload);
   const celery = world.in(workload).length > 0 || found.some((install) => ['celery', 'flower', 'kombu'].some((name) => requirement(install, name)));
   return celery ? found : [];

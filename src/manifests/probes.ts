@@ -1,10 +1,10 @@
+import { Given } from '../celery/options';
+import { lazy } from '../memo';
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
 import { asList, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
-import { Given } from '../celery/options';
-import { Container } from './pod/workload';
 import { Place } from './place';
-import { once } from '../memo/once';
+import { Container } from './pod/container';
 
 export const PROBE_KINDS = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
@@ -23,7 +23,7 @@ export interface Probe {
   readonly http?: { readonly path: string; readonly port: unknown };
 }
 
-export const probesOf: (container: Container) => readonly Probe[] = once(readProbes);
+export const probesOf: (container: Container) => readonly Probe[] = lazy(readProbes);
 
 function readProbes(container: Container): Probe[] {
   return PROBE_KINDS.flatMap((kind) => {

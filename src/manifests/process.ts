@@ -1,12 +1,16 @@
+import { GLOBAL_ENV } from '../celery/options';
+import { isAmqp, isRedis, parseUrl } from '../celery/url';
+import { lazy, remembered } from '../memo';
+import { codeOf } from './code';
+import { seconds, SettingName } from './code-settings';
 import { CeleryCommand } from './command/celery-command';
 import { Link } from './command/command';
 import { Path } from './json';
-import { GLOBAL_ENV } from '../celery/options';
-import { Container, Workload } from './pod/workload';
-import { seconds, SettingName } from './code-settings';
-import { BrokerUrl, isAmqp, isRedis, parseUrl } from '../celery/url';
 import { Place } from './place';
-import { remembered } from '../memo/remembered';
+import { Container } from './pod/container';
+import { Variable } from './pod/env';
+import { Workload } from './pod/workload';
+import { Setting, UrlUse } from './uses';
 
 /** An option of a process, by flag or by environment. */
 export type Option =
@@ -15,16 +19,6 @@ export type Option =
   | { readonly state: 'set'; readonly path: Path; readonly flag: boolean }
   | { readonly state: 'maybe' }
   | { readonly state: 'unset' };
-
-/** A URL that a process is given, with where it stands. */
-export interface UrlUse {
-  readonly text: string;
-  readonly url: BrokerUrl;
-  readonly at: Place;
-  readonly source: string;
-  /** Assembled from something that only the cluster knows. */
-  readonly partial: boolean;
-}
 
 /** The variables that Celery, and Airflow for it, read URLs from. */
 const URL_NAMES = new Set([
@@ -36,28 +30,13 @@ const OTHER_URLS = /BROKER|REDIS|VALKEY|RABBIT|AMQP|RESULT_BACKEND/;
 
 const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
 
-/** A setting of Celery, with where it stands. */
-export interface Setting {
-  readonly value: string;
-  readonly at: Place;
-}
-
 /** click's variable for an option of a subcommand. */
 const variableOf = remembered((role: string, name: string) =>
   GLOBAL_ENV.get(name) ?? `CELERY_${role}_${name.slice(2)}`.toUpperCase().replaceAll('-', '_'));
 
 /** A worker, a Beat or a Flower: one Celery process that a container keeps running. */
 export class Process {
-  /** URLs that the code of the application gives, where a ConfigMap shows it. */
-  public codeBroker?: UrlUse;
-  public codeBackend?: UrlUse;
-  /** Settings that it gives; undefined where only a run tells the value. */
-  public readonly codeSettings = new Map<SettingName, Setting | undefined>();
-  private readonly options = new Map<string, Option>();
-  private brokers?: readonly UrlUse[];
-  private backends?: readonly UrlUse[];
-  private knownUrls?: readonly UrlUse[];
-  private everyUrl?: readonly UrlUse[];
+  private readonly options = remembered((name: string) => this.readOption(name));
 
   public constructor(public readonly container: Container, public readonly command: CeleryCommand) {}
 
@@ -89,9 +68,7 @@ export class Process {
 
   /** `--concurrency`, by flag or by `CELERY_WORKER_CONCURRENCY`. */
   public option(name: string): Option {
-    let option = this.options.get(name);
-    if (!option) this.options.set(name, option = this.readOption(name));
-    return option;
+    return this.options(name);
   }
 
   private readOption(name: string): Option {
@@ -136,12 +113,12 @@ export class Process {
   /** A setting after `--`, or else in code: `task_acks_late`. */
   public setting(name: SettingName): Setting | undefined {
     const given = this.command.settings.get(name);
-    return given ? { value: given.value, at: this.place(given.word.path) } : this.codeSettings.get(name);
+    return given ? { value: given.value, at: this.place(given.word.path) } : codeOf(this.container).settings.get(name);
   }
 
   /** Something in sight sets it, though maybe to a value that only a run tells. */
   public sets(name: SettingName): boolean {
-    return this.command.settings.has(name) || this.codeSettings.has(name);
+    return this.command.settings.has(name) || codeOf(this.container).settings.has(name);
   }
 
   public settingOn(name: SettingName): boolean {
@@ -164,6 +141,11 @@ export class Process {
     return option.state === 'known' ? option.value : option.state === 'unset' ? 'prefork' : undefined;
   }
 
+  /** Forks its pool, so it needs shared semaphores and temporary files. */
+  public get forks(): boolean {
+    return this.pool === 'prefork' || this.pool === 'processes';
+  }
+
   /** The queues that a worker consumes; undefined when they are not known. */
   public get queues(): readonly string[] | undefined {
     const value = this.value('--queues');
@@ -182,68 +164,82 @@ export class Process {
   }
 
   public get backend(): UrlUse | undefined {
-    const names = ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'];
-    this.backends ??= this.candidates('--result-backend', names, 'AIRFLOW__CELERY__RESULT_BACKEND', this.codeBackend);
-    return this.backends[0];
+    return backends(this)[0];
   }
 
   public get brokerCandidates(): readonly UrlUse[] {
-    return this.brokers ??= this.candidates('--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', this.codeBroker);
-  }
-
-  private candidates(flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
-    const found = this.flagUrls(flag);
-    for (const name of this.command.vendor === 'airflow' ? [airflow] : names) {
-      const variable = this.container.env.get(name);
-      if (variable?.value !== undefined) {
-        found.push(...this.use(variable.value, variable.path, name, variable.partial || variable.unresolved.length > 0));
-      } else if (variable || (found.length === 0 && this.container.env.open)) {
-        // Something that we cannot read wins from here on.
-        return found;
-      }
-    }
-    return code ? [...found, code] : found;
+    return brokers(this);
   }
 
   /** All URLs of brokers and result backends that Celery may read here, whichever of them wins. */
   public get urls(): readonly UrlUse[] {
-    return this.knownUrls ??= this.readUrls();
+    return urls(this);
   }
 
   /** Those that the application may make its settings of, too. */
   public get allUrls(): readonly UrlUse[] {
-    if (this.everyUrl) return this.everyUrl;
-    const others = this.variableUrls((name) => OTHER_URLS.test(name) && !URL_NAMES.has(name))
-      .filter(({ url, at }) => (isRedis(url) || isAmqp(url)) && this.urls.every((known) => known.at.path !== at.path));
-    return this.everyUrl = others.length === 0 ? this.urls : [...this.urls, ...others];
+    return allUrls(this);
   }
+}
 
-  private readUrls(): UrlUse[] {
-    const flags = ['--broker', '--result-backend'].flatMap((flag) => this.flagUrls(flag));
-    // A variable that an option refers to is one with it.
-    const variables = this.variableUrls((name) => URL_NAMES.has(name)).filter(({ at }) => flags.every((flag) => flag.at.path !== at.path));
-    return [...flags, ...variables, ...this.codeBroker ? [this.codeBroker] : [], ...this.codeBackend ? [this.codeBackend] : []];
-  }
+const brokers = lazy((process: Process) =>
+  candidates(process, '--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', codeOf(process.container).broker));
 
-  private variableUrls(wanted: (name: string) => boolean): UrlUse[] {
-    const found: UrlUse[] = [];
-    for (const { name, value, path, partial, unresolved } of this.container.env.all()) {
-      if (value !== undefined && wanted(name)) found.push(...this.use(value, path, name, partial || unresolved.length > 0));
+const backends = lazy((process: Process) =>
+  candidates(process, '--result-backend', ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], 'AIRFLOW__CELERY__RESULT_BACKEND', codeOf(process.container).backend));
+
+function candidates(process: Process, flag: string, names: readonly string[], airflow: string, code: UrlUse | undefined): UrlUse[] {
+  const { env } = process.container;
+  const found = flagUrls(process, flag);
+  for (const name of process.command.vendor === 'airflow' ? [airflow] : names) {
+    const variable = env.get(name);
+    if (variable?.value !== undefined) {
+      found.push(...variableUrls(process, variable));
+    } else if (variable || (found.length === 0 && env.open)) {
+      // Something that we cannot read wins from here on.
+      return found;
     }
-    return found;
   }
+  return code ? [...found, code] : found;
+}
 
-  /** A URL on the command line; where that is a `$(NAME)` alone, it stands with the variable. */
-  private flagUrls(flag: string): UrlUse[] {
-    const given = this.command.global.get(flag) ?? (this.role === 'flower' ? undefined : this.command.options.get(flag));
-    if (!given) return [];
-    const { value, word } = given;
-    const variable = word.reference === undefined ? undefined : this.container.env.get(word.reference);
-    return variable ? this.use(value, variable.path, variable.name, word.unknown) : this.use(value, word.path, flag, word.unknown);
-  }
+const urls = lazy((process: Process): readonly UrlUse[] => {
+  const flags = ['--broker', '--result-backend'].flatMap((flag) => flagUrls(process, flag));
+  // A variable that an option refers to is one with it.
+  const variables = environmentUrls(process, (name) => URL_NAMES.has(name)).filter(({ at }) => flags.every((flag) => flag.at.path !== at.path));
+  const { broker, backend } = codeOf(process.container);
+  return [...flags, ...variables, ...broker ? [broker] : [], ...backend ? [backend] : []];
+});
 
-  private use(value: string, path: Path, source: string, partial: boolean): UrlUse[] {
-    const url = parseUrl(value);
-    return url ? [{ text: value, url, at: this.place(path), source, partial }] : [];
+const allUrls = lazy((process: Process): readonly UrlUse[] => {
+  const others = environmentUrls(process, (name) => OTHER_URLS.test(name) && !URL_NAMES.has(name))
+    .filter(({ url, at }) => (isRedis(url) || isAmqp(url)) && process.urls.every((known) => known.at.path !== at.path));
+  return others.length === 0 ? process.urls : [...process.urls, ...others];
+});
+
+function environmentUrls(process: Process, wanted: (name: string) => boolean): UrlUse[] {
+  const found: UrlUse[] = [];
+  for (const variable of process.container.env.all()) {
+    if (wanted(variable.name)) found.push(...variableUrls(process, variable));
   }
+  return found;
+}
+
+function variableUrls(process: Process, { name, value, path, partial, unresolved }: Variable): UrlUse[] {
+  return value === undefined ? [] : urlUse(process, value, path, name, partial || unresolved.length > 0);
+}
+
+/** A URL on the command line; where that is only a `$(NAME)`, its place is that of the variable. */
+function flagUrls(process: Process, flag: string): UrlUse[] {
+  const { command, container, role } = process;
+  const given = command.global.get(flag) ?? (role === 'flower' ? undefined : command.options.get(flag));
+  if (!given) return [];
+  const { value, word } = given;
+  const variable = word.reference === undefined ? undefined : container.env.get(word.reference);
+  return variable ? urlUse(process, value, variable.path, variable.name, word.unknown) : urlUse(process, value, word.path, flag, word.unknown);
+}
+
+function urlUse(process: Process, text: string, path: Path, source: string, partial: boolean): UrlUse[] {
+  const url = parseUrl(text);
+  return url ? [{ text, url, at: process.place(path), source, partial }] : [];
 }

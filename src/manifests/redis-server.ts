@@ -1,6 +1,6 @@
 import { baseName, Invocation, Word } from './command/command';
 import { Path } from './json';
-import { Container } from './pod/workload';
+import { Container } from './pod/container';
 import { Resource } from './resource';
 
 export interface Directive {
@@ -10,14 +10,8 @@ export interface Directive {
   readonly resource: Resource;
 }
 
-/** A file of a ConfigMap in a container, with its place there. */
-type FileOf = (path: string) => { text: string; resource: Resource; path: Path } | undefined;
-
 /** A Redis or Valkey server, and its configuration as far as manifests tell. */
 export class RedisServer {
-  /** Whether a Celery process of the input uses it as its broker; set when the world is complete. */
-  public brokerUse: 'yes' | 'possible' | 'no' = 'no';
-
   private constructor(
     public readonly container: Container,
     private readonly directives: ReadonlyMap<string, Directive>,
@@ -36,10 +30,10 @@ export class RedisServer {
     return this.directive('dir')?.values[0] ?? '/data';
   }
 
-  public static read(container: Container, fileOf: FileOf): RedisServer | undefined {
+  public static read(container: Container): RedisServer | undefined {
     for (const invocation of container.invocations) {
       if (/^(redis|valkey|keydb)-server$/.test(baseName(invocation.words[0]?.text ?? ''))) {
-        return RedisServer.fromWords(container, invocation.words.slice(1), fileOf, invocation);
+        return RedisServer.fromWords(container, invocation.words.slice(1), invocation);
       }
     }
     // A job with the image of Redis is a client: it makes a copy, or fills it.
@@ -48,22 +42,21 @@ export class RedisServer {
     // The entrypoint of the official image puts `redis-server` before options.
     const first = container.words[0].text;
     if (!container.ownsEntrypoint && isPlain(container) && (first.startsWith('-') || first.endsWith('.conf'))) {
-      return RedisServer.fromWords(container, container.words, fileOf);
+      return RedisServer.fromWords(container, container.words);
     }
     return /sentinel|cluster|exporter|cli/.test(first) ? undefined : new RedisServer(container, new Map(), true);
   }
 
   private static fromWords(
-    container: Container, words: readonly Word[], fileOf: FileOf,
-    invocation?: Invocation,
+    container: Container, words: readonly Word[], invocation?: Invocation,
   ): RedisServer | undefined {
     const directives = new Map<string, Directive>();
     let opaque = false;
     let at = 0;
     if (words[0] && !words[0].text.startsWith('--')) {
-      const file = fileOf(words[0].text);
+      const file = container.configFile(words[0].text);
       if (file) {
-        for (const [name, values] of parseConf(file.text)) directives.set(name, { values, path: file.path, resource: file.resource });
+        for (const [name, values] of parseConf(file.text)) directives.set(name, { values, ...file.place });
         opaque = directives.has('include');
       } else {
         opaque = true;

@@ -1,9 +1,25 @@
-import { once } from '../memo/once';
+import { lazy } from '../memo';
+import { grouped } from './grouped';
 import { asList, asMap, asScalar, asText, get } from './json';
 import { Workload } from './pod/workload';
 import { Process } from './process';
 import { Resource } from './resource';
 import type { World } from './world';
+
+/** HPAs and ScaledObjects of a workload. */
+export function scalersOf(workload: Workload, world: World): readonly Resource[] {
+  return scalers(world).get(workload) ?? [];
+}
+
+const scalers = lazy((world: World) => grouped(['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => world.kind(kind)).flatMap((scaler) => {
+  const target = world.target(scaler.namespace, get(scaler.json, 'spec', 'scaleTargetRef'), 'Deployment');
+  return target ? [[target, scaler] as const] : [];
+})));
+
+/** More than one pod of a workload may run at a time, by intent. */
+export function isScaled(workload: Workload, world: World): boolean {
+  return (workload.replicas ?? 1) > 1 || workload.resource.kind === 'DaemonSet' || scalersOf(workload, world).length > 0;
+}
 
 /** A trigger of a ScaledObject: what KEDA measures. */
 export interface Trigger {
@@ -30,8 +46,8 @@ export interface ScaledWorker {
   readonly redis: readonly Trigger[];
 }
 
-export const scaledWorkers: (world: World) => readonly ScaledWorker[] = once((world: World) =>
-  world.workers.flatMap((worker) => world.scalersOf(worker.workload).filter(({ kind }) => kind === 'ScaledObject')
+export const scaledWorkers: (world: World) => readonly ScaledWorker[] = lazy((world: World) =>
+  world.workers.flatMap((worker) => scalersOf(worker.workload, world).filter(({ kind }) => kind === 'ScaledObject')
     .map((scaler) => ({ worker, scaler, redis: triggers(scaler).filter(({ type }) => type === 'redis') }))));
 
 /** Workloads that run Celery. */

@@ -1,3 +1,4 @@
+import { brokerUse } from '../manifests/brokers';
 import { celeryInstalls } from '../manifests/installs';
 import { celeryIn, probesOf } from '../manifests/probes';
 import { neededReferences } from '../manifests/references';
@@ -15,7 +16,7 @@ export const LISTS = {
     .flatMap((probe) => celeryIn(probe.invocations).map((command) => ({ probe, command, process })))),
   redisServers: ({ redisServers }: World) => redisServers,
   /** Redis servers that Celery uses as its broker, for certain or as far as names tell. */
-  brokers: ({ redisServers }: World) => redisServers.filter(({ brokerUse }) => brokerUse !== 'no'),
+  brokers: (world: World) => world.redisServers.filter((server) => brokerUse(server, world) !== 'no'),
   /** Containers that keep running, of all workloads. */
   containers: ({ workloads }: World) => workloads.flatMap(({ containers }) => containers),
   /** All containers of pods with Celery, init containers also, and those of Redis. */

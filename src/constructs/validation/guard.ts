@@ -4,10 +4,10 @@ import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
-import { once } from '../../memo/once';
 import { isRefused } from './problems';
+import { lazy } from '../../memo';
 
-const guardOf = once((_root: IConstruct) => ({ registered: false }));
+const guardOf = lazy((_root: IConstruct) => ({ registered: false }));
 
 /**
  * Guards the app of a construct: no two objects of one name, and no manifest that is known to break. Registered once per app, by

@@ -1,6 +1,6 @@
-import { Link } from './command';
 import { plainShell } from '../../celery/image';
-import { Container } from '../pod/workload';
+import { Container } from '../pod/container';
+import { Link } from './command';
 
 export type Verdict = { readonly certain: boolean; readonly note: string };
 

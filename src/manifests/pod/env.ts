@@ -1,4 +1,5 @@
 import { asList, asMap, asScalar, asText, get, Path } from '../json';
+import { configMapData, secretKeys, Sources } from './sources';
 
 /** A variable of a container, as far as manifests tell. */
 export interface Variable {
@@ -27,18 +28,13 @@ export type Lookup =
   | { readonly state: 'maybe' }
   | { readonly state: 'unset' };
 
-/** What the environment needs to know of the other objects. */
-export interface EnvSources {
-  readonly configMap: (name: string) => ReadonlyMap<string, string> | undefined;
-  readonly secretKeys: (name: string) => ReadonlySet<string> | undefined;
-}
-
+/** The environment of a container. */
 export class Env {
   /** `envFrom` names something that is not in the input. */
   public readonly open: boolean;
   private readonly variables = new Map<string, Variable>();
 
-  public constructor(container: unknown, path: Path, sources: EnvSources) {
+  public constructor(container: unknown, path: Path, sources: Sources) {
     this.open = this.importAll(container, path, sources);
     asList(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
   }
@@ -81,7 +77,7 @@ export class Env {
     return { text: expanded, unresolved, partial };
   }
 
-  private importAll(container: unknown, path: Path, sources: EnvSources): boolean {
+  private importAll(container: unknown, path: Path, sources: Sources): boolean {
     let open = false;
     asList(get(container, 'envFrom')).forEach((entry, i) => {
       const at = [...path, 'envFrom', i];
@@ -89,21 +85,21 @@ export class Env {
       const configMap = asText(get(entry, 'configMapRef', 'name'));
       const secret = asText(get(entry, 'secretRef', 'name'));
       const data = configMap === undefined ? undefined : sources.configMap(configMap);
-      const keys = secret === undefined ? undefined : sources.secretKeys(secret);
+      const keys = secret === undefined ? undefined : sources.secret(secret);
       if (!data && !keys) open = true;
-      for (const [key, value] of data ?? []) {
+      for (const [key, value] of data ? configMapData(data) : []) {
         this.variables.set(prefix + key, {
           name: prefix + key, value, raw: value, source: 'configMap', path: at, unresolved: [], partial: false, imported: true,
         });
       }
-      for (const key of keys ?? []) {
+      for (const key of keys ? secretKeys(keys) : []) {
         this.variables.set(prefix + key, { name: prefix + key, source: 'secret', path: at, unresolved: [], partial: false, imported: true });
       }
     });
     return open;
   }
 
-  private add(entry: unknown, path: Path, sources: EnvSources): void {
+  private add(entry: unknown, path: Path, sources: Sources): void {
     const name = asText(get(entry, 'name'));
     if (name === undefined) return;
     const base = { name, path, unresolved: [] as string[], partial: false, imported: false };
@@ -114,7 +110,8 @@ export class Env {
       this.variables.set(name, { ...base, value, raw, source: 'value', unresolved, partial });
     } else if (from.configMapKeyRef !== undefined) {
       const ref = from.configMapKeyRef;
-      const value = sources.configMap(asText(get(ref, 'name')) ?? '')?.get(asText(get(ref, 'key')) ?? '');
+      const configMap = sources.configMap(asText(get(ref, 'name')) ?? '');
+      const value = configMap && configMapData(configMap).get(asText(get(ref, 'key')) ?? '');
       this.variables.set(name, { ...base, value, raw: value, source: 'configMap' });
     } else if (from.secretKeyRef !== undefined) {
       this.variables.set(name, { ...base, source: 'secret' });

@@ -1,22 +1,23 @@
+import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
-import { get } from '../../manifests/json';
-import { installedVersion } from '../../manifests/installs';
-import { isReadOnly } from '../../manifests/pod/workload';
+import { meets } from '../../celery/versions';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { codeFiles } from '../../manifests/code';
+import { installedVersion } from '../../manifests/installs';
+import { get } from '../../manifests/json';
+import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { isScaled, scalersOf } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
+import { lazy, remembered } from '../../memo';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
-import { meets } from '../../celery/versions';
-import { AGENT_FLAGS } from '../../celery/agent-names';
-import { once } from '../../memo/once';
-import { remembered } from '../../memo/remembered';
 
 /** How Beat keeps its schedule. */
 type Scheduler = 'file' | 'database' | 'locking' | 'script' | 'unknown';
 
-function scheduler(beat: Process, world: World): Scheduler {
+function scheduler(beat: Process): Scheduler {
   const option = beat.option('--scheduler');
   const setting = beat.setting('beat_scheduler')?.value;
   const name = unwrapped(setting ?? (option.state === 'known' ? option.value : undefined), beat);
@@ -30,7 +31,7 @@ function scheduler(beat: Process, world: World): Scheduler {
   // The scheduler may also be chosen in code: whatever names another one counts.
   const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
     || /redbeat/i.test(value ?? ''))
-    || world.code(beat.container).some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
+    || codeFiles(beat.container).some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
   if (traces) return 'unknown';
   return 'file';
 }
@@ -49,8 +50,8 @@ function unwrapped(name: string | undefined, beat: Process): string | undefined 
 }
 
 /** The code of the application is in sight: what it does not say it does not do. */
-function seesCode(beat: Process, world: World): boolean {
-  return isPython(beat.container.image) && world.code(beat.container).length > 0;
+function seesCode(beat: Process): boolean {
+  return isPython(beat.container.image) && codeFiles(beat.container).length > 0;
 }
 
 /** Folders that are no working directory. */
@@ -81,16 +82,16 @@ const validTimeZone = remembered((name: string) => {
 });
 
 /** The first Beat of each application that sends tasks whatever others do, by all of its Beats. */
-const activeBeats = once((world: World) => {
+const activeBeats = lazy((world: World) => {
   const found = new Map<readonly Process[], Process | undefined>();
   for (const beats of new Set(world.beats.map((one) => world.beatsOf(one)))) {
-    found.set(beats, beats.find((one) => one.workload.replicas !== 0 && scheduler(one, world) !== 'locking'));
+    found.set(beats, beats.find((one) => one.workload.replicas !== 0 && scheduler(one) !== 'locking'));
   }
   return found;
 });
 
 /** The time zones that workers are given. */
-const timeZones = once((workers: readonly Process[]) => [...new Set(workers.flatMap((worker) => worker.setting('timezone')?.value ?? []))].sort());
+const timeZones = lazy((workers: readonly Process[]) => [...new Set(workers.flatMap((worker) => worker.setting('timezone')?.value ?? []))].sort());
 
 export const beatRules: Rule[] = [
   {
@@ -104,14 +105,14 @@ export const beatRules: Rule[] = [
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F1', 'Z1'],
     on: 'beats',
-    check: (beat, report, world) => {
-      const kind = scheduler(beat, world);
+    check: (beat, report) => {
+      const kind = scheduler(beat);
       const schedule = schedulePath(beat);
       if (kind !== 'file' || !schedule) return;
       const { container } = beat;
       const { path, explicit, at, written } = schedule;
       // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
-      const unsure = unless(explicit || seesCode(beat, world), 'unless the application sets beat_schedule_filename or another beat_scheduler');
+      const unsure = unless(explicit || seesCode(beat), 'unless the application sets beat_schedule_filename or another beat_scheduler');
       if (path === undefined) {
         // It lies in the working directory of the image, which is no folder for what is temporary.
         const others = container.mounts.filter((mount) => !isReadOnly(mount));
@@ -148,14 +149,14 @@ export const beatRules: Rule[] = [
     rows: ['B1', 'B6', 'Z2'],
     on: 'beats',
     check: (beat, report, world) => {
-      const kind = scheduler(beat, world);
+      const kind = scheduler(beat);
       if (kind === 'locking' || kind === 'unknown') return;
       const { resource, replicas } = beat.workload;
       if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(kind) });
       if (resource.kind === 'DaemonSet') {
         report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(kind) });
       }
-      for (const scaler of world.scalersOf(beat.workload)) {
+      for (const scaler of scalersOf(beat.workload, world)) {
         const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');
         if (most !== 1) {
           report({
@@ -176,7 +177,7 @@ export const beatRules: Rule[] = [
     check: (world, report) => {
       const groups = new Map<string, Process[]>();
       for (const beat of world.beats) {
-        if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat, world))) continue;
+        if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat))) continue;
         const { container } = beat;
         const key = JSON.stringify([
           beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
@@ -203,8 +204,8 @@ export const beatRules: Rule[] = [
     source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
     rows: ['B1'],
     on: 'beats',
-    check: (beat, report, world) => {
-      const kind = scheduler(beat, world);
+    check: (beat, report) => {
+      const kind = scheduler(beat);
       const { resource, rolls, replicas } = beat.workload;
       if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
       report({ at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(kind) });
@@ -221,7 +222,7 @@ export const beatRules: Rule[] = [
     on: 'workers',
     check: (worker, report, world) => {
       const option = worker.option('--beat');
-      if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker, world) === 'locking') return;
+      if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker) === 'locking') return;
       const other = worker.app === undefined ? undefined : activeBeats(world).get(world.beatsOf(worker));
       if (other) {
         const { resource } = other.workload;
@@ -230,7 +231,7 @@ export const beatRules: Rule[] = [
       }
       report({
         at: worker.place(option.path), value: '--beat',
-        ...unless(world.scaled(worker.workload), worker.workload.rolls ? 'during every deploy, and as soon as there is more than one'
+        ...unless(isScaled(worker.workload, world), worker.workload.rolls ? 'during every deploy, and as soon as there is more than one'
           : 'as soon as there is more than one'),
       });
     },
@@ -245,12 +246,12 @@ export const beatRules: Rule[] = [
     source: 'https://github.com/PostHog/posthog/issues/42607',
     rows: ['B3'],
     on: 'beats',
-    check: (beat, report, world) => {
+    check: (beat, report) => {
       const schedule = schedulePath(beat);
-      if (scheduler(beat, world) !== 'file' || !schedule || schedule.path === undefined) return;
+      if (scheduler(beat) !== 'file' || !schedule || schedule.path === undefined) return;
       const kind = beat.container.mountOf(schedule.path)?.volume.kind;
       if (kind !== undefined && kind !== 'emptyDir') return;
-      for (const { text, place } of world.code(beat.container)) {
+      for (const { text, place } of codeFiles(beat.container)) {
         const interval = longInterval(text);
         if (interval !== undefined) report({ at: place, value: interval, note: `the file is ${schedule.path}` });
       }

@@ -1,18 +1,20 @@
+import { isPython } from '../../celery/image';
+import { redisDatabase } from '../../celery/url';
+import { codeFiles } from '../../manifests/code';
 import { startsProcess } from '../../manifests/command/celery-command';
 import { meantScript } from '../../manifests/command/command';
-import { isPython } from '../../celery/image';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
 import { asMap, asScalar, asText } from '../../manifests/json';
-import { configMapNames, isReadOnly, Volume, within, Workload } from '../../manifests/pod/workload';
+import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/volumes';
+import { Workload } from '../../manifests/pod/workload';
+import { celeryIn, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
-import { redisDatabase } from '../../celery/url';
 import type { World } from '../../manifests/world';
-import { celeryIn, probesOf } from '../../manifests/probes';
+import { lazy } from '../../memo';
 import { listed } from '../printable';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
-import { once } from '../../memo/once';
 
 const LARGEST_CONFIG_MAP = 1_048_576;
 const LARGEST_APPLIED = 250_000;
@@ -64,7 +66,7 @@ export const codeRules: Rule[] = [
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C1'],
     on: 'processes',
-    check: (process, report, world) => {
+    check: (process, report) => {
       const { container, app } = process;
       const given = process.command.global.get('--app');
       if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
@@ -79,7 +81,7 @@ export const codeRules: Rule[] = [
       if (container.workload.initContainers.length > 0 || container.invocations.length > 1) return;
       const module = rootModule(app);
       const found = [...files.keys()].some((file) => file === `${module}.py` || file.startsWith(`${module}/`));
-      if (!found && !world.code(container).some(({ name }) => name === `${module}.py`)) {
+      if (!found && !codeFiles(container).some(({ name }) => name === `${module}.py`)) {
         report({ at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') });
       }
     },
@@ -390,7 +392,7 @@ export const codeRules: Rule[] = [
       const app = process.app;
       if (!queue || app === undefined) return;
       // Code that routes may leave nothing to the default queue.
-      if (world.code(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
+      if (codeFiles(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
       const { queues, unknown, names } = queuesTaken(world.workersOf(process));
       if (unknown || queues.size === 0 || queues.has('') || queues.has(queue.value)) return;
       report({ at: queue.at, value: queue.value, allowed: names });
@@ -399,7 +401,7 @@ export const codeRules: Rule[] = [
 ];
 
 /** The queues that workers take, if that is known; the names as they are shown. */
-const queuesTaken = once((workers: readonly Process[]) => {
+const queuesTaken = lazy((workers: readonly Process[]) => {
   // A worker without -Q takes the default queue of its own settings.
   const taken = workers.map((worker) => worker.queues ?? (worker.lacks('--queues') ? [worker.setting('task_default_queue')?.value ?? '']
     : undefined));

@@ -1,10 +1,11 @@
+import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
+import { meets } from '../../celery/versions';
+import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
-import { seconds } from '../../manifests/code-settings';
-import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
+import { isScaled } from '../../manifests/scalers';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
-import { meets } from '../../celery/versions';
 
 const DEFAULT_VISIBILITY_TIMEOUT = 3600;
 
@@ -260,7 +261,7 @@ export const deliveryRules: Rule[] = [
     rows: ['W1'],
     on: 'workers',
     check: (worker, report, world) => {
-      if (!world.scaled(worker.workload)) return;
+      if (!isScaled(worker.workload, world)) return;
       if (worker.lacks('--without-gossip') || worker.lacks('--without-mingle')) report({ at: worker.commandPlace });
     },
   },

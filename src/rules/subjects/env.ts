@@ -1,12 +1,14 @@
 import { isPython } from '../../celery/image';
-import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
-import { Process, UrlUse } from '../../manifests/process';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { redisFor } from '../../manifests/brokers';
+import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
+import { Process } from '../../manifests/process';
+import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
-import { once } from '../../memo/once';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
 function serviceVariables(world: World): Map<string, Set<string>> {
@@ -33,7 +35,7 @@ const LITERAL_SECRETS = new Set([
 ]);
 
 /** The brokers of workers, each once, by the image of the workers; undefined for one that has none in sight. */
-const brokersOf = once((workers: readonly Process[]) => {
+const brokersOf = lazy((workers: readonly Process[]) => {
   const found = new Map<string, Map<string | undefined, UrlUse | undefined>>();
   for (const { container: { image }, broker } of workers) {
     if (!found.has(image.text)) found.set(image.text, new Map());
@@ -286,7 +288,7 @@ export const envRules: Rule[] = [
         if (written !== '' && database === undefined && !/[${]/.test(written)) {
           report({ at: use.at, value: use.text, allowed: 'a number after the last slash' });
         }
-        for (const server of database === undefined ? [] : world.redisFor(use)) {
+        for (const server of database === undefined ? [] : redisFor(use, world)) {
           const limit = Number(server.directive('databases')?.values[0] ?? 16);
           if (!server.opaque && database! >= limit) report({ at: use.at, value: use.text, allowed: `0 to ${limit - 1}` });
         }

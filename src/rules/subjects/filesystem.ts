@@ -1,8 +1,9 @@
 import { Image, isPython } from '../../celery/image';
-import { asList, get } from '../../manifests/json';
-import { Mount } from '../../manifests/pod/workload';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { asList, get } from '../../manifests/json';
+import { Mount } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { isScaled } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { LISTS } from '../lists';
 import { Rule } from '../rule';
@@ -14,11 +15,6 @@ const TEMPORARY = ['/tmp', '/var/tmp', '/usr/tmp'];
 function imageUser(image: Image): 'root' | 'named' | undefined {
   if (image.official && ['python', 'redis', 'valkey', 'rabbitmq'].includes(image.name)) return 'root';
   return image.repository === 'mher/flower' ? 'named' : undefined;
-}
-
-/** Forks its pool, so it needs shared semaphores and temporary files. */
-function forks(worker: Process): boolean {
-  return worker.pool === 'prefork' || worker.pool === 'processes';
 }
 
 /** A temporary folder that Python finds: TMPDIR, the usual ones, or the working directory. */
@@ -57,7 +53,7 @@ export const filesystemRules: Rule[] = [
     rows: ['F2', 'Z1'],
     on: 'workers',
     check: (worker, report) => {
-      if (forks(worker) && temporaryFolder(worker) === 'no') {
+      if (worker.forks && temporaryFolder(worker) === 'no') {
         report({
           at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
         });
@@ -75,7 +71,7 @@ export const filesystemRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const mount = worker.container.mounts.find(({ mountPath }) => mountPath === '/dev/shm');
-      if (mount && forks(worker) && worker.container.writable('/dev/shm') === 'no') report({ at: worker.place(mount.path), value: mount.volume.name });
+      if (mount && worker.forks && worker.container.writable('/dev/shm') === 'no') report({ at: worker.place(mount.path), value: mount.volume.name });
     },
   },
   {
@@ -140,7 +136,7 @@ export const filesystemRules: Rule[] = [
     on: 'workers',
     check: (worker, report, world) => {
       const state = worker.option('--statedb');
-      if (state.state !== 'known' || /%[hnid]|\$/i.test(state.value) || !world.scaled(worker.workload)) return;
+      if (state.state !== 'known' || /%[hnid]|\$/i.test(state.value) || !isScaled(worker.workload, world)) return;
       const path = worker.container.absolute(state.value);
       const mount = path === undefined ? undefined : worker.container.mountOf(path);
       // The claims of a StatefulSet's own template belong to one pod each.

@@ -1,14 +1,15 @@
-import { asList, asText, get } from '../../manifests/json';
+import { mebibytes } from '../../celery/quantity';
+import { meets } from '../../celery/versions';
 import { installedVersion } from '../../manifests/installs';
+import { asList, asText, get } from '../../manifests/json';
+import { Exposure, exposures, guardedByPolicy } from '../../manifests/network';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Option, Process } from '../../manifests/process';
-import { mebibytes } from '../../celery/quantity';
-import type { Exposure, World } from '../../manifests/world';
+import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
-import { meets } from '../../celery/versions';
-import { once } from '../../memo/once';
 
 const SMALLEST_MEMORY = 256 * 2 ** 20;
 
@@ -26,7 +27,7 @@ function option(flower: Process, name: string): Option {
 }
 
 /** A flowerconfig.py in the working directory counts too. */
-const configInSight = once(({ container }: Process): boolean =>
+const configInSight = lazy(({ container }: Process): boolean =>
   container.mounts.some(({ mountPath }) => /flowerconfig|flower\.conf/i.test(mountPath)) || container.file('flowerconfig.py') !== undefined);
 
 function value(flower: Process, name: string): string | undefined {
@@ -36,7 +37,7 @@ function value(flower: Process, name: string): string | undefined {
 
 type Answer = 'yes' | 'no' | 'unknown';
 
-const authenticated = once((flower: Process): Answer => {
+const authenticated = lazy((flower: Process): Answer => {
   const found = ['basic-auth', 'auth', 'auth-provider', 'oauth2-key'].map((name) => option(flower, name).state);
   if (found.some((state) => state === 'known' || state === 'set')) return 'yes';
   return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
@@ -52,9 +53,9 @@ function prefix(flower: Process): string {
   return given === '' ? '' : `/${given}`;
 }
 
-function exposures(flower: Process, world: World) {
+function exposuresOf(flower: Process, world: World) {
   const port = Number(value(flower, 'port') ?? 5555);
-  return world.exposures(flower.workload, port, flower.container.portNames(port));
+  return exposures(flower.workload, port, flower.container.portNames(port), world);
 }
 
 function isOn(flower: Process, name: string): boolean {
@@ -76,7 +77,7 @@ export const flowerRules: Rule[] = [
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
     check: (world, report) => {
-      for (const open of new Set(world.flowers.filter((flower) => authenticated(flower) === 'no').map((flower) => exposures(flower, world)))) {
+      for (const open of new Set(world.flowers.filter((flower) => authenticated(flower) === 'no').map((flower) => exposuresOf(flower, world)))) {
         for (const { place, by, guarded, internal } of open) {
           if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
         }
@@ -93,7 +94,7 @@ export const flowerRules: Rule[] = [
     rows: ['L1'],
     on: 'flowers',
     check: (flower, report, world) => {
-      if (authenticated(flower) === 'no' && exposures(flower, world).length === 0 && !world.guardedByPolicy(flower.workload)) {
+      if (authenticated(flower) === 'no' && exposuresOf(flower, world).length === 0 && !guardedByPolicy(flower.workload, world)) {
         report({
           at: flower.place(),
         });
@@ -112,7 +113,7 @@ export const flowerRules: Rule[] = [
     check: (flower, report, world) => {
       const api = flower.variable('FLOWER_UNAUTHENTICATED_API');
       if (api.state !== 'known' || !/^(1|true|yes|on)$/i.test(api.value) || authenticated(flower) !== 'no') return;
-      const open = exposures(flower, world).find(({ guarded }) => !guarded);
+      const open = exposuresOf(flower, world).find(({ guarded }) => !guarded);
       if (open) {
         report({
           at: flower.place(api.path), value: `FLOWER_UNAUTHENTICATED_API=${api.value}`, note: `${open.by} ${open.place.resource.name}`,
@@ -132,7 +133,7 @@ export const flowerRules: Rule[] = [
       const prefixes = new Map<readonly Exposure[], Set<string>>();
       for (const flower of world.flowers) {
         if (authenticated(flower) !== 'yes') continue;
-        const open = exposures(flower, world);
+        const open = exposuresOf(flower, world);
         prefixes.set(open, (prefixes.get(open) ?? new Set()).add(prefix(flower)));
       }
       for (const [open, own] of prefixes) {

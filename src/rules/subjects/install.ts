@@ -1,15 +1,15 @@
 import { pythonVersion } from '../../celery/image';
+import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from '../../celery/versions';
 import { celeryInstalls, Install, installsOf, requirement } from '../../manifests/installs';
 import { probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
+import { lazy } from '../../memo';
 import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
-import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from '../../celery/versions';
-import { once } from '../../memo/once';
 
 /** The packages that the application may need, of all that workers install, by the image of the workers. */
-const packagesOf = once((workers: readonly Process[]) => {
+const packagesOf = lazy((workers: readonly Process[]) => {
   const found = new Map<string, Set<string>>();
   for (const { container: { image }, workload } of workers) {
     if (!found.has(image.text)) found.set(image.text, new Set());

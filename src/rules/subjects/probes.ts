@@ -1,7 +1,9 @@
-import { get } from '../../manifests/json';
+import { codeFiles } from '../../manifests/code';
 import { CeleryCommand } from '../../manifests/command/celery-command';
+import { get } from '../../manifests/json';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
+import { isScaled } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -12,7 +14,7 @@ function isPing(command: CeleryCommand): boolean {
 
 /** More than one worker may answer on this broker. */
 function hasPeers(process: Process, world: World): boolean {
-  return world.scaled(process.workload) || world.workersOf(process).length > 1;
+  return isScaled(process.workload, world) || world.workersOf(process).length > 1;
 }
 
 const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
@@ -129,10 +131,10 @@ export const probeRules: Rule[] = [
     source: 'celery/worker/consumer/heart.py at https://github.com/celery/celery',
     rows: ['P10'],
     on: 'workers',
-    check: (worker, report, world) => {
+    check: (worker, report) => {
       const option = worker.option('--without-heartbeat');
       if (option.state !== 'known' || !worker.flag('--without-heartbeat') || probesOf(worker.container).every(({ raw }) => raw.length === 0)) return;
-      if (world.code(worker.container).some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) report({ at: worker.place(option.path) });
+      if (codeFiles(worker.container).some(({ text }) => /heartbeat_sent\s*\.\s*connect/.test(text))) report({ at: worker.place(option.path) });
     },
   },
   {
@@ -234,7 +236,7 @@ export const probeRules: Rule[] = [
     on: 'workers',
     check: (worker, report, world) => {
       const { resource } = worker.workload;
-      if (resource.kind !== 'Deployment' || !world.scaled(worker.workload) || get(resource.json, 'spec', 'minReadySeconds')) return;
+      if (resource.kind !== 'Deployment' || !isScaled(worker.workload, world) || get(resource.json, 'spec', 'minReadySeconds')) return;
       if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) report({ at: worker.place() });
     },
   },

@@ -1,12 +1,15 @@
-import { keptByShell } from '../../manifests/command/kept-by-shell';
-import { isReadOnly } from '../../manifests/pod/workload';
-import { probesOf, probePlace, showProbe } from '../../manifests/probes';
-import { Process } from '../../manifests/process';
-import { seconds } from '../../manifests/code-settings';
 import { mebibytes, redisSize } from '../../celery/quantity';
-import { Directive, RedisServer } from '../../manifests/redis-server';
 import { isRedis, redisDatabase } from '../../celery/url';
+import { brokerUse, redisFor } from '../../manifests/brokers';
+import { seconds } from '../../manifests/code-settings';
+import { keptByShell } from '../../manifests/command/kept-by-shell';
+import { exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
+import { isReadOnly } from '../../manifests/pod/volumes';
+import { probePlace, probesOf, showProbe } from '../../manifests/probes';
+import { Process } from '../../manifests/process';
+import { Directive, RedisServer } from '../../manifests/redis-server';
+import type { World } from '../../manifests/world';
 import { LISTS } from '../lists';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -35,8 +38,8 @@ function open(server: RedisServer): boolean {
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
-function unlessCache(server: RedisServer): Pick<Report, 'severity' | 'note'> {
-  return unless(server.brokerUse === 'yes', 'if Celery uses it as its broker');
+function unlessCache(server: RedisServer, world: World): Pick<Report, 'severity' | 'note'> {
+  return unless(brokerUse(server, world) === 'yes', 'if Celery uses it as its broker');
 }
 
 function saves(server: RedisServer): boolean | undefined {
@@ -58,12 +61,12 @@ export const redisRules: Rule[] = [
     source: 'https://github.com/celery/kombu/issues/1063',
     rows: ['R1'],
     on: 'brokers',
-    check: (server, report) => {
+    check: (server, report, world) => {
       const policy = server.directive('maxmemory-policy');
       if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
         report({
           at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live',
-          ...unlessCache(server),
+          ...unlessCache(server, world),
         });
       }
     },
@@ -98,10 +101,10 @@ export const redisRules: Rule[] = [
     source: 'https://github.com/celery/celery/issues/5716',
     rows: ['R2'],
     on: 'brokers',
-    check: (server, report) => {
+    check: (server, report, world) => {
       const limit = server.container.resource('limits', 'memory');
       if (limit !== undefined && !server.opaque && !server.directive('maxmemory')) {
-        report({ at: server.container.place([...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server) });
+        report({ at: server.container.place([...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server, world) });
       }
     },
   },
@@ -115,12 +118,12 @@ export const redisRules: Rule[] = [
     source: 'Measured with Redis 7.0.15: SIGTERM and SIGKILL, with snapshots, with an append-only file and without both',
     rows: ['R3'],
     on: 'brokers',
-    check: (server, report) => {
+    check: (server, report, world) => {
       if (saves(server) !== true) return;
       const mount = server.container.mountOf(server.dataFolder);
       if (mount && mount.volume.kind !== 'emptyDir') return;
       report({
-        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server),
+        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server, world),
       });
     },
   },
@@ -133,11 +136,11 @@ export const redisRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html',
     rows: ['R4'],
     on: 'brokers',
-    check: (server, report) => {
+    check: (server, report, world) => {
       const { resource, replicas } = server.container.workload;
       const joined = ['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
       if ((replicas ?? 1) > 1 && !server.opaque && !joined) {
-        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server) });
+        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server, world) });
       }
     },
   },
@@ -155,15 +158,15 @@ export const redisRules: Rule[] = [
       const mode = server.directive('protected-mode');
       const bind = server.directive('bind');
       const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
-      const served = server.brokerUse === 'yes' || world.kind('Service').length > 0;
+      const served = brokerUse(server, world) === 'yes' || world.kind('Service').length > 0;
       if (!served || server.opaque) return;
       if (mode?.values[0] === 'yes' && !password && !bind) {
         report({
           at: at(server, mode), value: 'protected-mode yes', allowed: 'a password, or protected-mode no',
         });
       }
-      if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && server.brokerUse !== 'no') {
-        report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server) });
+      if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && brokerUse(server, world) !== 'no') {
+        report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server, world) });
       }
     },
   },
@@ -177,7 +180,7 @@ export const redisRules: Rule[] = [
     rows: ['R5'],
     on: 'brokers',
     check: (server, report, world) => {
-      if (open(server) && !world.guardedByPolicy(server.container.workload)) report({ at: server.container.place() });
+      if (open(server) && !guardedByPolicy(server.container.workload, world)) report({ at: server.container.place() });
     },
   },
   {
@@ -192,7 +195,7 @@ export const redisRules: Rule[] = [
     check: (process, report, world) => {
       for (const use of process.urls) {
         if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
-        const servers = world.redisFor(use);
+        const servers = redisFor(use, world);
         if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) report({ at: use.at, value: use.text });
       }
     },
@@ -206,12 +209,12 @@ export const redisRules: Rule[] = [
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
     check: (world, report) => {
-      const exposures = new Set(LISTS.brokers(world).filter(open).map((server) => {
+      const found = new Set(LISTS.brokers(world).filter(open).map((server) => {
         const { container } = server;
         const port = Number(server.directive('port')?.values[0] ?? 6379);
-        return world.exposures(container.workload, port, container.portNames(port));
+        return exposures(container.workload, port, container.portNames(port), world);
       }));
-      for (const { place: where, by, guarded, internal } of [...exposures].flat()) {
+      for (const { place: where, by, guarded, internal } of [...found].flat()) {
         if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) });
       }
     },
@@ -233,7 +236,7 @@ export const redisRules: Rule[] = [
           at: broker.at, value: broker.text, note: 'the host is the configuration endpoint of a cluster',
         });
       }
-      for (const server of world.redisFor(broker)) {
+      for (const server of redisFor(broker, world)) {
         const cluster = server.directive('cluster-enabled');
         if (cluster?.values[0] === 'yes') report({ at: at(server, cluster), value: 'cluster-enabled yes' });
       }
@@ -265,14 +268,14 @@ export const redisRules: Rule[] = [
     source: 'Measured with Redis 7.0.15',
     rows: ['R9'],
     on: 'redisServers',
-    check: (server, report) => {
+    check: (server, report, world) => {
       const { invocation } = server;
       const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
       // Where nothing is kept, nothing is lost.
-      if (!verdict || saves(server) === false || server.brokerUse === 'no') return;
+      if (!verdict || saves(server) === false || brokerUse(server, world) === 'no') return;
       report({
         at: server.container.place(invocation!.words[0].path), note: verdict.note,
-        ...unless(verdict.certain && server.brokerUse === 'yes'),
+        ...unless(verdict.certain && brokerUse(server, world) === 'yes'),
       });
     },
   },
@@ -335,6 +338,6 @@ export const redisRules: Rule[] = [
   },
 ];
 
-function unlessCacheNote(server: RedisServer): Pick<Report, 'note'> {
-  return server.brokerUse === 'yes' ? {} : { note: 'if Celery uses it as its broker' };
+function unlessCacheNote(server: RedisServer, world: World): Pick<Report, 'note'> {
+  return brokerUse(server, world) === 'yes' ? {} : { note: 'if Celery uses it as its broker' };
 }

@@ -2,7 +2,7 @@ import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Reference, referencesOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
-import { once } from '../../memo/once';
+import { lazy } from '../../memo';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -11,18 +11,18 @@ function find(world: World, { kind, name, at }: Reference): Resource | undefined
 }
 
 /** A volume may ask for each key of a large ConfigMap by its name. */
-const keysOf: (resource: Resource) => ReadonlySet<string> = once(({ json }: Resource) =>
+const keysOf: (resource: Resource) => ReadonlySet<string> = lazy(({ json }: Resource) =>
   new Set(['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field])))));
 
 /** The Secrets of all namespaces, by name. */
-const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = once((world: World) => {
+const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = lazy((world: World) => {
   const found = new Map<string, Resource[]>();
   for (const secret of world.kind('Secret')) found.set(secret.name, [...found.get(secret.name) ?? [], secret]);
   return found;
 });
 
 /** Secrets that an operator writes or adds keys to, as `namespace/name`: ExternalSecret, SealedSecret, Certificate and the like. */
-const writtenByOperators: (world: World) => ReadonlySet<string> = once((world: World) => new Set(world.resources.flatMap((resource) => {
+const writtenByOperators: (world: World) => ReadonlySet<string> = lazy((world: World) => new Set(world.resources.flatMap((resource) => {
   const { kind, namespace, name, json } = resource;
   if (kind === 'Secret') return [];
   const targets = [

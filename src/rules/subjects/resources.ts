@@ -1,7 +1,7 @@
-import { asText, get } from '../../manifests/json';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
-import { Process } from '../../manifests/process';
+import { asText, get } from '../../manifests/json';
+import { isScaled } from '../../manifests/scalers';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -13,10 +13,6 @@ const CPUS_A_CHILD = 0.1;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
-}
-
-function forks(worker: Process): boolean {
-  return worker.pool === 'prefork' || worker.pool === 'processes';
 }
 
 export const resourceRules: Rule[] = [
@@ -34,7 +30,7 @@ export const resourceRules: Rule[] = [
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
-      if (!limited || (pool.state === 'maybe' ? !worker.plain : !forks(worker)) || worker.sets('worker_concurrency')
+      if (!limited || (pool.state === 'maybe' ? !worker.plain : !worker.forks) || worker.sets('worker_concurrency')
         || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
       const option = worker.option('--concurrency');
       if (option.state === 'known' && option.value === '0') report({ at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' });
@@ -59,7 +55,7 @@ export const resourceRules: Rule[] = [
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
       const limit = container.resource('limits', 'memory');
-      if (option.state !== 'known' || kib === undefined || kib === 0 || limit === undefined || !forks(worker)) return;
+      if (option.state !== 'known' || kib === undefined || kib === 0 || limit === undefined || !worker.forks) return;
       if (memoryOfWorker(concurrency ?? 1, kib) > limit) {
         report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit) });
       }
@@ -77,7 +73,7 @@ export const resourceRules: Rule[] = [
     check: (worker, report) => {
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
-      if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && forks(worker)) {
+      if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && worker.forks) {
         report({ at: worker.place(option.path), value: `${option.value} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more` });
       }
     },
@@ -95,7 +91,7 @@ export const resourceRules: Rule[] = [
     check: (worker, report) => {
       const limit = worker.container.resource('limits', 'cpu');
       const { concurrency } = worker;
-      if (limit === undefined || concurrency === undefined || !forks(worker) || limit >= CPUS_A_CHILD * concurrency) return;
+      if (limit === undefined || concurrency === undefined || !worker.forks || limit >= CPUS_A_CHILD * concurrency) return;
       if (worker.sets('worker_proc_alive_timeout')) return;
       report({
         at: worker.place([...worker.container.path, 'resources', 'limits', 'cpu']), value: `${limit} CPUs for ${concurrency} children`,
@@ -114,7 +110,7 @@ export const resourceRules: Rule[] = [
     rows: ['W2'],
     on: 'workers',
     check: (worker, report, world) => {
-      if (!world.scaled(worker.workload) || !worker.plain) return;
+      if (!isScaled(worker.workload, world) || !worker.plain) return;
       const option = worker.option('--hostname');
       if (option.state === 'known' && !/%[hnHN]|[$`]/.test(option.value)) {
         report({ at: worker.place(option.path), value: option.value, allowed: 'a name with %h' });

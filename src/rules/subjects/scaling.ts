@@ -1,8 +1,8 @@
+import { isRedis, redisDatabase } from '../../celery/url';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
-import { Trigger, triggers } from '../../manifests/scalers';
-import { isRedis, redisDatabase } from '../../celery/url';
+import { scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -113,7 +113,7 @@ export const scalingRules: Rule[] = [
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
       const replicas = get(workload.resource.json, 'spec', 'replicas');
-      const scaler = world.scalersOf(workload)[0];
+      const scaler = scalersOf(workload, world)[0];
       if (scaler && replicas !== undefined && !workload.resource.live) {
         report({
           at: { resource: workload.resource, path: ['spec', 'replicas'] }, value: `replicas: ${String(asScalar(replicas))}`,
@@ -134,7 +134,7 @@ export const scalingRules: Rule[] = [
     check: (worker, report, world) => {
       const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
       if (limit === undefined || limit <= worker.workload.graceSeconds) return;
-      for (const scaler of world.scalersOf(worker.workload)) {
+      for (const scaler of scalersOf(worker.workload, world)) {
         const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
           : get(scaler.json, 'spec', 'behavior');
         if (get(behavior, 'scaleDown', 'selectPolicy') === 'Disabled') continue;
@@ -164,7 +164,7 @@ export const scalingRules: Rule[] = [
     check: (workload, report, world) => {
       // A LimitRange may fill it in.
       if (world.kind('LimitRange').length > 0) return;
-      for (const scaler of world.scalersOf(workload)) {
+      for (const scaler of scalersOf(workload, world)) {
         const keda = scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => trigger.type === 'cpu'
           && trigger.metadata('containerName') === undefined
           && get(scaler.json, ...trigger.path.slice(0, -1), 'metricType') !== 'AverageValue');

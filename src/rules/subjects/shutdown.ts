@@ -1,12 +1,13 @@
+import { isAmqp } from '../../celery/url';
+import { meets } from '../../celery/versions';
+import { codeFiles } from '../../manifests/code';
 import { readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
-import { asList, asScalar, get } from '../../manifests/json';
 import { installedVersion } from '../../manifests/installs';
+import { asList, asScalar, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
-import { isAmqp } from '../../celery/url';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
-import { meets } from '../../celery/versions';
 
 function shells(process: Process): string {
   const link = process.links.find(({ kind }) => kind === 'shell');
@@ -157,10 +158,10 @@ export const shutdownRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
     rows: ['S5'],
     on: 'workers',
-    check: (worker, report, world) => {
+    check: (worker, report) => {
       const remap = worker.variable('REMAP_SIGTERM');
       if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
-      if (world.code(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
+      if (codeFiles(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
       report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', note: 'unless the application sets worker_soft_shutdown_timeout' });
     },
   },

@@ -1,4 +1,4 @@
-import { remembered } from '../../src/memo/remembered';
+import { remembered } from '../src/memo';
 
 test('asks once, and tells arguments apart', () => {
   const asked: string[] = [];

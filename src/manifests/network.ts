@@ -1,0 +1,160 @@
+import { lazy, remembered } from '../memo';
+import { grouped } from './grouped';
+import { asList, asMap, asScalar, asText, get, Path } from './json';
+import { Place } from './place';
+import { Workload } from './pod/workload';
+import { Resource } from './resource';
+import type { World } from './world';
+
+/** A URL path or port of a Service, an Ingress or a Gateway that leads to a pod from outside the cluster. */
+export interface Exposure {
+  readonly place: Place;
+  readonly by: string;
+  /** Only within the network of the cluster's nodes. */
+  readonly internal: boolean;
+  /** Something before the pod may ask for a login. */
+  readonly guarded: boolean;
+  /** The path prefixes that lead to it; undefined when all do. */
+  readonly paths?: readonly string[];
+}
+
+/** A NetworkPolicy of the input limits who may talk to a workload. */
+export function guardedByPolicy(workload: Workload, world: World): boolean {
+  const { workloads, namespaces } = guarded(world);
+  return workloads.has(workload) || namespaces.has(workload.resource.namespace);
+}
+
+/** What policies guard that limit who may come in, as far as their selector is one of plain labels. */
+const guarded = lazy((world: World) => {
+  const policies = world.kind('NetworkPolicy').filter(({ json }) => {
+    const types = asList(get(json, 'spec', 'policyTypes'));
+    return (types.length === 0 || types.includes('Ingress')) && asList(get(json, 'spec', 'podSelector', 'matchExpressions')).length === 0;
+  });
+  const workloads = new Set<Workload>();
+  const namespaces = new Set<string>();
+  for (const [{ namespace, json }] of bySelector(policies, 'spec', 'podSelector', 'matchLabels').values()) {
+    const labels = asMap(get(json, 'spec', 'podSelector', 'matchLabels'));
+    if (Object.keys(labels).length === 0) namespaces.add(namespace);
+    for (const workload of world.select(namespace, labels)) workloads.add(workload);
+  }
+  return { workloads, namespaces };
+});
+
+/** Objects by their namespace and the selector at a place in them: what those select is the same. */
+function bySelector(objects: readonly Resource[], ...path: Path): ReadonlyMap<string, readonly Resource[]> {
+  return grouped(objects.map((object) => {
+    const labels = Object.entries(asMap(get(object.json, ...path))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
+    return [[object.namespace, ...labels.sort()].join('\n'), object];
+  }));
+}
+
+/** How a port of a workload can be reached from outside the cluster. */
+export function exposures(workload: Workload, port: number, names: ReadonlySet<string>, world: World): readonly Exposure[] {
+  // Many workloads may be behind the same Services: they share what is found.
+  const selectors = servicesOf(world).get(workload) ?? [];
+  return exposuresOf(world)(JSON.stringify({ selectors, port, names: [...names].sort() }));
+}
+
+const exposuresOf = lazy((world: World) => remembered((question: string): readonly Exposure[] => {
+  const { selectors, port, names } = JSON.parse(question) as { selectors: string[]; port: number; names: string[] };
+  const services = selectors.flatMap((selector) => servicesBySelector(world).get(selector) ?? []);
+  return services.flatMap((service) => serviceExposures(service, port, new Set(names), world));
+}));
+
+/** Services by their namespace and selector. */
+const servicesBySelector = lazy((world: World) => bySelector(world.kind('Service'), 'spec', 'selector'));
+
+/** The selectors of Services that take the pods of a workload. */
+const servicesOf = lazy((world: World) => grouped([...servicesBySelector(world)]
+  .flatMap(([selector, [service]]) => world.backing(service).map((workload) => [workload, selector] as const))));
+
+function serviceExposures(service: Resource, port: number, names: ReadonlySet<string>, world: World): Exposure[] {
+  const ports = asList(get(service.json, 'spec', 'ports')).filter((entry) => {
+    const target = get(entry, 'targetPort') ?? get(entry, 'port');
+    return target === port || names.has(asScalar(target) ?? '') || target === String(port);
+  });
+  if (ports.length === 0) return [];
+  const routes = (routesTo(world).get(service) ?? []).filter(({ servicePort }) =>
+    servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')));
+  return [...published(service), ...routes.map(({ resource, path, prefix }) => ({
+    by: resource.kind, internal: isInternal(resource), guarded: mayAskForLogin(resource),
+    place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
+  }))];
+}
+
+/** By the type of the Service itself. */
+function published(service: Resource): Exposure[] {
+  const type = asText(get(service.json, 'spec', 'type'));
+  if (type !== 'NodePort' && type !== 'LoadBalancer') return [];
+  return [{ by: type, internal: isInternal(service), guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } }];
+}
+
+/** What lies before the pod may ask for a login, or let only some in. */
+function mayAskForLogin({ kind, json, annotations }: Resource): boolean {
+  return asText(get(json, 'spec', 'ingressClassName')) === TAILNET
+    || Object.keys(annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
+    || (kind !== 'Ingress' && asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'filters')).length > 0));
+}
+
+/** What this class publishes is seen by the devices of one private network, which log in. */
+const TAILNET = 'tailscale';
+
+/** A load balancer that lets only some addresses in, or none from outside a private network. */
+function limitsSources({ json }: Resource): boolean {
+  const ranges = asList(get(json, 'spec', 'loadBalancerSourceRanges'));
+  return get(json, 'spec', 'type') === 'LoadBalancer'
+    && (asText(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
+}
+
+/** A load balancer of a cloud that stands in its private network. */
+function isInternal({ annotations }: Resource): boolean {
+  return Object.entries(annotations).some(([name, value]) => /load-?balancer.*(internal|scheme|type)|ingress\.kubernetes\.io\/scheme/i.test(name)
+    && /^(internal|true|0\.0\.0\.0\/0)$/i.test(asScalar(value) ?? ''));
+}
+
+/** From outside to a Service. */
+interface Route {
+  readonly resource: Resource;
+  readonly path: Path;
+  readonly service: string;
+  readonly namespace?: string;
+  readonly servicePort?: unknown;
+  readonly prefix?: string;
+}
+
+function ingressRoutes(resource: Resource): Route[] {
+  const routes: Route[] = [];
+  const add = (backend: unknown, path: Path, prefix?: string) => {
+    const modern = asText(get(backend, 'service', 'name'));
+    const service = modern ?? asText(get(backend, 'serviceName'));
+    const servicePort = modern === undefined ? get(backend, 'servicePort')
+      : get(backend, 'service', 'port', 'number') ?? get(backend, 'service', 'port', 'name');
+    if (service !== undefined) routes.push({ resource, path, service, servicePort, prefix });
+  };
+  add(get(resource.json, 'spec', 'defaultBackend'), ['spec', 'defaultBackend']);
+  asList(get(resource.json, 'spec', 'rules')).forEach((rule, r) => asList(get(rule, 'http', 'paths')).forEach((entry, p) =>
+    add(get(entry, 'backend'), ['spec', 'rules', r, 'http', 'paths', p, 'backend'], asText(get(entry, 'path')) ?? '/')));
+  return routes;
+}
+
+function httpRoutes(resource: Resource): Route[] {
+  return asList(get(resource.json, 'spec', 'rules')).flatMap((rule, r) => asList(get(rule, 'backendRefs')).flatMap((ref, b) => {
+    const service = asText(get(ref, 'name'));
+    return service === undefined ? [] : [{
+      resource, path: ['spec', 'rules', r, 'backendRefs', b], service, namespace: asText(get(ref, 'namespace')), servicePort: get(ref, 'port'),
+      prefix: asText(get(rule, 'matches', 0, 'path', 'value')) ?? '/',
+    }];
+  }));
+}
+
+function openshiftRoutes(resource: Resource): Route[] {
+  const service = asText(get(resource.json, 'spec', 'to', 'name'));
+  return service === undefined ? [] : [{ resource, path: ['spec', 'to', 'name'], service }];
+}
+
+const routesTo = lazy((world: World) => grouped([
+  ...world.kind('Ingress').flatMap(ingressRoutes), ...world.kind('HTTPRoute').flatMap(httpRoutes), ...world.kind('Route').flatMap(openshiftRoutes),
+].flatMap((route) => {
+  const service = world.find('Service', route.namespace ?? route.resource.namespace, route.service);
+  return service ? [[service, route] as const] : [];
+})));

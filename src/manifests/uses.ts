@@ -1,0 +1,18 @@
+import { BrokerUrl } from '../celery/url';
+import { Place } from './place';
+
+/** A URL that a process is given, with its place. */
+export interface UrlUse {
+  readonly text: string;
+  readonly url: BrokerUrl;
+  readonly at: Place;
+  readonly source: string;
+  /** Assembled from something that only the cluster knows. */
+  readonly partial: boolean;
+}
+
+/** A setting of Celery, with its place. */
+export interface Setting {
+  readonly value: string;
+  readonly at: Place;
+}
