@@ -1,5 +1,7 @@
 import { Path } from '../json';
-import { LONGEST_SCRIPT, parseShell, Script, ShellCommand } from './shell';
+import { Script, ShellCommand } from './evaluate';
+import { LONGEST_SCRIPT, parseShell } from './shell';
+import { wrapped, WRAPPERS } from './wrappers';
 
 /** A word of a command line, and where it stands in the manifest. */
 export interface Word {
@@ -45,47 +47,6 @@ export interface CommandContext {
 
 const SHELLS = new Set(['sh', 'bash', 'ash', 'dash', 'zsh', 'ksh']);
 
-/** How many words of its own a wrapper takes before the command that it runs. */
-interface Wrapper {
-  /** Options that take a value in the next word. */
-  readonly valued?: readonly string[];
-  /** Words before the command that are no options: `gosu USER`, `timeout 10`. */
-  readonly positional?: number;
-  /** Words that must follow the name: `poetry run`. */
-  readonly sub?: readonly string[];
-  /** Runs only what follows `--`. */
-  readonly dashes?: boolean;
-  /** Leading `NAME=value`. */
-  readonly assigns?: boolean;
-}
-
-const WRAPPERS = new Map<string, Wrapper>(Object.entries({
-  'env': { valued: ['-u', '--unset', '-C', '--chdir'], assigns: true },
-  'command': {}, 'nohup': {}, 'exec': {}, 'time': {}, 'setsid': {}, 'catatonit': {}, 'vault-env': {}, 'opentelemetry-instrument': {},
-  'ddtrace-run': {}, 'with-contenv': {}, 'pid1': {}, 'launcher': {},
-  'nice': { valued: ['-n'] }, 'ionice': { valued: ['-c', '-n'] }, 'stdbuf': { valued: ['-o', '-e', '-i'] },
-  'timeout': { valued: ['-k', '-s', '--signal', '--kill-after'], positional: 1 },
-  'setpriv': { valued: ['--reuid', '--regid', '--groups'] },
-  'gosu': { positional: 1 }, 'su-exec': { positional: 1 }, 's6-setuidgid': { positional: 1 }, 'chpst': { valued: ['-u'] },
-  'sudo': { valued: ['-u', '-g'] },
-  'tini': { valued: ['-p', '-e'] }, 'tini-static': { valued: ['-p', '-e'] }, 'dumb-init': { valued: ['-r', '--rewrite'] },
-  'docker-init': { valued: ['-p', '-e'] },
-  'dockerize': { valued: ['-wait', '-timeout', '-template', '-stdout', '-stderr', '-wait-retry-interval', '-wait-http-header'] },
-  'wait-for-it': { positional: 1, valued: ['-t', '-h', '-p'] }, 'wait-for-it.sh': { positional: 1, valued: ['-t', '-h', '-p'] },
-  'wait-for': { dashes: true }, 'wait-for.sh': { dashes: true }, 'waitforit': { dashes: true },
-  'poetry': { sub: ['run'], valued: ['-C', '--directory', '-P', '--project'] }, 'pixi': { sub: ['run'], valued: ['-e', '--environment', '--manifest-path'] },
-  'pipenv': { sub: ['run'] }, 'pdm': { sub: ['run'] }, 'hatch': { sub: ['run'] }, 'rye': { sub: ['run'] },
-  'uv': { sub: ['run'], valued: ['--project', '--directory', '--env-file', '--extra', '--group', '--with', '--python', '-p'] },
-  'conda': { sub: ['run'], valued: ['-n', '--name', '-p', '--prefix', '--cwd'] },
-  'mamba': { sub: ['run'], valued: ['-n', '--name', '-p', '--prefix'] },
-  'micromamba': { sub: ['run'], valued: ['-n', '--name', '-p', '--prefix'] },
-  'newrelic-admin': { sub: ['run-program'] }, 'doppler': { sub: ['run'], dashes: true }, 'chamber': { sub: ['exec'], dashes: true },
-  'aws-vault': { sub: ['exec'], dashes: true }, 'infisical': { sub: ['run'], dashes: true }, 'op': { sub: ['run'], dashes: true },
-  'coverage': { sub: ['run'] }, 'berglas': { sub: ['exec'], dashes: true },
-  'watchmedo': { sub: ['auto-restart'], dashes: true }, 'xvfb-run': {},
-  'docker-entrypoint.sh': {}, 'docker_entrypoint.sh': {},
-}));
-
 /** What makes sense as the first word after an entrypoint, besides shells and wrappers. */
 const PROGRAMS = /^(celery|flower|airflow|superset|nautobot-server|sentry|python[\d.]*|manage\.py|django-admin)$/;
 
@@ -113,57 +74,78 @@ interface Search {
 function unwrap(here: Invocation, search: Search, depth: number): void {
   const { words } = here;
   search.steps += 1;
-  const { context } = search;
-  if (search.steps > MOST_STEPS) context.unread?.(`has scripts with more than ${MOST_STEPS} commands, of which those were read`);
+  if (search.steps > MOST_STEPS) search.context.unread?.(`has scripts with more than ${MOST_STEPS} commands, of which those were read`);
   if (words.length === 0 || depth > DEEPEST || search.steps > MOST_STEPS) return;
-  const name = baseName(words[0].text);
-  const next = (from: number, link?: Link) => unwrap({
-    ...here, words: words.slice(from), links: link ? [...here.links, link] : here.links,
-  }, search, depth + 1);
-
-  if (SHELLS.has(name)) {
-    const script = shellScript(words, context);
-    if (script) {
-      runScript(here, name, script, search, depth);
-      return;
-    }
-  }
-  const file = words[0].text.includes('/') ? context.file(words[0].text) : undefined;
-  if (file !== undefined) {
-    const interpreter = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(file);
-    const shell = baseName(interpreter?.[1] === '/usr/bin/env' ? interpreter[2] ?? '' : interpreter?.[1] ?? '/bin/sh');
-    if (SHELLS.has(shell)) {
-      runScript(here, shell, { source: file, inline: false, args: words.slice(1), path: words[0].path }, search, depth);
-      return;
-    }
-  }
-  const wrapper = WRAPPERS.get(name);
-  const from = wrapper ? skip(words, wrapper) : undefined;
-  if (from !== undefined && from < words.length) {
-    next(from, { kind: 'wrapper', name, options: words.slice(1, from), path: words[0].path });
-    return;
-  }
-  if (name === 'su' || name === 'runuser') {
-    const at = words.findIndex((word) => word.text === '-c' || word.text === '--command');
-    if (at > 0 && words[at + 1]) {
-      const source = { source: words[at + 1].text, inline: true, args: words.slice(at + 2), path: words[at + 1].path };
-      const link: Link = { kind: 'wrapper', name, options: words.slice(1, at), path: words[0].path };
-      runScript({ ...here, links: [...here.links, link] }, 'unknown', source, search, depth);
-      return;
-    }
-  }
-  // An entrypoint that we cannot read, followed by a command in plain sight: that it runs it is the only sense it makes.
-  const first = words[1]?.text === '--' ? 2 : 1;
-  if (isEntrypoint(words[0].text) && startsCommand(words.slice(first))) {
-    next(first, { kind: 'wrapper', name: 'unknown', options: words.slice(1, first), path: words[0].path });
-    return;
-  }
-  const celery = words.findIndex((word, i) => i > 0 && baseName(word.text) === 'celery' && (word.text.includes('/') || knownBefore(words, i)));
-  if (celery > 0) {
-    next(celery, { kind: 'wrapper', name: 'unknown', options: words.slice(1, celery), path: words[0].path });
+  for (const layer of LAYERS) {
+    const inside = layer(words, search.context);
+    if (!inside) continue;
+    const links = inside.wrapper === undefined ? here.links : [...here.links, wrapperLink(words, inside.wrapper, inside.from)];
+    if (inside.script) runScript({ ...here, links }, inside.shell, inside.script, search, depth);
+    else unwrap({ ...here, words: words.slice(inside.from), links }, search, depth + 1);
     return;
   }
   search.found.push(here);
+}
+
+function wrapperLink(words: readonly Word[], name: string, to: number): Link {
+  return { kind: 'wrapper', name, options: words.slice(1, to), path: words[0].path };
+}
+
+/** What a command runs: the words from one on, or a script; through a wrapper of that name, if there is one. */
+type Inside =
+  | { readonly from: number; readonly wrapper: string; readonly script?: undefined }
+  | { readonly from: number; readonly wrapper?: string; readonly shell: string; readonly script: Source };
+
+type Layer = (words: readonly Word[], context: CommandContext) => Inside | undefined;
+
+/** The ways in which a command may run another, each tried when those before it do not apply. */
+const LAYERS: readonly Layer[] = [inShell, inScriptFile, inWrapper, inUserSwitch, behindEntrypoint, celeryBehind];
+
+/** `sh -c SCRIPT`, `bash FILE`. */
+function inShell(words: readonly Word[], context: CommandContext): Inside | undefined {
+  const name = baseName(words[0].text);
+  const script = SHELLS.has(name) ? shellScript(words, context) : undefined;
+  return script && { from: 0, shell: name, script };
+}
+
+/** A script of a ConfigMap, run by the shell that its first line names. */
+function inScriptFile(words: readonly Word[], context: CommandContext): Inside | undefined {
+  const file = words[0].text.includes('/') ? context.file(words[0].text) : undefined;
+  if (file === undefined) return undefined;
+  const interpreter = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(file);
+  const name = baseName(interpreter?.[1] === '/usr/bin/env' ? interpreter[2] ?? '' : interpreter?.[1] ?? '/bin/sh');
+  return SHELLS.has(name) ? { from: 0, shell: name, script: { source: file, inline: false, args: words.slice(1), path: words[0].path } } : undefined;
+}
+
+/** `tini -- COMMAND`, `poetry run COMMAND`. */
+function inWrapper(words: readonly Word[]): Inside | undefined {
+  const name = baseName(words[0].text);
+  const known = WRAPPERS.get(name);
+  const from = known && wrapped(words, known);
+  return from !== undefined && from < words.length ? { from, wrapper: name } : undefined;
+}
+
+/** `su USER -c SCRIPT` */
+function inUserSwitch(words: readonly Word[]): Inside | undefined {
+  const name = baseName(words[0].text);
+  if (name !== 'su' && name !== 'runuser') return undefined;
+  const at = words.findIndex((word) => word.text === '-c' || word.text === '--command');
+  const source = at > 0 ? words[at + 1] : undefined;
+  return source && {
+    from: at, wrapper: name, shell: 'unknown', script: { source: source.text, inline: true, args: words.slice(at + 2), path: source.path },
+  };
+}
+
+/** An entrypoint that we cannot read, followed by a command in plain sight: that it runs it is the only sense it makes. */
+function behindEntrypoint(words: readonly Word[]): Inside | undefined {
+  const from = words[1]?.text === '--' ? 2 : 1;
+  return isEntrypoint(words[0].text) && startsCommand(words.slice(from)) ? { from, wrapper: 'unknown' } : undefined;
+}
+
+/** Something that we do not know, with Celery behind it. */
+function celeryBehind(words: readonly Word[]): Inside | undefined {
+  const from = words.findIndex((word, i) => i > 0 && baseName(word.text) === 'celery' && (word.text.includes('/') || knownBefore(words, i)));
+  return from > 0 ? { from, wrapper: 'unknown' } : undefined;
 }
 
 /** `entrypoint.sh celery` runs Celery; `nautobot-server celery` and `python -m celery` are commands of their own. */
@@ -197,32 +179,6 @@ export function meantScript(words: readonly Word[]): { words: readonly Word[]; l
   if (lost.length === 0 || script.text.includes('$')) return undefined;
   const whole = { ...script, text: [script, ...lost].map(({ text }) => text).join(' ') };
   return { words: [...words.slice(0, shell + 2), whole], lost };
-}
-
-function skip(words: readonly Word[], wrapper: Wrapper): number | undefined {
-  let at = 1;
-  for (const sub of wrapper.sub ?? []) {
-    while (at < words.length && words[at].text.startsWith('-')) at += wrapper.valued?.includes(words[at].text) ? 2 : 1;
-    if (words[at]?.text !== sub) return undefined;
-    at += 1;
-  }
-  const dashes = words.findIndex((word, i) => i >= at && word.text === '--');
-  if (wrapper.dashes) return dashes < 0 ? undefined : dashes + 1;
-  let positional = wrapper.positional ?? 0;
-  for (; at < words.length; at += 1) {
-    const { text } = words[at];
-    if (text === '--') return at + 1;
-    if (text.startsWith('-') && text.length > 1) {
-      if (wrapper.valued?.includes(text)) at += 1;
-    } else if (wrapper.assigns && /^[A-Za-z_]\w*=/.test(text)) {
-      continue;
-    } else if (positional > 0) {
-      positional -= 1;
-    } else {
-      return at;
-    }
-  }
-  return undefined;
 }
 
 interface Source {
