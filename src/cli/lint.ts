@@ -2,19 +2,16 @@ import { parseArgs } from 'node:util';
 import { FAILED, Failure, guarded, Misuse, Output } from './command';
 import { DEFAULT_CONFIG, readConfig } from './config';
 import { FORMATS } from './formats';
-import { LocatedFinding, Unknown } from './formats/result';
+import { LocatedFinding } from './formats/result';
 import { Input, readInput } from './input/files';
 import { readLive } from './input/live';
 import { Locator } from './input/locate';
-import { atLeast, examineWorld } from '../rules/engine';
 import { toFinding } from '../rules/finding';
+import { lintObjects } from '../rules/lint';
 import { printable, printableLine } from '../rules/printable';
-import { countResources } from '../manifests/resource';
-import { World } from '../manifests/world';
 import { Violation } from '../rules/rule';
 import { RULES } from '../rules/table';
-import { Severity } from '../rules/severity';
-import { Container } from '../manifests/pod/container';
+import { atLeast, Severity } from '../rules/severity';
 
 export const CLEAN = 0;
 export const FOUND = 1;
@@ -89,33 +86,19 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   if (input.left.length > 0) {
     output.err(`cdk8s-celery lint: left out what is no file and no folder, as kubectl does: ${input.left.map(printable).join(', ')}; give what links lead to\n`);
   }
-  const objects = input.documents.map(({ value }) => value);
-  const world = new World(objects);
-  const violations = examineWorld(world, { rules, suppressions: config.suppressions });
+  const { violations, unknown, count } = lintObjects(input.documents.map(({ value }) => value), { rules, suppressions: config.suppressions });
   const shown = violations.filter((one) => atLeast(one.severity, severity));
   const findings = locate(shown, input, config.file);
-  const looked = countResources(objects);
   for (const part of inChunks(format({
-    findings, objects: looked, hidden: violations.length - shown.length, problems: input.problems, unknown: unexamined(world),
+    findings, objects: count, hidden: violations.length - shown.length, problems: input.problems, unknown,
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
-  if (looked === 0) {
+  if (count === 0) {
     const where = positionals.join(', ') || (values.namespace === undefined ? 'the cluster' : `namespace '${values.namespace}'`);
     output.err(`cdk8s-celery lint: there is no Kubernetes object in ${where}\n`);
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
-}
-
-/** Containers that may run Celery where nobody looks. */
-function unexamined({ workloads, unknown }: World): Unknown[] {
-  const one = ({ name, workload: { resource } }: Container, reason?: string): Unknown =>
-    ({ objectKind: resource.kind, objectName: resource.name, objectNamespace: resource.namespace || undefined, container: name, reason });
-  return [
-    ...unknown.map((container) => one(container)),
-    ...workloads.flatMap(({ containers }) => containers)
-      .flatMap((container) => container.unread === undefined ? [] : one(container, container.unread)),
-  ];
 }
 
 /** Joins parts up to what is worth a system call. */

@@ -1,9 +1,8 @@
 import { showPath } from '../manifests/json';
 import { Resource } from '../manifests/resource';
-import { World } from '../manifests/world';
+import type { World } from '../manifests/world';
 import { LISTS, ListName } from './lists';
 import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
-import { Severity } from './severity';
 import { fromAnnotation, Suppression } from './suppressions';
 import { CHECKS, RULES } from './table';
 
@@ -16,22 +15,13 @@ export interface Options {
 }
 
 const BY_ID = new Map(RULES.map((rule) => [rule.id, rule]));
-const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2 };
-
-export function atLeast(severity: Severity, least: Severity): boolean {
-  return ORDER[severity] <= ORDER[least];
-}
 
 export function selects(selection: readonly string[] | undefined, id: string): boolean {
   return selection === undefined || selection.some((wanted) => wanted === id || id.startsWith(`${wanted}/`));
 }
 
-/** Everything that is wrong with a set of objects, in an order that does not depend on theirs. */
-export function examine(objects: readonly unknown[], options: Options = {}): Violation[] {
-  return examineWorld(new World(objects), options);
-}
-
-export function examineWorld(world: World, options: Options = {}): Violation[] {
+/** Everything that is wrong with the objects of a world, in an order that does not depend on theirs. */
+export function examine(world: World, options: Options): Violation[] {
   const found = violations(world, CHECKS.filter(({ id }) => selects(options.rules, id)));
   const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
   return unique([...suppress(found, suppressions, options.rules)]);

@@ -1,5 +1,6 @@
 import { Place } from '../manifests/place';
 import type { World } from '../manifests/world';
+import type { FailureId } from './catalogue';
 import type { Item, ListName } from './lists';
 import { Severity } from './severity';
 
@@ -34,8 +35,8 @@ export interface RuleMeta {
   readonly fix: string;
   /** An issue or a page that documents the failure; or how it was reproduced. */
   readonly source: string;
-  /** The rows of the failure catalogue that it guards (docs/rules/coverage.md). */
-  readonly rows: readonly string[];
+  /** What it guards of the failure catalogue (docs/rules/coverage.md). */
+  readonly rows: readonly FailureId[];
 }
 
 /** Takes what a check finds. No generator: there is one call for each rule and item, and most find nothing. */

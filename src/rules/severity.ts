@@ -7,3 +7,9 @@ export enum Severity {
   /** Good to know; nothing breaks. */
   INFO = 'info',
 }
+
+const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2 };
+
+export function atLeast(severity: Severity, least: Severity): boolean {
+  return ORDER[severity] <= ORDER[least];
+}

@@ -14,11 +14,35 @@ import { scalingRules } from './subjects/scaling';
 import { shutdownRules } from './subjects/shutdown';
 import { suppressionRules } from './suppressions';
 
-/** The rules that look at manifests, by subject. */
-export const CHECKS: readonly Rule[] = [
-  ...installRules, ...codeRules, ...envRules, ...referenceRules, ...filesystemRules, ...shutdownRules, ...deliveryRules, ...probeRules, ...beatRules,
-  ...redisRules, ...resourceRules, ...flowerRules, ...scalingRules,
-];
+/** What a group of rules is about. The first part of their ids is its name. */
+interface Subject<Kind extends RuleMeta> {
+  readonly about: string;
+  readonly rules: readonly Kind[];
+}
+
+const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
+  install: { about: 'What pip installs when the pod starts.', rules: installRules },
+  code: { about: 'How the code of the application gets into the pod.', rules: codeRules },
+  env: { about: 'Variables and URLs.', rules: envRules },
+  references: { about: 'Secrets and ConfigMaps that pods ask for.', rules: referenceRules },
+  filesystem: { about: 'Volumes, users and what is writable.', rules: filesystemRules },
+  shutdown: { about: 'What happens to running tasks when a pod stops.', rules: shutdownRules },
+  delivery: { about: 'Which tasks run twice, late or never.', rules: deliveryRules },
+  probes: { about: 'Probes of workers and Beat.', rules: probeRules },
+  beat: { about: 'The scheduler.', rules: beatRules },
+  redis: { about: 'Redis as a broker.', rules: redisRules },
+  resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
+  flower: { about: 'Flower.', rules: flowerRules },
+  scaling: { about: 'HPA and KEDA.', rules: scalingRules },
+};
+
+export const SUBJECTS: Readonly<Record<string, Subject<RuleMeta>>> = {
+  ...CHECKED,
+  suppressions: { about: 'Suppressions themselves.', rules: suppressionRules },
+};
+
+/** The rules that look at manifests. */
+export const CHECKS: readonly Rule[] = Object.values(CHECKED).flatMap(({ rules }) => rules);
 
 /** All rules. */
-export const RULES: readonly RuleMeta[] = [...CHECKS, ...suppressionRules];
+export const RULES: readonly RuleMeta[] = Object.values(SUBJECTS).flatMap(({ rules }) => rules);

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { CASES, load } from '../rules/manifests';
+import { CASES, load, violations } from '../rules/manifests';
 import { quantity, redisSize } from '../../src/celery/quantity';
-import { examine } from '../../src/rules/engine';
 
 interface ConfigMap {
   kind: string;
@@ -12,7 +11,7 @@ function sized(bytes: number): string[] {
   const objects = load(join(CASES, 'code/configmap-key/pass.yaml'));
   const configMap = objects.find((object) => (object as ConfigMap).kind === 'ConfigMap') as ConfigMap;
   configMap.data = { 'tasks.py': 'é'.repeat((bytes - 'tasks.py'.length) / 2) };
-  return examine(objects).map(({ rule, severity }) => `${severity} ${rule.id}`);
+  return violations(objects).map(({ rule, severity }) => `${severity} ${rule.id}`);
 }
 
 test.each([

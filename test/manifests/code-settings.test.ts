@@ -1,4 +1,4 @@
-import { examine } from '../../src/rules/engine';
+import { violations } from '../rules/manifests';
 import { codeSettings } from '../../src/manifests/code-settings';
 
 test.each<[string, string, Record<string, string | undefined>]>([
@@ -30,7 +30,7 @@ function broken(...conf: string[]): string[] {
 
 function found(volume: object, ...conf: string[]): string[] {
   const code = ['from celery import Celery', 'app = Celery("tasks", broker="redis://queue:6379/0")', ...conf].join('\n');
-  return examine([
+  return violations([
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: CODE }, data: { 'tasks.py': code } },
     {
       apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'worker' },

@@ -1,14 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { alsoBreaks, caseFiles, caseIds, CASES, expected, load } from './manifests';
-import { examine } from '../../src/rules/engine';
+import { alsoBreaks, caseFiles, caseIds, CASES, expected, load, violations } from './manifests';
 import { RULES } from '../../src/rules/table';
 
 /** Its case would be a file of a mebibyte: see sizes.test.ts. */
 const WITHOUT_FILES = ['code/configmap-too-large'];
 
 function broken(file: string): string[] {
-  return [...new Set(examine(load(file)).map(({ rule }) => rule.id))].sort();
+  return [...new Set(violations(load(file)).map(({ rule }) => rule.id))].sort();
 }
 
 test('there is a case for every rule, and a rule for every case', () => {
@@ -17,7 +16,7 @@ test('there is a case for every rule, and a rule for every case', () => {
 
 /** What a rule finds, as `warning: note`. */
 function found(file: string, id: string): string[] {
-  const own = examine(load(file)).filter(({ rule }) => rule.id === id);
+  const own = violations(load(file)).filter(({ rule }) => rule.id === id);
   return [...new Set(own.map(({ severity, note }) => note === undefined ? severity : `${severity}: ${note}`))].sort();
 }
 
@@ -41,7 +40,7 @@ describe.each(caseIds())('%s', (id) => {
   });
 
   test('has its own severity in fail.yaml', () => {
-    expect(examine(load(join(CASES, id, 'fail.yaml'))).some((one) => one.rule.id === id && one.severity === severity)).toBe(true);
+    expect(violations(load(join(CASES, id, 'fail.yaml'))).some((one) => one.rule.id === id && one.severity === severity)).toBe(true);
   });
 });
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { ApiObject, JsonPatch } from 'cdk8s';
-import { CASES, load } from './manifests';
-import { examine } from '../../src/rules/engine';
+import { CASES, load, violations } from './manifests';
 import { celeryApp } from '../fixtures';
 import { refusals, synth } from '../manifests';
 
@@ -11,7 +10,7 @@ const TASKS = 'from celery import Celery\n\napp = Celery(\'tasks\')\n';
 /** What is found in a ConfigMap with this label and content. */
 function found(hash: string | undefined, content: object): string[] {
   const labels = hash === undefined ? {} : { 'cdk8s-celery/content-hash': hash };
-  return examine([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code', labels }, immutable: true, ...content }])
+  return violations([{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code', labels }, immutable: true, ...content }])
     .map(({ rule, value, allowed }) => `${rule.id}: ${value}, not ${allowed}`);
 }
 
@@ -44,5 +43,5 @@ describe('at synth, a JSON patch on a ConfigMap named by its content', () => {
 // Eight hexadecimal digits may all be letters, and look like a word.
 test.each([[true, []], [false, ['code/no-rollout-on-change']]])('pods with the code of a ConfigMap that is immutable: %p change with it', (immutable, expected) => {
   const [configMap, deployment] = load(join(CASES, 'code/no-rollout-on-change/fail.yaml')) as object[];
-  expect(examine([{ ...configMap, immutable }, deployment]).map(({ rule }) => rule.id)).toEqual(expected);
+  expect(violations([{ ...configMap, immutable }, deployment]).map(({ rule }) => rule.id)).toEqual(expected);
 });

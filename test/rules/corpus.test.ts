@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CORPUS, load } from './manifests';
-import { examine } from '../../src/rules/engine';
+import { CORPUS, load, violations } from './manifests';
 import { World } from '../../src/manifests/world';
 import { Severity } from '../../src/rules/severity';
 
@@ -18,7 +17,7 @@ describe.each(FILES)('%s', (file) => {
   const objects = load(join(CORPUS, file));
 
   test('is no error', () => {
-    const errors = examine(objects).filter(({ severity }) => severity === Severity.ERROR);
+    const errors = violations(objects).filter(({ severity }) => severity === Severity.ERROR);
     expect(errors.map(({ rule, at, value }) => [rule.id, at.path, value])).toEqual([]);
   });
 

@@ -1,6 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { lintObjects } from '../../src/rules/lint';
+import { Violation } from '../../src/rules/rule';
+
+/** What the rules find. */
+export function violations(objects: readonly unknown[]): readonly Violation[] {
+  return lintObjects(objects).violations;
+}
 
 export const CASES = join(__dirname, 'cases');
 export const CORPUS = join(__dirname, 'corpus');

@@ -1,13 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { load, parse } from './manifests';
-import { examine } from '../../src/rules/engine';
+import { load, parse, violations } from './manifests';
 import { outputOf } from '../programs';
 
 const ROOT = join(__dirname, '../..');
 
 function found(objects: readonly unknown[]): string[] {
-  return examine(objects).map(({ rule }) => rule.id);
+  return violations(objects).map(({ rule }) => rule.id);
 }
 
 test.each(['main.ts', ...readdirSync(join(ROOT, 'examples')).map((name) => `examples/${name}/main.ts`)])('nothing is found in what %s writes', (main) => {

@@ -1,5 +1,4 @@
-import { parse } from './manifests';
-import { examine } from '../../src/rules/engine';
+import { parse, violations } from './manifests';
 import { World } from '../../src/manifests/world';
 
 /** What reading manifests of other projects taught: each was a false alarm, or was not seen. */
@@ -35,7 +34,7 @@ const BEAT = 'command: [celery, -A, shop, beat, -s, /tmp/s]';
 
 function found(...manifests: Array<string | Pod>): string[] {
   const text = manifests.map((one) => typeof one === 'string' ? one : workload(one)).join('');
-  return examine(parse(text)).map(({ rule, severity, note }) => `${rule.id} ${severity}${note === undefined ? '' : `: ${note}`}`);
+  return violations(parse(text)).map(({ rule, severity, note }) => `${rule.id} ${severity}${note === undefined ? '' : `: ${note}`}`);
 }
 
 const about = (findings: string[], ...ids: string[]) => findings.filter((one) => ids.some((id) => one.startsWith(id)));
@@ -121,7 +120,7 @@ describe('seen', () => {
   test('the objects of a Template of OpenShift, with its defaults', () => {
     const beat = parse(workload({ container: BEAT, spec: '  replicas: ${{N}}\n  strategy: {type: Recreate}\n' }))[0];
     const template = { apiVersion: 'template.openshift.io/v1', kind: 'Template', objects: [beat], parameters: [{ name: 'N', value: '2' }] };
-    const [one] = examine([template]);
+    const [one] = violations([template]);
     expect([one.rule.id, one.value, one.at.resource.prefix]).toEqual(['beat/more-than-one', 'replicas: 2', ['objects', 0]]);
   });
 });

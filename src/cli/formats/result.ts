@@ -1,5 +1,6 @@
 import { Problem } from '../input/files';
 import { Finding } from '../../rules/finding';
+import { Unknown } from '../../rules/lint';
 
 /** A finding with its place in the files. */
 export interface LocatedFinding extends Finding {
@@ -17,11 +18,6 @@ export interface Result {
   readonly problems: readonly Problem[];
   /** Containers that may run Celery, and were not examined. */
   readonly unknown: readonly Unknown[];
-}
-
-export interface Unknown extends Pick<Finding, 'objectKind' | 'objectName' | 'objectNamespace' | 'container'> {
-  /** Why it was not examined; without it, since its command is in its image. */
-  readonly reason?: string;
 }
 
 /** Writes finding by finding: there may be many, and each is long. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonWith } from './json';
-import { LocatedFinding, Result, Unknown } from './result';
+import { Unknown } from '../../rules/lint';
+import { LocatedFinding, Result } from './result';
 import { notChecked, oneLine } from './words';
 import { Problem } from '../input/files';
 import { PACKAGE_ROOT } from '../../package-root';

@@ -1,4 +1,4 @@
-import { Unknown } from './result';
+import { Unknown } from '../../rules/lint';
 import { Finding, showObject } from '../../rules/finding';
 
 export function plural(number: number, word: string): string {

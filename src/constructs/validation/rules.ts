@@ -1,6 +1,6 @@
 import { IConstruct } from 'constructs';
-import { examine } from '../../rules/engine';
 import { Finding, toFinding } from '../../rules/finding';
+import { lintObjects } from '../../rules/lint';
 import { RULES } from '../../rules/table';
 import { examineTree, suppressOn } from './tree';
 
@@ -24,7 +24,7 @@ export class Rules {
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- jsii has no `unknown`
   public static lint(objects: any[]): Finding[] {
-    return examine(objects).map(toFinding);
+    return lintObjects(objects).violations.map(toFinding);
   }
 
   /**

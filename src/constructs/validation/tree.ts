@@ -1,6 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { examine } from '../../rules/engine';
+import { lintObjects } from '../../rules/lint';
 import { Violation } from '../../rules/rule';
 import { pseudoResource, Suppression, WRITTEN_BY_SYNTH } from '../../rules/suppressions';
 
@@ -17,7 +17,7 @@ export function suppressOn(scope: IConstruct, rule: string, reason: string): voi
 }
 
 /** What the rules find in the objects of a tree, and what its suppressions silence: lines of the annotation, for each object. */
-export function examineTree(root: IConstruct): { readonly found: Violation[]; readonly silenced: ReadonlyMap<ApiObject, ReadonlySet<string>> } {
+export function examineTree(root: IConstruct): { found: readonly Violation[]; silenced: ReadonlyMap<ApiObject, ReadonlySet<string>> } {
   const constructs = root.node.findAll();
   const objects = constructs.filter((construct): construct is ApiObject => ApiObject.isApiObject(construct));
   const index = new Map<IConstruct, number>(objects.map((object, i) => [object, i]));
@@ -36,7 +36,7 @@ export function examineTree(root: IConstruct): { readonly found: Violation[]; re
       path: [],
     }));
   });
-  return { found: examine(objects.map((object): unknown => object.toJson()), { suppressions }), silenced };
+  return { found: lintObjects(objects.map((object): unknown => object.toJson()), { suppressions }).violations, silenced };
 }
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */

@@ -1,8 +1,14 @@
-/**
- * What `npm run drills` shows of the rules on a cluster (test/drills/rules): the most common failures, by how often people hit them,
- * and for each the rules that are drilled with what is seen of the manifest that fails.
- */
-module.exports = [
+/** One of the most common failures, and how it is shown on a cluster (`npm run drills`, test/drills/rules). */
+interface Drilled {
+  readonly what: string;
+  /** The rules that are drilled, and what is seen of the manifest that fails. */
+  readonly drills: Readonly<Record<string, string>>;
+  /** What is not drilled, and why. */
+  readonly elsewhere?: string;
+}
+
+/** The most common failures, the most common first. */
+export const DRILLED: readonly Drilled[] = [
   {
     what: 'Tasks killed at a deploy: SIGTERM lost in a shell, or a grace period of 30 s',
     drills: {

@@ -1,0 +1,33 @@
+import type { Container } from '../manifests/pod/container';
+import { World } from '../manifests/world';
+import { examine, Options } from './engine';
+import { Finding } from './finding';
+import { Violation } from './rule';
+
+/** A container that may run Celery where nobody looks. */
+export interface Unknown extends Pick<Finding, 'objectKind' | 'objectName' | 'objectNamespace' | 'container'> {
+  /** Why not all that it runs is known; undefined for one that looks like Celery, and what it runs is in its image. */
+  readonly reason?: string;
+}
+
+export interface Linted {
+  readonly violations: readonly Violation[];
+  readonly unknown: readonly Unknown[];
+  /** How many Kubernetes objects there are, those in Lists included. */
+  readonly count: number;
+}
+
+/** What the command and the constructs call: all rules on objects from anywhere. Never throws, whatever they are. */
+export function lintObjects(objects: readonly unknown[], options: Options = {}): Linted {
+  const world = new World(objects);
+  const unread = world.workloads.flatMap(({ containers }) => containers).filter((container) => container.unread !== undefined);
+  return {
+    violations: examine(world, options),
+    unknown: [...world.unknown.map((container) => unknown(container)), ...unread.map((container) => unknown(container, container.unread))],
+    count: world.resources.length,
+  };
+}
+
+function unknown({ name, workload: { resource } }: Container, reason?: string): Unknown {
+  return { objectKind: resource.kind, objectName: resource.name, objectNamespace: resource.namespace || undefined, container: name, reason };
+}
