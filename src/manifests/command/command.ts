@@ -11,6 +11,8 @@ export interface Word {
   readonly unknown: boolean;
   /** It is, or ends in, this variable alone: `$(URL)`, `--broker=$(URL)`. */
   readonly reference?: string;
+  /** `$(NAME)` in it that nothing defines; not what is escaped, as `$$(NAME)`. */
+  readonly unresolved?: readonly string[];
 }
 
 /** What stands between process 1 of a container and a command, outermost first. */

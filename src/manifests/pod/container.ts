@@ -169,7 +169,7 @@ export class Container {
       const written = asScalar(raw) ?? '';
       const { text: expanded, unresolved, partial } = this.env.expand(written);
       const reference = /^(?:-[\w-]+=)?\$\(([A-Za-z_.][\w.-]*)\)$/.exec(written)?.[1];
-      return { text: expanded, path: [...this.path, key, i], unknown: partial || unresolved.length > 0, reference };
+      return { text: expanded, path: [...this.path, key, i], unknown: partial || unresolved.length > 0, reference, unresolved };
     });
   }
 }

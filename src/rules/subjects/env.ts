@@ -210,7 +210,7 @@ export const envRules: Rule[] = [
       // In the argument vector of Celery itself; a shell would take it for a command.
       if (process.links.some(({ kind }) => kind === 'shell')) return;
       for (const word of container.words) {
-        for (const name of container.env.expand(word.text).unresolved) {
+        for (const name of word.unresolved ?? []) {
           if (!linked(name)) report({ at: process.place(word.path), value: word.text, note: `${name} is not defined` });
         }
       }

@@ -1,8 +1,9 @@
+import { App, Chart } from 'cdk8s';
 import * as fc from 'fast-check';
-import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker } from '../../../src';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryWorker, PythonRuntime, RedisBroker, Rules } from '../../../src';
 import { asGiven } from '../../../src/constructs/kubernetes/as-given';
-import { TASKS } from '../../fixtures';
-import { Manifests, synth } from '../../manifests';
+import { celeryApp, TASKS } from '../../fixtures';
+import { Manifests, renderApp, synth } from '../../manifests';
 
 const DOLLAR = '$'.charCodeAt(0);
 
@@ -75,4 +76,16 @@ test('settings, queues and requirements reach their processes as given', () => {
   expect(argv(manifests, 'init')).toContain('x @ https://example.com/$(HOME)/x.zip');
   const index = manifests.pod('celery-worker').initContainers[0].env.find(({ name }) => name === 'PIP_INDEX_URL');
   expect(kubelet(index!.value, { HOME: '/tmp' })).toBe('https://example.com/$(HOME)');
+});
+
+test.each<[string, Partial<CeleryAppProps> & { queues?: string[] }]>([
+  ['a setting', { settings: { task_default_queue: '$(NOPE)x', worker_log_format: '%(message)s $(y)' } }],
+  ['a key of a setting', { settings: { task_routes: { '$(A)': '$(B)' } } }],
+  ['a queue', { queues: ['$(NOPE)'] }],
+])('%s that looks like a reference to a variable is none, and nothing complains of it', (_what, { settings, queues }) => {
+  const app = new App();
+  const chart = new Chart(app, 'chart', { namespace: 'test' });
+  new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { settings }), queues });
+  expect(() => renderApp(app)).not.toThrow();
+  expect(Rules.check(app).filter(({ ruleId }) => ruleId.startsWith('env/'))).toEqual([]);
 });
