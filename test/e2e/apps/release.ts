@@ -1,4 +1,5 @@
-import { App, Chart } from 'cdk8s';
+import { App, Chart, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 import { AppCode, CeleryApp, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker } from '../../../src';
 
 export const NAMESPACE = 'celery-e2e-release';
@@ -24,6 +25,11 @@ def versions():
 
 export const FIRST: Release = { tasks: tasks('one'), celery: '5.3.4', replicas: 2 };
 
+/** Two releases at once have up to four workers, next to all that the other tests deploy on the processors of one node. */
+const SMALL: kplus.ContainerResources = {
+  cpu: { request: kplus.Cpu.millis(10) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(512) },
+};
+
 /** Workers and their Redis. */
 export function define(app: App, release: Release = FIRST): void {
   const chart = new Chart(app, 'release', { namespace: NAMESPACE });
@@ -32,7 +38,8 @@ export function define(app: App, release: Release = FIRST): void {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),
     code: AppCode.fromInline({ 'tasks.py': release.tasks }),
-    runtime: PythonRuntime.install({ celery: release.celery }),
+    runtime: PythonRuntime.install({ celery: release.celery, installResources: SMALL }),
+    resources: SMALL,
   });
   new CeleryWorker(chart, 'worker', { celery, replicas: release.replicas, concurrency: 1 });
 }
