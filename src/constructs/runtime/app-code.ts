@@ -2,6 +2,7 @@ import { posix } from 'path';
 import { readCodeDirectory, tooLarge } from './code-directory';
 import { Problem } from '../validation/problems';
 import { record, text, typed } from '../validation/props';
+import { unwritableFiles } from '../validation/unwritable';
 
 /** Options of code that is in the image. */
 export interface ImageCodeOptions {
@@ -75,7 +76,7 @@ class ConfigMapCode extends AppCode {
   }
 
   public _problems(app: string): Problem[] {
-    return this.problems.length > 0 ? this.problems : missingModule(app, this._files);
+    return this.problems.length > 0 ? this.problems : [...unwritableFiles(this._files), ...missingModule(app, this._files)];
   }
 }
 

@@ -5,13 +5,14 @@ import { describeFinding, toFinding } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
 import { isRefused } from './problems';
+import { unwritableTexts } from './unwritable';
 import { lazy } from '../../memo';
 
 const guardOf = lazy((_root: IConstruct) => ({ registered: false }));
 
 /**
- * Guards the app of a construct: no two objects of one name, and no manifest that is known to break. Registered once per app, by
- * whichever of our constructs comes first.
+ * Guards the app of a construct: no two objects of one name, no text that a manifest can't carry, and no manifest that is known to break.
+ * Registered once per app, by whichever of our constructs comes first.
  */
 export function guard(scope: IConstruct): void {
   const { root } = scope.node;
@@ -33,8 +34,9 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   const errors = collisions(objects);
   // With bad props there may be no manifests to look at.
   if (isRefused(root)) return errors;
-  const { found, silenced } = examineTree(root);
+  const { found, silenced, manifests } = examineTree(root);
   annotate(silenced);
+  for (const [object, manifest] of manifests) errors.push(...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest));
   const findings = found.map(toFinding);
   const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
   described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));

@@ -16,8 +16,16 @@ export function suppressOn(scope: IConstruct, rule: string, reason: string): voi
   suppressed.set(scope, [...suppressed.get(scope) ?? [], { rule, reason: reason.replace(/\s+/g, ' ').trim() }]);
 }
 
-/** What the rules find in the objects of a tree, and what its suppressions silence: lines of the annotation, for each object. */
-export function examineTree(root: IConstruct): { found: readonly Violation[]; silenced: ReadonlyMap<ApiObject, ReadonlySet<string>> } {
+interface Examined {
+  readonly found: readonly Violation[];
+  /** Lines of the annotation, for each object. */
+  readonly silenced: ReadonlyMap<ApiObject, ReadonlySet<string>>;
+  /** What was looked at: the objects before the lines are written on them. */
+  readonly manifests: ReadonlyMap<ApiObject, unknown>;
+}
+
+/** What the rules find in the objects of a tree, and what its suppressions silence. */
+export function examineTree(root: IConstruct): Examined {
   const constructs = root.node.findAll();
   const objects = constructs.filter((construct): construct is ApiObject => ApiObject.isApiObject(construct));
   const index = new Map<IConstruct, number>(objects.map((object, i) => [object, i]));
@@ -36,7 +44,8 @@ export function examineTree(root: IConstruct): { found: readonly Violation[]; si
       path: [],
     }));
   });
-  return { found: lintObjects(objects.map((object): unknown => object.toJson()), { suppressions }).violations, silenced };
+  const manifests = new Map(objects.map((object) => [object, object.toJson() as unknown]));
+  return { found: lintObjects([...manifests.values()], { suppressions }).violations, silenced, manifests };
 }
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */
