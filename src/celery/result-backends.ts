@@ -26,3 +26,26 @@ export function brokerAsBackend(url: string): string | undefined {
 export function otherBackend(broker: string): string {
   return `${AMQP.has(broker) ? 'rpc:// (through RabbitMQ), ' : ''}redis://, db+postgresql://, or disabled:// where nobody reads results`;
 }
+
+/** BACKEND_ALIASES of all versions of Celery: the names of its result backends. */
+const BACKENDS = new Set([
+  'rpc', 'cache', 'redis', 'rediss', 'sentinel', 'mongodb', 'db', 'database', 'elasticsearch', 'cassandra', 'couchbase', 'couchdb', 'cosmosdbsql', 'riak',
+  'file', 'disabled', 'consul', 'dynamodb', 'azureblockblob', 'arangodb', 's3', 'gs',
+]);
+
+/** What `celery.app.backends.by_url` takes for the name of the backend: `db` of `db+postgresql://host/results`, all of `shop.backends:Results`. */
+function backendOf(text: string): string {
+  const scheme = text.split('://', 1)[0];
+  return text.includes('://') ? scheme.split('+', 1)[0] : text;
+}
+
+/** Whether a text may name a result backend: an alias, or the path of a class. */
+export function mayBeBackend(text: string): boolean {
+  return /^[A-Za-z_][\w-]*$|^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*[.:][A-Za-z_]\w*$/.test(backendOf(text));
+}
+
+/** Whether Celery finds the result backend without another package. */
+export function isKnownBackend(text: string): boolean {
+  const name = backendOf(text);
+  return BACKENDS.has(name) || /[.:]/.test(name);
+}

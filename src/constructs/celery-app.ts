@@ -16,7 +16,7 @@ import { envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './v
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
-import { brokerAsBackend, otherBackend } from '../celery/result-backends';
+import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../celery/result-backends';
 import { redact } from '../celery/url';
 import { contentHash } from '../manifests/content-hash';
 
@@ -145,6 +145,7 @@ export class CeleryApp extends Construct {
       ...props.runtime._problems,
       ...codeIsMissing(props),
       ...checkBackend(this.resultBackend, props.resultBackend !== undefined),
+      ...checkGivenBackend(props.resultBackend, props.runtime._requirements),
       ...checkOwnedEnv(props.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...settingsProblems,
     ]);
@@ -230,6 +231,22 @@ function checkBackend({ value }: kplus.EnvValue, given: boolean): Problem[] {
     prop: 'resultBackend', value: redact(url),
     wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
     fix: `give resultBackend: kplus.EnvValue.fromValue(...) with ${otherBackend(broker)}`,
+  }];
+}
+
+/** A result backend that is none. Only an alias of a package is not known, and `requirements` are undefined where packages are not. */
+function checkGivenBackend(given: kplus.EnvValue | undefined, requirements: readonly string[] | undefined): Problem[] {
+  const url: unknown = given?.value;
+  // The kubelet knows what a reference is; white space around a URL has a rule of its own.
+  if (typeof url !== 'string' || url.startsWith('$') || brokerAsBackend(url) !== undefined) return [];
+  const backend = url.trim();
+  const fix = 'give kplus.EnvValue.fromValue(...) with e.g. redis://, db+postgresql://, or disabled:// where nobody reads results';
+  if (backend === '') return [{ prop: 'resultBackend', value: url, wrong: 'is empty, so Celery takes what the code has', fix: `leave it out, or ${fix}` }];
+  // What is no URL may have a password all the same.
+  const value = redact(backend.includes('://') ? backend : backend.replace(/^.*@/s, '***@'));
+  if (!mayBeBackend(backend)) return [{ prop: 'resultBackend', value, wrong: 'is neither a URL nor the name of a result backend', fix }];
+  return isKnownBackend(backend) || requirements === undefined || requirements.length > 0 ? [] : [{
+    prop: 'resultBackend', value, wrong: 'is not a result backend of Celery, and no requirement could have one', fix,
   }];
 }
 

@@ -218,7 +218,8 @@ function values(env: Record<string, string>): Record<string, kplus.EnvValue> {
 function checkIndex(indexUrl: string | undefined): Problem[] {
   if (indexUrl === undefined) return [];
   const fix = 'give an http or https URL; credentials belong into a Secret: pipConf';
-  if (!URL.canParse(indexUrl) || !/^https?:$/.test(new URL(indexUrl).protocol)) {
+  // What is no character of a URL, pip would percent-encode, or take for the end of it.
+  if (/[^!-~]/.test(indexUrl) || !URL.canParse(indexUrl) || !/^https?:$/.test(new URL(indexUrl).protocol)) {
     return [{ prop: 'indexUrl', value: indexUrl, wrong: 'is not the URL of a package index', fix }];
   }
   const { username, password, host } = new URL(indexUrl);

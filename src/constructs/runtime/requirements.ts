@@ -78,10 +78,10 @@ const REASONS: Record<string, (celery: string, facts: LockedCelery) => string> =
 };
 
 function conflicts(
-  celery: string, facts: LockedCelery, lock: ReadonlyMap<string, string>, text: string, { name, range }: Requirement,
+  celery: string, facts: LockedCelery, lock: ReadonlyMap<string, string>, text: string, { name, range, url }: Requirement,
 ): Problem[] {
   const version = lock.get(name);
-  if (version === undefined || range === '' || meets(version, range)) return [];
+  if (version === undefined || (url === undefined && (range === '' || meets(version, range)))) return [];
   const reason = REASONS[name]?.(celery, facts) ?? 'the versions of a lock are tested together';
   return [{
     prop: 'requirements', value: text, wrong: `conflicts with the lock of Celery ${celery}, which has ${name} ${version} (${reason})`,

@@ -179,10 +179,17 @@ describe('refuses', () => {
       'indexUrl: \'index.example.com\' is not the URL of a package index; give an http or https URL; credentials belong into a Secret: pipConf'],
     [{ indexUrl: 'file:///srv/index' },
       'indexUrl: \'file:///srv/index\' is not the URL of a package index; give an http or https URL; credentials belong into a Secret: pipConf'],
+    [{ requirements: ['kombu @ https://example.com/kombu-4.whl'] }, 'requirements: \'kombu @ https://example.com/kombu-4.whl\' conflicts with the lock of Celery '
+      + '5.3.4, which has kombu 5.6.2 (celery 5.3.4 accepts kombu >=5.3.2,<6.0, and before 5.4.0 a worker stays alive and takes no more tasks after one restart '
+      + 'of Redis (kombu#2007)); remove it, or give kombu==5.6.2'],
     [{ installResources: { memory: { request: Size.gibibytes(2), limit: Size.gibibytes(1) } } },
       'installResources.memory.request: \'2Gi\' is more than the limit 1Gi; lower the request or raise the limit'],
   ])('%p', (options, message) => {
     expect(refused(options)).toContain(message);
+  });
+
+  test.each(['https://h/sim ple', 'https://h/simple\nx', 'https://h/\u00e9', ' https://h/simple', 'https://h/\u007f'])('the URL %p, which has what is no character of a URL', (indexUrl) => {
+    expect(refused({ indexUrl })).toEqual([expect.stringMatching(/^indexUrl: .* is not the URL of a package index; give an http or https URL;/s)]);
   });
 
   test.each(['https://hunter2@index.example.com/simple', 'https://:hunter2@index.example.com/simple'])('a token in the URL %s, and does not repeat it', (indexUrl) => {

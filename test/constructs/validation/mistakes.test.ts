@@ -134,6 +134,29 @@ describe('a message broker as result backend', () => {
     expect(synth(worker((chart) => ({ broker: broker(chart, 'amqp://rabbit//'), resultBackend: value(url) }))).env('celery-worker').CELERY_RESULT_BACKEND).toBe(url);
   });
 
+  const NEITHER = 'is neither a URL nor the name of a result backend';
+  const UNKNOWN = 'is not a result backend of Celery, and no requirement could have one';
+  test.each([
+    ['', '\'\'', 'is empty, so Celery takes what the code has'], [' ', '\' \'', 'is empty, so Celery takes what the code has'],
+    ['user:hunter2@results', '\'***@results\'', NEITHER], ['redis results', '\'redis results\'', NEITHER], ['://results', '\'://results\'', NEITHER],
+    ['garbage', '\'garbage\'', UNKNOWN], ['solar://user:hunter2@x', '\'solar://user:***@x\'', UNKNOWN], ['Redis://x', '\'Redis://x\'', UNKNOWN], ['django-db', '\'django-db\'', UNKNOWN],
+  ])('%p is refused, which is no result backend', (url, shown, wrong) => {
+    expect(refusals(worker(() => ({ resultBackend: value(url), runtime: install() })))).toEqual([
+      expect.stringContaining(`[chart/celery] resultBackend: ${shown} ${wrong}; `),
+    ]);
+  });
+
+  test.each(['redis://results', 'rpc', 'cache+memcached://m', 'redis+socket:///run/redis', 'db+postgresql+psycopg://db/results', 'shop.backends:Results', 'gs://bucket'])(
+    '%s is taken without further requirements', (url) => {
+      expect(() => synth(worker(() => ({ resultBackend: value(url), runtime: install() })))).not.toThrow();
+    },
+  );
+
+  test('one that a package may have is taken where there are further packages', () => {
+    const runtime = PythonRuntime.install({ celery: '5.6.3', requirements: ['solar-results==1.0'] });
+    expect(() => synth(worker(() => ({ resultBackend: value('solar://x'), runtime })))).not.toThrow();
+  });
+
   test('what comes from a Secret is taken', () => {
     const secret = (chart: Chart) => kplus.EnvValue.fromSecretValue({ secret: kplus.Secret.fromSecretName(chart, 'results', 'results'), key: 'url' });
     expect(() => synth(worker((chart) => ({ resultBackend: secret(chart) })), ['Secret/results'])).not.toThrow();
