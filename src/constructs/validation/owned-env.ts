@@ -15,7 +15,12 @@ interface Owned {
   readonly wrong: string;
   readonly fix: string;
   readonly installsOnly?: boolean;
+  /** Values that do no harm. */
+  readonly harmless?: RegExp;
 }
+
+/** What click takes for a flag that is not given. */
+const OFF = /^(0|f|false|n|no|off)?$/i;
 
 const byProp = (names: RegExp, wrong: string, prop: string): Owned => ({ names, wrong, fix: `give the prop ${prop} instead` });
 /** click reads `CELERY_WORKER_CONCURRENCY` where `--concurrency` is not given. */
@@ -41,17 +46,37 @@ const OWNED: readonly Owned[] = [
   byFlag(/^CELERY_WORKER_TIME_LIMIT$/, 'timeLimit'),
   byFlag(/^CELERY_WORKER_SOFT_TIME_LIMIT$/, 'softTimeLimit'),
   byFlag(/^CELERY_WORKER_TASK_EVENTS$/, 'taskEvents'),
+  {
+    names: /^CELERY_WORKER_AUTOSCALE$/, wrong: 'would take the place of concurrency, by which memory and limits are chosen',
+    fix: 'give the props concurrency and replicas instead',
+  },
+  {
+    names: /^CELERY_WORKER_INCLUDE$/, wrong: 'is an option of Celery\'s command line, where the health agent has its place',
+    fix: 'set it in your code: app.conf.include = [...]',
+  },
+  {
+    names: /^CELERY_WORKER_HOSTNAME$/, wrong: 'would give all pods the same node name', fix: 'have %h in it, or remove it', harmless: /%[hn]/,
+  },
+  { names: /^CELERY_WORKER_BEAT$/, wrong: 'would run Beat in each pod, so that each task is sent several times', fix: 'use a CeleryBeat instead', harmless: OFF },
+  { names: /^CELERY_WORKER_PURGE$/, wrong: 'would delete all tasks that wait, at each start of a pod', fix: 'remove it', harmless: OFF },
+  { names: /^CELERY_(WORKER|BEAT)_DETACH$/, wrong: 'would end the container at once', fix: 'remove it', harmless: OFF },
+  byProp(/^CELERY_APP$/, 'is an option of Celery\'s command line, which this construct writes', 'app'),
+  { names: /^CELERY_WORKDIR$/, wrong: 'would start Celery outside of the directory of the code', fix: 'remove it', harmless: /^$/ },
   byFlag(/^CELERY_BEAT_SCHEDULER$/, 'scheduler'),
   byFlag(/^CELERY_BEAT_SCHEDULE$/, 'storage'),
   byProp(/^FLOWER_BASIC_AUTH$/, 'would ask for a login that the probes do not have', 'auth: FlowerAuth.basic(...)'),
   byProp(/^FLOWER_URL_PREFIX$/, 'would move the page away from where the probes look', 'urlPrefix'),
+  {
+    names: /^FLOWER_(ADDRESS|UNIX_SOCKET)$/, wrong: 'would have Flower listen where the probes and the Service do not reach it', fix: 'remove it',
+    harmless: /^(0\.0\.0\.0|::)?$/,
+  },
   { names: /^FLOWER_PORT$/, wrong: 'has no effect: the command line has --port=5555', fix: 'remove it' },
   {
     names: /^PIP_/, installsOnly: true, wrong: 'does not reach pip, which runs in an init container',
     fix: 'give indexUrl or pipConf in PythonRuntime.install({ ... }) instead',
   },
   {
-    names: /^(PATH|VIRTUAL_ENV)$/, installsOnly: true, wrong: 'would hide the Celery that PythonRuntime.install has installed',
+    names: /^(PATH|VIRTUAL_ENV|PYTHONHOME)$/, installsOnly: true, wrong: 'would hide the Celery that PythonRuntime.install has installed',
     fix: 'remove it; to bring programs along, use an image: PythonRuntime.image(...)',
   },
 ];
@@ -65,7 +90,9 @@ export function checkOwnedEnv(env: Record<string, kplus.EnvValue> | undefined, {
         fix: 'give it by kplus.EnvValue.fromValue',
       }];
     }
-    const owned = OWNED.find(({ names, installsOnly = false }) => names.test(name) && (installs || !installsOnly));
+    const text: unknown = value?.value;
+    const owned = OWNED.find(({ names, installsOnly = false, harmless }) => names.test(name) && (installs || !installsOnly)
+      && !(typeof text === 'string' && harmless?.test(text)));
     return owned ? [{ prop: 'env', value: name, wrong: owned.wrong, fix: owned.fix }] : [];
   });
 }

@@ -53,6 +53,12 @@ describe('variables that have a prop', () => {
     ['CELERY_BEAT_SCHEDULE', /give the prop storage instead/],
     ['FLOWER_BASIC_AUTH', /would ask for a login that the probes do not have; give the prop auth: FlowerAuth\.basic\(\.\.\.\) instead/],
     ['FLOWER_URL_PREFIX', /would move the page away from where the probes look; give the prop urlPrefix instead/],
+    ['CELERY_WORKER_AUTOSCALE', /would take the place of concurrency.*; give the props concurrency and replicas instead/],
+    ['CELERY_WORKER_INCLUDE', /set it in your code: app\.conf\.include/], ['CELERY_WORKER_HOSTNAME', /would give all pods the same node name; have %h in it/],
+    ['CELERY_WORKER_BEAT', /would run Beat in each pod.*; use a CeleryBeat instead/], ['CELERY_WORKER_PURGE', /would delete all tasks that wait/],
+    ['CELERY_WORKER_DETACH', /would end the container/], ['CELERY_BEAT_DETACH', /would end the container/],
+    ['CELERY_APP', /give the prop app instead/], ['CELERY_WORKDIR', /would start Celery outside of the directory of the code; remove it/],
+    ['FLOWER_ADDRESS', /do not reach it; remove it/], ['FLOWER_UNIX_SOCKET', /do not reach it; remove it/],
     ['FLOWER_PORT', /has no effect: the command line has --port=5555; remove it/],
   ];
 
@@ -76,14 +82,22 @@ describe('variables that have a prop', () => {
     })).toHaveLength(1);
   });
 
-  test.each(['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PATH', 'VIRTUAL_ENV'])('%s is refused where Celery is installed, and taken with an image', (name) => {
+  test.each(['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PATH', 'VIRTUAL_ENV', 'PYTHONHOME'])('%s is refused where Celery is installed, and taken with an image', (name) => {
     const make = (runtime: PythonRuntime) => (chart: Chart) =>
       new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { runtime }), env: { [name]: value('/usr/bin') } });
     expect(refusals(make(install()))).toEqual([expect.stringMatching(new RegExp(`^\\[chart/worker\\] env: '${name}' (does not reach pip|would hide the Celery)`))]);
     expect(synth((chart) => void make(PythonRuntime.image('registry.example.com/team/app:1'))(chart)).env('celery-worker')[name]).toBe('/usr/bin');
   });
 
-  test.each(['HOME', 'PYTHONUNBUFFERED', 'PYTHONDONTWRITEBYTECODE', 'DATABASE_URL', 'PIPELINE', 'MY_PATH', 'FLOWER_OAUTH2_KEY', 'CELERY_CUSTOM_WORKER_POOL'])(
+  test.each([
+    ['CELERY_WORKER_HOSTNAME', 'mail@%h'], ['CELERY_WORKER_BEAT', 'false'], ['CELERY_WORKER_PURGE', '0'], ['CELERY_WORKER_DETACH', ''], ['CELERY_WORKDIR', ''],
+    ['FLOWER_ADDRESS', '0.0.0.0'],
+  ])('%s is taken where its value does no harm: %p', (name, text) => {
+    const env = { [name]: value(text) };
+    expect(synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { env }) })).env('celery-worker')[name]).toBe(text);
+  });
+
+  test.each(['CELERY_LOADER', 'CELERY_CONFIG_MODULE', 'CELERY_WORKER_EXCLUDE_QUEUES', 'HOME', 'PYTHONUNBUFFERED', 'PYTHONDONTWRITEBYTECODE', 'DATABASE_URL', 'PIPELINE', 'MY_PATH', 'FLOWER_OAUTH2_KEY', 'CELERY_CUSTOM_WORKER_POOL'])(
     '%s is the user\'s', (name) => {
       const env = { [name]: value('mine') };
       expect(synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { env, runtime: install() }) })).env('celery-worker')[name]).toBe('mine');
