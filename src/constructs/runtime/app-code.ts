@@ -24,7 +24,7 @@ export abstract class AppCode {
    *
    * Hidden files, compiled files, `__pycache__`, `node_modules` and virtual environments are left out. Synth fails if the
    * directory does not exist or is too large, or if it has a file that is not UTF-8 text or cannot be read, a link that leads out
-   * of it, or something that is not a file, such as a FIFO. It warns of files that look like keys or credentials.
+   * of it or to what is left out, or something that is not a file, such as a FIFO. It warns of files that look like keys or credentials.
    *
    * @param directory a path, relative to the directory in which synth runs
    */

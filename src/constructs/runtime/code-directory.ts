@@ -89,6 +89,10 @@ class Walk {
     if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
       return void this.problems.push(problem(given, `is a link that leads out of the directory, to ${real}`, 'copy what it leads to into the directory, or remove it'));
     }
+    // A link must not bring back what is left out: `key -> .ssh/id_rsa`.
+    if (inside !== path && this.leavesOut(inside)) {
+      return void this.problems.push(problem(given, `is a link to what is left out, ${inside}`, 'copy what it leads to into the directory, or remove it'));
+    }
     const found = statSync(real);
     if (found.isDirectory() && parents.includes(real)) {
       this.problems.push(problem(given, 'is a link to a folder that it is in', 'remove it'));
@@ -102,7 +106,17 @@ class Walk {
       this.problems.push(problem(given, `is ${kind} rather than a file`, 'remove it'));
     }
   }
+
+  /** Whether a real path, relative to the root, is left out, or in what is left out. */
+  private leavesOut(inside: string): boolean {
+    const names = inside.split(sep).filter(Boolean);
+    return names.some((name) => isLeftOut(name) && !MOUNTED.test(name))
+      || names.some((_, i) => existsSync(join(this.root, ...names.slice(0, i + 1), VIRTUAL_ENVIRONMENT)));
+  }
 }
+
+/** The folders in which the files of a mounted ConfigMap are: what it shows are links to them. */
+const MOUNTED = /^\.\.(data$|\d{4})/;
 
 /** The file by which Python knows a virtual environment: its packages come with the runtime. */
 const VIRTUAL_ENVIRONMENT = 'pyvenv.cfg';

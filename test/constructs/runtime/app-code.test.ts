@@ -103,6 +103,18 @@ describe('fromDirectory opens nothing but files that are in the directory', () =
     expect(refusedWith(`link ${what}`, (root) => symlinkSync(target, join(root, 'link.py')))).toEqual([`[chart/celery] code: 'link.py' ${wrong}`]);
   });
 
+  test.each([
+    ['a hidden file', '.env'], ['a file in a hidden folder', '.ssh/id_rsa'], ['a hidden folder', '.ssh'], ['a file of a virtual environment', 'env3/lib/os.py'],
+    ['a folder of a virtual environment', 'env3/lib'], ['a compiled file', 'lib/words.pyc'], ['a folder of node_modules', 'node_modules/left-pad'],
+  ])('a link to %s, which is left out, is refused', (what, target) => {
+    const found = refusedWith(`left out ${what}`, (root) => {
+      for (const folder of ['.ssh', 'env3/lib', 'node_modules/left-pad']) mkdirSync(join(root, folder), { recursive: true });
+      for (const file of ['.env', '.ssh/id_rsa', 'env3/pyvenv.cfg', 'env3/lib/os.py', 'lib/words.pyc']) writeFileSync(join(root, file), 'hunter2');
+      symlinkSync(target, join(root, 'link'));
+    });
+    expect(found).toEqual([`[chart/celery] code: 'link' is a link to what is left out, ${target}; copy what it leads to into the directory, or remove it`]);
+  });
+
   test('links of folders to each other end', () => {
     const found = refusedWith('crossed', (root) => {
       mkdirSync(join(root, 'other'));
