@@ -66,18 +66,20 @@ function nameProblems(name: string, value: unknown, { celery, requirements }: Se
     }];
   }
   const later = settingsOf().get(name);
-  if (later) return [{ prop, value, wrong: `is a setting since Celery ${later.since}, and the app has ${celery}`, fix: 'use that version, or leave it out' }];
+  // Of versions between those with a lock, nothing is known.
+  if (later) return [{ prop, value, wrong: `is not in Celery ${celery}, but in ${later.since}`, fix: 'use a version that has it, or leave it out' }];
 
   const near = nearest(name, known);
+  const fromDocumentation = `take a name of ${CONFIGURATION}, or set it in your code`;
   if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name)) {
     return [{
       prop, value, wrong: 'is not a setting that Celery takes on its command line',
-      fix: `use a lower-case name such as ${near ?? 'task_acks_late'}, or set it in your code`,
+      fix: near === undefined ? fromDocumentation : `use a lower-case name such as ${near}, or set it in your code`,
     }];
   }
   return [{
     prop, value, wrong: `is not a setting of Celery${celery === undefined ? '' : ` ${celery}`}`,
-    fix: near === undefined ? `take a name of ${CONFIGURATION}, or set it in your code` : `did you mean ${near}?`,
+    fix: near === undefined ? fromDocumentation : `did you mean ${near}?`,
   }];
 }
 

@@ -87,7 +87,7 @@ test('a version has the settings that its Celery has, an unknown version those o
   expect(own(settings, install({ celery: '5.5.3' }))).toEqual(['worker_detect_quorum_queues=(json)false']);
   expect(own(settings, PythonRuntime.image('registry.example.com/app:1'))).toEqual(['worker_detect_quorum_queues=(json)false']);
   expect(refused(settings, install({ celery: '5.4.0' }))).toEqual([
-    'settings.worker_detect_quorum_queues: false is a setting since Celery 5.5.3, and the app has 5.4.0; use that version, or leave it out',
+    'settings.worker_detect_quorum_queues: false is not in Celery 5.4.0, but in 5.5.3; use a version that has it, or leave it out',
   ]);
 });
 
@@ -101,6 +101,8 @@ const deep = (levels: number): unknown => levels === 0 ? 1 : { x: deep(levels - 
 const nested = (value: unknown): Given => ({ broker_transport_options: { a: [1, { b: value }] } });
 const at = 'settings.broker_transport_options.a[1].b';
 
+const DOCUMENTED = 'take a name of https://docs.celeryq.dev/en/stable/userguide/configuration.html, or set it in your code';
+
 describe('refuses', () => {
   test.each<[unknown, string]>([
     [{ task_akcs_late: true }, 'settings.task_akcs_late: true is not a setting of Celery 5.7.0; did you mean task_acks_late?'],
@@ -110,12 +112,13 @@ describe('refuses', () => {
       'settings.CELERY_ACKS_LATE: true is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],
     [{ workerSendTaskEvents: true }, 'settings.workerSendTaskEvents: true is not a setting that Celery takes on its command line; '
       + 'use a lower-case name such as worker_send_task_events, or set it in your code'],
+    [{ foo: 1 }, `settings.foo: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
     [{ constructor: 1 },
-      'settings.constructor: 1 is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],
+      `settings.constructor: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
     [JSON.parse('{ "__proto__": 1 }'),
-      'settings.__proto__: 1 is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],
+      `settings.__proto__: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
     [{ '': 1 },
-      'settings.: 1 is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],
+      `settings.: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
     [{ worker_concurrency: 4 }, 'settings.worker_concurrency: 4 is set by the prop concurrency; give concurrency instead'],
     [{ timezone: 'Europe/Berlin' }, 'settings.timezone: \'Europe/Berlin\' has no underscore in its name, and Celery\'s command line takes only names with one; '
       + 'set it in your code: app.conf.timezone = \'Europe/Berlin\''],
