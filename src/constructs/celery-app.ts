@@ -250,9 +250,12 @@ function checkGivenBackend(given: kplus.EnvValue | undefined, requirements: read
   }];
 }
 
-/** Keys of a ConfigMap can't have the "/" of packages: such files get a key of their own and are mounted under their path. */
+/**
+ * Keys of a ConfigMap can't have the "/" of packages, nor can cdk8s write the names of members of every object: such files get a key of
+ * their own and are mounted under their path.
+ */
 function configMapKeys(files: Record<string, string>): Map<string, string> {
   return new Map(Object.keys(files).map((path) => [
-    path, /^[-._a-zA-Z0-9]{1,253}$/.test(path) ? path : `${path.replace(/[^-._a-zA-Z0-9]/g, '_').slice(-200)}.${contentHash({ path })}`,
+    path, /^[-._a-zA-Z0-9]{1,253}$/.test(path) && !(path in {}) ? path : `${path.replace(/[^-._a-zA-Z0-9]/g, '_').slice(-200)}.${contentHash({ path })}`,
   ]));
 }

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
 import { refuse } from './validation/problems';
+import { oneOf, record, Shape, sound, text } from './validation/props';
 
 /**
  * What a namespace admits.
@@ -56,6 +57,7 @@ export class Namespace extends Construct {
 
   public constructor(scope: Construct, id: string, props: NamespaceProps = {}) {
     super(scope, id);
+    props = sound(this, props, PROPS);
     const name = props.name ?? Chart.of(this).namespace;
     refuse(this, [
       ...(name === undefined ? [{
@@ -79,3 +81,9 @@ export class Namespace extends Construct {
     ApiObject.of(this.resource).addJsonPatch(JsonPatch.remove('/metadata/namespace'));
   }
 }
+
+const PROPS: Shape<NamespaceProps> = {
+  name: text('the name of the namespace'),
+  enforce: oneOf(PodSecurity, 'a level of Pod Security'),
+  labels: record(text('a string'), 'e.g. { team: \'orders\' }'),
+};

@@ -21,7 +21,13 @@ export function settingsArguments(settings: ReadonlyMap<string, unknown>): strin
 /** Settings as plain JSON, and what is wrong with them. */
 export function readSettings(given: object = {}, reader: SettingsReader): { settings: Map<string, unknown>; problems: Problem[] } {
   const settings = new Map<string, unknown>();
-  const problems = Object.entries<unknown>(given as Record<string, unknown>).flatMap(([name, value]): Problem[] => {
+  const problems = Object.keys(given).flatMap((name): Problem[] => {
+    let value: unknown;
+    try {
+      value = (given as Record<string, unknown>)[name];
+    } catch {
+      return [{ prop: `settings.${name}`, value: undefined, wrong: UNREADABLE, fix: 'give a value' }];
+    }
     // Leaves the default in place.
     if (value === undefined) return [];
     const faults: Problem[] = [];
@@ -118,8 +124,19 @@ const MOST_VALUES = Math.floor(LONGEST_ARGUMENT / 2);
 /** Python's own reader of JSON gives up at about 1000 levels; nobody writes a tenth of them by hand. */
 const DEEPEST = 100;
 
+const UNREADABLE = 'cannot be read: a getter throws';
+
 /** A value as plain JSON, a Duration as its seconds; what is not JSON is added to the faults. */
 function plain(value: unknown, place: Place): unknown {
+  try {
+    return read(value, place);
+  } catch {
+    place.faults.push({ prop: place.path, value, wrong: UNREADABLE, fix: 'give plain JSON' });
+    return undefined;
+  }
+}
+
+function read(value: unknown, place: Place): unknown {
   const { path, ancestors } = place;
   const fault = (wrong: string, fix = 'give a string, a number, true or false, null, a list or an object of these'): void => {
     place.faults.push({ prop: path, value, wrong, fix });

@@ -2,7 +2,7 @@ import { Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { AgentSpec } from './agent';
 import { Problem } from '../validation/problems';
-import { duration, typed, withMember } from '../validation/props';
+import { duration, number, typed, withMember } from '../validation/props';
 
 /** Thresholds of the agent. Each must be at least twice the interval. */
 export interface AgentHealthCheckOptions {
@@ -110,7 +110,8 @@ export abstract class HealthCheck {
    */
   public static agent(options: AgentHealthCheckOptions = {}): HealthCheck {
     const given = typed(options, {
-      interval: duration, stallAfter: duration, deafAfter: duration, poolAfter: duration, beatSlack: duration, terminationGracePeriod: duration,
+      interval: duration, stallAfter: duration, deafAfter: duration, poolAfter: duration, hangAfter: duration, startAfter: duration,
+      beatSlack: duration, terminationGracePeriod: duration, port: number,
     }, { prefix: 'healthCheck' });
     options = given.options;
     return new Check({

@@ -156,6 +156,8 @@ export function checkOptions(options: PodOptions, own: readonly OwnVolume[]): Pr
       prop: `labels['${key}']`, value: options.labels![key], wrong: 'would replace a label that selectors use', fix: 'use another key',
     })),
     ...userProblems(options.podSecurityContext),
+    ...checks.wholeNumber('containerSecurityContext.user', options.containerSecurityContext?.user, 0),
+    ...checks.wholeNumber('containerSecurityContext.group', options.containerSecurityContext?.group, 0),
     ...volumeProblems(options, own),
   ];
 }

@@ -106,11 +106,13 @@ export abstract class PythonRuntime {
 }
 
 class ImageRuntime extends PythonRuntime {
+  public readonly _image: string;
   public readonly _problems: Problem[];
 
-  public constructor(public readonly _image: string) {
+  public constructor(image: string) {
     super();
-    this._problems = checks.image('image', _image);
+    this._image = typeof image === 'string' ? image : '';
+    this._problems = checks.image('image', image);
   }
 
   public _bind(): BoundRuntime {
@@ -125,6 +127,7 @@ const PIP_CONF_KEY = 'pip.conf';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 const OPTIONS: Shape<PythonInstallOptions> = {
+  celery: text('e.g. \'5.6.3\''),
   python: text('e.g. \'3.11\''),
   image: text('e.g. \'python:3.11-slim\''),
   requirements: texts('e.g. [\'requests==2.32.3\']'),
@@ -149,7 +152,8 @@ class InstalledRuntime extends PythonRuntime {
     this._celery = options.celery;
     this._problems = [
       ...typeProblems,
-      ...checkInstall(options.celery, this.python, options.requirements ?? []),
+      // What is no string has been said to be none.
+      ...checkInstall(options.celery, this.python, options.requirements ?? []).filter(({ prop }) => prop !== 'celery' || !typeProblems.some((known) => known.prop === prop)),
       ...(options.image === undefined ? [] : checks.image('image', options.image)),
       ...(tagged && tagged !== this.python ? [{
         prop: 'image', value: options.image, wrong: `has Python ${tagged}, and python is '${this.python}'`, fix: 'leave python out, or name another image',

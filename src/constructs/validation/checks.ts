@@ -68,6 +68,9 @@ export function annotations(prop: string, values: Record<string, string> | undef
 
 function qualifiedKey(prop: string, key: string): Problem[] {
   const [prefix, local] = key.includes('/') ? [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)] : [undefined, key];
+  if (key === 'constructor') {
+    return [{ prop, value: key, wrong: 'is a key that cdk8s can\'t write', fix: 'use another key' }];
+  }
   const valid = QUALIFIED_NAME.test(local) && (prefix === undefined || (prefix.length <= 253 && DNS_SUBDOMAIN.test(prefix)));
   return valid ? [] : [{
     prop, value: key, wrong: 'is not a key that Kubernetes accepts',

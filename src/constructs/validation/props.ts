@@ -1,4 +1,5 @@
 import { Duration, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 import { IConstruct } from 'constructs';
 import { Described, Problem, refuse } from './problems';
 import { PodOptions } from '../pod-options';
@@ -100,9 +101,14 @@ export function hidden(check: TypeCheck): TypeCheck {
   return (prop, value) => check(prop, value).map((problem) => ({ ...problem, value: new Described(typeOf(value)) }));
 }
 
-/** A value of an environment variable. */
-export const envValue: TypeCheck = hidden(kind((value) => isObject(value) && ('value' in value || 'valueFrom' in value), 'a kplus.EnvValue',
-  'e.g. kplus.EnvValue.fromValue(...)'));
+/** A value of an environment variable: a string, what becomes one at synth (a token), or from elsewhere. */
+export const envValue: TypeCheck = hidden((prop, given) => {
+  const found = kind((env) => isObject(env) && ('value' in env || 'valueFrom' in env), 'a kplus.EnvValue', 'e.g. kplus.EnvValue.fromValue(...)')(prop, given);
+  if (found.length > 0) return found;
+  const { value } = given as { readonly value?: unknown };
+  const isText = value === undefined || typeof value === 'string' || (isObject(value) && ('produce' in value || 'resolve' in value));
+  return isText ? [] : [{ prop, value, wrong: 'has a value that is not a string', fix: 'give e.g. kplus.EnvValue.fromValue(\'8\')' }];
+});
 
 /** Anything with fields. */
 export const object: TypeCheck = kind((value) => isObject(value) && !Array.isArray(value), 'an object', 'an object');
@@ -120,16 +126,34 @@ export const containerResources: TypeCheck = (prop, value) => {
   }, { prefix: prop }).problems;
 };
 
+/** An object with fields of known types: no class, which cdk8s would not write. */
+function fields<P extends object>(shape: Shape<P>): TypeCheck {
+  return (prop, value) => isPlain(value) ? typed(value as P, shape, { prefix: prop }).problems
+    : kind(() => false, 'an object', 'an object')(prop, value);
+}
+
+/** An object as `{ ... }` makes it, in any realm. */
+function isPlain(value: unknown): boolean {
+  if (!isObject(value) || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A field that must be there. */
+function needed(check: TypeCheck, fix: string): RequiredProp {
+  return { check, fix, instead: () => undefined };
+}
+
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
 function isDuration(value: unknown): value is Duration {
-  return isObject(value) && 'toMilliseconds' in value;
+  return isObject(value) && typeof (value as Partial<Duration>).toMilliseconds === 'function';
 }
 
 function isSize(value: unknown): value is Size {
-  return isObject(value) && 'toKibibytes' in value;
+  return isObject(value) && typeof (value as Partial<Size>).toKibibytes === 'function';
 }
 
 /** A value as a message shows it; an object by its type, as it may hold a password or be endless. */
@@ -147,19 +171,45 @@ function typeOf(value: unknown): string {
 const named = (what: string, example: string): TypeCheck => withMember('name', what, example);
 const labelled = record(text('a string'), 'e.g. { team: \'orders\' }');
 
+const CAPABILITIES = texts('e.g. [kplus.Capability.NET_BIND_SERVICE]');
+
 /** The options of pods. */
 export const POD_OPTIONS: Shape<PodOptions> = {
   resources: containerResources,
   env: record(envValue, 'e.g. { REGION: kplus.EnvValue.fromValue(\'eu\') }'),
-  volumeMounts: list(withMember('volume', 'a mount', 'e.g. { path: \'/cache\', volume }'), 'e.g. [{ path: \'/cache\', volume }]'),
+  volumeMounts: list(fields<kplus.VolumeMount>({
+    path: needed(text('e.g. \'/cache\''), 'give e.g. \'/cache\''),
+    volume: needed(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'give e.g. kplus.Volume.fromEmptyDir(...)'),
+  }), 'e.g. [{ path: \'/cache\', volume }]'),
   volumes: list(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'e.g. [kplus.Volume.fromEmptyDir(...)]'),
   labels: labelled,
   annotations: labelled,
   nodeSelector: labelled,
-  tolerations: list(object, 'e.g. [kplus.NodeTaintQuery.exists(\'dedicated\')]'),
+  tolerations: list(withMember('_toKube', 'a kplus.NodeTaintQuery', 'e.g. kplus.NodeTaintQuery.exists(\'dedicated\')'),
+    'e.g. [kplus.NodeTaintQuery.exists(\'dedicated\')]'),
   priorityClassName: text('the name of a PriorityClass'),
   imagePullSecrets: list(named('a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)'), 'e.g. [kplus.Secret.fromSecretName(...)]'),
   serviceAccount: named('a kplus.IServiceAccount', 'e.g. kplus.ServiceAccount.fromServiceAccountName(...)'),
-  podSecurityContext: object,
-  containerSecurityContext: object,
+  podSecurityContext: fields<kplus.PodSecurityContextProps>({
+    user: number,
+    group: number,
+    fsGroup: number,
+    ensureNonRoot: flag,
+    fsGroupChangePolicy: oneOf(kplus.FsGroupChangePolicy, 'a policy'),
+    sysctls: list(fields<kplus.Sysctl>({ name: needed(text('e.g. \'net.core.somaxconn\''), 'give its name'), value: needed(text('its value'), 'give its value') }),
+      'e.g. [{ name: \'net.core.somaxconn\', value: \'1024\' }]'),
+  }),
+  containerSecurityContext: fields<kplus.ContainerSecurityContextProps>({
+    user: number,
+    group: number,
+    ensureNonRoot: flag,
+    privileged: flag,
+    readOnlyRootFilesystem: flag,
+    allowPrivilegeEscalation: flag,
+    capabilities: fields<kplus.ContainerSecutiryContextCapabilities>({ add: CAPABILITIES, drop: CAPABILITIES }),
+    seccompProfile: fields<kplus.SeccompProfile>({
+      type: needed(oneOf(kplus.SeccompProfileType, 'a type of seccomp profiles'), 'give e.g. kplus.SeccompProfileType.RUNTIME_DEFAULT'),
+      localhostProfile: text('the path of the profile on the node'),
+    }),
+  }),
 };

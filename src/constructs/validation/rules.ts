@@ -49,9 +49,9 @@ export class Rules {
    */
   public suppress(id: string, reason: string): Rules {
     if (!RULES.some((rule) => rule.id === id)) {
-      throw new Error(`id: '${id}' is not a rule${similar(id)}; \`cdk8s-celery lint --list\` shows them all`);
+      throw new Error(`id: '${String(id)}' is not a rule${similar(String(id))}; \`cdk8s-celery lint --list\` shows them all`);
     }
-    if (reason.trim() === '') {
+    if (typeof reason !== 'string' || reason.trim() === '') {
       throw new Error(`reason: the suppression of '${id}' gives no reason; say why this is right here`);
     }
     suppressOn(this.scope, id, reason);

@@ -1,0 +1,81 @@
+import { App, Chart, Duration } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { AppCode, CeleryApp, CeleryWorker, HealthCheck, Namespace, PythonRuntime, RedisBroker, Rules } from '../../../src';
+import { celeryApp, TASKS } from '../../fixtures';
+import { refusals, synth } from '../../manifests';
+
+// Values of wrong types inside of options, as JavaScript can give them. Each is refused by its prop, and hides nothing else.
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Any = any;
+
+const app = (props: Any) => (chart: Chart) => void new CeleryApp(chart, 'x', {
+  app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.image('app:1'), ...props,
+});
+const worker = (props: Any) => (chart: Chart) => void new CeleryWorker(chart, 'x', { celery: celeryApp(chart), ...props });
+const namespace = (props: Any) => (chart: Chart) => void new Namespace(chart, 'x', props);
+
+test.each<[string, (chart: Chart) => void]>([
+  ...[null, undefined, 7, Symbol('x'), {}].map((value): [string, (chart: Chart) => void] => ['image', (chart) => {
+    new CeleryWorker(chart, 'worker', { celery: new CeleryApp(chart, 'x', {
+      app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.inImage(), runtime: PythonRuntime.image(value as Any),
+    }) });
+  }]),
+  ...['interval', 'stallAfter', 'deafAfter', 'poolAfter', 'hangAfter', 'startAfter', 'beatSlack', 'terminationGracePeriod'].flatMap((name) => [5, '5', null, {}, { toMilliseconds: 5 }].map(
+    (value): [string, (chart: Chart) => void] => [`healthCheck.${name}`, worker({ healthCheck: HealthCheck.agent({ [name]: value as Any }) })],
+  )),
+  ...[Symbol('x'), '8790', null, {}].map((value): [string, (chart: Chart) => void] => ['healthCheck.port', worker({ healthCheck: HealthCheck.agent({ port: value as Any }) })]),
+  ...[undefined, null, 7, Symbol('x')].map((path): [string, (chart: Chart) => void] => [
+    'volumeMounts', (chart) => worker({ volumeMounts: [{ path, volume: kplus.Volume.fromEmptyDir(chart, 'cache', 'cache') }] })(chart),
+  ]),
+  ['volumeMounts', app({ volumeMounts: [{ path: '/x', volume: {} }] })],
+  ['tolerations', worker({ tolerations: [{}] })],
+  ['tolerations', worker({ tolerations: [{ key: 'a', operator: 'Exists' }] })],
+  ...[new Date(0), Duration.seconds(1), Symbol('x'), () => 1, 7, true, null, {}].flatMap((value): [string, (chart: Chart) => void][] => [
+    ['env.A', worker({ env: { A: kplus.EnvValue.fromValue(value as Any) } })], ['env.A', app({ env: { A: { value } } })],
+  ]),
+  ['resultBackend', app({ resultBackend: kplus.EnvValue.fromValue(7 as Any) })],
+  ...['user', 'group', 'fsGroup', 'ensureNonRoot', 'fsGroupChangePolicy', 'sysctls'].flatMap((name) => ['x', Symbol('x'), null, {}, () => 1].map(
+    (value): [string, (chart: Chart) => void] => [`podSecurityContext.${name}`, worker({ podSecurityContext: { [name]: value } })],
+  )),
+  ...['user', 'group', 'ensureNonRoot', 'privileged', 'readOnlyRootFilesystem', 'allowPrivilegeEscalation', 'capabilities', 'seccompProfile'].flatMap(
+    (name) => ['x', Symbol('x'), null, 1.5, new Date(0), () => 1].map(
+      (value): [string, (chart: Chart) => void] => [`containerSecurityContext.${name}`, worker({ containerSecurityContext: { [name]: value } })],
+    ),
+  ),
+  ['containerSecurityContext.capabilities', worker({ containerSecurityContext: { capabilities: { add: 'NET_ADMIN' } } })],
+  ['containerSecurityContext.seccompProfile', worker({ containerSecurityContext: { seccompProfile: { type: 7 } } })],
+  ['labels', worker({ labels: { constructor: 'x' } })],
+  ['annotations', worker({ annotations: { constructor: 'x' } })],
+  ['nodeSelector', worker({ nodeSelector: { constructor: 'x' } })],
+  ['settings.task_acks_late', app({ settings: Object.defineProperty({}, 'task_acks_late', { enumerable: true, get: () => { throw new Error('x'); } }) })],
+  ['settings.task_routes', app({ settings: { task_routes: Object.defineProperty({}, 'a', { enumerable: true, get: () => { throw new Error('x'); } }) } })],
+  ['celery', app({ runtime: PythonRuntime.install({ celery: Object.create(null) }) })],
+  ['celery', app({ runtime: PythonRuntime.install({ celery: Symbol('x') as Any }) })],
+  ['celery', app({ runtime: PythonRuntime.install({ celery: [] as Any }) })],
+  ['props', namespace(null)], ['props', namespace('shop')],
+  ...[7, Symbol('x'), {}, null].flatMap((value): [string, (chart: Chart) => void][] => [
+    ['name', namespace({ name: value })], ['labels', namespace({ labels: { a: value } })],
+    ['enforce', namespace({ enforce: value })],
+  ]),
+])('%s', (prop, make) => {
+  const lines = refusals(make).filter((line) => line.startsWith('[chart/x'));
+  expect(lines.map((line) => line.replace(/^\[chart\/x\] /, '').slice(0, prop.length))).toContain(prop);
+});
+
+test('a file may be named as a member of every object', () => {
+  const files = JSON.parse('{ "tasks.py": "", "constructor": "1", "__proto__": "2", "toString": "3" }') as Record<string, string>;
+  const { data, all } = ((manifests) => ({ all: manifests.all, data: manifests.all.find(({ kind }) => kind === 'ConfigMap')!.data as Record<string, string> }))(synth((chart) => {
+    new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { code: AppCode.fromInline(files) }), healthCheck: HealthCheck.none() });
+  }));
+  expect(Object.entries(data).map(([key, value]) => [key.replace(/\.[0-9a-f]{8}$/, '.HASH'), value])).toEqual(expect.arrayContaining([
+    ['constructor.HASH', '1'], ['__proto__.HASH', '2'], ['toString.HASH', '3'], ['tasks.py', ''],
+  ]));
+  expect(JSON.stringify(all)).toMatch(/"key":"__proto__\.[0-9a-f]{8}","path":"__proto__"/);
+});
+
+test.each([undefined, null, 7, Symbol('x')])('a suppression with the reason %p, or the rule', (value) => {
+  const chart = new Chart(new App(), 'chart');
+  expect(() => Rules.of(chart).suppress('beat/more-than-one', value as Any)).toThrow(/^reason: .*gives no reason/);
+  expect(() => Rules.of(chart).suppress(value as Any, 'why')).toThrow(/^id: .* is not a rule/);
+});
