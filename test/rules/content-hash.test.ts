@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ApiObject, JsonPatch } from 'cdk8s';
+import { AppCode } from 'cdk8s-celery';
 import { CASES, load, violations } from './manifests';
 import { celeryApp } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -33,6 +34,20 @@ describe('at synth, a JSON patch on a ConfigMap named by its content', () => {
 
   test.each<[string, unknown]>([['/data', code], ['/data/more.py', ''], ['/binaryData', { a: 'AA==' }]])('is refused for %s', (path, value) => {
     expect(refusals(patch(path, value))).toEqual([expect.stringMatching(/ConfigMap test\/celery-app-\w{8}.* does not match the hash .*\[code\/content-hash\]$/)]);
+  });
+
+  const LABEL = '/metadata/labels/cdk8s-celery~1content-hash';
+  test.each<[string, JsonPatch[], string[]]>([
+    ['all labels and other content', [JsonPatch.remove('/metadata/labels'), JsonPatch.replace('/data', code)], ['metadata.labels[\'cdk8s-celery/content-hash\']']],
+    ['its label', [JsonPatch.remove(LABEL)], ['metadata.labels[\'cdk8s-celery/content-hash\']']],
+    ['content and label that go together', [JsonPatch.replace('/data', code), JsonPatch.replace(LABEL, HASH)], ['metadata.labels[\'cdk8s-celery/content-hash\']']],
+    ['immutable', [JsonPatch.remove('/immutable')], ['immutable']],
+    ['immutable', [JsonPatch.replace('/immutable', false)], ['immutable']],
+    ['its name and namespace', [JsonPatch.replace('/metadata/name', 'mine'), JsonPatch.remove('/metadata/namespace')], ['metadata.name', 'metadata.namespace']],
+    ['its kind', [JsonPatch.replace('/kind', 'Secret')], ['kind']],
+  ])('is refused for %s', (_what, patches, places) => {
+    const lines = refusals((chart) => ApiObject.of(celeryApp(chart, { code: AppCode.fromInline({ 'tasks.py': `${TASKS}# mine\n` }) }).node.findChild('Resource')).addJsonPatch(...patches));
+    expect(lines).toEqual(places.map((place) => expect.stringContaining(`, ${place}: is not what pods and \`cdk8s-celery prune\` know it by; it has `) as unknown));
   });
 
   test('is fine for a label', () => {

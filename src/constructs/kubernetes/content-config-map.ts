@@ -2,6 +2,9 @@ import { ApiObject } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
+import { get, showPath } from '../../manifests/json';
+import { showObject } from '../../rules/finding';
+import { printable } from '../../rules/printable';
 
 /**
  * An immutable ConfigMap named `<name>-<hash of its content>`: a pod that names it never reads other content, however late it starts.
@@ -23,7 +26,26 @@ export function contentConfigMap(
     immutable: true,
     data,
   });
+  hashes.set(object, hash);
   return kplus.ConfigMap.fromConfigMapName(scope, `${id}Reference`, object.name);
+}
+
+/** The hash of each one that was made. */
+const hashes = new WeakMap<ApiObject, string>();
+
+/** What a JSON patch has changed of that by which pods find the content, and by which it stays what it is: the content itself has a rule. */
+export function changedIdentity(object: ApiObject, manifest: unknown): string[] {
+  const hash = hashes.get(object);
+  if (hash === undefined) return [];
+  const { kind, name, metadata: { namespace } } = object;
+  const made = [
+    [['kind'], kind], [['metadata', 'name'], name], [['metadata', 'namespace'], namespace], [['metadata', 'labels', CONTENT_HASH_LABEL], hash], [['immutable'], true],
+  ] as const;
+  return made.filter(([path, value]) => get(manifest, ...path) !== value).map(([path, value]) => printable(
+    `${showObject({ objectKind: kind, objectNamespace: namespace, objectName: name })}, ${showPath(path)}: is not what pods and \`cdk8s-celery prune\` know it by; `
+    + `it has ${JSON.stringify(get(manifest, ...path)) ?? 'nothing'}; allowed: ${JSON.stringify(value) ?? 'nothing'}. `
+    + 'Remove the JSON patch or label that changes it; change the content in AppCode',
+  ));
 }
 
 /**

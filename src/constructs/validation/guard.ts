@@ -4,6 +4,7 @@ import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
+import { changedIdentity } from '../kubernetes/content-config-map';
 import { isRefused } from './problems';
 import { unwritableTexts } from './unwritable';
 import { lazy } from '../../memo';
@@ -36,7 +37,9 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   if (isRefused(root)) return errors;
   const { found, silenced, manifests } = examineTree(root);
   annotate(silenced);
-  for (const [object, manifest] of manifests) errors.push(...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest));
+  for (const [object, manifest] of manifests) {
+    errors.push(...changedIdentity(object, manifest), ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest));
+  }
   const findings = found.map(toFinding);
   const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
   described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));
