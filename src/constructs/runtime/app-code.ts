@@ -41,9 +41,14 @@ export abstract class AppCode {
   public static fromInline(files: { [path: string]: string }): AppCode {
     const wrong = FILES('code', files);
     if (wrong.length > 0) return new ConfigMapCode({}, wrong);
-    const bad = Object.keys(files).filter((path) => posix.isAbsolute(path) || posix.normalize(path) !== path || path.startsWith('..'));
+    const bad = Object.keys(files).filter((path) => !isMountable(path));
+    // No file can be where others have a folder.
+    const folders = new Set(Object.keys(files).filter(isMountable).flatMap((path) => path.split('/').slice(0, -1).map((_, i, names) => names.slice(0, i + 1).join('/'))));
     return new ConfigMapCode(files, [
       ...bad.map((path) => ({ prop: 'code', value: path, wrong: 'is not a path inside the app', fix: 'give e.g. \'tasks.py\' or \'proj/tasks.py\'' })),
+      ...Object.keys(files).filter((path) => folders.has(path)).map((path) => ({
+        prop: 'code', value: path, wrong: 'is a file and also the folder of others', fix: 'rename one of them',
+      })),
       ...tooLarge('fromInline', Object.entries(files).reduce((sum, [path, content]) => sum + Buffer.byteLength(path) + Buffer.byteLength(content), 0)),
     ]);
   }
@@ -62,6 +67,16 @@ export abstract class AppCode {
   public abstract readonly _files?: Record<string, string>;
   /** @internal */
   public abstract _problems(app: string): Problem[];
+}
+
+/**
+ * Whether the kubelet can make a file of a volume there.
+ *
+ * @see https://github.com/kubernetes/kubernetes/blob/master/pkg/volume/util/atomic_writer.go (validatePath)
+ */
+function isMountable(path: string): boolean {
+  return posix.normalize(path) === path && !posix.isAbsolute(path) && !path.startsWith('..') && path !== '.' && !path.endsWith('/') && !path.includes('\0')
+    && Buffer.byteLength(path) <= 4096 && path.split('/').every((name) => Buffer.byteLength(name) <= 255);
 }
 
 const FILES = record(text('the text of the file'), 'e.g. { \'tasks.py\': \'...\' }');

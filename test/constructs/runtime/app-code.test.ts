@@ -198,6 +198,21 @@ describe('fromDirectory opens nothing but files that are in the directory', () =
 });
 
 describe('fromInline', () => {
+  test.each(['.', './', 'a/', 'a\0b', '', '/', `${'a'.repeat(256)}.py`, `proj/${'ä'.repeat(128)}`, 'a/'.repeat(2048) + 'b'])('no pod can have a file at %j', (path) => {
+    expect(refused(AppCode.fromInline({ 'tasks.py': TASKS, [path]: '' }))).toEqual([expect.stringContaining(' is not a path inside the app; ')]);
+  });
+
+  test.each(['a'.repeat(255), `proj/${'ä'.repeat(127)}`, 'proj/a', 'proj/.a', 'a b'])('a pod can have a file at %j', (path) => {
+    synth((chart) => void celeryApp(chart, { code: AppCode.fromInline({ 'tasks.py': TASKS, [path]: '' }) }));
+  });
+
+  test('a file is no folder', () => {
+    expect(refused(AppCode.fromInline({ 'tasks.py': TASKS, 'proj': '', 'proj/a/b.py': '', 'proj/a': '', 'proj2/a': '' }))).toEqual([
+      '[chart/celery] code: \'proj\' is a file and also the folder of others; rename one of them',
+      '[chart/celery] code: \'proj/a\' is a file and also the folder of others; rename one of them',
+    ]);
+  });
+
   test.each(['/tasks.py', '../tasks.py', 'a/../tasks.py', './tasks.py', 'a//tasks.py'])('refuses the path %s', (path) => {
     expect(refused(AppCode.fromInline({ 'tasks.py': TASKS, [path]: '' }))).toEqual([
       `[chart/celery] code: '${path}' is not a path inside the app; give e.g. 'tasks.py' or 'proj/tasks.py'`,
