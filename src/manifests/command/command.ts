@@ -1,5 +1,6 @@
 import { Path } from '../json';
 import { Script, ShellCommand } from './evaluate';
+import { LONGEST_EXPANSION, Room } from './room';
 import { LONGEST_SCRIPT, parseShell } from './shell';
 import { wrapped, WRAPPERS } from './wrappers';
 
@@ -59,10 +60,16 @@ export function baseName(text: string): string {
   return text.slice(text.lastIndexOf('/') + 1);
 }
 
+/** Why something in these counts as unknown. */
+export function tooLong(where: string): string {
+  return `has ${where} that expand to more than ${LONGEST_EXPANSION} characters, of which the rest was not read`;
+}
+
 /** All commands that an argument vector leads to, through shells, scripts and wrappers. */
 export function invocations(words: readonly Word[], context: CommandContext): Invocation[] {
-  const search: Search = { context, found: [], steps: 0 };
+  const search: Search = { context, found: [], steps: 0, room: new Room() };
   unwrap({ words, links: [], assignments: new Map(), conditional: false }, search, 0);
+  if (search.room.full) context.unread?.(tooLong('scripts'));
   return search.found;
 }
 
@@ -71,6 +78,7 @@ interface Search {
   readonly found: Invocation[];
   /** A script may call itself: the search has an end all the same. */
   steps: number;
+  readonly room: Room;
 }
 
 function unwrap(here: Invocation, search: Search, depth: number): void {
@@ -215,7 +223,7 @@ function runScript(here: Invocation, name: string, source: Source, search: Searc
   if (source.source.length > LONGEST_SCRIPT) {
     search.context.unread?.(`has a script of ${source.source.length} characters, of which ${LONGEST_SCRIPT} were read`);
   }
-  const script = parseShell(source.source, { variable: search.context.variable, positional: source.args });
+  const script = parseShell(source.source, { variable: search.context.variable, positional: source.args, room: search.room });
   for (const command of script.commands) {
     const link: Link = { kind: 'shell', name, inline: source.inline, command, script, path: source.path };
     unwrap({

@@ -84,7 +84,12 @@ class Evaluator {
   private readonly cases: Case[] = [];
   private readonly branches: Branch[] = [];
 
-  public constructor(private readonly tokens: readonly Token[], private readonly context: ShellContext) {}
+  /** What `"$@"` adds. */
+  private readonly argumentsLength: number;
+
+  public constructor(private readonly tokens: readonly Token[], private readonly context: ShellContext) {
+    this.argumentsLength = (context.positional ?? []).reduce((sum, { text }) => sum + text.length + 1, 0);
+  }
 
   public read(): Script {
     for (const token of this.tokens) {
@@ -103,7 +108,7 @@ class Evaluator {
       return;
     } else if (isKeyword(token, 'in') && isKeyword(this.words[0], 'case')) {
       this.openCase(this.words[1]);
-    } else if (token.splice && this.context.positional) {
+    } else if (token.splice && this.context.positional && this.context.room.take(this.argumentsLength)) {
       this.words.push(...this.context.positional.map((word) => ({ kind: 'word' as const, quoted: true, splice: false, ...word })));
     } else {
       this.words.push(token);

@@ -1,3 +1,5 @@
+import { Room } from './room';
+
 /** A word of a script after quotes and known variables are resolved. */
 export interface ShellWord {
   readonly text: string;
@@ -10,6 +12,8 @@ export interface ShellContext {
   readonly variable: (name: string) => string | undefined;
   /** `$1`, `$2`, ...; undefined when they are not known. */
   readonly positional?: readonly ShellWord[];
+  /** For the values of both, in this script and those that it runs. */
+  readonly room: Room;
 }
 
 /** What a `$` or a backtick becomes, and where it ends. */
@@ -50,10 +54,9 @@ function braces(written: string, context: ShellContext): string | undefined {
   return operator.endsWith('-') ? fallback : undefined;
 }
 
-function lookUp(name: string, { variable, positional }: ShellContext): string | undefined {
-  if (!/^[1-9]$/.test(name)) return variable(name);
-  const word = positional?.[Number(name) - 1];
-  return word && !word.unknown ? word.text : undefined;
+function lookUp(name: string, { variable, positional, room }: ShellContext): string | undefined {
+  const word = /^[1-9]$/.test(name) ? positional?.[Number(name) - 1] : { text: variable(name), unknown: false };
+  return word?.text !== undefined && !word.unknown && room.take(word.text.length) ? word.text : undefined;
 }
 
 function closing(script: string, from: number, open: string, close: string): number {

@@ -1,6 +1,6 @@
 import { entrypointProgram, Image, isPython, parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
-import { CommandContext, Invocation, invocations, Word } from '../command/command';
+import { CommandContext, Invocation, invocations, tooLong, Word } from '../command/command';
 import { asList, asMap, asNumber, asScalar, asText, get, JsonObject, Path } from '../json';
 import { Place } from '../place';
 import { Resource } from '../resource';
@@ -43,7 +43,7 @@ export class Container {
     let unread: string | undefined;
     this.invocations = this.read(program === undefined ? this.words
       : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words], (reason) => unread ??= reason);
-    this.unread = unread;
+    this.unread = this.env.tooLong ? tooLong('variables') : unread;
   }
 
   /** A place in this container; the container itself without a path. */

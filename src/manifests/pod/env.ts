@@ -1,3 +1,4 @@
+import { Room } from '../command/room';
 import { asList, asMap, asScalar, asText, get, Path } from '../json';
 import { configMapData, secretKeys, Sources } from './sources';
 
@@ -33,10 +34,16 @@ export class Env {
   /** `envFrom` names something that is not in the input. */
   public readonly open: boolean;
   private readonly variables = new Map<string, Variable>();
+  private readonly room = new Room();
 
   public constructor(container: unknown, path: Path, sources: Sources) {
     this.open = this.importAll(container, path, sources);
     asList(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
+  }
+
+  /** What variables expand to is longer than what is read: some count as known only to the cluster. */
+  public get tooLong(): boolean {
+    return this.room.full;
   }
 
   public all(): Iterable<Variable> {
@@ -64,6 +71,7 @@ export class Env {
     if (!raw.includes('$')) return { text: raw, unresolved: [], partial: false };
     const unresolved: string[] = [];
     let partial = false;
+    let fits = true;
     const expanded = raw.replace(/\$\$|\$\(([A-Za-z_.][\w.-]*)\)/g, (whole, name: string | undefined) => {
       if (name === undefined) return '$';
       const variable = this.variables.get(name);
@@ -72,9 +80,11 @@ export class Env {
         return whole;
       }
       partial ||= variable.value === undefined || variable.partial;
-      return variable.value ?? whole;
+      const value = variable.value ?? whole;
+      fits &&= this.room.take(value.length);
+      return fits ? value : whole;
     });
-    return { text: expanded, unresolved, partial };
+    return { text: fits ? expanded : raw, unresolved, partial: partial || !fits };
   }
 
   private importAll(container: unknown, path: Path, sources: Sources): boolean {
