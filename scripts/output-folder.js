@@ -72,10 +72,21 @@ function cleanUp(folder) {
       const left = join(parent, name);
       if (name.startsWith(`${basename(folder)}.old`)) {
         if (!existsSync(folder) && tried(() => renameSync(left, folder))) return;
-        carry(left, folder);
+        carry(left, folder, ownership([]));
       }
       rmSync(left, { recursive: true, force: true });
     });
+  }
+}
+
+/** Makes a folder and those that it is in. Not by `recursive`: that hides why it cannot be done, and never ends in /proc. */
+function makeFolder(path) {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
   }
 }
 
@@ -84,10 +95,10 @@ function stagingFolder(folder) {
   const beside = `${folder}.new.${MARK}`;
   try {
     rmSync(beside, { recursive: true, force: true });
-    mkdirSync(beside, { recursive: true });
+    makeFolder(beside);
     return beside;
   } catch (error) {
-    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(error.code)) throw error;
     return mkdtempSync(join(tmpdir(), 'cdk8s-celery-synth-'));
   }
 }
@@ -102,16 +113,26 @@ function mayChange(folder) {
   return tried(() => accessSync(folder, constants.W_OK));
 }
 
-/** Whether a folder can be taken away: it may be changed, and each folder in it is one that we have written into. */
-function isOurs(folder) {
-  return mayChange(folder) && readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-    .every(({ name }) => filesIn(folder, name).some((file) => OURS.test(file)) && isOurs(join(folder, name)));
+/** What is ours in an output folder: the manifests in it, and of those in folders within it the ones that a run writes, or one before it wrote. */
+function ownership(files) {
+  const written = new Set(files);
+  const folders = new Set();
+  for (const file of files) {
+    for (let folder = dirname(file); folder !== '.'; folder = dirname(folder)) folders.add(folder);
+  }
+  return { file: (name) => OURS.test(name) && (dirname(name) === '.' || written.has(name)), folder: (name) => folders.has(name) };
+}
+
+/** Whether a folder can be taken away: it may be changed, and each folder in it is ours. */
+function isReplaceable(folder, ours, under = '.') {
+  return mayChange(join(folder, under)) && readdirSync(join(folder, under), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    .every(({ name }) => ours.folder(join(under, name)) && isReplaceable(folder, ours, join(under, name)));
 }
 
 /** Gives the files that are not ours to another folder as well. */
-function carry(from, to) {
-  for (const file of filesIn(from).filter((one) => !OURS.test(one))) {
-    mkdirSync(dirname(join(to, file)), { recursive: true });
+function carry(from, to, ours) {
+  for (const file of filesIn(from).filter((one) => !ours.file(one))) {
+    makeFolder(dirname(join(to, file)));
     try {
       linkSync(join(from, file), join(to, file));
     } catch (error) {
@@ -132,11 +153,11 @@ function tried(action) {
 }
 
 /** Takes the old folder away and brings the new one, with one rename each; false when that cannot be done, and the old one is where it was. */
-function swap(staging, folder) {
+function swap(staging, folder, ours) {
   const away = [];
   const end = (done) => {
     for (const old of away) {
-      if (!done) tried(() => carry(old, folder));
+      if (!done) tried(() => carry(old, folder, ours));
       if (!tried(() => rmSync(old, { recursive: true }))) console.error(`warning: ${old} has the former files, and cannot be removed`);
     }
     return done;
@@ -146,7 +167,7 @@ function swap(staging, folder) {
       if (tried(() => renameSync(staging, folder))) return end(true);
       if (!existsSync(folder)) return end(false);
     }
-    if (!isOurs(folder) || !tried(() => carry(folder, staging))) return end(false);
+    if (!isReplaceable(folder, ours) || !tried(() => carry(folder, staging, ours))) return end(false);
     chmodSync(staging, statSync(folder).mode & 0o7777);
     const old = `${folder}.old${away.length}.${MARK}`;
     if (!tried(() => renameSync(folder, old))) {
@@ -155,7 +176,7 @@ function swap(staging, folder) {
       continue;
     }
     // With what has come into it since.
-    if (tried(() => carry(old, staging)) && tried(() => renameSync(staging, folder))) {
+    if (tried(() => carry(old, staging, ours)) && tried(() => renameSync(staging, folder))) {
       away.push(old);
       return end(true);
     }
@@ -166,14 +187,14 @@ function swap(staging, folder) {
 }
 
 /** Writes each file beside its place and moves it there: at each moment there are whole files only, and those of others stay. */
-function replaceFiles(staging, files, folder) {
-  mkdirSync(folder, { recursive: true });
+function replaceFiles(staging, files, folder, ours) {
+  makeFolder(folder);
   // In a folder that we may not change there is nothing of ours.
-  const stale = filesIn(folder).filter((file) => OURS.test(file) && !files.includes(file) && mayChange(dirname(join(folder, file))));
+  const stale = filesIn(folder).filter((file) => ours.file(file) && !files.includes(file) && mayChange(dirname(join(folder, file))));
   for (const file of files) {
     const place = join(folder, file);
     const beside = join(dirname(place), `.${basename(place)}.new.${MARK}`);
-    mkdirSync(dirname(place), { recursive: true });
+    makeFolder(dirname(place));
     for (const name of readdirSync(dirname(place))) {
       if (isLeftOver(dirname(place), name)) rmSync(join(dirname(place), name), { force: true });
     }
@@ -192,13 +213,18 @@ function replaceFiles(staging, files, folder) {
   }
 }
 
-/** Puts the files of the staging folder, if there are any, into the output folder, in place of those of an earlier run; returns their names. */
-function replace(staging, folder) {
+/**
+ * Puts the files of the staging folder, if there are any, into the output folder, in place of those of an earlier run; returns their names.
+ *
+ * @param {string[]} earlier what that run returned, if it is known
+ */
+function replace(staging, folder, earlier) {
   const files = filesIn(staging);
   if (files.length === 0) return files;
   // Signals wait until all is where it belongs; the process ends then.
   for (const [signal, number] of [['SIGHUP', 1], ['SIGINT', 2], ['SIGTERM', 15]]) process.once(signal, () => process.exit(128 + number));
-  if (!swap(staging, folder)) replaceFiles(staging, files, folder);
+  const ours = ownership([...files, ...earlier]);
+  if (!swap(staging, folder, ours)) replaceFiles(staging, files, folder, ours);
   return files;
 }
 

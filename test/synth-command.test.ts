@@ -7,9 +7,12 @@ const ROOT = join(__dirname, '..');
 
 /** Writes two manifests of a size that takes a while; $NAMES are others. */
 const PROGRAM = `
-const { writeFileSync } = require('fs');
+const { mkdirSync, writeFileSync } = require('fs');
 const names = (process.env.NAMES ?? 'celery redis').split(' ').filter((name) => name !== '');
-for (const name of names) writeFileSync(process.env.CDK8S_OUTDIR + '/' + name + '.k8s.yaml', (process.env.TEXT ?? 'new') + ' begin\\n' + 'x'.repeat(1e6) + '\\nend\\n');
+for (const name of names) {
+  if (name.includes('/')) mkdirSync(process.env.CDK8S_OUTDIR + '/' + name.split('/')[0], { recursive: true });
+  writeFileSync(process.env.CDK8S_OUTDIR + '/' + name + '.k8s.yaml', (process.env.TEXT ?? 'new') + ' begin\\n' + 'x'.repeat(1e6) + '\\nend\\n');
+}
 `;
 const whole = (text: string) => `${text} begin\n${'x'.repeat(1e6)}\nend\n`;
 
@@ -120,8 +123,8 @@ describe('CDK8S_OUTDIR', () => {
 describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file by file', noRename]] as const)('dist/ is %s', (_, environment) => {
   test('what synth wrote earlier goes, what others wrote stays', () => {
     const { root, dist, path, list } = project();
-    mkdirSync(path('dist/old-chart'), { recursive: true });
-    for (const name of ['old.k8s.yaml', 'old-chart/Deployment.k8s.yaml', 'redis.k8s.yaml']) writeFileSync(path('dist', name), 'old');
+    expect(synth(root, { env: { NAMES: 'old redis old-chart/Deployment', TEXT: 'old' } }).status).toBe(0);
+    expect(list()).toEqual(['old-chart', 'old.k8s.yaml', 'redis.k8s.yaml']);
     writeFileSync(path('dist/kustomization.yaml'), 'mine');
     expect(synth(root, { env: environment(root) })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^celery.k8s.yaml, redis.k8s.yaml written/) as string });
     expect(list()).toEqual(['celery.k8s.yaml', 'kustomization.yaml', 'redis.k8s.yaml']);
@@ -130,13 +133,15 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
     expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
   });
 
-  test('a folder of others in it stays', () => {
+  test('a folder of others in it stays, also with manifests of another program', () => {
     const { root, path, list } = project();
     mkdirSync(path('dist/mine/empty'), { recursive: true });
-    writeFileSync(path('dist/mine/a.txt'), 'mine');
+    mkdirSync(path('dist/durable/dist'), { recursive: true });
+    for (const name of ['mine/a.txt', 'mine/b.k8s.yaml', 'durable/dist/c.k8s.yaml']) writeFileSync(path('dist', name), 'mine');
     expect(synth(root, { env: environment(root) }).status).toBe(0);
-    expect(list()).toEqual(['celery.k8s.yaml', 'mine', 'redis.k8s.yaml']);
-    expect(list('dist/mine')).toEqual(['a.txt', 'empty']);
+    expect(list()).toEqual(['celery.k8s.yaml', 'durable', 'mine', 'redis.k8s.yaml']);
+    expect(list('dist/mine')).toEqual(['a.txt', 'b.k8s.yaml', 'empty']);
+    expect(list('dist/durable/dist')).toEqual(['c.k8s.yaml']);
   });
 
   test('a program that fails, or writes nothing, leaves it as it was', () => {
@@ -200,6 +205,24 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
     expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
     expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
   });
+});
+
+test('two programs whose paths differ in a character that is no letter write what each of them says', () => {
+  const { root, path } = project();
+  for (const [name, text] of [['shop-dev', 'one'], ['shop/dev', 'two']]) {
+    mkdirSync(path(name), { recursive: true });
+    writeFileSync(path(name, 'main.ts'), PROGRAM.replace("'new'", `'${text}'`));
+    expect(synth(root, { args: [`${name}/main.ts`] }).status).toBe(0);
+    expect(readFileSync(path(name, 'dist/redis.k8s.yaml'), 'utf8')).toBe(whole(text));
+  }
+});
+
+test.each([['ends by process.exit()', 'process.exit(0);'], ['writes later', '']])('a program that %s writes dist/', (what, end) => {
+  const { root, path, list } = project();
+  writeFileSync(path('main.ts'), what === 'writes later' ? `setTimeout(() => {${PROGRAM}}, 50);` : `${PROGRAM}\n${end}`);
+  expect(synth(root)).toMatchObject({ status: 0, stdout: expect.stringContaining('written') as string });
+  expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
+  expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
 });
 
 describe('what killed runs have left', () => {
