@@ -58,28 +58,3 @@ export function redisDatabase(url: BrokerUrl): number | undefined {
   const database = url.database ?? '';
   return database === '' ? 0 : /^\d+$/.test(database) ? Number(database) : undefined;
 }
-
-/** Hides the passwords of URLs: what a linter prints ends up in logs. */
-export function redact(text: string): string {
-  return text.includes('://') ? text.split(/(\s+)/).map(redactWord).join('') : text;
-}
-
-const USER = /[^/@:]*/y;
-
-/** Each place is looked at once: a word may be as long as a whole script. */
-function redactWord(word: string): string {
-  let result = '';
-  let done = 0;
-  for (let scheme = word.indexOf('://'); scheme >= 0; scheme = word.indexOf('://', done)) {
-    USER.lastIndex = scheme + 3;
-    const userEnd = USER.lastIndex + USER.exec(word)![0].length;
-    const at = word.indexOf('@', userEnd);
-    if (at < 0) break;
-    // A user without a password, or a host: what follows may be another URL.
-    const end = word[userEnd] === ':' ? at : userEnd;
-    const hidden = end > userEnd + 1 && !/^\$[({]/.test(word.slice(userEnd + 1, userEnd + 3));
-    result += word.slice(done, hidden ? userEnd + 1 : end) + (hidden ? '***' : '');
-    done = end;
-  }
-  return result + word.slice(done);
-}

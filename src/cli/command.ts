@@ -1,3 +1,4 @@
+import { redact } from '../celery/credentials';
 import { KubectlError } from './kubectl';
 import { printableLine } from '../rules/printable';
 
@@ -34,7 +35,7 @@ export async function guarded(name: string, output: Output, body: () => Promise<
 /** What there is to say of an error, with the words of others escaped. */
 export function sayError(prefix: string, error: unknown): string {
   const known = error instanceof Misuse || error instanceof Failure || error instanceof KubectlError;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = redact(error instanceof Error ? error.message : String(error));
   const lines = `${prefix}${known ? message : `a fault of its own: ${message}`}`.split('\n').map(printableLine);
   // A fault of ours is found by its place.
   if (!known && process.env.DEBUG && error instanceof Error) lines.push(...(error.stack ?? '').split('\n').slice(1).map(printableLine));

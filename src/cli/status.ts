@@ -1,3 +1,4 @@
+import { redact } from '../celery/credentials';
 import { parseArgs } from 'util';
 import { FAILED, guarded, Misuse } from './command';
 import { kubectl, KubectlError } from './kubectl';
@@ -69,11 +70,11 @@ const NEEDED: ReadonlyArray<keyof AgentStatus> = ['live', 'ready', 'reason', 'no
 /** Longer than any text of an agent's. */
 const LONGEST_TEXT = 1000;
 
-/** The answer of an agent, with no text in it longer than need be. Throws an error that says what it is instead. */
+/** The answer of an agent, with no credential in it, and no text longer than need be. Throws an error that says what it is instead. */
 function readAgent(answer: string): AgentStatus {
-  const agent = JSON.parse(answer, (_, value: unknown) => typeof value === 'string' ? shortened(value, LONGEST_TEXT) : value) as unknown;
+  const agent = JSON.parse(answer, (_, value: unknown) => typeof value === 'string' ? shortened(redact(value), LONGEST_TEXT) : value) as unknown;
   // A container of somebody else may have a port of this name.
-  if (typeof get(agent, 'live') !== 'boolean') throw new Error(`'${answer.slice(0, 60)}' is not its answer`);
+  if (typeof get(agent, 'live') !== 'boolean') throw new Error(`'${redact(answer).slice(0, 60)}' is not its answer`);
   for (const [name, kind] of Object.entries(FIELDS)) {
     const value = get(agent, name);
     const [what, holds] = IS[kind];
@@ -91,7 +92,7 @@ export function status(args: string[], print: (text: string) => void, complain: 
       print(USAGE);
       return 0;
     }
-    const pods = await read(options);
+    const pods = (await read(options)).map((pod) => ({ ...pod, reason: redact(pod.reason) }));
     if (pods.length === 0) {
       complain(`${printableLine(`cdk8s-celery status: no pods of ${options.app ? `the app '${options.app}'` : 'a Celery app'} ${options.where}; `
         + 'is it deployed there? (kubectl get pods -A -l app.kubernetes.io/name=celery)')}\n`);

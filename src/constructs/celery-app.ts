@@ -17,7 +17,7 @@ import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
 import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../celery/result-backends';
-import { redact } from '../celery/url';
+import { redact } from '../celery/credentials';
 import { contentHash } from '../manifests/content-hash';
 
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */

@@ -1,8 +1,9 @@
 import { Duration } from 'cdk8s';
 import { CODE_ONLY, isKind, Kind, kindsOf, nearest, packagesOf, pythonLiteral, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
+import { isCredentialName } from '../celery/credentials';
 import { parseRequirement } from '../celery/requirement';
 import { asGiven } from './kubernetes/as-given';
-import { Problem } from './validation/problems';
+import { Described, Problem } from './validation/problems';
 
 /** What is known of the Python that reads the settings. */
 export interface SettingsReader {
@@ -76,15 +77,16 @@ function nameProblems(name: string, value: unknown, { celery, requirements }: Se
   if (later) return [{ prop, value, wrong: `is not in Celery ${celery}, but in ${later.since}`, fix: 'use a version that has it, or leave it out' }];
 
   const near = nearest(name, known);
+  const shown = near !== undefined && isCredentialName(near) ? new Described('\'***\'') : value;
   const fromDocumentation = `take a name of ${CONFIGURATION}, or set it in your code`;
   if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name)) {
     return [{
-      prop, value, wrong: 'is not a setting that Celery takes on its command line',
+      prop, value: shown, wrong: 'is not a setting that Celery takes on its command line',
       fix: near === undefined ? fromDocumentation : `use a lower-case name such as ${near}, or set it in your code`,
     }];
   }
   return [{
-    prop, value, wrong: `is not a setting of Celery${celery === undefined ? '' : ` ${celery}`}`,
+    prop, value: shown, wrong: `is not a setting of Celery${celery === undefined ? '' : ` ${celery}`}`,
     fix: near === undefined ? fromDocumentation : `did you mean ${near}?`,
   }];
 }

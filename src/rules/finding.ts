@@ -1,4 +1,4 @@
-import { redact } from '../celery/url';
+import { redact } from '../celery/credentials';
 import { showPath } from '../manifests/json';
 import { printable } from './printable';
 import { Violation } from './rule';
@@ -71,8 +71,8 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
     container: at.container === '' ? undefined : at.container,
     path: showPath(resource.prefix.length === 0 ? at.path : [...resource.prefix, ...at.path]),
     value: value === undefined || value === '' ? undefined : excerpt(value),
-    allowed,
-    fix: fix ?? rule.fix,
+    allowed: allowed === undefined ? undefined : redact(allowed),
+    fix: fix === undefined ? rule.fix : redact(fix),
     objectIndex: resource.index,
   };
 }

@@ -146,6 +146,8 @@ describe('returns 1', () => {
   });
 
   test('for an error of the agent itself', async () => {
+    expect(await reasons({ ...list(pod('a')), ...agent('a', { live: true, ready: false, reason: 'cannot connect to redis://:hunter2@h' }) }))
+      .toEqual([1, [['a', 'yes', 'NO', 'cannot connect to redis://:***@h']]]);
     expect(await reasons({ ...list(pod('a')), ...agent('a', { agent_errors: [{ error: 'look: KeyError: 1' }] }) }))
       .toEqual([1, [['a', 'yes', 'yes', 'an error of the agent itself: look: KeyError: 1']]]);
   });

@@ -1,4 +1,5 @@
 import { IConstruct } from 'constructs';
+import { isCredentialName, redact } from '../../celery/credentials';
 
 /** One thing that is wrong with what the user gave, in the four parts that an error needs. */
 export interface Problem {
@@ -17,9 +18,11 @@ export class Described {
   public constructor(public readonly text: string) {}
 }
 
-/** A problem as one line: `concurrency: 0 is not a whole number of at least 1; give ...`. */
+/** A problem as one line, without credentials: `concurrency: 0 is not a whole number of at least 1; give ...`. */
 export function describe({ prop, value, wrong, fix }: Problem): string {
-  return `${prop}: ${show(value)} ${wrong}; ${fix}`;
+  const name = prop.split(/[.[\]]/).filter(Boolean).at(-1) ?? '';
+  const hidden = value !== undefined && !(value instanceof Described) && isCredentialName(name);
+  return `${prop}: ${hidden ? '\'***\'' : show(value)} ${redact(wrong)}; ${redact(fix)}`;
 }
 
 /**
@@ -45,9 +48,10 @@ const LONGEST_VALUE = 120;
 
 function show(value: unknown): string {
   if (value instanceof Described) return value.text;
-  const text = typeof value === 'string' ? `'${value}'` : typeof value === 'function' ? 'a function' : typeof value === 'object' ? json(value) : String(value);
+  // Before it is cut: the half of a password is one, too.
+  const text = typeof value === 'string' ? `'${redact(value)}'` : typeof value === 'function' ? 'a function' : typeof value === 'object' ? redact(json(value)) : String(value);
   return text.length <= LONGEST_VALUE ? text
-    : typeof value === 'string' ? `${text.slice(0, LONGEST_VALUE)}… (${text.length} characters)` : `${text.slice(0, LONGEST_VALUE)}…`;
+    : typeof value === 'string' ? `${text.slice(0, LONGEST_VALUE)}… (${value.length + 2} characters)` : `${text.slice(0, LONGEST_VALUE)}…`;
 }
 
 /** An object as JSON, as far as it is shown: it may be endless. */

@@ -1,3 +1,4 @@
+import { hasUrlCredential } from '../../celery/credentials';
 import { IConstruct } from 'constructs';
 import { Finding, toFinding } from '../../rules/finding';
 import { lintObjects } from '../../rules/lint';
@@ -53,6 +54,9 @@ export class Rules {
     }
     if (typeof reason !== 'string' || reason.trim() === '') {
       throw new Error(`reason: the suppression of '${id}' gives no reason; say why this is right here`);
+    }
+    if (hasUrlCredential(reason)) {
+      throw new Error(`reason: that of the suppression of '${id}' has a URL with a credential, and it is written into the manifests; leave it out`);
     }
     suppressOn(this.scope, id, reason);
     return this;

@@ -1,3 +1,4 @@
+import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
 import { isPython } from '../../celery/image';
 import { redisDatabase } from '../../celery/url';
 import { codeFiles } from '../../manifests/code';
@@ -32,7 +33,19 @@ const PUBLIC = /-----BEGIN (CERTIFICATE|(RSA )?PUBLIC KEY)-----/;
 function looksSecret(path: string, content: string): boolean {
   if (/-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/.test(content)) return true;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return SECRET_NAME.test(name) && !name.endsWith('.py') && !PUBLIC.test(content);
+  return (SECRET_NAME.test(name) && !name.endsWith('.py') && !PUBLIC.test(content)) || (CONFIGURATION.test(name) && configuresSecret(content));
+}
+
+/** Files that are made of names and values. */
+const CONFIGURATION = /\.(ini|cfg|conf|properties|toml|ya?ml|json)$/i;
+
+/** A line gives a value to a name such as `password`, or has a URL with a password. */
+function configuresSecret(content: string): boolean {
+  return content.split('\n').some((line) => {
+    if (/^\s*(#|;|\/\/)/.test(line)) return false;
+    const [, name, value] = /^\s*["']?([\w.-]{1,100})["']?\s{0,20}[=:]\s{0,20}(.*)$/.exec(line.slice(0, 4000)) ?? [];
+    return hasUrlCredential(line) || (name !== undefined && isCredentialName(name) && isCredentialValue(value.replace(/^["']|["']?,?\s*$/g, '')));
+  });
 }
 
 function texts(values: unknown): Record<string, string> {

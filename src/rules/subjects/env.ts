@@ -3,6 +3,8 @@ import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { redisFor } from '../../manifests/brokers';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
+import { literalCredentials } from '../../manifests/literal-credentials';
+import { Place } from '../../manifests/place';
 import { Process } from '../../manifests/process';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
@@ -427,12 +429,18 @@ export const envRules: Rule[] = [
   {
     id: 'env/literal-password',
     severity: Severity.WARNING,
-    title: 'A password stands in the manifest',
-    why: 'Whoever can read the Deployment, `kubectl describe` or the repository of the manifests has it.',
-    fix: 'Put it into a Secret and refer to it with secretKeyRef.',
+    title: 'A password or another credential is written in the manifest',
+    why: 'Whoever can read the Deployment, `kubectl describe` or the repository of the manifests has it; an argument is in `ps`, too.',
+    fix: 'Put it into a Secret and refer to it with secretKeyRef; what Celery takes as a setting, let the code read from that variable.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/',
     rows: ['E13'],
-    check: (world, report) => {
+    check: (world, given) => {
+      const places = new Set<string>();
+      const key = ({ resource, container, path }: Place): string => JSON.stringify([resource.index, resource.prefix, container, path]);
+      const report: Reporter = (one) => {
+        places.add(key(one.at));
+        given(one);
+      };
       for (const process of world.processes) {
         for (const use of process.allUrls) {
           const { password, user, host } = use.url;
@@ -446,6 +454,10 @@ export const envRules: Rule[] = [
             report({ at: process.place(variable.path), value: variable.name });
           }
         }
+      }
+      // Everywhere else in the workloads of Celery.
+      for (const workload of new Set(world.processes.map((process) => process.workload))) {
+        for (const { at, name } of literalCredentials(workload)) if (!places.has(key(at))) report({ at, value: name });
       }
       for (const scaler of world.kind('ScaledObject')) {
         for (const [i, trigger] of asList(get(scaler.json, 'spec', 'triggers')).entries()) {

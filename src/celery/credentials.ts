@@ -1,0 +1,147 @@
+import { remembered } from '../memo';
+
+// What a credential looks like, for the rules that find one in a manifest and for the messages that must not print one.
+
+/** Ends a name whose value is a credential. */
+const LAST = new Set(['password', 'passwd', 'passphrase', 'pwd', 'token', 'apikey']);
+/** The same, behind another word: `DB_PASS`, `CLIENT_SECRET`. */
+const LAST_OF_SEVERAL = new Set(['pass', 'secret']);
+/** What a key is for that has to stay secret: `API_KEY`, `AWS_SECRET_ACCESS_KEY`, and not `security_key`, which is a path. */
+const KEYS = new Set(['api', 'secret', 'private', 'account', 'auth', 'signing', 'encryption', 'fernet', 'shared']);
+/** Names that do not say it. */
+const NAMES = new Set(['FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDISCLI_AUTH']);
+
+/** Whether the value of a variable, a setting, an option or a key of that name is a credential. */
+export function isCredentialName(name: string): boolean {
+  return name.length <= 200 && MAYBE.test(name) && isCredential(name);
+}
+
+/** What all of them have: to tell them from most others costs little. */
+const MAYBE = /pass|pwd|secret|token|key|auth/i;
+
+const isCredential = remembered((name: string): boolean => {
+  const words = name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).filter(Boolean).map((word) => word.toLowerCase());
+  const last = words.at(-1) ?? '';
+  return LAST.has(last) || NAMES.has(name) || (words.length > 1 && (LAST_OF_SEVERAL.has(last) || (last === 'key' && words.some((word) => KEYS.has(word)))));
+});
+
+/** Whether a value under such a name is one that a manifest gives, rather than a switch, a path, a reference or the name of a Secret. */
+export function isCredentialValue(value: string): boolean {
+  const text = value.trim();
+  if (text.length > 2000) return !text.includes('$(');
+  return text !== '' && !REFERENCE.test(text) && !/^(?:true|false|yes|no|on|off|none|null|0|1)$/i.test(text)
+    && !/^[~.]?\/[\w.-]+\/|^\/[\w.-]+$|\.(?:pem|key|crt|cer|p12|jks|json|ya?ml|txt)$|:\/\//i.test(text) && !/^\*+$|^(?=.*-)[a-z0-9-]*secrets?[a-z0-9-]*$/.test(text);
+}
+
+/** `$(NAME)` of the kubelet, `${NAME}` and `$NAME` of a shell, `{{ ... }}` and `%(name)s` of a template, `<password>` of a text. */
+const REFERENCE = /\$[({\w]|\{\{|^[{<%]|^%?\{?\w*\}$/;
+
+/** Whether a text has a URL with a credential that everybody can read: in front of the host, or in the query. */
+export function hasUrlCredential(text: string): boolean {
+  return text.includes('://') && text.length <= LONGEST && [...text.matchAll(URL_PART)].some(([, url]) => {
+    const [, user, password] = /^(?:([^\s/:@]*):)?([^\s@]*)@/.exec(url) ?? [];
+    const guest = user === 'guest' && password === 'guest';
+    if (user !== undefined && password && !guest && !REFERENCE.test(password) && !/^\*+$|^x+$/i.test(password)) return true;
+    return [...url.matchAll(QUERY)].some(([, name, value]) => isQueryCredential(name) && isCredentialValue(value));
+  });
+}
+
+/** More than any URL, and little enough for every regular expression here. */
+const LONGEST = 200_000;
+const URL_PART = /:\/\/([^\s"'`<>]{1,2000})/g;
+const QUERY = /[?&;]([\w.-]{1,60})=([^&\s;#"']{1,500})/g;
+
+function isQueryCredential(name: string): boolean {
+  return isCredentialName(name) || /^(?:sig|signature|x-amz-signature|secret|pass|auth)$/i.test(name);
+}
+
+const HIDDEN = '***';
+
+/**
+ * A text as a message may show it: what ends up in logs must not have a credential in it.
+ *
+ * Rather too much is hidden than too little. References such as `$(PASSWORD)` are shown.
+ */
+export function redact(text: string): string {
+  if (!/[@=:]/.test(text)) return text;
+  const urls = text.includes('@') ? text.split(/(\s+)/).map(redactWord).join('') : text;
+  return /pass|pwd|secret|token|key|auth|sig/i.test(urls) ? redactNamed(urls) : urls;
+}
+
+function redactWord(word: string): string {
+  return word.includes('://') ? redactUrls(word) : word.includes('@') && word.includes(':') ? redactUserInfo(word) : word;
+}
+
+const USER = /[^/@:]*/y;
+
+/** Each place is looked at once: a word may be as long as a whole script. */
+function redactUrls(word: string): string {
+  let result = '';
+  let done = 0;
+  for (let scheme = word.indexOf('://'); scheme >= 0; scheme = word.indexOf('://', done)) {
+    const start = USER.lastIndex = scheme + 3;
+    const userEnd = start + USER.exec(word)![0].length;
+    const next = word.indexOf('://', userEnd);
+    const rest = word.slice(userEnd, next < 0 ? undefined : next);
+    if (rest.startsWith(':')) {
+      // The password ends at the last `@`; a `@` behind a quote is another's.
+      const last = rest.lastIndexOf('@');
+      const quote = last > 0 ? rest.search(/["'`]/) : -1;
+      const before = quote > 0 ? rest.lastIndexOf('@', quote) : -1;
+      const at = before > 0 ? before : last;
+      const hidden = at > 1 && !/^:\$[({]/.test(rest);
+      result += word.slice(done, userEnd) + (hidden ? `:${HIDDEN}` : rest.slice(0, Math.max(at, 0)));
+      done = userEnd + Math.max(at, 0);
+    } else if (rest.startsWith('@') && userEnd > start && !word.startsWith('$', start) && /https?$/i.test(word.slice(Math.max(done, scheme - 5), scheme))) {
+      // A token in the place of the user.
+      result += word.slice(done, start) + HIDDEN;
+      done = userEnd;
+    } else {
+      result += word.slice(done, userEnd);
+      done = userEnd;
+    }
+  }
+  return result + word.slice(done);
+}
+
+/** `user:password@host` without a scheme. The digest of an image looks alike. */
+function redactUserInfo(word: string): string {
+  const at = word.lastIndexOf('@');
+  const colon = word.indexOf(':');
+  if (colon > at || at - colon < 2 || /^(?:sha\d+:|$)/.test(word.slice(at + 1, at + 9)) || /^\$[({]|^\*/.test(word.slice(colon + 1, colon + 3))) return word;
+  return /^(?:[-\w]{0,60}=)?["'([]{0,3}(?:\/\/)?[\w.%+~-]{0,100}$/.test(word.slice(0, colon)) && !word.startsWith('mailto:')
+    ? `${word.slice(0, colon + 1)}${HIDDEN}${word.slice(at)}` : word;
+}
+
+/** `redis_password=(json)"..."`, `"token": "..."`, `api_key: ...`, `?password=...`: the name, and what is between it and the value. */
+const NAME = /(?<![\w.$-])([\w.-]{1,100})["']?\s{0,2}[=:](?!\/\/)\s{0,2}(?:\(\w{1,10}\))?/g;
+const VALUE = {
+  quoted: /"(?:[^"\\]|\\.){1,2000}"?|'(?:[^'\\]|\\.){1,2000}'?/y,
+  query: /[^&;\s"']+/y,
+  plain: /[^\s"'][^\s]*/y,
+};
+/** Ends the sentence or the list that a value is in. */
+const CLOSING = /["'`)\]},.;]*$/;
+
+function redactNamed(text: string): string {
+  let result = '';
+  let done = 0;
+  NAME.lastIndex = 0;
+  for (let match = NAME.exec(text); match; match = NAME.exec(text)) {
+    const inQuery = /[?&;]/.test(text[match.index - 1] ?? '');
+    if (!isCredentialName(match[1]) && !(inQuery && isQueryCredential(match[1]))) continue;
+    const start = NAME.lastIndex;
+    const pattern = /["']/.test(text[start] ?? '') ? VALUE.quoted : inQuery ? VALUE.query : VALUE.plain;
+    pattern.lastIndex = start;
+    const value = pattern.exec(text)?.[0] ?? '';
+    NAME.lastIndex = Math.max(start + value.length, start);
+    if (value === '' || SHOWN.test(value)) continue;
+    const quote = pattern === VALUE.quoted ? value[0] : '';
+    result += `${text.slice(done, start)}${quote}${HIDDEN}${quote || CLOSING.exec(value)![0]}`;
+    done = start + value.length;
+  }
+  return result + text.slice(done);
+}
+
+/** What is no credential, or hidden already. */
+const SHOWN = /^["']?(?:\$[({]|\*\*\*|(?:true|false|null|undefined)(?![\w-]))/;

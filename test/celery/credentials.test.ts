@@ -1,0 +1,107 @@
+import * as fc from 'fast-check';
+import { hasUrlCredential, isCredentialName, isCredentialValue, redact } from '../../src/celery/credentials';
+import { settingsOf } from '../../src/celery/settings';
+
+test.each([
+  ['redis://:hunter2@redis:6379/0', 'redis://:***@redis:6379/0'],
+  ['redis://user:hunter2@redis', 'redis://user:***@redis'],
+  ['sentinel://:a@one;sentinel://:b@two', 'sentinel://:***@one;sentinel://:***@two'],
+  ['--broker=amqp://u:p/w:x@h//', '--broker=amqp://u:***@h//'],
+  ['a amqp://u:p@h b\nredis://u:q@h', 'a amqp://u:***@h b\nredis://u:***@h'],
+  ['://u:p@h', '://u:***@h'],
+  ['redis://$USER:hunter2@h', 'redis://$USER:***@h'],
+  ['x@y redis://u:p@h', 'x@y redis://u:***@h'],
+])('the password of %p is hidden', (text, shown) => {
+  expect(redact(text)).toBe(shown);
+});
+
+test.each([
+  'redis://redis:6379/0', 'redis://user@redis', 'redis://:$(PASSWORD)@redis', 'redis://:${PASSWORD}@redis', 'redis://:@redis', 'redis://h:1/a b@c', '', '://',
+  'https://example.com/a:b@c', 'redis://u:p',
+])('%p has none', (text) => {
+  expect(redact(text)).toBe(text);
+});
+
+// A word of a manifest that somebody else wrote can be as long as a whole script.
+test.each(['a', '://', '://a:', '@://a:', 'redis://redis', '://a:@', ':', '@', 'a.', ' ', '$(', '://u:p', 'token=', 'password="', 'x=', 'a:"', '"', '?sig=a&', 'pass'])('reads many times %p quickly', (piece) => {
+  const text = piece.repeat(100_000);
+  const begin = performance.now();
+  redact(text);
+  redact(`${text}@`);
+  redact(`://${text} ://u:p@h`);
+  expect(performance.now() - begin).toBeLessThan(2000);
+});
+
+describe('what messages must not print', () => {
+  test.each([
+    ['u:PW@h', 'u:***@h'], ['//u:PW@h', '//u:***@h'], ['ftp://u:PW@h', 'ftp://u:***@h'], ['\'u:PW@h\'', '\'u:***@h\''],
+    ['x @ https://u:p@ss/PW@h/x.zip', 'x @ https://u:***@h/x.zip'], ['https://ghp_PW@github.com/a', 'https://***@github.com/a'],
+    ['rediss://h/0?password=PW', 'rediss://h/0?password=***'], ['https://h/simple?a=1&token=PW#x', 'https://h/simple?a=1&token=***'],
+    ['x @ https://h/x.zip?token=PW', 'x @ https://h/x.zip?token=***'], ['https://h/?sig=PW&sv=1', 'https://h/?sig=***&sv=1'],
+    ['redis_password=(json)"PW"', 'redis_password=(json)"***"'], ['redis_password=PW', 'redis_password=***'],
+    ['{"password":"PW","db":1}', '{"password":"***","db":1}'], ['{"password":"P\\"W","db":1}', '{"password":"***","db":1}'],
+    ['settings.s3_secret_access_key: \'PW\' is', 'settings.s3_secret_access_key: \'***\' is'],
+    ['app.conf.broker_password = \'P W\'', 'app.conf.broker_password = \'***\''], ['env.DB_PASS: PW', 'env.DB_PASS: ***'],
+    ['"redis://:PW@h","mail":"a@b"', '"redis://:***@h","mail":"a@b"'], ['api_key=PW, x=1', 'api_key=***, x=1'],
+  ])('%s is shown as %s', (text, shown) => {
+    expect(redact(text)).toBe(shown);
+    expect(redact(shown)).toBe(shown);
+  });
+
+  test.each([
+    'registry.example.com/app:1.4.2@sha256:0123', 'git@github.com:org/repo', 'celery@host', 'proj.tasks:app', 'security_key=/etc/key.pem',
+    'password=$(PASSWORD)', 'password: ***', 'worker_cancel_long_running_tasks_on_connection_loss=true', 'task_routes=(json){"a":{"queue":"b"}}',
+    'redbeat_lock_key=x', 'mailto:a@b', 'a token that is missing', 'requirepass', 'allow_empty_password=true', 'x: 1', 'user@host:6379', 'auth: x is no FlowerAuth',
+  ])('%s is shown as it is', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+
+  test('no text that has a password in one of these places shows it', () => {
+    const password = fc.stringMatching(/^[A-Za-z0-9!%^*+,._~-]{6,20}$/).filter((text) => !/^\*|^x+$/i.test(text)).map((text) => `Zq${text}`);
+    const places: Array<(secret: string) => string> = [
+      (secret) => `redis://:${secret}@h:1/0`, (secret) => `a u:${secret}@h b`, (secret) => `https://h/?token=${secret}`, (secret) => `db_password="${secret}"`,
+      (secret) => JSON.stringify({ a: { client_secret: secret } }), (secret) => `amqp://u:${secret}/x@h//`, (secret) => `amqp://u:@${secret}@h//`,
+    ];
+    fc.assert(fc.property(password, fc.constantFrom(...places), (secret, place) => !redact(place(secret)).includes(secret)), { numRuns: 1000 });
+  });
+});
+
+test.each([
+  'REDIS_PASSWORD', 'redis_password', 'broker_password', 'security_key_password', 's3_secret_access_key', 'AWS_SECRET_ACCESS_KEY', 'DB_PASS', 'SENTRY_AUTH_TOKEN',
+  'api_key', 'apiKey', 'X-Api-Key', 'CLIENT_SECRET', 'DJANGO_SECRET_KEY', 'AIRFLOW__CORE__FERNET_KEY', 'FLOWER_BASIC_AUTH', 'password', 'token', 'azure-account-key',
+])('%s is the name of a credential', (name) => {
+  expect(isCredentialName(name)).toBe(true);
+});
+
+test.each([
+  'worker_cancel_long_running_tasks_on_connection_loss', 'security_key', 'security_certificate', 'result_backend_thread_safe', 'task_publish_retry_policy',
+  'redis_backend_credential_provider', 's3_access_key_id', 'AWS_ACCESS_KEY_ID', 'PASSWORD_FILE', 'DB_PASSWORD_PATH', 'SECRET_NAME', 'SECRET', 'pass', 'key',
+  'redbeat_lock_key', 'task_default_routing_key', 'PASSWORD_RESET_TIMEOUT', 'TOKEN_TTL', 'MAX_TOKENS', 'BYPASS', 'COMPASS', 'PUBLIC_KEY', 'cassandra_auth_kwargs',
+  'constructor', '', 'x'.repeat(1000),
+])('%s is not', (name) => {
+  expect(isCredentialName(name)).toBe(false);
+});
+
+test('of Celery\'s settings these are credentials', () => {
+  expect([...settingsOf().keys()].filter(isCredentialName))
+    .toEqual(['broker_password', 'redis_password', 's3_secret_access_key', 'security_key_password']);
+});
+
+test.each<[string, boolean]>([
+  ['hunter2', true], ['12345', true], ['changeme', true], ['p@ss word', true], ['a/b', true],
+  ['', false], ['true', false], ['no', false], ['0', false], ['$(PASSWORD)', false], ['${PASSWORD}', false], ['{{ password }}', false], ['<password>', false],
+  ['%(password)s', false], ['/run/secrets/db', false], ['./certs/key.pem', false], ['key.pem', false], ['https://vault.example.com/x', false], ['shop-db-secret', false],
+  ['***', false],
+])('%s is a literal: %s', (value, literal) => {
+  expect(isCredentialValue(value)).toBe(literal);
+});
+
+test.each<[string, boolean]>([
+  ['redis://:hunter2@redis:6379/0', true], ['db+postgresql://u:hunter2@db/x', true], ['--x=postgres://u:hunter2@db', true], ['rediss://h/0?password=hunter2', true],
+  ['https://h/simple?token=hunter2', true], ['https://u:p@h', true], ['see redis://:hunter2@h, please', true],
+  ['redis://redis:6379/0', false], ['redis://user@redis', false], ['redis://:$(PASSWORD)@h', false], ['redis://:${PASSWORD}@h', false], ['amqp://guest:guest@h//', false],
+  ['redis://:***@h', false], ['redis://:<password>@h', false], ['redis://:{password}@h', false], ['https://h/a:b@c', false], ['https://h/?page=2', false],
+  ['https://h/?token=$(TOKEN)', false], ['u:p@h', false],
+])('%s has a credential: %s', (text, has) => {
+  expect(hasUrlCredential(text)).toBe(has);
+});

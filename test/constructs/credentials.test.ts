@@ -1,0 +1,107 @@
+import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, Rules } from '../../src';
+import { refusals, synth } from '../manifests';
+
+const SECRET = 'Zq7hunter2';
+const value = (text: string): kplus.EnvValue => kplus.EnvValue.fromValue(text);
+
+interface Given {
+  readonly app?: Partial<CeleryAppProps>;
+  readonly worker?: Partial<CeleryWorkerProps>;
+  readonly suppress?: string;
+}
+
+function define(chart: Chart, { app, worker, suppress }: Given): void {
+  const celery = new CeleryApp(chart, 'celery', {
+    app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': 'from celery import Celery\napp = Celery()\n' }),
+    runtime: PythonRuntime.image('registry.example.com/team/app:1.4.2'), ...app,
+  });
+  new CeleryWorker(chart, 'worker', { celery, ...worker });
+  const flower = new CeleryFlower(chart, 'flower', { celery });
+  if (suppress !== undefined) Rules.of(flower).suppress('flower/open-in-the-cluster', suppress);
+}
+
+/** What synth says on stderr. */
+function warnings(given: Given): string[] {
+  const said: string[] = [];
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said.push(String(text));
+    return true;
+  });
+  try {
+    synth((chart) => define(chart, given));
+  } finally {
+    write.mockRestore();
+  }
+  return said;
+}
+
+const settings = (given: Record<string, unknown>): Given => ({ app: { settings: given } });
+
+describe('a credential in the manifests is a warning that does not print it', () => {
+  test.each<[string, Given]>([
+    ['a setting: redis_password', settings({ redis_password: SECRET })],
+    ['a setting: broker_password', settings({ broker_password: SECRET })],
+    ['a setting: s3_secret_access_key', settings({ s3_secret_access_key: SECRET })],
+    ['a setting: security_key_password', settings({ security_key_password: SECRET })],
+    ['a setting: database_url', settings({ database_url: `postgresql://u:${SECRET}@db/x` })],
+    ['a setting: broker_read_url', settings({ broker_read_url: `redis://:${SECRET}@h` })],
+    ['inside of a setting: result_backend_transport_options', settings({ result_backend_transport_options: { password: SECRET } })],
+    ['inside of a setting: sentinel_kwargs', settings({ broker_transport_options: { sentinel_kwargs: { password: SECRET } } })],
+    ['inside of a setting: mongodb_backend_settings', settings({ mongodb_backend_settings: { host: `mongodb://u:${SECRET}@h` } })],
+    ['inside of a setting: couchbase_backend_settings', settings({ couchbase_backend_settings: { password: SECRET } })],
+    ['DATABASE_URL', { worker: { env: { DATABASE_URL: value(`postgresql://u:${SECRET}@db/x`) } } }],
+    ['DB_PASSWORD', { worker: { env: { DB_PASSWORD: value(SECRET) } } }],
+    ['AWS_SECRET_ACCESS_KEY', { app: { env: { AWS_SECRET_ACCESS_KEY: value(SECRET) } } }],
+    ['FLOWER_OAUTH2_SECRET', { app: { env: { FLOWER_OAUTH2_SECRET: value(SECRET) } } }],
+    ['the result backend', { app: { resultBackend: value(`redis://:${SECRET}@h/1`) } }],
+    ['the query of the result backend', { app: { resultBackend: value(`rediss://h/1?ssl_cert_reqs=CERT_REQUIRED&password=${SECRET}`) } }],
+    ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://h/simple?token=${SECRET}` }) } }],
+    ['the query of a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://h/x.zip?token=${SECRET}`] }) } }],
+    ['an annotation', { worker: { annotations: { 'example.com/api-key': SECRET } } }],
+    ['a URL in an annotation', { worker: { annotations: { 'example.com/see': `redis://:${SECRET}@h` } } }],
+    ['a file of the code', { app: { code: AppCode.fromInline({ 'tasks.py': 'from celery import Celery\n', 'config.ini': `[db]\npassword = ${SECRET}\n` }) } }],
+    ['a queue', { worker: { queues: [`redis://:${SECRET}@h`] } }],
+  ])('%s', (_what, given) => {
+    const said = warnings(given);
+    expect(said.join('')).toMatch(/\[(env\/literal-password|code\/credentials-in-configmap)\]/);
+    expect(said.join('')).not.toContain(SECRET);
+  });
+
+  test('and what only looks alike is none', () => {
+    const said = warnings({
+      app: { settings: { security_key: '/etc/ssl/key.pem', worker_cancel_long_running_tasks_on_connection_loss: true, result_backend_thread_safe: true, task_publish_retry_policy: { max_retries: 3 } } },
+      worker: { env: { DB_PASSWORD_FILE: value('/run/secrets/db'), TOKEN_TTL: value('60') }, annotations: { 'example.com/password-policy': 'strict' } },
+    });
+    expect(said.filter((line) => /literal-password|credentials-in-configmap/.test(line))).toEqual([]);
+  });
+});
+
+describe('a refusal does not print it', () => {
+  test('the reason of a suppression', () => {
+    const given = { suppress: `see redis://:${SECRET}@h` };
+    expect(() => synth((chart) => define(chart, given))).toThrow(/^reason: that of the suppression of 'flower\/open-in-the-cluster' has a URL with a credential/);
+    expect(() => synth((chart) => define(chart, given))).not.toThrow(SECRET);
+  });
+
+  test.each<[string, Given]>([
+    ['broker_url', settings({ broker_url: `redis://:${SECRET}@h` })],
+    ['result_backend', settings({ result_backend: `rediss://h/0?password=${SECRET}` })],
+    ['s3_secret_access_key of another type', settings({ s3_secret_access_key: [SECRET] })],
+    ['redis_password that is no JSON', settings({ redis_password: new String(SECRET) })],
+    ['a name that is almost one', settings({ redis_pasword: SECRET, CELERY_BROKER_PASSWORD: SECRET, redis_passwords: `u:${SECRET}@h` })],
+    ['inside of an object', settings({ broker_transport_options: { password: SECRET, x: undefined }, task_routes: { password: SECRET, a: NaN } })],
+    ['a long URL', settings({ broker_url: `redis://:${SECRET}${'x'.repeat(200)}@h` })],
+    ['an index without a scheme', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `u:${SECRET}@h` }) } }],
+    ['an index of another scheme', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `ftp://u:${SECRET}@h` }) } }],
+    ['an index with slashes only', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `//u:${SECRET}@h` }) } }],
+    ['an index with a bad port', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://u:${SECRET}@h:99999/` }) } }],
+    ['a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://u:p/${SECRET}@h/x.zip y`] }) } }],
+    ['a requirement with slashes', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`git+https://u:p@ss/${SECRET}@h`] }) } }],
+  ])('%s', (_what, given) => {
+    const said = refusals((chart) => define(chart, given));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join('\n')).not.toContain(SECRET);
+  });
+});
