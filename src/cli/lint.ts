@@ -63,10 +63,10 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   if (values.explain !== undefined) return print(explain(values.explain), output);
 
   const format = FORMATS[values.format];
-  if (!Object.hasOwn(FORMATS, values.format)) throw new Misuse(`--format: '${values.format}' is none of ${Object.keys(FORMATS).join(', ')}`);
+  if (!Object.hasOwn(FORMATS, values.format)) throw new Misuse(`--format: '${printable(values.format)}' is none of ${Object.keys(FORMATS).join(', ')}`);
   const rules = values.rule?.flatMap((given) => given.split(','));
   for (const given of rules ?? []) {
-    if (!RULES.some(({ id }) => id === given || id.startsWith(`${given}/`))) throw new Misuse(`--rule: '${given}' is no rule or subject; see --list`);
+    if (!RULES.some(({ id }) => id === given || id.startsWith(`${given}/`))) throw new Misuse(`--rule: '${printable(given)}' is no rule or subject; see --list`);
   }
   const config = configOf(values.config);
   const severity = severityOf(values.severity ?? config.severity ?? Severity.WARNING, values.severity === undefined ? 'severity' : '--severity');
@@ -95,7 +95,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   if (input.problems.length > 0) return FAILED;
   if (count === 0) {
     const where = positionals.join(', ') || (values.namespace === undefined ? 'the cluster' : `namespace '${values.namespace}'`);
-    output.err(`cdk8s-celery lint: there is no Kubernetes object in ${where}\n`);
+    output.err(`cdk8s-celery lint: there is no Kubernetes object in ${printable(where)}\n`);
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
@@ -120,7 +120,7 @@ function print(text: string, output: Output): number {
 
 function explain(id: string): string {
   const rule = RULES.find((one) => one.id === id);
-  if (!rule) throw new Misuse(`--explain: '${id}' is no rule; see --list`);
+  if (!rule) throw new Misuse(`--explain: '${printable(id)}' is no rule; see --list`);
   return `${rule.id} (${rule.severity})\n\n${rule.title}.\n\n${rule.why}\n\nFix: ${rule.fix}\n\nSource: ${rule.source}\n`;
 }
 
@@ -128,13 +128,14 @@ function configOf(file: string | undefined) {
   try {
     return { ...readConfig(file), file: file ?? DEFAULT_CONFIG };
   } catch (error) {
-    throw new Failure((error as Error).message);
+    // It quotes the file, and is one line.
+    throw new Failure(printable((error as Error).message));
   }
 }
 
 function severityOf(text: string, name: string): Severity {
   const found = Object.values(Severity).find((severity) => String(severity) === text);
-  if (found === undefined) throw new Misuse(`${name}: '${text}' is none of ${Object.values(Severity).join(', ')}`);
+  if (found === undefined) throw new Misuse(`${name}: '${printable(text)}' is none of ${Object.values(Severity).join(', ')}`);
   return found;
 }
 

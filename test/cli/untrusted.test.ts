@@ -72,6 +72,21 @@ test('names of files and options reach standard error without what a terminal ob
   expect(program([odd]).stderr).toMatch(/^cdk8s-celery: 'a\\x1b\[2J\\n::error::b\.yaml' is not a command/);
 });
 
+test('a line break in a value does not begin a line of its own', async () => {
+  const odd = 'bad\n0 objects: nothing found';
+  const empty = files.write('a\n0 objects\u001b[2J.yaml', '# nothing\n');
+  const config = (content: object) => ['--config', files.write('odd-config.json', JSON.stringify(content)), '.'];
+  for (const args of [
+    [empty], ['--rule', odd, '.'], ['--explain', odd], ['--format', odd, '.'], ['--severity', odd, '.'], ['--config', odd, '.'],
+    config({ [odd]: 1 }), config({ severity: odd }),
+  ]) {
+    const { code, err } = await run(...args);
+    expect(code).toBe(2);
+    expect(err).toMatch(/^cdk8s-celery lint: .*\\n0 objects[^\n]*\n$/);
+    expect(err).not.toMatch(OBEYED);
+  }
+});
+
 describe('every failure of its own is a message and exit code 2', () => {
   const file = files.write('worker.json', manifest('w'));
 
