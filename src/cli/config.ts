@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { Document, readInput } from './input/files';
+import { glob } from '../manifests/command/glob';
 import { asList, asText, get, isMap } from '../manifests/json';
 import { Resource } from '../manifests/resource';
 import { pseudoResource, Suppression } from '../rules/suppressions';
@@ -46,8 +47,7 @@ function parseConfig(file: string, document: Document | undefined): Config {
   };
 }
 
-/** `Deployment/worker`, `shop/Deployment/worker`; `*` stands for anything. */
+/** `Deployment/worker`, `shop/Deployment/worker`; `*` matches anything, `?` one character. */
 function matcher(pattern: string): (resource: Resource) => boolean {
-  const expression = new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
-  return ({ namespace, kind, name }) => expression.test(`${kind}/${name}`) || expression.test(`${namespace}/${kind}/${name}`);
+  return ({ namespace, kind, name }) => glob(pattern, `${kind}/${name}`) || glob(pattern, `${namespace}/${kind}/${name}`);
 }

@@ -212,6 +212,13 @@ describe('--config', () => {
     expect((await run('--config', files.path('config.yaml'), shop)).code).toBe(code);
   });
 
+  // As a regular expression it has no end.
+  test('an object with many stars', async () => {
+    config(`suppress:\n  - {rule: delivery/prefetch-zero, object: '${'*a'.repeat(16)}*b', reason: x}\n`);
+    const long = files.write('long.yaml', WORKER.replace('name: worker', `name: ${'a'.repeat(200)}`));
+    expect(await run('--config', files.path('config.yaml'), long)).toMatchObject({ code: 1, out: expect.stringContaining('suppressions/unused') as string });
+  });
+
   test.each([
     ['suppress:\n  - rule: delivery/prefetch-zero\n', 'suppressions/no-reason'],
     ['suppress:\n  - rule: delivery/prefetch-zero\n    object: Deployment/beat\n    reason: x\n', 'suppressions/unused'],
