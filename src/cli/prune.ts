@@ -3,7 +3,7 @@ import { Failure, guarded, Misuse } from './command';
 import { kubectl, KubectlError } from './kubectl';
 import { CONTENT_HASH_LABEL } from '../manifests/content-hash';
 import { asText, get } from '../manifests/json';
-import { printable } from '../rules/printable';
+import { printable, printableLine } from '../rules/printable';
 
 const USAGE = `Usage: cdk8s-celery prune [-n NAMESPACE] [--app APP] [--older-than AGE] [--context CONTEXT] [--yes]
 
@@ -51,6 +51,9 @@ interface Age {
 }
 
 function values(args: string[]) {
+  // Else it counts as an option of its own.
+  const age = args[args.indexOf('--older-than') + 1];
+  if (args.includes('--older-than') && /^-\d/.test(age ?? '')) parseAge(age);
   try {
     return parseArgs({
       args,
@@ -144,7 +147,7 @@ async function run(options: Options, print: (text: string) => void): Promise<voi
       throw new Failure(`${configMap.name} can't be deleted; ${before}:\n${error.message}`);
     });
     if (failure === undefined) deleted += 1;
-    print(`${printable(configMap.name)} ${failure ?? 'deleted'}\n`);
+    print(`${printableLine(`${configMap.name} ${failure ?? 'deleted'}`)}\n`);
   }
   print(`${deleted} of ${all} deleted\n`);
 }
@@ -207,7 +210,8 @@ async function read(options: Options, what: string[]): Promise<unknown[]> {
 async function remove({ name, namespace, uid, resourceVersion }: ConfigMap, { context }: Options): Promise<string | undefined> {
   const preconditions = { kind: 'DeleteOptions', apiVersion: 'v1', preconditions: { uid, resourceVersion } };
   try {
-    await kubectl([...context, 'delete', '--raw', `/api/v1/namespaces/${namespace}/configmaps/${name}`, '-f', '-'], TIMEOUT, JSON.stringify(preconditions));
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
+    await kubectl([...context, 'delete', '--raw', path, '-f', '-'], TIMEOUT, JSON.stringify(preconditions));
     return undefined;
   } catch (error) {
     if (!(error instanceof KubectlError)) throw error;
@@ -222,7 +226,7 @@ const HEADER = ['CONFIGMAP', 'AGE', 'STATE'];
 function table(rows: readonly string[][]): string {
   const cells = [HEADER, ...rows.map((row) => row.map(printable))];
   const widths = HEADER.map((_title, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()}\n`).join('');
+  return cells.map((row) => `${printableLine(row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd())}\n`).join('');
 }
 
 function showAge(seconds: number): string {

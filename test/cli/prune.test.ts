@@ -206,6 +206,7 @@ describe('returns 2, and deletes nothing,', () => {
     [['--older-than', '1'], /--older-than 1 is not an age; give a whole number and s, m, h or d, such as 90m/],
     [['--older-than', '1.5h'], /--older-than 1\.5h is not an age/],
     [['--older-than', '1w'], /--older-than 1w is not an age/],
+    [['--older-than', '-1s'], /--older-than -1s is not an age; give a whole number and s, m, h or d/],
     [['--older-than=-1h'], /--older-than -1h is not an age/],
   ])('for %j, with the usage, and asks no cluster', async (args, message) => {
     const { code, stdout, stderr, calls } = await run(args, THREE);
@@ -230,6 +231,15 @@ test('control characters of a cluster do not reach the terminal', async () => {
     expect(stdout).toContain('x\\x9b1m');
     expect(stdout + stderr).toMatch(/^[\n\x20-\x7e]*$/);
   }
+});
+
+test('the name of an object that a cluster answers with begins no command of GitHub, and leads to no other path', async () => {
+  const evil = '::error::../x?a#-0000aaaa';
+  const { stdout, calls } = await run(['--yes'], { ...configMaps(configMap(evil)), ...workloads(), 'delete --raw': ['{}'] });
+  expect(stdout).toMatch(/^\\x3a:error::\S+ +24h +unused$/m);
+  expect(stdout).toMatch(/^\\x3a:error::\S+ deleted$/m);
+  expect(stdout).not.toMatch(/^\s*::/m);
+  expect(calls.find((call) => call.startsWith('delete'))).toMatch(/^delete --raw \/api\/v1\/namespaces\/shop\/configmaps\/%3A%3Aerror%3A%3A..%2Fx%3Fa%23-0000aaaa -f - /);
 });
 
 test('--help tells all options, and asks no cluster', async () => {
