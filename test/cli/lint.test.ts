@@ -63,6 +63,7 @@ describe('wrong use', () => {
     [['--explain', 'beet'], 'is no rule'],
     [['--namespace', 'x', PASS], 'is for --live'],
     [['--live', PASS], 'give no files'],
+    [['--live', '-n', ''], '--namespace is empty; give the name of one'],
     [['--colour', PASS], 'Unknown option'],
     [[], 'nothing to read'],
   ])('%j', async (args, message) => {
