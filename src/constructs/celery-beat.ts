@@ -46,7 +46,8 @@ export interface CeleryBeatProps extends PodOptions {
    * `'django_celery_beat.schedulers:DatabaseScheduler'`. Its package belongs into the requirements of the runtime, or into the image.
    *
    * RedBeat does not read CELERY_BROKER_URL: your code has to set `app.conf.redbeat_redis_url = os.environ['CELERY_BROKER_URL']`.
-   * It waits for the lock of a RedBeat that was killed, five times `beat_max_loop_interval`: 25 minutes unless you lower that.
+   * It waits for the lock of a RedBeat that was killed, five times `beat_max_loop_interval`: 25 minutes unless you lower that, or
+   * set `redbeat_lock_timeout` in the `settings` of the app.
    *
    * @default - Celery's own, celery.beat:PersistentScheduler
    */
