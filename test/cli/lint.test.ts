@@ -260,12 +260,22 @@ test('a key that stands twice is said, and the last one counts as for kubectl', 
   expect(result.out).toContain('delivery/prefetch-zero');
 });
 
+test('any number of aliases of one anchor, and of keys, as kubectl takes them', async () => {
+  const aliases = `kind: ConfigMap\napiVersion: v1\nmetadata: {name: a, labels: &a {b: c}}\nlist:\n${'- *a\n'.repeat(1000)}`;
+  expect(await run(files.write('aliases.yaml', aliases))).toMatchObject({ code: 0, err: '' });
+  const keys = `kind: ConfigMap\napiVersion: v1\nmetadata: {name: !!str a}\ndata:\n${Array.from({ length: 40_000 }, (_, i) => `  k${i}: v\n`).join('')}`;
+  const start = Date.now();
+  expect(await run(files.write('keys.yaml', keys))).toMatchObject({ code: 0, err: '' });
+  expect(Date.now() - start).toBeLessThan(5000);
+});
+
 describe('input that is no YAML', () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefghi'.split('').map((name, i) =>
     `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]`)].join('\n');
 
   test.each<[string, string | Buffer, string, number | undefined]>([
     ['a bomb', bomb, 'alias', 1],
+    ['an alias inside of itself', 'kind: Pod\na: &a\n  b: [*a]\n', 'inside of what it stands for', 1],
     ['a tab', 'kind: Pod\nmetadata:\n\tname: x\n', 'Tabs', 3],
     ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 16],
     ['a template of another kind', '{% if on %}\nkind: Pod\n{% endif %}\n', 'is a template', 1],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isMap as isYamlMap, LineCounter, visit } from 'yaml';
 import { readJson } from './json';
 import { parsePlain } from './plain-yaml';
-import { parseWholeYaml } from './whole-yaml';
+import { checkAliases, parseWholeYaml, repeatedKey } from './whole-yaml';
 import { asList, asText, get } from '../../manifests/json';
 
 /** One document of the input: an object, and where its text is. */
@@ -249,9 +249,15 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
   try {
     const document = parseWholeYaml(text, counter);
     let odd = false;
-    visit(document, { Pair: (_, pair) => {
-      odd ||= isYamlMap(pair.key);
-    } });
+    let twice: number | undefined;
+    visit(document, {
+      Pair: (_, pair) => {
+        odd ||= isYamlMap(pair.key);
+      },
+      Map: (_, map) => {
+        twice ??= repeatedKey(map);
+      },
+    });
     const error = document.errors[0];
     if ((error || odd) && template !== undefined) {
       input.problems.push({
@@ -260,10 +266,13 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
       });
       return;
     }
-    if (error) input.problems.push({ file, line: part.line + counter.linePos(error.pos[0]).line - 1, message: explain(error.message) });
+    const problem = (at: number, message: string) => input.problems.push({ file, line: part.line + counter.linePos(at).line - 1, message });
+    if (error) problem(error.pos[0], `is not YAML: ${error.message.split('\n')[0]}`);
+    else if (twice !== undefined) problem(twice, TWICE);
     // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
-    if (document.errors.every(({ code }) => code === 'DUPLICATE_KEY')) {
-      const value: unknown = document.toJS({ maxAliasCount: 100 });
+    if (!error) {
+      checkAliases(document);
+      const value: unknown = document.toJS({ maxAliasCount: -1 });
       if (value !== null && value !== undefined) input.documents.push({ file, ...part, value });
     }
   } catch (error) {
@@ -277,11 +286,6 @@ function parseWhole(file: string, part: { line: number; text: string }, input: I
 function templateLine(text: string): number | undefined {
   const at = text.split('\n').findIndex((line) => /^\s*(- )?([\w."'/-]+:\s*)?\{[{%]/.test(line) || /^[^#'"]*\{[{%]/.test(line));
   return at < 0 ? undefined : at;
-}
-
-function explain(message: string): string {
-  const first = message.split('\n')[0];
-  return /Map keys must be unique/.test(first) ? TWICE : `is not YAML: ${first}`;
 }
 
 function reason(error: unknown): string {
