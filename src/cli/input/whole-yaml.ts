@@ -38,7 +38,7 @@ export function checkAliases(document: Document.Parsed<ParsedNode>): void {
     }
     if (isPair(node)) return size(node.key) + size(node.value);
     // A long text counts for more, since it is read for each.
-    let sum = 1 + (isScalar(node) && typeof node.value === 'string' ? Math.floor(node.value.length / 100) : 0);
+    let sum = 1 + (isScalar(node) && typeof node.value === 'string' ? Math.floor(node.value.length / 10) : 0);
     const anchor = isCollection(node) || isScalar(node) ? node.anchor : undefined;
     if (anchor !== undefined) sizes.delete(anchor);
     for (const item of isCollection(node) ? node.items : []) sum += size(item);
