@@ -194,16 +194,20 @@ function replaceFiles(staging, files, folder, ours) {
   for (const file of files) {
     const place = join(folder, file);
     const beside = join(dirname(place), `.${basename(place)}.new.${MARK}`);
-    makeFolder(dirname(place));
-    for (const name of readdirSync(dirname(place))) {
-      if (isLeftOver(dirname(place), name)) rmSync(join(dirname(place), name), { force: true });
-    }
-    try {
-      copyFileSync(join(staging, file), beside);
-      renameSync(beside, place);
-    } catch (error) {
-      rmSync(beside, { force: true });
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        makeFolder(dirname(place));
+        for (const name of readdirSync(dirname(place))) {
+          if (isLeftOver(dirname(place), name)) rmSync(join(dirname(place), name), { force: true });
+        }
+        copyFileSync(join(staging, file), beside);
+        renameSync(beside, place);
+        break;
+      } catch (error) {
+        rmSync(beside, { force: true });
+        // Another run that can rename the folder may have swapped it in this moment.
+        if (error.code !== 'ENOENT' || tries === 20) throw error;
+      }
     }
   }
   for (const file of stale) {
