@@ -1,4 +1,5 @@
 import { SETTINGS } from './settings-table';
+import { editDistance } from '../nearest';
 
 /** A setting of Celery, as one version defines it. */
 export interface SettingDefinition {
@@ -152,23 +153,9 @@ export function nearest(written: string, settings: Settings): string | undefined
   const snake = written.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase().replace(/[.\-\s]+/g, '_');
   for (const name of [snake, snake.replace(/^celery_/, '')]) if (settings.has(name)) return name;
   for (const [name, { old = [] }] of settings) if (old.includes(snake) || old.includes(`celery_${snake}`)) return name;
-  const found = [...settings.keys()].map((name) => ({ name, distance: distance(snake, name) })).sort((a, b) => a.distance - b.distance)[0];
-  return found && found.distance <= Math.max(2, Math.floor(snake.length / 5)) ? found.name : undefined;
-}
-
-/** How many letters have to be changed, added, left out or swapped with their neighbour. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > a.length) return Infinity;
-  let [before, last] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      row[j] = Math.min(row[j - 1] + 1, last[j] + 1, last[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
-    }
-    [before, last] = [last, row];
-  }
-  return last[b.length];
+  const most = Math.max(2, Math.floor(snake.length / 5)) + 1;
+  const found = [...settings.keys()].map((name) => ({ name, distance: editDistance(snake, name, most) })).sort((a, b) => a.distance - b.distance)[0];
+  return found && found.distance < most ? found.name : undefined;
 }
 
 /** A value of JSON as Python writes it. */
