@@ -19,7 +19,8 @@ const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefine
 const label = (most: number) => fc.stringMatching(new RegExp(`^[a-z]([a-z0-9-]{0,${most - 2}}[a-z0-9])?$`));
 const qualified = fc.stringMatching(/^(x-[a-z0-9]{1,8}\.example\/)?x[A-Za-z0-9_.-]{0,20}[A-Za-z0-9]$/);
 const labelValue = fc.stringMatching(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,40}[A-Za-z0-9])?)?$/);
-const text = fc.string({ maxLength: 20, unit: 'grapheme' });
+/** Without what synth refuses (validation/unwritable.test.ts): characters that YAML or ConfigMaps cannot carry. */
+const text = fc.string({ maxLength: 20, unit: 'grapheme' }).filter((value) => !/[\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]/u.test(value));
 const count = (most: number) => fc.integer({ min: 1, max: most });
 const seconds = (least: number, most: number) => fc.integer({ min: least, max: most }).map((amount) => Duration.seconds(amount));
 const mebibytes = (least: number, most: number) => fc.integer({ min: least, max: most }).map((amount) => Size.mebibytes(amount));
@@ -200,7 +201,9 @@ const notWhole = (least: number) => fc.oneof(
 const notLabel = fc.oneof(
   fc.string({ maxLength: 60, unit: 'grapheme' }).filter((name) => !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)), fc.stringMatching(/^[a-z]{64,100}$/),
 );
-const notVersion = fc.string({ maxLength: 20 }).filter((version) => !lockedVersions().some(([celery]) => celery === version));
+/** Without what looks like a URL with a password, which messages mask (celery/credentials.ts). */
+const plainText = (maxLength: number) => fc.string({ maxLength }).filter((value) => !value.includes('@'));
+const notVersion = plainText(20).filter((version) => !lockedVersions().some(([celery]) => celery === version));
 
 type Make = (chart: Chart, value: never) => void;
 const worker = (prop: keyof CeleryWorkerProps): Make => (chart, value) => new CeleryWorker(chart, 'x', { celery: celeryApp(chart), [prop]: value });
@@ -224,9 +227,9 @@ const BAD: [string, fc.Arbitrary<unknown>, Make][] = [
   ['priorityClassName', fc.stringMatching(/^[A-Z_]{1,10}$/), flower('priorityClassName')],
   ['labels[\'x\']', fc.stringMatching(/^[a-z]{0,70}[ !/]$/), (chart, value) => worker('labels')(chart, { x: value } as never)],
   ['env', fc.stringMatching(/^[0-9 =][A-Z]{0,5}$/), (chart, value) => worker('env')(chart, { [value as string]: kplus.EnvValue.fromValue('1') } as never)],
-  ['app', fc.string({ maxLength: 30 }).filter((app) => !/^[\w.]+(:\w+)?$/.test(app)), (chart, value) => celeryApp(chart, { app: value })],
+  ['app', plainText(30).filter((app) => !/^[\w.]+(:\w+)?$/.test(app)), (chart, value) => celeryApp(chart, { app: value })],
   ['celery', notVersion, installed((celery) => ({ celery }))],
-  ['python', fc.string({ maxLength: 10 }).filter((python) => !['3.11', '3.12'].includes(python)), installed((python) => ({ python }))],
+  ['python', plainText(10).filter((python) => !['3.11', '3.12'].includes(python)), installed((python) => ({ python }))],
   ['requirements', fc.stringMatching(/^(redis==[5-9]\.[0-9]|kombu==5\.[0-3]\.[0-9]|celery==4\.[0-9]|--[a-z]{1,5}|[a-z]{1,5} [a-z]{1,5})$/),
     installed((requirement) => ({ requirements: [requirement] }))],
 ];
