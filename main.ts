@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, Rules } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, Rules, WorkerPool } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 
 const app = new App();
@@ -16,7 +16,7 @@ const celery = new CeleryApp(chart, 'celery', {
   runtime: PythonRuntime.install({ celery: '5.3.4' }),
   settings: { result_expires: 3600 },
 });
-new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 2 });
+new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
 new CeleryBeat(chart, 'beat', { celery });
 const flower = new CeleryFlower(chart, 'flower', { celery });
 

@@ -13,6 +13,7 @@ export * from './constructs/pod-options';
 export * from './constructs/runtime/python-runtime';
 export * from './constructs/brokers/redis-broker';
 export * from './constructs/brokers/redis-storage';
+export * from './constructs/worker-pool';
 export * from './rules';
 export { CeleryValidation } from './constructs/validation/celery-validation';
 export { lint, Rules } from './constructs/validation/rules';

@@ -1,7 +1,7 @@
 // node stacks.js COUNT FOLDER: synthesizes the reference deployment COUNT times, one App each; prints the peak memory in MiB.
 const { join } = require('path');
 const { App, Chart } = require('cdk8s');
-const { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } = require('../..');
+const { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, WorkerPool } = require('../..');
 
 const [count, folder] = [Number(process.argv[2]), process.argv[3]];
 for (let i = 0; i < count; i++) {
@@ -14,7 +14,7 @@ for (let i = 0; i < count; i++) {
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks', broker, code: AppCode.fromDirectory('app'), runtime: PythonRuntime.install({ celery: '5.3.4' }),
   });
-  new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 2 });
+  new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
   new CeleryBeat(chart, 'beat', { celery });
   new CeleryFlower(chart, 'flower', { celery });
   app.synth();

@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, Rules } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, Rules, WorkerPool } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 
 const app = new App();
@@ -17,7 +17,7 @@ const celery = new CeleryApp(chart, 'celery', {
   runtime: PythonRuntime.image('registry.example.com/team/celery-app:1.0.0'),
   settings: { result_expires: 3600 },
 });
-new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 2 });
+new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
 new CeleryBeat(chart, 'beat', { celery });
 const flower = new CeleryFlower(chart, 'flower', { celery });
 Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');

@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryWorker, FlowerAuth, CeleryFlower, Namespace, Pool, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryWorker, FlowerAuth, CeleryFlower, Namespace, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
 import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -17,16 +17,18 @@ const celery = new CeleryApp(chart, 'shop', {
 });
 
 // Many short calls to other services.
-new CeleryWorker(chart, 'calls', { celery, queues: ['calls'], pool: Pool.GEVENT, concurrency: 100, timeLimit: Duration.seconds(30) });
+new CeleryWorker(chart, 'calls', { celery, queues: ['calls'], pool: WorkerPool.gevent({ concurrency: 100, timeLimit: Duration.seconds(30) }) });
 
 // Few long reports, each in a process of its own that is replaced before it grows.
 new CeleryWorker(chart, 'reports', {
   celery,
   queues: ['reports'],
-  concurrency: 1,
-  softTimeLimit: Duration.minutes(50),
-  timeLimit: Duration.minutes(55),
-  maxMemoryPerChild: Size.mebibytes(700),
+  pool: WorkerPool.prefork({
+    concurrency: 1,
+    softTimeLimit: Duration.minutes(50),
+    timeLimit: Duration.minutes(55),
+    maxMemoryPerChild: Size.mebibytes(700),
+  }),
   resources: {
     cpu: { request: kplus.Cpu.millis(500) },
     memory: { request: Size.mebibytes(512), limit: Size.gibibytes(1) },

@@ -12,7 +12,7 @@ import { guard } from './validation/guard';
 import { ownLabels } from './kubernetes/pods';
 import { checkOwnedEnv } from './validation/owned-env';
 import { Problem, refuse } from './validation/problems';
-import { envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
+import { anything, envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
@@ -192,6 +192,7 @@ const RUNTIME = 'e.g. PythonRuntime.install({ celery: \'5.6.3\' })';
 
 const PROPS: Shape<CeleryAppProps> = {
   ...POD_OPTIONS,
+  app: anything,
   broker: {
     check: kind((value) => typeof (value as IBroker | null)?.admit === 'function' && envValue('url', (value as IBroker).url).length === 0, 'a broker', BROKER),
     fix: `give ${BROKER}`,

@@ -48,7 +48,7 @@ export function readSettings(given: object = {}, reader: SettingsReader): { sett
 const OF_PROPS = new Map([
   ['broker_url', 'broker'],
   ['result_backend', 'resultBackend'],
-  ['worker_concurrency', 'concurrency'],
+  ['worker_concurrency', 'pool'],
   ['worker_prefetch_multiplier', 'prefetchMultiplier'],
   ['worker_pool', 'pool'],
   ['beat_schedule_filename', 'storage'],

@@ -1,6 +1,6 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, Pool, PythonRuntime } from '../../src';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PythonRuntime, WorkerPool } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -77,14 +77,15 @@ describe('with all props', () => {
       celery: celeryApp(chart),
       name: 'slow',
       replicas: 3,
-      concurrency: 4,
-      pool: Pool.PREFORK,
+      pool: WorkerPool.prefork({
+        concurrency: 4,
+        maxTasksPerChild: 100,
+        maxMemoryPerChild: Size.mebibytes(200),
+        timeLimit: Duration.minutes(30),
+        softTimeLimit: Duration.minutes(29),
+      }),
       queues: ['reports', 'mail'],
       prefetchMultiplier: 2,
-      maxTasksPerChild: 100,
-      maxMemoryPerChild: Size.mebibytes(200),
-      timeLimit: Duration.minutes(30),
-      softTimeLimit: Duration.minutes(29),
       longestTask: Duration.minutes(40),
       taskEvents: true,
       logLevel: LogLevel.WARNING,
@@ -92,8 +93,6 @@ describe('with all props', () => {
       strategy: kplus.DeploymentStrategy.recreate(),
     }),
     make: (chart, props) => new CeleryWorker(chart, 'worker', props),
-    // Prefork is the default, and the pool that has all the options.
-    idle: ['pool'],
   });
 
   test('each is where Celery and Kubernetes read it', () => {
@@ -111,28 +110,30 @@ describe('with all props', () => {
 
 test('what it builds can be reached', () => {
   synth((chart) => {
-    const built = worker({ concurrency: 7 })(chart);
+    const built = worker({ pool: WorkerPool.prefork({ concurrency: 7 }) })(chart);
     expect([built.deployment.name, built.concurrency]).toEqual([NAME, 7]);
   });
 });
 
 test.each([
-  ['timeLimit, which ends every task', { timeLimit: Duration.hours(1) }, 3615],
-  ['longestTask before timeLimit', { timeLimit: Duration.hours(1), longestTask: Duration.minutes(1) }, 75],
+  ['timeLimit, which ends every task', { pool: WorkerPool.prefork({ timeLimit: Duration.hours(1) }) }, 3615],
+  ['longestTask before timeLimit', { pool: WorkerPool.gevent({ timeLimit: Duration.hours(1) }), longestTask: Duration.minutes(1) }, 75],
 ])('the time to stop comes from %s', (_what, props, seconds) => {
   expect(synth(worker(props)).pod(NAME).terminationGracePeriodSeconds).toBe(seconds);
 });
 
 test('memory grows with the processes of prefork, and not with the greenlets of gevent', () => {
-  const limit = (props: Partial<CeleryWorkerProps>) => synth(worker(props)).main(NAME).resources.limits.memory;
-  expect([limit({ concurrency: 1 }), limit({ concurrency: 4 }), limit({ pool: Pool.GEVENT, concurrency: 500 })]).toEqual(['320Mi', '896Mi', '320Mi']);
+  const limit = (pool: WorkerPool) => synth(worker({ pool })).main(NAME).resources.limits.memory;
+  const { prefork, gevent, autoscale } = WorkerPool;
+  expect([prefork({ concurrency: 1 }), prefork({ concurrency: 4 }), gevent({ concurrency: 500 }), autoscale({ min: 1, max: 4 })].map(limit))
+    .toEqual(['320Mi', '896Mi', '320Mi', '896Mi']);
 });
 
 // 4 children of 400 MiB and 150 MiB for the main process are 1750 MiB; with 85 MiB the ordinary limit is enough.
 test.each([[400, 4, '1750Mi'], [85, 4, '896Mi'], [200, 2, '550Mi'], [181, 2, '512Mi'], [182, 2, '514Mi']])(
   'memory has room for children that are replaced at %d MiB, %d of them: %s', (mebibytes, concurrency, expected) => {
     const warnings = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
-    const manifests = synth(worker({ concurrency, maxMemoryPerChild: Size.mebibytes(mebibytes) }));
+    const manifests = synth(worker({ pool: WorkerPool.prefork({ concurrency, maxMemoryPerChild: Size.mebibytes(mebibytes) }) }));
     expect(manifests.main(NAME).resources.limits.memory).toBe(expected);
     expect(warnings).not.toHaveBeenCalled();
     warnings.mockRestore();
@@ -140,7 +141,7 @@ test.each([[400, 4, '1750Mi'], [85, 4, '896Mi'], [200, 2, '550Mi'], [181, 2, '51
 );
 
 test('the pool gevent installs gevent, in the version of the lock', () => {
-  const manifests = synth(worker({ pool: Pool.GEVENT }, { runtime: PythonRuntime.install({ celery: '5.3.4' }) }));
+  const manifests = synth(worker({ pool: WorkerPool.gevent() }, { runtime: PythonRuntime.install({ celery: '5.3.4' }) }));
   expect(command(manifests)).toContain('--pool=gevent');
   const lock = manifests.get('ConfigMap', 'celery-install').data['constraints.txt'].split('\n');
   const [celery, gevent, ...more] = manifests.pod(NAME).initContainers[0].args;
@@ -150,7 +151,7 @@ test('the pool gevent installs gevent, in the version of the lock', () => {
 });
 
 test('the pool solo runs one task at a time', () => {
-  expect(command(synth(worker({ pool: Pool.SOLO })))).toEqual(expect.arrayContaining(['--pool=solo', '--concurrency=1']));
+  expect(command(synth(worker({ pool: WorkerPool.solo() })))).toEqual(expect.arrayContaining(['--pool=solo', '--concurrency=1']));
 });
 
 test('two workers of one app have a name, labels and a selector of their own', () => {
@@ -169,25 +170,26 @@ test('a worker whose id begins with the name of the app does not have it twice',
 
 describe('refuses', () => {
   const minutes = (amount: number) => Duration.minutes(amount);
+  const { prefork, autoscale, threads, gevent } = WorkerPool;
 
   test.each<[Partial<CeleryWorkerProps>, string]>([
-    [{ concurrency: 0 }, 'concurrency: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
-    [{ concurrency: 1.5 }, 'concurrency: 1.5 is not a whole number of at least 1; give a whole number from 1 upwards'],
-    [{ concurrency: NaN }, 'concurrency: NaN is not a whole number of at least 1; give a whole number from 1 upwards'],
-    [{ concurrency: 2, pool: Pool.SOLO },
-      'concurrency: 2 does not go with Pool.SOLO, which runs one task at a time; leave it out, or choose another pool'],
+    [{ pool: prefork({ concurrency: 0 }) }, 'concurrency: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ pool: threads({ concurrency: 1.5 }) }, 'concurrency: 1.5 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ pool: gevent({ concurrency: NaN }) }, 'concurrency: NaN is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ pool: autoscale({ min: 0, max: 2 }) }, 'min: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ pool: autoscale({ min: 1, max: 2.5 }) }, 'max: 2.5 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ pool: autoscale({ min: 3, max: 2 }) }, 'min: 3 is more than max, 2; lower min, or raise max'],
     [{ replicas: -1 }, 'replicas: -1 is not a whole number of at least 0; give a whole number from 0 upwards'],
     [{ replicas: 0.5 }, 'replicas: 0.5 is not a whole number of at least 0; give a whole number from 0 upwards'],
     [{ prefetchMultiplier: 0 }, 'prefetchMultiplier: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
-    [{ maxTasksPerChild: 0 }, 'maxTasksPerChild: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
-    [{ maxTasksPerChild: 9, pool: Pool.THREADS }, 'maxTasksPerChild: \'threads\' is a pool that ignores it; leave it out, or use pool prefork'],
-    [{ maxMemoryPerChild: Size.mebibytes(9), pool: Pool.GEVENT }, 'maxMemoryPerChild: \'gevent\' is a pool that ignores it; leave it out, or use pool prefork'],
-    [{ timeLimit: minutes(1), pool: Pool.THREADS }, 'timeLimit: \'threads\' is a pool that ignores it; leave it out, or use pool prefork or gevent'],
-    [{ softTimeLimit: minutes(1), pool: Pool.GEVENT }, 'softTimeLimit: \'gevent\' is a pool that ignores it; leave it out, or use pool prefork'],
-    [{ maxMemoryPerChild: Size.kibibytes(0) }, 'maxMemoryPerChild: \'0Ki\' is not an amount of memory; give e.g. Size.mebibytes(200)'],
-    [{ timeLimit: Duration.millis(1500) }, 'timeLimit: \'1 second 500 millis\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
-    [{ softTimeLimit: minutes(5), timeLimit: minutes(5) },
+    [{ pool: prefork({ maxTasksPerChild: 0 }) }, 'maxTasksPerChild: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],
+    [{ pool: prefork({ maxMemoryPerChild: Size.kibibytes(0) }) }, 'maxMemoryPerChild: \'0Ki\' is not an amount of memory; give e.g. Size.mebibytes(200)'],
+    [{ pool: gevent({ timeLimit: Duration.millis(1500) }) },
+      'timeLimit: \'1 second 500 millis\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
+    [{ pool: prefork({ softTimeLimit: minutes(5), timeLimit: minutes(5) }) },
       'softTimeLimit: \'5 minutes\' is not less than timeLimit, 5 minutes; leave the task some time to clean up before it is killed'],
+    [{ pool: autoscale({ min: 1, max: 2, softTimeLimit: minutes(6), timeLimit: minutes(5) }) },
+      'softTimeLimit: \'6 minutes\' is not less than timeLimit, 5 minutes; leave the task some time to clean up before it is killed'],
     [{ longestTask: Duration.seconds(0) }, 'longestTask: \'0 seconds\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
     [{ queues: [] }, 'queues: [] is empty; name a queue, or leave it out'],
     [{ queues: ['mail', 'a,b'] }, 'queues: \'a,b\' is not a name of a queue; use a name without spaces and commas'],
@@ -216,7 +218,7 @@ describe('refuses', () => {
   });
 
   test('all that is wrong at once', () => {
-    expect(refusals(worker({ concurrency: 0, replicas: -1, queues: [], name: '' })).map((line) => line.split(':')[0]))
-      .toEqual(['name', 'replicas', 'concurrency', 'queues'].map((prop) => `[chart/worker] ${prop}`));
+    expect(refusals(worker({ pool: WorkerPool.prefork({ concurrency: 0 }), replicas: -1, queues: [], name: '' })).map((line) => line.split(':')[0]))
+      .toEqual(['name', 'replicas', 'queues', 'concurrency'].map((prop) => `[chart/worker] ${prop}`));
   });
 });

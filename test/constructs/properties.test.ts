@@ -3,7 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import * as fc from 'fast-check';
 import {
   AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps, FlowerAuth, LogLevel,
-  Namespace, PodOptions, Pool, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, Rules, Severity,
+  Namespace, PodOptions, PreforkLimits, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, Rules, Severity, WorkerPool,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { lockedVersions } from '../locks/lock';
@@ -74,6 +74,29 @@ function podOptions(chart: Chart, name: string, data: PodData): PodOptions {
 
 const logLevel = optional(fc.constantFrom(...Object.values(LogLevel)));
 
+/** Data, and no pool: what goes through two constructors may not be shared. */
+interface PoolData {
+  readonly kind: 'prefork' | 'autoscale' | 'gevent' | 'threads' | 'solo';
+  readonly concurrency?: number;
+  readonly more?: number;
+  readonly limits: PreforkLimits;
+}
+
+function poolOf({ kind, concurrency, more = 0, limits: given }: PoolData): WorkerPool {
+  switch (kind) {
+    case 'prefork': return WorkerPool.prefork({ concurrency, ...given });
+    case 'autoscale': return WorkerPool.autoscale({ min: concurrency!, max: concurrency! + more, ...given });
+    case 'gevent': return WorkerPool.gevent({ concurrency, ...given });
+    case 'threads': return WorkerPool.threads({ concurrency });
+    default: return WorkerPool.solo();
+  }
+}
+
+const limits = fc.record<PreforkLimits>({
+  maxTasksPerChild: optional(count(1000)), maxMemoryPerChild: optional(mebibytes(1, 4000)),
+  softTimeLimit: optional(seconds(1, 100)), timeLimit: optional(seconds(101, 9000)),
+});
+
 const workerData = fc.record({
   pod: podData,
   own: fc.record({
@@ -81,18 +104,13 @@ const workerData = fc.record({
     queues: optional(fc.uniqueArray(fc.stringMatching(/^[a-zA-Z0-9_.:-]{1,20}$/), { minLength: 1, maxLength: 3 })),
     taskEvents: optional(fc.boolean()), logLevel,
   }),
-  // Not all options go with all pools.
-  pool: fc.oneof(
-    fc.record<Partial<CeleryWorkerProps>>({
-      pool: optional(fc.constant(Pool.PREFORK)), concurrency: optional(count(64)), maxTasksPerChild: optional(count(1000)),
-      maxMemoryPerChild: optional(mebibytes(1, 4000)), softTimeLimit: optional(seconds(1, 100)), timeLimit: optional(seconds(101, 9000)),
-    }),
-    fc.record<Partial<CeleryWorkerProps>>({
-      pool: fc.constant(Pool.GEVENT), concurrency: optional(count(1000)), timeLimit: optional(seconds(1, 9000)),
-    }),
-    fc.record<Partial<CeleryWorkerProps>>({ pool: fc.constant(Pool.THREADS), concurrency: optional(count(64)) }),
-    fc.record<Partial<CeleryWorkerProps>>({ pool: fc.constant(Pool.SOLO), concurrency: optional(fc.constant(1)) }),
-  ),
+  pool: optional(fc.oneof(
+    fc.record<PoolData>({ kind: fc.constant('prefork'), concurrency: optional(count(64)), limits }),
+    fc.record<PoolData>({ kind: fc.constant('autoscale'), concurrency: count(9), more: fc.nat(55), limits }),
+    fc.record<PoolData>({ kind: fc.constant('gevent'), concurrency: optional(count(1000)), limits: fc.record({ timeLimit: optional(seconds(1, 9000)) }) }),
+    fc.record<PoolData>({ kind: fc.constant('threads'), concurrency: optional(count(64)), limits: fc.constant({}) }),
+    fc.record<PoolData>({ kind: fc.constant('solo'), concurrency: fc.constant(1), limits: fc.constant({}) }),
+  )),
 });
 
 const redisData = fc.record({
@@ -145,7 +163,7 @@ function define(chart: Chart, data: DeploymentData): void {
   };
   const celery = new CeleryApp(chart, 'celery', props);
   new CeleryWorker(chart, 'worker', {
-    celery, ...podOptions(chart, 'worker', data.worker.pod), ...data.worker.own, ...data.worker.pool, name: workerName,
+    celery, ...podOptions(chart, 'worker', data.worker.pod), ...data.worker.own, pool: data.worker.pool && poolOf(data.worker.pool), name: workerName,
   });
   new CeleryBeat(chart, 'beat', {
     celery, ...podOptions(chart, 'beat', data.beat.pod), name: beatName, logLevel: data.beat.logLevel,
@@ -173,6 +191,7 @@ test('whatever is valid gives valid manifests, and the same ones twice', () => {
 function advised(data: DeploymentData): DeploymentData {
   const pod = (given: PodData): PodData => ({ ...given, resources: undefined });
   const { worker: { own, pool }, redis: { own: { maxMemory, ...redisOwn } } } = data;
+  const memory = pool?.limits.maxMemoryPerChild;
   return {
     ...data,
     settings: {},
@@ -182,7 +201,7 @@ function advised(data: DeploymentData): DeploymentData {
     worker: {
       pod: pod(data.worker.pod),
       own: { ...own, longestTask: undefined },
-      pool: { ...pool, maxMemoryPerChild: pool.maxMemoryPerChild && Size.mebibytes(pool.maxMemoryPerChild.toMebibytes() + 20) },
+      pool: pool && { ...pool, limits: { ...pool.limits, ...(memory ? { maxMemoryPerChild: Size.mebibytes(memory.toMebibytes() + 20) } : {}) } },
     },
     redis: { ...data.redis, own: redisOwn },
   };
@@ -207,6 +226,7 @@ const notVersion = plainText(20).filter((version) => !lockedVersions().some(([ce
 
 type Make = (chart: Chart, value: never) => void;
 const worker = (prop: keyof CeleryWorkerProps): Make => (chart, value) => new CeleryWorker(chart, 'x', { celery: celeryApp(chart), [prop]: value });
+const pool = (made: (value: never) => WorkerPool): Make => (chart, value) => new CeleryWorker(chart, 'x', { celery: celeryApp(chart), pool: made(value) });
 const flower = (prop: keyof CeleryFlowerProps): Make => (chart, value) => new CeleryFlower(chart, 'x', { celery: celeryApp(chart), [prop]: value });
 const redis = (prop: keyof RedisBrokerProps): Make => (chart, value) => new RedisBroker(chart, 'x', { [prop]: value });
 const installed = (options: (value: never) => Partial<PythonInstallOptions>): Make => (chart, value) =>
@@ -215,9 +235,10 @@ const installed = (options: (value: never) => Partial<PythonInstallOptions>): Ma
 /** The prop as the message names it, its bad values, and what is made with them. */
 const BAD: [string, fc.Arbitrary<unknown>, Make][] = [
   ['replicas', notWhole(0), worker('replicas')],
-  ['concurrency', notWhole(1), worker('concurrency')],
+  ['concurrency', notWhole(1), pool((concurrency) => WorkerPool.prefork({ concurrency }))],
+  ['min', notWhole(1), pool((min) => WorkerPool.autoscale({ min, max: Number.MAX_SAFE_INTEGER }))],
   ['prefetchMultiplier', notWhole(1), worker('prefetchMultiplier')],
-  ['maxTasksPerChild', notWhole(1), worker('maxTasksPerChild')],
+  ['maxTasksPerChild', notWhole(1), pool((maxTasksPerChild) => WorkerPool.prefork({ maxTasksPerChild }))],
   ['name', notLabel, worker('name')],
   ['name', notLabel, redis('name')],
   ['queues', fc.stringMatching(/^[a-z]{0,5}[ ,\t][a-z]{0,5}$/), (chart, value) => worker('queues')(chart, [value] as never)],

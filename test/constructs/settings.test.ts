@@ -119,7 +119,7 @@ describe('refuses', () => {
       `settings.__proto__: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
     [{ '': 1 },
       `settings.: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
-    [{ worker_concurrency: 4 }, 'settings.worker_concurrency: 4 is set by the prop concurrency; give concurrency instead'],
+    [{ worker_concurrency: 4 }, 'settings.worker_concurrency: 4 is set by the prop pool; give pool instead'],
     [{ timezone: 'Europe/Berlin' }, 'settings.timezone: \'Europe/Berlin\' has no underscore in its name, and Celery\'s command line takes only names with one; '
       + 'set it in your code: app.conf.timezone = \'Europe/Berlin\''],
     [{ imports: ['a', 'b.c'] }, 'settings.imports: ["a","b.c"] has no underscore in its name, and Celery\'s command line takes only names with one; '

@@ -1,4 +1,4 @@
-import { CeleryBeat, CeleryWorker, Pool } from '../../src';
+import { CeleryBeat, CeleryWorker, WorkerPool } from '../../src';
 import { always, eventually, events, pods, python, restarts, testIn } from '../e2e/harness';
 import { allReady, celeryApp, deployed, namespace } from './drill';
 
@@ -7,18 +7,18 @@ const NAMESPACE = 'celery-drill-busy';
 const FROM = 'deploy/celery-beat';
 
 /** By pool: what each worker gets. */
-const LOADS: Record<Pool, string> = {
-  [Pool.SOLO]: 'nap.apply_async((300,), queue=\'solo\')',
-  [Pool.THREADS]: 'for _ in range(4): burn.apply_async((120,), queue=\'threads\')',
-  [Pool.GEVENT]: 'for _ in range(3): burn.apply_async((90,), queue=\'gevent\')',
-  [Pool.PREFORK]: 'for _ in range(10_000): nap.apply_async((0.05,), queue=\'prefork\')',
+const LOADS = {
+  solo: 'nap.apply_async((300,), queue=\'solo\')',
+  threads: 'for _ in range(4): burn.apply_async((120,), queue=\'threads\')',
+  gevent: 'for _ in range(3): burn.apply_async((90,), queue=\'gevent\')',
+  prefork: 'for _ in range(10_000): nap.apply_async((0.05,), queue=\'prefork\')',
 };
-const POOLS = Object.keys(LOADS) as Pool[];
+const POOLS = Object.keys(LOADS) as (keyof typeof LOADS)[];
 const WORKERS = POOLS.map((pool) => `celery-${pool}`);
 
 deployed(namespace(NAMESPACE, (chart) => {
   const celery = celeryApp(chart);
-  for (const pool of POOLS) new CeleryWorker(chart, pool, { celery, pool, queues: [pool] });
+  for (const pool of POOLS) new CeleryWorker(chart, pool, { celery, pool: WorkerPool[pool](), queues: [pool] });
   new CeleryBeat(chart, 'beat', { celery });
 }));
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { CeleryWorker, HealthCheck, Rules } from '../../src';
+import { CeleryWorker, HealthCheck, Rules, WorkerPool } from '../../src';
 import { empty } from '../e2e/deployment';
 import { eventually, kubectl, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, cpu, deployed, inspectPing, namespace, podsOf } from './drill';
@@ -21,8 +21,8 @@ const PORT = 8790;
 
 deployed(namespace(NAMESPACE, (chart) => {
   const celery = celeryApp(chart);
-  new CeleryWorker(chart, 'agent', { celery, name: 'agent', concurrency: 1 });
-  const ping = new CeleryWorker(chart, 'ping', { celery, name: 'ping', concurrency: 1, healthCheck: HealthCheck.probes({ liveness: inspectPing(10) }) });
+  new CeleryWorker(chart, 'agent', { celery, name: 'agent', pool: WorkerPool.prefork({ concurrency: 1 }) });
+  const ping = new CeleryWorker(chart, 'ping', { celery, name: 'ping', pool: WorkerPool.prefork({ concurrency: 1 }), healthCheck: HealthCheck.probes({ liveness: inspectPing(10) }) });
   Rules.of(ping).suppress('probes/celery-too-often', 'to be compared with');
 }), empty(PROBERS));
 

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ApiObject, App, Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { CeleryBeat, CeleryWorker, HealthCheck, Namespace, PythonRuntime, Rules } from '../../src';
+import { CeleryBeat, CeleryWorker, HealthCheck, Namespace, PythonRuntime, Rules, WorkerPool } from '../../src';
 import { Deployment } from '../e2e/deployment';
 import { eventually, exec, kubectl, pods, restarts, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, cpu, deployed, inspectPing, podsOf, ranOn, TASKS } from './drill';
@@ -46,7 +46,7 @@ function define(app: App): void {
   new Namespace(chart, 'namespace');
   for (const [name, healthCheck] of Object.entries(CHECKS)) {
     const celery = celeryApp(chart, { name, files: { 'tasks.py': TASKS + HEARTBEAT }, runtime: PythonRuntime.install({ celery: '5.3.4' }) });
-    const worker = new CeleryWorker(chart, `worker-${name}`, { celery, name, healthCheck, concurrency: 1 });
+    const worker = new CeleryWorker(chart, `worker-${name}`, { celery, name, healthCheck, pool: WorkerPool.prefork({ concurrency: 1 }) });
     if (name === 'ping') {
       Rules.of(worker).suppress('probes/celery-too-often', 'to be compared with');
     }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { CeleryBeat, CeleryWorker, Pool, PythonRuntime } from '../../src';
+import { CeleryBeat, CeleryWorker, PythonRuntime, WorkerPool } from '../../src';
 import { lockIndex } from '../../src/celery/locks';
 import { bringUp, remove } from '../e2e/deployment';
 import { eventually, kubectl, python, say, testIn } from '../e2e/harness';
@@ -11,7 +11,7 @@ import { allReady, celeryApp, namespace, podsOf, ranOn } from './drill';
  * DRILL_PYTHONS names the Pythons: their images, python:<version>-slim, must be ones that the cluster can pull.
  */
 const PYTHONS = (process.env.DRILL_PYTHONS ?? '3.11').split(',');
-const POOLS = Object.values(Pool);
+const POOLS = ['prefork', 'threads', 'gevent', 'solo'] as const;
 const WORKERS = POOLS.map((pool) => `celery-${pool}`);
 const FROM = 'deploy/celery-beat';
 
@@ -41,7 +41,7 @@ describe.each(LOCKS)('Celery %s on Python %s', (celery, version) => {
 
   beforeAll(() => bringUp([namespace(NAMESPACE, (chart) => {
     const app = celeryApp(chart, { runtime: PythonRuntime.install({ celery, python: version }) });
-    for (const pool of POOLS) new CeleryWorker(chart, pool, { celery: app, pool, queues: [pool] });
+    for (const pool of POOLS) new CeleryWorker(chart, pool, { celery: app, pool: WorkerPool[pool](), queues: [pool] });
     new CeleryBeat(chart, 'beat', { celery: app });
   })]));
   afterAll(() => remove([NAMESPACE]));

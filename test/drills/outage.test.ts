@@ -1,4 +1,4 @@
-import { CeleryBeat, CeleryWorker, Pool, RedisStorage } from '../../src';
+import { CeleryBeat, CeleryWorker, RedisStorage, WorkerPool } from '../../src';
 import { empty } from '../e2e/deployment';
 import { always, cutOff, eventually, exec, kubectl, logs, python, readyPods, restarts, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, deployed, namespace, podsOf, ranOn, TASKS } from './drill';
@@ -12,7 +12,7 @@ const NODE_ACCESS = 'celery-drill-outage-node';
 const OUTAGE = 600;
 /** Celery waits for up to 30 seconds between two tries to reconnect. */
 const AGAIN = 45;
-const POOLS = [Pool.PREFORK, Pool.THREADS, Pool.GEVENT, Pool.SOLO];
+const POOLS = ['prefork', 'threads', 'gevent', 'solo'] as const;
 
 const WORKERS = POOLS.map((pool) => `celery-${pool}`);
 const ALL = [...WORKERS, 'celery-beat'];
@@ -56,7 +56,7 @@ def published():
 
 deployed(namespace(NAMESPACE, (chart) => {
   const celery = celeryApp(chart, { files: { 'tasks.py': TASKS + SCHEDULE }, redisStorage: RedisStorage.claim() });
-  for (const pool of POOLS) new CeleryWorker(chart, pool, { celery, pool, queues: [pool] });
+  for (const pool of POOLS) new CeleryWorker(chart, pool, { celery, pool: WorkerPool[pool](), queues: [pool] });
   new CeleryBeat(chart, 'beat', { celery });
 }), empty(NODE_ACCESS));
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Chart } from 'cdk8s';
 import { findPython, run } from './python';
-import { CeleryFlower, CeleryWorker, Pool, PythonRuntime } from '../../src';
+import { CeleryFlower, CeleryWorker, PythonRuntime, WorkerPool } from '../../src';
 import { celeryApp } from '../fixtures';
 import { synth } from '../manifests';
 import { parsePins } from './lock';
@@ -38,7 +38,7 @@ async function install(deployment: string, { requirements, change = (_file, text
   const manifests = synth((chart: Chart) => {
     const celery = celeryApp(chart, { runtime: PythonRuntime.install({ celery: '5.3.4', requirements }) });
     new CeleryWorker(chart, 'worker', { celery });
-    new CeleryWorker(chart, 'green', { celery, pool: Pool.GEVENT });
+    new CeleryWorker(chart, 'green', { celery, pool: WorkerPool.gevent() });
     new CeleryFlower(chart, 'flower', { celery });
   });
   const pod = manifests.pod(deployment);

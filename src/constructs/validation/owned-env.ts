@@ -23,8 +23,12 @@ interface Owned {
 const OFF = /^(0|f|false|n|no|off)?$/i;
 
 const byProp = (names: RegExp, wrong: string, prop: string): Owned => ({ names, wrong, fix: `give the prop ${prop} instead` });
+const OF_COMMAND_LINE = 'is an option of Celery\'s command line, which this construct writes';
 /** click reads `CELERY_WORKER_CONCURRENCY` where `--concurrency` is not given. */
-const byFlag = (names: RegExp, prop: string): Owned => byProp(names, 'is an option of Celery\'s command line, which this construct writes', prop);
+const byFlag = (names: RegExp, prop: string): Owned => byProp(names, OF_COMMAND_LINE, prop);
+const byPool = (names: RegExp, option: string): Owned => ({
+  names, wrong: OF_COMMAND_LINE, fix: `give it to the pool instead: WorkerPool.prefork({ ${option}: ... })`,
+});
 
 /**
  * Names that would take the place of what the constructs set, or that have no effect because a flag on the command line wins.
@@ -37,18 +41,18 @@ const OWNED: readonly Owned[] = [
   byProp(/^(CELERY_)?BROKER_URL$|^CELERY_BROKER_(READ|WRITE)_URL$/, 'would connect the pods to another broker than that of the app', 'broker'),
   byProp(/^(CELERY_)?RESULT_BACKEND$/, 'would take the place of the result backend of the app', 'resultBackend'),
   byFlag(/^CELERY_(WORKER|BEAT)_LOGLEVEL$/, 'logLevel'),
-  byFlag(/^CELERY_WORKER_CONCURRENCY$/, 'concurrency'),
+  byPool(/^CELERY_WORKER_CONCURRENCY$/, 'concurrency'),
   byFlag(/^CELERY_WORKER_POOL$/, 'pool'),
   byFlag(/^CELERY_WORKER_PREFETCH_MULTIPLIER$/, 'prefetchMultiplier'),
   byFlag(/^CELERY_WORKER_QUEUES$/, 'queues'),
-  byFlag(/^CELERY_WORKER_MAX_TASKS_PER_CHILD$/, 'maxTasksPerChild'),
-  byFlag(/^CELERY_WORKER_MAX_MEMORY_PER_CHILD$/, 'maxMemoryPerChild'),
-  byFlag(/^CELERY_WORKER_TIME_LIMIT$/, 'timeLimit'),
-  byFlag(/^CELERY_WORKER_SOFT_TIME_LIMIT$/, 'softTimeLimit'),
+  byPool(/^CELERY_WORKER_MAX_TASKS_PER_CHILD$/, 'maxTasksPerChild'),
+  byPool(/^CELERY_WORKER_MAX_MEMORY_PER_CHILD$/, 'maxMemoryPerChild'),
+  byPool(/^CELERY_WORKER_TIME_LIMIT$/, 'timeLimit'),
+  byPool(/^CELERY_WORKER_SOFT_TIME_LIMIT$/, 'softTimeLimit'),
   byFlag(/^CELERY_WORKER_TASK_EVENTS$/, 'taskEvents'),
   {
-    names: /^CELERY_WORKER_AUTOSCALE$/, wrong: 'would take the place of concurrency, by which memory and limits are chosen',
-    fix: 'give the props concurrency and replicas instead',
+    names: /^CELERY_WORKER_AUTOSCALE$/, wrong: 'would take the place of the pool\'s concurrency, by which memory and limits are chosen',
+    fix: 'give the prop pool instead: WorkerPool.autoscale({ min: 1, max: 4 })',
   },
   {
     names: /^CELERY_WORKER_INCLUDE$/, wrong: 'is an option of Celery\'s command line, where the health agent has its place',
@@ -60,7 +64,7 @@ const OWNED: readonly Owned[] = [
   { names: /^CELERY_WORKER_BEAT$/, wrong: 'would run Beat in each pod, so that each task is sent several times', fix: 'use a CeleryBeat instead', harmless: OFF },
   { names: /^CELERY_WORKER_PURGE$/, wrong: 'would delete all tasks that wait, at each start of a pod', fix: 'remove it', harmless: OFF },
   { names: /^CELERY_(WORKER|BEAT)_DETACH$/, wrong: 'would end the container at once', fix: 'remove it', harmless: OFF },
-  byProp(/^CELERY_APP$/, 'is an option of Celery\'s command line, which this construct writes', 'app'),
+  byProp(/^CELERY_APP$/, OF_COMMAND_LINE, 'app'),
   { names: /^CELERY_WORKDIR$/, wrong: 'would start Celery outside of the directory of the code', fix: 'remove it', harmless: /^$/ },
   byFlag(/^CELERY_BEAT_SCHEDULER$/, 'scheduler'),
   byFlag(/^CELERY_BEAT_SCHEDULE$/, 'storage'),

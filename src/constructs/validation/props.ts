@@ -3,6 +3,7 @@ import * as kplus from 'cdk8s-plus-28';
 import { IConstruct } from 'constructs';
 import { Described, Problem, refuse } from './problems';
 import { PodOptions } from '../pod-options';
+import { nearest } from '../../nearest';
 
 // TypeScript tells a user of TypeScript what a prop must be. JavaScript tells nobody, and Python some: without these checks, the first
 // value of a wrong type ends in an exception that names neither the prop nor the construct.
@@ -17,20 +18,30 @@ export interface RequiredProp {
   readonly instead: (scope: IConstruct) => unknown;
 }
 
-/** What props are; those of which another check takes values of any type are left out. */
-export type Shape<P> = { readonly [K in keyof P]?: TypeCheck | RequiredProp };
+/** What props are: all of them, so that a name which is not here is not one. */
+export type Shape<P> = { readonly [K in keyof P]-?: TypeCheck | RequiredProp };
 
-/** The props of a construct. One that is not of its type is refused, and replaced: a required one by a stand-in, any other by its default. */
-export function sound<P extends object>(scope: IConstruct, given: P, shape: Shape<P>): P {
-  const { options, problems } = typed(given, shape, { scope });
+/** Where options are, and what to do about those that are elsewhere. */
+interface Naming {
+  readonly prefix?: string;
+  readonly elsewhere?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The props of a construct. One that is not of its type is refused, and replaced: a required one by a stand-in, any other by its default.
+ * One that there is not is refused.
+ */
+export function sound<P extends object>(scope: IConstruct, given: P, shape: Shape<P>, elsewhere?: Readonly<Record<string, string>>): P {
+  const { options, problems } = typed(given, shape, { scope, elsewhere });
   refuse(scope, problems);
   return options;
 }
 
 /** The same for the options of a factory method, which has no construct to refuse: their problems are returned. */
 export function typed<O extends object>(
-  given: O, shape: Shape<O>, { scope, prefix = '' }: { readonly scope?: IConstruct; readonly prefix?: string } = {},
+  given: O, shape: Shape<O>, { scope, ...naming }: Naming & { readonly scope?: IConstruct } = {},
 ): { readonly options: O; readonly problems: Problem[] } {
+  const { prefix = '' } = naming;
   const options = (isObject(given) ? { ...given } : {}) as Record<string, unknown>;
   const noObject = given === undefined || isObject(given) ? []
     : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
@@ -43,7 +54,20 @@ export function typed<O extends object>(
     if (found.length > 0) options[name] = scope && required?.instead(scope);
     return found;
   });
-  return { options: options as O, problems: [...noObject, ...problems] };
+  return { options: options as O, problems: [...noObject, ...unknown(options, shape, naming), ...problems] };
+}
+
+/** Names that there are not: JavaScript accepts any. */
+function unknown(given: object, shape: object, { prefix = '', elsewhere = {} }: Naming): Problem[] {
+  return Object.keys(given).filter((name) => !Object.hasOwn(shape, name) && (given as Record<string, unknown>)[name] !== undefined).map((name) => {
+    const meant = nearest(name, Object.keys(shape));
+    return {
+      prop: prefix === '' ? name : `${prefix}.${name}`,
+      value: shown((given as Record<string, unknown>)[name]),
+      wrong: 'is not one of the options here',
+      fix: Object.hasOwn(elsewhere, name) ? elsewhere[name] : meant ? `did you mean ${meant}?` : 'leave it out; API.md has the names of all options',
+    };
+  });
 }
 
 /** A check by a question. */
@@ -55,6 +79,9 @@ export function kind(is: (value: unknown) => boolean, what: string, example: str
 export function withMember(member: string, what: string, example: string): TypeCheck {
   return kind((value) => isObject(value) && member in value, what, example);
 }
+
+/** A value of which another check takes any type. */
+export const anything: TypeCheck = () => [];
 
 /** A string. */
 export function text(example: string): TypeCheck {
@@ -179,6 +206,10 @@ export const POD_OPTIONS: Shape<PodOptions> = {
   env: record(envValue, 'e.g. { REGION: kplus.EnvValue.fromValue(\'eu\') }'),
   volumeMounts: list(fields<kplus.VolumeMount>({
     path: needed(text('e.g. \'/cache\''), 'give e.g. \'/cache\''),
+    propagation: anything,
+    readOnly: anything,
+    subPath: anything,
+    subPathExpr: anything,
     volume: needed(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'give e.g. kplus.Volume.fromEmptyDir(...)'),
   }), 'e.g. [{ path: \'/cache\', volume }]'),
   volumes: list(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'e.g. [kplus.Volume.fromEmptyDir(...)]'),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { AgentHealthCheckOptions, AppCode, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, Pool, PythonRuntime } from '../../../src';
+import { AgentHealthCheckOptions, AppCode, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, PythonRuntime, WorkerPool } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { Manifest, Manifests, refusals, synth } from '../../manifests';
 
@@ -116,14 +116,14 @@ test('a second worker of an app shares the ConfigMap', () => {
 
 // The liveness of Kubernetes: so many failures in a row restart; a probe fails that has no answer within its timeout.
 test.each([
-  [Pool.PREFORK, 3], [Pool.SOLO, 10], [Pool.THREADS, 10], [Pool.GEVENT, 10],
-])('a %s worker is restarted after %d liveness probes without an answer', (pool, failureThreshold) => {
-  const manifests = synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), pool }));
+  ['prefork', 3], ['solo', 10], ['threads', 10], ['gevent', 10],
+] as const)('a %s worker is restarted after %d liveness probes without an answer', (pool, failureThreshold) => {
+  const manifests = synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), pool: WorkerPool[pool]() }));
   const liveness = manifests.main('celery-worker').livenessProbe;
   expect(liveness).toMatchObject({ periodSeconds: 10, timeoutSeconds: 5, failureThreshold });
   // Whenever the first of them begins, code that holds the GIL for so long is survived.
   const survived = (seconds: number) => Math.floor(seconds / liveness.periodSeconds) + 1 < liveness.failureThreshold;
-  expect([survived(60), survived(80)]).toEqual(pool === Pool.PREFORK ? [false, false] : [true, true]);
+  expect([survived(60), survived(80)]).toEqual(pool === 'prefork' ? [false, false] : [true, true]);
 });
 
 test('a process that hangs is killed no later than one that stops', () => {

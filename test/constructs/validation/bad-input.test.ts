@@ -49,7 +49,7 @@ test('an older main.ts that takes the place of a newer one is compiled', () => {
 });
 
 const BAD = `
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, HealthCheck, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, HealthCheck, Namespace, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
 import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -72,8 +72,8 @@ const apps: [string, string, AppCode, PythonRuntime][] = [
 for (const [name, module, itsCode, runtime] of apps) new CeleryApp(chart, name, { app: module, broker, code: itsCode, runtime });
 
 const celery = new CeleryApp(chart, 'celery', { app: 'tasks', broker, code, runtime: image });
-new CeleryWorker(chart, 'none', { celery, concurrency: 0 });
-new CeleryWorker(chart, 'half', { celery, concurrency: 1.5, replicas: -1 });
+new CeleryWorker(chart, 'none', { celery, pool: WorkerPool.prefork({ concurrency: 0 }) });
+new CeleryWorker(chart, 'half', { celery, pool: WorkerPool.prefork({ concurrency: 1.5 }), replicas: -1 });
 new CeleryWorker(chart, 'quantity', { celery, resources: { memory: { request: Size.gibibytes(2), limit: Size.gibibytes(1) }, cpu: { request: kplus.Cpu.units(0.0001) } } });
 new CeleryWorker(chart, 'w'.repeat(60), { celery });
 new CeleryWorker(chart, 'hasty', { celery, healthCheck: HealthCheck.agent({ deafAfter: Duration.seconds(9), port: 80 }) });

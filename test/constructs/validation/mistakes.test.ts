@@ -44,16 +44,16 @@ describe('variables that have a prop', () => {
     ['BROKER_URL', /give the prop broker instead/], ['CELERY_BROKER_READ_URL', /give the prop broker instead/], ['CELERY_BROKER_WRITE_URL', /give the prop broker instead/],
     ['CELERY_RESULT_BACKEND', /would take the place of the result backend of the app; give the prop resultBackend instead/],
     ['RESULT_BACKEND', /give the prop resultBackend instead/],
-    ['CELERY_WORKER_CONCURRENCY', /is an option of Celery's command line, which this construct writes; give the prop concurrency instead/],
+    ['CELERY_WORKER_CONCURRENCY', /is an option of Celery's command line, which this construct writes; give it to the pool instead: WorkerPool\.prefork\(\{ concurrency: \.\.\. \}\)/],
     ['CELERY_WORKER_POOL', /give the prop pool instead/], ['CELERY_WORKER_LOGLEVEL', /give the prop logLevel instead/], ['CELERY_BEAT_LOGLEVEL', /give the prop logLevel instead/],
     ['CELERY_WORKER_PREFETCH_MULTIPLIER', /give the prop prefetchMultiplier instead/], ['CELERY_WORKER_QUEUES', /give the prop queues instead/],
-    ['CELERY_WORKER_MAX_TASKS_PER_CHILD', /give the prop maxTasksPerChild instead/], ['CELERY_WORKER_MAX_MEMORY_PER_CHILD', /give the prop maxMemoryPerChild instead/],
-    ['CELERY_WORKER_TIME_LIMIT', /give the prop timeLimit instead/], ['CELERY_WORKER_SOFT_TIME_LIMIT', /give the prop softTimeLimit instead/],
+    ['CELERY_WORKER_MAX_TASKS_PER_CHILD', /give it to the pool instead: WorkerPool\.prefork\(\{ maxTasksPerChild: /], ['CELERY_WORKER_MAX_MEMORY_PER_CHILD', /give it to the pool instead: WorkerPool\.prefork\(\{ maxMemoryPerChild: /],
+    ['CELERY_WORKER_TIME_LIMIT', /give it to the pool instead: WorkerPool\.prefork\(\{ timeLimit: /], ['CELERY_WORKER_SOFT_TIME_LIMIT', /give it to the pool instead: WorkerPool\.prefork\(\{ softTimeLimit: /],
     ['CELERY_WORKER_TASK_EVENTS', /give the prop taskEvents instead/], ['CELERY_BEAT_SCHEDULER', /give the prop scheduler instead/],
     ['CELERY_BEAT_SCHEDULE', /give the prop storage instead/],
     ['FLOWER_BASIC_AUTH', /would ask for a login that the probes do not have; give the prop auth: FlowerAuth\.basic\(\.\.\.\) instead/],
     ['FLOWER_URL_PREFIX', /would move the page away from where the probes look; give the prop urlPrefix instead/],
-    ['CELERY_WORKER_AUTOSCALE', /would take the place of concurrency.*; give the props concurrency and replicas instead/],
+    ['CELERY_WORKER_AUTOSCALE', /would take the place of the pool's concurrency.*; give the prop pool instead: WorkerPool\.autoscale/],
     ['CELERY_WORKER_INCLUDE', /set it in your code: app\.conf\.include/], ['CELERY_WORKER_HOSTNAME', /would give all pods the same node name; have %h in it/],
     ['CELERY_WORKER_BEAT', /would run Beat in each pod.*; use a CeleryBeat instead/], ['CELERY_WORKER_PURGE', /would delete all tasks that wait/],
     ['CELERY_WORKER_DETACH', /would end the container/], ['CELERY_BEAT_DETACH', /would end the container/],
@@ -262,11 +262,11 @@ describe('values of enumerations that are none', () => {
   const worker = (props: object) => refusals((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), healthCheck: HealthCheck.none(), ...props }));
 
   test('eventlet', () => {
-    expect(worker({ pool: 'eventlet' })).toEqual(['[chart/worker] pool: \'eventlet\' is not supported: the health agent does not run under it; give \'gevent\'']);
+    expect(worker({ pool: 'eventlet' })).toEqual(['[chart/worker] pool: \'eventlet\' is not supported: the health agent does not run under it; give WorkerPool.gevent()']);
   });
 
   test.each(['processes', '', 'Prefork', 7, null, ['prefork']])('the pool %p', (pool) => {
-    expect(worker({ pool })).toEqual([expect.stringMatching(/^\[chart\/worker\] pool: .* is not a pool of Celery; give 'prefork', 'threads', 'gevent' or 'solo'$/)]);
+    expect(worker({ pool })).toEqual([expect.stringMatching(/^\[chart\/worker\] pool: .* is not one of WorkerPool's; give e\.g\. WorkerPool\.prefork\(/)]);
   });
 
   test.each(['loud', 'INFO', 'info --concurrency=9', 20])('the log level %p', (logLevel) => {

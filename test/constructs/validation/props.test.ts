@@ -2,7 +2,7 @@ import { Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import {
   AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps,
-  FlowerAuth, HealthCheck, PodOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage,
+  FlowerAuth, HealthCheck, PodOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, WorkerPool,
 } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { refusals } from '../../manifests';
@@ -34,14 +34,28 @@ test.each<[string, (chart: Chart) => void, string]>([
   ['a URL for a result backend', app({ resultBackend: 'redis://:hunter2@r' }), 'celery] resultBackend: a string is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
   ['a number for a name', app({ name: 7 }), 'celery] name: 7 is not a string; give the prefix of the names of all components'],
   ['settings as a string', app({ settings: 'task_acks_late' }), 'celery] settings: \'task_acks_late\' is not an object; give e.g. { task_acks_late: true }'],
-  ['seconds', worker({ timeLimit: 30 }), 'worker] timeLimit: 30 is not a Duration; give e.g. Duration.minutes(5)'],
-  ['seconds', worker({ softTimeLimit: '30' }), 'worker] softTimeLimit: \'30\' is not a Duration; give e.g. Duration.minutes(5)'],
+  ['seconds', worker({ pool: WorkerPool.prefork({ timeLimit: 30 as Any }) }), 'worker] timeLimit: 30 is not a Duration; give e.g. Duration.minutes(5)'],
+  ['seconds', worker({ pool: WorkerPool.prefork({ softTimeLimit: '30' as Any }) }), 'worker] softTimeLimit: \'30\' is not a Duration; give e.g. Duration.minutes(5)'],
   ['seconds', worker({ longestTask: 30 }), 'worker] longestTask: 30 is not a Duration; give e.g. Duration.minutes(5)'],
-  ['bytes', worker({ maxMemoryPerChild: 200 }), 'worker] maxMemoryPerChild: 200 is not a Size; give e.g. Size.mebibytes(256)'],
+  ['bytes', worker({ pool: WorkerPool.prefork({ maxMemoryPerChild: 200 as Any }) }), 'worker] maxMemoryPerChild: 200 is not a Size; give e.g. Size.mebibytes(256)'],
   ['one queue', worker({ queues: 'mail' }), 'worker] queues: \'mail\' is not a list of strings; give e.g. [\'mail\']'],
   ['a queue of no name', worker({ queues: ['mail', 7] }), 'worker] queues: ["mail",7] is not a list of strings; give e.g. [\'mail\']'],
   ['a word for a boolean', worker({ taskEvents: 'yes' }), 'worker] taskEvents: \'yes\' is not a boolean; give true or false'],
-  ['a number in words', worker({ concurrency: '2' }), 'worker] concurrency: \'2\' is not a number; give e.g. 2'],
+  ['a number in words', worker({ pool: WorkerPool.prefork({ concurrency: '2' as Any }) }), 'worker] concurrency: \'2\' is not a number; give e.g. 2'],
+  ['a pool in words', worker({ pool: 'prefork' }), 'worker] pool: \'prefork\' is not one of WorkerPool\'s; give e.g. WorkerPool.prefork({ concurrency: 2 })'],
+  ['a pool of somebody else', worker({ pool: new (class extends (WorkerPool as Any) {})() }), 'is not one of WorkerPool\'s; give e.g. WorkerPool.prefork'],
+  ['options for a pool', worker({ pool: { concurrency: 2 } }), 'worker] pool: an object is not one of WorkerPool\'s; give e.g. WorkerPool.prefork'],
+  ['no options for a pool', worker({ pool: WorkerPool.autoscale({ max: 2 } as Any) }), 'worker] min: undefined is missing; give e.g. 1'],
+  ['an option of prefork for gevent', worker({ pool: WorkerPool.gevent({ softTimeLimit: Duration.seconds(9) } as Any) }),
+    'worker] softTimeLimit: a Duration is not one of the options here; leave it out, or use WorkerPool.prefork: this pool ignores it'],
+  ['an option of prefork for threads', worker({ pool: WorkerPool.threads({ maxTasksPerChild: 9 } as Any) }),
+    'worker] maxTasksPerChild: 9 is not one of the options here; leave it out, or use WorkerPool.prefork: this pool ignores it'],
+  ['a misspelt prop', worker({ replica: 2 }), 'worker] replica: 2 is not one of the options here; did you mean replicas?'],
+  ['a prop by Celery\'s name', worker({ task_events: true }), 'worker] task_events: true is not one of the options here; did you mean taskEvents?'],
+  ['a prop that nobody meant', app({ colour: 'red' }), 'celery] colour: \'red\' is not one of the options here; leave it out'],
+  ['a misspelt threshold', worker({ healthCheck: HealthCheck.agent({ deafafter: Duration.minutes(1) } as Any) }),
+    'worker] healthCheck.deafafter: a Duration is not one of the options here; did you mean deafAfter?'],
+  ['an option of the pool', worker({ concurrency: 2 }), 'worker] concurrency: 2 is not one of the options here; give it to the pool: WorkerPool.prefork({ concurrency: ... })'],
   ['a strategy in words', worker({ strategy: 'Recreate' }),
     'worker] strategy: \'Recreate\' is not a kplus.DeploymentStrategy; give e.g. kplus.DeploymentStrategy.rollingUpdate()'],
   ['options for a health check', worker({ healthCheck: { port: 1 } }), 'worker] healthCheck: an object is not a HealthCheck; give e.g. HealthCheck.agent()'],
@@ -95,9 +109,9 @@ test('no props at all are refused, with what is missing', () => {
 });
 
 test('what is refused of one prop does not hide what is wrong with others', () => {
-  expect(refusals((chart) => new CeleryWorker(chart, 'worker', { replicas: -1, timeLimit: Duration.millis(1), queues: [] } as Any))).toEqual([
-    expect.stringContaining('celery: undefined is missing'), expect.stringContaining('replicas: -1'), expect.stringContaining('timeLimit: '),
-    expect.stringContaining('queues: '),
+  expect(refusals((chart) => new CeleryWorker(chart, 'worker', { replicas: -1, pool: WorkerPool.prefork({ timeLimit: Duration.millis(1) }), queues: [] } as Any))).toEqual([
+    expect.stringContaining('celery: undefined is missing'), expect.stringContaining('replicas: -1'), expect.stringContaining('queues: '),
+    expect.stringContaining('timeLimit: '),
   ]);
 });
 
@@ -110,8 +124,8 @@ const HOSTILE: readonly [string, unknown][] = [
 const POD: (keyof PodOptions)[] = ['resources', 'env', 'volumeMounts', 'volumes', 'labels', 'annotations', 'nodeSelector', 'tolerations', 'priorityClassName',
   'imagePullSecrets', 'serviceAccount', 'podSecurityContext', 'containerSecurityContext'];
 const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'resultBackend', 'settings'];
-const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'replicas', 'concurrency', 'pool', 'queues', 'prefetchMultiplier', 'maxTasksPerChild',
-  'maxMemoryPerChild', 'timeLimit', 'softTimeLimit', 'longestTask', 'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
+const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'replicas', 'pool', 'queues', 'prefetchMultiplier', 'longestTask',
+  'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
 const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
 const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'auth', 'urlPrefix'];
 const REDIS: (keyof RedisBrokerProps)[] = [...POD, 'name', 'image', 'storage', 'maxMemory', 'clusterDomain'];

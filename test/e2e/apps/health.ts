@@ -1,5 +1,5 @@
 import { App, Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker } from '../../../src';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 
 export const NAMESPACE = 'celery-e2e-health';
 
@@ -26,7 +26,7 @@ export function define(app: App, tasks = TASKS): void {
     code: AppCode.fromInline({ 'tasks.py': tasks }),
     runtime: PythonRuntime.install({ celery: '5.3.4' }),
   });
-  new CeleryWorker(chart, 'worker', { celery, replicas: 2, concurrency: 1 });
+  new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 1 }) });
   new CeleryBeat(chart, 'beat', { celery });
   new CeleryFlower(chart, 'flower', { celery });
 }

@@ -1,6 +1,6 @@
 import { App, Chart, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
-import { AppCode, CeleryApp, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker } from '../../../src';
+import { AppCode, CeleryApp, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 
 export const NAMESPACE = 'celery-e2e-release';
 
@@ -41,5 +41,5 @@ export function define(app: App, release: Release = FIRST): void {
     runtime: PythonRuntime.install({ celery: release.celery, installResources: SMALL }),
     resources: SMALL,
   });
-  new CeleryWorker(chart, 'worker', { celery, replicas: release.replicas, concurrency: 1 });
+  new CeleryWorker(chart, 'worker', { celery, replicas: release.replicas, pool: WorkerPool.prefork({ concurrency: 1 }) });
 }
