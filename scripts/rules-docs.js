@@ -38,13 +38,19 @@ function cell(text) {
   return text.replaceAll('|', '\\|');
 }
 
+function row({ id, severity, title }) {
+  return `| [${id}](${anchor(id)}) | ${severity} | ${cell(title)} |`;
+}
+
 function readme(rules) {
   const head = fs.readFileSync(path.join(__dirname, 'rules-readme.md'), 'utf8').trimEnd();
   return [
     GENERATED, head, '', '## All rules', '', `${rules.length} rules. What they guard of the failure catalogue: [coverage.md](coverage.md). Which are `
       + 'shown on a cluster: [drills.md](drills.md).', '',
     '| rule | severity | what is wrong |', '|---|---|---|',
-    ...rules.map((rule) => `| [${rule.id}](${anchor(rule.id)}) | ${rule.severity} | ${cell(rule.title)} |`), '',
+    ...rules.map(row), '',
+    '## Advice', '', 'These depend on taste, and are shown with `--advice` only.', '',
+    ...rules.filter(({ severity }) => severity === 'advice').map((rule) => `- [${rule.id}](${anchor(rule.id)}): ${rule.title}`), '',
   ].join('\n');
 }
 

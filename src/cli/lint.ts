@@ -24,6 +24,7 @@ links to folders; - is standard input. Nothing in the input is executed or fetch
 
   --format FORMAT      text (default), json, sarif, github, junit
   --severity SEVERITY  report and count from here on: error, warning (default), info
+  --advice             also what depends on taste (docs/rules/README.md lists it)
   --rule RULE          only this rule or subject (beat); may be repeated
   --config FILE        suppressions and severity; default .cdk8s-celery.yaml, if there is one
   --live               read the objects of a cluster through kubectl, instead of files
@@ -46,7 +47,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args], allowPositionals: true, strict: true,
       options: {
-        format: { type: 'string', default: 'text' }, severity: { type: 'string' }, rule: { type: 'string', multiple: true },
+        format: { type: 'string', default: 'text' }, severity: { type: 'string' }, advice: { type: 'boolean' }, rule: { type: 'string', multiple: true },
         config: { type: 'string' }, live: { type: 'boolean' }, namespace: { type: 'string', short: 'n' }, context: { type: 'string' },
         list: { type: 'boolean' }, explain: { type: 'string' }, help: { type: 'boolean', short: 'h' },
       },
@@ -88,10 +89,13 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     output.err(`cdk8s-celery lint: left out what is no file and no folder, as kubectl does: ${input.left.map(printable).join(', ')}; give what links lead to\n`);
   }
   const { violations, unknown, count } = lintObjects(input.documents.map(({ value }) => value), { rules, suppressions: config.suppressions });
-  const shown = violations.filter((one) => atLeast(one.severity, severity));
+  const withAdvice = values.advice === true || severity === Severity.ADVICE;
+  const isShown = (one: Violation): boolean => one.severity === Severity.ADVICE ? withAdvice : atLeast(one.severity, severity);
+  const shown = violations.filter(isShown);
+  const advice = withAdvice ? 0 : violations.filter((one) => one.severity === Severity.ADVICE).length;
   const findings = locate(shown, input, config.file);
   for (const part of inChunks(format({
-    findings, objects: count, hidden: violations.length - shown.length, problems: input.problems, unknown,
+    findings, objects: count, hidden: violations.length - shown.length - advice, advice, problems: input.problems, unknown,
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (count === 0) {

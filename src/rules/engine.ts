@@ -4,6 +4,7 @@ import type { World } from '../manifests/world';
 import { LISTS, ListName } from './lists';
 import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
 import { fromAnnotation, Suppression } from './suppressions';
+import { hedged } from './severity';
 import { CHECKS, RULES } from './table';
 
 export interface Options {
@@ -47,8 +48,8 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
   return found;
 }
 
-function violation(rule: RuleMeta, { at, note, value, allowed, fix, severity = rule.severity }: Report): Violation {
-  return { rule, severity, at, note, value, allowed, fix };
+function violation(rule: RuleMeta, { at, note, unless, value, allowed, fix, severity = rule.severity }: Report): Violation {
+  return { rule, severity: unless === undefined ? severity : hedged(severity), at, note, unless, value, allowed, fix };
 }
 
 function* suppress(found: readonly Violation[], suppressions: readonly Suppression[], selection: Options['rules']): Iterable<Violation> {

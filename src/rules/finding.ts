@@ -15,6 +15,13 @@ export interface Finding {
   /** What is wrong, in one sentence. */
   readonly message: string;
 
+  /**
+   * What would make it right, though no manifest shows it: `the application sets worker_concurrency`. With it, the finding is at most a warning.
+   *
+   * @default - the finding is certain: the manifests prove it by themselves
+   */
+  readonly unless?: string;
+
   /** The kind of the object, for example `Deployment`. */
   readonly objectKind: string;
 
@@ -59,12 +66,13 @@ export interface Finding {
   readonly objectIndex: number;
 }
 
-export function toFinding({ rule, severity, at, note, value, allowed, fix }: Violation): Finding {
+export function toFinding({ rule, severity, at, note, unless, value, allowed, fix }: Violation): Finding {
   const { resource } = at;
   return {
     ruleId: rule.id,
     severity,
-    message: note === undefined ? rule.title : `${rule.title}: ${excerpt(note)}`,
+    message: note === undefined && unless === undefined ? rule.title : `${rule.title}: ${excerpt(conditions(note, unless))}`,
+    unless: unless === undefined ? undefined : excerpt(unless),
     objectKind: resource.kind,
     objectName: resource.name,
     objectNamespace: resource.namespace === '' ? undefined : resource.namespace,
@@ -75,6 +83,11 @@ export function toFinding({ rule, severity, at, note, value, allowed, fix }: Vio
     fix: fix === undefined ? rule.fix : redact(fix),
     objectIndex: resource.index,
   };
+}
+
+/** What makes a case special, and what would make it right: `on the claim state, unless the image has Celery 5.5`. */
+export function conditions(note: string | undefined, unless: string | undefined): string {
+  return [...note === undefined ? [] : [note], ...unless === undefined ? [] : [`unless ${unless}`]].join(', ');
 }
 
 /** `Deployment celery/worker (container worker)` */

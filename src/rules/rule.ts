@@ -15,7 +15,13 @@ export interface Report {
   readonly allowed?: string;
   /** How to fix this very case; by default the rule's own fix. */
   readonly fix?: string;
-  /** Where less is certain than the rule claims, a lower severity. */
+  /**
+   * What would make it right, though no manifest shows it: the end of a sentence that begins with `unless`.
+   *
+   * Without it the finding is certain: the manifests prove it by themselves. With it, it is at most a warning.
+   */
+  readonly unless?: string;
+  /** Where the harm is smaller than the rule says, a lower severity. */
   readonly severity?: Severity;
 }
 
@@ -26,7 +32,7 @@ export interface Report {
  */
 export interface RuleMeta {
   readonly id: string;
-  /** Error: known to break or to lose tasks. Warning: breaks under a condition, which the title or `why` names. */
+  /** Of a certain finding. The policy is in docs/rules/README.md. */
   readonly severity: Severity;
   /** One sentence: what is wrong. */
   readonly title: string;
@@ -57,7 +63,8 @@ export interface ItemRule<Name extends ListName> extends RuleMeta {
 /**
  * A rule is data, and one pure function over manifests.
  *
- * A check that cannot know does not report: a false alarm costs more trust than a missed fault.
+ * A check reports what the manifests prove, or what most deployments that look like this have wrong, with an `unless`.
+ * Otherwise it is silent: a false alarm costs more trust than a missed fault.
  */
 export type Rule = WorldRule | { [Name in ListName]: ItemRule<Name> }[ListName];
 
@@ -67,8 +74,7 @@ export interface Violation extends Report {
   readonly severity: Severity;
 }
 
-/** Less certain than the rule claims: a warning, with what it depends on. */
-export function unless(certain: boolean, note?: string): Pick<Report, 'severity' | 'note'> {
-  if (certain) return {};
-  return note === undefined ? { severity: Severity.WARNING } : { severity: Severity.WARNING, note };
+/** Hedged by a condition, if it is not certain. */
+export function unless(certain: boolean, condition: string): Pick<Report, 'unless'> {
+  return certain ? {} : { unless: condition };
 }

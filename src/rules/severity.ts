@@ -1,15 +1,22 @@
 /** How bad a finding is. */
 export enum Severity {
-  /** Known to break, or to lose tasks. Synth fails. */
+  /** Known to break, or to lose tasks, and certain. Synth fails. */
   ERROR = 'error',
-  /** Breaks under a condition that the finding names. */
+  /** Breaks under a condition, or unless something that manifests do not show makes it right. */
   WARNING = 'warning',
   /** Good to know; nothing breaks. */
   INFO = 'info',
+  /** What others do, and what depends on taste. Shown only on request. */
+  ADVICE = 'advice',
 }
 
-const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2 };
+const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2, [Severity.ADVICE]: 3 };
 
 export function atLeast(severity: Severity, least: Severity): boolean {
   return ORDER[severity] <= ORDER[least];
+}
+
+/** The severity of a finding that is not certain: a gate on errors holds nobody up for what may be right. */
+export function hedged(severity: Severity): Severity {
+  return severity === Severity.ERROR ? Severity.WARNING : severity;
 }

@@ -1,6 +1,7 @@
-import { Report, unless } from './rule';
+import { Report } from './rule';
+import { Severity } from './severity';
 
 /** Not the world, but more than the cluster. */
 export function withinNetwork(internal: boolean): Pick<Report, 'severity' | 'note'> {
-  return unless(!internal, 'from the private network of its load balancer');
+  return internal ? { severity: Severity.WARNING, note: 'from the private network of its load balancer' } : {};
 }

@@ -46,9 +46,13 @@ describe('exit codes', () => {
   });
 
   test('warnings count, info does not unless asked for', async () => {
-    const info = join(CASES, 'delivery/chatter/fail.yaml');
+    const info = join(CASES, 'delivery/results-lost-on-outage/fail.yaml');
     expect(await run(info)).toMatchObject({ code: 0, out: expect.stringContaining('1 more with --severity info') as string });
     expect((await run('--severity', 'info', info)).code).toBe(1);
+    const advice = join(CASES, 'delivery/chatter/fail.yaml');
+    expect(await run('--severity', 'info', advice)).toMatchObject({ code: 0, out: expect.stringContaining('1 more with --advice') as string });
+    expect((await run('--severity', 'error', '--advice', advice)).code).toBe(1);
+    expect(await run('--severity', 'advice', advice)).toEqual(await run('--severity', 'info', '--advice', advice));
     const warning = join(CASES, 'delivery/prefetch-zero/fail.yaml');
     expect((await run(warning)).code).toBe(1);
     expect((await run('--severity', 'error', warning)).code).toBe(0);
@@ -186,8 +190,8 @@ test('what looks like Celery and runs out of sight is said', async () => {
 
 test('--rule', async () => {
   const file = files.write('two.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
-  expect((await run('--rule', 'shutdown', file)).out).toMatch(/1 object: 1 warning/);
-  expect((await run('--rule', 'delivery/prefetch-zero', '--rule', 'shutdown/grace-not-set', file)).out).toMatch(/1 object: 2 warnings/);
+  expect((await run('--rule', 'shutdown', '--advice', file)).out).toMatch(/1 object: 1 advice/);
+  expect((await run('--rule', 'delivery/prefetch-zero', '--rule', 'shutdown/grace-not-set', '--advice', file)).out).toMatch(/1 object: 1 warning, 1 advice/);
 });
 
 test('--list and --explain', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { alsoBreaks, caseFiles, caseIds, CASES, expected, load, violations } from './manifests';
+import { conditions } from '../../src/rules/finding';
 import { RULES } from '../../src/rules/table';
 
 /** Its case would be a file of a mebibyte: see sizes.test.ts. */
@@ -14,10 +15,10 @@ test('there is a case for every rule, and a rule for every case', () => {
   expect(RULES.map(({ id }) => id).filter((id) => !WITHOUT_FILES.includes(id)).sort()).toEqual(caseIds());
 });
 
-/** What a rule finds, as `warning: note`. */
+/** What a rule finds, as `warning: note, unless condition`. */
 function found(file: string, id: string): string[] {
   const own = violations(load(file)).filter(({ rule }) => rule.id === id);
-  return [...new Set(own.map(({ severity, note }) => note === undefined ? severity : `${severity}: ${note}`))].sort();
+  return [...new Set(own.map(({ severity, note, unless }) => [severity, conditions(note, unless)].filter(Boolean).join(': ')))].sort();
 }
 
 describe.each(caseIds())('%s', (id) => {

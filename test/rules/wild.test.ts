@@ -1,5 +1,6 @@
 import { parse, violations } from './manifests';
 import { World } from '../../src/manifests/world';
+import { conditions } from '../../src/rules/finding';
 
 /** What reading manifests of other projects taught: each was a false alarm, or was not seen. */
 interface Pod {
@@ -34,7 +35,7 @@ const BEAT = 'command: [celery, -A, shop, beat, -s, /tmp/s]';
 
 function found(...manifests: Array<string | Pod>): string[] {
   const text = manifests.map((one) => typeof one === 'string' ? one : workload(one)).join('');
-  return violations(parse(text)).map(({ rule, severity, note }) => `${rule.id} ${severity}${note === undefined ? '' : `: ${note}`}`);
+  return violations(parse(text)).map(({ rule, severity, note, unless }) => [`${rule.id} ${severity}`, conditions(note, unless)].filter(Boolean).join(': '));
 }
 
 const about = (findings: string[], ...ids: string[]) => findings.filter((one) => ids.some((id) => one.startsWith(id)));
@@ -87,7 +88,7 @@ describe('seen', () => {
     ['a Beat in the worker beside the Beat', [
       { container: WORKER.replace(']', ', -B]') }, { container: BEAT, name: 'beat', spec: '  strategy: {type: Recreate}\n' },
     ], ['beat/in-worker error: Deployment beat runs the Beat of this application already']],
-    ['a Rollout of Beat', [{ container: BEAT, kind: 'Rollout', spec: '  strategy: {canary: {}}\n' }], ['beat/rolling-update warning']],
+    ['a Rollout of Beat', [{ container: BEAT, kind: 'Rollout', spec: '  strategy: {canary: {}}\n' }], ['beat/rolling-update error']],
     ['a ping in Python', [{
       container: `${WORKER}\nlivenessProbe: {exec: {command: [python, -c, "from shop import app; assert app.control.ping(timeout=5)"]}, periodSeconds: 10, timeoutSeconds: 1}`,
     }], ['probes/celery-times-out error', 'probes/celery-too-often warning', 'probes/liveness-needs-broker warning']],
@@ -112,7 +113,7 @@ describe('seen', () => {
     ], ['redis/evicts-tasks error']],
     ['30 s that the API server wrote', [
       workload({ container: WORKER }).replace('{name: shop}', '{name: shop, uid: a, resourceVersion: "1"}').replace('Seconds: 600', 'Seconds: 30'),
-    ], ['shutdown/grace-not-set warning']],
+    ], ['shutdown/grace-not-set advice']],
   ])('%s', (_, manifests, expected) => {
     expect(about(found(...manifests), ...new Set(expected.map((one) => one.split(' ')[0]))).sort()).toEqual(expected.sort());
   });

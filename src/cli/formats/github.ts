@@ -4,7 +4,9 @@ import { showObject } from '../../rules/finding';
 import { printable } from '../../rules/printable';
 import { Severity } from '../../rules/severity';
 
-const LEVELS: Record<Severity, string> = { [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'notice' };
+const LEVELS: Record<Severity, string> = {
+  [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'notice', [Severity.ADVICE]: 'notice',
+};
 
 /** Workflow commands of GitHub Actions, which become annotations. */
 export function* github({ findings, unknown }: Result): Iterable<string> {

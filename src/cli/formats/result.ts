@@ -12,8 +12,10 @@ export interface Result {
   readonly findings: readonly LocatedFinding[];
   /** How many objects were looked at. */
   readonly objects: number;
-  /** Findings below the severity that was asked for. */
+  /** Findings below the severity that was asked for, without advice. */
   readonly hidden: number;
+  /** Advice that was not asked for. */
+  readonly advice: number;
   /** What could not be read. */
   readonly problems: readonly Problem[];
   /** Containers that may run Celery, and were not examined. */

@@ -12,7 +12,9 @@ import { RULES } from '../../rules/table';
 
 const { version: VERSION } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
 const HOME = 'https://github.com/cdk8s-celery/cdk8s-celery';
-const LEVELS: Record<Severity, string> = { [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'note' };
+const LEVELS: Record<Severity, string> = {
+  [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'note', [Severity.ADVICE]: 'note',
+};
 
 /** SARIF 2.1.0, for code scanning. */
 export function sarif({ findings, problems, unknown }: Result): Iterable<string> {

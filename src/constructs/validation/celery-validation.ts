@@ -1,6 +1,6 @@
 import { describeFinding, Finding } from '../../rules/finding';
 import { Rules } from './rules';
-import { Severity } from '../../rules/severity';
+import { atLeast, Severity } from '../../rules/severity';
 
 /** What we use of the ValidationContext of the cdk8s CLI. */
 interface Context {
@@ -35,7 +35,7 @@ export class CeleryValidation {
         files.push(manifest);
       }
     }
-    const findings = Rules.lint(objects).filter(({ severity }) => severity !== Severity.INFO);
+    const findings = Rules.lint(objects).filter(({ severity }) => atLeast(severity, Severity.WARNING));
     for (const [ruleId, group] of byRule(findings)) {
       report.addViolation({
         ruleName: ruleId,

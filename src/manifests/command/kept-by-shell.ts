@@ -2,7 +2,8 @@ import { plainShell } from '../../celery/image';
 import { Container } from '../pod/container';
 import { Link } from './command';
 
-export type Verdict = { readonly certain: boolean; readonly note: string };
+/** Why it is so; or what would make it otherwise, where that is not certain. */
+export type Verdict = { readonly note: string } | { readonly unless: string };
 
 /**
  * Whether a shell stands between SIGTERM and a command for good. Measured: dash never gives its place to the last command, bash
@@ -15,14 +16,14 @@ export function keptByShell(links: readonly Link[], container: Container): Verdi
     if (command.exec) continue;
     // A script that handles signals, or waits for what it started, may know what it does.
     if (script.traps) return undefined;
-    if (command.background || command.piped || !command.last) return { certain: true, note: 'something runs beside or after it in the same shell' };
-    if (!inline) return { certain: true, note: `the script ${name} runs stays process 1` };
+    if (command.background || command.piped || !command.last) return { note: 'something runs beside or after it in the same shell' };
+    if (!inline) return { note: `the script ${name} runs stays process 1` };
     if (name === 'bash' || name === 'zsh' || name === 'ksh') continue;
     const shell = name === 'dash' ? 'dash' : name === 'ash' ? 'busybox' : plainShell(container.image);
     if (shell === 'bash') continue;
     if (shell === 'busybox' && script.commands.length === 1) continue;
-    if (shell === 'dash') return { certain: true, note: 'sh is dash in this image' };
-    return { certain: false, note: 'unless sh is bash in this image' };
+    if (shell === 'dash') return { note: 'sh is dash in this image' };
+    return { unless: 'sh is bash in this image' };
   }
   return undefined;
 }

@@ -37,8 +37,8 @@ function scheduler(beat: Process): Scheduler {
 }
 
 /** What a script starts may lock, though few do. */
-function unlessLocked(kind: Scheduler): Pick<Report, 'severity' | 'note'> {
-  return unless(kind !== 'script', 'unless its scheduler has a lock, like RedBeat');
+function unlessLocked(kind: Scheduler): Pick<Report, 'unless'> {
+  return unless(kind !== 'script', 'its scheduler has a lock, like RedBeat');
 }
 
 /** Our agent runs the scheduler that its variable names, and without it the one of the application's settings. */
@@ -112,14 +112,14 @@ export const beatRules: Rule[] = [
       const { container } = beat;
       const { path, explicit, at, written } = schedule;
       // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
-      const unsure = unless(explicit || seesCode(beat), 'unless the application sets beat_schedule_filename or another beat_scheduler');
+      const unsure = unless(explicit || seesCode(beat), 'the application sets beat_schedule_filename or another beat_scheduler');
       if (path === undefined) {
         // It lies in the working directory of the image, which is no folder for what is temporary.
         const others = container.mounts.filter((mount) => !isReadOnly(mount));
         if (container.readOnlyRoot && others.every(({ mountPath }) => TEMPORARY.test(mountPath))) {
           report({
             at, value: written, allowed: 'a path on a writable volume', ...unsure,
-            ...unless(!explicit || others.length === 0, `unless the image works in ${others[0]?.mountPath}`),
+            ...unless(!explicit || others.length === 0, `the image works in ${others[0]?.mountPath}`),
           });
         }
         return;
@@ -128,7 +128,7 @@ export const beatRules: Rule[] = [
         const mount = container.mountOf(path);
         report({
           at, value: path, allowed: 'a path on a writable volume', ...unsure,
-          note: mount ? `it lies on the ${mount.volume.kind} at ${mount.mountPath}` : unsure.note,
+          note: mount && `it lies on the ${mount.volume.kind} at ${mount.mountPath}`,
         });
       } else if (!container.mountOf(path) && isPython(container.image) && (container.runAsUser ?? 0) > 0
         && !/^\/(tmp|var\/tmp|dev\/shm)\//.test(path)) {
@@ -197,7 +197,7 @@ export const beatRules: Rule[] = [
   },
   {
     id: 'beat/rolling-update',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'During a deploy two Beats run, because the new pod starts before the old one is gone',
     why: 'Every periodic task that is due meanwhile is sent twice.',
     fix: 'Set strategy.type: Recreate.',
@@ -231,8 +231,10 @@ export const beatRules: Rule[] = [
       }
       report({
         at: worker.place(option.path), value: '--beat',
-        ...unless(isScaled(worker.workload, world), worker.workload.rolls ? 'during every deploy, and as soon as there is more than one'
-          : 'as soon as there is more than one'),
+        ...isScaled(worker.workload, world) ? {} : {
+          severity: Severity.WARNING,
+          note: worker.workload.rolls ? 'during every deploy, and as soon as there is more than one' : 'as soon as there is more than one',
+        },
       });
     },
   },
@@ -282,7 +284,7 @@ export const beatRules: Rule[] = [
       if (version !== undefined && meets(version, '>=5.5')) return;
       report({
         at: process.place(pidfile.path), value: pidfile.value,
-        note: where, ...unless(version !== undefined, `${where}, unless the image has Celery 5.5`),
+        note: where, ...unless(version !== undefined, 'the image has Celery 5.5'),
       });
     },
   },

@@ -14,7 +14,7 @@ import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 const LARGEST_CONFIG_MAP = 1_048_576;
@@ -101,7 +101,7 @@ export const codeRules: Rule[] = [
   },
   {
     id: 'code/app-option-after-subcommand',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'Options of celery itself stand after the subcommand, where Celery 5 does not accept them',
     why: 'The process ends at start: `You are using `-A` as an option of the worker sub-command` / `Error: No such option: -A`.',
     fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
@@ -120,7 +120,7 @@ export const codeRules: Rule[] = [
           report({
             at: process.place(given.word.path), value: written, allowed: `celery ${name} ... ${role}`,
             // The process itself is called as Celery 5 wants it.
-            ...(five ? { severity: Severity.ERROR } : { note: 'unless the image still has Celery 4' }),
+            ...unless(five, 'the image still has Celery 4'),
           });
         }
       }
@@ -140,7 +140,7 @@ export const codeRules: Rule[] = [
       for (const [name, { word }] of process.command.misplaced) {
         report({
           at: process.place(word.path), value: `${name} before ${process.role}`, allowed: `celery ... ${process.role} ${name}`,
-          note: 'unless the image still has Celery 4',
+          unless: 'the image still has Celery 4',
         });
       }
     },
@@ -311,7 +311,7 @@ export const codeRules: Rule[] = [
   },
   {
     id: 'code/floating-tag',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'The image has no tag, or the tag latest',
     why: 'What it names changes: pods of one Deployment run different code, a restart is a release that nobody made, and a rollback brings nothing back.',
     fix: 'Give the image a tag that does not move, or better a digest: registry.example.com/team/app:1.4.2@sha256:...',

@@ -49,7 +49,7 @@ export const deliveryRules: Rule[] = [
         at: worker.setting('task_acks_late')!.at,
         value: `tasks up to ${longest} s, visibility_timeout ${visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : visible}`,
         allowed: `visibility_timeout above ${longest}`,
-        ...unless(visible !== 'unset', 'unless the application sets it'),
+        ...unless(visible !== 'unset', 'the application sets it'),
       });
     },
   },
@@ -253,7 +253,7 @@ export const deliveryRules: Rule[] = [
   },
   {
     id: 'delivery/chatter',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'Workers talk to each other over the broker: gossip and mingle are on',
     why: 'Each worker reads the events of all others; with many, Redis spends its time on celeryev, and each start waits a second for answers.',
     fix: 'Add --without-gossip and --without-mingle.',

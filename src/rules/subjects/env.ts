@@ -414,7 +414,7 @@ export const envRules: Rule[] = [
   },
   {
     id: 'env/buffered-output',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'Python buffers what tasks print, because PYTHONUNBUFFERED is not set',
     why: 'Output of print() comes late, and is lost when the pod is killed.',
     fix: 'Set PYTHONUNBUFFERED: "1".',

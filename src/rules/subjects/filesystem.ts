@@ -177,7 +177,7 @@ export const filesystemRules: Rule[] = [
   },
   {
     id: 'filesystem/claim-and-rolling-update',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A Deployment with a ReadWriteOnce claim starts the new pod before the old one is gone',
     why: 'On another node the new pod hangs in ContainerCreating: `Multi-Attach error for volume "pvc-..." Volume is already used by pod(s)`; on the '
       + 'same node two processes write to one volume.',

@@ -86,7 +86,7 @@ export const flowerRules: Rule[] = [
   },
   {
     id: 'flower/open-in-the-cluster',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'Flower asks nobody for a login, and no NetworkPolicy says who may reach it',
     why: 'Every pod of the cluster can read the arguments of tasks.',
     fix: 'Give FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
@@ -166,7 +166,7 @@ export const flowerRules: Rule[] = [
         if (covered && name !== '--broker') continue;
         report({
           at: flower.place(given.word.path), value: `flower ${name}`, allowed: `celery ${name} ... flower`,
-          ...unless(name !== '--app' && !covered),
+          ...name !== '--app' && !covered ? {} : { severity: Severity.WARNING },
         });
       }
     },
@@ -217,7 +217,7 @@ export const flowerRules: Rule[] = [
     check: (worker, report, world) => {
       const { namespace } = worker.workload.resource;
       if (world.hasFlower(namespace) && worker.lacks('--task-events')
-        && !worker.sets('worker_send_task_events')) report({ at: worker.commandPlace, note: 'unless the application sets worker_send_task_events' });
+        && !worker.sets('worker_send_task_events')) report({ at: worker.commandPlace, unless: 'the application sets worker_send_task_events' });
     },
   },
   {
@@ -253,7 +253,7 @@ export const flowerRules: Rule[] = [
         } else if (inside.startsWith('/api/') && authenticated(flower) === 'no' && flower.variable('FLOWER_UNAUTHENTICATED_API').state === 'unset') {
           const installed = version(flower);
           if (installed !== undefined && meets(installed, '<2.0')) continue;
-          report({ at, value: target.path, allowed, note: '401 since Flower 2', ...unless(installed !== undefined) });
+          report({ at, value: target.path, allowed, note: '401 since Flower 2', ...unless(installed !== undefined, 'the image has Flower 1') });
         }
       }
     },

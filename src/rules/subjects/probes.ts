@@ -43,7 +43,7 @@ export const probeRules: Rule[] = [
       const certain = waits && probe.timeout <= own;
       report({
         at: probePlace(probe, 'timeoutSeconds'), value: `timeoutSeconds: ${probe.timeout}`, allowed: 'at least 10, better 30',
-        ...unless(certain, 'when the import of the application or a busy node takes longer'),
+        ...unless(certain, 'the application is imported faster, also on a busy node'),
       });
     },
   },
@@ -139,7 +139,7 @@ export const probeRules: Rule[] = [
   },
   {
     id: 'probes/pipeline-leaves-zombies',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A probe runs Celery in a pipeline',
     why: 'When the probe times out its children stay: `[sh] <defunct>` piles up, because Celery as process 1 does not reap them.',
     fix: 'Run one command with exec, and let its exit code speak.',
@@ -187,7 +187,7 @@ export const probeRules: Rule[] = [
         if (minutes < 10) {
           report({
             at: probePlace(probe), value: `${age[0]}`, allowed: '-mmin -10',
-            ...unless(minutes <= 5, 'when a write is a little late'),
+            ...minutes <= 5 ? {} : { severity: Severity.WARNING, note: 'when a write is a little late' },
           });
         }
       }
@@ -227,7 +227,7 @@ export const probeRules: Rule[] = [
   },
   {
     id: 'probes/rollout-without-readiness',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'Workers have neither a readiness probe nor minReadySeconds',
     why: 'A worker that dies 20 s after its start already counted as available: a bad release replaces the whole fleet.',
     fix: 'Add a readiness probe, or minReadySeconds: 15 or more.',

@@ -38,8 +38,8 @@ function open(server: RedisServer): boolean {
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
-function unlessCache(server: RedisServer, world: World): Pick<Report, 'severity' | 'note'> {
-  return unless(brokerUse(server, world) === 'yes', 'if Celery uses it as its broker');
+function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> {
+  return unless(brokerUse(server, world) === 'yes', 'Celery does not use it as its broker');
 }
 
 function saves(server: RedisServer): boolean | undefined {
@@ -104,7 +104,7 @@ export const redisRules: Rule[] = [
     check: (server, report, world) => {
       const limit = server.container.resource('limits', 'memory');
       if (limit !== undefined && !server.opaque && !server.directive('maxmemory')) {
-        report({ at: server.container.place([...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCacheNote(server, world) });
+        report({ at: server.container.place([...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCache(server, world) });
       }
     },
   },
@@ -123,7 +123,7 @@ export const redisRules: Rule[] = [
       const mount = server.container.mountOf(server.dataFolder);
       if (mount && mount.volume.kind !== 'emptyDir') return;
       report({
-        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCacheNote(server, world),
+        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCache(server, world),
       });
     },
   },
@@ -172,7 +172,7 @@ export const redisRules: Rule[] = [
   },
   {
     id: 'redis/open-to-all',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'Redis has no password, and no NetworkPolicy says who may use it',
     why: 'Every pod of the cluster can read results and run tasks.',
     fix: 'Set requirepass from a Secret, or a NetworkPolicy for the workers.',
@@ -244,7 +244,7 @@ export const redisRules: Rule[] = [
   },
   {
     id: 'redis/results-beside-queue',
-    severity: Severity.INFO,
+    severity: Severity.ADVICE,
     title: 'Results are kept in the database of the queue',
     why: 'Results stay for a day and fill the memory that the queue needs; flushing one deletes the other.',
     fix: 'Use another database number for results, a result_expires below a day, or task_ignore_result.',
@@ -274,8 +274,7 @@ export const redisRules: Rule[] = [
       // Where nothing is kept, nothing is lost.
       if (!verdict || saves(server) === false || brokerUse(server, world) === 'no') return;
       report({
-        at: server.container.place(invocation!.words[0].path), note: verdict.note,
-        ...unless(verdict.certain && brokerUse(server, world) === 'yes'),
+        at: server.container.place(invocation!.words[0].path), ...unlessCache(server, world), ...verdict,
       });
     },
   },
@@ -337,7 +336,3 @@ export const redisRules: Rule[] = [
     },
   },
 ];
-
-function unlessCacheNote(server: RedisServer, world: World): Pick<Report, 'note'> {
-  return brokerUse(server, world) === 'yes' ? {} : { note: 'if Celery uses it as its broker' };
-}

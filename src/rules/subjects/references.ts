@@ -91,7 +91,7 @@ export const referenceRules: Rule[] = [
       const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
       report({
         at, value: `Secret ${name}`,
-        note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), `${where}, unless that has one of the same name`),
+        note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), 'that has one of the same name'),
       });
     },
   },

@@ -36,7 +36,7 @@ export const resourceRules: Rule[] = [
       if (option.state === 'known' && option.value === '0') report({ at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' });
       // Something out of sight may set it; the warning says so, and hardly anything does.
       if (option.state === 'unset' || (option.state === 'maybe' && worker.plain)) {
-        report({ at: worker.commandPlace, note: 'unless the application sets worker_concurrency' });
+        report({ at: worker.commandPlace, unless: 'the application sets worker_concurrency' });
       }
     },
   },

@@ -6,7 +6,7 @@ import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
-import { Reporter, Rule, unless } from '../rule';
+import { Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
 
 function shells(process: Process): string {
@@ -73,7 +73,7 @@ export const shutdownRules: Rule[] = [
       if (process.role === 'multi' || process.command.invocation.conditional || process.command.options.has('--detach')) return;
       const verdict = keptByShell(process.links, process.container);
       if (verdict) {
-        report({ at: process.commandPlace, value: shells(process), note: verdict.note, ...unless(verdict.certain) });
+        report({ at: process.commandPlace, value: shells(process), ...verdict });
       }
     },
   },
@@ -94,7 +94,7 @@ export const shutdownRules: Rule[] = [
   },
   {
     id: 'shutdown/grace-not-set',
-    severity: Severity.WARNING,
+    severity: Severity.ADVICE,
     title: 'A worker has the default grace period of 30 s',
     why: 'Tasks longer than 30 s are killed at every deploy, drain and scale-down: SIGKILL, exit code 137. The warm shutdown of Celery waits for '
       + 'them without a limit of its own.',
@@ -162,7 +162,7 @@ export const shutdownRules: Rule[] = [
       const remap = worker.variable('REMAP_SIGTERM');
       if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
       if (codeFiles(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
-      report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', note: 'unless the application sets worker_soft_shutdown_timeout' });
+      report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', unless: 'the application sets worker_soft_shutdown_timeout' });
     },
   },
   {
