@@ -4,6 +4,8 @@ import { Construct } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { IBroker } from './brokers/broker';
 import { PodOptions } from './pod-options';
+import { CeleryQueue } from './celery-queue';
+import { celeryQueues, checkNames, Queues } from './queues';
 import { agentFiles } from './health/agent';
 import { BoundRuntime } from './runtime/bound-runtime';
 import * as checks from './validation/checks';
@@ -11,7 +13,7 @@ import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
 import { ownLabels } from './kubernetes/pods';
 import { checkOwnedEnv } from './validation/owned-env';
-import { Problem, refuse } from './validation/problems';
+import { describe, Problem, refuse } from './validation/problems';
 import { anything, envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
@@ -53,6 +55,18 @@ export interface CeleryAppProps extends PodOptions {
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */
   readonly resultBackend?: kplus.EnvValue;
+
+  /**
+   * The queues of the app, in addition to the default one (`celery`, or the setting `task_default_queue`), which is always known. A worker
+   * that names another is refused, and so is a queue from which no worker of this program consumes.
+   *
+   * Nothing is written into Celery's configuration: Celery creates a queue, with an exchange and a routing key of its name, when a worker
+   * consumes from it or a task is sent to it. `task_queues` in your code stay what they are.
+   *
+   * @default - not declared: workers may name any queue, as with `celery worker -Q`
+   * @see https://docs.celeryq.dev/en/stable/userguide/routing.html
+   */
+  readonly queues?: CeleryQueue[];
 
   /**
    * Settings of Celery, by their names in lower case: `{ task_acks_late: true, result_expires: Duration.hours(1) }`.
@@ -115,6 +129,10 @@ export class CeleryApp extends Construct {
   public readonly _settings: ReadonlyMap<string, unknown>;
   /** What shows the events of its tasks. @internal */
   public readonly _flowers: Construct[] = [];
+  /** The workers of it, and what they consume from. @internal */
+  public readonly _workers: { readonly worker: Construct; readonly queues?: readonly string[] }[] = [];
+  /** @internal */
+  public readonly _queues: Queues;
   /** @internal */
   public readonly _runtime: BoundRuntime;
   /** The volume with the code, where it is not in the image. @internal */
@@ -135,6 +153,16 @@ export class CeleryApp extends Construct {
     });
     this._settings = new Map([...DEFAULT_SETTINGS, ...settings]);
 
+    this._queues = new Queues(props.queues, this._settings);
+    const codeMayDeclare = props.code._files === undefined || settings.has('task_queues')
+      || Object.values(props.code._files).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
+    this.node.addValidation({
+      validate: () => {
+        const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
+        return this._queues.idle(workers.map(({ queues }) => queues), codeMayDeclare).map(describe);
+      },
+    });
+
     const validApp = typeof props.app === 'string' && APP.test(props.app);
     refuse(this, [
       ...checks.name('name', this.name),
@@ -148,6 +176,7 @@ export class CeleryApp extends Construct {
       ...checkGivenBackend(props.resultBackend, props.runtime._requirements),
       ...checkOwnedEnv(props.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...settingsProblems,
+      ...checkNames((props.queues ?? []).map(({ name }) => name)),
     ]);
     guard(this);
 
@@ -169,7 +198,7 @@ export class CeleryApp extends Construct {
 
   /** Whether a CeleryFlower of it is in the tree of a construct. @internal */
   public _hasFlower(scope: Construct): boolean {
-    return this._flowers.some(({ node }) => node.root === scope.node.root && node.scope?.node.tryFindChild(node.id)?.node === node);
+    return this._flowers.some((flower) => isInTree(flower, scope));
   }
 
   /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */
@@ -180,6 +209,11 @@ export class CeleryApp extends Construct {
     }
     return this.agentVolume;
   }
+}
+
+/** Whether a construct is in the tree of another: one that was removed is not. */
+function isInTree({ node }: Construct, scope: Construct): boolean {
+  return node.root === scope.node.root && node.scope?.node.tryFindChild(node.id)?.node === node;
 }
 
 /** In the pods of every app, whatever its name. */
@@ -202,6 +236,7 @@ const PROPS: Shape<CeleryAppProps> = {
   runtime: { check: withMember('_image', 'a PythonRuntime', RUNTIME), fix: `give ${RUNTIME}`, instead: () => PythonRuntime.image('unknown:0') },
   name: text('the prefix of the names of all components'),
   resultBackend: envValue,
+  queues: celeryQueues,
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };
 

@@ -12,10 +12,11 @@ import { asGiven } from './kubernetes/as-given';
 import { lazyWords } from './kubernetes/lazy-words';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
-import { duration, flag, kind, number, oneOf, POD_OPTIONS, Shape, sound, text, texts, withMember } from './validation/props';
+import { duration, flag, kind, number, oneOf, POD_OPTIONS, Shape, sound, text, texts, TypeCheck, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
-import { WorkerPool, workerPool } from './worker-pool';
+import { checkNames } from './queues';
+import { WorkerPool } from './worker-pool';
 
 /** Properties of `CeleryWorker`. */
 export interface CeleryWorkerProps extends PodOptions {
@@ -44,7 +45,8 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly pool?: WorkerPool;
 
   /**
-   * The queues that it consumes from (`--queues`).
+   * The queues that it consumes from (`--queues`). Where the app declares `queues`, one that is not among them is refused; where it does
+   * not, Celery creates every queue that is named here.
    *
    * @default - no such option: all of `task_queues`, else `task_default_queue`, which is `celery`
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#queues
@@ -143,11 +145,19 @@ export class CeleryWorker extends Construct {
       resources: defaultResources(pool),
       needs: pool._name === 'gevent' ? ['gevent'] : [],
       code: true,
-      problems: [...problems(props), ...pool._problems],
+      problems: [...problems(props), ...pool._problems, ...props.celery._queues.unknown(props.queues ?? [])],
     });
     this.deployment = deployment;
+    props.celery._workers.push({ worker: this, queues: props.queues });
   }
 }
+
+const isPool = withMember('_size', 'one of WorkerPool\'s', 'e.g. WorkerPool.prefork({ concurrency: 2 })');
+
+/** A pool, by one of the factory methods. The name `eventlet` has a message of its own. */
+const workerPool: TypeCheck = (prop, value) => value !== 'eventlet' ? isPool(prop, value) : [{
+  prop, value, wrong: 'is not supported: the health agent does not run under it', fix: 'give WorkerPool.gevent()',
+}];
 
 const PROPS: Shape<CeleryWorkerProps> = {
   ...POD_OPTIONS,
@@ -213,8 +223,6 @@ function problems({ replicas, prefetchMultiplier, longestTask, queues }: CeleryW
     ...checks.wholeNumber('prefetchMultiplier', prefetchMultiplier, 1),
     ...checks.seconds('longestTask', longestTask),
     ...(queues?.length === 0 ? [{ prop: 'queues', value: queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),
-    ...(queues ?? []).filter((queue) => !/^[^\s,]+$/.test(queue)).map((queue) => ({
-      prop: 'queues', value: queue, wrong: 'is not a name of a queue', fix: 'use a name without spaces and commas',
-    })),
+    ...checkNames(queues ?? []),
   ];
 }

@@ -1,7 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
-import { duration, number, Shape, size, typed, TypeCheck, withMember } from './validation/props';
+import { duration, number, Shape, size, typed } from './validation/props';
 
 /** Limits of the processes of a prefork pool. Each left out leaves what your code sets, and wins over it where it is given. */
 export interface PreforkLimits {
@@ -191,13 +191,6 @@ const AUTOSCALE: Shape<AutoscalePoolOptions> = {
 };
 const THREADS: Shape<ThreadsPoolOptions> = { concurrency: number };
 const GEVENT: Shape<GeventPoolOptions> = { concurrency: number, timeLimit: duration };
-
-const isPool = withMember('_size', 'one of WorkerPool\'s', 'e.g. WorkerPool.prefork({ concurrency: 2 })');
-
-/** A pool, by one of the factory methods. The name `eventlet` has a message of its own. */
-export const workerPool: TypeCheck = (prop, value) => value !== 'eventlet' ? isPool(prop, value) : [{
-  prop, value, wrong: 'is not supported: the health agent does not run under it', fix: 'give WorkerPool.gevent()',
-}];
 
 /** The options of a prefork pool that are of their types, and what is wrong with them all. */
 function preforkOptions<O extends PreforkLimits>(

@@ -53,9 +53,12 @@ test('with all props, each does something', () => {
       runtime: PythonRuntime.install({ celery: '5.5.3' }),
       name: 'shop',
       resultBackend: kplus.EnvValue.fromValue('redis://results:6379/1'),
+      queues: [{ name: 'mail', external: true }],
       settings: { task_acks_late: true },
     }),
     make: (chart, props) => components(chart, new CeleryApp(chart, 'celery', props)),
+    // They are what names of queues are checked by.
+    idle: ['queues'],
   });
   expect(manifests.main('shop-worker').command.slice(0, 4)).toEqual(['celery', '-A', 'shop.celery:app', 'worker']);
   // The volume has one name in the pods of every app.

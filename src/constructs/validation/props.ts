@@ -153,6 +153,11 @@ export const containerResources: TypeCheck = (prop, value) => {
   }, { prefix: prop }).problems;
 };
 
+/** Options of a struct in a list. */
+export function optionsOf<O extends object>(shape: Shape<O>): TypeCheck {
+  return (prop, value) => isObject(value) ? typed(value as O, shape, { prefix: prop }).problems : kind(() => false, 'an object', 'the options by their names')(prop, value);
+}
+
 /** An object with fields of known types: no class, which cdk8s would not write. */
 function fields<P extends object>(shape: Shape<P>): TypeCheck {
   return (prop, value) => isPlain(value) ? typed(value as P, shape, { prefix: prop }).problems

@@ -78,7 +78,7 @@ test('settings, queues and requirements reach their processes as given', () => {
   expect(kubelet(index!.value, { HOME: '/tmp' })).toBe('https://example.com/$(HOME)');
 });
 
-test.each<[string, Partial<CeleryAppProps> & { queues?: string[] }]>([
+test.each<[string, Pick<CeleryAppProps, 'settings'> & { queues?: string[] }]>([
   ['a setting', { settings: { task_default_queue: '$(NOPE)x', worker_log_format: '%(message)s $(y)' } }],
   ['a key of a setting', { settings: { task_routes: { '$(A)': '$(B)' } } }],
   ['a queue', { queues: ['$(NOPE)'] }],

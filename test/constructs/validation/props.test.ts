@@ -34,6 +34,10 @@ test.each<[string, (chart: Chart) => void, string]>([
   ['a URL for a result backend', app({ resultBackend: 'redis://:hunter2@r' }), 'celery] resultBackend: a string is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
   ['a number for a name', app({ name: 7 }), 'celery] name: 7 is not a string; give the prefix of the names of all components'],
   ['settings as a string', app({ settings: 'task_acks_late' }), 'celery] settings: \'task_acks_late\' is not an object; give e.g. { task_acks_late: true }'],
+  ['names for queues', app({ queues: ['mail'] }), 'celery] queues[0]: \'mail\' is not an object; give the options by their names'],
+  ['a queue without a name', app({ queues: [{ external: true }] }), 'celery] queues[0].name: undefined is missing; give e.g. \'mail\''],
+  ['a misspelt option of a queue', app({ queues: [{ name: 'celery', extern: true }] }),
+    'celery] queues[0].extern: true is not one of the options here; did you mean external?'],
   ['seconds', worker({ pool: WorkerPool.prefork({ timeLimit: 30 as Any }) }), 'worker] timeLimit: 30 is not a Duration; give e.g. Duration.minutes(5)'],
   ['seconds', worker({ pool: WorkerPool.prefork({ softTimeLimit: '30' as Any }) }), 'worker] softTimeLimit: \'30\' is not a Duration; give e.g. Duration.minutes(5)'],
   ['seconds', worker({ longestTask: 30 }), 'worker] longestTask: 30 is not a Duration; give e.g. Duration.minutes(5)'],
@@ -123,7 +127,7 @@ const HOSTILE: readonly [string, unknown][] = [
 
 const POD: (keyof PodOptions)[] = ['resources', 'env', 'volumeMounts', 'volumes', 'labels', 'annotations', 'nodeSelector', 'tolerations', 'priorityClassName',
   'imagePullSecrets', 'serviceAccount', 'podSecurityContext', 'containerSecurityContext'];
-const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'resultBackend', 'settings'];
+const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'resultBackend', 'queues', 'settings'];
 const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'replicas', 'pool', 'queues', 'prefetchMultiplier', 'longestTask',
   'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
 const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
