@@ -20,7 +20,7 @@ const whole = (text: string) => `${text} begin\n${'x'.repeat(1e6)}\nend\n`;
 function project(): { root: string; dist: string; path: (...names: string[]) => string; list: (folder?: string) => string[] } {
   const root = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
   created.push(root);
-  for (const name of ['bin/synth', 'scripts/output-folder.js', 'package-lock.json']) cpSync(join(ROOT, name), join(root, 'project', name));
+  for (const name of ['bin/synth', 'src/cli/synth', 'src/celery', 'src/rules', 'src/memo.ts', 'package-lock.json']) cpSync(join(ROOT, name), join(root, 'project', name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'project/node_modules'));
   writeFileSync(join(root, 'project/main.ts'), PROGRAM);
   const path = (...names: string[]) => join(root, 'project', ...names);
@@ -84,6 +84,8 @@ describe('CDK8S_OUTDIR', () => {
   ])('%s is refused, and nothing is lost', (_, outdir, cwd = '.') => {
     const { root, path, list } = project();
     mkdirSync(path('else/where'), { recursive: true });
+    // Where it compiles.
+    mkdirSync(path('lib'));
     symlinkSync(root, path('link'));
     symlinkSync('..', path('uplink'));
     const before = [list('.'), list('else'), list('..')];
@@ -111,12 +113,12 @@ describe('CDK8S_OUTDIR', () => {
 
   test('a folder of other things keeps them', () => {
     const { root, path, list } = project();
-    mkdirSync(path('src/deep'), { recursive: true });
-    writeFileSync(path('src/index.ts'), 'mine');
-    writeFileSync(path('src/deep/a.ts'), 'mine');
-    expect(synth(root, { env: { CDK8S_OUTDIR: 'src' } }).status).toBe(0);
-    expect(list('src')).toEqual(['celery.k8s.yaml', 'deep', 'index.ts', 'redis.k8s.yaml']);
-    expect(list('src/deep')).toEqual(['a.ts']);
+    mkdirSync(path('code/deep'), { recursive: true });
+    writeFileSync(path('code/index.ts'), 'mine');
+    writeFileSync(path('code/deep/a.ts'), 'mine');
+    expect(synth(root, { env: { CDK8S_OUTDIR: 'code' } }).status).toBe(0);
+    expect(list('code')).toEqual(['celery.k8s.yaml', 'deep', 'index.ts', 'redis.k8s.yaml']);
+    expect(list('code/deep')).toEqual(['a.ts']);
   });
 });
 

@@ -10,6 +10,7 @@ type Command = (args: string[], output: Output) => Promise<number>;
 const COMMANDS: Record<string, Command> = {
   lint: async (args, output) => (await import('./lint')).lint(args, output),
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
+  synth: async (args, output) => (await import('./synth')).synth(args, output),
   status: async (args, output) => (await import('./status')).status(args, output.out, output.err),
 };
 
@@ -18,6 +19,7 @@ const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
   lint     what is known to break in manifests, from files or from a cluster
   prune    deletes the ConfigMaps of former releases that nothing uses
   status   how the pods of an app are
+  synth    writes the manifests of a cdk8s program, without what cdk8s synth costs to start
 
 cdk8s-celery COMMAND --help tells more.
 `;
