@@ -1,16 +1,25 @@
+import { SETTINGS } from '../celery/settings-table';
+
 /** The settings that are read from code: those that rules ask for. */
 export const SETTING_NAMES = [
-  'accept_content', 'beat_schedule_filename', 'beat_scheduler', 'broker_connection_max_retries', 'broker_connection_retry_on_startup',
-  'broker_transport_options', 'result_expires', 'task_acks_late', 'task_default_queue', 'task_ignore_result', 'task_reject_on_worker_lost',
-  'task_soft_time_limit', 'task_time_limit', 'timezone', 'worker_concurrency', 'worker_enable_remote_control', 'worker_proc_alive_timeout',
-  'worker_send_task_events', 'worker_soft_shutdown_timeout',
+  'accept_content', 'beat_max_loop_interval', 'beat_schedule_filename', 'beat_scheduler', 'broker_connection_max_retries',
+  'broker_connection_retry_on_startup', 'broker_heartbeat', 'broker_transport_options', 'redbeat_lock_timeout',
+  'redis_backend_health_check_interval', 'redis_socket_keepalive', 'redis_socket_timeout', 'result_backend_transport_options', 'result_expires',
+  'task_acks_late', 'task_default_queue', 'task_default_queue_type', 'task_ignore_result', 'task_reject_on_worker_lost', 'task_soft_time_limit',
+  'task_time_limit', 'timezone', 'worker_concurrency', 'worker_enable_remote_control', 'worker_proc_alive_timeout', 'worker_send_task_events',
+  'worker_soft_shutdown_timeout',
 ] as const;
 
 /** A rule cannot ask for a setting that is not read. */
 export type SettingName = typeof SETTING_NAMES[number];
 
-/** As Celery's own `task_acks_late`, and as Django's `CELERY_TASK_ACKS_LATE`; an attribute, an argument or a key. */
-const SETTING = new RegExp(`(?<![\\w$])['"]?(${SETTING_NAMES.join('|')}|CELERY_(?:${SETTING_NAMES.join('|').toUpperCase()}))['"]?[ \\t]*(?:=(?!=)|:)[ \\t]*`, 'g');
+/** Each name of a setting: Celery's own, Django's `CELERY_TASK_ACKS_LATE`, and those of before Celery 4, `CELERYD_TASK_TIME_LIMIT`. */
+export const WRITTEN_NAMES: ReadonlyMap<string, SettingName> = new Map(SETTING_NAMES.flatMap((name) => [
+  name, `CELERY_${name.toUpperCase()}`, ...(SETTINGS.settings[name]?.old ?? []).map((old) => old.toUpperCase()),
+].map((written) => [written, name] as const)));
+
+/** An attribute, an argument or a key. */
+const SETTING = new RegExp(`(?<![\\w$])['"]?(${[...WRITTEN_NAMES.keys()].join('|')})['"]?[ \\t]*(?:=(?!=)|:)[ \\t]*`, 'g');
 
 const CLOSING: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
 
@@ -22,7 +31,7 @@ export function codeSettings(code: string): Map<SettingName, string | undefined>
   const found = new Map<SettingName, string | undefined>();
   const text = code.replace(/^[ \t]*#.*$/gm, '');
   for (const match of text.matchAll(SETTING)) {
-    const name = match[1].replace(/^CELERY_/, '').toLowerCase() as SettingName;
+    const name = WRITTEN_NAMES.get(match[1])!;
     // Data of an application has time zones, too.
     if (match[1] === 'timezone' && match[0].trimEnd().endsWith(':')) continue;
     const value = literal(text.slice(match.index + match[0].length, match.index + match[0].length + 2000));

@@ -2,7 +2,7 @@ import { GLOBAL_ENV } from '../celery/options';
 import { isAmqp, isRedis, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
 import { codeOf } from './code';
-import { seconds, SettingName } from './code-settings';
+import { seconds, SETTING_NAMES, SettingName, WRITTEN_NAMES } from './code-settings';
 import { CeleryCommand } from './command/celery-command';
 import { Link } from './command/command';
 import { Path } from './json';
@@ -27,6 +27,10 @@ const URL_NAMES = new Set([
 
 /** Names of variables that applications make their broker's URL of. */
 const OTHER_URLS = /BROKER|REDIS|VALKEY|RABBIT|AMQP|RESULT_BACKEND/;
+
+/** The variables that are called like a setting. */
+const SETTING_VARIABLES: ReadonlyMap<SettingName, readonly string[]> = new Map(SETTING_NAMES.map((name) =>
+  [name, [...WRITTEN_NAMES].flatMap(([written, of]) => of === name && written !== name ? [written] : [])]));
 
 const OFF = new Set(['', '0', 'false', 'no', 'off', 'f', 'n']);
 
@@ -110,15 +114,25 @@ export class Process {
     return this.option(name).state === 'unset';
   }
 
-  /** A setting after `--`, or else in code: `task_acks_late`. */
+  /** A setting after `--`, or else in code, or else in a variable called like it: `task_acks_late`. */
   public setting(name: SettingName): Setting | undefined {
     const given = this.command.settings.get(name);
-    return given ? { value: given.value, at: this.place(given.word.path) } : codeOf(this.container).settings.get(name);
+    if (given) return { value: given.value, at: this.place(given.word.path) };
+    const code = codeOf(this.container).settings;
+    return code.has(name) ? code.get(name) : this.settingVariables(name)[0];
+  }
+
+  private settingVariables(name: SettingName): Setting[] {
+    return SETTING_VARIABLES.get(name)!.flatMap((variable) => {
+      const found = this.variable(variable);
+      return found.state === 'known' ? [{ value: found.value, at: this.place(found.path), variable }] : [];
+    });
   }
 
   /** Something in sight sets it, though maybe to a value that only a run tells. */
   public sets(name: SettingName): boolean {
-    return this.command.settings.has(name) || codeOf(this.container).settings.has(name);
+    return this.command.settings.has(name) || codeOf(this.container).settings.has(name)
+      || SETTING_VARIABLES.get(name)!.some((variable) => ['known', 'set'].includes(this.variable(variable).state));
   }
 
   public settingOn(name: SettingName): boolean {

@@ -28,15 +28,23 @@ export function resources(objects: readonly unknown[]): Resource[] {
     if (!fingerprints.has(json)) fingerprints.set(json, fingerprint(json));
     return fingerprints.get(json)!;
   };
-  return inDefault(collectAll(objects)).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
+  return inOneNamespace(collectAll(objects)).sort((a, b) => compare(a.namespace, b.namespace) || compare(a.kind, b.kind) || compare(a.name, b.name)
     || compare(fingerprintOf(a.json), fingerprintOf(b.json)));
 }
 
-/** Beside objects in `default` those without a namespace are there, too: kubectl takes both in one go nowhere else. */
-function inDefault(found: Resource[]): Resource[] {
-  const namespaces = new Set(found.map(({ namespace }) => namespace));
-  if (!namespaces.has('default') || !namespaces.has('')) return found;
-  return found.map((resource) => resource.namespace === '' ? { ...resource, namespace: 'default' } : resource);
+/** Of no namespace. */
+const CLUSTER_WIDE = /^(?:Namespace|Cluster.*|CustomResourceDefinition|PersistentVolume|StorageClass|PriorityClass|IngressClass|.*WebhookConfiguration|APIService|NodePool|Provisioner)$/;
+
+/**
+ * Objects whose manifest names no namespace are in the one that the others name, because `kubectl apply -n` refuses a manifest that names another
+ * than it is given; most charts write it on some of their objects only. With several, they are in `default` if one of the others is.
+ */
+function inOneNamespace(found: Resource[]): Resource[] {
+  const namespaces = new Set(found.filter(({ kind }) => !CLUSTER_WIDE.test(kind)).map(({ namespace }) => namespace));
+  if (!namespaces.delete('') || namespaces.size === 0) return found;
+  const [only] = namespaces.has('default') ? ['default'] : namespaces.size === 1 ? namespaces : [];
+  if (only === undefined) return found;
+  return found.map((resource) => resource.namespace === '' && !CLUSTER_WIDE.test(resource.kind) ? { ...resource, namespace: only } : resource);
 }
 
 /** How many objects there are, those in Lists included. */

@@ -15,4 +15,6 @@ export interface UrlUse {
 export interface Setting {
   readonly value: string;
   readonly at: Place;
+  /** The name of the variable that has it: most applications read a variable that is called like a setting, though Celery itself does not. */
+  readonly variable?: string;
 }

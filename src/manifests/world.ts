@@ -51,10 +51,15 @@ export class World {
     return this.kinds.get(kind) ?? [];
   }
 
-  /** The one object of that name; undefined when there is none, or when the input has several and cannot say which. */
+  /** The object of that name; of several the last of the input, which is what `kubectl apply` leaves. */
   public find(kind: string, namespace: string, name: string): Resource | undefined {
     const found = this.named.get(key(kind, namespace, name));
-    return found?.length === 1 ? found[0] : undefined;
+    return found?.reduce((last, next) => isAfter(next, last) ? next : last);
+  }
+
+  /** Objects of which the input has several with the same name, each with the one that counts. */
+  public get replaced(): ReadonlyArray<{ readonly resource: Resource; readonly by: Resource }> {
+    return replaced(this);
   }
 
   public in(workload: Workload): readonly Process[] {
@@ -112,6 +117,14 @@ export class World {
   }
 }
 
+const replaced = lazy((world: World) => [...grouped(world.resources.filter(({ json }) => get(json, 'metadata', 'name') !== undefined)
+  .map((resource) => [key(resource.apiVersion.split('/').length > 1 ? resource.apiVersion.split('/')[0] : '', resource.kind, resource.namespace, resource.name), resource])).values()]
+  .filter((same) => same.length > 1)
+  .flatMap((same) => {
+    const by = same.reduce((last, next) => isAfter(next, last) ? next : last);
+    return same.filter((resource) => resource !== by).map((resource) => ({ resource, by }));
+  }));
+
 const workersByApp = lazy(({ workers }: World) => grouped(workers.map((process) => [appKey(process), process])));
 
 const beatsByApp = lazy(({ beats }: World) => grouped(beats.map((process) => [appKey(process), process])));
@@ -124,6 +137,14 @@ const unknown = lazy((world: World) => world.workloads.filter(({ longRunning }) 
   const readable = new Set([...world.in(workload), ...world.redisIn(workload)].map(({ container }) => container));
   return workload.containers.filter((container) => !readable.has(container) && isUnknown(container));
 }));
+
+function isAfter(one: Resource, other: Resource): boolean {
+  if (one.index !== other.index) return one.index > other.index;
+  for (const [i, step] of one.prefix.entries()) {
+    if (step !== other.prefix[i]) return Number(step) > Number(other.prefix[i] ?? -1);
+  }
+  return false;
+}
 
 function appKey(process: Process): string {
   return key(process.workload.resource.namespace, process.app ?? '\u0000');

@@ -170,6 +170,11 @@ export const CATALOGUE = {
     unguarded: `A fact about a library. ${TYPE}: they switch service links off; env/flower-service-link and env/service-link-port find what it leads to.`,
   },
   Z5: { what: 'cdk8s-plus: its own resources' },
+  N1: { what: 'RabbitMQ 4.3 with an older client' },
+  N2: { what: 'the consumer timeout of RabbitMQ', limits: 'Countdowns are in the code; time limits that only the code of an image has are not seen.' },
+  N41: { what: 'RabbitMQ with a claim and a new node name in every pod' },
+  N51: { what: 'variables that the image of RabbitMQ refuses' },
+  N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;
 

@@ -7,6 +7,7 @@ import { filesystemRules } from './subjects/filesystem';
 import { flowerRules } from './subjects/flower';
 import { installRules } from './subjects/install';
 import { probeRules } from './subjects/probes';
+import { rabbitRules } from './subjects/rabbitmq';
 import { redisRules } from './subjects/redis';
 import { referenceRules } from './subjects/references';
 import { resourceRules } from './subjects/resources';
@@ -31,6 +32,7 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   probes: { about: 'Probes of workers and Beat.', rules: probeRules },
   beat: { about: 'The scheduler.', rules: beatRules },
   redis: { about: 'Redis as a broker.', rules: redisRules },
+  rabbitmq: { about: 'RabbitMQ as a broker.', rules: rabbitRules },
   resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
   flower: { about: 'Flower.', rules: flowerRules },
   scaling: { about: 'HPA and KEDA.', rules: scalingRules },

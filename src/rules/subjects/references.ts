@@ -51,7 +51,29 @@ function isCopied({ annotations, labels }: Resource): boolean {
   return Object.keys({ ...annotations, ...labels }).some((key) => /reflector|replicat|kubed|copy|clone/i.test(key));
 }
 
+/** What Celery runs in: the namespaces of its processes. */
+const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
+
 export const referenceRules: Rule[] = [
+  {
+    id: 'references/defined-twice',
+    severity: Severity.WARNING,
+    title: 'The input has several objects of the same kind and name, which differ',
+    why: '`kubectl apply` applies one after the other, and the last of them is what stays: an edit of another one changes nothing.',
+    fix: 'Keep one of them; or give what is for another cluster or environment to another run.',
+    source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
+    rows: ['N50'],
+    check: (world, report) => {
+      for (const { resource, by } of world.replaced) {
+        if (!celeryNamespaces(world).has(resource.namespace)) continue;
+        if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
+          report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
+        } else {
+          report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'unless they are for different clusters or environments' });
+        }
+      }
+    },
+  },
   {
     id: 'references/no-such-key',
     severity: Severity.ERROR,

@@ -1,0 +1,188 @@
+import { baseName } from './command/command';
+import { grouped } from './grouped';
+import { asList, asMap, asNumber, asText, get, Path } from './json';
+import { Place } from './place';
+import { Container } from './pod/container';
+import { configMapData } from './pod/sources';
+import { within } from './pod/volumes';
+import { Workload } from './pod/workload';
+import { Resource } from './resource';
+import { parseImage } from '../celery/image';
+import { isAmqp } from '../celery/url';
+import { lazy } from '../memo';
+import { Process } from './process';
+import { UrlUse } from './uses';
+import type { World } from './world';
+
+/** Something in the configuration of RabbitMQ, and where it stands. */
+export interface RabbitSetting {
+  readonly value: string;
+  readonly at: Place;
+}
+
+/** A RabbitMQ server of the input: a container, or a cluster that its operator makes. */
+export interface RabbitServer {
+  readonly resource: Resource;
+  /** Undefined for what the operator makes. */
+  readonly container?: Container;
+  readonly place: Place;
+  readonly imagePlace: Place;
+  readonly image: ReturnType<typeof parseImage>;
+  /** `4.3` of `rabbitmq:4.3.5-management`; undefined when the tag names less. */
+  readonly version?: string;
+  /** The configuration files that are in sight, advanced.config also. */
+  readonly files: ReadonlyArray<{ readonly text: string; readonly at: Place }>;
+  /** Some configuration is out of sight: what is not said here may be said there. */
+  readonly opaque: boolean;
+}
+
+const DATA = '/var/lib/rabbitmq';
+const CONFIGURATION = '/etc/rabbitmq';
+
+/** All RabbitMQ servers of the input. */
+export const rabbitServers: (world: World) => readonly RabbitServer[] = lazy((world: World) => [
+  ...world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers
+    .flatMap((container) => fromContainer(container) ?? [])),
+  ...world.kind('RabbitmqCluster').filter(({ apiVersion }) => apiVersion.startsWith('rabbitmq.com/')).map(fromOperator),
+]);
+
+function isServer({ image, invocations, words }: Container): boolean {
+  if (invocations.some((invocation) => baseName(invocation.words[0]?.text ?? '') === 'rabbitmq-server')) return true;
+  return /^rabbitmq(-management|-server)?$/.test(image.name) && (words.length === 0 || /rabbitmq-server|entrypoint/.test(words.map(({ text }) => text).join(' ')));
+}
+
+function fromContainer(container: Container): RabbitServer | undefined {
+  if (!isServer(container)) return undefined;
+  const files: Array<{ text: string; at: Place }> = [];
+  let opaque = container.env.open || container.unread !== undefined || (!container.image.official && !isBitnami(container));
+  for (const mount of container.mounts) {
+    if (!within(mount.mountPath, CONFIGURATION) && !/rabbitmq.*\.(conf|config)$|\/(conf|advanced)/.test(mount.mountPath)) continue;
+    if (mount.volume.kind === 'emptyDir') opaque = true;
+    const configMaps = container.configMaps(mount.volume);
+    if (configMaps.length === 0) opaque = true;
+    for (const resource of configMaps) {
+      for (const [name, text] of configMapData(resource)) files.push({ text, at: { resource, path: ['data', name] } });
+    }
+  }
+  for (const name of ['RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS', 'RABBITMQ_EXTRA_CONFIGURATION']) {
+    const found = container.env.lookup(name);
+    if (found.state === 'known') files.push({ text: found.value, at: container.place(found.variable.path) });
+    else if (found.state === 'set') opaque = true;
+  }
+  if (['RABBITMQ_CONFIG_FILE', 'RABBITMQ_ADVANCED_CONFIG_FILE', 'RABBITMQ_CONFIG_FILES'].some((name) => container.env.lookup(name).state !== 'unset')) opaque = true;
+  return {
+    resource: container.workload.resource, container, place: container.place(), imagePlace: container.place([...container.path, 'image']),
+    image: container.image, version: versionOf(container.image.tag), files, opaque,
+  };
+}
+
+/** The RabbitmqCluster of the cluster operator: a StatefulSet with claims and a Service of its name. */
+function fromOperator(resource: Resource): RabbitServer {
+  const image = parseImage(asText(get(resource.json, 'spec', 'image')) ?? '');
+  const path: Path = ['spec', 'rabbitmq'];
+  const configuration = asMap(get(resource.json, ...path));
+  return {
+    resource, image, version: versionOf(image.tag), place: { resource, path: ['spec'] }, imagePlace: { resource, path: ['spec', 'image'] },
+    files: ['additionalConfig', 'advancedConfig', 'envConfig'].flatMap((name) => {
+      const text = asText(configuration[name]);
+      return text === undefined ? [] : [{ text, at: { resource, path: [...path, name] } }];
+    }),
+    opaque: false,
+  };
+}
+
+function versionOf(tag: string | undefined): string | undefined {
+  return /^v?(\d+\.\d+(?:\.\d+)?)(?:[.-]|$)/.exec(tag ?? '')?.[1];
+}
+
+function isBitnami({ image }: Container): boolean {
+  return /^bitnami(legacy)?\//.test(image.repository);
+}
+
+/** A line of rabbitmq.conf, `NAME = VALUE`; the last one counts. */
+export function rabbitSetting({ files }: RabbitServer, name: string): RabbitSetting | undefined {
+  const pattern = new RegExp(`^[ \\t]*${name.replaceAll('.', '\\.')}[ \\t]*=[ \\t]*(.*?)[ \\t]*$`, 'gm');
+  const found = files.flatMap(({ text, at }) => [...text.matchAll(pattern)].map(([, value]) => ({ value, at })));
+  return found.at(-1);
+}
+
+/** Anything like it, in any file: `{consumer_timeout, 3600000}`, `-rabbit consumer_timeout undefined`. */
+export function rabbitMention({ files }: RabbitServer, pattern: RegExp): RabbitSetting | undefined {
+  for (const { text, at } of files) {
+    const match = pattern.exec(text.replace(/^[ \t]*[#%].*$/gm, ''));
+    if (match) return { value: match[1] ?? match[0], at };
+  }
+  return undefined;
+}
+
+/** Where its queues are. */
+export function dataFolder({ container }: RabbitServer): string {
+  return container && isBitnami(container) ? '/bitnami/rabbitmq/mnesia' : DATA;
+}
+
+export function rabbitReplicas({ resource, container }: RabbitServer): number {
+  return container ? container.workload.replicas ?? 1 : asNumber(get(resource.json, 'spec', 'replicas')) ?? 1;
+}
+
+/** The RabbitMQ servers that a URL leads to. */
+export function rabbitFor(use: UrlUse, world: World): readonly RabbitServer[] {
+  const servers = rabbitServers(world);
+  if (!isAmqp(use.url) || servers.length === 0) return [];
+  const service = world.service(use.url.host, use.at.resource.namespace);
+  if (!service) return servers.filter(({ container, resource }) => !container && resource.name === use.url.host.split('.')[0]);
+  const backing: ReadonlySet<Workload> = new Set(world.backing(service));
+  return servers.filter(({ container }) => container && backing.has(container.workload));
+}
+
+/** A RabbitMQ that Celery uses. */
+export interface RabbitBroker {
+  readonly server: RabbitServer;
+  /** Those that use it. */
+  readonly clients: readonly Process[];
+  /** A URL leads to it; otherwise it is the only RabbitMQ, next to processes with a URL of AMQP or with none in sight. */
+  readonly certain: boolean;
+}
+
+export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((world: World) => {
+  const servers = rabbitServers(world);
+  if (servers.length === 0) return [];
+  const clients = new Map<RabbitServer, Process[]>();
+  for (const process of world.processes) {
+    for (const server of process.broker ? rabbitFor(process.broker, world) : []) clients.set(server, [...clients.get(server) ?? [], process]);
+  }
+  const linked = [...clients].map(([server, own]) => ({ server, clients: own, certain: true }));
+  return [...linked, ...alone(world, servers, new Set(linked.map(({ server }) => server.resource.namespace)))];
+});
+
+/** Those that are the only one of their namespace, where no URL leads to any. */
+function alone(world: World, servers: readonly RabbitServer[], without: ReadonlySet<string>): RabbitBroker[] {
+  const processes = grouped(world.processes.map((process) => [process.workload.resource.namespace, process]));
+  const withRedis = new Set(world.redisServers.map(({ container }) => container.workload.resource.namespace));
+  return [...grouped(servers.map((server) => [server.resource.namespace, server]))].flatMap(([namespace, [server, ...others]]) => {
+    if (others.length > 0 || without.has(namespace)) return [];
+    const near = (processes.get(namespace) ?? []).filter(({ broker }) => broker
+      ? isAmqp(broker.url) && isNear(broker, server) : !withRedis.has(namespace));
+    return near.length === 0 ? [] : [{ server, clients: near, certain: false }];
+  });
+}
+
+/** A host of the cluster, called like the server or its labels. */
+function isNear({ url }: UrlUse, { resource }: RabbitServer): boolean {
+  const [name, , third] = url.host.split('.');
+  return (third === undefined || third === 'svc') && (name.includes(resource.name) || resource.name.includes(name) || /rabbit|mq|broker/i.test(name));
+}
+
+/** What a container mounts there. */
+export function rabbitMount(server: RabbitServer): ReturnType<Container['mountOf']> {
+  return server.container?.mountOf(dataFolder(server));
+}
+
+/** The words that a container says about clusters: of several nodes one server is made. */
+export function joinsCluster(server: RabbitServer): boolean {
+  const { container } = server;
+  if (!container) return true;
+  return rabbitMention(server, /cluster_formation|cluster_nodes|peer_discovery/) !== undefined
+    || [...container.env.all()].some(({ name }) => /CLUSTER|ERLANG_COOKIE|PEER_DISCOVERY|AUTOCLUSTER/.test(name))
+    || asList(container.json.command).concat(asList(container.json.args)).some((word) => /join_cluster|cluster/.test(String(word)))
+    || /join_cluster/.test(JSON.stringify(container.json.lifecycle ?? ''));
+}

@@ -1,0 +1,244 @@
+import { mebibytes } from '../../celery/quantity';
+import { isAmqp } from '../../celery/url';
+import { meets } from '../../celery/versions';
+import { installedVersion } from '../../manifests/installs';
+import { asText } from '../../manifests/json';
+import { Process } from '../../manifests/process';
+import {
+  dataFolder, joinsCluster, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer, rabbitSetting,
+} from '../../manifests/rabbit-server';
+import { taskLimit } from '../../manifests/task-limit';
+import type { World } from '../../manifests/world';
+import { Report, Rule, unless } from '../rule';
+import { Severity } from '../severity';
+
+/** RabbitMQ closes the channel of a consumer that holds a delivery for longer: the default, in milliseconds. */
+const CONSUMER_TIMEOUT = 1_800_000;
+
+/** The share of its memory at which RabbitMQ blocks publishers, and what a container has to have besides. */
+const HIGHEST_WATERMARK = 0.7;
+
+/** Whether a client knows how to live without transient queues; undefined when its version is not in sight. */
+function declaresExclusive({ workload }: Process): boolean | undefined {
+  const [celery, kombu] = ['celery', 'kombu'].map((name) => installedVersion(workload, name));
+  if (kombu !== undefined && meets(kombu, '<5.7')) return false;
+  if (celery !== undefined && meets(celery, '<5.7')) return false;
+  return celery !== undefined && kombu !== undefined ? true : undefined;
+}
+
+/** The server's timeout in seconds: infinite where it is switched off, undefined where it is out of sight. */
+function consumerTimeout(server: RabbitServer): number | undefined {
+  const found = rabbitMention(server, /consumer[_-]timeout["'\s=,:]+(\d+|undefined|infinity)/);
+  if (found) return /\d/.test(found.value) ? Number(found.value) / 1000 : Infinity;
+  if (server.opaque) return undefined;
+  // Classic queues have none since RabbitMQ 4.3, and none of them had one before 3.8.15.
+  if (server.version !== undefined && (meets(server.version, '>=4.3') || meets(server.version, '<3.8.15'))) return Infinity;
+  return CONSUMER_TIMEOUT / 1000;
+}
+
+/** A link that nothing but the neighbourhood tells is worth a mention, no more. */
+function asFarAsLinked(certain: boolean): Pick<Report, 'severity' | 'note'> {
+  return certain ? {} : { severity: Severity.INFO, note: 'if Celery uses it as its broker' };
+}
+
+/** Not only the cluster's own name. */
+function nodeName(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
+  const { container } = server;
+  if (!container || container.workload.resource.kind === 'StatefulSet') return 'fixed';
+  if (asText(container.workload.spec.hostname) !== undefined) return 'fixed';
+  for (const name of ['RABBITMQ_NODENAME', 'RABBITMQ_NODE_NAME']) {
+    const found = container.env.lookup(name);
+    if (found.state === 'known') return /\$/.test(found.value) ? 'changes' : 'fixed';
+    if (found.state === 'set') return /\$\(/.test(found.variable.raw ?? '$(') ? 'changes' : 'unknown';
+    if (found.state === 'maybe') return 'unknown';
+  }
+  return container.image.official ? 'changes' : 'unknown';
+}
+
+/** What the entrypoint of the official image refuses since RabbitMQ 3.9. */
+const REMOVED = new RegExp('^RABBITMQ_(DEFAULT_(PASS|USER)_FILE|(MANAGEMENT_)?SSL_'
+  + '(CACERTFILE|CERTFILE|DEPTH|FAIL_IF_NO_PEER_CERT|KEYFILE|VERIFY)|VM_MEMORY_HIGH_WATERMARK)$');
+
+/** A tag that another minor release of RabbitMQ may get. */
+function floats({ image }: RabbitServer): boolean {
+  return image.text !== '' && image.digest === undefined && /^(latest|(management|alpine|management-alpine)|4(-[a-z-]+)?)$/.test(image.tag ?? 'latest');
+}
+
+/** Workers, each with the RabbitMQ server of the input that it uses, if there is one. */
+function* amqpWorkers(world: World): Iterable<{ worker: Process; server?: RabbitServer }> {
+  const linked = new Map(rabbitBrokers(world).flatMap(({ server, clients }) => clients.map((client) => [client, server] as const)));
+  for (const worker of world.workers) {
+    const server = linked.get(worker);
+    if (server || (worker.broker && isAmqp(worker.broker.url) && rabbitFor(worker.broker, world).length === 0)) yield { worker, server };
+  }
+}
+
+export const rabbitRules: Rule[] = [
+  {
+    id: 'rabbitmq/refuses-transient-queues',
+    severity: Severity.ERROR,
+    title: 'RabbitMQ 4.3 and later refuses the queues that this Celery declares',
+    why: 'Workers loop: `(541) INTERNAL_ERROR` in mingle, connection lost, again and again. The queues of control and events are transient and not exclusive '
+      + 'before Celery and kombu 5.7, and 4.3 no longer permits those.',
+    fix: 'Use RabbitMQ 4.2, or celery>=5.7 with kombu>=5.7; or set deprecated_features.permit.transient_nonexcl_queues = true in rabbitmq.conf.',
+    source: 'https://github.com/celery/kombu/issues/2237',
+    rows: ['N1'],
+    check: (world, report) => {
+      for (const { server, clients } of rabbitBrokers(world)) {
+        if (server.version === undefined || !meets(server.version, '>=4.3')) continue;
+        if (rabbitMention(server, /transient_nonexcl_queues["'\s=,:]+true/)) continue;
+        const versions = clients.filter(({ role }) => role !== 'beat').map(declaresExclusive);
+        if (versions.length === 0 || versions.every((exclusive) => exclusive === true)) continue;
+        const certain = versions.includes(false) && !server.opaque;
+        report({
+          at: server.imagePlace, value: server.image.text, allowed: 'RabbitMQ 4.2, or clients with celery>=5.7 and kombu>=5.7',
+          ...unless(certain, versions.includes(false) ? 'unless its configuration permits transient_nonexcl_queues' : 'unless the images of the workers have Celery and kombu 5.7'),
+        });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/consumer-timeout',
+    severity: Severity.ERROR,
+    title: 'RabbitMQ takes a task back from a worker before the task may end',
+    why: 'A delivery that is not acknowledged within consumer_timeout (30 min by default) closes the channel: `PreconditionFailed: (406) PRECONDITION_FAILED - '
+      + 'delivery acknowledgement on channel 1 timed out`. The worker ends and the task starts again, for ever; tasks that are reserved behind a long one are '
+      + 'held, too.',
+    fix: 'Set consumer_timeout in rabbitmq.conf, in milliseconds, above the longest task and the longest countdown.',
+    source: 'https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout',
+    rows: ['N2'],
+    check: (world, report) => {
+      for (const { worker, server } of amqpWorkers(world)) {
+        const longest = taskLimit(worker);
+        const timeout = server ? consumerTimeout(server) : undefined;
+        if (!longest || longest.seconds < (timeout ?? CONSUMER_TIMEOUT / 1000)) continue;
+        const late = worker.setting('task_acks_late');
+        const isLate = worker.settingOn('task_acks_late') && late?.variable === undefined;
+        const certain = isLate && timeout !== undefined && longest.variable === undefined;
+        report({
+          at: isLate ? late!.at : longest.at, value: `tasks up to ${longest.seconds} s, consumer_timeout ${timeout ?? `${CONSUMER_TIMEOUT / 1000} (the default)`} s`,
+          allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}`,
+          ...unless(certain, timeout === undefined ? 'unless the server has a longer consumer_timeout' : 'unless tasks are acknowledged early and none is reserved behind a long one'),
+        });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/node-name-changes',
+    severity: Severity.ERROR,
+    title: 'RabbitMQ keeps its queues in a folder that is named after the pod',
+    why: 'Each new pod of a Deployment has another name, begins an empty database in a new folder of the claim, and all queues and messages are gone; the old '
+      + 'folders fill the disk.',
+    fix: 'Use a StatefulSet; or set hostname in the pod, or RABBITMQ_NODENAME=rabbit@localhost.',
+    source: 'https://github.com/inveniosoftware/helm-invenio/issues/38',
+    rows: ['N41'],
+    check: (world, report) => {
+      for (const { server } of rabbitBrokers(world)) {
+        const mount = rabbitMount(server);
+        const name = nodeName(server);
+        if (!server.container || mount?.volume.kind !== 'claim' || name === 'fixed') continue;
+        report({
+          at: server.container.place(mount.path), value: `claim ${mount.volume.claim ?? mount.volume.name} at ${mount.mountPath}`, allowed: 'hostname: rabbitmq in the pod, or a StatefulSet',
+          ...unless(name === 'changes', 'unless the image gives the node a name of its own'),
+        });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/queue-not-kept',
+    severity: Severity.WARNING,
+    title: 'The queue is lost when the pod of RabbitMQ is replaced',
+    why: 'Queues, messages, users and bindings are in /var/lib/rabbitmq, and that is gone with the pod: durable queues survive a restart of the process only.',
+    fix: 'Put /var/lib/rabbitmq on a claim of a StatefulSet.',
+    source: 'https://www.rabbitmq.com/docs/persistence-conf',
+    rows: ['R3'],
+    check: (world, report) => {
+      for (const { server, certain } of rabbitBrokers(world)) {
+        const mount = rabbitMount(server);
+        if (!server.container || (mount && mount.volume.kind !== 'emptyDir')) continue;
+        // The data may lie elsewhere.
+        if (server.container.env.lookup('RABBITMQ_MNESIA_BASE').state !== 'unset' || (!mount && server.container.mounts.some(({ volume }) => volume.kind === 'claim'))) continue;
+        report({ at: server.place, value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...asFarAsLinked(certain || mount !== undefined) });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/more-than-one',
+    severity: Severity.ERROR,
+    title: 'Several RabbitMQ servers that form no cluster answer behind one name',
+    why: 'Each has queues of its own: a task waits in the one that its producer happened to be connected to, and workers of the others never see it.',
+    fix: 'Set replicas: 1; or form a cluster, with the cluster operator or rabbitmq_peer_discovery_k8s.',
+    source: 'https://www.rabbitmq.com/docs/cluster-formation',
+    rows: ['R4'],
+    check: (world, report) => {
+      for (const { server, certain } of rabbitBrokers(world)) {
+        const replicas = rabbitReplicas(server);
+        if (replicas < 2 || joinsCluster(server)) continue;
+        report({
+          at: { resource: server.resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1',
+          ...unless(certain && !server.opaque, 'unless its configuration forms a cluster'),
+        });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/floating-tag',
+    severity: Severity.WARNING,
+    title: 'The image of RabbitMQ may change to another release by itself',
+    why: 'A new node or a restart brings the next minor release: feature flags that are on forbid the way back, and RabbitMQ 4.3 refuses clients that 4.2 served.',
+    fix: 'Name the minor release: rabbitmq:4.2-management.',
+    source: 'https://www.rabbitmq.com/docs/upgrade',
+    rows: ['R11'],
+    check: (world, report) => {
+      for (const { server } of rabbitBrokers(world)) if (floats(server)) report({ at: server.imagePlace, value: server.image.text, allowed: 'rabbitmq:4.2' });
+    },
+  },
+  {
+    id: 'rabbitmq/memory-above-limit',
+    severity: Severity.WARNING,
+    title: 'RabbitMQ may use more memory than its container leaves it',
+    why: 'Publishers are blocked at vm_memory_high_watermark only; above it garbage collection and messages in flight need memory, too: the container is OOMKilled '
+      + 'first, and what was not written is lost.',
+    fix: 'Set vm_memory_high_watermark.relative = 0.6, or an absolute one of at most seven tenths of the memory limit.',
+    source: 'https://www.rabbitmq.com/docs/memory',
+    rows: ['R2'],
+    check: (world, report) => {
+      for (const { server } of rabbitBrokers(world)) {
+        const limit = server.container?.resource('limits', 'memory');
+        const relative = rabbitSetting(server, 'vm_memory_high_watermark.relative') ?? rabbitSetting(server, 'vm_memory_high_watermark');
+        const absolute = rabbitSetting(server, 'vm_memory_high_watermark.absolute');
+        const bytes = absolute && size(absolute.value);
+        if (absolute && bytes !== undefined && limit !== undefined && bytes > HIGHEST_WATERMARK * limit) {
+          report({ at: absolute.at, value: absolute.value, allowed: `at most ${mebibytes(HIGHEST_WATERMARK * limit)}`, note: `the limit is ${mebibytes(limit)}` });
+        } else if (!absolute && relative && Number(relative.value) > HIGHEST_WATERMARK) {
+          report({ at: relative.at, value: relative.value, allowed: `at most ${HIGHEST_WATERMARK}` });
+        }
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/removed-variables',
+    severity: Severity.ERROR,
+    title: 'The image of RabbitMQ refuses to start with a variable that it no longer takes',
+    why: '`error: RABBITMQ_VM_MEMORY_HIGH_WATERMARK is set but deprecated`, then exit 1: since RabbitMQ 3.9 its entrypoint ends at these.',
+    fix: 'Remove the variable, and write the setting into rabbitmq.conf.',
+    source: 'docker-entrypoint.sh at https://github.com/docker-library/rabbitmq',
+    rows: ['N51'],
+    check: (world, report) => {
+      for (const { server: { container, image, version } } of rabbitBrokers(world)) {
+        // Words that do not begin with `rabbitmq` pass the entrypoint by.
+        if (!container || !image.official || container.ownsEntrypoint || (version !== undefined && meets(version, '<3.9'))) continue;
+        for (const { name, value, path } of container.env.all()) {
+          if (REMOVED.test(name) && value !== '') report({ at: container.place(path), value: name, ...unless(version !== undefined || image.tag === undefined || !/^3/.test(image.tag), 'unless the image is older than RabbitMQ 3.9') });
+        }
+      }
+    },
+  },
+];
+
+/** `512MB`, `2GiB`, `2G`, `1073741824`: only with a `B` and without an `i` it is a power of ten. */
+function size(text: string): number | undefined {
+  const [, number, unit, end] = /^(\d+(?:\.\d+)?)\s*([kMG]?)(i?B|)$/i.exec(text.trim()) ?? [];
+  if (number === undefined) return undefined;
+  return Number(number) * (/^b$/i.test(end) ? 1000 : 1024) ** ['', 'K', 'M', 'G'].indexOf(unit.toUpperCase());
+}
