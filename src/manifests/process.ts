@@ -42,7 +42,11 @@ const variableOf = remembered((role: string, name: string) =>
 export class Process {
   private readonly options = remembered((name: string) => this.readOption(name));
 
-  public constructor(public readonly container: Container, public readonly command: CeleryCommand) {}
+  public constructor(
+    public readonly container: Container, public readonly command: CeleryCommand,
+    /** What tells its role, where its command does not: how sure that is. */
+    public readonly hint?: { readonly reason: string; readonly sure: boolean },
+  ) {}
 
   public get workload(): Workload {
     return this.container.workload;

@@ -1,12 +1,45 @@
 import { isAirflow } from '../celery/image';
-import { CeleryCommand, readCelery, Role, scriptOf } from './command/celery-command';
+import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
 import { baseName } from './command/command';
+import { Hint, hintOf, isOther, saysSo } from './hints';
 import { Container } from './pod/container';
-import { celeryIn, probesOf } from './probes';
+import type { Workload } from './pod/workload';
 import { Process } from './process';
 
+/** Celery's processes in all containers; where the program is out of sight, as far as names and variables tell. */
+export function recognise(workloads: readonly Workload[]): Process[] {
+  const all = workloads.flatMap(({ containers }) => containers);
+  const found = new Map(all.map((container) => [container, processesIn(container)]));
+  const images = () => new Set([...found].flatMap(([{ image, workload }, processes]) => processes.length > 0 ? [company(workload, image.text)] : []));
+  // What is recognised by its own names tells of others with the same image.
+  for (const known of [new Set<string>(), undefined]) {
+    const inCompany = known ?? images();
+    for (const container of all) {
+      const { workload, image } = container;
+      if (found.get(container)!.length > 0 || !workload.longRunning || callsCelery(container)) continue;
+      const hint = hintOf(container, inCompany.has(company(workload, image.text)));
+      if (hint) found.set(container, [ofHint(container, hint)]);
+    }
+  }
+  return [...found.values()].flat();
+}
+
+function company({ resource }: Workload, image: string): string {
+  return `${resource.namespace}\n${image}`;
+}
+
+function ofHint(container: Container, { role, reason, sure, invocation }: Hint): Process {
+  const word = invocation?.words[0] ?? { text: role, path: [...container.path, 'image'], unknown: false };
+  return new Process(container, scriptOf(role, word, invocation), { reason, sure });
+}
+
+/** Runs some command of Celery in plain sight, though none that we know to be a process. */
+function callsCelery({ invocations }: Container): boolean {
+  return invocations.some((invocation) => readCelery(invocation));
+}
+
 /** Celery's processes in a container. What only runs under a condition counts when there is no other candidate. */
-export function processesIn(container: Container): Process[] {
+function processesIn(container: Container): Process[] {
   const commands = container.invocations.flatMap((invocation) => {
     const command = readCelery(invocation);
     return command && ['worker', 'beat', 'flower', 'multi'].includes(command.role) ? [ofAirflow(command, container) ?? command] : [];
@@ -14,7 +47,7 @@ export function processesIn(container: Container): Process[] {
   const certain = commands.filter(({ invocation }) => !invocation.conditional);
   const chosen = certain.length > 0 ? certain : commands.length === 1 ? commands : [];
   if (chosen.length === 0 && commands.length === 0) {
-    const implied = impliedFlower(container) ?? byMode(container) ?? byScript(container);
+    const implied = impliedFlower(container) ?? byMode(container);
     return implied ? [new Process(container, implied)] : [];
   }
   return chosen.map((command) => new Process(container, command));
@@ -46,34 +79,9 @@ function byMode(container: Container): CeleryCommand | undefined {
   return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...container.path, 'image'], unknown: false }) : undefined;
 }
 
-/** `/start-worker`, `./run_celery.sh beat`: a name too common to mean Celery, unless other names or a probe say so. */
-const COMMON_SCRIPT = /^(?:docker[-_])?(?:entry-?point|start|run)[-_.]?(?:(worker|beat|flower)s?|celery)(?:\.(?:sh|bash))?$/i;
-
-/** What may stand before the name of a script. */
-const OPTION_OR_SHELL = /^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/;
-
-function byScript(container: Container): CeleryCommand | undefined {
-  const at = container.words.findIndex(({ text: word }) => !OPTION_OR_SHELL.test(word));
-  const word = container.words[at];
-  const match = word && COMMON_SCRIPT.exec(baseName(word.text));
-  if (!match || !looksLikeCelery(container)) return undefined;
-  const hints = [match[1] ?? '', ...container.words.slice(at + 1).map((argument) => argument.text), container.name, container.workload.resource.name];
-  const role = hints.map((hint) => /worker|beat|flower/i.exec(hint)?.[0].toLowerCase()).find((found) => found !== undefined);
-  return role === undefined ? undefined : scriptOf(role as Role, word);
-}
-
-/** A name says Celery, or a probe runs it. */
-function looksLikeCelery(container: Container): boolean {
-  const { workload, words } = container;
-  const script = words.find(({ text: word }) => !word.startsWith('-'))?.text ?? '';
-  const names = [container.name, baseName(script), ...workload.containers.length === 1 ? [workload.resource.name] : []];
-  return names.some((name) => /(^|[^a-z])celery/i.test(name)) || probesOf(container).some(({ invocations }) => celeryIn(invocations).length > 0);
-}
-
-/** It looks like Celery, and what it runs is in its image. */
-export function isUnknown(container: Container): boolean {
-  const { words, invocations, image } = container;
-  if (invocations.some((invocation) => readCelery(invocation)) || /export|metric/i.test(`${container.name} ${image.name}`)) return false;
-  const script = words.find(({ text: word }) => !OPTION_OR_SHELL.test(word))?.text;
-  return (script === undefined || /\.(sh|bash|py)$|^[./]/.test(script)) && looksLikeCelery(container);
+/** It looks like Celery, and its program is out of sight: a role that only names tell, or none at all. */
+export function isUnknown(container: Container, processes: readonly Process[]): boolean {
+  if (processes.length > 0) return processes.some(({ hint }) => hint !== undefined);
+  if (callsCelery(container) || /export|metric/i.test(`${container.name} ${container.image.name}`)) return false;
+  return !isOther(container) && saysSo(container);
 }

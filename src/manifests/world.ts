@@ -2,9 +2,10 @@ import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asMap, asScalar, asText, get, JsonObject } from './json';
 import { Container } from './pod/container';
+import { Place } from './place';
 import { Workload } from './pod/workload';
 import { Process } from './process';
-import { isUnknown, processesIn } from './recognise';
+import { isUnknown, recognise } from './recognise';
 import { RedisServer } from './redis-server';
 import { Resource, resources } from './resource';
 
@@ -38,7 +39,7 @@ export class World {
     this.podsByLabel = grouped(this.workloads.flatMap((workload) => Object.entries(workload.labels).map(([label, value]) =>
       [key(workload.resource.namespace, label, asScalar(value) ?? ''), workload] as const)));
     const containers = this.workloads.flatMap((workload) => workload.containers);
-    this.processes = containers.flatMap(processesIn);
+    this.processes = recognise(this.workloads);
     this.workers = this.processes.filter(({ role }) => role === 'worker');
     this.beats = this.processes.filter(({ role }) => role === 'beat');
     this.flowers = this.processes.filter(({ role }) => role === 'flower');
@@ -66,6 +67,13 @@ export class World {
     return this.processesOf.get(workload) ?? [];
   }
 
+  /** The processes of the container at a place, or of all of its workload. */
+  public processesAt({ resource, container }: Place): readonly Process[] {
+    const workload = byResource(this).get(resource);
+    const all = workload ? this.in(workload) : [];
+    return container === undefined ? all : all.filter((process) => process.container.name === container);
+  }
+
   public redisIn(workload: Workload): readonly RedisServer[] {
     return this.redisOf.get(workload) ?? [];
   }
@@ -83,7 +91,7 @@ export class World {
     return namespacesWithFlower(this).has(namespace);
   }
 
-  /** Containers that look like Celery, though no command of Celery is in sight: what is true of them is unknown. */
+  /** Containers that look like Celery, though no command of Celery is in sight: what its options are is unknown. */
   public get unknown(): readonly Container[] {
     return unknown(this);
   }
@@ -134,8 +142,9 @@ const namespacesWithFlower = lazy(({ flowers }: World) => new Set(flowers.map(({
 const byResource = lazy(({ workloads }: World) => new Map(workloads.map((workload) => [workload.resource, workload])));
 
 const unknown = lazy((world: World) => world.workloads.filter(({ longRunning }) => longRunning).flatMap((workload) => {
-  const readable = new Set([...world.in(workload), ...world.redisIn(workload)].map(({ container }) => container));
-  return workload.containers.filter((container) => !readable.has(container) && isUnknown(container));
+  const redis = new Set(world.redisIn(workload).map(({ container }) => container));
+  return workload.containers.filter((container) => !redis.has(container)
+    && isUnknown(container, world.in(workload).filter((process) => process.container === container)));
 }));
 
 function isAfter(one: Resource, other: Resource): boolean {

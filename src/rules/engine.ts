@@ -36,7 +36,7 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
   const walks = new Map<ListName, Array<{ check: ItemCheck; report: Reporter }>>();
   for (const rule of rules) {
-    const report = (one: Report) => void found.push(violation(rule, one));
+    const report = (one: Report) => void found.push(violation(rule, doubted(one, rule, world)));
     if (rule.on === undefined) rule.check(world, report);
     else walks.set(rule.on, [...walks.get(rule.on) ?? [], { check: rule.check as ItemCheck, report }]);
   }
@@ -46,6 +46,18 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
     }
   }
   return found;
+}
+
+/** Lists of what is a process of Celery for certain only where its command says so. */
+const BY_ROLE: ReadonlySet<ListName> = new Set<ListName>(['processes', 'workers', 'beats', 'flowers', 'scaledWorkers', 'celeryWorkloads']);
+
+/** Where only a name tells the role of a container, so does what is found of it. */
+function doubted(report: Report, { on }: Rule, world: World): Report {
+  if (report.unless !== undefined || on === undefined || !BY_ROLE.has(on)) return report;
+  const processes = world.processesAt(report.at);
+  if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;
+  const { role, hint } = processes[0];
+  return { ...report, unless: `this is no ${role === 'worker' ? 'worker of Celery' : role === 'beat' ? 'Beat' : 'Flower'}: only ${hint!.reason} says that it is` };
 }
 
 function violation(rule: RuleMeta, { at, note, unless, value, allowed, fix, severity = rule.severity }: Report): Violation {

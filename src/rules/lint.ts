@@ -1,3 +1,4 @@
+import type { NamedRole } from '../manifests/hints';
 import type { Container } from '../manifests/pod/container';
 import { World } from '../manifests/world';
 import { examine, Options } from './engine';
@@ -23,9 +24,20 @@ export function lintObjects(objects: readonly unknown[], options: Options = {}):
   const unread = world.workloads.flatMap(({ containers }) => containers).filter((container) => container.unread !== undefined);
   return {
     violations: examine(world, options),
-    unknown: [...world.unknown.map((container) => unknown(container)), ...unread.map((container) => unknown(container, container.unread))],
+    unknown: [
+      ...world.unknown.map((container) => unknown(container, outOfSight(container, world))),
+      ...unread.map((container) => unknown(container, container.unread)),
+    ],
     count: world.resources.length,
   };
+}
+
+/** What is known of a container of Celery whose command is in its image. */
+function outOfSight(container: Container, world: World): string | undefined {
+  const process = world.in(container.workload).find((one) => one.container === container);
+  if (!process?.hint) return undefined;
+  const role = { worker: 'a worker', beat: 'Beat', flower: 'Flower' }[process.role as NamedRole];
+  return `is taken for ${role} by ${process.hint.reason}; its options are in its image`;
 }
 
 function unknown({ name, workload: { resource } }: Container, reason?: string): Unknown {

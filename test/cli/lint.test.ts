@@ -183,9 +183,13 @@ test('a value in quotes that goes on at the margin, as kubectl takes it', async 
 
 test('what looks like Celery and runs out of sight is said', async () => {
   const file = files.write('unknown.yaml', WORKER.replace(/ +command:.*\n/, '').replace('name: worker', 'name: celery-worker'));
-  expect((await run(file)).out).toBe('unknown Deployment celery-worker (container worker) looks like Celery, but its command is in its image: not checked\n\n1 object: nothing found\n');
+  expect((await run(file)).out).toBe('unknown Deployment celery-worker (container worker) '
+    + 'is taken for a worker by the name of the container; its options are in its image: not checked\n\n1 object: nothing found\n');
   expect((JSON.parse((await run('--format', 'json', file)).out) as { unknown: unknown }).unknown)
-    .toEqual([{ objectKind: 'Deployment', objectName: 'celery-worker', container: 'worker' }]);
+    .toEqual([{
+      objectKind: 'Deployment', objectName: 'celery-worker', container: 'worker',
+      reason: 'is taken for a worker by the name of the container; its options are in its image',
+    }]);
 });
 
 test('--rule', async () => {

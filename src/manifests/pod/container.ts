@@ -51,6 +51,11 @@ export class Container {
     return { resource: this.workload.resource, container: this.name, path };
   }
 
+  /** Whether `ports` has a number. */
+  public declares(port: number): boolean {
+    return asList(this.json.ports).some((entry) => asNumber(get(entry, 'containerPort')) === port);
+  }
+
   /** The names that the container gives a port. */
   public portNames(port: number): ReadonlySet<string> {
     const ports = asList(this.json.ports).filter((entry) => asNumber(get(entry, 'containerPort')) === port);
