@@ -1,7 +1,8 @@
 import { createHash } from 'crypto';
+import { DOMAIN } from './domain';
 
 /** The label of the ConfigMaps whose names end with a hash of their content. Its value is that hash. */
-export const CONTENT_HASH_LABEL = 'cdk8s-celery/content-hash';
+export const CONTENT_HASH_LABEL = `${DOMAIN}/content-hash`;
 
 /** Eight hexadecimal digits of what a ConfigMap holds: not of its labels, and the same in whatever order its keys are. */
 export function contentHash(data: Readonly<Record<string, string>>, binaryData: Readonly<Record<string, string>> = {}): string {

@@ -1,12 +1,13 @@
+import { DOMAIN } from '../manifests/domain';
 import { asScalar } from '../manifests/json';
 import { Resource } from '../manifests/resource';
 import { RuleMeta } from './rule';
 import { Severity } from './severity';
 
 /** The annotation of manifests: one `rule/id: reason` a line. */
-const ANNOTATION = 'cdk8s-celery/suppress';
+const ANNOTATION = `${DOMAIN}/suppress`;
 /** The same, written by synth, which has seen that each line silences something. */
-export const WRITTEN_BY_SYNTH = 'cdk8s-celery/suppressed';
+export const WRITTEN_BY_SYNTH = `${DOMAIN}/suppressed`;
 
 /** Silences one rule for some objects, for a reason. */
 export interface Suppression {
