@@ -5,7 +5,7 @@ import { AppCode } from './runtime/app-code';
 import { IBroker } from './brokers/broker';
 import { PodOptions } from './pod-options';
 import { CeleryQueue } from './celery-queue';
-import { celeryQueues, checkNames, Queues } from './queues';
+import { celeryQueues, Queues } from './queues';
 import { agentFiles } from './health/agent';
 import { BoundRuntime } from './runtime/bound-runtime';
 import * as checks from './validation/checks';
@@ -19,6 +19,7 @@ import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
 import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../celery/result-backends';
+import { transportOf } from '../celery/transports';
 import { redact } from '../celery/credentials';
 import { contentHash } from '../manifests/content-hash';
 
@@ -60,8 +61,8 @@ export interface CeleryAppProps extends PodOptions {
    * The queues of the app, in addition to the default one (`celery`, or the setting `task_default_queue`), which is always known. A worker
    * that names another is refused, and so is a queue from which no worker of this program consumes.
    *
-   * Nothing is written into Celery's configuration: Celery creates a queue, with an exchange and a routing key of its name, when a worker
-   * consumes from it or a task is sent to it. `task_queues` in your code stay what they are.
+   * Celery creates a queue, with an exchange and a routing key of its name, when a worker consumes from it or a task is sent to it. Nothing
+   * is written into its configuration, but for queues of RabbitMQ with a `maxPriority`: `task_queues` in your code stay what they are.
    *
    * @default - not declared: workers may name any queue, as with `celery worker -Q`
    * @see https://docs.celeryq.dev/en/stable/userguide/routing.html
@@ -153,13 +154,15 @@ export class CeleryApp extends Construct {
     });
     this._settings = new Map([...DEFAULT_SETTINGS, ...settings]);
 
-    this._queues = new Queues(props.queues, this._settings);
-    const codeMayDeclare = props.code._files === undefined || settings.has('task_queues')
-      || Object.values(props.code._files).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
+    const queues = this._queues = new Queues(props.queues, settings, transportOf(String(props.broker.url.value ?? '')));
+    if (queues.taskQueues) this._settings = new Map([...this._settings, ['task_queues', queues.taskQueues]]);
+    const codeDeclares = settings.has('task_queues')
+      || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
+    const codeMayDeclare = codeDeclares || props.code._files === undefined;
     this.node.addValidation({
       validate: () => {
         const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
-        return this._queues.idle(workers.map(({ queues }) => queues), codeMayDeclare).map(describe);
+        return queues.idle(workers.map((worker) => worker.queues), codeMayDeclare).map(describe);
       },
     });
 
@@ -176,7 +179,7 @@ export class CeleryApp extends Construct {
       ...checkGivenBackend(props.resultBackend, props.runtime._requirements),
       ...checkOwnedEnv(props.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...settingsProblems,
-      ...checkNames((props.queues ?? []).map(({ name }) => name)),
+      ...queues.problems(codeDeclares),
     ]);
     guard(this);
 

@@ -187,6 +187,8 @@ const SHUTDOWN_MARGIN = 15;
 function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: HealthCheck, taskEvents: boolean): string[] {
   const option = (name: string, value: string | number | undefined): string[] => value === undefined ? [] : [`--${name}=${value}`];
   const seconds = (value: Duration | undefined): number | undefined => value && value.toMilliseconds() / 1000;
+  // Where task_queues has all queues of the app, a worker without a queue would consume from all of them.
+  const queues = props.queues ?? (props.celery._queues.taskQueues ? [props.celery._queues.default] : undefined);
   const { maxTasksPerChild, maxMemoryPerChild, timeLimit, softTimeLimit } = pool._limits;
   return [
     'celery', '-A', props.celery.app, 'worker',
@@ -194,7 +196,7 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     ...option(...pool._size),
     ...option('pool', pool._name),
     ...option('prefetch-multiplier', props.prefetchMultiplier ?? 1),
-    ...option('queues', props.queues && asGiven(props.queues.join(','))),
+    ...option('queues', queues && asGiven(queues.join(','))),
     ...option('max-tasks-per-child', maxTasksPerChild),
     ...option('max-memory-per-child', maxMemoryPerChild && checks.kibibytes(maxMemoryPerChild)),
     ...option('time-limit', seconds(timeLimit)),

@@ -1,10 +1,12 @@
 import { CeleryQueue } from './celery-queue';
+import { declaresPriorities, highestPriority } from '../celery/transports';
 import { nearest } from '../nearest';
-import { flag, list, optionsOf, RequiredProp, Shape, text } from './validation/props';
+import { flag, list, number, optionsOf, RequiredProp, Shape, text } from './validation/props';
 import { Problem } from './validation/problems';
 
 const QUEUE: Shape<CeleryQueue> = {
   name: { check: text('e.g. \'mail\''), fix: 'give e.g. \'mail\'', instead: () => undefined } satisfies RequiredProp,
+  maxPriority: number,
   external: flag,
 };
 
@@ -27,10 +29,45 @@ const DEFAULT_QUEUE = 'celery';
 export class Queues {
   /** Where tasks go that no route sends elsewhere. */
   public readonly default: string;
+  /** Celery's `task_queues`, where a queue is to be declared with more than its name. */
+  public readonly taskQueues?: object;
 
-  public constructor(private readonly declared: readonly CeleryQueue[] | undefined, settings: ReadonlyMap<string, unknown>) {
+  public constructor(
+    private readonly declared: readonly CeleryQueue[] | undefined,
+    settings: ReadonlyMap<string, unknown>,
+    private readonly transport: string | undefined,
+  ) {
     const given = settings.get('task_default_queue');
     this.default = typeof given === 'string' ? given : DEFAULT_QUEUE;
+    if (transport !== undefined && declaresPriorities(transport) && this.prioritized.length > 0) {
+      // Exchange and routing key as Celery gives them to a queue that it knows by its name only.
+      this.taskQueues = Object.fromEntries([{ name: this.default }, ...declared ?? []].map(({ name, maxPriority }: CeleryQueue) => [name, {
+        exchange: name, routing_key: name, ...(maxPriority === undefined ? {} : { queue_arguments: { 'x-max-priority': maxPriority } }),
+      }]));
+    }
+  }
+
+  private get prioritized(): readonly CeleryQueue[] {
+    return (this.declared ?? []).filter(({ maxPriority }) => maxPriority !== undefined);
+  }
+
+  /** What is wrong with the queues that an app declares. `codeDeclares`: its code has `task_queues` of its own, or its settings have. */
+  public problems(codeDeclares: boolean): Problem[] {
+    const { transport } = this;
+    const names = checkNames((this.declared ?? []).map(({ name }) => name));
+    if (transport === undefined) return names;
+    const most = highestPriority(transport);
+    return [...names, ...this.prioritized.flatMap(({ name, maxPriority }): Problem[] => {
+      const prop = `queues '${name}' maxPriority`;
+      if (most === 0) return [{ prop, value: maxPriority, wrong: `is for brokers with priorities, and ${transport} has none`, fix: 'leave it out' }];
+      if (!Number.isInteger(maxPriority) || maxPriority! < 1 || maxPriority! > most) {
+        return [{ prop, value: maxPriority, wrong: `is not a highest priority that ${transport} has`, fix: `give a whole number from 1 to ${most}` }];
+      }
+      return this.taskQueues && codeDeclares ? [{
+        prop, value: maxPriority, wrong: 'is written into task_queues, and would take the place of the task_queues in the code or the settings',
+        fix: 'declare the queues in one place: here, or there with queue_arguments={\'x-max-priority\': ...}',
+      }] : [];
+    })];
   }
 
   /** Names that a worker gives and the app does not have. Where the app declares none, Celery makes every queue that a worker names. */

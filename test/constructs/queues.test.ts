@@ -1,4 +1,5 @@
 import { Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 import { AppCode, CeleryAppProps, CeleryWorker } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -84,4 +85,51 @@ test('a worker that was removed consumes from nothing', () => {
     new CeleryWorker(inner, 'mail', { celery, queues: ['mail'] });
     inner.node.tryRemoveChild('mail');
   })).toEqual([expect.stringContaining('\'mail\' is a queue from which no worker consumes')]);
+});
+
+describe('priorities', () => {
+  const broker = (url: string): Partial<CeleryAppProps> => ({
+    broker: { url: kplus.EnvValue.fromValue(url), admit: () => undefined } as unknown as CeleryAppProps['broker'],
+    resultBackend: kplus.EnvValue.fromValue('rpc://'),
+  });
+  const queues = (maxPriority: number) => ({ queues: [{ name: 'mail', maxPriority }, { name: 'video' }] });
+  const ALL = { mail: ['mail'], video: ['video'], worker: undefined };
+  const argv = (props: Partial<CeleryAppProps>, id: string) => synth(made(props, ALL)).main(`celery-${id}`).command;
+  const taskQueues = (words: string[]) => words.find((word) => word.startsWith('task_queues='));
+
+  test('are declared to RabbitMQ, with all queues of the app', () => {
+    const props = { ...broker('amqp://rabbitmq.example.com//'), ...queues(10) };
+    for (const id of Object.keys(ALL)) {
+      expect(JSON.parse(taskQueues(argv(props, id))!.replace('task_queues=(json)', ''))).toEqual({
+        celery: { exchange: 'celery', routing_key: 'celery' },
+        mail: { exchange: 'mail', routing_key: 'mail', queue_arguments: { 'x-max-priority': 10 } },
+        video: { exchange: 'video', routing_key: 'video' },
+      });
+    }
+  });
+
+  test('leave a worker without a queue with the default one', () => {
+    expect(argv({ ...broker('amqp://rabbitmq.example.com//'), ...queues(10) }, 'worker')).toContain('--queues=celery');
+  });
+
+  test.each([
+    ['to Redis, which has them in every queue', {}, queues(9)],
+    ['where no queue has them', broker('amqp://rabbitmq.example.com//'), declared('mail', 'video')],
+  ])('are not declared %s', (_what, base, own) => {
+    const words = argv({ ...base, ...own }, 'worker');
+    expect([taskQueues(words), words.find((word) => word.startsWith('--queues'))]).toEqual([undefined, undefined]);
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, string]>([
+    ['above those of Redis', queues(10), 'maxPriority: 10 is not a highest priority that redis has; give a whole number from 1 to 9'],
+    ['above those of RabbitMQ', { ...broker('amqps://r//'), ...queues(256) }, 'maxPriority: 256 is not a highest priority that amqps has; give a whole number from 1 to 255'],
+    ['below 1', queues(0), 'maxPriority: 0 is not a highest priority that redis has'],
+    ['between two', queues(1.5), 'maxPriority: 1.5 is not a highest priority that redis has'],
+    ['of SQS', { ...broker('sqs://'), ...queues(1) }, 'maxPriority: 1 is for brokers with priorities, and sqs has none; leave it out'],
+    ['that would replace what the code declares', {
+      ...broker('amqp://r//'), ...queues(9), code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = queues()\n` }),
+    }, 'maxPriority: 9 is written into task_queues, and would take the place of the task_queues in the code or the settings'],
+  ])('%s are refused', (_what, props, message) => {
+    expect(refusals(made(props, ALL))).toEqual([expect.stringContaining(`[chart/celery] queues 'mail' ${message}`)]);
+  });
 });
