@@ -1,6 +1,6 @@
 import { lazy } from '../memo';
 import { grouped } from './grouped';
-import { asList, asMap, asScalar, asText, get } from './json';
+import { asList, asMap, asNumber, asScalar, asText, get } from './json';
 import { Workload } from './pod/workload';
 import { Process } from './process';
 import { Resource } from './resource';
@@ -15,6 +15,13 @@ const scalers = lazy((world: World) => grouped(['HorizontalPodAutoscaler', 'Scal
   const target = world.target(scaler.namespace, get(scaler.json, 'spec', 'scaleTargetRef'), 'Deployment');
   return target ? [[target, scaler] as const] : [];
 })));
+
+/** The most pods of a workload that an autoscaler, or else its own number, allows. */
+export function mostReplicas(workload: Workload, world: World): number {
+  const limits = scalersOf(workload, world).map(({ json, kind }) => asNumber(get(json, 'spec', kind === 'ScaledObject' ? 'maxReplicaCount' : 'maxReplicas'))
+    ?? (kind === 'ScaledObject' ? 100 : 1));
+  return Math.max(limits.length > 0 ? 0 : workload.replicas ?? 1, ...limits);
+}
 
 /** More than one pod of a workload may run at a time, by intent. */
 export function isScaled(workload: Workload, world: World): boolean {

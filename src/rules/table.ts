@@ -3,6 +3,7 @@ import { beatRules } from './subjects/beat';
 import { codeRules } from './subjects/code';
 import { deliveryRules } from './subjects/delivery';
 import { envRules } from './subjects/env';
+import { evictionRules } from './subjects/eviction';
 import { filesystemRules } from './subjects/filesystem';
 import { flowerRules } from './subjects/flower';
 import { installRules } from './subjects/install';
@@ -28,6 +29,7 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   references: { about: 'Secrets and ConfigMaps that pods ask for.', rules: referenceRules },
   filesystem: { about: 'Volumes, users and what is writable.', rules: filesystemRules },
   shutdown: { about: 'What happens to running tasks when a pod stops.', rules: shutdownRules },
+  eviction: { about: 'What ends a pod earlier, or keeps it longer, than its grace period says.', rules: evictionRules },
   delivery: { about: 'Which tasks run twice, late or never.', rules: deliveryRules },
   probes: { about: 'Probes of workers and Beat.', rules: probeRules },
   beat: { about: 'The scheduler.', rules: beatRules },

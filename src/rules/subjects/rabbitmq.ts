@@ -37,8 +37,8 @@ function consumerTimeout(server: RabbitServer): number | undefined {
 }
 
 /** A link that nothing but the neighbourhood tells is worth a mention, no more. */
-function asFarAsLinked(certain: boolean): Pick<Report, 'severity' | 'note'> {
-  return certain ? {} : { severity: Severity.INFO, note: 'if Celery uses it as its broker' };
+function asFarAsLinked(certain: boolean): Pick<Report, 'severity' | 'unless'> {
+  return certain ? {} : { severity: Severity.INFO, unless: 'Celery has another broker' };
 }
 
 /** Not only the cluster's own name. */
@@ -92,7 +92,7 @@ export const rabbitRules: Rule[] = [
         const certain = versions.includes(false) && !server.opaque;
         report({
           at: server.imagePlace, value: server.image.text, allowed: 'RabbitMQ 4.2, or clients with celery>=5.7 and kombu>=5.7',
-          ...unless(certain, versions.includes(false) ? 'unless its configuration permits transient_nonexcl_queues' : 'unless the images of the workers have Celery and kombu 5.7'),
+          ...unless(certain, versions.includes(false) ? 'its configuration permits transient_nonexcl_queues' : 'the images of the workers have Celery and kombu 5.7'),
         });
       }
     },
@@ -118,7 +118,7 @@ export const rabbitRules: Rule[] = [
         report({
           at: isLate ? late!.at : longest.at, value: `tasks up to ${longest.seconds} s, consumer_timeout ${timeout ?? `${CONSUMER_TIMEOUT / 1000} (the default)`} s`,
           allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}`,
-          ...unless(certain, timeout === undefined ? 'unless the server has a longer consumer_timeout' : 'unless tasks are acknowledged early and none is reserved behind a long one'),
+          ...unless(certain, timeout === undefined ? 'the server has a longer consumer_timeout' : 'tasks are acknowledged early and none is reserved behind a long one'),
         });
       }
     },
@@ -139,7 +139,7 @@ export const rabbitRules: Rule[] = [
         if (!server.container || mount?.volume.kind !== 'claim' || name === 'fixed') continue;
         report({
           at: server.container.place(mount.path), value: `claim ${mount.volume.claim ?? mount.volume.name} at ${mount.mountPath}`, allowed: 'hostname: rabbitmq in the pod, or a StatefulSet',
-          ...unless(name === 'changes', 'unless the image gives the node a name of its own'),
+          ...unless(name === 'changes', 'the image gives the node a name of its own'),
         });
       }
     },
@@ -176,7 +176,7 @@ export const rabbitRules: Rule[] = [
         if (replicas < 2 || joinsCluster(server)) continue;
         report({
           at: { resource: server.resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1',
-          ...unless(certain && !server.opaque, 'unless its configuration forms a cluster'),
+          ...unless(certain && !server.opaque, 'its configuration forms a cluster'),
         });
       }
     },
@@ -229,7 +229,7 @@ export const rabbitRules: Rule[] = [
         // Words that do not begin with `rabbitmq` pass the entrypoint by.
         if (!container || !image.official || container.ownsEntrypoint || (version !== undefined && meets(version, '<3.9'))) continue;
         for (const { name, value, path } of container.env.all()) {
-          if (REMOVED.test(name) && value !== '') report({ at: container.place(path), value: name, ...unless(version !== undefined || image.tag === undefined || !/^3/.test(image.tag), 'unless the image is older than RabbitMQ 3.9') });
+          if (REMOVED.test(name) && value !== '') report({ at: container.place(path), value: name, ...unless(version !== undefined || image.tag === undefined || !/^3/.test(image.tag), 'the image is older than RabbitMQ 3.9') });
         }
       }
     },

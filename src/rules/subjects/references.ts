@@ -69,7 +69,7 @@ export const referenceRules: Rule[] = [
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
         } else {
-          report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'unless they are for different clusters or environments' });
+          report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, unless: 'they are for different clusters or environments' });
         }
       }
     },

@@ -1,0 +1,214 @@
+import { asList, asNumber, asScalar, asText, get, isMap } from '../../manifests/json';
+import { Container } from '../../manifests/pod/container';
+import { Workload } from '../../manifests/pod/workload';
+import { probePlace, probesOf } from '../../manifests/probes';
+import { Resource } from '../../manifests/resource';
+import { mostReplicas } from '../../manifests/scalers';
+import { spotNodes } from '../../manifests/spot';
+import { taskLimit } from '../../manifests/task-limit';
+import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
+import { Rule } from '../rule';
+import { Severity } from '../severity';
+
+/** How long the cluster autoscaler waits for a pod (--max-graceful-termination-sec). */
+const AUTOSCALER_SECONDS = 600;
+
+/** Annotations of a pod that keep an autoscaler from moving it. */
+const KEPT: Readonly<Record<string, string>> = {
+  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true', 'karpenter.sh/do-not-evict': 'true',
+};
+
+/** Where something in the input is meant for an autoscaler of nodes: the namespaces of pods, or all for what is in none. */
+const withNodeAutoscaler = lazy((world: World) => new Set([
+  ...['NodePool', 'Provisioner', 'EC2NodeClass'].flatMap((kind) => world.kind(kind)).map(({ namespace }) => namespace || ANY),
+  ...world.workloads.filter(({ annotations, spec }) => Object.keys({ ...annotations, ...(isMap(spec.nodeSelector) ? spec.nodeSelector : {}) })
+    .some((name) => /^(karpenter\.sh|cluster-autoscaler\.kubernetes\.io)\//.test(name))).map(({ resource }) => resource.namespace),
+]));
+
+const ANY = '*';
+
+/** The disruption budgets that select the pods of a workload by plain labels. */
+const budgets = lazy((world: World) => world.kind('PodDisruptionBudget').flatMap((budget) => {
+  const selector = get(budget.json, 'spec', 'selector', 'matchLabels');
+  if (!isMap(selector) || asList(get(budget.json, 'spec', 'selector', 'matchExpressions')).length > 0) return [];
+  return [{ budget, workloads: world.select(budget.namespace, selector).filter(({ longRunning }) => longRunning) }];
+}));
+
+/** Nothing may ever be evicted under it. */
+function blocks(budget: Resource, workloads: readonly Workload[], world: World): { field: string; value: string } | undefined {
+  const unavailable = asScalar(get(budget.json, 'spec', 'maxUnavailable'));
+  if (unavailable === '0' || unavailable === '0%') return { field: 'maxUnavailable', value: unavailable };
+  const available = asScalar(get(budget.json, 'spec', 'minAvailable'));
+  const most = workloads.reduce((sum, workload) => sum + mostReplicas(workload, world), 0);
+  const blocked = available === '100%' || (available !== undefined && /^\d+$/.test(available) && Number(available) >= most);
+  return blocked && most > 0 ? { field: 'minAvailable', value: available } : undefined;
+}
+
+/** Proxies that end at SIGTERM, whoever still uses them, and the words that make them wait. */
+const PROXIES = /^(cloud-sql-proxy|cloudsql-proxy|gce-proxy|alloydb-auth-proxy|envoy|stunnel|twemproxy|nutcracker|ghostunnel)$/;
+const WAITS = /sigterm-delay|term_timeout|drain-time|exit-zero-when/i;
+
+function isProxy({ image, invocations }: Container): boolean {
+  return PROXIES.test(image.name) || invocations.some(({ words }) => /(^|\/)(cloud[-_]sql[-_]proxy|alloydb-auth-proxy)$/.test(words[0]?.text ?? ''));
+}
+
+function waits(container: Container): boolean {
+  return container.words.some(({ text }) => WAITS.test(text)) || isMap(get(container.json, 'lifecycle', 'preStop'))
+    || [...container.env.all()].some(({ name }) => /SIGTERM_DELAY|TERM_TIMEOUT/.test(name));
+}
+
+/** It ends only where something tells it to. */
+function isStopped({ containers, spec }: Workload): boolean {
+  return spec.shareProcessNamespace === true || containers.some(({ words }) => words.some(({ text }) => /quitquitquit|exitquit|pkill|killall/.test(text)));
+}
+
+const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
+
+export const evictionRules: Rule[] = [
+  {
+    id: 'eviction/spot-node',
+    severity: Severity.WARNING,
+    title: 'Tasks run on nodes that are taken away sooner than a task may take',
+    why: 'A spot or preemptible node gives a pod 15 to 25 s on GKE, 30 s on Azure and 2 min on EC2, whatever its grace period is: then SIGKILL, and what was '
+      + 'acknowledged early is lost.',
+    fix: 'Run long tasks on other nodes; or let them run again: task_acks_late with a soft shutdown (REMAP_SIGTERM=SIGQUIT, '
+      + 'worker_soft_shutdown_timeout) within that time.',
+    source: 'https://cloud.google.com/kubernetes-engine/docs/concepts/spot-vms',
+    rows: ['N6'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { workload } = worker;
+      const spot = spotNodes(workload.spec);
+      if (!spot || !workload.longRunning || worker.settingOn('task_acks_late')) return;
+      const limit = taskLimit(worker);
+      const needed = limit?.seconds ?? workload.graceSeconds;
+      if (needed <= spot.seconds) return;
+      report({
+        at: { resource: workload.resource, path: [...workload.specPath, ...spot.path] }, value: spot.label,
+        allowed: `tasks of at most ${spot.seconds} s, or nodes that stay`,
+        note: `${limit ? `a task may take ${needed} s` : `the grace period is ${needed} s`}, the node gives ${spot.seconds} s`,
+        unless: `${spot.only ? '' : 'its pods run on other nodes, or '}tasks are acknowledged late and may run again`,
+      });
+    },
+  },
+  {
+    id: 'eviction/autoscaler-cuts-grace',
+    severity: Severity.WARNING,
+    title: 'An autoscaler of nodes ends the pod before its grace period is over',
+    why: 'The cluster autoscaler waits 600 s at most, and Karpenter moves pods to save nodes: a task of hours is killed in the middle, without any deploy.',
+    fix: 'Annotate the pods with cluster-autoscaler.kubernetes.io/safe-to-evict: "false" and karpenter.sh/do-not-disrupt: "true".',
+    source: 'https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md',
+    rows: ['N7'],
+    on: 'workers',
+    check: ({ workload }, report, world) => {
+      if (workload.graceSeconds <= AUTOSCALER_SECONDS || !workload.longRunning) return;
+      if (Object.entries(KEPT).some(([name, value]) => asScalar(get(workload.annotations, name)) === value)) return;
+      const certain = [ANY, workload.resource.namespace].some((namespace) => withNodeAutoscaler(world).has(namespace));
+      report({
+        at: { resource: workload.resource, path: [...workload.specPath, 'terminationGracePeriodSeconds'] }, value: `${workload.graceSeconds} s`,
+        allowed: 'cluster-autoscaler.kubernetes.io/safe-to-evict: "false", karpenter.sh/do-not-disrupt: "true"',
+        ...(certain ? {} : { severity: Severity.INFO, unless: 'the cluster has none' }),
+      });
+    },
+  },
+  {
+    id: 'eviction/vertical-autoscaler',
+    severity: Severity.WARNING,
+    title: 'A VerticalPodAutoscaler evicts pods of Celery to give them other resources',
+    why: 'With updateMode Auto, Recreate or InPlaceOrRecreate its updater evicts running pods at any time: tasks in the middle, and Beat between two of them.',
+    fix: 'Set updatePolicy.updateMode to Initial or Off.',
+    source: 'https://github.com/kubernetes/autoscaler/tree/master/vertical-pod-autoscaler',
+    rows: ['N35'],
+    check: (world, report) => {
+      for (const scaler of world.kind('VerticalPodAutoscaler')) {
+        const workload = world.target(scaler.namespace, get(scaler.json, 'spec', 'targetRef'));
+        const mode = asText(get(scaler.json, 'spec', 'updatePolicy', 'updateMode')) ?? 'Auto';
+        if (!workload || !/^(Auto|Recreate|InPlaceOrRecreate)$/.test(mode)) continue;
+        const off = asList(get(scaler.json, 'spec', 'resourcePolicy', 'containerPolicies')).filter((policy) => get(policy, 'mode') === 'Off')
+          .map((policy) => get(policy, 'containerName'));
+        const celery = world.in(workload).filter(({ role }) => role === 'worker' || role === 'beat');
+        if (celery.length === 0 || off.includes('*') || workload.containers.every(({ name }) => off.includes(name))) continue;
+        report({
+          at: { resource: scaler, path: ['spec', 'updatePolicy'] }, value: `updateMode: ${mode}`, allowed: 'Initial or Off',
+          note: `it is for ${workload.resource.kind} ${workload.resource.name}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'eviction/budget-blocks-drains',
+    severity: Severity.WARNING,
+    title: 'A PodDisruptionBudget allows no eviction at all',
+    why: '`Cannot evict pod as it would violate the pod\'s disruption budget.`: a drain for a new version of the nodes never ends, until somebody forces it and '
+      + 'the pod is killed with its tasks.',
+    fix: 'Set maxUnavailable: 1; to keep long tasks, a grace period above the longest of them.',
+    source: 'https://kubernetes.io/docs/tasks/run-application/configure-pdb/',
+    rows: ['N8'],
+    check: (world, report) => {
+      for (const { budget, workloads } of budgets(world)) {
+        if (!workloads.some((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)) continue;
+        const blocked = blocks(budget, workloads, world);
+        if (!blocked) continue;
+        const { resource } = workloads[0];
+        report({
+          at: { resource: budget, path: ['spec', blocked.field] }, value: `${blocked.field}: ${blocked.value}`, allowed: 'maxUnavailable: 1',
+          note: `it selects ${resource.kind} ${resource.name}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'eviction/hung-worker-stays',
+    severity: Severity.WARNING,
+    title: 'A worker that hangs stays for the whole grace period after its liveness probe has failed',
+    why: 'The grace period of the pod counts for probes, too: kubelet sends SIGTERM and waits as long as for a running task, and a worker that hangs ends none.',
+    fix: 'Set livenessProbe.terminationGracePeriodSeconds: 60.',
+    source: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#probe-level-terminationgraceperiodseconds',
+    rows: ['N45'],
+    on: 'workers',
+    check: ({ container, workload }, report) => {
+      if (workload.graceSeconds <= AUTOSCALER_SECONDS) return;
+      for (const probe of probesOf(container)) {
+        if (probe.kind !== 'livenessProbe' || asNumber(probe.json.terminationGracePeriodSeconds) !== undefined) continue;
+        report({ at: probePlace(probe), value: `grace period ${workload.graceSeconds} s`, allowed: 'terminationGracePeriodSeconds: 60 in the probe' });
+      }
+    },
+  },
+  {
+    id: 'eviction/sidecar-ends-first',
+    severity: Severity.WARNING,
+    title: 'A proxy in the pod ends at SIGTERM, while the worker still runs tasks',
+    why: 'SIGTERM goes to all containers at once: the warm shutdown goes on, and its tasks lose the database (`connection refused` at 127.0.0.1).',
+    fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which ends after the others; or give it --max-sigterm-delay.',
+    source: 'https://github.com/GoogleCloudPlatform/cloud-sql-proxy/issues/1640',
+    rows: ['N32'],
+    on: 'workers',
+    check: ({ workload, container }, report) => {
+      if (!workload.longRunning) return;
+      for (const other of workload.containers) {
+        if (other === container || other.init || !isProxy(other) || waits(other)) continue;
+        report({ at: other.place(), value: other.image.text, allowed: 'restartPolicy: Always in initContainers', unless: 'no task uses it at the end' });
+      }
+    },
+  },
+  {
+    id: 'eviction/sidecar-never-ends',
+    severity: Severity.ERROR,
+    title: 'A proxy keeps the pod of a Job running after its work is done',
+    why: 'A Job is complete when all its containers have ended, and the proxy never does: the Job stays, hooks of Helm time out, a CronJob that forbids '
+      + 'concurrency never runs again.',
+    fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which does not count.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#jobs-with-sidecar-containers',
+    rows: ['N32'],
+    check: (world, report) => {
+      for (const workload of world.workloads) {
+        if (workload.longRunning || !celeryNamespaces(world).has(workload.resource.namespace) || isStopped(workload)) continue;
+        const own = workload.containers.filter(({ init }) => !init);
+        const proxies = own.filter(isProxy);
+        if (proxies.length === own.length) continue;
+        for (const proxy of proxies) report({ at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers' });
+      }
+    },
+  },
+];
