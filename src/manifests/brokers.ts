@@ -1,7 +1,11 @@
 import { isRedis, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
+import { grouped } from './grouped';
+import { Container } from './pod/container';
 import { Env } from './pod/env';
+import { rabbitServers } from './rabbit-server';
 import { RedisServer } from './redis-server';
+import { Resource } from './resource';
 import { UrlUse } from './uses';
 import type { World } from './world';
 
@@ -18,7 +22,10 @@ const serversAt = lazy((world: World) => world.redisServers.length === 0 ? () =>
   return service ? world.backing(service).flatMap((workload) => world.redisIn(workload)) : NONE;
 }));
 
-/** Whether Celery uses a Redis as its broker: for certain, or as far as names of variables tell. */
+/**
+ * Whether Celery uses a Redis as its broker: for certain; as far as names of variables tell; or because there is no other next to it, and
+ * nothing says otherwise.
+ */
 export type BrokerUse = 'yes' | 'possible' | 'no';
 
 export function brokerUse(server: RedisServer, world: World): BrokerUse {
@@ -26,35 +33,78 @@ export function brokerUse(server: RedisServer, world: World): BrokerUse {
   return certain.has(server) ? 'yes' : possible.has(server) ? 'possible' : 'no';
 }
 
-/** By the URLs of Celery's processes, or else by some variable of theirs that names it. */
+/** By the URLs of Celery's processes and of those that send to them, or else by some variable that names it, or else by its being the only one. */
 const brokers = lazy((world: World) => {
   const certain = new Set<RedisServer>();
   const possible = new Set<RedisServer>();
   if (world.redisServers.length === 0) return { certain, possible };
-  // Whoever has it, a producer or something out of sight: the name says what it is for.
+  // Whoever has it, a producer, an exporter or something out of sight: the name says what it is for.
   for (const { containers, resource } of world.workloads) {
-    for (const { env } of containers) {
-      const url = parseUrl(env.value('CELERY_BROKER_URL') ?? env.value('AIRFLOW__CELERY__BROKER_URL') ?? '');
-      for (const server of url && isRedis(url) ? serversAt(world)(resource.namespace, url.host) : NONE) certain.add(server);
+    for (const url of containers.flatMap(brokerUrls)) {
+      for (const server of serversAt(world)(resource.namespace, url)) certain.add(server);
     }
   }
-  for (const { broker, container, workload } of world.processes) {
-    if (broker) {
-      for (const server of redisFor(broker, world)) certain.add(server);
+  for (const process of world.processes) {
+    const { link, container, workload } = process;
+    if (link) {
+      for (const server of redisFor(link, world)) certain.add(server);
       continue;
     }
     for (const { host, isBroker } of hosts(container.env)) {
       for (const server of serversAt(world)(workload.resource.namespace, host)) (isBroker ? certain : possible).add(server);
     }
   }
+  for (const server of alone(world, certain)) if (!certain.has(server)) possible.add(server);
   return { certain, possible };
 });
 
+const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
+
+/** The hosts of the Redis URLs that a container is given as the broker of Celery, by a variable or, as exporters are, by an option. */
+function brokerUrls({ env, words }: Container): string[] {
+  const texts = [...env.all()].flatMap(({ name, value, hidden }) => BROKER_VARIABLE.test(name) ? hidden ?? value ?? [] : []);
+  words.forEach(({ text }, i) => {
+    const given = /^--broker(?:-url)?(?:=(.*))?$/s.exec(text);
+    if (given) texts.push(given[1] ?? words[i + 1]?.text ?? '');
+  });
+  return texts.flatMap((text) => {
+    const url = parseUrl(text);
+    return url && isRedis(url) ? [url.host] : [];
+  });
+}
+
+/** Names that say that a Redis is for something else. */
+const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
+
+/** The one Redis next to processes whose broker is out of sight: in their namespace, or in all of the input. */
+function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
+  const without = world.processes.filter(({ link, role }) => link === undefined && role !== 'other');
+  if (without.length === 0) return [];
+  const namespaces = new Set(without.map(({ workload }) => workload.resource.namespace));
+  const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
+  const withRabbit = new Set(rabbitServers(world).map(({ resource }) => resource.namespace));
+  return [...namespaces].flatMap((namespace) => {
+    if (withRabbit.has(namespace)) return [];
+    const near = byNamespace.get(namespace) ?? (withRabbit.size === 0 && byNamespace.size === 1 ? world.redisServers : []);
+    if (near.some((server) => certain.has(server))) return [];
+    const candidates = near.filter((server) => !NO_BROKER.test(`${server.container.name} ${server.container.workload.resource.name}`));
+    // The pods of one workload, or a primary and what follows it, are one server.
+    const workloads = new Set(candidates.map(({ container }) => primary(container.workload.resource)));
+    return workloads.size === 1 ? candidates : [];
+  });
+}
+
+/** The name of a server without what says that it is one part of several. */
+function primary({ name }: Resource): string {
+  return name.replace(/[-_](master|primary|leader|replicas?|slave|follower|node|\d+)$/, '');
+}
+
 /** The hosts that variables name, alone or in a URL of Redis. */
 function hosts(env: Env): Array<{ readonly host: string; readonly isBroker: boolean }> {
-  return [...env.all()].flatMap(({ name, value }) => {
-    const url = value === undefined ? undefined : parseUrl(value);
-    const host = url ? isRedis(url) ? url.host : undefined : value?.toLowerCase();
+  return [...env.all()].flatMap(({ name, value, hidden }) => {
+    const text = hidden ?? value;
+    const url = text === undefined ? undefined : parseUrl(text);
+    const host = url ? isRedis(url) ? url.host : undefined : text?.toLowerCase();
     if (host === undefined || !/^[a-z0-9][a-z0-9.-]*$/.test(host)) return [];
     return [{ host, isBroker: url !== undefined && /BROKER/i.test(name) }];
   });

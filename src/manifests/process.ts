@@ -181,6 +181,14 @@ export class Process {
     return this.brokerCandidates[0];
   }
 
+  /**
+   * The broker that the process connects to, also where a Secret of the input has the URL: scheme, host and database only, to find the
+   * server that it leads to. No message shows it.
+   */
+  public get link(): UrlUse | undefined {
+    return this.broker ?? links(this);
+  }
+
   public get backend(): UrlUse | undefined {
     return backends(this)[0];
   }
@@ -202,6 +210,18 @@ export class Process {
 
 const brokers = lazy((process: Process) =>
   candidates(process, '--broker', ['BROKER_URL', 'CELERY_BROKER_URL'], 'AIRFLOW__CELERY__BROKER_URL', codeOf(process.container).broker));
+
+const links = lazy((process: Process): UrlUse | undefined => {
+  for (const name of process.command.vendor === 'airflow' ? ['AIRFLOW__CELERY__BROKER_URL'] : ['BROKER_URL', 'CELERY_BROKER_URL']) {
+    const variable = process.container.env.get(name);
+    const url = parseUrl(variable?.hidden ?? '');
+    if (!variable || !url) continue;
+    const { scheme, host, port, database } = url;
+    const bare = { scheme, host, port, database, text: '', query: new Map<string, string>() };
+    return { text: '', url: bare, at: process.place(variable.path), source: name, partial: true };
+  }
+  return undefined;
+});
 
 const backends = lazy((process: Process) =>
   candidates(process, '--result-backend', ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], 'AIRFLOW__CELERY__RESULT_BACKEND', codeOf(process.container).backend));

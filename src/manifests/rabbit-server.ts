@@ -148,7 +148,7 @@ export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((wo
   if (servers.length === 0) return [];
   const clients = new Map<RabbitServer, Process[]>();
   for (const process of world.processes) {
-    for (const server of process.broker ? rabbitFor(process.broker, world) : []) clients.set(server, [...clients.get(server) ?? [], process]);
+    for (const server of process.link ? rabbitFor(process.link, world) : []) clients.set(server, [...clients.get(server) ?? [], process]);
   }
   const linked = [...clients].map(([server, own]) => ({ server, clients: own, certain: true }));
   return [...linked, ...alone(world, servers, new Set(linked.map(({ server }) => server.resource.namespace)))];
@@ -160,8 +160,8 @@ function alone(world: World, servers: readonly RabbitServer[], without: Readonly
   const withRedis = new Set(world.redisServers.map(({ container }) => container.workload.resource.namespace));
   return [...grouped(servers.map((server) => [server.resource.namespace, server]))].flatMap(([namespace, [server, ...others]]) => {
     if (others.length > 0 || without.has(namespace)) return [];
-    const near = (processes.get(namespace) ?? []).filter(({ broker }) => broker
-      ? isAmqp(broker.url) && isNear(broker, server) : !withRedis.has(namespace));
+    const near = (processes.get(namespace) ?? []).filter(({ link }) => link
+      ? isAmqp(link.url) && isNear(link, server) : !withRedis.has(namespace));
     return near.length === 0 ? [] : [{ server, clients: near, certain: false }];
   });
 }

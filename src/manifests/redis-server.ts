@@ -10,7 +10,7 @@ export interface Directive {
   readonly resource: Resource;
 }
 
-/** A Redis or Valkey server, and its configuration as far as manifests tell. */
+/** A server of Redis, Valkey, KeyDB or Dragonfly, and its configuration as far as manifests tell. */
 export class RedisServer {
   private constructor(
     public readonly container: Container,
@@ -32,12 +32,12 @@ export class RedisServer {
 
   public static read(container: Container): RedisServer | undefined {
     for (const invocation of container.invocations) {
-      if (/^(redis|valkey|keydb)-server$/.test(baseName(invocation.words[0]?.text ?? ''))) {
+      if (/^((redis|valkey|keydb)-server|dragonfly)$/.test(baseName(invocation.words[0]?.text ?? ''))) {
         return RedisServer.fromWords(container, invocation.words.slice(1), invocation);
       }
     }
     // A job with the image of Redis is a client: it makes a copy, or fills it.
-    if (!/^(redis|valkey|redis-stack-server|keydb)$/.test(container.image.name) || !container.workload.longRunning) return undefined;
+    if (!/^(redis|valkey|redis-stack|redis-stack-server|keydb|dragonfly)$/.test(container.image.name) || !container.workload.longRunning) return undefined;
     if (container.words.length === 0) return new RedisServer(container, new Map(), !isPlain(container));
     // The entrypoint of the official image puts `redis-server` before options.
     const first = container.words[0].text;
@@ -71,8 +71,8 @@ export class RedisServer {
       const word = words[at];
       if (/^--[a-z]/.test(word.text)) {
         close();
-        // `--save 900 1` may also come as one word.
-        const [name, ...values] = word.text.slice(2).split(/\s+/);
+        // `--save 900 1` may also come as one word; Dragonfly also takes `--maxmemory=1gb`.
+        const [name, ...values] = word.text.slice(2).split(/\s+|=/);
         current = { name, values, path: word.path };
       } else if (current) {
         current.values.push(word.text);
@@ -85,8 +85,10 @@ export class RedisServer {
   }
 }
 
+/** Images whose entrypoint is documented: it puts the server before options. */
 function isPlain({ image }: Container): boolean {
-  return (image.official && ['redis', 'valkey'].includes(image.name)) || image.repository === 'valkey/valkey';
+  return (image.official && ['redis', 'valkey'].includes(image.name))
+    || ['valkey/valkey', 'eqalpha/keydb', 'dragonflydb/dragonfly'].includes(image.repository);
 }
 
 function parseConf(text: string): Array<[string, string[]]> {

@@ -1,12 +1,14 @@
 import { Room } from '../command/room';
 import { asList, asMap, asScalar, asText, get, Path } from '../json';
-import { configMapData, secretKeys, Sources } from './sources';
+import { configMapData, secretData, Sources } from './sources';
 
 /** A variable of a container, as far as manifests tell. */
 export interface Variable {
   readonly name: string;
   /** Undefined when it comes from a Secret, a field, or something outside the input. */
   readonly value?: string;
+  /** What a Secret of the input has: it tells what leads where, and no message shows it. */
+  readonly hidden?: string;
   /** As written, before `$(VAR)` is expanded. */
   readonly raw?: string;
   readonly source: 'value' | 'configMap' | 'secret' | 'field' | 'unknown';
@@ -102,8 +104,8 @@ export class Env {
           name: prefix + key, value, raw: value, source: 'configMap', path: at, unresolved: [], partial: false, imported: true,
         });
       }
-      for (const key of keys ? secretKeys(keys) : []) {
-        this.variables.set(prefix + key, { name: prefix + key, source: 'secret', path: at, unresolved: [], partial: false, imported: true });
+      for (const [key, hidden] of keys ? secretData(keys) : []) {
+        this.variables.set(prefix + key, { name: prefix + key, source: 'secret', hidden, path: at, unresolved: [], partial: false, imported: true });
       }
     });
     return open;
@@ -124,7 +126,8 @@ export class Env {
       const value = configMap && configMapData(configMap).get(asText(get(ref, 'key')) ?? '');
       this.variables.set(name, { ...base, value, raw: value, source: 'configMap' });
     } else if (from.secretKeyRef !== undefined) {
-      this.variables.set(name, { ...base, source: 'secret' });
+      const secret = sources.secret(asText(get(from.secretKeyRef, 'name')) ?? '');
+      this.variables.set(name, { ...base, source: 'secret', hidden: secret && secretData(secret).get(asText(get(from.secretKeyRef, 'key')) ?? '') });
     } else if (from.fieldRef !== undefined || from.resourceFieldRef !== undefined) {
       this.variables.set(name, { ...base, source: 'field' });
     } else if (Object.keys(from).length > 0) {

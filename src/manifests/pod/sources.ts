@@ -12,6 +12,8 @@ export interface Sources {
 export const configMapData: (configMap: Resource) => ReadonlyMap<string, string> = lazy(({ json }: Resource) =>
   new Map(Object.entries(asMap(json.data)).map(([entry, value]) => [entry, asScalar(value) ?? ''])));
 
-/** Their names in a Secret: the values are nobody's business. */
-export const secretKeys: (secret: Resource) => ReadonlySet<string> = lazy(({ json }: Resource) =>
-  new Set([...Object.keys(asMap(json.data)), ...Object.keys(asMap(json.stringData))]));
+/** The entries of a Secret. Their values only tell what leads where, and no message shows one. */
+export const secretData: (secret: Resource) => ReadonlyMap<string, string> = lazy(({ json }: Resource) => new Map([
+  ...Object.entries(asMap(json.data)).map(([entry, value]) => [entry, Buffer.from(asScalar(value) ?? '', 'base64').toString()] as const),
+  ...Object.entries(asMap(json.stringData)).map(([entry, value]) => [entry, asScalar(value) ?? ''] as const),
+]));

@@ -26,14 +26,14 @@ function scheduler(beat: Process): Scheduler {
     if (/django|DatabaseScheduler|sqlalchemy|database/i.test(name)) return 'database';
     return /^(celery\.beat[.:])?PersistentScheduler$|^celery\.beat[.:]Scheduler$/.test(name) ? 'file' : 'unknown';
   }
-  if (beat.command.vendor === 'unknown') return 'script';
-  if (option.state === 'set' || !beat.plain) return 'unknown';
+  if (option.state === 'set') return 'unknown';
   // The scheduler may also be chosen in code: whatever names another one counts.
   const traces = [...beat.container.env.all()].some(({ name: variable, value }) => /REDBEAT|BEAT_SCHEDULER/i.test(variable)
     || /redbeat/i.test(value ?? ''))
     || codeFiles(beat.container).some(({ text }) => /beat_scheduler|redbeat|DatabaseScheduler/i.test(text));
   if (traces) return 'unknown';
-  return 'file';
+  // A script, or a program that starts Celery in its own way, may choose one, too.
+  return beat.plain ? 'file' : 'script';
 }
 
 /** What a script starts may lock, though few do. */

@@ -43,6 +43,12 @@ const authenticated = lazy((flower: Process): Answer => {
   return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
 });
 
+/** Where a login may be, out of sight. */
+function loginElsewhere({ container }: Process): string {
+  const [source] = asList(container.json.envFrom).flatMap((entry) => ['secretRef', 'configMapRef'].flatMap((ref) => asText(get(entry, ref, 'name')) ?? []));
+  return source !== undefined && container.env.open ? `${source} has FLOWER_BASIC_AUTH` : 'a configuration file gives it a login';
+}
+
 function version(flower: Process): string | undefined {
   const { image } = flower.container;
   return image.repository === 'mher/flower' && image.tag !== undefined ? image.tag : installedVersion(flower.workload, 'flower');
@@ -77,9 +83,18 @@ export const flowerRules: Rule[] = [
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
     check: (world, report) => {
-      for (const open of new Set(world.flowers.filter((flower) => authenticated(flower) === 'no').map((flower) => exposuresOf(flower, world)))) {
-        for (const { place, by, guarded, internal } of open) {
-          if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', ...withinNetwork(internal) });
+      const open = new Map<readonly Exposure[], string | undefined>();
+      for (const flower of world.flowers) {
+        const answer = authenticated(flower);
+        // Scripts give a login more often than not.
+        if (answer === 'yes' || (answer === 'unknown' && !flower.plain)) continue;
+        const exposed = exposuresOf(flower, world);
+        // Of several, one without a login for certain is enough.
+        open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : loginElsewhere(flower));
+      }
+      for (const [exposed, condition] of open) {
+        for (const { place, by, guarded, internal } of exposed) {
+          if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition, ...withinNetwork(internal) });
         }
       }
     },
@@ -169,6 +184,22 @@ export const flowerRules: Rule[] = [
           ...name !== '--app' && !covered ? {} : { severity: Severity.WARNING },
         });
       }
+    },
+  },
+  {
+    id: 'flower/empty-login',
+    severity: Severity.ERROR,
+    title: 'The login of Flower is empty, so nobody gets in',
+    why: 'An empty FLOWER_BASIC_AUTH switches basic authentication on, with no user: everybody gets 401.',
+    fix: 'Give `user:password`, or remove the variable.',
+    source: 'Reproduced with Flower 2.0.1',
+    rows: ['L5'],
+    on: 'flowers',
+    check: (flower, report) => {
+      const found = option(flower, 'basic-auth');
+      const secret = flower.container.env.get('FLOWER_BASIC_AUTH')?.hidden;
+      const empty = found.state === 'known' ? found.value.trim() === '' : found.state === 'set' && !found.flag && secret?.trim() === '';
+      if (empty && found.state !== 'maybe' && found.state !== 'unset') report({ at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password' });
     },
   },
   {

@@ -63,7 +63,10 @@ export const redisRules: Rule[] = [
     on: 'brokers',
     check: (server, report, world) => {
       const policy = server.directive('maxmemory-policy');
-      if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
+      const cache = server.directive('cache_mode');
+      if (cache && /^(true|1|yes|)$/.test(cache.values[0] ?? '')) {
+        report({ at: at(server, cache), value: '--cache_mode', allowed: 'no --cache_mode', ...unlessCache(server, world) });
+      } else if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
         report({
           at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live',
           ...unlessCache(server, world),

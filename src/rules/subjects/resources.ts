@@ -1,6 +1,7 @@
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
 import { asText, get } from '../../manifests/json';
+import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
@@ -13,6 +14,11 @@ const CPUS_A_CHILD = 0.1;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** Started by something that may give a concurrency of its own: a script, or a program known to do it. */
+function setsItsOwn({ command: { vendor } }: Process): boolean {
+  return ['unknown', 'airflow', 'sentry', 'dagster-celery'].includes(vendor);
 }
 
 export const resourceRules: Rule[] = [
@@ -30,12 +36,12 @@ export const resourceRules: Rule[] = [
       const { container } = worker;
       const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
-      if (!limited || (pool.state === 'maybe' ? !worker.plain : !worker.forks) || worker.sets('worker_concurrency')
+      if (!limited || (pool.state === 'maybe' ? setsItsOwn(worker) : !worker.forks) || worker.sets('worker_concurrency')
         || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
       const option = worker.option('--concurrency');
       if (option.state === 'known' && option.value === '0') report({ at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' });
       // Something out of sight may set it; the warning says so, and hardly anything does.
-      if (option.state === 'unset' || (option.state === 'maybe' && worker.plain)) {
+      if (option.state === 'unset' || (option.state === 'maybe' && !setsItsOwn(worker))) {
         report({ at: worker.commandPlace, unless: 'the application sets worker_concurrency' });
       }
     },
