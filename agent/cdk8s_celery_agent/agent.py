@@ -77,6 +77,8 @@ class Agent:
     """Subclasses say what they know (`facts`), what to look at (`look`) and what to show."""
 
     role = ''
+    #: What was seen at the last look.
+    snapshot: Any
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -93,6 +95,9 @@ class Agent:
         #: Parts of Celery that are not where they were, with the rules that are off for it.
         self.missing_parts: Dict[str, Tuple[str, ...]] = {}
         self._since: Dict[str, float] = {}
+        #: The broker gave no answer to the last question. An error of the agent itself in asking
+        #: it says nothing of the broker.
+        self.silent = False
         self._looked_at: Optional[float] = None
         self._looking = False
         #: Set when there is something to be looked at.
@@ -197,8 +202,12 @@ class Agent:
             now = time.monotonic()
             if self._looked_at is not None and now - self._looked_at > self.settings.stale_after:
                 self._since.clear()        # it was held up itself: nothing is known to have lasted
+            looked = False
             with self.journal.guard('look'), untraced():
                 self.look(now)
+                looked = True
+            if not looked:                 # nothing is known: that reads as live and as ready
+                self.snapshot = type(self.snapshot)(sampled_at=time.monotonic())
             self._looked_at = time.monotonic()
             with self.gate:
                 self.journal.flush()
@@ -213,7 +222,7 @@ class Agent:
 
     def ask(self, question: Callable[[Broker], T]) -> Tuple[Optional[T], str]:
         """Ask the broker; return the answer, and the error if there is none."""
-        answer, error = self._ask(self.broker, question)
+        answer, error, self.silent = self._ask(self.broker, question)
         if not error and not self.driver:
             transport = self.broker.connection.transport
             self.driver = f'{transport.driver_name} {transport.driver_version()}'
@@ -234,15 +243,18 @@ class Agent:
         return {'connects_since': self.since('connects', False),
                 'writes_since': self.since('writes', False)}
 
-    def _ask(self, broker: Broker, question: Callable[[Broker], T]) -> Tuple[Optional[T], str]:
+    def _ask(self, broker: Broker,
+             question: Callable[[Broker], T]) -> Tuple[Optional[T], str, bool]:
+        """The answer, the error, and whether it is the broker's."""
         try:
             with broker.deadline():
-                return question(broker), ''
+                return question(broker), '', False
         except Exception as exc:
-            if not isinstance(exc, broker.errors()):
+            silent = isinstance(exc, broker.errors())
+            if not silent:
                 self.journal.note('broker', exc)
             broker.close()
-            return None, f'{type(exc).__name__}: {exc}'[:200]
+            return None, f'{type(exc).__name__}: {exc}'[:200], silent
 
 
 def iso(timestamp: float) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Callable, Dict, Optional
 
 from celery.beat import PersistentScheduler
 from celery.utils.imports import load_extension_class_names, qualname, symbol_by_name
+from kombu.connection import Connection
 
 from . import health, parts, patches, settings
 from .agent import Agent, create, logger
@@ -43,7 +44,9 @@ class BeatAgent(Agent):
 
     def connection(self) -> Any:
         """The one that the scheduler publishes on."""
-        return vars(self.scheduler or self).get('connection') or self._own_connection
+        connection = vars(self.scheduler or self).get('connection')
+        # A scheduler of another package may have one of that name to its database.
+        return connection if isinstance(connection, Connection) else self._own_connection
 
     # Called by Beat
 
@@ -89,13 +92,11 @@ class BeatAgent(Agent):
         _, error = self.ask(self._claim if claims else lambda broker: broker.ping())
         if self._lock is not None and not self._locked:
             self.lock_schedule()
-        # An error of the agent itself says nothing of the broker.
-        own = any(what.startswith('broker: ') for what in self.journal.errors)
-        self._answered = self._answered or not error or own
+        self._answered = self._answered or not self.silent
         snapshot = Beat(
             sampled_at=time.monotonic(),
             reads_since=self.since('reads', not error),
-            silent_since=self.since('silent', bool(error)),
+            silent_since=self.since('silent', self.silent),
             unanswered=not self._answered,
             broker_error=error,
         )

@@ -1,7 +1,7 @@
 """What the agent asks the message broker, on a connection of its own with short timeouts."""
 from contextlib import nullcontext
 from itertools import cycle
-from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple, Type
+from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, Optional, Tuple, Type
 
 from .forks import Gate
 from .native import is_patched_by
@@ -74,6 +74,10 @@ class Broker:
         lengths = self._lengths[queue]
         lengths[key] = self._redis.llen(key)
         return sum(lengths.values())
+
+    def forget_all_but(self, queues: Iterable[str]) -> None:
+        for name in self._keys.keys() - set(queues):
+            del self._keys[name], self._lengths[name]
 
     def ping(self) -> None:
         """One command, for those who have no queue to ask for."""

@@ -30,6 +30,7 @@ class Worker(NamedTuple):
     waiting_since: Moment = None       # messages wait in the queues it consumes from
     room_since: Moment = None          # it could take a message and has an idle slot for it
     unheld_since: Moment = None        # no task can hold the event loop
+    unblocked_since: Moment = None     # nor does the result backend
     polls_since: Moment = None         # its own connection asks the broker all the time
     last_data: Moment = None           # its own connection got an answer, at the latest by then
     cancelled_since: Moment = None     # it consumes from no queue at all
@@ -77,7 +78,7 @@ def lasted(now: float, *since: Moment) -> float:
 
 def stalled(w: Worker, now: float, s: Settings) -> str:
     # What holds the loop may be any word with the broker, or none.
-    t = lasted(now, w.running_since, w.last_tick, w.unheld_since,
+    t = lasted(now, w.running_since, w.last_tick, w.unheld_since, w.unblocked_since,
                w.connects_since, w.reads_since, w.writes_since)
     return (f'the event loop has not turned for {t:.0f} s and no task holds it'
             if t > s.stall_after else '')

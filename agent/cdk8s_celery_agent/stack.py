@@ -1,7 +1,7 @@
 """Which functions a thread is in. It is only read, and only when something is suspected."""
 import sys
 from types import CodeType, FrameType
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Iterator, Optional
 
 from .native import is_patched_by, native
 
@@ -20,9 +20,14 @@ class Stack:
             self._top = lambda: sys._current_frames().get(thread)
 
     def is_in(self, code: CodeType) -> bool:
+        return any(frame.f_code is code for frame in self._frames())
+
+    def is_in_package(self, name: str) -> bool:
+        return any(str(frame.f_globals.get('__name__')).startswith(name + '.')
+                   for frame in self._frames())
+
+    def _frames(self) -> Iterator[FrameType]:
         frame = self._top()
         while frame is not None:
-            if frame.f_code is code:
-                return True
+            yield frame
             frame = frame.f_back
-        return False

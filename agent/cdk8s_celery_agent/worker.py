@@ -3,9 +3,10 @@ import os
 import signal
 import sys
 import time
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
-from celery import bootsteps, signals
+from celery import Task, bootsteps, signals
+from celery.concurrency.base import BasePool
 from celery.worker import state
 
 from . import health, moving, parts, patches
@@ -24,7 +25,11 @@ STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
 def install(sender: Any, **_: Any) -> None:
     """-I modules are imported before the worker's blueprint is made: add a step to it."""
-    sender.app.steps['consumer'].add(Watch)
+    steps = sender.app.steps
+    if isinstance(steps['consumer'], set):
+        steps['consumer'].add(Watch)
+    else:                                  # the application has put something else there
+        steps['consumer'] = [*steps['consumer'], Watch]
 
 
 class Watch(bootsteps.StartStopStep):  # type: ignore[misc]
@@ -70,6 +75,9 @@ class WorkerAgent(Agent):
         self._guarded_tick = self.journal.guard('tick')(self.tick)
         self._last_receipt: List[Optional[float]] = [None]
         self._checked = False
+        self._has_consumed = False
+        #: Whether there are tasks of whose messages Celery's own bookkeeping says nothing.
+        self._keeps_messages = False
         self._tick_asked: Optional[float] = None
         self._children: Set[Any] = set()
         self._crashed: List[float] = []
@@ -97,6 +105,9 @@ class WorkerAgent(Agent):
             if hasattr(self._prefork(), 'on_hard_timeout'):
                 patches.note_hard_time_limits(self._prefork(), self._over_time.add)
         self._stack = Stack()
+        # celery-batches: one message is acknowledged long after it was received, none is reserved.
+        self._keeps_messages = any(
+            task.Strategy != Task.Strategy for task in list(self.app.tasks.values()))
         self.up = True
         # Steps and handlers of the application may still take their time before the loop turns.
         self._ask_for_a_tick()
@@ -165,7 +176,7 @@ class WorkerAgent(Agent):
         """Before it has been up there is only the broker to be looked at."""
         _, error = self.ask(lambda broker: broker.ping())
         return Worker(reads_since=self.since('reads', not error),
-                      silent_since=self.since('silent', bool(error)),
+                      silent_since=self.since('silent', self.silent),
                       broker_error=error, sampled_at=now)
 
     def _look(self, now: float) -> Worker:
@@ -183,22 +194,27 @@ class WorkerAgent(Agent):
         depths, error = self.ask(lambda broker: _depths(broker, wanted))
         depths = depths or {}
         waits = any(depths.get(name) for name in consuming if not _passive(queues.get(name)))
+        self._has_consumed = self._has_consumed or bool(consuming)
         turns = (self.running_since is not None and self.last_tick is not None
                  and now - self.last_tick < self.settings.stale_after)
         self._look_at_children(now, active)
         return Worker(
             reads_since=self.since('reads', not error),
-            silent_since=self.since('silent', bool(error)),
+            silent_since=self.since('silent', self.silent),
             waiting_since=self.since('waiting', waits),
             room_since=self.since('room', self._has_room(reserved, active)),
-            unheld_since=self.since('unheld', not (self.loop_is_shared and reserved)),
+            unheld_since=self.since('unheld', not self._is_held_by_a_task(now, reserved)),
+            unblocked_since=self.since('unblocked', not self._is_held_by(
+                now, lambda stack: stack.is_in_package('celery.backends'))),
             polls_since=self.since('polls', turns and self._polls()),
             last_data=self._last_data(),
-            cancelled_since=self.since('cancelled', not consuming),
+            # The application may have started it so: it would be started so again.
+            cancelled_since=self.since('cancelled', self._has_consumed and not consuming),
             # Only a loop that turns replaces dead processes and hears of those that start a task.
             childless_since=self.since('childless', turns and self._childless()),
             stuck_since=self._stuck(now, turns, active),
-            taskless_since=self.since('taskless', not (reserved or active)),
+            taskless_since=self.since(
+                'taskless', not (reserved or active or self._keeps_messages)),
             crashes=len(self._crashes),
             crashed=len(self._crashed),
             concurrency=self._slots(),
@@ -214,11 +230,22 @@ class WorkerAgent(Agent):
     def _has_left_the_loop(self, now: float) -> bool:
         """It is up no longer, and only has not said so: after a lost connection Celery cleans up,
         which with a slow broker takes its time."""
-        if self.last_tick is None or self.running_since is None or self._stack is None:
+        if self.running_since is None or self._stack is None or self._turned(now):
             return False
         code = getattr(self.consumer.loop, '__code__', None)
-        return (code is not None and now - self.last_tick > 2 * self.settings.interval
-                and not self._stack.is_in(code))
+        return code is not None and not self._stack.is_in(code)
+
+    def _turned(self, now: float) -> bool:
+        """Whether there is no reason to ask what holds the loop."""
+        return self.last_tick is None or now - self.last_tick <= 2 * self.settings.interval
+
+    def _is_held_by(self, now: float, what: Callable[[Stack], bool]) -> bool:
+        return self._stack is not None and not self._turned(now) and what(self._stack)
+
+    def _is_held_by_a_task(self, now: float, reserved: int) -> bool:
+        """Or may be; not each is reserved (celery-batches)."""
+        return self.loop_is_shared and (bool(reserved) or self._is_held_by(
+            now, lambda stack: stack.is_in(BasePool.apply_async.__code__)))
 
     def _may_ask_for_a_tick(self, now: float) -> bool:
         """One question at a time, unless one got lost."""
@@ -270,10 +297,11 @@ class WorkerAgent(Agent):
                      for queue in list(c.app.amqp.queues.consume_from.values())}
         return 'quorum' not in kinds
 
-    @staticmethod
-    def _can_consume(channel: Any) -> bool:
+    def _can_consume(self, channel: Any) -> bool:
         qos: Any = getattr(channel, 'qos', None)
-        return not hasattr(qos, 'can_consume') or bool(qos.can_consume())
+        if not hasattr(qos, 'can_consume'):
+            return not self._keeps_messages        # AMQP: only the broker counts them
+        return bool(qos.can_consume())
 
     def _channel(self) -> Any:
         return getattr(self.consumer.task_consumer, 'channel', None)
@@ -311,7 +339,8 @@ class WorkerAgent(Agent):
         ended = state.all_total_count[0] - active
         crashed = [now for process in gone if self._has_crashed(process)]
         # Where tasks end, the pool works; a task that crashes its process would do so again.
-        self._crashes = [] if ended != self._ended else self._crashes + crashed
+        works = ended != self._ended or self._keeps_messages
+        self._crashes = [] if works else self._crashes + crashed
         self._crashed += crashed
         for crashes in self._crashed, self._crashes:
             crashes[:] = [at for at in crashes if now - at < self.settings.pool_after]
@@ -336,6 +365,7 @@ class WorkerAgent(Agent):
 def _depths(broker: Broker, queues: List[str]) -> Dict[str, Optional[int]]:
     if not queues:
         broker.ping()
+    broker.forget_all_but(queues)
     return {name: broker.depth(name) for name in queues}
 
 
@@ -343,7 +373,11 @@ def _passive(queue: Any) -> bool:
     """A consumer of such a queue may rightly get nothing while messages wait."""
     arguments = getattr(queue, 'queue_arguments', None) or {}
     consumer_arguments = getattr(queue, 'consumer_arguments', None) or {}
-    return bool(arguments.get('x-single-active-consumer')) or 'x-priority' in consumer_arguments
+    return (bool(arguments.get('x-single-active-consumer'))
+            or getattr(queue, 'no_declare', None) is True        # its arguments are not known
+            # SQS: a message waits for the one before it of its group.
+            or str(getattr(queue, 'name', '')).endswith('.fifo')
+            or 'x-priority' in consumer_arguments)
 
 
 def _alive(pid: int) -> bool:

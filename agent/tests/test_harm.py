@@ -207,6 +207,65 @@ def test_tasks_with_an_eta_and_a_rate_limit_hold_no_slot(worker):
     pod.throughout(pod.live, 2 * LONG)
 
 
+def test_a_worker_that_the_application_starts_without_consumers(worker):
+    """It would be started so again. (Queues may be added to it at run time.)"""
+    pod = worker('-X', 'celery').until_ready()
+    pod.throughout(pod.ready, LONG)
+    pod.control('add_consumer', 'later')
+    pod.until(lambda: pod.status()['queues'] == {'later': 0}, what='the queue')
+    pod.control('cancel_consumer', 'later')
+    pod.until(lambda: pod.not_live('cancelled on all its queues'), what='the alarm')
+
+
+@pytest.mark.parametrize('options', [{'expires': -10}, {'time_limit': 1}], ids=['expired', 'limit'])
+def test_a_result_backend_that_hangs_is_no_reason(worker, tmp_path, options):
+    """The main process stores results of its own, and waits for it; pool processes run tasks."""
+    folder = tmp_path / 'backend'
+    folder.mkdir()
+    backend = Redis(folder).start()
+    try:
+        pod = worker(env={'TEST_BACKEND': backend.url}).until_ready()
+        pod.send('nap', 3 * LONG)
+        pod.until(lambda: pod.status()['active'] == 1, what='the task')
+        backend.signal(signal.SIGSTOP)
+        pod.environ['TEST_BACKEND'] = 'cache+memory://'      # the sender would wait for it, too
+        pod.send('nap', 3600, **options)
+        pod.until(lambda: 'has not turned' in pod.get('/readyz')[1], what='the standstill')
+        pod.throughout(pod.live, LONG)
+        backend.signal(signal.SIGCONT)
+        pod.until_ready()
+        pod.until(lambda: pod.log().count('succeeded') == 1, what='work')
+    finally:
+        backend.kill()
+
+
+KEEPS = """
+import time
+from celery import Task
+class Batches(Task):
+    Strategy = 'tasks:strategy'
+def strategy(task, app, consumer, **_):
+    def handle(message, body, ack, reject, callbacks, **_):
+        pool = consumer.pool
+        pool.apply_async(time.sleep, (8,), accept_callback=print, callback=print)
+        message.ack()
+        print('the batch has ended', flush=True)
+    return handle
+@app.task(base=Batches)
+def batch():
+    pass
+"""
+
+
+def test_a_batch_holds_the_loop_of_a_solo_worker(worker):
+    """celery-batches: the pool runs what Celery does not know as a task."""
+    pod = worker(pool='solo', env={'TEST_CODE': KEEPS}).until_ready()
+    pod.send('batch')
+    pod.until(lambda: 'the batch has ended' in pod.log() or not pod.live(), what='an end')
+    assert pod.live(), pod.get('/status')[1] + pod.log()
+    assert 'the batch has ended' in pod.log()
+
+
 # RabbitMQ
 
 def amqp(rabbit, queue, conf='', **env):

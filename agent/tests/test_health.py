@@ -12,7 +12,8 @@ LONG, SHORT = NOW - 3600, NOW - 1
 WELL = Worker(
     up=True, running_since=LONG, last_tick=SHORT, last_receipt=SHORT, sampled_at=SHORT,
     reads_since=LONG, connects_since=LONG, writes_since=LONG,
-    room_since=LONG, unheld_since=LONG, polls_since=LONG, last_data=SHORT, taskless_since=LONG,
+    room_since=LONG, unheld_since=LONG, unblocked_since=LONG, polls_since=LONG,
+    last_data=SHORT, taskless_since=LONG,
     concurrency=2, prefetch=2, depths={'celery': 0})
 DEAF = WELL._replace(waiting_since=LONG, last_receipt=LONG, depths={'celery': 3, 'other': 0})
 CUT_OFF = WELL._replace(last_data=LONG)
@@ -102,6 +103,8 @@ CASES = [
 
     ('stalled, a task holds the loop', STALLED._replace(unheld_since=None), ''),
     ('stalled, the task has just ended', STALLED._replace(unheld_since=SHORT), ''),
+    ('stalled, in the result backend', STALLED._replace(unblocked_since=None), ''),
+    ('stalled, was in the result backend', STALLED._replace(unblocked_since=SHORT), ''),
     ('never turned', WELL._replace(last_tick=None), ''),
 
     ('deaf, has never received', DEAF._replace(last_receipt=None), 'deaf'),

@@ -5,13 +5,15 @@ from types import SimpleNamespace
 
 import pytest
 from celery.worker import state
-from kombu import Queue
+from kombu import Connection, Queue
 from lab import until
 
 from cdk8s_celery_agent import metrics, moving
 from cdk8s_celery_agent.agent import Agent
+from cdk8s_celery_agent.beat import BeatAgent
+from cdk8s_celery_agent.broker import Broker
 from cdk8s_celery_agent.settings import Settings
-from cdk8s_celery_agent.worker import WorkerAgent, _passive
+from cdk8s_celery_agent.worker import Watch, WorkerAgent, _passive, install
 
 
 class Gate:
@@ -34,7 +36,8 @@ def agent(**given):
         app=SimpleNamespace(amqp=SimpleNamespace(queues=SimpleNamespace(consume_from={}))))
     consumer.__dict__.update(given)
     made.__dict__.update(consumer=consumer, gate=Gate(), settings=Settings(), pool_name='prefork',
-                         _children=set(), _crashed=[], _crashes=[], _ended=0, _over_time=set())
+                         _keeps_messages=False, _children=set(), _crashed=[], _crashes=[],
+                         _ended=0, _over_time=set())
     return made
 
 
@@ -64,6 +67,15 @@ def test_no_room_where_kombu_says_so():
     full = SimpleNamespace(channel=SimpleNamespace(qos=SimpleNamespace(can_consume=lambda: False)))
     assert agent(task_consumer=full)._has_room(0, 0) is False
     assert agent(task_consumer=SimpleNamespace(channel=SimpleNamespace()))._has_room(0, 0) is True
+
+
+def test_no_room_is_known_of_where_messages_are_kept_and_only_the_broker_counts():
+    """celery-batches: what a batch has not acknowledged is not reserved."""
+    amqp = SimpleNamespace(channel=SimpleNamespace())
+    for kept, channel, room in (True, amqp, False), (False, amqp, True), (True, None, True):
+        made = agent(**({'task_consumer': channel} if channel else {}))
+        made._keeps_messages = kept
+        assert made._has_room(0, 0) is room
 
 
 @pytest.mark.parametrize('driver, qos_global, kind, room', [
@@ -121,6 +133,8 @@ def test_a_socket_says_when_it_got_data():
     (Queue('q', queue_arguments={'x-single-active-consumer': False}), False),
     (Queue('q', queue_arguments={'x-max-priority': 9}), False),
     (Queue('q', consumer_arguments={'x-priority': -1}), True),
+    (Queue('q', no_declare=True), True),                     # declared elsewhere, by its arguments
+    (Queue('q.fifo'), True), (Queue('fifo'), False),         # SQS: groups of messages
 ])
 def test_queues_of_which_a_consumer_may_rightly_get_nothing(queue, passive):
     assert _passive(queue) is passive
@@ -169,6 +183,36 @@ def test_b2_crashes_in_a_row(monkeypatch, looks, expected):
     made = agent()
     monkeypatch.setattr(WorkerAgent, '_processes', lambda self: [])
     assert crashes(monkeypatch, made, looks) == expected
+    made._crashes, made._keeps_messages = [], True           # not known whether a task has ended
+    assert crashes(monkeypatch, made, looks)[0] == 0
+
+
+@pytest.mark.parametrize('steps', [set(), [], ()])
+def test_the_step_is_added_to_whatever_the_application_has_there(steps):
+    app = SimpleNamespace(steps={'consumer': steps})
+    install(SimpleNamespace(app=app))
+    assert list(app.steps['consumer']) == [Watch]
+    if isinstance(steps, set):
+        assert app.steps['consumer'] is steps
+
+
+def test_what_is_remembered_of_queues_goes_with_them():
+    broker = Broker(lambda: None, 1, Gate())
+    broker._keys, broker._lengths = {'a': iter(''), 'b': iter('')}, {'a': {}, 'b': {}}
+    broker.forget_all_but(['b', 'c'])
+    assert list(broker._keys) == list(broker._lengths) == ['b']
+
+
+def test_beat_asks_only_what_is_a_connection_to_a_broker():
+    """A scheduler may have a connection to its database."""
+    made = object.__new__(BeatAgent)
+    own, other = Connection('memory://'), Connection('memory://')
+    made._own_connection, made.scheduler = own, None
+    assert made.connection() is own
+    made.scheduler = SimpleNamespace(connection=object())
+    assert made.connection() is own
+    made.scheduler = SimpleNamespace(connection=other)
+    assert made.connection() is other
 
 
 @pytest.mark.parametrize('held_up, kept', [(20.9, True), (21.1, False)])

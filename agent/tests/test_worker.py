@@ -222,13 +222,16 @@ def test_takes_the_port_when_it_becomes_free(worker, redis):
         'second' if loser is second else 'celery'))
 
 
-def test_an_error_of_the_agent_reads_as_live(worker, tmp_path):
+@pytest.mark.parametrize('owner', ['worker.WorkerAgent._has_room', 'broker.Broker.depth'])
+def test_an_error_of_the_agent_reads_as_live_and_ready(worker, tmp_path, owner):
+    """Not ready would stop a release."""
     (tmp_path / 'sabotage.py').write_text(
-        'from cdk8s_celery_agent.worker import WorkerAgent\n'
-        'WorkerAgent._has_room = lambda *_: 1 / 0\n')
+        'from cdk8s_celery_agent import broker, worker\n'
+        f'{owner} = lambda *_: 1 / 0\n')
     pod = worker(includes='sabotage')
     pod.until(lambda: pod.status().get('agent_errors'), what='the error')
-    pod.throughout(pod.live, 2)
+    pod.until_ready()
+    pod.throughout(pod.ready, 4)
     assert pod.log().count('agent error, read as live') == 1
     error, = pod.status()['agent_errors']
     assert error['count'] > 5 and 'division by zero' in error['error']
