@@ -175,6 +175,8 @@ export const CATALOGUE = {
   N6: { what: 'spot nodes cut the grace period' },
   N7: { what: 'autoscalers of nodes cut the grace period', limits: 'That the cluster has one is known only where something in the input is meant for it.' },
   N8: { what: 'a disruption budget that blocks every drain' },
+  N21: { what: 'selectors that select too much, or nothing' },
+  N36: { what: 'NetworkPolicies without DNS or without the broker' },
   N32: { what: 'sidecars that end before the worker, or never' },
   N35: { what: 'a vertical autoscaler evicts workers' },
   N45: { what: 'a hung worker stays for its grace period' },

@@ -8,6 +8,7 @@ import { filesystemRules } from './subjects/filesystem';
 import { flowerRules } from './subjects/flower';
 import { installRules } from './subjects/install';
 import { probeRules } from './subjects/probes';
+import { networkRules } from './subjects/network';
 import { rabbitRules } from './subjects/rabbitmq';
 import { redisRules } from './subjects/redis';
 import { referenceRules } from './subjects/references';
@@ -37,6 +38,7 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   rabbitmq: { about: 'RabbitMQ as a broker.', rules: rabbitRules },
   resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
   flower: { about: 'Flower.', rules: flowerRules },
+  network: { about: 'Services and NetworkPolicies between the pods.', rules: networkRules },
   scaling: { about: 'HPA and KEDA.', rules: scalingRules },
 };
 

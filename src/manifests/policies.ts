@@ -1,0 +1,88 @@
+import { lazy } from '../memo';
+import { grouped } from './grouped';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from './json';
+import { Workload } from './pod/workload';
+import { Resource } from './resource';
+import type { World } from './world';
+
+/** Whether labels meet a selector; undefined where an operator is not known. */
+export function selects(selector: unknown, labels: JsonObject): boolean {
+  const byLabel = Object.entries(asMap(get(selector, 'matchLabels'))).every(([name, value]) => asScalar(labels[name]) === asScalar(value));
+  return byLabel && asList(get(selector, 'matchExpressions')).every((expression) => {
+    const value = asScalar(labels[asText(get(expression, 'key')) ?? '']);
+    const values = asList(get(expression, 'values')).map((one) => asScalar(one));
+    switch (get(expression, 'operator')) {
+      case 'In': return value !== undefined && values.includes(value);
+      case 'NotIn': return value === undefined || !values.includes(value);
+      case 'Exists': return value !== undefined;
+      case 'DoesNotExist': return value === undefined;
+      default: return true;
+    }
+  });
+}
+
+type Direction = 'Ingress' | 'Egress';
+
+/** A NetworkPolicy that limits a direction. */
+function limits({ json }: Resource, direction: Direction): boolean {
+  const types = asList(get(json, 'spec', 'policyTypes'));
+  return types.length > 0 ? types.includes(direction) : direction === 'Ingress' || get(json, 'spec', 'egress') !== undefined;
+}
+
+const policiesByNamespace = lazy((world: World) => grouped(world.kind('NetworkPolicy')
+  .filter(({ apiVersion }) => apiVersion.startsWith('networking.k8s.io/')).map((policy) => [policy.namespace, policy])));
+
+/** The policies that limit a direction for the pods of a workload: what one of them allows is allowed. */
+export function policiesOf(workload: Workload, direction: Direction, world: World): readonly Resource[] {
+  return (policiesByNamespace(world).get(workload.resource.namespace) ?? [])
+    .filter((policy) => limits(policy, direction) && selects(get(policy.json, 'spec', 'podSelector'), workload.labels));
+}
+
+/** The rules of policies, each with its policy. */
+export function rulesOf(policies: readonly Resource[], direction: Direction): readonly unknown[] {
+  return policies.flatMap(({ json }) => asList(get(json, 'spec', direction === 'Ingress' ? 'ingress' : 'egress')));
+}
+
+/** Whether a rule allows a port of a pod; names are those that the pod gives it. */
+export function allowsPort(rule: unknown, port: number, protocol: string, names: ReadonlySet<string> = new Set()): boolean {
+  const ports = asList(get(rule, 'ports'));
+  return ports.length === 0 || ports.some((entry) => {
+    if ((asText(get(entry, 'protocol')) ?? 'TCP') !== protocol) return false;
+    const given = get(entry, 'port');
+    const number = asNumber(given) ?? (/^\d+$/.test(asText(given) ?? '') ? Number(given) : undefined);
+    if (given === undefined) return true;
+    if (number === undefined) return names.size === 0 || names.has(asText(given) ?? '');
+    return number === port || (number <= port && port <= (asNumber(get(entry, 'endPort')) ?? number));
+  });
+}
+
+/** Whether one of the peers of a rule (`from`, `to`) may be a pod of a workload: what is not in sight may be. */
+export function allowsPeer(rule: unknown, direction: Direction, policy: Resource, peer: Workload, world: World): boolean {
+  const peers = asList(get(rule, direction === 'Ingress' ? 'from' : 'to'));
+  return peers.length === 0 || peers.some((one) => {
+    if (get(one, 'ipBlock') !== undefined) return true;
+    const namespaces = get(one, 'namespaceSelector');
+    const inNamespace = isMap(namespaces) ? mayBeNamespace(namespaces, peer.resource.namespace, world) : policy.namespace === peer.resource.namespace;
+    return inNamespace && (get(one, 'podSelector') === undefined || selects(get(one, 'podSelector'), peer.labels));
+  });
+}
+
+/** A namespace whose labels are not in sight may have any but the one that Kubernetes gives it. */
+function mayBeNamespace(selector: JsonObject, name: string, world: World): boolean {
+  const known = world.find('Namespace', '', name)?.labels;
+  if (known) return selects(selector, { 'kubernetes.io/metadata.name': name, ...known });
+  const wanted = asScalar(asMap(selector.matchLabels)['kubernetes.io/metadata.name']);
+  return wanted === undefined || name === '' || wanted === name;
+}
+
+/** Whether a rule lets pods ask a DNS server: those of the cluster are in a namespace of its own, or at an address. */
+export function allowsDns(rule: unknown, namespace: string): boolean {
+  const peers = asList(get(rule, 'to'));
+  const elsewhere = peers.length === 0 || namespace === 'kube-system'
+    || peers.some((peer) => get(peer, 'ipBlock') !== undefined || get(peer, 'namespaceSelector') !== undefined
+      || /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? '')));
+  const ports = asList(get(rule, 'ports'));
+  // Names of ports are those of the DNS pods: dns, dns-tcp.
+  const named = ports.some((entry) => /dns/i.test(asText(get(entry, 'port')) ?? ''));
+  return elsewhere && (named || allowsPort(rule, 53, 'UDP') || allowsPort(rule, 53, 'TCP') || allowsPort(rule, 5353, 'UDP'));
+}

@@ -1,0 +1,200 @@
+import { isAmqp, isRedis } from '../../celery/url';
+import { redisFor } from '../../manifests/brokers';
+import { asList, asMap, asNumber, asScalar, get } from '../../manifests/json';
+import { Container } from '../../manifests/pod/container';
+import { Workload } from '../../manifests/pod/workload';
+import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
+import { Process } from '../../manifests/process';
+import { rabbitFor } from '../../manifests/rabbit-server';
+import { Resource } from '../../manifests/resource';
+import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
+import { listed } from '../printable';
+import { Rule } from '../rule';
+import { Severity } from '../severity';
+
+function exposes(workload: Workload, port: number): boolean {
+  return workload.containers.some(({ json }) => asList(json.ports).some((entry) => get(entry, 'containerPort') === port));
+}
+
+/** Listens nowhere: workers and Beat, where no other container of the pod is in sight that may. */
+function listensNowhere(workload: Workload, world: World): boolean {
+  const processes = world.in(workload);
+  const own = new Set(processes.filter(({ role }) => role === 'worker' || role === 'beat').map(({ container }) => container));
+  return own.size > 0 && workload.containers.every((container) => own.has(container)) && processes.every(({ container }) => alone(container));
+}
+
+/** Nothing but Celery runs in it. */
+function alone(container: Container): boolean {
+  return container.invocations.every(({ words }) => !/gunicorn|uvicorn|runserver|hypercorn|daphne|uwsgi|http/.test(words.map(({ text }) => text).join(' ')));
+}
+
+/** Each workload of a name once: it may be in the input twice. */
+function distinct(workloads: readonly Workload[]): Workload[] {
+  return [...new Map(workloads.filter(({ longRunning }) => longRunning)
+    .map((workload) => [`${workload.resource.kind}/${workload.resource.name}`, workload])).values()];
+}
+
+/** The pods of the input that a process has as its broker, with the port that they listen on. */
+function brokerPods(process: Process, world: World): Array<{ workload: Workload; container: Container; port: number }> {
+  const { broker } = process;
+  if (!broker || !isName(broker.url.host)) return [];
+  const service = world.service(broker.url.host, process.workload.resource.namespace);
+  const containers = isRedis(broker.url) ? redisFor(broker, world).map(({ container }) => container)
+    : isAmqp(broker.url) ? rabbitFor(broker, world).flatMap(({ container }) => container ?? []) : [];
+  const outer = Number(broker.url.port ?? (isRedis(broker.url) ? 6379 : broker.url.scheme === 'amqps' ? 5671 : 5672));
+  const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === outer);
+  const target = get(entry, 'targetPort') ?? outer;
+  return containers.flatMap((container) => {
+    const port = asNumber(target) ?? asList(container.json.ports).flatMap((one) => get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
+    return port === undefined ? [] : [{ workload: container.workload, container, port }];
+  });
+}
+
+/** An address, or nothing that is known. */
+function isName(host: string): boolean {
+  return host !== '' && !/^[\d.]+$|^\[|[${]/.test(host);
+}
+
+const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ name }) => name));
+
+/** Processes of Celery by their workload: of several the first that has a broker in sight. */
+const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning)
+  .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
+  .map((process) => [process.workload, process] as const))].map(([, process]) => process));
+
+export const networkRules: Rule[] = [
+  {
+    id: 'network/service-selects-workers',
+    severity: Severity.ERROR,
+    title: 'A Service also selects pods of Celery, which do not listen on its port',
+    why: 'Requests are spread over all pods that it selects: those that reach a worker end in `connection refused`, or 502 and 504 behind an Ingress.',
+    fix: 'Give the pods a label for their component, such as app.kubernetes.io/component: web, and name it in the selector of the Service.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const service of world.kind('Service')) {
+        if (get(service.json, 'spec', 'clusterIP') === 'None') continue;
+        const pods = distinct(world.backing(service));
+        const workers = pods.filter((workload) => listensNowhere(workload, world));
+        if (pods.length < 2 || workers.length === 0 || workers.length === pods.length) continue;
+        // Pods that have no port of that name are left out by Kubernetes.
+        const ports = asList(get(service.json, 'spec', 'ports')).flatMap((entry) => asNumber(get(entry, 'targetPort') ?? get(entry, 'port')) ?? []);
+        const silent = workers.filter((workload) => ports.some((port) => !exposes(workload, port)));
+        if (silent.length === 0) continue;
+        report({
+          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
+          note: `${listed(silent.map(({ resource }) => `${resource.kind} ${resource.name}`))} ${silent.length === 1 ? 'does' : 'do'} not listen on ${ports.join(', ')}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/broker-service-selects-nothing',
+    severity: Severity.WARNING,
+    title: 'The Service of the broker selects no pod',
+    why: 'It has no endpoints: `Error 111 connecting to redis:6379. Connection refused`, or a timeout, in all of Celery.',
+    fix: 'Write the labels of the pod template into the selector of the Service.',
+    source: 'https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/#does-the-service-have-any-endpoints',
+    rows: ['N21'],
+    check: (world, report) => {
+      const seen = new Set<Resource>();
+      for (const { broker, workload } of world.processes) {
+        const service = broker && isName(broker.url.host) ? world.service(broker.url.host, workload.resource.namespace) : undefined;
+        const selector = Object.entries(asMap(get(service?.json, 'spec', 'selector')));
+        if (!service || seen.has(service) || selector.length === 0 || world.backing(service).length > 0) continue;
+        seen.add(service);
+        // Only where a pod is meant: one that has some of the labels, or a label with another value.
+        const near = world.workloads.find(({ labels, resource }) => resource.namespace === service.namespace
+          && (resource.name === service.name || selector.some(([name, value]) => asScalar(labels[name]) === asScalar(value))));
+        if (!near) continue;
+        report({
+          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
+          allowed: JSON.stringify(near.labels), note: `${near.resource.kind} ${near.resource.name} has other labels`,
+          unless: 'its pods are not in the input',
+        });
+      }
+    },
+  },
+  {
+    id: 'network/selector-mismatch',
+    severity: Severity.ERROR,
+    title: 'The selector does not match the labels of the pod template',
+    why: 'The API server refuses the object: `spec.template.metadata.labels: Invalid value: ...: \\`selector\\` does not match template \\`labels\\``.',
+    fix: 'Give both the same labels.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
+    rows: ['N21'],
+    on: 'celeryWorkloads',
+    check: ({ resource, labels }, report) => {
+      if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].includes(resource.kind)) return;
+      const wrong = Object.entries(asMap(get(resource.json, 'spec', 'selector', 'matchLabels'))).filter(([name, value]) => asScalar(labels[name]) !== asScalar(value));
+      if (wrong.length > 0) {
+        report({
+          at: { resource, path: ['spec', 'selector'] }, value: listed(wrong.map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)),
+          allowed: JSON.stringify(labels),
+        });
+      }
+    },
+  },
+  {
+    id: 'network/egress-without-dns',
+    severity: Severity.ERROR,
+    title: 'A NetworkPolicy limits what the pods may ask, and DNS is not among it',
+    why: 'No name resolves: `Error -3 connecting to redis:6379. Temporary failure in name resolution.`, again and again; all pods are Running.',
+    fix: 'Allow port 53, UDP and TCP, to the DNS of the cluster: egress: [{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}].',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
+    rows: ['N36'],
+    check: (world, report) => {
+      for (const { workload, broker } of clients(world)) {
+        const policies = policiesOf(workload, 'Egress', world);
+        if (policies.length === 0 || (broker && !isName(broker.url.host))) continue;
+        if (rulesOf(policies, 'Egress').some((rule) => allowsDns(rule, workload.resource.namespace))) continue;
+        const [policy] = policies;
+        report({
+          at: { resource: policy, path: ['spec', 'egress'] }, value: policyNames(policies), allowed: 'port 53, UDP and TCP',
+          note: `${workload.resource.kind} ${workload.resource.name} cannot resolve any name`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/policy-keeps-broker-away',
+    severity: Severity.ERROR,
+    title: 'NetworkPolicies do not let Celery reach its broker',
+    why: 'The connection times out: `Cannot connect to redis://redis:6379/0: Timeout connecting to server.`, for ever; all pods are Running.',
+    fix: 'Allow the port of the broker, in the egress of the workers and in the ingress of the broker, with labels that the pods have.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
+    rows: ['N36'],
+    check: (world, report) => {
+      for (const process of clients(world)) {
+        const { workload, broker } = process;
+        const egress = policiesOf(workload, 'Egress', world);
+        const pods = brokerPods(process, world);
+        const ports = pods.map(({ port }) => port);
+        const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
+        for (const port of egress.length > 0 ? [...ports, ...outside] : []) {
+          const to = pods.find((one) => one.port === port);
+          const names = to ? to.container.portNames(port) : new Set<string>();
+          // Behind a Service of which the pods are not in sight the port may be another.
+          if (!to && world.service(broker!.url.host, workload.resource.namespace)) continue;
+          const allowed = egress.some((policy) => rulesOf([policy], 'Egress').some((rule) => allowsPort(rule, port, 'TCP', names)
+            && (!to || allowsPeer(rule, 'Egress', policy, to.workload, world))));
+          if (allowed) continue;
+          report({
+            at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
+            note: `${workload.resource.kind} ${workload.resource.name} may not send there`,
+          });
+        }
+        for (const { workload: target, port, container } of pods) {
+          const ingress = policiesOf(target, 'Ingress', world);
+          if (ingress.length === 0 || ingress.some((policy) => rulesOf([policy], 'Ingress')
+            .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, 'Ingress', policy, workload, world)))) continue;
+          report({
+            at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
+            allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`,
+          });
+        }
+      }
+    },
+  },
+];
