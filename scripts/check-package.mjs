@@ -9,19 +9,26 @@ import { basename, join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const scratch = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-const { bundleDependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const packageOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+const { bundleDependencies, devDependencies, peerDependencies } = packageOf(root);
 
+/** The libraries in the package with what they need, and their licences. js-yaml needs argparse for its own command only. */
+const BUNDLED = { '@renovatebot/pep440': 'Apache-2.0', 'js-yaml': 'MIT', 'argparse': 'PSF-2.0' };
 const NEEDED = [
   '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
   'bin/cdk8s-celery', 'lib/cli/main.js', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_agent/beat.py',
-  'node_modules/@renovatebot/pep440/package.json', 'node_modules/yaml/package.json',
+  ...Object.keys(BUNDLED).flatMap((name) => [`node_modules/${name}/package.json`, `node_modules/${name}/LICENSE`]),
 ];
 const ALLOWED = [/^lib\/((celery|manifests|rules|constructs|cli|memo)\/([\w-]+\/){0,2})?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
-  /^locks\/(index\.json|celery-[\d.]+-python[\d.]+(\.txt|\/[\w-]+\.txt))$/, /^node_modules\/(@renovatebot\/pep440|yaml)\//];
+  /^locks\/(index\.json|celery-[\d.]+-python[\d.]+(\.txt|\/[\w-]+\.txt))$/, new RegExp(`^node_modules/(${Object.keys(BUNDLED).join('|')})/`)];
 
 /** What is wrong with the files of the package. */
 function contents(files) {
+  const libraries = Object.keys(BUNDLED).map((name) => packageOf(join(root, 'node_modules', name)));
   return [
+    ...libraries.filter(({ name, license }) => license !== BUNDLED[name]).map(({ name, license }) => `${name} has the licence ${license}, and BUNDLED says ${BUNDLED[name]}`),
+    ...[...bundleDependencies, ...libraries.flatMap(({ dependencies = {} }) => Object.keys(dependencies))].filter((name) => !(name in BUNDLED))
+      .map((name) => `${name} is bundled, and not in BUNDLED`),
     ...NEEDED.filter((path) => !files.includes(path)).map((path) => `${path} is not in the package`),
     ...files.filter((path) => !NEEDED.includes(path) && !ALLOWED.some((form) => form.test(path))).map((path) => `${path} does not belong into the package`),
   ];
@@ -33,10 +40,10 @@ function clone(folder) {
   for (const file of files.filter((name) => name !== '' && statSync(join(root, name), { throwIfNoEntry: false }))) cpSync(join(root, file), join(folder, file));
   const modules = join(folder, 'node_modules');
   // npm packs no links.
-  for (const name of bundleDependencies) cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });
+  for (const name of Object.keys(BUNDLED)) cpSync(join(root, 'node_modules', name), join(modules, name), { recursive: true });
   const names = readdirSync(join(root, 'node_modules')).flatMap((name) => name.startsWith('@')
     ? readdirSync(join(root, 'node_modules', name)).map((own) => `${name}/${own}`) : name);
-  for (const name of names.filter((one) => !bundleDependencies.includes(one))) {
+  for (const name of names.filter((one) => !(one in BUNDLED))) {
     mkdirSync(join(modules, name, '..'), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), join(modules, name));
   }

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { Manifests } from './manifests';
+import { load } from 'js-yaml';
+import { Manifest, Manifests } from './manifests';
 import { WORKLOADS } from '../src/cli/prune';
 import { filesIn } from './programs';
 
@@ -204,7 +204,7 @@ describe('deploy-celery.sh', () => {
 });
 
 describe('celery-install.yml', () => {
-  const [play] = parse(readFileSync(join(DEPLOY, 'celery-install.yml'), 'utf8'));
+  const [play] = load(readFileSync(join(DEPLOY, 'celery-install.yml'), 'utf8')) as Manifest[];
   const task = (module: string) => play.tasks.find((task: object) => module in task);
 
   test('applies and deletes what dist/ has, and defines no object', () => {
@@ -243,7 +243,7 @@ describe('celery-install.yml', () => {
   });
 
   test('gets its collection by either list of requirements', () => {
-    const { collections } = parse(readFileSync(join(DEPLOY, 'requirements.yml'), 'utf8'));
+    const { collections } = load(readFileSync(join(DEPLOY, 'requirements.yml'), 'utf8')) as Manifest;
     expect(collections).toEqual([expect.objectContaining({ name: 'kubernetes.core' })]);
     expect(readFileSync(join(DEPLOY, 'requirements.txt'), 'utf8')).toMatch(/^ansible==[\d.]+\nkubernetes==[\d.]+$/m);
   });

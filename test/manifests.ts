@@ -2,7 +2,7 @@ import { App, Chart, Testing } from 'cdk8s';
 import type { Deployment } from 'kubernetes-types/apps/v1';
 import type { ConfigMap, Container, Namespace, PersistentVolumeClaim, PodSpec, PodTemplateSpec, Service } from 'kubernetes-types/core/v1';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1';
-import { parseAllDocuments } from 'yaml';
+import { loadAll } from 'js-yaml';
 import { External, invariantProblems } from './invariants';
 import { schemaProblems } from './manifest-schema';
 
@@ -28,7 +28,7 @@ interface Kinds {
 export class Manifests {
   /** The objects of YAML files, in the order in which `kubectl apply` reads them. */
   public static parse(files: readonly string[], external: External = []): Manifests {
-    return Manifests.of(files.flatMap((yaml) => parseAllDocuments(yaml).map((document) => document.toJS() as Manifest)), external);
+    return Manifests.of(files.flatMap((yaml) => loadAll(yaml) as Manifest[]), external);
   }
 
   /** Fails unless the objects keep the schema and the invariants. */

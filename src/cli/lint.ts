@@ -5,7 +5,6 @@ import { FORMATS } from './formats';
 import { LocatedFinding } from './formats/result';
 import { Input, readInput } from './input/files';
 import { readLive } from './input/live';
-import { Locator } from './input/locate';
 import { toFinding } from '../rules/finding';
 import { lintObjects } from '../rules/lint';
 import { printable, printableLine } from '../rules/printable';
@@ -146,14 +145,11 @@ function severityOf(text: string, name: string): Severity {
 
 /** Findings with files and lines; sorted by them, since that is how people read. */
 function locate(violations: readonly Violation[], input: Input, config: string): LocatedFinding[] {
-  // The findings of an object come one after the other: the last locator is enough. So do those of a list in JSON.
-  let locator: Locator | undefined;
   const order = new Map(input.documents.map(({ file }, i) => [file, i]));
   const place = ({ at: { resource: { index, prefix }, path } }: Violation): { file: string; line: number } => {
     const document = input.documents[index];
     if (!document) return { file: config, line: 1 };
-    if (!locator?.knows(document)) locator = new Locator(document);
-    return { file: document.file, line: locator.line(document, prefix.length === 0 ? path : [...prefix, ...path]) };
+    return { file: document.file, line: input.places.line(document.place, prefix.length === 0 ? path : [...prefix, ...path]) };
   };
   // Sorting is stable: what stands on one line keeps its order.
   return violations.map((violation) => Object.assign(toFinding(violation), place(violation)))

@@ -175,7 +175,7 @@ test('patches of kustomize are no objects', async () => {
 });
 
 test('a value in quotes that goes on at the margin, as kubectl takes it', async () => {
-  const file = files.write('margin.yaml', `${WORKER}          env:\n            - name: KEY\n              value: "one\ntwo: \\"x\\"\nthree"\n          args: ['a;\nb']\n`);
+  const file = files.write('margin.yaml', `${WORKER}          env:\n            - name: KEY\n              value: "one\ntwo: \\"x\\"\nthree"\n          args: ['a;\n  b']\n`);
   expect(await run(file)).toMatchObject({ code: 1, err: '' });
   expect((await run(file)).out).toContain('margin.yaml:12 warning');
   expect((await run(files.write('open.yaml', `${WORKER}          env: "one\ntwo\n`))).err).toContain('open.yaml:');
@@ -284,13 +284,16 @@ describe('input that is no YAML', () => {
   test.each<[string, string | Buffer, string, number | undefined]>([
     ['a bomb', bomb, 'alias', 1],
     ['an alias inside of itself', 'kind: Pod\na: &a\n  b: [*a]\n', 'inside of what it stands for', 1],
-    ['a tab', 'kind: Pod\nmetadata:\n\tname: x\n', 'Tabs', 3],
+    ['a tab', 'kind: Pod\nmetadata:\n\tname: x\n', 'a tab is in the indentation; use spaces', 3],
     ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 16],
     ['a template of another kind', '{% if on %}\nkind: Pod\n{% endif %}\n', 'is a template', 1],
     ['a template line', '{{- if .Values.on }}\nkind: Pod\n{{- end }}\n', 'is a template', 1],
     ['a key twice', 'kind: Pod\nkind: Pod\n', 'stands twice', 2],
     ['binary', Buffer.from([0x1f, 0x8b, 0, 0, 1]), 'is binary', 1],
     ['another encoding', Buffer.from([0x6b, 0xff, 0xfe]), 'is not UTF-8', undefined],
+    ['a quote that is open', `${WORKER}          env: [{name: A, value: "hunter2}]\n---\nkind: Pod\n`, 'a quote or bracket is not closed', 14],
+    ['a quote that is open, before other keys', 'kind: "Pod\nmetadata:\n  name: x\n', 'a quote or bracket is not closed', 2],
+    ['a quote that goes on at the margin, before something wrong', 'kind: "P\no\nd"\nmetadata:\n\tname: x\n', 'a tab is in the indentation', 5],
     ['a bracket that is open', 'kind: [a, b\n', 'is not YAML', 2],
     ['deep nesting', `a: ${'['.repeat(50_000)}\n`, 'is nested deeper than 500 levels', 1],
     ['deep nesting of maps', `a:\n  ${'{a: '.repeat(50_000)}\n`, 'is nested deeper than 500 levels', 2],
@@ -313,6 +316,24 @@ describe('input that is no YAML', () => {
   test.each([['CRLF', WORKER.replaceAll('\n', '\r\n')], ['a byte order mark', `\uFEFF${WORKER}`], ['directives', `%YAML 1.2\n---\n${WORKER}...\n`]])('%s is fine', async (_, content) => {
     expect(await run(files.write('fine.yaml', content))).toMatchObject({ code: 1, err: '' });
   });
+});
+
+test('values are read as kubectl reads them', async () => {
+  const flower = (links: string) => `apiVersion: v1
+kind: Service
+metadata: {name: flower}
+spec: {ports: [{port: 5555}], selector: {app: flower}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: flower, labels: {app: flower}}
+spec:
+  enableServiceLinks: ${links}
+  containers:
+    - {name: flower, image: 'registry.example/shop:1', command: [celery, -A, shop, flower]}
+`;
+  expect((await run(files.write('off.yaml', flower('off')))).out).not.toContain('service-link');
+  expect((await run(files.write('on.yaml', flower('on')))).out).toContain('service-link');
 });
 
 test('passwords are not printed', async () => {

@@ -6,10 +6,10 @@ const program = builtProgram();
 const hook = files.write('usage.js', 'process.on("exit", () => process.stderr.write(JSON.stringify(process.resourceUsage())));');
 
 /** The processor time in seconds and the most memory in MiB that a run of lint takes. */
-function usage(...args: string[]): { code: number | null; stdout: string; seconds: number; mebibytes: number } {
+function usage(...args: string[]): { code: number | null; stdout: string; stderr: string; seconds: number; mebibytes: number } {
   const { code, stdout, stderr } = program(['lint', ...args], { node: ['-r', hook] });
-  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(stderr) as NodeJS.ResourceUsage;
-  return { code, stdout, seconds: (userCPUTime + systemCPUTime) / 1e6, mebibytes: maxRSS / 1024 };
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(stderr.slice(stderr.lastIndexOf('{"'))) as NodeJS.ResourceUsage;
+  return { code, stdout, stderr, seconds: (userCPUTime + systemCPUTime) / 1e6, mebibytes: maxRSS / 1024 };
 }
 
 test('10 000 identical Beats', () => {
@@ -32,4 +32,24 @@ spec:
   expect(stdout.match(/\[beat\/two-deployments\]/g)).toHaveLength(10_000);
   expect(seconds).toBeLessThan(3);
   expect(mebibytes).toBeLessThan(400);
+});
+
+test('a text in quotes of 48 MiB', () => {
+  const manifest = (text: string) => files.write('quoted.yaml', `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: "${text}"\n`);
+  const { code, stdout, seconds, mebibytes } = usage(manifest('0123456789abcdef'.repeat(3 * 2 ** 20)));
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '1 object: nothing found\n' });
+  expect(seconds).toBeLessThan(3);
+  expect(mebibytes).toBeLessThan(300);
+  // With escapes, and as one that is not closed.
+  const escaped = usage(manifest('some line of text\\n'.repeat(2 ** 20)));
+  expect(escaped.code).toBe(0);
+  expect(escaped.mebibytes).toBeLessThan(400);
+});
+
+test('a document of 4 000 000 lines and more', () => {
+  const file = files.write('lines.yaml', `a:\n${'- a\n'.repeat(4_000_001)}`);
+  const { code, stderr, mebibytes } = usage(file);
+  expect(code).toBe(2);
+  expect(stderr).toContain('lines.yaml:1: has more than 4000000 lines, which no manifest has');
+  expect(mebibytes).toBeLessThan(300);
 });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { emptyInput, parseText } from '../../src/cli/input/files';
 import { lintObjects } from '../../src/rules/lint';
 import { Violation } from '../../src/rules/rule';
 
@@ -13,10 +13,9 @@ export const CASES = join(__dirname, 'cases');
 export const CORPUS = join(__dirname, 'corpus');
 
 export function parse(text: string): unknown[] {
-  return parseAllDocuments(text).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
-    return document.toJS();
-  });
+  const { documents, problems } = parseText('test', text, emptyInput());
+  if (problems.length > 0) throw new Error(problems[0].message);
+  return documents.map(({ value }) => value);
 }
 
 export function load(file: string): unknown[] {

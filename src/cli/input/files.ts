@@ -1,21 +1,17 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMap as isYamlMap, LineCounter, visit } from 'yaml';
 import { readJson } from './json';
-import { parsePlain } from './plain-yaml';
-import { checkAliases, parseWholeYaml, repeatedKey } from './whole-yaml';
+import { indentQuoted } from './margin';
+import { Places } from './places';
+import { readYaml, Yaml, YamlError } from './yaml';
 import { asList, asText, get } from '../../manifests/json';
 
-/** One document of the input: an object, and where its text is. */
+/** One document of the input: an object, and where it is. */
 export interface Document {
   readonly file: string;
-  /** The first line of its text in the file, from 1. */
-  readonly line: number;
-  readonly text: string;
-  readonly json?: boolean;
-  /** The value is this item of the list that the text is. */
-  readonly item?: number;
   readonly value: unknown;
+  /** Its node in the places of the input. */
+  readonly place: number;
 }
 
 /** Something that cannot be read. */
@@ -27,6 +23,7 @@ export interface Problem {
 
 export interface Input {
   readonly documents: Document[];
+  readonly places: Places;
   readonly problems: Problem[];
   /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
   readonly patches: Set<string>;
@@ -35,16 +32,12 @@ export interface Input {
 }
 
 export function emptyInput(): Input {
-  return { documents: [], problems: [], patches: new Set(), left: [] };
+  return { documents: [], places: new Places(), problems: [], patches: new Set(), left: [] };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
 const LARGEST_FILE = 64 * 2 ** 20;
-/** The whole YAML parser takes seconds for a mebibyte. */
-const LARGEST_UNUSUAL_DOCUMENT = 2 ** 20;
 const TWICE = 'the same key stands twice in a map; kubectl would take the last one';
-const DEEPEST = 500;
-const DEEP_BLOCK = new RegExp(`(?:[-?:][ \\t]+){${DEEPEST}}`);
 const MANIFEST = /\.(ya?ml|json)$/i;
 const SKIPPED_FOLDERS = new Set(['node_modules', '.git', '.terraform', '.venv', '__pycache__']);
 
@@ -170,24 +163,14 @@ function readChunk(descriptor: number, chunk: Buffer): number {
 /** Splits a text into its documents and reads each. */
 export function parseText(file: string, text: string, input: Input): Input {
   if (/^\s*[[{]/.test(text)) {
-    const json = readJson(text);
+    const json = readJson(text, input.places);
     if (json !== undefined) {
       for (const line of json.repeated) input.problems.push({ file, line, message: TWICE });
-      for (const { value, ...place } of json.values) {
-        if (Array.isArray(value)) value.forEach((one: unknown, item) => input.documents.push({ file, ...place, json: true, item, value: one }));
-        else input.documents.push({ file, ...place, json: true, value });
-      }
+      for (const value of json.values) input.documents.push({ file, ...value });
       return input;
     }
   }
-  for (const part of documents(text)) {
-    const plain = parsePlain(part.text);
-    if (plain) {
-      if (plain.value !== null) input.documents.push({ file, ...part, value: plain.value });
-    } else {
-      parseWhole(file, part, input);
-    }
-  }
+  for (const part of documents(text)) readDocument(file, part, input);
   return input;
 }
 
@@ -213,72 +196,37 @@ function newlines(text: string): number {
   return count;
 }
 
-/** The line, counted from 0, in which brackets or dashes nest deeper than the parser's stack bears: past that the process itself ends. */
-function tooDeep(text: string): number | undefined {
-  let depth = 0;
-  const lines = text.split('\n');
-  const found = lines.findIndex((line) => {
-    if (line.length > DEEPEST && DEEP_BLOCK.test(line)) return true;
-    for (const char of line) {
-      if (char === '[' || char === '{') depth += 1;
-      else if (char === ']' || char === '}') depth = Math.max(0, depth - 1);
-      if (depth > DEEPEST) return true;
-    }
-    return false;
-  });
-  return found < 0 ? undefined : found;
+function readDocument(file: string, { line, text }: { line: number; text: string }, input: Input): void {
+  try {
+    const { value, place, repeated } = readQuoted(text, input.places, line);
+    // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
+    if (repeated.length > 0) input.problems.push({ file, line: line + repeated[0], message: TWICE });
+    if (value !== null && value !== undefined) input.documents.push({ file, value, place });
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    // Directives end with `---`: alone they are no document.
+    if (text.split('\n').every((one) => /^\s*(%.*|#.*)?$/.test(one))) return;
+    const template = error.message.startsWith('is not ') ? templateLine(text) : undefined;
+    input.problems.push(template === undefined ? { file, line: line + error.line, message: error.message } : {
+      file, line: line + template,
+      message: 'is a template, not a manifest: {{ }} or {% %} stands where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
+    });
+  }
 }
 
-/** With the whole parser: slow, and right about everything. */
-function parseWhole(file: string, part: { line: number; text: string }, input: Input): void {
-  const { text } = part;
-  // Directives end with `---`: alone they are no document.
-  if (text.split('\n').every((line) => /^\s*(%.*|#.*)?$/.test(line))) return;
-  const template = templateLine(text);
-  if (text.length > LARGEST_UNUSUAL_DOCUMENT) {
-    const message = `is a document of ${Math.round(text.length / 2 ** 20)} MiB in unusual YAML; give it as JSON`;
-    input.problems.push({ file, line: part.line, message });
-    return;
-  }
-  const deep = tooDeep(text);
-  if (deep !== undefined) {
-    input.problems.push({ file, line: part.line + deep, message: `is nested deeper than ${DEEPEST} levels, which no manifest is` });
-    return;
-  }
-  const counter = new LineCounter();
+/** Also reads values in quotes that go on at any indentation. */
+function readQuoted(text: string, places: Places, line: number): Yaml {
   try {
-    const document = parseWholeYaml(text, counter);
-    let odd = false;
-    let twice: number | undefined;
-    visit(document, {
-      Pair: (_, pair) => {
-        odd ||= isYamlMap(pair.key);
-      },
-      Map: (_, map) => {
-        twice ??= repeatedKey(map);
-      },
-    });
-    const error = document.errors[0];
-    if ((error || odd) && template !== undefined) {
-      input.problems.push({
-        file, line: part.line + template,
-        message: 'is a template, not a manifest: {{ }} or {% %} stands where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
-      });
-      return;
-    }
-    const problem = (at: number, message: string) => input.problems.push({ file, line: part.line + counter.linePos(at).line - 1, message });
-    if (error) problem(error.pos[0], `is not YAML: ${error.message.split('\n')[0]}`);
-    else if (twice !== undefined) problem(twice, TWICE);
-    // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
-    if (!error) {
-      checkAliases(document);
-      const value: unknown = document.toJS({ maxAliasCount: -1 });
-      if (value !== null && value !== undefined) input.documents.push({ file, ...part, value });
-    }
+    return readYaml(text, places, line);
   } catch (error) {
-    // Aliases that multiply, or nesting deeper than the stack.
-    const message = error instanceof RangeError ? 'is nested too deeply' : error instanceof Error ? error.message : String(error);
-    input.problems.push({ file, line: part.line, message });
+    const indented = error instanceof YamlError && error.unclosed ? indentQuoted(text) : text;
+    if (indented === text) throw error;
+    try {
+      return readYaml(indented, places, line);
+    } catch (other) {
+      // A quote that is not closed anywhere: at the end of the text that is seen later.
+      throw other instanceof YamlError && other.unclosed ? error : other;
+    }
   }
 }
 

@@ -1,24 +1,22 @@
-/** A value of JSON at the top of a text. */
-export interface JsonText {
-  readonly text: string;
-  /** The line on which it begins, from 1. */
-  readonly line: number;
-  readonly value: unknown;
-}
+import { Places } from './places';
 
 export interface Json {
-  readonly values: readonly JsonText[];
+  /** The values at the top of the text, or, of a list there, its items; each with its node in the places. */
+  readonly values: ReadonlyArray<{ readonly value: unknown; readonly place: number }>;
   /** The lines of keys that their map has already: to JSON.parse the last one counts, and nothing is wrong. */
   readonly repeated: readonly number[];
 }
 
 /** Reads JSON values one after the other, also with lines of `---` between them, as kubectl does; undefined when the text is anything else. */
-export function readJson(text: string): Json | undefined {
-  const scan = new JsonScan(text);
-  const values: JsonText[] = [];
+export function readJson(text: string, places: Places): Json | undefined {
+  const scan = new JsonScan(text, places);
+  const values: Array<{ value: unknown; place: number }> = [];
   try {
     for (let part = scan.next(); part !== undefined; part = scan.next()) {
-      values.push({ text: part.text, line: part.line, value: JSON.parse(part.text) as unknown });
+      const { place } = part;
+      const value: unknown = JSON.parse(part.text);
+      if (!Array.isArray(value)) values.push({ value, place });
+      else places.children(place).forEach((item, i) => values.push({ value: value[i] as unknown, place: item }));
     }
   } catch (error) {
     // RangeError: deeper than the stack.
@@ -31,21 +29,24 @@ export function readJson(text: string): Json | undefined {
 const [QUOTE, COMMA, COLON, BACKSLASH, NEWLINE] = [34, 44, 58, 92, 10];
 const [OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [91, 93, 123, 125];
 
-/** Goes over a text that looks like JSON; whether it is one, JSON.parse says. */
+/** Goes over a text that looks like JSON and notes its places; whether it is JSON, JSON.parse says. */
 class JsonScan {
   public readonly repeated: number[] = [];
   private at = 0;
   private line = 1;
 
-  public constructor(private readonly text: string) {}
+  public constructor(private readonly text: string, private readonly places: Places) {}
 
-  /** The text of the next value at the top, and the line of its beginning; undefined at the end. */
-  public next(): { text: string; line: number } | undefined {
+  /** The text of the next value at the top, and its node; undefined at the end. */
+  public next(): { text: string; place: number } | undefined {
     this.between();
     if (this.at === this.text.length) return undefined;
-    const { at, line } = this;
+    const { at } = this;
+    if (this.text[at] !== '{' && this.text[at] !== '[') throw new SyntaxError('no map and no list');
+    const place = this.places.begin(this.line);
     this.value();
-    return { text: this.text.slice(at, this.at), line };
+    this.places.end(place);
+    return { text: this.text.slice(at, this.at), place };
   }
 
   private between(): void {
@@ -60,32 +61,55 @@ class JsonScan {
 
   private value(): void {
     const { text } = this;
-    /** The keys of each map that is open; undefined for a list. */
-    const open: Array<Set<string> | undefined> = [];
-    let string = '';
+    const open: Open[] = [];
     do {
       const code = text.charCodeAt(this.at);
       if (Number.isNaN(code)) throw new SyntaxError('the text ends in a value');
+      const top = open.at(-1);
       switch (code) {
-        case OPEN_MAP: open.push(new Set()); break;
-        case OPEN_LIST: open.push(undefined); break;
-        case CLOSE_MAP: case CLOSE_LIST: open.pop(); break;
-        case QUOTE: string = this.string(); continue;
-        case COLON: {
-          const keys = open.at(-1);
-          if (keys?.has(string)) this.repeated.push(this.line);
-          keys?.add(string);
-          break;
-        }
-        case COMMA: break;
         case NEWLINE: this.line += 1; break;
-        default: if (open.length === 0) throw new SyntaxError('no map and no list');
+        case 32: case 9: break;
+        case OPEN_MAP: case OPEN_LIST:
+          this.item(top);
+          open.push(code === OPEN_MAP ? { keys: new Set() } : {});
+          break;
+        case CLOSE_MAP: case CLOSE_LIST:
+          this.endItem(top);
+          open.pop();
+          break;
+        case COMMA: this.endItem(top); break;
+        case COLON: break;
+        case QUOTE: {
+          const { line } = this;
+          const key = top?.keys && top.item === undefined;
+          if (!key) this.item(top);
+          const string = this.string();
+          if (key) this.key(top, string, line);
+          continue;
+        }
+        default: this.item(top);
       }
       this.at += 1;
     } while (open.length > 0);
   }
 
-  /** The string that begins here, as it is written; goes behind it. */
+  /** Begins an item of a list, unless it has begun. */
+  private item(top: Open | undefined): void {
+    if (top && !top.keys) top.item ??= this.places.begin(this.line);
+  }
+
+  private key(top: Open, key: string, line: number): void {
+    if (top.keys!.has(key)) this.repeated.push(line);
+    top.keys!.add(key);
+    top.item = this.places.begin(line, key);
+  }
+
+  private endItem(top: Open | undefined): void {
+    if (top?.item !== undefined) this.places.end(top.item);
+    if (top) top.item = undefined;
+  }
+
+  /** The string that begins here; goes behind it. */
   private string(): string {
     const begin = this.at;
     for (this.at += 1; this.at < this.text.length; this.at += 1) {
@@ -98,4 +122,12 @@ class JsonScan {
     // The same key may be written in several ways.
     return written.includes('\\') ? JSON.parse(written) as string : written.slice(1, -1);
   }
+}
+
+/** A map or list that is not closed yet. */
+interface Open {
+  /** Undefined for a list. */
+  readonly keys?: Set<string>;
+  /** The node of the item, or of the value of the last key, that is not ended yet. */
+  item?: number;
 }
