@@ -20,7 +20,7 @@ const NEEDED = [
   ...Object.keys(BUNDLED).flatMap((name) => [`node_modules/${name}/package.json`, `node_modules/${name}/LICENSE`]),
 ];
 const ALLOWED = [/^lib\/((celery|manifests|rules|constructs|cli|memo)\/([\w-]+\/){0,2})?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_agent\/\w+\.py$/,
-  /^locks\/(index\.json|celery-[\d.]+-python[\d.]+(\.txt|\/[\w-]+\.txt))$/, new RegExp(`^node_modules/(${Object.keys(BUNDLED).join('|')})/`)];
+  /^templates\/(typescript|python)\/[\w.\/]+$/, /^locks\/(index\.json|celery-[\d.]+-python[\d.]+(\.txt|\/[\w-]+\.txt))$/, new RegExp(`^node_modules/(${Object.keys(BUNDLED).join('|')})/`)];
 
 /** What is wrong with the files of the package. */
 function contents(files) {

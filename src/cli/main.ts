@@ -8,6 +8,7 @@ type Command = (args: string[], output: Output) => Promise<number>;
 
 /** Each is loaded when it is asked for. */
 const COMMANDS: Record<string, Command> = {
+  init: async (args, output) => (await import('./init')).init(args, output),
   lint: async (args, output) => (await import('./lint')).lint(args, output),
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
   synth: async (args, output) => (await import('./synth')).synth(args, output),
@@ -16,6 +17,7 @@ const COMMANDS: Record<string, Command> = {
 
 const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
 
+  init     writes a project that works, in TypeScript or Python
   lint     what is known to break in manifests, from files or from a cluster
   prune    deletes the ConfigMaps of former releases that nothing uses
   status   how the pods of an app are

@@ -51,7 +51,8 @@ export function runPython(main: string): Promise<number> {
   });
 }
 
-function interpreter(main: string): { readonly command: string; readonly args: readonly string[] } {
+/** The Python of the project that a program belongs to. */
+export function interpreter(main: string): { readonly command: string; readonly args: readonly string[] } {
   const inside = process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python'];
   const { VIRTUAL_ENV, PATH = '' } = process.env;
   if (VIRTUAL_ENV) return { command: join(VIRTUAL_ENV, ...inside), args: [] };
