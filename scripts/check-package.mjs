@@ -99,6 +99,14 @@ try {
   if (!/^\d+ objects: nothing found/m.test(linted)) throw new Error(`cdk8s-celery lint celery.k8s.yaml says: ${linted}`);
   const help = npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'status', '--help');
   if (!help.startsWith('Usage: cdk8s-celery status')) throw new Error(`cdk8s-celery status --help says: ${help}`);
+  npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'init', 'shop');
+  const project = join(user, 'shop');
+  const { dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+  if (join(project, dependencies['cdk8s-celery'].slice('file:'.length)) !== packed) throw new Error(`init writes ${dependencies['cdk8s-celery']}, not ${packed}`);
+  // Its own packages, without an installation of all of them.
+  symlinkSync(join(root, 'node_modules/typescript'), join(user, 'node_modules/typescript'));
+  const synthesized = execFileSync(process.execPath, [join(user, 'node_modules/cdk8s-celery/bin/cdk8s-celery'), 'synth'], { cwd: project, encoding: 'utf8' });
+  if (!synthesized.startsWith('app.k8s.yaml written')) throw new Error(`cdk8s-celery synth in the project of init says: ${synthesized}`);
   console.log(`${basename(packed)}: ${files.length} files, ${Math.round(statSync(packed).size / 1024)} KiB; installs and synthesizes`);
 } catch (error) {
   console.error(error.message);

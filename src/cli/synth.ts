@@ -17,7 +17,7 @@ that are not *.k8s.yaml stay.
   -h, --help  this text
 
 TypeScript is compiled without type checks by the typescript of the project, and again only when a file has changed. Python
-is that of the virtual environment that is active, of .venv or of Pipenv, else python3.
+is that of the virtual environment that is active or has this command, of .venv or of Pipenv, else python3.
 
 CDK8S_OUTDIR sets another folder; DEBUG=1 shows stack traces.
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { callingPython } from './calling-python';
 import { nearest } from './project';
 
 /**
@@ -25,7 +26,8 @@ except Exception as error:
             frames = frames.tb_next
         traceback.print_exception(type(error), error, frames or error.__traceback__)
     else:
-        print(error, file=sys.stderr)
+        text = str(error)
+        print(text[7:] if text.startswith('Error: ') else text, file=sys.stderr)
     sys.exit(1)
 `;
 
@@ -56,6 +58,8 @@ export function interpreter(main: string): { readonly command: string; readonly 
   const inside = process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python'];
   const { VIRTUAL_ENV, PATH = '' } = process.env;
   if (VIRTUAL_ENV) return { command: join(VIRTUAL_ENV, ...inside), args: [] };
+  const calling = callingPython();
+  if (calling !== undefined) return { command: calling, args: [] };
   const folder = nearest(dirname(main), [join('.venv', ...inside)]);
   if (folder !== undefined) return { command: join(folder, '.venv', ...inside), args: [] };
   const has = (program: string): boolean => PATH.split(delimiter).some((path) => existsSync(join(path, program)));

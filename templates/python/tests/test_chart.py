@@ -1,9 +1,9 @@
-from cdk8s import Testing
+import cdk8s
 
 from chart import CeleryChart
 
 # Testing.synth also runs the rules of cdk8s-celery: what is known to break fails here.
-MANIFESTS = Testing.synth(CeleryChart(Testing.app(), 'celery', namespace='test'))
+MANIFESTS = cdk8s.Testing.synth(CeleryChart(cdk8s.Testing.app(), 'celery', namespace='test'))
 
 
 def test_makes_redis_workers_beat_and_flower():
