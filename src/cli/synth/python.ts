@@ -38,7 +38,7 @@ export function runPython(main: string): Promise<number> {
     stdio: 'inherit',
     // jsii prints a banner for each version of Node that it does not know, or that has ended.
     env: {
-      ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1', JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION: '1',
+      ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20,22,24', JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION: '1',
       JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: '1',
     },
   });
