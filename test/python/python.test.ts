@@ -1,0 +1,58 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { filesIn } from '../programs';
+import { environment } from './wheel';
+
+const ROOT = join(__dirname, '../..');
+const python = environment('cdk8s-plus-28', 'pytest');
+const { folder, run } = python;
+
+/** A folder with a program and, as in the repository, the code of the tasks. */
+function project(name: string, program: string): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  cpSync(join(ROOT, 'app'), join(path, 'app'), { recursive: true });
+  writeFileSync(join(path, 'main.py'), program);
+  return path;
+}
+
+/** The Python program of the README. */
+function ofReadme(): string {
+  const [, program] = /```python\n(from [^]*?app\.synth\(\)\n)```/.exec(readFileSync(join(ROOT, 'README.md'), 'utf8')) ?? [];
+  if (program === undefined) throw new Error('README.md has no Python program that ends with app.synth()');
+  return program;
+}
+
+test('the program of the README writes dist/, byte for byte', () => {
+  const path = project('readme', ofReadme());
+  expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stderr: '' });
+  expect(filesIn(join(path, 'dist'))).toEqual(filesIn(join(ROOT, 'dist')));
+});
+
+test('what is refused is a message, without a traceback', () => {
+  const path = project('refused', ofReadme().replace('\'5.3.4\'', '\'5.3.999\''));
+  const { status, stdout, stderr } = run(path, 'cdk8s-celery', 'synth');
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^Validation failed with the following errors:\n {2}\[celery\/celery\] celery: '5\.3\.999' is not a version of Celery/);
+  expect(stderr).not.toMatch(/Traceback|^\s+at /m);
+});
+
+test('None in settings is refused or given, never lost', () => {
+  const path = project('null', ofReadme().replace('\'result_expires\': 3600', '\'result_expires\': CelerySettings.NULL').replace('CeleryWorker,', 'CelerySettings, CeleryWorker,'));
+  expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stderr: '' });
+  expect(filesIn(join(path, 'dist'))['celery.k8s.yaml']).toContain('result_expires=(json)null');
+});
+
+test('cdk8s-celery init makes a project whose tests pass and which synthesizes', () => {
+  expect(run(folder, 'cdk8s-celery', 'init', '--language', 'python', 'shop')).toMatchObject({ status: 0, stderr: '' });
+  const path = join(folder, 'shop');
+  expect(join(path, readFileSync(join(path, 'requirements.txt'), 'utf8').split('\n')[0])).toBe(python.wheel);
+  expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stdout: 'app.k8s.yaml written; apply with: kubectl apply -f dist\n' });
+  expect(run(path, 'pytest', '-q')).toMatchObject({ status: 0, stdout: expect.stringContaining('2 passed') as string });
+});
+
+test('docstrings show Python', () => {
+  const { status, stdout } = run(folder, 'python', '-c', 'import cdk8s_celery; print(cdk8s_celery.CeleryApp.__doc__, cdk8s_celery.CeleryWorker.__init__.__doc__)');
+  expect(status).toBe(0);
+  expect(stdout).toContain(':param celery:');
+});
