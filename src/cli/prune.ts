@@ -11,7 +11,7 @@ Lists the ConfigMaps that releases have left behind, and with --yes deletes thos
 
 Of the ConfigMaps that are named by their content (label ${CONTENT_HASH_LABEL}), those go that are old enough, and that no object of the
 namespace names which makes or is a pod: Pod, ReplicaSet (also one with 0 replicas: kubectl rollout undo needs it), Deployment,
-StatefulSet, DaemonSet, ControllerRevision, ReplicationController, Job, CronJob. Custom resources are not read: of what they make,
+StatefulSet, DaemonSet, ControllerRevision, ReplicationController, PodTemplate, Job, CronJob. Custom resources are not read: of what they make,
 the pods and Jobs are. Run it after a deployment, not during one.
 
   -n, --namespace NAMESPACE   where the ConfigMaps are (default: that of the kubectl context)
@@ -110,7 +110,7 @@ interface ConfigMap {
 
 /** What makes pods or is one, of the kinds that every cluster has. A ControllerRevision is what a StatefulSet or a DaemonSet goes back to. */
 export const WORKLOADS = [
-  'deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'cronjobs.batch', 'controllerrevisions.apps', 'replicationcontrollers',
+  'deployments.apps', 'statefulsets.apps', 'daemonsets.apps', 'cronjobs.batch', 'controllerrevisions.apps', 'replicationcontrollers', 'podtemplates',
   'replicasets.apps', 'jobs.batch', 'pods',
 ];
 

@@ -153,7 +153,7 @@ test('only what has our label is ours, and what is being deleted is gone', async
 });
 
 describe('asks kubectl', () => {
-  const WORKLOADS = 'deployments.apps,statefulsets.apps,daemonsets.apps,cronjobs.batch,controllerrevisions.apps,replicationcontrollers,replicasets.apps,jobs.batch,pods';
+  const WORKLOADS = 'deployments.apps,statefulsets.apps,daemonsets.apps,cronjobs.batch,controllerrevisions.apps,replicationcontrollers,podtemplates,replicasets.apps,jobs.batch,pods';
 
   test('for the ConfigMaps first, and then for all that may name one', async () => {
     expect((await run(['-n', 'shop'], THREE)).calls).toEqual([
