@@ -1,14 +1,26 @@
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, Rules, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, Rules, WorkerPool } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
 
+// In a chart without `namespace`, which would be written into them. kubectl applies a folder in the order of names: `base` comes first.
+const base = new Chart(app, 'base');
+for (const name of ['celery', 'redis']) {
+  new kplus.Namespace(base, name, {
+    metadata: {
+      name,
+      labels: {
+        'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
+      },
+    },
+  });
+}
+
 const redisChart = new Chart(app, 'redis', { namespace: 'redis' });
-new Namespace(redisChart, 'namespace');
 const redis = new RedisBroker(redisChart, 'redis');
 
 const chart = new Chart(app, 'celery', { namespace: 'celery' });
-new Namespace(chart, 'namespace');
 const celery = new CeleryApp(chart, 'celery', {
   app: 'tasks',
   broker: redis,

@@ -14,6 +14,15 @@ interface Complete<P, R extends keyof P> {
   readonly external?: External;
 }
 
+/** What others need, such as a volume for a mount, is refused without it. */
+function renderOrRefuse(define: (chart: Chart) => void): string {
+  try {
+    return render(define);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** What all props together render. Fails if one of the optional ones does nothing: the manifests must be others without it. */
 export function everyProp<P extends object, R extends keyof P>({ props, make, required, idle = [], external }: Complete<P, R>): Manifests {
   let names: (keyof P)[] = [];
@@ -24,7 +33,7 @@ export function everyProp<P extends object, R extends keyof P>({ props, make, re
   });
   const exempt: readonly (keyof P)[] = [...required, ...idle];
   const changeNothing = names.filter((name) => !exempt.includes(name))
-    .filter((name) => render((chart) => make(chart, { ...props(chart), [name]: undefined })) === all);
+    .filter((name) => renderOrRefuse((chart) => make(chart, { ...props(chart), [name]: undefined })) === all);
   if (changeNothing.length > 0) throw new Error(`Props that change nothing: ${changeNothing.join(', ')}`);
   return synth((chart) => make(chart, props(chart)), external);
 }

@@ -42,6 +42,7 @@ describe('names, labels and selectors', () => {
   test('the objects', () => {
     expect(all.all.map((object) => [object.kind, object.metadata.namespace, withoutHash(object)])).toEqual([
       ['Namespace', undefined, 'celery'],
+      ['Namespace', undefined, 'redis'],
       ['ConfigMap', 'celery', 'celery-app'],
       ['ConfigMap', 'celery', 'celery-install'],
       ['ConfigMap', 'celery', 'celery-agent'],
@@ -49,7 +50,6 @@ describe('names, labels and selectors', () => {
       ['Deployment', 'celery', 'celery-beat'],
       ['Deployment', 'celery', 'celery-flower'],
       ['Service', 'celery', 'celery-flower'],
-      ['Namespace', undefined, 'redis'],
       ['Deployment', 'redis', 'redis'],
       ['Service', 'redis', 'redis'],
       ['NetworkPolicy', 'redis', 'redis'],

@@ -79,7 +79,9 @@ function check(ref: TypeRef, value: unknown, path: string): string[] {
   const { aliases, interfaces, imports } = declarations(file);
   if (imports[type]) return check({ file: imports[type], type }, value, path);
   if (aliases[type]) {
-    return FORMATS[type] && !FORMATS[type].test(String(value)) ? wrong(`a ${type}`) : check(inner(aliases[type]), value, path);
+    if (FORMATS[type] && !FORMATS[type].test(String(value))) return wrong(`a ${type}`);
+    // The API server reads `1` as it reads `'1'`.
+    return type === 'Quantity' && typeof value === 'number' ? [] : check(inner(aliases[type]), value, path);
   }
   const fields = interfaces[type];
   if (!fields) throw new Error(`kubernetes-types ${file} has no type ${type}`);

@@ -1,16 +1,28 @@
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker, RedisStorage, Rules } from 'cdk8s-celery';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage, Rules } from 'cdk8s-celery';
 import { App, Chart, Size } from 'cdk8s';
+import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
 
+// In a chart without `namespace`, which would be written into them. kubectl applies a folder in the order of names: `base` comes first.
+const base = new Chart(app, 'base');
+for (const name of ['celery', 'redis']) {
+  new kplus.Namespace(base, name, {
+    metadata: {
+      name,
+      labels: {
+        'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
+      },
+    },
+  });
+}
+
 const redisChart = new Chart(app, 'redis', { namespace: 'redis' });
-new Namespace(redisChart, 'namespace');
 const redis = new RedisBroker(redisChart, 'redis', {
   storage: RedisStorage.claim({ size: Size.gibibytes(2) }),
 });
 
 const chart = new Chart(app, 'celery', { namespace: 'celery' });
-new Namespace(chart, 'namespace');
 const celery = new CeleryApp(chart, 'celery', {
   app: 'tasks',
   broker: redis,
@@ -20,7 +32,7 @@ const celery = new CeleryApp(chart, 'celery', {
   settings: { task_acks_late: true, task_reject_on_worker_lost: true, result_expires: 3600 },
 });
 new CeleryWorker(chart, 'worker', { celery, replicas: 2 });
-new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.claim({ storageClassName: 'standard' }) });
+new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.claim({ claimName: 'beat-pvc', storageClassName: 'longhorn', size: Size.gibibytes(1) }) });
 const flower = new CeleryFlower(chart, 'flower', { celery });
 Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
 

@@ -1,10 +1,23 @@
-import { AppCode, CeleryApp, CeleryWorker, FlowerAuth, CeleryFlower, Namespace, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryWorker, FlowerAuth, CeleryFlower, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
 import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
 const app = new App();
+
+// In a chart without `namespace`, which would be written into them. kubectl applies a folder in the order of names: `base` comes first.
+const base = new Chart(app, 'base');
+for (const name of ['shop']) {
+  new kplus.Namespace(base, name, {
+    metadata: {
+      name,
+      labels: {
+        'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
+      },
+    },
+  });
+}
+
 const chart = new Chart(app, 'shop', { namespace: 'shop' });
-new Namespace(chart, 'namespace');
 
 const celery = new CeleryApp(chart, 'shop', {
   app: 'shop.tasks',
@@ -14,7 +27,7 @@ const celery = new CeleryApp(chart, 'shop', {
   queues: [{ name: 'calls', maxPriority: 9 }, { name: 'reports' }],
   // Results lie beside the queues: an hour, not a day.
   settings: { result_expires: 3600 },
-  env: { SHOP_CURRENCY: kplus.EnvValue.fromValue('EUR') },
+  env: [{ name: 'SHOP_CURRENCY', value: 'EUR' }],
 });
 
 // Many short calls to other services.
@@ -25,20 +38,16 @@ new CeleryWorker(chart, 'reports', {
   celery,
   queues: ['reports'],
   // An autoscaler of nodes would wait for ten minutes only, or move the pod to save a node.
-  annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
+  podAnnotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
   pool: WorkerPool.prefork({
     concurrency: 1,
     softTimeLimit: Duration.minutes(50),
     timeLimit: Duration.minutes(55),
     maxMemoryPerChild: Size.mebibytes(700),
   }),
-  resources: {
-    cpu: { request: kplus.Cpu.millis(500) },
-    memory: { request: Size.mebibytes(512), limit: Size.gibibytes(1) },
-  },
+  resources: { requests: { cpu: '500m', memory: '512Mi' }, limits: { memory: '1Gi' } },
 });
 
-const login = kplus.Secret.fromSecretName(chart, 'flower-login', 'flower-login');
-new CeleryFlower(chart, 'flower', { celery, auth: FlowerAuth.basic(login, 'basic-auth'), urlPrefix: '/flower' });
+new CeleryFlower(chart, 'flower', { celery, auth: FlowerAuth.basic({ name: 'flower-login', key: 'basic-auth' }), urlPrefix: '/flower' });
 
 app.synth();

@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import { claimOptions, ClaimSpec } from './kubernetes/claims';
+import { ClaimSpec, madeClaim } from './kubernetes/claims';
 
 /** Options of a claim that the construct makes. */
 export interface BeatClaimOptions {
@@ -13,14 +13,14 @@ export interface BeatClaimOptions {
   /**
    * The StorageClass of the claim.
    *
-   * @default 'longhorn'
+   * @default - the cluster's default class
    */
   readonly storageClassName?: string;
 
   /**
-   * The name of the claim. Two Beats in one namespace need two names.
+   * The name of the claim.
    *
-   * @default 'beat-pvc'
+   * @default - the name of the Beat, followed by `-data`
    */
   readonly claimName?: string;
 }
@@ -45,8 +45,7 @@ export abstract class BeatStorage {
    * How much of it survives a SIGKILL depends on the dbm of the image's Python: some write the file only when Beat ends by itself.
    */
   public static claim(options: BeatClaimOptions = {}): BeatStorage {
-    const { given: { claimName = 'beat-pvc', size = Size.gibibytes(1), storageClassName = 'longhorn' }, problems } = claimOptions(options);
-    return new Storage({ claimName, size, storageClassName, problems });
+    return new Storage(madeClaim(options));
   }
 
   /**
@@ -54,16 +53,16 @@ export abstract class BeatStorage {
    *
    * @param claimName the name of the PersistentVolumeClaim
    */
-  public static existingClaim(claimName: string): BeatStorage {
-    return new Storage({ claimName });
+  public static fromClaimName(claimName: string): BeatStorage {
+    return new Storage(() => ({ claimName }));
   }
 
   /** @internal */
-  public abstract readonly _claim?: ClaimSpec;
+  public abstract _claim(owner: string): ClaimSpec | undefined;
 }
 
 class Storage extends BeatStorage {
-  public constructor(public readonly _claim?: ClaimSpec) {
+  public constructor(public readonly _claim: (owner: string) => ClaimSpec | undefined = () => undefined) {
     super();
   }
 }

@@ -1,5 +1,4 @@
-import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { IBroker } from './brokers/broker';
@@ -11,10 +10,15 @@ import { BoundRuntime } from './runtime/bound-runtime';
 import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
-import { ownLabels } from './kubernetes/pods';
+import type * as k8s from './kubernetes/api/types';
+import { CheckedOptions, POD_OPTIONS, podOptions, shaped } from './kubernetes/options';
+import { checkReserved, ownLabels } from './kubernetes/pods';
+import { Shape } from './kubernetes/shape';
+import { LAUNCHER } from './launcher';
+import { ResultBackend } from './result-backend';
 import { checkOwnedEnv } from './validation/owned-env';
 import { describe, Problem, refuse } from './validation/problems';
-import { anything, envValue, kind, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
+import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
@@ -49,13 +53,21 @@ export interface CeleryAppProps extends PodOptions {
   readonly name?: string;
 
   /**
+   * A command in front of `celery` in all components, as a list of arguments: `['opentelemetry-instrument']`, `['ddtrace-run']`. It is run
+   * without a shell, and must be in the image or among the requirements. A component's own takes its place; `[]` is none.
+   *
+   * @default - none
+   */
+  readonly launcher?: string[];
+
+  /**
    * Where results are kept: the value of `CELERY_RESULT_BACKEND`. A message broker that keeps no results, such as RabbitMQ or SQS,
    * is refused.
    *
-   * @default - the broker
+   * @default - the message broker
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */
-  readonly resultBackend?: kplus.EnvValue;
+  readonly resultBackend?: ResultBackend;
 
   /**
    * The queues of the app, in addition to the default one (`celery`, or the setting `task_default_queue`), which is always known. A worker
@@ -112,20 +124,22 @@ export class CeleryApp extends Construct {
   public readonly app: string;
   /** Where tasks wait. */
   public readonly broker: IBroker;
-  /** Where results are kept. */
-  public readonly resultBackend: kplus.EnvValue;
+  /** What the pods get as `CELERY_RESULT_BACKEND`: `{ value }` or `{ valueFrom }` of an environment variable. */
+  public readonly resultBackend: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
   /** The code of the application. */
   public readonly code: AppCode;
   /** Python, Celery and what the code needs. */
   public readonly runtime: PythonRuntime;
   /** The ConfigMap with the code, where it is not in the image. */
-  public readonly configMap?: kplus.IConfigMap;
+  public readonly configMap?: ApiObject;
 
-  private readonly metadata: kplus.k8s.ObjectMeta;
-  private agentVolume?: kplus.Volume;
+  private readonly metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>;
+  private agentVolume?: k8s.Volume;
 
   /** @internal */
-  public readonly _options: PodOptions;
+  public readonly _options: CheckedOptions;
+  /** @internal */
+  public readonly _launcher: readonly string[];
   /** @internal */
   public readonly _settings: ReadonlyMap<string, unknown>;
   /** What shows the events of its tasks. @internal */
@@ -137,7 +151,7 @@ export class CeleryApp extends Construct {
   /** @internal */
   public readonly _runtime: BoundRuntime;
   /** The volume with the code, where it is not in the image. @internal */
-  public readonly _codeVolume?: kplus.Volume;
+  public readonly _codeVolume?: k8s.Volume;
 
   public constructor(scope: Construct, id: string, props: CeleryAppProps) {
     super(scope, id);
@@ -145,16 +159,19 @@ export class CeleryApp extends Construct {
     this.name = props.name ?? id;
     this.app = props.app;
     this.broker = props.broker;
-    this.resultBackend = props.resultBackend ?? props.broker.url;
+    const resultBackend = props.resultBackend?._env;
+    const url = props.broker.url as Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
+    this.resultBackend = resultBackend ?? url;
     this.code = props.code;
     this.runtime = props.runtime;
-    this._options = props;
+    const options = this._options = podOptions(props);
+    this._launcher = props.launcher ?? [];
     const { settings, problems: settingsProblems } = readSettings(props.settings, {
       celery: props.runtime._celery, requirements: props.runtime._requirements,
     });
     this._settings = new Map([...DEFAULT_SETTINGS, ...settings]);
 
-    const queues = this._queues = new Queues(props.queues, settings, transportOf(String(props.broker.url.value ?? '')));
+    const queues = this._queues = new Queues(props.queues, settings, transportOf(url.value ?? ''));
     if (queues.taskQueues) this._settings = new Map([...this._settings, ['task_queues', queues.taskQueues]]);
     const codeDeclares = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
@@ -174,26 +191,27 @@ export class CeleryApp extends Construct {
       }]),
       ...(validApp ? props.code._problems(props.app) : []),
       ...props.runtime._problems,
-      ...codeIsMissing(props),
-      ...checkBackend(this.resultBackend, props.resultBackend !== undefined),
-      ...checkGivenBackend(props.resultBackend, props.runtime._requirements),
-      ...checkOwnedEnv(props.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
+      ...codeIsMissing(props, options),
+      ...props.resultBackend?._problems ?? [],
+      ...checkBackend(this.resultBackend as k8s.EnvVar, resultBackend !== undefined),
+      ...checkGivenBackend(resultBackend, props.runtime._requirements),
+      ...checkReserved(options),
+      ...checkOwnedEnv(options.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...settingsProblems,
       ...queues.problems(codeDeclares),
     ]);
     guard(this);
 
-    const metadata = this.metadata = { labels: { ...props.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: props.annotations };
+    const metadata = this.metadata = { labels: { ...options.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: options.annotations };
     if (props.code._files) {
       const keys = configMapKeys(props.code._files);
       const data = Object.fromEntries([...keys].map(([path, key]) => [key, props.code._files![path]]));
       this.configMap = contentConfigMap(this, 'Resource', `${this.name}-app`, data, metadata);
-      this._codeVolume = kplus.Volume.fromConfigMap(this, 'Code', this.configMap, {
+      const renamed = [...keys].some(([path, key]) => path !== key);
+      this._codeVolume = {
         name: CODE_VOLUME,
-        defaultMode: 0o755,
-        items: [...keys].some(([path, key]) => path !== key)
-          ? Object.fromEntries([...keys].map(([path, key]) => [key, { path }])) : undefined,
-      });
+        configMap: { name: this.configMap.name, defaultMode: 0o755, items: renamed ? [...keys].map(([path, key]) => ({ key, path })) : undefined },
+      };
     }
     this._runtime = props.runtime._bind(this, this.name, metadata);
     props.broker.admit(this, Chart.of(this).namespace);
@@ -205,10 +223,10 @@ export class CeleryApp extends Construct {
   }
 
   /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */
-  public _agentVolume(): kplus.Volume {
+  public _agentVolume(): k8s.Volume {
     if (!this.agentVolume) {
       const configMap = contentConfigMap(this, 'Agent', `${this.name}-agent`, agentFiles(), this.metadata);
-      this.agentVolume = kplus.Volume.fromConfigMap(this, 'AgentVolume', configMap, { name: 'agent' });
+      this.agentVolume = { name: 'agent', configMap: { name: configMap.name } };
     }
     return this.agentVolume;
   }
@@ -227,21 +245,27 @@ const BROKER = 'e.g. new RedisBroker(...)';
 const CODE = 'e.g. AppCode.fromDirectory(\'app\')';
 const RUNTIME = 'e.g. PythonRuntime.install({ celery: \'5.6.3\' })';
 
-const PROPS: Shape<CeleryAppProps> = {
+const PROPS: PropChecks<CeleryAppProps> = {
   ...POD_OPTIONS,
   app: anything,
   broker: {
-    check: kind((value) => typeof (value as IBroker | null)?.admit === 'function' && envValue('url', (value as IBroker).url).length === 0, 'a broker', BROKER),
+    check: kind((value) => typeof (value as IBroker | null)?.admit === 'function' && isEnvSource((value as IBroker).url), 'a broker', BROKER),
     fix: `give ${BROKER}`,
-    instead: (): Pick<IBroker, 'url' | 'admit'> => ({ url: kplus.EnvValue.fromValue('redis://unknown:6379/0'), admit: () => undefined }),
+    instead: (): Pick<IBroker, 'url' | 'admit'> => ({ url: { value: 'redis://unknown:6379/0' }, admit: () => undefined }),
   },
   code: { check: withMember('_directory', 'an AppCode', CODE), fix: `give ${CODE}`, instead: () => AppCode.inImage() },
-  runtime: { check: withMember('_image', 'a PythonRuntime', RUNTIME), fix: `give ${RUNTIME}`, instead: () => PythonRuntime.image('unknown:0') },
+  runtime: { check: withMember('_image', 'a PythonRuntime', RUNTIME), fix: `give ${RUNTIME}`, instead: () => PythonRuntime.fromImage('unknown:0') },
   name: text('the prefix of the names of all components'),
-  resultBackend: envValue,
+  launcher: LAUNCHER,
+  resultBackend: hidden(withMember('_env', 'a ResultBackend', 'e.g. ResultBackend.fromUrl(...)')),
   queues: celeryQueues,
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };
+
+/** What a variable has beside its name. */
+function isEnvSource(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && shaped('EnvVar').copy('url', { ...value, name: 'URL' }).problems.length === 0;
+}
 
 const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   // Without it Celery warns at each start that its meaning changes in 6.0.
@@ -252,34 +276,34 @@ const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>(
 ]);
 
 /** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */
-function codeIsMissing({ code, runtime, volumeMounts = [] }: CeleryAppProps): Problem[] {
-  const mounted = volumeMounts.some(({ path }) => code._directory === path || code._directory.startsWith(`${path.replace(/\/$/, '')}/`));
+function codeIsMissing({ code, runtime }: CeleryAppProps, { volumeMounts = [] }: CheckedOptions): Problem[] {
+  const mounted = volumeMounts.some(({ mountPath }) => code._directory === mountPath || code._directory.startsWith(`${mountPath.replace(/\/$/, '')}/`));
   if (code._files || mounted || runtime._requirements === undefined || !isPython(parseImage(runtime._image))) return [];
   return [{
     prop: 'code', value: `AppCode.inImage({ directory: '${code._directory}' })`,
     wrong: `is not in the image ${runtime._image}, into which PythonRuntime.install puts Celery and no code`,
-    fix: 'give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.image(...), or the option image of PythonRuntime.install',
+    fix: 'give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.fromImage(...), or the option image of PythonRuntime.install',
   }];
 }
 
 /** A message broker as result backend, which ends every worker at its start. */
-function checkBackend({ value }: kplus.EnvValue, given: boolean): Problem[] {
+function checkBackend({ value }: Pick<k8s.EnvVar, 'value'>, given: boolean): Problem[] {
   const url = typeof value === 'string' ? value : '';
   const broker = brokerAsBackend(url);
   return broker === undefined ? [] : [{
     prop: 'resultBackend', value: redact(url),
     wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
-    fix: `give resultBackend: kplus.EnvValue.fromValue(...) with ${otherBackend(broker)}`,
+    fix: `give resultBackend: ResultBackend.fromUrl(...) with ${otherBackend(broker)}`,
   }];
 }
 
 /** A result backend that is none. Only an alias of a package is not known, and `requirements` are undefined where packages are not. */
-function checkGivenBackend(given: kplus.EnvValue | undefined, requirements: readonly string[] | undefined): Problem[] {
-  const url: unknown = given?.value;
+function checkGivenBackend(given: Pick<k8s.EnvVar, 'value'> | undefined, requirements: readonly string[] | undefined): Problem[] {
+  const url = given?.value;
   // The kubelet knows what a reference is; white space around a URL has a rule of its own.
-  if (typeof url !== 'string' || url.startsWith('$') || brokerAsBackend(url) !== undefined) return [];
+  if (url === undefined || url.startsWith('$') || brokerAsBackend(url) !== undefined) return [];
   const backend = url.trim();
-  const fix = 'give kplus.EnvValue.fromValue(...) with e.g. redis://, db+postgresql://, or disabled:// where nobody reads results';
+  const fix = 'give ResultBackend.fromUrl(...) with e.g. redis://, db+postgresql://, or disabled:// where nobody reads results';
   if (backend === '') return [{ prop: 'resultBackend', value: url, wrong: 'is empty, so Celery takes what the code has', fix: `leave it out, or ${fix}` }];
   // What is no URL may have a password all the same.
   const value = redact(backend.includes('://') ? backend : backend.replace(/^.*@/s, '***@'));

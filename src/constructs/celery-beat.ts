@@ -1,5 +1,4 @@
-import { Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { ApiObject, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { BeatStorage } from './beat-storage';
 import { CeleryApp } from './celery-app';
@@ -7,11 +6,14 @@ import { HealthCheck } from './health/health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
-import { celeryComponent } from './celery-component';
+import { celeryComponent, componentName } from './celery-component';
 import { checkClaim, claimVolume } from './kubernetes/claims';
-import { merge, ownLabels } from './kubernetes/pods';
+import type * as k8s from './kubernetes/api/types';
+import { merge, POD_OPTIONS, podOptions } from './kubernetes/options';
+import { ownLabels, SINGLETON } from './kubernetes/pods';
+import { LAUNCHER } from './launcher';
 import { Problem } from './validation/problems';
-import { oneOf, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
+import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 
@@ -26,6 +28,13 @@ export interface CeleryBeatProps extends PodOptions {
    * @default - the name of the app and the id of the construct: `celery-beat`
    */
   readonly name?: string;
+
+  /**
+   * A command in front of `celery`, as a list of arguments without a shell.
+   *
+   * @default - that of the app
+   */
+  readonly launcher?: string[];
 
   /**
    * Where the schedule file is kept.
@@ -61,10 +70,11 @@ export interface CeleryBeatProps extends PodOptions {
   readonly healthCheck?: HealthCheck;
 }
 
-const PROPS: Shape<CeleryBeatProps> = {
+const PROPS: PropChecks<CeleryBeatProps> = {
   ...POD_OPTIONS,
   celery: CELERY,
   name: text('the name of the Deployment'),
+  launcher: LAUNCHER,
   storage: withMember('_claim', 'a BeatStorage', 'e.g. BeatStorage.claim()'),
   logLevel: oneOf(LogLevel, 'a log level'),
   scheduler: text('module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\''),
@@ -88,7 +98,7 @@ const SCHEDULER = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
  */
 export class CeleryBeat extends Construct {
   /** The Deployment. */
-  public readonly deployment: kplus.Deployment;
+  public readonly deployment: ApiObject;
   /** Where the schedule file is kept. */
   public readonly storage: BeatStorage;
 
@@ -99,27 +109,29 @@ export class CeleryBeat extends Construct {
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const directory = `${celery.code._directory}/${DATA}`;
     this.storage = props.storage ?? BeatStorage.ephemeral();
-    const claim = this.storage._claim;
-    const { labels, annotations } = merge(celery._options, props);
-    const data = claim
+    const own = podOptions(props);
+    const name = componentName(this, props);
+    const claim = this.storage._claim(name);
+    const { labels, annotations } = merge(celery._options, own);
+    const data: k8s.Volume = claim
       ? claimVolume(this, 'beat-data', claim, { labels: { ...labels, ...ownLabels({ component: 'beat', partOf: celery.name }) }, annotations })
-      : kplus.Volume.fromEmptyDir(this, 'Data', 'beat-data');
-    const { deployment } = celeryComponent(this, props, {
+      : { name: 'beat-data', emptyDir: {} };
+    const { deployment } = celeryComponent(this, own, {
       component: 'beat',
       celery,
-      name: props.name,
-      replicas: 1,
-      singleton: true,
+      name,
+      launcher: props.launcher,
+      deployment: SINGLETON,
       healthCheck,
       scheduler: props.scheduler,
-      command: [
+      command: () => [
         'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`, '-s', `${directory}/celerybeat-schedule`,
         ...(healthCheck._agent ? AGENT_FLAGS.beat : props.scheduler ? ['-S', props.scheduler] : []),
         ...settingsArguments(celery._settings),
       ],
       mounts: [{ path: directory, volume: data }],
       terminationGracePeriod: Duration.seconds(30),
-      resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(96), limit: Size.mebibytes(256) } },
+      resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
       code: true,
       problems: [
         ...(claim ? checkClaim('storage', claim) : []),

@@ -1,13 +1,15 @@
-import { Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { ApiObject, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
 import { PodOptions } from './pod-options';
-import { celeryComponent } from './celery-component';
-import { hidden, POD_OPTIONS, Shape, sound, text, withMember } from './validation/props';
+import { celeryComponent, componentName } from './celery-component';
+import type * as k8s from './kubernetes/api/types';
+import { POD_OPTIONS, podOptions } from './kubernetes/options';
+import { LAUNCHER } from './launcher';
+import { hidden, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
-import { service } from './kubernetes/pods';
+import { service, SINGLETON } from './kubernetes/pods';
 
 /** Properties of `CeleryFlower`. */
 export interface CeleryFlowerProps extends PodOptions {
@@ -20,6 +22,13 @@ export interface CeleryFlowerProps extends PodOptions {
    * @default - the name of the app and the id of the construct: `celery-flower`
    */
   readonly name?: string;
+
+  /**
+   * A command in front of `celery`, as a list of arguments without a shell.
+   *
+   * @default - that of the app
+   */
+  readonly launcher?: string[];
 
   /**
    * Who may use it.
@@ -36,18 +45,19 @@ export interface CeleryFlowerProps extends PodOptions {
   readonly urlPrefix?: string;
 }
 
-const PROPS: Shape<CeleryFlowerProps> = {
+const PROPS: PropChecks<CeleryFlowerProps> = {
   ...POD_OPTIONS,
   celery: CELERY,
   name: text('the name of the Deployment and of the Service'),
-  auth: hidden(withMember('_env', 'a FlowerAuth', 'e.g. FlowerAuth.basic(secret, \'users\')')),
+  launcher: LAUNCHER,
+  auth: hidden(withMember('_env', 'a FlowerAuth', 'e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })')),
   urlPrefix: text('e.g. \'/flower\''),
 };
 
 const PORT = 5555;
 /** Its own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod. A flag would win over a variable of the user's. */
 const LIMITS = { max_tasks: 10000, max_workers: 500, purge_offline_workers: 300 };
-const HTTP_PORT: kplus.ContainerPort = { number: PORT, name: 'http' };
+const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
 
 /**
  * Flower: a page that shows workers and tasks.
@@ -64,25 +74,26 @@ const HTTP_PORT: kplus.ContainerPort = { number: PORT, name: 'http' };
  */
 export class CeleryFlower extends Construct {
   /** The Deployment. */
-  public readonly deployment: kplus.Deployment;
+  public readonly deployment: ApiObject;
   /** The Service, on port 5555. */
-  public readonly service: kplus.Service;
+  public readonly service: ApiObject;
 
   public constructor(scope: Construct, id: string, props: CeleryFlowerProps) {
     super(scope, id);
     props = sound(this, props, PROPS);
     const { urlPrefix } = props;
     const auth = props.auth ?? FlowerAuth.none();
-    const closed = Object.keys(auth._env).length > 0;
-    const given = (variable: string): boolean => [props.celery._options.env, props.env].some((env) => Object.hasOwn(env ?? {}, variable));
+    const own = podOptions(props);
+    const closed = auth._env.length > 0;
+    const given = (variable: string): boolean => (own.env ?? []).some(({ name }) => name === variable);
     const prefix = urlPrefix?.replace(/^\/*|\/+$/g, '');
-    const { deployment, spec, options } = celeryComponent(this, props, {
+    const { deployment, pod, options } = celeryComponent(this, own, {
       component: 'flower',
       celery: props.celery,
-      name: props.name,
-      replicas: 1,
-      singleton: true,
-      command: [
+      name: componentName(this, props),
+      launcher: props.launcher,
+      deployment: SINGLETON,
+      command: () => [
         'celery', 'flower', `--port=${PORT}`,
         ...Object.entries(LIMITS).filter(([option]) => !given(`FLOWER_${option.toUpperCase()}`)).map(([option, value]) => `--${option}=${value}`),
         ...(prefix ? [`--url_prefix=${prefix}`] : []),
@@ -90,14 +101,15 @@ export class CeleryFlower extends Construct {
       env: auth._env,
       ports: [HTTP_PORT],
       // `/` answers 401 where a login is asked for, and 404 under a prefix.
-      liveness: kplus.Probe.fromHttpGet(prefix ? `/${prefix}/healthcheck` : closed ? '/healthcheck' : '/', {
-        port: PORT,
-        initialDelaySeconds: Duration.seconds(60),
-        periodSeconds: Duration.seconds(10),
-        timeoutSeconds: Duration.seconds(5),
-      }),
+      liveness: {
+        httpGet: { path: prefix ? `/${prefix}/healthcheck` : closed ? '/healthcheck' : '/', port: PORT, scheme: 'HTTP' },
+        initialDelaySeconds: 60,
+        periodSeconds: 10,
+        timeoutSeconds: 5,
+        failureThreshold: 3,
+      },
       terminationGracePeriod: Duration.seconds(30),
-      resources: { cpu: { request: kplus.Cpu.millis(50) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(384) } },
+      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } },
       needs: ['flower'],
       code: false,
       problems: [...auth._problems, ...(urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
@@ -106,6 +118,6 @@ export class CeleryFlower extends Construct {
     });
     props.celery._flowers.push(this);
     this.deployment = deployment;
-    this.service = service(this, spec, options, HTTP_PORT);
+    this.service = service(this, pod, options, HTTP_PORT);
   }
 }

@@ -1,5 +1,4 @@
-import { Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { ApiObject, Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
@@ -7,12 +6,16 @@ import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
 import { memoryOfWorker } from '../celery/memory';
-import { celeryComponent } from './celery-component';
+import { celeryComponent, componentName } from './celery-component';
+import type * as k8s from './kubernetes/api/types';
+import { POD_OPTIONS, podOptions, shaped } from './kubernetes/options';
+import { memoryQuantity } from './kubernetes/quantities';
+import { Shape } from './kubernetes/shape';
+import { LAUNCHER } from './launcher';
 import { asGiven } from './kubernetes/as-given';
-import { lazyWords } from './kubernetes/lazy-words';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
-import { duration, flag, kind, number, oneOf, POD_OPTIONS, Shape, sound, text, texts, TypeCheck, withMember } from './validation/props';
+import { duration, flag, number, oneOf, PropChecks, sound, text, texts, TypeCheck, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 import { checkNames } from './queues';
@@ -29,6 +32,13 @@ export interface CeleryWorkerProps extends PodOptions {
    * @default - the name of the app and the id of the construct: `celery-worker`
    */
   readonly name?: string;
+
+  /**
+   * A command in front of `celery`, as a list of arguments without a shell.
+   *
+   * @default - that of the app
+   */
+  readonly launcher?: string[];
 
   /**
    * How many pods.
@@ -102,7 +112,7 @@ export interface CeleryWorkerProps extends PodOptions {
    * @default - a quarter of the pods at a time, and an old one goes only when a new one consumes (maxUnavailable 0): a release
    * that does not work stops at its first pods, and all old ones go on
    */
-  readonly strategy?: kplus.DeploymentStrategy;
+  readonly strategy?: Shape<k8s.DeploymentStrategy>;
 }
 
 /**
@@ -119,7 +129,7 @@ export interface CeleryWorkerProps extends PodOptions {
  */
 export class CeleryWorker extends Construct {
   /** The Deployment. */
-  public readonly deployment: kplus.Deployment;
+  public readonly deployment: ApiObject;
   /** How many tasks a pod runs at a time; with `WorkerPool.autoscale` at most. */
   public readonly concurrency: number;
 
@@ -130,17 +140,18 @@ export class CeleryWorker extends Construct {
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const longestTask = props.longestTask ?? pool._limits.timeLimit ?? Duration.minutes(5);
-    const { deployment } = celeryComponent(this, props, {
+    const { deployment } = celeryComponent(this, podOptions(props), {
       component: 'worker',
       celery: props.celery,
-      name: props.name,
-      replicas: props.replicas ?? 1,
-      strategy: props.strategy ?? kplus.DeploymentStrategy.rollingUpdate({
-        maxSurge: kplus.PercentOrAbsolute.percent(25), maxUnavailable: kplus.PercentOrAbsolute.absolute(0),
-      }),
+      name: componentName(this, props),
+      launcher: props.launcher,
+      deployment: {
+        replicas: props.replicas ?? 1,
+        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      },
       healthCheck,
       tasksShareProcess: pool._name !== 'prefork',
-      command: lazyWords(() => command(props, pool, healthCheck, props.taskEvents ?? props.celery._hasFlower(this))),
+      command: () => command(props, pool, healthCheck, props.taskEvents ?? props.celery._hasFlower(this)),
       terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
       resources: defaultResources(pool),
       needs: pool._name === 'gevent' ? ['gevent'] : [],
@@ -159,10 +170,11 @@ const workerPool: TypeCheck = (prop, value) => value !== 'eventlet' ? isPool(pro
   prop, value, wrong: 'is not supported: the health agent does not run under it', fix: 'give WorkerPool.gevent()',
 }];
 
-const PROPS: Shape<CeleryWorkerProps> = {
+const PROPS: PropChecks<CeleryWorkerProps> = {
   ...POD_OPTIONS,
   celery: CELERY,
   name: text('the name of the Deployment'),
+  launcher: LAUNCHER,
   replicas: number,
   pool: workerPool,
   queues: texts('e.g. [\'mail\']'),
@@ -171,8 +183,7 @@ const PROPS: Shape<CeleryWorkerProps> = {
   taskEvents: flag,
   logLevel: oneOf(LogLevel, 'a log level'),
   healthCheck: withMember('_probes', 'a HealthCheck', 'e.g. HealthCheck.agent()'),
-  strategy: kind((value) => typeof (value as { _toKube?: unknown } | null)?._toKube === 'function', 'a kplus.DeploymentStrategy',
-    'e.g. kplus.DeploymentStrategy.rollingUpdate()'),
+  strategy: shaped('DeploymentStrategy'),
 };
 
 /** Options of Celery's command line that a pool has, as JavaScript lets one give them. */
@@ -210,12 +221,12 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
 }
 
 /** Each process of a prefork pool has a Python of its own, and may grow to the size at which it is replaced. */
-function defaultResources({ _name, _concurrency, _limits: { maxMemoryPerChild } }: WorkerPool): kplus.ContainerResources {
+function defaultResources({ _name, _concurrency, _limits: { maxMemoryPerChild } }: WorkerPool): k8s.ResourceRequirements {
   const processes = _name === 'prefork' && Number.isInteger(_concurrency) ? Math.max(_concurrency, 1) : 1;
   const grown = maxMemoryPerChild ? Math.ceil(memoryOfWorker(processes, checks.kibibytes(maxMemoryPerChild)) / 2 ** 20) : 0;
   return {
-    cpu: { request: kplus.Cpu.millis(100) },
-    memory: { request: Size.mebibytes(64 + 64 * processes), limit: Size.mebibytes(Math.max(128 + 192 * processes, grown)) },
+    requests: { cpu: '100m', memory: memoryQuantity(Size.mebibytes(64 + 64 * processes)) },
+    limits: { memory: memoryQuantity(Size.mebibytes(Math.max(128 + 192 * processes, grown))) },
   };
 }
 

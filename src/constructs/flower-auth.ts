@@ -1,6 +1,7 @@
-import * as kplus from 'cdk8s-plus-28';
+import type * as k8s from './kubernetes/api/types';
+import { secretKey } from './kubernetes/options';
+import { SecretKey } from './secret-key';
 import { Problem } from './validation/problems';
-import { text, withMember } from './validation/props';
 
 /**
  * Who may see Flower, and shut workers down with it.
@@ -12,31 +13,27 @@ export abstract class FlowerAuth {
    * Everybody who can reach the Service.
    */
   public static none(): FlowerAuth {
-    return new Auth({});
+    return new Auth([]);
   }
 
   /**
    * Users with a password (HTTP basic authentication).
    *
-   * @param secret a Secret with `user:password`, or several of them separated by commas
-   * @param key the key in the Secret
+   * @param secret the key of a Secret that has `user:password`, or several of them separated by commas
    */
-  public static basic(secret: kplus.ISecret, key: string): FlowerAuth {
-    const problems = [...SECRET('auth.secret', secret), ...KEY('auth.key', key)];
-    return new Auth(problems.length > 0 ? {} : { FLOWER_BASIC_AUTH: kplus.EnvValue.fromSecretValue({ secret, key }) }, problems);
+  public static basic(secret: SecretKey): FlowerAuth {
+    const { value, problems } = secretKey('auth', secret);
+    return new Auth(value ? [{ name: 'FLOWER_BASIC_AUTH', valueFrom: { secretKeyRef: value } }] : [], problems);
   }
 
   /** @internal */
-  public abstract readonly _env: Record<string, kplus.EnvValue>;
+  public abstract readonly _env: readonly k8s.EnvVar[];
   /** @internal */
-  public abstract readonly _problems: Problem[];
+  public abstract readonly _problems: readonly Problem[];
 }
 
-const SECRET = withMember('name', 'a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)');
-const KEY = text('the key in the Secret');
-
 class Auth extends FlowerAuth {
-  public constructor(public readonly _env: Record<string, kplus.EnvValue>, public readonly _problems: Problem[] = []) {
+  public constructor(public readonly _env: readonly k8s.EnvVar[], public readonly _problems: readonly Problem[] = []) {
     super();
   }
 }

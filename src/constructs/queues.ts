@@ -1,10 +1,10 @@
 import { CeleryQueue } from './celery-queue';
 import { declaresPriorities, highestPriority } from '../celery/transports';
 import { nearest } from '../nearest';
-import { flag, list, number, optionsOf, RequiredProp, Shape, text } from './validation/props';
+import { flag, list, number, optionsOf, RequiredProp, PropChecks, text } from './validation/props';
 import { Problem } from './validation/problems';
 
-const QUEUE: Shape<CeleryQueue> = {
+const QUEUE: PropChecks<CeleryQueue> = {
   name: { check: text('e.g. \'mail\''), fix: 'give e.g. \'mail\'', instead: () => undefined } satisfies RequiredProp,
   maxPriority: number,
   external: flag,

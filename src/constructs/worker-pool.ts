@@ -1,7 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
-import { duration, number, Shape, size, typed } from './validation/props';
+import { duration, number, PropChecks, size, typed } from './validation/props';
 
 /** Limits of the processes of a prefork pool. Each left out leaves what your code sets, and wins over it where it is given. */
 export interface PreforkLimits {
@@ -180,21 +180,21 @@ function fixed(name: WorkerPool['_name'], concurrency = 2, problems: Problem[] =
   return new Pool(name, concurrency, ['concurrency', concurrency], limits, [...checks.wholeNumber('concurrency', concurrency, 1), ...problems]);
 }
 
-const LIMITS: Shape<PreforkLimits> = { maxTasksPerChild: number, maxMemoryPerChild: size, timeLimit: duration, softTimeLimit: duration };
+const LIMITS: PropChecks<PreforkLimits> = { maxTasksPerChild: number, maxMemoryPerChild: size, timeLimit: duration, softTimeLimit: duration };
 /** What Celery accepts with the other pools, and ignores. */
 const OF_PREFORK = Object.fromEntries(Object.keys(LIMITS).map((limit) => [limit, 'leave it out, or use WorkerPool.prefork: this pool ignores it']));
-const PREFORK: Shape<PreforkPoolOptions> = { ...LIMITS, concurrency: number };
-const AUTOSCALE: Shape<AutoscalePoolOptions> = {
+const PREFORK: PropChecks<PreforkPoolOptions> = { ...LIMITS, concurrency: number };
+const AUTOSCALE: PropChecks<AutoscalePoolOptions> = {
   ...LIMITS,
   min: { check: number, fix: 'give e.g. 1', instead: () => undefined },
   max: { check: number, fix: 'give e.g. 4', instead: () => undefined },
 };
-const THREADS: Shape<ThreadsPoolOptions> = { concurrency: number };
-const GEVENT: Shape<GeventPoolOptions> = { concurrency: number, timeLimit: duration };
+const THREADS: PropChecks<ThreadsPoolOptions> = { concurrency: number };
+const GEVENT: PropChecks<GeventPoolOptions> = { concurrency: number, timeLimit: duration };
 
 /** The options of a prefork pool that are of their types, and what is wrong with them all. */
 function preforkOptions<O extends PreforkLimits>(
-  given: O, shape: Shape<O>,
+  given: O, shape: PropChecks<O>,
 ): { readonly options: O; readonly limits: PreforkLimits; readonly problems: Problem[] } {
   const { options, problems } = typed(given, shape);
   const { maxTasksPerChild, maxMemoryPerChild, timeLimit, softTimeLimit } = options;

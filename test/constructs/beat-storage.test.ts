@@ -15,11 +15,11 @@ test('ephemeral: an emptyDir and no claim', () => {
   expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
 });
 
-test('claim: the claim of the reference deployment', () => {
+test('claim: named after the Beat, in the default class', () => {
   const manifests = beat(BeatStorage.claim());
-  expect(volume(manifests)).toEqual({ name: 'beat-data', persistentVolumeClaim: { claimName: 'beat-pvc', readOnly: false } });
-  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').spec).toEqual({
-    accessModes: ['ReadWriteOnce'], storageClassName: 'longhorn', resources: { requests: { storage: '1Gi' } },
+  expect(volume(manifests)).toEqual({ name: 'beat-data', persistentVolumeClaim: { claimName: 'celery-beat-data' } });
+  expect(manifests.get('PersistentVolumeClaim', 'celery-beat-data').spec).toEqual({
+    accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } },
   });
 });
 
@@ -34,11 +34,11 @@ test('claim: with all options', () => {
 
 test('claim: an option that is undefined has its default', () => {
   const manifests = beat(BeatStorage.claim({ claimName: undefined, size: undefined, storageClassName: undefined }));
-  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').spec).toEqual(beat(BeatStorage.claim()).get('PersistentVolumeClaim', 'beat-pvc').spec);
+  expect(manifests.get('PersistentVolumeClaim', 'celery-beat-data').spec).toEqual(beat(BeatStorage.claim()).get('PersistentVolumeClaim', 'celery-beat-data').spec);
 });
 
-test('existingClaim: the volume, and no claim of ours', () => {
-  const manifests = beat(BeatStorage.existingClaim('schedule'), ['PersistentVolumeClaim/schedule']);
+test('fromClaimName: the volume, and no claim of ours', () => {
+  const manifests = beat(BeatStorage.fromClaimName('schedule'), ['PersistentVolumeClaim/schedule']);
   expect(volume(manifests)?.persistentVolumeClaim.claimName).toBe('schedule');
   expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
 });

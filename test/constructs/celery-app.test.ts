@@ -1,6 +1,5 @@
 import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker } from '../../src';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, ResultBackend } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -46,13 +45,14 @@ test('with all props, each does something', () => {
     required: ['app', 'broker', 'code', 'runtime'],
     external: EXTERNAL,
     props: (chart) => ({
-      ...everyOption(chart),
+      ...everyOption,
       app: 'shop.celery:app',
       broker: new RedisBroker(chart, 'redis'),
       code: AppCode.fromInline({ 'shop/__init__.py': '', 'shop/celery.py': TASKS }),
       runtime: PythonRuntime.install({ celery: '5.5.3' }),
       name: 'shop',
-      resultBackend: kplus.EnvValue.fromValue('redis://results:6379/1'),
+      launcher: ['opentelemetry-instrument'],
+      resultBackend: ResultBackend.fromUrl('redis://results:6379/1'),
       queues: [{ name: 'mail', external: true }],
       settings: { task_acks_late: true },
     }),
@@ -60,7 +60,7 @@ test('with all props, each does something', () => {
     // They are what names of queues are checked by.
     idle: ['queues'],
   });
-  expect(manifests.main('shop-worker').command.slice(0, 4)).toEqual(['celery', '-A', 'shop.celery:app', 'worker']);
+  expect(manifests.main('shop-worker').command.slice(0, 5)).toEqual(['opentelemetry-instrument', 'celery', '-A', 'shop.celery:app', 'worker']);
   // The volume has one name in the pods of every app.
   expect(manifests.pod('shop-worker').volumes).toContainEqual({
     name: 'celery-app', configMap: expect.objectContaining({ name: manifests.get('ConfigMap', 'shop-app').metadata.name }),
@@ -87,7 +87,7 @@ test('two files whose keys look alike stay two', () => {
 test('what it has can be reached', () => {
   synth((chart) => {
     const given = {
-      broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.image('registry.example.com/app:1'),
+      broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('registry.example.com/app:1'),
     };
     const celery = celeryApp(chart, given);
     expect(celery).toMatchObject({ name: 'celery', app: 'tasks' });

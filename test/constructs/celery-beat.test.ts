@@ -46,7 +46,7 @@ test('with all props, each does something', () => {
     required: ['celery'],
     external: EXTERNAL,
     props: (chart) => ({
-      ...everyOption(chart), celery: celeryApp(chart), name: 'clock', storage: BeatStorage.claim(), logLevel: LogLevel.DEBUG,
+      ...everyOption, celery: celeryApp(chart), name: 'clock', launcher: ['ddtrace-run'], storage: BeatStorage.claim(), logLevel: LogLevel.DEBUG,
       scheduler: 'redbeat.RedBeatScheduler', healthCheck: HealthCheck.agent({ port: 9000 }),
     }),
     make: (chart, props) => new CeleryBeat(chart, 'beat', props),
@@ -54,7 +54,7 @@ test('with all props, each does something', () => {
   expect(manifests.main('clock').command).toContain('--loglevel=debug');
   expect(manifests.env('clock').CDK8S_CELERY_AGENT_SCHEDULER).toBe('redbeat.RedBeatScheduler');
   expect(manifests.main('clock').ports).toEqual([{ containerPort: 9000, name: 'health' }]);
-  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').metadata).toMatchObject({
+  expect(manifests.get('PersistentVolumeClaim', 'clock-data').metadata).toMatchObject({
     labels: { team: 'orders' }, annotations: { 'example.com/owner': 'orders@example.com' },
   });
 });
@@ -63,7 +63,7 @@ test('labels and annotations of the app are on its claim too', () => {
   const manifests = synth((chart) => new CeleryBeat(chart, 'beat', {
     celery: celeryApp(chart, { labels: { team: 'orders' }, annotations: { owner: 'orders' } }), storage: BeatStorage.claim(),
   }));
-  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc').metadata).toMatchObject({ labels: { team: 'orders' }, annotations: { owner: 'orders' } });
+  expect(manifests.get('PersistentVolumeClaim', 'celery-beat-data').metadata).toMatchObject({ labels: { team: 'orders' }, annotations: { owner: 'orders' } });
 });
 
 test('code in the image has the schedule inside its own directory', () => {
@@ -91,15 +91,15 @@ describe('refuses', () => {
   });
 
   test('a bad name of a claim that exists', () => {
-    expect(refusals(beat({ storage: BeatStorage.existingClaim('my_claim') })))
+    expect(refusals(beat({ storage: BeatStorage.fromClaimName('my_claim') })))
       .toEqual([expect.stringMatching(/storage\.claimName: 'my_claim' is not a name/)]);
   });
 
   test('two Beats with one claim', () => {
     expect(refusals((chart) => {
       const celery = celeryApp(chart);
-      new CeleryBeat(chart, 'one', { celery, storage: BeatStorage.claim() });
-      new CeleryBeat(chart, 'two', { celery, storage: BeatStorage.claim() });
+      new CeleryBeat(chart, 'one', { celery, storage: BeatStorage.claim({ claimName: 'beat-pvc' }) });
+      new CeleryBeat(chart, 'two', { celery, storage: BeatStorage.claim({ claimName: 'beat-pvc' }) });
     })).toEqual([expect.stringContaining(
       'name: PersistentVolumeClaim \'beat-pvc\' in namespace \'test\' is made by chart/one/Claim and by chart/two/Claim; '
       + 'give one of the constructs another id or name',

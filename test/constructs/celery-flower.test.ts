@@ -1,5 +1,4 @@
 import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { CeleryFlower, CeleryFlowerProps, FlowerAuth, PythonRuntime } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
@@ -15,7 +14,7 @@ function flower(props: (chart: Chart) => Partial<CeleryFlowerProps> = () => ({})
   };
 }
 
-const basic = (chart: Chart) => FlowerAuth.basic(kplus.Secret.fromSecretName(chart, 'users', 'login'), 'users');
+const basic = () => FlowerAuth.basic({ name: 'login', key: 'users' });
 const probePath = (manifests: Manifests) => manifests.main(NAME).livenessProbe.httpGet.path;
 
 describe('with the least that it needs', () => {
@@ -57,7 +56,7 @@ test('with all props, each does something', () => {
   const manifests = everyProp<CeleryFlowerProps, 'celery'>({
     required: ['celery'],
     external: [...EXTERNAL, LOGIN],
-    props: (chart) => ({ ...everyOption(chart), celery: celeryApp(chart), name: 'flowers', auth: basic(chart), urlPrefix: '/flower' }),
+    props: (chart) => ({ ...everyOption, celery: celeryApp(chart), name: 'flowers', launcher: ['ddtrace-run'], auth: basic(), urlPrefix: '/flower' }),
     make: (chart, props) => new CeleryFlower(chart, 'flower', props),
   });
   expect(manifests.main('flowers').command).toContain('--url_prefix=flower');
@@ -75,11 +74,11 @@ test('is installed in the version of the lock', () => {
 
 // `/` answers 401 where Flower asks for a login, and 404 under a prefix: it would be restarted for ever.
 test.each<[string, (chart: Chart) => Partial<CeleryFlowerProps>, string]>([
-  ['a login', (chart) => ({ auth: basic(chart) }), '/healthcheck'],
+  ['a login', () => ({ auth: basic() }), '/healthcheck'],
   ['a prefix', () => ({ urlPrefix: '/flower' }), '/flower/healthcheck'],
   ['a prefix without a slash', () => ({ urlPrefix: 'flower' }), '/flower/healthcheck'],
   ['a prefix with slashes around', () => ({ urlPrefix: '/tools/flower/' }), '/tools/flower/healthcheck'],
-  ['a prefix and a login', (chart) => ({ auth: basic(chart), urlPrefix: 'flower' }), '/flower/healthcheck'],
+  ['a prefix and a login', () => ({ auth: basic(), urlPrefix: 'flower' }), '/flower/healthcheck'],
   ['no login, said expressly', () => ({ auth: FlowerAuth.none() }), '/'],
 ])('with %s, the probe asks where the answer is 200', (_what, props, path) => {
   expect(probePath(synth(flower(props), [LOGIN]))).toBe(path);

@@ -1,5 +1,4 @@
 import { Chart, Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PythonRuntime, WorkerPool } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
@@ -73,9 +72,10 @@ describe('with all props', () => {
     required: ['celery'],
     external: EXTERNAL,
     props: (chart) => ({
-      ...everyOption(chart),
+      ...everyOption,
       celery: celeryApp(chart),
       name: 'slow',
+      launcher: ['ddtrace-run', '--profiling'],
       replicas: 3,
       pool: WorkerPool.prefork({
         concurrency: 4,
@@ -90,7 +90,7 @@ describe('with all props', () => {
       taskEvents: true,
       logLevel: LogLevel.WARNING,
       healthCheck: HealthCheck.agent({ port: 9000 }),
-      strategy: kplus.DeploymentStrategy.recreate(),
+      strategy: { type: 'Recreate' },
     }),
     make: (chart, props) => new CeleryWorker(chart, 'worker', props),
   });
@@ -98,7 +98,7 @@ describe('with all props', () => {
   test('each is where Celery and Kubernetes read it', () => {
     expect(manifests.get('Deployment', 'slow').spec).toMatchObject({ replicas: 3, strategy: { type: 'Recreate' } });
     expect(manifests.main('slow').command).toEqual([
-      'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
+      'ddtrace-run', '--profiling', 'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
       '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
       '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
       'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',

@@ -1,10 +1,8 @@
 import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, Rules } from '../../src';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, ResultBackend, Rules } from '../../src';
 import { refusals, synth } from '../manifests';
 
 const SECRET = 'Zq7hunter2';
-const value = (text: string): kplus.EnvValue => kplus.EnvValue.fromValue(text);
 
 interface Given {
   readonly app?: Partial<CeleryAppProps>;
@@ -15,7 +13,7 @@ interface Given {
 function define(chart: Chart, { app, worker, suppress }: Given): void {
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': 'from celery import Celery\napp = Celery()\n' }),
-    runtime: PythonRuntime.image('registry.example.com/team/app:1.4.2'), ...app,
+    runtime: PythonRuntime.fromImage('registry.example.com/team/app:1.4.2'), ...app,
   });
   new CeleryWorker(chart, 'worker', { celery, ...worker });
   const flower = new CeleryFlower(chart, 'flower', { celery });
@@ -51,12 +49,12 @@ describe('a credential in the manifests is a warning that does not print it', ()
     ['inside of a setting: sentinel_kwargs', settings({ broker_transport_options: { sentinel_kwargs: { password: SECRET } } })],
     ['inside of a setting: mongodb_backend_settings', settings({ mongodb_backend_settings: { host: `mongodb://u:${SECRET}@h` } })],
     ['inside of a setting: couchbase_backend_settings', settings({ couchbase_backend_settings: { password: SECRET } })],
-    ['DATABASE_URL', { worker: { env: { DATABASE_URL: value(`postgresql://u:${SECRET}@db/x`) } } }],
-    ['DB_PASSWORD', { worker: { env: { DB_PASSWORD: value(SECRET) } } }],
-    ['AWS_SECRET_ACCESS_KEY', { app: { env: { AWS_SECRET_ACCESS_KEY: value(SECRET) } } }],
-    ['FLOWER_OAUTH2_SECRET', { app: { env: { FLOWER_OAUTH2_SECRET: value(SECRET) } } }],
-    ['the result backend', { app: { resultBackend: value(`redis://:${SECRET}@h/1`) } }],
-    ['the query of the result backend', { app: { resultBackend: value(`rediss://h/1?ssl_cert_reqs=CERT_REQUIRED&password=${SECRET}`) } }],
+    ['DATABASE_URL', { worker: { env: [{ name: 'DATABASE_URL', value: `postgresql://u:${SECRET}@db/x` }] } }],
+    ['DB_PASSWORD', { worker: { env: [{ name: 'DB_PASSWORD', value: SECRET }] } }],
+    ['AWS_SECRET_ACCESS_KEY', { app: { env: [{ name: 'AWS_SECRET_ACCESS_KEY', value: SECRET }] } }],
+    ['FLOWER_OAUTH2_SECRET', { app: { env: [{ name: 'FLOWER_OAUTH2_SECRET', value: SECRET }] } }],
+    ['the result backend', { app: { resultBackend: ResultBackend.fromUrl(`redis://:${SECRET}@h/1`) } }],
+    ['the query of the result backend', { app: { resultBackend: ResultBackend.fromUrl(`rediss://h/1?ssl_cert_reqs=CERT_REQUIRED&password=${SECRET}`) } }],
     ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://h/simple?token=${SECRET}` }) } }],
     ['the query of a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://h/x.zip?token=${SECRET}`] }) } }],
     ['an annotation', { worker: { annotations: { 'example.com/api-key': SECRET } } }],
@@ -72,7 +70,7 @@ describe('a credential in the manifests is a warning that does not print it', ()
   test('and what only looks alike is none', () => {
     const said = warnings({
       app: { settings: { security_key: '/etc/ssl/key.pem', worker_cancel_long_running_tasks_on_connection_loss: true, result_backend_thread_safe: true, task_publish_retry_policy: { max_retries: 3 } } },
-      worker: { env: { DB_PASSWORD_FILE: value('/run/secrets/db'), TOKEN_TTL: value('60') }, annotations: { 'example.com/password-policy': 'strict' } },
+      worker: { env: [{ name: 'DB_PASSWORD_FILE', value: '/run/secrets/db' }, { name: 'TOKEN_TTL', value: '60' }], annotations: { 'example.com/password-policy': 'strict' } },
     });
     expect(said.filter((line) => /literal-password|credentials-in-configmap/.test(line))).toEqual([]);
   });

@@ -1,4 +1,3 @@
-import * as kplus from 'cdk8s-plus-28';
 import { CeleryFlower, FlowerAuth } from '../../src';
 import { celeryApp } from '../fixtures';
 import { render, synth } from '../manifests';
@@ -15,8 +14,7 @@ test('none is the default', () => {
 
 test('basic: users and passwords come from the Secret, and stand in no manifest', () => {
   const manifests = synth((chart) => {
-    const secret = kplus.Secret.fromSecretName(chart, 'login', 'login');
-    new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), auth: FlowerAuth.basic(secret, 'users') });
+    new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'login', key: 'users' }) });
   }, ['Secret/login']);
   expect(manifests.env('celery-flower').FLOWER_BASIC_AUTH).toEqual({ secretKeyRef: { name: 'login', key: 'users' } });
 });

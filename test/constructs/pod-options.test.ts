@@ -1,5 +1,4 @@
-import { Chart, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { Chart } from 'cdk8s';
 import { CeleryBeat, CeleryFlower, CeleryWorker, PodOptions, RedisBroker } from '../../src';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -14,48 +13,65 @@ const CONSTRUCTS: [string, (chart: Chart, options: PodOptions) => void][] = [
 
 /** What each option does to a Deployment. A `Record` of all of them: an option that is new does not compile without an expectation. */
 const EXPECTED: Record<keyof PodOptions, (manifests: Manifests, name: string) => void> = {
-  resources: (manifests, name) => expect(manifests.main(name).resources).toEqual({
-    requests: { 'cpu': '300m', 'memory': '300Mi', 'ephemeral-storage': '1Gi' }, limits: { 'cpu': '2', 'memory': '1Gi', 'ephemeral-storage': '2Gi' },
-  }),
-  env: (manifests, name) => expect(manifests.env(name)).toMatchObject({ PLAIN: '1', PASSWORD: { secretKeyRef: { name: 'passwords', key: 'redis' } } }),
-  volumeMounts: (manifests, name) => {
-    expect(manifests.main(name).volumeMounts).toContainEqual({ name: 'cache', mountPath: '/cache' });
-    expect(manifests.pod(name).volumes).toContainEqual({ name: 'cache', emptyDir: {} });
-  },
-  volumes: (manifests, name) => expect(manifests.pod(name).volumes).toContainEqual({ name: 'sidecars', emptyDir: {} }),
-  labels: (manifests, name) => {
-    const { metadata, spec } = manifests.get('Deployment', name);
-    expect([metadata.labels.team, spec.template.metadata.labels.team, spec.selector.matchLabels.team]).toEqual(['orders', 'orders', undefined]);
-  },
-  annotations: (manifests, name) => {
-    const { metadata, spec } = manifests.get('Deployment', name);
-    expect(metadata.annotations).toEqual({ 'example.com/owner': 'orders@example.com' });
-    expect(spec.template.metadata.annotations).toMatchObject({ 'example.com/owner': 'orders@example.com' });
-  },
+  env: (manifests, name) => expect(manifests.main(name).env).toEqual(expect.arrayContaining(everyOption.env)),
+  envFrom: (manifests, name) => expect(manifests.main(name).envFrom).toEqual(everyOption.envFrom),
+  volumes: (manifests, name) => expect(manifests.pod(name).volumes).toContainEqual(everyOption.volumes[0]),
+  volumeMounts: (manifests, name) => expect(manifests.main(name).volumeMounts).toContainEqual(everyOption.volumeMounts[0]),
+  initContainers: (manifests, name) => expect(manifests.pod(name).initContainers.at(-1)).toEqual(everyOption.initContainers[0]),
+  sidecars: (manifests, name) => expect(manifests.pod(name).initContainers[0]).toEqual({ ...everyOption.sidecars[0], restartPolicy: 'Always' }),
+  containers: (manifests, name) => expect(manifests.pod(name).containers.slice(1)).toEqual(everyOption.containers),
+  resources: (manifests, name) => expect(manifests.main(name).resources).toEqual(everyOption.resources),
+  affinity: (manifests, name) => expect(manifests.pod(name).affinity).toEqual(everyOption.affinity),
+  topologySpreadConstraints: (manifests, name) => expect(manifests.pod(name).topologySpreadConstraints)
+    .toEqual(everyOption.topologySpreadConstraints),
+  tolerations: (manifests, name) => expect(manifests.pod(name).tolerations).toEqual(everyOption.tolerations),
   nodeSelector: (manifests, name) => expect(manifests.pod(name).nodeSelector).toEqual({ disk: 'ssd' }),
-  tolerations: (manifests, name) => expect(manifests.pod(name).tolerations).toEqual([
-    { key: 'dedicated', operator: 'Equal', value: 'celery', effect: 'NoSchedule' },
-  ]),
   priorityClassName: (manifests, name) => expect(manifests.pod(name).priorityClassName).toBe('important'),
-  imagePullSecrets: (manifests, name) => expect(manifests.pod(name).imagePullSecrets).toEqual([{ name: 'registry-login' }]),
-  serviceAccount: (manifests, name) => {
+  runtimeClassName: (manifests, name) => expect(manifests.pod(name).runtimeClassName).toBe('gvisor'),
+  serviceAccountName: (manifests, name) => {
     expect(manifests.pod(name).serviceAccountName).toBe('celery');
     // Nothing here talks to the Kubernetes API.
     expect(manifests.pod(name).automountServiceAccountToken).toBe(false);
+  },
+  imagePullSecrets: (manifests, name) => expect(manifests.pod(name).imagePullSecrets).toEqual([{ name: 'registry-login' }]),
+  securityContext: (manifests, name) => {
+    const { readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities } = manifests.main(name).securityContext;
+    expect({ readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities })
+      .toEqual({ readOnlyRootFilesystem: false, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
   },
   podSecurityContext: (manifests, name) => {
     const { fsGroup, runAsUser, runAsNonRoot } = manifests.pod(name).securityContext;
     expect({ fsGroup, runAsUser, runAsNonRoot }).toEqual({ fsGroup: 4000, runAsUser: name === 'redis' ? 999 : 1000, runAsNonRoot: true });
   },
-  containerSecurityContext: (manifests, name) => {
-    const { readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities } = manifests.main(name).securityContext;
-    expect({ readOnlyRootFilesystem, allowPrivilegeEscalation, capabilities })
-      .toEqual({ readOnlyRootFilesystem: false, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+  dnsPolicy: (manifests, name) => expect(manifests.pod(name).dnsPolicy).toBe('None'),
+  dnsConfig: (manifests, name) => expect(manifests.pod(name).dnsConfig).toEqual(everyOption.dnsConfig),
+  hostAliases: (manifests, name) => expect(manifests.pod(name).hostAliases).toEqual(everyOption.hostAliases),
+  lifecycle: (manifests, name) => expect(manifests.main(name).lifecycle).toEqual(everyOption.lifecycle),
+  labels: (manifests, name) => {
+    const { metadata, spec } = manifests.get('Deployment', name);
+    expect([metadata.labels.team, spec.template.metadata.labels.team, spec.selector.matchLabels.team]).toEqual(['orders', undefined, undefined]);
+  },
+  annotations: (manifests, name) => {
+    const { metadata, spec } = manifests.get('Deployment', name);
+    expect(metadata.annotations).toEqual({ 'example.com/owner': 'orders@example.com' });
+    expect(spec.template.metadata.annotations ?? {}).not.toHaveProperty(['example.com/owner']);
+  },
+  podLabels: (manifests, name) => {
+    const { metadata, spec } = manifests.get('Deployment', name);
+    expect([metadata.labels.tier, spec.template.metadata.labels.tier, spec.selector.matchLabels.tier]).toEqual([undefined, 'back', undefined]);
+  },
+  podAnnotations: (manifests, name) => {
+    const { metadata, spec } = manifests.get('Deployment', name);
+    expect(spec.template.metadata.annotations).toEqual({ 'example.com/scrape': 'true' });
+    expect(metadata.annotations ?? {}).not.toHaveProperty(['example.com/scrape']);
   },
 };
 
+/** What is not right without another option. */
+const TOGETHER: Partial<Record<keyof PodOptions, (keyof PodOptions)[]>> = { volumeMounts: ['volumes'], initContainers: ['volumes'], dnsPolicy: ['dnsConfig'] };
+
 describe.each(CONSTRUCTS)('%s', (name, make) => {
-  const all = synth((chart) => make(chart, everyOption(chart)), EXTERNAL);
+  const all = synth((chart) => make(chart, everyOption), EXTERNAL);
 
   test.each(Object.keys(EXPECTED) as (keyof PodOptions)[])('does what the option %s says', (option) => {
     EXPECTED[option](all, name);
@@ -63,7 +79,8 @@ describe.each(CONSTRUCTS)('%s', (name, make) => {
 
   test('takes each option alone', () => {
     for (const option of Object.keys(EXPECTED) as (keyof PodOptions)[]) {
-      EXPECTED[option](synth((chart) => make(chart, { [option]: everyOption(chart)[option] }), EXTERNAL), name);
+      const given = Object.fromEntries([option, ...TOGETHER[option] ?? []].map((one) => [one, everyOption[one]]));
+      EXPECTED[option](synth((chart) => make(chart, given), EXTERNAL), name);
     }
   });
 
@@ -112,121 +129,150 @@ describe.each(CONSTRUCTS)('%s', (name, make) => {
   });
 
   test.each<[string, PodOptions, RegExp]>([
-    ['a request above its limit', { resources: { memory: { request: Size.mebibytes(300), limit: Size.mebibytes(200) } } },
-      /resources\.memory\.request: '300Mi' is more than the limit 200Mi; lower the request or raise the limit$/],
-    ['a negative amount', { resources: { cpu: { request: kplus.Cpu.millis(-1) } } },
-      /resources\.cpu\.request: '-1m' is not a quantity that Kubernetes accepts here; give e\.g\. kplus\.Cpu\.millis\(250\), in steps of 1m$/],
-    ['a fraction of a Mi', { resources: { memory: { limit: Size.kibibytes(1500) } } }, /resources\.memory\.limit: '1500Ki' is not a quantity .*; give e\.g\. Size/],
+    ['a request above its limit', { resources: { requests: { memory: '300Mi' }, limits: { memory: '200Mi' } } },
+      /resources\.requests\['memory'\]: '300Mi' is more than the limit 200Mi; lower the request or raise the limit$/],
+    ['a negative amount', { resources: { requests: { cpu: '-1m' } } }, /resources\.requests\['cpu'\]: '-1m' is not a quantity from 0 to 2\^63; give e\.g\. '500m' or '1Gi'$/],
+    ['a unit that is none', { resources: { limits: { memory: '1GB' } } }, /resources\.limits\['memory'\]: '1GB' is not a quantity; give a quantity/],
     ['a label that selectors use', { labels: { component: 'x' } }, /labels\['component'\]: 'x' would replace a label that selectors use; use another key$/],
-    ['a label value with a space', { labels: { team: 'a b' } }, /labels\['team'\]: 'a b' is not a label value .*; use at most 63/],
-    ['a key without a name', { annotations: { 'example.com/': 'x' } }, /annotations: 'example\.com\/' is not a key .*; use "name" or "dns\.prefix\/name"/],
-    ['a node label with a space', { nodeSelector: { disk: 'a b' } }, /nodeSelector\['disk'\]: 'a b' is not a label value .*; use at most 63/],
-    ['a variable with a space', { env: { 'A B': kplus.EnvValue.fromValue('1') } }, /env: 'A B' is not a name of an environment variable; use letters/],
-    ['a variable of this machine that is not set', { env: { A: kplus.EnvValue.fromProcess('CDK8S_CELERY_NOT_SET') } },
-      /env\.A: undefined has no value \(EnvValue\.fromProcess of a variable that is not set\?\); give kplus/],
+    ['a label of pods that selectors use', { podLabels: { component: 'x' } }, /podLabels\['component'\]: 'x' would replace a label that selectors use; use another key$/],
+    ['a label value with a space', { labels: { team: 'a b' } }, /labels\['team'\]: 'a b' is not a label value; use at most 63/],
+    ['a key without a name', { annotations: { 'example.com/': 'x' } }, /annotations: 'example\.com\/' is not an annotation key .*; use "name" or "dns\.prefix\/name"/],
+    ['annotations of more than 256 KiB', { podAnnotations: { x: 'x'.repeat(256 * 1024) } }, /podAnnotations: 'x' have 262145 bytes, and Kubernetes takes 262144; give less$/],
+    ['a node label with a space', { nodeSelector: { disk: 'a b' } }, /nodeSelector\['disk'\]: 'a b' is not a label value; use at most 63/],
+    ['a variable with a space', { env: [{ name: 'A B', value: '1' }] }, /env\[0\]\.name: 'A B' is not a name of an environment variable; use letters/],
     ['a class in capitals', { priorityClassName: 'Important' }, /priorityClassName: 'Important' is not a name that Kubernetes accepts; use lower-case/],
+    ['a DNS policy that is none', { dnsPolicy: 'Cluster' }, /dnsPolicy: 'Cluster' is not allowed; give one of ClusterFirst, ClusterFirstWithHostNet, Default, None$/],
+    ['the DNS policy None without servers', { dnsPolicy: 'None' }, /dnsConfig\.nameservers: undefined is missing, and dnsPolicy None has no others; give at least one$/],
+    ['a mount of no volume', { volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }, /volumeMounts: 'cache' is not a volume of this pod; add it to volumes, or name one of /],
+    ['a mount of no volume in a sidecar', { sidecars: [{ name: 'x', image: 'x:1', volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }] },
+      /sidecars 'x' volumeMounts: 'cache' is not a volume of this pod; add it/],
+    ['two containers of one name', { sidecars: [{ name: 'x', image: 'x:1' }], initContainers: [{ name: 'x', image: 'x:1' }] },
+      /sidecars: 'x' is the name of another container of this pod; give the container another name$/],
+    ['probes in an init container', { initContainers: [{ name: 'x', image: 'x:1', livenessProbe: { tcpSocket: { port: 1 } } }] },
+      /initContainers\[0\]\.livenessProbe: 'x' is of no use in an init container, .*; leave it out, or give the container in sidecars$/],
+    ['an ordinary container that restarts', { containers: [{ name: 'x', image: 'x:1', restartPolicy: 'Always' }] },
+      /containers\[0\]\.restartPolicy: 'Always' is for init containers only; leave it out, or give the container in sidecars$/],
+    ['privileges and none', { securityContext: { privileged: true } }, /securityContext\.privileged: true cannot be true together with allowPrivilegeEscalation: false; also give/],
+    ['a sleep as long as the grace period', { lifecycle: { preStop: { sleep: { seconds: 315 } } } },
+      /lifecycle\.preStop\.sleep\.seconds: 315 is not less than the termination grace period of \d+ seconds, after which the pod is killed; give less than \d+$/],
+    ['a sleep of a sidecar', { sidecars: [{ name: 'x', image: 'x:1', lifecycle: { preStop: { sleep: { seconds: 315 } } } }] },
+      /sidecars 'x' lifecycle\.preStop\.sleep\.seconds: 315 is not less than the termination grace period/],
   ])('refuses %s', (_what, options, message) => {
     expect(refusals((chart) => make(chart, options))).toEqual([expect.stringMatching(message)]);
   });
 
+  test('takes a sleep that is shorter than the grace period by a second', () => {
+    const grace = synth((chart) => make(chart, {})).pod(name).terminationGracePeriodSeconds;
+    const lifecycle = { preStop: { sleep: { seconds: grace - 1 } } };
+    expect(synth((chart) => make(chart, { lifecycle })).main(name).lifecycle).toEqual(lifecycle);
+  });
+
   test('refuses volumes and mounts that collide', () => {
-    const messages = refusals((chart) => {
-      const [one, two] = ['One', 'Two'].map((id) => kplus.Volume.fromEmptyDir(chart, id, 'same'));
-      make(chart, { volumeMounts: [{ path: '/x', volume: one }, { path: '/x', volume: two }, { path: 'y', volume: one }] });
-    });
-    expect(messages).toEqual([
-      expect.stringMatching(/volumes: 'same' is the name of another volume of this pod; give the volume another name$/),
-      expect.stringMatching(/volumeMounts: '\/x' is mounted twice; give each mount an absolute path of its own$/),
-      expect.stringMatching(/volumeMounts: 'y' is not an absolute path; /),
-    ]);
+    const volumes = [{ name: 'same', emptyDir: {} }];
+    expect(refusals((chart) => make(chart, { volumes: [...volumes, ...volumes], volumeMounts: [{ name: 'same', mountPath: '/x' }, { name: 'same', mountPath: '/x' }] })))
+      .toEqual([
+        expect.stringMatching(/volumes\[1\]\.name: 'same' is also that of volumes\[0\]; give each its own name$/),
+        expect.stringMatching(/volumeMounts\[1\]\.mountPath: '\/x' is also that of volumeMounts\[0\]; give each its own mountPath$/),
+      ]);
+    expect(refusals((chart) => make(chart, { volumes, volumeMounts: [{ name: 'same', mountPath: '/x' }, { name: 'same', mountPath: '/x/' }] })))
+      .toEqual([expect.stringMatching(/volumeMounts: '\/x\/' is mounted twice; give each mount an absolute path of its own$/)]);
+    expect(refusals((chart) => make(chart, { volumes, volumeMounts: [{ name: 'same', mountPath: 'y' }] })))
+      .toEqual([expect.stringMatching(/volumeMounts\[0\]\.mountPath: 'y' is not an absolute path/)]);
   });
 
   test('refuses a volume whose name Kubernetes refuses', () => {
-    expect(refusals((chart) => make(chart, { volumes: [kplus.Volume.fromEmptyDir(chart, 'bad', 'My_Volume')] })))
-      .toEqual([expect.stringMatching(/volumes: 'My_Volume' is not a name that Kubernetes accepts; use lower-case letters/)]);
+    expect(refusals((chart) => make(chart, { volumes: [{ name: 'My_Volume', emptyDir: {} }] })))
+      .toEqual([expect.stringMatching(/volumes\[0\]\.name: 'My_Volume' is not a name that Kubernetes accepts; use at most 63 lower-case letters/)]);
   });
 
-  test.each([[-1], [1.5]])('refuses the user %d', (user) => {
-    expect(refusals((chart) => make(chart, { podSecurityContext: { user } })))
-      .toEqual([expect.stringMatching(new RegExp(`podSecurityContext\\.user: ${user} is not a whole number of at least 0; give a whole number`))]);
+  test.each([[-1, 'is out of range; give a number from 0'], [1.5, 'is not a whole number']])('refuses the user %d', (runAsUser, wrong) => {
+    expect(refusals((chart) => make(chart, { podSecurityContext: { runAsUser } })))
+      .toEqual([expect.stringContaining(`podSecurityContext.runAsUser: ${runAsUser} ${wrong}`)]);
   });
 
   // The kubelet would not start it: container has runAsNonRoot and image will run as root.
   test('refuses root where it also says that nothing runs as root', () => {
-    expect(refusals((chart) => make(chart, { podSecurityContext: { user: 0 } })))
-      .toEqual([expect.stringMatching(/podSecurityContext\.user: 0 .*ensureNonRoot/)]);
+    expect(refusals((chart) => make(chart, { podSecurityContext: { runAsUser: 0 } })))
+      .toEqual([expect.stringMatching(/podSecurityContext\.runAsUser: 0 .*runAsNonRoot/)]);
   });
 
   test('takes root where it is said expressly', () => {
-    const root = { podSecurityContext: { user: 0, ensureNonRoot: false }, containerSecurityContext: { ensureNonRoot: false } };
+    const root = { podSecurityContext: { runAsUser: 0, runAsNonRoot: false }, securityContext: { runAsNonRoot: false } };
     expect(synth((chart) => make(chart, root)).pod(name).securityContext).toMatchObject({ runAsUser: 0, runAsNonRoot: false });
   });
 
   test('refuses a volume with the name of one of its own', () => {
     const own = name === 'redis' ? 'data' : 'tmp';
-    expect(refusals((chart) => make(chart, { volumes: [kplus.Volume.fromEmptyDir(chart, 'own', own)] })))
+    expect(refusals((chart) => make(chart, { volumes: [{ name: own, emptyDir: {} }] })))
       .toEqual([expect.stringContaining(`volumes: '${own}' is the name of another volume of this pod`)]);
   });
 
   test('refuses a mount over one of its own', () => {
     const own = name === 'redis' ? '/data' : '/tmp';
-    expect(refusals((chart) => make(chart, { volumeMounts: [{ path: own, volume: kplus.Volume.fromEmptyDir(chart, 'mine', 'mine') }] })))
+    expect(refusals((chart) => make(chart, { volumes: [{ name: 'mine', emptyDir: {} }], volumeMounts: [{ name: 'mine', mountPath: own }] })))
       .toEqual([expect.stringContaining(`volumeMounts: '${own}' is mounted twice`)]);
   });
 });
 
 describe('options of a CeleryApp', () => {
   const manifests = synth((chart) => {
-    const { resources, ...options } = everyOption(chart);
-    const celery = celeryApp(chart, { ...options, resources });
+    const celery = celeryApp(chart, everyOption);
     new CeleryWorker(chart, 'worker', {
       celery,
-      resources: { memory: { limit: Size.gibibytes(3) } },
-      env: { OWN: kplus.EnvValue.fromValue('2') },
+      resources: { limits: { memory: '3Gi' } },
+      env: [{ name: 'OWN', value: '2' }, { name: 'PLAIN', value: '3' }],
+      envFrom: [{ secretRef: { name: 'passwords' } }],
+      volumes: [{ name: 'own', emptyDir: {} }, { name: 'cache', emptyDir: { medium: 'Memory' } }],
+      volumeMounts: [{ name: 'own', mountPath: '/own' }, { name: 'own', mountPath: '/cache' }],
+      sidecars: [{ name: 'own-proxy', image: 'own:1' }, { name: 'proxy', image: 'own:2' }],
+      tolerations: [{ key: 'gpu', operator: 'Exists' }],
+      imagePullSecrets: [{ name: 'own-login' }],
       labels: { tier: 'back' },
       annotations: { 'example.com/owner': 'worker@example.com' },
       priorityClassName: 'urgent',
-      podSecurityContext: { user: 4001 },
+      podSecurityContext: { runAsUser: 4001 },
       nodeSelector: undefined,
     });
     new CeleryBeat(chart, 'beat', { celery });
-    new CeleryFlower(chart, 'flower', { celery });
-  }, EXTERNAL);
+    new CeleryFlower(chart, 'flower', { celery, env: [{ name: 'FLOWER_ONLY', value: '1' }] });
+  }, [...EXTERNAL, 'Secret/own-login']);
 
-  test.each(Object.keys(EXPECTED) as (keyof PodOptions)[])('%s holds for every component', (option) => {
+  test.each(Object.keys(EXPECTED) as (keyof PodOptions)[])('%s holds for every component, but env and envFrom for Flower', (option) => {
     EXPECTED[option](manifests, 'celery-beat');
-    EXPECTED[option](manifests, 'celery-flower');
+    if (option !== 'env' && option !== 'envFrom') EXPECTED[option](manifests, 'celery-flower');
   });
 
-  test('a component adds to lists and maps, wins over single values, and takes nothing away with undefined', () => {
-    EXPECTED.env(manifests, 'celery-worker');
-    EXPECTED.labels(manifests, 'celery-worker');
-    EXPECTED.tolerations(manifests, 'celery-worker');
-    EXPECTED.nodeSelector(manifests, 'celery-worker');
-    expect(manifests.env('celery-worker')).toMatchObject({ OWN: '2' });
-    expect(manifests.get('Deployment', 'celery-worker').metadata).toMatchObject({
-      labels: { tier: 'back' }, annotations: { 'example.com/owner': 'worker@example.com' },
-    });
+  test('Flower has an environment of its own', () => {
+    expect(manifests.main('celery-flower').envFrom).toBeUndefined();
+    expect(manifests.env('celery-flower')).toMatchObject({ FLOWER_ONLY: '1' });
+    expect(Object.keys(manifests.env('celery-flower'))).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(PLAIN|PASSWORD)$/)]));
+  });
+
+  test('lists merge by the names of their items, and the component wins', () => {
+    const pod = manifests.pod('celery-worker');
+    expect(manifests.env('celery-worker')).toMatchObject({ PLAIN: '3', PASSWORD: { secretKeyRef: { name: 'passwords', key: 'redis' } }, OWN: '2' });
+    expect(pod.volumes).toEqual(expect.arrayContaining([{ name: 'own', emptyDir: {} }, { name: 'cache', emptyDir: { medium: 'Memory' } }]));
+    expect(pod.volumes.filter(({ name }) => name === 'cache')).toHaveLength(1);
+    expect(manifests.main('celery-worker').volumeMounts.slice(-2)).toEqual([{ name: 'own', mountPath: '/cache' }, { name: 'own', mountPath: '/own' }]);
+    expect(pod.initContainers.map(({ name, image }) => [name, image])).toEqual([
+      ['proxy', 'own:2'], ['own-proxy', 'own:1'], ['wait', 'registry.example.com/wait:1.0.0'],
+    ]);
+    expect(pod.imagePullSecrets).toEqual([{ name: 'registry-login' }, { name: 'own-login' }]);
+  });
+
+  test('maps and security contexts merge by key', () => {
+    const { labels, annotations } = manifests.get('Deployment', 'celery-worker').metadata;
+    expect([labels, annotations]).toMatchObject([{ team: 'orders', tier: 'back' }, { 'example.com/owner': 'worker@example.com' }]);
+    expect(manifests.pod('celery-worker').securityContext).toMatchObject({ runAsUser: 4001, fsGroup: 4000 });
+  });
+
+  test('everything else is replaced, and undefined takes nothing away', () => {
     expect(manifests.main('celery-worker').resources).toEqual({ limits: { memory: '3Gi' } });
-    expect(manifests.pod('celery-worker')).toMatchObject({ priorityClassName: 'urgent', securityContext: { runAsUser: 4001, fsGroup: 4000 } });
-  });
-
-  test('lists of a component are added to those of its app', () => {
-    const own = synth((chart) => {
-      const celery = celeryApp(chart, everyOption(chart));
-      new CeleryWorker(chart, 'worker', {
-        celery,
-        tolerations: [kplus.NodeTaintQuery.exists('gpu')],
-        volumes: [kplus.Volume.fromEmptyDir(chart, 'own', 'own')],
-        volumeMounts: [{ path: '/own', volume: kplus.Volume.fromEmptyDir(chart, 'mounted', 'mounted') }],
-        imagePullSecrets: [kplus.Secret.fromSecretName(chart, 'own-login', 'own-login')],
-      });
-    }, [...EXTERNAL, 'Secret/own-login']);
-    const { tolerations, volumes, imagePullSecrets } = own.pod('celery-worker');
-    expect(tolerations.map(({ key }) => key)).toEqual(['dedicated', 'gpu']);
-    expect(imagePullSecrets.map(({ name }) => name)).toEqual(['registry-login', 'own-login']);
-    expect(volumes.map(({ name }) => name)).toEqual(expect.arrayContaining(['sidecars', 'own', 'cache', 'mounted']));
-    expect(own.main('celery-worker').volumeMounts.map(({ mountPath }) => mountPath)).toEqual(expect.arrayContaining(['/cache', '/own']));
+    expect(manifests.main('celery-worker').envFrom).toEqual([{ secretRef: { name: 'passwords' } }]);
+    expect(manifests.pod('celery-worker').tolerations).toEqual([{ key: 'gpu', operator: 'Exists' }]);
+    expect(manifests.pod('celery-worker').priorityClassName).toBe('urgent');
+    EXPECTED.nodeSelector(manifests, 'celery-worker');
+    EXPECTED.affinity(manifests, 'celery-worker');
   });
 
   test('labels and annotations are on its ConfigMap too, and not on the Redis', () => {

@@ -1,6 +1,5 @@
 import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
-import { AppCode, CeleryAppProps, CeleryWorker } from '../../src';
+import { AppCode, CeleryAppProps, CeleryWorker, ResultBackend } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
 
@@ -89,8 +88,8 @@ test('a worker that was removed consumes from nothing', () => {
 
 describe('priorities', () => {
   const broker = (url: string): Partial<CeleryAppProps> => ({
-    broker: { url: kplus.EnvValue.fromValue(url), admit: () => undefined } as unknown as CeleryAppProps['broker'],
-    resultBackend: kplus.EnvValue.fromValue('rpc://'),
+    broker: { url: { value: url }, admit: () => undefined } as unknown as CeleryAppProps['broker'],
+    resultBackend: ResultBackend.fromUrl('rpc://'),
   });
   const queues = (maxPriority: number) => ({ queues: [{ name: 'mail', maxPriority }, { name: 'video' }] });
   const ALL = { mail: ['mail'], video: ['video'], worker: undefined };

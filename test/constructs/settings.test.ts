@@ -1,5 +1,4 @@
 import { Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { CeleryAppProps, CeleryBeat, CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -75,7 +74,7 @@ test('settings of other packages pass where the package is required, and where t
   const settings = { redbeat_redis_options: { socket_timeout: 5 }, redbeat_lock_timeout: Duration.minutes(1) };
   const lines = ['redbeat_lock_timeout=(json)60', 'redbeat_redis_options=(json){"socket_timeout":5}'];
   expect(own(settings, install({ requirements: ['Celery_RedBeat[x]==2.2.0'] }))).toEqual(lines);
-  expect(own(settings, PythonRuntime.image('registry.example.com/app:1'))).toEqual(lines);
+  expect(own(settings, PythonRuntime.fromImage('registry.example.com/app:1'))).toEqual(lines);
   expect(refused({ redbeat_lock_timeout: 60 }, install({ requirements: ['redis'] }))).toEqual([
     'settings.redbeat_lock_timeout: 60 is a setting of celery-redbeat, which is not among the requirements; '
     + 'add \'celery-redbeat\' to the requirements of PythonRuntime.install',
@@ -85,7 +84,7 @@ test('settings of other packages pass where the package is required, and where t
 test('a version has the settings that its Celery has, an unknown version those of all', () => {
   const settings = { worker_detect_quorum_queues: false };
   expect(own(settings, install({ celery: '5.5.3' }))).toEqual(['worker_detect_quorum_queues=(json)false']);
-  expect(own(settings, PythonRuntime.image('registry.example.com/app:1'))).toEqual(['worker_detect_quorum_queues=(json)false']);
+  expect(own(settings, PythonRuntime.fromImage('registry.example.com/app:1'))).toEqual(['worker_detect_quorum_queues=(json)false']);
   expect(refused(settings, install({ celery: '5.4.0' }))).toEqual([
     'settings.worker_detect_quorum_queues: false is not in Celery 5.4.0, but in 5.5.3; use a version that has it, or leave it out',
   ]);
@@ -145,7 +144,7 @@ describe('refuses', () => {
     [{ task_default_queue: new String('mail') }, `settings.task_default_queue: "mail" is a String, not plain JSON; ${PLAIN}`],
     [{ broker_transport_options: new Options() }, `settings.broker_transport_options: {"visibility_timeout":1} is an Options, not plain JSON; ${PLAIN}`],
     [nested(Size.mebibytes(1)), expect.stringContaining('is a Size, not plain JSON')],
-    [{ task_default_queue: kplus.EnvValue.fromValue('x') }, expect.stringContaining('settings.task_default_queue: {"value":"x"} is an EnvValue, not plain JSON')],
+    [{ task_default_queue: Size.gibibytes(1) }, expect.stringContaining('is a Size, not plain JSON')],
     [{ broker_transport_options: circular }, expect.stringContaining('settings.broker_transport_options.self: an object that is not JSON contains itself; ')],
     [nested(deep(200)), expect.stringContaining('is nested deeper than 100 levels')],
     [{ task_default_queue: 'x'.repeat(140_000) }, expect.stringMatching(/^settings\.task_default_queue: 'x+… \(140002 characters\) is longer than an argument can be, 131071 bytes; set it in your code: app\.conf\.task_default_queue = \.\.\.$/)],

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
-import { ApiObject, App, Chart, Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
-import { CeleryBeat, CeleryWorker, HealthCheck, Namespace, PythonRuntime, Rules, WorkerPool } from '../../src';
+import { ApiObject, App, Chart } from 'cdk8s';
+import { CeleryBeat, CeleryWorker, HealthCheck, PythonRuntime, Rules, WorkerPool } from '../../src';
+import { makeNamespace } from '../namespaces';
 import { Deployment } from '../e2e/deployment';
 import { eventually, exec, kubectl, pods, restarts, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, cpu, deployed, inspectPing, podsOf, ranOn, TASKS } from './drill';
@@ -30,9 +30,10 @@ from celery.signals import heartbeat_sent
 def beat(**_):
     Path('/tmp/heartbeat').touch()
 `;
-const heartbeatFile = kplus.Probe.fromCommand(['sh', '-c', 'test $(($(date +%s) - $(stat -c %Y /tmp/heartbeat))) -lt 60'], {
-  initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(10), timeoutSeconds: Duration.seconds(5),
-});
+const heartbeatFile = {
+  exec: { command: ['sh', '-c', 'test $(($(date +%s) - $(stat -c %Y /tmp/heartbeat))) -lt 60'] },
+  initialDelaySeconds: 30, periodSeconds: 10, timeoutSeconds: 5,
+};
 
 const CHECKS: Record<string, HealthCheck> = {
   agent: HealthCheck.agent(),
@@ -42,8 +43,8 @@ const CHECKS: Record<string, HealthCheck> = {
 const NAMES = Object.keys(CHECKS);
 
 function define(app: App): void {
+  makeNamespace(app, NAMESPACE);
   const chart = new Chart(app, NAMESPACE, { namespace: NAMESPACE });
-  new Namespace(chart, 'namespace');
   for (const [name, healthCheck] of Object.entries(CHECKS)) {
     const celery = celeryApp(chart, { name, files: { 'tasks.py': TASKS + HEARTBEAT }, runtime: PythonRuntime.install({ celery: '5.3.4' }) });
     const worker = new CeleryWorker(chart, `worker-${name}`, { celery, name, healthCheck, pool: WorkerPool.prefork({ concurrency: 1 }) });

@@ -1,7 +1,7 @@
-import { App, Chart, Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { App, Chart } from 'cdk8s';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { AppCode, CeleryApp, CeleryAppProps, Namespace, PodSecurity, PythonRuntime, RedisBroker, RedisStorage } from '../../src';
+import { AppCode, CeleryApp, CeleryAppProps, PythonRuntime, RedisBroker, RedisStorage } from '../../src';
+import { makeNamespace } from '../namespaces';
 import { bringUp, Deployment, ours, remove } from '../e2e/deployment';
 import { NEWEST } from '../locks/lock';
 import { eventually, exec, pods, python, readyPods, restarts } from '../e2e/harness';
@@ -64,8 +64,8 @@ export function celeryApp(chart: Chart, { files, redisStorage, name = 'celery', 
 /** A namespace with what `define` adds to its chart. */
 export function namespace(name: string, define: (chart: Chart) => void): Deployment {
   return ours({ NAMESPACE: name, define: (app: App) => {
+    makeNamespace(app, name, 'restricted');
     const chart = new Chart(app, name, { namespace: name });
-    new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
     define(chart);
   } });
 }
@@ -105,10 +105,11 @@ export async function restarted(before: Pod, seconds: number): Promise<number> {
 }
 
 /** The liveness probe of many a deployment, to be compared with. */
-export function inspectPing(periodSeconds: number): kplus.Probe {
-  return kplus.Probe.fromCommand(['sh', '-c', 'exec celery -A tasks inspect ping -d celery@$(hostname) --timeout 10'], {
-    initialDelaySeconds: Duration.seconds(30), periodSeconds: Duration.seconds(periodSeconds), timeoutSeconds: Duration.seconds(20),
-  });
+export function inspectPing(periodSeconds: number): object {
+  return {
+    exec: { command: ['sh', '-c', 'exec celery -A tasks inspect ping -d celery@$(hostname) --timeout 10'] },
+    initialDelaySeconds: 30, periodSeconds, timeoutSeconds: 20,
+  };
 }
 
 /** CPU that a container has used, what is executed in it included, in milliseconds. */

@@ -1,5 +1,6 @@
-import * as kplus from 'cdk8s-plus-28';
 import { IConstruct } from 'constructs';
+import type * as k8s from '../kubernetes/api/types';
+import { Shape } from '../kubernetes/shape';
 
 /**
  * Where tasks wait until a worker takes them.
@@ -9,8 +10,8 @@ import { IConstruct } from 'constructs';
  * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/
  */
 export interface IBroker extends IConstruct {
-  /** What the pods get as `CELERY_BROKER_URL`. */
-  readonly url: kplus.EnvValue;
+  /** What the pods get as `CELERY_BROKER_URL`: `{ value }` or `{ valueFrom }` of an environment variable. */
+  readonly url: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
 
   /**
    * Lets the pods of a namespace reach the broker. Called once for every `CeleryApp` that uses it.

@@ -1,14 +1,17 @@
-import { Chart, Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { ApiObject, Chart, Size } from 'cdk8s';
 import { Construct, IConstruct } from 'constructs';
 import { IBroker } from './broker';
 import { PodOptions } from '../pod-options';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
-import { checkOptions, ComponentSpec, deployment, ownMetadata, selectorLabels, service } from '../kubernetes/pods';
+import type * as k8s from '../kubernetes/api/types';
+import { POD_OPTIONS, podOptions } from '../kubernetes/options';
+import { checkPod, deployment, objectMetadata, PodSpec, selectorLabels, service, SINGLETON } from '../kubernetes/pods';
+import { Shape } from '../kubernetes/shape';
+import { quantity } from '../../celery/quantity';
 import { Problem, refuse } from '../validation/problems';
-import { POD_OPTIONS, Shape, size, sound, text, withMember } from '../validation/props';
+import { PropChecks, size, sound, text, withMember } from '../validation/props';
 import { RedisStorage } from './redis-storage';
 
 /** Properties of `RedisBroker`. */
@@ -52,7 +55,7 @@ export interface RedisBrokerProps extends PodOptions {
   readonly clusterDomain?: string;
 }
 
-const PROPS: Shape<RedisBrokerProps> = {
+const PROPS: PropChecks<RedisBrokerProps> = {
   ...POD_OPTIONS,
   name: text('the name of the Deployment'),
   image: text('e.g. \'redis:7.4-alpine\''),
@@ -62,14 +65,11 @@ const PROPS: Shape<RedisBrokerProps> = {
 };
 
 const PORT = 6379;
-const REDIS_PORT: kplus.ContainerPort = { number: PORT, name: 'redis' };
+const REDIS_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'redis' };
 const DATA = '/data';
 /** The user of the official image. */
 const REDIS_USER = 999;
-const DEFAULT_RESOURCES: kplus.ContainerResources = {
-  cpu: { request: kplus.Cpu.millis(50) },
-  memory: { request: Size.mebibytes(64), limit: Size.mebibytes(256) },
-};
+const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
 
 /**
  * A Redis for one or more apps: one pod that never evicts a queued task, and a NetworkPolicy that admits the namespaces of
@@ -83,22 +83,22 @@ const DEFAULT_RESOURCES: kplus.ContainerResources = {
  */
 export class RedisBroker extends Construct implements IBroker {
   /** The Deployment of the Redis. */
-  public readonly deployment: kplus.Deployment;
+  public readonly deployment: ApiObject;
   /** The Service by which it is reached. */
-  public readonly service: kplus.Service;
+  public readonly service: ApiObject;
   /** The policy that admits the namespaces of the apps. */
-  public readonly networkPolicy: kplus.NetworkPolicy;
+  public readonly networkPolicy: ApiObject;
   /** Where queued tasks are kept. */
   public readonly storage: RedisStorage;
   /** The DNS name: `redis.redis.svc.cluster.local`. */
   public readonly host: string;
   /** The port. */
   public readonly port = PORT;
-  /** What the pods get as `CELERY_BROKER_URL`. */
-  public readonly url: kplus.EnvValue;
+  /** What the pods get as `CELERY_BROKER_URL`: `{ value }`. */
+  public readonly url: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
 
   private readonly namespace?: string;
-  private readonly admitted = new Set<string | undefined>();
+  private readonly admitted = new Map<string | undefined, object>();
 
   public constructor(scope: Construct, id: string, props: RedisBrokerProps = {}) {
     super(scope, id);
@@ -106,33 +106,23 @@ export class RedisBroker extends Construct implements IBroker {
     const name = props.name ?? id;
     const image = props.image ?? 'redis:7-alpine';
     const claim = (props.storage ?? RedisStorage.ephemeral())._claim(name);
-    const limit = (props.resources ?? DEFAULT_RESOURCES).memory?.limit;
-    const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limit && Math.floor(checks.kibibytes(limit) * 0.75);
-    refuse(this, [
-      ...checks.name('name', name),
-      ...checks.image('image', image),
-      ...checks.objectName('clusterDomain', props.clusterDomain),
-      ...(claim ? checkClaim('storage', claim) : []),
-      ...checkMaxMemory(props.maxMemory, limit),
-      ...checkOptions(props, [{ name: 'data', path: DATA }]),
-    ]);
-    guard(this);
-
-    const namespace = Chart.of(this).namespace;
-    const component: ComponentSpec = {
+    const options = podOptions(props);
+    const limit = (options.resources ?? DEFAULT_RESOURCES).limits?.memory;
+    const limited = limit === undefined ? undefined : Math.floor((quantity(limit) ?? 0) / 1024);
+    const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * 0.75);
+    const pod: PodSpec = {
       name,
       application: 'redis',
       component: 'redis',
       partOf: name,
-      replicas: 1,
-      singleton: true,
       user: REDIS_USER,
       // Long enough to write what is in memory to a slow disk.
-      terminationGracePeriod: Duration.seconds(60),
+      terminationGracePeriodSeconds: 60,
       resources: DEFAULT_RESOURCES,
+      initContainers: [],
       container: {
         image,
-        command: [
+        command: () => [
           'redis-server',
           '--port', `${PORT}`,
           // Protected mode refuses every remote client of a Redis without a password. The NetworkPolicy is what protects.
@@ -145,28 +135,45 @@ export class RedisBroker extends Construct implements IBroker {
         ],
         ports: [REDIS_PORT],
         // A probe that fails while Redis starts would be a warning among the events.
-        startup: ping({ initialDelaySeconds: Duration.seconds(5), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
-        readiness: ping({ periodSeconds: Duration.seconds(10), failureThreshold: 2 }),
-        liveness: ping({ periodSeconds: Duration.seconds(10), failureThreshold: 6 }),
+        startupProbe: ping({ initialDelaySeconds: 5, periodSeconds: 2, failureThreshold: 150 }),
+        readinessProbe: ping({ periodSeconds: 10, failureThreshold: 2 }),
+        livenessProbe: ping({ periodSeconds: 10, failureThreshold: 6 }),
+        env: [],
+        mounts: [{ path: DATA, volume: { name: 'data' } }],
       },
     };
-    const metadata = ownMetadata(component, props);
-    const data = claim ? claimVolume(this, 'data', claim, metadata) : kplus.Volume.fromEmptyDir(this, 'Data', 'data');
+    refuse(this, [
+      ...checks.name('name', name),
+      ...checks.image('image', image),
+      ...checks.objectName('clusterDomain', props.clusterDomain),
+      ...(claim ? checkClaim('storage', claim) : []),
+      ...checkMaxMemory(props.maxMemory, limit, limited),
+      ...checkPod(pod, options),
+    ]);
+    guard(this);
 
+    const metadata = objectMetadata(pod, options);
+    const volume: k8s.Volume = claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: {} };
     this.storage = props.storage ?? RedisStorage.ephemeral();
-    this.deployment = deployment(this, 'Resource', {
-      ...component, container: { ...component.container, volumeMounts: [{ path: DATA, volume: data }] },
-    }, props);
-    this.service = service(this, component, props, REDIS_PORT);
-    this.networkPolicy = new kplus.NetworkPolicy(this, 'NetworkPolicy', {
-      metadata: { name, namespace, ...metadata },
-      selector: kplus.Pods.select(this, 'Pods', { labels: selectorLabels(component) }),
-      ingress: { default: kplus.NetworkPolicyTrafficDefault.DENY },
+    this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts: [{ path: DATA, volume }] } }, SINGLETON, options);
+    this.service = service(this, pod, options, REDIS_PORT);
+    const { admitted } = this;
+    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, ...metadata },
+      spec: {
+        podSelector: { matchLabels: selectorLabels(pod) },
+        policyTypes: ['Ingress'],
+        get ingress() {
+          return admitted.size === 0 ? undefined : [...admitted.values()].map((peer) => ({ from: [peer], ports: [{ port: PORT, protocol: 'TCP' }] }));
+        },
+      },
     });
 
-    this.namespace = namespace;
+    const namespace = this.namespace = Chart.of(this).namespace;
     this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
-    this.url = kplus.EnvValue.fromValue(`redis://${this.host}:${PORT}/0`);
+    this.url = { value: `redis://${this.host}:${PORT}/0` };
   }
 
   /** Lets the pods of a namespace reach this Redis. */
@@ -178,12 +185,9 @@ export class RedisBroker extends Construct implements IBroker {
         fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
       }]);
     }
-    if (this.admitted.has(appNamespace)) return;
-    this.admitted.add(appNamespace);
-    const peer = appNamespace === undefined
-      ? kplus.Pods.all(this, 'AppPods')
-      : kplus.Namespaces.select(this, `Namespace-${appNamespace}`, { names: [appNamespace] });
-    this.networkPolicy.addIngressRule(peer, [kplus.NetworkPolicyPort.tcp(PORT)]);
+    this.admitted.set(appNamespace, {
+      ...(appNamespace === undefined ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': appNamespace } } }), podSelector: {},
+    });
   }
 }
 
@@ -193,19 +197,19 @@ function redisMemory(kibibytes: number): string {
 }
 
 /** `redis-cli ping` exits 0 on NOAUTH and LOADING too: only the answer tells. */
-function ping(options: kplus.ProbeOptions): kplus.Probe {
-  return kplus.Probe.fromCommand(['sh', '-c', `test "$(redis-cli -p ${PORT} ping)" = PONG`], { timeoutSeconds: Duration.seconds(5), ...options });
+function ping(options: k8s.Probe): k8s.Probe {
+  return { exec: { command: ['sh', '-c', `test "$(redis-cli -p ${PORT} ping)" = PONG`] }, timeoutSeconds: 5, ...options };
 }
 
-function checkMaxMemory(maxMemory: Size | undefined, limit: Size | undefined): Problem[] {
+function checkMaxMemory(maxMemory: Size | undefined, limit: string | number | undefined, limited: number | undefined): Problem[] {
   if (maxMemory === undefined) return [];
   const amount = checks.kibibytes(maxMemory);
   if (!Number.isInteger(amount) || amount <= 0) {
     return [{ prop: 'maxMemory', value: maxMemory.asString(), wrong: 'is not an amount of memory', fix: 'give e.g. Size.mebibytes(192)' }];
   }
-  return limit && amount >= checks.kibibytes(limit) ? [{
+  return limited !== undefined && amount >= limited ? [{
     prop: 'maxMemory', value: maxMemory.asString(),
-    wrong: `is not below the memory limit ${limit.asString()}: the kernel would kill Redis before it refuses to queue`,
+    wrong: `is not below the memory limit ${limit}: the kernel would kill Redis before it refuses to queue`,
     fix: 'lower maxMemory to three quarters of the limit, or raise the limit',
   }] : [];
 }

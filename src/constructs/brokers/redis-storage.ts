@@ -1,5 +1,5 @@
 import { Size } from 'cdk8s';
-import { claimOptions, ClaimSpec } from '../kubernetes/claims';
+import { ClaimSpec, madeClaim } from '../kubernetes/claims';
 
 /** Options of a claim that the construct makes. */
 export interface RedisClaimOptions {
@@ -43,8 +43,7 @@ export abstract class RedisStorage {
    * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
    */
   public static claim(options: RedisClaimOptions = {}): RedisStorage {
-    const { given: { claimName, size = Size.gibibytes(1), storageClassName }, problems } = claimOptions(options);
-    return new Storage((name) => ({ claimName: claimName ?? `${name}-data`, size, storageClassName, problems }));
+    return new Storage(madeClaim(options));
   }
 
   /**
@@ -52,20 +51,16 @@ export abstract class RedisStorage {
    *
    * @param claimName the name of the PersistentVolumeClaim
    */
-  public static existingClaim(claimName: string): RedisStorage {
+  public static fromClaimName(claimName: string): RedisStorage {
     return new Storage(() => ({ claimName }));
   }
 
   /** @internal */
-  public abstract _claim(redis: string): ClaimSpec | undefined;
+  public abstract _claim(owner: string): ClaimSpec | undefined;
 }
 
 class Storage extends RedisStorage {
-  public constructor(private readonly claimOf: (name: string) => ClaimSpec | undefined = () => undefined) {
+  public constructor(public readonly _claim: (owner: string) => ClaimSpec | undefined = () => undefined) {
     super();
-  }
-
-  public _claim(redis: string): ClaimSpec | undefined {
-    return this.claimOf(redis);
   }
 }

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'fs';
 import { join } from 'path';
 import { Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { AGENT_FLAGS, AGENT_PACKAGE_NAME } from '../../celery/agent-names';
 import { PACKAGE_ROOT } from '../../package-root';
+import type * as k8s from '../kubernetes/api/types';
+import { variables } from '../kubernetes/env';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 
@@ -33,24 +34,24 @@ export function agentFiles(): Record<string, string> {
 }
 
 /** What the agent is told. It listens on the address of the pod alone. */
-export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): Record<string, kplus.EnvValue> {
-  const variables = {
+export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): k8s.EnvVar[] {
+  const values = {
     PORT: `${port}`,
     ...Object.fromEntries(SETTINGS[role].flatMap((name) => settings[name] === undefined ? [] : [[
       name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), `${settings[name].toMilliseconds() / 1000}`,
     ]])),
     ...(scheduler ? { SCHEDULER: scheduler } : {}),
   };
-  return {
-    CDK8S_CELERY_AGENT_HOST: kplus.EnvValue.fromFieldRef(kplus.EnvFieldPaths.POD_IP),
-    ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [`CDK8S_CELERY_AGENT_${name}`, kplus.EnvValue.fromValue(value)])),
-  };
+  return [
+    { name: 'CDK8S_CELERY_AGENT_HOST', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    ...variables(Object.fromEntries(Object.entries(values).map(([name, value]) => [`CDK8S_CELERY_AGENT_${name}`, value]))),
+  ];
 }
 
 /** What is wrong with variables that would replace what the agent is told. */
-export function checkAgentEnv(env: Record<string, kplus.EnvValue> = {}, own: Record<string, kplus.EnvValue> = {}): Problem[] {
-  return Object.keys(own).filter((name) => Object.hasOwn(env, name)).map((name) => ({
-    prop: `env.${name}`, value: env[name].value as unknown, wrong: 'would take the place of what the agent and its probes are told',
+export function checkAgentEnv(env: readonly k8s.EnvVar[], own: readonly k8s.EnvVar[]): Problem[] {
+  return env.filter(({ name }) => own.some((variable) => variable.name === name)).map(({ name, value }) => ({
+    prop: `env.${name}`, value, wrong: 'would take the place of what the agent and its probes read',
     fix: 'remove it; give thresholds and the port in HealthCheck.agent({ ... })',
   }));
 }
@@ -70,17 +71,17 @@ const LIVENESS_FAILURES = { ownProcess: 3, sharedProcess: 10 };
  * workers have done so: each probe that fails is a warning among the events.
  *
  * @param sharedProcess whether tasks run in the process of the agent
+ * @param grace the seconds that a pod has to stop: one that hangs gets less, or it would be killed only when the longest task could have ended
  */
-export function agentProbes({ port }: AgentSpec, sharedProcess: boolean): { startup: kplus.Probe; readiness: kplus.Probe; liveness: kplus.Probe } {
-  const probe = (path: string, options: kplus.HttpGetProbeOptions): kplus.Probe => kplus.Probe.fromHttpGet(path, {
-    port, timeoutSeconds: Duration.seconds(5), ...options,
-  });
+export function agentProbes({ port, terminationGracePeriod }: AgentSpec, sharedProcess: boolean, grace: number): Record<'startupProbe' | 'readinessProbe' | 'livenessProbe', k8s.Probe> {
+  const probe = (path: string, options: k8s.Probe): k8s.Probe => ({ httpGet: { path, port, scheme: 'HTTP' }, timeoutSeconds: 5, ...options });
   return {
-    startup: probe('/livez', { initialDelaySeconds: Duration.seconds(15), periodSeconds: Duration.seconds(2), failureThreshold: 150 }),
-    readiness: probe('/readyz', { initialDelaySeconds: Duration.seconds(20), periodSeconds: Duration.seconds(5), failureThreshold: 2 }),
-    liveness: probe('/livez', {
-      periodSeconds: Duration.seconds(LIVENESS_PERIOD),
+    startupProbe: probe('/livez', { initialDelaySeconds: 15, periodSeconds: 2, failureThreshold: 150 }),
+    readinessProbe: probe('/readyz', { initialDelaySeconds: 20, periodSeconds: 5, failureThreshold: 2 }),
+    livenessProbe: probe('/livez', {
+      periodSeconds: LIVENESS_PERIOD,
       failureThreshold: sharedProcess ? LIVENESS_FAILURES.sharedProcess : LIVENESS_FAILURES.ownProcess,
+      terminationGracePeriodSeconds: Math.min(terminationGracePeriod.toSeconds({ integral: false }), grace),
     }),
   };
 }

@@ -1,8 +1,10 @@
 import { Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { AgentSpec } from './agent';
+import type * as k8s from '../kubernetes/api/types';
+import { shaped } from '../kubernetes/options';
+import { Shape } from '../kubernetes/shape';
 import { Problem } from '../validation/problems';
-import { duration, number, typed, withMember } from '../validation/props';
+import { duration, number, typed } from '../validation/props';
 
 /** Thresholds of the agent. Each must be at least twice the interval. */
 export interface AgentHealthCheckOptions {
@@ -74,28 +76,28 @@ export interface AgentHealthCheckOptions {
   readonly port?: number;
 }
 
-/** Probes of your own. */
+/** Probes of your own, in the shape of the Kubernetes API: `{ httpGet: { path: '/healthz', port: 8000 } }`. */
 export interface ProbesHealthCheckOptions {
   /**
    * Runs until it has succeeded once; the others wait for it.
    *
    * @default - none
    */
-  readonly startup?: kplus.Probe;
+  readonly startup?: Shape<k8s.Probe>;
 
   /**
    * Whether a rollout may go on.
    *
    * @default - none
    */
-  readonly readiness?: kplus.Probe;
+  readonly readiness?: Shape<k8s.Probe>;
 
   /**
    * Whether the container is restarted.
    *
    * @default - none
    */
-  readonly liveness?: kplus.Probe;
+  readonly liveness?: Shape<k8s.Probe>;
 }
 
 /**
@@ -142,22 +144,23 @@ export abstract class HealthCheck {
    */
   public static probes(probes: ProbesHealthCheckOptions): HealthCheck {
     const given = typed(probes, { startup: PROBE, readiness: PROBE, liveness: PROBE }, { prefix: 'healthCheck' });
-    return new Check(undefined, given.options, given.problems);
+    const { startup, readiness, liveness } = given.options as Partial<Record<keyof ProbesHealthCheckOptions, k8s.Probe>>;
+    return new Check(undefined, { startupProbe: startup, readinessProbe: readiness, livenessProbe: liveness }, given.problems);
   }
 
   /** @internal */
   public abstract readonly _agent?: AgentSpec;
   /** @internal */
-  public abstract readonly _probes: ProbesHealthCheckOptions;
+  public abstract readonly _probes: Partial<Record<'startupProbe' | 'readinessProbe' | 'livenessProbe', k8s.Probe>>;
   /** @internal */
   public abstract readonly _problems: Problem[];
 }
 
-const PROBE = withMember('_toKube', 'a kplus.Probe', 'e.g. kplus.Probe.fromHttpGet(\'/healthz\')');
+const PROBE = shaped('Probe');
 
 class Check extends HealthCheck {
   public constructor(
-    public readonly _agent: AgentSpec | undefined, public readonly _probes: ProbesHealthCheckOptions, public readonly _problems: Problem[] = [],
+    public readonly _agent: AgentSpec | undefined, public readonly _probes: HealthCheck['_probes'], public readonly _problems: Problem[] = [],
   ) {
     super();
   }

@@ -1,9 +1,9 @@
-import { Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { ApiObject, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { size, text, typed } from '../validation/props';
+import type * as k8s from './api/types';
 import { memoryQuantity } from './quantities';
 
 /** A PersistentVolumeClaim that we make (with a size) or that exists already. */
@@ -22,10 +22,12 @@ interface ClaimOptions {
   readonly claimName?: string;
 }
 
-/** The options that have the type which they must have, and what is wrong with the others. */
-export function claimOptions(options: ClaimOptions): { given: ClaimOptions; problems: (prop: string) => Problem[] } {
+/** A claim of its owner's name, in the cluster's default class, where the options say nothing else. */
+export function madeClaim(options: ClaimOptions): (owner: string) => ClaimSpec {
   const shape = { size, storageClassName: text('the name of a StorageClass'), claimName: text('the name of the claim') };
-  return { given: typed(options, shape).options, problems: (prefix) => typed(options, shape, { prefix }).problems };
+  const { claimName, size: storage = Size.gibibytes(1), storageClassName } = typed(options, shape).options;
+  const problems = (prefix: string): Problem[] => typed(options, shape, { prefix }).problems;
+  return (owner) => ({ claimName: claimName ?? `${owner}-data`, size: storage, storageClassName, problems });
 }
 
 /** What is wrong with a claim. */
@@ -42,18 +44,14 @@ export function checkClaim(prop: string, claim: ClaimSpec): Problem[] {
 }
 
 /** The volume of a claim, and the claim itself where it is ours to make. */
-export function claimVolume(scope: Construct, volumeName: string, claim: ClaimSpec, metadata: kplus.k8s.ObjectMeta): kplus.Volume {
-  if (claim.size) {
-    // Not kplus.PersistentVolumeClaim: it refuses sizes that are not whole gibibytes.
-    new kplus.k8s.KubePersistentVolumeClaim(scope, 'Claim', {
-      metadata: { ...metadata, name: claim.claimName },
-      spec: {
-        accessModes: ['ReadWriteOnce'],
-        storageClassName: claim.storageClassName,
-        resources: { requests: { storage: kplus.k8s.Quantity.fromString(memoryQuantity(claim.size)) } },
-      },
+export function claimVolume(scope: Construct, name: string, { claimName, size: storage, storageClassName }: ClaimSpec, metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>): k8s.Volume {
+  if (storage) {
+    new ApiObject(scope, 'Claim', {
+      apiVersion: 'v1',
+      kind: 'PersistentVolumeClaim',
+      metadata: { ...metadata, name: claimName },
+      spec: { accessModes: ['ReadWriteOnce'], storageClassName, resources: { requests: { storage: memoryQuantity(storage) } } },
     });
   }
-  const reference = kplus.PersistentVolumeClaim.fromClaimName(scope, 'ClaimReference', claim.claimName);
-  return kplus.Volume.fromPersistentVolumeClaim(scope, 'ClaimVolume', reference, { name: volumeName });
+  return { name, persistentVolumeClaim: { claimName } };
 }

@@ -243,6 +243,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   '[]Volume': (prop, values) => unique(prop, values, 'name'),
   '[]VolumeMount': (prop, values) => unique(prop, values, 'mountPath'),
   '[]Container': (prop, values) => unique(prop, values, 'name'),
+  '[]EnvVar': (prop, values) => unique(prop, values, 'name'),
+  '[]LocalObjectReference': (prop, values) => unique(prop, values, 'name'),
   '[]ContainerPort': (prop, values) => unique(prop, values, 'name'),
 };
 
@@ -299,6 +301,19 @@ export function checkLabels(prop: string, labels: Readonly<Record<string, unknow
     ...isQualifiedName(key) ? [] : [needs(prop, LABEL_KEY.wrong, LABEL_KEY.fix, key)],
     ...isLabelValue(value) ? [] : [needs(`${prop}['${key}']`, 'is not a label value', 'use at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit', value)],
   ]);
+}
+
+/** As etcd keeps them: all keys and values of one object together. */
+const MOST_ANNOTATIONS = 256 * 1024;
+
+/** Annotations: keys as those of labels, any text as value. */
+export function checkAnnotations(prop: string, annotations: Readonly<Record<string, string>>): Problem[] {
+  const bytes = Object.entries(annotations).reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+  return [
+    // The API server compares the lower-case form.
+    ...Object.keys(annotations).filter((key) => !isQualifiedName(key.toLowerCase())).map((key) => needs(prop, LABEL_KEY.wrong.replace('a label key', 'an annotation key'), LABEL_KEY.fix, key)),
+    ...bytes > MOST_ANNOTATIONS ? [needs(prop, `have ${bytes} bytes, and Kubernetes takes ${MOST_ANNOTATIONS}`, 'give less', Object.keys(annotations).join(', '))] : [],
+  ];
 }
 
 function checkResources(prop: string, { limits, requests }: Fields): Problem[] {

@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
+import type * as k8s from './api/types';
 import { get, showPath } from '../../manifests/json';
 import { showObject } from '../../rules/finding';
 import { printable } from '../../rules/printable';
@@ -12,8 +12,8 @@ import { printable } from '../../rules/printable';
  * Old ones stay, for the pods and ReplicaSets that name them, until `cdk8s-celery prune` removes them by their label.
  */
 export function contentConfigMap(
-  scope: Construct, id: string, name: string, data: Record<string, string>, metadata: kplus.k8s.ObjectMeta,
-): kplus.IConfigMap {
+  scope: Construct, id: string, name: string, data: Record<string, string>, metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>,
+): ApiObject {
   const hash = contentHash(data);
   const object = new ApiObject(scope, id, {
     apiVersion: 'v1',
@@ -27,7 +27,7 @@ export function contentConfigMap(
     data,
   });
   hashes.set(object, hash);
-  return kplus.ConfigMap.fromConfigMapName(scope, `${id}Reference`, object.name);
+  return object;
 }
 
 /** The hash of each one that was made. */

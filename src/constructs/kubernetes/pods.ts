@@ -1,14 +1,22 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { posix } from 'path';
+import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
-import * as checks from '../validation/checks';
-import { Problem } from '../validation/problems';
-import { canonicalQuantities } from './quantities';
 import { isFixed, parseImage } from '../../celery/image';
 import { PodOptions } from '../pod-options';
+import { Problem } from '../validation/problems';
+import type * as k8s from './api/types';
+import { CheckedOptions, mergeBy } from './options';
+import { checkShape } from './shape-check';
 
-/** A Deployment of one of our components: what differs between workers, Beat, Flower and Redis, and nothing else. */
-export interface ComponentSpec {
+/** A volume of our own, and where a container has it. */
+export interface Mount {
+  readonly path: string;
+  readonly volume: k8s.Volume;
+  readonly readOnly?: boolean;
+}
+
+/** A pod of one of our components: what differs between workers, Beat, Flower and Redis, and nothing else. */
+export interface PodSpec {
   readonly name: string;
   /** The value of `app.kubernetes.io/name`. */
   readonly application: string;
@@ -16,93 +24,119 @@ export interface ComponentSpec {
   readonly component: string;
   /** The value of `app.kubernetes.io/part-of`. */
   readonly partOf: string;
-  readonly replicas: number;
-  /** One pod at most, even during a rollout. */
-  readonly singleton?: boolean;
-  /** How pods are replaced, where there may be several. */
-  readonly strategy?: kplus.DeploymentStrategy;
   readonly user: number;
-  readonly terminationGracePeriod: kplus.AbstractPodProps['terminationGracePeriod'];
-  readonly container: Pick<kplus.ContainerProps,
-    'image' | 'command' | 'ports' | 'workingDir' | 'envVariables' | 'volumeMounts' | 'readiness' | 'liveness' | 'startup'>;
-  readonly initContainers?: InitContainerSpec[];
-  readonly resources: kplus.ContainerResources;
+  readonly terminationGracePeriodSeconds: number;
+  readonly container: Pick<k8s.Container, 'image' | 'ports' | 'workingDir' | 'readinessProbe' | 'livenessProbe' | 'startupProbe'> & {
+    readonly image: string;
+    /** Its words may be known only when the manifests are written. */
+    readonly command: () => readonly string[];
+    readonly env: readonly k8s.EnvVar[];
+    readonly mounts: readonly Mount[];
+  };
+  readonly initContainers: readonly InitContainerSpec[];
+  readonly resources: k8s.ResourceRequirements;
 }
 
 /** An init container; its security context and pull policy are those of the main container. */
-export type InitContainerSpec = Pick<kplus.ContainerProps, 'name' | 'image' | 'command' | 'args' | 'envVariables' | 'volumeMounts' | 'resources'>;
+export interface InitContainerSpec extends Pick<k8s.Container, 'name' | 'command' | 'args' | 'env' | 'resources'> {
+  readonly image: string;
+  readonly mounts: readonly Mount[];
+}
 
-/** The Deployment of a component, with the defaults of this library instead of those of cdk8s-plus. */
-export function deployment(scope: Construct, id: string, spec: ComponentSpec, options: PodOptions): kplus.Deployment {
-  const selector = selectorLabels(spec);
-  const labels = { ...options.labels, ...ownLabels(spec), ...selector };
-  const security = containerSecurity(options);
-  const resources = options.resources ?? spec.resources;
-  const result = new kplus.Deployment(scope, id, {
-    metadata: { name: spec.name, labels, annotations: options.annotations },
-    podMetadata: { labels, annotations: options.annotations },
-    select: false,
-    replicas: spec.replicas,
-    strategy: spec.singleton ? kplus.DeploymentStrategy.recreate() : spec.strategy,
-    terminationGracePeriod: spec.terminationGracePeriod,
-    securityContext: {
-      ensureNonRoot: true,
-      user: spec.user,
-      group: spec.user,
-      fsGroup: spec.user,
-      fsGroupChangePolicy: kplus.FsGroupChangePolicy.ON_ROOT_MISMATCH,
-      ...options.podSecurityContext,
-    },
-    serviceAccount: options.serviceAccount,
-    volumes: options.volumes,
-    initContainers: spec.initContainers?.map((init) => ({
-      ...init, imagePullPolicy: pullPolicy(init.image), securityContext: security, ports: [],
-    })),
-    containers: [{
-      name: spec.component,
-      ...spec.container,
-      envVariables: { ...spec.container.envVariables, ...options.env },
-      volumeMounts: [...spec.container.volumeMounts ?? [], ...options.volumeMounts ?? []],
-      imagePullPolicy: pullPolicy(spec.container.image),
-      resources,
-      securityContext: security,
-    }],
+/** How many pods a Deployment has, and how they are replaced. */
+export interface DeploymentSpec {
+  readonly replicas?: number;
+  readonly strategy: k8s.DeploymentStrategy;
+}
+
+/** One pod at most, also during a rollout. */
+export const SINGLETON: DeploymentSpec = { replicas: 1, strategy: { type: 'Recreate' } };
+
+/** The Deployment of a component, with the defaults of this library. */
+export function deployment(scope: Construct, id: string, spec: PodSpec, { replicas, strategy }: DeploymentSpec, options: CheckedOptions): ApiObject {
+  return new ApiObject(scope, id, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: spec.name, ...objectMetadata(spec, options) },
+    spec: { replicas, selector: { matchLabels: selectorLabels(spec) }, strategy, template: podTemplate(spec, options) },
   });
-  result.select(kplus.LabelSelector.of({ labels: selector }));
-  options.tolerations?.forEach((taint) => result.scheduling.tolerate(kplus.Node.tainted(taint)));
-  ApiObject.of(result).addJsonPatch(
-    ...podPatches(options),
-    ...DROPPED_BY_SERVER.deployment,
-    ...canonicalQuantities('/spec/template/spec/containers/0', resources),
-    ...(spec.initContainers ?? []).flatMap((init, i) => canonicalQuantities(`/spec/template/spec/initContainers/${i}`, init.resources ?? {})),
-  );
-  return result;
+}
+
+/** The template of a pod: its labels, and its spec. */
+function podTemplate(spec: PodSpec, options: CheckedOptions): object {
+  const { container: { image, command, env, mounts, ...container }, initContainers } = spec;
+  const securityContext = containerSecurity(options);
+  const volumes = new Map([...mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => [volume.name, volume]));
+  return {
+    metadata: { labels: { ...options.podLabels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations: options.podAnnotations },
+    spec: {
+      automountServiceAccountToken: false,
+      // A Service named `flower` would give every pod FLOWER_PORT=tcp://..., which Flower reads as its port and dies of.
+      enableServiceLinks: false,
+      serviceAccountName: options.serviceAccountName,
+      priorityClassName: options.priorityClassName,
+      runtimeClassName: options.runtimeClassName,
+      nodeSelector: options.nodeSelector,
+      affinity: options.affinity,
+      topologySpreadConstraints: options.topologySpreadConstraints,
+      tolerations: options.tolerations,
+      imagePullSecrets: options.imagePullSecrets,
+      dnsPolicy: options.dnsPolicy,
+      dnsConfig: options.dnsConfig,
+      hostAliases: options.hostAliases,
+      securityContext: podSecurity(spec, options),
+      terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds,
+      initContainers: nonEmpty([
+        ...(options.sidecars ?? []).map((sidecar) => ({ ...sidecar, restartPolicy: 'Always' })),
+        ...initContainers.map(({ mounts: own, ...init }) => ({
+          ...init, imagePullPolicy: pullPolicy(init.image), volumeMounts: volumeMounts(own), securityContext,
+        })),
+        ...options.initContainers ?? [],
+      ]),
+      containers: [{
+        name: spec.component,
+        image,
+        imagePullPolicy: pullPolicy(image),
+        get command() {
+          return command();
+        },
+        ...container,
+        ports: nonEmpty(container.ports ?? []),
+        env: nonEmpty(mergeBy('name', env, options.env ?? [])),
+        envFrom: options.envFrom,
+        resources: options.resources ?? spec.resources,
+        lifecycle: options.lifecycle,
+        volumeMounts: [...volumeMounts(mounts), ...options.volumeMounts ?? []],
+        securityContext,
+      }, ...options.containers ?? []],
+      volumes: nonEmpty([...volumes.values(), ...options.volumes ?? []]),
+    },
+  };
+}
+
+function volumeMounts(mounts: readonly Mount[]): k8s.VolumeMount[] {
+  return mounts.map(({ path, volume, readOnly }) => ({ mountPath: path, name: volume.name, readOnly }));
 }
 
 /** The Service of a component, under the component's name. */
-export function service(scope: Construct, spec: ComponentSpec, options: PodOptions, port: kplus.ContainerPort): kplus.Service {
-  const result = new kplus.Service(scope, 'Service', {
-    metadata: { name: spec.name, ...ownMetadata(spec, options) },
-    ports: [{ port: port.number, targetPort: port.number, name: port.name }],
+export function service(scope: Construct, spec: PodSpec, options: CheckedOptions, { name, containerPort }: k8s.ContainerPort): ApiObject {
+  return new ApiObject(scope, 'Service', {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: spec.name, ...objectMetadata(spec, options) },
+    spec: { type: 'ClusterIP', selector: selectorLabels(spec), ports: [{ name, port: containerPort, targetPort: containerPort }] },
   });
-  Object.entries(selectorLabels(spec)).forEach(([key, value]) => result.selectLabel(key, value));
-  ApiObject.of(result).addJsonPatch(...DROPPED_BY_SERVER.service);
-  return result;
 }
 
 /** Labels and annotations of the objects that belong to a component. */
-export function ownMetadata(spec: ComponentSpec, options: PodOptions): { labels: Record<string, string>; annotations?: Record<string, string> } {
-  return { labels: { ...options.labels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations: options.annotations };
+export function objectMetadata(
+  spec: PodSpec, { labels, annotations }: CheckedOptions,
+): { labels: Record<string, string>; annotations?: Record<string, string> } {
+  return { labels: { ...labels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations };
 }
 
-/** Zero values that cdk8s-plus writes and the API server drops: with them, `kubectl apply` has something to change each time. */
-const DROPPED_BY_SERVER = {
-  deployment: ['/spec/minReadySeconds', '/spec/template/spec/hostNetwork', '/spec/template/spec/setHostnameAsFqdn'].map((path) => JsonPatch.remove(path)),
-  service: [JsonPatch.remove('/spec/externalIPs')],
-};
-
 /** The labels by which Services, policies and `kubectl logs -l` find the pods. They are a contract: a change breaks upgrades. */
-export function selectorLabels(spec: Pick<ComponentSpec, 'application' | 'name' | 'component'>): Record<string, string> {
+export function selectorLabels(spec: Pick<PodSpec, 'application' | 'name' | 'component'>): Record<string, string> {
   return {
     'app.kubernetes.io/name': spec.application,
     'app.kubernetes.io/instance': spec.name,
@@ -111,7 +145,7 @@ export function selectorLabels(spec: Pick<ComponentSpec, 'application' | 'name' 
 }
 
 /** Labels that tell people and tools what an object is. */
-export function ownLabels(spec: Pick<ComponentSpec, 'component' | 'partOf'>): Record<string, string> {
+export function ownLabels(spec: Pick<PodSpec, 'component' | 'partOf'>): Record<string, string> {
   return {
     'app.kubernetes.io/component': spec.component,
     'app.kubernetes.io/part-of': spec.partOf,
@@ -119,89 +153,116 @@ export function ownLabels(spec: Pick<ComponentSpec, 'component' | 'partOf'>): Re
   };
 }
 
-/** App-wide options and a component's own, as one. */
-export function merge(app: PodOptions, own: PodOptions): PodOptions {
-  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
-  return {
-    ...app,
-    ...given,
-    env: { ...app.env, ...own.env },
-    labels: { ...app.labels, ...own.labels },
-    annotations: { ...app.annotations, ...own.annotations },
-    volumes: [...app.volumes ?? [], ...own.volumes ?? []],
-    volumeMounts: [...app.volumeMounts ?? [], ...own.volumeMounts ?? []],
-    tolerations: [...app.tolerations ?? [], ...own.tolerations ?? []],
-    imagePullSecrets: [...app.imagePullSecrets ?? [], ...own.imagePullSecrets ?? []],
-    podSecurityContext: { ...app.podSecurityContext, ...own.podSecurityContext },
-    containerSecurityContext: { ...app.containerSecurityContext, ...own.containerSecurityContext },
-  };
-}
-
-/** A volume of our own, and where the main container has it. */
-export interface OwnVolume {
-  readonly name: string;
-  readonly path?: string;
-}
-
-/** What is wrong with the options of a pod. */
-export function checkOptions(options: PodOptions, own: readonly OwnVolume[]): Problem[] {
-  return [
-    ...checks.resources('resources', options.resources),
-    ...checks.env('env', options.env),
-    ...checks.labels('labels', options.labels),
-    ...checks.annotations('annotations', options.annotations),
-    ...checks.labels('nodeSelector', options.nodeSelector),
-    ...checks.objectName('priorityClassName', options.priorityClassName),
-    ...Object.keys(options.labels ?? {}).filter((key) => RESERVED_LABELS.includes(key)).map((key) => ({
-      prop: `labels['${key}']`, value: options.labels![key], wrong: 'would replace a label that selectors use', fix: 'use another key',
-    })),
-    ...userProblems(options.podSecurityContext),
-    ...checks.wholeNumber('containerSecurityContext.user', options.containerSecurityContext?.user, 0),
-    ...checks.wholeNumber('containerSecurityContext.group', options.containerSecurityContext?.group, 0),
-    ...volumeProblems(options, own),
-  ];
-}
-
 const RESERVED_LABELS = ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/part-of',
   'app.kubernetes.io/managed-by', 'component'];
 
-function userProblems({ user, group, fsGroup, ensureNonRoot = true }: kplus.PodSecurityContextProps = {}): Problem[] {
+/** What is wrong with labels that a user gives: some of them are ours. */
+export function checkReserved(options: Pick<PodOptions, 'labels' | 'podLabels'>): Problem[] {
+  return (['labels', 'podLabels'] as const).flatMap((prop) => Object.entries(options[prop] ?? {})
+    .filter(([key]) => RESERVED_LABELS.includes(key))
+    .map(([key, value]) => ({
+      prop: `${prop}['${key}']`, value, wrong: 'would replace a label that selectors use', fix: 'use another key',
+    })));
+}
+
+/** What is wrong with a pod that has these options: each of them is right on its own. */
+export function checkPod(spec: PodSpec, options: CheckedOptions): Problem[] {
   return [
-    ...checks.wholeNumber('podSecurityContext.user', user, 0),
-    ...checks.wholeNumber('podSecurityContext.group', group, 0),
-    ...checks.wholeNumber('podSecurityContext.fsGroup', fsGroup, 0),
-    ...(user === 0 && ensureNonRoot ? [{
-      prop: 'podSecurityContext.user', value: user, wrong: 'is root, and Kubernetes does not start it where ensureNonRoot is true',
-      fix: 'give another user, or ensureNonRoot: false in both security contexts',
-    }] : []),
+    ...checkReserved(options), ...userProblems(spec, options), ...volumeProblems(spec, options), ...nameProblems(spec, options),
+    ...sleepProblems(spec, options), ...dnsProblems(options),
   ];
 }
 
-function volumeProblems(options: PodOptions, own: readonly OwnVolume[]): Problem[] {
-  const volumes = new Set([...options.volumes ?? [], ...(options.volumeMounts ?? []).map((mount) => mount.volume)]);
-  const names = [...volumes].map((volume) => volume.name);
-  const taken = names.filter((volume, index) => own.some(({ name }) => name === volume) || names.indexOf(volume) !== index);
-  const paths = (options.volumeMounts ?? []).map((mount) => mount.path);
+/** The kubelet does not start root where runAsNonRoot is true. */
+function userProblems(spec: PodSpec, options: CheckedOptions): Problem[] {
+  const container = containerSecurity(options);
+  const user = container.runAsUser ?? podSecurity(spec, options).runAsUser;
+  // What is right on its own may contradict a default: privileged, and no privilege escalation.
+  const { problems } = checkShape('securityContext', container, 'SecurityContext');
+  return problems.length > 0 ? [...problems] : user === 0 && container.runAsNonRoot ? [{
+    prop: container.runAsUser === 0 ? 'securityContext.runAsUser' : 'podSecurityContext.runAsUser', value: user,
+    wrong: 'is root, and Kubernetes does not start it where runAsNonRoot is true', fix: 'give another user, or runAsNonRoot: false in both security contexts',
+  }] : [];
+}
+
+/** `/cache/` is `/cache`. */
+function plainPath(path: string): string {
+  return posix.normalize(path).replace(/(?<=.)\/$/, '');
+}
+
+function volumeProblems({ container, initContainers }: PodSpec, options: CheckedOptions): Problem[] {
+  const own = new Set([...container.mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => volume.name));
+  const given = (options.volumes ?? []).map(({ name }) => name);
+  const known = new Set([...own, ...given]);
+  const paths = new Set(container.mounts.map(({ path }) => path));
+  const mounts = (prop: string, list: readonly k8s.VolumeMount[] = []): Problem[] => list.filter(({ name }) => !known.has(name)).map(({ name }) => ({
+    prop, value: name, wrong: 'is not a volume of this pod', fix: `add it to volumes, or name one of ${[...known].join(', ')}`,
+  }));
   return [
-    ...names.flatMap((name) => checks.name('volumes', name)),
-    ...taken.map((volume) => ({
-      prop: 'volumes', value: volume, wrong: 'is the name of another volume of this pod', fix: 'give the volume another name',
+    ...given.filter((name) => own.has(name)).map((name) => ({
+      prop: 'volumes', value: name, wrong: 'is the name of another volume of this pod', fix: 'give the volume another name',
     })),
-    ...paths.filter((path, index) => !path.startsWith('/') || paths.indexOf(path) !== index || own.some((mount) => mount.path === path)).map((path) => ({
-      prop: 'volumeMounts', value: path, wrong: path.startsWith('/') ? 'is mounted twice' : 'is not an absolute path',
-      fix: 'give each mount an absolute path of its own',
+    ...(options.volumeMounts ?? []).filter(({ mountPath }) => seen(paths, plainPath(mountPath))).map(({ mountPath }) => ({
+      prop: 'volumeMounts', value: mountPath, wrong: 'is mounted twice', fix: 'give each mount an absolute path of its own',
     })),
+    ...mounts('volumeMounts', options.volumeMounts),
+    ...USERS.flatMap((prop) => (options[prop] ?? []).flatMap(({ name, volumeMounts: list }) => mounts(`${prop} '${name}' volumeMounts`, list))),
   ];
 }
 
-function containerSecurity(options: PodOptions): kplus.ContainerSecurityContextProps {
+/** All containers of a pod have different names. */
+function nameProblems({ component, initContainers }: PodSpec, options: CheckedOptions): Problem[] {
+  const taken = new Set([component, ...initContainers.map(({ name }) => name)]);
+  return USERS.flatMap((prop) => (options[prop] ?? []).filter(({ name }) => seen(taken, name)).map(({ name }) => ({
+    prop, value: name, wrong: 'is the name of another container of this pod', fix: 'give the container another name',
+  })));
+}
+
+/** The options with containers of the user's own. */
+const USERS = ['initContainers', 'sidecars', 'containers'] as const;
+
+/** Whether a value was there before; from now on it is. */
+function seen(values: Set<string>, value: string): boolean {
+  const before = values.has(value);
+  values.add(value);
+  return before;
+}
+
+/** A pod is killed at the end of its grace period, whatever still sleeps. */
+function sleepProblems({ terminationGracePeriodSeconds: grace }: PodSpec, options: CheckedOptions): Problem[] {
+  const problem = (prop: string, lifecycle: k8s.Lifecycle | undefined): Problem[] => {
+    const seconds = lifecycle?.preStop?.sleep?.seconds;
+    return seconds === undefined || seconds < grace ? [] : [{
+      prop: `${prop}.preStop.sleep.seconds`, value: seconds,
+      wrong: `is not less than the termination grace period of ${grace} seconds, after which the pod is killed`, fix: `give less than ${grace}`,
+    }];
+  };
+  return [
+    ...problem('lifecycle', options.lifecycle),
+    ...USERS.flatMap((prop) => (options[prop] ?? []).flatMap(({ name, lifecycle }) => problem(`${prop} '${name}' lifecycle`, lifecycle))),
+  ];
+}
+
+function dnsProblems({ dnsPolicy, dnsConfig }: CheckedOptions): Problem[] {
+  return dnsPolicy !== 'None' || (dnsConfig?.nameservers ?? []).length > 0 ? [] : [{
+    prop: 'dnsConfig.nameservers', value: undefined, wrong: 'is missing, and dnsPolicy None has no others', fix: 'give at least one',
+  }];
+}
+
+function podSecurity({ user }: PodSpec, options: CheckedOptions): k8s.PodSecurityContext {
   return {
-    ensureNonRoot: true,
+    runAsNonRoot: true, runAsUser: user, runAsGroup: user, fsGroup: user, fsGroupChangePolicy: 'OnRootMismatch', ...options.podSecurityContext,
+  };
+}
+
+function containerSecurity({ securityContext }: CheckedOptions): k8s.SecurityContext {
+  return {
+    runAsNonRoot: true,
     readOnlyRootFilesystem: true,
     allowPrivilegeEscalation: false,
-    capabilities: { drop: [kplus.Capability.ALL] },
-    seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
-    ...options.containerSecurityContext,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+    ...securityContext,
   };
 }
 
@@ -209,24 +270,10 @@ function containerSecurity(options: PodOptions): kplus.ContainerSecurityContextP
  * A tag that can move is looked up each time, or nodes run different builds and fixes never arrive. What is fixed is not, or a
  * registry that does not answer would stop a restart.
  */
-function pullPolicy(image: string): kplus.ImagePullPolicy {
-  return isFixed(parseImage(image)) ? kplus.ImagePullPolicy.IF_NOT_PRESENT : kplus.ImagePullPolicy.ALWAYS;
+function pullPolicy(image: string): 'IfNotPresent' | 'Always' {
+  return isFixed(parseImage(image)) ? 'IfNotPresent' : 'Always';
 }
 
-/** Fields of a pod that cdk8s-plus-28 has no props for. */
-function podPatches(options: PodOptions): JsonPatch[] {
-  const fields: Record<string, unknown> = {
-    // A Service named `flower` would give every pod FLOWER_PORT=tcp://..., which Flower reads as its port and dies of.
-    enableServiceLinks: false,
-    nodeSelector: nonEmpty(options.nodeSelector),
-    priorityClassName: options.priorityClassName,
-    imagePullSecrets: options.imagePullSecrets?.length ? options.imagePullSecrets.map((secret) => ({ name: secret.name })) : undefined,
-  };
-  return Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .map(([field, value]) => JsonPatch.add(`/spec/template/spec/${field}`, value));
-}
-
-function nonEmpty<T extends object>(value: T | undefined): T | undefined {
-  return value && Object.keys(value).length > 0 ? value : undefined;
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
 }

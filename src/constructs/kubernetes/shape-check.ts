@@ -1,7 +1,7 @@
 import { SCHEMA } from './api/schema';
 import { checkField, checkObject } from './constraints';
 import { nearest } from '../../nearest';
-import { Problem } from '../validation/problems';
+import { Described, Problem } from '../validation/problems';
 
 /** A value as the manifest gets it, and what is wrong with it. */
 export interface Checked {
@@ -47,9 +47,9 @@ export function checkShape(prop: string, value: unknown, type: string): Checked 
 
 function read(prop: string, value: unknown, type: string, of: string, problems: Problem[], depth: number): unknown {
   if (value === undefined || value === null) return undefined;
-  const report = (wrong: string, fix: string, what: unknown = value) => void problems.push({ prop, value: what, wrong, fix });
+  const report = (wrong: string, fix: string, what: unknown = shown(value, type, of)) => void problems.push({ prop, value: what, wrong, fix });
   if (depth > DEEPEST) {
-    report('is nested too deeply for a manifest', 'give plain data without cycles', '…');
+    report('is nested too deeply for a manifest', 'give plain data without cycles', new Described('an object'));
     return undefined;
   }
   if (type.startsWith('[]')) {
@@ -67,10 +67,10 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
   }
   if (type.startsWith('{}')) {
     if (!isPlain(value)) {
-      report('is not a map', `give { name: ${described(type.slice(2))} }`, kindOf(value));
+      report('is not a map', `give { name: ${described(type.slice(2))} }`);
       return undefined;
     }
-    const entries = Object.entries(value).map(([key, item]) => [key, read(`${prop}['${key}']`, item, type.slice(2), of, problems, depth + 1)] as const);
+    const entries = Object.entries(value).map(([key, item]) => [written(prop, key, problems), read(`${prop}['${key}']`, item, type.slice(2), of, problems, depth + 1)] as const);
     return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
   }
   return Object.hasOwn(SCHEMA, type) ? readObject(prop, value, type, problems, depth) : readScalar(value, type, report, prop, of, problems);
@@ -79,7 +79,7 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
 function readObject(prop: string, value: unknown, type: string, problems: Problem[], depth: number): unknown {
   if (!isPlain(value)) {
     problems.push({
-      prop, value: kindOf(value), wrong: `is not plain data as in a manifest (${type})`, fix: `give the fields of ${type} as Kubernetes documents them`,
+      prop, value: shown(value, type, ''), wrong: `is not plain data as in a manifest (${type})`, fix: `give the fields of ${type} as Kubernetes documents them`,
     });
     return undefined;
   }
@@ -91,7 +91,7 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
       if (item === undefined) continue;
       const meant = nearest(name, known.keys());
       problems.push({
-        prop: `${prop}.${name}`, value: isScalar(item) ? item : kindOf(item), wrong: `is not a field of ${type}`,
+        prop: `${prop}.${name}`, value: shown(item, '', type), wrong: `is not a field of ${type}`,
         fix: meant === undefined ? `allowed: ${[...known.keys()].join(', ')}` : `did you mean ${meant}?`,
       });
       continue;
@@ -159,8 +159,10 @@ function unwrapped(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
 }
 
-function isScalar(value: unknown): boolean {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+/** cdk8s takes the first for the class of an object, and loses the second. */
+function written(prop: string, key: string, problems: Problem[]): string {
+  if (key === 'constructor' || key === '__proto__') problems.push({ prop, value: key, wrong: 'is a key that cdk8s can\'t write', fix: 'use another key' });
+  return key;
 }
 
 /** Data, not a class with a behaviour: but the structs of L1 constructs are plain in every language. */
@@ -170,10 +172,13 @@ function isPlain(value: unknown): value is Record<string, unknown> {
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
-function kindOf(value: unknown): unknown {
-  if (typeof value === 'function') return 'a function';
-  if (Array.isArray(value)) return 'a list';
+/** A value as a message shows it: an object by its type, as it may be endless, and what may be the value of a variable, too. */
+function shown(value: unknown, type: string, of: string): unknown {
+  const secret = typeof value === 'string' && (of === 'EnvVar.value' || type.endsWith('EnvVar'));
+  if (secret) return new Described('a string');
+  if (typeof value === 'function') return new Described('a function');
   if (typeof value !== 'object' || value === null) return value;
-  const { name } = (value.constructor ?? {}) as { name?: string };
-  return name === undefined || name === 'Object' || name === '' ? 'a map' : `a ${name}`;
+  if (Array.isArray(value)) return new Described('a list');
+  const { name } = (value.constructor ?? {}) as { name?: unknown };
+  return new Described(typeof name !== 'string' || name === 'Object' || name === '' ? 'a map' : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`);
 }

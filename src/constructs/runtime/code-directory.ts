@@ -34,7 +34,7 @@ export function readCodeDirectory(directory: string): CodeDirectory {
     const file = join(directory, path);
     const content = attempt(() => readFileSync(file), (code) => problems.push(unreadable(file, code)));
     if (!content) continue;
-    if (!isUtf8(content)) problems.push(problem(file, 'is not UTF-8 text', 'put binary files into an image: PythonRuntime.image(...)'));
+    if (!isUtf8(content)) problems.push(problem(file, 'is not UTF-8 text', 'put binary files into an image: PythonRuntime.fromImage(...)'));
     else files.push([path, content.toString('utf8')]);
   }
   return problems.length > 0 ? refused(problems) : { files: Object.fromEntries(files), problems };
@@ -43,7 +43,7 @@ export function readCodeDirectory(directory: string): CodeDirectory {
 /** A problem with the size of what is to become a ConfigMap. */
 export function tooLarge(source: string, bytes: number): Problem[] {
   return bytes <= MAX_BYTES ? [] : [problem(
-    source, `has ${bytes} bytes, and a ConfigMap holds ${MAX_BYTES} (1 MiB)`, 'put the code into an image: AppCode.inImage() with PythonRuntime.image(...)',
+    source, `has ${bytes} bytes, and a ConfigMap holds ${MAX_BYTES} (1 MiB)`, 'put the code into an image: AppCode.inImage() with PythonRuntime.fromImage(...)',
   )];
 }
 

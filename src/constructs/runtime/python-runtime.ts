@@ -1,13 +1,16 @@
-import { Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { Construct } from 'constructs';
 import { BoundRuntime } from './bound-runtime';
 import * as checks from '../validation/checks';
+import type * as k8s from '../kubernetes/api/types';
+import { variables } from '../kubernetes/env';
+import { secretKey, shaped } from '../kubernetes/options';
+import { Shape } from '../kubernetes/shape';
+import { SecretKey } from '../secret-key';
 import { asGiven } from '../kubernetes/as-given';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
-import { containerResources, Shape, text, texts, typed, withMember } from '../validation/props';
+import { PropChecks, text, texts, typed } from '../validation/props';
 import { parseImage, taggedPython } from '../../celery/image';
 import { BASE, lockedRequirement, lockIndex, pythonLock } from '../../celery/locks';
 import { checkInstall } from './requirements';
@@ -53,19 +56,19 @@ export interface PythonInstallOptions {
   readonly indexUrl?: string;
 
   /**
-   * A Secret with a key `pip.conf`, for an index that asks for credentials.
+   * A Secret with pip's configuration, for an index that asks for credentials: `{ name: 'pip', key: 'pip.conf' }`.
    *
    * @default - none
    * @see https://pip.pypa.io/en/stable/topics/configuration/
    */
-  readonly pipConf?: kplus.ISecret;
+  readonly pipConf?: SecretKey;
 
   /**
-   * CPU and memory of the init container.
+   * Requests and limits of the init container.
    *
    * @default - requests 100m CPU and 128Mi memory; limit 512Mi memory
    */
-  readonly installResources?: kplus.ContainerResources;
+  readonly installResources?: Shape<k8s.ResourceRequirements>;
 }
 
 /**
@@ -75,7 +78,7 @@ export abstract class PythonRuntime {
   /**
    * An init container installs Celery into a virtual environment, from a lock with the hash of each file: a file that is not the
    * one of the lock stops the installation. Your `requirements` follow, within the versions of the lock. It takes some 10 seconds
-   * at each start of a pod, and needs the package index; `PythonRuntime.image()` needs neither.
+   * at each start of a pod, and needs the package index; `PythonRuntime.fromImage()` needs neither.
    *
    * Synth fails for a Celery without a lock, a Python that it does not support, and requirements that conflict with the lock.
    */
@@ -89,7 +92,7 @@ export abstract class PythonRuntime {
    *
    * @param image the reference of the image, with a digest or with a tag that does not move: `registry.example.com/team/app:1.4.2`
    */
-  public static image(image: string): PythonRuntime {
+  public static fromImage(image: string): PythonRuntime {
     return new ImageRuntime(image);
   }
 
@@ -102,7 +105,7 @@ export abstract class PythonRuntime {
   /** The version of Celery; undefined when it is not known. @internal */
   public readonly _celery?: string;
   /** Makes what the pods of an app share. @internal */
-  public abstract _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime;
+  public abstract _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta): BoundRuntime;
 }
 
 class ImageRuntime extends PythonRuntime {
@@ -116,24 +119,24 @@ class ImageRuntime extends PythonRuntime {
   }
 
   public _bind(): BoundRuntime {
-    return { env: {}, mounts: [], initContainers: () => [] };
+    return { env: [], mounts: [], initContainers: () => [] };
   }
 }
 
 const VIRTUAL_ENV = '/opt/celery';
 const INSTALLER = '/etc/celery-install';
 const PIP_CONF = '/etc/celery-pip';
-const PIP_CONF_KEY = 'pip.conf';
+const PIP_CONF_FILE = 'pip.conf';
 const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-const OPTIONS: Shape<PythonInstallOptions> = {
+const OPTIONS: PropChecks<PythonInstallOptions> = {
   celery: text('e.g. \'5.6.3\''),
   python: text('e.g. \'3.11\''),
   image: text('e.g. \'python:3.11-slim\''),
   requirements: texts('e.g. [\'requests==2.32.3\']'),
   indexUrl: text('the URL of a package index'),
-  pipConf: withMember('name', 'a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)'),
-  installResources: containerResources,
+  pipConf: { copy: secretKey },
+  installResources: shaped('ResourceRequirements'),
 };
 
 class InstalledRuntime extends PythonRuntime {
@@ -159,12 +162,12 @@ class InstalledRuntime extends PythonRuntime {
         prop: 'image', value: options.image, wrong: `has Python ${tagged}, and python is '${this.python}'`, fix: 'leave python out, or name another image',
       }] : []),
       ...checkIndex(options.indexUrl),
-      ...checks.resources('installResources', options.installResources),
     ];
   }
 
-  public _bind(scope: Construct, app: string, metadata: kplus.k8s.ObjectMeta): BoundRuntime {
-    const { celery, requirements = [], indexUrl, pipConf, installResources } = this.options;
+  public _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta): BoundRuntime {
+    const { celery, requirements = [], indexUrl, pipConf } = this.options;
+    const installResources = this.options.installResources as k8s.ResourceRequirements | undefined;
     // Without a lock, synth fails: what is rendered until then does not matter.
     const lock = this.hasLock() ? pythonLock(celery, this.python) : { constraints: '', lists: new Map<string, string>(), versions: new Map<string, string>() };
     const data = {
@@ -173,38 +176,36 @@ class InstalledRuntime extends PythonRuntime {
       'install.sh': INSTALL_SCRIPT,
     };
     const configMap = contentConfigMap(scope, 'Install', `${app}-install`, data, metadata);
-    const installer = kplus.Volume.fromConfigMap(scope, 'InstallVolume', configMap, { name: 'install' });
-    const virtualEnv = kplus.Volume.fromEmptyDir(scope, 'VirtualEnv', 'virtual-env');
-    const configuration = pipConf && kplus.Volume.fromSecret(scope, 'PipConf', pipConf, {
+    const installer: k8s.Volume = { name: 'install', configMap: { name: configMap.name } };
+    const virtualEnv: k8s.Volume = { name: 'virtual-env', emptyDir: {} };
+    const configuration: k8s.Volume | undefined = pipConf && {
       name: 'pip-conf',
-      // Without the key the pod would install from the default index: with it, the pod does not start, and says why.
-      items: { [PIP_CONF_KEY]: { path: PIP_CONF_KEY } },
-    });
-    const env = {
-      HOME: '/tmp',
-      VIRTUAL_ENV,
-      ...(indexUrl ? { PIP_INDEX_URL: asGiven(indexUrl) } : {}),
-      ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_KEY}` } : {}),
+      // Without the key the pod would install from the default index: with it, the pod does not start, and its events name the key.
+      secret: { secretName: pipConf.name, items: [{ key: pipConf.key, path: PIP_CONF_FILE }] },
     };
     return {
       // Kubernetes can't append to PATH: it is given whole.
-      env: values({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
+      env: variables({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
       mounts: [{ path: VIRTUAL_ENV, volume: virtualEnv, readOnly: true }],
       initContainers: (needs, tmp) => [{
         name: 'install',
         image: this._image,
         command: ['sh', `${INSTALLER}/install.sh`],
         args: [...[BASE, ...needs].map((need) => lockedRequirement(need, lock)), ...requirements.map(asGiven)],
-        envVariables: values({ ...env, LOCKED: [BASE, ...needs].join(' ') }),
-        volumeMounts: [
+        env: variables({
+          HOME: '/tmp',
+          VIRTUAL_ENV,
+          ...(indexUrl ? { PIP_INDEX_URL: asGiven(indexUrl) } : {}),
+          ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_FILE}` } : {}),
+          LOCKED: [BASE, ...needs].join(' '),
+        }),
+        mounts: [
           { path: VIRTUAL_ENV, volume: virtualEnv },
           { path: INSTALLER, volume: installer, readOnly: true },
           { path: '/tmp', volume: tmp },
           ...(configuration ? [{ path: PIP_CONF, volume: configuration, readOnly: true }] : []),
         ],
-        resources: installResources ?? {
-          cpu: { request: kplus.Cpu.millis(100) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(512) },
-        },
+        resources: installResources ?? { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
       }],
     };
   }
@@ -213,10 +214,6 @@ class InstalledRuntime extends PythonRuntime {
     const { celery } = lockIndex();
     return Object.hasOwn(celery, this.options.celery) && celery[this.options.celery].pythons.includes(this.python);
   }
-}
-
-function values(env: Record<string, string>): Record<string, kplus.EnvValue> {
-  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, kplus.EnvValue.fromValue(value)]));
 }
 
 function checkIndex(indexUrl: string | undefined): Problem[] {

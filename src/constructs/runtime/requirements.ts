@@ -39,7 +39,7 @@ function withoutUrl(text: string): string {
 
 function unknownCelery(celery: string): Problem {
   const { celery: locked, yanked, known } = lockIndex();
-  const fix = `use one of ${Object.keys(locked).join(', ')}, or bring your own image: PythonRuntime.image(...)`;
+  const fix = `use one of ${Object.keys(locked).join(', ')}, or bring your own image: PythonRuntime.fromImage(...)`;
   const wrong = Object.hasOwn(yanked.celery, celery) ? `was yanked from the package index: ${yanked.celery[celery]}`
     : Object.hasOwn(known, celery) ? 'has no lock here, and an install without a lock breaks when the index changes'
       : 'is not a version of Celery';
@@ -56,7 +56,7 @@ function checkPython(celery: string, python: string, { requiresPython, pythons }
   }
   return pythons.includes(python) ? [] : [{
     prop: 'python', value: python, wrong: `has no lock for Celery ${celery}`,
-    fix: `use one of ${pythons.join(', ')}, or bring your own image: PythonRuntime.image(...)`,
+    fix: `use one of ${pythons.join(', ')}, or bring your own image: PythonRuntime.fromImage(...)`,
   }];
 }
 

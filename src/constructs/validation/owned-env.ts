@@ -1,4 +1,4 @@
-import * as kplus from 'cdk8s-plus-28';
+import type * as k8s from '../kubernetes/api/types';
 import { Problem } from './problems';
 
 /** Where variables are given, as far as it matters to which of them are ours. */
@@ -81,29 +81,29 @@ const OWNED: readonly Owned[] = [
   },
   {
     names: /^(PATH|VIRTUAL_ENV|PYTHONHOME)$/, installsOnly: true, wrong: 'would hide the Celery that PythonRuntime.install has installed',
-    fix: 'remove it; to bring programs along, use an image: PythonRuntime.image(...)',
+    fix: 'remove it; to bring programs along, use an image: PythonRuntime.fromImage(...)',
   },
 ];
 
 /** What is wrong with variables that a user gives. Values are not shown: they may be secret. */
-export function checkOwnedEnv(env: Record<string, kplus.EnvValue> | undefined, { installs, pythonPath }: EnvScope): Problem[] {
-  return Object.entries(env ?? {}).flatMap(([name, value]): Problem[] => {
-    if (name === 'PYTHONPATH' && pythonPath.length > 0 && value?.valueFrom !== undefined) {
+export function checkOwnedEnv(env: readonly k8s.EnvVar[] | undefined, { installs, pythonPath }: EnvScope): Problem[] {
+  return (env ?? []).flatMap(({ name, value: text, valueFrom }): Problem[] => {
+    if (name === 'PYTHONPATH' && pythonPath.length > 0 && valueFrom !== undefined) {
       return [{
         prop: 'env', value: name, wrong: `comes from elsewhere, so ${pythonPath.join(' and ')} cannot be added to it`,
-        fix: 'give it by kplus.EnvValue.fromValue',
+        fix: 'give its value',
       }];
     }
-    const text: unknown = value?.value;
     const owned = OWNED.find(({ names, installsOnly = false, harmless }) => names.test(name) && (installs || !installsOnly)
-      && !(typeof text === 'string' && harmless?.test(text)));
+      && !(valueFrom === undefined && harmless?.test(text ?? '')));
     return owned ? [{ prop: 'env', value: name, wrong: owned.wrong, fix: owned.fix }] : [];
   });
 }
 
 /** The user's own `PYTHONPATH` comes first, and what is ours stays on it. */
-export function withPythonPath(env: Record<string, kplus.EnvValue> | undefined, pythonPath: readonly string[]): Record<string, kplus.EnvValue> {
-  const own = env?.PYTHONPATH?.value as string | undefined;
-  const folders = [...new Set([...(own ?? '').split(':').filter(Boolean), ...pythonPath])];
-  return own === undefined || folders.length === 0 ? { ...env } : { ...env, PYTHONPATH: kplus.EnvValue.fromValue(folders.join(':')) };
+export function withPythonPath(env: readonly k8s.EnvVar[], pythonPath: readonly string[]): k8s.EnvVar[] {
+  return env.map((variable) => {
+    if (variable.name !== 'PYTHONPATH' || variable.valueFrom !== undefined || pythonPath.length === 0) return variable;
+    return { name: variable.name, value: [...new Set([...(variable.value ?? '').split(':').filter(Boolean), ...pythonPath])].join(':') };
+  });
 }

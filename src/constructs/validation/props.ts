@@ -1,11 +1,9 @@
 import { Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { IConstruct } from 'constructs';
 import { Described, Problem, refuse } from './problems';
-import { PodOptions } from '../pod-options';
 import { nearest } from '../../nearest';
 
-// TypeScript tells a user of TypeScript what a prop must be. JavaScript tells nobody, and Python some: without these checks, the first
+// TypeScript checks the types of props for a user of TypeScript. JavaScript checks none, and Python some: without these checks, the first
 // value of a wrong type ends in an exception that names neither the prop nor the construct.
 
 /** What is wrong with the type of one value, which is not undefined. */
@@ -18,8 +16,13 @@ export interface RequiredProp {
   readonly instead: (scope: IConstruct) => unknown;
 }
 
+/** A prop that is copied as it is checked: what the user changes afterwards, or a getter returns the next time, is in no manifest. */
+export interface CopiedProp {
+  readonly copy: (prop: string, value: unknown) => { readonly value: unknown; readonly problems: readonly Problem[] };
+}
+
 /** What props are: all of them, so that a name which is not here is not one. */
-export type Shape<P> = { readonly [K in keyof P]-?: TypeCheck | RequiredProp };
+export type PropChecks<P> = { readonly [K in keyof P]-?: TypeCheck | RequiredProp | CopiedProp };
 
 /** Where options are, and what to do about those that are elsewhere. */
 interface Naming {
@@ -31,30 +34,50 @@ interface Naming {
  * The props of a construct. One that is not of its type is refused, and replaced: a required one by a stand-in, any other by its default.
  * One that there is not is refused.
  */
-export function sound<P extends object>(scope: IConstruct, given: P, shape: Shape<P>, elsewhere?: Readonly<Record<string, string>>): P {
-  const { options, problems } = typed(given, shape, { scope, elsewhere });
+export function sound<P extends object>(scope: IConstruct, given: P, checks: PropChecks<P>, elsewhere?: Readonly<Record<string, string>>): P {
+  const { options, problems } = typed(given, checks, { scope, elsewhere });
   refuse(scope, problems);
   return options;
 }
 
 /** The same for the options of a factory method, which has no construct to refuse: their problems are returned. */
 export function typed<O extends object>(
-  given: O, shape: Shape<O>, { scope, ...naming }: Naming & { readonly scope?: IConstruct } = {},
+  given: O, checks: PropChecks<O>, { scope, ...naming }: Naming & { readonly scope?: IConstruct } = {},
 ): { readonly options: O; readonly problems: Problem[] } {
   const { prefix = '' } = naming;
-  const options = (isObject(given) ? { ...given } : {}) as Record<string, unknown>;
-  const noObject = given === undefined || isObject(given) ? []
+  const options: Record<string, unknown> = {};
+  const problems: Problem[] = given === undefined || isObject(given) ? []
     : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
-  const problems = Object.entries<TypeCheck | RequiredProp | undefined>(shape).flatMap(([name, expected]) => {
-    if (expected === undefined) return [];
-    const [check, required] = typeof expected === 'function' ? [expected, undefined] : [expected.check, expected];
-    const prop = prefix === '' ? name : `${prefix}.${name}`;
-    const found = options[name] !== undefined ? check(prop, options[name])
-      : required ? [{ prop, value: undefined, wrong: 'is missing', fix: required.fix }] : [];
+  const path = (name: string): string => prefix === '' ? name : `${prefix}.${name}`;
+  for (const name of isObject(given) ? Object.keys(given) : []) {
+    try {
+      options[name] = (given as Record<string, unknown>)[name];
+    } catch {
+      problems.push(unreadable(path(name)));
+    }
+  }
+  problems.push(...unknown(options, checks, naming));
+  for (const [name, expected] of Object.entries<TypeCheck | RequiredProp | CopiedProp>(checks)) {
+    const required = 'instead' in expected ? expected : undefined;
+    let found: readonly Problem[] = [];
+    if (options[name] !== undefined) {
+      try {
+        if ('copy' in expected) ({ value: options[name], problems: found } = expected.copy(path(name), options[name]));
+        else found = (typeof expected === 'function' ? expected : expected.check)(path(name), options[name]);
+      } catch {
+        found = [unreadable(path(name))];
+      }
+    } else if (required) {
+      found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
+    }
     if (found.length > 0) options[name] = scope && required?.instead(scope);
-    return found;
-  });
-  return { options: options as O, problems: [...noObject, ...unknown(options, shape, naming), ...problems] };
+    problems.push(...found);
+  }
+  return { options: options as O, problems };
+}
+
+function unreadable(prop: string): Problem {
+  return { prop, value: new Described('a value'), wrong: 'cannot be read: a getter throws', fix: 'give plain data' };
 }
 
 /** Names that there are not: JavaScript accepts any. */
@@ -128,52 +151,9 @@ export function hidden(check: TypeCheck): TypeCheck {
   return (prop, value) => check(prop, value).map((problem) => ({ ...problem, value: new Described(typeOf(value)) }));
 }
 
-/** A value of an environment variable: a string, what becomes one at synth (a token), or from elsewhere. */
-export const envValue: TypeCheck = hidden((prop, given) => {
-  const found = kind((env) => isObject(env) && ('value' in env || 'valueFrom' in env), 'a kplus.EnvValue', 'e.g. kplus.EnvValue.fromValue(...)')(prop, given);
-  if (found.length > 0) return found;
-  const { value } = given as { readonly value?: unknown };
-  const isText = value === undefined || typeof value === 'string' || (isObject(value) && ('produce' in value || 'resolve' in value));
-  return isText ? [] : [{ prop, value, wrong: 'has a value that is not a string', fix: 'give e.g. kplus.EnvValue.fromValue(\'8\')' }];
-});
-
-/** Anything with fields. */
-export const object: TypeCheck = kind((value) => isObject(value) && !Array.isArray(value), 'an object', 'an object');
-
-/** CPU and memory as cdk8s-plus has them. */
-export const containerResources: TypeCheck = (prop, value) => {
-  if (object(prop, value).length > 0) return object(prop, value);
-  const amounts = (of: TypeCheck): TypeCheck => (path, given) => object(path, given).length > 0 ? object(path, given)
-    : ['request', 'limit'].flatMap((part) => {
-      const amount = (given as Record<string, unknown>)[part];
-      return amount === undefined ? [] : of(`${path}.${part}`, amount);
-    });
-  return typed(value as Record<'cpu' | 'memory' | 'ephemeralStorage', unknown>, {
-    cpu: amounts(withMember('amount', 'a Cpu', 'e.g. kplus.Cpu.millis(250)')), memory: amounts(size), ephemeralStorage: amounts(size),
-  }, { prefix: prop }).problems;
-};
-
 /** Options of a struct in a list. */
-export function optionsOf<O extends object>(shape: Shape<O>): TypeCheck {
+export function optionsOf<O extends object>(shape: PropChecks<O>): TypeCheck {
   return (prop, value) => isObject(value) ? typed(value as O, shape, { prefix: prop }).problems : kind(() => false, 'an object', 'the options by their names')(prop, value);
-}
-
-/** An object with fields of known types: no class, which cdk8s would not write. */
-function fields<P extends object>(shape: Shape<P>): TypeCheck {
-  return (prop, value) => isPlain(value) ? typed(value as P, shape, { prefix: prop }).problems
-    : kind(() => false, 'an object', 'an object')(prop, value);
-}
-
-/** An object as `{ ... }` makes it, in any realm. */
-function isPlain(value: unknown): boolean {
-  if (!isObject(value) || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** A field that must be there. */
-function needed(check: TypeCheck, fix: string): RequiredProp {
-  return { check, fix, instead: () => undefined };
 }
 
 function isObject(value: unknown): value is object {
@@ -199,53 +179,3 @@ function typeOf(value: unknown): string {
   const name = isObject(value) ? (value.constructor as { name?: string } | undefined)?.name ?? 'Object' : typeof value;
   return name === 'Object' ? 'an object' : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
 }
-
-const named = (what: string, example: string): TypeCheck => withMember('name', what, example);
-const labelled = record(text('a string'), 'e.g. { team: \'orders\' }');
-
-const CAPABILITIES = texts('e.g. [kplus.Capability.NET_BIND_SERVICE]');
-
-/** The options of pods. */
-export const POD_OPTIONS: Shape<PodOptions> = {
-  resources: containerResources,
-  env: record(envValue, 'e.g. { REGION: kplus.EnvValue.fromValue(\'eu\') }'),
-  volumeMounts: list(fields<kplus.VolumeMount>({
-    path: needed(text('e.g. \'/cache\''), 'give e.g. \'/cache\''),
-    propagation: anything,
-    readOnly: anything,
-    subPath: anything,
-    subPathExpr: anything,
-    volume: needed(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'give e.g. kplus.Volume.fromEmptyDir(...)'),
-  }), 'e.g. [{ path: \'/cache\', volume }]'),
-  volumes: list(named('a kplus.Volume', 'e.g. kplus.Volume.fromEmptyDir(...)'), 'e.g. [kplus.Volume.fromEmptyDir(...)]'),
-  labels: labelled,
-  annotations: labelled,
-  nodeSelector: labelled,
-  tolerations: list(withMember('_toKube', 'a kplus.NodeTaintQuery', 'e.g. kplus.NodeTaintQuery.exists(\'dedicated\')'),
-    'e.g. [kplus.NodeTaintQuery.exists(\'dedicated\')]'),
-  priorityClassName: text('the name of a PriorityClass'),
-  imagePullSecrets: list(named('a kplus.ISecret', 'e.g. kplus.Secret.fromSecretName(...)'), 'e.g. [kplus.Secret.fromSecretName(...)]'),
-  serviceAccount: named('a kplus.IServiceAccount', 'e.g. kplus.ServiceAccount.fromServiceAccountName(...)'),
-  podSecurityContext: fields<kplus.PodSecurityContextProps>({
-    user: number,
-    group: number,
-    fsGroup: number,
-    ensureNonRoot: flag,
-    fsGroupChangePolicy: oneOf(kplus.FsGroupChangePolicy, 'a policy'),
-    sysctls: list(fields<kplus.Sysctl>({ name: needed(text('e.g. \'net.core.somaxconn\''), 'give its name'), value: needed(text('its value'), 'give its value') }),
-      'e.g. [{ name: \'net.core.somaxconn\', value: \'1024\' }]'),
-  }),
-  containerSecurityContext: fields<kplus.ContainerSecurityContextProps>({
-    user: number,
-    group: number,
-    ensureNonRoot: flag,
-    privileged: flag,
-    readOnlyRootFilesystem: flag,
-    allowPrivilegeEscalation: flag,
-    capabilities: fields<kplus.ContainerSecutiryContextCapabilities>({ add: CAPABILITIES, drop: CAPABILITIES }),
-    seccompProfile: fields<kplus.SeccompProfile>({
-      type: needed(oneOf(kplus.SeccompProfileType, 'a type of seccomp profiles'), 'give e.g. kplus.SeccompProfileType.RUNTIME_DEFAULT'),
-      localhostProfile: text('the path of the profile on the node'),
-    }),
-  }),
-};

@@ -13,7 +13,7 @@ export const CELERY: RequiredProp = {
   instead: (scope: IConstruct) => {
     const chart = new Chart(new App(), 'unknown', { namespace: Chart.of(scope).namespace });
     return new CeleryApp(chart, 'unknown', {
-      app: 'unknown', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'unknown.py': '' }), runtime: PythonRuntime.image('unknown:0'),
+      app: 'unknown', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'unknown.py': '' }), runtime: PythonRuntime.fromImage('unknown:0'),
     });
   },
 };

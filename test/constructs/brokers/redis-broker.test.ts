@@ -75,8 +75,8 @@ test('with all props, each does something', () => {
   const manifests = everyProp<RedisBrokerProps, never>({
     required: [],
     external: EXTERNAL,
-    props: (chart) => ({
-      ...everyOption(chart),
+    props: () => ({
+      ...everyOption,
       name: 'queue',
       image: 'registry.example.com/redis:7.4.1',
       storage: RedisStorage.claim(),
@@ -94,7 +94,7 @@ test('with all props, each does something', () => {
 });
 
 test.each([
-  ['three quarters of a limit', { resources: { memory: { limit: Size.gibibytes(1) } } }, '768mb'],
+  ['three quarters of a limit', { resources: { limits: { memory: '1Gi' } } }, '768mb'],
   ['as told', { maxMemory: Size.mebibytes(64) }, '64mb'],
   ['as told, in kilobytes', { maxMemory: Size.kibibytes(1500) }, '1500kb'],
   ['without a limit, none', { resources: {} }, undefined],

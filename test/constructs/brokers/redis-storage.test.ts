@@ -34,8 +34,8 @@ test('claim: an option that is undefined has its default', () => {
   expect(manifests.get('PersistentVolumeClaim', 'redis-data').spec.resources.requests.storage).toBe('1Gi');
 });
 
-test('existingClaim: the volume and the file, and no claim of ours', () => {
-  const manifests = redis(RedisStorage.existingClaim('queue'), ['PersistentVolumeClaim/queue']);
+test('fromClaimName: the volume and the file, and no claim of ours', () => {
+  const manifests = redis(RedisStorage.fromClaimName('queue'), ['PersistentVolumeClaim/queue']);
   expect([volume(manifests)?.persistentVolumeClaim.claimName, appendOnly(manifests)]).toEqual(['queue', 'yes']);
   expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
 });

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Chart, Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { AgentHealthCheckOptions, AppCode, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, PythonRuntime, WorkerPool } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { Manifest, Manifests, refusals, synth } from '../../manifests';
@@ -176,13 +175,13 @@ describe.each([
   ['none()', HealthCheck.none(), NO_PROBES],
   ['probes() without one', HealthCheck.probes({}), NO_PROBES],
   ['probes()', HealthCheck.probes({
-    startup: kplus.Probe.fromCommand(['true', 'startup'], { failureThreshold: 9 }),
-    readiness: kplus.Probe.fromCommand(['true', 'readiness']),
-    liveness: kplus.Probe.fromCommand(['true', 'liveness'], { periodSeconds: Duration.minutes(1) }),
+    startup: { exec: { command: ['true', 'startup'] }, failureThreshold: 9 },
+    readiness: { exec: { command: ['true', 'readiness'] } },
+    liveness: { exec: { command: ['true', 'liveness'] }, periodSeconds: 60 },
   }), {
     startupProbe: { exec: { command: ['true', 'startup'] }, failureThreshold: 9 },
-    readinessProbe: { exec: { command: ['true', 'readiness'] }, failureThreshold: 3 },
-    livenessProbe: { exec: { command: ['true', 'liveness'] }, failureThreshold: 3, periodSeconds: 60 },
+    readinessProbe: { exec: { command: ['true', 'readiness'] } },
+    livenessProbe: { exec: { command: ['true', 'liveness'] }, periodSeconds: 60 },
   }],
 ])('%s', (_what, healthCheck, expected) => {
   const manifests = synth(components({ healthCheck }));
@@ -203,7 +202,7 @@ describe.each([
 
 describe('PYTHONPATH of the user\'s own', () => {
   const given = (value: string, healthCheck?: HealthCheck) =>
-    synth(components({ env: { PYTHONPATH: kplus.EnvValue.fromValue(value) }, healthCheck }));
+    synth(components({ env: [{ name: 'PYTHONPATH', value }], healthCheck }));
 
   test.each([
     ['/srv/lib', '/srv/lib:/app:/opt/celery-agent'], ['/srv/lib:/app', '/srv/lib:/app:/opt/celery-agent'], ['/app:/srv/lib', '/app:/srv/lib:/opt/celery-agent'],
@@ -217,15 +216,14 @@ describe('PYTHONPATH of the user\'s own', () => {
   });
 
   test('is as it was given in Flower, which has neither', () => {
-    const env = { PYTHONPATH: kplus.EnvValue.fromValue('/srv/lib') };
-    expect(synth((chart) => void new CeleryFlower(chart, 'flower', { celery: celeryApp(chart, { env }) })).env('celery-flower').PYTHONPATH).toBe('/srv/lib');
+    const env = [{ name: 'PYTHONPATH', value: '/srv/lib' }];
+    expect(synth((chart) => void new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), env })).env('celery-flower').PYTHONPATH).toBe('/srv/lib');
   });
 
   test('is refused where its value is not known at synth', () => {
     expect(refusals((chart) => {
-      const secret = kplus.Secret.fromSecretName(chart, 'secret', 'secret');
-      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), env: { PYTHONPATH: kplus.EnvValue.fromSecretValue({ secret, key: 'path' }) } });
-    })).toEqual(['[chart/worker] env: \'PYTHONPATH\' comes from elsewhere, so /app and /opt/celery-agent cannot be added to it; give it by kplus.EnvValue.fromValue']);
+      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), env: [{ name: 'PYTHONPATH', valueFrom: { secretKeyRef: { name: 'secret', key: 'path' } } }] });
+    })).toEqual(['[chart/worker] env: \'PYTHONPATH\' comes from elsewhere, so /app and /opt/celery-agent cannot be added to it; give its value']);
   });
 });
 
@@ -281,8 +279,8 @@ describe('refuses', () => {
   });
 
   test('variables that the agent is told by', () => {
-    const env = { CDK8S_CELERY_AGENT_PORT: kplus.EnvValue.fromValue('1'), CDK8S_CELERY_AGENT_BROKER_TIMEOUT: kplus.EnvValue.fromValue('3') };
-    const message = 'env.CDK8S_CELERY_AGENT_PORT: \'1\' would take the place of what the agent and its probes are told; '
+    const env = [{ name: 'CDK8S_CELERY_AGENT_PORT', value: '1' }, { name: 'CDK8S_CELERY_AGENT_BROKER_TIMEOUT', value: '3' }];
+    const message = 'env.CDK8S_CELERY_AGENT_PORT: \'1\' would take the place of what the agent and its probes read; '
       + 'remove it; give thresholds and the port in HealthCheck.agent({ ... })';
     expect(refusals((chart) => new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), env }))).toEqual([`[chart/beat] ${message}`]);
     synth((chart) => void new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), env, healthCheck: HealthCheck.none() }));

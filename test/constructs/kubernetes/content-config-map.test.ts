@@ -1,9 +1,8 @@
 import { Chart } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { Manifest, synth } from '../../manifests';
 import { contentConfigMap } from '../../../src/constructs/kubernetes/content-config-map';
 
-const made = (data: Record<string, string>, metadata: kplus.k8s.ObjectMeta = {}): Manifest =>
+const made = (data: Record<string, string>, metadata: { labels?: Record<string, string>; annotations?: Record<string, string> } = {}): Manifest =>
   synth((chart: Chart) => contentConfigMap(chart, 'files', 'shop-app', data, metadata)).all[0];
 
 describe('the name', () => {

@@ -31,17 +31,16 @@ describe('what is right', () => {
   });
 
   test('a key named like a method of objects is a key', () => {
-    expect(checkShape('selector', { matchLabels: { constructor: 'a', toString: 'b' } }, 'LabelSelector').value)
-      .toEqual({ matchLabels: { constructor: 'a', toString: 'b' } });
+    expect(checkShape('selector', { matchLabels: { toString: 'b' } }, 'LabelSelector')).toEqual({ value: { matchLabels: { toString: 'b' } }, problems: [] });
   });
 });
 
 describe('what is wrong', () => {
   test.each<[string, unknown, string, string]>([
-    ['env', [{ name: 'P', value_from: {} }], '[]EnvVar', 'env[0].value_from: \'a map\' is not a field of EnvVar; did you mean valueFrom?'],
+    ['env', [{ name: 'P', value_from: {} }], '[]EnvVar', 'env[0].value_from: a map is not a field of EnvVar; did you mean valueFrom?'],
     ['env', [{ name: 'P', constructor: 'x' }], '[]EnvVar', 'env[0].constructor: \'x\' is not a field of EnvVar; allowed: name, value, valueFrom'],
     ['env', [{ value: '1' }], '[]EnvVar', 'env[0].name: undefined is missing; EnvVar needs it'],
-    ['env', { A: '1' }, '[]EnvVar', 'env: {"A":"1"} is not a list; give a list of plain data of EnvVar'],
+    ['env', { A: '1' }, '[]EnvVar', 'env: a map is not a list; give a list of plain data of EnvVar'],
     ['env', [null], '[]EnvVar', 'env[0]: null is missing; give plain data of EnvVar, or leave it out'],
     ['env', [{ name: '1A', value: '' }], '[]EnvVar', 'env[0].name: \'1A\' is not a name of an environment variable; use letters, digits, "_", "-" and ".", not beginning with a digit'],
     ['env', [{ name: 'A', value: 'x', valueFrom: SECRET.valueFrom }], '[]EnvVar', 'env[0]: \'A\' has both value and valueFrom; give one of them'],
@@ -67,7 +66,9 @@ describe('what is wrong', () => {
     ['strategy', { type: 'Recreate', rollingUpdate: {} }, 'DeploymentStrategy', 'strategy.rollingUpdate: undefined cannot be given with type Recreate; leave it out, or give type: \'RollingUpdate\''],
     ['spread', [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'ScheduleAnyway' }], '[]TopologySpreadConstraint', 'spread[0].maxSkew: 0 is out of range; give a number from 1 to 2147483647'],
     ['hosts', [{ ip: '10.0.0.256', hostnames: ['a'] }], '[]HostAlias', 'hosts[0].ip: \'10.0.0.256\' is not an IP address; give e.g. 10.0.0.10'],
-    ['affinity', new Map(), 'Affinity', 'affinity: \'a Map\' is not plain data as in a manifest (Affinity); give the fields of Affinity as Kubernetes documents them'],
+    ['selector', { matchLabels: { constructor: 'a' } }, 'LabelSelector', 'selector.matchLabels: \'constructor\' is a key that cdk8s can\'t write; use another key'],
+    ['env', [{ name: 'A', value: 'x' }, { name: 'A', value: 'y' }], '[]EnvVar', 'env[1].name: \'A\' is also that of env[0]; give each its own name'],
+    ['affinity', new Map(), 'Affinity', 'affinity: a Map is not plain data as in a manifest (Affinity); give the fields of Affinity as Kubernetes documents them'],
   ])('%s: %j', (prop, value, type, expected) => {
     expect(lines(prop, value, type)).toEqual([expected]);
   });

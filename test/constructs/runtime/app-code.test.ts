@@ -58,14 +58,14 @@ describe('fromDirectory', () => {
     const root = files('large', { [path]: 'x'.repeat(MIB - path.length + 1) });
     expect(refused(AppCode.fromDirectory(root))).toEqual([
       `[chart/celery] code: '${root}' has ${MIB + 1} bytes, and a ConfigMap holds ${MIB} (1 MiB); `
-      + 'put the code into an image: AppCode.inImage() with PythonRuntime.image(...)',
+      + 'put the code into an image: AppCode.inImage() with PythonRuntime.fromImage(...)',
     ]);
   });
 
   test('refuses what is not text', () => {
     const root = files('binary', { 'tasks.py': TASKS, 'logo.png': Buffer.from([0x89, 0x50, 0xff, 0xfe]) });
     expect(refused(AppCode.fromDirectory(root))).toEqual([
-      `[chart/celery] code: '${join(root, 'logo.png')}' is not UTF-8 text; put binary files into an image: PythonRuntime.image(...)`,
+      `[chart/celery] code: '${join(root, 'logo.png')}' is not UTF-8 text; put binary files into an image: PythonRuntime.fromImage(...)`,
     ]);
   });
 });

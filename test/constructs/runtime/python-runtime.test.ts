@@ -1,5 +1,4 @@
-import { Chart, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { Chart } from 'cdk8s';
 import { CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp } from '../../fixtures';
@@ -75,14 +74,14 @@ test('install, with all options: each does something', () => {
   const manifests = everyProp<PythonInstallOptions, 'celery'>({
     required: ['celery'],
     external: ['Secret/pip'],
-    props: (chart) => ({
+    props: () => ({
       celery: '5.6.3',
       python: '3.12',
       image: 'registry.example.com/base:1',
       requirements: ['requests==2.32.3'],
       indexUrl: 'https://index.example.com/simple',
-      pipConf: kplus.Secret.fromSecretName(chart, 'pip', 'pip'),
-      installResources: { memory: { limit: Size.mebibytes(700) } },
+      pipConf: { name: 'pip', key: 'pip.conf' },
+      installResources: { limits: { memory: '700Mi' } },
     }),
     make: (chart, options) => worker(PythonRuntime.install(options))(chart),
   });
@@ -110,7 +109,7 @@ test('the Python is that of the image', () => {
 });
 
 test('image: no init container and no lock', () => {
-  const manifests = synth(worker(PythonRuntime.image('registry.example.com/team/app:1.4.2')));
+  const manifests = synth(worker(PythonRuntime.fromImage('registry.example.com/team/app:1.4.2')));
   expect(manifests.pod(NAME).initContainers).toBeUndefined();
   expect(manifests.find('ConfigMap', 'celery-install')).toBeUndefined();
   expect(manifests.main(NAME).image).toBe('registry.example.com/team/app:1.4.2');
@@ -125,7 +124,7 @@ test.each([
   ['registry.example.com/app:latest', 'Always'],
   ['registry.example.com:5000/app', 'Always'],
 ])('%s is pulled %s: only what cannot change may be what the node has', (image, policy) => {
-  expect(synth(worker(PythonRuntime.image(image))).main(NAME).imagePullPolicy).toBe(policy);
+  expect(synth(worker(PythonRuntime.fromImage(image))).main(NAME).imagePullPolicy).toBe(policy);
 });
 
 test('an image to install into may be given by digest, and the tag still says which Python it has', () => {
@@ -141,7 +140,7 @@ test('an image to install into may be given by digest, and the tag still says wh
 
 describe('refuses', () => {
   const { celery: locks } = readIndex();
-  const LOCKED = `use one of ${Object.keys(locks).join(', ')}, or bring your own image: PythonRuntime.image(...)`;
+  const LOCKED = `use one of ${Object.keys(locks).join(', ')}, or bring your own image: PythonRuntime.fromImage(...)`;
 
   test.each<[Partial<PythonInstallOptions>, string]>([
     [{ celery: '5.9.9' }, `celery: '5.9.9' is not a version of Celery; ${LOCKED}`],
@@ -153,7 +152,7 @@ describe('refuses', () => {
     [{ celery: NEWEST, python: '3.7' },
       `python: '3.7' is not supported by Celery ${NEWEST}, which needs Python ${locks[NEWEST].requiresPython}; use one of 3.11, 3.12`],
     [{ python: '3.7' }, 'python: \'3.7\' is not supported by Celery 5.3.4, which needs Python >=3.8; use one of 3.11, 3.12'],
-    [{ python: '3.10' }, 'python: \'3.10\' has no lock for Celery 5.3.4; use one of 3.11, 3.12, or bring your own image: PythonRuntime.image(...)'],
+    [{ python: '3.10' }, 'python: \'3.10\' has no lock for Celery 5.3.4; use one of 3.11, 3.12, or bring your own image: PythonRuntime.fromImage(...)'],
     [{ python: 'three' }, 'python: \'three\' is not a Python version; give one of 3.11, 3.12'],
     [{ python: '3.11', image: 'python:3.12-slim' }, 'image: \'python:3.12-slim\' has Python 3.12, and python is \'3.11\'; leave python out, or name another image'],
     [{ image: 'my image' }, 'image: \'my image\' is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
@@ -182,8 +181,8 @@ describe('refuses', () => {
     [{ requirements: ['kombu @ https://example.com/kombu-4.whl'] }, 'requirements: \'kombu @ https://example.com/kombu-4.whl\' conflicts with the lock of Celery '
       + '5.3.4, which has kombu 5.6.2 (celery 5.3.4 accepts kombu >=5.3.2,<6.0, and before 5.4.0 a worker stays alive and takes no more tasks after one restart '
       + 'of Redis (kombu#2007)); remove it, or give kombu==5.6.2'],
-    [{ installResources: { memory: { request: Size.gibibytes(2), limit: Size.gibibytes(1) } } },
-      'installResources.memory.request: \'2Gi\' is more than the limit 1Gi; lower the request or raise the limit'],
+    [{ installResources: { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } } },
+      'installResources.requests[\'memory\']: \'2Gi\' is more than the limit 1Gi; lower the request or raise the limit'],
   ])('%p', (options, message) => {
     expect(refused(options)).toContain(message);
   });

@@ -24,13 +24,12 @@ function synth(main: string, ...args: string[]): { status: number | null; stdout
 }
 
 const GOOD = (replicas: number) => `
-import { AppCode, CeleryApp, CeleryWorker, Namespace, PythonRuntime, RedisBroker } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 const app = new App();
 const chart = new Chart(app, 'celery', { namespace: 'celery' });
-new Namespace(chart, 'namespace');
 const broker = new RedisBroker(chart, 'redis');
-const celery = new CeleryApp(chart, 'celery', { app: 'tasks', broker, code: AppCode.fromDirectory('app'), runtime: PythonRuntime.image('registry.example.com/app:1') });
+const celery = new CeleryApp(chart, 'celery', { app: 'tasks', broker, code: AppCode.fromDirectory('app'), runtime: PythonRuntime.fromImage('registry.example.com/app:1') });
 new CeleryWorker(chart, 'worker', { celery, replicas: ${replicas} });
 app.synth();
 `;
@@ -49,16 +48,14 @@ test('an older main.ts that takes the place of a newer one is compiled', () => {
 });
 
 const BAD = `
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, HealthCheck, Namespace, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
-import { App, Chart, Duration, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, HealthCheck, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
+import { App, Chart, Duration } from 'cdk8s';
 
 const app = new App();
 const chart = new Chart(app, 'celery', { namespace: 'celery' });
-new Namespace(chart, 'namespace');
 const broker = new RedisBroker(chart, 'redis');
 const code = AppCode.fromDirectory('app');
-const image = PythonRuntime.image('registry.example.com/app:1');
+const image = PythonRuntime.fromImage('registry.example.com/app:1');
 const apps: [string, string, AppCode, PythonRuntime][] = [
   ['unknown', 'tasks', code, PythonRuntime.install({ celery: '5.9.9' })],
   ['yanked', 'tasks', code, PythonRuntime.install({ celery: '5.3.3' })],
@@ -74,13 +71,14 @@ for (const [name, module, itsCode, runtime] of apps) new CeleryApp(chart, name, 
 const celery = new CeleryApp(chart, 'celery', { app: 'tasks', broker, code, runtime: image });
 new CeleryWorker(chart, 'none', { celery, pool: WorkerPool.prefork({ concurrency: 0 }) });
 new CeleryWorker(chart, 'half', { celery, pool: WorkerPool.prefork({ concurrency: 1.5 }), replicas: -1 });
-new CeleryWorker(chart, 'quantity', { celery, resources: { memory: { request: Size.gibibytes(2), limit: Size.gibibytes(1) }, cpu: { request: kplus.Cpu.units(0.0001) } } });
+new CeleryWorker(chart, 'quantity', { celery, resources: { requests: { cpu: '1x' }, limits: { memory: '1Gi' } } });
+new CeleryWorker(chart, 'more', { celery, resources: { requests: { memory: '2Gi' }, limits: { memory: '1Gi' } } });
 new CeleryWorker(chart, 'w'.repeat(60), { celery });
 new CeleryWorker(chart, 'hasty', { celery, healthCheck: HealthCheck.agent({ deafAfter: Duration.seconds(9), port: 80 }) });
 new CeleryBeat(chart, 'clock', { celery, scheduler: 'my scheduler' });
 new CeleryFlower(chart, 'flower', { celery });
 new CeleryFlower(new Chart(app, 'second', { namespace: 'celery' }), 'flower', { celery });
-new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.existingClaim('') });
+new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.fromClaimName('') });
 app.synth();
 `;
 
@@ -101,8 +99,8 @@ const EXPECTED: [string, RegExp, RegExp][] = [
   ['celery/none] concurrency: 0', /is not a whole number of at least 1/, /give a whole number from 1 upwards/],
   ['celery/half] replicas: -1', /is not a whole number of at least 0/, /give a whole number from 0 upwards/],
   ['celery/half] concurrency: 1.5', /is not a whole number of at least 1/, /give a whole number from 1 upwards/],
-  ['celery/quantity] resources.cpu.request: \'0.0001\'', /is not a quantity that Kubernetes accepts here/, /give e\.g\. kplus\.Cpu\.millis\(250\)/],
-  ['celery/quantity] resources.memory.request: \'2Gi\'', /is more than the limit 1Gi/, /lower the request or raise the limit/],
+  ['celery/quantity] resources.requests[\'cpu\']: \'1x\'', /is not a quantity/, /give a quantity, for example '500m' or '1Gi'/],
+  ['celery/more] resources.requests[\'memory\']: \'2Gi\'', /is more than the limit 1Gi/, /lower the request or raise the limit/],
   [`celery/${'w'.repeat(60)}] name: 'celery-${'w'.repeat(60)}'`, /has 67 characters, and Kubernetes allows 63/, /give a shorter name/],
   ['celery/hasty] healthCheck.deafAfter: \'9 seconds\'', /is less than twice the interval, 5 seconds/, /raise it, or lower the interval/],
   ['celery/hasty] healthCheck.port: 80', /is not a port that a process without root may open/, /give a port from 1024 to 65535/],

@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { App, Chart, Testing } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 import {
-  AppCode, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, HealthCheck, IBroker, PythonRuntime, RedisBroker,
+  AppCode, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, HealthCheck, IBroker, PythonRuntime, RedisBroker, ResultBackend,
 } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
 
 // Mistakes that passed synth once, and ended in CrashLoopBackOff or CreateContainerConfigError.
 
-const value = (text: string) => kplus.EnvValue.fromValue(text);
 const install = (image?: string) => PythonRuntime.install({ celery: '5.6.3', image });
 
 describe('code in the image', () => {
@@ -21,18 +20,18 @@ describe('code in the image', () => {
   test.each([undefined, 'python:3.11-slim', 'docker.io/library/python:3.12'])('is refused where Celery is installed into the image %p, which has no code', (image) => {
     expect(refusals(app(install(image)))).toEqual([
       `[chart/celery] code: 'AppCode.inImage({ directory: '/app' })' is not in the image ${image ?? 'python:3.11-slim'}, into which PythonRuntime.install puts `
-      + 'Celery and no code; give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.image(...), or the option image of PythonRuntime.install',
+      + 'Celery and no code; give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.fromImage(...), or the option image of PythonRuntime.install',
     ]);
   });
 
   test.each<[string, PythonRuntime]>([
-    ['the image of the runtime', PythonRuntime.image('registry.example.com/team/app:1')], ['an image of one\'s own', install('registry.example.com/team/python:3.11')],
+    ['the image of the runtime', PythonRuntime.fromImage('registry.example.com/team/app:1')], ['an image of one\'s own', install('registry.example.com/team/python:3.11')],
   ])('may be in %s', (_what, runtime) => {
     expect(() => synth(app(runtime))).not.toThrow();
   });
 
   test.each([['/app', true], ['/', true], ['/ap', false], ['/app/data', false]])('may come with a volume at %s: %p', (path, taken) => {
-    const make = (chart: Chart) => app(install(), { volumeMounts: [{ path, volume: kplus.Volume.fromEmptyDir(chart, 'own', 'own') }] })(chart);
+    const make = (chart: Chart) => app(install(), { volumes: [{ name: 'own', emptyDir: {} }], volumeMounts: [{ name: 'own', mountPath: path }] })(chart);
     expect(taken ? [] : refusals(make)).toEqual(taken ? [] : [expect.stringContaining('code: \'AppCode.inImage')]);
     if (taken) expect(() => synth(make)).not.toThrow();
   });
@@ -63,7 +62,7 @@ describe('variables that have a prop', () => {
   ];
 
   test.each(OWNED)('%s is refused, of the app and of a component', (name, message) => {
-    const env = { [name]: value('hunter2') };
+    const env = [{ name, value: 'hunter2' }];
     const ofApp = refusals((chart) => celeryApp(chart, { env }));
     const ofWorker = refusals((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), env }));
     const ofFlower = refusals((chart) => new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), env }));
@@ -76,7 +75,7 @@ describe('variables that have a prop', () => {
 
   test('one of the app is refused once, however many components it has', () => {
     expect(refusals((chart) => {
-      const celery = celeryApp(chart, { env: { CELERY_BROKER_URL: value('redis://other') } });
+      const celery = celeryApp(chart, { env: [{ name: 'CELERY_BROKER_URL', value: 'redis://other' }] });
       new CeleryWorker(chart, 'worker', { celery });
       new CeleryBeat(chart, 'beat', { celery });
     })).toHaveLength(1);
@@ -84,30 +83,31 @@ describe('variables that have a prop', () => {
 
   test.each(['PIP_INDEX_URL', 'PIP_EXTRA_INDEX_URL', 'PATH', 'VIRTUAL_ENV', 'PYTHONHOME'])('%s is refused where Celery is installed, and taken with an image', (name) => {
     const make = (runtime: PythonRuntime) => (chart: Chart) =>
-      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { runtime }), env: { [name]: value('/usr/bin') } });
+      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { runtime }), env: [{ name, value: '/usr/bin' }] });
     expect(refusals(make(install()))).toEqual([expect.stringMatching(new RegExp(`^\\[chart/worker\\] env: '${name}' (does not reach pip|would hide the Celery)`))]);
-    expect(synth((chart) => void make(PythonRuntime.image('registry.example.com/team/app:1'))(chart)).env('celery-worker')[name]).toBe('/usr/bin');
+    expect(synth((chart) => void make(PythonRuntime.fromImage('registry.example.com/team/app:1'))(chart)).env('celery-worker')[name]).toBe('/usr/bin');
   });
 
   test.each([
     ['CELERY_WORKER_HOSTNAME', 'mail@%h'], ['CELERY_WORKER_BEAT', 'false'], ['CELERY_WORKER_PURGE', '0'], ['CELERY_WORKER_DETACH', ''], ['CELERY_WORKDIR', ''],
     ['FLOWER_ADDRESS', '0.0.0.0'],
   ])('%s is taken where its value does no harm: %p', (name, text) => {
-    const env = { [name]: value(text) };
+    const env = [{ name, value: text }];
     expect(synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { env }) })).env('celery-worker')[name]).toBe(text);
   });
 
   test.each(['CELERY_LOADER', 'CELERY_CONFIG_MODULE', 'CELERY_WORKER_EXCLUDE_QUEUES', 'HOME', 'PYTHONUNBUFFERED', 'PYTHONDONTWRITEBYTECODE', 'DATABASE_URL', 'PIPELINE', 'MY_PATH', 'FLOWER_OAUTH2_KEY', 'CELERY_CUSTOM_WORKER_POOL'])(
     '%s is the user\'s', (name) => {
-      const env = { [name]: value('mine') };
+      const env = [{ name, value: 'mine' }];
       expect(synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { env, runtime: install() }) })).env('celery-worker')[name]).toBe('mine');
       expect(synth((chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { runtime: install() }), env })).env('celery-worker')[name]).toBe('mine');
     },
   );
 
-  test('a limit of Flower in a variable takes the place of the flag, which would win', () => {
+  test('a limit of Flower in a variable of its own takes the place of the flag, which would win; it does not get those of the app', () => {
     const make = (chart: Chart) => void new CeleryFlower(chart, 'flower', {
-      celery: celeryApp(chart, { env: { FLOWER_MAX_TASKS: value('5') } }), env: { FLOWER_PURGE_OFFLINE_WORKERS: value('60') },
+      celery: celeryApp(chart, { env: [{ name: 'FLOWER_MAX_WORKERS', value: '5' }] }),
+      env: [{ name: 'FLOWER_MAX_TASKS', value: '5' }, { name: 'FLOWER_PURGE_OFFLINE_WORKERS', value: '60' }],
     });
     expect(synth(make).main('celery-flower').command).toEqual(['celery', 'flower', '--port=5555', '--max_workers=500']);
   });
@@ -116,7 +116,7 @@ describe('variables that have a prop', () => {
 describe('a message broker as result backend', () => {
   /** A broker that is somewhere else. */
   function broker(chart: Chart, url: string): IBroker {
-    return Object.assign(new RedisBroker(chart, 'redis'), { url: value(url) });
+    return Object.assign(new RedisBroker(chart, 'redis'), { url: { value: url } });
   }
 
   const worker = (props: (chart: Chart) => Partial<CeleryAppProps>) => (chart: Chart) =>
@@ -126,8 +126,8 @@ describe('a message broker as result backend', () => {
     ['amqp://rabbit//', 'rpc:// (through RabbitMQ), '], ['amqps://rabbit//', 'rpc:// (through RabbitMQ), '], ['pyamqp://rabbit//', 'rpc:// (through RabbitMQ), '],
     ['sqs://', ''], ['SQS://', ''], ['kafka://kafka', ''], ['memory://', ''], ['filesystem://', ''], ['amqp', 'rpc:// (through RabbitMQ), '],
   ])('%s is refused, given or copied', (url, rpc) => {
-    const fix = `give resultBackend: kplus.EnvValue.fromValue(...) with ${rpc}redis://, db+postgresql://, or disabled:// where nobody reads results`;
-    expect(refusals(worker(() => ({ resultBackend: value(url) })))).toEqual([
+    const fix = `give resultBackend: ResultBackend.fromUrl(...) with ${rpc}redis://, db+postgresql://, or disabled:// where nobody reads results`;
+    expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl(url) })))).toEqual([
       `[chart/celery] resultBackend: '${url}' is a message broker, which cannot keep results; ${fix}`,
     ]);
     if (url.includes('://')) {
@@ -138,14 +138,14 @@ describe('a message broker as result backend', () => {
   });
 
   test('is refused without its password', () => {
-    const [line] = refusals(worker(() => ({ resultBackend: value('amqp://user:hunter2@rabbit//') })));
+    const [line] = refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl('amqp://user:hunter2@rabbit//') })));
     expect(line).toContain('\'amqp://user:***@rabbit//\'');
     expect(line).not.toContain('hunter2');
   });
 
   test.each(['rpc://', 'redis://redis', 'rediss://redis?ssl_cert_reqs=required', 'db+postgresql://db/results', 'disabled://', 'file:///results', 'consul://consul',
     'mongodb://mongo', 's3://', 'django-db', 'shop.backends.Results', 'sentinel://sentinel'])('%s is taken', (url) => {
-    expect(synth(worker((chart) => ({ broker: broker(chart, 'amqp://rabbit//'), resultBackend: value(url) }))).env('celery-worker').CELERY_RESULT_BACKEND).toBe(url);
+    expect(synth(worker((chart) => ({ broker: broker(chart, 'amqp://rabbit//'), resultBackend: ResultBackend.fromUrl(url) }))).env('celery-worker').CELERY_RESULT_BACKEND).toBe(url);
   });
 
   const NEITHER = 'is neither a URL nor the name of a result backend';
@@ -155,25 +155,24 @@ describe('a message broker as result backend', () => {
     ['user:hunter2@results', '\'***@results\'', NEITHER], ['redis results', '\'redis results\'', NEITHER], ['://results', '\'://results\'', NEITHER],
     ['garbage', '\'garbage\'', UNKNOWN], ['solar://user:hunter2@x', '\'solar://user:***@x\'', UNKNOWN], ['Redis://x', '\'Redis://x\'', UNKNOWN], ['django-db', '\'django-db\'', UNKNOWN],
   ])('%p is refused, which is no result backend', (url, shown, wrong) => {
-    expect(refusals(worker(() => ({ resultBackend: value(url), runtime: install() })))).toEqual([
+    expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl(url), runtime: install() })))).toEqual([
       expect.stringContaining(`[chart/celery] resultBackend: ${shown} ${wrong}; `),
     ]);
   });
 
   test.each(['redis://results', 'rpc', 'cache+memcached://m', 'redis+socket:///run/redis', 'db+postgresql+psycopg://db/results', 'shop.backends:Results', 'gs://bucket'])(
     '%s is taken without further requirements', (url) => {
-      expect(() => synth(worker(() => ({ resultBackend: value(url), runtime: install() })))).not.toThrow();
+      expect(() => synth(worker(() => ({ resultBackend: ResultBackend.fromUrl(url), runtime: install() })))).not.toThrow();
     },
   );
 
   test('one that a package may have is taken where there are further packages', () => {
     const runtime = PythonRuntime.install({ celery: '5.6.3', requirements: ['solar-results==1.0'] });
-    expect(() => synth(worker(() => ({ resultBackend: value('solar://x'), runtime })))).not.toThrow();
+    expect(() => synth(worker(() => ({ resultBackend: ResultBackend.fromUrl('solar://x'), runtime })))).not.toThrow();
   });
 
   test('what comes from a Secret is taken', () => {
-    const secret = (chart: Chart) => kplus.EnvValue.fromSecretValue({ secret: kplus.Secret.fromSecretName(chart, 'results', 'results'), key: 'url' });
-    expect(() => synth(worker((chart) => ({ resultBackend: secret(chart) })), ['Secret/results'])).not.toThrow();
+    expect(() => synth(worker(() => ({ resultBackend: ResultBackend.fromSecret({ name: 'results', key: 'url' }) })), ['Secret/results'])).not.toThrow();
   });
 });
 
@@ -200,12 +199,12 @@ describe('a Secret of the tree', () => {
 
   test.each<[string, (shop: Chart, given: kplus.ISecret) => void, string]>([
     ['env of the app', (shop, given) => void new CeleryWorker(shop, 'worker', {
-      celery: celeryApp(shop, { env: { DATABASE: kplus.EnvValue.fromSecretValue({ secret: given, key: 'nokey' }) } }),
+      celery: celeryApp(shop, { env: [{ name: 'DATABASE', valueFrom: { secretKeyRef: { name: given.name, key: 'nokey' } } }] }),
     }), 'Deployment shop/celery-worker (container worker), spec.template.spec.containers[0].env[12].valueFrom.secretKeyRef'],
-    ['the login of Flower', (shop, given) => void new CeleryFlower(shop, 'flower', { celery: celeryApp(shop), auth: FlowerAuth.basic(given, 'nokey') }),
+    ['the login of Flower', (shop, given) => void new CeleryFlower(shop, 'flower', { celery: celeryApp(shop), auth: FlowerAuth.basic({ name: given.name, key: 'nokey' }) }),
       'Deployment shop/celery-flower (container flower), spec.template.spec.containers[0].env[5].valueFrom.secretKeyRef'],
     ['a volume', (shop, given) => void new CeleryWorker(shop, 'worker', {
-      celery: celeryApp(shop), volumes: [kplus.Volume.fromSecret(shop, 'volume', given, { name: 'secret', items: { nokey: { path: 'x' } } })],
+      celery: celeryApp(shop), volumes: [{ name: 'secret', secret: { secretName: given.name, items: [{ key: 'nokey', path: 'x' }] } }],
     }), 'Deployment shop/celery-worker, spec.template.spec.volumes[3].secret.items[0]'],
   ])('without the key in %s is refused, with both names and no value', (_what, make, place) => {
     const { errors } = said((shop) => make(shop, secret(shop)));
@@ -218,7 +217,7 @@ describe('a Secret of the tree', () => {
   test('without pip.conf is refused, and with it is taken', () => {
     const make = (key: string) => said((shop) => {
       const pip = new kplus.Secret(shop, 'pip', { metadata: { name: 'pip' }, stringData: { [key]: 'hunter2' } });
-      new CeleryWorker(shop, 'worker', { celery: celeryApp(shop, { runtime: PythonRuntime.install({ celery: '5.6.3', pipConf: pip }) }) });
+      new CeleryWorker(shop, 'worker', { celery: celeryApp(shop, { runtime: PythonRuntime.install({ celery: '5.6.3', pipConf: { name: pip.name, key: 'pip.conf' } }) }) });
     });
     expect(make('pip.ini').errors).toEqual([expect.stringMatching(/Deployment shop\/celery-worker \(container install\).*it has "Secret pip, key pip\.conf"; allowed: pip\.ini/)]);
     expect(make('pip.conf').errors).toEqual([]);
@@ -226,11 +225,11 @@ describe('a Secret of the tree', () => {
 
   test.each<[string, (shop: Chart, given: kplus.ISecret) => void]>([
     ['env', (shop, given) => void new CeleryWorker(shop, 'worker', {
-      celery: celeryApp(shop), env: { DATABASE: kplus.EnvValue.fromSecretValue({ secret: given, key: 'url' }) },
+      celery: celeryApp(shop), env: [{ name: 'DATABASE', valueFrom: { secretKeyRef: { name: given.name, key: 'url' } } }],
     })],
-    ['the login of Flower', (shop, given) => void new CeleryFlower(shop, 'flower', { celery: celeryApp(shop), auth: FlowerAuth.basic(given, 'url') })],
-    ['the pull secrets', (shop, given) => void new CeleryWorker(shop, 'worker', { celery: celeryApp(shop), imagePullSecrets: [given] })],
-    ['the pull secrets of Redis', (shop, given) => void new RedisBroker(shop, 'redis', { imagePullSecrets: [given] })],
+    ['the login of Flower', (shop, given) => void new CeleryFlower(shop, 'flower', { celery: celeryApp(shop), auth: FlowerAuth.basic({ name: given.name, key: 'url' }) })],
+    ['the pull secrets', (shop, given) => void new CeleryWorker(shop, 'worker', { celery: celeryApp(shop), imagePullSecrets: [{ name: given.name }] })],
+    ['the pull secrets of Redis', (shop, given) => void new RedisBroker(shop, 'redis', { imagePullSecrets: [{ name: given.name }] })],
   ])('of another namespace in %s is refused, of the pod\'s own it is taken', (_what, make) => {
     expect(said((shop, other) => make(shop, secret(other))).errors).toEqual([expect.stringMatching(
       /^\[.*\] Deployment shop\/.*: The Secret is in another namespace, where the pod cannot read it: it is in other, the pod in shop; it has "Secret shop-redis"\. .*\[references\/other-namespace\]$/,

@@ -1,10 +1,9 @@
-import { Chart, Duration } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
+import { Chart, Duration, Size } from 'cdk8s';
 import {
   AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps,
   FlowerAuth, HealthCheck, PodOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, WorkerPool,
 } from '../../../src';
-import { celeryApp, TASKS } from '../../fixtures';
+import { celeryApp, everyOption, TASKS } from '../../fixtures';
 import { refusals } from '../../manifests';
 
 // What a user of JavaScript, or of Python in part, can give: no type checker has seen it.
@@ -13,7 +12,7 @@ import { refusals } from '../../manifests';
 type Any = any;
 
 const app = (props: Any) => (chart: Chart) => void new CeleryApp(chart, 'celery', {
-  app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.image('app:1'), ...props,
+  app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('app:1'), ...props,
 });
 const worker = (props: Any) => (chart: Chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), ...props });
 const beat = (props: Any) => (chart: Chart) => void new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), ...props });
@@ -31,7 +30,7 @@ test.each<[string, (chart: Chart) => void, string]>([
   ['a folder for code', app({ code: './app' }), 'celery] code: \'./app\' is not an AppCode; give e.g. AppCode.fromDirectory(\'app\')'],
   ['no runtime', app({ runtime: undefined }), 'celery] runtime: undefined is missing; give e.g. PythonRuntime.install({ celery: \'5.6.3\' })'],
   ['a version for a runtime', app({ runtime: '5.6.3' }), 'celery] runtime: \'5.6.3\' is not a PythonRuntime; give e.g. PythonRuntime.install({ celery: \'5.6.3\' })'],
-  ['a URL for a result backend', app({ resultBackend: 'redis://:hunter2@r' }), 'celery] resultBackend: a string is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
+  ['a URL for a result backend', app({ resultBackend: 'redis://:hunter2@r' }), 'celery] resultBackend: a string is not a ResultBackend; give e.g. ResultBackend.fromUrl(...)'],
   ['a number for a name', app({ name: 7 }), 'celery] name: 7 is not a string; give the prefix of the names of all components'],
   ['settings as a string', app({ settings: 'task_acks_late' }), 'celery] settings: \'task_acks_late\' is not an object; give e.g. { task_acks_late: true }'],
   ['names for queues', app({ queues: ['mail'] }), 'celery] queues[0]: \'mail\' is not an object; give the options by their names'],
@@ -61,37 +60,38 @@ test.each<[string, (chart: Chart) => void, string]>([
     'worker] healthCheck.deafafter: a Duration is not one of the options here; did you mean deafAfter?'],
   ['an option of the pool', worker({ concurrency: 2 }), 'worker] concurrency: 2 is not one of the options here; give it to the pool: WorkerPool.prefork({ concurrency: ... })'],
   ['a strategy in words', worker({ strategy: 'Recreate' }),
-    'worker] strategy: \'Recreate\' is not a kplus.DeploymentStrategy; give e.g. kplus.DeploymentStrategy.rollingUpdate()'],
+    'worker] strategy: \'Recreate\' is not plain data as in a manifest (DeploymentStrategy); give the fields of DeploymentStrategy as Kubernetes documents them'],
   ['options for a health check', worker({ healthCheck: { port: 1 } }), 'worker] healthCheck: an object is not a HealthCheck; give e.g. HealthCheck.agent()'],
   ['seconds for a threshold', worker({ healthCheck: HealthCheck.agent({ interval: 5 as Any }) }), 'worker] healthCheck.interval: 5 is not a Duration; give e.g. Duration.minutes(5)'],
   ['a path for a probe', worker({ healthCheck: HealthCheck.probes({ liveness: '/livez' as Any }) }),
-    'worker] healthCheck.liveness: \'/livez\' is not a kplus.Probe; give e.g. kplus.Probe.fromHttpGet(\'/healthz\')'],
+    'worker] healthCheck.liveness: \'/livez\' is not plain data as in a manifest (Probe); give the fields of Probe as Kubernetes documents them'],
   ['a claim for a storage', beat({ storage: 'beat-pvc' }), 'beat] storage: \'beat-pvc\' is not a BeatStorage; give e.g. BeatStorage.claim()'],
   ['a number for a size', beat({ storage: BeatStorage.claim({ size: 1 as Any }) }), 'beat] storage.size: 1 is not a Size; give e.g. Size.mebibytes(256)'],
   ['a number for a size', redis({ storage: RedisStorage.claim({ size: 1 as Any }) }), 'redis] storage.size: 1 is not a Size; give e.g. Size.mebibytes(256)'],
-  ['a number for a claim', redis({ storage: RedisStorage.existingClaim(7 as Any) }), 'redis] storage.claimName: 7 is not a name that Kubernetes accepts; use lower-case '
+  ['a number for a claim', redis({ storage: RedisStorage.fromClaimName(7 as Any) }), 'redis] storage.claimName: 7 is not a name that Kubernetes accepts; use lower-case '
     + 'letters, digits, "-" and ".", beginning and ending with a letter or digit'],
   ['a class for a scheduler', beat({ scheduler: Date }), 'is not a string; give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\''],
-  ['a login in words', flower({ auth: 'user:hunter2' }), 'flower] auth: a string is not a FlowerAuth; give e.g. FlowerAuth.basic(secret, \'users\')'],
-  ['a name for a Secret', flower({ auth: FlowerAuth.basic('login' as Any, 'users') }),
-    'flower] auth.secret: \'login\' is not a kplus.ISecret; give e.g. kplus.Secret.fromSecretName(...)'],
+  ['a login in words', flower({ auth: 'user:hunter2' }), 'flower] auth: a string is not a FlowerAuth; give e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })'],
+  ['a name for a Secret', flower({ auth: FlowerAuth.basic('login' as Any) }),
+    'flower] auth: \'login\' is not a key of a Secret; give { name, key }'],
   ['a number for a prefix', flower({ urlPrefix: 7 }), 'flower] urlPrefix: 7 is not a string; give e.g. \'/flower\''],
   ['a number for memory', redis({ maxMemory: 100 }), 'redis] maxMemory: 100 is not a Size; give e.g. Size.mebibytes(256)'],
   ['a number for an image', redis({ image: 7 }), 'redis] image: 7 is not a string; give e.g. \'redis:7.4-alpine\''],
-  ['a string for a variable', worker({ env: { PASSWORD: 'hunter2' } }), 'worker] env.PASSWORD: a string is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
-  ['no value for a variable', app({ env: { A: null } }), 'celery] env.A: null is not a kplus.EnvValue; give e.g. kplus.EnvValue.fromValue(...)'],
-  ['a quantity of Kubernetes', worker({ resources: { memory: { limit: '512Mi' } } }), 'worker] resources.memory.limit: \'512Mi\' is not a Size; give e.g. Size.mebibytes(256)'],
-  ['a number for CPUs', redis({ resources: { cpu: { request: 0.5 } } }), 'redis] resources.cpu.request: 0.5 is not a Cpu; give e.g. kplus.Cpu.millis(250)'],
-  ['a number for a label', worker({ labels: { team: 7 } }), 'worker] labels.team: 7 is not a string; give a string'],
-  ['names for pull secrets', redis({ imagePullSecrets: ['login'] }), 'redis] imagePullSecrets[0]: \'login\' is not a kplus.ISecret; give e.g. kplus.Secret.fromSecretName(...)'],
+  ['a map for variables', worker({ env: { PASSWORD: 'hunter2' } }), 'worker] env: a map is not a list; give a list of plain data of EnvVar'],
+  ['a string for a variable', worker({ env: ['hunter2'] }), 'worker] env[0]: a string is not plain data as in a manifest (EnvVar); give the fields of EnvVar as Kubernetes documents them'],
+  ['no variable', app({ env: [null] }), 'celery] env[0]: null is missing; give plain data of EnvVar, or leave it out'],
+  ['a size of cdk8s', worker({ resources: { limits: { memory: Size.mebibytes(512) } } }), 'worker] resources.limits[\'memory\']: a Size is not a quantity; give a quantity, for example \'500m\' or \'1Gi\''],
+  ['a field of another library', redis({ resources: { cpu: { request: 0.5 } } }), 'redis] resources.cpu: a map is not a field of ResourceRequirements; allowed: claims, limits, requests'],
+  ['a number for a label', worker({ labels: { team: 7 } }), 'worker] labels[\'team\']: 7 is not a string; give a string'],
+  ['names for pull secrets', redis({ imagePullSecrets: ['login'] }), 'redis] imagePullSecrets[0]: \'login\' is not plain data as in a manifest (LocalObjectReference); give the fields of LocalObjectReference as Kubernetes documents them'],
   ['one requirement', app({ runtime: PythonRuntime.install({ celery: '5.6.3', requirements: 'requests' as Any }) }),
     'celery] requirements: \'requests\' is not a list of strings; give e.g. [\'requests==2.32.3\']'],
   ['a number for a Python', app({ runtime: PythonRuntime.install({ celery: '5.6.3', python: 3.11 as Any }) }), 'celery] python: 3.11 is not a string; give e.g. \'3.11\''],
   ['a name for a Secret', app({ runtime: PythonRuntime.install({ celery: '5.6.3', pipConf: 'pip' as Any }) }),
-    'celery] pipConf: \'pip\' is not a kplus.ISecret; give e.g. kplus.Secret.fromSecretName(...)'],
+    'celery] pipConf: \'pip\' is not a key of a Secret; give { name, key }'],
   ['no options', app({ runtime: PythonRuntime.install(undefined as Any) }), 'celery] celery: undefined is not a version of Celery; use one of 5.3.4'],
   ['no Celery', app({ runtime: PythonRuntime.install({} as Any) }), 'celery] celery: undefined is not a version of Celery; use one of 5.3.4'],
-  ['no image', app({ runtime: PythonRuntime.image(undefined as Any) }), 'celery] image: undefined is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
+  ['no image', app({ runtime: PythonRuntime.fromImage(undefined as Any) }), 'celery] image: undefined is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
   ['a number for a file', app({ code: AppCode.fromInline({ 'tasks.py': 7 as Any }) }), 'celery] code.tasks.py: 7 is not a string; give the text of the file'],
   ['no files', app({ code: AppCode.fromInline(undefined as Any) }), 'celery] code: undefined is not an object; give e.g. { \'tasks.py\': \'...\' }'],
   ['a number for a directory', app({ code: AppCode.fromDirectory(7 as Any) }), 'celery] code: 7 is not a directory; give the directory that has the app'],
@@ -122,16 +122,15 @@ test('what is refused of one prop does not hide what is wrong with others', () =
 /** Nothing of this is ever of the right type, or it is taken. */
 const HOSTILE: readonly [string, unknown][] = [
   ['null', null], ['a string', 'x'], ['an empty string', ''], ['a number', 7], ['NaN', NaN], ['true', true], ['a list', []], ['a list of null', [null]], ['an object', {}],
-  ['an object of null', { x: null }], ['a function', () => 1], ['a Duration', Duration.seconds(5)], ['a construct', kplus.Cpu.millis(1)], ['a bigint', 7n], ['a symbol', Symbol('x')],
+  ['an object of null', { x: null }], ['a function', () => 1], ['a Duration', Duration.seconds(5)], ['a class', Size.mebibytes(1)], ['a bigint', 7n], ['a symbol', Symbol('x')],
 ];
 
-const POD: (keyof PodOptions)[] = ['resources', 'env', 'volumeMounts', 'volumes', 'labels', 'annotations', 'nodeSelector', 'tolerations', 'priorityClassName',
-  'imagePullSecrets', 'serviceAccount', 'podSecurityContext', 'containerSecurityContext'];
-const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'resultBackend', 'queues', 'settings'];
-const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'replicas', 'pool', 'queues', 'prefetchMultiplier', 'longestTask',
+const POD = Object.keys(everyOption) as (keyof PodOptions)[];
+const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'launcher', 'resultBackend', 'queues', 'settings'];
+const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'launcher', 'replicas', 'pool', 'queues', 'prefetchMultiplier', 'longestTask',
   'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
-const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
-const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'auth', 'urlPrefix'];
+const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'launcher', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
+const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'launcher', 'auth', 'urlPrefix'];
 const REDIS: (keyof RedisBrokerProps)[] = [...POD, 'name', 'image', 'storage', 'maxMemory', 'clusterDomain'];
 
 const ALL: [string, (props: Any) => (chart: Chart) => void, readonly string[]][] = [

@@ -1,12 +1,11 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
 import { AppCode, CeleryBeat, CeleryWorker, Rules } from 'cdk8s-celery';
 import { celeryApp, TASKS } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
 
 /** A text as a variable of a worker. */
 const variable = (text: string) => (chart: Parameters<typeof celeryApp>[0]): void => {
-  new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), env: { TEXT: kplus.EnvValue.fromValue(text) } });
+  new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), env: [{ name: 'TEXT', value: text }] });
 };
 
 describe('a text that YAML does not carry', () => {

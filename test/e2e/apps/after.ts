@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { ApiObject, App, Chart, JsonPatch } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PythonRuntime, RedisBroker } from '../../../src';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker } from '../../../src';
+import { makeNamespace } from '../../namespaces';
 
 export const NAMESPACE = 'celery-e2e-after';
 
 /** What the manifests in fixtures/before wanted to be. Flower's packages come as slowly as there. */
 export function define(app: App): void {
+  makeNamespace(app, NAMESPACE);
   const chart = new Chart(app, 'after', { namespace: NAMESPACE });
-  new Namespace(chart, 'namespace');
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),

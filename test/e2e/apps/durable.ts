@@ -1,7 +1,8 @@
 import { App, Chart } from 'cdk8s';
 import {
-  AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker, RedisStorage,
+  AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage,
 } from '../../../src';
+import { makeNamespace } from '../../namespaces';
 
 export const NAMESPACE = 'celery-e2e-durable';
 
@@ -21,8 +22,8 @@ def add(x, y):
 
 /** Beat and Redis with a claim each, and a worker that has no pods yet, so that messages wait. */
 export function define(app: App): void {
+  makeNamespace(app, NAMESPACE, 'restricted');
   const chart = new Chart(app, 'durable', { namespace: NAMESPACE });
-  new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis', { storage: RedisStorage.claim() }),

@@ -1,5 +1,6 @@
 import { App, Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
+import { makeNamespace } from '../../namespaces';
 
 export const NAMESPACE = 'celery-e2e-health';
 
@@ -18,8 +19,8 @@ def where():
 
 /** Two workers, Beat and Flower, with the health checks that they have by default. */
 export function define(app: App, tasks = TASKS): void {
+  makeNamespace(app, NAMESPACE, 'restricted');
   const chart = new Chart(app, 'health', { namespace: NAMESPACE });
-  new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),

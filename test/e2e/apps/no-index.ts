@@ -1,12 +1,13 @@
 import { App, Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryFlower, Namespace, PythonRuntime, RedisBroker } from '../../../src';
+import { AppCode, CeleryApp, CeleryFlower, PythonRuntime, RedisBroker } from '../../../src';
+import { makeNamespace } from '../../namespaces';
 
 export const NAMESPACE = 'celery-e2e-no-index';
 
 /** A Flower, for it has a probe, whose package index is down: nothing listens there. */
 export function define(app: App): void {
+  makeNamespace(app, NAMESPACE);
   const chart = new Chart(app, 'no-index', { namespace: NAMESPACE });
-  new Namespace(chart, 'namespace');
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),

@@ -1,6 +1,6 @@
-import { App, Chart, Size } from 'cdk8s';
-import * as kplus from 'cdk8s-plus-28';
-import { AppCode, CeleryApp, CeleryWorker, Namespace, PodSecurity, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
+import { App, Chart } from 'cdk8s';
+import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
+import { makeNamespace } from '../../namespaces';
 
 export const NAMESPACE = 'celery-e2e-release';
 
@@ -26,14 +26,12 @@ def versions():
 export const FIRST: Release = { tasks: tasks('one'), celery: '5.3.4', replicas: 2 };
 
 /** Two releases at once have up to four workers, next to all that the other tests deploy on the processors of one node. */
-const SMALL: kplus.ContainerResources = {
-  cpu: { request: kplus.Cpu.millis(10) }, memory: { request: Size.mebibytes(128), limit: Size.mebibytes(512) },
-};
+const SMALL = { requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '512Mi' } };
 
 /** Workers and their Redis. */
 export function define(app: App, release: Release = FIRST): void {
+  makeNamespace(app, NAMESPACE, 'restricted');
   const chart = new Chart(app, 'release', { namespace: NAMESPACE });
-  new Namespace(chart, 'namespace', { enforce: PodSecurity.RESTRICTED });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),
