@@ -1,4 +1,5 @@
 import { Rule, RuleMeta } from './rule';
+import { admissionRules } from './subjects/admission';
 import { beatRules } from './subjects/beat';
 import { codeRules } from './subjects/code';
 import { deliveryRules } from './subjects/delivery';
@@ -8,7 +9,9 @@ import { filesystemRules } from './subjects/filesystem';
 import { flowerRules } from './subjects/flower';
 import { installRules } from './subjects/install';
 import { probeRules } from './subjects/probes';
+import { imageRules } from './subjects/images';
 import { networkRules } from './subjects/network';
+import { observabilityRules } from './subjects/observability';
 import { rabbitRules } from './subjects/rabbitmq';
 import { redisRules } from './subjects/redis';
 import { referenceRules } from './subjects/references';
@@ -39,6 +42,9 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
   flower: { about: 'Flower.', rules: flowerRules },
   network: { about: 'Services and NetworkPolicies between the pods.', rules: networkRules },
+  admission: { about: 'Pods that the API server refuses in their namespace.', rules: admissionRules },
+  images: { about: 'Images that are gone.', rules: imageRules },
+  observability: { about: 'Metrics and traces of workers.', rules: observabilityRules },
   scaling: { about: 'HPA and KEDA.', rules: scalingRules },
 };
 

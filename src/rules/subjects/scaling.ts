@@ -163,7 +163,7 @@ export const scalingRules: Rule[] = [
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
       // A LimitRange may fill it in.
-      if (world.kind('LimitRange').length > 0) return;
+      if (world.kind('LimitRange').some(({ namespace }) => ['', workload.resource.namespace].includes(namespace))) return;
       for (const scaler of scalersOf(workload, world)) {
         const keda = scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => trigger.type === 'cpu'
           && trigger.metadata('containerName') === undefined

@@ -1,0 +1,101 @@
+import { lazy } from '../memo';
+import { grouped } from './grouped';
+import { asList, asMap, asScalar, asText, get, isMap, JsonObject } from './json';
+import { Container } from './pod/container';
+import { Workload } from './pod/workload';
+import { quantity } from '../celery/quantity';
+import { Resource } from './resource';
+import type { World } from './world';
+
+export type SecurityLevel = 'privileged' | 'baseline' | 'restricted';
+
+/** The Pod Security Standard that a namespace of the input enforces. */
+export function enforcedLevel(namespace: string, world: World): { level: SecurityLevel; by: Resource } | undefined {
+  const by = world.find('Namespace', '', namespace);
+  const level = asText(by?.labels['pod-security.kubernetes.io/enforce']);
+  return by && (level === 'baseline' || level === 'restricted') ? { level, by } : undefined;
+}
+
+const BASELINE_CAPABILITIES = new Set([
+  'AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'MKNOD', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT',
+]);
+const RESTRICTED_VOLUMES = new Set(['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret', 'image']);
+
+/** What the API server says of a pod under a standard: nothing where it takes it. */
+export function securityViolations({ spec, containers, initContainers }: Workload, level: SecurityLevel): string[] {
+  const all = [...initContainers, ...containers];
+  const found = [
+    ...['hostNetwork', 'hostPID', 'hostIPC'].filter((name) => spec[name] === true),
+    ...asList(spec.volumes).some((volume) => get(volume, 'hostPath') !== undefined) ? ['hostPath volumes'] : [],
+    ...all.some(({ json }) => get(json, 'securityContext', 'privileged') === true) ? ['privileged'] : [],
+    ...all.some(({ json }) => asList(json.ports).some((port) => Number(get(port, 'hostPort') ?? 0) > 0)) ? ['hostPort'] : [],
+    ...all.some(({ json }) => asList(get(json, 'securityContext', 'capabilities', 'add')).some((name) => !BASELINE_CAPABILITIES.has(String(name))))
+      ? ['added capabilities'] : [],
+    ...all.some((container) => get(container.security('seccompProfile'), 'type') === 'Unconfined') ? ['seccompProfile: Unconfined'] : [],
+  ];
+  if (level === 'baseline') return found;
+  return [...found,
+    ...all.some(({ json }) => get(json, 'securityContext', 'allowPrivilegeEscalation') !== false) ? ['allowPrivilegeEscalation != false'] : [],
+    ...all.some(({ json }) => !asList(get(json, 'securityContext', 'capabilities', 'drop')).includes('ALL')) ? ['capabilities.drop without ALL'] : [],
+    ...all.some((container) => container.security('runAsNonRoot') !== true) ? ['runAsNonRoot != true'] : [],
+    ...all.some((container) => container.runAsUser === 0) ? ['runAsUser=0'] : [],
+    ...all.some((container) => !/^(RuntimeDefault|Localhost)$/.test(asText(get(container.security('seccompProfile'), 'type')) ?? '')) ? ['seccompProfile'] : [],
+    ...asList(spec.volumes).some((volume) => Object.keys(asMap(volume)).some((name) => name !== 'name' && name !== 'hostPath' && !RESTRICTED_VOLUMES.has(name)))
+      ? ['volume types'] : [],
+  ];
+}
+
+const inNamespaces = lazy((world: World) => ({
+  quotas: grouped(world.kind('ResourceQuota').map((quota) => [quota.namespace, quota])),
+  ranges: grouped(world.kind('LimitRange').map((range) => [range.namespace, range])),
+}));
+
+/** Limits and requests that each container needs because a quota counts them, and that it does not have. */
+export function refusedByQuota(workload: Workload, world: World): Array<{ quota: Resource; container: Container; missing: string[] }> {
+  const { quotas } = inNamespaces(world);
+  return (quotas.get(workload.resource.namespace) ?? []).flatMap((quota) => {
+    // One with scopes counts some pods only.
+    if (get(quota.json, 'spec', 'scopes') !== undefined || get(quota.json, 'spec', 'scopeSelector') !== undefined) return [];
+    const counted = Object.keys(asMap(get(quota.json, 'spec', 'hard'))).flatMap((name) => {
+      const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(name) ?? [];
+      return resource === undefined ? [] : [{ kind: (kind ?? 'requests') as 'requests' | 'limits', resource }];
+    });
+    return [...workload.initContainers, ...workload.containers].flatMap((container) => {
+      const missing = counted.filter(({ kind, resource }) => !given(container, kind, resource) && !given(container.workload, kind, resource)
+        && !filledIn(workload, kind, resource, world)).map(({ kind, resource }) => `${kind}.${resource}`);
+      return missing.length > 0 ? [{ quota, container, missing }] : [];
+    });
+  });
+}
+
+/** The API server takes a limit for a request that is not given. */
+function given({ json, spec }: { json?: JsonObject; spec?: JsonObject }, kind: 'requests' | 'limits', resource: string): boolean {
+  const resources = get(json ?? spec, 'resources');
+  return get(resources, kind, resource) !== undefined || (kind === 'requests' && get(resources, 'limits', resource) !== undefined);
+}
+
+function filledIn(workload: Workload, kind: 'requests' | 'limits', resource: string, world: World): boolean {
+  return containerRanges(workload, world).some(({ entry }) => {
+    const defaults = kind === 'requests' ? ['defaultRequest', 'default', 'max'] : ['default', 'max'];
+    return defaults.some((name) => get(entry, name, resource) !== undefined);
+  });
+}
+
+function containerRanges(workload: Workload, world: World): Array<{ range: Resource; entry: JsonObject }> {
+  return (inNamespaces(world).ranges.get(workload.resource.namespace) ?? []).flatMap((range) => asList(get(range.json, 'spec', 'limits'))
+    .flatMap((entry) => isMap(entry) && entry.type === 'Container' ? [{ range, entry }] : []));
+}
+
+/** Limits above the maximum of a LimitRange, and requests below its minimum. */
+export function outOfRange(workload: Workload, world: World): Array<{ range: Resource; container: Container; value: string; allowed: string }> {
+  return containerRanges(workload, world).flatMap(({ range, entry }) => [...workload.initContainers, ...workload.containers].flatMap((container) =>
+    ['cpu', 'memory'].flatMap((resource) => {
+      const [most, least] = [get(entry, 'max', resource), get(entry, 'min', resource)];
+      const [limit, request] = [get(container.json, 'resources', 'limits', resource), get(container.json, 'resources', 'requests', resource)];
+      const above = (one: unknown, other: unknown) => (quantity(one) ?? 0) > (quantity(other) ?? Infinity);
+      return [
+        ...above(limit, most) ? [{ range, container, value: `limits.${resource}: ${asScalar(limit)}`, allowed: `at most ${asScalar(most)}` }] : [],
+        ...request !== undefined && above(least, request) ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at least ${asScalar(least)}` }] : [],
+      ];
+    })));
+}

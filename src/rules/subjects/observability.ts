@@ -1,0 +1,85 @@
+import { exporters } from '../../manifests/exporters';
+import { Process } from '../../manifests/process';
+import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
+import { Rule } from '../rule';
+import { Severity } from '../severity';
+
+/** A child that ends after so few tasks takes most of the spans with it: they are exported every 5 s. */
+const FEW_TASKS = 10;
+
+const TRACERS = /^(opentelemetry-instrument|ddtrace-run|newrelic-admin)$/;
+
+/** What makes spans in a worker: a program in front of it, or a variable that only matters with one. */
+function tracer({ links, container }: Process): string | undefined {
+  const wrapper = links.find((link) => link.kind === 'wrapper' && TRACERS.test(link.name));
+  if (wrapper) return wrapper.name;
+  return [...container.env.all()].find(({ name, value }) => /^OTEL_EXPORTER_OTLP(_TRACES)?_ENDPOINT$/.test(name) && value !== '')?.name;
+}
+
+const withExporter = lazy((world: World) => new Set(exporters(world).map(({ container }) => container.workload.resource.namespace)));
+
+export const observabilityRules: Rule[] = [
+  {
+    id: 'observability/spans-lost',
+    severity: Severity.WARNING,
+    title: 'Children end before they have exported the spans of their tasks',
+    why: 'Spans are sent in batches every few seconds, by a thread of the child: with --max-tasks-per-child this low the child is gone before, and most '
+      + 'traces of tasks are missing (9 of 10).',
+    fix: 'Let children run some hundred tasks: --max-tasks-per-child=1000; or flush the tracer in worker_process_shutdown.',
+    source: 'https://github.com/open-telemetry/opentelemetry-python-contrib/issues/4916',
+    rows: ['N26'],
+    on: 'workers',
+    check: (worker, report) => {
+      const option = worker.option('--max-tasks-per-child');
+      const tasks = worker.number('--max-tasks-per-child');
+      const by = tracer(worker);
+      if (option.state !== 'known' || tasks === undefined || tasks < 1 || tasks >= FEW_TASKS || by === undefined || !worker.forks) return;
+      report({
+        at: worker.place(option.path), value: `--max-tasks-per-child ${option.value}`, allowed: `${FEW_TASKS} or more`, note: `there is ${by}`,
+        unless: 'the application flushes its tracer in worker_process_shutdown',
+      });
+    },
+  },
+  {
+    id: 'observability/exporter-without-events',
+    severity: Severity.WARNING,
+    title: 'There is an exporter of metrics, and this worker sends it no task events',
+    why: 'All metrics of tasks stay empty, and alerts on them never fire: `task events: OFF (enable -E to monitor tasks in this worker)`.',
+    fix: 'Add -E to the worker, or set worker_send_task_events.',
+    source: 'https://github.com/danihodovic/celery-exporter/issues/48',
+    rows: ['N30'],
+    on: 'workers',
+    check: (worker, report, world) => {
+      if (!withExporter(world).has(worker.workload.resource.namespace) || !worker.workload.longRunning) return;
+      if (!worker.lacks('--task-events') || worker.settingOn('worker_send_task_events')) return;
+      if (worker.settingOff('worker_send_task_events')) {
+        const setting = worker.setting('worker_send_task_events')!;
+        report({ at: setting.at, value: `worker_send_task_events=${setting.value}` });
+      } else if (!worker.sets('worker_send_task_events')) {
+        report({ at: worker.commandPlace, allowed: '-E', unless: 'the application sets worker_send_task_events' });
+      }
+    },
+  },
+  {
+    id: 'observability/exporter-keeps-series',
+    severity: Severity.WARNING,
+    title: 'The exporter keeps the metrics of pods that are gone',
+    why: 'Names of pods are labels: without --generic-hostname-task-sent-metric each pod that ever sent a task has series of its own, up to a million; with a '
+      + 'timeout of 0 celery_worker_up stays 1 for workers that are dead.',
+    fix: 'Give it --generic-hostname-task-sent-metric, and leave --worker-timeout and --purge-offline-worker-metrics above 0.',
+    source: 'https://github.com/danihodovic/celery-exporter/issues/157',
+    rows: ['N29'],
+    check: (world, report) => {
+      for (const { container, options } of exporters(world)) {
+        if (!options) continue;
+        for (const name of ['worker-timeout', 'purge-offline-worker-metrics']) {
+          if (Number(options.get(name) ?? 1) === 0) report({ at: container.place(), value: `--${name}=0`, allowed: 'a number of seconds above 0' });
+        }
+        if (!options.has('generic-hostname-task-sent-metric')) {
+          report({ at: container.place(), allowed: '--generic-hostname-task-sent-metric', unless: 'tasks are sent by pods whose names never change' });
+        }
+      }
+    },
+  },
+];
