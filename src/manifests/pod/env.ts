@@ -99,14 +99,8 @@ export class Env {
       const data = configMap === undefined ? undefined : sources.configMap(configMap);
       const keys = secret === undefined ? undefined : sources.secret(secret);
       if (!data && !keys) open = true;
-      for (const [key, value] of data ? configMapData(data) : []) {
-        this.variables.set(prefix + key, {
-          name: prefix + key, value, raw: value, source: 'configMap', path: at, unresolved: [], partial: false, imported: true,
-        });
-      }
-      for (const [key, hidden] of keys ? secretData(keys) : []) {
-        this.variables.set(prefix + key, { name: prefix + key, source: 'secret', hidden, path: at, unresolved: [], partial: false, imported: true });
-      }
+      for (const [key, value] of data ? configMapData(data) : []) this.set(prefix + key, 'configMap', at, { value, imported: true });
+      for (const [key, hidden] of keys ? secretData(keys) : []) this.set(prefix + key, 'secret', at, { hidden, imported: true });
     });
     return open;
   }
@@ -114,26 +108,32 @@ export class Env {
   private add(entry: unknown, path: Path, sources: Sources): void {
     const name = asText(get(entry, 'name'));
     if (name === undefined) return;
-    const base = { name, path, unresolved: [] as string[], partial: false, imported: false };
     const raw = asScalar(get(entry, 'value'));
-    const from = asMap(get(entry, 'valueFrom'));
     if (raw !== undefined) {
       const { text: value, unresolved, partial } = this.expand(raw);
-      this.variables.set(name, { ...base, value, raw, source: 'value', unresolved, partial });
-    } else if (from.configMapKeyRef !== undefined) {
+      return this.set(name, 'value', path, { value, raw, unresolved, partial });
+    }
+    const from = asMap(get(entry, 'valueFrom'));
+    if (from.configMapKeyRef !== undefined) {
       const ref = from.configMapKeyRef;
       const configMap = sources.configMap(asText(get(ref, 'name')) ?? '');
-      const value = configMap && configMapData(configMap).get(asText(get(ref, 'key')) ?? '');
-      this.variables.set(name, { ...base, value, raw: value, source: 'configMap' });
-    } else if (from.secretKeyRef !== undefined) {
-      const secret = sources.secret(asText(get(from.secretKeyRef, 'name')) ?? '');
-      this.variables.set(name, { ...base, source: 'secret', hidden: secret && secretData(secret).get(asText(get(from.secretKeyRef, 'key')) ?? '') });
-    } else if (from.fieldRef !== undefined || from.resourceFieldRef !== undefined) {
-      this.variables.set(name, { ...base, source: 'field' });
-    } else if (Object.keys(from).length > 0) {
-      this.variables.set(name, { ...base, source: 'unknown' });
-    } else {
-      this.variables.set(name, { ...base, value: '', raw: '', source: 'value' });
+      return this.set(name, 'configMap', path, { value: configMap && configMapData(configMap).get(asText(get(ref, 'key')) ?? '') });
     }
+    if (from.secretKeyRef !== undefined) {
+      const secret = sources.secret(asText(get(from.secretKeyRef, 'name')) ?? '');
+      return this.set(name, 'secret', path, { hidden: secret && secretData(secret).get(asText(get(from.secretKeyRef, 'key')) ?? '') });
+    }
+    if (from.fieldRef !== undefined || from.resourceFieldRef !== undefined) return this.set(name, 'field', path, {});
+    if (Object.keys(from).length > 0) return this.set(name, 'unknown', path, {});
+    this.set(name, 'value', path, { value: '' });
+  }
+
+  /** All of one shape: there are more of them than of anything else. */
+  private set(
+    name: string, source: Variable['source'], path: Path, { value, raw = value, hidden, unresolved = NONE, partial = false, imported = false }: Partial<Variable>,
+  ): void {
+    this.variables.set(name, { name, value, hidden, raw, source, path, unresolved, partial, imported });
   }
 }
+
+const NONE: readonly string[] = Object.freeze([]);
