@@ -38,7 +38,7 @@ export interface PodSpec {
 }
 
 /** An init container; its security context and pull policy are those of the main container. */
-export interface InitContainerSpec extends Pick<k8s.Container, 'name' | 'command' | 'args' | 'env' | 'resources'> {
+export interface InitContainerSpec extends Pick<k8s.Container, 'name' | 'command' | 'args' | 'env' | 'workingDir' | 'resources'> {
   readonly image: string;
   readonly mounts: readonly Mount[];
 }

@@ -9,14 +9,13 @@ export const INSTALL_SCRIPT = `#!/bin/sh
 #      first requirements.
 #   2. The other requirements, if there are any: in any version that goes with constraints.txt.
 set -eu
-here=$(dirname "$0")
-constraints=$here/constraints.txt
+cd "$(dirname "$0")"
 log=/tmp/pip.log
 rm -f "$log"
 options="--no-cache-dir --no-input --disable-pip-version-check --progress-bar off --retries 5 --timeout 30 --log $log"
 lists=
 for list in $LOCKED; do
-  lists="$lists --requirement $here/$list.txt"
+  lists="$lists --requirement $list.txt"
   shift
 done
 
@@ -26,7 +25,7 @@ python -m venv --clear --without-pip "$VIRTUAL_ENV"
 if python -m pip --python "$VIRTUAL_ENV/bin/python" install $options --require-hashes --no-deps --only-binary :all: $lists; then
   if [ $# -eq 0 ]; then exit 0; fi
   step=2
-  if python -m pip --python "$VIRTUAL_ENV/bin/python" install $options --constraint "$constraints" "$@"; then exit 0; fi
+  if python -m pip --python "$VIRTUAL_ENV/bin/python" install $options --constraint constraints.txt "$@"; then exit 0; fi
 else
   step=1
 fi
@@ -40,7 +39,7 @@ elif grep -Eq 'NewConnectionError|NameResolutionError|Temporary failure in name 
   echo "cdk8s-celery: Kubernetes starts this installation again until it succeeds; nothing else in this pod has been started." >&2
 elif [ "$step" = 1 ]; then
   echo "cdk8s-celery: $index does not have all files of the lock, see the ERROR lines above. They are wheels for glibc on x86_64 and arm64, and for this Python:" >&2
-  head -n 2 "$constraints" >&2
+  head -n 2 constraints.txt >&2
 else
   echo "cdk8s-celery: pip refused these requirements, see its ERROR lines above: $*" >&2
 fi

@@ -190,6 +190,8 @@ class InstalledRuntime extends PythonRuntime {
       initContainers: (needs, tmp) => [{
         name: 'install',
         image: this._image,
+        // As seen from there, the rules read what pip reads.
+        workingDir: INSTALLER,
         command: ['sh', `${INSTALLER}/install.sh`],
         args: [...[BASE, ...needs].map((need) => lockedRequirement(need, lock)), ...requirements.map(asGiven)],
         env: variables({

@@ -40,7 +40,8 @@ function takesKombu57(install: Install): boolean {
   if (python !== undefined && !meets(python, '>=3.10')) return false;
   const ranges = redisOf(celery, '') ?? [];
   if (requirement(install, 'packaging') && ranges.some((range) => redisMeets('>=6.4.0', range))) return false;
-  return meets('5.7.0', kombu?.range ?? '');
+  // A constraint holds in addition to what a requirement accepts.
+  return [...install.requirements, ...install.constraints].every(({ name, range }) => name !== 'kombu' || meets('5.7.0', range ?? ''));
 }
 
 const CELERY_PACKAGES = new Set(['celery', 'kombu', 'billiard', 'vine', 'redis', 'flower']);

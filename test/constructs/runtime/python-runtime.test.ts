@@ -1,9 +1,9 @@
 import { Chart } from 'cdk8s';
-import { CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../../src';
+import { CeleryWorker, lint, PythonInstallOptions, PythonRuntime } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp } from '../../fixtures';
 import { lockedVersions, NEWEST, readIndex } from '../../locks/lock';
-import { Manifests, refusals, synth } from '../../manifests';
+import { Manifests, refusals, render, synth } from '../../manifests';
 
 const NAME = 'celery-worker';
 
@@ -30,7 +30,7 @@ describe('install, with the least that it needs', () => {
     const { data } = manifests.get('ConfigMap', 'celery-install');
     expect(data['constraints.txt'].split('\n')).toEqual(expect.arrayContaining(['celery==5.3.4', expect.stringMatching(/^kombu==5\.6\./), 'redis==4.6.0']));
     expect(data['install.sh']).toMatch(/--require-hashes --no-deps --only-binary :all: \$lists/);
-    expect(data['install.sh']).toMatch(/--constraint "\$constraints" "\$@"/);
+    expect(data['install.sh']).toMatch(/--constraint constraints.txt "\$@"/);
     expect(data['install.sh']).toMatch(/--retries 5 --timeout 30/);
     expect(installer(manifests).volumeMounts).toContainEqual({ name: 'install', mountPath: '/etc/celery-install', readOnly: true });
   });
@@ -232,4 +232,9 @@ test.each([
   'tomli==2.0.1; python_version < "3.12"', 'Kombu ~= 5.6', 'shop @ git+https://example.com/shop@v1.0',
 ])('takes the requirement %p', (requirement) => {
   expect(installer(synth(install({ requirements: [requirement] }))).args).toEqual(['celery[redis]==5.3.4', requirement]);
+});
+
+test('a requirement without a version is told of, one with a version or in the lock is not', () => {
+  const findings = lint(JSON.parse(render(install({ requirements: ['pendulum', 'requests==2.32.3', 'redis>=4'] }))) as unknown[]);
+  expect(findings.filter(({ ruleId }) => ruleId === 'install/unpinned-requirement').map(({ value }) => value)).toEqual(['pendulum']);
 });
