@@ -5,6 +5,7 @@ export * from './constructs/celery-app';
 export * from './constructs/celery-beat';
 export * from './constructs/celery-flower';
 export * from './constructs/celery-queue';
+export * from './constructs/celery-settings';
 export * from './constructs/celery-worker';
 export * from './constructs/flower-auth';
 export * from './constructs/health/health-check';

@@ -10,6 +10,12 @@ const EXTERNAL: Record<string, string[]> = {
   queues: ['Secret/flower-login'],
 };
 
+test('examples/durable has the claim of Beat that the first deployment had', () => {
+  const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'durable/main.ts'))));
+  expect(manifests.get('PersistentVolumeClaim', 'beat-pvc')).toMatchSnapshot();
+  expect(manifests.pod('celery-beat').volumes.find(({ name }) => name === 'beat-data')).toMatchSnapshot();
+});
+
 test.each(readdirSync(EXAMPLES))('examples/%s synthesizes to valid manifests, and has a README', (name) => {
   const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, name, 'main.ts'))), EXTERNAL[name]);
   expect(manifests.identities()).toContainEqual(expect.stringMatching(/^Deployment\//));

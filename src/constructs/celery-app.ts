@@ -89,7 +89,8 @@ export interface CeleryAppProps extends PodOptions {
    * namespace, as Django projects do (`namespace='CELERY'`), wins over the command line.
    *
    * A value is what JSON has. A `Duration` is taken as seconds (as milliseconds by settings whose names end in `_ms`), and
-   * `undefined` leaves a default in place. `null` is Python's `None`.
+   * `undefined` leaves a default in place. `null` is Python's `None`; in Python give `CelerySettings.NULL`, because jsii drops `None` in a
+   * dict without an error.
    *
    * Synth fails for a name that the app's version of Celery does not have, for a value that is not of the setting's type or not
    * plain JSON, for what has a prop of its own (`broker_url`), and for `timezone`, `imports` and `include`, which Celery does not

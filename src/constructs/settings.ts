@@ -2,6 +2,7 @@ import { Duration } from 'cdk8s';
 import { CODE_ONLY, isKind, Kind, kindsOf, nearest, packagesOf, pythonLiteral, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
 import { isCredentialName } from '../celery/credentials';
 import { parseRequirement } from '../celery/requirement';
+import { CelerySettings } from './celery-settings';
 import { asGiven } from './kubernetes/as-given';
 import { Described, Problem } from './validation/problems';
 
@@ -143,6 +144,7 @@ function read(value: unknown, place: Place): unknown {
   const fault = (wrong: string, fix = 'give a string, a number, true or false, null, a list or an object of these'): void => {
     place.faults.push({ prop: path, value, wrong, fix });
   };
+  if (value instanceof CelerySettings) return null;
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     if (!Number.isFinite(value)) fault('is not a number that JSON has', path === `settings.${place.name}` ? inCode(`app.conf.${place.name}`, value) : 'set it in your code');

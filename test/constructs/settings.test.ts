@@ -1,5 +1,5 @@
 import { Duration, Size } from 'cdk8s';
-import { CeleryAppProps, CeleryBeat, CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../src';
+import { CeleryAppProps, CeleryBeat, CelerySettings, CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, synth } from '../manifests';
 
@@ -55,6 +55,13 @@ test('undefined leaves the default in place', () => {
   const none = { broker_connection_max_retries: undefined, broker_connection_retry_on_startup: undefined, task_acks_late: undefined };
   expect(written(none)).toEqual(defaults);
   expect(written({ unknown_setting: undefined })).toEqual(defaults);
+});
+
+test('CelerySettings.NULL is null, at any depth: Python has no other', () => {
+  const { NULL } = CelerySettings;
+  expect(own({ task_time_limit: NULL, broker_transport_options: { max_retries: NULL, hosts: [NULL] } })).toEqual([
+    'broker_transport_options=(json){"max_retries":null,"hosts":[null]}', 'task_time_limit=(json)null',
+  ]);
 });
 
 test('a Duration is taken as seconds, at any depth', () => {
