@@ -1,7 +1,18 @@
 """What the agent asks the message broker, on a connection of its own with short timeouts."""
 from contextlib import nullcontext
 from itertools import cycle
-from typing import Any, Callable, ContextManager, Dict, Iterable, Iterator, Optional, Tuple, Type
+from typing import (
+    Any,
+    Callable,
+    ContextManager,
+    Dict,
+    Iterable,
+    Iterator,
+    Optional,
+    Set,
+    Tuple,
+    Type,
+)
 
 from .forks import Gate
 from .native import is_patched_by
@@ -34,9 +45,10 @@ class Broker:
         self._channel_errors: Tuple[Type[BaseException], ...] = ()
         self._keys: Dict[str, Iterator[str]] = {}        # Redis: which list to ask next
         self._lengths: Dict[str, Dict[str, int]] = {}
+        self._untold: Set[str] = set()     # queues whose depth it does not say
 
     def deadline(self) -> ContextManager[Any]:
-        """Around a round of questions: gevent's sockets do not heed py-amqp's timeouts."""
+        """Around each question: gevent's sockets do not heed py-amqp's timeouts."""
         if not is_patched_by('gevent'):
             return nullcontext()
         from gevent import Timeout
@@ -48,18 +60,25 @@ class Broker:
 
     def depth(self, queue: str) -> Optional[int]:
         """Messages that wait in this queue: one command. None: it answers, and does not say."""
-        channel = self._open()
-        try:
-            if self._redis is not None:
-                return self._redis_depth(channel, queue)
-            return int(channel.queue_declare(queue=queue, passive=True).message_count)
-        except self._channel_errors as exc:
-            # The queue is exclusive (405), or its name is refused (NOPERM): that is an answer.
-            if self._redis is None:
-                self._channel = None       # the broker has closed it
-            # No such queue: nothing waits. (kombu 5.7 says so of every empty Redis queue.)
-            missing = getattr(exc, 'reply_code', None) in (404, '404') or '404' in str(exc.args)
-            return 0 if missing else None
+        if queue in self._untold:
+            self.ping()
+            return None
+        with self.deadline():
+            channel = self._open()
+            try:
+                if self._redis is not None:
+                    return self._redis_depth(channel, queue)
+                return int(channel.queue_declare(queue=queue, passive=True).message_count)
+            except self._channel_errors as exc:
+                if self._redis is None:
+                    self._channel = None   # the broker has closed it
+                # No such queue: nothing waits. (kombu 5.7 says so of every empty Redis queue.)
+                if getattr(exc, 'reply_code', None) in (404, '404') or '404' in str(exc.args):
+                    return 0
+                # The queue is exclusive (405), or its name is refused (NOPERM): that is an answer,
+                # and the same for as long as this connection lasts. Each would be in its log.
+                self._untold.add(queue)
+                return None
 
     def _redis_depth(self, channel: Any, queue: str) -> int:
         # kombu keeps a list for each priority step, and a passive declare asks for all of them
@@ -81,11 +100,12 @@ class Broker:
 
     def ping(self) -> None:
         """One command, for those who have no queue to ask for."""
-        self._open()
-        if self._redis is not None:
-            self._redis.ping()
-        elif self.connection.transport.driver_type == 'amqp':
-            self.connection.channel().close()
+        with self.deadline():
+            self._open()
+            if self._redis is not None:
+                self._redis.ping()
+            elif self.connection.transport.driver_type == 'amqp':
+                self.connection.channel().close()
 
     def take_write(self, prefix: str) -> None:
         """An error unless the broker takes a write, of which nothing is left there.
@@ -93,27 +113,28 @@ class Broker:
         Redis may answer reads only (CLIENT PAUSE WRITE, a replica), and RabbitMQ does not read
         from connections that publish while it is short of memory or disk.
         """
-        channel = self._open()
-        if self._redis is not None:
-            self._redis.delete(f'{prefix}.{NOTHING}')
-        elif self.connection.transport.driver_type == 'amqp':
-            message = channel.prepare_message(
-                '', content_type='text/plain', content_encoding='utf-8')
-            channel.basic_publish(message, exchange='', routing_key=NOTHING)
-            self.connection.channel().close()            # it has read what was published
+        with self.deadline():
+            channel = self._open()
+            if self._redis is not None:
+                self._redis.delete(f'{prefix}.{NOTHING}')
+            elif self.connection.transport.driver_type == 'amqp':
+                message = channel.prepare_message(
+                    '', content_type='text/plain', content_encoding='utf-8')
+                channel.basic_publish(message, exchange='', routing_key=NOTHING)
+                self.connection.channel().close()        # it has read what was published
 
     def claim(self, key: str, owner: str, seconds: int) -> Optional[str]:
         """Write the owner under this key; return who was there. None: cannot be known."""
-        self._open()
-        if self._redis is None:
-            self.ping()
-            return None
-        try:
-            before = self._redis.set(key, owner, ex=seconds, get=True)
-        except self._channel_errors:                     # Redis before 6.2 has no SET ... GET
-            self.ping()
-            return None
-        return before.decode() if isinstance(before, bytes) else before or ''
+        with self.deadline():
+            self._open()
+            if self._redis is not None:
+                try:
+                    before = self._redis.set(key, owner, ex=seconds, get=True)
+                except self._channel_errors:             # Redis before 6.2 has no SET ... GET
+                    return None
+                return before.decode() if isinstance(before, bytes) else before or ''
+        self.ping()
+        return None
 
     def errors(self) -> Tuple[Type[BaseException], ...]:
         """What a broker that is away, or refuses, raises."""
@@ -154,6 +175,7 @@ class Broker:
         connection, self.connection, self._channel, self._redis = self.connection, None, None, None
         self._lengths.clear()
         self._keys.clear()
+        self._untold.clear()
         if connection is not None:
             try:
                 with self.deadline():

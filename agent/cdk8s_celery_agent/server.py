@@ -28,6 +28,7 @@ REASONS = {200: 'OK', 400: 'Bad Request', 404: 'Not Found', 405: 'Method Not All
 Answer = Tuple[int, str, bytes]           # status, content type, body
 Page = Callable[[], Answer]
 
+GONE = (errno.EBADF, errno.ENOTSOCK, errno.EINVAL)
 NO_ROOM = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
 
 
@@ -80,6 +81,15 @@ class Server:
             if sock is not None:
                 sock.close()
 
+    def _give_up_listener(self) -> None:
+        """Without its file descriptor, if the application has closed that: it may be another's."""
+        listener, self.listener = self.listener, None
+        try:
+            ours = listener.getsockname()[:2] == (self.host, self.port)
+        except OSError:
+            ours = False
+        listener.close() if ours else listener.detach()
+
     def _run(self) -> None:
         new_poll, select = native('select', 'poll'), import_module('select')
         while True:
@@ -89,6 +99,8 @@ class Server:
                 self.on_error('server', exc)
                 for fd in list(self.clients):
                     self._drop(fd)
+                if self.listener is not None:
+                    self._give_up_listener()
                 new_poll().poll(1000)
 
     def _serve(self, new_poll: Callable[[], Any], select: Any) -> None:
@@ -125,6 +137,8 @@ class Server:
             try:
                 fd, _ = self.listener._accept()
             except OSError as exc:
+                if exc.errno in GONE:
+                    raise
                 return exc.errno not in NO_ROOM
             sock = _socket.socket(self.listener.family, _socket.SOCK_STREAM, 0, fd)
             sock.setblocking(False)
@@ -164,7 +178,10 @@ class Server:
             client.sock.shutdown(_socket.SHUT_RDWR)       # ends it though a child may hold a copy
         except OSError:
             pass
-        client.sock.close()
+        try:
+            client.sock.close()
+        except OSError:
+            pass                           # the application has closed it
 
     def _answer(self, received: bytes, ended: bool) -> Optional[bytes]:
         """The whole response, b'' for none, or None while the request is not complete."""

@@ -349,6 +349,10 @@ def test_b11_an_exclusive_queue_is_an_answer(worker, rabbit):
     pod.until(lambda: pod.status()['queues'] == {'plain': 0, 'own': None}, what='the depths')
     pod.throughout(pod.ready, LONG)
     assert pod.status()['broker']['error'] == '' and not pod.status()['agent_errors']
+    # RabbitMQ writes each refusal into its log, and there is a look every 200 ms.
+    log = (rabbit.folder / 'rabbit.log').read_text() + ''.join(
+        path.read_text() for path in rabbit.folder.glob('*@localhost.log'))
+    assert 1 <= log.count("operation queue.declare caused a channel exception resource_locked") < 5
 
 
 @on_rabbit

@@ -56,6 +56,32 @@ def test_answers(port, text, code, body):
     assert found[0] == code and (body is None or found[1] == body)
 
 
+def test_an_application_that_closes_all_files(monkeypatch):
+    """It listens again, and does not spin on what is closed meanwhile."""
+    monkeypatch.setattr(module, 'RETRY', 0.1)
+    port, errors = free_port(), []
+    server = Server('127.0.0.1', port, {'/livez': lambda: (200, TEXT, b'live\n')},
+                    lambda where, exc: errors.append(exc))
+    assert server.start() is None
+    until(lambda: live(port))
+    with client(port):
+        until(lambda: server.clients)
+        for sock in server.listener, next(iter(server.clients.values())).sock:
+            os.close(sock.fileno())
+        with pytest.raises(OSError):       # wakes it: the kernel listens for as long as it polls
+            live(port)
+            live(port)
+        until(lambda: server.listener is not None and server.listener.fileno() >= 0)
+
+    def answers():
+        try:
+            return live(port)
+        except OSError:
+            return False
+    until(answers)
+    assert len(errors) == 1
+
+
 def test_head_says_the_length_of_the_body(port):
     with client(port) as sock:
         sock.sendall(b'HEAD /livez HTTP/1.1\r\n\r\n')

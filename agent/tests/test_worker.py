@@ -255,6 +255,18 @@ def test_a_broken_agent_leaves_the_worker_alone(worker, tmp_path, statement):
     pod.until(lambda: 'succeeded' in pod.log(), what='work')
 
 
+def test_many_queues_and_a_slow_broker_under_gevent(worker, proxy):
+    """The deadline is of each question, not of all."""
+    proxy.delay = 0.2
+    queues = ','.join(f'queue-{number}' for number in range(16))
+    pod = worker('-Q', queues, '--without-gossip', '--without-mingle', pool='gevent',
+                 env={'TEST_BROKER': proxy.url}, settings={'INTERVAL': '1'})
+    pod.until(lambda: pod.status().get('broker', {}).get('reachable_since'), 40, 'an answer')
+    pod.until_ready()
+    pod.throughout(pod.ready, LONG)
+    assert pod.status()['broker']['error'] == ''
+
+
 def test_broker_load_is_one_command_per_queue_and_interval(worker, redis):
     pod = worker('-Q', 'one,two', settings={'INTERVAL': '0.5'}).until_ready()
 
