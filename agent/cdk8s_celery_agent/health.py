@@ -37,6 +37,7 @@ class Worker(NamedTuple):
     childless_since: Moment = None     # not one pool process is alive
     stuck_since: Moment = None         # the pool has a task that it does not start, and a slot
     taskless_since: Moment = None      # it has no task
+    jammed_since: Moment = None        # it waits for the rest of what a pool process has to say
     crashes: int = 0                   # in a row: pool processes crashed, no task ended between
     crashed: int = 0                   # all that crashed within pool_after
     concurrency: int = 0
@@ -138,6 +139,12 @@ def lingering(w: Worker, now: float, s: Settings) -> str:
             if t > s.start_after else '')
 
 
+def jammed(w: Worker, now: float, s: Settings) -> str:
+    t = lasted(now, w.stopping_since, w.jammed_since)
+    return (f'shutting down, and waits for the rest of a message of a pool process for {t:.0f} s'
+            if t > s.start_after else '')
+
+
 # Of Beat
 
 def late(b: Beat, now: float, s: Settings) -> str:
@@ -147,7 +154,7 @@ def late(b: Beat, now: float, s: Settings) -> str:
 
 LIVENESS: Dict[type, Tuple[Rule, ...]] = {
     Worker: (stalled, deaf, cut_off, cancelled, childless, crashing, hung, absent), Beat: (late,)}
-STOPPING: Dict[type, Tuple[Rule, ...]] = {Worker: (lingering,), Beat: ()}
+STOPPING: Dict[type, Tuple[Rule, ...]] = {Worker: (lingering, jammed), Beat: ()}
 
 
 def not_live(facts: Facts, now: float, s: Settings) -> str:

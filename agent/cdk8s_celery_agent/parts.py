@@ -98,6 +98,8 @@ WORKER: Tuple[Part, ...] = (
     Part('job._worker_pid', ('crashing',), _where(_forks_async, _job)),
     Part('pool._pool.sched_strategy', ('hung',), _where(
         _forks_async, lambda consumer: is_fair(consumer.pool._pool) is not None)),
+    Part('billiard.connection', ('jammed',), _where(
+        _forks, lambda _: 'billiard.connection' in sys.modules)),
     Part('state.requests', ('hung',), lambda _: isinstance(state.requests, dict)),
     Part('state.reserved_requests', ('stalled', 'deaf', 'hung', 'lingering'),
          lambda _: hasattr(state, 'reserved_requests')),

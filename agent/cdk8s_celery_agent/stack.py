@@ -22,8 +22,9 @@ class Stack:
     def is_in(self, code: CodeType) -> bool:
         return any(frame.f_code is code for frame in self._frames())
 
-    def is_in_package(self, name: str) -> bool:
-        return any(str(frame.f_globals.get('__name__')).startswith(name + '.')
+    def is_in_module(self, name: str) -> bool:
+        """Or in one of this package."""
+        return any(f'{frame.f_globals.get("__name__")}.'.startswith(f'{name}.')
                    for frame in self._frames())
 
     def _frames(self) -> Iterator[FrameType]:

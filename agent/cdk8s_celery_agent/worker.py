@@ -205,7 +205,7 @@ class WorkerAgent(Agent):
             room_since=self.since('room', self._has_room(reserved, active)),
             unheld_since=self.since('unheld', not self._is_held_by_a_task(now, reserved)),
             unblocked_since=self.since('unblocked', not self._is_held_by(
-                now, lambda stack: stack.is_in_package('celery.backends'))),
+                now, lambda stack: stack.is_in_module('celery.backends'))),
             polls_since=self.since('polls', turns and self._polls()),
             last_data=self._last_data(),
             # The application may have started it so: it would be started so again.
@@ -215,6 +215,8 @@ class WorkerAgent(Agent):
             stuck_since=self._stuck(now, turns, active),
             taskless_since=self.since(
                 'taskless', not (reserved or active or self._keeps_messages)),
+            jammed_since=self.since('jammed', self._is_held_by(
+                now, lambda stack: stack.is_in_module('billiard.connection'))),
             crashes=len(self._crashes),
             crashed=len(self._crashed),
             concurrency=self._slots(),

@@ -66,6 +66,27 @@ def test_a_shutdown_that_never_ends_is_not_live(worker):
     pod.until(lambda: pod.not_live('shutting down for'), what='the alarm')
 
 
+JAM = """
+from billiard import Pipe
+from celery import bootsteps
+class Jam(bootsteps.StartStopStep):
+    requires = ('celery.worker.consumer.tasks:Tasks',)
+    def stop(self, c):
+        reader, self.writer = Pipe()
+        reader.recv()
+app.steps['consumer'].add(Jam)
+"""
+
+
+def test_a_shutdown_that_hangs_on_a_pool_process_is_not_live(worker):
+    """As it does now and then when it ends by an error, with tasks (Celery 5.3 and 5.5)."""
+    pod = worker(settings={'START_AFTER': '3'}, env={'TEST_CODE': JAM}).until_ready()
+    pod.send('nap', 3600)
+    pod.until(lambda: pod.status()['active'] == 1, what='the task')
+    pod.signal(signal.SIGTERM)
+    pod.until(lambda: pod.not_live('the rest of a message of a pool process'), what='the alarm')
+
+
 def test_a_shutdown_that_waits_for_a_task_is_live(worker):
     pod = worker(settings={'START_AFTER': '3'}).until_ready()
     pod.send('nap', LONG + 3)

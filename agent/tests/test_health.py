@@ -25,6 +25,7 @@ HUNG = WELL._replace(stuck_since=LONG, reserved=2, taskless_since=None)
 ABSENT = Worker(down_since=LONG, sampled_at=SHORT, reads_since=LONG, connects_since=LONG,
                 writes_since=LONG)
 LINGERING = WELL._replace(stopping_since=LONG)
+JAMMED = LINGERING._replace(jammed_since=LONG, active=2, taskless_since=None)
 
 TICKING = Beat(last_tick=SHORT, due=NOW + 1, sampled_at=SHORT, reads_since=LONG,
                connects_since=LONG, writes_since=LONG)
@@ -44,6 +45,7 @@ RULES = {
                ('connects', 'reads', 'writes')),
     'lingering': (LINGERING, 'shutting down for', 'stopping_since', S.start_after,
                   ('connects', 'reads', 'writes')),
+    'jammed': (JAMMED, 'the rest of a message', 'jammed_since', S.start_after, ()),
     'late': (LATE, 's late and the broker answers', 'due', S.beat_slack,
              ('connects', 'reads', 'writes')),
 }
@@ -79,7 +81,7 @@ def test_a_rule_that_lacks_a_part_of_celery_is_off(rule):
     judged(facts._replace(off=frozenset([rule])), '')
 
 
-@pytest.mark.parametrize('rule', [r for r in RULES if r not in ('absent', 'lingering', 'late')])
+@pytest.mark.parametrize('rule', [r for r in RULES if r not in ('absent', 'lingering', 'jammed', 'late')])
 def test_nothing_is_judged_while_the_consumer_starts_reconnects_or_shuts_down(rule):
     facts = RULES[rule][0]
     judged(facts._replace(running_since=None), '')
