@@ -45,6 +45,12 @@ export interface Code {
   readonly settings: ReadonlyMap<SettingName, Setting | undefined>;
 }
 
+/** All that the application sets is in sight: the code that makes it, which takes its settings from nothing else. */
+export const seesSettings: (container: Container) => boolean = lazy((container: Container) => {
+  const files = codeFiles(container);
+  return files.some(({ text }) => /\bCelery\(/.test(text)) && !files.some(({ text }) => /config_from_|\bdjango\b|from_mapping|\*\*/.test(text));
+});
+
 const BROKER = /\bbroker(?:_url)?\s*=\s*(['"])([^'"\n]+)\1/;
 const BACKEND = /\b(?:result_)?backend\s*=\s*(['"])([^'"\n]+)\1/;
 

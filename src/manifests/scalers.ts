@@ -23,6 +23,14 @@ export function mostReplicas(workload: Workload, world: World): number {
   return Math.max(limits.length > 0 ? 0 : workload.replicas ?? 1, ...limits);
 }
 
+/** The parameters that a TriggerAuthentication gives; undefined when it is out of sight. */
+export function authenticationOf({ scaler, authentication }: Trigger, world: World): ReadonlySet<string> | undefined {
+  if (authentication === undefined) return new Set();
+  const resource = world.find('TriggerAuthentication', scaler.namespace, authentication);
+  if (!resource) return undefined;
+  return new Set(Object.values(asMap(resource.json.spec)).flatMap((list) => asList(list).flatMap((entry) => asText(get(entry, 'parameter')) ?? [])));
+}
+
 /** More than one pod of a workload may run at a time, by intent. */
 export function isScaled(workload: Workload, world: World): boolean {
   return (workload.replicas ?? 1) > 1 || workload.resource.kind === 'DaemonSet' || scalersOf(workload, world).length > 0;
@@ -33,6 +41,8 @@ export interface Trigger {
   readonly scaler: Resource;
   readonly type: string;
   readonly metadata: (name: string) => string | undefined;
+  /** The TriggerAuthentication that it names: what it holds is out of sight, unless that is in the input. */
+  readonly authentication?: string;
   readonly path: Array<string | number>;
 }
 
@@ -41,7 +51,10 @@ export function triggers(scaler: Resource): Trigger[] {
     const type = asText(get(json, 'type'));
     const metadata = asMap(get(json, 'metadata'));
     if (type === undefined) return [];
-    return [{ scaler, type, metadata: (name: string) => asScalar(get(metadata, name)), path: ['spec', 'triggers', i, 'metadata'] }];
+    return [{
+      scaler, type, metadata: (name: string) => asScalar(get(metadata, name)), path: ['spec', 'triggers', i, 'metadata'],
+      authentication: asText(get(json, 'authenticationRef', 'name')),
+    }];
   });
 }
 
@@ -51,11 +64,19 @@ export interface ScaledWorker {
   readonly scaler: Resource;
   /** Its triggers on Redis lists. */
   readonly redis: readonly Trigger[];
+  /** Its triggers on queues of RabbitMQ. */
+  readonly rabbit: readonly Trigger[];
 }
 
-export const scaledWorkers: (world: World) => readonly ScaledWorker[] = lazy((world: World) =>
-  world.workers.flatMap((worker) => scalersOf(worker.workload, world).filter(({ kind }) => kind === 'ScaledObject')
-    .map((scaler) => ({ worker, scaler, redis: triggers(scaler).filter(({ type }) => type === 'redis') }))));
+/** By a ScaledObject, or as the Jobs of a ScaledJob. */
+export const scaledWorkers: (world: World) => readonly ScaledWorker[] = lazy((world: World) => world.workers.flatMap((worker) => {
+  const { resource } = worker.workload;
+  const found = resource.kind === 'ScaledJob' ? [resource] : scalersOf(worker.workload, world).filter(({ kind }) => kind === 'ScaledObject');
+  return found.map((scaler) => {
+    const all = triggers(scaler);
+    return { worker, scaler, redis: all.filter(({ type }) => type === 'redis'), rabbit: all.filter(({ type }) => type === 'rabbitmq') };
+  });
+}));
 
 /** Workloads that run Celery. */
 export function celeryWorkloads(world: World): readonly Workload[] {

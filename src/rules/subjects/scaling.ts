@@ -1,9 +1,13 @@
-import { isRedis, redisDatabase } from '../../celery/url';
+import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
+import { Place } from '../../manifests/place';
+import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
-import { scalersOf, Trigger, triggers } from '../../manifests/scalers';
-import { Rule } from '../rule';
+import { authenticationOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
+import { taskLimit } from '../../manifests/task-limit';
+import type { World } from '../../manifests/world';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function address(trigger: Trigger, worker: Process): string | undefined {
@@ -11,11 +15,49 @@ function address(trigger: Trigger, worker: Process): string | undefined {
   return trigger.metadata('address') ?? trigger.metadata('host') ?? (fromEnv === undefined ? undefined : worker.container.env.value(fromEnv));
 }
 
-function usesCpu(scaler: Resource): boolean {
+/** A share of the CPU that is asked for, which needs a request; an average value does not. */
+function isShare(metric: unknown): boolean {
+  const target = get(metric, 'target');
+  return get(metric, 'name') === 'cpu' && (get(target, 'type') === 'Utilization' || get(target, 'averageUtilization') !== undefined
+    || get(metric, 'targetAverageUtilization') !== undefined);
+}
+
+/** The containers of which an autoscaler takes the share of their CPU request: all of the pod, or those that it names. */
+function cpuContainers(scaler: Resource): 'all' | readonly string[] | undefined {
+  if (scaler.kind === 'ScaledObject') {
+    const cpu = triggers(scaler).filter((trigger) => trigger.type === 'cpu' && trigger.metadata('type') !== 'AverageValue'
+      && get(scaler.json, ...trigger.path.slice(0, -1), 'metricType') !== 'AverageValue');
+    const names = cpu.map((trigger) => trigger.metadata('containerName'));
+    return cpu.length === 0 ? undefined : names.includes(undefined) ? 'all' : names.flatMap((name) => name ?? []);
+  }
+  if (scaler.kind !== 'HorizontalPodAutoscaler') return undefined;
+  if (scaler.apiVersion === 'autoscaling/v1') return get(scaler.json, 'spec', 'targetCPUUtilizationPercentage') === undefined ? undefined : 'all';
   const metrics = asList(get(scaler.json, 'spec', 'metrics'));
-  if (scaler.apiVersion === 'autoscaling/v1') return get(scaler.json, 'spec', 'targetCPUUtilizationPercentage') !== undefined;
-  return metrics.some((metric) => get(metric, 'resource', 'name') === 'cpu' && get(metric, 'resource', 'target', 'type') === 'Utilization')
-    || metrics.some((metric) => get(metric, 'resource', 'name') === 'cpu' && get(metric, 'resource', 'targetAverageUtilization') !== undefined);
+  if (metrics.some((metric) => isShare(get(metric, 'resource')))) return 'all';
+  const named = metrics.flatMap((metric) => {
+    const one = get(metric, 'containerResource');
+    return isShare(one) ? asScalar(get(one, 'container')) ?? [] : [];
+  });
+  return named.length > 0 ? named : undefined;
+}
+
+/** Counts messages that wait, and not those that are delivered: over AMQP KEDA sees no others. */
+function countsReady(trigger: Trigger, worker: Process): boolean {
+  if ((trigger.metadata('mode') ?? 'QueueLength') !== 'QueueLength') return false;
+  const protocol = trigger.metadata('protocol') ?? 'auto';
+  if (protocol === 'http') return trigger.metadata('excludeUnacknowledged') === 'true';
+  const host = address(trigger, worker);
+  return protocol === 'amqp' || (host !== undefined && /^amqps?:/.test(host));
+}
+
+function virtualHost(path: string | undefined): string {
+  return path === undefined || path === '' || path === '/' || path === '%2f' || path === '%2F' ? '/' : path.replace(/^\//, '');
+}
+
+/** `redis` and `redis.shop.svc.cluster.local`. */
+function sameHost(one: string, other: string): boolean {
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short === long || long.startsWith(`${short}.`);
 }
 
 export const scalingRules: Rule[] = [
@@ -27,17 +69,31 @@ export const scalingRules: Rule[] = [
       + 'cooldown passes, and the pods with the running tasks are removed.',
     fix: 'Set minReplicaCount: 1; or with late acknowledgement add a second redis trigger with listName: unacked.',
     source: 'https://github.com/kedacore/keda/issues/6719',
-    rows: ['K1'],
+    rows: ['K1', 'N3'],
     on: 'scaledWorkers',
-    check: ({ worker, scaler, redis }, report) => {
+    check: ({ worker, scaler, redis, rabbit }, report) => {
+      const jobs = scaler.kind === 'ScaledJob';
       const least = asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0;
       const unacked = redis.some((trigger) => trigger.metadata('listName') === 'unacked');
-      const all = triggers(scaler).every(({ type }) => type === 'redis');
-      if (least !== 0 || redis.length === 0 || !all || unacked) return;
+      const blind = [...redis, ...rabbit.filter((trigger) => countsReady(trigger, worker))];
+      // Another trigger may see the tasks that run.
+      if (jobs || blind.length === 0 || triggers(scaler).length > blind.length || unacked) return;
       // A grace period that covers the longest task lets the running ones end.
-      const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
-      if (limit !== undefined && limit <= worker.workload.graceSeconds) return;
-      report({ at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}` });
+      const limit = taskLimit(worker)?.seconds;
+      const { graceSeconds, spec } = worker.workload;
+      if (limit !== undefined && limit <= graceSeconds) return;
+      if (least === 0) {
+        report({
+          at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}`,
+          ...(rabbit.length > 0 ? { fix: 'Set minReplicaCount: 1, or protocol: http with the URL of the management API, which also counts what is not acknowledged.' } : {}),
+        });
+      } else if (limit === undefined && spec.terminationGracePeriodSeconds === undefined) {
+        report({
+          at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}`,
+          note: 'above that number, too: pods are removed with the default grace period of 30 s', unless: 'no task takes longer',
+          fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
+        });
+      }
     },
   },
   {
@@ -79,6 +135,94 @@ export const scalingRules: Rule[] = [
           report({ at: { resource: scaler, path: trigger.path }, value: `databaseIndex: ${written}`, allowed: String(database) });
         }
       }
+    },
+  },
+  {
+    id: 'scaling/keda-connects-otherwise',
+    severity: Severity.ERROR,
+    title: 'KEDA connects to the broker in another way than the worker',
+    why: 'Each option of the broker\'s URL has its counterpart in the trigger: without enableTLS `connection to redis failed: i/o timeout`, without a password '
+      + '`NOAUTH Authentication required`, with another virtual host a queue that does not exist. Nothing is ever scaled.',
+    fix: 'Give the trigger what the URL has: enableTLS: "true" for rediss://, the password by passwordFromEnv or authenticationRef, the virtual host in the URL.',
+    source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
+    rows: ['N4'],
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis, rabbit }, report, world) => {
+      const { broker } = worker;
+      for (const trigger of [...redis, ...rabbit]) {
+        const at = { resource: scaler, path: trigger.path };
+        const given = authenticationOf(trigger, world);
+        const hedge = unless(given !== undefined, `TriggerAuthentication ${trigger.authentication} gives it`);
+        for (const name of ['addressFromEnv', 'hostFromEnv', 'passwordFromEnv', 'usernameFromEnv']) {
+          const variable = trigger.metadata(name);
+          if (variable !== undefined && worker.variable(variable).state === 'unset') {
+            report({ at: { resource: scaler, path: [...trigger.path, name] }, value: `${name}: ${variable}`, note: 'the container has no such variable' });
+          }
+        }
+        if (!broker) continue;
+        if (trigger.type === 'redis' && isRedis(broker.url)) {
+          const secure = broker.url.scheme === 'rediss';
+          const enabled = trigger.metadata('enableTLS') === 'true' || (given?.has('tls') ?? false);
+          if (secure && !enabled) report({ at, value: `enableTLS: ${trigger.metadata('enableTLS') ?? 'false'}`, allowed: 'enableTLS: "true"', ...hedge });
+          if (!secure && trigger.metadata('enableTLS') === 'true') {
+            report({ at, value: 'enableTLS: true', allowed: 'enableTLS: "false"', note: 'the URL is redis://' });
+          }
+          const password = broker.url.password ?? broker.url.query.get('password');
+          const without = ['password', 'passwordFromEnv'].every((name) => trigger.metadata(name) === undefined) && !(given?.has('password') ?? false);
+          if (password && without) report({ at, note: 'the URL has a password', allowed: 'passwordFromEnv or authenticationRef', ...hedge });
+        }
+        const host = trigger.type === 'rabbitmq' && isAmqp(broker.url) ? parseUrl(address(trigger, worker) ?? '') : undefined;
+        if (!host) continue;
+        const protocol = trigger.metadata('protocol') ?? 'auto';
+        if ((protocol === 'http' && isAmqp(host)) || (protocol === 'amqp' && /^https?$/.test(host.scheme))) {
+          report({ at, value: `protocol: ${protocol}`, note: `its URL is ${host.scheme}://` });
+        }
+        const [theirs, ours] = [trigger.metadata('vhostName') ?? virtualHost(host.database), virtualHost(broker.url.database)];
+        if (theirs !== ours && !/[$%{]/.test(theirs + ours) && !broker.partial) report({ at, value: `virtual host ${theirs}`, allowed: ours });
+      }
+    },
+  },
+  {
+    id: 'scaling/keda-other-server',
+    severity: Severity.WARNING,
+    title: 'KEDA looks at another server than the worker takes tasks from',
+    why: 'The list is always empty there, and nothing is ever scaled.',
+    fix: 'Give the trigger the host and the port of the broker\'s URL.',
+    source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
+    rows: ['N4'],
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis, rabbit }, report) => {
+      const { broker } = worker;
+      for (const trigger of [...redis, ...rabbit]) {
+        const text = address(trigger, worker);
+        if (!broker || text === undefined || isRedis(broker.url) !== (trigger.type === 'redis') || (!isRedis(broker.url) && !isAmqp(broker.url))) continue;
+        const url = parseUrl(text.includes('://') ? text : `redis://${text}`);
+        if (!url || /[${]/.test(url.host + broker.url.host) || url.host === '' || broker.url.host === '') continue;
+        const ports = trigger.type === 'redis' ? [url.port ?? '6379', broker.url.port ?? '6379'] : ['', ''];
+        if (sameHost(url.host, broker.url.host) && ports[0] === ports[1]) continue;
+        report({
+          at: { resource: scaler, path: trigger.path }, value: `${url.host}:${url.port ?? ''}`.replace(/:$/, ''),
+          allowed: `${broker.url.host}${broker.url.port ? `:${broker.url.port}` : ''}`,
+          unless: 'both are the same server',
+        });
+      }
+    },
+  },
+  {
+    id: 'scaling/worker-in-a-job',
+    severity: Severity.WARNING,
+    title: 'A worker runs in a Job, and never ends',
+    why: 'The Job is never complete: a ScaledJob starts one more for each task until maxReplicaCount is reached, a CronJob one more each time, and none goes away.',
+    fix: 'Scale a Deployment with a ScaledObject; or end the worker when the queue is empty.',
+    source: 'https://keda.sh/docs/latest/concepts/scaling-jobs/',
+    rows: ['N4'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { resource, spec } = worker.workload;
+      const deadline = get(resource.json, ...worker.workload.podPath.slice(0, -1), 'activeDeadlineSeconds');
+      if (worker.workload.longRunning || deadline !== undefined || spec.activeDeadlineSeconds !== undefined) return;
+      if (worker.links.some((link) => link.kind === 'wrapper' && link.name === 'timeout')) return;
+      report({ at: worker.commandPlace, value: resource.kind, unless: 'something ends it when the queue is empty' });
     },
   },
   {
@@ -132,7 +276,7 @@ export const scalingRules: Rule[] = [
     rows: ['K6'],
     on: 'workers',
     check: (worker, report, world) => {
-      const limit = worker.number('--time-limit') ?? worker.number('--soft-time-limit');
+      const limit = taskLimit(worker)?.seconds;
       if (limit === undefined || limit <= worker.workload.graceSeconds) return;
       for (const scaler of scalersOf(worker.workload, world)) {
         const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
@@ -159,25 +303,61 @@ export const scalingRules: Rule[] = [
     why: 'It never scales: `failed to get cpu utilization: missing request for cpu in container worker of Pod ...`.',
     fix: 'Set resources.requests.cpu on every container of the pod.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#support-for-resource-metrics',
-    rows: ['K7'],
+    rows: ['K7', 'N48'],
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
+      const { spec, resource } = workload;
+      // The autoscaler takes what the pod as a whole asks for.
+      if (get(spec, 'resources', 'requests', 'cpu') !== undefined || get(spec, 'resources', 'limits', 'cpu') !== undefined) return;
       // A LimitRange may fill it in.
-      if (world.kind('LimitRange').some(({ namespace }) => ['', workload.resource.namespace].includes(namespace))) return;
+      if (world.kind('LimitRange').some(({ namespace }) => ['', resource.namespace].includes(namespace))) return;
       for (const scaler of scalersOf(workload, world)) {
-        const keda = scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => trigger.type === 'cpu'
-          && trigger.metadata('containerName') === undefined
-          && get(scaler.json, ...trigger.path.slice(0, -1), 'metricType') !== 'AverageValue');
-        if (!keda && !(scaler.kind === 'HorizontalPodAutoscaler' && usesCpu(scaler))) continue;
-        for (const container of workload.containers) {
+        const wanted = cpuContainers(scaler);
+        if (wanted === undefined) continue;
+        const asked = workload.containers.filter(({ name }) => wanted === 'all' || wanted.includes(name));
+        for (const container of asked) {
           if (container.resource('requests', 'cpu') === undefined && container.resource('limits', 'cpu') === undefined) {
-            report({
-              at: container.place(), note: `${scaler.kind} ${scaler.name}`,
-              allowed: 'resources.requests.cpu',
-            });
+            report({ at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: 'resources.requests.cpu' });
           }
+        }
+        const injected = wanted === 'all' ? sidecarWithoutRequest(workload, world) : undefined;
+        if (injected) {
+          report({
+            at: injected.at, value: injected.name, allowed: `${injected.request}: 50m`, note: `${scaler.kind} ${scaler.name}`,
+            unless: 'the configuration of the injector gives its sidecar a request',
+            fix: `Set the annotation ${injected.request} of the pod; or use a ContainerResource metric, which looks at one container.`,
+          });
         }
       }
     },
   },
 ];
+
+/** Sidecars that are injected without a CPU request, by the annotation that asks for them and the one that gives the request. */
+const INJECTED: ReadonlyArray<{ readonly asks: string; readonly value: RegExp; readonly request: string; readonly given: RegExp }> = [
+  {
+    asks: 'linkerd.io/inject', value: /^(enabled|ingress)$/, request: 'config.linkerd.io/proxy-cpu-request',
+    given: /^config(\.alpha|\.beta)?\.linkerd\.io\/proxy-cpu-(request|limit)$/,
+  },
+  { asks: 'dapr.io/enabled', value: /^true$/, request: 'dapr.io/sidecar-cpu-request', given: /^dapr\.io\/sidecar-cpu-(request|limit)$/ },
+];
+
+interface Injected {
+  readonly name: string;
+  readonly request: string;
+  readonly at: Place;
+}
+
+function sidecarWithoutRequest({ annotations, labels, resource, podPath }: Workload, world: World): Injected | undefined {
+  const namespace = world.find('Namespace', '', resource.namespace);
+  for (const { asks, value, request, given } of INJECTED) {
+    if (Object.keys({ ...namespace?.annotations, ...annotations }).some((name) => given.test(name))) continue;
+    const own = asScalar(annotations[asks] ?? labels[asks]);
+    if (own !== undefined && value.test(own)) return { name: `${asks}: ${own}`, request, at: { resource, path: [...podPath, 'metadata', 'annotations', asks] } };
+    const general = asScalar(namespace?.annotations[asks]);
+    if (own === undefined && general !== undefined && value.test(general)) {
+      return { name: `${asks}: ${general}`, request, at: { resource: namespace!, path: ['metadata', 'annotations', asks] } };
+    }
+  }
+  return undefined;
+}

@@ -1,6 +1,6 @@
 import { isAmqp } from '../../celery/url';
 import { meets } from '../../celery/versions';
-import { codeFiles } from '../../manifests/code';
+import { codeFiles, seesSettings } from '../../manifests/code';
 import { readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
@@ -162,7 +162,11 @@ export const shutdownRules: Rule[] = [
       const remap = worker.variable('REMAP_SIGTERM');
       if (remap.state !== 'known' || remap.value !== 'SIGQUIT' || (softTimeout(worker) ?? 0) > 0) return;
       if (codeFiles(worker.container).some(({ text }) => text.includes('soft_shutdown_timeout'))) return;
-      report({ at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT', unless: 'the application sets worker_soft_shutdown_timeout' });
+      report({
+        at: worker.place(remap.path), value: 'REMAP_SIGTERM=SIGQUIT',
+        // Its normal place is the code.
+        ...(seesSettings(worker.container) ? {} : { severity: Severity.INFO, unless: 'the application sets worker_soft_shutdown_timeout' }),
+      });
     },
   },
   {
