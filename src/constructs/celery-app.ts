@@ -1,7 +1,9 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { AppCode } from './runtime/app-code';
+import { bindBroker, BoundBroker } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
+import { Broker } from './brokers/existing-broker';
 import { PodOptions } from './pod-options';
 import { CeleryQueue } from './celery-queue';
 import { celeryQueues, Queues } from './queues';
@@ -11,7 +13,7 @@ import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
 import type * as k8s from './kubernetes/api/types';
-import { CheckedOptions, POD_OPTIONS, podOptions, shaped } from './kubernetes/options';
+import { CheckedOptions, POD_OPTIONS, podOptions } from './kubernetes/options';
 import { checkReserved, ownLabels } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
@@ -22,9 +24,6 @@ import { anything, hidden, kind, PropChecks, sound, text, withMember } from './v
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
 import { isPython, parseImage } from '../celery/image';
-import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../celery/result-backends';
-import { transportOf } from '../celery/transports';
-import { redact } from '../celery/credentials';
 import { contentHash } from '../manifests/content-hash';
 
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */
@@ -64,7 +63,7 @@ export interface CeleryAppProps extends PodOptions {
    * Where results are kept: the value of `CELERY_RESULT_BACKEND`. A message broker that keeps no results, such as RabbitMQ or SQS,
    * is refused.
    *
-   * @default - the message broker
+   * @default - the message broker, where it can keep results; with RabbitMQ, SQS and others that cannot, it must be given
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */
   readonly resultBackend?: ResultBackend;
@@ -125,8 +124,10 @@ export class CeleryApp extends Construct {
   public readonly app: string;
   /** Where tasks wait. */
   public readonly broker: IBroker;
+  /** The namespace of its pods; undefined where the chart has none. */
+  public readonly namespace?: string;
   /** What the pods get as `CELERY_RESULT_BACKEND`: `{ value }` or `{ valueFrom }` of an environment variable. */
-  public readonly resultBackend: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
+  public readonly resultBackend?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
   /** The code of the application. */
   public readonly code: AppCode;
   /** Python, Celery and what the code needs. */
@@ -137,6 +138,8 @@ export class CeleryApp extends Construct {
   private readonly metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>;
   private agentVolume?: k8s.Volume;
 
+  /** @internal */
+  public readonly _broker: BoundBroker;
   /** @internal */
   public readonly _options: CheckedOptions;
   /** @internal */
@@ -160,9 +163,7 @@ export class CeleryApp extends Construct {
     this.name = props.name ?? id;
     this.app = props.app;
     this.broker = props.broker;
-    const resultBackend = props.resultBackend?._env;
-    const url = props.broker.url as Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
-    this.resultBackend = resultBackend ?? url;
+    this.namespace = Chart.of(this).namespace;
     this.code = props.code;
     this.runtime = props.runtime;
     const options = this._options = podOptions(props);
@@ -170,10 +171,14 @@ export class CeleryApp extends Construct {
     const { settings, problems: settingsProblems } = readSettings(props.settings, {
       celery: props.runtime._celery, requirements: props.runtime._requirements,
     });
-    this._settings = new Map([...DEFAULT_SETTINGS, ...settings]);
+    const { problems: brokerProblems, ...bound } = bindBroker(this, props.broker, props.resultBackend);
+    this._broker = bound;
+    this.resultBackend = bound.resultBackend;
+    const queues = this._queues = new Queues(props.queues, settings, bound.transport);
+    this._settings = new Map([
+      ...DEFAULT_SETTINGS, ...bound.settings, ...settings, ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
+    ]);
 
-    const queues = this._queues = new Queues(props.queues, settings, transportOf(url.value ?? ''));
-    if (queues.taskQueues) this._settings = new Map([...this._settings, ['task_queues', queues.taskQueues]]);
     const codeDeclares = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
     const codeMayDeclare = codeDeclares || props.code._files === undefined;
@@ -193,9 +198,7 @@ export class CeleryApp extends Construct {
       ...(validApp ? props.code._problems(props.app) : []),
       ...props.runtime._problems,
       ...codeIsMissing(props, options),
-      ...props.resultBackend?._problems ?? [],
-      ...checkBackend(this.resultBackend as k8s.EnvVar, resultBackend !== undefined),
-      ...checkGivenBackend(resultBackend, props.runtime._requirements),
+      ...brokerProblems,
       ...checkReserved(options),
       ...checkOwnedEnv(options.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...settingsProblems,
@@ -215,7 +218,6 @@ export class CeleryApp extends Construct {
       };
     }
     this._runtime = props.runtime._bind(this, this.name, metadata);
-    props.broker.admit(this, Chart.of(this).namespace);
   }
 
   /** Whether a CeleryFlower of it is in the tree of a construct. @internal */
@@ -250,9 +252,9 @@ const PROPS: PropChecks<CeleryAppProps> = {
   ...POD_OPTIONS,
   app: anything,
   broker: {
-    check: kind((value) => typeof (value as IBroker | null)?.admit === 'function' && isEnvSource((value as IBroker).url), 'a broker', BROKER),
+    check: kind((value) => typeof (value as IBroker | null)?.bind === 'function', 'a broker', BROKER),
     fix: `give ${BROKER}`,
-    instead: (): Pick<IBroker, 'url' | 'admit'> => ({ url: { value: 'redis://unknown:6379/0' }, admit: () => undefined }),
+    instead: () => Broker.fromUrl('redis://unknown:6379/0'),
   },
   code: { check: withMember('_directory', 'an AppCode', CODE), fix: `give ${CODE}`, instead: () => AppCode.inImage() },
   runtime: { check: withMember('_image', 'a PythonRuntime', RUNTIME), fix: `give ${RUNTIME}`, instead: () => PythonRuntime.fromImage('unknown:0') },
@@ -262,11 +264,6 @@ const PROPS: PropChecks<CeleryAppProps> = {
   queues: celeryQueues,
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };
-
-/** What a variable has beside its name. */
-function isEnvSource(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && shaped('EnvVar').copy('url', { ...value, name: 'URL' }).problems.length === 0;
-}
 
 const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   // Without it Celery warns at each start that its meaning changes in 6.0.
@@ -284,33 +281,6 @@ function codeIsMissing({ code, runtime }: CeleryAppProps, { volumeMounts = [] }:
     prop: 'code', value: `AppCode.inImage({ directory: '${code._directory}' })`,
     wrong: `is not in the image ${runtime._image}, into which PythonRuntime.install puts Celery and no code`,
     fix: 'give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.fromImage(...), or the option image of PythonRuntime.install',
-  }];
-}
-
-/** A message broker as result backend, which ends every worker at its start. */
-function checkBackend({ value }: Pick<k8s.EnvVar, 'value'>, given: boolean): Problem[] {
-  const url = typeof value === 'string' ? value : '';
-  const broker = brokerAsBackend(url);
-  return broker === undefined ? [] : [{
-    prop: 'resultBackend', value: redact(url),
-    wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
-    fix: `give resultBackend: ResultBackend.fromUrl(...) with ${otherBackend(broker)}`,
-  }];
-}
-
-/** A result backend that is none. Only an alias of a package is not known, and `requirements` are undefined where packages are not. */
-function checkGivenBackend(given: Pick<k8s.EnvVar, 'value'> | undefined, requirements: readonly string[] | undefined): Problem[] {
-  const url = given?.value;
-  // The kubelet knows what a reference is; white space around a URL has a rule of its own.
-  if (url === undefined || url.startsWith('$') || brokerAsBackend(url) !== undefined) return [];
-  const backend = url.trim();
-  const fix = 'give ResultBackend.fromUrl(...) with e.g. redis://, db+postgresql://, or disabled:// where nobody reads results';
-  if (backend === '') return [{ prop: 'resultBackend', value: url, wrong: 'is empty, so Celery takes what the code has', fix: `leave it out, or ${fix}` }];
-  // What is no URL may have a password all the same.
-  const value = redact(backend.includes('://') ? backend : backend.replace(/^.*@/s, '***@'));
-  if (!mayBeBackend(backend)) return [{ prop: 'resultBackend', value, wrong: 'is neither a URL nor the name of a result backend', fix }];
-  return isKnownBackend(backend) || requirements === undefined || requirements.length > 0 ? [] : [{
-    prop: 'resultBackend', value, wrong: 'is not a result backend of Celery, and no requirement could have one', fix,
   }];
 }
 

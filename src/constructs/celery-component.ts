@@ -87,13 +87,13 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
       mounts: [
         ...(code && celery._codeVolume ? [{ path: code, volume: celery._codeVolume, readOnly: true }] : []),
         ...celery._runtime.mounts,
+        ...celery._broker.mounts,
         ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],
       env: mergeBy('name', [
-        { name: 'CELERY_BROKER_URL', ...celery.broker.url as object },
-        { name: 'CELERY_RESULT_BACKEND', ...celery.resultBackend as object },
+        ...celery._broker.env,
         ...variables({ HOME: '/tmp', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' }),
         ...(pythonPath.length > 0 ? variables({ PYTHONPATH: pythonPath.join(':') }) : []),
         ...ofAgent,

@@ -30,6 +30,15 @@ export abstract class ResultBackend {
     return new Backend(value ? { valueFrom: { secretKeyRef: value } } : {}, problems);
   }
 
+  /**
+   * No results: whoever asks a task for its result gets an error at once (`disabled://`).
+   *
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
+   */
+  public static none(): ResultBackend {
+    return new Backend({ value: 'disabled://' }, []);
+  }
+
   /** @internal */
   public abstract readonly _env: Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
   /** @internal */

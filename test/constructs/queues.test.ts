@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryWorker, ResultBackend } from '../../src';
+import { AppCode, Broker, CeleryAppProps, CeleryWorker, ResultBackend } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
 
@@ -88,8 +88,7 @@ test('a worker that was removed consumes from nothing', () => {
 
 describe('priorities', () => {
   const broker = (url: string): Partial<CeleryAppProps> => ({
-    broker: { url: { value: url }, admit: () => undefined } as unknown as CeleryAppProps['broker'],
-    resultBackend: ResultBackend.fromUrl('rpc://'),
+    broker: Broker.fromUrl(url), resultBackend: ResultBackend.none(),
   });
   const queues = (maxPriority: number) => ({ queues: [{ name: 'mail', maxPriority }, { name: 'video' }] });
   const ALL = { mail: ['mail'], video: ['video'], worker: undefined };
@@ -121,12 +120,12 @@ describe('priorities', () => {
 
   test.each<[string, Partial<CeleryAppProps>, string]>([
     ['above those of Redis', queues(10), 'maxPriority: 10 is not a highest priority that redis has; give a whole number from 1 to 9'],
-    ['above those of RabbitMQ', { ...broker('amqps://r//'), ...queues(256) }, 'maxPriority: 256 is not a highest priority that amqps has; give a whole number from 1 to 255'],
+    ['above those of RabbitMQ', { ...broker('amqps://r.example.com//'), ...queues(256) }, 'maxPriority: 256 is not a highest priority that amqps has; give a whole number from 1 to 255'],
     ['below 1', queues(0), 'maxPriority: 0 is not a highest priority that redis has'],
     ['between two', queues(1.5), 'maxPriority: 1.5 is not a highest priority that redis has'],
     ['of SQS', { ...broker('sqs://'), ...queues(1) }, 'maxPriority: 1 is for brokers with priorities, and sqs has none; leave it out'],
     ['that would replace what the code declares', {
-      ...broker('amqp://r//'), ...queues(9), code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = queues()\n` }),
+      ...broker('amqp://r.example.com//'), ...queues(9), code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = queues()\n` }),
     }, 'maxPriority: 9 is written into task_queues, and would take the place of the task_queues in the code or the settings'],
   ])('%s are refused', (_what, props, message) => {
     expect(refusals(made(props, ALL))).toEqual([expect.stringContaining(`[chart/celery] queues 'mail' ${message}`)]);

@@ -1,23 +1,18 @@
-import { IConstruct } from 'constructs';
-import type * as k8s from '../kubernetes/api/types';
-import { Shape } from '../kubernetes/shape';
+import type { CeleryApp } from '../celery-app';
+import { BrokerBinding } from './broker-binding';
 
 /**
- * Where tasks wait until a worker takes them.
- *
- * One object knows all that an app needs of its broker, so no component repeats it.
+ * A message broker: `Broker.fromUrl()` and `Broker.fromSecret()` for one that exists, `RedisBroker` for one in the cluster, or a class of
+ * your own.
  *
  * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/
  */
-export interface IBroker extends IConstruct {
-  /** What the pods get as `CELERY_BROKER_URL`: `{ value }` or `{ valueFrom }` of an environment variable. */
-  readonly url: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
-
+export interface IBroker {
   /**
-   * Lets the pods of a namespace reach the broker. Called once for every `CeleryApp` that uses it.
+   * Returns how an app uses the broker, and prepares the broker for it: lets the pods of its namespace connect, for example. Called once for
+   * every `CeleryApp` that uses it.
    *
-   * @param app the app that uses the broker
-   * @param appNamespace the namespace of its pods; undefined where the chart has none
+   * @param app the app; its `name`, `app`, `namespace`, `code` and `runtime` are known by then
    */
-  admit(app: IConstruct, appNamespace?: string): void;
+  bind(app: CeleryApp): BrokerBinding;
 }

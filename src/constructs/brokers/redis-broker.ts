@@ -1,6 +1,8 @@
 import { ApiObject, Chart, Size } from 'cdk8s';
-import { Construct, IConstruct } from 'constructs';
+import { Construct } from 'constructs';
+import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
+import { BrokerBinding } from './broker-binding';
 import { PodOptions } from '../pod-options';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
@@ -176,8 +178,9 @@ export class RedisBroker extends Construct implements IBroker {
     this.url = { value: `redis://${this.host}:${PORT}/0` };
   }
 
-  /** Lets the pods of a namespace reach this Redis. */
-  public admit(app: IConstruct, appNamespace?: string): void {
+  /** Lets the pods of the namespace of an app reach this Redis, which is also its result backend unless it has another. */
+  public bind(app: CeleryApp): BrokerBinding {
+    const appNamespace = app.namespace;
     if ((appNamespace === undefined) !== (this.namespace === undefined)) {
       refuse(this, [{
         prop: 'namespace', value: appNamespace ?? this.namespace,
@@ -188,6 +191,7 @@ export class RedisBroker extends Construct implements IBroker {
     this.admitted.set(appNamespace, {
       ...(appNamespace === undefined ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': appNamespace } } }), podSelector: {},
     });
+    return { url: this.url as object, resultBackend: this.url as object, transport: 'redis' };
   }
 }
 

@@ -9,10 +9,9 @@ import { CheckedOptions, mergeBy } from './options';
 import { checkShape } from './shape-check';
 
 /** A volume of our own, and where a container has it. */
-export interface Mount {
+export interface Mount extends Omit<k8s.VolumeMount, 'name' | 'mountPath'> {
   readonly path: string;
   readonly volume: k8s.Volume;
-  readonly readOnly?: boolean;
 }
 
 /** A pod of one of our components: what differs between workers, Beat, Flower and Redis, and nothing else. */
@@ -115,7 +114,7 @@ function podTemplate(spec: PodSpec, options: CheckedOptions): object {
 }
 
 function volumeMounts(mounts: readonly Mount[]): k8s.VolumeMount[] {
-  return mounts.map(({ path, volume, readOnly }) => ({ mountPath: path, name: volume.name, readOnly }));
+  return mounts.map(({ path, volume, ...mount }) => ({ mountPath: path, name: volume.name, ...mount }));
 }
 
 /** The Service of a component, under the component's name. */

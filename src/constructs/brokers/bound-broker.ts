@@ -1,0 +1,136 @@
+import { redact } from '../../celery/credentials';
+import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
+import { missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
+import type { CeleryApp } from '../celery-app';
+import type * as k8s from '../kubernetes/api/types';
+import { shaped } from '../kubernetes/options';
+import { Mount } from '../kubernetes/pods';
+import { checkShape } from '../kubernetes/shape-check';
+import { ResultBackend } from '../result-backend';
+import { readSettings } from '../settings';
+import { Problem } from '../validation/problems';
+import { CopiedProp, hidden, PropChecks, record, text, typed, anything } from '../validation/props';
+import { IBroker } from './broker';
+import { BrokerBinding } from './broker-binding';
+
+/** Where a variable has its value from: all of an EnvVar but its name. */
+export type EnvSource = Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
+
+/** The broker and the result backend of one app, as its containers have them. */
+export interface BoundBroker {
+  /** Variables that the URLs are composed from, and the URLs. */
+  readonly env: readonly k8s.EnvVar[];
+  readonly mounts: readonly Mount[];
+  readonly settings: ReadonlyMap<string, unknown>;
+  /** The name of kombu's transport; undefined where it is not known. */
+  readonly transport?: string;
+  readonly resultBackend?: EnvSource;
+}
+
+/** Binds the broker to an app: what it returns is input of a user, too. */
+export function bindBroker(app: CeleryApp, broker: IBroker, given: ResultBackend | undefined): BoundBroker & { readonly problems: readonly Problem[] } {
+  const { options, problems } = typed(broker.bind(app), BINDING, { prefix: 'broker' });
+  const { env = [], volumes = [], volumeMounts = [] } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
+  const url = options.url as EnvSource | undefined;
+  const transport = options.transport ?? transportOf(url?.value ?? '');
+  const { _requirements: requirements, _celery: celery } = app.runtime;
+  const { settings, problems: badSettings } = readSettings(options.settings, { celery, requirements });
+  const resultBackend = given?._env ?? options.resultBackend as EnvSource | undefined;
+  const known = new Map(volumes.map((volume) => [volume.name, volume]));
+  return {
+    env: [
+      ...env,
+      { name: 'CELERY_BROKER_URL', ...url },
+      ...(resultBackend ? [{ name: 'CELERY_RESULT_BACKEND', ...resultBackend }] : []),
+    ],
+    mounts: volumeMounts.flatMap(({ name, mountPath: path, ...mount }) => known.has(name) ? [{ path, volume: known.get(name)!, ...mount }] : []),
+    settings,
+    transport,
+    resultBackend,
+    problems: [
+      ...problems,
+      ...(url === undefined && problems.every(({ prop }) => !prop.startsWith('broker.url')) ? [{
+        prop: 'broker.url', value: undefined, wrong: 'is missing in what the broker returns from bind()', fix: 'give { value } or { valueFrom }',
+      }] : []),
+      ...volumeMounts.filter(({ name }) => !known.has(name)).map(({ name }) => ({
+        prop: 'broker.volumeMounts', value: name, wrong: 'is not among the volumes of the broker', fix: 'add it to volumes',
+      })),
+      ...badSettings.map((problem) => ({ ...problem, prop: `broker.${problem.prop}` })),
+      ...checkTransport(transport, requirements),
+      ...given?._problems ?? [],
+      ...(resultBackend === undefined && url !== undefined ? [missingBackend(transport)] : []),
+      ...checkBackend(resultBackend, given !== undefined),
+      ...checkGivenBackend(given?._env, requirements),
+    ],
+  };
+}
+
+/** A value of a variable. Messages do not show it: it may be a password. */
+const ENV_SOURCE: CopiedProp = {
+  copy: (prop, value) => {
+    if (hidden(OBJECT)(prop, value).length > 0) return { value: undefined, problems: hidden(OBJECT)(prop, value) };
+    const checked = checkShape(prop, { ...value as object, name: 'URL' }, 'EnvVar');
+    const { name: _name, ...source } = (checked.value ?? {}) as k8s.EnvVar;
+    return source.value === undefined && source.valueFrom === undefined && checked.problems.length === 0
+      ? { value: undefined, problems: [{ prop, value: undefined, wrong: 'has no value', fix: 'give { value } or { valueFrom }' }] }
+      : { value: source, problems: checked.problems };
+  },
+};
+const OBJECT = record(anything, '{ value } or { valueFrom: { secretKeyRef: { name, key } } }');
+
+const BINDING: PropChecks<BrokerBinding> = {
+  url: ENV_SOURCE,
+  env: shaped('[]EnvVar'),
+  resultBackend: ENV_SOURCE,
+  transport: text('e.g. \'redis\''),
+  settings: record(anything, 'e.g. { broker_transport_options: { visibility_timeout: 7200 } }'),
+  volumes: shaped('[]Volume'),
+  volumeMounts: shaped('[]VolumeMount'),
+};
+
+/** A transport that kombu does not have, or that cannot be imported. What is in an image is not known. */
+function checkTransport(transport: string | undefined, requirements: readonly string[] | undefined): Problem[] {
+  // The path of a class is one, too.
+  if (transport === undefined || /[.:]/.test(transport)) return [];
+  if (!TRANSPORT_NAMES.includes(transport)) {
+    return [{ prop: 'broker', value: transport, wrong: 'is not a transport of kombu', fix: `give one of ${TRANSPORT_NAMES.join(', ')}` }];
+  }
+  const missing = requirements && missingRequirement(transport, requirements);
+  return missing === undefined ? [] : [{
+    prop: 'broker', value: transport, wrong: 'is a transport that is not installed', fix: `add '${missing}' to the requirements of PythonRuntime.install`,
+  }];
+}
+
+function missingBackend(transport = ''): Problem {
+  return {
+    prop: 'resultBackend', value: undefined, wrong: 'is missing, and the message broker keeps no results',
+    fix: `give ResultBackend.none() where nobody reads results, or ResultBackend.fromUrl(...) with ${otherBackend(transport)}`,
+  };
+}
+
+/** A message broker as result backend, which ends every worker at its start. */
+function checkBackend(backend: EnvSource | undefined, given: boolean): Problem[] {
+  const url = backend?.value ?? '';
+  const broker = brokerAsBackend(url);
+  return broker === undefined ? [] : [{
+    prop: 'resultBackend', value: redact(url),
+    wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
+    fix: `give resultBackend: ResultBackend.fromUrl(...) with ${otherBackend(broker)}`,
+  }];
+}
+
+/** A result backend that is none. Only an alias of a package is not known, and `requirements` are undefined where packages are not. */
+function checkGivenBackend(given: Pick<k8s.EnvVar, 'value'> | undefined, requirements: readonly string[] | undefined): Problem[] {
+  const url = given?.value;
+  // The kubelet knows what a reference is; white space around a URL has a rule of its own.
+  if (url === undefined || url.startsWith('$') || brokerAsBackend(url) !== undefined) return [];
+  const backend = url.trim();
+  const fix = 'give ResultBackend.fromUrl(...) with e.g. redis://, db+postgresql://, or disabled:// where nobody reads results';
+  if (backend === '') return [{ prop: 'resultBackend', value: url, wrong: 'is empty, so Celery takes what the code has', fix: `leave it out, or ${fix}` }];
+  // What is no URL may have a password all the same.
+  const value = redact(backend.includes('://') ? backend : backend.replace(/^.*@/s, '***@'));
+  if (!mayBeBackend(backend)) return [{ prop: 'resultBackend', value, wrong: 'is neither a URL nor the name of a result backend', fix }];
+  return isKnownBackend(backend) || requirements === undefined || requirements.length > 0 ? [] : [{
+    prop: 'resultBackend', value, wrong: 'is not a result backend of Celery, and no requirement could have one', fix,
+  }];
+}

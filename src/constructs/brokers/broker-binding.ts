@@ -1,0 +1,61 @@
+import type * as k8s from '../kubernetes/api/types';
+import { Shape } from '../kubernetes/shape';
+
+/**
+ * A broker as one app uses it: what `IBroker.bind` returns.
+ *
+ * In Python return `BrokerBinding(...)`, and not a dict: jsii drops keys of a dict that it does not know, `result_backend` among them.
+ */
+export interface BrokerBinding {
+  /**
+   * The URL of the broker, as the variable CELERY_BROKER_URL has it: `{ value }` or `{ valueFrom: { secretKeyRef: { name, key } } }`.
+   *
+   * It may refer to variables of `env`: `{ value: 'redis://:$(REDIS_PASSWORD)@redis:6379/0' }`.
+   *
+   * @default - none, which is refused
+   */
+  readonly url?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
+
+  /**
+   * Environment variables of every container that connects, defined before the URLs.
+   *
+   * @default - none
+   */
+  readonly env?: Shape<k8s.EnvVar>[];
+
+  /**
+   * The result backend of apps that are given none, as the variable CELERY_RESULT_BACKEND has it.
+   *
+   * @default - none: an app of this broker must be given a `resultBackend`
+   */
+  readonly resultBackend?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
+
+  /**
+   * The name of kombu's transport: `'redis'`, `'amqp'`, `'sqs'`. One that the runtime does not install is refused.
+   *
+   * @default - the scheme of the URL, where it is a value
+   * @see https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.transport.html
+   */
+  readonly transport?: string;
+
+  /**
+   * Settings of Celery that this broker needs: `{ broker_transport_options: { ... } }`. Those of the app win over them.
+   *
+   * @default - none
+   */
+  readonly settings?: { [name: string]: any };
+
+  /**
+   * Volumes of every pod that connects: Secrets with certificates.
+   *
+   * @default - none
+   */
+  readonly volumes?: Shape<k8s.Volume>[];
+
+  /**
+   * Mounts of every container that connects. Each names one of the `volumes`.
+   *
+   * @default - none
+   */
+  readonly volumeMounts?: Shape<k8s.VolumeMount>[];
+}

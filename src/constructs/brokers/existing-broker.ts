@@ -1,0 +1,87 @@
+import { hasUrlCredential, redact } from '../../celery/credentials';
+import { brokerAsBackend } from '../../celery/result-backends';
+import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
+import type { CeleryApp } from '../celery-app';
+import { secretKey } from '../kubernetes/options';
+import { SecretKey } from '../secret-key';
+import { Described, Problem, refuse } from '../validation/problems';
+import { hidden, oneOf, text, typed } from '../validation/props';
+import { IBroker } from './broker';
+import { BrokerBinding } from './broker-binding';
+
+/** Options of a broker whose URL is in a Secret. */
+export interface SecretBrokerOptions {
+  /**
+   * The name of kombu's transport, which is the scheme of the URL: `'redis'`, `'rediss'`, `'amqp'`, `'amqps'`, `'sqs'`, `'sentinel'`.
+   *
+   * @default 'redis'
+   */
+  readonly transport?: string;
+}
+
+/**
+ * A message broker that exists already, as a value: it makes no objects. The network must let the pods reach it.
+ *
+ * A broker that can keep results, such as Redis, is the default result backend of its apps; for RabbitMQ, SQS and others that cannot, an
+ * app must be given a `resultBackend`.
+ */
+export abstract class Broker implements IBroker {
+  /**
+   * A broker by its URL, which everybody who can read the manifests can read. A URL with a password is refused: use `Broker.fromSecret`.
+   *
+   * @param url what Celery takes as `broker_url`: `redis://redis.example.com:6379/0`, `amqp://rabbitmq.example.com//`
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-url
+   */
+  public static fromUrl(url: string): Broker {
+    const problems = [...URL_TEXT('broker', url), ...(typeof url === 'string' ? checkUrl(url) : [])];
+    return new Existing(problems.length > 0 ? UNKNOWN : bindingOf({ value: url.trim() }, transportOf(url)!), problems);
+  }
+
+  /**
+   * A broker whose whole URL is in a Secret.
+   *
+   * @param secret the Secret, in the namespace of the pods, and its key: `{ name: 'broker', key: 'url' }`
+   */
+  public static fromSecret(secret: SecretKey, options: SecretBrokerOptions = {}): Broker {
+    const { value, problems } = secretKey('broker', secret);
+    const { options: { transport = 'redis' }, problems: wrong } = typed(options, { transport: TRANSPORT }, { prefix: 'broker' });
+    return new Existing(value ? bindingOf({ valueFrom: { secretKeyRef: value } }, transport) : UNKNOWN, [...problems, ...wrong]);
+  }
+
+  /** How an app uses the broker. */
+  public abstract bind(app: CeleryApp): BrokerBinding;
+}
+
+class Existing extends Broker {
+  public constructor(private readonly binding: BrokerBinding, private readonly problems: readonly Problem[]) {
+    super();
+  }
+
+  public bind(app: CeleryApp): BrokerBinding {
+    refuse(app, this.problems);
+    return this.binding;
+  }
+}
+
+/** Of a broker that is refused. */
+const UNKNOWN: BrokerBinding = { url: { value: 'redis://unknown:6379/0' }, resultBackend: { value: 'redis://unknown:6379/0' } };
+
+const URL_TEXT = hidden(text('e.g. \'redis://redis.example.com:6379/0\''));
+const TRANSPORT = oneOf(Object.fromEntries(TRANSPORT_NAMES.map((name) => [name, name])), 'a transport of kombu');
+
+function bindingOf(url: object, transport: string): BrokerBinding {
+  return { url, transport, ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}) };
+}
+
+function checkUrl(url: string): Problem[] {
+  const problem = (wrong: string, fix: string): Problem[] => [{
+    prop: 'broker', value: url.includes('://') ? redact(url) : new Described('a string'), wrong, fix,
+  }];
+  const transport = transportOf(url);
+  if (transport === undefined) return problem('is not the URL of a broker', 'give e.g. \'redis://redis.example.com:6379/0\'');
+  if (!TRANSPORT_NAMES.includes(transport)) return problem('has a scheme that is not a transport of kombu', `give one of ${TRANSPORT_NAMES.join(', ')}`);
+  if (transport === 'memory') return problem('is a broker within one process, which no pod shares', 'give a broker that all pods can reach');
+  return hasUrlCredential(url) ? problem(
+    'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
+  ) : [];
+}
