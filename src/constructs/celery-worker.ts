@@ -41,9 +41,12 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly launcher?: string[];
 
   /**
-   * How many pods.
+   * The number of pods.
    *
-   * @default 1
+   * Left out, it is not in the manifest: Kubernetes starts one pod, and a HorizontalPodAutoscaler, a ScaledObject of KEDA or `kubectl scale`
+   * decides from then on. Given, each `kubectl apply` sets it again.
+   *
+   * @default - not rendered
    */
   readonly replicas?: number;
 
@@ -146,7 +149,7 @@ export class CeleryWorker extends Construct {
       name: componentName(this, props),
       launcher: props.launcher,
       deployment: {
-        replicas: props.replicas ?? 1,
+        replicas: props.replicas,
         strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
       },
       healthCheck,

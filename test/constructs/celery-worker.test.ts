@@ -15,10 +15,10 @@ const command = (manifests: Manifests) => manifests.main(NAME).command;
 describe('with the least that it needs', () => {
   const manifests = synth(worker());
 
-  test('runs one pod, which goes in a rollout only when a new one consumes', () => {
+  test('leaves the number of pods to Kubernetes, and a pod goes in a rollout only when a new one consumes', () => {
     const { replicas, strategy } = manifests.get('Deployment', NAME).spec;
     expect({ replicas, strategy }).toEqual({
-      replicas: 1, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+      replicas: undefined, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
     });
   });
 
