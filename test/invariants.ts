@@ -23,7 +23,7 @@ const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const DNS_SUBDOMAIN = /^(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LABEL_VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
 /** Kinds whose names end up in DNS or in labels. */
-const LABEL_NAMES = ['Deployment', 'Namespace', 'Service'];
+const LABEL_NAMES = ['Deployment', 'Job', 'Namespace', 'Service'];
 const SHELLS = /(^|\/)(ba|da|a|z|k)?sh$/;
 const NOT_A_TEXT = /\bundefined\b|\bNaN\b|\[object \w+\]/;
 
@@ -97,7 +97,9 @@ function namespacesFirst(manifests: readonly Manifest[]): string[] {
   });
 }
 
-function selector({ spec }: Manifest, template: PodTemplate): string[] {
+function selector({ kind, spec }: Manifest, template: PodTemplate): string[] {
+  // The Job controller sets it.
+  if (kind === 'Job') return spec.selector === undefined ? [] : ['selector: is not for users'];
   const labels = spec.selector?.matchLabels ?? {};
   if (Object.keys(labels).length === 0) return ['selector: selects every pod'];
   return isSubset(labels, template.metadata?.labels ?? {}) ? [] : ['selector: is not among the labels of the template'];

@@ -1,6 +1,8 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { AppCode } from './runtime/app-code';
+import { AppContent } from './app-content';
+import { AppInitContainerOptions, initContainer } from './app-init-container';
 import { bindBroker, BoundBroker } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
@@ -8,7 +10,6 @@ import { PodOptions } from './pod-options';
 import { CeleryQueue } from './celery-queue';
 import { celeryQueues, Queues } from './queues';
 import { agentFiles } from './health/agent';
-import { BoundRuntime } from './runtime/bound-runtime';
 import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
@@ -152,10 +153,8 @@ export class CeleryApp extends Construct {
   public readonly _workers: { readonly worker: Construct; readonly queues?: readonly string[] }[] = [];
   /** @internal */
   public readonly _queues: Queues;
-  /** @internal */
-  public readonly _runtime: BoundRuntime;
-  /** The volume with the code, where it is not in the image. @internal */
-  public readonly _codeVolume?: k8s.Volume;
+  /** What its pods share. @internal */
+  public readonly _content: AppContent;
 
   public constructor(scope: Construct, id: string, props: CeleryAppProps) {
     super(scope, id);
@@ -206,18 +205,41 @@ export class CeleryApp extends Construct {
     ]);
     guard(this);
 
-    const metadata = this.metadata = { labels: { ...options.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: options.annotations };
-    if (props.code._files) {
-      const keys = configMapKeys(props.code._files);
-      const data = Object.fromEntries([...keys].map(([path, key]) => [key, props.code._files![path]]));
-      this.configMap = contentConfigMap(this, 'Resource', `${this.name}-app`, data, metadata);
-      const renamed = [...keys].some(([path, key]) => path !== key);
-      this._codeVolume = {
+    this.metadata = { labels: { ...options.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: options.annotations };
+    this._content = this._makeContent(this, this.name);
+    this.configMap = this._content.configMap;
+  }
+
+  /**
+   * An init container with the code, the runtime, the environment and the security context of this app, as an item of `initContainers` of its
+   * workers and Beat. They start once it has ended with 0; Kubernetes runs it again until then:
+   *
+   *     new CeleryWorker(chart, 'worker', {
+   *       celery,
+   *       initContainers: [celery.initContainer({ name: 'migrated', command: ['python', 'manage.py', 'migrate', '--check'] })],
+   *     });
+   */
+  public initContainer(options: AppInitContainerOptions): any {
+    return initContainer(this, options);
+  }
+
+  /** Makes the ConfigMaps with the code and with the lock, where there are any, under the names of an owner. @internal */
+  public _makeContent(scope: Construct, name: string, annotations: Record<string, string> = {}): AppContent {
+    const { _files: files } = this.code;
+    const metadata = { ...this.metadata, annotations: { ...this.metadata.annotations, ...annotations } };
+    if (!files) return { runtime: this.runtime._bind(scope, name, metadata) };
+    const keys = configMapKeys(files);
+    const data = Object.fromEntries([...keys].map(([path, key]) => [key, files[path]]));
+    const configMap = contentConfigMap(scope, 'Resource', `${name}-app`, data, metadata);
+    const renamed = [...keys].some(([path, key]) => path !== key);
+    return {
+      configMap,
+      code: {
         name: CODE_VOLUME,
-        configMap: { name: this.configMap.name, defaultMode: 0o755, items: renamed ? [...keys].map(([path, key]) => ({ key, path })) : undefined },
-      };
-    }
-    this._runtime = props.runtime._bind(this, this.name, metadata);
+        configMap: { name: configMap.name, defaultMode: 0o755, items: renamed ? [...keys].map(([path, key]) => ({ key, path })) : undefined },
+      },
+      runtime: this.runtime._bind(scope, name, metadata),
+    };
   }
 
   /** Whether a CeleryFlower of it is in the tree of a construct. @internal */

@@ -10,21 +10,23 @@ import { variables } from './kubernetes/env';
 import { CheckedOptions, merge, mergeBy } from './kubernetes/options';
 import { checkPod, deployment, DeploymentSpec, Mount, PodSpec } from './kubernetes/pods';
 import { Problem, refuse } from './validation/problems';
+import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
 import { launched } from './launcher';
 
-/** A worker, Beat or Flower: what differs between them. */
-export interface CeleryComponentSpec {
-  readonly component: 'worker' | 'beat' | 'flower';
+/** The pod of a worker, Beat, Flower or job: what differs between them. */
+export interface CeleryPodSpec {
+  readonly component: 'worker' | 'beat' | 'flower' | 'job';
   readonly celery: CeleryApp;
+  /** The code and what installs Celery, where they are not those that the pods of the app share. */
+  readonly content?: AppContent;
   /** Its name, from `componentName`. */
   readonly name: string;
   /** Its command line from `celery` on; its words may be known only when the manifests are written. */
   readonly command: () => readonly string[];
   /** What comes before `celery`, where it is not that of the app. */
   readonly launcher?: readonly string[];
-  readonly deployment: DeploymentSpec;
   readonly terminationGracePeriod: Duration;
   readonly resources: k8s.ResourceRequirements;
   readonly env?: readonly k8s.EnvVar[];
@@ -45,27 +47,43 @@ export interface CeleryComponentSpec {
   readonly problems: readonly Problem[];
 }
 
-/** What every component has: its pod in full, and its Deployment. */
-export interface CeleryComponent {
+/** A worker, Beat or Flower. */
+export interface CeleryComponentSpec extends CeleryPodSpec {
+  readonly deployment: DeploymentSpec;
+}
+
+/** A pod in full, and the options that it has of its app and of its own. */
+export interface CeleryPod {
   readonly pod: PodSpec;
   readonly options: CheckedOptions;
+}
+
+/** What every component has: its pod, and its Deployment. */
+export interface CeleryComponent extends CeleryPod {
   readonly deployment: ApiObject;
 }
 
 const CELERY_USER = 1000;
 
-/**
- * Makes the Deployment of a component, and refuses what is wrong with it. A prop goes one way: `sound` reads it, the checks here see it, and
- * `deployment` renders it.
- */
+/** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: CheckedOptions, spec: CeleryComponentSpec): CeleryComponent {
+  const { pod, options } = celeryPod(scope, own, spec);
+  return { pod, options, deployment: deployment(scope, 'Resource', pod, spec.deployment, options) };
+}
+
+/**
+ * The pod of a component or a job; what is wrong with it is refused. A prop goes one way: `sound` reads it, the checks here see it, and
+ * kubernetes/pods.ts renders it.
+ */
+export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPodSpec): CeleryPod {
   const { celery, healthCheck } = spec;
+  const { code: codeVolume, runtime } = spec.content ?? celery._content;
   const agent = healthCheck?._agent;
   const code = spec.code ? celery.code._directory : undefined;
   const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])];
   const merged = merge(spec.code ? celery._options : { ...celery._options, env: undefined, envFrom: undefined }, own);
   const options = { ...merged, env: withPythonPath(merged.env ?? [], pythonPath) };
-  const ofAgent = agent && spec.component !== 'flower' ? agentEnv(agent, spec.component, spec.scheduler) : [];
+  const ofAgent = agent && (spec.component === 'worker' || spec.component === 'beat') ? agentEnv(agent, spec.component, spec.scheduler) : [];
   const grace = spec.terminationGracePeriod.toSeconds({ integral: false });
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: {} };
   const pod: PodSpec = {
@@ -76,7 +94,7 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
     user: CELERY_USER,
     terminationGracePeriodSeconds: grace,
     resources: spec.resources,
-    initContainers: celery._runtime.initContainers(spec.needs ?? [], tmp),
+    initContainers: runtime.initContainers(spec.needs ?? [], tmp),
     container: {
       image: celery.runtime._image,
       command: () => launched(spec.launcher ?? celery._launcher, spec.command()),
@@ -85,8 +103,8 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
       ...(agent ? agentProbes(agent, spec.tasksShareProcess ?? false, grace) : { livenessProbe: spec.liveness, ...healthCheck?._probes }),
       // The code's mount comes before those inside it.
       mounts: [
-        ...(code && celery._codeVolume ? [{ path: code, volume: celery._codeVolume, readOnly: true }] : []),
-        ...celery._runtime.mounts,
+        ...(code && codeVolume ? [{ path: code, volume: codeVolume, readOnly: true }] : []),
+        ...runtime.mounts,
         ...celery._broker.mounts,
         ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
         { path: '/tmp', volume: tmp },
@@ -97,7 +115,7 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
         ...variables({ HOME: '/tmp', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' }),
         ...(pythonPath.length > 0 ? variables({ PYTHONPATH: pythonPath.join(':') }) : []),
         ...ofAgent,
-      ], [...celery._runtime.env, ...spec.env ?? []]),
+      ], [...runtime.env, ...spec.env ?? []]),
     },
   };
   refuse(scope, [
@@ -110,7 +128,7 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
     ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, ofAgent)] : []),
   ]);
   guard(scope);
-  return { pod, options, deployment: deployment(scope, 'Resource', pod, spec.deployment, options) };
+  return { pod, options };
 }
 
 /** `celery-worker` for a component `worker`, and for a component `celery-worker`, of an app `celery`. */

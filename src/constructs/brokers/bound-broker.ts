@@ -28,7 +28,9 @@ export interface BoundBroker {
 }
 
 /** Binds the broker to an app: what it returns is input of a user, too. */
-export function bindBroker(app: CeleryApp, broker: IBroker, given: ResultBackend | undefined): BoundBroker & { readonly problems: readonly Problem[] } {
+export function bindBroker(
+  app: CeleryApp, broker: IBroker, given: ResultBackend | undefined,
+): BoundBroker & { readonly problems: readonly Problem[] } {
   const { options, problems } = typed(broker.bind(app), BINDING, { prefix: 'broker' });
   const { env = [], volumes = [], volumeMounts = [] } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
   const url = options.url as EnvSource | undefined;

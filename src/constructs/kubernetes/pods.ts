@@ -2,6 +2,7 @@ import { posix } from 'path';
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { isFixed, parseImage } from '../../celery/image';
+import { contentHash } from '../../manifests/content-hash';
 import { PodOptions } from '../pod-options';
 import { Problem } from '../validation/problems';
 import type * as k8s from './api/types';
@@ -61,14 +62,40 @@ export function deployment(scope: Construct, id: string, spec: PodSpec, { replic
   });
 }
 
+/** When a Job gives up, and how long it stays. */
+export interface JobSpec {
+  readonly backoffLimit?: number;
+  readonly activeDeadlineSeconds?: number;
+  readonly ttlSecondsAfterFinished?: number;
+}
+
+/**
+ * A Job that runs a pod once. Its name ends with a hash of its spec: another content is another Job, for the pod template of one that exists
+ * cannot be changed.
+ */
+export function job(scope: Construct, spec: PodSpec, ends: JobSpec, options: CheckedOptions): ApiObject {
+  const content = { ...ends, template: podTemplate(spec, options, 'Never') };
+  return new ApiObject(scope, 'Job', {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: hashedName(spec.name, content), ...objectMetadata(spec, options) },
+    spec: content,
+  });
+}
+
+function hashedName(name: string, content: object): string {
+  return `${name}-${contentHash({ content: JSON.stringify(content) })}`;
+}
+
 /** The template of a pod: its labels, and its spec. */
-function podTemplate(spec: PodSpec, options: CheckedOptions): object {
-  const { container: { image, command, env, mounts, ...container }, initContainers } = spec;
+function podTemplate(spec: PodSpec, options: CheckedOptions, restartPolicy?: string): object {
+  const { container: { mounts }, initContainers } = spec;
   const securityContext = containerSecurity(options);
   const volumes = new Map([...mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => [volume.name, volume]));
   return {
     metadata: { labels: { ...options.podLabels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations: options.podAnnotations },
     spec: {
+      restartPolicy,
       automountServiceAccountToken: false,
       // A Service named `flower` would give every pod FLOWER_PORT=tcp://..., which Flower reads as its port and dies of.
       enableServiceLinks: false,
@@ -92,24 +119,30 @@ function podTemplate(spec: PodSpec, options: CheckedOptions): object {
         })),
         ...options.initContainers ?? [],
       ]),
-      containers: [{
-        name: spec.component,
-        image,
-        imagePullPolicy: pullPolicy(image),
-        get command() {
-          return command();
-        },
-        ...container,
-        ports: nonEmpty(container.ports ?? []),
-        env: nonEmpty(mergeBy('name', env, options.env ?? [])),
-        envFrom: options.envFrom,
-        resources: options.resources ?? spec.resources,
-        lifecycle: options.lifecycle,
-        volumeMounts: [...volumeMounts(mounts), ...options.volumeMounts ?? []],
-        securityContext,
-      }, ...options.containers ?? []],
+      containers: [mainContainer(spec, options), ...options.containers ?? []],
       volumes: nonEmpty([...volumes.values(), ...options.volumes ?? []]),
     },
+  };
+}
+
+/** The main container of a pod, with what the user adds to it. */
+export function mainContainer(spec: PodSpec, options: CheckedOptions): k8s.Container {
+  const { image, command, env, mounts, ...container } = spec.container;
+  return {
+    name: spec.component,
+    image,
+    imagePullPolicy: pullPolicy(image),
+    get command() {
+      return command();
+    },
+    ...container,
+    ports: nonEmpty(container.ports ?? []),
+    env: nonEmpty(mergeBy('name', env, options.env ?? [])),
+    envFrom: options.envFrom,
+    resources: options.resources ?? spec.resources,
+    lifecycle: options.lifecycle,
+    volumeMounts: [...volumeMounts(mounts), ...options.volumeMounts ?? []],
+    securityContext: containerSecurity(options),
   };
 }
 

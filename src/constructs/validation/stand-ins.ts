@@ -8,7 +8,7 @@ import { PythonRuntime } from '../runtime/python-runtime';
 
 /** The app of a component. Where there is none, one that is in no manifest takes its place. */
 export const CELERY: RequiredProp = {
-  check: withMember('_codeVolume', 'a CeleryApp', 'what new CeleryApp(...) made'),
+  check: withMember('_content', 'a CeleryApp', 'what new CeleryApp(...) made'),
   fix: 'give what new CeleryApp(...) made',
   instead: (scope: IConstruct) => {
     const chart = new Chart(new App(), 'unknown', { namespace: Chart.of(scope).namespace });
