@@ -1,16 +1,19 @@
 import { parseArgs } from 'node:util';
+import { unknownTo, writeBaseline } from './baseline';
 import { FAILED, Failure, guarded, Misuse, Output } from './command';
 import { DEFAULT_CONFIG, readConfig } from './config';
 import { FORMATS } from './formats';
-import { LocatedFinding } from './formats/result';
+import { located } from './formats/located';
+import { LocatedFinding, Recognised } from './formats/result';
+import { plural } from './formats/words';
 import { Input, readInput } from './input/files';
 import { readLive } from './input/live';
-import { toFinding } from '../rules/finding';
+import { Census } from '../manifests/census';
 import { lintObjects } from '../rules/lint';
 import { printable, printableLine } from '../rules/printable';
 import { Violation } from '../rules/rule';
 import { RULES } from '../rules/table';
-import { atLeast, Severity } from '../rules/severity';
+import { atLeast, bySeverity, Severity } from '../rules/severity';
 
 export const CLEAN = 0;
 export const FOUND = 1;
@@ -25,6 +28,8 @@ links to folders; - is standard input. Nothing in the input is executed or fetch
   --severity SEVERITY  report and count from here on: error, warning (default), info
   --advice             also what depends on taste (docs/rules/README.md lists it)
   --rule RULE          only this rule or subject (beat); may be repeated
+  --write-baseline FILE  write what is found now to FILE, and end with 0
+  --baseline FILE      report only what FILE does not have
   --config FILE        suppressions and severity; default .cdk8s-celery.yaml, if there is one
   --live               read the objects of a cluster through kubectl, instead of files
   -n, --namespace NS   of the cluster; without it all namespaces
@@ -46,9 +51,10 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args], allowPositionals: true, strict: true,
       options: {
-        format: { type: 'string', default: 'text' }, severity: { type: 'string' }, advice: { type: 'boolean' }, rule: { type: 'string', multiple: true },
-        config: { type: 'string' }, live: { type: 'boolean' }, namespace: { type: 'string', short: 'n' }, context: { type: 'string' },
-        list: { type: 'boolean' }, explain: { type: 'string' }, help: { type: 'boolean', short: 'h' },
+        'format': { type: 'string', default: 'text' }, 'severity': { type: 'string' }, 'advice': { type: 'boolean' },
+        'baseline': { type: 'string' }, 'write-baseline': { type: 'string' }, 'rule': { type: 'string', multiple: true },
+        'config': { type: 'string' }, 'live': { type: 'boolean' }, 'namespace': { type: 'string', short: 'n' }, 'context': { type: 'string' },
+        'list': { type: 'boolean' }, 'explain': { type: 'string' }, 'help': { type: 'boolean', short: 'h' },
       },
     });
   } catch (error) {
@@ -74,6 +80,9 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
   if (values.namespace === '') throw new Misuse('--namespace is empty; give the name of one, or leave the option out for all namespaces');
   if (!values.live && values.context !== undefined) throw new Misuse('--context is for --live');
+  const { baseline, 'write-baseline': written } = values;
+  if (baseline !== undefined && written !== undefined) throw new Misuse('--write-baseline and --baseline: give one of them');
+  if (baseline === '' || written === '') throw new Misuse(`${baseline === '' ? '--baseline' : '--write-baseline'} is empty; give a file`);
   if (!values.live && positionals.length === 0) throw new Misuse('nothing to read; give files, folders or - for standard input', USAGE);
 
   const input = values.live ? await readLive(values.namespace, values.context) : readInput(positionals);
@@ -87,13 +96,23 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   if (input.left.length > 0) {
     output.err(`cdk8s-celery lint: left out what is no file and no folder, as kubectl does: ${input.left.map(printable).join(', ')}; give what links lead to\n`);
   }
-  const { violations, unknown, count } = lintObjects(input.documents.map(({ value }) => value), { rules, suppressions: config.suppressions });
+  const { violations: all, unknown, unrecognised, census, count } = lintObjects(
+    input.documents.map(({ value }) => value), { rules, suppressions: config.suppressions },
+  );
+  if (written !== undefined) {
+    if (input.problems.length > 0) throw new Failure('no baseline is written of what could not be read');
+    writeBaseline(written, all);
+    return print(`${printable(written)}: ${plural(all.length, 'finding')}\n`, output);
+  }
+  const { fresh: violations, gone } = baseline === undefined ? { fresh: all, gone: 0 } : unknownTo(baseline, all);
+  if (gone > 0 && rules === undefined) output.err(`cdk8s-celery lint: ${gone} of the findings of ${printable(baseline!)} are gone; write it again with --write-baseline\n`);
   const withAdvice = values.advice === true || severity === Severity.ADVICE;
   const isShown = (one: Violation): boolean => one.severity === Severity.ADVICE ? withAdvice : atLeast(one.severity, severity);
   const shown = violations.filter(isShown);
   const advice = withAdvice ? 0 : violations.filter((one) => one.severity === Severity.ADVICE).length;
   const findings = locate(shown, input, config.file);
   for (const part of inChunks(format({
+    recognised: recognised(census), unrecognised, known: all.filter(isShown).length - shown.length,
     findings, objects: count, hidden: violations.length - shown.length - advice, advice, problems: input.problems, unknown,
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
@@ -103,6 +122,10 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
+}
+
+function recognised({ workers, beats, flowers, servers, exporters }: Census): Recognised {
+  return { workers, beats, flowers, servers: Object.fromEntries(servers), exporters };
 }
 
 /** Joins parts up to what is worth a system call. */
@@ -143,7 +166,7 @@ function severityOf(text: string, name: string): Severity {
   return found;
 }
 
-/** Findings with files and lines; sorted by them, since that is how people read. */
+/** Findings with files and lines: the worst first, and then by them, since that is how people read. */
 function locate(violations: readonly Violation[], input: Input, config: string): LocatedFinding[] {
   const order = new Map(input.documents.map(({ file }, i) => [file, i]));
   const place = ({ at: { resource: { index, prefix }, path } }: Violation): { file: string; line: number } => {
@@ -152,6 +175,6 @@ function locate(violations: readonly Violation[], input: Input, config: string):
     return { file: document.file, line: input.places.line(document.place, prefix.length === 0 ? path : [...prefix, ...path]) };
   };
   // Sorting is stable: what stands on one line keeps its order.
-  return violations.map((violation) => Object.assign(toFinding(violation), place(violation)))
-    .sort((a, b) => (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line);
+  return violations.map((violation) => located(violation, place(violation)))
+    .sort((a, b) => bySeverity(a.severity, b.severity) || (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line);
 }

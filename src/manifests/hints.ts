@@ -120,9 +120,19 @@ function isOtherImage(image: Image): boolean {
   return OTHER_IMAGES.test(image.name) && !/celery|flower/i.test(image.repository);
 }
 
+const OTHER_COMMANDS = new Set(['amqp', 'call', 'events', 'graph', 'help', 'list', 'logtool', 'migrate', 'purge', 'report', 'result', 'shell', 'upgrade']);
+
+/** Runs some command of Celery in plain sight; `entrypoint.sh celery jobs` is none. */
+export function callsCelery({ invocations }: Container): boolean {
+  return invocations.some((invocation) => {
+    const command = readCelery(invocation);
+    return command && (command.role !== 'other' || command.subcommand === undefined || OTHER_COMMANDS.has(command.subcommand.text));
+  });
+}
+
 /** What it runs is in sight, or known of its image, and it is not Celery. */
 export function isOther(container: Container): boolean {
-  if (container.invocations.some((invocation) => readCelery(invocation))) return false;
+  if (callsCelery(container)) return false;
   const last = lastCommand(container);
   if (!last) return isOtherImage(container.image) || (container.words.length > 0 && container.invocations.length > 0);
   const [script, first] = scriptAndArguments(last.words);
@@ -130,6 +140,12 @@ export function isOther(container: Container): boolean {
   if (OTHER_PROGRAMS.test(program)) return true;
   if (program === 'manage.py' || program === 'django-admin' || program === 'manage') return first !== undefined && OTHER_DJANGO.test(first.text);
   return isOtherImage(container.image);
+}
+
+/** A command of Celery that ends, such as `celery purge`; or what only measures something else. */
+export function isRuledOut(container: Container): boolean {
+  return callsCelery(container)
+    || [container.name, container.image.name].some((name) => tokens(name).some((word) => NOT_CELERY.has(word)));
 }
 
 /** A name, a variable or a probe says Celery. */

@@ -1,7 +1,7 @@
 import { isAirflow } from '../celery/image';
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
 import { baseName } from './command/command';
-import { Hint, hintOf, isOther, saysSo } from './hints';
+import { callsCelery, Hint, hintOf, isOther, saysSo } from './hints';
 import { Container } from './pod/container';
 import type { Workload } from './pod/workload';
 import { Process } from './process';
@@ -31,11 +31,6 @@ function company({ resource }: Workload, image: string): string {
 function ofHint(container: Container, { role, reason, sure, invocation }: Hint): Process {
   const word = invocation?.words[0] ?? { text: role, path: [...container.path, 'image'], unknown: false };
   return new Process(container, scriptOf(role, word, invocation), { reason, sure });
-}
-
-/** Runs some command of Celery in plain sight, though none that we know to be a process. */
-function callsCelery({ invocations }: Container): boolean {
-  return invocations.some((invocation) => readCelery(invocation));
 }
 
 /** Celery's processes in a container. What only runs under a condition counts when there is no other candidate. */

@@ -1,3 +1,4 @@
+import { Census, census } from '../manifests/census';
 import type { NamedRole } from '../manifests/hints';
 import type { Container } from '../manifests/pod/container';
 import { World } from '../manifests/world';
@@ -14,6 +15,9 @@ export interface Unknown extends Pick<Finding, 'objectKind' | 'objectName' | 'ob
 export interface Linted {
   readonly violations: readonly Violation[];
   readonly unknown: readonly Unknown[];
+  readonly census: Census;
+  /** Containers that may run anything, Celery also. */
+  readonly unrecognised: readonly Unknown[];
   /** How many Kubernetes objects there are, those in Lists included. */
   readonly count: number;
 }
@@ -28,6 +32,8 @@ export function lintObjects(objects: readonly unknown[], options: Options = {}):
       ...world.unknown.map((container) => unknown(container, outOfSight(container, world))),
       ...unread.map((container) => unknown(container, container.unread)),
     ],
+    census: census(world),
+    unrecognised: census(world).unrecognised.map((container) => unknown(container, 'is not recognised')),
     count: world.resources.length,
   };
 }

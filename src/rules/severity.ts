@@ -12,6 +12,11 @@ export enum Severity {
 
 const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2, [Severity.ADVICE]: 3 };
 
+/** For sorting: errors first. */
+export function bySeverity(a: Severity, b: Severity): number {
+  return ORDER[a] - ORDER[b];
+}
+
 export function atLeast(severity: Severity, least: Severity): boolean {
   return ORDER[severity] <= ORDER[least];
 }

@@ -25,7 +25,7 @@ spec:
 describe('exit codes', () => {
   test('0 when nothing is found', async () => {
     expect((await run('lint', PASS)).code).toBe(2);
-    expect(await run(PASS)).toEqual({ code: 0, out: '1 object: nothing found\n', err: '' });
+    expect(await run(PASS)).toEqual({ code: 0, out: '1 Beat\n\n1 object: nothing found\n', err: '' });
   });
 
   test('1 when something is found', async () => {
@@ -169,7 +169,7 @@ test('patches of kustomize are no objects', async () => {
   files.write('kustomize/kustomization.yaml', 'resources: [base]\npatches:\n  - path: worker-patch.yaml\n');
   files.write('kustomize/worker-patch.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
   const result = await run(files.path('kustomize'));
-  expect(result).toMatchObject({ code: 0, out: '1 object: nothing found\n' });
+  expect(result).toMatchObject({ code: 0, out: '1 worker\n\n1 object: nothing found\n' });
   expect(result.err).toContain('left out 1 patch of kustomize');
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
 });
@@ -183,7 +183,7 @@ test('a value in quotes that goes on at the margin, as kubectl takes it', async 
 
 test('what looks like Celery and runs out of sight is said', async () => {
   const file = files.write('unknown.yaml', WORKER.replace(/ +command:.*\n/, '').replace('name: worker', 'name: celery-worker'));
-  expect((await run(file)).out).toBe('unknown Deployment celery-worker (container worker) '
+  expect((await run(file)).out).toBe('1 worker\n\nunknown Deployment celery-worker (container worker) '
     + 'is taken for a worker by the name of the container; its options are in its image: not checked\n\n1 object: nothing found\n');
   expect((JSON.parse((await run('--format', 'json', file)).out) as { unknown: unknown }).unknown)
     .toEqual([{

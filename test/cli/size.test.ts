@@ -29,7 +29,8 @@ spec:
   const file = files.write('beats.yaml', Array.from({ length: 10_000 }, (_, i) => beat.replace('NUMBER', String(i))).join('---\n'));
   const { code, stdout, seconds, mebibytes } = usage(file);
   expect(code).toBe(1);
-  expect(stdout.match(/\[beat\/two-deployments\]/g)).toHaveLength(10_000);
+  expect(stdout.match(/\[beat\/two-deployments\] in 10000 places/g)).toHaveLength(1);
+  expect(stdout.match(/^ {2}\S+beats.yaml:\d+ error Deployment beat-/gm)).toHaveLength(20_000);
   expect(seconds).toBeLessThan(3);
   expect(mebibytes).toBeLessThan(400);
 });

@@ -47,7 +47,7 @@ describe.each(['text', 'github', 'json', 'sarif', 'junit'])('--format %s', (form
 
 test('the name of a file that begins a line does not begin a command', () => {
   const folder = join(files.write('::error::x.json', manifest('w')), '..');
-  expect(program(['lint', '::error::x.json'], { cwd: folder }).stdout).toMatch(/^\\x3a:error::x\.json:\d+ warning /);
+  expect(program(['lint', '::error::x.json'], { cwd: folder }).stdout).toMatch(/^\\x3a:error::x\.json:\d+ warning /m);
   expect(program(['lint', '  ::warning::gone.yaml'], { cwd: folder }).stderr).toMatch(/^ {2}\\x3a:warning::gone\.yaml: there is no such file/);
 });
 

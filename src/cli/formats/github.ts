@@ -12,7 +12,7 @@ const LEVELS: Record<Severity, string> = {
 export function* github({ findings, unknown }: Result): Iterable<string> {
   for (const finding of findings) {
     yield `::${LEVELS[finding.severity]} file=${property(finding.file)},line=${finding.line},title=${property(finding.ruleId)}`
-      + `::${data(`${showObject(finding)}: ${oneLine(finding)}`)}\n`;
+      + `::${data(`${showObject(finding)}: ${oneLine(finding)} (${finding.certainty}, group ${finding.group})`)}\n`;
   }
   for (const one of unknown) yield `::notice title=not checked::${data(notChecked(one))}\n`;
 }

@@ -2,8 +2,8 @@ import { Result } from './result';
 import { printableJson } from '../../rules/printable';
 
 /** For programs: `{ objects, unknown, findings }`, with each finding on a line of its own. */
-export function json({ findings, objects, unknown }: Result): Iterable<string> {
-  return jsonWith({ objects, unknown, findings: [] }, findings);
+export function json({ findings, objects, unknown, unrecognised }: Result): Iterable<string> {
+  return jsonWith({ objects, unknown: [...unknown, ...unrecognised], findings: [] }, findings);
 }
 
 /** JSON like that of `frame`, whose last list is empty: there the items go, each on a line of its own. */

@@ -17,6 +17,7 @@ export function* junit({ findings, objects, problems, unknown }: Result): Iterab
       `    <testcase classname="${escape(finding.ruleId)}" name="${escape(`${showObject(finding)} ${finding.path}`.trim())}">`,
       `      <failure type="${finding.severity}" message="${escape(finding.message)}">`
       + `${escape(`${finding.file}:${finding.line} ${oneLine(finding)}`)}</failure>`,
+      `      <properties><property name="certainty" value="${finding.certainty}"/><property name="group" value="${escape(finding.group)}"/></properties>`,
       '    </testcase>', '',
     ].join('\n');
   }

@@ -6,6 +6,26 @@ import { Unknown } from '../../rules/lint';
 export interface LocatedFinding extends Finding {
   readonly file: string;
   readonly line: number;
+  /** Whether manifests alone prove it; if not, `unless` says what would make it right. */
+  readonly certainty: 'certain' | 'hedged';
+  /** The same for all findings that share one text. */
+  readonly group: string;
+  /** What is wrong, without what makes this case special. */
+  readonly title: string;
+  /** What makes this case special. */
+  readonly note?: string;
+  /** What comes of it, on one line. */
+  readonly why: string;
+}
+
+/** What the containers of the input were recognised as. */
+export interface Recognised {
+  readonly workers: number;
+  readonly beats: number;
+  readonly flowers: number;
+  /** By what they are called: `Redis (broker)`. */
+  readonly servers: Readonly<Record<string, number>>;
+  readonly exporters: number;
 }
 
 export interface Result {
@@ -18,8 +38,13 @@ export interface Result {
   readonly advice: number;
   /** What could not be read. */
   readonly problems: readonly Problem[];
-  /** Containers that may run Celery, and were not examined. */
+  /** Containers of Celery of which not all was examined. */
   readonly unknown: readonly Unknown[];
+  readonly recognised: Recognised;
+  /** Containers that may run anything, Celery also. */
+  readonly unrecognised: readonly Unknown[];
+  /** Findings that a baseline has. */
+  readonly known: number;
 }
 
 /** Writes finding by finding: there may be many, and each is long. */

@@ -17,7 +17,7 @@ const LEVELS: Record<Severity, string> = {
 };
 
 /** SARIF 2.1.0, for code scanning. */
-export function sarif({ findings, problems, unknown }: Result): Iterable<string> {
+export function sarif({ findings, problems, unknown, unrecognised }: Result): Iterable<string> {
   const ids = new Set(findings.map(({ ruleId }) => ruleId));
   const used = RULES.filter(({ id }) => ids.has(id));
   const index = new Map(used.map(({ id }, i) => [id, i]));
@@ -37,7 +37,7 @@ export function sarif({ findings, problems, unknown }: Result): Iterable<string>
       columnKind: 'utf16CodeUnits',
       invocations: [{
         executionSuccessful: problems.length === 0,
-        toolExecutionNotifications: [...problems.map(unread), ...unknown.map(unexamined)],
+        toolExecutionNotifications: [...problems.map(unread), ...unknown.map(unexamined), ...unrecognised.map(unexamined)],
       }],
       results: [],
     }],
@@ -77,6 +77,7 @@ function* results(findings: readonly LocatedFinding[], index: ReadonlyMap<string
         },
         logicalLocations: [{ fullyQualifiedName: `${showObject(finding)} ${finding.path}`.trim() }],
       }],
+      properties: { certainty: finding.certainty, ...finding.unless === undefined ? {} : { unless: finding.unless }, group: finding.group },
       partialFingerprints: {
         'object/v1': [
           finding.objectNamespace ?? '', finding.objectKind, finding.objectName, finding.container ?? '', finding.ruleId, finding.path,

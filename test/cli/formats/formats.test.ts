@@ -8,10 +8,13 @@ const PASS = join(CASES, 'beat/schedule-not-writable/pass.yaml');
 const files = scratch();
 
 test('text', async () => {
-  expect((await run(FAIL)).out.replaceAll(FAIL, 'beat.yaml')).toBe(`beat.yaml:19 error Beat cannot write its schedule file where it is told to [beat/schedule-not-writable]
+  expect((await run(FAIL)).out.replaceAll(FAIL, 'beat.yaml')).toBe(`1 Beat
+
+beat.yaml:19 error Beat cannot write its schedule file where it is told to [beat/schedule-not-writable]
     Deployment beat (container beat) spec.template.spec.containers[0].command[5]
     has:     /app/celerybeat-schedule
     allowed: a path on a writable volume
+    why:     Beat ends at start: \`OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'\`; as another user \`Removing corrupted schedule file 'celerybeat-schedule': error(13, 'Permission denied')\` and \`PermissionError: [Errno 13]\`.
     fix:     Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.
 
 1 object: 1 error; explain one with --explain beat/schedule-not-writable

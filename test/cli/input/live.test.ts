@@ -16,7 +16,7 @@ async function live(args: readonly string[], answers: Answers | undefined) {
 test('what a namespace has is looked at, KEDA too, and no Secret is read', async () => {
   const { code, out, err, calls } = await live(['-n', 'shop'], { [KEDA]: items(), 'get deployments': items(BEAT) });
   expect({ code, err }).toEqual({ code: 1, err: '' });
-  expect(out).toMatch(/^kubectl get -n shop:\d+ error Beat cannot write its schedule file/);
+  expect(out).toMatch(/^kubectl get -n shop:\d+ error Beat cannot write its schedule file/m);
   expect(out).toMatch(/^1 object: 1 error/m);
   expect(calls.map((call) => call.replace(/^get \S+ /, ''))).toEqual(Array(2).fill('--namespace shop --output=json --ignore-not-found'));
   expect(calls.join()).not.toContain('secrets');
@@ -31,7 +31,7 @@ test('without a namespace all are looked at', async () => {
 test('the line of a finding is that of what kubectl printed', async () => {
   const [printed] = items(BEAT);
   const { out } = await live(['-n', 'shop'], { [KEDA]: items(), 'get deployments': [printed] });
-  const at = Number(/^kubectl get -n shop:(\d+) /.exec(out)![1]);
+  const at = Number(/^kubectl get -n shop:(\d+) /m.exec(out)![1]);
   expect(printed.split('\n')[at - 1]).toContain('/app/celerybeat-schedule');
 });
 

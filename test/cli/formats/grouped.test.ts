@@ -1,0 +1,82 @@
+import { firstSentence } from '../../../src/cli/formats/located';
+import { run, scratch } from '../run';
+
+const files = scratch();
+
+const pod = (name: string, container: string) => `apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  containers:
+    - {name: main, image: "acme/app:1", ${container}}
+`;
+const WORKER = 'command: [celery, -A, shop, worker, -c, "2", --prefetch-multiplier=0';
+const input = [
+  pod('a', `${WORKER}]`), pod('b', `${WORKER}, --purge]`), pod('c', 'command: [/entrypoint.sh, celery-beat]'), pod('d', ''), pod('web', 'command: [gunicorn, shop.wsgi]'),
+].join('---\n');
+
+describe('text', () => {
+  const output = async () => (await run(files.write('pods.yaml', input))).out.replaceAll(files.path('pods.yaml'), 'pods.yaml');
+
+  test('begins with what was recognised', async () => {
+    expect((await output()).split('\n').slice(0, 2)).toEqual(['2 workers, 1 Beat, 1 container not recognised', '']);
+  });
+
+  test('has errors before warnings, and one text for all places of a finding', async () => {
+    const found = (await output()).split('\n').filter((line) => /^(?! {4})\S+ |^ {2}\S/.test(line) && /error|warning/.test(line));
+    expect(found).toEqual([
+      expect.stringMatching(/^pods\.yaml:\d+ error .*\[delivery\/purge-at-start\]$/),
+      expect.stringMatching(/^warning .*\[delivery\/prefetch-zero\] in 2 places$/),
+      expect.stringMatching(/^ {2}pods\.yaml:\d+ warning Pod a \(container main\) spec\.containers\[0\]\.command\[6\]: has 0$/),
+      expect.stringMatching(/^ {2}pods\.yaml:\d+ warning Pod b /),
+      expect.stringMatching(/^5 objects: 1 error, 2 warnings/),
+    ]);
+  });
+
+  test('says why on one line, and lists what was not examined', async () => {
+    const out = await output();
+    expect(out.match(/^ {4}why: {5}\S/gm)).toHaveLength(2);
+    expect(out).toContain('unknown Pod c (container main) is taken for Beat');
+    expect(out).toContain('not recognised Pod d (container main)\n');
+  });
+
+  test('never says that nothing is found while something was not recognised', async () => {
+    expect((await run(files.write('d.yaml', pod('d', '')))).out).toContain('1 object: nothing found in what was recognised, 1 container not recognised\n');
+    expect((await run(files.write('web.yaml', pod('web', 'command: [gunicorn, shop.wsgi]')))).out).toBe('1 object: nothing found\n');
+  });
+});
+
+interface Grouped {
+  readonly ruleId: string;
+  readonly certainty: string;
+  readonly unless?: string;
+  readonly group: string;
+}
+
+describe('certainty and group', () => {
+  const HEDGED = pod('e', 'command: [celery, worker, -A, shop, -c, "2"]');
+  const file = () => files.write('both.yaml', `${input}---\n${HEDGED}`);
+
+  test('are in JSON and SARIF', async () => {
+    const { findings } = JSON.parse((await run('--format', 'json', file())).out) as { findings: Grouped[] };
+    const sarif = JSON.parse((await run('--format', 'sarif', file())).out) as { runs: [{ results: Array<{ ruleId: string; properties: Omit<Grouped, 'ruleId'> }> }] };
+    expect(sarif.runs[0].results.map(({ ruleId, properties }) => ({ ruleId, ...properties })))
+      .toEqual(findings.map(({ ruleId, certainty, unless, group }) => ({ ruleId, certainty, ...unless === undefined ? {} : { unless }, group })));
+    const [purge, after, one, two] = ['delivery/purge-at-start', 'code/app-option-after-subcommand', 'delivery/prefetch-zero', 'delivery/prefetch-zero']
+      .map((id, i, all) => findings.filter(({ ruleId }) => ruleId === id)[all.slice(0, i).filter((other) => other === id).length]);
+    expect([purge.certainty, after.certainty, after.unless]).toEqual(['certain', 'hedged', 'the image still has Celery 4']);
+    expect(one.group).toBe(two.group);
+    expect(one.group).not.toBe(purge.group);
+  });
+
+  test('are in annotations of GitHub and in JUnit', async () => {
+    expect((await run('--format', 'github', file())).out).toMatch(/unless the image still has Celery 4.*\(hedged, group code\/app-option-after-subcommand#\w{8}\)$/m);
+    expect((await run('--format', 'junit', file())).out).toContain('<property name="certainty" value="hedged"/><property name="group" value="code/app-option-after-subcommand#');
+  });
+});
+
+test.each([
+  ['One. Two.', 'One.'], ['One', 'One'], ['In `a. B` it ends. Then more.', 'In `a. B` it ends.'], ['From 5.3.4 on. And', 'From 5.3.4 on.'], ['Of e.g. this. More', 'Of e.g. this.'],
+])('the first sentence of %j', (text, first) => {
+  expect(firstSentence(text)).toBe(first);
+});
