@@ -25,6 +25,7 @@ export class World {
   public readonly redisServers: readonly RedisServer[];
   private readonly kinds: ReadonlyMap<string, readonly Resource[]>;
   private readonly named: ReadonlyMap<string, readonly Resource[]>;
+  private readonly backed = new Map<string, readonly Workload[]>();
   private readonly podsByLabel: ReadonlyMap<string, readonly Workload[]>;
   private readonly processesOf: ReadonlyMap<Workload, readonly Process[]>;
   private readonly redisOf: ReadonlyMap<Workload, readonly RedisServer[]>;
@@ -113,9 +114,13 @@ export class World {
     return this.find('Service', namespace ?? from, name);
   }
 
-  /** The workloads that answer for a Service. */
+  /** The workloads that answer for a Service: the same list for all Services with one selector. */
   public backing(service: Resource): readonly Workload[] {
-    return this.select(service.namespace, asMap(get(service.json, 'spec', 'selector')));
+    const selector = asMap(get(service.json, 'spec', 'selector'));
+    const question = key(service.namespace, ...Object.entries(selector).map(([label, value]) => `${label}=${asScalar(value)}`).sort());
+    let found = this.backed.get(question);
+    if (!found) this.backed.set(question, found = this.select(service.namespace, selector));
+    return found;
   }
 
   /** The workload that an autoscaler, a disruption budget and the like name. */

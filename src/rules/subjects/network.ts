@@ -30,10 +30,8 @@ function alone(container: Container): boolean {
 }
 
 /** Each workload of a name once: it may be in the input twice. */
-function distinct(workloads: readonly Workload[]): Workload[] {
-  return [...new Map(workloads.filter(({ longRunning }) => longRunning)
-    .map((workload) => [`${workload.resource.kind}/${workload.resource.name}`, workload])).values()];
-}
+const distinct = lazy((workloads: readonly Workload[]): readonly Workload[] => [...new Map(workloads.filter(({ longRunning }) => longRunning)
+  .map((workload) => [`${workload.resource.kind}/${workload.resource.name}`, workload])).values()]);
 
 /** The pods of the input that a process has as its broker, with the port that they listen on. */
 function brokerPods(process: Process, world: World): Array<{ workload: Workload; container: Container; port: number }> {
@@ -63,6 +61,8 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
 
+const silentPods = lazy((world: World) => lazy((pods: readonly Workload[]) => pods.filter((workload) => listensNowhere(workload, world))));
+
 export const networkRules: Rule[] = [
   {
     id: 'network/service-selects-workers',
@@ -76,7 +76,7 @@ export const networkRules: Rule[] = [
       for (const service of world.kind('Service')) {
         if (get(service.json, 'spec', 'clusterIP') === 'None') continue;
         const pods = distinct(world.backing(service));
-        const workers = pods.filter((workload) => listensNowhere(workload, world));
+        const workers = silentPods(world)(pods);
         if (pods.length < 2 || workers.length === 0 || workers.length === pods.length) continue;
         // Pods that have no port of that name are left out by Kubernetes.
         const ports = asList(get(service.json, 'spec', 'ports')).flatMap((entry) => asNumber(get(entry, 'targetPort') ?? get(entry, 'port')) ?? []);
