@@ -4,9 +4,11 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
+const { make } = createRequire(import.meta.url)('./make-lint.js');
 const scratch = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 const npm = (cwd, ...args) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 const packageOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
@@ -107,6 +109,18 @@ try {
   symlinkSync(join(root, 'node_modules/typescript'), join(user, 'node_modules/typescript'));
   const synthesized = execFileSync(process.execPath, [join(user, 'node_modules/cdk8s-celery/bin/cdk8s-celery'), 'synth'], { cwd: project, encoding: 'utf8' });
   if (!synthesized.startsWith('app.k8s.yaml written')) throw new Error(`cdk8s-celery synth in the project of init says: ${synthesized}`);
+
+  // The linter as a package of its own, in a folder with nothing else.
+  const alone = join(scratch, 'alone');
+  mkdirSync(alone);
+  writeFileSync(join(alone, 'package.json'), '{ "private": true }');
+  const lintPackage = await make(join(scratch, 'lint'));
+  const [{ filename }] = JSON.parse(npm(lintPackage, 'pack', '--json', '--pack-destination', alone));
+  npm(alone, 'install', '--no-audit', '--no-fund', '--offline', join(alone, filename));
+  const installed = readdirSync(join(alone, 'node_modules')).filter((name) => !name.startsWith('.'));
+  if (installed.join() !== 'celery-k8s-lint') throw new Error(`celery-k8s-lint brings ${installed.join(', ')}`);
+  const lintedAlone = npm(alone, 'exec', '--offline', '--', 'celery-k8s-lint', join(user, 'celery.k8s.yaml'));
+  if (lintedAlone !== linted) throw new Error(`celery-k8s-lint says: ${lintedAlone}`);
   console.log(`${basename(packed)}: ${files.length} files, ${Math.round(statSync(packed).size / 1024)} KiB; installs and synthesizes`);
 } catch (error) {
   console.error(error.message);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { normalizeName } from './requirement';
-import { PACKAGE_ROOT } from '../package-root';
+import { PACKAGE_ROOT, packageText } from '../package-root';
 
 /** What the package index says of a Celery that we have locks for; made by scripts/make-locks.py. */
 export interface LockedCelery {
@@ -51,7 +51,7 @@ let index: LockIndex | undefined;
 
 /** The table of Celery versions. */
 export function lockIndex(): LockIndex {
-  return index ??= JSON.parse(readFileSync(join(LOCKS, 'index.json'), 'utf8')) as LockIndex;
+  return index ??= JSON.parse(packageText('locks', 'index.json')) as LockIndex;
 }
 
 const locks = new Map<string, PythonLock>();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { writeSync } from 'node:fs';
-import { FAILED, Failure, Output, sayError } from './command';
+import { FAILED, Output, sayError } from './command';
+import { err, out, standardOutput } from './streams';
 import { printableLine } from '../rules/printable';
 
 /** A subcommand: gets what follows its name, returns the exit code. */
@@ -26,38 +26,8 @@ const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
 cdk8s-celery COMMAND --help tells more.
 `;
 
-/** Writes all of it, also into a pipe that is slow. */
-function write(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += writeSync(descriptor, bytes, at);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
-    }
-  }
-}
-
-function out(text: string): void {
-  try {
-    write(1, text);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Failure(`the output is not complete: ${code === 'EPIPE' ? 'whoever read standard output has ended' : message}`);
-  }
-}
-
-function err(text: string): void {
-  try {
-    write(2, text);
-  } catch {
-    // There is nobody left to tell; the exit code says it.
-  }
-}
-
 async function main([command, ...args]: string[]): Promise<number> {
-  const output = { out, err, colour: process.stdout.isTTY && process.env.NO_COLOR === undefined };
+  const output = standardOutput();
   if (Object.hasOwn(COMMANDS, command ?? '')) return COMMANDS[command](args, output);
   const asked = command === '--help' || command === '-h' || command === 'help';
   if (asked || command === undefined) (asked ? out : err)(USAGE);

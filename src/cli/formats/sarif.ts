@@ -1,17 +1,14 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { jsonWith } from './json';
 import { Unknown } from '../../rules/lint';
 import { LocatedFinding, Result } from './result';
 import { notChecked, oneLine } from './words';
 import { Problem } from '../input/files';
-import { PACKAGE_ROOT } from '../../package-root';
+import { packageText } from '../../package-root';
 import { showObject } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
 import { RULES } from '../../rules/table';
 
-const { version: VERSION } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as { version: string };
-const HOME = 'https://github.com/cdk8s-celery/cdk8s-celery';
+const { version: VERSION, homepage: HOME } = JSON.parse(packageText('package.json')) as { version: string; homepage: string };
 const LEVELS: Record<Severity, string> = {
   [Severity.ERROR]: 'error', [Severity.WARNING]: 'warning', [Severity.INFO]: 'note', [Severity.ADVICE]: 'note',
 };
@@ -46,7 +43,7 @@ export function sarif({ findings, problems, unknown, unrecognised }: Result): It
 
 function helpUri(ruleId: string): string {
   const [subject, name] = ruleId.split('/');
-  return `${HOME}/blob/main/docs/rules/${subject}.md#${subject}${name}`;
+  return `${HOME.replace(/#.*$/, '')}/blob/main/docs/rules/${subject}.md#${subject}${name}`;
 }
 
 function uri(file: string): string {
