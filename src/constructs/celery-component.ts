@@ -85,7 +85,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const options = { ...merged, env: withPythonPath(merged.env ?? [], pythonPath) };
   const ofAgent = agent && (spec.component === 'worker' || spec.component === 'beat') ? agentEnv(agent, spec.component, spec.scheduler) : [];
   const grace = spec.terminationGracePeriod.toSeconds({ integral: false });
-  const tmp: k8s.Volume = { name: 'tmp', emptyDir: {} };
+  const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
   const pod: PodSpec = {
     name: spec.name,
     application: 'celery',

@@ -38,7 +38,7 @@ describe('with the least that it needs', () => {
     expect(manifests.main(NAME).command).toEqual([
       'celery', 'flower', '--port=5555', '--max_tasks=10000', '--max_workers=500', '--purge_offline_workers=300',
     ]);
-    expect(manifests.pod(NAME).volumes).toEqual([{ name: 'tmp', emptyDir: {} }]);
+    expect(manifests.pod(NAME).volumes).toEqual([{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }]);
     expect(manifests.env(NAME)).not.toHaveProperty('PYTHONPATH');
     expect(manifests.main(NAME).workingDir).toBe('/tmp');
   });

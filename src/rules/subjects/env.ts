@@ -2,6 +2,7 @@ import { isPython } from '../../celery/image';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { redisFor } from '../../manifests/brokers';
+import { seesSettings } from '../../manifests/code';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
 import { Place } from '../../manifests/place';
@@ -9,7 +10,7 @@ import { Process } from '../../manifests/process';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Reporter, Rule } from '../rule';
+import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
@@ -29,6 +30,29 @@ function serviceVariables(world: World): Map<string, Set<string>> {
 const WRONG_SCHEMES = new Map([
   ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
 ]);
+
+/** Managed servers: their ports, and whether they take nothing but TLS. */
+interface ManagedServer {
+  readonly host: RegExp;
+  readonly only?: boolean;
+  readonly ports?: { readonly tls: string; readonly plain: string };
+}
+
+const TLS_HOSTS: readonly ManagedServer[] = [
+  { host: /\.redis\.cache\.windows\.net$/, ports: { tls: '6380', plain: '6379' } },
+  { host: /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com$/, only: true },
+  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: true, ports: { tls: '5671', plain: '5672' } },
+  { host: /\.db\.ondigitalocean\.com$/, only: true },
+];
+
+/** Servers that close idle connections after some minutes. */
+const DROPS_IDLE = /\.redis\.cache\.windows\.net$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/;
+
+function keepsAlive(worker: Process, setting: 'broker_transport_options' | 'result_backend_transport_options', use: UrlUse): boolean {
+  if (!worker.sets(setting)) return [...use.url.query.keys()].some((name) => /health_check_interval|socket_keepalive/.test(name));
+  const value = worker.setting(setting)?.value;
+  return value === undefined || /health_check_interval|socket_keepalive/.test(value);
+}
 
 const RESERVED = /[#/?[\]]/;
 const LITERAL_SECRETS = new Set([
@@ -477,6 +501,79 @@ export const envRules: Rule[] = [
           report({ at: { resource: password.resource, path: password.path, container: server.container.name }, value: 'requirepass' });
         }
       }
+    },
+  },
+  {
+    id: 'env/sentinel-without-master',
+    severity: Severity.ERROR,
+    title: 'A sentinel:// URL, and no name of the master that Sentinel is asked for',
+    why: 'The process ends at start: `ValueError: \'master_name\' transport option must be specified.`.',
+    fix: 'Set broker_transport_options = {\'master_name\': \'mymaster\'}, and result_backend_transport_options for a result backend.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
+    rows: ['N11'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const [use, setting] of [[process.broker, 'broker_transport_options'], [process.backend, 'result_backend_transport_options']] as const) {
+        if (!use || !/^sentinel/.test(use.url.scheme)) continue;
+        const options = process.setting(setting);
+        const named = options !== undefined && /master_name/.test(options.value);
+        // What only a run tells, and what the code of the image sets.
+        if (named || (!options && process.sets(setting)) || use.url.query.has('master_name')) continue;
+        const certain = options !== undefined ? options.variable === undefined : seesSettings(process.container);
+        if (!certain) continue;
+        report({
+          at: options?.at ?? use.at, value: use.text, allowed: `${setting} with master_name`,
+          ...unless(use === process.broker, 'no result is ever stored'),
+        });
+      }
+    },
+  },
+  {
+    id: 'env/tls-port',
+    severity: Severity.ERROR,
+    title: 'The scheme and the port of the URL do not belong together: one is of TLS, the other is not',
+    why: 'The connection hangs or ends during the handshake: `Connection closed by server.`, `SSL: WRONG_VERSION_NUMBER`.',
+    fix: 'Write rediss:// or amqps:// with the port of TLS, redis:// or amqp:// with the other one.',
+    source: 'https://learn.microsoft.com/azure/azure-cache-for-redis/cache-configure#access-ports',
+    rows: ['N12'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const use of process.urls) {
+        const { scheme, port, host } = use.url;
+        const secure = /^(rediss|amqps)$/.test(scheme);
+        if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;
+        const managed = TLS_HOSTS.find((one) => one.host.test(host));
+        const known = managed?.ports ?? (isAmqp(use.url) ? { tls: '5671', plain: '5672' } : undefined);
+        const wrong = managed?.only && !secure ? 'the server takes nothing but TLS' : known && secure && port === known.plain ? `port ${port} is not of TLS`
+          : known && !secure && port === known.tls ? `port ${port} is of TLS` : undefined;
+        if (wrong === undefined) continue;
+        report({
+          at: use.at, value: use.text, note: wrong, ...unless(managed !== undefined, 'the server listens in another way than by default'),
+          allowed: isAmqp(use.url) ? 'amqps:// with 5671, amqp:// with 5672' : known ? `rediss:// with ${known.tls}, redis:// with ${known.plain}` : 'rediss://',
+        });
+      }
+    },
+  },
+  {
+    id: 'env/idle-connections-dropped',
+    severity: Severity.WARNING,
+    title: 'The server closes connections that are idle, and nothing in the settings notices',
+    why: 'After 10 minutes without a task Azure Cache for Redis drops the connection: the worker stays silent, and the first task after hours fails with '
+      + '`Connection closed by server.`.',
+    fix: 'Set health_check_interval, socket_keepalive and socket_timeout in broker_transport_options, and redis_backend_health_check_interval for results.',
+    source: 'https://learn.microsoft.com/azure/azure-cache-for-redis/cache-best-practices-connection#idle-timeout',
+    rows: ['N13'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { broker, backend, container } = worker;
+      const missing = [
+        ...broker && DROPS_IDLE.test(broker.url.host) && !keepsAlive(worker, 'broker_transport_options', broker) ? [{ use: broker, name: 'broker_transport_options' }] : [],
+        ...backend && DROPS_IDLE.test(backend.url.host) && !keepsAlive(worker, 'result_backend_transport_options', backend)
+          && !worker.sets('redis_backend_health_check_interval') && !worker.sets('redis_socket_keepalive')
+          ? [{ use: backend, name: 'redis_backend_health_check_interval' }] : [],
+      ];
+      if (!seesSettings(container)) return;
+      for (const { use, name } of missing) report({ at: use.at, value: use.url.host, allowed: `${name} with a health check` });
     },
   },
 ];

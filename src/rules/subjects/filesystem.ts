@@ -1,12 +1,16 @@
 import { Image, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
-import { asList, get } from '../../manifests/json';
+import { grouped } from '../../manifests/grouped';
+import { asList, get, Path } from '../../manifests/json';
 import { Mount } from '../../manifests/pod/volumes';
+import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
-import { isScaled } from '../../manifests/scalers';
+import { isScaled, mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { LISTS } from '../lists';
-import { Rule } from '../rule';
+import { listed } from '../printable';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 const TEMPORARY = ['/tmp', '/var/tmp', '/usr/tmp'];
@@ -40,6 +44,46 @@ function claimModes(mount: Mount, world: World, namespace: string): readonly unk
   if (claim === undefined) return asList(get(mount.volume.source, 'spec', 'accessModes'));
   return asList(get(world.find('PersistentVolumeClaim', namespace, claim)?.json, 'spec', 'accessModes'));
 }
+
+/** Folders that tasks write to while they run. */
+const FOR_FILES = /(^|[/_-])(te?mp|cache|scratch|work|data|media|uploads?|downloads?|files)([/_-]|$)/i;
+
+/** Variables that name a folder: written at every start, or a cache that may be filled already. */
+const FOLDERS: ReadonlyMap<string, 'written' | 'cache'> = new Map([
+  ...['PROMETHEUS_MULTIPROC_DIR', 'prometheus_multiproc_dir'].map((name) => [name, 'written'] as const),
+  ...[
+    'MPLCONFIGDIR', 'HF_HOME', 'HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE', 'TRANSFORMERS_CACHE', 'SENTENCE_TRANSFORMERS_HOME', 'TORCH_HOME', 'XDG_CACHE_HOME',
+    'XDG_CONFIG_HOME', 'XDG_DATA_HOME', 'NLTK_DATA', 'NUMBA_CACHE_DIR', 'TRITON_CACHE_DIR', 'FONTCONFIG_CACHE', 'YOLO_CONFIG_DIR', 'EASYOCR_MODULE_PATH',
+    'TIKTOKEN_CACHE_DIR', 'PLAYWRIGHT_BROWSERS_PATH',
+  ].map((name) => [name, 'cache'] as const),
+]);
+
+/** Pods that are kept on one node: by its name, or next to others. */
+function onOneNode({ spec }: Workload): boolean {
+  return spec.nodeName !== undefined || get(spec, 'nodeSelector', 'kubernetes.io/hostname') !== undefined
+    || asList(get(spec, 'affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')).length > 0
+    || JSON.stringify(get(spec, 'affinity', 'nodeAffinity') ?? '').includes('kubernetes.io/hostname');
+}
+
+interface ClaimUse {
+  readonly workload: Workload;
+  readonly path: Path;
+}
+
+/** The claims of the input that only one node may mount, and what keeps running with them. */
+const claims = lazy((world: World) => {
+  const users = grouped(world.workloads.filter(({ longRunning, replicas }) => longRunning && replicas !== 0).flatMap((workload) =>
+    [...workload.volumes.values()].flatMap(({ claim, path }): Array<readonly [string, ClaimUse]> => claim === undefined ? []
+      : [[`${workload.resource.namespace}/${claim}`, { workload, path }]])));
+  return [...users].flatMap(([name, own]) => {
+    const claim = name.slice(name.indexOf('/') + 1);
+    const modes = asList(get(world.find('PersistentVolumeClaim', own[0].workload.resource.namespace, claim)?.json, 'spec', 'accessModes'));
+    const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
+    // The same workload may be in the input twice.
+    const distinct = [...new Map(own.map((use) => [`${use.workload.resource.kind}/${use.workload.resource.name}`, use])).values()];
+    return once ? [{ claim, modes, users: distinct }] : [];
+  });
+});
 
 export const filesystemRules: Rule[] = [
   {
@@ -199,6 +243,82 @@ export const filesystemRules: Rule[] = [
           });
         }
       }
+    },
+  },
+  {
+    id: 'filesystem/claim-of-several-workloads',
+    severity: Severity.WARNING,
+    title: 'Pods that may be on different nodes mount one ReadWriteOnce claim',
+    why: 'The volume is attached to one node: pods on others stay in ContainerCreating, `Multi-Attach error for volume "pvc-..." Volume is already used by pod(s)`.',
+    fix: 'Use ReadWriteMany or object storage; or keep the pods on one node with podAffinity.',
+    source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
+    rows: ['N22'],
+    check: (world, report) => {
+      for (const { claim, modes, users } of claims(world)) {
+        if (!users.some(({ workload }) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)) continue;
+        const pods = users.reduce((sum, { workload }) => sum + mostReplicas(workload, world), 0);
+        if (pods < 2 || users.some(({ workload }) => onOneNode(workload))) continue;
+        const [first] = users.filter(({ workload }) => world.in(workload).length > 0).concat(users);
+        const single = modes.includes('ReadWriteOncePod');
+        report({
+          at: { resource: first.workload.resource, path: first.path }, value: `claim ${claim}`, allowed: 'ReadWriteMany',
+          note: `${listed([...new Set(users.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))])} ${users.length === 1 ? 'runs several pods with it' : 'mount it'}`,
+          ...unless(single, 'the cluster has one node'),
+        });
+      }
+    },
+  },
+  {
+    id: 'filesystem/folder-of-variable',
+    severity: Severity.ERROR,
+    title: 'A variable names a folder that cannot be written',
+    why: 'The root file system is read-only, and no volume is there: with PROMETHEUS_MULTIPROC_DIR the worker ends at start '
+      + '(`OSError: [Errno 30] Read-only file system: \'/prom/counter_12.db\'`), caches fail when a task first loads a model or a font.',
+    fix: 'Mount an emptyDir there.',
+    source: 'https://github.com/PostHog/posthog/issues/56109',
+    rows: ['N27'],
+    on: 'processes',
+    check: ({ container, role }, report) => {
+      if (role !== 'worker' && role !== 'beat') return;
+      for (const { name, value, path } of container.env.all()) {
+        const kind = FOLDERS.get(name);
+        if (kind === undefined || value === undefined || !value.startsWith('/') || container.writable(value) !== 'no') continue;
+        report({
+          at: container.place(path), value: `${name}=${value}`, allowed: `an emptyDir at ${value}`, ...unless(kind === 'written', 'all that is needed is in it already'),
+        });
+      }
+    },
+  },
+  {
+    id: 'filesystem/ephemeral-storage-unbounded',
+    severity: Severity.INFO,
+    title: 'Temporary files of the worker have no limit and no request',
+    why: 'One task that fills the disk of the node gets pods evicted, and those without a request first: `The node was low on resource: ephemeral-storage`.',
+    fix: 'Set sizeLimit of the emptyDir, and resources.requests.ephemeral-storage.',
+    source: 'https://kubernetes.io/docs/concepts/storage/ephemeral-storage/',
+    rows: ['N42'],
+    on: 'workers',
+    check: ({ container }, report) => {
+      if (get(container.json, 'resources', 'requests', 'ephemeral-storage') !== undefined || get(container.json, 'resources', 'limits', 'ephemeral-storage') !== undefined) return;
+      for (const { volume, mountPath } of container.mounts) {
+        if (volume.kind !== 'emptyDir' || volume.source.medium === 'Memory' || volume.source.sizeLimit !== undefined || !FOR_FILES.test(mountPath)) continue;
+        report({ at: container.place(container.path), value: `an emptyDir at ${mountPath}`, allowed: 'sizeLimit, and a request of ephemeral-storage' });
+        return;
+      }
+    },
+  },
+  {
+    id: 'filesystem/root-against-non-root',
+    severity: Severity.ERROR,
+    title: 'runAsNonRoot is set, and runAsUser is 0',
+    why: 'The container is never created: `Error: container\'s runAsUser breaks non-root policy` (CreateContainerConfigError).',
+    fix: 'Set runAsUser to a number above 0, or remove runAsNonRoot.',
+    source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/',
+    rows: ['F6'],
+    on: 'podContainers',
+    check: (container, report) => {
+      if (container.security('runAsNonRoot') !== true || container.runAsUser !== 0) return;
+      report({ at: container.place([...container.path]), value: 'runAsUser: 0', allowed: 'a number above 0' });
     },
   },
 ];

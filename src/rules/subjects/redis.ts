@@ -3,13 +3,16 @@ import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
+import { grouped } from '../../manifests/grouped';
 import { exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
+import { mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { LISTS } from '../lists';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -49,6 +52,13 @@ function saves(server: RedisServer): boolean | undefined {
   if (save) return save.values.join('').trim() !== '';
   return server.opaque ? undefined : true;
 }
+
+/** What a worker of one child holds: eight connections were counted. */
+const CONNECTIONS_A_WORKER = 8;
+
+/** The workers that have a server as their broker. */
+const clientsOf = lazy((world: World) => grouped(world.workers.filter(({ workload }) => workload.longRunning)
+  .flatMap((worker) => (worker.broker ? redisFor(worker.broker, world) : []).map((server) => [server, worker] as const))));
 
 export const redisRules: Rule[] = [
   {
@@ -163,9 +173,12 @@ export const redisRules: Rule[] = [
       const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
       const served = brokerUse(server, world) === 'yes' || world.kind('Service').length > 0;
       if (!served || server.opaque) return;
-      if (mode?.values[0] === 'yes' && !password && !bind) {
+      // Until Redis 6 a bind ended the protection.
+      const version = /^v?(\d+)(?=[.-]|$)/.exec(server.container.image.tag ?? '')?.[1];
+      if (mode?.values[0] === 'yes' && !password && (!bind || version === undefined || Number(version) >= 7)) {
         report({
           at: at(server, mode), value: 'protected-mode yes', allowed: 'a password, or protected-mode no',
+          ...unless(!bind || version !== undefined, 'the image has Redis 6 or older'),
         });
       }
       if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && brokerUse(server, world) !== 'no') {
@@ -335,6 +348,28 @@ export const redisRules: Rule[] = [
         if (probe.kind === 'readinessProbe' || (password && !authenticated)) {
           report({ at: probePlace(probe), value: command, note: password && !authenticated ? 'it has no password to give' : undefined });
         }
+      }
+    },
+  },
+  {
+    id: 'redis/too-few-clients',
+    severity: Severity.WARNING,
+    title: 'Redis takes fewer clients than the workers open connections',
+    why: '`ConnectionError: max number of clients reached`, once as many workers run as are allowed: each holds a connection for every child and about eight '
+      + 'for consuming, control, events and results.',
+    fix: 'Raise maxclients (10000 by default), or limit the pools with broker_pool_limit and redis_max_connections.',
+    source: 'https://github.com/celery/celery/issues/4994',
+    rows: ['N39'],
+    on: 'brokers',
+    check: (server, report, world) => {
+      const most = server.directive('maxclients');
+      const clients = Number(most?.values[0]);
+      if (!most || !Number.isInteger(clients)) return;
+      const own = clientsOf(world).get(server) ?? [];
+      const needed = own.reduce((sum, { workload, forks, concurrency = 1 }) =>
+        sum + mostReplicas(workload, world) * ((forks ? concurrency : 1) + CONNECTIONS_A_WORKER), 0);
+      if (clients < needed) {
+        report({ at: at(server, most), value: `maxclients ${clients}`, allowed: `${needed} or more`, note: `the workers open about ${needed}` });
       }
     },
   },

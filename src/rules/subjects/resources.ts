@@ -1,6 +1,6 @@
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
-import { asText, get } from '../../manifests/json';
+import { asMap, asText, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { Rule } from '../rule';
@@ -11,6 +11,11 @@ const SMALLEST_CHILD_KIB = 20_000;
 
 /** A child may take 4 s to start. With this share of a CPU that is 0.4 s of it, three times what a small application takes. */
 const CPUS_A_CHILD = 0.1;
+
+/** Less than that for each child is tight: a web framework and its libraries are in it before the first task. */
+const USUAL_CHILD_BYTES = 128 * 2 ** 20;
+
+const GPU = /^(nvidia\.com\/(gpu|mig-.*)|amd\.com\/gpu|gpu\.intel\.com\/.*)$/;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
@@ -54,14 +59,26 @@ export const resourceRules: Rule[] = [
       + 'prematurely: signal 9 (SIGKILL) Job: 348.\')`.',
     fix: 'Keep concurrency times --max-memory-per-child, and 150 MiB for the main process, below the memory limit.',
     source: 'https://github.com/mitodl/ol-infrastructure/issues/5475',
-    rows: ['M2'],
+    rows: ['M2', 'N18'],
     on: 'workers',
     check: (worker, report) => {
       const { concurrency, container } = worker;
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
       const limit = container.resource('limits', 'memory');
-      if (option.state !== 'known' || kib === undefined || kib === 0 || limit === undefined || !worker.forks) return;
+      if (limit === undefined || !worker.forks) return;
+      if (option.state === 'unset' && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
+        const share = (limit - MAIN_PROCESS_BYTES) / concurrency;
+        if (share >= USUAL_CHILD_BYTES) return;
+        const path = ['known', 'set'].includes(worker.option('--autoscale').state) ? worker.option('--autoscale') : worker.option('--concurrency');
+        report({
+          at: path.state === 'known' ? worker.place(path.path) : worker.commandPlace, value: `${concurrency} children in ${mebibytes(limit)}`,
+          allowed: `--max-memory-per-child=${Math.max(SMALLEST_CHILD_KIB, Math.floor(share / 1024))}, fewer children or more memory`,
+          note: 'since Kubernetes 1.28 one that is too large takes all with it', unless: `none ever needs more than ${mebibytes(Math.max(share, 0))}`,
+        });
+        return;
+      }
+      if (option.state !== 'known' || kib === undefined || kib === 0) return;
       if (memoryOfWorker(concurrency ?? 1, kib) > limit) {
         report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit) });
       }
@@ -133,6 +150,22 @@ export const resourceRules: Rule[] = [
           note: 'when two of them run on one node',
         });
       }
+    },
+  },
+  {
+    id: 'resources/gpu-and-fork',
+    severity: Severity.WARNING,
+    title: 'The worker has a GPU, and its pool forks',
+    why: 'A child that was forked after CUDA was touched cannot use it: `RuntimeError: Cannot re-initialize CUDA in forked subprocess`, in each task.',
+    fix: 'Use --pool=solo or --pool=threads; one GPU serves one process anyway.',
+    source: 'https://github.com/apecloud/ApeRAG/issues/331',
+    rows: ['N17'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { container } = worker;
+      const [name] = ['limits', 'requests'].flatMap((kind) => Object.keys(asMap(get(container.json, 'resources', kind))).filter((one) => GPU.test(one)));
+      if (name === undefined || !worker.forks || ['known', 'set'].includes(worker.option('--pool-start-method').state)) return;
+      report({ at: worker.commandPlace, value: `${worker.pool} and ${name}`, allowed: '--pool=solo, --pool=threads', unless: 'only the children import what uses CUDA' });
     },
   },
 ];
