@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, Rules, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, rules, WorkerPool } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -33,7 +33,7 @@ new CeleryBeat(chart, 'beat', { celery });
 const flower = new CeleryFlower(chart, 'flower', { celery });
 
 // What the rules would like better, and why it is right here.
-Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward, and shows nothing but test tasks');
-Rules.of(chart).suppress('delivery/results-lost-on-outage', 'this deployment is about Celery 5.3.4');
+rules.Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward, and shows nothing but test tasks');
+rules.Rules.of(chart).suppress('delivery/results-lost-on-outage', 'this deployment is about Celery 5.3.4');
 
 app.synth();

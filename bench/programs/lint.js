@@ -1,6 +1,6 @@
 // node lint.js COUNT: prints the CPU seconds that Rules.lint takes for so many objects.
 const { objects } = require('../manifests');
-const { Rules } = require('../..');
+const { rules: { Rules } } = require('../..');
 
 const warmUp = objects(1000);
 for (let i = 0; i < 3; i++) Rules.lint(warmUp);

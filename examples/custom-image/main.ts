@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, Rules, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, rules, WorkerPool } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -32,6 +32,6 @@ const celery = new CeleryApp(chart, 'celery', {
 new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
 new CeleryBeat(chart, 'beat', { celery });
 const flower = new CeleryFlower(chart, 'flower', { celery });
-Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
+rules.Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
 
 app.synth();

@@ -1,4 +1,4 @@
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage, Rules } from 'cdk8s-celery';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage, rules } from 'cdk8s-celery';
 import { App, Chart, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -34,6 +34,6 @@ const celery = new CeleryApp(chart, 'celery', {
 new CeleryWorker(chart, 'worker', { celery, replicas: 2 });
 new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.claim({ claimName: 'beat-pvc', storageClassName: 'longhorn', size: Size.gibibytes(1) }) });
 const flower = new CeleryFlower(chart, 'flower', { celery });
-Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
+rules.Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
 
 app.synth();

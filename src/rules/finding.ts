@@ -1,70 +1,10 @@
 import { redact } from '../celery/credentials';
 import { showPath } from '../manifests/json';
+import { Finding } from './model';
 import { printable } from './printable';
 import { Violation } from './rule';
-import { Severity } from './severity';
 
-/** One thing that is wrong, or may break, in one place. */
-export interface Finding {
-  /** The id of the rule, for example `beat/schedule-not-writable`. */
-  readonly ruleId: string;
-
-  /** How bad it is. */
-  readonly severity: Severity;
-
-  /** What is wrong, in one sentence. */
-  readonly message: string;
-
-  /**
-   * What would make it right, though no manifest shows it: `the application sets worker_concurrency`. With it, the finding is at most a warning.
-   *
-   * @default - the finding is certain: the manifests prove it by themselves
-   */
-  readonly unless?: string;
-
-  /** The kind of the object, for example `Deployment`. */
-  readonly objectKind: string;
-
-  /** The name of the object. */
-  readonly objectName: string;
-
-  /**
-   * The namespace of the object.
-   *
-   * @default - the manifest does not say
-   */
-  readonly objectNamespace?: string;
-
-  /**
-   * The container in it.
-   *
-   * @default - it is not about a container
-   */
-  readonly container?: string;
-
-  /** Where in the object, for example `spec.template.spec.containers[0].args[3]`. */
-  readonly path: string;
-
-  /**
-   * The offending value. Passwords in URLs are hidden.
-   *
-   * @default - something is missing
-   */
-  readonly value?: string;
-
-  /**
-   * What would be accepted.
-   *
-   * @default - see `fix`
-   */
-  readonly allowed?: string;
-
-  /** How to fix it. */
-  readonly fix: string;
-
-  /** Which of the objects given to lint, counted from 0; -1 when it is about none of them. */
-  readonly objectIndex: number;
-}
+export { Finding };
 
 export function toFinding({ rule, severity, at, note, unless, value, allowed, fix }: Violation): Finding {
   const { resource } = at;

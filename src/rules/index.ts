@@ -1,2 +1,1 @@
-export { Finding } from './finding';
-export { Severity } from './severity';
+export * from './model';

@@ -1,14 +1,6 @@
-/** How bad a finding is. */
-export enum Severity {
-  /** Known to break, or to lose tasks, and certain. Synth fails. */
-  ERROR = 'error',
-  /** Breaks under a condition, or unless something that manifests do not show makes it right. */
-  WARNING = 'warning',
-  /** Good to know; nothing breaks. */
-  INFO = 'info',
-  /** What others do, and what depends on taste. Shown only on request. */
-  ADVICE = 'advice',
-}
+import { Severity } from './model';
+
+export { Severity };
 
 const ORDER: Record<Severity, number> = { [Severity.ERROR]: 0, [Severity.WARNING]: 1, [Severity.INFO]: 2, [Severity.ADVICE]: 3 };
 

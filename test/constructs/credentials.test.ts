@@ -1,6 +1,10 @@
 import { Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, ResultBackend, Rules } from '../../src';
+import {
+  AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, ResultBackend, rules,
+} from '../../src';
 import { refusals, synth } from '../manifests';
+
+const { Rules } = rules;
 
 const SECRET = 'Zq7hunter2';
 

@@ -1,7 +1,9 @@
 import { Chart } from 'cdk8s';
-import { CeleryBeat, CeleryFlower, CeleryWorker, Rules, Severity } from '../../src';
+import { CeleryBeat, CeleryFlower, CeleryWorker, rules } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, synth } from '../manifests';
+
+const { Rules, Severity } = rules;
 
 const NAMES = ['celery-worker', 'celery-beat', 'celery-flower'];
 

@@ -1,12 +1,14 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import * as fc from 'fast-check';
 import {
-  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps, FlowerAuth, LogLevel,
-  PodOptions, PreforkLimits, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, Rules, Severity, WorkerPool,
+  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps, FlowerAuth,
+  LogLevel, PodOptions, PreforkLimits, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, rules, WorkerPool,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { lockedVersions } from '../locks/lock';
 import { Manifests, refusals, render } from '../manifests';
+
+const { Rules, Severity } = rules;
 
 // Random props are valid, and not always wise: their warnings are no part of this.
 beforeAll(() => void jest.spyOn(process.stderr, 'write').mockReturnValue(true));

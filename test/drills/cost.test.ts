@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { CeleryWorker, HealthCheck, Rules, WorkerPool } from '../../src';
+import { CeleryWorker, HealthCheck, rules, WorkerPool } from '../../src';
 import { empty } from '../e2e/deployment';
 import { eventually, kubectl, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, cpu, deployed, inspectPing, namespace, podsOf } from './drill';
+
+const { Rules } = rules;
 
 /**
  * What a probe costs, at the pod and at the kubelet: the agent's against `celery inspect ping` of the same app. What the container

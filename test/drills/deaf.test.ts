@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { ApiObject, App, Chart } from 'cdk8s';
-import { CeleryBeat, CeleryWorker, HealthCheck, PythonRuntime, Rules, WorkerPool } from '../../src';
+import { CeleryBeat, CeleryWorker, HealthCheck, PythonRuntime, rules, WorkerPool } from '../../src';
 import { makeNamespace } from '../namespaces';
 import { Deployment } from '../e2e/deployment';
 import { eventually, exec, kubectl, pods, restarts, say, testIn } from '../e2e/harness';
 import { allReady, celeryApp, cpu, deployed, inspectPing, podsOf, ranOn, TASKS } from './drill';
+
+const { Rules } = rules;
 
 /**
  * celery 5.3.4 with kombu 5.3.2: after a kill of Redis its workers run on and consume nothing, for ever. Which health check notices?

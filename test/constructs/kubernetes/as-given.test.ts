@@ -1,9 +1,11 @@
 import { App, Chart } from 'cdk8s';
 import * as fc from 'fast-check';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryWorker, PythonRuntime, RedisBroker, Rules } from '../../../src';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryWorker, PythonRuntime, RedisBroker, rules } from '../../../src';
 import { asGiven } from '../../../src/constructs/kubernetes/as-given';
 import { celeryApp, TASKS } from '../../fixtures';
 import { Manifests, renderApp, synth } from '../../manifests';
+
+const { Rules } = rules;
 
 const DOLLAR = '$'.charCodeAt(0);
 

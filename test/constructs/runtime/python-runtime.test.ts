@@ -1,9 +1,11 @@
 import { Chart } from 'cdk8s';
-import { CeleryWorker, lint, PythonInstallOptions, PythonRuntime } from '../../../src';
+import { CeleryWorker, PythonInstallOptions, PythonRuntime, rules } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp } from '../../fixtures';
 import { lockedVersions, NEWEST, readIndex } from '../../locks/lock';
 import { Manifests, refusals, render, synth } from '../../manifests';
+
+const { lint } = rules;
 
 const NAME = 'celery-worker';
 

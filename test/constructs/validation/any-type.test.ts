@@ -1,7 +1,9 @@
 import { App, Chart, Duration } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryWorker, HealthCheck, PythonRuntime, RedisBroker, ResultBackend, Rules } from '../../../src';
+import { AppCode, CeleryApp, CeleryWorker, HealthCheck, PythonRuntime, RedisBroker, ResultBackend, rules } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
+
+const { Rules } = rules;
 
 // Values of wrong types inside of options, as JavaScript can give them. Each is refused by its prop, and hides nothing else.
 

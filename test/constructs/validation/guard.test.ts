@@ -1,7 +1,9 @@
 import { ApiObject, App, Chart, JsonPatch, Testing } from 'cdk8s';
-import { CeleryBeat, CeleryWorker, lint, Rules } from 'cdk8s-celery';
+import { CeleryBeat, CeleryWorker, rules } from 'cdk8s-celery';
 import { celeryApp } from '../../fixtures';
 import { Manifest, refusals, render } from '../../manifests';
+
+const { lint, Rules } = rules;
 
 /** A Beat that a patch gives what no prop does: a second pod. */
 function patchedBeat(chart: Parameters<typeof celeryApp>[0]): CeleryBeat {

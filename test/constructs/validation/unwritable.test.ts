@@ -1,7 +1,9 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
-import { AppCode, CeleryBeat, CeleryWorker, Rules } from 'cdk8s-celery';
+import { AppCode, CeleryBeat, CeleryWorker, rules } from 'cdk8s-celery';
 import { celeryApp, TASKS } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
+
+const { Rules } = rules;
 
 /** A text as a variable of a worker. */
 const variable = (text: string) => (chart: Parameters<typeof celeryApp>[0]): void => {
