@@ -1,5 +1,5 @@
 import { quantity } from '../../celery/quantity';
-import { Problem } from '../validation/problems';
+import { Described, Problem } from '../validation/problems';
 
 // What the API server checks beyond types (pkg/apis/core/validation of Kubernetes 1.33), as tables: a form for each field, and a check for each
 // type. The paths of fields are those of the schema: `EnvVar.name`.
@@ -96,11 +96,15 @@ const AMOUNT: Form = {
 };
 const RESOURCE_NAME: Form = {
   accepts: (value) => isQualifiedName(value)
-    && (/^(cpu|memory|ephemeral-storage|storage)$|^hugepages-/.test(String(value)) || String(value).includes('/')),
+    && (/^(cpu|memory|ephemeral-storage)$|^hugepages-/.test(String(value)) || String(value).includes('/')),
   wrong: 'is not a resource', fix: 'give cpu, memory, ephemeral-storage, hugepages-<size>, or an extended resource such as nvidia.com/gpu',
 };
 
 const one = (...values: string[]): Form => ({ accepts: (value) => values.includes(value as string), wrong: 'is not allowed', fix: `give one of ${values.join(', ')}` });
+
+const IQN: Form = { accepts: matches(/^(iqn\.\d{4}-\d{2}\.[-a-z0-9.]+(:.*)?|eui\.[0-9A-Fa-f]{16}|naa\.([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}))$/, 223), wrong: 'is not a name of iSCSI', fix: 'give e.g. iqn.2001-04.com.example:storage.disk1' };
+const ABSOLUTE: Form = { accepts: (value) => String(value).startsWith('/') && !String(value).split('/').includes('..'), wrong: 'is not an absolute path', fix: 'give e.g. /exports/data' };
+const SOMETHING: Form = { accepts: (value) => value !== '', wrong: 'is empty', fix: 'give its value' };
 
 const FORMS: Readonly<Record<string, Form>> = {
   'ConfigMapEnvSource.name': NAME, 'ConfigMapKeySelector.name': NAME, 'ConfigMapKeySelector.key': KEY, 'ConfigMapProjection.name': NAME,
@@ -143,6 +147,12 @@ const FORMS: Readonly<Record<string, Form>> = {
   'Toleration.key': { ...LABEL_KEY, accepts: (value) => value === '' || isQualifiedName(value) },
   'Toleration.value': { accepts: isLabelValue, wrong: 'is not a label value', fix: 'use at most 63 letters, digits, "-", "_" and "."' },
   'TopologySpreadConstraint.maxSkew': POSITIVE, 'TopologySpreadConstraint.minDomains': POSITIVE, 'TopologySpreadConstraint.topologyKey': LABEL_KEY,
+  'AWSElasticBlockStoreVolumeSource.partition': between(0, 255), 'GCEPersistentDiskVolumeSource.partition': between(0, 255),
+  'AzureDiskVolumeSource.diskURI': { accepts: (value) => /^(https:\/\/|\/subscriptions\/)/.test(String(value)), wrong: 'is not the URI of a disk of Azure', fix: 'give https://... or /subscriptions/...' },
+  'CSIVolumeSource.driver': { ...NAME, accepts: (value) => matches(SUBDOMAIN, 63)(String(value).toLowerCase()) },
+  'FCVolumeSource.lun': between(0, 255), 'ISCSIVolumeSource.lun': between(0, 255), 'ISCSIVolumeSource.iqn': IQN, 'ISCSIVolumeSource.initiatorName': IQN,
+  'NFSVolumeSource.path': ABSOLUTE, 'NFSVolumeSource.server': SOMETHING, 'VolumeMount.recursiveReadOnly': one('Disabled', 'Enabled', 'IfPossible'),
+  'VolumeResourceRequirements.limits': AMOUNT, 'VolumeResourceRequirements.requests': AMOUNT, 'PersistentVolumeClaimSpec.storageClassName': NAME,
   'Volume.name': DNS_LABEL, 'VolumeMount.mountPath': MOUNT_PATH, 'VolumeMount.subPath': INSIDE, 'VolumeMount.subPathExpr': INSIDE,
   'Sysctl.name': { accepts: matches(/^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/, 253), wrong: 'is not a sysctl', fix: 'give e.g. net.core.somaxconn' },
 };
@@ -167,23 +177,53 @@ const oneOf = (what: string, ...names: string[]): Check => (prop, value) => {
 
 const needs = (prop: string, wrong: string, fix: string, value?: unknown): Problem => ({ prop, value, wrong, fix });
 
+/** What a field of a pod is named by, where it is read. */
+function fieldPath(prop: string, ref: unknown, allowed: RegExp, example: string): Problem[] {
+  const path = (ref as Fields | undefined)?.fieldPath;
+  return path === undefined || allowed.test(String(path)) ? [] : [needs(`${prop}.fieldPath`, 'is not a field that a pod can read of itself here', `give e.g. metadata.name or ${example}`, path)];
+}
+
+/** Kinds of volumes whose drivers are no longer in Kubernetes: a pod with one never starts. */
+const GONE = ['cephfs', 'flocker', 'gitRepo', 'glusterfs', 'photonPersistentDisk', 'quobyte', 'rbd', 'scaleIO', 'storageos'];
+
 const HANDLERS = ['exec', 'grpc', 'httpGet', 'tcpSocket'];
 
 const CHECKS: Readonly<Record<string, Check>> = {
   'EnvVar': (prop, value) => value.value !== undefined && value.value !== '' && value.valueFrom !== undefined
     ? [needs(prop, 'has both value and valueFrom', 'give one of them', value.name)] : [],
-  'EnvVarSource': oneOf('source'),
+  'EnvVarSource': (prop, value) => [
+    ...oneOf('source')(prop, value),
+    ...fieldPath(`${prop}.fieldRef`, value.fieldRef, /^(metadata\.(name|namespace|uid|(labels|annotations)\['[^']+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/, 'status.podIP'),
+  ],
+  'DownwardAPIVolumeFile': (prop, value) => [
+    ...oneOf('source', 'fieldRef', 'resourceFieldRef')(prop, value),
+    ...fieldPath(`${prop}.fieldRef`, value.fieldRef, /^metadata\.(name|namespace|uid|(labels|annotations)(\['[^']+'\])?)$/, 'metadata.labels'),
+    ...value.resourceFieldRef !== undefined && (value.resourceFieldRef as Fields).containerName === undefined
+      ? [needs(`${prop}.resourceFieldRef.containerName`, 'is missing, and a volume belongs to no container', 'give the name of a container')] : [],
+  ],
   'EnvFromSource': oneOf('source', 'configMapRef', 'secretRef'),
   'ConfigMapEnvSource': named, 'ConfigMapKeySelector': named, 'SecretEnvSource': named, 'SecretKeySelector': named, 'LocalObjectReference': named,
   'ConfigMapVolumeSource': named, 'ConfigMapProjection': named, 'SecretProjection': named,
   'SecretVolumeSource': (prop, { secretName }) => secretName === undefined ? [needs(`${prop}.secretName`, 'is missing', 'give the name of the Secret')] : [],
-  'Volume': (prop, value) => Object.keys(value).length <= 1 ? [] : oneOf('source')(prop, value),
+  'Volume': (prop, value) => [
+    ...Object.keys(value).length <= 1 ? [] : oneOf('source')(prop, value),
+    ...GONE.filter((source) => value[source] !== undefined).map((source) => needs(`${prop}.${source}`, 'is a kind of volume that Kubernetes no longer has', 'use a PersistentVolumeClaim, or csi', new Described('a map'))),
+  ],
+  'FCVolumeSource': (prop, value) => [
+    ...oneOf('list of names', 'targetWWNs', 'wwids')(prop, Object.fromEntries(Object.entries(value).filter(([, list]) => !Array.isArray(list) || list.length > 0))),
+    ...(value.targetWWNs as unknown[] | undefined ?? []).length > 0 && value.lun === undefined ? [needs(`${prop}.lun`, 'is missing', 'give the number of the LUN, from 0 to 255')] : [],
+  ],
+  'ISCSIVolumeSource': (prop, value) => (value.chapAuthDiscovery === true || value.chapAuthSession === true) && value.secretRef === undefined
+    ? [needs(`${prop}.secretRef`, 'is missing, and CHAP needs credentials', 'give the Secret with them')] : [],
   'VolumeProjection': oneOf('source'),
   'LifecycleHandler': oneOf('handler', 'exec', 'httpGet', 'sleep', 'tcpSocket'),
   'Probe': oneOf('handler', ...HANDLERS),
   'ExecAction': (prop, { command }) => Array.isArray(command) && command.length > 0 ? [] : [needs(`${prop}.command`, 'is missing', 'give the command as a list')],
-  'VolumeMount': (prop, value) => value.subPath !== undefined && value.subPathExpr !== undefined
-    ? [needs(prop, 'has both subPath and subPathExpr', 'give one of them')] : [],
+  'VolumeMount': (prop, value) => [
+    ...value.subPath !== undefined && value.subPathExpr !== undefined ? [needs(prop, 'has both subPath and subPathExpr', 'give one of them')] : [],
+    ...(value.recursiveReadOnly === 'Enabled' || value.recursiveReadOnly === 'IfPossible') && (value.readOnly !== true || ![undefined, 'None'].includes(value.mountPropagation as string))
+      ? [needs(`${prop}.recursiveReadOnly`, 'needs readOnly: true and no mount propagation', 'give both, or leave it out', value.recursiveReadOnly)] : [],
+  ],
   'Toleration': (prop, { key, operator, value, effect, tolerationSeconds }) => [
     ...(key === undefined || key === '') && operator !== 'Exists' ? [needs(`${prop}.operator`, 'must be Exists where no key is given', 'give the key, or operator: \'Exists\'', operator)] : [],
     ...operator === 'Exists' && value !== undefined && value !== '' ? [needs(`${prop}.value`, 'cannot be given with operator Exists', 'leave it out, or give operator: \'Equal\'', value)] : [],
@@ -211,10 +251,29 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ],
   'EphemeralVolumeSource': (prop, { volumeClaimTemplate }) => volumeClaimTemplate === undefined
     ? [needs(`${prop}.volumeClaimTemplate`, 'is missing', 'give the claim\'s spec')] : [],
-  'ResourceFieldSelector': (prop, { resource }) => /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-\w+)$/.test(String(resource))
-    ? [] : [needs(`${prop}.resource`, 'is not a resource of a container', 'give e.g. limits.memory', resource)],
-  'ObjectFieldSelector': (prop, { fieldPath }) => /^(metadata\.(name|namespace|uid|(labels|annotations)(\['[^']+'\])?)|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/.test(String(fieldPath))
-    ? [] : [needs(`${prop}.fieldPath`, 'is not a field that a pod can read of itself', 'give e.g. metadata.name or status.podIP', fieldPath)],
+  'PersistentVolumeClaimTemplate': (prop, { metadata }) => Object.keys((metadata ?? {}) as Fields).filter((name) => name !== 'labels' && name !== 'annotations')
+    .map((name) => needs(`${prop}.metadata.${name}`, 'cannot be set for a claim that belongs to a pod', 'leave it out; labels and annotations are allowed')),
+  'ObjectMeta': (prop, { labels, annotations }) => [
+    ...checkLabels(`${prop}.labels`, labels as Record<string, unknown> | undefined), ...checkAnnotations(`${prop}.annotations`, (annotations ?? {}) as Record<string, string>),
+  ],
+  'PersistentVolumeClaimSpec': (prop, { accessModes, resources }) => {
+    const modes = (accessModes ?? []) as unknown[];
+    const storage = ((resources as Fields | undefined)?.requests as Fields | undefined)?.storage;
+    return [
+      ...modes.length === 0 ? [needs(`${prop}.accessModes`, 'is missing', 'give e.g. [\'ReadWriteOnce\']')] : [],
+      ...modes.includes('ReadWriteOncePod') && modes.length > 1 ? [needs(`${prop}.accessModes`, 'has ReadWriteOncePod, which goes with no other mode', 'give it alone', modes)] : [],
+      ...storage === undefined || quantity(storage) === 0 ? [needs(`${prop}.resources.requests.storage`, 'is missing', 'give e.g. \'1Gi\'', storage)] : [],
+    ];
+  },
+  'VolumeResourceRequirements': (prop, { limits, requests }) => [['limits', limits], ['requests', requests]].flatMap(([part, amounts]) =>
+    Object.keys((amounts ?? {}) as Fields).filter((name) => name !== 'storage').map((name) => needs(`${prop}.${part as string}['${name}']`, 'is not a resource of a claim', 'give storage'))),
+  'ResourceFieldSelector': (prop, { resource, divisor }) => {
+    if (!/^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-\w+)$/.test(String(resource))) {
+      return [needs(`${prop}.resource`, 'is not a resource of a container', 'give e.g. limits.memory', resource)];
+    }
+    const allowed = String(resource).endsWith('.cpu') ? ['1', '1m', '0'] : ['0', '1', ...['k', 'M', 'G', 'T', 'P', 'E'].map((unit) => `1${unit}`), ...['K', 'M', 'G', 'T', 'P', 'E'].map((unit) => `1${unit}i`)];
+    return divisor === undefined || allowed.includes(String(divisor)) ? [] : [needs(`${prop}.divisor`, `is not a divisor of ${String(resource)}`, `give one of ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}`, divisor)];
+  },
   'HTTPGetAction': (prop, { path }) => path === undefined || String(path).startsWith('/') ? [] : [needs(`${prop}.path`, 'does not begin with "/"', 'give e.g. /healthz', path)],
   'TopologySpreadConstraint': (prop, value) => [
     ...value.minDomains !== undefined && value.whenUnsatisfiable !== 'DoNotSchedule'

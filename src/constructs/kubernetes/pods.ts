@@ -226,6 +226,7 @@ function volumeProblems({ container, initContainers }: PodSpec, options: Checked
   const own = new Set([...container.mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => volume.name));
   const given = (options.volumes ?? []).map(({ name }) => name);
   const known = new Set([...own, ...given]);
+  const claims = new Set((options.volumes ?? []).filter((volume) => volume.persistentVolumeClaim ?? volume.ephemeral).map(({ name }) => name));
   const paths = new Set(container.mounts.map(({ path }) => path));
   const mounts = (prop: string, list: readonly k8s.VolumeMount[] = []): Problem[] => list.filter(({ name }) => !known.has(name)).map(({ name }) => ({
     prop, value: name, wrong: 'is not a volume of this pod', fix: `add it to volumes, or name one of ${[...known].join(', ')}`,
@@ -238,7 +239,12 @@ function volumeProblems({ container, initContainers }: PodSpec, options: Checked
       prop: 'volumeMounts', value: mountPath, wrong: 'is mounted twice', fix: 'give each mount an absolute path of its own',
     })),
     ...mounts('volumeMounts', options.volumeMounts),
-    ...USERS.flatMap((prop) => (options[prop] ?? []).flatMap(({ name, volumeMounts: list }) => mounts(`${prop} '${name}' volumeMounts`, list))),
+    ...USERS.flatMap((prop) => (options[prop] ?? []).flatMap(({ name, volumeMounts: list, volumeDevices = [] }) => [
+      ...mounts(`${prop} '${name}' volumeMounts`, list),
+      ...volumeDevices.filter((device) => !claims.has(device.name)).map((device) => ({
+        prop: `${prop} '${name}' volumeDevices`, value: device.name, wrong: 'is not a volume of this pod with a claim', fix: 'add it to volumes, as persistentVolumeClaim or ephemeral',
+      })),
+    ])),
   ];
 }
 
@@ -263,11 +269,13 @@ function seen(values: Set<string>, value: string): boolean {
 /** A pod is killed at the end of its grace period, whatever still sleeps. */
 function sleepProblems({ terminationGracePeriodSeconds: grace }: PodSpec, options: CheckedOptions): Problem[] {
   const problem = (prop: string, lifecycle: k8s.Lifecycle | undefined): Problem[] => {
-    const seconds = lifecycle?.preStop?.sleep?.seconds;
-    return seconds === undefined || seconds < grace ? [] : [{
-      prop: `${prop}.preStop.sleep.seconds`, value: seconds,
-      wrong: `is not less than the termination grace period of ${grace} seconds, after which the pod is killed`, fix: `give less than ${grace}`,
-    }];
+    return (['postStart', 'preStop'] as const).flatMap((hook) => {
+      const seconds = lifecycle?.[hook]?.sleep?.seconds;
+      return seconds === undefined || seconds < grace ? [] : [{
+        prop: `${prop}.${hook}.sleep.seconds`, value: seconds,
+        wrong: `is not less than the termination grace period of ${grace} seconds, after which the pod is killed`, fix: `give less than ${grace}`,
+      }];
+    });
   };
   return [
     ...problem('lifecycle', options.lifecycle),

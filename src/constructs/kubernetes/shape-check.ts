@@ -76,6 +76,9 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
   return Object.hasOwn(SCHEMA, type) ? readObject(prop, value, type, problems, depth) : readScalar(value, type, report, prop, of, problems);
 }
 
+/** Strings that must be there, and may be empty. */
+const MAY_BE_EMPTY = ['HTTPHeader.value', 'Sysctl.value'];
+
 function readObject(prop: string, value: unknown, type: string, problems: Problem[], depth: number): unknown {
   if (!isPlain(value)) {
     problems.push({
@@ -100,8 +103,10 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
     if (checked !== undefined) result[name] = checked;
   }
   for (const [name, { required }] of known) {
-    if (required && (value[name] === undefined || value[name] === null)) {
-      problems.push({ prop: `${prop}.${name}`, value: undefined, wrong: 'is missing', fix: `${type} needs it` });
+    const path = `${prop}.${name}`;
+    const empty = value[name] === '' && !MAY_BE_EMPTY.includes(`${type}.${name}`) && !problems.some((problem) => problem.prop === path);
+    if (required && (value[name] === undefined || value[name] === null || empty)) {
+      problems.push({ prop: path, value: empty ? '' : undefined, wrong: empty ? 'is empty' : 'is missing', fix: `${type} needs it` });
     }
   }
   problems.push(...checkObject(prop, type, result));
