@@ -81,7 +81,10 @@ def test_a_rule_that_lacks_a_part_of_celery_is_off(rule):
     judged(facts._replace(off=frozenset([rule])), '')
 
 
-@pytest.mark.parametrize('rule', [r for r in RULES if r not in ('absent', 'lingering', 'jammed', 'late')])
+NOT_UP = ('absent', 'lingering', 'jammed', 'late')
+
+
+@pytest.mark.parametrize('rule', [r for r in RULES if r not in NOT_UP])
 def test_nothing_is_judged_while_the_consumer_starts_reconnects_or_shuts_down(rule):
     facts = RULES[rule][0]
     judged(facts._replace(running_since=None), '')
