@@ -19,6 +19,7 @@ from kombu.connection import Connection
 from . import health, parts, patches, settings
 from .agent import Agent, create, logger
 from .health import Beat
+from .stack import Stack
 
 
 class BeatAgent(Agent):
@@ -32,6 +33,7 @@ class BeatAgent(Agent):
         self.due: Optional[float] = None
         self.stopping_since: Optional[float] = None
         self.snapshot = Beat()
+        self._stack: Optional[Stack] = None
         self._own_connection = app.connection_for_write()
         self._answered = False
         self._lock: Any = None             # the schedule's lock file, once one is wanted
@@ -57,6 +59,7 @@ class BeatAgent(Agent):
 
     def scheduler_up(self, scheduler: Any) -> None:
         self.scheduler = scheduler
+        self._stack = Stack()
         self.check(parts.BEAT, scheduler)
         patches.note_ticks(scheduler, self.journal.guard('ticked')(self.ticked), self.closing)
 
@@ -97,6 +100,8 @@ class BeatAgent(Agent):
             sampled_at=time.monotonic(),
             reads_since=self.since('reads', not error),
             silent_since=self.since('silent', self.silent),
+            unblocked_since=self.since('unblocked', not (
+                self._stack and self._stack.is_in_module('celery.backends'))),
             unanswered=not self._answered,
             broker_error=error,
         )

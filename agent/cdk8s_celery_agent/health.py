@@ -30,7 +30,7 @@ class Worker(NamedTuple):
     waiting_since: Moment = None       # messages wait in the queues it consumes from
     room_since: Moment = None          # it could take a message and has an idle slot for it
     unheld_since: Moment = None        # no task can hold the event loop
-    unblocked_since: Moment = None     # nor does the result backend
+    unblocked_since: Moment = None     # it does not wait for the result backend
     polls_since: Moment = None         # its own connection asks the broker all the time
     last_data: Moment = None           # its own connection got an answer, at the latest by then
     cancelled_since: Moment = None     # it consumes from no queue at all
@@ -54,6 +54,7 @@ class Beat(NamedTuple):
     stopping_since: Moment = None
     last_tick: Moment = None
     due: Moment = None                 # when the next tick should have come
+    unblocked_since: Moment = None     # it does not wait for the result backend
     sampled_at: Moment = None
     connects_since: Moment = None
     reads_since: Moment = None
@@ -88,7 +89,7 @@ def stalled(w: Worker, now: float, s: Settings) -> str:
 def deaf(w: Worker, now: float, s: Settings) -> str:
     received = w.running_since if w.last_receipt is None else w.last_receipt
     # Redis takes a BRPOP for a write.
-    t = lasted(now, w.running_since, received, w.waiting_since, w.room_since,
+    t = lasted(now, w.running_since, received, w.waiting_since, w.room_since, w.unblocked_since,
                w.reads_since, w.writes_since)
     waiting = ', '.join(f'{n} in {queue}' for queue, n in w.depths.items() if n)
     return (f'deaf: messages wait ({waiting}), none received for {t:.0f} s'
@@ -148,7 +149,7 @@ def jammed(w: Worker, now: float, s: Settings) -> str:
 # Of Beat
 
 def late(b: Beat, now: float, s: Settings) -> str:
-    t = lasted(now, b.due, b.connects_since, b.reads_since, b.writes_since)
+    t = lasted(now, b.due, b.unblocked_since, b.connects_since, b.reads_since, b.writes_since)
     return f'the next tick is {t:.0f} s late and the broker answers' if t > s.beat_slack else ''
 
 

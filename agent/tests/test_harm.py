@@ -251,11 +251,30 @@ def test_a_result_backend_that_hangs_is_no_reason(worker, tmp_path, options):
         backend.signal(signal.SIGSTOP)
         pod.environ['TEST_BACKEND'] = 'cache+memory://'      # the sender would wait for it, too
         pod.send('nap', 3600, **options)
+        pod.send('add', 1, 1, count=5)
         pod.until(lambda: 'has not turned' in pod.get('/readyz')[1], what='the standstill')
         pod.throughout(pod.live, LONG)
         backend.signal(signal.SIGCONT)
         pod.until_ready()
-        pod.until(lambda: pod.log().count('succeeded') == 1, what='work')
+        pod.until(lambda: pod.log().count('succeeded') == 6, what='work')
+    finally:
+        backend.kill()
+
+
+def test_a_result_backend_that_hangs_is_no_reason_for_beat(beat, tmp_path):
+    """It subscribes there to the result of each task that it sends."""
+    folder = tmp_path / 'backend'
+    folder.mkdir()
+    backend = Redis(folder).start()
+    try:
+        pod = beat('-s', 'schedule', env={'TEST_BACKEND': backend.url,
+                                          'TEST_EVERY': '2'}).until_ready()
+        pod.until(lambda: pod.log().count('Sending due task') > 1, what='tasks')
+        for kind in 'normal', 'pubsub':                      # before the next task
+            backend.cli('client', 'kill', 'type', kind)
+        backend.signal(signal.SIGSTOP)
+        pod.until(lambda: 'late' in pod.get('/readyz')[1], what='the standstill')
+        pod.throughout(pod.live, LONG)
     finally:
         backend.kill()
 

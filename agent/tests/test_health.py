@@ -27,8 +27,8 @@ ABSENT = Worker(down_since=LONG, sampled_at=SHORT, reads_since=LONG, connects_si
 LINGERING = WELL._replace(stopping_since=LONG)
 JAMMED = LINGERING._replace(jammed_since=LONG, active=2, taskless_since=None)
 
-TICKING = Beat(last_tick=SHORT, due=NOW + 1, sampled_at=SHORT, reads_since=LONG,
-               connects_since=LONG, writes_since=LONG)
+TICKING = Beat(last_tick=SHORT, due=NOW + 1, sampled_at=SHORT, unblocked_since=LONG,
+               reads_since=LONG, connects_since=LONG, writes_since=LONG)
 LATE = TICKING._replace(last_tick=LONG, due=LONG)
 
 #: Each judgement, what it says, its own moment, its threshold, and what the broker must have done.
@@ -114,6 +114,7 @@ CASES = [
 
     ('deaf, has never received', DEAF._replace(last_receipt=None), 'deaf'),
     ('deaf, not for long', DEAF._replace(last_receipt=NOW - 44), ''),
+    ('deaf, in the result backend', DEAF._replace(unblocked_since=None), ''),
     ('nothing waits', DEAF._replace(waiting_since=None), ''),
     ('prefetched all it may, or all busy', DEAF._replace(room_since=None), ''),
     ('has just got room', DEAF._replace(room_since=SHORT), ''),

@@ -6,6 +6,7 @@ import socket
 import time
 from typing import Callable, NamedTuple
 
+from lab import Redis
 from lane import TESTS, bind
 
 SITUATIONS = {}
@@ -212,6 +213,27 @@ def redis_stalls(lane):
         lane.redis.signal(signal.SIGSTOP)
         time.sleep(45)
         lane.redis.signal(signal.SIGCONT)
+
+
+@situation('the result backend (another Redis) answers nothing for 100 s, while one task reaches '
+           'its hard time limit and another runs')
+def backend_stalls(lane):
+    lane.start_redis()
+    folder = lane.folder / 'backend'
+    folder.mkdir()
+    backend = Redis(folder)
+    lane.processes.append(backend)
+    lane.env['CELERY_RESULT_BACKEND'] = backend.start().url
+    lane.start()
+    lane.send(1, seconds=15, time_limit=10)
+    long, = lane.send(1, seconds=120)
+    with lane.trouble():
+        backend.signal(signal.SIGSTOP)
+        time.sleep(100)
+        backend.signal(signal.SIGCONT)
+    end = time.monotonic() + 60
+    while long not in lane.ids('done') and time.monotonic() < end:
+        time.sleep(0.2)                    # else its result is lost
 
 
 @situation('50 queues, and 20 ms to Redis and back')
