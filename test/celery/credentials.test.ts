@@ -1,4 +1,3 @@
-import * as fc from 'fast-check';
 import { hasUrlCredential, isCredentialName, isCredentialValue, redact } from '../../src/celery/credentials';
 import { settingsOf } from '../../src/celery/settings';
 
@@ -23,14 +22,6 @@ test.each([
 });
 
 // A word of a manifest that somebody else wrote can be as long as a whole script.
-test.each(['a', '://', '://a:', '@://a:', 'redis://redis', '://a:@', ':', '@', 'a.', ' ', '$(', '://u:p', 'token=', 'password="', 'x=', 'a:"', '"', '?sig=a&', 'pass'])('reads many times %p quickly', (piece) => {
-  const text = piece.repeat(100_000);
-  const begin = performance.now();
-  redact(text);
-  redact(`${text}@`);
-  redact(`://${text} ://u:p@h`);
-  expect(performance.now() - begin).toBeLessThan(2000);
-});
 
 describe('what messages must not print', () => {
   test.each([
@@ -54,15 +45,6 @@ describe('what messages must not print', () => {
     'redbeat_lock_key=x', 'mailto:a@b', 'a token that is missing', 'requirepass', 'allow_empty_password=true', 'x: 1', 'user@host:6379', 'auth: x is no FlowerAuth',
   ])('%s is shown as it is', (text) => {
     expect(redact(text)).toBe(text);
-  });
-
-  test('no text that has a password in one of these places shows it', () => {
-    const password = fc.stringMatching(/^[A-Za-z0-9!%^*+,._~-]{6,20}$/).filter((text) => !/^\*|^x+$/i.test(text)).map((text) => `Zq${text}`);
-    const places: Array<(secret: string) => string> = [
-      (secret) => `redis://:${secret}@h:1/0`, (secret) => `a u:${secret}@h b`, (secret) => `https://h/?token=${secret}`, (secret) => `db_password="${secret}"`,
-      (secret) => JSON.stringify({ a: { client_secret: secret } }), (secret) => `amqp://u:${secret}/x@h//`, (secret) => `amqp://u:@${secret}@h//`,
-    ];
-    fc.assert(fc.property(password, fc.constantFrom(...places), (secret, place) => !redact(place(secret)).includes(secret)), { numRuns: 1000 });
   });
 });
 

@@ -54,20 +54,3 @@ test('no version and no range is longer than 200 characters', () => {
   expect([isVersion(long), isVersion(`${long}1`)]).toEqual([true, false]);
   expect([isRange(`>=${'1'.repeat(198)}`), isRange(`>=${'1'.repeat(199)}`), isRange(' '.repeat(300))]).toEqual([true, false, true]);
 });
-
-// Texts of manifests that somebody else wrote: one that is made to be slow must cost no more than one that is long.
-test.each(['a', '-', ' ', 'a-', 'a ', '1.', '[', ']', '[a', 'a,', '==', '=', '>=1,', '(', ')', ';', '@', '@ ', 'a@', '://', '1!', '.*', '\t', '1a', '+1', '._'])(
-  'reads many times %p quickly', (piece) => {
-    const begin = performance.now();
-    for (const before of ['', 'a', 'a==', 'a[', 'a @ ', 'a;']) {
-      for (const after of ['', '!', '\n', 'x', '\0']) {
-        const range = parseRequirement(`${before}${piece.repeat(1000)}`.slice(0, 999) + after)?.range ?? '';
-        for (const text of [range, `==${piece.repeat(200)}`.slice(0, 199) + after]) {
-          pinned(text);
-          meets('5.3.4', text);
-        }
-        parseRequirement(`${before}${piece.repeat(100_000)}${after}`);
-      }
-    }
-    expect(performance.now() - begin).toBeLessThan(1000);
-  });

@@ -1,0 +1,33 @@
+// A plugin of StrykerJS: of all mutants that tests reach, runs only those that a seed draws. A checker is what may refuse mutants.
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import { CheckStatus } from '@stryker-mutator/api/check';
+
+/** Puts mutants in an order that depends on what they are, and on the seed. */
+export function order(seed, { fileName, location: { start }, replacement }) {
+  const file = relative(process.cwd(), fileName).replace(/^.*?(?=src\/)/, '');
+  return createHash('sha256').update([seed, file, start.line, start.column, replacement].join('\n')).digest('hex');
+}
+
+class Draw {
+  async init() {}
+
+  async group(mutants) {
+    const { MUTANTS_SEED: seed, MUTANTS_COUNT: count, MUTANTS_FILE: file } = process.env;
+    const drawn = mutants.map((mutant) => ({ id: mutant.id, order: order(seed, mutant) }))
+      .sort((a, b) => a.order < b.order ? -1 : 1).slice(0, Number(count));
+    // Another process may be asked about them.
+    writeFileSync(file, JSON.stringify(drawn.map(({ id }) => id)));
+    return [mutants.map(({ id }) => id)];
+  }
+
+  async check(mutants) {
+    const drawn = new Set(JSON.parse(readFileSync(process.env.MUTANTS_FILE, 'utf8')));
+    const left = { status: CheckStatus.CompileError, reason: 'not drawn' };
+    return Object.fromEntries(mutants.map(({ id }) => [id, drawn.has(id) ? { status: CheckStatus.Passed } : left]));
+  }
+}
+
+export const strykerPlugins = [declareClassPlugin(PluginKind.Checker, 'draw', Draw)];

@@ -1,0 +1,15 @@
+/** The tests of a layer, which its mutants are run against: without random ones, and without those that measure time. */
+const TESTS = {
+  celery: 'celery/**/*',
+  // What the reader makes of manifests is what rules find in them.
+  manifests: '{manifests/**/*,rules/cases}',
+  rules: 'rules/**/*',
+  constructs: 'constructs/**/*',
+};
+
+module.exports = {
+  ...require('../../jest.config.js'),
+  rootDir: '../..',
+  testMatch: [`<rootDir>/test/${TESTS[process.env.MUTANTS_LAYER]}.test.ts`],
+  testPathIgnorePatterns: ['/(properties|long-texts|scale|docs)\\.test\\.ts$', '/test/constructs/validation/bad-input\\.test\\.ts$'],
+};
