@@ -7,7 +7,8 @@ const EXAMPLES = join(__dirname, '../examples');
 
 /** What an example wants the cluster to have already; its README says so. */
 const EXTERNAL: Record<string, string[]> = {
-  queues: ['Secret/flower-login'],
+  'existing-broker': ['Secret/broker'],
+  'queues': ['Secret/flower-login'],
 };
 
 test('examples/durable has the claim of Beat that the first deployment had', () => {

@@ -219,7 +219,7 @@ export class CeleryApp extends Construct {
    *       initContainers: [celery.initContainer({ name: 'migrated', command: ['python', 'manage.py', 'migrate', '--check'] })],
    *     });
    */
-  public initContainer(options: AppInitContainerOptions): any {
+  public initContainer(options: AppInitContainerOptions): Shape<k8s.Container> {
     return initContainer(this, options);
   }
 

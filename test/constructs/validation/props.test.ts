@@ -1,7 +1,7 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps,
-  FlowerAuth, HealthCheck, PodOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, WorkerPool,
+  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryBeatProps, CeleryFlower, CeleryFlowerProps, CeleryJob, CeleryJobProps,
+  CeleryWorker, CeleryWorkerProps, FlowerAuth, HealthCheck, PodOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, WorkerPool,
 } from '../../../src';
 import { celeryApp, everyOption, TASKS } from '../../fixtures';
 import { refusals } from '../../manifests';
@@ -14,6 +14,7 @@ type Any = any;
 const app = (props: Any) => (chart: Chart) => void new CeleryApp(chart, 'celery', {
   app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('app:1'), ...props,
 });
+const job = (props: Any) => (chart: Chart) => void new CeleryJob(chart, 'job', { celery: celeryApp(chart), command: ['true'], ...props });
 const worker = (props: Any) => (chart: Chart) => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), ...props });
 const beat = (props: Any) => (chart: Chart) => void new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), ...props });
 const flower = (props: Any) => (chart: Chart) => void new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), ...props });
@@ -133,8 +134,10 @@ const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'launcher', '
 const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'launcher', 'auth', 'urlPrefix'];
 const REDIS: (keyof RedisBrokerProps)[] = [...POD, 'name', 'image', 'storage', 'maxMemory', 'clusterDomain'];
 
+const JOB: (keyof CeleryJobProps)[] = [...POD, 'celery', 'command', 'name', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished', 'hook'];
+
 const ALL: [string, (props: Any) => (chart: Chart) => void, readonly string[]][] = [
-  ['celery', app, APP], ['worker', worker, WORKER], ['beat', beat, BEAT], ['flower', flower, FLOWER], ['redis', redis, REDIS],
+  ['celery', app, APP], ['worker', worker, WORKER], ['beat', beat, BEAT], ['flower', flower, FLOWER], ['redis', redis, REDIS], ['job', job, JOB],
 ];
 
 describe.each(ALL)('%s', (id, make, props) => {
