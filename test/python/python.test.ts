@@ -1,6 +1,9 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { App } from 'cdk8s';
+import { everyOption } from '../fixtures';
 import { filesIn } from '../programs';
+import { everyOptionOf } from './every-option';
 import { environment } from './wheel';
 
 const ROOT = join(__dirname, '../..');
@@ -27,6 +30,28 @@ test('the program of the README writes dist/, byte for byte', () => {
   const path = project('readme', ofReadme());
   expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stderr: '' });
   expect(filesIn(join(path, 'dist'))).toEqual(filesIn(join(ROOT, 'dist')));
+});
+
+interface Assembly {
+  readonly types: Record<string, { readonly name: string; readonly datatype?: boolean; readonly properties?: readonly { readonly name: string }[] }>;
+}
+
+test('every option, given once in Python, renders as in TypeScript', () => {
+  const program = readFileSync(join(__dirname, 'every_option.py'), 'utf8');
+  const path = project('every-option', program);
+  writeFileSync(join(path, 'pod-options.json'), JSON.stringify(everyOption));
+  expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0 });
+  const outdir = join(path, 'typescript');
+  const app = new App({ outdir });
+  everyOptionOf(app);
+  app.synth();
+  expect(filesIn(join(path, 'dist'))).toEqual(filesIn(outdir));
+  // A new option is missing here until it is in the program.
+  const { types } = JSON.parse(readFileSync(join(ROOT, '.jsii'), 'utf8')) as Assembly;
+  const given = Object.values(types).filter(({ name, datatype }) => datatype && name !== 'Finding').flatMap(({ name, properties = [] }) =>
+    properties.filter((property) => !(property.name in everyOption)).map((property) => `${name}.${property.name}`));
+  const snake = (option: string) => option.replace(/^.*\./, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  expect(given.filter((option) => !new RegExp(`\\b${snake(option)}=`).test(program))).toEqual([]);
 });
 
 test('what is refused is a message, without a traceback', () => {
