@@ -12,7 +12,7 @@ from celery.utils.log import get_logger
 from kombu import __version__ as kombu_version
 
 from . import health, metrics, parts, settings, versions
-from .broker import Broker
+from .broker import Broker, NotAsked
 from .forks import Gate
 from .native import is_patched_by
 from .server import TEXT, Answer, Server
@@ -228,11 +228,11 @@ class Agent:
             self.driver = f'{transport.driver_name} {transport.driver_version()}'
         return answer, error
 
-    def takes_more(self, prefix: str) -> Dict[str, Any]:
+    def takes_more(self, prefix: str, queue: str = '') -> Dict[str, Any]:
         """Whether the broker takes a new connection, and a write on it: asked on suspicion."""
         fresh = Broker(self.connection, self.settings.broker_timeout, self.gate)
         try:
-            connects = not self._ask(fresh, lambda broker: broker.ping())[1]
+            connects = not self._ask(fresh, lambda broker: broker.ping(queue))[1]
             writes = connects and not self._ask(fresh, lambda broker: broker.take_write(prefix))[1]
         finally:
             fresh.close()
@@ -248,6 +248,8 @@ class Agent:
         """The answer, the error, and whether it is the broker's."""
         try:
             return question(broker), '', False
+        except NotAsked as exc:
+            return None, str(exc), False
         except Exception as exc:
             silent = isinstance(exc, broker.errors())
             if not silent:

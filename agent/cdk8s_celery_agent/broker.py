@@ -27,6 +27,10 @@ TIMEOUTS: Dict[str, Tuple[str, ...]] = {
 NOTHING = 'cdk8s-celery-agent.nothing'
 
 
+class NotAsked(Exception):
+    """There is no question to brokers of this kind that leaves nothing there."""
+
+
 class Broker:
     """Asks the broker that another connection is on, also when that has failed over.
 
@@ -98,14 +102,21 @@ class Broker:
         for name in self._keys.keys() - set(queues):
             del self._keys[name], self._lengths[name]
 
-    def ping(self) -> None:
-        """One command, for those who have no queue to ask for."""
+    def ping(self, queue: str = '') -> None:
+        """One command. Where there is none (SQS), how long a queue of the process's own is: any
+        other would be made by the question."""
         with self.deadline():
             self._open()
             if self._redis is not None:
                 self._redis.ping()
-            elif self.connection.transport.driver_type == 'amqp':
+                return
+            driver = self.connection.transport.driver_type
+            if driver == 'amqp':
                 self.connection.channel().close()
+                return
+        if not queue:
+            raise NotAsked(f'no question to {driver} is known that leaves nothing there')
+        self.depth(queue)
 
     def take_write(self, prefix: str) -> None:
         """An error unless the broker takes a write, of which nothing is left there.

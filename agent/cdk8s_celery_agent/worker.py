@@ -19,6 +19,11 @@ from .stack import Stack
 #: EX_RECYCLE), or told to end (by the signal itself, or through billiard's handler of it).
 UNSUSPICIOUS = (None, 0, 0x9B, -signal.SIGTERM, signal.SIGTERM)
 
+#: By kombu driver: after so many seconds a broker's word that messages wait, which each look has
+#: heard, is sure. SQS counts approximately, and needs a minute or more to be right again. Others
+#: may count what a worker has got and not acknowledged: they are not in here.
+SURE_AFTER = {'redis': 0.0, 'amqp': 0.0, 'sqs': 120.0}
+
 STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 
 
@@ -167,7 +172,8 @@ class WorkerAgent(Agent):
     def look(self, now: float) -> None:
         snapshot = self._look(now) if self._checked else self._look_from_outside(now)
         if health.suspected(self._facts(snapshot), time.monotonic(), self.settings):
-            more = self.takes_more(next(iter(self.own_queues), ''))
+            own = next(iter(self.own_queues), '')
+            more = self.takes_more(own, own)
         else:
             more = self.asks_no_more()
         self.snapshot = snapshot._replace(**more)
@@ -201,7 +207,7 @@ class WorkerAgent(Agent):
         return Worker(
             reads_since=self.since('reads', not error),
             silent_since=self.since('silent', self.silent),
-            waiting_since=self.since('waiting', waits),
+            waiting_since=self._waiting(waits),
             room_since=self.since('room', self._has_room(reserved, active)),
             unheld_since=self.since('unheld', not self._is_held_by_a_task(now, reserved)),
             unblocked_since=self.since('unblocked', not self._is_held_by(
@@ -228,6 +234,11 @@ class WorkerAgent(Agent):
             broker_error=error,
             sampled_at=time.monotonic(),
         )
+
+    def _waiting(self, waits: bool) -> Optional[float]:
+        lag = SURE_AFTER.get(self.connection().transport.driver_type)
+        since = self.since('waiting', waits and lag is not None)
+        return None if since is None or lag is None else since + lag
 
     def _has_left_the_loop(self, now: float) -> bool:
         """It is up no longer, and only has not said so: after a lost connection Celery cleans up,

@@ -279,6 +279,37 @@ def test_a_result_backend_that_hangs_is_no_reason_for_beat(beat, tmp_path):
         backend.kill()
 
 
+HANGS = """
+import os
+import time
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+class Channel(filesystem.Channel):
+    def _put(self, *args, **kwargs):
+        while os.path.exists('hangs'):
+            time.sleep(0.1)
+        super()._put(*args, **kwargs)
+class Transport(filesystem.Transport):
+    Channel = Channel
+    driver_type = 'other'
+TRANSPORT_ALIASES['other'] = 'tasks:Transport'
+os.makedirs('messages', exist_ok=True)
+app.conf.broker_transport_options = {'data_folder_in': 'messages', 'data_folder_out': 'messages'}
+"""
+
+
+def test_beat_and_a_broker_of_which_nothing_can_be_asked(beat, tmp_path):
+    """On SQS it publishes by HTTP, and opens no connection that could fail."""
+    pod = beat('-s', 'schedule', env={'TEST_BROKER': 'other://localhost', 'TEST_CODE': HANGS,
+                                      'TEST_BACKEND': 'cache+memory://'}).until_ready()
+    pod.until(lambda: pod.log().count('Sending due task') > 1, what='tasks')
+    (tmp_path / 'hangs').touch()
+    pod.until(lambda: 'late' in pod.get('/readyz')[1], what='the standstill')
+    pod.throughout(pod.live, LONG)
+    (tmp_path / 'hangs').unlink()
+    pod.until_ready()
+    assert not pod.status()['agent_errors']
+
+
 KEEPS = """
 import time
 from celery import Task

@@ -140,6 +140,14 @@ def test_queues_of_which_a_consumer_may_rightly_get_nothing(queue, passive):
     assert _passive(queue) is passive
 
 
+@pytest.mark.parametrize('driver, lag', [('redis', 0), ('amqp', 0), ('sqs', 120), ('azure', None)])
+def test_from_when_on_it_is_sure_that_messages_wait(driver, lag):
+    made = agent(connection=SimpleNamespace(transport=SimpleNamespace(driver_type=driver)))
+    made._since = {'waiting': 1000.0} if lag is not None else {}
+    assert made._waiting(True) == (None if lag is None else 1000.0 + lag)
+    assert made._waiting(False) is None and made._since == {}
+
+
 def process(exitcode, pid=7, told=False):
     return SimpleNamespace(exitcode=exitcode, pid=pid, _controlled_termination=told)
 
