@@ -57,7 +57,8 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
       report(`is not a list${of === '' ? '' : `, which ${of} needs`}`, `give a list of ${described(type.slice(2))}`);
       return undefined;
     }
-    const items = value.map((item: unknown, index) => {
+    // Not map, which leaves out the holes of a list.
+    const items = Array.from(value, (item: unknown, index) => {
       const path = `${prop}[${index}]`;
       if (item === undefined || item === null) problems.push({ prop: path, value: item, wrong: 'is missing', fix: `give ${described(type.slice(2))}, or leave it out` });
       return read(path, item, type.slice(2), of, problems, depth + 1);
