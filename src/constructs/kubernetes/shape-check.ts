@@ -77,6 +77,11 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
   return Object.hasOwn(SCHEMA, type) ? readObject(prop, value, type, problems, depth) : readScalar(value, type, report, prop, of, problems);
 }
 
+/** `hostIP` for `hostIp`, as the L1 constructs of `cdk8s import k8s` call it; their other names are those of the API. */
+function ofL1(given: string, known: ReadonlyMap<string, Field>): string | undefined {
+  return [...known.keys()].find((name) => /[A-Z]{2}/.test(name) && !/[A-Z]{2}/.test(given) && name.toLowerCase() === given.toLowerCase());
+}
+
 /** Strings that must be there, and may be empty. */
 const MAY_BE_EMPTY = ['HTTPHeader.value', 'Sysctl.value'];
 
@@ -89,7 +94,10 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
   }
   const known = fieldsOf(type);
   const result: Record<string, unknown> = {};
-  for (const [name, item] of Object.entries(value)) {
+  const named = new Map<string, unknown>();
+  for (const [given, item] of Object.entries(value)) {
+    const name = known.has(given) ? given : ofL1(given, known) ?? given;
+    named.set(name, item);
     const field = known.get(name);
     if (!field) {
       if (item === undefined) continue;
@@ -105,8 +113,8 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
   }
   for (const [name, { required }] of known) {
     const path = `${prop}.${name}`;
-    const empty = value[name] === '' && !MAY_BE_EMPTY.includes(`${type}.${name}`) && !problems.some((problem) => problem.prop === path);
-    if (required && (value[name] === undefined || value[name] === null || empty)) {
+    const empty = named.get(name) === '' && !MAY_BE_EMPTY.includes(`${type}.${name}`) && !problems.some((problem) => problem.prop === path);
+    if (required && (named.get(name) === undefined || named.get(name) === null || empty)) {
       problems.push({ prop: path, value: empty ? '' : undefined, wrong: empty ? 'is empty' : 'is missing', fix: `${type} needs it` });
     }
   }

@@ -30,6 +30,13 @@ describe('what is right', () => {
     expect(checkShape('probe', { tcpSocket: { port: { value: 8080 } } }, 'Probe').value).toEqual({ tcpSocket: { port: 8080 } });
   });
 
+  test('names of L1 constructs that differ from those of the API are read as these', () => {
+    expect(checkShape('sidecars', [{ name: 'a', image: 'b', ports: [{ containerPort: 80, hostIp: '10.0.0.1' }] }], '[]Container'))
+      .toEqual({ value: [{ name: 'a', image: 'b', ports: [{ containerPort: 80, hostIP: '10.0.0.1' }] }], problems: [] });
+    expect(checkShape('volumes', [{ name: 'a', awsElasticBlockStore: { volumeId: 'vol-1' } }], '[]Volume').value).toEqual([{ name: 'a', awsElasticBlockStore: { volumeID: 'vol-1' } }]);
+    expect(lines('ports', { containerPort: 80, HostIP: '10.0.0.1' }, 'ContainerPort')).toEqual(['ports.HostIP: \'10.0.0.1\' is not a field of ContainerPort; did you mean hostIP?']);
+  });
+
   test('what is null or undefined is left out', () => {
     expect(checkShape('env', [{ name: 'A', value: undefined, valueFrom: null }], '[]EnvVar')).toEqual({ value: [{ name: 'A' }], problems: [] });
     expect(checkShape('env', null, '[]EnvVar')).toEqual({ value: undefined, problems: [] });
