@@ -4,6 +4,7 @@ import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
+import { taskLimit } from '../../manifests/task-limit';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -15,15 +16,6 @@ function visibilityTimeout(process: Process): number | 'unset' | 'unknown' {
   if (!options) return process.sets('broker_transport_options') ? 'unknown' : 'unset';
   const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options.value);
   return found ? seconds(found[1]) ?? 'unknown' : /visibility_timeout|\*\*/.test(options.value) ? 'unknown' : 'unset';
-}
-
-function limit(worker: Process): number | undefined {
-  return worker.number('--time-limit') ?? numeric(worker.setting('task_time_limit')?.value)
-    ?? worker.number('--soft-time-limit') ?? numeric(worker.setting('task_soft_time_limit')?.value);
-}
-
-function numeric(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined;
 }
 
 /** Pools that ignore what only forked children can do. */
@@ -41,7 +33,7 @@ export const deliveryRules: Rule[] = [
     rows: ['D1'],
     on: 'workers',
     check: (worker, report) => {
-      const longest = limit(worker);
+      const longest = taskLimit(worker)?.seconds;
       if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
       const visible = visibilityTimeout(worker);
       if (visible === 'unknown' || longest < (visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible)) return;

@@ -6,6 +6,7 @@ import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
+import { taskLimit } from '../../manifests/task-limit';
 import { Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -39,18 +40,6 @@ function groupSignals(process: Process, report: Reporter): void {
       at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING,
     });
   }
-}
-
-/** The longest that a task may take, by flag or setting: the hard limit, or the soft one. */
-function taskLimit(worker: Process): { seconds: number; name: string; at: ReturnType<Process['place']> } | undefined {
-  for (const [flag, setting] of [['--time-limit', 'task_time_limit'], ['--soft-time-limit', 'task_soft_time_limit']] as const) {
-    const option = worker.option(flag);
-    const seconds = worker.number(flag);
-    if (seconds !== undefined && seconds > 0 && option.state === 'known') return { seconds, name: flag, at: worker.place(option.path) };
-    const given = worker.setting(setting);
-    if (given && Number(given.value) > 0) return { seconds: Number(given.value), name: setting, at: given.at };
-  }
-  return undefined;
 }
 
 function softTimeout(worker: Process): number | undefined {
