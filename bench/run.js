@@ -5,7 +5,7 @@ const { mkdtempSync, rmSync } = require('fs');
 const { tmpdir } = require('os');
 const { join } = require('path');
 
-const PARTS = ['synth', 'stacks', 'lint', 'agent', 'probes'];
+const PARTS = ['synth', 'project', 'stacks', 'lint', 'agent', 'probes'];
 // What only shows that nothing is broken, and takes long: only by name.
 const BY_NAME = ['stalls', 'situations'];
 const ALL = [...PARTS, ...BY_NAME];
