@@ -36,7 +36,9 @@ module.exports = (folder) => {
     { command: [process.execPath, join(root, 'bin/cdk8s-celery'), 'synth'], cwd: own },
   ], RUNS);
   console.log(`Synth of the project of "cdk8s-celery init", medians of ${RUNS} runs in turn, whole processes.\n`);
-  const row = (name, { wall, cpu }, goal) => [name, wall.toFixed(3), cpu.toFixed(3), (wall / theirs.wall).toFixed(3), (cpu / theirs.cpu).toFixed(3), goal];
+  const row = (name, { wall, cpu }, goal) => [
+    name, wall.toFixed(3), cpu.toFixed(3), (wall / theirs.wall).toFixed(3), (cpu / theirs.cpu).toFixed(3), goal,
+  ];
   table(['command', 'wall s', 'CPU s', 'wall / stock', 'CPU / stock', 'goal'], [
     row('npx cdk8s synth, stock template (ts-node)', theirs, ''),
     row('npx cdk8s-celery synth', ours, '0.25'),
