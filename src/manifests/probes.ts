@@ -65,12 +65,15 @@ export function celeryIn(invocations: readonly Invocation[]): CeleryCommand[] {
   });
 }
 
+/** Also `i = Inspect(app=app); i.ping()`. */
+const PINGS = /\bcontrol\.ping\(|\b[iI]nspect\([^)]*\)\.(ping|stats|active)\(|\b[iI]nspect\([\s\S]*\.ping\(/;
+
 /** `python -c "... app.control.ping(timeout=5) ..."` */
 function pingInPython(invocation: Invocation): CeleryCommand | undefined {
   const { words } = invocation;
   const flag = words.findIndex(({ text }) => text === '-c');
   const code = flag < 0 ? undefined : words[flag + 1];
-  if (!code || !/^python[\d.]*$/.test(baseName(words[0].text)) || !/\bcontrol\.ping\(|\binspect\([^)]*\)\.ping\(/.test(code.text)) return undefined;
+  if (!code || !/^python[\d.]*$/.test(baseName(words[0].text)) || !PINGS.test(code.text)) return undefined;
   const option = (name: string, argument: string): Array<[string, Given<Word>]> => {
     const value = new RegExp(`\\b${argument}\\s*=\\s*([^,)]+)`).exec(code.text)?.[1];
     return value === undefined ? [] : [[name, { value, word: code }]];

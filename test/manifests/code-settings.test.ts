@@ -51,7 +51,8 @@ test.each<[string, string[], string[]]>([
   ['nothing set', [], [NODE]],
   ['children that the code counts', ['app.conf.worker_concurrency = 2'], []],
   ['children that only a run counts', ['app.conf.worker_concurrency = os.cpu_count()'], []],
-  ['more children than the CPU starts', ['app.conf.worker_concurrency = 8'], ['resources/cpu-limit-too-low warning Deployment']],
+  ['more children than the CPU starts', ['app.conf.update(worker_concurrency=8, worker_max_memory_per_child=90_000)'], ['resources/cpu-limit-too-low warning Deployment']],
+  ['more children than the memory holds', ['app.conf.update(worker_concurrency=8, worker_proc_alive_timeout=30)'], ['resources/children-exceed-memory warning Deployment']],
   ['tasks longer than the visibility timeout', [
     'app.conf.update(worker_concurrency=2, task_acks_late=True, task_time_limit=2 * 3600)',
     'app.conf.broker_transport_options = {"visibility_timeout": 1800}',

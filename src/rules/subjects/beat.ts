@@ -3,6 +3,7 @@ import { isPython } from '../../celery/image';
 import { meets } from '../../celery/versions';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { codeFiles } from '../../manifests/code';
+import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { get } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
@@ -56,6 +57,9 @@ function seesCode(beat: Process): boolean {
 
 /** Folders that are no working directory. */
 const TEMPORARY = /^(\/var)?\/(tmp|run|log|cache)(\/|$)|^\/dev\/shm(\/|$)/;
+
+/** How long RedBeat sleeps at most, unless a setting says otherwise. */
+const REDBEAT_INTERVAL = 300;
 
 const LONG_INTERVAL = 15 * 60;
 
@@ -122,6 +126,14 @@ export const beatRules: Rule[] = [
             ...unless(!explicit || others.length === 0, `the image works in ${others[0]?.mountPath}`),
           });
         }
+        return;
+      }
+      const folder = container.mounts.find((mount) => mount.mountPath === path && mount.subPath === undefined);
+      if (folder && folder.volume.kind !== 'unknown') {
+        report({
+          at, value: path, allowed: `${path}/celerybeat-schedule`, note: `it is the folder of the ${folder.volume.kind} itself`,
+          ...unless(isPython(container.image), 'its dbm adds an ending to the name'),
+        });
         return;
       }
       if (container.writable(path) === 'no') {
@@ -316,6 +328,32 @@ export const beatRules: Rule[] = [
       if (!setting || beat.app === undefined) return;
       const other = timeZones(world.workersOf(beat)).find((value) => value !== setting.value);
       if (other !== undefined) report({ at: setting.at, value: setting.value, note: `a worker has ${other}` });
+    },
+  },
+  {
+    id: 'beat/lock-expires',
+    severity: Severity.ERROR,
+    title: 'The lock of RedBeat expires while Beat sleeps',
+    why: 'Beat extends it once in a loop only: `redis.exceptions.LockNotOwnedError: Cannot extend a lock that is no longer owned`, and Beat ends, hundreds of '
+      + 'times in two weeks. Meanwhile another Beat may run.',
+    fix: 'Set redbeat_lock_timeout to five times beat_max_loop_interval, as by default, and shorten the interval for a quick failover.',
+    source: 'https://github.com/sibson/redbeat/issues/230',
+    rows: ['N24'],
+    on: 'beats',
+    check: (beat, report) => {
+      const lock = beat.setting('redbeat_lock_timeout');
+      const timeout = seconds(lock?.value ?? '');
+      if (!lock || timeout === undefined || timeout <= 0 || !['locking', 'unknown'].includes(scheduler(beat))) return;
+      const given = beat.setting('beat_max_loop_interval');
+      const option = beat.option('--max-interval');
+      if (option.state === 'set' || (beat.sets('beat_max_loop_interval') && !given)) return;
+      const interval = beat.number('--max-interval') ?? (seconds(given?.value ?? '') || REDBEAT_INTERVAL);
+      if (timeout >= 2 * interval) return;
+      const certain = lock.variable === undefined && (option.state === 'known' || given ? given?.variable === undefined : seesCode(beat));
+      report({
+        at: lock.at, value: `${timeout} s, a loop of ${interval} s`, allowed: `${5 * interval} s`,
+        ...unless(certain, 'the application sets another of the two'),
+      });
     },
   },
 ];

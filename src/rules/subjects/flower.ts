@@ -1,8 +1,9 @@
 import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asText, get } from '../../manifests/json';
+import { asList, asMap, asText, get } from '../../manifests/json';
 import { Exposure, exposures, guardedByPolicy } from '../../manifests/network';
+import { Place } from '../../manifests/place';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Option, Process } from '../../manifests/process';
 import type { World } from '../../manifests/world';
@@ -67,6 +68,49 @@ function exposuresOf(flower: Process, world: World) {
 function isOn(flower: Process, name: string): boolean {
   const found = option(flower, name);
   return found.state === 'known' && !/^(|0|false|no|off)$/i.test(found.value);
+}
+
+/** What is fixed in a path: `/flower` of `/flower(/|$)(.*)`. */
+function fixed(path: string): string {
+  return path.replace(/[(*$[?\\].*$/s, '').replace(/\/+$/, '');
+}
+
+/** The beginning of the paths that a pod gets from a route, as they are asked for or as something before it makes them. */
+interface Seen {
+  readonly path: string;
+  readonly rewritten: boolean;
+}
+
+/** The beginning of the paths that a pod gets from a route; undefined where something out of sight decides. */
+function pathSeen({ resource, path: at }: Place, path: string, world: World): Seen | undefined {
+  const { annotations, kind, json, namespace } = resource;
+  if (kind === 'HTTPRoute') {
+    const filters = asList(get(json, 'spec', 'rules', at[2], 'filters'));
+    const rewrite = filters.map((filter) => get(filter, 'urlRewrite', 'path')).find((one) => one !== undefined);
+    if (rewrite === undefined) return filters.length === 0 ? { path: fixed(path), rewritten: false } : undefined;
+    return get(rewrite, 'type') === 'ReplacePrefixMatch' ? { path: fixed(asText(get(rewrite, 'replacePrefixMatch')) ?? ''), rewritten: true } : undefined;
+  }
+  if (kind !== 'Ingress') return undefined;
+  const rewrite = asText(Object.entries(annotations).find(([name]) => /(^|\.)ingress\.kubernetes\.io\/rewrite-target$|rewrite-target$/.test(name))?.[1]);
+  // The capture may begin with the path itself.
+  if (rewrite !== undefined) return fixed(path) === '' ? undefined : { path: fixed(rewrite), rewritten: true };
+  const middlewares = asText(annotations['traefik.ingress.kubernetes.io/router.middlewares'])?.split(',') ?? [];
+  const own = middlewares.map((name) => world.find('Middleware', namespace, name.trim().replace(/@.*$/, '').replace(`${namespace}-`, '')));
+  if (own.some((middleware) => !middleware)) return undefined;
+  const stripped = own.flatMap((middleware) => asList(get(middleware!.json, 'spec', 'stripPrefix', 'prefixes')));
+  if (stripped.includes(fixed(path))) return { path: '', rewritten: true };
+  if (own.some((middleware) => /path|prefix|chain|plugin/i.test(Object.keys(asMap(get(middleware!.json, 'spec'))).join()))) return undefined;
+  return Object.keys(annotations).some((name) => /rewrite|strip|snippet|app-root|use-regex|path/i.test(name)) ? undefined
+    : { path: fixed(path), rewritten: false };
+}
+
+/** What Flower itself has at its root. */
+const PAGES = /^\/(dashboard|workers?|tasks?|broker|api|static|login|logout|metrics|healthcheck|monitor)(\/|$)/;
+
+/** Whether Flower answers below what comes with that beginning. */
+function answers(own: string, { path, rewritten }: Seen): boolean {
+  if (own === '') return path === '' || PAGES.test(path);
+  return path === own || path.startsWith(`${own}/`) || (!rewritten && (path === '' || own.startsWith(`${path}/`)));
 }
 
 /** Flower answers these without a login. */
@@ -329,6 +373,37 @@ export const flowerRules: Rule[] = [
         report({
           at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),
         });
+      }
+    },
+  },
+  {
+    id: 'flower/prefix-and-path',
+    severity: Severity.ERROR,
+    title: 'The path by which Flower is reached is not the one at which it answers',
+    why: 'Every page is 404, or its scripts are: Flower answers below --url_prefix only, and at / without it.',
+    fix: 'Give Flower the path of the Ingress as --url_prefix, and let nothing rewrite it; or strip it, and leave --url_prefix out.',
+    source: 'https://github.com/mher/flower/issues/799',
+    rows: ['N31'],
+    check: (world, report) => {
+      const prefixes = new Map<readonly Exposure[], Set<string>>();
+      for (const flower of world.flowers) {
+        const known = option(flower, 'url-prefix').state;
+        if (known !== 'known' && known !== 'unset') continue;
+        const open = exposuresOf(flower, world);
+        prefixes.set(open, (prefixes.get(open) ?? new Set()).add(prefix(flower)));
+      }
+      for (const [open, own] of prefixes) {
+        for (const { place, paths = [] } of open) {
+          for (const path of paths) {
+            const seen = pathSeen(place, path, world);
+            const wrong = seen === undefined ? [] : [...own].filter((one) => !answers(one, seen));
+            if (wrong.length !== own.size || wrong.length === 0) continue;
+            report({
+              at: place, value: path, note: `requests come as ${seen!.path === '' ? '/' : seen!.path}, the url prefix is ${wrong[0] === '' ? 'not set' : wrong[0]}`,
+              allowed: wrong[0] === '' ? `--url_prefix=${seen!.path}` : `the path ${wrong[0]}, unchanged`,
+            });
+          }
+        }
       }
     },
   },

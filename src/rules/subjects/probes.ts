@@ -1,6 +1,8 @@
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand } from '../../manifests/command/celery-command';
 import { get } from '../../manifests/json';
+import { askedServer, cannotFail } from '../../manifests/asked-servers';
+import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
@@ -73,10 +75,14 @@ export const probeRules: Rule[] = [
     rows: ['P4'],
     on: 'probeCommands',
     check: ({ probe, command, process }, report, world) => {
-      if (process.role !== 'worker') return;
-      if (isPing(command) && !command.options.has('--destination') && hasPeers(process, world)) {
-        report({ at: probePlace(probe), value: showProbe(probe) });
-      }
+      if (process.role !== 'worker' || !isPing(command) || command.options.has('--destination')) return;
+      const peers = hasPeers(process, world);
+      if (!peers && command.role !== 'status') return;
+      const app = process.app === undefined ? '' : `-A ${process.app} `;
+      report({
+        at: probePlace(probe), value: showProbe(probe), ...unless(peers, 'no other worker is on this broker'),
+        fix: `Ask this pod's worker only, in a shell: ["sh", "-c", "exec celery ${app}inspect ping -d ${inShell(process)}"]. Not $(NAME): kubelet expands that.`,
+      });
     },
   },
   {
@@ -105,7 +111,9 @@ export const probeRules: Rule[] = [
     on: 'probeCommands',
     check: ({ probe, command, process }, report) => {
       if (process.role !== 'worker') return;
-      if (asksWorkers(command) && process.settingOff('worker_enable_remote_control')) report({ at: probePlace(probe), value: showProbe(probe) });
+      if (!asksWorkers(command)) return;
+      if (process.settingOff('worker_enable_remote_control')) report({ at: probePlace(probe), value: showProbe(probe) });
+      else if (process.broker?.url.scheme === 'sqs') report({ at: probePlace(probe), value: showProbe(probe), note: 'SQS has none' });
     },
   },
   {
@@ -238,6 +246,77 @@ export const probeRules: Rule[] = [
       const { resource } = worker.workload;
       if (resource.kind !== 'Deployment' || !isScaled(worker.workload, world) || get(resource.json, 'spec', 'minReadySeconds')) return;
       if (!probesOf(worker.container).some(({ kind }) => kind !== 'livenessProbe')) report({ at: worker.place() });
+    },
+  },
+  {
+    id: 'probes/other-node-name',
+    severity: Severity.ERROR,
+    title: 'The probe asks for a node name that the worker does not have',
+    why: 'It always fails, and a healthy worker is restarted or never ready: `Error: No nodes replied within time constraint`, exit 69.',
+    fix: 'Write the same name on both sides: what is in front of the @ in -n, or celery without -n.',
+    source: 'https://github.com/RedHatProductSecurity/component-registry/issues/227',
+    rows: ['N14'],
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report) => {
+      const destination = command.options.get('--destination')?.value;
+      if (process.role !== 'worker' || destination === undefined || !asksWorkers(command)) return;
+      const why = otherNode(destination, process);
+      if (why !== undefined) report({ at: probePlace(probe), value: `-d ${destination}`, note: why, allowed: inShell(process) });
+    },
+  },
+  {
+    id: 'probes/liveness-asks-server',
+    severity: Severity.WARNING,
+    title: 'The liveness probe asks another server, so an outage of that restarts every worker',
+    why: 'When Redis or RabbitMQ is away for a minute, all workers are killed, with the tasks that run; they would have reconnected by themselves.',
+    fix: 'Ask the broker in a readiness probe; let liveness look at the process itself.',
+    source: 'https://github.com/celery/celery/issues/4079',
+    rows: ['N43', 'P9'],
+    on: 'processes',
+    check: ({ container, role }, report) => {
+      if (role !== 'worker' && role !== 'beat') return;
+      for (const probe of probesOf(container)) {
+        const server = probe.kind === 'livenessProbe' ? askedServer(probe) : undefined;
+        if (server !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: `it asks ${server}` });
+      }
+    },
+  },
+  {
+    id: 'probes/always-passes',
+    severity: Severity.WARNING,
+    title: 'A probe cannot fail',
+    why: 'It succeeds whatever the process does: a worker that hangs, or is gone behind a shell, counts as well.',
+    fix: 'Let the exit code of the check be that of the probe.',
+    source: 'Reproduced: `ps aux | grep celery` finds the grep, and Python runs a quoted program as a string',
+    rows: ['N53'],
+    on: 'servers',
+    check: (container, report) => {
+      for (const probe of probesOf(container)) {
+        const why = cannotFail(probe);
+        if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
+      }
+    },
+  },
+  {
+    id: 'probes/no-such-pidfile',
+    severity: Severity.WARNING,
+    title: 'The probe looks at a pidfile that nothing in sight writes',
+    why: 'Celery writes one only with --pidfile: the probe always fails, and the container is restarted in a loop.',
+    fix: 'Give the process --pidfile with that path, on an emptyDir; better, look at something that a hung process does not keep.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-pidfile',
+    rows: ['N53'],
+    on: 'processes',
+    check: (process, report) => {
+      const { container, role } = process;
+      const option = process.option('--pidfile');
+      if ((role !== 'worker' && role !== 'beat') || !process.plain || (option.state !== 'unset' && option.state !== 'known')) return;
+      for (const probe of probesOf(container)) {
+        const path = /(?:^|[\s"'=<(])(\/[\w./-]+\.pid)\b/.exec(showProbe(probe))?.[1];
+        if (path === undefined || (option.state === 'known' && container.absolute(option.value) === path)) continue;
+        // A script may write it.
+        if ([...container.words, ...container.invocations.flatMap(({ words }) => words)].some(({ text }) => text.includes(path))) continue;
+        report({ at: probePlace(probe), value: path, ...(option.state === 'known' ? { allowed: option.value } : {}), unless: 'the application writes it' });
+      }
     },
   },
 ];

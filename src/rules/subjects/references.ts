@@ -1,4 +1,5 @@
 import { asList, asMap, asScalar, get } from '../../manifests/json';
+import { Workload } from '../../manifests/pod/workload';
 import { Reference, referencesOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
@@ -53,6 +54,21 @@ function isCopied({ annotations, labels }: Resource): boolean {
 
 /** What Celery runs in: the namespaces of its processes. */
 const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
+
+/** Restarts pods when what they read has changed. */
+function isReloaded({ resource, annotations }: Workload): boolean {
+  return Object.entries({ ...resource.annotations, ...annotations }).some(([name, value]) =>
+    /(^|\.)reloader\.stakater\.com\/|^wave\.pusher\.com\/update-on-config-change/.test(name) && asScalar(value) !== 'false');
+}
+
+/** What writes a Secret again and again, by `namespace/name` of the Secret. */
+const rotating = lazy((world: World) => new Map([
+  ...world.kind('ExternalSecret').filter(({ json }) => !/^0[smh]?$/.test(asScalar(get(json, 'spec', 'refreshInterval')) ?? '1h')
+    && !/^(CreatedOnce|OnChange)$/.test(asScalar(get(json, 'spec', 'refreshPolicy')) ?? ''))
+    .map((resource) => [`${resource.namespace}/${asScalar(get(resource.json, 'spec', 'target', 'name')) ?? resource.name}`, resource] as const),
+  ...['VaultDynamicSecret', 'VaultStaticSecret', 'VaultPKISecret'].flatMap((kind) => world.kind(kind))
+    .map((resource) => [`${resource.namespace}/${asScalar(get(resource.json, 'spec', 'destination', 'name')) ?? ''}`, resource] as const),
+]));
 
 export const referenceRules: Rule[] = [
   {
@@ -115,6 +131,29 @@ export const referenceRules: Rule[] = [
         at, value: `Secret ${name}`,
         note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), 'that has one of the same name'),
       });
+    },
+  },
+  {
+    id: 'references/rotated-secret',
+    severity: Severity.WARNING,
+    title: 'A Secret that changes by itself is read once, when the process starts',
+    why: 'Variables never change in a running container: after a rotation workers and Beat go on with the old password until it no longer works, all at the '
+      + 'same time (`WRONGPASS`, `ACCESS_REFUSED`).',
+    fix: 'Let something restart the pods: the annotation reloader.stakater.com/auto: "true", or rolloutRestartTargets of Vault\'s operator with every workload.',
+    source: 'https://github.com/mitodl/ol-infrastructure/issues/5361',
+    rows: ['N25', 'C5'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      const { resource } = workload;
+      if (!workload.longRunning || isReloaded(workload)) return;
+      const seen = new Set<string>();
+      for (const { kind, name, at } of referencesOf(workload)) {
+        const by = kind === 'Secret' && at.path.some((step) => step === 'env' || step === 'envFrom') ? rotating(world).get(`${resource.namespace}/${name}`) : undefined;
+        if (!by || seen.has(name) || asList(get(by.json, 'spec', 'rolloutRestartTargets')).some((target) =>
+          get(target, 'kind') === resource.kind && get(target, 'name') === resource.name)) continue;
+        seen.add(name);
+        report({ at, value: `Secret ${name}`, note: `${by.kind} ${by.name} writes it`, unless: 'it never changes, or something else restarts the pods' });
+      }
     },
   },
 ];

@@ -1,12 +1,15 @@
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { baseName, Invocation } from '../../manifests/command/command';
+import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Place } from '../../manifests/place';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
-import { authenticationOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
+import { authenticationOf, isScaled, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
+import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -58,6 +61,15 @@ function virtualHost(path: string | undefined): string {
 function sameHost(one: string, other: string): boolean {
   const [short, long] = one.length < other.length ? [one, other] : [other, one];
   return short === long || long.startsWith(`${short}.`);
+}
+
+/** Commands that change the tables of an application. Airflow takes a lock. */
+function migrates({ words, conditional }: Invocation): boolean {
+  const texts = words.map(({ text }) => text);
+  if (conditional || texts.some((text) => /^--(check|plan|sql|help)$/.test(text))) return false;
+  const line = texts.map((text, i) => i < 3 ? baseName(text) : text).join(' ');
+  return /(^|\s)(manage\.py|django-admin|nautobot-server|sentry-admin)\s(.*\s)?(migrate|post_upgrade)(\s|$)|(^|\s)alembic\s(.*\s)?upgrade(\s|$)/.test(line)
+    || /(^|\s)(flask|superset)\sdb\supgrade(\s|$)|(^|\s)(aerich|sentry)\supgrade(\s|$)|(^|\s)prisma\smigrate\sdeploy/.test(line);
 }
 
 export const scalingRules: Rule[] = [
@@ -326,6 +338,34 @@ export const scalingRules: Rule[] = [
             at: injected.at, value: injected.name, allowed: `${injected.request}: 50m`, note: `${scaler.kind} ${scaler.name}`,
             unless: 'the configuration of the injector gives its sidecar a request',
             fix: `Set the annotation ${injected.request} of the pod; or use a ContainerResource metric, which looks at one container.`,
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'scaling/migrations-in-every-pod',
+    severity: Severity.WARNING,
+    title: 'Every pod migrates the database when it starts, and several start at the same time',
+    why: 'Two migrations at once fail (`relation "shop_order" already exists`, `duplicate key value violates unique constraint`) or deadlock, and each '
+      + 'restart and scale-up runs them again.',
+    fix: 'Migrate in a Job or a hook; let init containers only wait for it (python manage.py migrate --check).',
+    source: 'https://github.com/cookiecutter/cookiecutter-django/issues/2727',
+    rows: ['N23'],
+    check: (world, report) => {
+      const found = world.workloads.filter(({ longRunning, replicas }) => longRunning && replicas !== 0).flatMap((workload) => {
+        const commands = [...workload.initContainers, ...workload.containers].flatMap((container) => container.invocations.filter(migrates)
+          .map((invocation) => ({ workload, container, invocation })));
+        return commands.slice(0, 1);
+      });
+      const byImage = grouped(found.map((one) => [`${one.workload.resource.namespace}/${one.container.image.repository}`, one]));
+      for (const same of byImage.values()) {
+        const names = [...new Set(same.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))].sort();
+        for (const { workload, container, invocation } of same) {
+          if (world.in(workload).length === 0 || (!isScaled(workload, world) && names.length < 2)) continue;
+          report({
+            at: container.place(invocation.words[0].path), value: invocation.words.map(({ text }) => text).join(' '),
+            ...(names.length > 1 ? { note: listed(names) } : {}), unless: 'they take a lock',
           });
         }
       }

@@ -1,0 +1,63 @@
+import { baseName, Invocation } from './command/command';
+import { asText, get } from './json';
+import { Probe } from './probes';
+
+const LOCAL = /^(localhost|127\.|::1$|0\.0\.0\.0$|\[::1\])/;
+
+/** Python that opens a connection to a server. */
+const CONNECTS = /\bredis\.(Redis|StrictRedis|from_url)\b|\bfrom_url\(|\bpika\.|\bConnection\([^)]*\)\.(connect|ensure_connection)|connection_for_(read|write)|broker_connection\(|create_connection\(\(/;
+
+/** The server that a probe depends on, other than the container itself; undefined where there is none in sight. */
+export function askedServer(probe: Probe): string | undefined {
+  for (const kind of ['tcpSocket', 'httpGet']) {
+    const host = asText(get(probe.json, kind, 'host'));
+    if (host !== undefined && host !== '' && !LOCAL.test(host)) return host;
+  }
+  for (const invocation of probe.invocations) {
+    const server = byCommand(invocation);
+    if (server !== undefined) return server;
+  }
+  const device = /\/dev\/tcp\/([^/\s]+)\/\d+/.exec(probe.raw.join(' '))?.[1];
+  return device === undefined || LOCAL.test(device) ? undefined : device;
+}
+
+function byCommand({ words }: Invocation): string | undefined {
+  const texts = words.map(({ text }) => text);
+  const program = baseName(texts[0] ?? '');
+  const remote = (host: string | undefined) => host === undefined || LOCAL.test(host) ? undefined : host;
+  if (/^(nc|ncat|netcat|telnet)$/.test(program)) {
+    const plain = texts.slice(1).filter((text, i, all) => !text.startsWith('-') && !/^-[a-z]*w$/.test(all[i - 1] ?? ''));
+    return plain.length >= 2 || /:\d+$/.test(plain[0] ?? '') ? remote(plain[0]) : undefined;
+  }
+  if (/^(redis|valkey|keydb)-cli$/.test(program)) {
+    const host = texts[texts.indexOf('-h') + 1];
+    const url = texts[texts.indexOf('-u') + 1];
+    return texts.includes('-h') ? remote(host) : texts.includes('-u') ? remote(/\/\/(?:[^@]*@)?([^:/]+)/.exec(url)?.[1]) : undefined;
+  }
+  if (/^(wait-for-it|wait-for)(\.sh)?$/.test(program)) return remote(texts[1]?.replace(/:\d+$/, ''));
+  if (/^python[\d.]*$/.test(program)) {
+    const code = texts[texts.indexOf('-c') + 1] ?? '';
+    return texts.includes('-c') && CONNECTS.test(code) ? 'its server' : undefined;
+  }
+  if (program === 'curl' || program === 'wget') {
+    const url = texts.find((text) => /^https?:\/\//.test(text));
+    return remote(url && /\/\/(?:[^@/]*@)?(\[[^\]]+\]|[^:/]+)/.exec(url)?.[1]);
+  }
+  return undefined;
+}
+
+/** Why the command of a probe always succeeds; undefined where it may fail. */
+export function cannotFail(probe: Probe): string | undefined {
+  const { raw } = probe;
+  if (raw.length === 0) return undefined;
+  const code = /(^|\/)python[\d.]*$/.test(raw[0]) ? raw[raw.indexOf('-c') + 1] : undefined;
+  if (raw.includes('-c') && code !== undefined && /^\s*(["'])(?:(?!\1)[^\\]|\\.)*\1\s*$/s.test(code)) return 'its code is one quoted string, which does nothing';
+  const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
+  const text = (script ?? '').trim();
+  if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';
+  if (/^(\/bin\/)?echo\b[^|;&]*$/.test(text)) return 'echo always succeeds';
+  const grep = /\bps\b[^|;&]*\|\s*[ef]?grep\b([^|;&]*)$/.exec(text);
+  // `grep [c]elery` does not find itself.
+  if (grep && !/\[.\]|-v/.test(grep[1])) return 'grep finds itself in the output of ps';
+  return undefined;
+}
