@@ -38,7 +38,7 @@ function found(volume: object, ...conf: string[]): string[] {
         terminationGracePeriodSeconds: 10_000, volumes: [{ name: 'code', ...volume }],
         containers: [{
           name: 'worker', image: 'python:3.12', workingDir: '/app', command: ['celery', '-A', 'tasks', 'worker'],
-          volumeMounts: [{ name: 'code', mountPath: '/app' }], resources: { limits: { memory: '4Gi', cpu: '500m' } },
+          volumeMounts: [{ name: 'code', mountPath: '/app' }], resources: { limits: { memory: '1Gi', cpu: '500m' } },
         }],
       } } },
     },
