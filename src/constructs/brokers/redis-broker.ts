@@ -168,7 +168,7 @@ export class RedisBroker extends Construct implements IBroker {
         podSelector: { matchLabels: selectorLabels(pod) },
         policyTypes: ['Ingress'],
         get ingress() {
-          return admitted.size === 0 ? undefined : [...admitted.values()].map((peer) => ({ from: [peer], ports: [{ port: PORT, protocol: 'TCP' }] }));
+          return admitted.size === 0 ? undefined : [...admitted.values()].map((from) => ({ from: [from], ports: [{ port: PORT, protocol: 'TCP' }] }));
         },
       },
     });
@@ -188,11 +188,26 @@ export class RedisBroker extends Construct implements IBroker {
         fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
       }]);
     }
-    this.admitted.set(appNamespace, {
-      ...(appNamespace === undefined ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': appNamespace } } }), podSelector: {},
-    });
+    this.admitted.set(appNamespace, peer(appNamespace));
     return { url: this.url as object, resultBackend: this.url as object, transport: 'redis' };
   }
+
+  /**
+   * Lets the pods of a namespace reach this Redis: those of KEDA, which counts what is queued, or of an application that sends tasks. The
+   * namespaces of the apps of this Redis need no call.
+   *
+   * @param namespace the name of the namespace: `'keda'`
+   */
+  public admit(namespace: string): void {
+    const problems = checks.name('namespace', namespace);
+    refuse(this, problems);
+    if (problems.length === 0) this.admitted.set(namespace, peer(namespace));
+  }
+}
+
+/** All pods of a namespace, or of that of the policy. */
+function peer(namespace: string | undefined): object {
+  return { ...(namespace === undefined ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }), podSelector: {} };
 }
 
 /** Redis' `mb` and `kb` are powers of two. */

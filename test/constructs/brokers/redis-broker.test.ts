@@ -118,6 +118,23 @@ describe('its address', () => {
 });
 
 describe('admits', () => {
+  test('a namespace that is named, once, next to that of an app', () => {
+    const manifests = synth((chart) => {
+      const redis = new RedisBroker(chart, 'redis');
+      for (const namespace of ['keda', 'keda', 'test']) redis.admit(namespace);
+      celeryApp(chart, { broker: redis });
+    });
+    const from = (namespace: string) => [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } }, podSelector: {} }];
+    expect(manifests.get('NetworkPolicy', 'redis').spec.ingress).toEqual(['keda', 'test'].map((namespace) => (
+      { from: from(namespace), ports: [{ port: 6379, protocol: 'TCP' }] })));
+  });
+
+  test.each(['KEDA', '', 'a.b', undefined, 7])('no namespace %p', (namespace) => {
+    expect(refusals((chart) => new RedisBroker(chart, 'redis').admit(namespace as string))).toEqual([
+      expect.stringMatching(/^\[chart\/redis\] namespace: .* is not a name that Kubernetes accepts; /),
+    ]);
+  });
+
   const admitted = (define: (app: App, broker: RedisBroker) => void, namespace?: string) => {
     const app = new App();
     const chart = new Chart(app, 'redis', { namespace });
