@@ -1,4 +1,4 @@
-import { isRedis, parseUrl } from '../celery/url';
+import { BrokerUrl, isRedis, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
 import { grouped } from './grouped';
 import { Container } from './pod/container';
@@ -40,8 +40,8 @@ const brokers = lazy((world: World) => {
   if (world.redisServers.length === 0) return { certain, possible };
   // Whoever has it, a producer, an exporter or something out of sight: the name says what it is for.
   for (const { containers, resource } of world.workloads) {
-    for (const url of containers.flatMap(brokerUrls)) {
-      for (const server of serversAt(world)(resource.namespace, url)) certain.add(server);
+    for (const { url } of containers.flatMap(brokerUrls)) {
+      for (const server of isRedis(url) ? serversAt(world)(resource.namespace, url.host) : NONE) certain.add(server);
     }
   }
   for (const process of world.processes) {
@@ -60,8 +60,8 @@ const brokers = lazy((world: World) => {
 
 const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
 
-/** The hosts of the Redis URLs that a container is given as the broker of Celery, by a variable or, as exporters are, by an option. */
-function brokerUrls({ env, words }: Container): string[] {
+/** The URLs that a container is given as the broker of Celery, by a variable or, as exporters are, by an option. */
+export function brokerUrls({ env, words }: Container): Array<{ readonly url: BrokerUrl }> {
   const texts = [...env.all()].flatMap(({ name, value, hidden }) => BROKER_VARIABLE.test(name) ? hidden ?? value ?? [] : []);
   words.forEach(({ text }, i) => {
     const given = /^--broker(?:-url)?(?:=(.*))?$/s.exec(text);
@@ -69,7 +69,7 @@ function brokerUrls({ env, words }: Container): string[] {
   });
   return texts.flatMap((text) => {
     const url = parseUrl(text);
-    return url && isRedis(url) ? [url.host] : [];
+    return url ? [{ url }] : [];
   });
 }
 

@@ -185,6 +185,7 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
   }
   // Nothing says which: most are workers, unless something is served.
   const named = all.find(({ text }) => saysCelery(text));
-  if (!named || all.some(({ text }) => tokens(text).some((word) => SERVES.has(word)))) return undefined;
+  const own = [container.name, container.workload.resource.name, script?.text ?? ''];
+  if (!named || own.some((name) => tokens(name).some((word) => SERVES.has(word)))) return undefined;
   return { role: 'worker', reason: named.what, sure: false, invocation };
 }

@@ -24,7 +24,7 @@ export function literalCredentials(workload: Workload): LiteralCredential[] {
 function inVariables(container: Container): LiteralCredential[] {
   const found: LiteralCredential[] = [];
   for (const { name, raw, source, path } of container.env.all()) {
-    if (raw !== undefined && source === 'value' && isLiteral(name, raw)) found.push({ at: container.place(path), name });
+    if (raw !== undefined && (source === 'value' || source === 'configMap') && isLiteral(name, raw)) found.push({ at: container.place(path), name });
   }
   return found;
 }

@@ -157,11 +157,10 @@ export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((wo
 /** Those that are the only one of their namespace, where no URL leads to any. */
 function alone(world: World, servers: readonly RabbitServer[], without: ReadonlySet<string>): RabbitBroker[] {
   const processes = grouped(world.processes.map((process) => [process.workload.resource.namespace, process]));
-  const withRedis = new Set(world.redisServers.map(({ container }) => container.workload.resource.namespace));
   return [...grouped(servers.map((server) => [server.resource.namespace, server]))].flatMap(([namespace, [server, ...others]]) => {
     if (others.length > 0 || without.has(namespace)) return [];
     const near = (processes.get(namespace) ?? []).filter(({ link }) => link
-      ? isAmqp(link.url) && isNear(link, server) : !withRedis.has(namespace));
+      ? isAmqp(link.url) && isNear(link, server) : true);
     return near.length === 0 ? [] : [{ server, clients: near, certain: false }];
   });
 }

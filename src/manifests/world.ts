@@ -111,7 +111,9 @@ export class World {
     const [name, namespace, svc, ...rest] = host.split('.');
     if (namespace !== undefined && svc !== undefined && svc !== 'svc') return undefined;
     if (rest.length > 0 && rest.join('.') !== 'cluster.local') return undefined;
-    return this.find('Service', namespace ?? from, name);
+    // Manifests that name no namespace are applied to the one that a name in full has.
+    return this.find('Service', namespace ?? from, name)
+      ?? (namespace !== undefined && from === '' ? this.find('Service', '', name) : undefined);
   }
 
   /** The workloads that answer for a Service: the same list for all Services with one selector. */

@@ -33,7 +33,7 @@ export function lintObjects(objects: readonly unknown[], options: Options = {}):
       ...unread.map((container) => unknown(container, container.unread)),
     ],
     census: census(world),
-    unrecognised: census(world).unrecognised.map((container) => unknown(container, 'is not recognised')),
+    unrecognised: census(world).unrecognised.filter((container) => !world.unknown.includes(container)).map((container) => unknown(container, 'is not recognised')),
     count: world.resources.length,
   };
 }

@@ -1,12 +1,14 @@
 import { isPython } from '../../celery/image';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
-import { redisFor } from '../../manifests/brokers';
+import { brokerUrls, brokerUse, redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
 import { Place } from '../../manifests/place';
+import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -70,6 +72,16 @@ const brokersOf = lazy((workers: readonly Process[]) => {
   }
   return new Map([...found].map(([image, brokers]) => [image, [...brokers.values()]]));
 });
+
+/** What has a process of Celery or its broker, or knows where that is. */
+function withBroker(world: World): ReadonlySet<Workload> {
+  return new Set([
+    ...world.processes.map(({ workload }) => workload),
+    ...world.redisServers.filter((server) => brokerUse(server, world) !== 'no').map(({ container }) => container.workload),
+    ...rabbitBrokers(world).flatMap(({ server }) => server.container?.workload ?? []),
+    ...world.workloads.filter(({ containers }) => containers.some((container) => brokerUrls(container).length > 0)),
+  ]);
+}
 
 export const envRules: Rule[] = [
   {
@@ -479,8 +491,8 @@ export const envRules: Rule[] = [
           }
         }
       }
-      // Everywhere else in the workloads of Celery.
-      for (const workload of new Set(world.processes.map((process) => process.workload))) {
+      // Everywhere else in the workloads of Celery, of those that send to it or watch it, and of its broker.
+      for (const workload of withBroker(world)) {
         for (const { at, name } of literalCredentials(workload)) if (!places.has(key(at))) report({ at, value: name });
       }
       for (const scaler of world.kind('ScaledObject')) {

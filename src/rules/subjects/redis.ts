@@ -212,7 +212,10 @@ export const redisRules: Rule[] = [
       for (const use of process.urls) {
         if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
         const servers = redisFor(use, world);
-        if (servers.length === 1 && servers[0].directive('requirepass')?.values.join('')) report({ at: use.at, value: use.text });
+        if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
+        // Of several envFrom the last wins, and it may be out of sight.
+        const { env } = process.container;
+        report({ at: use.at, value: use.text, ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`) });
       }
     },
   },

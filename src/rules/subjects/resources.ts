@@ -3,7 +3,7 @@ import { mebibytes } from '../../celery/quantity';
 import { asMap, asText, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
-import { Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** A child that has imported Celery alone needs more than this. */
@@ -38,10 +38,8 @@ export const resourceRules: Rule[] = [
     rows: ['M1', 'Z5'],
     on: 'workers',
     check: (worker, report) => {
-      const { container } = worker;
-      const limited = container.resource('limits', 'memory') !== undefined || container.resource('limits', 'cpu') !== undefined;
       const pool = worker.option('--pool');
-      if (!limited || (pool.state === 'maybe' ? setsItsOwn(worker) : !worker.forks) || worker.sets('worker_concurrency')
+      if ((pool.state === 'maybe' ? setsItsOwn(worker) : !worker.forks) || worker.sets('worker_concurrency')
         || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
       const option = worker.option('--concurrency');
       if (option.state === 'known' && option.value === '0') report({ at: worker.place(option.path), value: '--concurrency 0', allowed: '1 or more' });
@@ -66,8 +64,10 @@ export const resourceRules: Rule[] = [
       const option = worker.option('--max-memory-per-child');
       const kib = worker.number('--max-memory-per-child');
       const limit = container.resource('limits', 'memory');
-      if (limit === undefined || !worker.forks) return;
-      if (option.state === 'unset' && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
+      // What is not in sight may choose another pool, and hardly ever does.
+      const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
+      if (limit === undefined || !mayFork) return;
+      if (worker.forks && option.state === 'unset' && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
         const share = (limit - MAIN_PROCESS_BYTES) / concurrency;
         if (share >= USUAL_CHILD_BYTES) return;
         const path = ['known', 'set'].includes(worker.option('--autoscale').state) ? worker.option('--autoscale') : worker.option('--concurrency');
@@ -80,7 +80,7 @@ export const resourceRules: Rule[] = [
       }
       if (option.state !== 'known' || kib === undefined || kib === 0) return;
       if (memoryOfWorker(concurrency ?? 1, kib) > limit) {
-        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit) });
+        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit), ...unless(worker.forks, 'the pool is not prefork') });
       }
     },
   },

@@ -101,6 +101,25 @@ export const shutdownRules: Rule[] = [
     },
   },
   {
+    id: 'shutdown/grace-too-short',
+    severity: Severity.WARNING,
+    title: 'A worker has a grace period of less than 5 s',
+    why: 'At every deploy, drain and scale-down running tasks are killed after a few seconds: SIGKILL, exit code 137. Even an idle pool may take longer to stop.',
+    fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
+    source: 'https://github.com/celery/celery/issues/5412',
+    rows: ['S3'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { workload } = worker;
+      const given = workload.spec.terminationGracePeriodSeconds;
+      if (typeof given !== 'number' || given >= 5 || !workload.longRunning || taskLimit(worker)) return;
+      report({
+        at: { resource: workload.resource, path: [...workload.specPath, 'terminationGracePeriodSeconds'] }, value: `${given} s`,
+        unless: `no task takes longer than ${given} s`,
+      });
+    },
+  },
+  {
     id: 'shutdown/grace-shorter-than-task',
     severity: Severity.WARNING,
     title: 'The grace period is shorter than the time that a task may take',
