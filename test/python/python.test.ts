@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App } from 'cdk8s';
 import { everyOption } from '../fixtures';
+import { Manifests } from '../manifests';
 import { filesIn } from '../programs';
 import { everyOptionOf } from './every-option';
 import { environment } from './wheel';
@@ -74,6 +75,23 @@ test('cdk8s-celery init makes a project whose tests pass and which synthesizes',
   expect(join(path, readFileSync(join(path, 'requirements.txt'), 'utf8').split('\n')[0])).toBe(python.wheel);
   expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stdout: 'app.k8s.yaml written; apply with: kubectl apply -f dist\n' });
   expect(run(path, 'pytest', '-q')).toMatchObject({ status: 0, stdout: expect.stringContaining('2 passed') as string });
+});
+
+test('a broker of the user\'s own, the pools, a job and the rules work from Python', () => {
+  const path = project('own-broker', readFileSync(join(__dirname, 'own_broker.py'), 'utf8'));
+  expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stderr: '' });
+  const manifests = Manifests.parse(Object.values(filesIn(join(path, 'dist'))), ['Secret/broker']);
+  for (const name of ['celery-worker', 'celery-mail', 'celery-flower']) {
+    expect(manifests.main(name).env.slice(0, 3)).toEqual([
+      { name: 'REDIS_PASSWORD', valueFrom: { secretKeyRef: { name: 'broker', key: 'password' } } },
+      { name: 'CELERY_BROKER_URL', value: 'redis://:$(REDIS_PASSWORD)@shop.redis.example.com:6379/0' },
+      { name: 'CELERY_RESULT_BACKEND', value: 'disabled://' },
+    ]);
+  }
+  expect(manifests.main('celery-worker').command).toEqual(expect.arrayContaining(['--autoscale=4,1', 'broker_transport_options=(json){"visibility_timeout":7200}']));
+  expect(manifests.main('celery-mail').command).toEqual(expect.arrayContaining(['--queues=mail', '--pool=gevent', '--concurrency=100', '--time-limit=30']));
+  expect(manifests.pod('celery-worker').initContainers.map(({ name }) => name)).toEqual(['install', 'migrated']);
+  expect(manifests.identities()).toContainEqual(expect.stringMatching(/^Job\/celery-migrate-[0-9a-f]{8}$/));
 });
 
 test('docstrings show Python', () => {
