@@ -110,13 +110,13 @@ class WorkerAgent(Agent):
             if hasattr(self._prefork(), 'on_hard_timeout'):
                 patches.note_hard_time_limits(self._prefork(), self._over_time.add)
         self._stack = Stack()
-        # celery-batches: one message is acknowledged long after it was received, none is reserved.
-        self._keeps_messages = any(
-            task.Strategy != Task.Strategy for task in list(self.app.tasks.values()))
         self.up = True
         # Steps and handlers of the application may still take their time before the loop turns.
         self._ask_for_a_tick()
         self.begin.set()
+        # celery-batches: one message is acknowledged long after it was received, none is reserved.
+        self._keeps_messages = any(
+            task.Strategy != Task.Strategy for task in list(self.app.tasks.values()))
 
     def consumer_down(self) -> None:
         self.up, self.running_since = False, None
