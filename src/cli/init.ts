@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { lockIndex } from '../celery/locks';
 import { PACKAGE_ROOT } from '../package-root';
 import { Failure, guarded, Misuse, Output } from './command';
 import { installedFrom } from './init/installed-from';
+import { printableLine } from '../rules/printable';
 
 const USAGE = `Usage: cdk8s-celery init [--language typescript|python] [--package FILE] [DIR]
 
@@ -40,13 +41,13 @@ export function init(args: string[], output: Output): Promise<number> {
       return Promise.resolve(0);
     }
     const files = render(language, projectName(folder), packagePath(language, packed, folder));
-    const taken = Object.keys(files).filter((name) => existsSync(join(folder, name)));
+    const taken = [...new Set(Object.keys(files).flatMap((name) => inTheWay(folder, name) ?? []))];
     if (taken.length > 0) {
       output.err(`cdk8s-celery init: nothing is written, because ${folder} already has ${taken.join(', ')}; move them away, or name another folder\n`);
       return Promise.resolve(1);
     }
     write(folder, files);
-    const steps = [...folder === process.cwd() ? [] : [`cd ${relative(process.cwd(), folder)}`], ...LANGUAGES[language].next];
+    const steps = [...folder === process.cwd() ? [] : [`cd ${shellWord(relative(process.cwd(), folder))}`], ...LANGUAGES[language].next];
     output.out(`${Object.keys(files).join(', ')} written. Next:\n\n${steps.map((step) => `  ${step}\n`).join('')}`);
     return Promise.resolve(0);
   });
@@ -71,7 +72,35 @@ function parse(args: string[]) {
 /** The name of the folder as Kubernetes and npm take it. */
 function projectName(folder: string): string {
   const name = basename(folder).toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 50).replace(/-+$/, '');
-  return /^[a-z]/.test(name) ? name : `celery-${name}`.replace(/-$/, '');
+  return /^[a-z]/.test(name) && !OF_KUBERNETES.test(name) ? name : `celery-${name}`.replace(/-$/, '');
+}
+
+/** The namespaces that each cluster has: a project would write its labels, and what they enforce, into them. */
+const OF_KUBERNETES = /^(default|kube-.*)$/;
+
+/** What keeps a file from being written: itself, also as a link to nothing, or a file where one of its folders would be. */
+function inTheWay(folder: string, name: string): string | undefined {
+  for (let above = dirname(name); above !== '.'; above = dirname(above)) {
+    const path = join(folder, above);
+    if (isThere(path) && !(existsSync(path) && statSync(path).isDirectory())) return above;
+  }
+  return isThere(join(folder, name)) ? name : undefined;
+}
+
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch {
+    // Where that is no answer, writing tells why.
+    return false;
+  }
+}
+
+/** A path as a POSIX shell takes it. */
+function shellWord(path: string): string {
+  const word = path.startsWith('-') ? `./${path}` : path;
+  return /^[\w./-]+$/.test(word) ? word : `'${printableLine(word).replaceAll('\'', '\'\\\'\'')}'`;
 }
 
 /** The packed library, as the project names it: relative, so that both can be moved together. */
@@ -83,6 +112,7 @@ function packagePath(language: string, given: string | undefined, folder: string
   }
   if (extname(file) !== extension) throw new Failure(`--package: ${file} is not a ${extension} file, which a project in ${language} installs`);
   if (!existsSync(file)) throw new Failure(`--package: ${file} does not exist`);
+  if (!statSync(file).isFile()) throw new Failure(`--package: ${file} is a folder; name the file that ${made} has made`);
   const path = relative(folder, file).replaceAll('\\', '/');
   return path.startsWith('.') ? path : `./${path}`;
 }
@@ -94,7 +124,8 @@ function render(language: string, name: string, packed: string): Record<string, 
   const ranges = { ...devDependencies, ...peerDependencies };
   const values = (key: string): string | undefined => {
     if (key === 'name') return name;
-    if (key === 'package') return language === 'typescript' ? `file:${packed}` : packed;
+    // Within the quotes of JSON.
+    if (key === 'package') return language === 'typescript' ? JSON.stringify(`file:${packed}`).slice(1, -1) : packed;
     if (key === 'celery') return Object.keys(lockIndex().celery).at(-1);
     return key.startsWith('py:') ? asPython(ranges[key.slice('py:'.length)]) : ranges[key]?.replace(/^(?=\d)/, '^');
   };
@@ -119,16 +150,25 @@ function filesIn(folder: string, under = ''): string[] {
 /** All of them or none. */
 function write(folder: string, files: Readonly<Record<string, string>>): void {
   const written: string[] = [];
+  const made: string[] = [];
+  const makeFolder = (path: string): void => {
+    if (existsSync(path)) return;
+    makeFolder(dirname(path));
+    mkdirSync(path);
+    made.unshift(path);
+  };
   try {
     for (const [name, content] of Object.entries(files)) {
       const path = join(folder, name);
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolder(dirname(path));
       // Also not over one that has come in this moment.
       writeFileSync(path, content, { flag: 'wx' });
       written.push(path);
     }
   } catch (error) {
     written.forEach((path) => rmSync(path, { force: true }));
+    // Those in which there is nothing of somebody else.
+    for (const path of made) if (readdirSync(path).length === 0) rmdirSync(path);
     throw new Failure(`cannot write the project, and has taken it back: ${(error as Error).message}`);
   }
 }

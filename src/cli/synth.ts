@@ -65,6 +65,6 @@ function parse(args: string[]): { readonly help: boolean; readonly main: string 
 function configuredOutput(): string | undefined {
   const file = join(process.cwd(), 'cdk8s.yaml');
   if (!existsSync(file)) return undefined;
-  const value = /^output:[ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s#'"][^#\n]*?))[ \t]*(?:#.*)?$/m.exec(readFileSync(file, 'utf8'));
+  const value = /^output:[ \t]*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s#'"][^\n]*?))[ \t]*(?:[ \t]#.*)?$/m.exec(readFileSync(file, 'utf8'));
   return value?.[1] ?? value?.[2] ?? value?.[3];
 }

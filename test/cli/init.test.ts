@@ -67,6 +67,44 @@ describe.each(['typescript', 'python'] as const)('a project in %s', (language) =
   });
 });
 
+test('a link to nothing, and a file where a folder would be, are in the way, too', () => {
+  const path = folder();
+  symlinkSync('/nowhere', join(path, 'main.ts'));
+  writeFileSync(join(path, 'app'), 'mine');
+  const { status, stderr } = init(path, '--package', 'lib.tgz');
+  expect([status, stderr]).toEqual([1, expect.stringMatching(/already has app, main\.ts; move/)]);
+  expect(readdirSync(path).sort()).toEqual(['app', 'lib.tgz', 'lib.whl', 'main.ts']);
+});
+
+test('what could not be written is taken back, with its folders', () => {
+  const path = folder();
+  writeFileSync(join(path, 'file'), 'mine');
+  expect(init(path, '--package', 'lib.tgz', 'file/shop')).toMatchObject({ status: 2, stderr: expect.stringContaining('taken it back: ENOTDIR') as string });
+  expect(filesIn(path)).toEqual(['file', 'lib.tgz', 'lib.whl']);
+});
+
+test.each(['default', 'kube-system', 'Kube_Public'])('a folder %s does not make a project that labels a namespace of Kubernetes', (name) => {
+  const path = folder();
+  expect(init(path, '--package', 'lib.tgz', name).status).toBe(0);
+  expect(readFileSync(join(path, name, 'main.ts'), 'utf8')).toContain(`'celery-${name.toLowerCase().replace('_', '-')}'`);
+});
+
+test.each([
+  ['My Shop', 'cd \'My Shop\'\n'],
+  ['it\'s', 'cd \'it\'\\\'\'s\'\n'],
+  ['-x', 'cd ./-x\n'],
+  ['a\u001b[31m', 'cd \'a\\x1b[31m\'\n'],
+])('a folder %j is printed as a shell takes it', (name, line) => {
+  expect(init(folder(), '--package', 'lib.tgz', '--', name)).toMatchObject({ status: 0, stdout: expect.stringContaining(line) as string });
+});
+
+test('a package whose path has quotes', () => {
+  const path = folder();
+  writeFileSync(join(path, 'my "lib".tgz'), '');
+  expect(init(path, '--package', 'my "lib".tgz', 'shop').status).toBe(0);
+  expect(JSON.parse(readFileSync(join(path, 'shop/package.json'), 'utf8'))).toMatchObject({ dependencies: { 'cdk8s-celery': 'file:../my "lib".tgz' } });
+});
+
 test('leaves other files, and takes the name of the working directory', () => {
   const path = folder();
   writeFileSync(join(path, 'notes'), 'mine');

@@ -78,6 +78,12 @@ describe('where it writes', () => {
     expect(readdirSync(join(folder, 'out'))).toEqual(['a.k8s.yaml']);
   });
 
+  test.each([['a#b # comment', 'a#b'], ['"my manifests"', 'my manifests'], ['\'x\'', 'x']])('output: %s', (value, name) => {
+    const folder = project({ 'main.js': JS, 'cdk8s.yaml': `language: typescript\noutput: ${value}\napp: node main.js\n` });
+    expect(synth(folder).status).toBe(0);
+    expect(readdirSync(join(folder, name))).toEqual(['a.k8s.yaml']);
+  });
+
   test('not the project', () => {
     const folder = project({ 'src/main.js': JS, 'package.json': '{}' });
     expect(synth(folder, ['src/main.js'], { CDK8S_OUTDIR: '.' })).toMatchObject({ status: 1, stderr: expect.stringContaining('is, or contains, the') as string });
@@ -94,6 +100,9 @@ describe('errors', () => {
     ['in a promise', { 'main.js': 'Promise.reject(new Error(\'refused\'));' }, 'refused\n'],
     ['a mistake in the program: with its place in TypeScript', { 'main.ts': 'interface A {\n  readonly b: string;\n}\nconst a: any = {};\na.b.c();' },
       /^TypeError: Cannot read properties of undefined \(reading 'c'\)\n {4}at .*main\.ts:5:5\)?\n$/],
+    ['a file that is not there: with its place', { 'main.ts': 'import { readFileSync } from \'fs\';\nreadFileSync(\'nope\');' }, /^Error: ENOENT: .*\n {4}at .*main\.ts:2:\d+\)?\n$/],
+    ['an imported file that does not parse: with its place', { 'main.ts': 'import \'./b\';', 'b.js': '\nconst x = (;' }, /^SyntaxError: Unexpected token ';'\n {4}at \S+b\.js:2\n$/],
+    ['what is no error', { 'main.js': 'throw { a: 1 };' }, '{ a: 1 }\n'],
     ['what is no TypeScript', { 'main.ts': '\nlet a: = 1;' }, /^\S+main\.ts:2:8: Type expected\.\n$/],
     ['a password in a message is masked', { 'main.js': 'throw new Error(\'redis://:hunter2@redis is down\');' }, 'redis://:***@redis is down\n'],
     ['what the library refuses in Python: its message', { 'main.py': 'class JSIIError(Exception): pass\nraise RuntimeError("Error: refused") from JSIIError("refused\\n  at a.js")' }, 'refused\n'],
@@ -118,6 +127,22 @@ describe('errors', () => {
     expect(synth(project({ 'main.js': `${JS}process.exit(7);` }))).toMatchObject({ status: 7, stdout: '' });
     expect(synth(project({ 'main.py': `${PY}import sys\nsys.exit(7)` }))).toMatchObject({ status: 7, stdout: '' });
   });
+});
+
+test.each([
+  ['declaration maps and rootDir', { declaration: true, isolatedDeclarations: true, mapRoot: 'maps', sourceMap: true, rootDir: 'src', outDir: 'lib' }],
+  ['a bundler', { module: 'esnext', moduleResolution: 'bundler', customConditions: ['x'], resolvePackageJsonExports: true, allowImportingTsExtensions: true, noEmit: true }],
+  ['Node', { module: 'nodenext', verbatimModuleSyntax: true, erasableSyntaxOnly: false }],
+])('a tsconfig.json for %s', (_, compilerOptions) => {
+  const folder = project({ 'main.ts': TS, 'text.ts': 'export const text = () => \'\';', 'tsconfig.json': JSON.stringify({ compilerOptions }) });
+  expect(synth(folder)).toMatchObject({ status: 0, stderr: '', stdout: WRITTEN });
+});
+
+test.each([
+  ['require.main', { 'main.ts': `if (require.main === module) { ${JS} }` }],
+  ['process.argv', { 'main.js': `if (process.argv[1] === __filename && process.argv.length === 2) { ${JS} }` }],
+])('the program is the main one, to %s', (_, files) => {
+  expect(synth(project(files))).toMatchObject({ status: 0, stderr: '', stdout: WRITTEN });
 });
 
 test('TypeScript is compiled again only when it has changed', () => {

@@ -11,6 +11,7 @@ import { writeWhole } from './run';
 interface NodeModule {
   readonly enableCompileCache?: (folder: string) => unknown;
   readonly _extensions: Record<string, (module: Compilable, file: string) => void>;
+  readonly _load: (file: string, parent: null, isMain: boolean) => unknown;
 }
 
 interface Compilable {
@@ -21,12 +22,14 @@ interface Compilable {
 export function runJavaScript(main: string, cache: string): unknown {
   const node = Module as unknown as NodeModule;
   node.enableCompileCache?.(join(cache, 'v8'));
+  process.argv = [process.argv[0], main];
   if (!isModule(main)) {
-    for (const extension of ['.ts', '.cts']) {
+    for (const extension of ['.ts', '.tsx', '.cts']) {
       node._extensions[extension] = (module, file) => module._compile(compiled(file, main, cache), file);
     }
     process.setSourceMapsEnabled(true);
-    return createRequire(main)(main);
+    // As `node main.js` runs it: it is `require.main`.
+    return node._load(main, null, true);
   }
   if (/\.[cm]?js$/.test(main) || stripsTypes()) return import(pathToFileURL(main).href);
   throw new Error(`${main} is an ECMAScript module in TypeScript, which takes Node 22.18 or later (this is ${process.version}); `
@@ -80,8 +83,10 @@ function transpile(source: string, fileName: string, compiler: string, folder: s
       sourceMap: false, inlineSourceMap: true, inlineSources: true, declaration: false, noEmit: false, outDir: undefined, sourceRoot: undefined,
     },
   });
-  if (diagnostics.length > 0) {
-    throw new Error(diagnostics.map(({ messageText, start = 0 }) => {
+  // Those of no file are about the configuration, of which only a part holds here.
+  const wrong = diagnostics.filter(({ file }) => file !== undefined);
+  if (wrong.length > 0) {
+    throw new Error(wrong.map(({ messageText, start = 0 }) => {
       const { line, character } = ts.getLineAndCharacterOfPosition(ts.createSourceFile(fileName, source, ts.ScriptTarget.Latest), start);
       return `${fileName}:${line + 1}:${character + 1}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
     }).join('\n'));

@@ -1,4 +1,5 @@
 import { sep } from 'node:path';
+import { inspect } from 'node:util';
 import { redact } from '../../celery/credentials';
 import { printableLine } from '../../rules/printable';
 
@@ -7,11 +8,16 @@ import { printableLine } from '../../rules/printable';
  * also wants to know where it is. DEBUG=1 shows the whole stack.
  */
 export function sayProgramError(error: unknown, folder: string): string {
-  if (!(error instanceof Error) && !isError(error)) return printableLines(String(error));
+  if (!(error instanceof Error) && !isError(error)) return printableLines(typeof error === 'object' ? inspect(error) : String(error));
   if (process.env.DEBUG) return printableLines(error.stack ?? error.message);
-  // The errors of libraries that refuse something are plain ones.
-  if (error.name === 'Error') return printableLines(error.message);
-  const own = (error.stack ?? '').split('\n').find((line) => /^\s+at /.test(line) && line.includes(folder + sep) && !line.includes(`${sep}node_modules${sep}`));
+  // The errors of libraries that refuse something are plain ones; those of the system are, too, and have the call.
+  const isPlain = error.name === 'Error' && !('syscall' in error);
+  if (isPlain) return printableLines(error.message);
+  const isOwn = (line: string): boolean => line.includes(folder + sep) && !line.includes(`${sep}node_modules${sep}`);
+  const lines = (error.stack ?? '').split('\n');
+  // That of a file which does not parse comes first, and is of no call.
+  const own = error.name === 'SyntaxError' && isOwn(lines[0]) && /:\d+$/.test(lines[0]) ? `at ${lines[0]}`
+    : lines.find((line) => /^\s+at /.test(line) && isOwn(line));
   return printableLines(`${error.name}: ${error.message}${own === undefined ? '' : `\n    ${own.trim()}`}`);
 }
 

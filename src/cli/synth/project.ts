@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashOf } from './run';
@@ -12,7 +12,21 @@ export function projectOf(main: string): string {
 export function cacheFolder(main: string): string {
   const modules = nearest(dirname(main), ['node_modules']);
   return modules !== undefined && isWritable(join(modules, 'node_modules')) ? join(modules, 'node_modules/.cache/cdk8s-celery')
-    : join(tmpdir(), `cdk8s-celery-${process.getuid?.() ?? 0}-${hashOf(dirname(main))}`);
+    : ownFolder(join(tmpdir(), `cdk8s-celery-${process.getuid?.() ?? 0}-${hashOf(dirname(main))}`));
+}
+
+/** A folder among the temporary files of all users, which nobody else may have made or may write to: what is in it is run. */
+function ownFolder(folder: string): string {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  // Where it cannot be made, nothing is remembered.
+  if (found === undefined || process.getuid === undefined) return folder;
+  const isPrivate = found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o022) === 0;
+  return isPrivate ? folder : mkdtempSync(`${folder}-`);
 }
 
 /** The nearest folder, upwards, that has one of the names. */
