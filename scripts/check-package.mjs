@@ -80,6 +80,30 @@ assert.throws(() => synth(['redis==5.0.1']), /accepts redis >=4/);
 require('fs').writeFileSync('celery.k8s.yaml', yaml);
 `;
 
+// What TypeScript makes of options in the shape of the Kubernetes API: each wrong line is an error, and nothing else is.
+const TYPES = `
+import { CeleryFlowerProps, CeleryWorkerProps, HealthCheck } from 'cdk8s-celery';
+
+export const right: Omit<CeleryWorkerProps, 'celery'> = {
+  env: [{ name: 'A', value: '1' }, { name: 'B', valueFrom: { secretKeyRef: { name: 'b', key: 'c' } } }],
+  resources: { limits: { memory: '1Gi', 'nvidia.com/gpu': 1 } },
+  sidecars: [{ name: 'proxy', image: 'proxy:1', startupProbe: { tcpSocket: { port: 'proxy' } } }],
+  tolerations: [{ key: 'gpu', operator: 'Exists' }],
+  strategy: { type: 'Recreate' },
+  healthCheck: HealthCheck.probes({ liveness: { exec: { command: ['true'] } } }),
+};
+// @ts-expect-error -- imag
+export const misspelt: CeleryFlowerProps['sidecars'] = [{ name: 'proxy', imag: 'proxy:1' }];
+// @ts-expect-error -- no name
+export const missing: CeleryFlowerProps['env'] = [{ value: '1' }];
+// @ts-expect-error -- a map
+export const map: CeleryFlowerProps['env'] = { A: '1' };
+// @ts-expect-error -- not one of the enumeration
+export const other: CeleryFlowerProps['tolerations'] = [{ key: 'gpu', operator: 'exists' }];
+// @ts-expect-error -- not a quantity
+export const quantity: CeleryFlowerProps['resources'] = { limits: { memory: true } };
+`;
+
 try {
   const source = join(scratch, 'source');
   clone(source);
@@ -97,6 +121,12 @@ try {
   npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', packed, ...peers);
   writeFileSync(join(user, 'synth.js'), PROGRAM);
   execFileSync(process.execPath, ['synth.js'], { cwd: user, stdio: 'inherit' });
+  writeFileSync(join(user, 'types.ts'), TYPES);
+  // Without skipLibCheck: the declarations themselves have no error either.
+  writeFileSync(join(user, 'tsconfig.json'), JSON.stringify({
+    compilerOptions: { noEmit: true, strict: true, types: [], target: 'ES2022', module: 'commonjs', moduleResolution: 'node' }, files: ['types.ts'],
+  }));
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.'], { cwd: user, stdio: 'inherit' });
   const linted = npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'lint', 'celery.k8s.yaml');
   if (!/^\d+ objects: nothing found/m.test(linted)) throw new Error(`cdk8s-celery lint celery.k8s.yaml says: ${linted}`);
   const help = npm(user, 'exec', '--offline', '--', 'cdk8s-celery', 'status', '--help');
