@@ -7,6 +7,7 @@ const EXAMPLES = join(__dirname, '../examples');
 
 /** What an example wants the cluster to have already; its README says so. */
 const EXTERNAL: Record<string, string[]> = {
+  'pods': ['Secret/registry-login'],
   'existing-broker': ['Secret/broker'],
   'queues': ['Secret/flower-login'],
 };
