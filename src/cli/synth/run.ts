@@ -37,8 +37,9 @@ export function synthesize({ main, output, project, cache }: Synthesis, program:
   // Empty is as if not set.
   const calledByCli = Boolean(process.env.CDK8S_OUTDIR);
   const outdir = resolve(process.env.CDK8S_OUTDIR || (output ?? join(dirname(main), 'dist')));
+  let running = false;
   const fail = (error: unknown): void => {
-    process.stderr.write(`${sayProgramError(error, dirname(main))}\n`);
+    process.stderr.write(`${sayProgramError(error, running ? dirname(main) : undefined)}\n`);
     process.exitCode = 1;
   };
   try {
@@ -46,6 +47,7 @@ export function synthesize({ main, output, project, cache }: Synthesis, program:
     const staging = stagingFolder(folder);
     // At the end of the process, so that a program may also write later than in its first turn, or end by process.exit().
     process.on('exit', (code) => {
+      running = false;
       try {
         if (code !== 0) return;
         // The files that the last run wrote into this folder.
@@ -67,6 +69,7 @@ export function synthesize({ main, output, project, cache }: Synthesis, program:
       fail(error);
       process.exit(1);
     });
+    running = true;
     const result = program();
     if (result instanceof Promise) {
       result.then((code) => {
