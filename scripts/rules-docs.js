@@ -54,7 +54,7 @@ function readme(rules) {
   ].join('\n');
 }
 
-function coveragePage(rules, catalogue) {
+function coveragePage(rules, catalogue, silences) {
   const guards = (row) => rules.filter((rule) => rule.rows.includes(row)).map((rule) => `[${rule.id}](${anchor(rule.id)})`);
   return [
     GENERATED, '# Coverage of the failure catalogue', '',
@@ -64,6 +64,10 @@ function coveragePage(rules, catalogue) {
       const guard = [guards(row).join(', '), unguarded, limits].filter(Boolean);
       return `| ${row} | ${cell(what)} | ${guard.join('. ').replaceAll('.. ', '. ')} |`;
     }), '',
+    '## Where nothing is reported', '',
+    'What manifests cannot show, and gaps where fewer than half of the known deployments had the fault.', '',
+    '| what is not known | why there is no finding |', '|---|---|',
+    ...silences.map(({ gap, reason }) => `| ${cell(gap)} | ${cell(reason)} |`), '',
   ].join('\n');
 }
 
@@ -83,9 +87,9 @@ function drillsPage(drilled) {
 }
 
 /** The text of every file in docs/rules, by its name. */
-function render({ RULES, SUBJECTS, CATALOGUE, DRILLED }) {
+function render({ RULES, SUBJECTS, CATALOGUE, DRILLED, SILENCES }) {
   return new Map([
-    ['README.md', readme(RULES)], ['coverage.md', coveragePage(RULES, CATALOGUE)], ['drills.md', drillsPage(DRILLED)],
+    ['README.md', readme(RULES)], ['coverage.md', coveragePage(RULES, CATALOGUE, SILENCES)], ['drills.md', drillsPage(DRILLED)],
     ...Object.entries(SUBJECTS).map(([name, subject]) => [`${name}.md`, page(name, subject)]),
   ]);
 }
@@ -94,7 +98,7 @@ function render({ RULES, SUBJECTS, CATALOGUE, DRILLED }) {
 function rules() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'rules-'));
   const outfile = path.join(folder, 'rules.js');
-  const contents = ['table', 'catalogue', 'drilled'].map((name) => `export * from './src/rules/${name}';`).join('\n');
+  const contents = ['table', 'catalogue', 'drilled', 'silences'].map((name) => `export * from './src/rules/${name}';`).join('\n');
   try {
     require('esbuild').buildSync({ stdin: { contents, resolveDir: ROOT }, bundle: true, platform: 'node', outfile });
     return require(outfile);

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CATALOGUE, Failure } from '../../src/rules/catalogue';
 import { DRILLED } from '../../src/rules/drilled';
+import { SILENCES } from '../../src/rules/silences';
 import { RULES, SUBJECTS } from '../../src/rules/table';
 
 interface Docs {
@@ -12,11 +13,16 @@ const { DOCS, render } = jest.requireActual<Docs>('../../scripts/rules-docs.js')
 
 test('docs/rules is what scripts/rules-docs.js makes of the rules', () => {
   const onDisk = new Map(readdirSync(DOCS).map((name) => [name, readFileSync(join(DOCS, name), 'utf8')]));
-  expect(Object.fromEntries(onDisk)).toEqual(Object.fromEntries(render({ RULES, SUBJECTS, CATALOGUE, DRILLED })));
+  expect(Object.fromEntries(onDisk)).toEqual(Object.fromEntries(render({ RULES, SUBJECTS, CATALOGUE, DRILLED, SILENCES })));
 });
 
 test.each(Object.entries(SUBJECTS))('the rules of %s are called after it', (name, { rules }) => {
   expect(rules.filter(({ id }) => !id.startsWith(`${name}/`))).toEqual([]);
+});
+
+test('what stays silent has a reason, once', () => {
+  expect(SILENCES.filter(({ reason }) => !reason.endsWith('.'))).toEqual([]);
+  expect(new Set(SILENCES.map(({ gap }) => gap)).size).toBe(SILENCES.length);
 });
 
 describe('the failure catalogue', () => {

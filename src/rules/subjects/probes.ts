@@ -27,6 +27,11 @@ function runsCode(words: readonly string[]): boolean {
     || (/(^|\/)python[\d.]*$/.test(word) && !words.slice(i + 1).includes('-m')));
 }
 
+/** The ping of one worker, with its application and under the name that it has. */
+function ownPing(worker: Process): string {
+  return `["sh", "-c", "exec celery ${worker.app === undefined ? '' : `-A ${worker.app} `}inspect ping -d ${inShell(worker)}"]`;
+}
+
 export const probeRules: Rule[] = [
   {
     id: 'probes/celery-times-out',
@@ -78,10 +83,9 @@ export const probeRules: Rule[] = [
       if (process.role !== 'worker' || !isPing(command) || command.options.has('--destination')) return;
       const peers = hasPeers(process, world);
       if (!peers && command.role !== 'status') return;
-      const app = process.app === undefined ? '' : `-A ${process.app} `;
       report({
         at: probePlace(probe), value: showProbe(probe), ...unless(peers, 'no other worker is on this broker'),
-        fix: `Ask this pod's worker only, in a shell: ["sh", "-c", "exec celery ${app}inspect ping -d ${inShell(process)}"]. Not $(NAME): kubelet expands that.`,
+        fix: `Ask this pod's worker only, in a shell: ${ownPing(process)}. Not $(NAME): kubelet expands that.`,
       });
     },
   },
@@ -212,6 +216,7 @@ export const probeRules: Rule[] = [
     rows: ['E10', 'P4'],
     on: 'servers',
     check: (container, report, world) => {
+      const worker = world.in(container.workload).find((one) => one.container === container && one.role === 'worker');
       const isRedis = world.redisIn(container.workload).some((server) => server.container === container);
       for (const probe of probesOf(container)) {
         const code = runsCode(probe.raw);
@@ -227,7 +232,7 @@ export const probeRules: Rule[] = [
           report({
             at: probePlace(probe, 'exec', 'command', i), value: word,
             note: emptied ? `$(${reference![2]}) becomes an empty string` : undefined,
-            fix: isRedis ? 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' : undefined,
+            fix: worker && probe.raw.includes('ping') ? `Run it in a shell: ${ownPing(worker)}.` : isRedis ? 'Run it in a shell: ["sh", "-c", "REDISCLI_AUTH=\\"$REDIS_PASSWORD\\" redis-cli ping | grep -q PONG"].' : undefined,
           });
         }
       }

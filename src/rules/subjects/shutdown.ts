@@ -7,7 +7,7 @@ import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import { taskLimit } from '../../manifests/task-limit';
-import { Reporter, Rule } from '../rule';
+import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function shells(process: Process): string {
@@ -121,7 +121,7 @@ export const shutdownRules: Rule[] = [
   },
   {
     id: 'shutdown/grace-shorter-than-task',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'The grace period is shorter than the time that a task may take',
     why: 'A task that uses its time is killed at every deploy, drain and scale-down: SIGKILL, exit code 137.',
     fix: 'Set terminationGracePeriodSeconds to the time limit and 15 s.',
@@ -131,9 +131,12 @@ export const shutdownRules: Rule[] = [
     check: (worker, report) => {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
+      // Who gives a grace period may know how long the tasks take.
+      const given = worker.workload.spec.terminationGracePeriodSeconds !== undefined;
       report({
         at: limit.at, value: `${limit.name} ${limit.seconds} s, grace ${worker.workload.graceSeconds} s`,
         allowed: `terminationGracePeriodSeconds: ${limit.seconds + 15}`,
+        ...unless(!given && limit.variable === undefined, `no task takes longer than ${worker.workload.graceSeconds} s`),
       });
     },
   },

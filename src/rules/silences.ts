@@ -1,0 +1,26 @@
+/** Something that manifests do not tell, and of which nothing is reported. */
+export interface Silence {
+  readonly gap: string;
+  /** Why: what would have to be seen, or how seldom it is a fault. */
+  readonly reason: string;
+}
+
+/**
+ * Where silence is allowed: what manifests cannot show, and gaps where fewer than half of the known deployments had the fault. The numbers are from
+ * public deployments that the rules were not written from.
+ */
+export const SILENCES: readonly Silence[] = [
+  { gap: 'settings of Celery in the code of an image', reason: 'Only code in a ConfigMap, arguments and variables are in sight.' },
+  { gap: 'a script of an image that starts worker, Beat or Flower: its options', reason: 'Most scripts give a concurrency, a pool and, for Flower, a login of their own. Probes, variables, replicas, scalers, grace period, '
+    + 'ports, volumes and images of such a container are judged.' },
+  { gap: 'a container of which neither name, label, image, variable, port nor argument says Celery', reason: 'It is counted as not recognised, and named.' },
+  { gap: 'a worker by the word worker alone', reason: 'Other task queues use the word as well: it counts with variables, a probe or other Celery of the same image.' },
+  { gap: 'the broker, with two servers of Redis and no URL in sight', reason: 'One of them is a cache more often than not, and nothing tells which.' },
+  { gap: 'a Redis that is called a cache, with an eviction policy', reason: 'It evicts on purpose. A URL of a broker that leads to it counts.' },
+  { gap: 'REMAP_SIGTERM=SIGQUIT, with the soft shutdown in the code', reason: 'Who sets the one sets the other: the one known public deployment is right.' },
+  { gap: 'Beat with a scheduler that a variable names or that has RedBeat in its variables', reason: 'It locks, so two of it do no harm.' },
+  { gap: 'an autoscaler outside of the input, or one that a chart renders under another condition', reason: 'replicas without one is right.' },
+  { gap: 'NetworkPolicies with matchExpressions, and those of a CNI of its own', reason: 'What they select is not computed, so nothing is said to be open or closed by them.' },
+  { gap: 'results that nobody reads, tasks that are not idempotent, retries in code', reason: 'It is in the code of tasks.' },
+  { gap: 'limits of the account of a managed broker', reason: 'Connections, memory and eviction of a managed Redis are in its console.' },
+];
