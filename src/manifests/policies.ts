@@ -29,13 +29,22 @@ function limits({ json }: Resource, direction: Direction): boolean {
   return types.length > 0 ? types.includes(direction) : direction === 'Ingress' || get(json, 'spec', 'egress') !== undefined;
 }
 
-const policiesByNamespace = lazy((world: World) => grouped(world.kind('NetworkPolicy')
-  .filter(({ apiVersion }) => apiVersion.startsWith('networking.k8s.io/')).map((policy) => [policy.namespace, policy])));
+/** The policies by the workloads that they select; plain labels are looked up. */
+const policiesByWorkload = lazy((world: World) => {
+  const byNamespace = grouped(world.workloads.map((workload) => [workload.resource.namespace, workload]));
+  return grouped(world.kind('NetworkPolicy').filter(({ apiVersion }) => apiVersion.startsWith('networking.k8s.io/')).flatMap((policy) => {
+    const selector = get(policy.json, 'spec', 'podSelector');
+    const labels = asMap(get(selector, 'matchLabels'));
+    const plain = Object.keys(labels).length > 0 && asList(get(selector, 'matchExpressions')).length === 0;
+    const selected = plain ? world.select(policy.namespace, labels)
+      : (byNamespace.get(policy.namespace) ?? []).filter((workload) => selects(selector, workload.labels));
+    return selected.map((workload) => [workload, policy] as const);
+  }));
+});
 
 /** The policies that limit a direction for the pods of a workload: what one of them allows is allowed. */
 export function policiesOf(workload: Workload, direction: Direction, world: World): readonly Resource[] {
-  return (policiesByNamespace(world).get(workload.resource.namespace) ?? [])
-    .filter((policy) => limits(policy, direction) && selects(get(policy.json, 'spec', 'podSelector'), workload.labels));
+  return (policiesByWorkload(world).get(workload) ?? []).filter((policy) => limits(policy, direction));
 }
 
 /** The rules of policies, each with its policy. */

@@ -1,4 +1,4 @@
-import { asList, asNumber, asScalar, asText, get, isMap } from '../../manifests/json';
+import { asList, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { probePlace, probesOf } from '../../manifests/probes';
@@ -7,7 +7,7 @@ import { mostReplicas } from '../../manifests/scalers';
 import { spotNodes } from '../../manifests/spot';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
-import { lazy } from '../../memo';
+import { lazy, remembered } from '../../memo';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -32,15 +32,24 @@ const ANY = '*';
 const budgets = lazy((world: World) => world.kind('PodDisruptionBudget').flatMap((budget) => {
   const selector = get(budget.json, 'spec', 'selector', 'matchLabels');
   if (!isMap(selector) || asList(get(budget.json, 'spec', 'selector', 'matchExpressions')).length > 0) return [];
-  return [{ budget, workloads: world.select(budget.namespace, selector).filter(({ longRunning }) => longRunning) }];
+  return [{ budget, ...selectedBy(world)(JSON.stringify([budget.namespace, selector])) }];
+}));
+
+/** What a selector takes: the first workload that runs Celery or its broker, and the most pods of all. Budgets with one selector share it. */
+const selectedBy = lazy((world: World) => remembered((question: string) => {
+  const [namespace, selector] = JSON.parse(question) as [string, JsonObject];
+  const workloads = world.select(namespace, selector).filter(({ longRunning }) => longRunning);
+  return {
+    celery: workloads.find((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0),
+    most: workloads.reduce((sum, workload) => sum + mostReplicas(workload, world), 0),
+  };
 }));
 
 /** Nothing may ever be evicted under it. */
-function blocks(budget: Resource, workloads: readonly Workload[], world: World): { field: string; value: string } | undefined {
+function blocks(budget: Resource, most: number): { field: string; value: string } | undefined {
   const unavailable = asScalar(get(budget.json, 'spec', 'maxUnavailable'));
   if (unavailable === '0' || unavailable === '0%') return { field: 'maxUnavailable', value: unavailable };
   const available = asScalar(get(budget.json, 'spec', 'minAvailable'));
-  const most = workloads.reduce((sum, workload) => sum + mostReplicas(workload, world), 0);
   const blocked = available === '100%' || (available !== undefined && /^\d+$/.test(available) && Number(available) >= most);
   return blocked && most > 0 ? { field: 'minAvailable', value: available } : undefined;
 }
@@ -146,11 +155,10 @@ export const evictionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/run-application/configure-pdb/',
     rows: ['N8'],
     check: (world, report) => {
-      for (const { budget, workloads } of budgets(world)) {
-        if (!workloads.some((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)) continue;
-        const blocked = blocks(budget, workloads, world);
+      for (const { budget, celery, most } of budgets(world)) {
+        const blocked = celery && blocks(budget, most);
         if (!blocked) continue;
-        const { resource } = workloads[0];
+        const { resource } = celery;
         report({
           at: { resource: budget, path: ['spec', blocked.field] }, value: `${blocked.field}: ${blocked.value}`, allowed: 'maxUnavailable: 1',
           note: `it selects ${resource.kind} ${resource.name}`,
