@@ -134,7 +134,16 @@ export const redisRules: Rule[] = [
     check: (server, report, world) => {
       if (saves(server) !== true) return;
       const mount = server.container.mountOf(server.dataFolder);
-      if (mount && mount.volume.kind !== 'emptyDir') return;
+      if (mount && mount.volume.kind !== 'emptyDir') {
+        const appends = server.directive('appendonly')?.values[0] === 'yes';
+        // Somebody chose the moments of snapshots.
+        if (mount.volume.kind !== 'claim' || appends || server.directive('save') || server.opaque || brokerUse(server, world) !== 'yes') return;
+        report({
+          at: server.container.place(), value: 'appendonly no', allowed: '--appendonly yes', note: 'after a SIGKILL it is as it was at the last snapshot',
+          unless: 'tasks of the last minutes may be lost',
+        });
+        return;
+      }
       report({
         at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCache(server, world),
       });
