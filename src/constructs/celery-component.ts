@@ -81,7 +81,12 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const agent = healthCheck?._agent;
   const code = spec.code ? celery.code._directory : undefined;
   const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])];
-  const merged = merge(spec.code ? celery._options : { ...celery._options, env: undefined, envFrom: undefined }, own);
+  const merged = merge({
+    ...celery._options,
+    ...(spec.code ? {} : { env: undefined, envFrom: undefined }),
+    // They run on when the command of a Job has ended, and the Job would never be done; sidecars end with it.
+    ...(spec.component === 'job' ? { containers: undefined } : {}),
+  }, own);
   const options = { ...merged, env: withPythonPath(merged.env ?? [], pythonPath) };
   const ofAgent = agent && (spec.component === 'worker' || spec.component === 'beat') ? agentEnv(agent, spec.component, spec.scheduler) : [];
   const grace = spec.terminationGracePeriod.toSeconds({ integral: false });

@@ -143,9 +143,9 @@ export class CeleryJob extends Construct {
         // The hash makes the name longer.
         ...checks.name('name', `${name}-01234567`),
         ...checkCommand('command', command),
-        ...checks.wholeNumber('backoffLimit', backoffLimit, 0),
+        ...checks.wholeNumber('backoffLimit', backoffLimit, 0, checks.INT32),
         ...checks.wholeNumber('activeDeadlineSeconds', activeDeadlineSeconds, 1),
-        ...checks.wholeNumber('ttlSecondsAfterFinished', ttlSecondsAfterFinished, 0),
+        ...checks.wholeNumber('ttlSecondsAfterFinished', ttlSecondsAfterFinished, 0, checks.INT32),
       ],
     });
     this.job = job(this, pod, { backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished }, options);

@@ -235,7 +235,7 @@ function defaultResources({ _name, _concurrency, _limits: { maxMemoryPerChild } 
 
 function problems({ replicas, prefetchMultiplier, longestTask, queues }: CeleryWorkerProps): Problem[] {
   return [
-    ...checks.wholeNumber('replicas', replicas, 0),
+    ...checks.wholeNumber('replicas', replicas, 0, checks.INT32),
     ...checks.wholeNumber('prefetchMultiplier', prefetchMultiplier, 1),
     ...checks.seconds('longestTask', longestTask),
     ...(queues?.length === 0 ? [{ prop: 'queues', value: queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),

@@ -1,3 +1,4 @@
+import { checkArguments } from './command';
 import { asGiven } from './kubernetes/as-given';
 import { Problem } from './validation/problems';
 import { texts, TypeCheck } from './validation/props';
@@ -16,7 +17,7 @@ export const LAUNCHER: TypeCheck = (prop, value) => {
   if (SHELL.test(program) && words.some((word) => /^-\w*c/.test(word))) {
     return problem([program, ...words].join(' '), 'is a shell, which would not run the command that follows', 'give the program and its arguments without a shell');
   }
-  return words.concat(program).some((word) => word.includes('\0')) ? problem(program, 'has a NUL character, which no argument can have', 'remove it') : [];
+  return checkArguments(prop, value as string[]);
 };
 
 /** A command line with the launcher in front. */

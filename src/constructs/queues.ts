@@ -13,12 +13,12 @@ const QUEUE: PropChecks<CeleryQueue> = {
 /** The type of the prop. */
 export const celeryQueues = list(optionsOf(QUEUE), 'e.g. [{ name: \'mail\' }]');
 
-const NAME = /^[^\s,]+$/;
+const NAME = /^[^\s,\p{Cc}]+$/u;
 
 /** What is wrong with the names of queues, of an app or of a worker. */
 export function checkNames(names: readonly string[]): Problem[] {
   return names.flatMap((name, i): Problem[] => !NAME.test(name)
-    ? [{ prop: 'queues', value: name, wrong: 'is not a name of a queue', fix: 'use a name without spaces and commas' }]
+    ? [{ prop: 'queues', value: name, wrong: 'is not a name of a queue', fix: 'use a name without spaces, commas and control characters' }]
     : names.indexOf(name) < i ? [{ prop: 'queues', value: name, wrong: 'is given twice', fix: 'give it once' }] : []);
 }
 

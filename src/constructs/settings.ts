@@ -3,6 +3,7 @@ import { CODE_ONLY, isKind, Kind, kindsOf, nearest, packagesOf, pythonLiteral, s
 import { isCredentialName } from '../celery/credentials';
 import { parseRequirement } from '../celery/requirement';
 import { CelerySettings } from './celery-settings';
+import { LONGEST_ARGUMENT } from './command';
 import { asGiven } from './kubernetes/as-given';
 import { Described, Problem } from './validation/problems';
 
@@ -119,8 +120,6 @@ interface Place {
   readonly budget: { left: number };
 }
 
-/** Linux: MAX_ARG_STRLEN, with its end. */
-const LONGEST_ARGUMENT = 131_071;
 /** Each needs at least two characters. */
 const MOST_VALUES = Math.floor(LONGEST_ARGUMENT / 2);
 

@@ -49,6 +49,13 @@ describe('with the least that it needs', () => {
   });
 });
 
+test('containers of the app, which run on, are not in a Job, which would never be done; its own are, and so are sidecars', () => {
+  const container = (name: string) => ({ name, image: `example.com/${name}:1`, command: [name] });
+  const { template } = only(migrate({ containers: [container('own')] }, { containers: [container('app')], sidecars: [container('sidecar')] })).spec;
+  const names = (list: Any[]): string[] => list.map(({ name }) => name as string);
+  expect([names(template.spec.containers), names(template.spec.initContainers)]).toEqual([['job', 'own'], ['sidecar']]);
+});
+
 test('with all props, each does something', () => {
   const manifests = everyProp<CeleryJobProps, 'celery' | 'command'>({
     required: ['celery', 'command'],
@@ -174,6 +181,9 @@ describe('refuses', () => {
     ['a command in one string', { command: 'python manage.py migrate' }, 'command: \'python manage.py migrate\' is not a list of strings'],
     ['a command in one item', { command: ['python manage.py migrate'] }, 'command: \'python manage.py migrate\' is not one program; give each argument as an item'],
     ['a character that no argument has', { command: ['python', 'a\0b'] }, 'command: \'python\' has a NUL character'],
+    ['an argument that is too long', { command: ['python', 'x'.repeat(131_072)] }, 'command: \'python\' has an argument of more than 131071 bytes'],
+    ['more retries than the API has room for', { backoffLimit: 2 ** 31 }, 'backoffLimit: 2147483648 is more than 2147483647; give a whole number from 0 to 2147483647'],
+    ['a time to live that the API has no room for', { ttlSecondsAfterFinished: 2 ** 31 }, 'ttlSecondsAfterFinished: 2147483648 is more than 2147483647'],
     ['a negative number of retries', { backoffLimit: -1 }, 'backoffLimit: -1 is not a whole number of at least 0'],
     ['a deadline of nothing', { activeDeadlineSeconds: 0 }, 'activeDeadlineSeconds: 0 is not a whole number of at least 1'],
     ['half a second', { ttlSecondsAfterFinished: 0.5 }, 'ttlSecondsAfterFinished: 0.5 is not a whole number of at least 0'],

@@ -54,7 +54,7 @@ describe('refuses', () => {
     ['the same, where a worker consumes from the default queue', declared('video'), { worker: undefined }, [
       expect.stringContaining('queues: \'video\' is a queue from which no worker consumes') as string,
     ]],
-    ['a name that -Q would split', declared('a,b'), {}, ['[chart/celery] queues: \'a,b\' is not a name of a queue; use a name without spaces and commas']],
+    ['a name that -Q would split', declared('a,b'), {}, ['[chart/celery] queues: \'a,b\' is not a name of a queue; use a name without spaces, commas and control characters']],
     ['a name twice', declared('mail', 'mail'), {}, ['[chart/celery] queues: \'mail\' is given twice; give it once']],
     ['a name twice in a worker', {}, { mail: ['mail', 'mail'] }, ['[chart/mail] queues: \'mail\' is given twice; give it once']],
   ])('%s', (_what, props, workers, messages) => {

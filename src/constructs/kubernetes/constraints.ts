@@ -64,7 +64,7 @@ const LABEL_KEY: Form = {
   fix: 'use "name" or "dns.prefix/name", with at most 63 letters, digits, "-", "_" and "." in the name',
 };
 const MOUNT_PATH: Form = {
-  accepts: (value) => typeof value === 'string' && /^\/[^:\0]*$/.test(value), wrong: 'is not an absolute path without ":"', fix: 'give e.g. /var/lib/app',
+  accepts: (value) => typeof value === 'string' && /^\/[^:\0]*$/.test(value) && !/^[/.]+$/.test(value), wrong: 'is not an absolute path of a folder, without ":"', fix: 'give e.g. /var/lib/app',
 };
 /** Also for files in a volume. */
 const INSIDE: Form = {
@@ -116,6 +116,10 @@ const FORMS: Readonly<Record<string, Form>> = {
   'EmptyDirVolumeSource.medium': { ...one('', 'Memory'), accepts: (value) => value === '' || value === 'Memory' || /^HugePages(-\d+[KMG]i)?$/.test(String(value)) },
   'EmptyDirVolumeSource.sizeLimit': AMOUNT,
   'EnvVar.name': ENV_NAME,
+  'EnvFromSource.prefix': {
+    accepts: (value) => value === '' || matches(/^[ -<>-~]+$/, 1024)(value), wrong: 'is not the beginning of a name of an environment variable',
+    fix: 'use letters, digits, "_", "-" and "."',
+  },
   'GRPCAction.port': PORT, 'HTTPGetAction.port': PORT_OR_NAME, 'HTTPHeader.name': {
     accepts: matches(/^[-A-Za-z0-9]+$/, 1024), wrong: 'is not a name of an HTTP header', fix: 'use letters, digits and "-"',
   },

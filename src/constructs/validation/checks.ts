@@ -30,8 +30,12 @@ export function objectName(prop: string, value: string | undefined): Problem[] {
   }];
 }
 
+/** The largest number of most fields of the Kubernetes API. */
+export const INT32 = 2 ** 31 - 1;
+
 /** Counts: replicas, concurrency, tasks per child. */
-export function wholeNumber(prop: string, value: number | undefined, least: number): Problem[] {
+export function wholeNumber(prop: string, value: number | undefined, least: number, most = Number.MAX_SAFE_INTEGER): Problem[] {
+  if (Number.isSafeInteger(value) && value! > most) return [{ prop, value, wrong: `is more than ${most}`, fix: `give a whole number from ${least} to ${most}` }];
   return value === undefined || (Number.isSafeInteger(value) && value >= least) ? [] : [{
     prop, value, wrong: `is not a whole number of at least ${least}`, fix: `give a whole number from ${least} upwards`,
   }];
@@ -41,6 +45,7 @@ export function wholeNumber(prop: string, value: number | undefined, least: numb
 export function seconds(prop: string, value: Duration | undefined, least = 1): Problem[] {
   if (value === undefined) return [];
   const amount = value.toMilliseconds() / 1000;
+  if (amount > INT32) return [{ prop, value: value.toHumanString(), wrong: `is more than ${INT32} seconds`, fix: 'give a shorter time, or leave it out' }];
   return Number.isInteger(amount) && amount >= least ? [] : [{
     prop, value: value.toHumanString(), wrong: `is not a whole number of at least ${least} seconds`,
     fix: `give e.g. Duration.seconds(${Math.max(least, 30)})`,

@@ -83,15 +83,17 @@ function unreadable(prop: string): Problem {
 /** Names that there are not: JavaScript accepts any. */
 function unknown(given: object, shape: object, { prefix = '', elsewhere = {} }: Naming): Problem[] {
   return Object.keys(given).filter((name) => !Object.hasOwn(shape, name) && (given as Record<string, unknown>)[name] !== undefined).map((name) => {
-    const meant = nearest(name, Object.keys(shape));
+    const meant = nearest(name, [...Object.keys(shape), ...Object.keys(elsewhere)]);
     return {
       prop: prefix === '' ? name : `${prefix}.${name}`,
       value: shown((given as Record<string, unknown>)[name]),
       wrong: 'is not one of the options here',
-      fix: Object.hasOwn(elsewhere, name) ? elsewhere[name] : meant ? `did you mean ${meant}?` : 'leave it out; API.md has the names of all options',
+      fix: Object.hasOwn(elsewhere, name) ? elsewhere[name] : meant ? `did you mean ${meant}?${Object.hasOwn(elsewhere, meant) ? ` ${sentence(elsewhere[meant])}` : ''}` : 'leave it out; API.md has the names of all options',
     };
   });
 }
+
+const sentence = (words: string): string => words[0].toUpperCase() + words.slice(1);
 
 /** A check by a question. */
 export function kind(is: (value: unknown) => boolean, what: string, example: string): TypeCheck {

@@ -71,7 +71,7 @@ describe('what is wrong', () => {
     ['tolerations', [{ value: 'x' }], '[]Toleration', 'tolerations[0].operator: undefined must be Exists where no key is given; give the key, or operator: \'Exists\''],
     ['tolerations', [{ key: 'gpu', effect: 'noschedule' }], '[]Toleration', 'tolerations[0].effect: \'noschedule\' is not allowed; give one of NoExecute, NoSchedule, PreferNoSchedule'],
     ['volumes', [{ name: 'a', emptyDir: {}, configMap: { name: 'b' } }], '[]Volume', 'volumes[0]: \'emptyDir, configMap\' has more than one source; give exactly one'],
-    ['volumeMounts', [{ name: 'a', mountPath: 'data' }], '[]VolumeMount', 'volumeMounts[0].mountPath: \'data\' is not an absolute path without ":"; give e.g. /var/lib/app'],
+    ['volumeMounts', [{ name: 'a', mountPath: 'data' }], '[]VolumeMount', 'volumeMounts[0].mountPath: \'data\' is not an absolute path of a folder, without ":"; give e.g. /var/lib/app'],
     ['volumeMounts', [{ name: 'a', mountPath: '/d', subPath: '../x' }], '[]VolumeMount', 'volumeMounts[0].subPath: \'../x\' leads out of the volume; give a relative path without ".."'],
     ['securityContext', { runAsUser: -1 }, 'SecurityContext', 'securityContext.runAsUser: -1 is out of range; give a number from 0 to 2147483647'],
     ['securityContext', { privileged: true, allowPrivilegeEscalation: false }, 'SecurityContext', 'securityContext.privileged: true cannot be true together with allowPrivilegeEscalation: false; also give allowPrivilegeEscalation: true'],
