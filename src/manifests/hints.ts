@@ -1,6 +1,7 @@
 import { Image } from '../celery/image';
 import { readCelery } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
+import { remembered } from '../memo';
 import { asScalar } from './json';
 import { Container } from './pod/container';
 import { celeryIn, probesOf } from './probes';
@@ -54,10 +55,9 @@ const NOT_CELERY = new Set(['exporter', 'metrics', 'prometheus', 'proxy', 'migra
 const SERVES = new Set(['api', 'web', 'http', 'server', 'frontend', 'backend', 'gunicorn', 'uvicorn', 'asgi', 'wsgi', 'dashboard', 'ui']);
 
 /** The parts of a name, in lower case: `celeryBeat-worker_2` is celery, beat, worker, 2. */
-function tokens(name: string): string[] {
-  return baseName(name).replace(/\.(sh|bash|py|conf)$/, '').replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()
-    .replace(/celery(?=[a-z])/g, 'celery-').split(/[^a-z0-9]+/).filter(Boolean);
-}
+const tokens = remembered((name: string): readonly string[] =>
+  baseName(name).replace(/\.(sh|bash|py|conf)$/, '').replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase()
+    .replace(/celery(?=[a-z])/g, 'celery-').split(/[^a-z0-9]+/).filter(Boolean));
 
 const ROLE_WORDS: Readonly<Record<string, NamedRole>> = { worker: 'worker', workers: 'worker', beat: 'beat', beats: 'beat', flower: 'flower' };
 
@@ -157,12 +157,20 @@ export function saysSo(container: Container): boolean {
     || probesOf(container).some(({ invocations }) => celeryIn(invocations).length > 0);
 }
 
+/** What a role is told by; all others are most of an input. */
+const SAYS_SOMETHING = /celery|worker|beat|flower/i;
+
+function everythingSaid({ name, image, words, workload }: Container): string {
+  return `${name} ${image.name} ${workload.resource.name} ${words.map(({ text }) => text).join(' ')} ${LABELS.map((label) => asScalar(workload.labels[label]) ?? '').join(' ')}`;
+}
+
 /**
  * The role of a container whose program is out of sight, by its names, labels, image, variables, port and arguments.
  *
  * `inCompany`: there is other Celery of the same image in the input.
  */
 export function hintOf(container: Container, inCompany: boolean): Hint | undefined {
+  if (!SAYS_SOMETHING.test(everythingSaid(container)) && !container.declares(5555)) return undefined;
   if (isOther(container)) return undefined;
   const invocation = lastCommand(container);
   const words = scriptAndArguments(invocation?.words ?? container.words);

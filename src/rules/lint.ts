@@ -25,6 +25,7 @@ export interface Linted {
 /** What the command and the constructs call: all rules on objects from anywhere. Never throws, whatever they are. */
 export function lintObjects(objects: readonly unknown[], options: Options = {}): Linted {
   const world = new World(objects);
+  const listed = new Set(world.unknown);
   const unread = world.workloads.flatMap(({ containers }) => containers).filter((container) => container.unread !== undefined);
   return {
     violations: examine(world, options),
@@ -33,7 +34,7 @@ export function lintObjects(objects: readonly unknown[], options: Options = {}):
       ...unread.map((container) => unknown(container, container.unread)),
     ],
     census: census(world),
-    unrecognised: census(world).unrecognised.filter((container) => !world.unknown.includes(container)).map((container) => unknown(container, 'is not recognised')),
+    unrecognised: census(world).unrecognised.filter((container) => !listed.has(container)).map((container) => unknown(container, 'is not recognised')),
     count: world.resources.length,
   };
 }
