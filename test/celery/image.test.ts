@@ -1,4 +1,6 @@
-import { imageProblem, isFixed, parseImage, pythonVersion, taggedPython } from '../../src/celery/image';
+import {
+  entrypointProgram, imageProblem, isFixed, parseImage, plainShell, pythonVersion, taggedPython,
+} from '../../src/celery/image';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -57,4 +59,29 @@ test.each([
   ['pythonic:3.11', undefined, undefined],
 ])('%s has the Python %s, %s by its tag', (text, official, tagged) => {
   expect([pythonVersion(parseImage(text)), taggedPython(parseImage(text))]).toEqual([official, tagged]);
+});
+
+test.each<[string, string | undefined, string | undefined]>([
+  ['apache/airflow:2.10', 'celery', 'airflow'], ['acme/my-airflow:1', 'worker', 'airflow'], ['acme/airflow_x:1', 'flower', 'airflow'], ['acme/airflower:1', 'celery', undefined],
+  ['apache/airflow:2.10', 'scheduler', undefined], ['apache/airflow:2.10', undefined, undefined],
+  ['sentry:1', 'run', 'sentry'], ['getsentry/sentry:1', 'run', 'sentry'], ['acme/sentry:1', 'run', undefined], ['sentry:1', 'worker', undefined],
+])('the entrypoint of %s with %p is %p', (image, first, program) => {
+  expect(entrypointProgram(parseImage(image), first)).toBe(program);
+});
+
+test.each<[string, string]>([
+  ['python:3.11-alpine', 'busybox'], ['mher/flower:2', 'busybox'], ['alpine:3', 'busybox'], ['busybox:1', 'busybox'], ['acme/alpine:3', 'unknown'],
+  ['ubi9:1', 'bash'], ['redhat/ubi:1', 'bash'], ['fedora:40', 'bash'], ['rockylinux:9', 'bash'], ['acme/my-fedora:1', 'unknown'],
+  ['python:3.11', 'dash'], ['debian:12', 'dash'], ['redis:7', 'dash'], ['rabbitmq:4', 'dash'], ['acme/python:3.11', 'unknown'], ['apache/airflow:2', 'dash'],
+  ['apache/superset:4', 'dash'], ['valkey/valkey:8', 'dash'], ['acme/app:1-slim', 'dash'], ['acme/app:slim', 'dash'], ['acme/app:bookworm-1', 'dash'],
+  ['acme/app:slimmer', 'unknown'], ['acme/app:1', 'unknown'],
+])('sh in %s is %s', (image, shell) => {
+  expect(plainShell(parseImage(image))).toBe(shell);
+});
+
+test.each<[string, boolean]>([
+  ['redis', true], ['docker.io/redis', true], ['index.docker.io/redis:7', true], ['docker.io/library/redis', true], ['mirror.example.com/library/redis', true],
+  ['localhost/redis', false], ['localhost:5000/redis', false], ['registry.example.com/redis', false], ['acme/redis', false],
+])('%s is official: %p', (image, official) => {
+  expect(parseImage(image)).toMatchObject({ official, name: 'redis' });
 });
