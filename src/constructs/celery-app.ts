@@ -188,7 +188,7 @@ export class CeleryApp extends Construct {
       },
     });
 
-    const validApp = typeof props.app === 'string' && APP.test(props.app);
+    const validApp = typeof props.app === 'string' && APP.test(props.app) && !props.app.endsWith('.py');
     refuse(this, [
       ...checks.name('name', this.name),
       ...(validApp ? [] : [{

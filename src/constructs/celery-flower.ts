@@ -4,6 +4,7 @@ import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
 import { PodOptions } from './pod-options';
 import { celeryComponent, componentName } from './celery-component';
+import * as checks from './validation/checks';
 import type * as k8s from './kubernetes/api/types';
 import { POD_OPTIONS, podOptions } from './kubernetes/options';
 import { LAUNCHER } from './launcher';
@@ -87,10 +88,11 @@ export class CeleryFlower extends Construct {
     const closed = auth._env.length > 0;
     const given = (variable: string): boolean => (own.env ?? []).some(({ name }) => name === variable);
     const prefix = urlPrefix?.replace(/^\/*|\/+$/g, '');
+    const name = componentName(this, props);
     const { deployment, pod, options } = celeryComponent(this, own, {
       component: 'flower',
       celery: props.celery,
-      name: componentName(this, props),
+      name,
       launcher: props.launcher,
       deployment: SINGLETON,
       command: () => [
@@ -112,7 +114,7 @@ export class CeleryFlower extends Construct {
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } },
       needs: ['flower'],
       code: false,
-      problems: [...auth._problems, ...(urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
+      problems: [...auth._problems, ...checks.serviceName('name', name), ...(urlPrefix === undefined || /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/.test(urlPrefix) ? [] : [{
         prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',
       }])],
     });

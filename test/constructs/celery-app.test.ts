@@ -101,6 +101,7 @@ describe('refuses', () => {
   test.each<[Partial<CeleryAppProps>, string]>([
     [{ app: '' }, 'app: \'\' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
     [{ app: 'tasks.py ' }, 'app: \'tasks.py \' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
+    [{ app: 'tasks.py' }, 'app: \'tasks.py\' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
     [{ app: '-A' }, 'app: \'-A\' is not what `celery -A` takes; give the module of the Celery app: \'tasks\', or \'proj.tasks:app\''],
     [{ app: 'jobs' }, 'app: \'jobs\' is not in the code, which has tasks.py; add jobs.py, or name the module that has the Celery app'],
     [{ name: '' }, 'name: \'\' is not a name that Kubernetes accepts; use lower-case letters, digits and "-", beginning and ending with a letter or digit'],

@@ -91,6 +91,11 @@ test('what it builds can be reached', () => {
   });
 });
 
+test('refuses a name that no Service can have', () => {
+  expect(refusals((chart) => new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), name: '5flower' })))
+    .toEqual(['[chart/flower] name: \'5flower\' is not a name that Kubernetes accepts for a Service; give one that begins with a letter']);
+});
+
 test.each(['/', '', 'a b', '//x', 'https://example.com/flower', '/a?b'])('refuses the prefix %p', (urlPrefix) => {
   expect(refusals(flower(() => ({ urlPrefix })))).toEqual([`[chart/flower] urlPrefix: '${urlPrefix}' is not a path; give e.g. '/flower'`]);
 });

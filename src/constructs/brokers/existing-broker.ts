@@ -81,6 +81,9 @@ function checkUrl(url: string): Problem[] {
   if (transport === undefined) return problem('is not the URL of a broker', 'give e.g. \'redis://redis.example.com:6379/0\'');
   if (!TRANSPORT_NAMES.includes(transport)) return problem('has a scheme that is not a transport of kombu', `give one of ${TRANSPORT_NAMES.join(', ')}`);
   if (transport === 'memory') return problem('is a broker within one process, which no pod shares', 'give a broker that all pods can reach');
+  if (/\s/.test(url.trim())) return problem('has a space in it', 'remove it; in a path or a password it is written %20');
+  const port = /:(\d+)$/.exec(url.trim().split(/[/?#]/)[2] ?? '')?.[1];
+  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) return problem(`has a port that there is not, ${port}`, 'give one from 1 to 65535');
   return hasUrlCredential(url) ? problem(
     'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
   ) : [];

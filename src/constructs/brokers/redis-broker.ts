@@ -146,6 +146,7 @@ export class RedisBroker extends Construct implements IBroker {
     };
     refuse(this, [
       ...checks.name('name', name),
+      ...checks.serviceName('name', name),
       ...checks.image('image', image),
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),

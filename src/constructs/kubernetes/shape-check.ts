@@ -188,8 +188,8 @@ function isPlain(value: unknown): value is Record<string, unknown> {
 
 /** A value as a message shows it: an object by its type, as it may be endless, and what may be the value of a variable, too. */
 function shown(value: unknown, type: string, of: string): unknown {
-  const secret = typeof value === 'string' && (of === 'EnvVar.value' || type.endsWith('EnvVar'));
-  if (secret) return new Described('a string');
+  const secret = of === 'EnvVar.value' || of === 'EnvVar' || /(EnvVar|EnvVarSource|SecretKeySelector)$/.test(type);
+  if (secret && (typeof value === 'string' || typeof value === 'number')) return new Described(`a ${typeof value}`);
   if (typeof value === 'function') return new Described('a function');
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return new Described('a list');

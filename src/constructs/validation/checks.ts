@@ -22,6 +22,13 @@ export function name(prop: string, value: string): Problem[] {
   }];
 }
 
+/** Names of Services, which DNS takes: one that is right for all else may not begin with a digit. */
+export function serviceName(prop: string, value: string): Problem[] {
+  return typeof value === 'string' && /^\d/.test(value) ? [{
+    prop, value, wrong: 'is not a name that Kubernetes accepts for a Service', fix: 'give one that begins with a letter',
+  }] : [];
+}
+
 /** Names of objects that exist already: claims, Secrets, classes. */
 export function objectName(prop: string, value: string | undefined): Problem[] {
   return value === undefined || (typeof value === 'string' && value.length <= 253 && DNS_SUBDOMAIN.test(value)) ? [] : [{

@@ -94,6 +94,10 @@ describe('refuses', () => {
     ]],
     ['what is no URL', Broker.fromUrl('hunter2@redis.example.com'), {}, ['broker: a string is not the URL of a broker; give e.g. \'redis://']],
     ['a number', Broker.fromUrl(6379 as Any), {}, ['broker: a number is not a string; give e.g. \'redis://']],
+    ['a space', Broker.fromUrl('redis://redis.example.com: 6379'), {}, ['broker: \'redis://redis.example.com: 6379\' has a space in it; remove it']],
+    ['a port that there is not', Broker.fromUrl('redis://redis.example.com:65536/0'), {}, [
+      'broker: \'redis://redis.example.com:65536/0\' has a port that there is not, 65536; give one from 1 to 65535',
+    ]],
     ['a scheme of nobody', Broker.fromUrl('rabbitmq://r.example.com'), {}, ['broker: \'rabbitmq://r.example.com\' has a scheme that is not a transport of kombu; give one of amqp, amqps']],
     ['the memory of one process', Broker.fromUrl('memory://'), {}, ['broker: \'memory://\' is a broker within one process, which no pod shares']],
     ['a transport that is not installed', Broker.fromUrl('sqs://'), { resultBackend: ResultBackend.none() }, [

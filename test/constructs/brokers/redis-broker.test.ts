@@ -188,6 +188,7 @@ test.each<[RedisBrokerProps, string]>([
   [{ image: 'redis@sha256:0' },
     'image: \'redis@sha256:0\' has a digest that is not sha256: and 64 hexadecimal digits; copy it from the registry, e.g. with docker buildx imagetools inspect'],
   [{ name: 'Redis' }, 'name: \'Redis\' is not a name that Kubernetes accepts; use lower-case letters, digits and "-", beginning and ending with a letter or digit'],
+  [{ name: '5redis' }, 'name: \'5redis\' is not a name that Kubernetes accepts for a Service; give one that begins with a letter'],
   [{ clusterDomain: 'a b' },
     'clusterDomain: \'a b\' is not a name that Kubernetes accepts; use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'],
   [{ storage: RedisStorage.claim({ size: Size.mebibytes(0) }) },

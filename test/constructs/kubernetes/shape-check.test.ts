@@ -50,7 +50,9 @@ describe('what is right', () => {
 describe('what is wrong', () => {
   test.each<[string, unknown, string, string]>([
     ['env', [{ name: 'P', value_from: {} }], '[]EnvVar', 'env[0].value_from: a map is not a field of EnvVar; did you mean valueFrom?'],
-    ['env', [{ name: 'P', constructor: 'x' }], '[]EnvVar', 'env[0].constructor: \'x\' is not a field of EnvVar; allowed: name, value, valueFrom'],
+    ['env', [{ name: 'P', constructor: 'x' }], '[]EnvVar', 'env[0].constructor: a string is not a field of EnvVar; allowed: name, value, valueFrom'],
+    ['env', [{ name: 'P', valeu: 'hunter2' }], '[]EnvVar', 'env[0].valeu: a string is not a field of EnvVar; did you mean value?'],
+    ['env', [{ name: 'PIN', value: 12345 }], '[]EnvVar', 'env[0].value: a number is not a string; give a string'],
     ['env', [{ value: '1' }], '[]EnvVar', 'env[0].name: undefined is missing; EnvVar needs it'],
     ['env', { A: '1' }, '[]EnvVar', 'env: a map is not a list; give a list of plain data of EnvVar'],
     ['env', [null], '[]EnvVar', 'env[0]: null is missing; give plain data of EnvVar, or leave it out'],
@@ -100,6 +102,12 @@ describe('what is wrong', () => {
     ['affinity', new Map(), 'Affinity', 'affinity: a Map is not plain data as in a manifest (Affinity); give the fields of Affinity as Kubernetes documents them'],
   ])('%s: %j', (prop, value, type, expected) => {
     expect(lines(prop, value, type)).toEqual([expected]);
+  });
+
+  test('a password in the place of a reference is not shown', () => {
+    expect(lines('env', [{ name: 'P', valueFrom: { secretKeyRef: 'hunter2' } }], '[]EnvVar')[0])
+      .toMatch(/^env\[0\]\.valueFrom\.secretKeyRef: a string is not plain data as in a manifest \(SecretKeySelector\)/);
+    expect(lines('env', [{ name: 'P', valueFrom: 'hunter2' }], '[]EnvVar')[0]).toMatch(/^env\[0\]\.valueFrom: a string is not plain data/);
   });
 
   test('all problems are reported at once, and what is right is kept', () => {
