@@ -106,6 +106,7 @@ describe('errors', () => {
     ['what is no TypeScript', { 'main.ts': '\nlet a: = 1;' }, /^\S+main\.ts:2:8: Type expected\.\n$/],
     ['a password in a message is masked', { 'main.js': 'throw new Error(\'redis://:hunter2@redis is down\');' }, 'redis://:***@redis is down\n'],
     ['what the library refuses in Python: its message', { 'main.py': 'class JSIIError(Exception): pass\nraise RuntimeError("Error: refused") from JSIIError("refused\\n  at a.js")' }, 'refused\n'],
+    ['what is no Python: its place', { 'main.py': 'x = (' }, /^ {2}File "\S+main\.py", line 1\n {4}x = \(\n[^]*SyntaxError: [^\n]*\n$/],
     ['a mistake in a program in Python: its traceback', { 'main.py': 'def f():\n    return 1 / 0\nf()' },
       /^Traceback \(most recent call last\):\n {2}File "\S+main\.py", line 3, in <module>\n[^]*line 2, in f\n[^]*ZeroDivisionError: division by zero\n$/],
   ])('%s; dist/ stays', (_, files, stderr) => {

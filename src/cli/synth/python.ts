@@ -20,11 +20,11 @@ except Exception as error:
     while cause is not None and type(cause).__name__ not in ('JavaScriptError', 'JSIIError'):
         cause = cause.__cause__
     if cause is None or os.environ.get('DEBUG'):
-        # Without the frames of this program.
+        # Without the frames of this program; there are no others when the program does not parse.
         frames = error.__traceback__
         while frames is not None and frames.tb_frame.f_code.co_filename != main:
             frames = frames.tb_next
-        traceback.print_exception(type(error), error, frames or error.__traceback__)
+        traceback.print_exception(type(error), error, frames)
     else:
         text = str(error)
         print(text[7:] if text.startswith('Error: ') else text, file=sys.stderr)
