@@ -37,8 +37,6 @@ new CeleryWorker(chart, 'calls', { celery, queues: ['calls'], pool: WorkerPool.g
 new CeleryWorker(chart, 'reports', {
   celery,
   queues: ['reports'],
-  // An autoscaler of nodes would wait for ten minutes only, or move the pod to save a node.
-  podAnnotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
   pool: WorkerPool.prefork({
     concurrency: 1,
     softTimeLimit: Duration.minutes(50),

@@ -297,7 +297,7 @@ const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>(
 
 /** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */
 function codeIsMissing({ code, runtime }: CeleryAppProps, { volumeMounts = [] }: CheckedOptions): Problem[] {
-  const mounted = volumeMounts.some(({ mountPath }) => code._directory === mountPath || code._directory.startsWith(`${mountPath.replace(/\/$/, '')}/`));
+  const mounted = volumeMounts.some(({ mountPath }) => `${code._directory}/`.startsWith(`${mountPath.replace(/\/$/, '')}/`));
   if (code._files || mounted || runtime._requirements === undefined || !isPython(parseImage(runtime._image))) return [];
   return [{
     prop: 'code', value: `AppCode.inImage({ directory: '${code._directory}' })`,

@@ -65,6 +65,12 @@ export interface CeleryComponent extends CeleryPod {
 
 const CELERY_USER = 1000;
 
+/** The seconds that autoscalers of nodes give a pod to end, whatever its own grace period is. */
+const AUTOSCALER_GRACE = 600;
+
+/** Keeps them from moving a pod to save a node. */
+const NOT_MOVED = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' };
+
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: CheckedOptions, spec: CeleryComponentSpec): CeleryComponent {
   const { pod, options } = celeryPod(scope, own, spec);
@@ -87,9 +93,13 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     // They run on when the command of a Job has ended, and the Job would never be done; sidecars end with it.
     ...(spec.component === 'job' ? { containers: undefined } : {}),
   }, own);
-  const options = { ...merged, env: withPythonPath(merged.env ?? [], pythonPath) };
   const ofAgent = agent && (spec.component === 'worker' || spec.component === 'beat') ? agentEnv(agent, spec.component, spec.scheduler) : [];
   const grace = spec.terminationGracePeriod.toSeconds({ integral: false });
+  const options = {
+    ...merged,
+    env: withPythonPath(merged.env ?? [], pythonPath),
+    ...(grace > AUTOSCALER_GRACE ? { podAnnotations: { ...NOT_MOVED, ...merged.podAnnotations } } : {}),
+  };
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
   const pod: PodSpec = {
     name: spec.name,

@@ -227,3 +227,12 @@ describe('refuses', () => {
       .toEqual(['name', 'replicas', 'queues', 'concurrency'].map((prop) => `[chart/worker] ${prop}`));
   });
 });
+
+test.each([[585, undefined], [586, 'false']])('with tasks of %d seconds and 15 to end, autoscalers of nodes do not move the pod above 600 in all: %p', (seconds, expected) => {
+  const longestTask = Duration.seconds(seconds);
+  const manifests = synth((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), longestTask, podAnnotations: { 'example.com/a': '1', 'karpenter.sh/do-not-disrupt': 'mine' } }));
+  const { annotations } = manifests.get('Deployment', 'celery-worker').spec.template.metadata;
+  expect(annotations).toEqual({
+    ...(expected === undefined ? {} : { 'cluster-autoscaler.kubernetes.io/safe-to-evict': expected }), 'example.com/a': '1', 'karpenter.sh/do-not-disrupt': 'mine',
+  });
+});

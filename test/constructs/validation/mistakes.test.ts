@@ -30,7 +30,7 @@ describe('code in the image', () => {
     expect(() => synth(app(runtime))).not.toThrow();
   });
 
-  test.each([['/app', true], ['/', true], ['/ap', false], ['/app/data', false]])('may come with a volume at %s: %p', (path, taken) => {
+  test.each([['/app', true], ['/app/', true], ['/ap', false], ['/app/data', false]])('may come with a volume at %s: %p', (path, taken) => {
     const make = (chart: Chart) => app(install(), { volumes: [{ name: 'own', emptyDir: {} }], volumeMounts: [{ name: 'own', mountPath: path }] })(chart);
     expect(taken ? [] : refusals(make)).toEqual(taken ? [] : [expect.stringContaining('code: \'AppCode.inImage')]);
     if (taken) expect(() => synth(make)).not.toThrow();
