@@ -40,7 +40,7 @@ const layer = (name, forbidden) => ({
 
 export default tseslint.config(
   // Made by programs.
-  { ignores: ['lib/', 'build/', 'templates/', 'imports/', 'coverage/', '**/dist/', '.cache/', '.venv/', '**/.venvs/'] },
+  { ignores: ['lib/', 'build/', 'templates/', 'packed/', 'imports/', 'coverage/', '**/dist/', '.cache/', '.venv/', '**/.venvs/'] },
   stylistic.configs.customize({ quotes: 'single', semi: true, indent: 2, braceStyle: '1tbs', arrowParens: true, commaDangle: 'always-multiline' }),
   {
     rules: {

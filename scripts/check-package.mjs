@@ -115,10 +115,11 @@ try {
   rmSync(source, { recursive: true });
 
   const user = join(scratch, 'user');
-  const peers = Object.keys(peerDependencies).map((name) => `${name}@${devDependencies[name]}`);
+  // The lowest versions that the package allows; jest runs with the newest.
+  const peers = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range.replace('^', '')}`);
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), '{ "private": true }');
-  npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', packed, ...peers);
+  npm(user, 'install', '--no-audit', '--no-fund', '--prefer-offline', packed, ...peers, `cdk8s-plus-28@${devDependencies['cdk8s-plus-28']}`);
   writeFileSync(join(user, 'synth.js'), PROGRAM);
   execFileSync(process.execPath, ['synth.js'], { cwd: user, stdio: 'inherit' });
   writeFileSync(join(user, 'types.ts'), TYPES);

@@ -212,12 +212,20 @@ export class CeleryApp extends Construct {
 
   /**
    * An init container with the code, the runtime, the environment and the security context of this app, as an item of `initContainers` of its
-   * workers and Beat. They start once it has ended with 0; Kubernetes runs it again until then:
+   * workers and Beat. They start once it has ended with 0; Kubernetes runs it again until then.
    *
-   *     new CeleryWorker(chart, 'worker', {
-   *       celery,
-   *       initContainers: [celery.initContainer({ name: 'migrated', command: ['python', 'manage.py', 'migrate', '--check'] })],
-   *     });
+   * ```ts
+   * /// !hide
+   * import { CeleryApp, CeleryWorker } from 'cdk8s-celery';
+   * import { Chart } from 'cdk8s';
+   * declare const chart: Chart;
+   * declare const celery: CeleryApp;
+   * /// !show
+   * new CeleryWorker(chart, 'worker', {
+   *   celery,
+   *   initContainers: [celery.initContainer({ name: 'migrated', command: ['python', 'manage.py', 'migrate', '--check'] })],
+   * });
+   * ```
    */
   public initContainer(options: AppInitContainerOptions): Shape<k8s.Container> {
     return initContainer(this, options);

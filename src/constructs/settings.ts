@@ -99,7 +99,9 @@ function typeProblems(name: string, value: unknown, { celery }: SettingsReader):
   const definition: SettingDefinition | undefined = settingsOf(celery).get(name);
   const kinds = definition && kindsOf(name, definition);
   if (kinds === undefined || isKind(value, kinds)) return [];
-  return [{ prop: `settings.${name}`, value, wrong: 'is not of the type that Celery takes here', fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}` }];
+  // What has an object of options may have a password among them.
+  const shown = typeof value === 'string' && kinds.includes('dict') ? new Described('a string') : value;
+  return [{ prop: `settings.${name}`, value: shown, wrong: 'is not of the type that Celery takes here', fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}` }];
 }
 
 const WORDS: Record<Kind, string> = {

@@ -133,6 +133,7 @@ describe('refuses', () => {
     [{ include: [] }, 'settings.include: [] has no underscore in its name, and Celery\'s command line takes only names with one; '
       + 'set it in your code: app.conf.include = []'],
     [{ task_acks_late: 'maybe' }, 'settings.task_acks_late: \'maybe\' is not of the type that Celery takes here; give true or false'],
+    [{ couchbase_backend_settings: 'hunter2' }, 'settings.couchbase_backend_settings: a string is not of the type that Celery takes here; give an object or null'],
     [{ worker_max_tasks_per_child: 1.5 }, 'settings.worker_max_tasks_per_child: 1.5 is not of the type that Celery takes here; give a whole number or null'],
     [{ result_expires: '1 h' }, 'settings.result_expires: \'1 h\' is not of the type that Celery takes here; give a number or null'],
     [{ worker_max_tasks_per_child: Duration.millis(1) },

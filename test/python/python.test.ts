@@ -95,7 +95,11 @@ test('a broker of the user\'s own, the pools, a job and the rules work from Pyth
 });
 
 test('docstrings show Python', () => {
-  const { status, stdout } = run(folder, 'python', '-c', 'import cdk8s_celery; print(cdk8s_celery.CeleryApp.__doc__, cdk8s_celery.CeleryWorker.__init__.__doc__)');
+  const program = 'import cdk8s_celery as c; print(c.CeleryWorker.__init__.__doc__, c.CeleryApp.init_container.__doc__, c.__doc__)';
+  const { status, stdout } = run(folder, 'python', '-c', program);
   expect(status).toBe(0);
   expect(stdout).toContain(':param celery:');
+  expect(stdout).toContain('init_containers=[celery.init_container(');
+  expect(stdout).toContain('CeleryWorker(chart, "worker", celery=celery, replicas=2, pool=WorkerPool.prefork(concurrency=2))');
+  expect(stdout).not.toMatch(/new CeleryWorker\(|const celery/);
 });

@@ -23,7 +23,7 @@ export function environment(...packages: string[]): Environment {
   beforeAll(() => {
     const call = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: ROOT, env: quiet, stdio: ['ignore', 'ignore', 'inherit'] });
     call('npm', 'run', '--silent', 'build');
-    call('npx', '--no-install', 'jsii-pacmak', '--targets', 'python', '--outdir', join(folder, 'packed'));
+    call('npx', '--no-install', 'jsii-pacmak', '--targets', 'python', '--rosetta-unknown-snippets', 'translate', '--outdir', join(folder, 'packed'));
     const packed = join(folder, 'packed/python');
     state.wheel = join(packed, readdirSync(packed).find((name) => name.endsWith('.whl'))!);
     call('python3', '-m', 'venv', venv);
