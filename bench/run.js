@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// npm run bench [-- PART... [--OPTION...]]: what this library costs, with the goal beside each figure. Each part compares in one run,
+// npm run bench [-- PART... [--OPTION...]]: what this library costs, with the goal next to each figure. Each part compares in one run,
 // A B A B: ratios and exponents hold from machine to machine; seconds do not. Options are for the parts that are named before them.
 const { mkdtempSync, rmSync } = require('fs');
 const { tmpdir } = require('os');

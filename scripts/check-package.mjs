@@ -51,7 +51,7 @@ function clone(folder) {
   }
 }
 
-// All that needs a file of the package beside its code: a lock, the agent, and the bundled library that compares versions.
+// All that needs a file of the package next to its code: a lock, the agent, and the bundled library that compares versions.
 const PROGRAM = `
 const assert = require('assert');
 const { App, Chart } = require('cdk8s');

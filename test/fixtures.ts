@@ -3,7 +3,7 @@ import { AppCode, CeleryApp, CeleryAppProps, PodOptions, PythonRuntime, RedisBro
 
 export const TASKS = 'from celery import Celery\n\napp = Celery("tasks")\n';
 
-/** An app `celery` with the least that an app needs, and a Redis beside it. */
+/** An app `celery` with the least that an app needs, and a Redis next to it. */
 export function celeryApp(chart: Chart, props: Partial<CeleryAppProps> = {}): CeleryApp {
   return new CeleryApp(chart, 'celery', {
     app: 'tasks',

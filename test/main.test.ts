@@ -114,7 +114,7 @@ describe('the broker', () => {
 describe('dependencies', () => {
   const installers = ['celery-worker', 'celery-beat', 'celery-flower'].map((name) => all.pod(name).initContainers[0]);
 
-  test('celery[redis]==5.3.4 is installed, and never a redis beside it', () => {
+  test('celery[redis]==5.3.4 is installed, and never a redis next to it', () => {
     for (const { args, image } of installers) {
       expect(args[0]).toBe('celery[redis]==5.3.4');
       expect(args.filter((arg) => /^redis/.test(arg))).toEqual([]);

@@ -62,7 +62,7 @@ function noRename(root: string): Record<string, string> {
   return { NODE_OPTIONS: `--require ${join(root, 'no-rename.js')}` };
 }
 
-test('writes dist/ beside the program, from everywhere', () => {
+test('writes dist/ next to the program, from everywhere', () => {
   const { root, dist, list } = project();
   expect(synth(root, { cwd: tmpdir() })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('celery.k8s.yaml, redis.k8s.yaml written') as string });
   expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);

@@ -25,7 +25,7 @@ const celery = new CeleryApp(chart, 'shop', {
   code: AppCode.fromDirectory('app'),
   runtime: PythonRuntime.install({ celery: '5.5.3', requirements: ['requests==2.32.3'] }),
   queues: [{ name: 'calls', maxPriority: 9 }, { name: 'reports' }],
-  // Results lie beside the queues: an hour, not a day.
+  // Results lie next to the queues: an hour, not a day.
   settings: { result_expires: 3600 },
   env: [{ name: 'SHOP_CURRENCY', value: 'EUR' }],
 });

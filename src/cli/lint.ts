@@ -76,7 +76,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   }
   const config = configOf(values.config);
   const severity = severityOf(values.severity ?? config.severity ?? Severity.WARNING, values.severity === undefined ? 'severity' : '--severity');
-  if (values.live && positionals.length > 0) throw new Misuse('--live reads a cluster: give no files beside it');
+  if (values.live && positionals.length > 0) throw new Misuse('--live reads a cluster: give no files with it');
   if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
   if (values.namespace === '') throw new Misuse('--namespace is empty; give the name of one, or leave the option out for all namespaces');
   if (!values.live && values.context !== undefined) throw new Misuse('--context is for --live');

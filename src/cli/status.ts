@@ -11,7 +11,7 @@ Asks the agent in each pod of an app how it is, and prints a table.
 
   -n, --namespace NAMESPACE   where the pods are (default: that of the kubectl context)
   -A, --all-namespaces        in all namespaces
-      --app APP               of this CeleryApp alone (its name)
+      --app APP               of this CeleryApp only (its name)
       --context CONTEXT       the kubectl context
   -o, --output FORMAT         table (default) or json
   -h, --help                  this text

@@ -32,7 +32,7 @@ export interface BeatClaimOptions {
  */
 export abstract class BeatStorage {
   /**
-   * In an emptyDir: the schedule begins anew with each pod. Fine for crontabs and short intervals; an interval that is
+   * In an emptyDir: the schedule begins again with each pod. Fine for crontabs and short intervals; an interval that is
    * longer than the time between two deployments never comes due.
    */
   public static ephemeral(): BeatStorage {

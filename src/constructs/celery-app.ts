@@ -298,8 +298,8 @@ const PROPS: PropChecks<CeleryAppProps> = {
 const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   // Without it Celery warns at each start that its meaning changes in 6.0.
   ['broker_connection_retry_on_startup', true],
-  // None: for ever. With Celery's own default, 100, a worker ends after some 49 minutes without a broker; with 0, which its
-  // documentation gives for "for ever", at the first refused connection.
+  // None: forever. With Celery's own default, 100, a worker ends after some 49 minutes without a broker; with 0, which its
+  // documentation gives for "forever", at the first refused connection.
   ['broker_connection_max_retries', null],
 ]);
 

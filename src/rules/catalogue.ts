@@ -9,7 +9,7 @@ export interface Failure {
 
 const TYPE = 'Impossible with our constructs';
 const UNSEEN = 'Not detectable';
-const SETTINGS = 'Only what stands on the command line, or as a literal in code that a ConfigMap brings.';
+const SETTINGS = 'Only what is on the command line, or as a literal in code that a ConfigMap brings.';
 
 /** The failure catalogue: what rules guard, by the ids that they name in `rows`. */
 export const CATALOGUE = {
@@ -19,7 +19,7 @@ export const CATALOGUE = {
     what: 'a worker may go deaf even with the newest releases',
     unguarded: `${UNSEEN}: no version is free of it, and no manifest shows it; only a liveness probe that sees consumption does.`,
   },
-  V4: { what: 'redis installed beside celery without the extra' },
+  V4: { what: 'redis installed separately, without the extra of celery' },
   V5: { what: 'withdrawn releases of Celery' },
   V6: { what: 'versions with published vulnerabilities' },
   V7: { what: 'Flower 0.9 with Celery 5' },
@@ -49,7 +49,7 @@ export const CATALOGUE = {
   E1: { what: 'FLOWER_PORT from a Service' },
   E2: { what: 'REDIS_PORT from a Service', limits: 'Only where the manifest uses the variable: what the code reads is not seen.' },
   E3: { what: 'variables that Celery takes for options' },
-  E4: { what: 'BROKER_URL beside CELERY_BROKER_URL' },
+  E4: { what: 'BROKER_URL next to CELERY_BROKER_URL' },
   E5: { what: '$(VAR) that is not expanded' },
   E6: { what: 'passwords that break a URL' },
   E7: { what: 'a Redis database that does not exist' },
@@ -133,7 +133,7 @@ export const CATALOGUE = {
     unguarded: `${UNSEEN}: one rendering does not show that the next has another password. ${TYPE}: they take passwords from a Secret only.`,
   },
   R7: { what: 'Redis Cluster as broker' },
-  R8: { what: 'results beside the queue' },
+  R8: { what: 'results next to the queue' },
   R9: { what: 'redis-server under a shell' },
   R10: { what: 'no memory left for a save' },
   R11: { what: 'a floating tag of Redis' },
@@ -159,7 +159,7 @@ export const CATALOGUE = {
   K2: { what: 'KEDA and priorities', limits: 'That priorities are used is in the code.' },
   K3: { what: 'KEDA resolves in its own namespace' },
   K4: { what: 'KEDA and the database index' },
-  K5: { what: 'replicas beside an autoscaler' },
+  K5: { what: 'replicas set although there is an autoscaler' },
   K6: { what: 'scale-down kills tasks' },
   K7: { what: 'a CPU target without a CPU request' },
   Z1: { what: 'cdk8s-plus: read-only root, non-root' },

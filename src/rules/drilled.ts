@@ -66,7 +66,7 @@ export const DRILLED: readonly Drilled[] = [
   },
   {
     what: 'A stale pidfile',
-    drills: { 'beat/stale-pidfile': 'After SIGKILL: `Pidfile (...) already exists. Seems we\'re already running? (pid: 1)`, exit code 73, for ever.' },
+    drills: { 'beat/stale-pidfile': 'After SIGKILL: `Pidfile (...) already exists. Seems we\'re already running? (pid: 1)`, exit code 73, forever.' },
   },
   {
     what: 'Memory that grows until a child is killed',

@@ -14,7 +14,7 @@ export const SILENCES: readonly Silence[] = [
   { gap: 'a script of an image that starts worker, Beat or Flower: its options', reason: 'Most scripts give a concurrency, a pool and, for Flower, a login of their own. Probes, variables, replicas, scalers, grace period, '
     + 'ports, volumes and images of such a container are judged.' },
   { gap: 'a container of which neither name, label, image, variable, port nor argument says Celery', reason: 'It is counted as not recognised, and named.' },
-  { gap: 'a worker by the word worker alone', reason: 'Other task queues use the word as well: it counts with variables, a probe or other Celery of the same image.' },
+  { gap: 'a worker by only the word worker', reason: 'Other task queues use the word as well: it counts with variables, a probe or other Celery of the same image.' },
   { gap: 'the broker, with two servers of Redis and no URL in sight', reason: 'One of them is a cache more often than not, and nothing tells which.' },
   { gap: 'a Redis that is called a cache, with an eviction policy', reason: 'It evicts on purpose. A URL of a broker that leads to it counts.' },
   { gap: 'REMAP_SIGTERM=SIGQUIT, with the soft shutdown in the code', reason: 'Who sets the one sets the other: the one known public deployment is right.' },

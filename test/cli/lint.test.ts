@@ -261,10 +261,10 @@ test('a merge key brings what kubectl sees', async () => {
   expect(out).toContain('(container two)');
 });
 
-test('a key that stands twice is said, and the last one counts as for kubectl', async () => {
+test('a key that is given twice is said, and the last one counts as for kubectl', async () => {
   const twice = WORKER.replace('          command:', '          command: [celery, -A, shop, beat]\n          command:');
   const result = await run(files.write('twice.yaml', twice), '--rule', 'delivery/prefetch-zero');
-  expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:13: the same key stands twice') as string });
+  expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:13: the same key is given twice') as string });
   expect(result.out).toContain('delivery/prefetch-zero');
 });
 
@@ -288,7 +288,7 @@ describe('input that is no YAML', () => {
     ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 16],
     ['a template of another kind', '{% if on %}\nkind: Pod\n{% endif %}\n', 'is a template', 1],
     ['a template line', '{{- if .Values.on }}\nkind: Pod\n{{- end }}\n', 'is a template', 1],
-    ['a key twice', 'kind: Pod\nkind: Pod\n', 'stands twice', 2],
+    ['a key twice', 'kind: Pod\nkind: Pod\n', 'is given twice', 2],
     ['binary', Buffer.from([0x1f, 0x8b, 0, 0, 1]), 'is binary', 1],
     ['another encoding', Buffer.from([0x6b, 0xff, 0xfe]), 'is not UTF-8', undefined],
     ['a quote that is open', `${WORKER}          env: [{name: A, value: "hunter2}]\n---\nkind: Pod\n`, 'a quote or bracket is not closed', 14],

@@ -176,7 +176,7 @@ describe('what is not examined is said', () => {
   test('a key twice in JSON, as in YAML', async () => {
     const text = manifest('w').replace('"kind": "Deployment",', '"kind": "Pod",\n  "k\\u0069nd": "Deployment",');
     expect(await run(files.write('twice.json', text))).toMatchObject({
-      code: 2, err: `${files.path('twice.json')}:4: the same key stands twice in a map; kubectl would take the last one\n`,
+      code: 2, err: `${files.path('twice.json')}:4: the same key is given twice in a map; kubectl would take the last one\n`,
       out: expect.stringContaining('delivery/prefetch-zero') as string,
     });
     expect((await run(files.write('once.json', '[{"a": {"a": "a"}, "b": {"a": ["a", "a"]}}]'))).err).not.toContain('twice');

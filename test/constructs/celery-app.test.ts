@@ -35,7 +35,7 @@ describe('with the least that it needs', () => {
     }
   });
 
-  test('waits for a broker for ever: Celery\'s own default ends a worker after some 49 minutes', () => {
+  test('waits for a broker forever: Celery\'s own default ends a worker after some 49 minutes', () => {
     expect(settings()).toEqual(['broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true']);
   });
 });

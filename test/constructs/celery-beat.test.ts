@@ -18,7 +18,7 @@ describe('with the least that it needs', () => {
     expect({ replicas, strategy }).toEqual({ replicas: 1, strategy: { type: 'Recreate' } });
   });
 
-  // Beside the code, in a ConfigMap: OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'.
+  // Next to the code, in a ConfigMap: OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'.
   test('writes its schedule to a volume that is writable', () => {
     const { command, volumeMounts } = manifests.main(NAME);
     const file = command[command.indexOf('-s') + 1];

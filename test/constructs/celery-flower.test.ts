@@ -20,7 +20,7 @@ const probePath = (manifests: Manifests) => manifests.main(NAME).livenessProbe.h
 describe('with the least that it needs', () => {
   const manifests = synth(flower());
 
-  // With an earlier or a second probe, Flower was restarted for ever while it was only starting.
+  // With an earlier or a second probe, Flower was restarted forever while it was only starting.
   test('has the one probe of the reference deployment', () => {
     const { livenessProbe, readinessProbe, startupProbe } = manifests.main(NAME);
     expect(livenessProbe).toEqual({
@@ -72,7 +72,7 @@ test('is installed in the version of the lock', () => {
   expect(lock).toContain(own);
 });
 
-// `/` answers 401 where Flower asks for a login, and 404 under a prefix: it would be restarted for ever.
+// `/` answers 401 where Flower asks for a login, and 404 under a prefix: it would be restarted forever.
 test.each<[string, (chart: Chart) => Partial<CeleryFlowerProps>, string]>([
   ['a login', () => ({ auth: basic() }), '/healthcheck'],
   ['a prefix', () => ({ urlPrefix: '/flower' }), '/flower/healthcheck'],

@@ -14,7 +14,7 @@ app.conf.beat_schedule = {'tick': {'task': 'tasks.where', 'schedule': 5.0}}
 app.conf.beat_max_loop_interval = 5
 `;
 
-/** An app without a database of its own: the schedule is in a file beside Beat's. */
+/** An app without a database of its own: the schedule is in a file next to Beat's. */
 const DJANGO = `
 import django
 from django.conf import settings

@@ -9,7 +9,7 @@ import { allReady, celeryApp, cpu, deployed, inspectPing, podsOf, ranOn, TASKS }
 const { Rules } = rules;
 
 /**
- * celery 5.3.4 with kombu 5.3.2: after a kill of Redis its workers run on and consume nothing, for ever. Which health check notices?
+ * celery 5.3.4 with kombu 5.3.2: after a kill of Redis its workers run on and consume nothing, forever. Which health check notices?
  * Each has a worker and a Redis of its own.
  */
 const NAMESPACE = 'celery-drill-deaf';

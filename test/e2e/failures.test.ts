@@ -60,7 +60,7 @@ describe('by our constructs, from an index as slow', () => {
     for (const text of FAILURES.flatMap(({ says }) => says)) expect(all).not.toMatch(text);
   });
 
-  test('Beat writes its schedule beside the code', async () => {
+  test('Beat writes its schedule next to the code', async () => {
     expect(await exec(OURS, 'deploy/celery-beat', ['ls', '/app/data'])).toMatch(/celerybeat-schedule/);
   });
 

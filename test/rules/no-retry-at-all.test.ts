@@ -37,7 +37,7 @@ test.each([
 
 test.each([
   ['app.conf.broker_connection_max_retries = 0\n', CODE], ['app.conf.update(task_acks_late=True, broker_connection_max_retries=0)\n', CODE],
-  ['broker_connection_max_retries = 0  # for ever\n', CODE],
+  ['broker_connection_max_retries = 0  # forever\n', CODE],
   ['app.conf.broker_connection_max_retries = None\n', []], ['app.conf.broker_connection_max_retries = 0.5\n', []],
   ['# broker_connection_max_retries = 0\n', []], ['other_broker_connection_max_retries = 0\n', []],
 ])('the code %j', (code, expected) => {

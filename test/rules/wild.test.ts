@@ -76,7 +76,7 @@ describe('no false alarm', () => {
 
 describe('seen', () => {
   test.each<[string, Array<string | Pod>, string[]]>([
-    ['a password beside an envFrom that nobody knows', [{
+    ['a password next to an envFrom that nobody knows', [{
       container: `${WORKER}\nenv: [{name: CELERY_BROKER_URL, value: "redis://:hunter2@redis:6379/0"}]\nenvFrom: [{secretRef: {name: smtp}}]`,
     }], ['env/literal-password warning']],
     ['a read-only root and nothing but /tmp', [{
@@ -85,7 +85,7 @@ describe('seen', () => {
     }], ['beat/schedule-not-writable warning: unless the application sets beat_schedule_filename or another beat_scheduler']],
     ['two Beats of a script', [{ container: 'command: [/entrypoint-celery-beat.sh]', spec: '  replicas: 2\n  strategy: {type: Recreate}\n' }],
       ['beat/more-than-one warning: unless its scheduler has a lock, like RedBeat']],
-    ['a Beat in the worker beside the Beat', [
+    ['a Beat in the worker next to the Beat', [
       { container: WORKER.replace(']', ', -B]') }, { container: BEAT, name: 'beat', spec: '  strategy: {type: Recreate}\n' },
     ], ['beat/in-worker error: Deployment beat runs the Beat of this application already']],
     ['a Rollout of Beat', [{ container: BEAT, kind: 'Rollout', spec: '  strategy: {canary: {}}\n' }], ['beat/rolling-update error']],
@@ -102,7 +102,7 @@ describe('seen', () => {
     ['the queue that KEDA counts in RabbitMQ', [{ container: WORKER.replace(']', ', -Q, mails]') },
       'apiVersion: keda.sh/v1alpha1\nkind: ScaledObject\nmetadata: {name: s}\nspec: {scaleTargetRef: {name: shop}, triggers: [{type: rabbitmq, metadata: {queueName: celery}}]}\n---\n',
     ], ['scaling/keda-other-queue error']],
-    ['an object without a namespace beside those in default', [
+    ['an object without a namespace next to those in default', [
       workload({ container: WORKER, spec: '  replicas: 2\n' }).replace('{name: shop}', '{name: shop, namespace: default}'),
       'apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: h}\nspec: {maxReplicas: 3, scaleTargetRef: {kind: Deployment, name: shop}}\n---\n',
     ], ['scaling/replicas-fight-autoscaler warning: HorizontalPodAutoscaler h']],

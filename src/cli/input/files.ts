@@ -37,7 +37,7 @@ export function emptyInput(): Input {
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
 const LARGEST_FILE = 64 * 2 ** 20;
-const TWICE = 'the same key stands twice in a map; kubectl would take the last one';
+const TWICE = 'the same key is given twice in a map; kubectl would take the last one';
 const MANIFEST = /\.(ya?ml|json)$/i;
 const SKIPPED_FOLDERS = new Set(['node_modules', '.git', '.terraform', '.venv', '__pycache__']);
 
@@ -209,7 +209,7 @@ function readDocument(file: string, { line, text }: { line: number; text: string
     const template = error.message.startsWith('is not ') ? templateLine(text) : undefined;
     input.problems.push(template === undefined ? { file, line: line + error.line, message: error.message } : {
       file, line: line + template,
-      message: 'is a template, not a manifest: {{ }} or {% %} stands where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
+      message: 'is a template, not a manifest: {{ }} or {% %} is where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
     });
   }
 }

@@ -30,7 +30,7 @@ export interface RedisClaimOptions {
  */
 export abstract class RedisStorage {
   /**
-   * In memory alone: queued tasks are gone when the container restarts.
+   * Only in memory: queued tasks are gone when the container restarts.
    */
   public static ephemeral(): RedisStorage {
     return new Storage();

@@ -41,7 +41,7 @@ export interface PythonInstallOptions {
   readonly image?: string;
 
   /**
-   * What your code needs beside Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
+   * What your code needs in addition to Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
    * Pin them: what is not pinned changes from one pod to the next. Their files are not checked by hash.
    *
    * @default - nothing
@@ -100,7 +100,7 @@ export abstract class PythonRuntime {
   public abstract readonly _image: string;
   /** @internal */
   public abstract readonly _problems: Problem[];
-  /** What is installed beside Celery; undefined when it is not known. @internal */
+  /** What is installed in addition to Celery; undefined when it is not known. @internal */
   public readonly _requirements?: readonly string[];
   /** The version of Celery; undefined when it is not known. @internal */
   public readonly _celery?: string;

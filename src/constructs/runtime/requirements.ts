@@ -60,10 +60,10 @@ function checkPython(celery: string, python: string, { requiresPython, pythons }
   }];
 }
 
-/** The one thing that can be said of a requirement when the Celery beside it is not known. */
+/** The one thing that can be said of a requirement when the Celery next to it is not known. */
 function withoutLock(celery: string, text: string, { name, range }: Requirement): Problem[] {
   return name === 'kombu' && pinnedBelow(range, DEAF_BELOW) ? [{
-    prop: 'requirements', value: text, wrong: `goes beside celery ${celery}, and ${DEAF}`, fix: `use kombu >=${DEAF_BELOW}`,
+    prop: 'requirements', value: text, wrong: `is installed with celery ${celery}, and ${DEAF}`, fix: `use kombu >=${DEAF_BELOW}`,
   }] : [];
 }
 

@@ -16,7 +16,7 @@ export function keptByShell(links: readonly Link[], container: Container): Verdi
     if (command.exec) continue;
     // A script that handles signals, or waits for what it started, may know what it does.
     if (script.traps) return undefined;
-    if (command.background || command.piped || !command.last) return { note: 'something runs beside or after it in the same shell' };
+    if (command.background || command.piped || !command.last) return { note: 'something runs with or after it in the same shell' };
     if (!inline) return { note: `the script ${name} runs stays process 1` };
     if (name === 'bash' || name === 'zsh' || name === 'ksh') continue;
     const shell = name === 'dash' ? 'dash' : name === 'ash' ? 'busybox' : plainShell(container.image);

@@ -101,7 +101,7 @@ export const beatRules: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
     severity: Severity.ERROR,
-    title: 'Beat cannot write its schedule file where it is told to',
+    title: 'Beat cannot write its schedule file at the path that it is given',
     why: 'Beat ends at start: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
       + 'file \'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working '
       + 'directory.',

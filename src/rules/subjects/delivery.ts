@@ -93,7 +93,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/endless-out-of-memory',
     severity: Severity.WARNING,
-    title: 'A task that runs out of memory is put back and runs out of memory again, for ever',
+    title: 'A task that runs out of memory is put back and runs out of memory again, forever',
     why: 'task_reject_on_worker_lost requeues the task that killed its child: a loop of WorkerLostError, or of evicted pods, that blocks the queue.',
     fix: 'Limit deliveries in the task itself, or leave task_reject_on_worker_lost off; a memory limit keeps it to one pod, and '
       + '--max-memory-per-child recycles children before.',
@@ -177,7 +177,7 @@ export const deliveryRules: Rule[] = [
     title: 'The worker gives up when the broker is not there at start',
     why: 'It exits at once: `Retrying to establish a connection to the message broker after a connection loss has been disabled '
       + '(app.conf.broker_connection_retry_on_startup=False)`; or, with a maximum of retries, in the middle of a long outage.',
-    fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is for ever (0 is not: it means no retry).',
+    fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is forever (0 is not: it means no retry).',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['W3', 'W4'],
     on: 'workers',
@@ -207,10 +207,10 @@ export const deliveryRules: Rule[] = [
     id: 'delivery/no-retry-at-all',
     severity: Severity.ERROR,
     title: 'The first refused connection to the broker ends the process',
-    why: 'broker_connection_max_retries is 0, which Celery documents as "for ever", but kombu counts: `if max_retries is not None and retries >= '
+    why: 'broker_connection_max_retries is 0, which Celery documents as "forever", but kombu counts: `if max_retries is not None and retries >= '
       + 'max_retries: raise`. A worker or Beat that starts before its broker, or loses it, exits with `kombu.exceptions.OperationalError: Error 111 '
       + 'connecting to redis:6379. Connection refused`.',
-    fix: 'Write broker_connection_max_retries=(json)null after `--`, or None in the code: that is for ever.',
+    fix: 'Write broker_connection_max_retries=(json)null after `--`, or None in the code: that is forever.',
     source: 'Reproduced with Celery 5.7.0; retry_over_time in kombu/utils/functional.py at https://github.com/celery/kombu',
     rows: ['W3'],
     on: 'processes',

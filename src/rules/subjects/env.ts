@@ -192,7 +192,7 @@ export const envRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'A container is given two different brokers',
     why: 'BROKER_URL and --broker win on the command line of Celery, CELERY_BROKER_URL everywhere else: workers consume from one Redis, producers '
-      + 'send to the other, and tasks wait for ever.',
+      + 'send to the other, and tasks wait forever.',
     fix: 'Give CELERY_BROKER_URL only.',
     source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
     rows: ['E4'],
@@ -226,7 +226,7 @@ export const envRules: Rule[] = [
     id: 'env/unexpanded-reference',
     severity: Severity.ERROR,
     title: '$(NAME) refers to a variable that is not defined before it, so it stays as it is',
-    why: 'Kubernetes expands only what stands earlier in the list: `ValueError: Port could not be cast to integer value as \'$(REDIS_PORT)\'`, or '
+    why: 'Kubernetes expands only what comes earlier in the list: `ValueError: Port could not be cast to integer value as \'$(REDIS_PORT)\'`, or '
       + 'a host named $(REDIS_HOST).',
     fix: 'Define the variable in the same container, before the one that uses it.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
@@ -433,7 +433,7 @@ export const envRules: Rule[] = [
     id: 'env/no-broker',
     severity: Severity.ERROR,
     title: 'Neither an application nor a broker is given, so Celery tries RabbitMQ on localhost',
-    why: '`Cannot connect to amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection refused. Trying again in 2.00 seconds...`, for ever.',
+    why: '`Cannot connect to amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection refused. Trying again in 2.00 seconds...`, forever.',
     fix: 'Set CELERY_BROKER_URL, or give -A before the subcommand.',
     source: 'https://github.com/mher/flower/issues/1029',
     rows: ['E11'],

@@ -30,7 +30,7 @@ function usesRedis(install: Install): boolean {
   return requirement(install, 'celery')?.extras.includes('redis') === true || requirement(install, 'redis') !== undefined;
 }
 
-/** pip takes kombu 5.7 beside a Celery that does not know what it needs. */
+/** pip takes kombu 5.7 next to a Celery that does not know what it needs. */
 function takesKombu57(install: Install): boolean {
   const celery = celeryVersion(install);
   const kombu = requirement(install, 'kombu');
@@ -82,7 +82,7 @@ export const installRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'kombu before 5.4.0 takes no more tasks after Redis was restarted',
     why: 'It loses its poller registration on reconnect: the log ends with `consumer: Connection to broker lost. Trying to re-establish the '
-      + 'connection...`, the worker stays Running and consumes nothing, for ever. 14 of 16 trials with celery 5.3.4, kombu 5.3.2.',
+      + 'connection...`, the worker stays Running and consumes nothing, forever. 14 of 16 trials with celery 5.3.4, kombu 5.3.2.',
     fix: 'Pin kombu>=5.4.0; kombu==5.6.2 works with Celery 5.3, 5.4 and 5.6.',
     source: 'https://github.com/celery/kombu/pull/2007',
     rows: ['V2'],
@@ -98,7 +98,7 @@ export const installRules: Rule[] = [
   {
     id: 'install/kombu-needs-packaging',
     severity: Severity.ERROR,
-    title: 'This Celery without a pin of kombu gets kombu 5.7, which cannot be imported beside it',
+    title: 'This Celery without a pin of kombu gets kombu 5.7, which cannot be imported with it',
     why: 'Every Celery process dies at start: `ModuleNotFoundError: No module named \'packaging\'`; with packaging added, `Redis transport requires '
       + 'redis-py versions 6.1.0 or later. You have 4.6.0`. The manifest worked until kombu 5.7 was released.',
     fix: 'Install under a full lock (pip install -c constraints.txt ...); at least add kombu==5.6.2.',
@@ -110,7 +110,7 @@ export const installRules: Rule[] = [
       if (!celery || !takesKombu57(install)) return;
       const certain = pythonVersion(install.container.image) !== undefined;
       report({
-        at: install.container.place(celery.path), value: celery.text, allowed: 'beside it kombu==5.6.2, or a constraints file',
+        at: install.container.place(celery.path), value: celery.text, allowed: 'kombu==5.6.2 in the same installation, or a constraints file',
         ...unless(certain, 'the image has a Python before 3.10'),
       });
     },
@@ -118,10 +118,10 @@ export const installRules: Rule[] = [
   {
     id: 'install/redis-without-extra',
     severity: Severity.WARNING,
-    title: 'redis is installed beside celery, not through celery[redis]',
+    title: 'redis is installed separately, not through celery[redis]',
     why: 'Nothing holds redis-py in the range that kombu supports: pip takes the newest release, untested with this Celery.',
     fix: 'Install celery[redis] and drop redis from the list.',
-    source: 'Reproduced: the resolver took redis 8.1.0 beside kombu 5.6.2, which supports <6.5',
+    source: 'Reproduced: the resolver took redis 8.1.0 next to kombu 5.6.2, which supports <6.5',
     rows: ['V4'],
     on: 'installs',
     check: (install, report) => {
@@ -207,7 +207,7 @@ export const installRules: Rule[] = [
       const pin = pinned(celery?.range ?? '');
       if (celery && pin !== undefined && meets(pin, '>=5.0,<5.3') && pythonVersion(install.container.image) === '3.7'
         && !requirement(install, 'importlib-metadata') && !install.constrained && !install.opaque) {
-        report({ at: install.container.place(celery.path), value: celery.text, allowed: 'importlib-metadata<5 beside it' });
+        report({ at: install.container.place(celery.path), value: celery.text, allowed: 'importlib-metadata<5 in the same installation' });
       }
     },
   },

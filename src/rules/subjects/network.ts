@@ -161,7 +161,7 @@ export const networkRules: Rule[] = [
     id: 'network/policy-keeps-broker-away',
     severity: Severity.ERROR,
     title: 'NetworkPolicies do not let Celery reach its broker',
-    why: 'The connection times out: `Cannot connect to redis://redis:6379/0: Timeout connecting to server.`, for ever; all pods are Running.',
+    why: 'The connection times out: `Cannot connect to redis://redis:6379/0: Timeout connecting to server.`, forever; all pods are Running.',
     fix: 'Allow the port of the broker, in the egress of the workers and in the ingress of the broker, with labels that the pods have.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
     rows: ['N36'],

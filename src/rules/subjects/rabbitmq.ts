@@ -102,7 +102,7 @@ export const rabbitRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'RabbitMQ takes a task back from a worker before the task may end',
     why: 'A delivery that is not acknowledged within consumer_timeout (30 min by default) closes the channel: `PreconditionFailed: (406) PRECONDITION_FAILED - '
-      + 'delivery acknowledgement on channel 1 timed out`. The worker ends and the task starts again, for ever; tasks that are reserved behind a long one are '
+      + 'delivery acknowledgement on channel 1 timed out`. The worker ends and the task starts again, forever; tasks that are reserved behind a long one are '
       + 'held, too.',
     fix: 'Set consumer_timeout in rabbitmq.conf, in milliseconds, above the longest task and the longest countdown.',
     source: 'https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout',

@@ -261,7 +261,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/replicas-fight-autoscaler',
     severity: Severity.WARNING,
-    title: 'The number of replicas is given beside an autoscaler',
+    title: 'The number of replicas is set although an autoscaler scales the pods',
     why: 'Every `kubectl apply` sets it back: pods with running tasks are removed, and come again minutes later.',
     fix: 'Leave spec.replicas out where an autoscaler decides.',
     source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',

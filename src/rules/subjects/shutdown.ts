@@ -156,7 +156,7 @@ export const shutdownRules: Rule[] = [
       if (version !== undefined && meets(version, '<5.5')) {
         report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' });
       } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
-        report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT beside it' });
+        report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT in the same container' });
       }
     },
   },

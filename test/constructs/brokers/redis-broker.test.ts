@@ -154,7 +154,7 @@ describe('admits', () => {
     }, 'redis')).toEqual([from('orders'), from('mail')]);
   });
 
-  test('the pods beside it, where no chart has a namespace', () => {
+  test('the pods next to it, where no chart has a namespace', () => {
     expect(admitted((parent, broker) => { app(parent, 'one', broker); })).toEqual([{ from: [{ podSelector: {} }], ports }]);
   });
 

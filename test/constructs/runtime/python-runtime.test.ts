@@ -44,7 +44,7 @@ describe('install, with the least that it needs', () => {
     expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base' });
   });
 
-  test('it never pins redis beside Celery, which knows best', () => {
+  test('it never pins redis next to Celery, which knows best', () => {
     expect(installer(manifests).args.filter((arg) => arg.startsWith('redis'))).toEqual([]);
   });
 
@@ -170,7 +170,7 @@ describe('refuses', () => {
     [{ requirements: ['Click_Plugins == 0.1'] },
       'requirements: \'Click_Plugins == 0.1\' conflicts with the lock of Celery 5.3.4, which has click-plugins 1.1.1.2 '
       + '(the versions of a lock are tested together); remove it, or give click-plugins==1.1.1.2'],
-    [{ celery: '5.3.6', requirements: ['kombu==5.3.2'] }, 'requirements: \'kombu==5.3.2\' goes beside celery 5.3.6, and before 5.4.0 a worker stays alive '
+    [{ celery: '5.3.6', requirements: ['kombu==5.3.2'] }, 'requirements: \'kombu==5.3.2\' is installed with celery 5.3.6, and before 5.4.0 a worker stays alive '
       + 'and takes no more tasks after one restart of Redis (kombu#2007); use kombu >=5.4.0'],
     [{ requirements: ['--index-url=x'] }, 'requirements: \'--index-url=x\' is not a requirement that pip takes on its command line; '
       + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf'],

@@ -21,6 +21,6 @@ test.each<[string, string[], string[]]>([
   expect(others.filter((text) => glob(pattern, text))).toEqual([]);
 });
 
-test('a pattern that would take a regular expression for ever', () => {
+test('a pattern that would take a regular expression forever', () => {
   expect(glob(`${'*a'.repeat(50)}*b`, 'a'.repeat(2000))).toBe(false);
 });
