@@ -11,7 +11,8 @@ import { kubectl, say } from './harness';
 const NAMESPACE = 'celery-e2e-random';
 const APPS = 1000;
 const CALLS = 20;
-const SEED = Number(process.env.E2E_SEED ?? Date.now() % 2 ** 31);
+/** The same apps each time: E2E_SEED=NUMBER tries others. */
+const SEED = Number(process.env.E2E_SEED ?? 350_751_643);
 
 /** Random options without those that are refused on their own: they are another test's. */
 function accepted(random: Random): PodOptions {

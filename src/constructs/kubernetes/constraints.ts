@@ -253,6 +253,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ...isZero(maxSurge) && isZero(maxUnavailable) ? [needs(prop, 'has maxSurge and maxUnavailable 0, so no pod can ever be replaced', 'raise one of them')] : [],
     ...typeof maxUnavailable === 'string' && Number.parseInt(maxUnavailable, 10) > 100 ? [needs(`${prop}.maxUnavailable`, 'is more than 100%', 'give at most 100%', maxUnavailable)] : [],
   ],
+  'FlexVolumeSource': (prop, { options }) => Object.keys((options ?? {}) as Fields).filter((name) => /(^|\.)(kubernetes|k8s)\.io$/i.test(name.split('/', 1)[0]))
+    .map((name) => needs(`${prop}.options['${name}']`, 'has a prefix that Kubernetes keeps for itself', 'use another prefix')),
   'EphemeralVolumeSource': (prop, { volumeClaimTemplate }) => volumeClaimTemplate === undefined
     ? [needs(`${prop}.volumeClaimTemplate`, 'is missing', 'give the claim\'s spec')] : [],
   'PersistentVolumeClaimTemplate': (prop, { metadata }) => Object.keys((metadata ?? {}) as Fields).filter((name) => name !== 'labels' && name !== 'annotations')
