@@ -1,3 +1,4 @@
+import { parseArgs, ParseArgsConfig } from 'node:util';
 import { redact } from '../celery/credentials';
 import { KubectlError } from './kubectl';
 import { printableLine } from '../rules/printable';
@@ -21,6 +22,15 @@ export class Misuse extends Error {
 
 /** Something that the command needs is not there, or does not answer; the message says all. */
 export class Failure extends Error {}
+
+/** The options of a subcommand; what Node does not take is a misuse. */
+export function parseOptions<T extends ParseArgsConfig>(config: T, usage: string): ReturnType<typeof parseArgs<T>> {
+  try {
+    return parseArgs(config);
+  } catch (error) {
+    throw new Misuse((error as Error).message, usage);
+  }
+}
 
 /** Runs a subcommand. Whatever goes wrong in it becomes a message and an exit code. */
 export async function guarded(name: string, output: Output, body: () => Promise<number>): Promise<number> {

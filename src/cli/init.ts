@@ -1,9 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { lockIndex } from '../celery/locks';
 import { PACKAGE_ROOT } from '../package-root';
-import { Failure, guarded, Misuse, Output } from './command';
+import { Failure, guarded, Misuse, Output, parseOptions } from './command';
 import { installedFrom } from './init/installed-from';
 import { printableLine } from '../rules/printable';
 
@@ -54,15 +53,10 @@ export function init(args: string[], output: Output): Promise<number> {
 }
 
 function parse(args: string[]) {
-  let parsed;
-  try {
-    parsed = parseArgs({
-      args, allowPositionals: true,
-      options: { language: { type: 'string', default: 'typescript' }, package: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
-    });
-  } catch (error) {
-    throw new Misuse((error as Error).message, USAGE);
-  }
+  const parsed = parseOptions({
+    args, allowPositionals: true,
+    options: { language: { type: 'string', default: 'typescript' }, package: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+  }, USAGE);
   const { values: { language, help, package: packed }, positionals } = parsed;
   if (positionals.length > 1) throw new Misuse(`one folder at a time, not ${positionals.join(', ')}`, USAGE);
   if (!Object.hasOwn(LANGUAGES, language)) throw new Misuse(`--language: '${language}' is not one of ${Object.keys(LANGUAGES).join(', ')}`, USAGE);

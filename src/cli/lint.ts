@@ -1,6 +1,5 @@
-import { parseArgs } from 'node:util';
 import { unknownTo, writeBaseline } from './baseline';
-import { FAILED, Failure, guarded, Misuse, Output } from './command';
+import { FAILED, Failure, guarded, Misuse, Output, parseOptions } from './command';
 import { DEFAULT_CONFIG, readConfig } from './config';
 import { FORMATS } from './formats';
 import { located } from './formats/located';
@@ -47,19 +46,15 @@ export function lint(args: readonly string[], output: Output): Promise<number> {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args], allowPositionals: true, strict: true,
-      options: {
-        'format': { type: 'string', default: 'text' }, 'severity': { type: 'string' }, 'advice': { type: 'boolean' },
-        'baseline': { type: 'string' }, 'write-baseline': { type: 'string' }, 'rule': { type: 'string', multiple: true },
-        'config': { type: 'string' }, 'live': { type: 'boolean' }, 'namespace': { type: 'string', short: 'n' }, 'context': { type: 'string' },
-        'list': { type: 'boolean' }, 'explain': { type: 'string' }, 'help': { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new Misuse((error as Error).message, USAGE);
-  }
+  return parseOptions({
+    args: [...args], allowPositionals: true, strict: true,
+    options: {
+      'format': { type: 'string', default: 'text' }, 'severity': { type: 'string' }, 'advice': { type: 'boolean' },
+      'baseline': { type: 'string' }, 'write-baseline': { type: 'string' }, 'rule': { type: 'string', multiple: true },
+      'config': { type: 'string' }, 'live': { type: 'boolean' }, 'namespace': { type: 'string', short: 'n' }, 'context': { type: 'string' },
+      'list': { type: 'boolean' }, 'explain': { type: 'string' }, 'help': { type: 'boolean', short: 'h' },
+    },
+  }, USAGE);
 }
 
 async function run(args: readonly string[], output: Output): Promise<number> {

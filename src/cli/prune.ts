@@ -1,5 +1,4 @@
-import { parseArgs } from 'util';
-import { Failure, guarded, Misuse } from './command';
+import { Failure, guarded, Misuse, parseOptions } from './command';
 import { kubectl, KubectlError } from './kubectl';
 import { CONTENT_HASH_LABEL } from '../manifests/content-hash';
 import { asText, get } from '../manifests/json';
@@ -54,21 +53,17 @@ function values(args: string[]) {
   // Else it counts as an option of its own.
   const age = args[args.indexOf('--older-than') + 1];
   if (args.includes('--older-than') && /^-\d/.test(age ?? '')) parseAge(age);
-  try {
-    return parseArgs({
-      args,
-      options: {
-        'namespace': { type: 'string', short: 'n' },
-        'app': { type: 'string' },
-        'older-than': { type: 'string', default: '1h' },
-        'context': { type: 'string' },
-        'yes': { type: 'boolean', default: false },
-        'help': { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new Misuse((error as Error).message, USAGE);
-  }
+  return parseOptions({
+    args,
+    options: {
+      'namespace': { type: 'string', short: 'n' },
+      'app': { type: 'string' },
+      'older-than': { type: 'string', default: '1h' },
+      'context': { type: 'string' },
+      'yes': { type: 'boolean', default: false },
+      'help': { type: 'boolean', short: 'h', default: false },
+    },
+  }, USAGE).values;
 }
 
 function parse(args: string[]): Options {

@@ -1,6 +1,5 @@
 import { redact } from '../celery/credentials';
-import { parseArgs } from 'util';
-import { FAILED, guarded, Misuse } from './command';
+import { FAILED, guarded, Misuse, parseOptions } from './command';
 import { kubectl, KubectlError } from './kubectl';
 import { asList, asMap, asNumber, asText, get, isMap } from '../manifests/json';
 import { listed, printable, printableJson, printableLine, shortened } from '../rules/printable';
@@ -115,21 +114,17 @@ interface Options {
 }
 
 function values(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        'namespace': { type: 'string', short: 'n' },
-        'all-namespaces': { type: 'boolean', short: 'A', default: false },
-        'app': { type: 'string' },
-        'context': { type: 'string' },
-        'output': { type: 'string', short: 'o', default: 'table' },
-        'help': { type: 'boolean', short: 'h', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new Misuse((error as Error).message, USAGE);
-  }
+  return parseOptions({
+    args,
+    options: {
+      'namespace': { type: 'string', short: 'n' },
+      'all-namespaces': { type: 'boolean', short: 'A', default: false },
+      'app': { type: 'string' },
+      'context': { type: 'string' },
+      'output': { type: 'string', short: 'o', default: 'table' },
+      'help': { type: 'boolean', short: 'h', default: false },
+    },
+  }, USAGE).values;
 }
 
 function parse(args: string[]): Options {

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { extname, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { Failure, guarded, Misuse, Output } from './command';
+import { Failure, guarded, Misuse, Output, parseOptions } from './command';
 import { cacheFolder, projectOf } from './synth/project';
 import { runPython } from './synth/python';
 import { runJavaScript } from './synth/javascript';
@@ -45,12 +44,7 @@ export function synth(args: string[], output: Output): Promise<number> {
 }
 
 function parse(args: string[]): { readonly help: boolean; readonly main: string } {
-  let parsed;
-  try {
-    parsed = parseArgs({ args, allowPositionals: true, options: { help: { type: 'boolean', short: 'h', default: false } } });
-  } catch (error) {
-    throw new Misuse((error as Error).message, USAGE);
-  }
+  const parsed = parseOptions({ args, allowPositionals: true, options: { help: { type: 'boolean', short: 'h', default: false } } }, USAGE);
   const { values: { help }, positionals } = parsed;
   if (positionals.length > 1) throw new Misuse(`one program at a time, not ${positionals.join(', ')}`, USAGE);
   if (help) return { help, main: '' };

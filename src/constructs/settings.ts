@@ -5,6 +5,7 @@ import { parseRequirement } from '../celery/requirement';
 import { CelerySettings } from './celery-settings';
 import { LONGEST_ARGUMENT } from './command';
 import { asGiven } from './kubernetes/as-given';
+import { isPlainObject } from './validation/plain-object';
 import { Described, Problem } from './validation/problems';
 
 /** What is known of the Python that reads the settings. */
@@ -180,11 +181,4 @@ function className(value: object): string {
 
 function article(noun: string): string {
   return `${/^[AEIOU]/i.test(noun) ? 'an' : 'a'} ${noun}`;
-}
-
-/** An object as `{ ... }` makes it, in any realm. */
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

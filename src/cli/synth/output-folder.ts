@@ -67,7 +67,7 @@ function isLeftOver(folder: string, name: string): boolean {
   }
 }
 
-/** Removes what killed runs have left beside the output folder. One that was killed while it swapped has taken the folder away: back with it. */
+/** Removes what killed runs have left next to the output folder. One that was killed while it swapped has taken the folder away: back with it. */
 function cleanUp(folder: string): void {
   const parent = dirname(folder);
   if (!existsSync(parent)) return;
@@ -94,7 +94,7 @@ function makeFolder(path: string): void {
   }
 }
 
-/** An empty folder beside the output folder, from where it can be renamed; elsewhere, where there may be none. */
+/** An empty folder next to the output folder, from where it can be renamed; elsewhere, where there may be none. */
 export function stagingFolder(folder: string): string {
   const beside = `${folder}.new.${MARK}`;
   try {
@@ -196,7 +196,7 @@ function swap(staging: string, folder: string, ours: Ownership): boolean {
   }
 }
 
-/** Writes each file beside its place and moves it there: at each moment there are whole files only, and those of others stay. */
+/** Writes each file next to its place and moves it there: at each moment there are whole files only, and those of others stay. */
 function replaceFiles(staging: string, files: readonly string[], folder: string, ours: Ownership): void {
   makeFolder(folder);
   // In a folder that we may not change there is nothing of ours.

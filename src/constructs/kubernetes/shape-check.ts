@@ -1,6 +1,7 @@
 import { SCHEMA } from './api/schema';
 import { checkField, checkObject } from './constraints';
 import { nearest } from '../../nearest';
+import { isPlainObject } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
 
 /** A value as the manifest gets it, and what is wrong with it. */
@@ -67,7 +68,7 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
     return items;
   }
   if (type.startsWith('{}')) {
-    if (!isPlain(value)) {
+    if (!isPlainObject(value)) {
       report('is not a map', `give { name: ${described(type.slice(2))} }`);
       return undefined;
     }
@@ -86,7 +87,7 @@ function ofL1(given: string, known: ReadonlyMap<string, Field>): string | undefi
 const MAY_BE_EMPTY = ['HTTPHeader.value', 'Sysctl.value'];
 
 function readObject(prop: string, value: unknown, type: string, problems: Problem[], depth: number): unknown {
-  if (!isPlain(value)) {
+  if (!isPlainObject(value)) {
     problems.push({
       prop, value: shown(value, type, ''), wrong: `is not plain data as in a manifest (${type})`, fix: `give the fields of ${type} as Kubernetes documents them`,
     });
@@ -177,13 +178,6 @@ function unwrapped(value: unknown): unknown {
 function written(prop: string, key: string, problems: Problem[]): string {
   if (key === 'constructor' || key === '__proto__') problems.push({ prop, value: key, wrong: 'is a key that cdk8s can\'t write', fix: 'use another key' });
   return key;
-}
-
-/** Data, not a class with a behaviour: but the structs of L1 constructs are plain in every language. */
-function isPlain(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
 /** A value as a message shows it: an object by its type, as it may be endless, and what may be the value of a variable, too. */
