@@ -12,6 +12,7 @@ import { Problem } from '../validation/problems';
 import { CopiedProp, hidden, PropChecks, record, text, typed, anything } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { QueueTrigger, queueTrigger } from './queue-trigger';
 
 /** Where a variable has its value from: all of an EnvVar but its name. */
 export type EnvSource = Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
@@ -25,6 +26,8 @@ export interface BoundBroker {
   /** The name of kombu's transport; undefined where it is not known. */
   readonly transport?: string;
   readonly resultBackend?: EnvSource;
+  /** How KEDA reads the length of its queues. */
+  readonly queueTrigger?: QueueTrigger;
 }
 
 /** Binds the broker to an app: what it returns is input of a user, too. */
@@ -49,6 +52,7 @@ export function bindBroker(
     settings,
     transport,
     resultBackend,
+    queueTrigger: options.queueTrigger,
     problems: [
       ...problems,
       ...(url === undefined && problems.every(({ prop }) => !prop.startsWith('broker.url')) ? [{
@@ -88,6 +92,7 @@ const BINDING: PropChecks<BrokerBinding> = {
   settings: record(anything, 'e.g. { broker_transport_options: { visibility_timeout: 7200 } }'),
   volumes: shaped('[]Volume'),
   volumeMounts: shaped('[]VolumeMount'),
+  queueTrigger,
 };
 
 /** A transport that kombu does not have, or that cannot be imported. What is in an image is not known. */

@@ -1,5 +1,6 @@
 import type * as k8s from '../kubernetes/api/types';
 import { Shape } from '../kubernetes/shape';
+import { QueueTrigger } from './queue-trigger';
 
 /**
  * A broker as one app uses it: what `IBroker.bind` returns.
@@ -58,4 +59,11 @@ export interface BrokerBinding {
    * @default - none
    */
   readonly volumeMounts?: Shape<k8s.VolumeMount>[];
+
+  /**
+   * How KEDA reads the length of its queues, for workers with `WorkerScaling.queueLength`.
+   *
+   * @default - none: such a worker is refused
+   */
+  readonly queueTrigger?: QueueTrigger;
 }

@@ -1,6 +1,7 @@
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
+import { isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { secretKey } from '../kubernetes/options';
 import { SecretKey } from '../secret-key';
@@ -8,6 +9,7 @@ import { Described, Problem, refuse } from '../validation/problems';
 import { hidden, oneOf, text, typed } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { QueueTrigger, queueTrigger } from './queue-trigger';
 
 /** Options of a broker whose URL is in a Secret. */
 export interface SecretBrokerOptions {
@@ -17,6 +19,13 @@ export interface SecretBrokerOptions {
    * @default 'redis'
    */
   readonly transport?: string;
+
+  /**
+   * How KEDA reads the length of the queues, for workers with `WorkerScaling.queueLength`: KEDA cannot take a URL of Redis apart.
+   *
+   * @default - none: such a worker is refused
+   */
+  readonly queueTrigger?: QueueTrigger;
 }
 
 /**
@@ -34,7 +43,8 @@ export abstract class Broker implements IBroker {
    */
   public static fromUrl(url: string): Broker {
     const problems = [...URL_TEXT('broker', url), ...(typeof url === 'string' ? checkUrl(url) : [])];
-    return new Existing(problems.length > 0 ? UNKNOWN : bindingOf({ value: url.trim() }, transportOf(url)!), problems);
+    const binding = problems.length > 0 ? UNKNOWN : { ...bindingOf({ value: url.trim() }, transportOf(url)!), queueTrigger: triggerOf(url) };
+    return new Existing(binding, problems);
   }
 
   /**
@@ -44,8 +54,9 @@ export abstract class Broker implements IBroker {
    */
   public static fromSecret(secret: SecretKey, options: SecretBrokerOptions = {}): Broker {
     const { value, problems } = secretKey('broker', secret);
-    const { options: { transport = 'redis' }, problems: wrong } = typed(options, { transport: TRANSPORT }, { prefix: 'broker' });
-    return new Existing(value ? bindingOf({ valueFrom: { secretKeyRef: value } }, transport) : UNKNOWN, [...problems, ...wrong]);
+    const { options: { transport = 'redis', queueTrigger: trigger }, problems: wrong } = typed(options, { transport: TRANSPORT, queueTrigger }, { prefix: 'broker' });
+    const binding = value ? { ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger } : UNKNOWN;
+    return new Existing(binding, [...problems, ...wrong]);
   }
 
   /** How an app uses the broker. */
@@ -71,6 +82,19 @@ const TRANSPORT = oneOf(Object.fromEntries(TRANSPORT_NAMES.map((name) => [name, 
 
 function bindingOf(url: object, transport: string): BrokerBinding {
   return { url, transport, ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}) };
+}
+
+/** What KEDA needs of a URL without a password: for Redis, its host and its database. */
+function triggerOf(given: string): QueueTrigger | undefined {
+  const url = parseUrl(given);
+  if (!url || !isRedis(url)) return undefined;
+  const database = redisDatabase(url);
+  return database === undefined || url.host === '' ? undefined : {
+    type: 'redis',
+    metadata: {
+      address: `${url.host}:${url.port ?? '6379'}`, databaseIndex: String(database), ...(url.scheme === 'rediss' ? { enableTLS: 'true' } : {}),
+    },
+  };
 }
 
 function checkUrl(url: string): Problem[] {

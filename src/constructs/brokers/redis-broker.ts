@@ -190,7 +190,10 @@ export class RedisBroker extends Construct implements IBroker {
       }]);
     }
     this.admitted.set(appNamespace, peer(appNamespace));
-    return { url: this.url as object, resultBackend: this.url as object, transport: 'redis' };
+    return {
+      url: this.url as object, resultBackend: this.url as object, transport: 'redis',
+      queueTrigger: { type: 'redis', metadata: { address: `${this.host}:${PORT}`, databaseIndex: '0' } },
+    };
   }
 
   /**

@@ -1,0 +1,43 @@
+/** How one of KEDA's scalers reads the length of a queue of Celery. */
+export interface QueueScaler {
+  /** The metadata that names the queue. */
+  readonly queue: string;
+  /** The metadata that has the number of messages for each pod, without which the scaler may not start. */
+  readonly target: string;
+  /** What the scaler needs in addition, unless it is given. */
+  readonly defaults: Readonly<Record<string, string>>;
+  /** Whether the number has the messages that workers have taken and not acknowledged. */
+  readonly countsUnacknowledged: (metadata: Readonly<Record<string, string | undefined>>) => boolean;
+}
+
+const redis: QueueScaler = {
+  queue: 'listName', target: 'listLength', defaults: {},
+  // In a list they are not; the hash `unacked` is another trigger. See redis-keys.ts.
+  countsUnacknowledged: () => false,
+};
+
+/**
+ * KEDA's scalers, by the type of their triggers.
+ *
+ * @see https://keda.sh/docs/latest/scalers/
+ */
+export const QUEUE_SCALERS: ReadonlyMap<string, QueueScaler> = new Map<string, QueueScaler>([
+  ['redis', redis],
+  ['redis-cluster', redis],
+  ['redis-sentinel', redis],
+  ['rabbitmq', {
+    queue: 'queueName', target: 'value', defaults: { mode: 'QueueLength' },
+    // Over AMQP a passive declaration tells the number of those that are ready; the management API also has the others.
+    countsUnacknowledged: ({ protocol, host, excludeUnacknowledged }) =>
+      (protocol === 'http' || ((protocol ?? 'auto') === 'auto' && /^https?:/.test(host ?? ''))) && excludeUnacknowledged !== 'true',
+  }],
+  ['aws-sqs-queue', {
+    queue: 'queueURL', target: 'queueLength', defaults: {},
+    countsUnacknowledged: ({ scaleOnInFlight }) => scaleOnInFlight !== 'false',
+  }],
+]);
+
+/** Whether the queues of a scaler are lists of Redis, with one more list for each priority and a hash of what is not acknowledged. */
+export function readsRedisLists(type: string): boolean {
+  return QUEUE_SCALERS.get(type) === redis;
+}
