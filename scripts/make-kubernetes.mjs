@@ -14,7 +14,7 @@ const ROOTS = [
   'core.v1.Affinity', 'core.v1.Container', 'core.v1.EnvFromSource', 'core.v1.EnvVar', 'core.v1.HostAlias', 'core.v1.Lifecycle',
   'core.v1.LocalObjectReference', 'core.v1.PodDNSConfig', 'core.v1.PodSecurityContext', 'core.v1.Probe', 'core.v1.ResourceRequirements',
   'core.v1.SecurityContext', 'core.v1.Toleration', 'core.v1.TopologySpreadConstraint', 'core.v1.Volume', 'core.v1.VolumeMount',
-  'apps.v1.DeploymentStrategy',
+  'apps.v1.DeploymentStrategy', 'networking.v1.NetworkPolicyEgressRule', 'networking.v1.NetworkPolicyIngressRule',
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'make-kubernetes-'));
@@ -74,7 +74,7 @@ const schema = names.map((name) => {
   const fields = fieldsOf(name).map(({ field, required, type: kind, values }) => `${field}${required ? '!' : ''}: '${values ? kind.replace('string', `"${values.join('|')}"`) : kind}'`);
   return `  ${name}: { ${fields.map((entry) => entry.replace(/^([^:]+!)/, '\'$1\'')).join(', ')} },`;
 });
-writeFileSync('src/constructs/kubernetes/api/schema.ts', `/* eslint-disable @stylistic/max-len, @stylistic/quote-props */
+writeFileSync('src/constructs/kubernetes/api/schema.ts', `/* eslint-disable @stylistic/quote-props */
 ${NOTE}
 /**
  * The fields of each type, and their types: \`string\`, \`integer\`, \`number\`, \`boolean\`, \`quantity\`, \`int-or-string\`, \`any\`, the name of another

@@ -15,6 +15,7 @@ export * from './constructs/celery-worker';
 export * from './constructs/flower-auth';
 export * from './constructs/health/health-check';
 export * from './constructs/log-level';
+export { ServerAddress } from './constructs/network/server-address';
 export * from './constructs/pod-options';
 export * from './constructs/result-backend';
 export * from './constructs/runtime/python-runtime';

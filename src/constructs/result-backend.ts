@@ -1,8 +1,9 @@
 import type * as k8s from './kubernetes/api/types';
 import { secretKey } from './kubernetes/options';
+import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from './network/server-address';
 import { SecretKey } from './secret-key';
 import { Problem } from './validation/problems';
-import { hidden, text } from './validation/props';
+import { hidden, text, typed } from './validation/props';
 
 /**
  * Where results are kept.
@@ -14,20 +15,26 @@ export abstract class ResultBackend {
    * A result backend by its URL, which is in the manifests as it is: passwords belong into a Secret.
    *
    * @param url what Celery takes as `result_backend`: `redis://...`, `db+postgresql://...`, `rpc://`, or `disabled://`
+   * @param options where the server is reached, for `CeleryNetwork.closed`
    */
-  public static fromUrl(url: string): ResultBackend {
-    const problems = hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url);
-    return new Backend(problems.length > 0 ? {} : { value: url }, problems);
+  public static fromUrl(url: string, options: ServerAddress = {}): ResultBackend {
+    const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'resultBackend' });
+    const problems = [...hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url), ...wrong, ...checkServerAddress('resultBackend', address)];
+    return problems.length > 0 ? new Backend({}, problems, []) : new Backend({ value: url }, [], egressToServer(url, address));
   }
 
   /**
    * A result backend whose whole URL is in a Secret.
    *
    * @param secret the Secret, in the namespace of the pods, and its key
+   * @param options where the server is reached, for `CeleryNetwork.closed`
    */
-  public static fromSecret(secret: SecretKey): ResultBackend {
+  public static fromSecret(secret: SecretKey, options: ServerAddress = {}): ResultBackend {
     const { value, problems } = secretKey('resultBackend', secret);
-    return new Backend(value ? { valueFrom: { secretKeyRef: value } } : {}, problems);
+    const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'resultBackend' });
+    return new Backend(
+      value ? { valueFrom: { secretKeyRef: value } } : {}, [...problems, ...wrong, ...checkServerAddress('resultBackend', address)], egressToServer(undefined, address),
+    );
   }
 
   /**
@@ -36,17 +43,22 @@ export abstract class ResultBackend {
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */
   public static none(): ResultBackend {
-    return new Backend({ value: 'disabled://' }, []);
+    return new Backend({ value: 'disabled://' }, [], []);
   }
 
   /** @internal */
   public abstract readonly _env: Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
   /** @internal */
   public abstract readonly _problems: readonly Problem[];
+  /** What lets pods connect to it; undefined where that is not known. @internal */
+  public abstract readonly _network?: readonly k8s.NetworkPolicyEgressRule[];
 }
 
 class Backend extends ResultBackend {
-  public constructor(public readonly _env: Pick<k8s.EnvVar, 'value' | 'valueFrom'>, public readonly _problems: readonly Problem[]) {
+  public constructor(
+    public readonly _env: Pick<k8s.EnvVar, 'value' | 'valueFrom'>, public readonly _problems: readonly Problem[],
+    public readonly _network: readonly k8s.NetworkPolicyEgressRule[] | undefined,
+  ) {
     super();
   }
 }

@@ -28,6 +28,8 @@ export interface BoundBroker {
   readonly resultBackend?: EnvSource;
   /** How KEDA reads the length of its queues. */
   readonly queueTrigger?: QueueTrigger;
+  /** What lets pods connect to both; undefined where one of them is not known. */
+  readonly network: { readonly broker?: readonly k8s.NetworkPolicyEgressRule[]; readonly resultBackend?: readonly k8s.NetworkPolicyEgressRule[] };
 }
 
 /** Binds the broker to an app: what it returns is input of a user, too. */
@@ -37,6 +39,7 @@ export function bindBroker(
   const { options, problems } = typed(broker.bind(app), BINDING, { prefix: 'broker' });
   const { env = [], volumes = [], volumeMounts = [] } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
   const url = options.url as EnvSource | undefined;
+  const network = options.network as k8s.NetworkPolicyEgressRule[] | undefined;
   const transport = options.transport ?? transportOf(url?.value ?? '');
   const { _requirements: requirements, _celery: celery } = app.runtime;
   const { settings, problems: badSettings } = readSettings(options.settings, { celery, requirements });
@@ -53,6 +56,7 @@ export function bindBroker(
     transport,
     resultBackend,
     queueTrigger: options.queueTrigger,
+    network: { broker: network, resultBackend: given ? given._network : [] },
     problems: [
       ...problems,
       ...(url === undefined && problems.every(({ prop }) => !prop.startsWith('broker.url')) ? [{
@@ -93,6 +97,7 @@ const BINDING: PropChecks<BrokerBinding> = {
   volumes: shaped('[]Volume'),
   volumeMounts: shaped('[]VolumeMount'),
   queueTrigger,
+  network: shaped('[]NetworkPolicyEgressRule'),
 };
 
 /** A transport that kombu does not have, or that cannot be imported. What is in an image is not known. */

@@ -66,4 +66,13 @@ export interface BrokerBinding {
    * @default - none: such a worker is refused
    */
   readonly queueTrigger?: QueueTrigger;
+
+  /**
+   * Where pods that use the broker connect to, as egress rules of a NetworkPolicy: `[{ to: [{ podSelector }], ports: [{ port: 6379 }] }]`. Also
+   * for its result backend. A rule without `to` is any address; DNS is always allowed.
+   *
+   * @default - not known: an app with `CeleryNetwork.closed` is refused
+   * @see https://kubernetes.io/docs/concepts/services-networking/network-policies/
+   */
+  readonly network?: Shape<k8s.NetworkPolicyEgressRule>[];
 }

@@ -4,6 +4,7 @@ import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
 import { isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { secretKey } from '../kubernetes/options';
+import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from '../network/server-address';
 import { SecretKey } from '../secret-key';
 import { Described, Problem, refuse } from '../validation/problems';
 import { hidden, oneOf, text, typed } from '../validation/props';
@@ -12,7 +13,7 @@ import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger } from './queue-trigger';
 
 /** Options of a broker whose URL is in a Secret. */
-export interface SecretBrokerOptions {
+export interface SecretBrokerOptions extends ServerAddress {
   /**
    * The name of kombu's transport, which is the scheme of the URL: `'redis'`, `'rediss'`, `'amqp'`, `'amqps'`, `'sqs'`, `'sentinel'`.
    *
@@ -39,12 +40,15 @@ export abstract class Broker implements IBroker {
    * A broker by its URL, which everybody who can read the manifests can read. A URL with a password is refused: use `Broker.fromSecret`.
    *
    * @param url what Celery takes as `broker_url`: `redis://redis.example.com:6379/0`, `amqp://rabbitmq.example.com//`
+   * @param options where the server is reached, for `CeleryNetwork.closed`
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-url
    */
-  public static fromUrl(url: string): Broker {
-    const problems = [...URL_TEXT('broker', url), ...(typeof url === 'string' ? checkUrl(url) : [])];
-    const binding = problems.length > 0 ? UNKNOWN : { ...bindingOf({ value: url.trim() }, transportOf(url)!), queueTrigger: triggerOf(url) };
-    return new Existing(binding, problems);
+  public static fromUrl(url: string, options: ServerAddress = {}): Broker {
+    const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'broker' });
+    const problems = [...URL_TEXT('broker', url), ...(typeof url === 'string' ? checkUrl(url) : []), ...wrong, ...checkServerAddress('broker', address)];
+    return new Existing(problems.length > 0 ? UNKNOWN : {
+      ...bindingOf({ value: url.trim() }, transportOf(url)!), queueTrigger: triggerOf(url), network: egressToServer(url.trim(), address),
+    }, problems);
   }
 
   /**
@@ -54,9 +58,10 @@ export abstract class Broker implements IBroker {
    */
   public static fromSecret(secret: SecretKey, options: SecretBrokerOptions = {}): Broker {
     const { value, problems } = secretKey('broker', secret);
-    const { options: { transport = 'redis', queueTrigger: trigger }, problems: wrong } = typed(options, { transport: TRANSPORT, queueTrigger }, { prefix: 'broker' });
-    const binding = value ? { ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger } : UNKNOWN;
-    return new Existing(binding, [...problems, ...wrong]);
+    const { options: { transport = 'redis', queueTrigger: trigger, ...address }, problems: wrong } = typed(options, { transport: TRANSPORT, queueTrigger, ...SERVER_ADDRESS }, { prefix: 'broker' });
+    return new Existing(value ? {
+      ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address),
+    } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address)]);
   }
 
   /** How an app uses the broker. */

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { podsOf } from '../network/server-address';
 import { PodOptions } from '../pod-options';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
@@ -100,6 +101,7 @@ export class RedisBroker extends Construct implements IBroker {
   public readonly url: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
 
   private readonly namespace?: string;
+  private readonly labels: Record<string, string>;
   private readonly admitted = new Map<string | undefined, object>();
 
   public constructor(scope: Construct, id: string, props: RedisBrokerProps = {}) {
@@ -161,6 +163,7 @@ export class RedisBroker extends Construct implements IBroker {
     this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts: [{ path: DATA, volume }] } }, SINGLETON, options);
     this.service = service(this, pod, options, REDIS_PORT);
     const { admitted } = this;
+    this.labels = selectorLabels(pod);
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
@@ -189,9 +192,10 @@ export class RedisBroker extends Construct implements IBroker {
         fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
       }]);
     }
-    this.admitted.set(appNamespace, peer(appNamespace));
+    this.admitted.set(appNamespace, podsOf(appNamespace));
     return {
       url: this.url as object, resultBackend: this.url as object, transport: 'redis',
+      network: [{ to: [podsOf(this.namespace, this.labels)], ports: [{ port: PORT, protocol: 'TCP' }] }],
       queueTrigger: { type: 'redis', metadata: { address: `${this.host}:${PORT}`, databaseIndex: '0' } },
     };
   }
@@ -205,13 +209,8 @@ export class RedisBroker extends Construct implements IBroker {
   public admit(namespace: string): void {
     const problems = checks.name('namespace', namespace);
     refuse(this, problems);
-    if (problems.length === 0) this.admitted.set(namespace, peer(namespace));
+    if (problems.length === 0) this.admitted.set(namespace, podsOf(namespace));
   }
-}
-
-/** All pods of a namespace, or of that of the policy. */
-function peer(namespace: string | undefined): object {
-  return { ...(namespace === undefined ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }), podSelector: {} };
 }
 
 /** Redis' `mb` and `kb` are powers of two. */

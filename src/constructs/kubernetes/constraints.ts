@@ -1,4 +1,5 @@
 import { quantity } from '../../celery/quantity';
+import { isCidr, isPartOf } from './cidr';
 import { Described, Problem } from '../validation/problems';
 
 // What the API server checks beyond types (pkg/apis/core/validation of Kubernetes 1.33), as tables: a form for each field, and a check for each
@@ -103,6 +104,7 @@ const RESOURCE_NAME: Form = {
 const one = (...values: string[]): Form => ({ accepts: (value) => values.includes(value as string), wrong: 'is not allowed', fix: `give one of ${values.join(', ')}` });
 
 const IQN: Form = { accepts: matches(/^(iqn\.\d{4}-\d{2}\.[-a-z0-9.]+(:.*)?|eui\.[0-9A-Fa-f]{16}|naa\.([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}))$/, 223), wrong: 'is not a name of iSCSI', fix: 'give e.g. iqn.2001-04.com.example:storage.disk1' };
+const CIDR: Form = { accepts: isCidr, wrong: 'is not a network', fix: 'give an address and a length, e.g. 10.20.0.0/16' };
 const ABSOLUTE: Form = { accepts: (value) => String(value).startsWith('/') && !String(value).split('/').includes('..'), wrong: 'is not an absolute path', fix: 'give e.g. /exports/data' };
 const SOMETHING: Form = { accepts: (value) => value !== '', wrong: 'is empty', fix: 'give its value' };
 
@@ -124,6 +126,8 @@ const FORMS: Readonly<Record<string, Form>> = {
     accepts: matches(/^[-A-Za-z0-9]+$/, 1024), wrong: 'is not a name of an HTTP header', fix: 'use letters, digits and "-"',
   },
   'HostAlias.hostnames': NAME, 'HostAlias.ip': ADDRESS,
+  'IPBlock.cidr': CIDR, 'IPBlock.except': CIDR,
+  'NetworkPolicyPort.port': PORT_OR_NAME, 'NetworkPolicyPort.endPort': PORT, 'NetworkPolicyPort.protocol': one('TCP', 'UDP', 'SCTP'),
   'KeyToPath.key': KEY, 'KeyToPath.mode': MODE, 'KeyToPath.path': FILE,
   'LabelSelectorRequirement.key': LABEL_KEY, 'LabelSelectorRequirement.operator': one('DoesNotExist', 'Exists', 'In', 'NotIn'),
   'LocalObjectReference.name': NAME,
@@ -302,6 +306,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
     key === 'metadata.name' && (operator === 'In' || operator === 'NotIn') && Array.isArray(values) && values.length === 1 ? []
       : [needs(`${prop}.matchFields[${index}]`, 'is not a selector of one node by its name', 'give { key: \'metadata.name\', operator: \'In\', values: [name] }, or use matchExpressions', key)]),
   'PodAffinityTerm': (prop, value) => labelKeys(prop, value, 'matchLabelKeys', 'mismatchLabelKeys'),
+
+  'IPBlock': (prop, { cidr, except }) => (except as unknown[] | undefined ?? []).filter((part) => isCidr(part) && isCidr(cidr) && !isPartOf(part, cidr))
+    .map((part) => needs(`${prop}.except`, `is not a part of ${String(cidr)}`, 'give networks within it', part)),
+  'NetworkPolicyPeer': (prop, { ipBlock, namespaceSelector, podSelector }) => {
+    const selected = namespaceSelector !== undefined || podSelector !== undefined;
+    return ipBlock === undefined && !selected ? [needs(prop, 'names nobody', 'give ipBlock, namespaceSelector or podSelector')]
+      : ipBlock !== undefined && selected ? [needs(prop, 'has ipBlock and a selector of pods', 'give two peers', new Described('a map'))] : [];
+  },
+  'NetworkPolicyPort': (prop, { port, endPort }) => endPort === undefined ? []
+    : typeof port !== 'number' ? [needs(`${prop}.endPort`, 'needs a port that is a number', 'give the first port of the range, too', endPort)]
+      : Number(endPort) < port ? [needs(`${prop}.endPort`, `is less than the port ${port}`, 'give the last port of the range', endPort)] : [],
 
   '[]Sysctl': (prop, values) => unique(prop, values, 'name'),
   '[]TopologySpreadConstraint': (prop, values) => unique(prop, values, 'topologyKey', 'whenUnsatisfiable'),

@@ -435,6 +435,14 @@ export interface HostPathVolumeSource {
   readonly type?: 'BlockDevice' | 'CharDevice' | 'Directory' | 'DirectoryOrCreate' | 'File' | 'FileOrCreate' | 'Socket';
 }
 
+/** IPBlock describes a particular CIDR (Ex. */
+export interface IPBlock {
+  /** cidr is a string representing the IPBlock Valid examples are "192.168.1.0/24" or "2001:db8::/64" */
+  readonly cidr: string;
+  /** except is a slice of CIDRs that should not be included within an IPBlock Valid examples are "192.168.1.0/24" or "2001:db8::/64" Except values will be rejected if they are outside the cidr range */
+  readonly except?: ReadonlyArray<string>;
+}
+
 /** Represents an ISCSI disk. */
 export interface ISCSIVolumeSource {
   /** chapAuthDiscovery defines whether support iSCSI Discovery CHAP authentication */
@@ -551,6 +559,42 @@ export interface NFSVolumeSource {
   readonly readOnly?: boolean;
   /** server is the hostname or IP address of the NFS server. */
   readonly server: string;
+}
+
+/** NetworkPolicyEgressRule describes a particular set of traffic that is allowed out of pods matched by a NetworkPolicySpec's podSelector. */
+export interface NetworkPolicyEgressRule {
+  /** ports is a list of destination ports for outgoing traffic. */
+  readonly ports?: ReadonlyArray<NetworkPolicyPort>;
+  /** to is a list of destinations for outgoing traffic of pods selected for this rule. */
+  readonly to?: ReadonlyArray<NetworkPolicyPeer>;
+}
+
+/** NetworkPolicyIngressRule describes a particular set of traffic that is allowed to the pods matched by a NetworkPolicySpec's podSelector. */
+export interface NetworkPolicyIngressRule {
+  /** from is a list of sources which should be able to access the pods selected for this rule. */
+  readonly from?: ReadonlyArray<NetworkPolicyPeer>;
+  /** ports is a list of ports which should be made accessible on the pods selected for this rule. */
+  readonly ports?: ReadonlyArray<NetworkPolicyPort>;
+}
+
+/** NetworkPolicyPeer describes a peer to allow traffic to/from. */
+export interface NetworkPolicyPeer {
+  /** ipBlock defines policy on a particular IPBlock. */
+  readonly ipBlock?: IPBlock;
+  /** namespaceSelector selects namespaces using cluster-scoped labels. */
+  readonly namespaceSelector?: LabelSelector;
+  /** podSelector is a label selector which selects pods. */
+  readonly podSelector?: LabelSelector;
+}
+
+/** NetworkPolicyPort describes a port to allow traffic on */
+export interface NetworkPolicyPort {
+  /** endPort indicates that the range of ports from port to endPort if set, inclusive, should be allowed by the policy. */
+  readonly endPort?: number;
+  /** port represents the port on the given protocol. */
+  readonly port?: number | string;
+  /** protocol represents the protocol (TCP, UDP, or SCTP) which traffic must match. */
+  readonly protocol?: string;
 }
 
 /** Node affinity is a group of node affinity scheduling rules. */

@@ -1,0 +1,45 @@
+import { parseUrl } from './url';
+
+/** The port that a client connects to where a URL names none, by the scheme; of `a+b` the second, for what is behind a driver. */
+const PORTS: ReadonlyMap<string, number> = new Map([
+  ['redis', 6379], ['rediss', 6379], ['valkey', 6379], ['valkeys', 6379], ['sentinel', 26379],
+  ['amqp', 5672], ['pyamqp', 5672], ['librabbitmq', 5672], ['amqps', 5671],
+  ['sqs', 443], ['https', 443], ['http', 80],
+  ['mongodb', 27017], ['postgresql', 5432], ['postgres', 5432], ['mysql', 3306], ['mariadb', 3306],
+  ['memcached', 11211], ['memcache', 11211], ['elasticsearch', 9200], ['cassandra', 9042], ['couchdb', 5984], ['couchbase', 11210], ['arangodb', 8529],
+  ['consul', 8500], ['zookeeper', 2181], ['dynamodb', 443], ['s3', 443], ['gs', 443], ['azureblockblob', 443],
+]);
+
+/** What connects to nothing, or through the broker. */
+const NO_CONNECTION: ReadonlySet<string> = new Set(['disabled', 'rpc', 'file', 'filesystem', 'memory', 'sqlite']);
+
+/** A server that a client connects to. */
+export interface Server {
+  /** Empty where the URL names none: that of a cloud service. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * The servers of a broker or result URL, of which there are several in a failover list; undefined where a port is not known.
+ */
+export function serversOf(text: string): readonly Server[] | undefined {
+  const servers = text.split(';').filter((one) => one.trim() !== '').map((one) => serverOf(one.trim()));
+  return servers.includes(undefined) ? undefined : servers.flatMap((server) => server ?? []).filter(({ port }) => port > 0);
+}
+
+const NONE: Server = { host: '', port: 0 };
+
+function serverOf(text: string): Server | undefined {
+  const url = parseUrl(text);
+  // `rpc` and `disabled` need no slashes.
+  const [scheme, driver = ''] = (url?.scheme ?? text).toLowerCase().split('+');
+  // `db+postgresql`, `cache+memcached`, `sqla+mysql`, and `db+postgresql+psycopg`; but `redis+socket`, `elasticsearch+https`.
+  const behind = ['db', 'cache', 'sqla', 'sqlalchemy', 'database'].includes(scheme) ? driver : scheme;
+  if (NO_CONNECTION.has(behind) || driver === 'socket') return NONE;
+  const given = /^\d+$/.test(url?.port ?? '') ? Number(url!.port) : undefined;
+  const port = url?.port === undefined || url.port === '' ? PORTS.get(behind) : given;
+  // The host of these is that of a bucket or a table.
+  const cloud = ['s3', 'gs', 'dynamodb', 'azureblockblob', 'sqs'].includes(behind) && given === undefined;
+  return port === undefined ? undefined : { host: cloud ? '' : url?.host ?? '', port };
+}

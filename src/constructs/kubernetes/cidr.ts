@@ -1,0 +1,48 @@
+import { isIP } from 'node:net';
+
+/** An IP network: its address as a number, and how many of its bits count. */
+interface Cidr {
+  readonly version: 4 | 6;
+  readonly address: bigint;
+  readonly bits: number;
+}
+
+/** A network as NetworkPolicies take it, `10.20.0.0/16` or `2001:db8::/32`; undefined where it is none. */
+function parseCidr(text: unknown): Cidr | undefined {
+  const [, host = '', length = ''] = typeof text === 'string' && text.length <= 64 ? /^([^/]*)\/(\d{1,3})$/.exec(text) ?? [] : [];
+  const version = isIP(host);
+  const width = version === 4 ? 32 : 128;
+  if (version === 0 || host.includes('%') || Number(length) > width || /^0\d/.test(length)) return undefined;
+  return { version: version as 4 | 6, address: version === 4 ? ofIPv4(host) : ofIPv6(host), bits: Number(length) };
+}
+
+export function isCidr(text: unknown): boolean {
+  return parseCidr(text) !== undefined;
+}
+
+/** Whether a network is in another, and not all of it: what the API server wants of exceptions. */
+export function isPartOf(part: unknown, whole: unknown): boolean {
+  const [inner, outer] = [parseCidr(part), parseCidr(whole)];
+  if (!inner || !outer || inner.version !== outer.version || inner.bits <= outer.bits) return false;
+  const rest = BigInt((outer.version === 4 ? 32 : 128) - outer.bits);
+  return inner.address >> rest === outer.address >> rest;
+}
+
+/** The network of one address; undefined for what is a name. */
+export function cidrOfAddress(host: string): string | undefined {
+  const address = host.replace(/^\[(.*)\]$/, '$1');
+  const version = isIP(address);
+  return version === 0 || address.includes('%') ? undefined : `${address}/${version === 4 ? 32 : 128}`;
+}
+
+function ofIPv4(host: string): bigint {
+  return host.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+}
+
+function ofIPv6(host: string): bigint {
+  // The last two groups may be written as an IPv4 address.
+  const text = host.replace(/[\d.]+$/, (tail) => tail.includes('.') ? `${(ofIPv4(tail) >> 16n).toString(16)}:${(ofIPv4(tail) & 0xffffn).toString(16)}` : tail);
+  const [head, tail] = text.split('::').map((side) => side === '' ? [] : side.split(':'));
+  const groups = tail === undefined ? head : [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail];
+  return groups.reduce((sum, group) => (sum << 16n) + BigInt(`0x${group}`), 0n);
+}
