@@ -1,4 +1,6 @@
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, rules, WorkerPool } from 'cdk8s-celery';
+import {
+  AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime, RedisBroker, rules, WorkerPool,
+} from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -30,10 +32,14 @@ const celery = new CeleryApp(chart, 'celery', {
 });
 new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
 new CeleryBeat(chart, 'beat', { celery });
-const flower = new CeleryFlower(chart, 'flower', { celery });
+new CeleryFlower(chart, 'flower', {
+  celery,
+  exposure: FlowerExposure.ingress({ host: 'flower.stratdata.org', tls: 'flower-tls', ingressClassName: 'nginx' }),
+  auth: FlowerAuth.atProxy({ secret: 'flower-login' }),
+  probes: FlowerProbes.historic(),
+});
 
 // What the rules would like better, and why it is right here.
-rules.Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward, and shows nothing but test tasks');
 rules.Rules.of(chart).suppress('delivery/results-lost-on-outage', 'this deployment is about Celery 5.3.4');
 
 app.synth();

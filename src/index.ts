@@ -13,6 +13,8 @@ export * from './constructs/celery-queue';
 export * from './constructs/celery-settings';
 export * from './constructs/celery-worker';
 export * from './constructs/flower-auth';
+export { FlowerExposure, FlowerGateway, FlowerIngressOptions, FlowerRouteOptions } from './constructs/flower-exposure';
+export * from './constructs/flower-probes';
 export * from './constructs/health/health-check';
 export * from './constructs/log-level';
 export { ServerAddress } from './constructs/network/server-address';

@@ -50,6 +50,7 @@ describe('names, labels and selectors', () => {
       ['Deployment', 'celery', 'celery-beat'],
       ['Deployment', 'celery', 'celery-flower'],
       ['Service', 'celery', 'celery-flower'],
+      ['Ingress', 'celery', 'celery-flower'],
       ['Deployment', 'redis', 'redis'],
       ['Service', 'redis', 'redis'],
       ['NetworkPolicy', 'redis', 'redis'],
@@ -108,6 +109,38 @@ describe('the broker', () => {
     expect(all.get('Namespace', 'celery').metadata.labels).toEqual({
       'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
     });
+  });
+});
+
+describe('Flower', () => {
+  test('is at https://flower.stratdata.org, behind a login that ingress-nginx asks for', () => {
+    const { metadata, spec } = all.all.find(({ kind }) => kind === 'Ingress')!;
+    expect(metadata.annotations).toEqual({
+      'nginx.ingress.kubernetes.io/auth-type': 'basic',
+      'nginx.ingress.kubernetes.io/auth-secret': 'flower-login',
+      'nginx.ingress.kubernetes.io/auth-realm': 'Flower',
+    });
+    expect(spec).toEqual({
+      ingressClassName: 'nginx',
+      tls: [{ hosts: ['flower.stratdata.org'], secretName: 'flower-tls' }],
+      rules: [{
+        host: 'flower.stratdata.org',
+        http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'celery-flower', port: { number: 5555 } } } }] },
+      }],
+    });
+  });
+
+  test('needs two Secrets, which README.md makes, and dist/ does not have', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    expect(readme).toMatch(/^htpasswd .* \| kubectl create secret generic flower-login -n celery --from-file=auth=/m);
+    expect(readme).toMatch(/^kubectl create secret tls flower-tls -n celery /m);
+    expect(all.all.filter(({ kind }) => kind === 'Secret')).toEqual([]);
+  });
+
+  // A cluster without their definitions refuses them.
+  test('comes without custom resources', () => {
+    expect(all.all.map(({ apiVersion }) => apiVersion.split('/').at(-2) ?? '').filter((group) => group.includes('.') && !group.endsWith('.k8s.io'))).toEqual([]);
+    expect(all.identities().filter((name) => name.startsWith('HTTPRoute'))).toEqual([]);
   });
 });
 

@@ -31,7 +31,8 @@ export interface CeleryPodSpec {
   readonly resources: k8s.ResourceRequirements;
   readonly env?: readonly k8s.EnvVar[];
   readonly ports?: readonly k8s.ContainerPort[];
-  readonly liveness?: k8s.Probe;
+  /** Its probes, where there is no health check that has them. */
+  readonly probes?: Pick<k8s.Container, 'livenessProbe' | 'readinessProbe'>;
   /** How its health is checked; undefined for what has no agent. */
   readonly healthCheck?: HealthCheck;
   /** Whether tasks run in the process of the agent, so that they can keep it from answering. */
@@ -115,7 +116,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
       command: () => launched(spec.launcher ?? celery._launcher, spec.command()),
       workingDir: code ?? '/tmp',
       ports: [...spec.ports ?? [], ...(agent ? [{ containerPort: agent.port, name: 'health' }] : [])],
-      ...(agent ? agentProbes(agent, spec.tasksShareProcess ?? false, grace) : { livenessProbe: spec.liveness, ...healthCheck?._probes }),
+      ...(agent ? agentProbes(agent, spec.tasksShareProcess ?? false, grace) : { ...spec.probes, ...healthCheck?._probes }),
       // The code's mount comes before those inside it.
       mounts: [
         ...(code && codeVolume ? [{ path: code, volume: codeVolume, readOnly: true }] : []),

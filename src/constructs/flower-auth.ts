@@ -1,7 +1,31 @@
 import type * as k8s from './kubernetes/api/types';
-import { secretKey } from './kubernetes/options';
+import { checkAnnotations } from './kubernetes/constraints';
+import type { ExposureSpec } from './kubernetes/exposure';
+import { secretKey, shaped } from './kubernetes/options';
 import { SecretKey } from './secret-key';
-import { Problem } from './validation/problems';
+import * as checks from './validation/checks';
+import { Described, Problem } from './validation/problems';
+import { PropChecks, text, typed } from './validation/props';
+
+/** How the controller of an Ingress asks for the login: exactly one of the two. */
+export interface FlowerProxyOptions {
+  /**
+   * The name of a Secret in the namespace of Flower whose key `auth` has a line of `htpasswd` for each user. ingress-nginx asks for the
+   * login (HTTP basic authentication); while the Secret is missing it serves nothing.
+   *
+   * @default - `annotations` say how
+   */
+  readonly secret?: string;
+
+  /**
+   * The annotations by which the controller of the Ingress asks for a login, as its documentation has them: that of Traefik takes
+   * `traefik.ingress.kubernetes.io/router.middlewares`, ingress-nginx with an oauth2-proxy `nginx.ingress.kubernetes.io/auth-url`. Whether
+   * they do ask for one, only a request shows.
+   *
+   * @default - `secret` says how
+   */
+  readonly annotations?: Record<string, string>;
+}
 
 /**
  * Who may see Flower, and shut workers down with it.
@@ -13,27 +37,140 @@ export abstract class FlowerAuth {
    * Everybody who can reach the Service.
    */
   public static none(): FlowerAuth {
-    return new Auth([]);
+    return new Auth('nobody', { reached: toEverybody });
   }
 
   /**
-   * Users with a password (HTTP basic authentication).
+   * Users with a password (HTTP basic authentication), whom Flower itself asks.
    *
    * @param secret the key of a Secret that has `user:password`, or several of them separated by commas
    */
   public static basic(secret: SecretKey): FlowerAuth {
     const { value, problems } = secretKey('auth', secret);
-    return new Auth(value ? [{ name: 'FLOWER_BASIC_AUTH', valueFrom: { secretKeyRef: value } }] : [], problems);
+    return new Auth('flower', { env: () => value ? [{ name: 'FLOWER_BASIC_AUTH', valueFrom: { secretKeyRef: value } }] : [], problems });
+  }
+
+  /**
+   * Users whom the controller of the Ingress asks. Flower itself asks nobody: pods that reach its Service see it without a login.
+   *
+   * With `secret`, the class of the Ingress has to be `nginx`, and with `annotations` the one whose controller knows them. A controller
+   * that does not know annotations serves Flower without a login.
+   *
+   * @see https://kubernetes.github.io/ingress-nginx/examples/auth/basic/
+   */
+  public static atProxy(options: FlowerProxyOptions): FlowerAuth {
+    const { options: { secret, annotations }, problems } = typed(options, PROXY, { prefix: 'auth' });
+    return new Auth('proxy', {
+      annotations: secret === undefined ? annotations ?? {} : {
+        [`${NGINX}auth-type`]: 'basic', [`${NGINX}auth-secret`]: secret, [`${NGINX}auth-realm`]: 'Flower',
+      },
+      problems: problems.length > 0 ? problems : proxyProblems(secret, annotations),
+      reached: (exposure) => controllerProblems(exposure, secret !== undefined, annotations),
+    });
   }
 
   /** @internal */
-  public abstract readonly _env: readonly k8s.EnvVar[];
+  public abstract readonly _asks: 'nobody' | 'flower' | 'proxy';
   /** @internal */
-  public abstract readonly _problems: readonly Problem[];
+  public abstract readonly _annotations: Readonly<Record<string, string>>;
+  /** @internal */
+  public abstract _env(): readonly k8s.EnvVar[];
+  /** @internal */
+  public abstract _problems(exposure: ExposureSpec | undefined): readonly Problem[];
+}
+
+interface AuthSpec {
+  readonly asks: 'nobody' | 'flower' | 'proxy';
+  readonly env: () => readonly k8s.EnvVar[];
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+  /** What is wrong with how Flower is reached. */
+  readonly reached: (exposure: ExposureSpec | undefined) => readonly Problem[];
 }
 
 class Auth extends FlowerAuth {
-  public constructor(public readonly _env: readonly k8s.EnvVar[], public readonly _problems: readonly Problem[] = []) {
+  private readonly spec: AuthSpec;
+
+  public constructor(asks: AuthSpec['asks'], spec: Partial<AuthSpec> = {}) {
     super();
+    this.spec = { env: () => [], annotations: {}, problems: [], reached: () => [], ...spec, asks };
   }
+
+  public get _asks(): AuthSpec['asks'] {
+    return this.spec.asks;
+  }
+
+  public get _annotations(): AuthSpec['annotations'] {
+    return this.spec.annotations;
+  }
+
+  public _env(): readonly k8s.EnvVar[] {
+    return this.spec.env();
+  }
+
+  public _problems(exposure: ExposureSpec | undefined): readonly Problem[] {
+    const { problems, reached } = this.spec;
+    // What is wrong in itself need not go with anything.
+    return problems.length > 0 ? problems : reached(exposure);
+  }
+}
+
+/** Flower shows the arguments of tasks, and shuts workers down. */
+function toEverybody(exposure: ExposureSpec | undefined): readonly Problem[] {
+  return !exposure ? [] : [{
+    prop: 'auth', value: undefined, wrong: `is missing, and the ${exposure.kind} would serve Flower to everybody`,
+    fix: 'give e.g. FlowerAuth.basic({ name: \'flower-login\', key: \'users\' }); where the controller asks for the login, FlowerAuth.atProxy(...)',
+  }];
+}
+
+const NGINX = 'nginx.ingress.kubernetes.io/';
+
+const PROXY: PropChecks<FlowerProxyOptions> = {
+  secret: text('the name of a Secret with the key `auth`'),
+  annotations: shaped('{}string', checkAnnotations),
+};
+
+function proxyProblems(secret: string | undefined, annotations: Readonly<Record<string, string>> | undefined): Problem[] {
+  if (secret !== undefined && annotations !== undefined) {
+    return [{ prop: 'auth', value: new Described('both, secret and annotations,'), wrong: 'say how the login is asked for', fix: 'give one of them; other annotations of the Ingress are those of the exposure' }];
+  }
+  if (secret !== undefined) return checks.objectName('auth.secret', secret);
+  return Object.keys(annotations ?? {}).length > 0 ? [] : [{
+    prop: 'auth.annotations', value: annotations === undefined ? undefined : new Described('an empty object'), wrong: 'has nothing that asks for a login',
+    fix: 'give the annotations of the controller of the Ingress; for ingress-nginx, secret',
+  }];
+}
+
+/** The beginning of the annotations that controllers read, by the usual name of their class. */
+const CONTROLLERS: Readonly<Record<string, readonly string[]>> = {
+  nginx: [NGINX],
+  traefik: ['traefik.ingress.kubernetes.io/'],
+  alb: ['alb.ingress.kubernetes.io/'],
+  kong: ['konghq.com/'],
+  haproxy: ['haproxy.org/', 'haproxy-ingress.github.io/', 'ingress.kubernetes.io/'],
+};
+
+/** A controller that does not know the annotations serves Flower without a login. */
+function controllerProblems(exposure: ExposureSpec | undefined, nginx: boolean, annotations: Readonly<Record<string, string>> = {}): Problem[] {
+  const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'auth', value: new Described('FlowerAuth.atProxy'), wrong, fix }];
+  if (!exposure) {
+    return problem('needs an Ingress whose controller asks for the login, and there is none', 'give exposure: FlowerExposure.ingress({ host, ingressClassName, ... }), or FlowerAuth.basic(...)');
+  }
+  const { kind, ingressClassName } = exposure;
+  if (kind === 'HTTPRoute') {
+    return problem('is by annotations of an Ingress, which an HTTPRoute does not have: it would serve Flower without a login', 'give FlowerAuth.basic(...) or one of the OAuth providers, which Flower itself asks');
+  }
+  if (ingressClassName === undefined) {
+    return problem('needs the class of the Ingress: another controller would serve Flower without a login', `give ingressClassName${nginx ? ': \'nginx\'' : ''} in FlowerExposure.ingress`);
+  }
+  if (nginx) {
+    return ingressClassName === 'nginx' ? [] : problem(
+      `with secret is by annotations of ingress-nginx, and the class of the Ingress is '${ingressClassName}': its controller would serve Flower without a login`,
+      'give ingressClassName: \'nginx\', or the annotations of that controller instead of secret',
+    );
+  }
+  const known = Object.hasOwn(CONTROLLERS, ingressClassName) ? CONTROLLERS[ingressClassName] : undefined;
+  return known === undefined || Object.keys(annotations).some((name) => known.some((prefix) => name.startsWith(prefix))) ? [] : problem(
+    `has no annotation of the controller of class '${ingressClassName}', which would serve Flower without a login`, `give its own, which begin with ${known.join(' or ')}`,
+  );
 }

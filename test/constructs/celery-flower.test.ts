@@ -1,8 +1,8 @@
 import { Chart } from 'cdk8s';
-import { CeleryFlower, CeleryFlowerProps, FlowerAuth, PythonRuntime } from '../../src';
+import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
-import { Manifests, refusals, synth } from '../manifests';
+import { refusals, synth } from '../manifests';
 
 const NAME = 'celery-flower';
 const LOGIN = 'Secret/login';
@@ -15,18 +15,20 @@ function flower(props: (chart: Chart) => Partial<CeleryFlowerProps> = () => ({})
 }
 
 const basic = () => FlowerAuth.basic({ name: 'login', key: 'users' });
-const probePath = (manifests: Manifests) => manifests.main(NAME).livenessProbe.httpGet.path;
 
 describe('with the least that it needs', () => {
   const manifests = synth(flower());
 
-  // With an earlier or a second probe, Flower was restarted forever while it was only starting.
-  test('has the one probe of the reference deployment', () => {
+  test('is asked for its health where it answers without a login, and without the broker', () => {
     const { livenessProbe, readinessProbe, startupProbe } = manifests.main(NAME);
-    expect(livenessProbe).toEqual({
-      httpGet: { path: '/', port: 5555, scheme: 'HTTP' }, initialDelaySeconds: 60, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3,
-    });
-    expect([readinessProbe, startupProbe]).toEqual([undefined, undefined]);
+    const httpGet = { path: '/healthcheck', port: 5555, scheme: 'HTTP' };
+    expect(readinessProbe).toEqual({ httpGet, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 });
+    expect(livenessProbe).toEqual({ httpGet, initialDelaySeconds: 30, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 });
+    expect(startupProbe).toBeUndefined();
+  });
+
+  test('is reached from nowhere but the cluster', () => {
+    expect(manifests.identities().filter((name) => /^(Ingress|HTTPRoute)/.test(name))).toEqual([]);
   });
 
   test('is one pod, which goes before the next one comes', () => {
@@ -56,7 +58,12 @@ test('with all props, each does something', () => {
   const manifests = everyProp<CeleryFlowerProps, 'celery'>({
     required: ['celery'],
     external: [...EXTERNAL, LOGIN],
-    props: (chart) => ({ ...everyOption, celery: celeryApp(chart), name: 'flowers', launcher: ['ddtrace-run'], auth: basic(), urlPrefix: '/flower' }),
+    props: (chart) => ({
+      ...everyOption, celery: celeryApp(chart), name: 'flowers', launcher: ['ddtrace-run'], auth: basic(), urlPrefix: '/flower',
+      exposure: FlowerExposure.ingress({ host: 'flower.example.com' }), probes: FlowerProbes.healthcheck(),
+    }),
+    // The default is its only other value that goes with a login.
+    idle: ['probes'],
     make: (chart, props) => new CeleryFlower(chart, 'flower', props),
   });
   expect(manifests.main('flowers').command).toContain('--url_prefix=flower');
@@ -79,9 +86,26 @@ test.each<[string, (chart: Chart) => Partial<CeleryFlowerProps>, string]>([
   ['a prefix without a slash', () => ({ urlPrefix: 'flower' }), '/flower/healthcheck'],
   ['a prefix with slashes around', () => ({ urlPrefix: '/tools/flower/' }), '/tools/flower/healthcheck'],
   ['a prefix and a login', () => ({ auth: basic(), urlPrefix: 'flower' }), '/flower/healthcheck'],
-  ['no login, said expressly', () => ({ auth: FlowerAuth.none() }), '/'],
-])('with %s, the probe asks where the answer is 200', (_what, props, path) => {
-  expect(probePath(synth(flower(props), [LOGIN]))).toBe(path);
+])('with %s, the probes ask where the answer is 200', (_what, props, path) => {
+  const { livenessProbe, readinessProbe } = synth(flower(props), [LOGIN]).main(NAME);
+  expect([livenessProbe.httpGet.path, readinessProbe.httpGet.path]).toEqual([path, path]);
+});
+
+describe('the historic probe', () => {
+  const historic = FlowerProbes.historic();
+
+  // With an earlier or a second probe, Flower was restarted forever while it was only starting.
+  test('is that of the reference deployment, and no other', () => {
+    const { livenessProbe, readinessProbe, startupProbe } = synth(flower(() => ({ probes: historic }))).main(NAME);
+    expect(livenessProbe).toEqual({
+      httpGet: { path: '/', port: 5555, scheme: 'HTTP' }, initialDelaySeconds: 60, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3,
+    });
+    expect([readinessProbe, startupProbe]).toEqual([undefined, undefined]);
+  });
+
+  test.each<[string, Partial<CeleryFlowerProps>]>([['a login', { auth: basic() }], ['a prefix', { urlPrefix: '/flower' }]])('is refused with %s', (_what, props) => {
+    expect(refusals(flower(() => ({ probes: historic, ...props }))).join()).toMatch(/\[flower\/probe-path\]|flower\/probe-path/);
+  });
 });
 
 test('what it builds can be reached', () => {

@@ -1,7 +1,7 @@
 import { App, Chart, Duration, Size } from 'cdk8s';
 import {
   AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower, CeleryJob, CelerySettings, CeleryWorker, FlowerAuth,
-  HealthCheck, IBroker, JobHook, LogLevel,
+  FlowerExposure, FlowerProbes, HealthCheck, IBroker, JobHook, LogLevel,
   PythonRuntime, RedisBroker, RedisStorage, ResultBackend, WorkerPool,
 } from '../../src';
 import { everyOption } from '../fixtures';
@@ -76,6 +76,16 @@ export function everyOptionOf(app: App): void {
   });
   new CeleryFlower(chart, 'flower', {
     ...everyOption, celery, name: 'shown', launcher: ['nice'], urlPrefix: '/flower', auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
+    exposure: FlowerExposure.ingress({ host: 'flower.example.com', tls: 'flower-tls', ingressClassName: 'nginx', annotations: { 'example.com/a': '1' } }),
+    probes: FlowerProbes.healthcheck(),
+  });
+  new CeleryFlower(chart, 'proxied', {
+    celery, exposure: FlowerExposure.ingress({ host: 'proxied.example.com', ingressClassName: 'nginx' }), auth: FlowerAuth.atProxy({ secret: 'login' }),
+    probes: FlowerProbes.historic(),
+  });
+  new CeleryFlower(chart, 'routed', {
+    celery, auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
+    exposure: FlowerExposure.httpRoute({ host: 'routed.example.com', gateway: { name: 'public', namespace: 'gateways', sectionName: 'https' } }),
   });
   new CeleryJob(chart, 'job', {
     ...everyOption,

@@ -5,8 +5,8 @@ import re
 import jsii
 from cdk8s import App, Chart, Duration, Size
 from cdk8s_celery import (AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower,
-                          CeleryJob, CeleryQueue, CelerySettings, CeleryWorker, FlowerAuth,
-                          HealthCheck, IBroker, JobHook, LogLevel, PythonRuntime, RedisBroker,
+                          CeleryJob, CeleryQueue, CelerySettings, CeleryWorker, FlowerAuth, FlowerExposure,
+                          FlowerGateway, FlowerProbes, HealthCheck, IBroker, JobHook, LogLevel, PythonRuntime, RedisBroker,
                           RedisStorage, ResultBackend, SecretKey, WorkerPool)
 
 with open('pod-options.json') as file:
@@ -76,7 +76,18 @@ CeleryBeat(
     **POD)
 CeleryFlower(
     chart, 'flower', celery=celery, name='shown', launcher=['nice'], url_prefix='/flower',
-    auth=FlowerAuth.basic(name='flower', key='users'), **POD)
+    auth=FlowerAuth.basic(name='flower', key='users'),
+    exposure=FlowerExposure.ingress(host='flower.example.com', tls='flower-tls', ingress_class_name='nginx',
+                                    annotations={'example.com/a': '1'}),
+    probes=FlowerProbes.healthcheck(), **POD)
+CeleryFlower(
+    chart, 'proxied', celery=celery, auth=FlowerAuth.at_proxy(secret='login'), probes=FlowerProbes.historic(),
+    exposure=FlowerExposure.ingress(host='proxied.example.com', ingress_class_name='nginx'))
+CeleryFlower(
+    chart, 'routed', celery=celery, auth=FlowerAuth.basic(name='flower', key='users'),
+    exposure=FlowerExposure.http_route(
+        host='routed.example.com',
+        gateway=FlowerGateway(name='public', namespace='gateways', section_name='https')))
 CeleryJob(
     chart, 'job', celery=celery, name='migrate', command=['python', '-m', 'shop.migrate'], backoff_limit=2,
     active_deadline_seconds=600, ttl_seconds_after_finished=60, hook=JobHook.BEFORE, **POD)

@@ -37,6 +37,17 @@ export function objectName(prop: string, value: string | undefined): Problem[] {
   }];
 }
 
+/** The one host of an Ingress or a route. */
+export function hostName(prop: string, value: string): Problem[] {
+  if (typeof value !== 'string') return [];
+  const labels = value.split('.');
+  const fits = value.length <= 253 && labels.every((label) => label.length <= MAX_NAME && DNS_LABEL.test(label)) && !/^\d+$/.test(labels.at(-1)!);
+  return fits ? [] : [{
+    prop, value, wrong: 'is not a DNS name',
+    fix: 'give one name in lower-case letters, without scheme, port, path and wildcard, e.g. \'flower.example.com\'',
+  }];
+}
+
 /** The largest number of most fields of the Kubernetes API. */
 export const INT32 = 2 ** 31 - 1;
 

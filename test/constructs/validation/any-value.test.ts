@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import * as fc from 'fast-check';
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, HealthCheck, PythonRuntime, RedisBroker, RedisStorage, ResultBackend } from '../../../src';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, HealthCheck, PythonRuntime, RedisBroker, RedisStorage, ResultBackend } from '../../../src';
 import { celeryApp, everyOption, TASKS } from '../../fixtures';
 import { refusals, render } from '../../manifests';
 
@@ -49,6 +49,24 @@ const MAKERS: Record<string, { props: string[]; make: (chart: Chart, props: Any)
     make: (chart, props) => void new CeleryWorker(chart, 'x', { celery: celeryApp(chart), healthCheck: HealthCheck.agent(props) }),
   },
   claim: { props: ['size', 'storageClassName', 'claimName'], make: (chart, props) => void new RedisBroker(chart, 'x', { storage: RedisStorage.claim(props) }) },
+  ingress: {
+    props: ['host', 'tls', 'ingressClassName', 'annotations'],
+    make: (chart, props) => void new CeleryFlower(chart, 'x', {
+      celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'login', key: 'users' }), exposure: FlowerExposure.ingress({ host: 'flower.example.com', ...props }),
+    }),
+  },
+  route: {
+    props: ['gateway', 'host'],
+    make: (chart, props) => void new CeleryFlower(chart, 'x', {
+      celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'login', key: 'users' }), exposure: FlowerExposure.httpRoute(props),
+    }),
+  },
+  proxy: {
+    props: ['secret', 'annotations'],
+    make: (chart, props) => void new CeleryFlower(chart, 'x', {
+      celery: celeryApp(chart), auth: FlowerAuth.atProxy(props), exposure: FlowerExposure.ingress({ host: 'flower.example.com', ingressClassName: 'nginx' }),
+    }),
+  },
   secret: {
     props: ['name', 'key', 'optional'],
     make: (chart, props) => {

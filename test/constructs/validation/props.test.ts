@@ -75,6 +75,9 @@ test.each<[string, (chart: Chart) => void, string]>([
   ['a login in words', flower({ auth: 'user:hunter2' }), 'flower] auth: a string is not a FlowerAuth; give e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })'],
   ['a name for a Secret', flower({ auth: FlowerAuth.basic('login' as Any) }),
     'flower] auth: \'login\' is not a key of a Secret; give { name, key }'],
+  ['a host for an exposure', flower({ exposure: 'flower.example.com' }), 'flower] exposure: \'flower.example.com\' is not a FlowerExposure; give e.g. '
+    + 'FlowerExposure.ingress({ host: \'flower.example.com\', tls: \'flower-tls\' })'],
+  ['a path for the probes', flower({ probes: '/' }), 'flower] probes: \'/\' is not FlowerProbes; give e.g. FlowerProbes.healthcheck()'],
   ['a number for a prefix', flower({ urlPrefix: 7 }), 'flower] urlPrefix: 7 is not a string; give e.g. \'/flower\''],
   ['a number for memory', redis({ maxMemory: 100 }), 'redis] maxMemory: 100 is not a Size; give e.g. Size.mebibytes(256)'],
   ['a number for an image', redis({ image: 7 }), 'redis] image: 7 is not a string; give e.g. \'redis:7.4-alpine\''],
@@ -131,7 +134,7 @@ const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime
 const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'launcher', 'replicas', 'pool', 'queues', 'prefetchMultiplier', 'longestTask',
   'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
 const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'launcher', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
-const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'launcher', 'auth', 'urlPrefix'];
+const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'launcher', 'auth', 'exposure', 'urlPrefix', 'probes'];
 const REDIS: (keyof RedisBrokerProps)[] = [...POD, 'name', 'image', 'storage', 'maxMemory', 'clusterDomain'];
 
 const JOB: (keyof CeleryJobProps)[] = [...POD, 'celery', 'command', 'name', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished', 'hook'];

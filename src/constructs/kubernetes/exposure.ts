@@ -1,0 +1,29 @@
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { Problem } from '../validation/problems';
+
+/** What leads to a Service from outside the cluster, and what a login and a NetworkPolicy have to know of it. */
+export interface ExposureSpec {
+  readonly kind: 'Ingress' | 'HTTPRoute';
+  readonly host: string;
+  /** That of an Ingress. */
+  readonly ingressClassName?: string;
+  /** That of an HTTPRoute. */
+  readonly gateway?: { readonly name: string; readonly namespace?: string };
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+  readonly manifest: (target: ExposureTarget) => { readonly apiVersion: string; readonly kind: string; readonly spec: object };
+}
+
+interface ExposureTarget {
+  readonly path: string;
+  readonly service: string;
+  readonly port: number;
+}
+
+/** The object that leads to a Service, under the name of the Service. */
+export function exposureObject(
+  scope: Construct, { kind, manifest }: ExposureSpec, target: ExposureTarget, metadata: object,
+): ApiObject {
+  return new ApiObject(scope, kind, { metadata: { name: target.service, ...metadata }, ...manifest(target) });
+}
