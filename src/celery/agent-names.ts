@@ -6,6 +6,20 @@ export const AGENT_PATH = '/opt/celery-agent';
 /** Where the ConfigMap with the package is mounted. */
 export const AGENT_PACKAGE = `${AGENT_PATH}/${AGENT_PACKAGE_NAME}`;
 
+/** The Python package that composes URLs with percent-encoded passwords, and then runs the command that follows. */
+export const LAUNCH_PACKAGE_NAME = 'cdk8s_celery_launch';
+/** Where its ConfigMap is mounted: next to the agent. */
+export const LAUNCH_PACKAGE = `${AGENT_PATH}/${LAUNCH_PACKAGE_NAME}`;
+/** What comes in front of a command. */
+export const LAUNCH = ['python', '-m', LAUNCH_PACKAGE_NAME] as const;
+/** `CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL` is the template of the variable `CELERY_BROKER_URL`. */
+export const LAUNCH_PREFIX = 'CDK8S_CELERY_LAUNCH_';
+
+/** The variables that a template refers to: `{REDIS_PASSWORD}`. */
+export function templateReferences(template: string): string[] {
+  return [...template.matchAll(/\{([A-Za-z_][A-Za-z0-9_]*)\}/g)].map(([, name]) => name);
+}
+
 /** The flags that load it. */
 export const AGENT_FLAGS = {
   worker: ['-I', `${AGENT_PACKAGE_NAME}.worker`],

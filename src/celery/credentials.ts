@@ -89,7 +89,7 @@ function redactUrls(word: string): string {
       const quote = last > 0 ? rest.search(/["'`]/) : -1;
       const before = quote > 0 ? rest.lastIndexOf('@', quote) : -1;
       const at = before > 0 ? before : last;
-      const hidden = at > 1 && !/^:\$[({]/.test(rest);
+      const hidden = at > 1 && !/^:(?:\$[({]|\{[A-Z][A-Z0-9_]*\}@)/.test(rest);
       result += word.slice(done, userEnd) + (hidden ? `:${HIDDEN}` : rest.slice(0, Math.max(at, 0)));
       done = userEnd + Math.max(at, 0);
     } else if (rest.startsWith('@') && userEnd > start && !word.startsWith('$', start) && /https?$/i.test(word.slice(Math.max(done, scheme - 5), scheme))) {

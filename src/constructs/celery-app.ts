@@ -9,7 +9,7 @@ import { Broker } from './brokers/existing-broker';
 import { PodOptions } from './pod-options';
 import { CeleryQueue } from './celery-queue';
 import { celeryQueues, Queues } from './queues';
-import { agentFiles } from './health/agent';
+import { packageFiles } from './health/python-package';
 import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
@@ -24,6 +24,7 @@ import { describe, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
+import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { contentHash } from '../manifests/content-hash';
 
@@ -127,7 +128,10 @@ export class CeleryApp extends Construct {
   public readonly broker: IBroker;
   /** The namespace of its pods; undefined where the chart has none. */
   public readonly namespace?: string;
-  /** What the pods get as `CELERY_RESULT_BACKEND`: `{ value }` or `{ valueFrom }` of an environment variable. */
+  /**
+   * What the pods get as `CELERY_RESULT_BACKEND`: `{ value }` or `{ valueFrom }` of an environment variable. Undefined where they compose it
+   * from parts.
+   */
   public readonly resultBackend?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
   /** The code of the application. */
   public readonly code: AppCode;
@@ -137,7 +141,7 @@ export class CeleryApp extends Construct {
   public readonly configMap?: ApiObject;
 
   private readonly metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>;
-  private agentVolume?: k8s.Volume;
+  private readonly packages = new Map<string, k8s.Volume>();
 
   /** @internal */
   public readonly _broker: BoundBroker;
@@ -255,13 +259,25 @@ export class CeleryApp extends Construct {
     return this._flowers.some((flower) => isInTree(flower, scope));
   }
 
-  /** The volume with the agent; its ConfigMap is made when the first component needs it. @internal */
+  /** The volume with the agent. @internal */
   public _agentVolume(): k8s.Volume {
-    if (!this.agentVolume) {
-      const configMap = contentConfigMap(this, 'Agent', `${this.name}-agent`, agentFiles(), this.metadata);
-      this.agentVolume = { name: 'agent', configMap: { name: configMap.name } };
-    }
-    return this.agentVolume;
+    return this.packageVolume('agent', AGENT_PACKAGE_NAME);
+  }
+
+  /** The volume with what composes URLs. @internal */
+  public _launchVolume(): k8s.Volume {
+    return this.packageVolume('launch', LAUNCH_PACKAGE_NAME);
+  }
+
+  /** The volume with a Python package of ours; its ConfigMap is made when the first component needs it. */
+  private packageVolume(name: string, pythonName: string): k8s.Volume {
+    const known = this.packages.get(name);
+    if (known) return known;
+    const id = name[0].toUpperCase() + name.slice(1);
+    const configMap = contentConfigMap(this, id, `${this.name}-${name}`, packageFiles(pythonName), this.metadata);
+    const volume: k8s.Volume = { name, configMap: { name: configMap.name } };
+    this.packages.set(name, volume);
+    return volume;
   }
 }
 
@@ -290,7 +306,7 @@ const PROPS: PropChecks<CeleryAppProps> = {
   runtime: { check: withMember('_image', 'a PythonRuntime', RUNTIME), fix: `give ${RUNTIME}`, instead: () => PythonRuntime.fromImage('unknown:0') },
   name: text('the prefix of the names of all components'),
   launcher: LAUNCHER,
-  resultBackend: hidden(withMember('_env', 'a ResultBackend', 'e.g. ResultBackend.fromUrl(...)')),
+  resultBackend: hidden(withMember('_binding', 'a ResultBackend', 'e.g. ResultBackend.fromUrl(...)')),
   queues: celeryQueues,
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };

@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent';
-import { AGENT_PACKAGE, AGENT_PATH } from '../celery/agent-names';
+import { AGENT_PACKAGE, AGENT_PATH, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
 import { checkOwnedEnv, withPythonPath } from './validation/owned-env';
@@ -86,8 +86,9 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const { celery, healthCheck } = spec;
   const { code: codeVolume, runtime } = spec.content ?? celery._content;
   const agent = healthCheck?._agent;
+  const launches = celery._broker.composed;
   const code = spec.code ? celery.code._directory : undefined;
-  const pythonPath = [...(code ? [code] : []), ...(agent ? [AGENT_PATH] : [])];
+  const pythonPath = [...(code ? [code] : []), ...(agent || launches ? [AGENT_PATH] : [])];
   const merged = merge({
     ...celery._options,
     ...(spec.code ? {} : { env: undefined, envFrom: undefined }),
@@ -113,7 +114,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
     container: {
       image: celery.runtime._image,
-      command: () => launched(spec.launcher ?? celery._launcher, spec.command()),
+      command: () => [...(launches ? LAUNCH : []), ...launched(spec.launcher ?? celery._launcher, spec.command())],
       workingDir: code ?? '/tmp',
       ports: [...spec.ports ?? [], ...(agent ? [{ containerPort: agent.port, name: 'health' }] : [])],
       ...(agent ? agentProbes(agent, spec.tasksShareProcess ?? false, grace) : { ...spec.probes, ...healthCheck?._probes }),
@@ -123,6 +124,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         ...runtime.mounts,
         ...celery._broker.mounts,
         ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
+        ...(launches ? [{ path: LAUNCH_PACKAGE, volume: celery._launchVolume(), readOnly: true }] : []),
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],

@@ -1,4 +1,4 @@
-import type * as k8s from './kubernetes/api/types';
+import { ResultBackendBinding } from './brokers/result-backend-binding';
 import { secretKey } from './kubernetes/options';
 import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from './network/server-address';
 import { SecretKey } from './secret-key';
@@ -20,7 +20,7 @@ export abstract class ResultBackend {
   public static fromUrl(url: string, options: ServerAddress = {}): ResultBackend {
     const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'resultBackend' });
     const problems = [...hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url), ...wrong, ...checkServerAddress('resultBackend', address)];
-    return problems.length > 0 ? new Backend({}, problems, []) : new Backend({ value: url }, [], egressToServer(url, address));
+    return problems.length > 0 ? new Backend(UNKNOWN, problems) : new Backend({ url: { value: url }, network: egressToServer(url, address) });
   }
 
   /**
@@ -33,7 +33,8 @@ export abstract class ResultBackend {
     const { value, problems } = secretKey('resultBackend', secret);
     const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'resultBackend' });
     return new Backend(
-      value ? { valueFrom: { secretKeyRef: value } } : {}, [...problems, ...wrong, ...checkServerAddress('resultBackend', address)], egressToServer(undefined, address),
+      value ? { url: { valueFrom: { secretKeyRef: value } }, network: egressToServer(undefined, address) } : UNKNOWN,
+      [...problems, ...wrong, ...checkServerAddress('resultBackend', address)],
     );
   }
 
@@ -43,22 +44,20 @@ export abstract class ResultBackend {
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */
   public static none(): ResultBackend {
-    return new Backend({ value: 'disabled://' }, [], []);
+    return new Backend({ url: { value: 'disabled://' }, network: [] });
   }
 
   /** @internal */
-  public abstract readonly _env: Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
+  public abstract readonly _binding: ResultBackendBinding;
   /** @internal */
   public abstract readonly _problems: readonly Problem[];
-  /** What lets pods connect to it; undefined where that is not known. @internal */
-  public abstract readonly _network?: readonly k8s.NetworkPolicyEgressRule[];
 }
 
+/** Of one that is refused. */
+const UNKNOWN: ResultBackendBinding = { url: {} };
+
 class Backend extends ResultBackend {
-  public constructor(
-    public readonly _env: Pick<k8s.EnvVar, 'value' | 'valueFrom'>, public readonly _problems: readonly Problem[],
-    public readonly _network: readonly k8s.NetworkPolicyEgressRule[] | undefined,
-  ) {
+  public constructor(public readonly _binding: ResultBackendBinding, public readonly _problems: readonly Problem[] = []) {
     super();
   }
 }

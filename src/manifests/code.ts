@@ -1,4 +1,4 @@
-import { AGENT_PACKAGE } from '../celery/agent-names';
+import { AGENT_PACKAGE, LAUNCH_PACKAGE } from '../celery/agent-names';
 import { parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
 import { codeSettings, SettingName } from './code-settings';
@@ -18,8 +18,8 @@ export interface CodeFile {
 
 /** The Python files of ConfigMaps in a container. */
 export const codeFiles: (container: Container) => readonly CodeFile[] = lazy((container: Container) => container.mounts.flatMap((mount) => {
-  // Our agent is no code of the application.
-  if (mount.mountPath === AGENT_PACKAGE) return [];
+  // Our own packages are no code of the application.
+  if (mount.mountPath === AGENT_PACKAGE || mount.mountPath === LAUNCH_PACKAGE) return [];
   const configMaps = container.configMaps(mount.volume);
   if (configMaps.length === 0) return [];
   const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');

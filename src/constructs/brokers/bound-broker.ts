@@ -1,7 +1,9 @@
-import { redact } from '../../celery/credentials';
+import { LAUNCH_PREFIX, templateReferences } from '../../celery/agent-names';
+import { hasUrlCredential, redact } from '../../celery/credentials';
 import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
 import { missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import type { CeleryApp } from '../celery-app';
+import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
 import { shaped } from '../kubernetes/options';
 import { Mount } from '../kubernetes/pods';
@@ -12,15 +14,15 @@ import { Problem } from '../validation/problems';
 import { CopiedProp, hidden, PropChecks, record, text, typed, anything } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { EnvSource, ResultBackendBinding } from './result-backend-binding';
 import { QueueTrigger, queueTrigger } from './queue-trigger';
-
-/** Where a variable has its value from: all of an EnvVar but its name. */
-export type EnvSource = Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
 
 /** The broker and the result backend of one app, as its containers have them. */
 export interface BoundBroker {
-  /** Variables that the URLs are composed from, and the URLs. */
+  /** Variables that the URLs are composed from, and the URLs or their templates. */
   readonly env: readonly k8s.EnvVar[];
+  /** Whether a URL is composed in the pods, so that commands need the launcher. */
+  readonly composed: boolean;
   readonly mounts: readonly Mount[];
   readonly settings: ReadonlyMap<string, unknown>;
   /** The name of kombu's transport; undefined where it is not known. */
@@ -40,39 +42,71 @@ export function bindBroker(
   const { env = [], volumes = [], volumeMounts = [] } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
   const url = options.url as EnvSource | undefined;
   const network = options.network as k8s.NetworkPolicyEgressRule[] | undefined;
-  const transport = options.transport ?? transportOf(url?.value ?? '');
+  const { urlTemplate } = options;
+  const transport = options.transport ?? transportOf(url?.value ?? urlTemplate ?? '');
   const { _requirements: requirements, _celery: celery } = app.runtime;
   const { settings, problems: badSettings } = readSettings(options.settings, { celery, requirements });
-  const resultBackend = given?._env ?? options.resultBackend as EnvSource | undefined;
+  const backend: ResultBackendBinding = given?._binding
+    ?? { url: options.resultBackend as EnvSource | undefined, urlTemplate: options.resultBackendTemplate };
+  const resultBackend = backend.url;
+  const backendText = resultBackend?.value ?? backend.urlTemplate;
   const known = new Map(volumes.map((volume) => [volume.name, volume]));
+  const variables = [...env, ...backend.env ?? []];
   return {
     env: [
-      ...env,
-      { name: 'CELERY_BROKER_URL', ...url },
-      ...(resultBackend ? [{ name: 'CELERY_RESULT_BACKEND', ...resultBackend }] : []),
+      ...variables,
+      ...urlVariable('CELERY_BROKER_URL', url, urlTemplate),
+      ...urlVariable('CELERY_RESULT_BACKEND', resultBackend, backend.urlTemplate),
     ],
+    composed: urlTemplate !== undefined || backend.urlTemplate !== undefined,
     mounts: volumeMounts.flatMap(({ name, mountPath: path, ...mount }) => known.has(name) ? [{ path, volume: known.get(name)!, ...mount }] : []),
     settings,
     transport,
     resultBackend,
     queueTrigger: options.queueTrigger,
-    network: { broker: network, resultBackend: given ? given._network : [] },
+    network: { broker: network, resultBackend: given ? given._binding.network : [] },
     problems: [
       ...problems,
-      ...(url === undefined && problems.every(({ prop }) => !prop.startsWith('broker.url')) ? [{
-        prop: 'broker.url', value: undefined, wrong: 'is missing in what the broker returns from bind()', fix: 'give { value } or { valueFrom }',
+      ...(url === undefined && urlTemplate === undefined && problems.every(({ prop }) => !prop.startsWith('broker.url')) ? [{
+        prop: 'broker.url', value: undefined, wrong: 'is missing in what the broker returns from bind()', fix: 'give { value } or { valueFrom }, or urlTemplate',
       }] : []),
+      ...checkTemplate('url', url, urlTemplate, env),
+      ...checkTemplate('resultBackend', options.resultBackend, options.resultBackendTemplate, env),
       ...volumeMounts.filter(({ name }) => !known.has(name)).map(({ name }) => ({
         prop: 'broker.volumeMounts', value: name, wrong: 'is not among the volumes of the broker', fix: 'add it to volumes',
       })),
       ...badSettings.map((problem) => ({ ...problem, prop: `broker.${problem.prop}` })),
       ...checkTransport(transport, requirements),
       ...given?._problems ?? [],
-      ...(resultBackend === undefined && url !== undefined ? [missingBackend(transport)] : []),
-      ...checkBackend(resultBackend, given !== undefined),
-      ...checkGivenBackend(given?._env, requirements),
+      ...(resultBackend === undefined && backend.urlTemplate === undefined && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
+      ...checkBackend(backendText, given !== undefined),
+      ...checkGivenBackend(given && backendText, requirements),
     ],
   };
+}
+
+/** The variable with a URL, or with the template that the launcher composes it from. */
+function urlVariable(name: string, url: EnvSource | undefined, template: string | undefined): k8s.EnvVar[] {
+  if (template !== undefined) return [{ name: `${LAUNCH_PREFIX}${name}`, value: asGiven(template) }];
+  return url === undefined ? [] : [{ name, ...url }];
+}
+
+function checkTemplate(prop: string, url: unknown, template: string | undefined, env: readonly k8s.EnvVar[]): Problem[] {
+  if (template === undefined) return [];
+  const names = new Set(env.map(({ name }) => name));
+  const missing = templateReferences(template).filter((name) => !names.has(name));
+  return [
+    ...(url === undefined ? [] : [{
+      prop: `broker.${prop}Template`, value: redact(template), wrong: `is given in addition to ${prop}`, fix: 'leave out one of the two',
+    }]),
+    ...missing.map((name) => ({
+      prop: `broker.${prop}Template`, value: redact(template), wrong: `refers to {${name}}, which is not among the env of the broker`, fix: `add { name: '${name}', valueFrom } to env`,
+    })),
+    ...(hasUrlCredential(template) ? [{
+      prop: `broker.${prop}Template`, value: redact(template), wrong: 'has a password in it, and everybody who can read a manifest could read it',
+      fix: 'refer to a variable of env that comes from a Secret: {REDIS_PASSWORD}',
+    }] : []),
+  ];
 }
 
 /** A value of a variable. Messages do not show it: it may be a password. */
@@ -90,8 +124,10 @@ const OBJECT = record(anything, '{ value } or { valueFrom: { secretKeyRef: { nam
 
 const BINDING: PropChecks<BrokerBinding> = {
   url: ENV_SOURCE,
+  urlTemplate: hidden(text('e.g. \'redis://:{REDIS_PASSWORD}@redis.example.com:6379/0\'')),
   env: shaped('[]EnvVar'),
   resultBackend: ENV_SOURCE,
+  resultBackendTemplate: hidden(text('e.g. \'redis://:{REDIS_PASSWORD}@redis.example.com:6379/0\'')),
   transport: text('e.g. \'redis\''),
   settings: record(anything, 'e.g. { broker_transport_options: { visibility_timeout: 7200 } }'),
   volumes: shaped('[]Volume'),
@@ -121,10 +157,9 @@ function missingBackend(transport = ''): Problem {
 }
 
 /** A message broker as result backend, which ends every worker at its start. */
-function checkBackend(backend: EnvSource | undefined, given: boolean): Problem[] {
-  const url = backend?.value ?? '';
-  const broker = brokerAsBackend(url);
-  return broker === undefined ? [] : [{
+function checkBackend(url: string | undefined, given: boolean): Problem[] {
+  const broker = url === undefined ? undefined : brokerAsBackend(url);
+  return url === undefined || broker === undefined ? [] : [{
     prop: 'resultBackend', value: redact(url),
     wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
     fix: `give resultBackend: ResultBackend.fromUrl(...) with ${otherBackend(broker)}`,
@@ -132,8 +167,7 @@ function checkBackend(backend: EnvSource | undefined, given: boolean): Problem[]
 }
 
 /** A result backend that is none. Only an alias of a package is not known, and `requirements` are undefined where packages are not. */
-function checkGivenBackend(given: Pick<k8s.EnvVar, 'value'> | undefined, requirements: readonly string[] | undefined): Problem[] {
-  const url = given?.value;
+function checkGivenBackend(url: string | undefined, requirements: readonly string[] | undefined): Problem[] {
   // The kubelet knows what a reference is; white space around a URL has a rule of its own.
   if (url === undefined || url.startsWith('$') || brokerAsBackend(url) !== undefined) return [];
   const backend = url.trim();

@@ -11,11 +11,21 @@ export interface BrokerBinding {
   /**
    * The URL of the broker, as the variable CELERY_BROKER_URL has it: `{ value }` or `{ valueFrom: { secretKeyRef: { name, key } } }`.
    *
-   * It may refer to variables of `env`: `{ value: 'redis://:$(REDIS_PASSWORD)@redis:6379/0' }`.
-   *
-   * @default - none, which is refused
+   * @default - none: `urlTemplate` must be given
    */
   readonly url?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
+
+  /**
+   * The URL of the broker around parts that only the pods know: `{NAME}` in it is a variable of `env`, whose value is percent-encoded, so
+   * it may have any character: `'redis://:{REDIS_PASSWORD}@redis.example.com:6379/0'`.
+   *
+   * The command of every container that connects then begins with `python -m cdk8s_celery_launch`, which composes the URL, puts it into
+   * CELERY_BROKER_URL, and runs the command that follows in its own place. `kubectl exec` needs it too:
+   * `kubectl exec deployment/celery-worker -- python -m cdk8s_celery_launch celery inspect ping`.
+   *
+   * @default - none: `url` must be given
+   */
+  readonly urlTemplate?: string;
 
   /**
    * Environment variables of every container that connects, defined before the URLs.
@@ -30,6 +40,13 @@ export interface BrokerBinding {
    * @default - none: an app of this broker must be given a `resultBackend`
    */
   readonly resultBackend?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
+
+  /**
+   * The result backend of apps that are given none, as a template like `urlTemplate`.
+   *
+   * @default - `resultBackend`
+   */
+  readonly resultBackendTemplate?: string;
 
   /**
    * The name of kombu's transport: `'redis'`, `'amqp'`, `'sqs'`. One that the runtime does not install is refused.

@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync } from 'fs';
-import { join } from 'path';
 import { Duration } from 'cdk8s';
-import { AGENT_FLAGS, AGENT_PACKAGE_NAME } from '../../celery/agent-names';
-import { PACKAGE_ROOT } from '../../package-root';
+import { AGENT_FLAGS } from '../../celery/agent-names';
 import type * as k8s from '../kubernetes/api/types';
 import { variables } from '../kubernetes/env';
 import * as checks from '../validation/checks';
@@ -22,16 +19,6 @@ const SETTINGS = {
   worker: ['interval', 'stallAfter', 'deafAfter', 'poolAfter', 'hangAfter', 'startAfter'],
   beat: ['interval', 'beatSlack'],
 } as const;
-
-const SOURCE = join(PACKAGE_ROOT, 'agent', AGENT_PACKAGE_NAME);
-
-let files: Record<string, string> | undefined;
-
-/** The Python package: what its ConfigMap holds. */
-export function agentFiles(): Record<string, string> {
-  return files ??= Object.fromEntries(readdirSync(SOURCE).filter((name) => name.endsWith('.py')).sort()
-    .map((name) => [name, readFileSync(join(SOURCE, name), 'utf8')]));
-}
 
 /** What the agent is told. It listens on the address of the pod alone. */
 export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): k8s.EnvVar[] {

@@ -2,7 +2,7 @@ import { Path } from '../json';
 import { Script, ShellCommand } from './evaluate';
 import { LONGEST_EXPANSION, Room } from './room';
 import { LONGEST_SCRIPT, parseShell } from './shell';
-import { wrapped, WRAPPERS } from './wrappers';
+import { wrapped, WRAPPERS, WRAPPING_MODULES } from './wrappers';
 
 /** A word of a command line, and where it stands in the manifest. */
 export interface Word {
@@ -109,7 +109,7 @@ type Inside =
 type Layer = (words: readonly Word[], context: CommandContext) => Inside | undefined;
 
 /** The ways in which a command may run another, each tried when those before it do not apply. */
-const LAYERS: readonly Layer[] = [inShell, inScriptFile, inWrapper, inUserSwitch, behindEntrypoint, celeryBehind];
+const LAYERS: readonly Layer[] = [inShell, inScriptFile, inWrapper, inModule, inUserSwitch, behindEntrypoint, celeryBehind];
 
 /** `sh -c SCRIPT`, `bash FILE`. */
 function inShell(words: readonly Word[], context: CommandContext): Inside | undefined {
@@ -133,6 +133,12 @@ function inWrapper(words: readonly Word[]): Inside | undefined {
   const known = WRAPPERS.get(name);
   const from = known && wrapped(words, known);
   return from !== undefined && from < words.length ? { from, wrapper: name } : undefined;
+}
+
+/** `python -m cdk8s_celery_launch COMMAND` */
+function inModule([python, option, module]: readonly Word[]): Inside | undefined {
+  const runs = /^python[\d.]*$/.test(baseName(python.text)) && option?.text === '-m' && WRAPPING_MODULES.has(module?.text);
+  return runs ? { from: 3, wrapper: module.text } : undefined;
 }
 
 /** `su USER -c SCRIPT` */

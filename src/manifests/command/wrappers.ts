@@ -1,3 +1,5 @@
+import { LAUNCH_PACKAGE_NAME } from '../../celery/agent-names';
+
 /** A program that runs another one, and how many words of its own it takes before that. */
 export interface Wrapper {
   /** Options that take a value in the next word. */
@@ -38,6 +40,9 @@ export const WRAPPERS: ReadonlyMap<string, Wrapper> = new Map<string, Wrapper>(O
   'watchmedo': { sub: ['auto-restart'], dashes: true }, 'xvfb-run': {},
   'docker-entrypoint.sh': {}, 'docker_entrypoint.sh': {},
 }));
+
+/** Python modules that run the command that follows them: `python -m MODULE COMMAND`. */
+export const WRAPPING_MODULES: ReadonlySet<string> = new Set([LAUNCH_PACKAGE_NAME]);
 
 interface WordLike {
   readonly text: string;

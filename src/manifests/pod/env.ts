@@ -1,3 +1,4 @@
+import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { Room } from '../command/room';
 import { asList, asMap, asScalar, asText, get, Path } from '../json';
 import { configMapData, secretData, Sources } from './sources';
@@ -111,7 +112,13 @@ export class Env {
     const raw = asScalar(get(entry, 'value'));
     if (raw !== undefined) {
       const { text: value, unresolved, partial } = this.expand(raw);
-      return this.set(name, 'value', path, { value, raw, unresolved, partial });
+      this.set(name, 'value', path, { value, raw, unresolved, partial });
+      // A template: the launcher makes the variable of it, with values that only the cluster knows.
+      if (name.startsWith(LAUNCH_PREFIX)) {
+        const composed = value.replace(/\{([A-Za-z_][A-Za-z0-9_]*)\}/g, '$($1)');
+        this.set(name.slice(LAUNCH_PREFIX.length), 'value', path, { value: composed, raw: composed, unresolved, partial: true });
+      }
+      return;
     }
     const from = asMap(get(entry, 'valueFrom'));
     if (from.configMapKeyRef !== undefined) {

@@ -1,3 +1,4 @@
+import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
@@ -296,13 +297,15 @@ export const envRules: Rule[] = [
     title: 'A URL is assembled around a password from a Secret, which nothing escapes',
     why: 'It breaks on the first password with `#`, `/`, `?` or `[`: `ValueError: Port could not be cast to integer value as \'pa\'`; Kubernetes '
       + 'cannot percent-encode.',
-    fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-].',
+    fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-]. Broker.fromRedis and Broker.fromRabbitMq take any password.',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
     on: 'processes',
     check: (process, report) => {
       for (const use of process.allUrls) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
+        // The launcher escapes.
+        if (process.container.env.get(`${LAUNCH_PREFIX}${use.source}`)) continue;
         // What is not defined before it is another fault.
         if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
         if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });

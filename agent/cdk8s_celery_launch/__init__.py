@@ -1,0 +1,1 @@
+"""Composes URLs with passwords, and becomes the command that follows: see __main__.py."""

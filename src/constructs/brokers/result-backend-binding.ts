@@ -1,0 +1,12 @@
+import type * as k8s from '../kubernetes/api/types';
+
+/** Where a variable has its value from: all of an EnvVar but its name. */
+export type EnvSource = Pick<k8s.EnvVar, 'value' | 'valueFrom'>;
+
+/** A result backend as the pods of an app have it; for the fields see `BrokerBinding`. */
+export interface ResultBackendBinding {
+  readonly url?: EnvSource;
+  readonly urlTemplate?: string;
+  readonly env?: readonly k8s.EnvVar[];
+  readonly network?: readonly k8s.NetworkPolicyEgressRule[];
+}
