@@ -56,7 +56,7 @@ export default tseslint.config(
       '@stylistic/quote-props': ['error', 'consistent-as-needed'],
     },
   },
-  { files: ['bin/synth', 'bin/cdk8s-celery', 'scripts/*.js'], languageOptions: { sourceType: 'commonjs' } },
+  { files: ['bin/synth', 'bin/cdk8s-celery', 'bin/kubectl-celery', 'scripts/*.js'], languageOptions: { sourceType: 'commonjs' } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
