@@ -1,8 +1,10 @@
-import { BrokerUrl, isRedis, parseUrl } from '../celery/url';
+import { isRedis, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
+import { areKin, owners } from './applications';
+import { brokerUrls } from './broker-urls';
 import { grouped } from './grouped';
-import { Container } from './pod/container';
 import { Env } from './pod/env';
+import { Process } from './process';
 import { rabbitServers } from './rabbit-server';
 import { RedisServer } from './redis-server';
 import { Resource } from './resource';
@@ -40,7 +42,7 @@ const brokers = lazy((world: World) => {
   if (world.redisServers.length === 0) return { certain, possible };
   // Whoever has it, a producer, an exporter or something out of sight: the name says what it is for.
   for (const { containers, resource } of world.workloads) {
-    for (const { url } of containers.flatMap(brokerUrls)) {
+    for (const url of containers.flatMap(brokerUrls)) {
       for (const server of isRedis(url) ? serversAt(world)(resource.namespace, url.host) : NONE) certain.add(server);
     }
   }
@@ -58,40 +60,55 @@ const brokers = lazy((world: World) => {
   return { certain, possible };
 });
 
-const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
-
-/** The URLs that a container is given as the broker of Celery, by a variable or, as exporters are, by an option. */
-export function brokerUrls({ env, words }: Container): Array<{ readonly url: BrokerUrl }> {
-  const texts = [...env.all()].flatMap(({ name, value, hidden }) => BROKER_VARIABLE.test(name) ? hidden ?? value ?? [] : []);
-  words.forEach(({ text }, i) => {
-    const given = /^--broker(?:-url)?(?:=(.*))?$/s.exec(text);
-    if (given) texts.push(given[1] ?? words[i + 1]?.text ?? '');
-  });
-  return texts.flatMap((text) => {
-    const url = parseUrl(text);
-    return url ? [{ url }] : [];
-  });
-}
-
 /** Names that say that a Redis is for something else. */
 const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
 
-/** The one Redis next to processes whose broker is out of sight: in their namespace, or in all of the input. */
+/**
+ * Where the broker of processes is out of sight: the one Redis in their namespace, or in a namespace without Celery; of several the one that
+ * is of their application by its name or labels.
+ */
 function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
   const without = world.processes.filter(({ link, role }) => link === undefined && role !== 'other');
   if (without.length === 0) return [];
-  const namespaces = new Set(without.map(({ workload }) => workload.resource.namespace));
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
+  const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
   const withRabbit = new Set(rabbitServers(world).map(({ resource }) => resource.namespace));
-  return [...namespaces].flatMap((namespace) => {
+  return [...grouped(without.map((process) => [process.workload.resource.namespace, process]))].flatMap(([namespace, processes]) => {
     if (withRabbit.has(namespace)) return [];
-    const near = byNamespace.get(namespace) ?? (withRabbit.size === 0 && byNamespace.size === 1 ? world.redisServers : []);
-    if (near.some((server) => certain.has(server))) return [];
+    const elsewhere = [...byNamespace.keys()].filter((other) => !celery.has(other));
+    const near = byNamespace.get(namespace)
+      ?? (withRabbit.size === 0 && byNamespace.size === 1 ? elsewhere.flatMap((other) => byNamespace.get(other)!) : []);
     const candidates = near.filter((server) => !NO_BROKER.test(`${server.container.name} ${server.container.workload.resource.name}`));
-    // The pods of one workload, or a primary and what follows it, are one server.
-    const workloads = new Set(candidates.map(({ container }) => primary(container.workload.resource)));
-    return workloads.size === 1 ? candidates : [];
+    return near.some((server) => certain.has(server)) || serversIn(candidates) > 1 ? ofApplications(processes, candidates, certain, world) : candidates;
   });
+}
+
+/** The pods of one workload, or a primary and what follows it, are one server. */
+function serversIn(servers: readonly RedisServer[]): number {
+  return new Set(servers.map(({ container }) => primary(container.workload.resource))).size;
+}
+
+/** Of several servers in a namespace those that are of the application of one of the processes, and no other is. */
+function ofApplications(
+  processes: readonly Process[], servers: readonly RedisServer[], certain: ReadonlySet<RedisServer>, world: World,
+): RedisServer[] {
+  const free = servers.filter((server) => !certain.has(server));
+  if (free.length === 0) return [];
+  const workloads = [...new Map(processes.map(({ workload }) => [[...owners(workload)].sort().join('\n'), workload])).values()];
+  const { namespace } = workloads[0].resource;
+  const known = world.processes.filter(({ link, workload }) => link !== undefined && workload.resource.namespace === namespace)
+    .map(({ workload }) => workload);
+  const unowned = free.filter(({ container }) => ![...workloads, ...known].some((workload) => areKin(workload, container.workload)));
+  const found = new Set<RedisServer>();
+  for (const workload of workloads) {
+    // Where the broker of one of its processes is in sight, it is that of the others also.
+    if (known.some((other) => areKin(other, workload))) continue;
+    const kin = servers.filter(({ container }) => areKin(workload, container.workload));
+    // One that nothing claims is of the processes that nothing names.
+    const own = kin.length > 0 ? kin : known.every((other) => owners(other).size > 0) ? unowned : [];
+    if (serversIn(own) === 1) for (const server of own) if (!certain.has(server)) found.add(server);
+  }
+  return [...found];
 }
 
 /** The name of a server without what says that it is one part of several. */

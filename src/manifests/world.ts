@@ -88,10 +88,6 @@ export class World {
     return beatsByApp(this).get(appKey(process)) ?? [];
   }
 
-  public hasFlower(namespace: string): boolean {
-    return namespacesWithFlower(this).has(namespace);
-  }
-
   /** Containers that look like Celery, though no command of Celery is in sight: what its options are is unknown. */
   public get unknown(): readonly Container[] {
     return unknown(this);
@@ -143,8 +139,6 @@ const replaced = lazy((world: World) => [...grouped(world.resources.filter(({ js
 const workersByApp = lazy(({ workers }: World) => grouped(workers.map((process) => [appKey(process), process])));
 
 const beatsByApp = lazy(({ beats }: World) => grouped(beats.map((process) => [appKey(process), process])));
-
-const namespacesWithFlower = lazy(({ flowers }: World) => new Set(flowers.map(({ workload }) => workload.resource.namespace)));
 
 const byResource = lazy(({ workloads }: World) => new Map(workloads.map((workload) => [workload.resource, workload])));
 

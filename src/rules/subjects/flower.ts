@@ -1,5 +1,6 @@
 import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
+import { seenByFlower } from '../../manifests/applications';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asText, get } from '../../manifests/json';
 import { Exposure, exposures, guardedByPolicy } from '../../manifests/network';
@@ -290,8 +291,7 @@ export const flowerRules: Rule[] = [
     rows: ['L8'],
     on: 'workers',
     check: (worker, report, world) => {
-      const { namespace } = worker.workload.resource;
-      if (world.hasFlower(namespace) && worker.lacks('--task-events')
+      if (seenByFlower(world).has(worker) && worker.lacks('--task-events')
         && !worker.sets('worker_send_task_events')) report({ at: worker.commandPlace, unless: 'the application sets worker_send_task_events' });
     },
   },

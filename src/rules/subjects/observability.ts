@@ -1,7 +1,6 @@
+import { seenByExporter } from '../../manifests/applications';
 import { exporters } from '../../manifests/exporters';
 import { Process } from '../../manifests/process';
-import type { World } from '../../manifests/world';
-import { lazy } from '../../memo';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -16,8 +15,6 @@ function tracer({ links, container }: Process): string | undefined {
   if (wrapper) return wrapper.name;
   return [...container.env.all()].find(({ name, value }) => /^OTEL_EXPORTER_OTLP(_TRACES)?_ENDPOINT$/.test(name) && value !== '')?.name;
 }
-
-const withExporter = lazy((world: World) => new Set(exporters(world).map(({ container }) => container.workload.resource.namespace)));
 
 export const observabilityRules: Rule[] = [
   {
@@ -51,7 +48,7 @@ export const observabilityRules: Rule[] = [
     rows: ['N30'],
     on: 'workers',
     check: (worker, report, world) => {
-      if (!withExporter(world).has(worker.workload.resource.namespace) || !worker.workload.longRunning) return;
+      if (!seenByExporter(world).has(worker) || !worker.workload.longRunning) return;
       if (!worker.lacks('--task-events') || worker.settingOn('worker_send_task_events')) return;
       if (worker.settingOff('worker_send_task_events')) {
         const setting = worker.setting('worker_send_task_events')!;

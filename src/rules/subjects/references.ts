@@ -126,6 +126,8 @@ export const referenceRules: Rule[] = [
       // Where a manifest does not say its namespace, kubectl does.
       if (others.length === 0 || namespace === '' || others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) return;
       if (byOperator(world, reference)) return;
+      // Another application of the input has one of the same name, for itself.
+      if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) return;
       const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
       report({
         at, value: `Secret ${name}`,
