@@ -13,8 +13,8 @@ const LABELS = ['app.kubernetes.io/instance', 'app.kubernetes.io/part-of', 'rele
 
 /** Words of names that say what something is, and not whose. */
 const ROLES = new Set(('app application api backend beat broker brokers cache celery celerybeat cluster cron data db default deployment dev django '
-  + 'dragonfly exporter flask flower headless high keydb leader local low main master message messages mq node pod prefork primary priority prod '
-  + 'production queue queues rabbit rabbitmq redis replica results scheduler secondary server service slave staging standalone statefulset store svc '
+  + 'dragonfly exporter flask flower headless high keydb leader local low main master message messages mq node pod prefork primary priority '
+  + 'prod production queue queues rabbit rabbitmq redis replica results scheduler secondary server service slave staging standalone statefulset store svc '
   + 'task tasks test valkey web worker workers').split(' '));
 
 /**
@@ -23,7 +23,8 @@ const ROLES = new Set(('app application api backend beat broker brokers cache ce
  * A label that repeats the name of its object says nothing about others.
  */
 export const owners: (workload: Workload) => ReadonlySet<string> = lazy(({ resource, labels }: Workload) => {
-  const given = LABELS.flatMap((label) => asScalar(labels[label]) ?? asScalar(resource.labels[label]) ?? []).filter((value) => value !== resource.name);
+  const given = LABELS.flatMap((label) => asScalar(labels[label]) ?? asScalar(resource.labels[label]) ?? [])
+    .filter((value) => value !== resource.name);
   const words = resource.name.toLowerCase().split(/[-_.]+/).filter((word) => word !== '' && !ROLES.has(word) && !/^\d+$/.test(word));
   return new Set([...given.map((value) => value.toLowerCase()), ...words]);
 });

@@ -79,7 +79,8 @@ function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
     const near = byNamespace.get(namespace)
       ?? (withRabbit.size === 0 && byNamespace.size === 1 ? elsewhere.flatMap((other) => byNamespace.get(other)!) : []);
     const candidates = near.filter((server) => !NO_BROKER.test(`${server.container.name} ${server.container.workload.resource.name}`));
-    return near.some((server) => certain.has(server)) || serversIn(candidates) > 1 ? ofApplications(processes, candidates, certain, world) : candidates;
+    return near.some((server) => certain.has(server)) || serversIn(candidates) > 1
+      ? ofApplications(processes, candidates, certain, world) : candidates;
   });
 }
 

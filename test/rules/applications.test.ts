@@ -94,7 +94,8 @@ describe('two applications in one namespace', () => {
   });
 
   test('a Redis in the namespace of another application is not the broker of this one', () => {
-    const at = (namespace: string, ...objects: object[]) => objects.map((object) => ({ ...object, metadata: { ...(object as Manifest).metadata, namespace } }));
+    const at = (namespace: string, ...objects: object[]) =>
+      objects.map((object) => ({ ...object, metadata: { ...(object as Manifest).metadata, namespace } }));
     const shop = at('shop', worker('worker', 'shop'));
     const crm = at('crm', worker('worker', 'crm', broker('amqp://rabbit.example.com//')), ...redis('redis', ...EVICTS));
     expect(found('redis/evicts-tasks', ...shop, ...crm)).toEqual([]);
