@@ -40,14 +40,21 @@ PYTHONS = ('3.11', '3.12')
 # What the images we run in are: glibc, on either processor. A lock has to hold on both.
 PLATFORMS = ('x86_64-manylinux_2_28', 'aarch64-manylinux_2_28')
 
-# What a pod may need, and the requirement that stands for it. The list of the base has everything
-# that its requirement needs, each other list what its own needs in addition to that.
+# What a pod may need, and its requirements, of which the first names it. The list of the base has
+# everything that its requirement needs, each other list what its own need in addition to that.
 BASE = 'base'
 NEEDS = {
-    BASE: 'celery[redis]',
-    'gevent': 'gevent',
-    'flower': 'flower',
+    BASE: ('celery[redis]',),
+    'gevent': ('gevent',),
+    'flower': ('flower',),
+    'sqs': ('celery[sqs]',),
+    # With the driver for PostgreSQL, which SQLAlchemy leaves to its user.
+    'sqlalchemy': ('celery[sqlalchemy]', 'psycopg[binary]'),
+    'redbeat': ('celery-redbeat',),
+    'django-celery-beat': ('django-celery-beat',),
 }
+# What a list leaves out: SQLAlchemy runs without greenlet, which only its asyncio API imports.
+LEFT_OUT = {'sqlalchemy': ('greenlet',)}
 
 
 class Held(NamedTuple):
@@ -88,7 +95,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         tools = Tools(Path(folder), day)
-        locks = {(celery, python): tools.resolve(celery, python, NEEDS.values())
+        locks = {(celery, python): tools.resolve(celery, python, sum(NEEDS.values(), ()))
                  for celery in CELERY for python in PYTHONS}
         index = make_index(tools, locks)
         files = {'index.json': json.dumps(index, indent=2) + '\n'}
@@ -212,10 +219,16 @@ def fits(filename: str, version: str, python: str) -> bool:
 def split(tools: Tools, celery: str, python: str,
           lock: dict[str, str]) -> dict[str, dict[str, str]]:
     """The packages of each need; those of the base are in no other."""
-    trees = {need: tools.resolve(celery, python, [requirement], lock)
-             for need, requirement in NEEDS.items()}
-    return {need: {name: version for name, version in tree.items()
-                   if need == BASE or name not in trees[BASE]} for need, tree in trees.items()}
+    trees = {need: tools.resolve(celery, python, requirements, lock)
+             for need, requirements in NEEDS.items()}
+    lists = {need: {name: version for name, version in tree.items()
+                    if need == BASE or name not in (*trees[BASE], *LEFT_OUT.get(need, ()))}
+             for need, tree in trees.items()}
+    once = [name for packages in lists.values() for name in packages]
+    if sorted(once) != sorted(lock):
+        sys.exit(f'celery {celery}, Python {python}: not in exactly one list: '
+                 f'{sorted(name for name in lock if once.count(name) != 1)}')
+    return lists
 
 
 def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> dict[str, Any]:
@@ -244,11 +257,15 @@ def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> di
             # Celery either names redis-py itself or leaves it to kombu's extra.
             'redis': asked[version].get('redis', kombu[locked]),
             'flower': single(locks[version, python]['flower'] for python in PYTHONS),
+            # An app brings the Django that it is written for, in a range of django-celery-beat's.
+            'django': specifiers(tools.requirements('django-celery-beat', single(
+                locks[version, python]['django-celery-beat'] for python in PYTHONS)), 'Django'),
             'pythons': list(PYTHONS),
         }
     every_yanked = sorted({**yanked, **WITHDRAWN}.items(), key=lambda row: version_key(row[0]))
     return {
-        'needs': NEEDS, 'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known,
+        'needs': {need: requirements[0] for need, requirements in NEEDS.items()},
+        'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known,
         'releases': {'celery': asked, 'kombu': kombu, 'redis': usable(tools, 'redis', (3, 2))},
     }
 
@@ -306,8 +323,8 @@ def version_key(version: str) -> tuple[int, ...]:
 
 def lock_text(celery: str, python: str, day: date, lock: dict[str, str]) -> str:
     says = [
-        f'All that {", ".join(NEEDS.values())} need with Celery {celery} on Python {python} and '
-        'Linux (x86_64, aarch64): a constraints file for pip install --constraint.',
+        f'All that {", ".join(sum(NEEDS.values(), ()))} need with Celery {celery} on Python '
+        f'{python} and Linux (x86_64, aarch64): a constraints file for pip install --constraint.',
         f'Made by scripts/make-locks.py --exclude-newer {day.isoformat()}: the newest that the '
         'package index had at the start of that day. Do not edit.',
         *(f'{held.constraint}: {held.why} ({held.source}).' for held in held_for(celery)),
@@ -319,8 +336,9 @@ def lock_text(celery: str, python: str, day: date, lock: dict[str, str]) -> str:
 def list_text(tools: Tools, celery: str, python: str, need: str, packages: dict[str, str]) -> str:
     what = 'All that' if need == BASE else f'In addition to {BASE}.txt, what'
     return '\n'.join([
-        *comment(f'{what} {NEEDS[need]} needs with Celery {celery} on Python {python} and Linux '
-                 '(x86_64, aarch64). Made by scripts/make-locks.py. Do not edit.'),
+        *comment(f'{what} {" and ".join(NEEDS[need])} need{"s" * (len(NEEDS[need]) == 1)} with '
+                 f'Celery {celery} on Python {python} and Linux (x86_64, aarch64). Made by '
+                 'scripts/make-locks.py. Do not edit.'),
         *(' \\\n    '.join([f'{name}=={version}', *(
             f'--hash=sha256:{each}' for each in tools.hashes(name, version, python))])
           for name, version in packages.items()), ''])

@@ -1,6 +1,6 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
-import { normalizeName } from './requirement';
+import { normalizeName, parseRequirement } from './requirement';
 import { PACKAGE_ROOT, packageText } from '../package-root';
 
 /** What the package index says of a Celery that we have locks for; made by scripts/make-locks.py. */
@@ -11,6 +11,8 @@ export interface LockedCelery {
   readonly redis: string;
   /** The kombu versions that this Celery accepts. */
   readonly kombu: string;
+  /** The Django versions that the locked django-celery-beat accepts. */
+  readonly django: string;
   /** The Pythons that there is a lock for. */
   readonly pythons: readonly string[];
 }
@@ -36,7 +38,7 @@ interface LockIndex {
 export interface PythonLock {
   /** The text of the constraints file. */
   readonly constraints: string;
-  /** The lists with hashes, by need. Those of any needs go together; each is in addition to that of `BASE`. */
+  /** The lists with hashes, by need. Those of any needs go together; each is in addition to that of `BASE`, and no package is in two. */
   readonly lists: ReadonlyMap<string, string>;
   /** Normalized package name to version. */
   readonly versions: ReadonlyMap<string, string>;
@@ -63,11 +65,46 @@ export function pythonLock(celery: string, python: string): PythonLock {
   if (!lock) {
     const constraints = readFileSync(join(LOCKS, `${name}.txt`), 'utf8');
     const lists = new Map(Object.keys(lockIndex().needs).map((need) => [need, readFileSync(join(LOCKS, name, `${need}.txt`), 'utf8')]));
-    const pins = constraints.split('\n').filter((line) => /^[a-z0-9]/i.test(line)).map((line) => line.split('==') as [string, string]);
+    const pins = constraints.split('\n').filter((line) => PINNED.test(line)).map((line) => line.split('==') as [string, string]);
     lock = { constraints, lists, versions: new Map(pins.map(([pinned, version]) => [normalizeName(pinned), version.trim()])) };
     locks.set(name, lock);
   }
   return lock;
+}
+
+/**
+ * A lock with the lists of some needs and no others, so that the versions of packages that nobody needs bind nobody. `given` are packages of
+ * which the user's requirements choose the version.
+ */
+export function partOf(lock: PythonLock, needs: readonly string[], given: readonly string[]): PythonLock {
+  const lists = new Map([...lock.lists].filter(([need]) => needs.includes(need)).map(([need, list]) => [need, without(list, given)]));
+  const packages = new Set([...lists.values()].flatMap((list) => [...list.matchAll(PIN)].map(([, name]) => normalizeName(name))));
+  return {
+    constraints: lock.constraints.split('\n').filter((line) => !PINNED.test(line) || packages.has(normalizeName(line.split('==', 1)[0]))).join('\n'),
+    lists,
+    versions: new Map([...lock.versions].filter(([name]) => packages.has(name))),
+  };
+}
+
+const PINNED = /^[a-z0-9]/i;
+const PIN = /^([a-z0-9][\w.-]*)==/gim;
+
+/** A list without some of its packages, and their hashes. */
+function without(list: string, names: readonly string[]): string {
+  return names.reduce((text, name) => text.replace(new RegExp(`^${name}==(?:.*\\\\\n)*.*\n`, 'gim'), ''), list);
+}
+
+/** Packages in a lock that an app brings itself, in the version that it is written for: Django, of django-celery-beat. */
+export const BROUGHT_BY_APPS: readonly string[] = ['django'];
+
+/** The needs that a requirement of a user stands for; undefined where something is in it that no list has. */
+export function needsOf(text: string): readonly string[] | undefined {
+  const requirement = parseRequirement(text);
+  // What a marker says is up to pip.
+  if (!requirement || requirement.url !== undefined || text.includes(';')) return undefined;
+  const wanted = requirement.extras.length === 0 ? [requirement.name] : requirement.extras.map((extra) => `${requirement.name}[${normalizeName(extra)}]`);
+  const needs = wanted.map((each) => Object.entries(lockIndex().needs).find(([, named]) => named === each)?.[0]);
+  return needs.every((need) => need !== undefined) ? needs : undefined;
 }
 
 /** The requirement that stands for a need: `celery[redis]==5.3.4`, `flower==2.2.0`. */

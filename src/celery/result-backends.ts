@@ -49,3 +49,8 @@ export function isKnownBackend(text: string): boolean {
   const name = backendOf(text);
   return BACKENDS.has(name) || /[.:]/.test(name);
 }
+
+/** What a result backend needs of the lock: SQLAlchemy, for a database. */
+export function backendNeeds(url: string): readonly string[] {
+  return ['db', 'database'].includes(nameOf(url)) ? ['sqlalchemy'] : [];
+}

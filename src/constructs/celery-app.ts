@@ -153,11 +153,8 @@ export class CeleryApp extends Construct {
   public readonly _settings: ReadonlyMap<string, unknown>;
   /** What shows the events of its tasks. @internal */
   public readonly _flowers: Construct[] = [];
-  /** The workers of it, what they consume from, and how long their tasks and their end may take, in seconds. @internal */
-  public readonly _workers: {
-    readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
-  }[] = [];
-
+  /** The workers of it, and what they consume from. @internal */
+  public readonly _workers: { readonly worker: Construct; readonly queues?: readonly string[] }[] = [];
   /** @internal */
   public readonly _queues: Queues;
   /** What its pods share. @internal */
@@ -242,7 +239,7 @@ export class CeleryApp extends Construct {
   public _makeContent(scope: Construct, name: string, annotations: Record<string, string> = {}): AppContent {
     const { _files: files } = this.code;
     const metadata = { ...this.metadata, annotations: { ...this.metadata.annotations, ...annotations } };
-    if (!files) return { runtime: this.runtime._bind(scope, name, metadata) };
+    if (!files) return { runtime: this.runtime._bind(scope, name, metadata, this._broker.needs) };
     const keys = configMapKeys(files);
     const data = Object.fromEntries([...keys].map(([path, key]) => [key, files[path]]));
     const configMap = contentConfigMap(scope, 'Resource', `${name}-app`, data, metadata);
@@ -253,7 +250,7 @@ export class CeleryApp extends Construct {
         name: CODE_VOLUME,
         configMap: { name: configMap.name, defaultMode: 0o755, items: renamed ? [...keys].map(([path, key]) => ({ key, path })) : undefined },
       },
-      runtime: this.runtime._bind(scope, name, metadata),
+      runtime: this.runtime._bind(scope, name, metadata, this._broker.needs),
     };
   }
 

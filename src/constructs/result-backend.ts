@@ -14,7 +14,10 @@ export abstract class ResultBackend {
   /**
    * A result backend by its URL, which is in the manifests as it is: passwords belong into a Secret.
    *
-   * @param url what Celery takes as `result_backend`: `redis://...`, `db+postgresql://...`, `rpc://`, or `disabled://`
+   * What a database needs, `db+...`, is installed from the lock: SQLAlchemy, and psycopg for `db+postgresql+psycopg://`. Other drivers belong
+   * into the requirements of the runtime.
+   *
+   * @param url what Celery takes as `result_backend`: `redis://...`, `db+postgresql+psycopg://...`, `rpc://`, or `disabled://`
    * @param options where the server is reached, for `CeleryNetwork.closed`
    */
   public static fromUrl(url: string, options: ServerAddress = {}): ResultBackend {

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { satisfies } from '@renovatebot/pep440';
+import { BASE, lockedRequirement, needsOf, partOf, pythonLock } from '../../src/celery/locks';
 import { lockedVersions, lockPath, LOCKS, parseList, parsePins, readIndex } from '../locks/lock';
 
 const index = readIndex();
 /** Without a wheel for any processor: x86_64 and arm64 have one each. */
-const COMPILED = ['gevent', 'greenlet', 'tornado', 'zope-interface'];
+const COMPILED = ['gevent', 'greenlet', 'psycopg-binary', 'pycurl', 'sqlalchemy', 'tornado', 'zope-interface'];
 
 test('index.json and the files tell of the same locks', () => {
   const entries = readdirSync(LOCKS, { recursive: true, withFileTypes: true });
@@ -56,6 +57,7 @@ describe.each(lockedVersions())('the lock of celery %s on Python %s', (celery, p
     expect([version.kombu, satisfies(version.kombu, row.kombu)]).toEqual([version.kombu, true]);
     expect([version.redis, satisfies(version.redis, row.redis)]).toEqual([version.redis, true]);
     expect([python, satisfies(`${python}.0`, row.requiresPython)]).toEqual([python, true]);
+    expect([version.django, satisfies(version.django, row.django)]).toEqual([version.django, true]);
   });
 
   // Older kombu goes deaf after Redis restarts (celery/kombu#2007).
@@ -71,6 +73,10 @@ describe.each(lockedVersions())('the lock of celery %s on Python %s', (celery, p
     expect(names('base').filter((name) => ['gevent', 'greenlet', 'flower', 'tornado'].includes(name))).toEqual([]);
     expect(names('gevent')).toEqual(['gevent', 'greenlet', 'zope-event', 'zope-interface']);
     expect(names('flower')).toEqual(['flower', 'humanize', 'prometheus-client', 'pytz', 'tornado']);
+    expect(names('sqs')).toEqual(expect.arrayContaining(['boto3', 'botocore', 'urllib3']));
+    expect(names('sqlalchemy')).toEqual(['psycopg', 'psycopg-binary', 'sqlalchemy']);
+    expect(names('redbeat')).toEqual(['celery-redbeat', 'tenacity']);
+    expect(names('django-celery-beat')).toEqual(expect.arrayContaining(['cron-descriptor', 'django', 'django-celery-beat', 'python-crontab']));
     expect(Object.values(lists).flat().map(({ name, version }) => [name, version]).sort()).toEqual(pins);
   });
 
@@ -86,4 +92,43 @@ describe.each(lockedVersions())('the lock of celery %s on Python %s', (celery, p
   test('covers the gevent pool, and packaging, which kombu imports', () => {
     expect(Object.keys(version)).toEqual(expect.arrayContaining(['gevent', 'greenlet', 'packaging']));
   });
+});
+
+describe('a part of a lock', () => {
+  const whole = pythonLock('5.6.3', '3.11');
+
+  test('binds the packages of its lists, and no others', () => {
+    const part = partOf(whole, [BASE, 'redbeat'], []);
+    expect([...part.lists.keys()]).toEqual([BASE, 'redbeat']);
+    expect(part.constraints).toMatch(/^celery-redbeat==/m);
+    expect(part.constraints).not.toMatch(/^(django|gevent|boto3)==/m);
+    expect(part.constraints.startsWith('# All that')).toBe(true);
+    expect([...part.versions.keys()].sort()).toEqual([...part.lists.values()].flatMap((list) => parseList(list).map(({ name }) => name)).sort());
+  });
+
+  test('of all needs is all of it', () => {
+    expect(partOf(whole, Object.keys(index.needs), [])).toEqual(whole);
+  });
+
+  test('leaves out what an app brings, with its hashes', () => {
+    const names = (given: string[]) => parseList(partOf(whole, ['django-celery-beat'], given).lists.get('django-celery-beat')!).map(({ name }) => name);
+    expect(names(['django'])).toEqual(names([]).filter((name) => name !== 'django'));
+    expect(partOf(whole, ['django-celery-beat'], ['django']).constraints).not.toMatch(/^django==/m);
+    expect(partOf(whole, ['django-celery-beat'], ['django']).constraints).toMatch(/^django-celery-beat==/m);
+  });
+});
+
+test.each<[string, string[] | undefined]>([
+  ['celery[sqs]', ['sqs']], ['celery[SQS,redis]==5.6.3', ['sqs', 'base']], ['celery[sqlalchemy]', ['sqlalchemy']], ['Celery_RedBeat>=2', ['redbeat']],
+  ['django-celery-beat', ['django-celery-beat']], ['gevent', ['gevent']], ['flower==2.2.0', ['flower']],
+  ['celery', undefined], ['celery[msgpack]', undefined], ['celery[sqs,msgpack]', undefined], ['redis', undefined], ['django', undefined],
+  ['gevent; python_version < "3.12"', undefined], ['gevent @ https://example.com/gevent.whl', undefined], ['-r more.txt', undefined],
+])('the requirement %p stands for the needs %p', (requirement, needs) => {
+  expect(needsOf(requirement)).toEqual(needs);
+});
+
+test('each need has a requirement with the version of the lock', () => {
+  const lock = pythonLock('5.3.4', '3.11');
+  expect(['base', 'sqs', 'sqlalchemy'].map((need) => lockedRequirement(need, lock))).toEqual(['celery[redis]==5.3.4', 'celery[sqs]==5.3.4', 'celery[sqlalchemy]==5.3.4']);
+  expect(lockedRequirement('redbeat', lock)).toMatch(/^celery-redbeat==\d/);
 });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lockedVersions, lockPath, parsePins } from './lock';
+import { lockedVersions, lockPath, parsePins, readIndex } from './lock';
 import { freePort, Processes } from './processes';
 import { ask, dryRun, findPython, run } from './python';
 import { takesValue } from '../../src/celery/options';
@@ -11,6 +11,8 @@ const REQUIRED = '3.11';
 const required = findPython(REQUIRED);
 if (!required) throw new Error(`No working Python ${REQUIRED} with venv and ensurepip: put python${REQUIRED} on the PATH.`);
 if (!ask('redis-server', '--version')) throw new Error('No redis-server on the PATH: install it (Debian: apt-get install redis-server).');
+
+const needs = Object.keys(readIndex().needs);
 
 /** The options of each command, and whether they take a value. */
 const OPTIONS = `
@@ -33,6 +35,13 @@ describe.each(lockedVersions())('celery %s on Python %s', (celery, python) => {
   const locked = new Map(parsePins(readFileSync(lock, 'utf8'), lock));
   const wanted = (extras: string) => [`celery[${extras}]==${celery}`, 'flower', '-c', lock];
 
+  const lists = ['--require-hashes', '--no-deps', '--only-binary', ':all:', ...needs.flatMap((need) => ['-r', lockPath(celery, python, need)])];
+
+  /** The lists of all needs go together, and are the whole lock: pip takes each file by its hash. */
+  function expectLists(pins: string) {
+    expect(Object.fromEntries(parsePins(pins, 'pip'))).toEqual(Object.fromEntries(locked));
+  }
+
   /** No package without a lock line, no other version than the locked one. */
   function expectLocked(pins: string) {
     const installed = parsePins(pins, 'pip');
@@ -53,6 +62,7 @@ describe.each(lockedVersions())('celery %s on Python %s', (celery, python) => {
       expectLocked(await run(bin('pip'), ['freeze']));
       expectOptions(JSON.parse(await run(bin('python'), ['-c', OPTIONS])));
       expectLocked(await dryRun(bin('python'), folder, ['--ignore-installed', ...wanted('redis,gevent')]));
+      expectLists(await dryRun(bin('python'), folder, ['--ignore-installed', ...lists]));
       await withProcesses(async (processes) => {
         const env = await startRedis(processes);
         const flower = await freePort();
@@ -81,6 +91,7 @@ describe.each(lockedVersions())('celery %s on Python %s', (celery, python) => {
       console.warn(`No working Python ${python} here: celery ${celery} was only resolved for it, not run.`);
       const target = ['--python-version', python, '--only-binary=:all:', '--target', join(folder, 'target')];
       expectLocked(await dryRun(required, folder, [...target, ...wanted('redis,gevent')]));
+      expectLists(await dryRun(required, folder, [...target, ...lists]));
     });
   }
 });

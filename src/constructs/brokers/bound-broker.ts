@@ -1,6 +1,6 @@
 import { LAUNCH_PREFIX, templateReferences } from '../../celery/agent-names';
 import { hasUrlCredential, redact } from '../../celery/credentials';
-import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
+import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
 import { missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import type { CeleryApp } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
@@ -28,6 +28,8 @@ export interface BoundBroker {
   /** The name of kombu's transport; undefined where it is not known. */
   readonly transport?: string;
   readonly resultBackend?: EnvSource;
+  /** What all pods need of the lock in addition to Celery. */
+  readonly needs: readonly string[];
   /** How KEDA reads the length of its queues. */
   readonly queueTrigger?: QueueTrigger;
   /** What lets pods connect to both; undefined where one of them is not known. */
@@ -50,6 +52,7 @@ export function bindBroker(
     ?? { url: options.resultBackend as EnvSource | undefined, urlTemplate: options.resultBackendTemplate };
   const resultBackend = backend.url;
   const backendText = resultBackend?.value ?? backend.urlTemplate;
+  const needs = backendNeeds(backendText ?? '');
   const known = new Map(volumes.map((volume) => [volume.name, volume]));
   const variables = [...env, ...backend.env ?? []];
   return {
@@ -63,6 +66,7 @@ export function bindBroker(
     settings,
     transport,
     resultBackend,
+    needs,
     queueTrigger: options.queueTrigger,
     network: { broker: network, resultBackend: given ? given._binding.network : [] },
     problems: [
@@ -81,6 +85,7 @@ export function bindBroker(
       ...(resultBackend === undefined && backend.urlTemplate === undefined && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),
       ...checkGivenBackend(given && backendText, requirements),
+      ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
   };
 }

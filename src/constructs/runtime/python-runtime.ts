@@ -12,8 +12,8 @@ import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
 import { PropChecks, text, texts, typed } from '../validation/props';
 import { parseImage, taggedPython } from '../../celery/image';
-import { BASE, lockedRequirement, lockIndex, pythonLock } from '../../celery/locks';
-import { checkInstall } from './requirements';
+import { BASE, lockedRequirement, lockIndex, needsOf } from '../../celery/locks';
+import { checkInstall, checkNeed, lockOf, requiredNeeds } from './requirements';
 
 /** Options of an installation when the pod starts. */
 export interface PythonInstallOptions {
@@ -43,6 +43,9 @@ export interface PythonInstallOptions {
   /**
    * What your code needs in addition to Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
    * Pin them: what is not pinned changes from one pod to the next. Their files are not checked by hash.
+   *
+   * `'celery[sqs]'`, `'celery[sqlalchemy]'` (with psycopg), `'celery-redbeat'`, `'django-celery-beat'`, `'gevent'` and `'flower'` are in the
+   * lock, and are installed from there in all pods, with the hashes of their files. Your own version of Django goes with django-celery-beat.
    *
    * @default - nothing
    */
@@ -104,8 +107,12 @@ export abstract class PythonRuntime {
   public readonly _requirements?: readonly string[];
   /** The version of Celery; undefined when it is not known. @internal */
   public readonly _celery?: string;
-  /** Makes what the pods of an app share. @internal */
-  public abstract _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta): BoundRuntime;
+  /** Makes what the pods of an app share; `needs` are those of the lock that all of them have. @internal */
+  public abstract _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta, needs?: readonly string[]): BoundRuntime;
+  /** What is wrong with the requirements when the list of a need is installed with them. @internal */
+  public _checkNeed(_need: string): Problem[] {
+    return [];
+  }
 }
 
 class ImageRuntime extends PythonRuntime {
@@ -165,11 +172,17 @@ class InstalledRuntime extends PythonRuntime {
     ];
   }
 
-  public _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta): BoundRuntime {
+  public override _checkNeed(need: string): Problem[] {
+    return checkNeed(need, this.options.celery, this.python, this._requirements);
+  }
+
+  public _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta, ofApp: readonly string[] = []): BoundRuntime {
     const { celery, requirements = [], indexUrl, pipConf } = this.options;
+    const others = requirements.filter((requirement) => needsOf(requirement) === undefined);
+    const shared = [BASE, ...requiredNeeds(requirements), ...ofApp];
     const installResources = this.options.installResources as k8s.ResourceRequirements | undefined;
     // Without a lock, synth fails: what is rendered until then does not matter.
-    const lock = this.hasLock() ? pythonLock(celery, this.python) : { constraints: '', lists: new Map<string, string>(), versions: new Map<string, string>() };
+    const lock = this.hasLock() ? lockOf(celery, this.python, requirements, ofApp) : { constraints: '', lists: new Map<string, string>(), versions: new Map<string, string>() };
     const data = {
       ...Object.fromEntries([...lock.lists].map(([need, list]) => [`${need}.txt`, list])),
       'constraints.txt': lock.constraints,
@@ -187,28 +200,31 @@ class InstalledRuntime extends PythonRuntime {
       // Kubernetes can't append to PATH: it is given whole.
       env: variables({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
       mounts: [{ path: VIRTUAL_ENV, volume: virtualEnv, readOnly: true }],
-      initContainers: (needs, tmp) => [{
-        name: 'install',
-        image: this._image,
-        // As seen from there, the rules read what pip reads.
-        workingDir: INSTALLER,
-        command: ['sh', `${INSTALLER}/install.sh`],
-        args: [...[BASE, ...needs].map((need) => lockedRequirement(need, lock)), ...requirements.map(asGiven)],
-        env: variables({
-          HOME: '/tmp',
-          VIRTUAL_ENV,
-          ...(indexUrl ? { PIP_INDEX_URL: asGiven(indexUrl) } : {}),
-          ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_FILE}` } : {}),
-          LOCKED: [BASE, ...needs].join(' '),
-        }),
-        mounts: [
-          { path: VIRTUAL_ENV, volume: virtualEnv },
-          { path: INSTALLER, volume: installer, readOnly: true },
-          { path: '/tmp', volume: tmp },
-          ...(configuration ? [{ path: PIP_CONF, volume: configuration, readOnly: true }] : []),
-        ],
-        resources: installResources ?? { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-      }],
+      initContainers: (ofPod, tmp) => {
+        const needs = [...new Set([...shared, ...ofPod])];
+        return [{
+          name: 'install',
+          image: this._image,
+          // As seen from there, the rules read what pip reads.
+          workingDir: INSTALLER,
+          command: ['sh', `${INSTALLER}/install.sh`],
+          args: [...needs.map((need) => lockedRequirement(need, lock)), ...others.map(asGiven)],
+          env: variables({
+            HOME: '/tmp',
+            VIRTUAL_ENV,
+            ...(indexUrl ? { PIP_INDEX_URL: asGiven(indexUrl) } : {}),
+            ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_FILE}` } : {}),
+            LOCKED: needs.join(' '),
+          }),
+          mounts: [
+            { path: VIRTUAL_ENV, volume: virtualEnv },
+            { path: INSTALLER, volume: installer, readOnly: true },
+            { path: '/tmp', volume: tmp },
+            ...(configuration ? [{ path: PIP_CONF, volume: configuration, readOnly: true }] : []),
+          ],
+          resources: installResources ?? { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+        }];
+      },
     };
   }
 

@@ -1,7 +1,30 @@
-import { LockedCelery, lockIndex, pythonLock } from '../../celery/locks';
+import { BASE, BROUGHT_BY_APPS, LockedCelery, lockIndex, needsOf, partOf, PythonLock, pythonLock } from '../../celery/locks';
 import { parseRequirement, Requirement } from '../../celery/requirement';
 import { isRange, isVersion, meets, pinned } from '../../celery/versions';
 import { Problem } from '../validation/problems';
+
+/** The lists that every app has: what its components may need. */
+const ALWAYS = [BASE, 'gevent', 'flower'];
+
+/** The needs that the requirements of a user stand for: their packages come from the lock, with hashes. */
+export function requiredNeeds(requirements: readonly string[]): string[] {
+  return requirements.flatMap((text) => needsOf(text) ?? []);
+}
+
+/** The lock of a Celery and a Python, as far as an app with these requirements and further needs goes. */
+export function lockOf(celery: string, python: string, requirements: readonly string[], needs: readonly string[] = []): PythonLock {
+  const given = requirements.flatMap((text) => parseRequirement(text)?.name ?? []);
+  const brought = BROUGHT_BY_APPS.filter((name) => given.includes(name));
+  return partOf(pythonLock(celery, python), [...ALWAYS, ...requiredNeeds(requirements), ...needs], brought);
+}
+
+/** What is wrong with requirements when the list of a need, which nothing in them stands for, is also installed. */
+export function checkNeed(need: string, celery: string, python: string, requirements: readonly string[]): Problem[] {
+  const { celery: locked } = lockIndex();
+  if (!Object.hasOwn(locked, celery) || !locked[celery].pythons.includes(python)) return [];
+  const known = checkInstall(celery, python, requirements).map(({ value }) => value);
+  return checkRequirements(celery, python, requirements, [need]).filter(({ value }) => !known.includes(value));
+}
 
 /** What is wrong with a Celery, a Python and further requirements: all of it, each with the range and the reason. */
 export function checkInstall(celery: string, python: string, requirements: readonly string[]): Problem[] {
@@ -11,6 +34,16 @@ export function checkInstall(celery: string, python: string, requirements: reado
   return [
     ...(facts ? [] : [unknownCelery(celery)]),
     ...pythonProblems,
+    ...checkRequirements(celery, python, requirements, []),
+  ];
+}
+
+function checkRequirements(celery: string, python: string, requirements: readonly string[], needs: readonly string[]): Problem[] {
+  const { celery: locked } = lockIndex();
+  const facts = Object.hasOwn(locked, celery) ? locked[celery] : undefined;
+  // Where the Python has no lock, that of another tells which versions go together.
+  const lock = facts && lockOf(celery, facts.pythons.includes(python) ? python : facts.pythons[0], requirements, needs);
+  return [
     ...requirements.flatMap((text) => {
       const requirement = parseRequirement(text);
       if (!requirement || !isRange(requirement.range)) {
@@ -25,11 +58,21 @@ export function checkInstall(celery: string, python: string, requirements: reado
           fix: 'put the package on an index, and the credentials into a Secret: pipConf',
         }];
       }
-      if (!facts) return withoutLock(celery, text, requirement);
-      // Where the Python has no lock, that of another tells which versions go together.
-      return conflicts(celery, facts, pythonLock(celery, facts.pythons.includes(python) ? python : facts.pythons[0]).versions, text, requirement);
+      if (!facts || !lock) return withoutLock(celery, text, requirement);
+      return [
+        ...conflicts(celery, facts, lock.versions, text, requirement),
+        ...(lock.lists.has('django-celery-beat') ? checkDjango(facts, text, requirement) : []),
+      ];
     }),
   ];
+}
+
+/** A Django for which the django-celery-beat of the lock is not made. */
+function checkDjango({ django }: LockedCelery, text: string, { name, range }: Requirement): Problem[] {
+  const pin = name === 'django' ? pinned(range) : undefined;
+  return pin === undefined || meets(pin, django) ? [] : [{
+    prop: 'requirements', value: text, wrong: `is not a Django of django-celery-beat, which accepts ${django}`, fix: 'give a version in that range',
+  }];
 }
 
 /** A URL in a requirement may have a password anywhere: a message shows none of it. */

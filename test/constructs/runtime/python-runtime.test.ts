@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { CeleryWorker, PythonInstallOptions, PythonRuntime, rules } from '../../../src';
+import { CeleryWorker, PythonInstallOptions, PythonRuntime, ResultBackend, rules } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp } from '../../fixtures';
 import { lockedVersions, NEWEST, readIndex } from '../../locks/lock';
@@ -234,6 +234,49 @@ test.each([
   'tomli==2.0.1; python_version < "3.12"', 'Kombu ~= 5.6', 'shop @ git+https://example.com/shop@v1.0',
 ])('takes the requirement %p', (requirement) => {
   expect(installer(synth(install({ requirements: [requirement] }))).args).toEqual(['celery[redis]==5.3.4', requirement]);
+});
+
+describe('requirements that the lock has', () => {
+  const django = { celery: '5.6.3', requirements: ['django==5.2.8', 'django-celery-beat', 'celery[sqs]', 'requests==2.32.3'] };
+
+  test('are installed from it, in all pods, with hashes', () => {
+    const manifests = synth(install(django));
+    const { data } = manifests.get('ConfigMap', 'celery-install');
+    expect(Object.keys(data).sort()).toEqual(['base.txt', 'constraints.txt', 'django-celery-beat.txt', 'flower.txt', 'gevent.txt', 'install.sh', 'sqs.txt']);
+    expect(data['sqs.txt']).toMatch(/^boto3==\S+ \\\n {4}--hash=sha256:[0-9a-f]{64}$/m);
+    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base django-celery-beat sqs' });
+    expect(installer(manifests).args).toEqual([
+      'celery[redis]==5.6.3', expect.stringMatching(/^django-celery-beat==\d/), 'celery[sqs]==5.6.3', 'django==5.2.8', 'requests==2.32.3',
+    ]);
+  });
+
+  test('leave the version of Django to the app', () => {
+    const { data } = synth(install(django)).get('ConfigMap', 'celery-install');
+    expect(`${data['django-celery-beat.txt']}${data['constraints.txt']}`).not.toMatch(/^django==/m);
+    expect(synth(install({ requirements: ['django-celery-beat'] })).get('ConfigMap', 'celery-install').data['django-celery-beat.txt']).toMatch(/^django==/m);
+  });
+
+  test('bind no other version of what nobody asked for', () => {
+    expect(installer(synth(install({ requirements: ['boto3==1.26.0', 'django==4.2', 'sqlalchemy==1.4.54'] }))).args).toHaveLength(4);
+    expect(refused({ requirements: ['celery[sqs]', 'boto3==1.26.0'] })).toEqual([expect.stringMatching(/^requirements: 'boto3==1\.26\.0' conflicts with the lock of Celery 5\.3\.4, which has boto3 /)]);
+  });
+
+  test('a result backend in a database brings SQLAlchemy', () => {
+    const runtime = (requirements: string[]) => PythonRuntime.install({ celery: '5.6.3', requirements });
+    const made = (requirements: string[] = []) => (chart: Chart) => new CeleryWorker(chart, 'worker', {
+      celery: celeryApp(chart, { runtime: runtime(requirements), resultBackend: ResultBackend.fromUrl('db+postgresql+psycopg://results/celery') }),
+    });
+    expect(installer(synth(made())).args).toEqual(['celery[redis]==5.6.3', 'celery[sqlalchemy]==5.6.3']);
+    expect(installer(synth(made(['celery[sqlalchemy]']))).args).toEqual(['celery[redis]==5.6.3', 'celery[sqlalchemy]==5.6.3']);
+    expect(refusals(made(['sqlalchemy==1.4.54']))).toEqual([expect.stringContaining('requirements: \'sqlalchemy==1.4.54\' conflicts with the lock of Celery 5.6.3')]);
+  });
+
+  test.each([['django==2.1', false], ['django==2.2', true], ['django==6.0.1', true], ['django==6.1', false], ['django>=4', true]])('%s: accepted by django-celery-beat: %p', (requirement, accepted) => {
+    expect(installer(synth(install({ requirements: [requirement] }))).args).toContain(requirement);
+    const both = { requirements: [requirement, 'django-celery-beat'] };
+    expect(accepted ? installer(synth(install(both))).args.at(-1) : refused(both)[0]).toBe(accepted ? requirement
+      : `requirements: '${requirement}' is not a Django of django-celery-beat, which accepts >=2.2,<6.1; give a version in that range`);
+  });
 });
 
 test('a requirement without a version is told of, one with a version or in the lock is not', () => {
