@@ -56,7 +56,7 @@ export default tseslint.config(
       '@stylistic/quote-props': ['error', 'consistent-as-needed'],
     },
   },
-  { files: ['bin/synth', 'bin/cdk8s-celery', 'scripts/*.js'], languageOptions: { sourceType: 'commonjs' } },
+  { files: ['bin/synth', 'bin/cdk8s-celery', 'bin/kubectl-celery', 'scripts/*.js'], languageOptions: { sourceType: 'commonjs' } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],
@@ -87,6 +87,7 @@ export default tseslint.config(
     files: ['src/index.ts', 'src/constructs/*.ts', 'src/constructs/{brokers,runtime,health}/*.ts'],
     ignores: [
       // Not exported.
+      'src/constructs/{shutdown-plan,visibility-timeout,worker-checks}.ts',
       'src/constructs/{app-content,celery-component,settings}.ts', 'src/constructs/brokers/{bound-broker,result-backend-binding}.ts', 'src/constructs/runtime/{bound-runtime,code-directory,install-script,requirements}.ts', 'src/constructs/health/agent.ts',
     ],
     plugins: { jsdoc, house: { rules: { 'default-of-optional-prop': defaultOfOptionalProp } } },

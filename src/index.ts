@@ -25,5 +25,6 @@ export * from './constructs/secret-key';
 export * from './constructs/brokers/redis-broker';
 export * from './constructs/brokers/redis-storage';
 export * from './constructs/worker-pool';
+export * from './constructs/worker-shutdown';
 export * as rules from './constructs/rules';
 export { CeleryValidation } from './constructs/validation/celery-validation';

@@ -10,5 +10,6 @@ venv=$(tests/venv.sh "${1:-newest:3.11}")
 }
 "$venv/bin/ruff" check cdk8s_celery_agent cdk8s_celery_launch tests bench
 "$venv/bin/mypy"
+"$venv/bin/ruff" check --config pyproject.toml --ignore F821 ../operations
 "$venv/bin/ruff" check --config pyproject.toml ../scripts/make-locks.py
 "$venv/bin/mypy" --strict ../scripts/make-locks.py

@@ -11,15 +11,18 @@ const COMMANDS: Record<string, Command> = {
   init: async (args, output) => (await import('./init')).init(args, output),
   lint: async (args, output) => (await import('./lint')).lint(args, output),
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
+  queues: async (args, output) => (await import('./queues')).queues(args, output.out, output.err),
   synth: async (args, output) => (await import('./synth')).synth(args, output),
   status: async (args, output) => (await import('./status')).status(args, output.out, output.err),
 };
 
 const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
+       kubectl celery COMMAND [OPTIONS]
 
   init     writes a project that works, in TypeScript or Python
   lint     what is known to break in manifests, from files or from a cluster
   prune    deletes the ConfigMaps of former releases that nothing uses
+  queues   how many messages wait in each queue, and who consumes it
   status   how the pods of an app are
   synth    writes the manifests of a cdk8s program, without what cdk8s synth costs to start
 

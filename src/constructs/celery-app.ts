@@ -153,8 +153,11 @@ export class CeleryApp extends Construct {
   public readonly _settings: ReadonlyMap<string, unknown>;
   /** What shows the events of its tasks. @internal */
   public readonly _flowers: Construct[] = [];
-  /** The workers of it, and what they consume from. @internal */
-  public readonly _workers: { readonly worker: Construct; readonly queues?: readonly string[] }[] = [];
+  /** The workers of it, what they consume from, and how long their tasks and their end may take, in seconds. @internal */
+  public readonly _workers: {
+    readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
+  }[] = [];
+
   /** @internal */
   public readonly _queues: Queues;
   /** What its pods share. @internal */

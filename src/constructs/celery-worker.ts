@@ -20,6 +20,8 @@ import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 import { checkNames } from './queues';
 import { WorkerPool } from './worker-pool';
+import { planShutdown, ShutdownPlan } from './shutdown-plan';
+import { WorkerShutdown } from './worker-shutdown';
 
 /** Properties of `CeleryWorker`. */
 export interface CeleryWorkerProps extends PodOptions {
@@ -79,12 +81,19 @@ export interface CeleryWorkerProps extends PodOptions {
 
   /**
    * How long the longest task takes. A pod that is told to stop finishes its tasks, and has this time and 15 seconds for it
-   * (`terminationGracePeriodSeconds`); then Kubernetes kills it and its tasks.
+   * (`terminationGracePeriodSeconds`); then Kubernetes kills it and its tasks. It limits no task: `WorkerShutdown.warm({ longestTask })` does.
    *
-   * @default - the `timeLimit` of the pool, else Duration.minutes(5)
+   * @default - that of the shutdown, else the `timeLimit` of the pool, else Duration.minutes(5)
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker
    */
   readonly longestTask?: Duration;
+
+  /**
+   * How a pod stops, and what becomes of the tasks that it runs.
+   *
+   * @default WorkerShutdown.warm()
+   */
+  readonly shutdown?: WorkerShutdown;
 
   /**
    * Whether it sends events of its tasks, which Flower shows (`--task-events`). They cost each task a few messages to the broker.
@@ -142,10 +151,15 @@ export class CeleryWorker extends Construct {
     const pool = props.pool ?? WorkerPool.prefork();
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
-    const longestTask = props.longestTask ?? pool._limits.timeLimit ?? Duration.minutes(5);
+    const { celery } = props;
+    const end = planShutdown({
+      shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
+      unseen: celery.code._files === undefined,
+      variables: new Set([...celery._options.env ?? [], ...podOptions(props).env ?? []].map(({ name }) => name)),
+    });
     const { deployment } = celeryComponent(this, podOptions(props), {
       component: 'worker',
-      celery: props.celery,
+      celery,
       name: componentName(this, props),
       launcher: props.launcher,
       deployment: {
@@ -154,15 +168,16 @@ export class CeleryWorker extends Construct {
       },
       healthCheck,
       tasksShareProcess: pool._name !== 'prefork',
-      command: () => command(props, pool, healthCheck, props.taskEvents ?? props.celery._hasFlower(this)),
-      terminationGracePeriod: Duration.seconds(Math.ceil(longestTask.toMilliseconds() / 1000) + SHUTDOWN_MARGIN),
+      command: () => command(props, pool, healthCheck, end, props.taskEvents ?? celery._hasFlower(this)),
+      env: end.env,
+      terminationGracePeriod: Duration.seconds(end.grace),
       resources: defaultResources(pool),
       needs: pool._name === 'gevent' ? ['gevent'] : [],
       code: true,
-      problems: [...problems(props), ...pool._problems, ...props.celery._queues.unknown(props.queues ?? [])],
+      problems: [...problems(props), ...pool._problems, ...end.problems, ...celery._queues.unknown(props.queues ?? [])],
     });
     this.deployment = deployment;
-    props.celery._workers.push({ worker: this, queues: props.queues });
+    celery._workers.push({ worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace });
   }
 }
 
@@ -183,6 +198,7 @@ const PROPS: PropChecks<CeleryWorkerProps> = {
   queues: texts('e.g. [\'mail\']'),
   prefetchMultiplier: number,
   longestTask: duration,
+  shutdown: withMember('_longestTask', 'a WorkerShutdown', 'e.g. WorkerShutdown.warm({ longestTask: Duration.minutes(10) })'),
   taskEvents: flag,
   logLevel: oneOf(LogLevel, 'a log level'),
   healthCheck: withMember('_probes', 'a HealthCheck', 'e.g. HealthCheck.agent()'),
@@ -194,11 +210,8 @@ const OF_THE_POOL = Object.fromEntries(['concurrency', 'maxTasksPerChild', 'maxM
   option, `give it to the pool: WorkerPool.prefork({ ${option}: ... })`,
 ]));
 
-/** What a worker needs to stop, once its last task is done. */
-const SHUTDOWN_MARGIN = 15;
-
 /** Nothing is here that no prop of the user or of the docs asks for. */
-function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: HealthCheck, taskEvents: boolean): string[] {
+function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: HealthCheck, end: ShutdownPlan, taskEvents: boolean): string[] {
   const option = (name: string, value: string | number | undefined): string[] => value === undefined ? [] : [`--${name}=${value}`];
   const seconds = (value: Duration | undefined): number | undefined => value && value.toMilliseconds() / 1000;
   // Where task_queues has all queues of the app, a worker without a queue would consume from all of them.
@@ -213,13 +226,13 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     ...option('queues', queues && asGiven(queues.join(','))),
     ...option('max-tasks-per-child', maxTasksPerChild),
     ...option('max-memory-per-child', maxMemoryPerChild && checks.kibibytes(maxMemoryPerChild)),
-    ...option('time-limit', seconds(timeLimit)),
+    ...option('time-limit', seconds(timeLimit ?? end.timeLimit)),
     ...option('soft-time-limit', seconds(softTimeLimit)),
     // Chatter between workers that nothing here needs; it grows with the square of their number.
     '--without-gossip', '--without-mingle',
     ...(taskEvents ? ['--task-events'] : []),
     ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
-    ...settingsArguments(props.celery._settings),
+    ...settingsArguments(new Map([...props.celery._settings, ...end.settings])),
   ];
 }
 

@@ -162,8 +162,13 @@ describe('returns 1', () => {
     expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(2) })).toEqual([1, [['deployment/w', '?', 'NO', 'has 1 of 2 pods'],
       ['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
     expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(1) })).toEqual([0, [['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
-    // An autoscaler may do that: it is said, and well.
-    expect(await reasons({ ...list(), ...deployment(0) })).toEqual([0, [['deployment/w', '?', '?', 'is scaled to 0']]]);
+    expect(await reasons({ ...list(), ...deployment(0) })).toEqual([1, [['deployment/w', '?', 'NO', 'is scaled to 0, and no worker of the app runs']]]);
+    expect(await reasons({ ...list(pod('a')), ...agent('a'), ...deployment(0) })).toEqual([0, [['deployment/w', '?', '?', 'is scaled to 0'],
+      ['a', 'yes', 'yes', 'celery 5.3.4, kombu 5.6.2, python 3.11.7']]]);
+    const scaler = (name: string): Answers => ({ 'get horizontalpodautoscalers': [JSON.stringify({ items: [{ metadata: { name: 'keda-hpa-w', namespace: 'shop' },
+      spec: { scaleTargetRef: { kind: 'Deployment', name } } }] })] });
+    expect(await reasons({ ...list(), ...deployment(0), ...scaler('w') })).toEqual([0, [['deployment/w', '?', '?', 'is scaled to 0 by an autoscaler']]]);
+    expect((await reasons({ ...list(), ...deployment(0), ...scaler('other') }))[0]).toBe(1);
   });
 
   test.each([['<html>', /: .*JSON/], ['{"status": "ok"}', /: '{"status": "ok"}' is not its answer$/], ['null', /: 'null' is not its answer$/]])(
@@ -172,6 +177,98 @@ describe('returns 1', () => {
         .toEqual([1, [['a', '?', 'yes', expect.stringMatching(`^the agent does not answer${message.source}`)]]]);
     },
   );
+});
+
+describe('the cause of what does not run is', () => {
+  const stopped = (waiting: object | undefined, lastState?: object, terminated?: object): object => ({
+    ...pod('a', { ready: false }), status: { phase: waiting || terminated ? 'Pending' : 'Running', conditions: [], containerStatuses: [
+      { name: 'worker', state: waiting ? { waiting } : { terminated }, lastState, restartCount: 2 }] },
+  });
+  const crashed = stopped({ reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container=worker' }, { terminated: { exitCode: 1 } });
+
+  test.each<[string, object, Answers, string]>([
+    ['the message of the container', stopped({ reason: 'CreateContainerConfigError', message: 'secret "redis-url" not found' }), {},
+      'CreateContainerConfigError: secret "redis-url" not found'],
+    ['the last line of the log', crashed, { 'logs a -n shop -c worker --tail=20 --previous': ['Traceback\n  File "x"\nImportError: no shop\n\n'] },
+      'CrashLoopBackOff (ended with 1; 2 restarts): ImportError: no shop'],
+    ['what the runtime says of the end', stopped({ reason: 'RunContainerError' }, { terminated: { exitCode: 128, message: 'exec: "celry": not found' } }), {},
+      'RunContainerError (ended with 128; 2 restarts): exec: "celry": not found'],
+    ['the end, where there is no log', crashed, {}, 'CrashLoopBackOff (ended with 1; 2 restarts)'],
+    ['of a container that has just ended, its log so far', stopped(undefined, undefined, { exitCode: 2, reason: 'Error' }),
+      { 'logs a -n shop -c worker --tail=20': ['Error: no such option'] }, 'Error (ended with 2; 2 restarts): Error: no such option'],
+  ])('%s', async (_, broken, answers, reason) => {
+    const { code, stdout } = await run(['-n', 'shop'], { ...list(broken), ...answers });
+    expect(code).toBe(1);
+    expect(stdout.trimEnd().split(/ {2,}/).at(-1)).toBe(reason);
+  });
+
+  test('no password of a log', async () => {
+    const { stdout } = await run(['-n', 'shop'], { ...list(crashed), 'logs a': ['cannot connect to redis://:hunter2@h'] });
+    expect(stdout).toContain('redis://:***@h');
+    expect(stdout).not.toContain('hunter2');
+  });
+
+  test('what the broker says, unless the reason says it already', async () => {
+    const refused = 'AuthenticationError: invalid username-password pair';
+    const row = async (reason: string) => (await run([], { ...list(pod('a')), ...agent('a', { ready: false, reason, broker: { error: refused } }) })).stdout.trim().split(/ {2,}/).at(-1);
+    expect(await row('not consuming: not connected to the broker')).toBe(`not consuming: not connected to the broker: ${refused}`);
+    expect(await row(`not consuming: ${refused}`)).toBe(`not consuming: ${refused}`);
+  });
+});
+
+describe('messages that wait while no worker runs', () => {
+  const deployment = (name: string, replicas: number, queue?: string): object => ({
+    kind: 'Deployment', metadata: { name, namespace: 'shop', labels: { 'component': 'worker', 'app.kubernetes.io/part-of': 'celery' } },
+    spec: { replicas, selector: { matchLabels: { pool: name } }, template: { spec: { containers: [{ name: 'worker',
+      command: ['celery', '-A', 'tasks', 'worker', ...queue === undefined ? [] : ['--queues', queue], '--', 'task.acks_late=1'],
+      env: [{ name: 'CELERY_BROKER_URL', value: 'redis://redis.data.svc.cluster.local:6379/2' }] }] } } },
+  });
+  const beat = {
+    metadata: { name: 'beat-1', namespace: 'shop', labels: { 'component': 'beat', 'app.kubernetes.io/part-of': 'celery' } },
+    spec: { containers: [{ name: 'beat', ports: [{ name: 'health', containerPort: 8790 }], command: ['python', '-m', 'cdk8s_celery_launch', 'celery', '-A', 'tasks', 'beat'] }] },
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+  const deployments = (...items: object[]): Answers => ({ 'get deployments': [JSON.stringify({ items })] });
+  const depths = (queues: object, more: object = {}): Answers => ({ 'exec -i -n shop beat-1 -c beat -- python -m cdk8s_celery_launch python - ': [
+    `the app prints\n${JSON.stringify({ queues, declared: ['celery'], unacked: null, ...more })}\n`] });
+  const rows = async (answers: Answers) => {
+    const { code, stdout, calls } = await run(['-n', 'shop'], answers);
+    return { code, calls, rows: stdout.trim().split('\n').slice(1).map((line) => line.split(/ {2,}/)).map((cells) => [cells[0], cells[4], cells.at(-1)]) };
+  };
+
+  test('are counted from another pod of the app', async () => {
+    const { code, rows: found, calls } = await rows({
+      ...list(beat), ...agent('beat-1', BEAT), ...deployments(deployment('mail', 0, 'mail,post'), deployment('w', 0)), ...depths({ mail: 7, post: 0, celery: 0 }),
+    });
+    expect(code).toBe(1);
+    expect(found.slice(0, 2)).toEqual([
+      ['deployment/mail', 'mail=7,post=0', 'is scaled to 0, and no worker of the app runs; messages wait (7 in mail), and no worker runs'],
+      ['deployment/w', 'celery=0', 'is scaled to 0, and no worker of the app runs'],
+    ]);
+    expect(calls.find((call) => call.startsWith('exec'))).toContain('{"options":{"--app":"tasks"},"settings":[],"queues":["mail","post"]}');
+  });
+
+  test('are counted by redis-cli where no pod of the app runs', async () => {
+    const { code, rows: found } = await rows({
+      ...list(), ...deployments(deployment('mail', 0, 'mail')), 'exec -n data service/redis -- redis-cli -n 2 llen mail\x06': ['1\n'],
+      'exec -n data service/redis -- redis-cli -n 2 llen mail': ['4\n'], 'exec -n data service/redis -- redis-cli -n 2 hlen unacked': ['0\n'],
+    });
+    expect([code, found]).toEqual([1, [['deployment/mail', 'mail=7', 'is scaled to 0, and no worker of the app runs; messages wait (7 in mail), and no worker runs']]]);
+  });
+
+  test('are not well though an autoscaler has scaled it to 0; and none are', async () => {
+    const scaler: Answers = { 'get horizontalpodautoscalers': [JSON.stringify({ items: [{ metadata: { name: 's', namespace: 'shop' },
+      spec: { scaleTargetRef: { kind: 'Deployment', name: 'mail' } } }] })] };
+    const answers = { ...list(beat), ...agent('beat-1', BEAT), ...deployments(deployment('mail', 0, 'mail')), ...scaler };
+    expect((await rows({ ...answers, ...depths({ mail: 1 }) })).code).toBe(1);
+    expect((await rows({ ...answers, ...depths({ mail: 0 }) })).code).toBe(0);
+  });
+
+  test('are said to be unknown where the broker does not answer', async () => {
+    const { rows: found } = await rows({ ...list(beat), ...agent('beat-1', BEAT), ...deployments(deployment('mail', 0, 'mail')),
+      'exec -i -n shop beat-1': ['{"error": "OperationalError: redis://:hunter2@h refuses"}'] });
+    expect(found[0][2]).toBe('is scaled to 0, and no worker of the app runs; how many messages wait is not known: OperationalError: redis://:***@h refuses');
+  });
 });
 
 describe('an answer that is not as an agent gives it', () => {

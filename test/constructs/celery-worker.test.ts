@@ -1,5 +1,5 @@
 import { Chart, Duration, Size } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PythonRuntime, WorkerPool } from '../../src';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PythonRuntime, WorkerPool, WorkerShutdown } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -71,9 +71,11 @@ describe('with all props', () => {
   const manifests = everyProp<CeleryWorkerProps, 'celery'>({
     required: ['celery'],
     external: EXTERNAL,
+    // The shutdown is soft, and waits for no task.
+    idle: ['longestTask'],
     props: (chart) => ({
       ...everyOption,
-      celery: celeryApp(chart),
+      celery: celeryApp(chart, { settings: { task_acks_late: true } }),
       name: 'slow',
       launcher: ['ddtrace-run', '--profiling'],
       replicas: 3,
@@ -87,6 +89,7 @@ describe('with all props', () => {
       queues: ['reports', 'mail'],
       prefetchMultiplier: 2,
       longestTask: Duration.minutes(40),
+      shutdown: WorkerShutdown.soft({ timeout: Duration.minutes(1) }),
       taskEvents: true,
       logLevel: LogLevel.WARNING,
       healthCheck: HealthCheck.agent({ port: 9000 }),
@@ -101,9 +104,11 @@ describe('with all props', () => {
       'ddtrace-run', '--profiling', 'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
       '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
       '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
-      'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
+      'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true', 'task_acks_late=(json)true',
+      'worker_soft_shutdown_timeout=(json)60',
     ]);
-    expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(40 * 60 + 15);
+    expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(60 + 15);
+    expect(manifests.env('slow')).toMatchObject({ REMAP_SIGTERM: 'SIGQUIT' });
     expect(manifests.main('slow').ports).toEqual([{ containerPort: 9000, name: 'health' }]);
   });
 });

@@ -47,6 +47,12 @@ function softTimeout(worker: Process): number | undefined {
   return setting && Number.isFinite(Number(setting.value)) ? Number(setting.value) : undefined;
 }
 
+/** SIGTERM begins a soft shutdown. */
+function stopsSoft(worker: Process): boolean {
+  const remap = worker.variable('REMAP_SIGTERM');
+  return remap.state === 'known' && remap.value === 'SIGQUIT' && (softTimeout(worker) ?? 0) > 0;
+}
+
 export const shutdownRules: Rule[] = [
   {
     id: 'shutdown/shell-keeps-the-signal',
@@ -131,6 +137,8 @@ export const shutdownRules: Rule[] = [
     check: (worker, report) => {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
+      // A soft shutdown does not wait for tasks: it gives them back.
+      if (stopsSoft(worker) && worker.settingOn('task_acks_late')) return;
       // Who gives a grace period may know how long the tasks take.
       const given = worker.workload.spec.terminationGracePeriodSeconds !== undefined;
       report({
@@ -198,6 +206,26 @@ export const shutdownRules: Rule[] = [
           allowed: `${Math.max(0, grace - 5)} s`,
         });
       }
+    },
+  },
+  {
+    id: 'shutdown/soft-shutdown-loses-tasks',
+    severity: Severity.ERROR,
+    title: 'A soft shutdown cancels tasks that were acknowledged early',
+    why: 'After worker_soft_shutdown_timeout the running tasks are cancelled. Only a message that is not acknowledged yet goes back to the message broker: with '
+      + 'early acknowledgement, the default, each deploy loses the tasks that take longer.',
+    fix: 'Set task_acks_late (with our constructs: `delivery: TaskDelivery.atLeastOnce()` of the CeleryApp), or stop warm: without REMAP_SIGTERM and with a '
+      + 'grace period above the longest task.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown',
+    rows: ['S5'],
+    on: 'workers',
+    check: (worker, report) => {
+      if (!stopsSoft(worker) || worker.settingOn('task_acks_late')) return;
+      if (worker.sets('task_acks_late') && !worker.settingOff('task_acks_late')) return;
+      // Tasks may have it each for themselves.
+      if (codeFiles(worker.container).some(({ text }) => /acks_?late/i.test(text)) && !worker.settingOff('task_acks_late')) return;
+      if (!worker.settingOff('task_acks_late') && !seesSettings(worker.container)) return;
+      report({ at: worker.setting('worker_soft_shutdown_timeout')!.at, value: 'REMAP_SIGTERM=SIGQUIT', allowed: 'task_acks_late' });
     },
   },
   {

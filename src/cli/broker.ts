@@ -1,0 +1,70 @@
+import { asList, asMap, asNumber, asText, get } from '../manifests/json';
+import { processOf } from './fleet';
+import { appPlace, runInPod } from './in-pod';
+import { kubectl } from './kubectl';
+
+/** What the message broker says of an app's queues. */
+export interface BrokerAnswer {
+  /** Messages that wait, by queue; null where the broker does not say. */
+  readonly queues: Readonly<Record<string, number | null>>;
+  /** Queues that the application declares. */
+  readonly declared: readonly string[];
+  /** Delivered and not acknowledged, in the whole database; undefined where the broker does not say. */
+  readonly unacked?: Unacked;
+}
+
+export interface Unacked {
+  readonly count: number;
+  /** Seconds since the oldest was delivered. */
+  readonly age?: number;
+}
+
+/**
+ * Asks the broker of an app, by a program in one of these pods; where none of them runs, by redis-cli in the Redis that the URL leads to.
+ * Fails where neither is possible.
+ */
+export async function askBroker(
+  queues: readonly string[], pods: readonly unknown[], deployments: readonly unknown[], context: readonly string[],
+): Promise<BrokerAnswer> {
+  const worker = deployments.find((deployment) => processOf(deployment)?.role === 'worker');
+  const place = appPlace(pods, worker);
+  if (place === undefined) return askRedis(queues, worker, context);
+  const answer = await runInPod(place, 'depths', { queues }, context);
+  return {
+    queues: Object.fromEntries(Object.entries(asMap(get(answer, 'queues'))).map(([name, depth]) => [name, asNumber(depth) ?? null])),
+    declared: asList(get(answer, 'declared')).flatMap((name) => asText(name) ?? []),
+    unacked: readUnacked(get(answer, 'unacked')),
+  };
+}
+
+function readUnacked(value: unknown): Unacked | undefined {
+  const count = asNumber(get(value, 'count'));
+  return count === undefined ? undefined : { count, age: asNumber(get(value, 'age')) };
+}
+
+/** A Service in the cluster: `redis`, `redis.data`, `redis.data.svc.cluster.local`. */
+const SERVICE = /^([a-z][-a-z0-9]*)(?:\.([a-z0-9][-a-z0-9]*)(?:\.svc(?:\.[a-z0-9.-]+)?)?)?\.?$/;
+
+/** kombu's lists for messages with a priority. */
+const PRIORITIES = ['', '\x06\x163', '\x06\x166', '\x06\x169'];
+
+async function askRedis(queues: readonly string[], deployment: unknown, context: readonly string[]): Promise<BrokerAnswer> {
+  const process = processOf(deployment);
+  const url = process?.link?.url;
+  const [, service, namespace] = SERVICE.exec(url?.host ?? '') ?? [];
+  if (process === undefined || url?.scheme !== 'redis' || service === undefined) {
+    throw new Error('no pod of the app runs that could ask the message broker');
+  }
+  const target = ['-n', namespace ?? process.workload.resource.namespace, `service/${service}`];
+  const redis = async (...command: string[]): Promise<number> => {
+    const printed = await kubectl([...context, 'exec', ...target, '--', 'redis-cli', '-n', url.database || '0', ...command]);
+    if (!/^\d+\s*$/.test(printed)) throw new Error(`redis-cli in ${service} says: ${printed.trim().split('\n')[0]}`);
+    return Number(printed);
+  };
+  const names = queues.length > 0 ? queues : ['celery'];
+  const depths = await Promise.all(names.map(async (queue) => {
+    const lengths = await Promise.all(PRIORITIES.map((priority) => redis('llen', `${queue}${priority}`)));
+    return [queue, lengths.reduce((sum, length) => sum + length, 0)] as const;
+  }));
+  return { queues: Object.fromEntries(depths), declared: [], unacked: { count: await redis('hlen', 'unacked') } };
+}

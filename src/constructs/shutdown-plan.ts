@@ -1,0 +1,112 @@
+import { Duration } from 'cdk8s';
+import { meets } from '../celery/versions';
+import { Problem } from './validation/problems';
+import type { WorkerPool } from './worker-pool';
+import type { WorkerShutdown } from './worker-shutdown';
+
+/** What a worker needs to stop, once its last task is done or cancelled: it closes its pool and its connections. */
+const SHUTDOWN_MARGIN = 15;
+
+/** What a worker says of its tasks and its end. */
+export interface ShutdownOf {
+  readonly shutdown?: WorkerShutdown;
+  readonly longestTask?: Duration;
+  readonly pool: WorkerPool;
+  /** The version of Celery, where it is known. */
+  readonly celery?: string;
+  /** The settings of the app. */
+  readonly settings: ReadonlyMap<string, unknown>;
+  /** Whether the code is out of sight. */
+  readonly unseen: boolean;
+  /** The names of the variables that the user gives. */
+  readonly variables: ReadonlySet<string>;
+}
+
+/** What follows from it, for the pod and for the command line. */
+export interface ShutdownPlan {
+  /** How long a task may take, in seconds. */
+  readonly longestTask: number;
+  /** The termination grace period of the pod, in seconds. */
+  readonly grace: number;
+  /** `--time-limit`, where the pool has none of its own. */
+  readonly timeLimit?: Duration;
+  readonly settings: ReadonlyMap<string, unknown>;
+  readonly env: ReadonlyArray<{ readonly name: string; readonly value: string }>;
+  readonly problems: readonly Problem[];
+}
+
+const SOFT_SETTINGS = ['worker_soft_shutdown_timeout', 'worker_enable_soft_shutdown_on_idle'] as const;
+
+/** One model of how a worker ends: everything that must fit is computed, or refused, here. */
+export function planShutdown({ shutdown, longestTask, pool, celery, settings, unseen, variables }: ShutdownOf): ShutdownPlan {
+  const own = shutdown?._longestTask;
+  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? Duration.minutes(5));
+  const soft = shutdown?._soft;
+  const enforced = own !== undefined && pool._limits.timeLimit === undefined && (pool._name === 'prefork' || pool._name === 'gevent');
+  return {
+    longestTask: longest,
+    grace: (soft ? seconds(soft.timeout) : longest) + SHUTDOWN_MARGIN,
+    timeLimit: enforced ? own : undefined,
+    settings: new Map<string, unknown>(soft ? [
+      ['worker_soft_shutdown_timeout', seconds(soft.timeout)], ...(soft.enableOnIdle ? [['worker_enable_soft_shutdown_on_idle', true] as const] : []),
+    ] : []),
+    env: soft ? [{ name: 'REMAP_SIGTERM', value: 'SIGQUIT' }] : [],
+    problems: [
+      ...shutdown?._problems ?? [],
+      ...twice(own, longestTask),
+      ...(shutdown ? limits(own ?? longestTask, pool, soft !== undefined) : []),
+      ...(soft ? softProblems(seconds(soft.timeout), own ?? longestTask ?? pool._limits.timeLimit, pool, celery) : []),
+      // Where the code is in sight, a rule knows.
+      ...(soft && unseen && !settings.has('task_acks_late') ? [{
+        prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: 'cancels running tasks, and those that are acknowledged early are lost',
+        fix: 'give delivery: TaskDelivery.atLeastOnce() to the CeleryApp, or use WorkerShutdown.warm({ longestTask })',
+      }] : []),
+      ...(shutdown && variables.has('REMAP_SIGTERM') ? [{
+        prop: 'env', value: 'REMAP_SIGTERM', wrong: 'decides how the worker stops, as the prop shutdown does', fix: 'remove it: WorkerShutdown.soft({ ... }) sets it',
+      }] : []),
+      ...(shutdown ? SOFT_SETTINGS.filter((name) => settings.has(name)).map((name) => ({
+        prop: 'shutdown', value: undefined, wrong: `would be contradicted by the setting ${name} of the app`, fix: 'leave the setting out: WorkerShutdown.soft({ ... }) writes it',
+      })) : []),
+    ],
+  };
+}
+
+function seconds(value: Duration): number {
+  return Math.ceil(value.toMilliseconds() / 1000);
+}
+
+function twice(own: Duration | undefined, longestTask: Duration | undefined): Problem[] {
+  return own === undefined || longestTask === undefined || seconds(own) === seconds(longestTask) ? [] : [{
+    prop: 'longestTask', value: `${seconds(longestTask)} s`, wrong: `is not that of the shutdown, ${seconds(own)} s`, fix: 'give it once, to the shutdown',
+  }];
+}
+
+/** A task must end within the time that was given for the longest one. */
+function limits(longest: Duration | undefined, pool: WorkerPool, soft: boolean): Problem[] {
+  if (longest === undefined) return [];
+  const { timeLimit, softTimeLimit } = pool._limits;
+  const problem = (prop: string, limit: Duration, after: string): Problem[] => [{
+    prop, value: `${seconds(limit)} s`, wrong: `is ${after} longestTask, ${seconds(longest)} s, ${soft
+      ? 'which the visibility timeout follows' : 'after which a shutdown kills what still runs'}`,
+    fix: 'lower it, or raise longestTask of the shutdown',
+  }];
+  return [
+    ...(timeLimit && seconds(timeLimit) > seconds(longest) ? problem('timeLimit', timeLimit, 'more than') : []),
+    ...(softTimeLimit && seconds(softTimeLimit) >= seconds(longest) ? problem('softTimeLimit', softTimeLimit, 'not less than') : []),
+  ];
+}
+
+function softProblems(timeout: number, longest: Duration | undefined, pool: WorkerPool, celery: string | undefined): Problem[] {
+  return [
+    ...(celery !== undefined && meets(celery, '<5.5') ? [{
+      prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: `is for Celery 5.5 and later, and the app has ${celery}`, fix: 'use a later Celery, or WorkerShutdown.warm({ longestTask })',
+    }] : []),
+    ...(pool._name === 'prefork' ? [] : [{
+      prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: `is for the pool prefork: Celery cannot cancel a task of the pool ${pool._name}`,
+      fix: 'use WorkerShutdown.warm({ longestTask }), or WorkerPool.prefork()',
+    }]),
+    ...(longest && timeout > seconds(longest) ? [{
+      prop: 'shutdown.timeout', value: `${timeout} s`, wrong: `is more than the longest task takes, ${seconds(longest)} s`, fix: 'lower it, raise longestTask, or use WorkerShutdown.warm({ longestTask })',
+    }] : []),
+  ];
+}

@@ -1,0 +1,105 @@
+import { Duration } from 'cdk8s';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, PythonRuntime, WorkerPool, WorkerShutdown } from '../../src';
+import { celeryApp } from '../fixtures';
+import { Manifests, refusals, synth } from '../manifests';
+
+const { minutes, seconds } = Duration;
+const NAME = 'celery-worker';
+const LATE: Partial<CeleryAppProps> = { settings: { task_acks_late: true } };
+
+function define(props: Partial<CeleryWorkerProps>, app: Partial<CeleryAppProps> = {}) {
+  return (chart: Parameters<typeof celeryApp>[0]): void => void new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, app), ...props });
+}
+
+const worker = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): Manifests => synth(define(props, app));
+const refused = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): string[] => refusals(define(props, app)).map((line) => line.replace('[chart/worker] ', ''));
+const grace = (manifests: Manifests): number => manifests.pod(NAME).terminationGracePeriodSeconds;
+const options = (manifests: Manifests): string[] => manifests.main(NAME).command.filter((word) => /time-limit|soft_shutdown/.test(word));
+
+describe('warm', () => {
+  test('the longest task is the hard time limit, and has 15 seconds more to end', () => {
+    const manifests = worker({ shutdown: WorkerShutdown.warm({ longestTask: minutes(10) }) });
+    expect([grace(manifests), options(manifests)]).toEqual([615, ['--time-limit=600']]);
+    expect(manifests.main(NAME)).not.toHaveProperty('lifecycle');
+  });
+
+  test('of a pool with limits, they stay', () => {
+    const pool = WorkerPool.prefork({ timeLimit: minutes(9), softTimeLimit: minutes(8) });
+    const manifests = worker({ pool, shutdown: WorkerShutdown.warm({ longestTask: minutes(10) }) });
+    expect([grace(manifests), options(manifests)]).toEqual([615, ['--time-limit=540', '--soft-time-limit=480']]);
+  });
+
+  test.each([['gevent', ['--time-limit=600']], ['threads', []], ['solo', []]] as const)('the pool %s has the limits that it honours', (pool, expected) => {
+    expect(options(worker({ pool: WorkerPool[pool](), shutdown: WorkerShutdown.warm({ longestTask: minutes(10) }) }))).toEqual(expected);
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>, number]>([
+    ['the time limit of the pool', { pool: WorkerPool.prefork({ timeLimit: minutes(2) }) }, 135],
+    ['the longest task of the worker', { longestTask: minutes(3), pool: WorkerPool.prefork({ timeLimit: minutes(2) }) }, 195],
+    ['five minutes', {}, 315],
+  ])('without options, %s is what counts', (_what, props, expected) => {
+    expect(grace(worker({ ...props, shutdown: WorkerShutdown.warm() }))).toBe(expected);
+  });
+
+  test('nothing is written where the prop is left out', () => {
+    expect(options(worker({ longestTask: minutes(10) }))).toEqual([]);
+  });
+});
+
+describe('soft', () => {
+  test('the grace period is the timeout and 15 seconds, and SIGTERM begins it', () => {
+    const manifests = worker({ shutdown: WorkerShutdown.soft({ timeout: seconds(20), longestTask: minutes(50) }) }, LATE);
+    expect([grace(manifests), options(manifests)]).toEqual([35, ['--time-limit=3000', 'worker_soft_shutdown_timeout=(json)20']]);
+    expect(manifests.env(NAME)).toMatchObject({ REMAP_SIGTERM: 'SIGQUIT' });
+  });
+
+  test('on demand an idle worker waits, too', () => {
+    expect(options(worker({ shutdown: WorkerShutdown.soft({ timeout: seconds(20), enableOnIdle: true }) }, LATE)))
+      .toEqual(['worker_enable_soft_shutdown_on_idle=(json)true', 'worker_soft_shutdown_timeout=(json)20']);
+  });
+});
+
+describe('refuses what does not fit', () => {
+  const { warm, soft } = WorkerShutdown;
+  const twenty = soft({ timeout: seconds(20) });
+
+  test.each<[string, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>, string]>([
+    ['a hard time limit above the longest task', { pool: WorkerPool.prefork({ timeLimit: minutes(10) }), shutdown: warm({ longestTask: minutes(5) }) }, {},
+      'timeLimit: \'600 s\' is more than longestTask, 300 s, after which a shutdown kills what still runs; lower it, or raise longestTask of the shutdown'],
+    ['a soft time limit that is not below it', { pool: WorkerPool.prefork({ softTimeLimit: minutes(5) }), shutdown: warm({ longestTask: minutes(5) }) }, {},
+      'softTimeLimit: \'300 s\' is not less than longestTask, 300 s, after which a shutdown kills what still runs; lower it, or raise longestTask of the shutdown'],
+    ['two longest tasks', { longestTask: minutes(1), shutdown: warm({ longestTask: minutes(5) }) }, {},
+      'longestTask: \'60 s\' is not that of the shutdown, 300 s; give it once, to the shutdown'],
+    ['a Celery without a soft shutdown', { shutdown: twenty }, { ...LATE, runtime: PythonRuntime.install({ celery: '5.4.0' }) },
+      'shutdown: \'WorkerShutdown.soft\' is for Celery 5.5 and later, and the app has 5.4.0; use a later Celery, or WorkerShutdown.warm({ longestTask })'],
+    ['a pool whose tasks cannot be cancelled', { shutdown: twenty, pool: WorkerPool.threads() }, LATE,
+      'shutdown: \'WorkerShutdown.soft\' is for the pool prefork: Celery cannot cancel a task of the pool threads; use WorkerShutdown.warm({ longestTask }), or WorkerPool.prefork()'],
+    ['a timeout above the longest task', { shutdown: soft({ timeout: minutes(6), longestTask: minutes(5) }) }, LATE,
+      'shutdown.timeout: \'360 s\' is more than the longest task takes, 300 s; lower it, raise longestTask, or use WorkerShutdown.warm({ longestTask })'],
+    ['tasks of an image that may be acknowledged early', { shutdown: twenty }, { code: AppCode.inImage() },
+      'shutdown: \'WorkerShutdown.soft\' cancels running tasks, and those that are acknowledged early are lost; give delivery: TaskDelivery.atLeastOnce() to the CeleryApp, or use '
+      + 'WorkerShutdown.warm({ longestTask })'],
+    ['a variable that decides it, too', { shutdown: warm(), env: [{ name: 'REMAP_SIGTERM', value: 'SIGQUIT' }] }, {},
+      'env: \'REMAP_SIGTERM\' decides how the worker stops, as the prop shutdown does; remove it: WorkerShutdown.soft({ ... }) sets it'],
+    ['a setting that decides it, too', { shutdown: warm() }, { settings: { worker_soft_shutdown_timeout: 5 }, runtime: PythonRuntime.install({ celery: '5.6.3' }) },
+      'shutdown: undefined would be contradicted by the setting worker_soft_shutdown_timeout of the app; leave the setting out: WorkerShutdown.soft({ ... }) writes it'],
+    ['a time that is none', { shutdown: warm({ longestTask: seconds(0) }) }, {},
+      'shutdown.longestTask: \'0 seconds\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
+    ['no timeout', { shutdown: soft({} as never) }, LATE, 'shutdown.timeout: undefined is missing; give e.g. Duration.seconds(20)'],
+  ])('%s', (_what, props, app, message) => {
+    expect(refused(props, app)).toEqual([message]);
+  });
+
+  test('tasks that the code acknowledges early: a rule sees it', () => {
+    expect(refused({ shutdown: twenty })).toEqual([expect.stringContaining('[shutdown/soft-shutdown-loses-tasks]')]);
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>]>([
+    ['limits equal to the longest task', { pool: WorkerPool.prefork({ timeLimit: minutes(5), softTimeLimit: seconds(299) }), shutdown: warm({ longestTask: minutes(5) }) }, {}],
+    ['a timeout equal to it', { shutdown: soft({ timeout: minutes(5), longestTask: minutes(5) }) }, LATE],
+    ['the first Celery with a soft shutdown', { shutdown: twenty }, { ...LATE, runtime: PythonRuntime.install({ celery: '5.5.3' }) }],
+    ['the same longest task twice', { longestTask: minutes(5), shutdown: warm({ longestTask: minutes(5) }) }, {}],
+  ])('but not %s', (_what, props, app) => {
+    expect(() => worker(props, app)).not.toThrow();
+  });
+});
