@@ -4,16 +4,19 @@ import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
 import { FlowerExposure } from './flower-exposure';
 import { FlowerProbes } from './flower-probes';
+import { FlowerStorage } from './flower-storage';
 import { PodOptions } from './pod-options';
+import { SecretKey } from './secret-key';
 import { celeryComponent, componentName } from './celery-component';
 import * as checks from './validation/checks';
+import { checkClaim, claimVolume } from './kubernetes/claims';
 import type * as k8s from './kubernetes/api/types';
 import { exposureObject, ExposureSpec } from './kubernetes/exposure';
-import { merge, POD_OPTIONS, podOptions } from './kubernetes/options';
+import { merge, POD_OPTIONS, podOptions, secretKey } from './kubernetes/options';
 import { LAUNCHER } from './launcher';
-import { hidden, PropChecks, sound, text, withMember } from './validation/props';
+import { duration, flag, hidden, number, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
-import { objectMetadata, service, SINGLETON } from './kubernetes/pods';
+import { objectMetadata, ownLabels, service, SINGLETON } from './kubernetes/pods';
 import { Problem } from './validation/problems';
 
 /** Properties of `CeleryFlower`. */
@@ -62,6 +65,49 @@ export interface CeleryFlowerProps extends PodOptions {
    * @default FlowerProbes.healthcheck()
    */
   readonly probes?: FlowerProbes;
+
+  /**
+   * Where it keeps the tasks and workers that it has seen.
+   *
+   * @default FlowerStorage.ephemeral()
+   */
+  readonly storage?: FlowerStorage;
+
+  /**
+   * The key of a Secret with which cookies are signed, of at least 32 random characters. With a login by OAuth, sessions outlive the pod.
+   *
+   * @default - a random one for each pod: who was logged in logs in again
+   */
+  readonly cookieSecret?: SecretKey;
+
+  /**
+   * How many tasks it keeps; the memory limit follows, unless `resources` has one.
+   *
+   * @default 10000
+   */
+  readonly maxTasks?: number;
+
+  /**
+   * How many workers it keeps.
+   *
+   * @default 500
+   */
+  readonly maxWorkers?: number;
+
+  /**
+   * How long a worker that is offline is shown: each pod is a worker of its own.
+   *
+   * @default Duration.minutes(5)
+   */
+  readonly purgeOfflineWorkers?: Duration;
+
+  /**
+   * Whether it only shows: no task is revoked and no worker is shut down by it. For Flower 2.1 and later, which every lock has; an
+   * older one in an image of your own ignores it.
+   *
+   * @default false
+   */
+  readonly readOnly?: boolean;
 }
 
 const PROPS: PropChecks<CeleryFlowerProps> = {
@@ -73,12 +119,31 @@ const PROPS: PropChecks<CeleryFlowerProps> = {
   exposure: withMember('_spec', 'a FlowerExposure', 'e.g. FlowerExposure.ingress({ host: \'flower.example.com\', tls: \'flower-tls\' })'),
   urlPrefix: text('e.g. \'/flower\''),
   probes: withMember('_probes', 'FlowerProbes', 'e.g. FlowerProbes.healthcheck()'),
+  storage: withMember('_saveInterval', 'a FlowerStorage', 'e.g. FlowerStorage.claim()'),
+  cookieSecret: { copy: secretKey },
+  maxTasks: number,
+  maxWorkers: number,
+  purgeOfflineWorkers: duration,
+  readOnly: flag,
 };
 
 const PORT = 5555;
 const URL_PREFIX = /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/;
-/** Its own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod. A flag would win over a variable of the user's. */
-const LIMITS = { max_tasks: 10000, max_workers: 500, purge_offline_workers: 300 };
+/** Flower's own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod. */
+const MAX_TASKS = 10_000;
+const MAX_WORKERS = 500;
+const PURGE_OFFLINE_WORKERS = Duration.minutes(5);
+
+/** Inside a volume of its own. */
+const DATA = '/var/lib/flower';
+
+/**
+ * With arguments of 1 KiB, 10 000 tasks take 75 MiB in addition to the 50 MiB of an idle Flower, 140 MiB while a client asks for all of them at
+ * once, and as much again for results and what the allocator does not give back.
+ */
+function memoryLimit(maxTasks: number): string {
+  return `${Math.max(384, Math.ceil((224 + maxTasks / 64) / 64) * 64)}Mi`;
+}
 const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
 
 /**
@@ -87,8 +152,7 @@ const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
  * It reads the broker and does not import the app, so an error in the code leaves it running. The workers of the app send the events
  * that it shows, unless their `taskEvents` is false.
  *
- * It keeps 10000 tasks and 500 workers, and forgets a worker that has been offline for 300 seconds, unless `env` has
- * FLOWER_MAX_TASKS, FLOWER_MAX_WORKERS or FLOWER_PURGE_OFFLINE_WORKERS.
+ * A variable of `env`, such as FLOWER_MAX_TASKS, takes the place of a limit that is not given as a prop.
  *
  * Synth fails if a name, path or quantity is not one that Kubernetes or Flower accepts.
  *
@@ -109,53 +173,93 @@ export class CeleryFlower extends Construct {
   public constructor(scope: Construct, id: string, props: CeleryFlowerProps) {
     super(scope, id);
     props = sound(this, props, PROPS);
-    const { urlPrefix } = props;
+    const { celery, urlPrefix, cookieSecret } = props;
     const auth = props.auth ?? FlowerAuth.none();
+    const storage = props.storage ?? FlowerStorage.ephemeral();
     const own = podOptions(props);
     this._exposure = props.exposure?._spec;
-    const given = (variable: string): boolean => (own.env ?? []).some(({ name }) => name === variable);
     const prefix = urlPrefix?.replace(/^\/*|\/+$/g, '');
     const path = prefix ? `/${prefix}` : '';
     const name = componentName(this, props);
+    const { labels, annotations } = merge(celery._options, own);
+    const claim = storage._claim(name);
+    const data = claim && claimVolume(this, 'flower-data', claim, { labels: { ...labels, ...ownLabels({ component: 'flower', partOf: celery.name }) }, annotations });
+    const env = [
+      ...auth._env(this._exposure, path),
+      ...(cookieSecret ? [{ name: 'FLOWER_COOKIE_SECRET', valueFrom: { secretKeyRef: cookieSecret } }] : []),
+    ];
+    const given = new Set((own.env ?? []).map((variable) => variable.name));
+    // A flag would win over the variable.
+    const limit = (option: string, value: number | undefined, otherwise: number): string[] =>
+      value === undefined && given.has(`FLOWER_${option.toUpperCase()}`) ? [] : [`--${option}=${value ?? otherwise}`];
     const { deployment, pod, options } = celeryComponent(this, own, {
       component: 'flower',
-      celery: props.celery,
+      celery,
       name,
       launcher: props.launcher,
       deployment: SINGLETON,
       command: () => [
         'celery', 'flower', `--port=${PORT}`,
-        ...Object.entries(LIMITS).filter(([option]) => !given(`FLOWER_${option.toUpperCase()}`)).map(([option, value]) => `--${option}=${value}`),
+        ...limit('max_tasks', props.maxTasks, MAX_TASKS),
+        ...limit('max_workers', props.maxWorkers, MAX_WORKERS),
+        ...limit('purge_offline_workers', props.purgeOfflineWorkers && seconds(props.purgeOfflineWorkers), seconds(PURGE_OFFLINE_WORKERS)),
         ...(prefix ? [`--url_prefix=${prefix}`] : []),
+        ...(data ? ['--persistent=True', `--db=${DATA}/flower`, `--state_save_interval=${storage._saveInterval.toMilliseconds()}`] : []),
+        ...(props.readOnly ? ['--read_only=True'] : []),
       ],
-      env: auth._env(),
+      env,
       ports: [HTTP_PORT],
+      mounts: data ? [{ path: DATA, volume: data }] : [],
       probes: (props.probes ?? FlowerProbes.healthcheck())._probes(path),
       terminationGracePeriod: Duration.seconds(30),
-      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: memoryLimit(props.maxTasks ?? MAX_TASKS) } },
       needs: ['flower'],
       code: false,
       problems: [
-        ...auth._problems(this._exposure),
+        ...auth._problems(this._exposure, path),
         ...this._exposure?.problems ?? [],
-        ...overridden(auth._annotations, { ...merge(props.celery._options, own).annotations, ...this._exposure?.annotations }),
+        ...overridden(auth._annotations, { ...annotations, ...this._exposure?.annotations }),
+        ...storage._problems,
+        ...(claim ? checkClaim('storage', claim) : []),
         ...checks.serviceName('name', name),
         ...(urlPrefix === undefined || URL_PREFIX.test(urlPrefix) ? [] : [{
           prop: 'urlPrefix', value: urlPrefix, wrong: 'is not a path', fix: 'give e.g. \'/flower\'',
         }]),
+        ...checks.wholeNumber('maxTasks', props.maxTasks, 1, 1_000_000),
+        ...checks.wholeNumber('maxWorkers', props.maxWorkers, 1, 1_000_000),
+        ...checks.seconds('purgeOfflineWorkers', props.purgeOfflineWorkers),
+        ...twice(props, given, env),
       ],
     });
-    props.celery._flowers.push(this);
+    celery._flowers.push(this);
     this.deployment = deployment;
     this.service = service(this, pod, options, HTTP_PORT);
     if (!this._exposure) return;
-    const { labels, annotations } = objectMetadata(pod, options);
+    const metadata = objectMetadata(pod, options);
     const exposed = exposureObject(this, this._exposure, { path: path || '/', service: name, port: PORT }, {
-      labels, annotations: { ...annotations, ...this._exposure.annotations, ...auth._annotations },
+      labels: metadata.labels, annotations: { ...metadata.annotations, ...this._exposure.annotations, ...auth._annotations },
     });
     if (this._exposure.kind === 'Ingress') this.ingress = exposed;
     else this.httpRoute = exposed;
   }
+}
+
+function seconds(time: Duration): number {
+  return time.toSeconds({ integral: false });
+}
+
+/** The props that a variable of Flower's says as well: the one that wins is not the one that was meant. */
+function twice(props: CeleryFlowerProps, given: ReadonlySet<string>, env: readonly k8s.EnvVar[]): Problem[] {
+  const limits = { FLOWER_MAX_TASKS: 'maxTasks', FLOWER_MAX_WORKERS: 'maxWorkers', FLOWER_PURGE_OFFLINE_WORKERS: 'purgeOfflineWorkers' } as const;
+  const said: [string, string][] = [
+    ...Object.entries(limits).filter(([, prop]) => props[prop] !== undefined),
+    // FLOWER_BASIC_AUTH is nobody's to give, with or without the prop.
+    ...env.map(({ name }) => name).filter((name) => name !== 'FLOWER_BASIC_AUTH')
+      .map((name): [string, string] => [name, name === 'FLOWER_COOKIE_SECRET' ? 'cookieSecret' : 'auth']),
+  ];
+  return said.filter(([variable]) => given.has(variable)).map(([variable, prop]) => ({
+    prop: 'env', value: variable, wrong: `is what the prop ${prop} gives`, fix: 'leave out one of the two',
+  }));
 }
 
 /** Annotations of the login that others would replace. */

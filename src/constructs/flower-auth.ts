@@ -2,6 +2,7 @@ import type * as k8s from './kubernetes/api/types';
 import { checkAnnotations } from './kubernetes/constraints';
 import type { ExposureSpec } from './kubernetes/exposure';
 import { secretKey, shaped } from './kubernetes/options';
+import { FlowerGitHubOptions, FlowerGitLabOptions, FlowerOAuthOptions, FlowerOktaOptions, GITHUB, GITLAB, GOOGLE, OAuthLogin, oauthLogin, OKTA } from './flower-oauth';
 import { SecretKey } from './secret-key';
 import * as checks from './validation/checks';
 import { Described, Problem } from './validation/problems';
@@ -51,6 +52,42 @@ export abstract class FlowerAuth {
   }
 
   /**
+   * Users of Google, by their addresses. Flower asks Google itself, and needs to reach it (port 443).
+   *
+   * @see https://flower.readthedocs.io/en/latest/auth.html#google-oauth
+   */
+  public static google(options: FlowerOAuthOptions): FlowerAuth {
+    return oauth(oauthLogin(options, GOOGLE));
+  }
+
+  /**
+   * Users of GitHub, or of a GitHub Enterprise Server, by an address that they have verified there.
+   *
+   * @see https://flower.readthedocs.io/en/latest/auth.html#github-oauth
+   */
+  public static github(options: FlowerGitHubOptions): FlowerAuth {
+    return oauth(oauthLogin(options, GITHUB));
+  }
+
+  /**
+   * Users of GitLab, by their addresses and, with `groups`, by the groups that they are in.
+   *
+   * @see https://flower.readthedocs.io/en/latest/auth.html#gitlab-oauth
+   */
+  public static gitlab(options: FlowerGitLabOptions): FlowerAuth {
+    return oauth(oauthLogin(options, GITLAB));
+  }
+
+  /**
+   * Users of Okta, by their addresses.
+   *
+   * @see https://flower.readthedocs.io/en/latest/auth.html#okta-oauth
+   */
+  public static okta(options: FlowerOktaOptions): FlowerAuth {
+    return oauth(oauthLogin(options, OKTA));
+  }
+
+  /**
    * Users whom the controller of the Ingress asks. Flower itself asks nobody: pods that reach its Service see it without a login.
    *
    * With `secret`, the class of the Ingress has to be `nginx`, and with `annotations` the one whose controller knows them. A controller
@@ -69,23 +106,23 @@ export abstract class FlowerAuth {
     });
   }
 
-  /** @internal */
-  public abstract readonly _asks: 'nobody' | 'flower' | 'proxy';
+  /** @internal who asks for the login; a provider has to be reached on port 443 */
+  public abstract readonly _asks: 'nobody' | 'flower' | 'provider' | 'proxy';
   /** @internal */
   public abstract readonly _annotations: Readonly<Record<string, string>>;
   /** @internal */
-  public abstract _env(): readonly k8s.EnvVar[];
+  public abstract _env(exposure: ExposureSpec | undefined, path: string): readonly k8s.EnvVar[];
   /** @internal */
-  public abstract _problems(exposure: ExposureSpec | undefined): readonly Problem[];
+  public abstract _problems(exposure: ExposureSpec | undefined, path: string): readonly Problem[];
 }
 
 interface AuthSpec {
-  readonly asks: 'nobody' | 'flower' | 'proxy';
-  readonly env: () => readonly k8s.EnvVar[];
+  readonly asks: 'nobody' | 'flower' | 'provider' | 'proxy';
+  readonly env: (callback: string | undefined) => readonly k8s.EnvVar[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly problems: readonly Problem[];
   /** What is wrong with how Flower is reached. */
-  readonly reached: (exposure: ExposureSpec | undefined) => readonly Problem[];
+  readonly reached: (exposure: ExposureSpec | undefined, path: string) => readonly Problem[];
 }
 
 class Auth extends FlowerAuth {
@@ -104,15 +141,24 @@ class Auth extends FlowerAuth {
     return this.spec.annotations;
   }
 
-  public _env(): readonly k8s.EnvVar[] {
-    return this.spec.env();
+  public _env(exposure: ExposureSpec | undefined, path: string): readonly k8s.EnvVar[] {
+    return this.spec.env(callback(exposure, path));
   }
 
-  public _problems(exposure: ExposureSpec | undefined): readonly Problem[] {
+  public _problems(exposure: ExposureSpec | undefined, path: string): readonly Problem[] {
     const { problems, reached } = this.spec;
     // What is wrong in itself need not go with anything.
-    return problems.length > 0 ? problems : reached(exposure);
+    return problems.length > 0 ? problems : reached(exposure, path);
   }
+}
+
+/** Where a provider sends the browser back. */
+function callback(exposure: ExposureSpec | undefined, path: string): string | undefined {
+  return exposure && `https://${exposure.host}${path}/login`;
+}
+
+function oauth({ env, problems, reached }: OAuthLogin): FlowerAuth {
+  return new Auth('provider', { env, problems, reached: (exposure, path) => reached(callback(exposure, path), path) });
 }
 
 /** Flower shows the arguments of tasks, and shuts workers down. */

@@ -73,7 +73,7 @@ export abstract class FlowerExposure {
     const { host, tls, ingressClassName } = given;
     return new Exposure({
       kind: 'Ingress', host, ingressClassName, annotations: given.annotations ?? {}, problems: [
-        ...problems, ...hostProblems(host), ...checks.objectName('exposure.tls', tls), ...checks.objectName('exposure.ingressClassName', ingressClassName),
+        ...problems, ...checks.hostName('exposure.host', host), ...checks.objectName('exposure.tls', tls), ...checks.objectName('exposure.ingressClassName', ingressClassName),
       ],
       manifest: ({ path, service, port }) => ({
         apiVersion: 'networking.k8s.io/v1',
@@ -95,7 +95,7 @@ export abstract class FlowerExposure {
   public static httpRoute(options: FlowerRouteOptions): FlowerExposure {
     const { options: { host, gateway }, problems } = typed(options, ROUTE, { prefix: 'exposure' });
     return new Exposure({
-      kind: 'HTTPRoute', host, gateway, annotations: {}, problems: [...problems, ...hostProblems(host), ...gatewayProblems(gateway)],
+      kind: 'HTTPRoute', host, gateway, annotations: {}, problems: [...problems, ...checks.hostName('exposure.host', host), ...gatewayProblems(gateway)],
       manifest: ({ path, service, port }) => ({
         apiVersion: 'gateway.networking.k8s.io/v1',
         kind: 'HTTPRoute',
@@ -138,10 +138,6 @@ const ROUTE: PropChecks<FlowerRouteOptions> = {
   host: INGRESS.host,
   gateway: { check: optionsOf(GATEWAY), fix: 'give the name of a Gateway: { name: \'public\' }', instead: NOTHING },
 };
-
-function hostProblems(host: string | undefined): Problem[] {
-  return host === undefined ? [] : checks.hostName('exposure.host', host);
-}
 
 function gatewayProblems(gateway: FlowerGateway | undefined): Problem[] {
   return [

@@ -1,5 +1,5 @@
-import { Chart } from 'cdk8s';
-import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime } from '../../src';
+import { Chart, Duration, Size } from 'cdk8s';
+import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerProbes, FlowerStorage, PythonRuntime } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -60,7 +60,8 @@ test('with all props, each does something', () => {
     external: [...EXTERNAL, LOGIN],
     props: (chart) => ({
       ...everyOption, celery: celeryApp(chart), name: 'flowers', launcher: ['ddtrace-run'], auth: basic(), urlPrefix: '/flower',
-      exposure: FlowerExposure.ingress({ host: 'flower.example.com' }), probes: FlowerProbes.healthcheck(),
+      exposure: FlowerExposure.ingress({ host: 'flower.example.com' }), probes: FlowerProbes.healthcheck(), storage: FlowerStorage.claim(),
+      cookieSecret: { name: 'login', key: 'cookies' }, maxTasks: 20_000, maxWorkers: 100, purgeOfflineWorkers: Duration.minutes(1), readOnly: true,
     }),
     // The default is its only other value that goes with a login.
     idle: ['probes'],
@@ -89,6 +90,88 @@ test.each<[string, (chart: Chart) => Partial<CeleryFlowerProps>, string]>([
 ])('with %s, the probes ask where the answer is 200', (_what, props, path) => {
   const { livenessProbe, readinessProbe } = synth(flower(props), [LOGIN]).main(NAME);
   expect([livenessProbe.httpGet.path, readinessProbe.httpGet.path]).toEqual([path, path]);
+});
+
+describe('storage', () => {
+  test('ephemeral is the default: no claim, no flag', () => {
+    const manifests = synth(flower(() => ({ storage: FlowerStorage.ephemeral() })));
+    expect(manifests.identities()).toEqual(synth(flower()).identities());
+    expect(manifests.main(NAME).command.join(' ')).not.toMatch(/persistent|--db/);
+  });
+
+  test('on a claim of its own: tasks and workers survive the pod', () => {
+    const manifests = synth(flower(() => ({ storage: FlowerStorage.claim({ size: Size.gibibytes(2), storageClassName: 'fast', claimName: 'seen', saveInterval: Duration.minutes(1) }) })));
+    expect(manifests.get('PersistentVolumeClaim', 'seen').spec).toEqual({ accessModes: ['ReadWriteOnce'], storageClassName: 'fast', resources: { requests: { storage: '2Gi' } } });
+    expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'flower-data', persistentVolumeClaim: { claimName: 'seen' } });
+    expect(manifests.main(NAME).volumeMounts).toContainEqual({ name: 'flower-data', mountPath: '/var/lib/flower' });
+    expect(manifests.main(NAME).command.slice(-3)).toEqual(['--persistent=True', '--db=/var/lib/flower/flower', '--state_save_interval=60000']);
+  });
+
+  test('is named after Flower, and saved every five minutes', () => {
+    const manifests = synth(flower(() => ({ storage: FlowerStorage.claim() })));
+    expect(manifests.get('PersistentVolumeClaim', 'celery-flower-data').spec.resources.requests).toEqual({ storage: '1Gi' });
+    expect(manifests.main(NAME).command.at(-1)).toBe('--state_save_interval=300000');
+  });
+
+  test('on a claim that exists: it is used, and not made', () => {
+    const manifests = synth(flower(() => ({ storage: FlowerStorage.fromClaimName('old', { saveInterval: Duration.seconds(10) }) })), ['PersistentVolumeClaim/old']);
+    expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'flower-data', persistentVolumeClaim: { claimName: 'old' } });
+    expect(manifests.find('PersistentVolumeClaim', 'old')).toBeUndefined();
+    expect(manifests.main(NAME).command.at(-1)).toBe('--state_save_interval=10000');
+  });
+
+  test.each<[FlowerStorage, string]>([
+    [FlowerStorage.claim({ saveInterval: Duration.seconds(9) }), 'storage.saveInterval: \'9 seconds\' is not a whole number of at least 10 seconds'],
+    [FlowerStorage.fromClaimName('Old'), 'storage.claimName: \'Old\' is not a name'],
+    [FlowerStorage.claim({ claimName: 'A' }), 'storage.claimName: \'A\' is not a name'],
+    [FlowerStorage.claim({ saveInterval: 5 as never }), 'storage.saveInterval: 5 is not a Duration'],
+  ])('is refused: %#', (storage, message) => {
+    expect(refusals(flower(() => ({ storage })))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
+  });
+});
+
+describe('limits', () => {
+  const limitOf = (props: Partial<CeleryFlowerProps>) => synth(flower(() => props)).main(NAME).resources.limits;
+
+  test('are flags', () => {
+    expect(synth(flower(() => ({ maxTasks: 1, maxWorkers: 2, purgeOfflineWorkers: Duration.hours(1), readOnly: true }))).main(NAME).command.slice(3))
+      .toEqual(['--max_tasks=1', '--max_workers=2', '--purge_offline_workers=3600', '--read_only=True']);
+    expect(synth(flower(() => ({ readOnly: false }))).main(NAME).command.join(' ')).not.toContain('read_only');
+  });
+
+  test.each([[1, '384Mi'], [10_000, '384Mi'], [10_241, '448Mi'], [100_000, '1792Mi']])('memory follows %i tasks: %s', (maxTasks, memory) => {
+    expect(limitOf({ maxTasks })).toEqual({ memory });
+  });
+
+  test('memory that is given wins', () => {
+    expect(limitOf({ maxTasks: 100_000, resources: { limits: { memory: '3Gi' } } })).toEqual({ memory: '3Gi' });
+  });
+
+  test.each<[Partial<CeleryFlowerProps>, string]>([
+    [{ maxTasks: 0 }, 'maxTasks: 0 is not a whole number of at least 1'], [{ maxTasks: 1.5 }, 'maxTasks: 1.5 is not a whole number'],
+    [{ maxTasks: 1_000_001 }, 'maxTasks: 1000001 is more than 1000000'], [{ maxWorkers: -1 }, 'maxWorkers: -1 is not a whole number of at least 1'],
+    [{ purgeOfflineWorkers: Duration.millis(1500) }, 'purgeOfflineWorkers: '], [{ purgeOfflineWorkers: Duration.seconds(0) }, 'purgeOfflineWorkers: '],
+    [{ maxTasks: 5, env: [{ name: 'FLOWER_MAX_TASKS', value: '7' }] }, 'env: \'FLOWER_MAX_TASKS\' is what the prop maxTasks gives; leave out one of the two'],
+    [{ readOnly: 'yes' as never }, 'readOnly: \'yes\' is not a boolean'],
+  ])('is refused: %#', (props, message) => {
+    expect(refusals(flower(() => props))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
+  });
+});
+
+describe('the secret of cookies', () => {
+  const cookieSecret = { name: 'login', key: 'cookies' };
+
+  test('comes from a Secret', () => {
+    expect(synth(flower(() => ({ cookieSecret })), [LOGIN]).env(NAME).FLOWER_COOKIE_SECRET).toEqual({ secretKeyRef: cookieSecret });
+    expect(synth(flower()).env(NAME)).not.toHaveProperty('FLOWER_COOKIE_SECRET');
+  });
+
+  test.each<[Partial<CeleryFlowerProps>, RegExp]>([
+    [{ cookieSecret: { name: 'login' } as never }, /cookieSecret.*key/],
+    [{ cookieSecret, env: [{ name: 'FLOWER_COOKIE_SECRET', valueFrom: { secretKeyRef: { name: 'other', key: 'x' } } }] }, /env: 'FLOWER_COOKIE_SECRET' is what the prop cookieSecret gives/],
+  ])('is refused: %#', (props, message) => {
+    expect(refusals(flower(() => props))).toEqual([expect.stringMatching(message)]);
+  });
 });
 
 describe('the historic probe', () => {

@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { CeleryFlower, FlowerAuth, FlowerExposure } from '../../src';
+import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerOAuthOptions, FlowerOktaOptions } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, render, synth } from '../manifests';
 
@@ -75,5 +75,92 @@ describe('at a proxy', () => {
     expect(refusals((chart) => new CeleryFlower(chart, 'flower', {
       celery: celeryApp(chart), auth: FlowerAuth.atProxy({ secret: 'login' }), exposure: ingress('nginx'), annotations: { 'nginx.ingress.kubernetes.io/auth-secret': 'other' },
     }))).toEqual([expect.stringContaining('annotations[\'nginx.ingress.kubernetes.io/auth-secret\']:')]);
+  });
+});
+
+describe('OAuth', () => {
+  const secret = (key: string) => ({ name: 'flower-oauth', key });
+  const options: FlowerOAuthOptions = { clientId: secret('id'), clientSecret: secret('secret'), addresses: ['ada@example.com'] };
+  const exposure = FlowerExposure.ingress({ host: 'flower.example.com', ingressClassName: 'traefik' });
+  const props = (auth: FlowerAuth, more: Partial<CeleryFlowerProps> = {}) => (chart: Chart) =>
+    void new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), auth, exposure, ...more });
+  const envOf = (auth: FlowerAuth, more?: Partial<CeleryFlowerProps>) => Object.fromEntries(
+    Object.entries(synth(props(auth, more), ['Secret/flower-oauth']).env('celery-flower')).filter(([name]) => name.startsWith('FLOWER_')),
+  );
+
+  test.each<[string, FlowerAuth, string, Record<string, string>]>([
+    ['google', FlowerAuth.google(options), 'GoogleAuth2LoginHandler', {}],
+    ['github', FlowerAuth.github(options), 'GithubLoginHandler', {}],
+    ['github on a server', FlowerAuth.github({ ...options, domain: 'git.example.com' }), 'GithubLoginHandler', { FLOWER_GITHUB_OAUTH_DOMAIN: 'git.example.com' }],
+    ['gitlab', FlowerAuth.gitlab(options), 'GitLabLoginHandler', {}],
+    ['gitlab with groups', FlowerAuth.gitlab({ ...options, domain: 'git.example.com', groups: ['team/backend', 'ops'], minAccessLevel: 30 }), 'GitLabLoginHandler', {
+      FLOWER_GITLAB_OAUTH_DOMAIN: 'git.example.com', FLOWER_GITLAB_AUTH_ALLOWED_GROUPS: 'team/backend,ops', FLOWER_GITLAB_MIN_ACCESS_LEVEL: '30',
+    }],
+    ['okta', FlowerAuth.okta({ ...options, baseUrl: 'https://example.okta.com/oauth2/default/' }), 'OktaLoginHandler', { FLOWER_OAUTH2_OKTA_BASE_URL: 'https://example.okta.com/oauth2/default' }],
+  ])('%s: what Flower reads, and nothing secret in a manifest', (_name, auth, handler, own) => {
+    expect(envOf(auth)).toEqual({
+      FLOWER_AUTH_PROVIDER: `flower.views.auth.${handler}`,
+      FLOWER_AUTH: 'ada@example.com',
+      FLOWER_OAUTH2_KEY: { secretKeyRef: secret('id') },
+      FLOWER_OAUTH2_SECRET: { secretKeyRef: secret('secret') },
+      FLOWER_OAUTH2_REDIRECT_URI: 'https://flower.example.com/login',
+      ...own,
+    });
+  });
+
+  test('several addresses are a list, and one pattern is a domain', () => {
+    expect(envOf(FlowerAuth.google({ ...options, addresses: ['ada@example.com', 'bob+x@example.org'] })).FLOWER_AUTH).toBe('ada@example.com|bob+x@example.org');
+    expect(envOf(FlowerAuth.google({ ...options, addresses: ['*@example.com'] })).FLOWER_AUTH).toBe('.*@example.com');
+  });
+
+  test('the callback is below the prefix', () => {
+    expect(envOf(FlowerAuth.google(options), { urlPrefix: '/flower/' }).FLOWER_OAUTH2_REDIRECT_URI).toBe('https://flower.example.com/flower/login');
+  });
+
+  test('the callback is given where nothing exposes Flower, or something else does', () => {
+    const local = FlowerAuth.google({ ...options, redirectUri: 'http://localhost:5555/login' });
+    expect(envOf(local, { exposure: undefined }).FLOWER_OAUTH2_REDIRECT_URI).toBe('http://localhost:5555/login');
+    expect(envOf(FlowerAuth.google({ ...options, redirectUri: 'https://proxy.example.com/login' })).FLOWER_OAUTH2_REDIRECT_URI).toBe('https://proxy.example.com/login');
+  });
+
+  const google = (more: object) => FlowerAuth.google({ ...options, ...more });
+
+  test.each<[string, FlowerAuth, string]>([
+    ['nobody', google({ addresses: undefined }), 'auth.addresses: undefined is missing; name who may use Flower, e.g. [\'ada@example.com\']: all others have an account, too'],
+    ['an empty list', google({ addresses: [] }), 'auth.addresses: \'\' names nobody'],
+    ['no address', google({ addresses: ['ada'] }), 'auth.addresses[0]: \'ada\' is not an e-mail address; give e.g. \'ada@example.com\', or \'*@example.com\' for all of a domain'],
+    ['a list in an address', google({ addresses: ['a@example.com|b@example.com'] }), 'auth.addresses[0]: \'a@example.com|b@example.com\' is not an e-mail address'],
+    ['everybody', google({ addresses: ['.*'] }), 'auth.addresses[0]: \'.*\' is not an e-mail address'],
+    ['every domain', google({ addresses: ['*@*'] }), 'auth.addresses[0]: \'*@*\' is not an e-mail address'],
+    ['a domain among others', google({ addresses: ['*@example.com', 'bob@example.org'] }), 'auth.addresses: \'*@example.com\' goes with no other address'],
+    ['a domain of everybody', google({ addresses: ['*@gmail.com'] }), 'auth.addresses: \'*@gmail.com\' is everybody with an account there'],
+    ['no client', google({ clientId: undefined }), 'auth.clientId: undefined is missing; give { name, key }'],
+    ['a client in words', google({ clientSecret: 'hunter2' }), 'auth.clientSecret: \'***\' is not a key of a Secret; give { name, key }'],
+    ['a callback without TLS', google({ redirectUri: 'http://flower.example.com/login' }), 'auth.redirectUri: \'http://flower.example.com/login\' is not a URL with https'],
+    ['a callback that is no URL', google({ redirectUri: 'flower.example.com/login' }), 'auth.redirectUri: \'flower.example.com/login\' is not a URL with https'],
+    ['a callback elsewhere', google({ redirectUri: 'https://flower.example.com/oauth2' }),
+      'auth.redirectUri: \'https://flower.example.com/oauth2\' is not where Flower takes the answer: /login; give \'https://flower.example.com/login\', or leave it out'],
+    ['a host of no name', FlowerAuth.github({ ...options, domain: 'https://git.example.com' }), 'auth.domain: \'https://git.example.com\' is not a DNS name'],
+    ['no group', FlowerAuth.gitlab({ ...options, groups: [] }), 'auth.groups: \'\' has no group, and would limit nobody'],
+    ['a group that none can be', FlowerAuth.gitlab({ ...options, groups: ['a,b'] }), 'auth.groups[0]: \'a,b\' is not the full path of a group'],
+    ['a level of nothing', FlowerAuth.gitlab({ ...options, minAccessLevel: 30 }), 'auth.minAccessLevel: 30 is of groups, and there are none'],
+    ['a level that there is not', FlowerAuth.gitlab({ ...options, groups: ['a'], minAccessLevel: 35 }), 'auth.minAccessLevel: 35 is not an access level of GitLab'],
+    ['no server', FlowerAuth.okta(options as FlowerOktaOptions), 'auth.baseUrl: undefined is missing; give the URL of the authorization server'],
+    ['a server without TLS', FlowerAuth.okta({ ...options, baseUrl: 'http://example.okta.com' }), 'auth.baseUrl: \'http://example.okta.com\' is not the URL of an authorization server'],
+    ['an option of another provider', google({ domain: 'example.com' }), 'auth.domain: \'example.com\' is not one of the options here'],
+  ])('%s: refused', (_what, auth, message) => {
+    expect(refusals(props(auth))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
+  });
+
+  test('no exposure and no callback: refused', () => {
+    expect(refusals(props(google({}), { exposure: undefined }))).toEqual([
+      '[chart/flower] auth.redirectUri: undefined is missing, and there is no exposure that it follows from; give exposure, or e.g. \'http://localhost:5555/login\' for kubectl port-forward',
+    ]);
+  });
+
+  test('a variable that says something else: refused', () => {
+    expect(refusals(props(google({}), { env: [{ name: 'FLOWER_AUTH', value: '.*@example.org' }] }))).toEqual([
+      '[chart/flower] env: \'FLOWER_AUTH\' is what the prop auth gives; leave out one of the two',
+    ]);
   });
 });

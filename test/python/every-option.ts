@@ -1,7 +1,7 @@
 import { App, Chart, Duration, Size } from 'cdk8s';
 import {
   AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower, CeleryJob, CelerySettings, CeleryWorker, FlowerAuth,
-  FlowerExposure, FlowerProbes, HealthCheck, IBroker, JobHook, LogLevel,
+  FlowerExposure, FlowerProbes, FlowerStorage, HealthCheck, IBroker, JobHook, LogLevel,
   PythonRuntime, RedisBroker, RedisStorage, ResultBackend, WorkerPool,
 } from '../../src';
 import { everyOption } from '../fixtures';
@@ -77,16 +77,30 @@ export function everyOptionOf(app: App): void {
   new CeleryFlower(chart, 'flower', {
     ...everyOption, celery, name: 'shown', launcher: ['nice'], urlPrefix: '/flower', auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
     exposure: FlowerExposure.ingress({ host: 'flower.example.com', tls: 'flower-tls', ingressClassName: 'nginx', annotations: { 'example.com/a': '1' } }),
-    probes: FlowerProbes.healthcheck(),
+    probes: FlowerProbes.healthcheck(), cookieSecret: { name: 'flower', key: 'cookies' }, maxTasks: 20000, maxWorkers: 50,
+    purgeOfflineWorkers: Duration.seconds(90), readOnly: true,
+    storage: FlowerStorage.claim({ size: Size.gibibytes(2), storageClassName: 'fast', claimName: 'seen', saveInterval: Duration.seconds(30) }),
   });
   new CeleryFlower(chart, 'proxied', {
     celery, exposure: FlowerExposure.ingress({ host: 'proxied.example.com', ingressClassName: 'nginx' }), auth: FlowerAuth.atProxy({ secret: 'login' }),
     probes: FlowerProbes.historic(),
   });
   new CeleryFlower(chart, 'routed', {
-    celery, auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
+    celery,
+    auth: FlowerAuth.gitlab({
+      clientId: { name: 'flower', key: 'id' }, clientSecret: { name: 'flower', key: 'secret' }, addresses: ['*@example.com'],
+      redirectUri: 'https://routed.example.com/login', domain: 'git.example.com', groups: ['team/backend'], minAccessLevel: 30,
+    }),
+    storage: FlowerStorage.fromClaimName('seen-before', { saveInterval: Duration.minutes(1) }),
     exposure: FlowerExposure.httpRoute({ host: 'routed.example.com', gateway: { name: 'public', namespace: 'gateways', sectionName: 'https' } }),
   });
+  const client = { clientId: { name: 'flower', key: 'id' }, clientSecret: { name: 'flower', key: 'secret' }, addresses: ['ada@example.com'] };
+  for (const [id, auth] of [
+    ['google', FlowerAuth.google(client)], ['github', FlowerAuth.github({ ...client, domain: 'git.example.com' })],
+    ['okta', FlowerAuth.okta({ ...client, baseUrl: 'https://example.okta.com/oauth2/default' })],
+  ] as const) {
+    new CeleryFlower(chart, id, { celery, auth, exposure: FlowerExposure.ingress({ host: `${id}.example.com` }) });
+  }
   new CeleryJob(chart, 'job', {
     ...everyOption,
     celery, name: 'migrate', command: ['python', '-m', 'shop.migrate'], backoffLimit: 2,

@@ -6,7 +6,7 @@ import jsii
 from cdk8s import App, Chart, Duration, Size
 from cdk8s_celery import (AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower,
                           CeleryJob, CeleryQueue, CelerySettings, CeleryWorker, FlowerAuth, FlowerExposure,
-                          FlowerGateway, FlowerProbes, HealthCheck, IBroker, JobHook, LogLevel, PythonRuntime, RedisBroker,
+                          FlowerGateway, FlowerProbes, FlowerStorage, HealthCheck, IBroker, JobHook, LogLevel, PythonRuntime, RedisBroker,
                           RedisStorage, ResultBackend, SecretKey, WorkerPool)
 
 with open('pod-options.json') as file:
@@ -79,15 +79,30 @@ CeleryFlower(
     auth=FlowerAuth.basic(name='flower', key='users'),
     exposure=FlowerExposure.ingress(host='flower.example.com', tls='flower-tls', ingress_class_name='nginx',
                                     annotations={'example.com/a': '1'}),
-    probes=FlowerProbes.healthcheck(), **POD)
+    probes=FlowerProbes.healthcheck(), cookie_secret=SecretKey(name='flower', key='cookies'), max_tasks=20000,
+    max_workers=50, purge_offline_workers=Duration.seconds(90), read_only=True,
+    storage=FlowerStorage.claim(size=Size.gibibytes(2), storage_class_name='fast', claim_name='seen',
+                                save_interval=Duration.seconds(30)), **POD)
 CeleryFlower(
     chart, 'proxied', celery=celery, auth=FlowerAuth.at_proxy(secret='login'), probes=FlowerProbes.historic(),
     exposure=FlowerExposure.ingress(host='proxied.example.com', ingress_class_name='nginx'))
 CeleryFlower(
-    chart, 'routed', celery=celery, auth=FlowerAuth.basic(name='flower', key='users'),
+    chart, 'routed', celery=celery,
+    auth=FlowerAuth.gitlab(
+        client_id=SecretKey(name='flower', key='id'), client_secret=SecretKey(name='flower', key='secret'),
+        addresses=['*@example.com'], redirect_uri='https://routed.example.com/login', domain='git.example.com',
+        groups=['team/backend'], min_access_level=30),
+    storage=FlowerStorage.from_claim_name('seen-before', save_interval=Duration.minutes(1)),
     exposure=FlowerExposure.http_route(
         host='routed.example.com',
         gateway=FlowerGateway(name='public', namespace='gateways', section_name='https')))
+client = {'client_id': SecretKey(name='flower', key='id'), 'client_secret': SecretKey(name='flower', key='secret'),
+          'addresses': ['ada@example.com']}
+for id, auth in {
+    'google': FlowerAuth.google(**client), 'github': FlowerAuth.github(**client, domain='git.example.com'),
+    'okta': FlowerAuth.okta(**client, base_url='https://example.okta.com/oauth2/default'),
+}.items():
+    CeleryFlower(chart, id, celery=celery, auth=auth, exposure=FlowerExposure.ingress(host=f'{id}.example.com'))
 CeleryJob(
     chart, 'job', celery=celery, name='migrate', command=['python', '-m', 'shop.migrate'], backoff_limit=2,
     active_deadline_seconds=600, ttl_seconds_after_finished=60, hook=JobHook.BEFORE, **POD)

@@ -38,7 +38,7 @@ export function objectName(prop: string, value: string | undefined): Problem[] {
 }
 
 /** The one host of an Ingress or a route. */
-export function hostName(prop: string, value: string): Problem[] {
+export function hostName(prop: string, value: string | undefined): Problem[] {
   if (typeof value !== 'string') return [];
   const labels = value.split('.');
   const fits = value.length <= 253 && labels.every((label) => label.length <= MAX_NAME && DNS_LABEL.test(label)) && !/^\d+$/.test(labels.at(-1)!);

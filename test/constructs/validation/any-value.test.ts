@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import * as fc from 'fast-check';
-import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, HealthCheck, PythonRuntime, RedisBroker, RedisStorage, ResultBackend } from '../../../src';
+import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, FlowerStorage, HealthCheck, PythonRuntime, RedisBroker, RedisStorage, ResultBackend } from '../../../src';
 import { celeryApp, everyOption, TASKS } from '../../fixtures';
 import { refusals, render } from '../../manifests';
 
@@ -29,7 +29,7 @@ const MAKERS: Record<string, { props: string[]; make: (chart: Chart, props: Any)
     make: (chart, props) => void new CeleryBeat(chart, 'x', { celery: celeryApp(chart), healthCheck: HealthCheck.none(), ...props }),
   },
   flower: {
-    props: [...OPTIONS, 'celery', 'name', 'launcher', 'auth', 'urlPrefix'],
+    props: [...OPTIONS, 'celery', 'name', 'launcher', 'auth', 'exposure', 'urlPrefix', 'probes', 'storage', 'cookieSecret', 'maxTasks', 'maxWorkers', 'purgeOfflineWorkers', 'readOnly'],
     make: (chart, props) => void new CeleryFlower(chart, 'x', { celery: celeryApp(chart), ...props }),
   },
   redis: {
@@ -66,6 +66,22 @@ const MAKERS: Record<string, { props: string[]; make: (chart: Chart, props: Any)
     make: (chart, props) => void new CeleryFlower(chart, 'x', {
       celery: celeryApp(chart), auth: FlowerAuth.atProxy(props), exposure: FlowerExposure.ingress({ host: 'flower.example.com', ingressClassName: 'nginx' }),
     }),
+  },
+  gitlab: {
+    props: ['clientId', 'clientSecret', 'addresses', 'redirectUri', 'domain', 'groups', 'minAccessLevel'],
+    make: (chart, props) => void new CeleryFlower(chart, 'x', { celery: celeryApp(chart), auth: FlowerAuth.gitlab(props) }),
+  },
+  okta: {
+    props: ['clientId', 'clientSecret', 'addresses', 'redirectUri', 'baseUrl'],
+    make: (chart, props) => void new CeleryFlower(chart, 'x', {
+      celery: celeryApp(chart), exposure: FlowerExposure.ingress({ host: 'flower.example.com' }), auth: FlowerAuth.okta({
+        clientId: { name: 'a', key: 'b' }, clientSecret: { name: 'a', key: 'b' }, addresses: ['a@example.com'], ...props,
+      }),
+    }),
+  },
+  flowerClaim: {
+    props: ['size', 'storageClassName', 'claimName', 'saveInterval'],
+    make: (chart, props) => void new CeleryFlower(chart, 'x', { celery: celeryApp(chart), storage: FlowerStorage.claim(props) }),
   },
   secret: {
     props: ['name', 'key', 'optional'],

@@ -134,7 +134,8 @@ const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime
 const WORKER: (keyof CeleryWorkerProps)[] = [...POD, 'celery', 'name', 'launcher', 'replicas', 'pool', 'queues', 'prefetchMultiplier', 'longestTask',
   'taskEvents', 'logLevel', 'healthCheck', 'strategy'];
 const BEAT: (keyof CeleryBeatProps)[] = [...POD, 'celery', 'name', 'launcher', 'storage', 'logLevel', 'scheduler', 'healthCheck'];
-const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'launcher', 'auth', 'exposure', 'urlPrefix', 'probes'];
+const FLOWER: (keyof CeleryFlowerProps)[] = [...POD, 'celery', 'name', 'launcher', 'auth', 'exposure', 'urlPrefix', 'probes', 'storage', 'cookieSecret', 'maxTasks',
+  'maxWorkers', 'purgeOfflineWorkers', 'readOnly'];
 const REDIS: (keyof RedisBrokerProps)[] = [...POD, 'name', 'image', 'storage', 'maxMemory', 'clusterDomain'];
 
 const JOB: (keyof CeleryJobProps)[] = [...POD, 'celery', 'command', 'name', 'backoffLimit', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished', 'hook'];
