@@ -1,4 +1,4 @@
-"""The application of a pod, as its own command line makes it: what the other programs here begin with.
+"""The application of a pod, as its own command line makes it: the other programs begin with it.
 
 They run in a pod by `python -`, and get one argument: JSON.
 """
@@ -33,7 +33,7 @@ def application():
     app = find_app(options['--app']) if '--app' in options else Celery()
     settings = [expanded(word) for word in GIVEN.get('settings', [])]
     if settings:
-        app.conf.task_default_queue        # the settings exist from now on
+        app.conf.get('task_default_queue')       # the settings exist from now on
         app.config_from_cmdline(settings, namespace='worker')
     return app
 
@@ -55,7 +55,7 @@ def is_redis(channel):
 
 
 def answer(work):
-    """Print what it returns, or why there is none, as the last line: the application may print, too."""
+    """Print what it returns, or why there is none, as the last line: the app may print, too."""
     try:
         found = work()
     except BaseException as exc:

@@ -50,6 +50,7 @@ class Broker:
         self._keys: Dict[str, Iterator[str]] = {}        # Redis: which list to ask next
         self._lengths: Dict[str, Dict[str, int]] = {}
         self._untold: Set[str] = set()     # queues whose depth it does not say
+        self._hides_unacked = False
 
     def deadline(self) -> ContextManager[Any]:
         """Around each question: gevent's sockets do not heed py-amqp's timeouts."""
@@ -97,6 +98,26 @@ class Broker:
         lengths = self._lengths[queue]
         lengths[key] = self._redis.llen(key)
         return sum(lengths.values())
+
+    def unacknowledged(self) -> 'Optional[Tuple[int, Optional[float]]]':
+        """How many messages of the whole database are delivered and not acknowledged, and when the
+        oldest of them was, by the clock of who got it. None: the broker does not say."""
+        with self.deadline():
+            channel = self._open()
+            if self._redis is None or self._hides_unacked:
+                return None
+            index = channel.unacked_index_key
+            # Older kombus put the prefix of all keys before those of some commands only.
+            if 'ZRANGE' not in getattr(self._redis, 'PREFIXED_SIMPLE_COMMANDS', ('ZRANGE',)):
+                index = channel.global_keyprefix + index
+            try:
+                with self._redis.pipeline(transaction=False) as pipe:
+                    count, oldest = pipe.hlen(channel.unacked_key).zrange(
+                        index, 0, 0, withscores=True).execute()
+            except self._channel_errors:                 # NOPERM
+                self._hides_unacked = True
+                return None
+            return int(count), float(oldest[0][1]) if count and oldest else None
 
     def forget_all_but(self, queues: Iterable[str]) -> None:
         for name in self._keys.keys() - set(queues):
@@ -187,6 +208,7 @@ class Broker:
         self._lengths.clear()
         self._keys.clear()
         self._untold.clear()
+        self._hides_unacked = False
         if connection is not None:
             try:
                 with self.deadline():

@@ -45,6 +45,8 @@ class Worker(NamedTuple):
     reserved: int = 0
     active: int = 0
     depths: Dict[str, Optional[int]] = {}    # messages waiting, by queue
+    unacked: Optional[int] = None      # delivered and not acknowledged, in the whole database
+    oldest_unacked: Optional[float] = None               # when the oldest was: time.time()
     missing: Tuple[str, ...] = ()      # queues it should consume from and does not
     broker_error: str = ''
     off: FrozenSet[str] = frozenset()  # rules that are not judged: see parts.py

@@ -1,18 +1,21 @@
 """The agent of a worker: `celery worker -I cdk8s_celery_agent.worker`."""
+import json
 import os
 import signal
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 from celery import Task, bootsteps, signals
 from celery.concurrency.base import BasePool
 from celery.worker import state
+from celery.worker.request import Request
 
 from . import health, moving, parts, patches
-from .agent import Agent, create, moment
+from .agent import Agent, create, iso, moment
 from .broker import Broker
 from .health import Worker
+from .server import Answer
 from .stack import Stack
 
 #: Exit codes of a pool process that did not crash: unknown, done, recycled (billiard's
@@ -23,6 +26,12 @@ UNSUSPICIOUS = (None, 0, 0x9B, -signal.SIGTERM, signal.SIGTERM)
 #: heard, is sure. SQS counts approximately, and needs a minute or more to be right again. Others
 #: may count what a worker has got and not acknowledged: they are not in here.
 SURE_AFTER = {'redis': 0.0, 'amqp': 0.0, 'sqs': 120.0}
+
+#: Seconds between two questions for what is not acknowledged.
+UNACKED_INTERVAL = 30.0
+
+#: More than so many messages or tasks are not listed.
+MOST_HELD = 10_000
 
 STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)
 
@@ -90,6 +99,9 @@ class WorkerAgent(Agent):
         self._ended = 0                    # tasks that have ended until the last look
         self._over_time: Set[int] = set()  # processes killed by a hard time limit
         self._unstarted: Dict[str, float] = {}
+        self._unacked: Optional[Tuple[int, Optional[float]]] = None
+        self._unacked_at = -UNACKED_INTERVAL
+        self.server.pages['/held'] = self._held_page
         with self.journal.guard('patches'):
             patches.note_receipts(consumer, self._last_receipt)
         with self.journal.guard('patches'):
@@ -162,10 +174,35 @@ class WorkerAgent(Agent):
             'not_consumed': list(facts.missing),
             'reserved': facts.reserved,
             'active': facts.active,
+            'unacked': facts.unacked,
+            'oldest_unacked': None if facts.oldest_unacked is None else iso(facts.oldest_unacked),
             'last_receipt': moment(facts.last_receipt),
             'consuming_since': moment(facts.running_since),
             'pool_crashes': facts.crashed,
         }
+
+    def _held_page(self) -> Answer:
+        return 200, 'application/json', json.dumps(self.held()).encode() + b'\n'
+
+    def held(self) -> Dict[str, Any]:
+        """What this process has of the broker's: the delivery tags of its channel, and the ids of
+        the tasks that it has reserved, runs, or keeps for later. Each is taken in one go, for the
+        GIL: the event loop goes on."""
+        qos = getattr(self._channel(), '_qos', None)     # the property would make one
+        delivered = getattr(qos, '_delivered', None)
+        tasks = {*list(state.requests), *self._scheduled()}
+        complete = (self.up and delivered is not None
+                    and len(delivered) <= MOST_HELD and len(tasks) <= MOST_HELD)
+        return {'hostname': self.consumer.hostname, 'now': iso(time.time()), 'complete': complete,
+                'deliveries': [str(tag) for tag in list(delivered or ())] if complete else [],
+                'tasks': sorted(tasks) if complete else []}
+
+    def _scheduled(self) -> Iterator[str]:
+        queue = getattr(getattr(self.consumer.timer, 'schedule', None), 'queue', ())
+        for waiting in list(queue):
+            args = getattr(waiting.entry, 'args', None)
+            if args and isinstance(args[0], Request):
+                yield args[0].id
 
     # Called by the thread that looks
 
@@ -197,8 +234,9 @@ class WorkerAgent(Agent):
             queues = dict(c.app.amqp.queues.consume_from)
         wanted = list(dict.fromkeys([*self.own_queues, *queues]))
         consuming = [name for name in wanted if self._consumes(name)]
-        depths, error = self.ask(lambda broker: _depths(broker, wanted))
-        depths = depths or {}
+        answers, error = self.ask(lambda broker: (
+            _depths(broker, wanted), self._ask_for_unacked(broker, now)))
+        depths, unacked = answers or ({}, self._unacked)
         waits = any(depths.get(name) for name in consuming if not _passive(queues.get(name)))
         self._has_consumed = self._has_consumed or bool(consuming)
         turns = (self.running_since is not None and self.last_tick is not None
@@ -230,10 +268,19 @@ class WorkerAgent(Agent):
             reserved=reserved,
             active=active,
             depths=depths,
+            unacked=unacked and unacked[0],
+            oldest_unacked=unacked and unacked[1],
             missing=tuple(name for name in wanted if name not in consuming),
             broker_error=error,
             sampled_at=time.monotonic(),
         )
+
+    def _ask_for_unacked(self, broker: Broker, now: float) -> Optional[Tuple[int, Optional[float]]]:
+        """Now and then: it is a number of the whole database, and for people to read."""
+        if now - self._unacked_at >= UNACKED_INTERVAL:
+            self._unacked = broker.unacknowledged()
+            self._unacked_at = now
+        return self._unacked
 
     def _waiting(self, waits: bool) -> Optional[float]:
         lag = SURE_AFTER.get(self.connection().transport.driver_type)

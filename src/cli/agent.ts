@@ -15,6 +15,9 @@ export interface AgentStatus {
   readonly not_consumed?: readonly string[];
   readonly active?: number;
   readonly reserved?: number;
+  /** Messages of the whole database that are delivered and not acknowledged, and when the oldest was. */
+  readonly unacked?: number | null;
+  readonly oldest_unacked?: string | null;
   readonly concurrency?: number;
   readonly last_receipt?: string | null;
   readonly last_tick?: string | null;
@@ -40,7 +43,7 @@ const IS = {
 
 const FIELDS: Record<keyof AgentStatus, keyof typeof IS> = {
   live: 'yesOrNo', ready: 'yesOrNo', reason: 'words', now: 'words', versions: 'versions', hostname: 'words', queues: 'depths', not_consumed: 'names',
-  active: 'number', reserved: 'number', concurrency: 'number', last_receipt: 'words', last_tick: 'words', looked_at: 'words', broker: 'broker',
+  active: 'number', reserved: 'number', unacked: 'number', oldest_unacked: 'words', concurrency: 'number', last_receipt: 'words', last_tick: 'words', looked_at: 'words', broker: 'broker',
   rival: 'words', agent_errors: 'errors',
 };
 const NEEDED: ReadonlyArray<keyof AgentStatus> = ['live', 'ready', 'reason', 'now', 'versions'];

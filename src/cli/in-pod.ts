@@ -1,3 +1,4 @@
+import { LAUNCH } from '../celery/agent-names';
 import { redact } from '../celery/credentials';
 import { asList, asText, get } from '../manifests/json';
 import { packageText } from '../package-root';
@@ -11,16 +12,13 @@ export interface AppPlace {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  /** What stands before a command in it. */
+  /** What comes before a command in it: the launcher that composes URLs. */
   readonly launcher: readonly string[];
   /** Options of `celery` itself, such as `--app`. */
   readonly options: Readonly<Record<string, string>>;
   /** Settings of its command line, `name=value`. */
   readonly settings: readonly string[];
 }
-
-/** Makes the environment of Celery of what the pod has: `python -m cdk8s_celery_launch celery ...`. */
-const LAUNCHER = ['python', '-m', 'cdk8s_celery_launch'];
 
 /** Roles whose pods have the code come first. */
 const PREFERRED = ['worker', 'beat', 'flower'];
@@ -37,7 +35,7 @@ export function appPlace(pods: readonly unknown[], settingsOf?: unknown): AppPla
     const settings = (process.role === 'flower' ? processOf(settingsOf) : process)?.command.settings ?? new Map<string, never>();
     return {
       namespace: identity(pod).namespace, pod: identity(pod).name, container: process.container.name,
-      launcher: LAUNCHER.every((word, index) => words[index] === word) ? LAUNCHER : [],
+      launcher: LAUNCH.every((word, index) => words[index] === word) ? LAUNCH : [],
       options: Object.fromEntries([...process.command.global].map(([name, { value }]) => [name, value])),
       settings: [...settings.values()].map(({ word }) => word.text),
     };

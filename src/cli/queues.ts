@@ -6,7 +6,7 @@ import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster'
 import { FAILED, Failure, guarded, Misuse, parseOptions } from './command';
 import { podsOf, processOf, queuesOf, readFleet, staying } from './fleet';
 import { identity } from './objects';
-import { shownAge, table } from './table';
+import { sayUnacked, table } from './table';
 
 const USAGE = `Usage: cdk8s-celery queues [-n NAMESPACE] [--app APP] [--context CONTEXT] [-o table|json]
 
@@ -101,9 +101,4 @@ function shown(rows: readonly QueueStatus[], unacked: readonly UnackedStatus[]):
   const name = ({ namespace, app }: { readonly namespace: string; readonly app: string }): string => several ? `${namespace}/${app || '-'}` : app || '-';
   return table(HEADER, rows.map((row) => [name(row), row.queue, `${row.messages ?? '?'}`, `${row.consumers}`, listed(row.workers, ',') || '-']))
     + unacked.map((one) => `${printableLine(`${name(one)}: ${sayUnacked(one)}`)}\n`).join('');
-}
-
-/** `3 messages are delivered and not acknowledged, the oldest for 25m`. */
-export function sayUnacked({ count, age }: Unacked): string {
-  return `${count} message${count === 1 ? ' is' : 's are'} delivered and not acknowledged${count > 0 && age !== undefined ? `, the oldest for ${shownAge(age)}` : ''}`;
 }

@@ -8,7 +8,7 @@ import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster'
 import { FAILED, guarded, Misuse, parseOptions } from './command';
 import { autoscaled, Fleet, podsOf, processOf, queuesOf, readFleet, staying, wantedPods } from './fleet';
 import { conditions, identity, isReady, phase } from './objects';
-import { shownAge, table } from './table';
+import { sayUnacked, shownAge, table } from './table';
 
 export type { AgentStatus } from './agent';
 
@@ -51,13 +51,14 @@ export function status(args: string[], print: (text: string) => void, complain: 
       print(USAGE);
       return 0;
     }
-    const pods = (await read(options)).map((pod) => ({ ...pod, reason: redact(pod.reason) }));
+    const fleet = await readFleet(options);
+    const pods = (await read(fleet, options)).map((pod) => ({ ...pod, reason: redact(pod.reason) }));
     if (pods.length === 0) {
       complain(`${printableLine(`cdk8s-celery status: no pods of ${options.app ? `the app '${options.app}'` : 'a Celery app'} ${options.where}; `
         + 'is it deployed there? (kubectl get pods -A -l app.kubernetes.io/name=celery)')}\n`);
       return FAILED;
     }
-    print(options.json ? `${printableJson(pods, 2)}\n` : shown(pods));
+    print(options.json ? `${printableJson(pods, 2)}\n` : shown(pods, appNames(fleet)));
     return pods.every(isWell) ? 0 : 1;
   });
 }
@@ -83,8 +84,7 @@ function parse(args: string[]): Options {
 /** How many agents are asked at a time. */
 const PARALLEL = 8;
 
-async function read(options: Options): Promise<PodStatus[]> {
-  const fleet = await readFleet(options);
+async function read(fleet: Fleet, options: Options): Promise<PodStatus[]> {
   const pods = staying(fleet);
   const scalers = fleet.deployments.some((deployment) => wantedPods(deployment) === 0) ? await autoscaled(options) : new Set<string>();
   const result: PodStatus[] = fleet.deployments.flatMap((deployment) => missing(deployment, pods, scalers));
@@ -183,6 +183,13 @@ async function depthsOf(
   }
 }
 
+/** The app of a row, for people: with its namespace where there are several. */
+function appNames({ pods }: Fleet): (row: PodStatus) => string {
+  const several = new Set(pods.map((pod) => identity(pod).namespace)).size > 1;
+  const apps = new Map(pods.map((pod) => [`${identity(pod).namespace}/${identity(pod).name}`, `${several ? `${identity(pod).namespace}/` : ''}${identity(pod).app || '-'}`]));
+  return ({ namespace, pod }) => apps.get(`${namespace}/${pod}`) ?? '-';
+}
+
 function appKey(object: unknown): string {
   const { namespace, app } = identity(object);
   return `${namespace}/${app}`;
@@ -194,7 +201,7 @@ function isWell({ live, ready, reason, scaledToZero }: PodStatus): boolean {
 
 const HEADER = ['POD', 'ROLE', 'LIVE', 'READY', 'QUEUES', 'ACTIVE', 'LAST TASK', 'VERSIONS', 'REASON'];
 
-function shown(pods: readonly PodStatus[]): string {
+function shown(pods: readonly PodStatus[], appOf: (pod: PodStatus) => string): string {
   const severalNamespaces = new Set(pods.map(({ namespace }) => namespace)).size > 1;
   return table(HEADER, pods.map(({ namespace, pod, role, live, ready, reason, queues, agent }) => [
     severalNamespaces ? `${namespace}/${pod}` : pod,
@@ -207,7 +214,24 @@ function shown(pods: readonly PodStatus[]): string {
     agent ? ago(agent.now, agent.last_receipt ?? (role === 'beat' ? agent.last_tick : undefined)) : '-',
     agent ? `celery ${agent.versions.celery}, kombu ${agent.versions.kombu}, python ${agent.versions.python}` : '-',
     reason,
-  ]));
+  ])) + unackedOf(pods, appOf);
+}
+
+/** What is delivered and not acknowledged, by app: the agents of its workers all give the number of the whole database, the newest counts. */
+function unackedOf(pods: readonly PodStatus[], appOf: (pod: PodStatus) => string): string {
+  const newest = new Map<string, AgentStatus>();
+  for (const pod of pods) {
+    const { agent } = pod;
+    const other = newest.get(appOf(pod));
+    if (agent && typeof agent.unacked === 'number' && !(other && other.now > agent.now)) newest.set(appOf(pod), agent);
+  }
+  return [...newest].filter(([, { unacked }]) => unacked !== 0).map(([app, { unacked, oldest_unacked, now }]) => `${printableLine(`${app}: ${sayUnacked({
+    count: unacked!, ...(oldest_unacked ? { age: secondsBetween(now, oldest_unacked) } : {}),
+  })}, by workers, or by one that has died (cdk8s-celery requeue)`)}\n`).join('');
+}
+
+function secondsBetween(now: string, then: string): number {
+  return Math.max(0, Math.round((Date.parse(now) - Date.parse(then)) / 1000));
 }
 
 function yesNo(value: boolean | undefined): string {
@@ -216,6 +240,6 @@ function yesNo(value: boolean | undefined): string {
 
 function ago(now: string, then: string | null | undefined): string {
   if (!then) return '-';
-  const seconds = Math.max(0, Math.round((Date.parse(now) - Date.parse(then)) / 1000));
+  const seconds = secondsBetween(now, then);
   return Number.isNaN(seconds) ? '?' : `${shownAge(seconds)} ago`;
 }

@@ -1,3 +1,4 @@
+import type { Unacked } from './broker';
 import { printable, printableLine, shortened } from '../rules/printable';
 
 const LONGEST_CELL = 300;
@@ -14,4 +15,9 @@ export function shownAge(seconds: number): string {
   if (!(seconds >= 0)) return '?';
   const [unit, size] = seconds < 120 ? ['s', 1] : seconds < 7200 ? ['m', 60] : ['h', 3600];
   return `${Math.round(seconds / Number(size))}${unit}`;
+}
+
+/** `3 messages are delivered and not acknowledged, the oldest for 25m`. */
+export function sayUnacked({ count, age }: Unacked): string {
+  return `${count} message${count === 1 ? ' is' : 's are'} delivered and not acknowledged${count > 0 && age !== undefined ? `, the oldest for ${shownAge(age)}` : ''}`;
 }

@@ -19,6 +19,8 @@ const FIELDS: Record<keyof Required<AgentStatus>, readonly [roles: string, patte
   looked_at: ['worker beat', /^"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00"$/],
   broker: ['worker beat', /^\{.*"error":".*"\}$/],
   active: ['worker', /^\d+$/],
+  unacked: ['worker', /^4$/],
+  oldest_unacked: ['worker', /^"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00"$/],
   concurrency: ['worker', /^\d+$/],
   last_receipt: ['worker', /^"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00"$/],
   last_tick: ['worker beat', /^"\d{4}-\d\d-\d\dT[\d:]{8}\+00:00"$/],
@@ -53,6 +55,7 @@ test('the table shows it', async () => {
       'an error of the agent itself: look: ZeroDivisionError: division by zero'],
     ['beat-1', 'beat', 'yes', 'yes', '-', '-', '1s ago', 'celery 5.7.0, kombu 5.7.0, python 3.12.1',
       'another Beat works on the same schedule: celery-beat-9f9f:7:5e6f7a8b'],
+    ['-: 4 messages are delivered and not acknowledged, the oldest for 25m, by workers, or by one that has died (cdk8s-celery requeue)'],
     [''],
   ]);
 });

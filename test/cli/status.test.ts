@@ -179,6 +179,20 @@ describe('returns 1', () => {
   );
 });
 
+describe('what is delivered and not acknowledged', () => {
+  const held = (name: string, unacked: number | null, now = WORKER.now): Answers => agent(name, { unacked, oldest_unacked: unacked ? '2026-01-01T11:30:00+00:00' : null, now });
+  const lines = async (answers: Answers) => (await run([], { ...list(pod('a'), pod('b')), ...answers })).stdout.trim().split('\n').slice(3);
+
+  test('is one line for an app, with the newest number and its age', async () => {
+    expect(await lines({ ...held('a', 3, '2026-01-01T12:00:05+00:00'), ...held('b', 2) }))
+      .toEqual(['-: 3 messages are delivered and not acknowledged, the oldest for 30m, by workers, or by one that has died (cdk8s-celery requeue)']);
+  });
+
+  test.each([0, null])('is no line where the number is %p', async (unacked) => {
+    expect(await lines({ ...held('a', unacked), ...held('b', unacked) })).toEqual([]);
+  });
+});
+
 describe('the cause of what does not run is', () => {
   const stopped = (waiting: object | undefined, lastState?: object, terminated?: object): object => ({
     ...pod('a', { ready: false }), status: { phase: waiting || terminated ? 'Pending' : 'Running', conditions: [], containerStatuses: [
