@@ -14,7 +14,8 @@ const ROOTS = [
   'core.v1.Affinity', 'core.v1.Container', 'core.v1.EnvFromSource', 'core.v1.EnvVar', 'core.v1.HostAlias', 'core.v1.Lifecycle',
   'core.v1.LocalObjectReference', 'core.v1.PodDNSConfig', 'core.v1.PodSecurityContext', 'core.v1.Probe', 'core.v1.ResourceRequirements',
   'core.v1.SecurityContext', 'core.v1.Toleration', 'core.v1.TopologySpreadConstraint', 'core.v1.Volume', 'core.v1.VolumeMount',
-  'apps.v1.DeploymentStrategy', 'networking.v1.NetworkPolicyEgressRule', 'networking.v1.NetworkPolicyIngressRule',
+  'apps.v1.DeploymentStrategy', 'autoscaling.v2.HorizontalPodAutoscalerBehavior', 'networking.v1.NetworkPolicyEgressRule',
+  'networking.v1.NetworkPolicyIngressRule',
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), 'make-kubernetes-'));
@@ -22,7 +23,7 @@ const module_ = (name, version) => JSON.parse(execFileSync('go', ['mod', 'downlo
 
 const definitions = JSON.parse(readFileSync(join(module_('k8s.io/kubernetes', `v${VERSION}`), 'api/openapi-spec/swagger.json'), 'utf8')).definitions;
 const go = module_('k8s.io/api', `v${VERSION.replace(/^1/, '0')}`);
-const source = ['core/v1/types.go', 'apps/v1/types.go'].map((file) => readFileSync(join(go, file), 'utf8')).join('\n');
+const source = ['core/v1/types.go', 'apps/v1/types.go', 'autoscaling/v2/types.go'].map((file) => readFileSync(join(go, file), 'utf8')).join('\n');
 rmSync(scratch, { recursive: true });
 
 /** Go's enums: the name of the type to its values. */

@@ -24,6 +24,7 @@ export * from './constructs/pod-options';
 export * from './constructs/result-backend';
 export * from './constructs/runtime/python-runtime';
 export * from './constructs/secret-key';
+export * from './constructs/scaling/worker-scaling';
 export * from './constructs/brokers/redis-broker';
 export * from './constructs/brokers/redis-storage';
 export * from './constructs/worker-pool';

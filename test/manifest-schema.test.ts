@@ -56,3 +56,30 @@ test.each<[string, Manifest, string]>([
 ])('%s is found', (_what, manifest, problem) => {
   expect(schemaProblems(manifest)).toEqual([problem]);
 });
+
+describe('of a custom resource, by its definition in crds/', () => {
+  const scaledObject = (spec: Manifest): Manifest => ({
+    apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata: { name: 's' },
+    spec: { scaleTargetRef: { name: 'd' }, triggers: [{ type: 'redis', metadata: { listName: 'celery' } }], ...spec },
+  });
+
+  test('a valid one has no problem', () => {
+    const behavior = { scaleDown: { stabilizationWindowSeconds: 0 } };
+    expect(schemaProblems(scaledObject({ advanced: { horizontalPodAutoscalerConfig: { behavior } } }))).toEqual([]);
+  });
+
+  test.each<[string, Manifest, string]>([
+    ['an unknown field', { trigers: [] }, '.spec.trigers: is not a field'],
+    ['a missing field', { triggers: [{ type: 'redis' }] }, '.spec.triggers[0].metadata: is missing'],
+    ['a number as text', { minReplicaCount: '1' }, '.spec.minReplicaCount: "1" is not a whole number'],
+    ['a number where a map has strings', { triggers: [{ type: 'redis', metadata: { databaseIndex: 1 } }] }, '.spec.triggers[0].metadata.databaseIndex: 1 is not a string'],
+    ['a value that an enumeration does not have', { fallback: { failureThreshold: 1, replicas: 1, behavior: 'none' } },
+      '.spec.fallback.behavior: "none" is not one of static, currentReplicas, currentReplicasIfHigher, currentReplicasIfLower, scalingModifiers'],
+  ])('%s is found', (_what, spec, problem) => {
+    expect(schemaProblems(scaledObject(spec))).toEqual([problem]);
+  });
+
+  test('a kind that has none is found', () => {
+    expect(schemaProblems({ ...scaledObject({}), kind: 'ScaledThing' })).toEqual(['keda.sh/v1alpha1 ScaledThing: has no definition in crds/']);
+  });
+});

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
+import { crdProblems, isCustomGroup } from './crd-schema';
 
 /**
  * Strict structural validation of manifests: unknown fields, wrong types, missing fields.
@@ -10,6 +11,7 @@ import { dirname, join, posix } from 'node:path';
 export function schemaProblems(manifest: unknown): string[] {
   const { apiVersion, kind } = (manifest ?? {}) as Record<string, unknown>;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') return ['apiVersion and kind: are missing'];
+  if (isCustomGroup(apiVersion)) return crdProblems(manifest as Record<string, unknown>);
   const file = fileOf(apiVersion);
   if (!file || !(kind in declarations(file).interfaces)) return [`${apiVersion} ${kind}: is not a kind that Kubernetes has`];
   return check({ file, type: kind }, manifest, '');

@@ -160,6 +160,8 @@ export class CeleryApp extends Construct {
 
   /** @internal */
   public readonly _queues: Queues;
+  /** Whether its queues are also declared in code or settings, so that a worker without `queues` consumes from those. @internal */
+  public readonly _codeDeclaresQueues: boolean;
   /** What its pods share. @internal */
   public readonly _content: AppContent;
 
@@ -185,7 +187,7 @@ export class CeleryApp extends Construct {
       ...DEFAULT_SETTINGS, ...bound.settings, ...settings, ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
     ]);
 
-    const codeDeclares = settings.has('task_queues')
+    const codeDeclares = this._codeDeclaresQueues = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
     const codeMayDeclare = codeDeclares || props.code._files === undefined;
     this.node.addValidation({

@@ -14,11 +14,16 @@ import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { asGiven } from './kubernetes/as-given';
 import * as checks from './validation/checks';
-import { Problem } from './validation/problems';
+import { describe, Problem } from './validation/problems';
 import { duration, flag, number, oneOf, PropChecks, sound, text, texts, TypeCheck, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 import { checkNames } from './queues';
+import { objectMetadata } from './kubernetes/pods';
+import { behaviorProblems } from './scaling/behavior';
+import { sharedCount } from './scaling/scaled-object';
+import { ScaledWorker } from './scaling/scaled-worker';
+import { WorkerScaling } from './scaling/worker-scaling';
 import { WorkerPool } from './worker-pool';
 import { planShutdown, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
@@ -51,6 +56,14 @@ export interface CeleryWorkerProps extends PodOptions {
    * @default - not rendered
    */
   readonly replicas?: number;
+
+  /**
+   * Who decides on the number of pods, in place of `replicas`: `WorkerScaling.queueLength({ maxReplicas: 10 })` by the tasks in its queues, with
+   * KEDA; `WorkerScaling.cpu({ maxReplicas: 10 })` by CPU.
+   *
+   * @default - none: `replicas`, or whoever scales the Deployment
+   */
+  readonly scaling?: WorkerScaling;
 
   /**
    * How a pod runs several tasks at a time, and how many: `WorkerPool.prefork({ concurrency: 4 })`.
@@ -144,6 +157,14 @@ export class CeleryWorker extends Construct {
   public readonly deployment: ApiObject;
   /** How many tasks a pod runs at a time; with `WorkerPool.autoscale` at most. */
   public readonly concurrency: number;
+  /** The HorizontalPodAutoscaler or ScaledObject of `scaling`. */
+  public readonly autoscaler?: ApiObject;
+  /** How KEDA authenticates with the broker, where `scaling` needs it. */
+  public readonly triggerAuthentication?: ApiObject;
+  /** The largest number of pods; undefined where others decide. @internal */
+  public readonly _maxReplicas?: number;
+  /** What has the unacknowledged tasks of its broker. @internal */
+  public readonly _unacknowledged?: string;
 
   public constructor(scope: Construct, id: string, props: CeleryWorkerProps) {
     super(scope, id);
@@ -151,16 +172,21 @@ export class CeleryWorker extends Construct {
     const pool = props.pool ?? WorkerPool.prefork();
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
-    const { celery } = props;
+    const { celery, scaling } = props;
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
       unseen: celery.code._files === undefined,
       variables: new Set([...celery._options.env ?? [], ...podOptions(props).env ?? []].map(({ name }) => name)),
     });
-    const { deployment } = celeryComponent(this, podOptions(props), {
+    const name = componentName(this, props);
+    const scaled: ScaledWorker = {
+      scope: this, celery, name, concurrency: this.concurrency, longestTask: Math.min(end.longestTask, end.grace),
+      queues: props.queues ?? (celery._codeDeclaresQueues ? undefined : [celery._queues.default]),
+    };
+    const { deployment, pod, options } = celeryComponent(this, podOptions(props), {
       component: 'worker',
       celery,
-      name: componentName(this, props),
+      name,
       launcher: props.launcher,
       deployment: {
         replicas: props.replicas,
@@ -174,10 +200,19 @@ export class CeleryWorker extends Construct {
       resources: defaultResources(pool),
       needs: pool._name === 'gevent' ? ['gevent'] : [],
       code: true,
-      problems: [...problems(props), ...pool._problems, ...end.problems, ...celery._queues.unknown(props.queues ?? [])],
+      problems: [
+        ...problems(props), ...pool._problems, ...end.problems, ...celery._queues.unknown(props.queues ?? []),
+        ...scaling ? scalingProblems(scaling, scaled) : [],
+      ],
     });
     this.deployment = deployment;
     celery._workers.push({ worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace });
+    this._maxReplicas = scaling?._maxReplicas ?? props.replicas;
+    this._unacknowledged = sharedCount(celery);
+    if (scaling) {
+      ({ autoscaler: this.autoscaler, triggerAuthentication: this.triggerAuthentication } = scaling._scale(scaled, objectMetadata(pod, options)));
+      if (scaling._minReplicas === 0) this.node.addValidation({ validate: () => countedWith(this).map(describe) });
+    }
   }
 }
 
@@ -194,6 +229,7 @@ const PROPS: PropChecks<CeleryWorkerProps> = {
   name: text('the name of the Deployment'),
   launcher: LAUNCHER,
   replicas: number,
+  scaling: withMember('_scale', 'a WorkerScaling', 'e.g. WorkerScaling.queueLength({ maxReplicas: 10 })'),
   pool: workerPool,
   queues: texts('e.g. [\'mail\']'),
   prefetchMultiplier: number,
@@ -246,9 +282,29 @@ function defaultResources({ _name, _concurrency, _limits: { maxMemoryPerChild } 
   };
 }
 
-function problems({ replicas, prefetchMultiplier, longestTask, queues }: CeleryWorkerProps): Problem[] {
+/** What is wrong with the scaling of a worker. */
+function scalingProblems(scaling: WorkerScaling, worker: ScaledWorker): Problem[] {
+  return [...scaling._problems, ...behaviorProblems(scaling._behavior, worker.longestTask), ...scaling._problemsOf(worker)];
+}
+
+/** A worker that goes to zero by a number that is not its own alone. */
+function countedWith(worker: CeleryWorker): Problem[] {
+  if (worker._unacknowledged === undefined) return [];
+  const others = worker.node.root.node.findAll().filter((other) => other instanceof CeleryWorker && other !== worker
+    && other._unacknowledged === worker._unacknowledged);
+  return others.length === 0 ? [] : [{
+    prop: 'scaling.minReplicas', value: 0,
+    wrong: `is zero, and ${others.map(({ node }) => node.path).join(', ')} ${others.length === 1 ? 'takes' : 'take'} tasks from the same Redis database, which has one hash of unacknowledged tasks for them all`,
+    fix: 'give this worker an app with a database of its own, or minReplicas: 1',
+  }];
+}
+
+function problems({ replicas, scaling, prefetchMultiplier, longestTask, queues }: CeleryWorkerProps): Problem[] {
   return [
     ...checks.wholeNumber('replicas', replicas, 0, checks.INT32),
+    ...(replicas !== undefined && scaling ? [{
+      prop: 'replicas', value: replicas, wrong: 'is given together with scaling, and each apply would set it again', fix: 'leave one of the two out',
+    }] : []),
     ...checks.wholeNumber('prefetchMultiplier', prefetchMultiplier, 1),
     ...checks.seconds('longestTask', longestTask),
     ...(queues?.length === 0 ? [{ prop: 'queues', value: queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),

@@ -1,3 +1,5 @@
+import { keyOptions, RedisKeys, redisKeys } from '../celery/redis-keys';
+import { KEDA_DEFAULTS } from '../celery/scaling';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asScalar, asText, get } from './json';
@@ -19,7 +21,7 @@ const scalers = lazy((world: World) => grouped(['HorizontalPodAutoscaler', 'Scal
 /** The most pods of a workload that an autoscaler, or else its own number, allows. */
 export function mostReplicas(workload: Workload, world: World): number {
   const limits = scalersOf(workload, world).map(({ json, kind }) => asNumber(get(json, 'spec', kind === 'ScaledObject' ? 'maxReplicaCount' : 'maxReplicas'))
-    ?? (kind === 'ScaledObject' ? 100 : 1));
+    ?? (kind === 'ScaledObject' ? KEDA_DEFAULTS.maxReplicaCount : 1));
   return Math.max(limits.length > 0 ? 0 : workload.replicas ?? 1, ...limits);
 }
 
@@ -56,6 +58,11 @@ export function triggers(scaler: Resource): Trigger[] {
       authentication: asText(get(json, 'authenticationRef', 'name')),
     }];
   });
+}
+
+/** The keys of the queues of a worker in Redis, as far as its settings are in sight. */
+export function keysOf(worker: Process): RedisKeys {
+  return redisKeys(worker.queues ?? [], keyOptions(worker.setting('broker_transport_options')?.value ?? ''));
 }
 
 /** A worker that a ScaledObject scales. */

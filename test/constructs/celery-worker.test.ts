@@ -1,5 +1,7 @@
 import { Chart, Duration, Size } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PythonRuntime, WorkerPool, WorkerShutdown } from '../../src';
+import {
+  AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PythonRuntime, WorkerPool, WorkerScaling, WorkerShutdown,
+} from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -71,14 +73,15 @@ describe('with all props', () => {
   const manifests = everyProp<CeleryWorkerProps, 'celery'>({
     required: ['celery'],
     external: EXTERNAL,
-    // The shutdown is soft, and waits for no task.
-    idle: ['longestTask'],
+    // The shutdown is soft, and waits for no task; `scaling` excludes `replicas`, and has test/constructs/scaling.
+    idle: ['longestTask', 'scaling'],
     props: (chart) => ({
       ...everyOption,
       celery: celeryApp(chart, { settings: { task_acks_late: true } }),
       name: 'slow',
       launcher: ['ddtrace-run', '--profiling'],
       replicas: 3,
+      scaling: WorkerScaling.cpu({ maxReplicas: 4 }),
       pool: WorkerPool.prefork({
         concurrency: 4,
         maxTasksPerChild: 100,
@@ -95,7 +98,7 @@ describe('with all props', () => {
       healthCheck: HealthCheck.agent({ port: 9000 }),
       strategy: { type: 'Recreate' },
     }),
-    make: (chart, props) => new CeleryWorker(chart, 'worker', props),
+    make: (chart, { scaling: _scaling, ...props }) => new CeleryWorker(chart, 'worker', props),
   });
 
   test('each is where Celery and Kubernetes read it', () => {

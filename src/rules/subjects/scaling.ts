@@ -1,3 +1,5 @@
+import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
+import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { baseName, Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
@@ -6,7 +8,7 @@ import { Place } from '../../manifests/place';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
-import { authenticationOf, isScaled, scalersOf, Trigger, triggers } from '../../manifests/scalers';
+import { authenticationOf, isScaled, keysOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { listed } from '../printable';
@@ -44,13 +46,18 @@ function cpuContainers(scaler: Resource): 'all' | readonly string[] | undefined 
   return named.length > 0 ? named : undefined;
 }
 
-/** Counts messages that wait, and not those that are delivered: over AMQP KEDA sees no others. */
+/** Counts messages that wait, and not those that are delivered. What the URL is of may be out of sight. */
 function countsReady(trigger: Trigger, worker: Process): boolean {
   if ((trigger.metadata('mode') ?? 'QueueLength') !== 'QueueLength') return false;
-  const protocol = trigger.metadata('protocol') ?? 'auto';
-  if (protocol === 'http') return trigger.metadata('excludeUnacknowledged') === 'true';
-  const host = address(trigger, worker);
-  return protocol === 'amqp' || (host !== undefined && /^amqps?:/.test(host));
+  const [protocol, host] = [trigger.metadata('protocol'), address(trigger, worker)];
+  if ((protocol ?? 'auto') === 'auto' && !/^(amqps?|https?):/.test(host ?? '')) return false;
+  const excludeUnacknowledged = trigger.metadata('excludeUnacknowledged');
+  return !QUEUE_SCALERS.get(trigger.type)!.countsUnacknowledged({ protocol, host, excludeUnacknowledged });
+}
+
+/** The hash of what is not acknowledged; a prefix of it may be out of sight. */
+function isUnacknowledged(name: string, worker: Process): boolean {
+  return name === keysOf(worker).unacknowledged || name.endsWith('unacked');
 }
 
 function virtualHost(path: string | undefined): string {
@@ -85,8 +92,8 @@ export const scalingRules: Rule[] = [
     on: 'scaledWorkers',
     check: ({ worker, scaler, redis, rabbit }, report) => {
       const jobs = scaler.kind === 'ScaledJob';
-      const least = asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0;
-      const unacked = redis.some((trigger) => trigger.metadata('listName') === 'unacked');
+      const least = asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? KEDA_DEFAULTS.minReplicaCount;
+      const unacked = redis.some((trigger) => isUnacknowledged(trigger.metadata('listName') ?? '', worker));
       const blind = [...redis, ...rabbit.filter((trigger) => countsReady(trigger, worker))];
       // Another trigger may see the tasks that run.
       if (jobs || blind.length === 0 || triggers(scaler).length > blind.length || unacked) return;
@@ -250,11 +257,40 @@ export const scalingRules: Rule[] = [
       const { queues } = worker;
       if (!queues || queues.length === 0) return;
       for (const trigger of triggers(scaler)) {
-        const field = { redis: 'listName', rabbitmq: 'queueName' }[trigger.type];
+        // The name of a queue of SQS may have a prefix, and characters that SQS does not take are others.
+        const field = trigger.type === 'aws-sqs-queue' ? undefined : QUEUE_SCALERS.get(trigger.type)?.queue;
         const name = field === undefined ? undefined : trigger.metadata(field);
         // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
-        if (name === undefined || name === 'unacked' || queues.some((queue) => name.includes(queue)) || trigger.metadata('useRegex') === 'true') continue;
+        if (name === undefined || queues.some((queue) => name.includes(queue)) || trigger.metadata('useRegex') === 'true') continue;
+        if (readsRedisLists(trigger.type) && isUnacknowledged(name, worker)) continue;
         report({ at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') });
+      }
+    },
+  },
+  {
+    id: 'scaling/priorities-not-counted',
+    severity: Severity.WARNING,
+    title: 'KEDA does not count the tasks of other priorities',
+    why: 'In Redis a queue is one list for each priority step: `celery` has priority 0 only, and those of 3, 6 and 9 are in `celery\\x06\\x163` and so on. '
+      + 'Tasks in them wait, and nothing is scaled.',
+    fix: 'Give each list a trigger (in YAML "celery\\x06\\x163"), and add them with advanced.scalingModifiers.formula: of several triggers the autoscaler takes the '
+      + 'largest number.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html#redis-message-priorities',
+    rows: ['K2'],
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis }, report) => {
+      const options = worker.setting('broker_transport_options');
+      if (!options || !/queue_order_strategy|priority_steps/.test(options.value)) return;
+      const { lists } = keysOf(worker);
+      const counted = new Map(redis.map((trigger) => [trigger.metadata('listName') ?? '', trigger]));
+      for (const { key, queue } of lists.filter(({ priority }) => priority === 0)) {
+        const missing = lists.filter((list) => list.queue === queue && !counted.has(list.key));
+        const trigger = counted.get(key);
+        if (!trigger || missing.length === 0) continue;
+        report({
+          at: { resource: scaler, path: [...trigger.path, 'listName'] }, value: key,
+          note: `no trigger for priority ${missing.map(({ priority }) => priority).join(', ')}`, unless: 'no task is sent with a priority',
+        });
       }
     },
   },
@@ -294,9 +330,9 @@ export const scalingRules: Rule[] = [
         const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
           : get(scaler.json, 'spec', 'behavior');
         if (get(behavior, 'scaleDown', 'selectPolicy') === 'Disabled') continue;
-        const window = asNumber(get(behavior, 'scaleDown', 'stabilizationWindowSeconds')) ?? 300;
-        const cooldown = scaler.kind === 'ScaledObject' && (asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? 0) === 0
-          ? asNumber(get(scaler.json, 'spec', 'cooldownPeriod')) ?? 300 : Infinity;
+        const window = asNumber(get(behavior, 'scaleDown', 'stabilizationWindowSeconds')) ?? SCALE_DOWN_WINDOW;
+        const cooldown = scaler.kind === 'ScaledObject' && (asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? KEDA_DEFAULTS.minReplicaCount) === 0
+          ? asNumber(get(scaler.json, 'spec', 'cooldownPeriod')) ?? KEDA_DEFAULTS.cooldownPeriod : Infinity;
         const seconds = Math.min(window, cooldown);
         if (seconds < limit) {
           report({

@@ -397,6 +397,28 @@ export interface GlusterfsVolumeSource {
   readonly readOnly?: boolean;
 }
 
+/** HPAScalingPolicy is a single policy which must hold true for a specified past interval. */
+export interface HPAScalingPolicy {
+  /** periodSeconds specifies the window of time for which the policy should hold true. */
+  readonly periodSeconds: number;
+  /** type is used to specify the scaling policy. */
+  readonly type: string;
+  /** value contains the amount of change which is permitted by the policy. */
+  readonly value: number;
+}
+
+/** HPAScalingRules configures the scaling behavior for one direction via scaling Policy Rules and a configurable metric tolerance. */
+export interface HPAScalingRules {
+  /** policies is a list of potential scaling polices which can be used during scaling. */
+  readonly policies?: ReadonlyArray<HPAScalingPolicy>;
+  /** selectPolicy is used to specify which policy should be used. */
+  readonly selectPolicy?: string;
+  /** stabilizationWindowSeconds is the number of seconds for which past recommendations should be considered while scaling up or scaling down. */
+  readonly stabilizationWindowSeconds?: number;
+  /** tolerance is the tolerance on the ratio between the current and desired metric value under which no updates are made to the desired number of replicas (e.g. */
+  readonly tolerance?: string | number;
+}
+
 /** HTTPGetAction describes an action based on HTTP Get requests. */
 export interface HTTPGetAction {
   /** Host name to connect to, defaults to the pod IP. You probably want to set "Host" in httpHeaders instead. */
@@ -417,6 +439,14 @@ export interface HTTPHeader {
   readonly name: string;
   /** The header field value */
   readonly value: string;
+}
+
+/** HorizontalPodAutoscalerBehavior configures the scaling behavior of the target in both Up and Down directions (scaleUp and scaleDown fields respectively). */
+export interface HorizontalPodAutoscalerBehavior {
+  /** scaleDown is scaling policy for scaling Down. */
+  readonly scaleDown?: HPAScalingRules;
+  /** scaleUp is scaling policy for scaling Up. */
+  readonly scaleUp?: HPAScalingRules;
 }
 
 /** HostAlias holds the mapping between IP and hostnames that will be injected as an entry in the pod's hosts file. */

@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration } from 'cdk8s';
-import { CeleryWorker, CeleryWorkerProps, WorkerPool } from '../../src';
-import { celeryApp } from '../fixtures';
-import { refusals, render, synth } from '../manifests';
+import { CeleryWorker, CeleryWorkerProps, WorkerPool } from '../../../src';
+import { celeryApp } from '../../fixtures';
+import { refusals, render, synth } from '../../manifests';
 
 // Autoscalers that users write around our Deployment.
 

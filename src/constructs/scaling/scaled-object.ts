@@ -1,0 +1,125 @@
+import { ApiObject, Duration } from 'cdk8s';
+import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
+import { redisKeys } from '../../celery/redis-keys';
+import { KEDA_DEFAULTS } from '../../celery/scaling';
+import { QueueTrigger } from '../brokers/queue-trigger';
+import type { CeleryApp } from '../celery-app';
+import type * as k8s from '../kubernetes/api/types';
+import { Problem } from '../validation/problems';
+import { scalingBehavior } from './behavior';
+import { Autoscaler, ScaledWorker } from './scaled-worker';
+import type { QueueLengthScalingOptions } from './worker-scaling';
+
+/** A queue, or a part of it, that KEDA counts: its name in the formula, and what the trigger calls it. */
+interface Counted {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** Scales a worker by the number of tasks in its queues. */
+export function scaledObject(worker: ScaledWorker, metadata: object, options: QueueLengthScalingOptions): Autoscaler {
+  const { scope, name, celery, longestTask } = worker;
+  const { minReplicas = 1, maxReplicas, tasksPerReplica = worker.concurrency, fallback } = options;
+  const { queueTrigger: trigger } = celery._broker;
+  admitKeda(celery, options.kedaNamespace ?? 'keda');
+  const counted = trigger ? countedBy(trigger, celery, worker.queues ?? []) : [];
+  const triggerAuthentication = trigger?.authentication && new ApiObject(scope, 'TriggerAuthentication', {
+    apiVersion: 'keda.sh/v1alpha1', kind: 'TriggerAuthentication', metadata: { name, ...metadata }, spec: trigger.authentication,
+  });
+  const autoscaler = new ApiObject(scope, 'Autoscaler', {
+    apiVersion: 'keda.sh/v1alpha1',
+    kind: 'ScaledObject',
+    metadata: { name, ...metadata },
+    spec: {
+      scaleTargetRef: { name },
+      minReplicaCount: minReplicas,
+      maxReplicaCount: maxReplicas,
+      pollingInterval: seconds(options.pollingInterval) ?? 15,
+      ...(minReplicas === 0 ? { cooldownPeriod: seconds(options.cooldownPeriod) ?? Math.max(KEDA_DEFAULTS.cooldownPeriod, longestTask) } : {}),
+      ...(fallback ? { fallback: { failureThreshold: 3, behavior: 'currentReplicasIfHigher', ...fallback } } : {}),
+      advanced: {
+        // Of several triggers a HorizontalPodAutoscaler takes the largest number of pods. The tasks of all of them are the load.
+        scalingModifiers: { formula: counted.map((one) => one.name).join(' + '), target: String(tasksPerReplica), metricType: 'AverageValue' },
+        horizontalPodAutoscalerConfig: {
+          behavior: scalingBehavior(options.behavior as k8s.HorizontalPodAutoscalerBehavior | undefined, longestTask),
+        },
+      },
+      triggers: counted.map((one) => ({
+        type: trigger!.type,
+        name: one.name,
+        metadata: triggerMetadata(trigger!, one.key, tasksPerReplica),
+        ...(triggerAuthentication ? { authenticationRef: { name } } : {}),
+      })),
+    },
+  });
+  return { autoscaler, triggerAuthentication: triggerAuthentication ?? undefined };
+}
+
+/** What is wrong with scaling this worker by its queues. */
+export function scaledObjectProblems(worker: ScaledWorker, { minReplicas, cooldownPeriod }: QueueLengthScalingOptions): Problem[] {
+  const { celery, longestTask } = worker;
+  const { queueTrigger: trigger, transport } = celery._broker;
+  const cooldown = seconds(cooldownPeriod);
+  return [
+    ...(worker.queues === undefined ? [{
+      prop: 'queues', value: undefined, wrong: 'is missing, and the code declares task_queues, so the queues that KEDA is to count are not known',
+      fix: 'name the queues of this worker, e.g. queues: [\'celery\']',
+    }] : []),
+    ...(trigger === undefined ? [{
+      prop: 'scaling', value: transport, wrong: 'is a broker whose queues KEDA cannot read, as far as its binding says',
+      fix: 'give the broker a queueTrigger (Broker.fromSecret(secret, { queueTrigger: { type, metadata } })), use Broker.fromUrl, or scale by WorkerScaling.cpu',
+    }] : []),
+    ...(trigger && minReplicas === 0 && !readsRedisLists(trigger.type) && !countsUnacknowledged(trigger) ? [{
+      prop: 'scaling.minReplicas', value: 0, wrong: `is zero, and the trigger ${trigger.type} does not count the tasks that workers hold, so running tasks would be lost`,
+      fix: trigger.type === 'rabbitmq' ? 'give minReplicas: 1, or a queueTrigger with protocol: \'http\' and the URL of the management API' : 'give minReplicas: 1',
+    }] : []),
+    ...(cooldown !== undefined && cooldown < longestTask ? [{
+      prop: 'scaling.cooldownPeriod', value: cooldownPeriod!.toHumanString(), wrong: `is less than the longest task of the worker, ${longestTask} seconds`,
+      fix: `give at least Duration.seconds(${longestTask}), or a shorter longestTask`,
+    }] : []),
+  ];
+}
+
+/** Who counts the same unacknowledged tasks: the server, the database and the key of the hash; undefined where there is no such hash. */
+export function sharedCount(celery: CeleryApp): string | undefined {
+  const { queueTrigger: trigger } = celery._broker;
+  if (!trigger || !readsRedisLists(trigger.type)) return undefined;
+  return JSON.stringify([trigger.type, Object.entries(trigger.metadata ?? {}).sort(), keysOf(celery, []).unacknowledged]);
+}
+
+function countedBy(trigger: QueueTrigger, celery: CeleryApp, queues: readonly string[]): Counted[] {
+  if (!readsRedisLists(trigger.type)) return queues.map((key, i) => ({ name: `queue${i + 1}`, key }));
+  const { lists, unacknowledged } = keysOf(celery, queues);
+  return [
+    ...lists.map(({ queue, priority, key }) => ({ name: `queue${queues.indexOf(queue) + 1}${priority === 0 ? '' : `_priority${priority}`}`, key })),
+    { name: 'unacked', key: unacknowledged },
+  ];
+}
+
+function keysOf(celery: CeleryApp, queues: readonly string[]): ReturnType<typeof redisKeys> {
+  const options: unknown = celery._settings.get('broker_transport_options');
+  return redisKeys(queues, typeof options === 'object' && options !== null ? options as Record<string, unknown> : {});
+}
+
+function triggerMetadata({ type, metadata, queueKey }: QueueTrigger, key: string, tasksPerReplica: number): Record<string, string> {
+  const scaler = QUEUE_SCALERS.get(type);
+  return {
+    ...scaler?.defaults,
+    ...metadata,
+    [queueKey ?? scaler?.queue ?? 'queueName']: key,
+    ...(scaler ? { [scaler.target]: String(tasksPerReplica) } : {}),
+  };
+}
+
+function countsUnacknowledged({ type, metadata = {}, countsUnacknowledged: given }: QueueTrigger): boolean {
+  return given ?? QUEUE_SCALERS.get(type)?.countsUnacknowledged(metadata) ?? false;
+}
+
+/** A broker of ours lets only those in that it knows. */
+function admitKeda({ broker }: CeleryApp, namespace: string): void {
+  (broker as { admit?: (namespace: string) => void }).admit?.(namespace);
+}
+
+function seconds(value: Duration | undefined): number | undefined {
+  return value && Math.ceil(value.toMilliseconds() / 1000);
+}
