@@ -3,6 +3,8 @@ export * from './constructs/beat-storage';
 export * from './constructs/brokers/broker';
 export * from './constructs/brokers/broker-binding';
 export * from './constructs/brokers/existing-broker';
+export * from './constructs/brokers/connection-tls';
+export * from './constructs/brokers/redis-server';
 export { QueueTrigger } from './constructs/brokers/queue-trigger';
 export { AppInitContainerOptions } from './constructs/app-init-container';
 export * from './constructs/celery-app';

@@ -3,7 +3,7 @@ import { Construct } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { AppContent } from './app-content';
 import { AppInitContainerOptions, initContainer } from './app-init-container';
-import { bindBroker, BoundBroker } from './brokers/bound-broker';
+import { bindBroker, BoundBroker, withOptions } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
 import { PodOptions } from './pod-options';
@@ -184,7 +184,7 @@ export class CeleryApp extends Construct {
     this.resultBackend = bound.resultBackend;
     const queues = this._queues = new Queues(props.queues, settings, bound.transport);
     this._settings = new Map([
-      ...DEFAULT_SETTINGS, ...bound.settings, ...settings, ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
+      ...DEFAULT_SETTINGS, ...Object.entries(withOptions(Object.fromEntries(bound.settings), Object.fromEntries(settings))), ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
     ]);
 
     const codeDeclares = this._codeDeclaresQueues = settings.has('task_queues')

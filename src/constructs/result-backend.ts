@@ -1,3 +1,7 @@
+import { redact } from '../celery/credentials';
+import { uncheckedCertificate } from '../celery/tls';
+import { redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
+import { RedisServerOptions } from './brokers/redis-server';
 import { ResultBackendBinding } from './brokers/result-backend-binding';
 import { secretKey } from './kubernetes/options';
 import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from './network/server-address';
@@ -22,7 +26,7 @@ export abstract class ResultBackend {
    */
   public static fromUrl(url: string, options: ServerAddress = {}): ResultBackend {
     const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'resultBackend' });
-    const problems = [...hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url), ...wrong, ...checkServerAddress('resultBackend', address)];
+    const problems = [...hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url), ...wrong, ...checkServerAddress('resultBackend', address), ...unverified(url)];
     return problems.length > 0 ? new Backend(UNKNOWN, problems) : new Backend({ url: { value: url }, network: egressToServer(url, address) });
   }
 
@@ -42,6 +46,16 @@ export abstract class ResultBackend {
   }
 
   /**
+   * A Redis or Valkey that exists already, by its parts. Its password may have any character.
+   *
+   * @param server where it is, and what it asks for
+   */
+  public static fromRedis(server: RedisServerOptions): ResultBackend {
+    const { connection, problems } = redisConnection({ prop: 'resultBackend' }, server);
+    return new Backend(connection ? { ...connection, settings: RESULTS_KEPT_ALIVE } : UNKNOWN, problems);
+  }
+
+  /**
    * No results: whoever asks a task for its result gets an error at once (`disabled://`).
    *
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
@@ -54,6 +68,11 @@ export abstract class ResultBackend {
   public abstract readonly _binding: ResultBackendBinding;
   /** @internal */
   public abstract readonly _problems: readonly Problem[];
+}
+
+function unverified(url: string): Problem[] {
+  const found = typeof url === 'string' ? uncheckedCertificate(url) : undefined;
+  return found ? [{ prop: 'resultBackend', value: redact(url), ...found }] : [];
 }
 
 /** Of one that is refused. */

@@ -41,18 +41,20 @@ export function bindBroker(
   app: CeleryApp, broker: IBroker, given: ResultBackend | undefined,
 ): BoundBroker & { readonly problems: readonly Problem[] } {
   const { options, problems } = typed(broker.bind(app), BINDING, { prefix: 'broker' });
-  const { env = [], volumes = [], volumeMounts = [] } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
+  const { env = [], ...files } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
   const url = options.url as EnvSource | undefined;
   const network = options.network as k8s.NetworkPolicyEgressRule[] | undefined;
   const { urlTemplate } = options;
   const transport = options.transport ?? transportOf(url?.value ?? urlTemplate ?? '');
   const { _requirements: requirements, _celery: celery } = app.runtime;
-  const { settings, problems: badSettings } = readSettings(options.settings, { celery, requirements });
   const backend: ResultBackendBinding = given?._binding
     ?? { url: options.resultBackend as EnvSource | undefined, urlTemplate: options.resultBackendTemplate };
   const resultBackend = backend.url;
   const backendText = resultBackend?.value ?? backend.urlTemplate;
   const needs = backendNeeds(backendText ?? '');
+  const volumes = [...files.volumes ?? [], ...backend.volumes ?? []];
+  const volumeMounts = [...files.volumeMounts ?? [], ...backend.volumeMounts ?? []];
+  const { settings, problems: badSettings } = readSettings(withOptions(options.settings, backend.settings), { celery, requirements });
   const known = new Map(volumes.map((volume) => [volume.name, volume]));
   const variables = [...env, ...backend.env ?? []];
   return {
@@ -88,6 +90,16 @@ export function bindBroker(
       ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
   };
+}
+
+/** Settings of the broker and of the result backend, or of an app, as one: options of a transport by their names. */
+export function withOptions(first: Readonly<Record<string, unknown>> = {}, second: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  const both = Object.keys(first).filter((name) => name.endsWith('_transport_options') && isOptions(first[name]) && isOptions(second[name]));
+  return { ...first, ...second, ...Object.fromEntries(both.map((name) => [name, { ...first[name] as object, ...second[name] as object }])) };
+}
+
+function isOptions(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The variable with a URL, or with the template that the launcher composes it from. */

@@ -1,6 +1,7 @@
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
+import { tlsPort, uncheckedCertificate } from '../../celery/tls';
 import { isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { secretKey } from '../kubernetes/options';
@@ -11,6 +12,8 @@ import { hidden, oneOf, text, typed } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger } from './queue-trigger';
+import { Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
+import { RedisServerOptions } from './redis-server';
 
 /** Options of a broker whose URL is in a Secret. */
 export interface SecretBrokerOptions extends ServerAddress {
@@ -64,6 +67,20 @@ export abstract class Broker implements IBroker {
     } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address)]);
   }
 
+  /**
+   * A Redis or Valkey, by its parts: also a managed one. Its password may have any character.
+   *
+   * Clouds drop connections that are idle: those to the broker have a health check every 25 seconds by kombu's own default, and those to the
+   * result backend get one (`redis_backend_health_check_interval`).
+   *
+   * @param server where it is, and what it asks for
+   * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
+   */
+  public static fromRedis(server: RedisServerOptions): Broker {
+    const { connection, options, problems } = redisConnection({ prop: 'broker' }, server);
+    return new Existing(connection ? redisBinding(connection, redisTrigger(options)) : UNKNOWN, problems);
+  }
+
   /** How an app uses the broker. */
   public abstract bind(app: CeleryApp): BrokerBinding;
 }
@@ -87,6 +104,14 @@ const TRANSPORT = oneOf(Object.fromEntries(TRANSPORT_NAMES.map((name) => [name, 
 
 function bindingOf(url: object, transport: string): BrokerBinding {
   return { url, transport, ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}) };
+}
+
+/** A broker that keeps results, too. */
+export function redisBinding({ url, urlTemplate, network, ...connection }: Connection, trigger: QueueTrigger): BrokerBinding {
+  return {
+    url, urlTemplate, resultBackend: url, resultBackendTemplate: urlTemplate, transport: 'redis', ...connection,
+    network: network && [...network], queueTrigger: trigger, settings: RESULTS_KEPT_ALIVE,
+  };
 }
 
 /** What KEDA needs of a URL without a password: for Redis, its host and its database. */
@@ -113,6 +138,10 @@ function checkUrl(url: string): Problem[] {
   if (/\s/.test(url.trim())) return problem('has a space in it', 'remove it; in a path or a password it is written %20');
   const port = /:(\d+)$/.exec(url.trim().split(/[/?#]/)[2] ?? '')?.[1];
   if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) return problem(`has a port that there is not, ${port}`, 'give one from 1 to 65535');
+  const unverified = uncheckedCertificate(url);
+  if (unverified !== undefined) return problem(unverified.wrong, unverified.fix);
+  const secure = tlsPort(url);
+  if (secure !== undefined) return problem(`has the port ${secure} of TLS, and a scheme without`, `write ${transport}s://${transport === 'redis' ? ', with ?ssl_cert_reqs=CERT_REQUIRED' : ''}; or give the port without TLS`);
   return hasUrlCredential(url) ? problem(
     'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
   ) : [];

@@ -8,5 +8,8 @@ export interface ResultBackendBinding {
   readonly url?: EnvSource;
   readonly urlTemplate?: string;
   readonly env?: readonly k8s.EnvVar[];
+  readonly volumes?: readonly k8s.Volume[];
+  readonly volumeMounts?: readonly k8s.VolumeMount[];
+  readonly settings?: Readonly<Record<string, unknown>>;
   readonly network?: readonly k8s.NetworkPolicyEgressRule[];
 }

@@ -1,3 +1,4 @@
+import { isClusterEndpoint } from '../../celery/hosts';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -259,9 +260,9 @@ export const redisRules: Rule[] = [
     check: (process, report, world) => {
       const { broker } = process;
       if (!broker || !isRedis(broker.url)) return;
-      if (/(^|\.)clustercfg\./.test(broker.url.host)) {
+      if (isClusterEndpoint(broker.url.host)) {
         report({
-          at: broker.at, value: broker.text, note: 'the host is the configuration endpoint of a cluster',
+          at: broker.at, value: broker.text, note: 'the host is the endpoint of a Redis in cluster mode',
         });
       }
       for (const server of redisFor(broker, world)) {

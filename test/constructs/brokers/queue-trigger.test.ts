@@ -12,8 +12,8 @@ function trigger(broker: (chart: Chart) => IBroker): QueueTrigger | undefined {
 
 test.each<[string, QueueTrigger | undefined]>([
   ['redis://redis.example.com', { type: 'redis', metadata: { address: 'redis.example.com:6379', databaseIndex: '0' } }],
-  ['redis://redis.example.com:6380/3', { type: 'redis', metadata: { address: 'redis.example.com:6380', databaseIndex: '3' } }],
-  ['rediss://redis.example.com:6380/1', { type: 'redis', metadata: { address: 'redis.example.com:6380', databaseIndex: '1', enableTLS: 'true' } }],
+  ['redis://redis.example.com:6390/3', { type: 'redis', metadata: { address: 'redis.example.com:6390', databaseIndex: '3' } }],
+  ['rediss://redis.example.com:6380/1?ssl_cert_reqs=CERT_REQUIRED', { type: 'redis', metadata: { address: 'redis.example.com:6380', databaseIndex: '1', enableTLS: 'true' } }],
   ['redis://redis.example.com/$(DATABASE)', undefined],
 ])('of %s KEDA is given the host and the database', (url, expected) => {
   expect(trigger(() => Broker.fromUrl(url))).toEqual(expected);

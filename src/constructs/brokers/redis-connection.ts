@@ -1,0 +1,161 @@
+import { outsideCluster, TLS_PORT_OF_REDIS } from '../../celery/hosts';
+import type * as k8s from '../kubernetes/api/types';
+import { asGiven } from '../kubernetes/as-given';
+import { secretKey } from '../kubernetes/options';
+import { checkCidr, egressToServer } from '../network/server-address';
+import { SecretKey } from '../secret-key';
+import * as checks from '../validation/checks';
+import { Described, Problem } from '../validation/problems';
+import { CopiedProp, number, PropChecks, RequiredProp, text, typed } from '../validation/props';
+import { QueueTrigger } from './queue-trigger';
+import { RedisServerOptions } from './redis-server';
+import { connectionTls, tlsFiles } from './tls-files';
+
+/** A required option of a factory method: it has no construct that a stand-in could be made for. */
+function required(check: (prop: string, value: unknown) => Problem[], fix: string): RequiredProp {
+  return { check, fix, instead: () => undefined };
+}
+
+/** A password: the value is in no message. */
+export const PASSWORD: CopiedProp = {
+  copy: (prop, value) => {
+    if (typeof value === 'object' && value !== null) return secretKey(prop, value);
+    const fix = 'put it into a Secret, and give { name, key }';
+    return { value: undefined, problems: [{ prop, value: new Described(`a ${typeof value}`), wrong: 'is not a key of a Secret', fix }] };
+  },
+};
+
+const HOST = 'e.g. \'redis.example.com\'';
+
+const OPTIONS: PropChecks<RedisServerOptions> = {
+  host: required(text(HOST), `give ${HOST}`),
+  port: number,
+  database: number,
+  username: text('the name of the user'),
+  password: PASSWORD,
+  tls: connectionTls,
+  cidr: text('e.g. \'10.20.0.0/16\''),
+};
+
+/** What a connection is made of: fields of a `BrokerBinding`, by the same names. */
+export interface Connection {
+  readonly url?: { readonly value: string };
+  readonly urlTemplate?: string;
+  readonly env: k8s.EnvVar[];
+  readonly volumes: k8s.Volume[];
+  readonly volumeMounts: k8s.VolumeMount[];
+  readonly network?: readonly k8s.NetworkPolicyEgressRule[];
+}
+
+/** What is composed only where there is a password, and is plain otherwise. */
+export function connectionUrl(password: SecretKey | undefined, variable: string, url: (userInfoPassword: string) => string): Pick<Connection, 'url' | 'urlTemplate' | 'env'> {
+  return password === undefined ? { url: { value: asGiven(url('')) }, env: [] }
+    : { urlTemplate: url(`:{${variable}}@`), env: [{ name: variable, valueFrom: { secretKeyRef: { name: password.name, key: password.key } } }] };
+}
+
+/** The role of a connection, which names its variables, volumes and messages. */
+export interface ConnectionRole {
+  /** The prop in messages. */
+  readonly prop: 'broker' | 'resultBackend';
+}
+
+const ROLES = {
+  broker: { password: 'CDK8S_CELERY_BROKER_PASSWORD', volume: 'broker-tls' },
+  resultBackend: { password: 'CDK8S_CELERY_RESULT_PASSWORD', volume: 'result-tls' },
+} as const;
+
+/** The name of the variable with the password of a connection. */
+export function passwordVariable({ prop }: ConnectionRole): string {
+  return ROLES[prop].password;
+}
+
+/** The name of the volume with the certificates of a connection. */
+export function tlsVolume({ prop }: ConnectionRole): string {
+  return ROLES[prop].volume;
+}
+
+/** The connection to a Redis, and what is wrong with its options. */
+export function redisConnection(
+  role: ConnectionRole, given: RedisServerOptions,
+): { connection?: Connection; options: RedisServerOptions; problems: Problem[] } {
+  const { options, problems: wrong } = typed(given, OPTIONS, { prefix: role.prop });
+  const problems = [...wrong, ...checkRedis(role.prop, options)];
+  if (problems.length > 0) return { options, problems };
+  const { host, port = 6379, database = 0, username, password, tls, cidr } = options;
+  const files = tlsFiles(tlsVolume(role), tls ?? {});
+  const query = tls === undefined ? '' : `?${redisTlsQuery(files)}`;
+  const user = username === undefined ? '' : encodeURIComponent(username);
+  const at = (secret: string): string => `${tls ? 'rediss' : 'redis'}://${user}${secret === '' && user !== '' ? '@' : secret}${host}:${port}/${database}${query}`;
+  return {
+    options,
+    connection: {
+      ...connectionUrl(password, passwordVariable(role), at),
+      volumes: files.volumes,
+      volumeMounts: files.volumeMounts,
+      network: egressToServer(`redis://${host}:${port}`, { cidr }),
+    },
+    problems: [],
+  };
+}
+
+/** What both kombu and Celery's result backend take as options of TLS. */
+export function redisTlsQuery({ ca, certificate, key }: { ca?: string; certificate?: string; key?: string }): string {
+  return [
+    'ssl_cert_reqs=CERT_REQUIRED', 'ssl_check_hostname=true',
+    ...(ca === undefined ? [] : [`ssl_ca_certs=${ca}`]),
+    ...(certificate === undefined ? [] : [`ssl_certfile=${certificate}`, `ssl_keyfile=${key}`]),
+  ].join('&');
+}
+
+/** The most databases of a Redis whose `databases` is the default. */
+const LAST_DATABASE = 15;
+
+export function checkDatabase(prop: string, database: number | undefined): Problem[] {
+  return database === undefined || (Number.isInteger(database) && database >= 0 && database <= LAST_DATABASE) ? [] : [{
+    prop, value: database, wrong: 'is not the number of a database of Redis', fix: `give a whole number from 0 to ${LAST_DATABASE}`,
+  }];
+}
+
+export function checkHost(prop: string, host: string | undefined): Problem[] {
+  return host === undefined || (/^[a-z0-9_]([-a-z0-9_.]*[a-z0-9])?$/i.test(host) && host.length <= 253) ? [] : [{
+    prop, value: host, wrong: 'is not a DNS name or an IPv4 address', fix: `give it without a scheme, a port and a path: ${HOST.slice(5)}`,
+  }];
+}
+
+function checkRedis(prefix: string, { host, port, database, username, tls, cidr }: RedisServerOptions): Problem[] {
+  return [
+    ...checkHost(`${prefix}.host`, host),
+    ...checks.wholeNumber(`${prefix}.port`, port, 1, 65_535),
+    ...checkDatabase(`${prefix}.database`, database),
+    ...(username === '' ? [{ prop: `${prefix}.username`, value: username, wrong: 'is empty', fix: 'leave it out' }] : []),
+    ...checkCidr(`${prefix}.cidr`, cidr),
+    ...(port === TLS_PORT_OF_REDIS && tls === undefined && typeof host === 'string' && outsideCluster(host) ? [{
+      prop: `${prefix}.port`, value: port, wrong: 'is a port of TLS, and tls is not given', fix: 'give tls: {}, or the other port of the server, 6379',
+    }] : []),
+  ];
+}
+
+/** How KEDA reads the queues of a Redis: it gets the raw password and certificates from the same Secrets. */
+export function redisTrigger({ host, port = 6379, database = 0, username, password, tls }: RedisServerOptions): QueueTrigger {
+  const authentication = [
+    ...(password ? [{ parameter: 'password', name: password.name, key: password.key }] : []),
+    ...(tls?.ca ? [{ parameter: 'ca', name: tls.ca.name, key: tls.ca.key }] : []),
+    ...(tls?.clientSecretName === undefined ? [] : [
+      { parameter: 'cert', name: tls.clientSecretName, key: 'tls.crt' }, { parameter: 'key', name: tls.clientSecretName, key: 'tls.key' },
+    ]),
+  ];
+  return {
+    type: 'redis',
+    metadata: {
+      address: `${host}:${port}`, databaseIndex: String(database),
+      ...(username === undefined ? {} : { username }), ...(tls ? { enableTLS: 'true' } : {}),
+    },
+    ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
+  };
+}
+
+/**
+ * Clouds drop connections that are idle for minutes. A health check comes before a command on a connection that has been idle for longer: of the
+ * broker's by kombu's own default of 25 seconds, of the result backend's by these.
+ */
+export const RESULTS_KEPT_ALIVE = { redis_socket_keepalive: true, redis_backend_health_check_interval: 25 } as const;

@@ -1,0 +1,41 @@
+import type * as k8s from '../kubernetes/api/types';
+import { secretKey } from '../kubernetes/options';
+import * as checks from '../validation/checks';
+import { optionsOf, PropChecks, text, TypeCheck } from '../validation/props';
+import { ConnectionTls } from './connection-tls';
+
+const SECRET_KEY: TypeCheck = (prop, value) => [...secretKey(prop, value).problems];
+
+const TLS: PropChecks<ConnectionTls> = { ca: SECRET_KEY, clientSecretName: text('the name of a Secret') };
+
+/** The type of the prop. */
+export const connectionTls: TypeCheck = (prop, value) => {
+  const wrong = optionsOf(TLS)(prop, value);
+  return wrong.length > 0 ? wrong : checks.objectName(`${prop}.clientSecretName`, (value as ConnectionTls).clientSecretName);
+};
+
+/** Where the files are in a container: those that there are. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+  readonly volumes: k8s.Volume[];
+  readonly volumeMounts: k8s.VolumeMount[];
+}
+
+/** The files of a connection, as one volume. A Secret without one of the keys keeps the pod from starting, and its events name the key. */
+export function tlsFiles(name: string, { ca, clientSecretName }: ConnectionTls): TlsFiles {
+  const sources = [
+    ...(ca ? [{ secret: { name: ca.name, items: [{ key: ca.key, path: 'ca.crt' }] } }] : []),
+    ...(clientSecretName === undefined ? [] : [{
+      secret: { name: clientSecretName, items: [{ key: 'tls.crt', path: 'tls.crt' }, { key: 'tls.key', path: 'tls.key' }] },
+    }]),
+  ];
+  const folder = `/etc/celery-${name}`;
+  return {
+    ...(ca ? { ca: `${folder}/ca.crt` } : {}),
+    ...(clientSecretName === undefined ? {} : { certificate: `${folder}/tls.crt`, key: `${folder}/tls.key` }),
+    volumes: sources.length === 0 ? [] : [{ name, projected: { sources } }],
+    volumeMounts: sources.length === 0 ? [] : [{ name, mountPath: folder, readOnly: true }],
+  };
+}
