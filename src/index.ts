@@ -29,6 +29,7 @@ export * from './constructs/secret-key';
 export * from './constructs/scaling/worker-scaling';
 export * from './constructs/brokers/redis-broker';
 export * from './constructs/brokers/redis-storage';
+export * from './constructs/task-delivery';
 export * from './constructs/worker-pool';
 export * from './constructs/worker-shutdown';
 export * as rules from './constructs/rules';

@@ -10,6 +10,10 @@ export const AGENT_PACKAGE = `${AGENT_PATH}/${AGENT_PACKAGE_NAME}`;
 export const LAUNCH_PACKAGE_NAME = 'cdk8s_celery_launch';
 /** Where its ConfigMap is mounted: next to the agent. */
 export const LAUNCH_PACKAGE = `${AGENT_PATH}/${LAUNCH_PACKAGE_NAME}`;
+/** The Python package that gives Flower and jobs the settings that all who consume must have. */
+export const SETTINGS_PACKAGE_NAME = 'cdk8s_celery_settings';
+/** Where its ConfigMap is mounted: next to the agent. */
+export const SETTINGS_PACKAGE = `${AGENT_PATH}/${SETTINGS_PACKAGE_NAME}`;
 /** What comes in front of a command. */
 export const LAUNCH = ['python', '-m', LAUNCH_PACKAGE_NAME] as const;
 /** `CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL` is the template of the variable `CELERY_BROKER_URL`. */

@@ -24,6 +24,10 @@ import { describe, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
+import { SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
+import { TaskDelivery } from './task-delivery';
+import { isInTree } from './validation/in-tree';
+import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { contentHash } from '../manifests/content-hash';
@@ -69,6 +73,13 @@ export interface CeleryAppProps extends PodOptions {
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */
   readonly resultBackend?: ResultBackend;
+
+  /**
+   * When messages are acknowledged, and what becomes of the task of a worker that dies.
+   *
+   * @default - what your code sets; Celery's own default is early acknowledgement
+   */
+  readonly delivery?: TaskDelivery;
 
   /**
    * The queues of the app, in addition to the default one (`celery`, or the setting `task_default_queue`), which is always known. A worker
@@ -159,6 +170,8 @@ export class CeleryApp extends Construct {
   }[] = [];
 
   /** @internal */
+  public readonly _delivery?: TaskDelivery;
+  /** @internal */
   public readonly _queues: Queues;
   /** Whether its queues are also declared in code or settings, so that a worker without `queues` consumes from those. @internal */
   public readonly _codeDeclaresQueues: boolean;
@@ -181,10 +194,13 @@ export class CeleryApp extends Construct {
     });
     const { problems: brokerProblems, ...bound } = bindBroker(this, props.broker, props.resultBackend);
     this._broker = bound;
+    this._delivery = props.delivery;
     this.resultBackend = bound.resultBackend;
     const queues = this._queues = new Queues(props.queues, settings, bound.transport);
     this._settings = new Map([
-      ...DEFAULT_SETTINGS, ...Object.entries(withOptions(Object.fromEntries(bound.settings), Object.fromEntries(settings))), ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
+      ...DEFAULT_SETTINGS, ...Object.entries(props.delivery?._settings ?? {}),
+      ...Object.entries(withOptions(Object.fromEntries(bound.settings), Object.fromEntries(settings))),
+      ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
     ]);
 
     const codeDeclares = this._codeDeclaresQueues = settings.has('task_queues')
@@ -193,7 +209,7 @@ export class CeleryApp extends Construct {
     this.node.addValidation({
       validate: () => {
         const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
-        return queues.idle(workers.map((worker) => worker.queues), codeMayDeclare).map(describe);
+        return [...queues.idle(workers.map((worker) => worker.queues), codeMayDeclare), ...visibilityProblems(this)].map(describe);
       },
     });
 
@@ -211,12 +227,15 @@ export class CeleryApp extends Construct {
       ...checkOwnedEnv(options.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...settingsProblems,
       ...queues.problems(codeDeclares),
+      ...deliveryProblems(props.delivery, settings),
     ]);
     guard(this);
+    sharesDatabase(this);
 
     this.metadata = { labels: { ...options.labels, ...ownLabels({ component: 'app', partOf: this.name }) }, annotations: options.annotations };
     this._content = this._makeContent(this, this.name);
     this.configMap = this._content.configMap;
+    prepareShared(this);
   }
 
   /**
@@ -259,6 +278,11 @@ export class CeleryApp extends Construct {
     };
   }
 
+  /** The volume with the loader of shared settings, made when the first component needs it. @internal */
+  public _settingsVolume(): k8s.Volume {
+    return this.packageVolume('settings', SETTINGS_PACKAGE_NAME);
+  }
+
   /** Whether a CeleryFlower of it is in the tree of a construct. @internal */
   public _hasFlower(scope: Construct): boolean {
     return this._flowers.some((flower) => isInTree(flower, scope));
@@ -286,11 +310,6 @@ export class CeleryApp extends Construct {
   }
 }
 
-/** Whether a construct is in the tree of another: one that was removed is not. */
-function isInTree({ node }: Construct, scope: Construct): boolean {
-  return node.root === scope.node.root && node.scope?.node.tryFindChild(node.id)?.node === node;
-}
-
 /** In the pods of every app, whatever its name. */
 const CODE_VOLUME = 'celery-app';
 const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
@@ -312,6 +331,7 @@ const PROPS: PropChecks<CeleryAppProps> = {
   name: text('the prefix of the names of all components'),
   launcher: LAUNCHER,
   resultBackend: hidden(withMember('_binding', 'a ResultBackend', 'e.g. ResultBackend.fromUrl(...)')),
+  delivery: withMember('_visibilityTimeout', 'a TaskDelivery', 'e.g. TaskDelivery.atLeastOnce()'),
   queues: celeryQueues,
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };
@@ -323,6 +343,17 @@ const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>(
   // documentation gives for "forever", at the first refused connection.
   ['broker_connection_max_retries', null],
 ]);
+
+/** What a delivery writes, and the user too. */
+function deliveryProblems(delivery: TaskDelivery | undefined, settings: ReadonlyMap<string, unknown>): Problem[] {
+  if (!delivery) return [];
+  return [
+    ...delivery._problems,
+    ...Object.keys(delivery._settings).filter((name) => settings.has(name)).map((name) => ({
+      prop: `settings.${name}`, value: settings.get(name), wrong: 'is set by the prop delivery', fix: 'leave it out',
+    })),
+  ];
+}
 
 /** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */
 function codeIsMissing({ code, runtime }: CeleryAppProps, { volumeMounts = [] }: CheckedOptions): Problem[] {

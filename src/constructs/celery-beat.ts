@@ -16,6 +16,7 @@ import { Problem } from './validation/problems';
 import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
+import { sharedSettings } from './visibility-timeout';
 
 /** Properties of `CeleryBeat`. */
 export interface CeleryBeatProps extends PodOptions {
@@ -127,7 +128,7 @@ export class CeleryBeat extends Construct {
       command: () => [
         'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`, '-s', `${directory}/celerybeat-schedule`,
         ...(healthCheck._agent ? AGENT_FLAGS.beat : props.scheduler ? ['-S', props.scheduler] : []),
-        ...settingsArguments(celery._settings),
+        ...settingsArguments(sharedSettings(celery)),
       ],
       mounts: [{ path: directory, volume: data }],
       terminationGracePeriod: Duration.seconds(30),

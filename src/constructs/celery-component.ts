@@ -13,6 +13,7 @@ import { Problem, refuse } from './validation/problems';
 import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
+import { sharedEnv } from './visibility-timeout';
 import { launched } from './launcher';
 
 /** The pod of a worker, Beat, Flower or job: what differs between them. */
@@ -42,6 +43,8 @@ export interface CeleryPodSpec {
   readonly mounts?: readonly Mount[];
   /** What it needs of the lock in addition to Celery. */
   readonly needs?: readonly string[];
+  /** Whether it consumes from the broker without settings on its command line: Flower, and commands of jobs. */
+  readonly sharesSettings?: boolean;
   /** Whether it imports the user's code, and so gets its environment. */
   readonly code: boolean;
   /** What is wrong with the props of the component itself. */
@@ -128,6 +131,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],
+      late: spec.sharesSettings ? () => sharedEnv(celery, pythonPath) : undefined,
       env: mergeBy('name', [
         ...celery._broker.env,
         ...variables({ HOME: '/tmp', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' }),

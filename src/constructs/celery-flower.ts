@@ -14,6 +14,7 @@ import type * as k8s from './kubernetes/api/types';
 import { exposureObject, ExposureSpec } from './kubernetes/exposure';
 import { merge, POD_OPTIONS, podOptions, secretKey } from './kubernetes/options';
 import { LAUNCHER } from './launcher';
+import { prepareShared } from './visibility-timeout';
 import { duration, flag, hidden, number, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { objectMetadata, ownLabels, service, SINGLETON } from './kubernetes/pods';
@@ -215,6 +216,7 @@ export class CeleryFlower extends Construct {
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: memoryLimit(props.maxTasks ?? MAX_TASKS) } },
       needs: ['flower'],
       code: false,
+      sharesSettings: true,
       problems: [
         ...auth._problems(this._exposure, path),
         ...this._exposure?.problems ?? [],
@@ -232,6 +234,7 @@ export class CeleryFlower extends Construct {
       ],
     });
     celery._flowers.push(this);
+    prepareShared(this);
     this.deployment = deployment;
     this.service = service(this, pod, options, HTTP_PORT);
     if (!this._exposure) return;

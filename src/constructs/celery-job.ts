@@ -8,7 +8,9 @@ import { job } from './kubernetes/pods';
 import { PodOptions } from './pod-options';
 import * as checks from './validation/checks';
 import { number, oneOf, PropChecks, sound, text, texts } from './validation/props';
+import { describe } from './validation/problems';
 import { CELERY } from './validation/stand-ins';
+import { visibilityTimeout } from './visibility-timeout';
 
 /** When a GitOps tool or Helm runs a Job. `kubectl apply` does not know hooks: the Job runs when it is applied. */
 export enum JobHook {
@@ -139,6 +141,7 @@ export class CeleryJob extends Construct {
       terminationGracePeriod: Duration.seconds(30),
       resources: RUN_ONCE,
       code: true,
+      sharesSettings: true,
       problems: [
         // The hash makes the name longer.
         ...checks.name('name', `${name}-01234567`),
@@ -149,6 +152,13 @@ export class CeleryJob extends Construct {
       ],
     });
     this.job = job(this, pod, { backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished }, options);
+    // Its name is a hash of what is known now.
+    const timeout = visibilityTimeout(celery);
+    this.node.addValidation({
+      validate: () => visibilityTimeout(celery) === timeout ? [] : [describe({
+        prop: 'celery', value: celery.node.path, wrong: 'has got another visibility timeout after this job was made', fix: 'make the CeleryJob after all workers of the database',
+      })],
+    });
   }
 }
 

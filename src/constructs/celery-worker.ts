@@ -27,6 +27,7 @@ import { WorkerScaling } from './scaling/worker-scaling';
 import { WorkerPool } from './worker-pool';
 import { planShutdown, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
+import { prepareShared, sharedSettings } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
 export interface CeleryWorkerProps extends PodOptions {
@@ -87,7 +88,7 @@ export interface CeleryWorkerProps extends PodOptions {
    *
    * It wins over `worker_prefetch_multiplier` in your code, also where it is left out.
    *
-   * @default 1
+   * @default - that of the delivery of the app, else 1
    * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
    */
   readonly prefetchMultiplier?: number;
@@ -213,6 +214,7 @@ export class CeleryWorker extends Construct {
       ({ autoscaler: this.autoscaler, triggerAuthentication: this.triggerAuthentication } = scaling._scale(scaled, objectMetadata(pod, options)));
       if (scaling._minReplicas === 0) this.node.addValidation({ validate: () => countedWith(this).map(describe) });
     }
+    prepareShared(this);
   }
 }
 
@@ -258,7 +260,7 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     ...option('loglevel', props.logLevel ?? LogLevel.INFO),
     ...option(...pool._size),
     ...option('pool', pool._name),
-    ...option('prefetch-multiplier', props.prefetchMultiplier ?? 1),
+    ...option('prefetch-multiplier', props.prefetchMultiplier ?? props.celery._delivery?._prefetchMultiplier ?? 1),
     ...option('queues', queues && asGiven(queues.join(','))),
     ...option('max-tasks-per-child', maxTasksPerChild),
     ...option('max-memory-per-child', maxMemoryPerChild && checks.kibibytes(maxMemoryPerChild)),
@@ -268,7 +270,7 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     '--without-gossip', '--without-mingle',
     ...(taskEvents ? ['--task-events'] : []),
     ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
-    ...settingsArguments(new Map([...props.celery._settings, ...end.settings])),
+    ...settingsArguments(new Map([...sharedSettings(props.celery), ...end.settings])),
   ];
 }
 

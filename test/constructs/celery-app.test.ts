@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, ResultBackend } from '../../src';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, TaskDelivery, RedisBroker, ResultBackend } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -51,10 +51,11 @@ test('with all props, each does something', () => {
       code: AppCode.fromInline({ 'shop/__init__.py': '', 'shop/celery.py': TASKS }),
       runtime: PythonRuntime.install({ celery: '5.5.3' }),
       name: 'shop',
+      delivery: TaskDelivery.atLeastOnce(),
       launcher: ['opentelemetry-instrument'],
       resultBackend: ResultBackend.fromUrl('redis://results:6379/1'),
       queues: [{ name: 'mail', external: true }],
-      settings: { task_acks_late: true },
+      settings: { task_track_started: true },
     }),
     make: (chart, props) => components(chart, new CeleryApp(chart, 'celery', props)),
     // They are what names of queues are checked by.

@@ -32,6 +32,8 @@ export interface PodSpec {
     readonly command: () => readonly string[];
     readonly env: readonly k8s.EnvVar[];
     readonly mounts: readonly Mount[];
+    /** Variables and mounts that are known only when the manifests are written. */
+    readonly late?: () => Pick<PodSpec['container'], 'env' | 'mounts'>;
   };
   readonly initContainers: readonly InitContainerSpec[];
   readonly resources: k8s.ResourceRequirements;
@@ -58,8 +60,23 @@ export function deployment(scope: Construct, id: string, spec: PodSpec, { replic
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: spec.name, ...objectMetadata(spec, options) },
-    spec: { replicas, selector: { matchLabels: selectorLabels(spec) }, strategy, template: podTemplate(spec, options) },
+    spec: {
+      replicas,
+      selector: { matchLabels: selectorLabels(spec) },
+      strategy,
+      get template() {
+        return podTemplate(settled(spec), options);
+      },
+    },
   });
+}
+
+/** A pod with all that is known once the manifests are written. */
+function settled(spec: PodSpec): PodSpec {
+  const { late, ...container } = spec.container;
+  if (!late) return spec;
+  const { env, mounts } = late();
+  return { ...spec, container: { ...container, env: mergeBy('name', container.env, env), mounts: [...container.mounts, ...mounts] } };
 }
 
 /** When a Job gives up, and how long it stays. */
@@ -74,7 +91,7 @@ export interface JobSpec {
  * cannot be changed.
  */
 export function job(scope: Construct, spec: PodSpec, ends: JobSpec, options: CheckedOptions): ApiObject {
-  const content = { ...ends, template: podTemplate(spec, options, 'Never') };
+  const content = { ...ends, template: podTemplate(settled(spec), options, 'Never') };
   return new ApiObject(scope, 'Job', {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -127,7 +144,7 @@ function podTemplate(spec: PodSpec, options: CheckedOptions, restartPolicy?: str
 
 /** The main container of a pod, with what the user adds to it. */
 export function mainContainer(spec: PodSpec, options: CheckedOptions): k8s.Container {
-  const { image, command, env, mounts, ...container } = spec.container;
+  const { image, command, env, mounts, late: _late, ...container } = spec.container;
   return {
     name: spec.component,
     image,

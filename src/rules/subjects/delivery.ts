@@ -5,7 +5,7 @@ import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
-import { Rule, unless } from '../rule';
+import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 const DEFAULT_VISIBILITY_TIMEOUT = 3600;
@@ -16,6 +16,20 @@ function visibilityTimeout(process: Process): number | 'unset' | 'unknown' {
   if (!options) return process.sets('broker_transport_options') ? 'unknown' : 'unset';
   const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options.value);
   return found ? seconds(found[1]) ?? 'unknown' : /visibility_timeout|\*\*/.test(options.value) ? 'unknown' : 'unset';
+}
+
+/** Without a time limit, a grace period says how long tasks are: who gives an hour has tasks of an hour. */
+function outlivedByGrace(worker: Process, visible: ReturnType<typeof visibilityTimeout>, report: Reporter): void {
+  const { workload } = worker;
+  if (workload.spec.terminationGracePeriodSeconds === undefined || !workload.longRunning || visible === 'unknown') return;
+  const timeout = visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible;
+  if (workload.graceSeconds <= timeout) return;
+  report({
+    at: worker.setting('task_acks_late')!.at,
+    value: `a grace period of ${workload.graceSeconds} s, visibility_timeout ${visible === 'unset' ? `${timeout} (the default)` : timeout}`,
+    allowed: `visibility_timeout above ${workload.graceSeconds}`,
+    unless: `no task takes longer than ${timeout} s${visible === 'unset' ? ', or the application sets it' : ''}`,
+  });
 }
 
 /** Pools that ignore what only forked children can do. */
@@ -33,9 +47,10 @@ export const deliveryRules: Rule[] = [
     rows: ['D1'],
     on: 'workers',
     check: (worker, report) => {
-      const longest = taskLimit(worker)?.seconds;
-      if (longest === undefined || !worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
+      if (!worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
       const visible = visibilityTimeout(worker);
+      const longest = taskLimit(worker)?.seconds;
+      if (longest === undefined) return outlivedByGrace(worker, visible, report);
       if (visible === 'unknown' || longest < (visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible)) return;
       report({
         at: worker.setting('task_acks_late')!.at,
@@ -85,7 +100,9 @@ export const deliveryRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const timeout = visibilityTimeout(worker);
-      if (typeof timeout === 'number' && timeout > 6 * 3600) {
+      // Tasks of such a length need it.
+      const longest = taskLimit(worker)?.seconds ?? 0;
+      if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
     },

@@ -1,0 +1,113 @@
+import { Duration } from 'cdk8s';
+import * as checks from './validation/checks';
+import { Problem } from './validation/problems';
+import { duration, flag, number, PropChecks, typed } from './validation/props';
+
+/** Options of `TaskDelivery.atMostOnce`. */
+export interface AtMostOnceOptions {
+  /**
+   * The prefetch multiplier of the workers that are given none.
+   *
+   * @default 1
+   * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
+   */
+  readonly prefetchMultiplier?: number;
+}
+
+/** Options of `TaskDelivery.atLeastOnce`. */
+export interface AtLeastOnceOptions {
+  /**
+   * Whether the message of a task whose pool process dies (SIGKILL, out of memory) goes back to the queue (`task_reject_on_worker_lost`).
+   *
+   * A task that takes more memory than there is then runs, dies and runs again without an end: limit the deliveries in your code, or give false,
+   * which marks it as failed.
+   *
+   * @default true
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-reject-on-worker-lost
+   */
+  readonly rejectOnWorkerLost?: boolean;
+
+  /**
+   * The prefetch multiplier of the workers that are given none. With late acknowledgement and 1, a pod holds no message but those of the tasks
+   * that it runs.
+   *
+   * @default 1
+   * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
+   */
+  readonly prefetchMultiplier?: number;
+
+  /**
+   * The visibility timeout of Redis: after this time a message that is not acknowledged is delivered again. Whole seconds. It is how long a task
+   * of a pod that was killed waits until it runs again.
+   *
+   * **A task with a countdown or an eta further away than that runs twice, or more often**, and so does a retry with a longer `countdown`: its
+   * message is not acknowledged until it is due. So does a task that runs longer, which a rule refuses where its time limit is known.
+   *
+   * Every app on the same Redis database has the same: the shortest would hold for all of them.
+   *
+   * @default - Celery's 3600 seconds; where a worker of an app on the same database has tasks so long that it does not fit, its `longestTask`, its
+   * termination grace period and 60 seconds
+   * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
+   */
+  readonly visibilityTimeout?: Duration;
+}
+
+/**
+ * What becomes of a task whose worker dies: whether its message is acknowledged before the task runs, or after.
+ *
+ * It is written into the settings of the app, where it wins over `task_acks_late` and `task_reject_on_worker_lost` in your code, not over
+ * `acks_late` and `reject_on_worker_lost` of a task.
+ *
+ * @see https://docs.celeryq.dev/en/stable/faq.html#should-i-use-retry-or-acks-late
+ */
+export abstract class TaskDelivery {
+  /**
+   * Early acknowledgement: a task never begins a second time, and is lost where its worker is killed in the middle of it. It is for tasks that must
+   * not run again.
+   *
+   * Two things make a task run twice all the same: a countdown longer than the visibility timeout of Redis, and your own retries.
+   */
+  public static atMostOnce(options: AtMostOnceOptions = {}): TaskDelivery {
+    const { options: { prefetchMultiplier }, problems } = typed(options, AT_MOST_ONCE, { prefix: 'delivery' });
+    return new Delivery({ task_acks_late: false, task_reject_on_worker_lost: false }, prefetchMultiplier, undefined, [
+      ...problems, ...checks.wholeNumber('delivery.prefetchMultiplier', prefetchMultiplier, 1),
+    ]);
+  }
+
+  /**
+   * Late acknowledgement: a task of a worker that is killed runs again, from its beginning, on another one. It is for idempotent tasks.
+   *
+   * With Redis it does so after the visibility timeout, an hour by default; with RabbitMQ at once.
+   *
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-late
+   */
+  public static atLeastOnce(options: AtLeastOnceOptions = {}): TaskDelivery {
+    const { options: { rejectOnWorkerLost, prefetchMultiplier, visibilityTimeout }, problems } = typed(options, AT_LEAST_ONCE, { prefix: 'delivery' });
+    return new Delivery({ task_acks_late: true, task_reject_on_worker_lost: rejectOnWorkerLost ?? true }, prefetchMultiplier, visibilityTimeout, [
+      ...problems,
+      ...checks.wholeNumber('delivery.prefetchMultiplier', prefetchMultiplier, 1),
+      ...checks.seconds('delivery.visibilityTimeout', visibilityTimeout),
+    ]);
+  }
+
+  /** @internal */
+  public abstract readonly _settings: Readonly<Record<string, unknown>>;
+  /** @internal */
+  public abstract readonly _prefetchMultiplier?: number;
+  /** @internal */
+  public abstract readonly _visibilityTimeout?: Duration;
+  /** @internal */
+  public abstract readonly _problems: readonly Problem[];
+}
+
+class Delivery extends TaskDelivery {
+  public constructor(
+    public readonly _settings: TaskDelivery['_settings'], public readonly _prefetchMultiplier: number | undefined,
+    public readonly _visibilityTimeout: Duration | undefined, public readonly _problems: readonly Problem[],
+  ) {
+    super();
+  }
+}
+
+const AT_MOST_ONCE: PropChecks<AtMostOnceOptions> = { prefetchMultiplier: number };
+const AT_LEAST_ONCE: PropChecks<AtLeastOnceOptions> = { rejectOnWorkerLost: flag, prefetchMultiplier: number, visibilityTimeout: duration };

@@ -1,0 +1,127 @@
+import { IConstruct } from 'constructs';
+import { AGENT_PATH, LAUNCH_PREFIX, SETTINGS_PACKAGE, SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
+import { parseUrl, redisDatabase } from '../celery/url';
+import { codeSettings } from '../manifests/code-settings';
+import { lazy } from '../memo';
+import type { CeleryApp } from './celery-app';
+import type * as k8s from './kubernetes/api/types';
+import { variables } from './kubernetes/env';
+import type { Mount } from './kubernetes/pods';
+import { isPlainObject } from './validation/plain-object';
+import { Problem } from './validation/problems';
+import { isInTree } from './validation/in-tree';
+
+/** What kombu has where nothing is set, in seconds, by transport. Others have no visibility timeout. */
+const DEFAULTS: Readonly<Record<string, number>> = { redis: 3600, rediss: 3600, sentinel: 3600, sqs: 1800 };
+
+/** What a message may need after its task and the end of its pod: until it is acknowledged, or given back. */
+const MARGIN = 60;
+
+const TRANSPORT_OPTIONS = 'broker_transport_options';
+
+/** The apps of a program. */
+const appsOf = lazy((_root: IConstruct): CeleryApp[] => []);
+
+/** Registers an app: those on one database share their visibility timeout. */
+export function sharesDatabase(app: CeleryApp): void {
+  appsOf(app.node.root).push(app);
+}
+
+/**
+ * The apps whose processes read the same unacknowledged messages. Any of them delivers a message again by its own timeout, whoever holds it, so
+ * the shortest counts.
+ */
+function sharing(app: CeleryApp): CeleryApp[] {
+  const database = databaseOf(app);
+  return appsOf(app.node.root).filter((other) => isInTree(other, app) && databaseOf(other) === database);
+}
+
+/** What tells a Redis database, or a broker whose URL is out of sight, from another. */
+function databaseOf({ _broker: { env, transport }, namespace }: CeleryApp): string {
+  const url = env.find(({ name }) => name === 'CELERY_BROKER_URL' || name === `${LAUNCH_PREFIX}CELERY_BROKER_URL`);
+  const parsed = parseUrl(url?.value ?? '');
+  const database = parsed && redisDatabase(parsed);
+  if (!parsed || database === undefined || /[$({]/.test(parsed.host)) return JSON.stringify([namespace, transport, env]);
+  const host = parsed.host.replace(/\.svc(\..*)?$/, '');
+  return `${host.includes('.') || namespace === undefined ? host : `${host}.${namespace}`}:${parsed.port ?? '6379'}/${database}`;
+}
+
+/** The longest that a message of an app is not acknowledged: its longest task, and the end of the pod that runs it. */
+export function longestDelivery(app: CeleryApp): number {
+  return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app)).map(({ longestTask, grace }) => longestTask + grace + MARGIN));
+}
+
+/** What the user gives, in the delivery of the app or among its transport options. */
+function given(app: CeleryApp): number | undefined {
+  const own = app._delivery?._visibilityTimeout;
+  if (own) return own.toMilliseconds() / 1000;
+  const options = app._settings.get(TRANSPORT_OPTIONS);
+  const value = isPlainObject(options) ? (options).visibility_timeout : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The visibility timeout of an app, in seconds; undefined where it is the default of its broker, which nobody has to be told. */
+export function visibilityTimeout(app: CeleryApp): number | undefined {
+  const standard = DEFAULTS[app._broker.transport ?? ''];
+  if (standard === undefined) return undefined;
+  const apps = sharing(app);
+  const explicit = apps.map(given).filter((value) => value !== undefined);
+  if (explicit.length > 0) return Math.max(...explicit);
+  const needed = Math.max(...apps.map(longestDelivery));
+  return needed > standard ? needed : undefined;
+}
+
+/** The transport options of an app with the visibility timeout that holds for its database. */
+export function transportOptions(app: CeleryApp): object | undefined {
+  const seconds = visibilityTimeout(app);
+  const own = app._settings.get(TRANSPORT_OPTIONS) as object | undefined;
+  return seconds === undefined ? own : { ...own, visibility_timeout: seconds };
+}
+
+/** The settings of an app as its workers and Beat have them on their command lines. */
+export function sharedSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
+  const options = transportOptions(app);
+  return options === undefined ? app._settings : new Map([...app._settings, [TRANSPORT_OPTIONS, options]]);
+}
+
+/** What is wrong with the timeouts of an app, once all workers are known. */
+export function visibilityProblems(app: CeleryApp): Problem[] {
+  const own = given(app);
+  const seconds = visibilityTimeout(app);
+  if (seconds === undefined) return [];
+  const prop = app._delivery?._visibilityTimeout ? 'delivery.visibilityTimeout' : `settings.${TRANSPORT_OPTIONS}.visibility_timeout`;
+  const longest = sharing(app).find((other) => other !== app && given(other) === seconds);
+  if (own !== undefined && own < seconds) {
+    return [{
+      prop, value: `${own} s`, wrong: `is not that of ${longest?.node.path} on the same database, ${seconds} s; the shortest would hold for all`, fix: 'give all apps of a database the same',
+    }];
+  }
+  // The command line would replace what the code has, all of it.
+  const code = Object.values(app.code._files ?? {}).some((file) => codeSettings(file).has(TRANSPORT_OPTIONS));
+  return code && !app._settings.has(TRANSPORT_OPTIONS) ? [{
+    prop: `settings.${TRANSPORT_OPTIONS}`, value: undefined,
+    wrong: `is set in the code, and would be replaced by { visibility_timeout: ${seconds} }, which the longest task and the end of its pod need on all processes of the database`,
+    fix: 'move the transport options from the code into the settings of the CeleryApp',
+  }] : [];
+}
+
+/** Makes the loader of shared settings for each app whose Flower needs it: no object can be added once the manifests are written. */
+export function prepareShared(scope: IConstruct): void {
+  for (const app of appsOf(scope.node.root)) {
+    if (app._flowers.length > 0 && transportOptions(app)) app._settingsVolume();
+  }
+}
+
+/** The transport options for a process that has no settings on its command line. */
+export function sharedEnv(app: CeleryApp, pythonPath: readonly string[]): { env: k8s.EnvVar[]; mounts: Mount[] } {
+  const options = transportOptions(app);
+  if (options === undefined) return { env: [], mounts: [] };
+  return {
+    env: variables({
+      PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'),
+      CELERY_LOADER: `${SETTINGS_PACKAGE_NAME}:Loader`,
+      CDK8S_CELERY_TRANSPORT_OPTIONS: JSON.stringify(options),
+    }),
+    mounts: [{ path: SETTINGS_PACKAGE, volume: app._settingsVolume(), readOnly: true }],
+  };
+}

@@ -1,0 +1,201 @@
+import { Chart, Duration } from 'cdk8s';
+import {
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, CeleryWorkerProps, PythonRuntime, ResultBackend,
+  TaskDelivery, WorkerPool, WorkerShutdown,
+} from '../../src';
+import { celeryApp, TASKS } from '../fixtures';
+import { Manifests, refusals, synth } from '../manifests';
+
+const { hours, minutes, seconds } = Duration;
+
+function settingsOf(manifests: Manifests, name = 'celery-worker'): Record<string, unknown> {
+  const { command } = manifests.main(name);
+  return Object.fromEntries(command.slice(command.indexOf('--') + 1).map((word) => {
+    const [, key, value] = /^(\w+)=\(json\)(.*)$/s.exec(word)!;
+    return [key, JSON.parse(value) as unknown];
+  }));
+}
+
+/** The visibility timeout that a worker or Beat has on its command line, or Flower in its environment. */
+function timeoutOf(manifests: Manifests, name: string): unknown {
+  const { env } = manifests.main(name);
+  const ofLoader = env.find((variable) => variable.name === 'CDK8S_CELERY_TRANSPORT_OPTIONS')?.value;
+  const options = ofLoader === undefined ? settingsOf(manifests, name).broker_transport_options : JSON.parse(ofLoader) as unknown;
+  return (options as { visibility_timeout?: number } | undefined)?.visibility_timeout;
+}
+
+function worker(chart: Chart, celery: CeleryApp, props: Partial<CeleryWorkerProps> = {}, id = 'worker'): CeleryWorker {
+  return new CeleryWorker(chart, id, { celery, ...props });
+}
+const LONG: Partial<CeleryWorkerProps> = { shutdown: WorkerShutdown.warm({ longestTask: hours(1) }) };
+/** Its longest task, its grace period and 60 seconds. */
+const OF_LONG = 3600 + 3615 + 60;
+
+describe('what is acknowledged when', () => {
+  const of = (delivery?: TaskDelivery, props: Partial<CeleryWorkerProps> = {}): Manifests =>
+    synth((chart) => void worker(chart, celeryApp(chart, { delivery }), props));
+
+  test.each<[string, TaskDelivery | undefined, object]>([
+    ['at most once', TaskDelivery.atMostOnce(), { task_acks_late: false, task_reject_on_worker_lost: false }],
+    ['at least once', TaskDelivery.atLeastOnce(), { task_acks_late: true, task_reject_on_worker_lost: true }],
+    ['at least once, but for a task that kills its process', TaskDelivery.atLeastOnce({ rejectOnWorkerLost: false }), { task_acks_late: true, task_reject_on_worker_lost: false }],
+    ['what the code says', undefined, {}],
+  ])('%s', (_what, delivery, expected) => {
+    const { task_acks_late, task_reject_on_worker_lost } = settingsOf(of(delivery));
+    expect(JSON.parse(JSON.stringify({ task_acks_late, task_reject_on_worker_lost }))).toEqual(expected);
+  });
+
+  test.each<[string, TaskDelivery, Partial<CeleryWorkerProps>, string]>([
+    ['that of the delivery', TaskDelivery.atLeastOnce({ prefetchMultiplier: 3 }), {}, '--prefetch-multiplier=3'],
+    ['that of the delivery, early', TaskDelivery.atMostOnce({ prefetchMultiplier: 4 }), {}, '--prefetch-multiplier=4'],
+    ['that of the worker', TaskDelivery.atLeastOnce({ prefetchMultiplier: 3 }), { prefetchMultiplier: 2 }, '--prefetch-multiplier=2'],
+    ['1', TaskDelivery.atLeastOnce(), {}, '--prefetch-multiplier=1'],
+  ])('the prefetch multiplier is %s', (_what, delivery, props, expected) => {
+    expect(of(delivery, props).main('celery-worker').command).toContain(expected);
+  });
+});
+
+describe('the visibility timeout', () => {
+  test.each([[1762, undefined], [1763, 1763 + 1778 + 60]])('with tasks of %d s it is %p: Celery\'s 3600 s unless task, grace and 60 s are more', (longest, expected) => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart), { longestTask: seconds(longest) }));
+    expect(timeoutOf(manifests, 'celery-worker')).toBe(expected);
+  });
+
+  test('is that of all who consume: of the other workers, Beat, Flower and jobs, in whatever order they are made', () => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart);
+      new CeleryFlower(chart, 'flower', { celery });
+      new CeleryBeat(chart, 'beat', { celery });
+      worker(chart, celery, {}, 'short');
+      worker(chart, celery, LONG, 'long');
+      new CeleryJob(chart, 'inspect', { celery, command: ['celery', '-A', 'tasks', 'inspect', 'ping'] });
+    });
+    expect(['celery-flower', 'celery-beat', 'celery-short', 'celery-long'].map((name) => timeoutOf(manifests, name))).toEqual([OF_LONG, OF_LONG, OF_LONG, OF_LONG]);
+    const job = manifests.all.find(({ kind }) => kind === 'Job')!;
+    for (const container of [manifests.main('celery-flower'), job.spec.template.spec.containers[0]]) {
+      expect(container.env).toEqual(expect.arrayContaining([
+        { name: 'CELERY_LOADER', value: 'cdk8s_celery_settings:Loader' },
+        { name: 'CDK8S_CELERY_TRANSPORT_OPTIONS', value: `{"visibility_timeout":${OF_LONG}}` },
+        { name: 'PYTHONPATH', value: expect.stringMatching(/(^|:)\/opt\/celery-agent$/) },
+      ]));
+      expect(container.volumeMounts).toContainEqual({ mountPath: '/opt/celery-agent/cdk8s_celery_settings', name: 'settings', readOnly: true });
+    }
+  });
+
+  test('is that of other apps on the same database, by whatever name of its host, and of no others', () => {
+    const manifests = synth((chart) => {
+      const app = (name: string, url: string): CeleryApp => new CeleryApp(chart, name, {
+        app: 'tasks', broker: Broker.fromUrl(url), code: AppCode.fromInline({ 'tasks.py': TASKS }),
+        runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'),
+        settings: { task_default_queue: name },
+      });
+      worker(chart, app('a', 'redis://redis.test.svc.cluster.local:6379/0'), LONG);
+      worker(chart, app('b', 'redis://redis/0'), {}, 'b-worker');
+      worker(chart, app('c', 'redis://redis/1'), {}, 'c-worker');
+    });
+    expect(['a-worker', 'b-worker', 'c-worker'].map((name) => timeoutOf(manifests, name))).toEqual([OF_LONG, OF_LONG, undefined]);
+  });
+
+  test('of a URL in a Secret is that of all apps with it', () => {
+    const manifests = synth((chart) => {
+      const app = (name: string): CeleryApp => new CeleryApp(chart, name, {
+        app: 'tasks', broker: Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'redis' }),
+        code: AppCode.fromInline({ 'tasks.py': TASKS }),
+        runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), settings: { task_default_queue: name },
+      });
+      worker(chart, app('a'), LONG);
+      worker(chart, app('b'), {}, 'b-worker');
+    }, ['Secret/broker']);
+    expect(['a-worker', 'b-worker'].map((name) => timeoutOf(manifests, name))).toEqual([OF_LONG, OF_LONG]);
+  });
+
+  test('joins the transport options that are given', () => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart,
+      { settings: { broker_transport_options: { priority_steps: [0, 3] } } }), LONG));
+    expect(settingsOf(manifests).broker_transport_options).toEqual({ priority_steps: [0, 3], visibility_timeout: OF_LONG });
+  });
+
+  test.each([[900], [20_000]])('is what the option says: %d s', (given) => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: seconds(given) }) });
+      worker(chart, celery);
+      new CeleryFlower(chart, 'flower', { celery });
+    });
+    expect([timeoutOf(manifests, 'celery-worker'), timeoutOf(manifests, 'celery-flower')]).toEqual([given, given]);
+  });
+
+  test('is not written for RabbitMQ, which has none', () => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { broker: Broker.fromUrl('amqp://rabbitmq:5672//'), resultBackend: ResultBackend.none() }), LONG));
+    expect(timeoutOf(manifests, 'celery-worker')).toBeUndefined();
+  });
+
+  test('without long tasks nothing changes for Flower', () => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart);
+      worker(chart, celery);
+      new CeleryFlower(chart, 'flower', { celery });
+    });
+    expect(manifests.main('celery-flower').env.map(({ name }) => name)).not.toContain('CELERY_LOADER');
+    expect(manifests.find('ConfigMap', 'celery-settings')).toBeUndefined();
+  });
+});
+
+describe('refuses', () => {
+  const define = (app: Partial<CeleryAppProps>, props: Partial<CeleryWorkerProps> = {}) => (chart: Chart): void => {
+    worker(chart, celeryApp(chart, app), props);
+  };
+
+  test('settings that the delivery writes', () => {
+    expect(refusals(define({ delivery: TaskDelivery.atMostOnce(), settings: { task_acks_late: true } })))
+      .toEqual(['[chart/celery] settings.task_acks_late: true is set by the prop delivery; leave it out']);
+  });
+
+  test('options out of their range', () => {
+    expect(refusals(define({ delivery: TaskDelivery.atLeastOnce({ prefetchMultiplier: 0, visibilityTimeout: seconds(0) }) }))).toEqual([
+      '[chart/celery] delivery.prefetchMultiplier: 0 is not a whole number of at least 1; give a whole number from 1 upwards',
+      '[chart/celery] delivery.visibilityTimeout: \'0 seconds\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)',
+    ]);
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>]>([
+    ['the hard time limit', { shutdown: WorkerShutdown.warm({ longestTask: minutes(20) }) }], ['a pool\'s limit', { pool: WorkerPool.prefork({ timeLimit: minutes(20) }) }],
+  ])('tasks that %s lets run past the visibility timeout: a rule does', (_what, props) => {
+    expect(refusals(define({ delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) }) }, props)))
+      .toEqual([expect.stringContaining('[delivery/visibility-timeout-too-short]')]);
+  });
+
+  test('and not those of one second less', () => {
+    const delivery = TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) });
+    expect(() => synth(define({ delivery }, { shutdown: WorkerShutdown.warm({ longestTask: seconds(1199) }) }))).not.toThrow();
+  });
+
+  test('two timeouts on one database', () => {
+    expect(refusals((chart) => {
+      const app = (name: string, timeout: number): CeleryApp => new CeleryApp(chart, name, {
+        app: 'tasks', broker: Broker.fromUrl('redis://redis:6379/0'), code: AppCode.fromInline({ 'tasks.py': TASKS }), settings: { task_default_queue: name },
+        runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: seconds(timeout) }),
+      });
+      worker(chart, app('a', 5000));
+      worker(chart, app('b', 4000), {}, 'b-worker');
+    })).toEqual([
+      '[chart/b] delivery.visibilityTimeout: \'4000 s\' is not that of chart/a on the same database, 5000 s; the shortest would hold for all; give all apps of a database the same',
+    ]);
+  });
+
+  test('transport options in the code, which the command line would replace', () => {
+    const code = AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.broker_transport_options = {'priority_steps': [0, 3]}\n` });
+    expect(refusals(define({ code }, LONG))).toEqual([
+      `[chart/celery] settings.broker_transport_options: undefined is set in the code, and would be replaced by { visibility_timeout: ${OF_LONG} }, which the longest task and the end of its pod `
+      + 'need on all processes of the database; move the transport options from the code into the settings of the CeleryApp',
+    ]);
+    expect(() => synth(define({ code }))).not.toThrow();
+  });
+
+  test('a job that was made before the timeout was known', () => {
+    expect(refusals((chart) => {
+      const celery = celeryApp(chart);
+      new CeleryJob(chart, 'inspect', { celery, command: ['celery', '-A', 'tasks', 'inspect', 'ping'] });
+      worker(chart, celery, LONG);
+    })).toEqual(['[chart/inspect] celery: \'chart/celery\' has got another visibility timeout after this job was made; make the CeleryJob after all workers of the database']);
+  });
+});
