@@ -5,6 +5,7 @@ import { HealthCheck } from './health/health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
+import { isGpu } from '../celery/devices';
 import { memoryOfWorker } from '../celery/memory';
 import { celeryComponent, componentName } from './celery-component';
 import type * as k8s from './kubernetes/api/types';
@@ -136,7 +137,8 @@ export interface CeleryWorkerProps extends PodOptions {
    * How pods are replaced in a rollout.
    *
    * @default - a quarter of the pods at a time, and an old one goes only when a new one consumes (maxUnavailable 0): a release
-   * that does not work stops at its first pods, and all old ones go on
+   * that does not work stops at its first pods, and all old ones go on; with a GPU, of which there may be no other, one pod at a time, and
+   * the old one goes first
    */
   readonly strategy?: Shape<k8s.DeploymentStrategy>;
 }
@@ -191,7 +193,7 @@ export class CeleryWorker extends Construct {
       launcher: props.launcher,
       deployment: {
         replicas: props.replicas,
-        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } },
+        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? rollout(props.resources ?? celery._options.resources),
       },
       healthCheck,
       tasksShareProcess: pool._name !== 'prefork',
@@ -216,6 +218,12 @@ export class CeleryWorker extends Construct {
     }
     prepareShared(this);
   }
+}
+
+/** A GPU that an old pod has is free for the new one only when the old pod is gone. */
+function rollout(resources: unknown): k8s.DeploymentStrategy {
+  const first = Object.keys((resources as k8s.ResourceRequirements | undefined)?.limits ?? {}).some(isGpu) ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: '25%', maxUnavailable: 0 };
+  return { type: 'RollingUpdate', rollingUpdate: first };
 }
 
 const isPool = withMember('_size', 'one of WorkerPool\'s', 'e.g. WorkerPool.prefork({ concurrency: 2 })');

@@ -6,8 +6,8 @@ export const SETTING_NAMES = [
   'broker_connection_retry_on_startup', 'broker_heartbeat', 'broker_transport_options', 'redbeat_lock_timeout',
   'redis_backend_health_check_interval', 'redis_socket_keepalive', 'redis_socket_timeout', 'result_backend_transport_options', 'result_expires',
   'task_acks_late', 'task_default_queue', 'task_default_queue_type', 'task_ignore_result', 'task_reject_on_worker_lost', 'task_soft_time_limit',
-  'task_time_limit', 'timezone', 'worker_concurrency', 'worker_enable_remote_control', 'worker_max_memory_per_child', 'worker_proc_alive_timeout', 'worker_send_task_events',
-  'worker_soft_shutdown_timeout',
+  'task_time_limit', 'timezone', 'worker_concurrency', 'worker_detect_quorum_queues', 'worker_enable_remote_control', 'worker_max_memory_per_child',
+  'worker_proc_alive_timeout', 'worker_send_task_events', 'worker_soft_shutdown_timeout',
 ] as const;
 
 /** A rule cannot ask for a setting that is not read. */
@@ -61,7 +61,8 @@ export function seconds(text: string): number | undefined {
   return factors.every((factor) => /^\d+(\.\d+)?$/.test(factor)) ? factors.reduce((product, factor) => product * Number(factor), 1) : undefined;
 }
 
-function balanced(text: string, open: string, close: string): number | undefined {
+/** How long the text is that an opening bracket begins; undefined where nothing closes it. */
+export function balanced(text: string, open: string, close: string): number | undefined {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     if (text[at] === open) depth += 1;

@@ -2,6 +2,7 @@ import { lazy } from '../memo';
 import { seconds } from './code-settings';
 import { Place } from './place';
 import { Process } from './process';
+import { taskOptions } from './task-options';
 
 /** The longest that a task of a worker may take. */
 export interface TaskLimit {
@@ -13,9 +14,50 @@ export interface TaskLimit {
   readonly variable?: string;
 }
 
-/** The hard time limit, or else the soft one: by flag, by the variable of the flag, by setting. */
-export const taskLimit: (worker: Process) => TaskLimit | undefined = lazy((worker: Process) =>
-  limit(worker, '--time-limit', 'task_time_limit') ?? limit(worker, '--soft-time-limit', 'task_soft_time_limit'));
+/**
+ * The hard time limit, or else the soft one: by flag, by the variable of the flag, by setting; or a longer one that a single task has in its
+ * decorator.
+ */
+export const taskLimit: (worker: Process) => TaskLimit | undefined = lazy((worker: Process) => {
+  const longest = taskOptions(worker.container).flatMap(({ name, at, timeLimit, softTimeLimit }) => {
+    const own = timeLimit ?? softTimeLimit;
+    return own === undefined || own <= 0 ? [] : [{ seconds: own, name: `${timeLimit === undefined ? 'soft_time_limit' : 'time_limit'} of ${name}`, at }];
+  }).reduce<TaskLimit | undefined>((most, next) => most && most.seconds >= next.seconds ? most : next, undefined);
+  const general = generalLimit(worker);
+  return longest && (!general || longest.seconds > general.seconds) ? longest : general;
+});
+
+/** That of all tasks which have none of their own. */
+function generalLimit(worker: Process): TaskLimit | undefined {
+  return limit(worker, '--time-limit', 'task_time_limit') ?? limit(worker, '--soft-time-limit', 'task_soft_time_limit');
+}
+
+/** Tasks that are acknowledged late. */
+export interface LateTasks {
+  /** The longest that one of them may take. */
+  readonly seconds: number;
+  /** What makes them late. */
+  readonly at: Place;
+  /** One task, by its decorator; otherwise all, by a setting. */
+  readonly task?: string;
+  /** Only by a variable that is called like the setting: the application need not read it. */
+  readonly variable?: string;
+}
+
+/** The tasks that are acknowledged late and have a time limit: all of them by a setting, or single ones by their decorators. */
+export const lateTasks: (worker: Process) => readonly LateTasks[] = lazy((worker: Process) => {
+  const setting = worker.settingOn('task_acks_late') ? worker.setting('task_acks_late') : undefined;
+  const general = generalLimit(worker);
+  const all = setting && general ? [{ seconds: general.seconds, at: setting.at, variable: setting.variable ?? general.variable }] : [];
+  const single = taskOptions(worker.container).flatMap(({ name, at, acksLate, timeLimit, softTimeLimit }) => {
+    const own = timeLimit ?? softTimeLimit ?? general?.seconds;
+    const late = acksLate ?? setting !== undefined;
+    // What says nothing of its own is among all.
+    const says = acksLate !== undefined || timeLimit !== undefined || softTimeLimit !== undefined;
+    return late && own !== undefined && own > 0 && says && (all.length === 0 || own !== general?.seconds) ? [{ seconds: own, at, task: name }] : [];
+  });
+  return [...all, ...single];
+});
 
 /** One of them alone. */
 export function limit(worker: Process, flag: string, setting: 'task_time_limit' | 'task_soft_time_limit'): TaskLimit | undefined {

@@ -182,6 +182,7 @@ export const CATALOGUE = {
   N12: { what: 'scheme and port of a URL' },
   N13: { what: 'idle connections that a managed Redis drops', limits: 'Only where the code that sets the options is in sight.' },
   N14: { what: 'the probe and the worker name another node' },
+  N16: { what: 'a GPU that a rollout needs twice' },
   N17: { what: 'a GPU and a pool that forks' },
   N18: { what: 'many children in one memory limit' },
   N21: { what: 'selectors that select too much, or nothing' },
@@ -206,6 +207,8 @@ export const CATALOGUE = {
   N52: { what: 'pods that the namespace refuses: Pod Security, ResourceQuota, LimitRange' },
   N53: { what: 'probes that cannot fail, or cannot pass' },
   N51: { what: 'variables that the image of RabbitMQ refuses' },
+  N54: { what: 'workers in a StatefulSet, one pod after the other' },
+  N55: { what: 'quorum queues have no global QoS', limits: 'Only where the code, the setting or rabbitmq.conf is in sight.' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -24,6 +24,15 @@ describe('with the least that it needs', () => {
     });
   });
 
+  test.each<[string, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>, object]>([
+    ['a GPU: the old pod goes first', { resources: { limits: { 'memory': '1Gi', 'nvidia.com/gpu': 1 } } }, {}, { maxSurge: 0, maxUnavailable: 1 }],
+    ['a GPU that its app gives it', {}, { resources: { limits: { 'amd.com/gpu': 1 } } }, { maxSurge: 0, maxUnavailable: 1 }],
+    ['no GPU of its own, though its app has one', { resources: { limits: { memory: '1Gi' } } }, { resources: { limits: { 'amd.com/gpu': 1 } } }, { maxSurge: '25%', maxUnavailable: 0 }],
+    ['another device', { resources: { limits: { 'example.com/fpga': 1 } } }, {}, { maxSurge: '25%', maxUnavailable: 0 }],
+  ])('is replaced in a rollout as its resources allow: %s', (_, props, app, expected) => {
+    expect(synth(worker({ pool: WorkerPool.solo(), ...props }, app)).get('Deployment', NAME).spec.strategy).toEqual({ type: 'RollingUpdate', rollingUpdate: expected });
+  });
+
   test('runs two tasks at a time: Celery would take the CPUs of the node', () => {
     expect(command(manifests)).toContain('--concurrency=2');
   });

@@ -1,10 +1,12 @@
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
+import { seesSettings } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
-import { taskLimit } from '../../manifests/task-limit';
+import { lateTasks, taskLimit } from '../../manifests/task-limit';
+import { taskOptions } from '../../manifests/task-options';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -47,17 +49,18 @@ export const deliveryRules: Rule[] = [
     rows: ['D1'],
     on: 'workers',
     check: (worker, report) => {
-      if (!worker.settingOn('task_acks_late') || (worker.broker && !isRedis(worker.broker.url))) return;
+      if (worker.broker && !isRedis(worker.broker.url)) return;
       const visible = visibilityTimeout(worker);
-      const longest = taskLimit(worker)?.seconds;
-      if (longest === undefined) return outlivedByGrace(worker, visible, report);
-      if (visible === 'unknown' || longest < (visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible)) return;
-      report({
-        at: worker.setting('task_acks_late')!.at,
-        value: `tasks up to ${longest} s, visibility_timeout ${visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : visible}`,
-        allowed: `visibility_timeout above ${longest}`,
-        ...unless(visible !== 'unset', 'the application sets it'),
-      });
+      if (taskLimit(worker) === undefined && worker.settingOn('task_acks_late')) return outlivedByGrace(worker, visible, report);
+      for (const { seconds: longest, at, task } of visible === 'unknown' ? [] : lateTasks(worker)) {
+        if (longest < (typeof visible === 'number' ? visible : DEFAULT_VISIBILITY_TIMEOUT)) continue;
+        report({
+          at, value: `${task === undefined ? 'tasks' : `task ${task}`} up to ${longest} s, visibility_timeout `
+            + (visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : String(visible)),
+          allowed: `visibility_timeout above ${longest}`,
+          ...unless(visible !== 'unset' || (task !== undefined && seesSettings(worker.container)), 'the application sets it'),
+        });
+      }
     },
   },
   {
@@ -122,6 +125,11 @@ export const deliveryRules: Rule[] = [
       if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
         && worker.container.resource('limits', 'memory') === undefined) {
         report({ at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` });
+      }
+      const [task] = taskOptions(worker.container).filter(({ rejectOnWorkerLost, acksLate }) =>
+        rejectOnWorkerLost === true && (acksLate ?? worker.settingOn('task_acks_late')));
+      if (task && worker.option('--max-memory-per-child').state === 'unset' && worker.container.resource('limits', 'memory') === undefined) {
+        report({ at: task.at, value: `reject_on_worker_lost of task ${task.name}` });
       }
     },
   },

@@ -1,6 +1,8 @@
-import { asList, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
+import { grouped } from '../../manifests/grouped';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
+import { selects } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas } from '../../manifests/scalers';
@@ -8,6 +10,7 @@ import { spotNodes } from '../../manifests/spot';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
+import { listed } from '../printable';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -53,6 +56,15 @@ function blocks(budget: Resource, most: number): { field: string; value: string 
   const blocked = available === '100%' || (available !== undefined && /^\d+$/.test(available) && Number(available) >= most);
   return blocked && most > 0 ? { field: 'minAvailable', value: available } : undefined;
 }
+
+const celeryByNamespace = lazy((world: World) => grouped([...new Set(world.processes.map(({ workload }) => workload))]
+  .map((workload) => [workload.resource.namespace, workload])));
+
+/** Whether a selector takes a pod of the input; none at all takes no pod, and an empty one takes all. */
+const selectsSome = lazy((world: World) => remembered((namespace: string, selector: string) => {
+  const wanted = JSON.parse(selector) as unknown;
+  return isMap(wanted) && world.workloads.some(({ resource, labels }) => resource.namespace === namespace && selects(wanted, labels));
+}));
 
 /** Proxies that end at SIGTERM, whoever still uses them, and the words that make them wait. */
 const PROXIES = /^(cloud-sql-proxy|cloudsql-proxy|gce-proxy|alloydb-auth-proxy|envoy|stunnel|twemproxy|nutcracker|ghostunnel)$/;
@@ -162,6 +174,31 @@ export const evictionRules: Rule[] = [
         report({
           at: { resource: budget, path: ['spec', blocked.field] }, value: `${blocked.field}: ${blocked.value}`, allowed: 'maxUnavailable: 1',
           note: `it selects ${resource.kind} ${resource.name}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'eviction/budget-selects-nothing',
+    severity: Severity.WARNING,
+    title: 'A PodDisruptionBudget selects no pod of the application that it is for',
+    why: 'A label that no pod has, or a budget in another namespace, protects nothing: a drain evicts all workers at once. `kubectl get pdb` shows ALLOWED '
+      + 'DISRUPTIONS 0 and no disruption is ever held up.',
+    fix: 'Give spec.selector.matchLabels the labels of the pod template.',
+    source: 'https://kubernetes.io/docs/tasks/run-application/configure-pdb/',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const budget of world.kind('PodDisruptionBudget')) {
+        const selector = get(budget.json, 'spec', 'selector');
+        const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
+        const role = /celery|worker|beat|flower/i.exec([budget.name, ...labels].join(' '))?.[0].toLowerCase();
+        const near = role === undefined ? [] : celeryByNamespace(world).get(budget.namespace) ?? [];
+        if (near.length === 0 || selectsSome(world)(budget.namespace, JSON.stringify(selector ?? null))) continue;
+        const { resource, labels: own } = near.find((workload) => workload.resource.name.toLowerCase().includes(role!)) ?? near[0];
+        report({
+          at: { resource: budget, path: ['spec', 'selector'] }, value: labels.length > 0 ? labels.join(', ') : JSON.stringify(selector ?? null),
+          allowed: listed(Object.entries(own).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)), note: `those are of ${resource.kind} ${resource.name}`,
+          unless: 'the pods that it is for are not among these manifests',
         });
       }
     },

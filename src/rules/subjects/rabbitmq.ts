@@ -1,13 +1,14 @@
 import { mebibytes } from '../../celery/quantity';
 import { isAmqp } from '../../celery/url';
 import { meets } from '../../celery/versions';
+import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import {
   dataFolder, joinsCluster, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
-import { taskLimit } from '../../manifests/task-limit';
+import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -39,6 +40,14 @@ function consumerTimeout(server: RabbitServer): number | undefined {
 /** A link that nothing but the neighbourhood tells is worth a mention, no more. */
 function asFarAsLinked(certain: boolean): Pick<Report, 'severity' | 'unless'> {
   return certain ? {} : { severity: Severity.INFO, unless: 'Celery has another broker' };
+}
+
+/** What says that a worker declares quorum queues, by a setting or in code; undefined where nothing in sight does. */
+function quorumQueues(worker: Process): string | undefined {
+  if (worker.broker && !isAmqp(worker.broker.url)) return undefined;
+  if (worker.setting('task_default_queue_type')?.value === 'quorum') return 'task_default_queue_type is quorum';
+  const declared = codeFiles(worker.container).find(({ text }) => /["']x-queue-type["']\s*:\s*["']quorum["']/.test(text.replace(/^[ \t]*#.*$/gm, '')));
+  return declared && `${declared.name} declares a queue with x-queue-type: quorum`;
 }
 
 /** Not only the cluster's own name. */
@@ -112,14 +121,60 @@ export const rabbitRules: Rule[] = [
         const longest = taskLimit(worker);
         const timeout = server ? consumerTimeout(server) : undefined;
         if (!longest || longest.seconds < (timeout ?? CONSUMER_TIMEOUT / 1000)) continue;
-        const late = worker.setting('task_acks_late');
-        const isLate = worker.settingOn('task_acks_late') && late?.variable === undefined;
-        const certain = isLate && timeout !== undefined && longest.variable === undefined;
+        const late = lateTasks(worker).find(({ seconds, variable }) => variable === undefined && seconds >= (timeout ?? CONSUMER_TIMEOUT / 1000));
+        const certain = late !== undefined && timeout !== undefined;
         report({
-          at: isLate ? late!.at : longest.at, value: `tasks up to ${longest.seconds} s, consumer_timeout ${timeout ?? `${CONSUMER_TIMEOUT / 1000} (the default)`} s`,
+          at: late?.at ?? longest.at, value: `tasks up to ${(late ?? longest).seconds} s, consumer_timeout ${timeout ?? `${CONSUMER_TIMEOUT / 1000} (the default)`} s`,
           allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}`,
           ...unless(certain, timeout === undefined ? 'the server has a longer consumer_timeout' : 'tasks are acknowledged early and none is reserved behind a long one'),
         });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/quorum-and-autoscale',
+    severity: Severity.WARNING,
+    title: '--autoscale does not work with quorum queues',
+    why: 'Quorum queues have no global QoS, and without it the prefetch count of a worker cannot change: it starts more children, and they get no more tasks than '
+      + 'those it began with.',
+    fix: 'Use --concurrency, and scale pods.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#limitations',
+    rows: ['N55'],
+    on: 'workers',
+    check: (worker, report) => {
+      const option = worker.option('--autoscale');
+      const quorum = quorumQueues(worker);
+      if ((option.state !== 'known' && option.state !== 'set') || !quorum) return;
+      report({ at: worker.place(option.path), value: worker.value('--autoscale'), allowed: '--concurrency', note: quorum });
+    },
+  },
+  {
+    id: 'rabbitmq/quorum-and-global-qos',
+    severity: Severity.ERROR,
+    title: 'The worker asks for global QoS on a quorum queue, which has none',
+    why: 'It cannot consume: `540 NOT_IMPLEMENTED - queue \'celery\' in vhost \'/\' does not support global qos`, again and again. Celery leaves global QoS out '
+      + 'from 5.5 on, and only where it sees that it declares a quorum queue.',
+    fix: 'Use Celery 5.5 or later, leave worker_detect_quorum_queues on, and declare the queues as what they are: task_default_queue_type = \'quorum\'.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#using-quorum-queues',
+    rows: ['N55'],
+    check: (world, report) => {
+      for (const worker of world.workers) {
+        const quorum = quorumQueues(worker);
+        if (!quorum) continue;
+        const version = installedVersion(worker.workload, 'celery');
+        const off = worker.settingOff('worker_detect_quorum_queues') ? worker.setting('worker_detect_quorum_queues') : undefined;
+        if (off) report({ at: off.at, value: `worker_detect_quorum_queues=${off.value}`, note: quorum });
+        else if (version !== undefined && meets(version, '<5.5')) report({ at: worker.commandPlace, value: `celery==${version}`, allowed: 'celery>=5.5', note: quorum });
+      }
+      for (const { server, clients } of rabbitBrokers(world)) {
+        const setting = rabbitMention(server, /^\s*default_queue_type\s*=\s*(quorum)/m);
+        for (const client of setting ? clients : []) {
+          if (client.role !== 'worker' || quorumQueues(client)) continue;
+          report({
+            at: client.commandPlace, note: `${server.resource.kind} ${server.resource.name} has default_queue_type = quorum`, allowed: 'task_default_queue_type = quorum',
+            ...unless(seesSettings(client.container), 'the application declares its queues with x-queue-type: quorum'),
+          });
+        }
       }
     },
   },

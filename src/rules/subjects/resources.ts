@@ -1,6 +1,9 @@
+import { isGpu } from '../../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
-import { asMap, asText, get } from '../../manifests/json';
+import { asMap, asScalar, asText, get } from '../../manifests/json';
+import { Container } from '../../manifests/pod/container';
+import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { Rule, unless } from '../rule';
@@ -15,10 +18,30 @@ const CPUS_A_CHILD = 0.1;
 /** Less than that for each child is tight: a web framework and its libraries are in it before the first task. */
 const USUAL_CHILD_BYTES = 128 * 2 ** 20;
 
-const GPU = /^(nvidia\.com\/(gpu|mig-.*)|amd\.com\/gpu|gpu\.intel\.com\/.*)$/;
-
 function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** The GPU that a container asks for. */
+function gpuOf({ json }: Container): string | undefined {
+  return ['limits', 'requests'].flatMap((kind) => Object.keys(asMap(get(json, 'resources', kind)))).find(isGpu);
+}
+
+/** How many pods a share or a number is: of the new ones rounded up, of those that may be missing rounded down. */
+function pods(value: unknown, replicas: number, whole: (value: number) => number): number | undefined {
+  const text = asScalar(value) ?? '25%';
+  const [, number, percent] = /^(\d+)(%?)$/.exec(text) ?? [];
+  return number === undefined ? undefined : percent ? whole(Number(number) * replicas / 100) : Number(number);
+}
+
+/** In a rollout the first new pod has to run before an old one goes; the number of pods that one begins with. */
+function startsFirst({ rolls, resource, replicas }: Workload): boolean {
+  const strategy = get(resource.json, 'spec', 'strategy');
+  if (!rolls || replicas === undefined || replicas === 0) return false;
+  if (get(strategy, 'blueGreen') !== undefined) return true;
+  const options = get(strategy, 'rollingUpdate') ?? get(strategy, 'rollingParams') ?? get(strategy, 'canary');
+  const unavailable = pods(get(options, 'maxUnavailable'), replicas, Math.floor);
+  return unavailable === 0 && (pods(get(options, 'maxSurge'), replicas, Math.ceil) ?? 0) > 0;
 }
 
 /** Started by something that may give a concurrency of its own: a script, or a program known to do it. */
@@ -162,10 +185,28 @@ export const resourceRules: Rule[] = [
     rows: ['N17'],
     on: 'workers',
     check: (worker, report) => {
-      const { container } = worker;
-      const [name] = ['limits', 'requests'].flatMap((kind) => Object.keys(asMap(get(container.json, 'resources', kind))).filter((one) => GPU.test(one)));
+      const name = gpuOf(worker.container);
       if (name === undefined || !worker.forks || ['known', 'set'].includes(worker.option('--pool-start-method').state)) return;
       report({ at: worker.commandPlace, value: `${worker.pool} and ${name}`, allowed: '--pool=solo, --pool=threads', unless: 'only the children import what uses CUDA' });
+    },
+  },
+  {
+    id: 'resources/gpu-surge',
+    severity: Severity.WARNING,
+    title: 'A rollout needs one more GPU than the pods have',
+    why: 'The new pod has to run before an old one goes, and the old ones have the GPUs: it stays Pending (`Insufficient nvidia.com/gpu`), and the rollout never ends.',
+    fix: 'Set strategy.rollingUpdate to maxSurge: 0 and maxUnavailable: 1, or strategy.type to Recreate.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment',
+    rows: ['N16'],
+    on: 'workers',
+    check: ({ container, workload }, report) => {
+      const name = gpuOf(container);
+      if (name === undefined || !startsFirst(workload)) return;
+      const { resource, replicas } = workload;
+      report({
+        at: { resource, path: ['spec', get(resource.json, 'spec', 'strategy') === undefined ? 'template' : 'strategy'] }, allowed: 'maxSurge: 0 and maxUnavailable: 1',
+        value: `${replicas === 1 ? '1 pod' : `${replicas} pods`} with ${name}`, unless: 'a node has one to spare, or an autoscaler adds a node',
+      });
     },
   },
 ];

@@ -380,6 +380,23 @@ export const scalingRules: Rule[] = [
     },
   },
   {
+    id: 'scaling/ordered-ready',
+    severity: Severity.WARNING,
+    title: 'The pods of the workers start and end one after the other',
+    why: 'A StatefulSet with OrderedReady starts a pod when all before it are ready, and ends one when all after it are gone: one pod that is Pending or crashes holds '
+      + 'up all the others, and each step of a scale-in waits for a whole grace period. Workers need no order.',
+    fix: 'Set podManagementPolicy: Parallel (for a StatefulSet that exists delete it with --cascade=orphan before); or use a Deployment.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-management-policies',
+    rows: ['N54'],
+    on: 'workers',
+    check: ({ workload }, report, world) => {
+      const { resource } = workload;
+      const policy = asScalar(get(resource.json, 'spec', 'podManagementPolicy')) ?? 'OrderedReady';
+      if (resource.kind !== 'StatefulSet' || policy !== 'OrderedReady' || !isScaled(workload, world)) return;
+      report({ at: { resource, path: ['spec', 'podManagementPolicy'] }, value: `podManagementPolicy: ${policy}`, allowed: 'podManagementPolicy: Parallel' });
+    },
+  },
+  {
     id: 'scaling/migrations-in-every-pod',
     severity: Severity.WARNING,
     title: 'Every pod migrates the database when it starts, and several start at the same time',
