@@ -1,4 +1,5 @@
 export * from './constructs/runtime/app-code';
+export { BeatSchedule, BeatScheduleOptions, RedBeatOptions } from './constructs/beat-schedule';
 export * from './constructs/beat-storage';
 export * from './constructs/brokers/broker';
 export * from './constructs/brokers/broker-binding';

@@ -123,6 +123,34 @@ def test_redbeat(beat, redis):
     standby.until(lambda: standby.process.poll() is not None, what='its end')
 
 
+def test_redbeat_with_the_broker_of_the_environment(beat, redis):
+    pytest.importorskip('redbeat')
+    # RedBeat itself takes what the code says, which is not what Celery connects to.
+    env = {'TEST_BROKER': 'redis://nowhere.invalid/0', 'TEST_BACKEND': redis.url,
+           'CELERY_BROKER_URL': redis.url}
+    pod = beat('--max-interval', '4', env=env,
+               settings={'SCHEDULER': 'cdk8s_celery_redbeat:Scheduler'}).until_ready()
+    pod.until(lambda: sent(redis) > 2, what='tasks')
+    assert redis.cli('exists', 'redbeat::lock') == '1'
+    assert 'stop falling back' not in pod.log()
+
+
+def test_redbeat_with_a_redis_of_its_own(beat, redis):
+    pytest.importorskip('redbeat')
+    own = f'redis://127.0.0.1:{redis.port}/5'
+    settings = {'SCHEDULER': 'cdk8s_celery_redbeat:Scheduler'}
+    pod = beat('--max-interval', '4', settings=settings,
+               env={'CDK8S_CELERY_REDBEAT_URL': own}).until_ready()
+    pod.until(lambda: sent(redis) > 2, what='tasks')
+    assert redis.cli('-n', '5', 'exists', 'redbeat::lock') == '1'
+    assert redis.cli('exists', 'redbeat::lock') == '0'
+    pod.kill()
+    said = 'redis://127.0.0.1:%d/6' % redis.port
+    beat('--max-interval', '4', settings=settings, env={
+        'CDK8S_CELERY_REDBEAT_URL': own, 'TEST_CONF': f'redbeat_redis_url={said!r}'}).until_ready()
+    assert redis.cli('-n', '6', 'exists', 'redbeat::lock') == '1'
+
+
 def test_django_celery_beat(beat, redis, tmp_path):
     pytest.importorskip('django_celery_beat')
     env = {**DJANGO, 'TEST_DATABASE': str(tmp_path / 'db.sqlite3')}

@@ -14,6 +14,10 @@ export const LAUNCH_PACKAGE = `${AGENT_PATH}/${LAUNCH_PACKAGE_NAME}`;
 export const SETTINGS_PACKAGE_NAME = 'cdk8s_celery_settings';
 /** Where its ConfigMap is mounted: next to the agent. */
 export const SETTINGS_PACKAGE = `${AGENT_PATH}/${SETTINGS_PACKAGE_NAME}`;
+/** The Python package that gives RedBeat the URL of the broker. */
+export const REDBEAT_PACKAGE_NAME = 'cdk8s_celery_redbeat';
+/** Where its ConfigMap is mounted: next to the agent. */
+export const REDBEAT_PACKAGE = `${AGENT_PATH}/${REDBEAT_PACKAGE_NAME}`;
 /** What comes in front of a command. */
 export const LAUNCH = ['python', '-m', LAUNCH_PACKAGE_NAME] as const;
 /** `CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL` is the template of the variable `CELERY_BROKER_URL`. */

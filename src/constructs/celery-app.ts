@@ -24,11 +24,10 @@ import { describe, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
-import { SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
 import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
-import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME } from '../celery/agent-names';
+import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME, SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { contentHash } from '../manifests/content-hash';
 
@@ -283,6 +282,13 @@ export class CeleryApp extends Construct {
     return this.packageVolume('settings', SETTINGS_PACKAGE_NAME);
   }
 
+  /** The content for a pod that also needs a list of the lock, which the others do not have. @internal */
+  public _contentWith(scope: Construct, name: string, need: string): AppContent | undefined {
+    const { runtime, _broker: { needs } } = this;
+    if (runtime._requirements === undefined || runtime._has(need)) return undefined;
+    return { ...this._content, runtime: runtime._bind(scope, name, this.metadata, [...needs, need]) };
+  }
+
   /** Whether a CeleryFlower of it is in the tree of a construct. @internal */
   public _hasFlower(scope: Construct): boolean {
     return this._flowers.some((flower) => isInTree(flower, scope));
@@ -296,6 +302,11 @@ export class CeleryApp extends Construct {
   /** The volume with what composes URLs. @internal */
   public _launchVolume(): k8s.Volume {
     return this.packageVolume('launch', LAUNCH_PACKAGE_NAME);
+  }
+
+  /** The volume with what gives RedBeat the URL of the broker. @internal */
+  public _redBeatVolume(): k8s.Volume {
+    return this.packageVolume('redbeat', REDBEAT_PACKAGE_NAME);
   }
 
   /** The volume with a Python package of ours; its ConfigMap is made when the first component needs it. */

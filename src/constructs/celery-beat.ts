@@ -1,20 +1,23 @@
 import { ApiObject, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
+import { BeatSchedule } from './beat-schedule';
 import { BeatStorage } from './beat-storage';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
-import { AGENT_FLAGS } from '../celery/agent-names';
+import { AGENT_FLAGS, REDBEAT_PACKAGE } from '../celery/agent-names';
+import { parseRequirement } from '../celery/requirement';
 import { celeryComponent, componentName } from './celery-component';
 import { checkClaim, claimVolume } from './kubernetes/claims';
 import type * as k8s from './kubernetes/api/types';
 import { merge, POD_OPTIONS, podOptions } from './kubernetes/options';
 import { ownLabels, SINGLETON } from './kubernetes/pods';
 import { LAUNCHER } from './launcher';
-import { Problem } from './validation/problems';
+import { Described, Problem } from './validation/problems';
 import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
+import { ScheduleSpec } from './schedule-spec';
 import { settingsArguments } from './settings';
 import { sharedSettings } from './visibility-timeout';
 
@@ -38,7 +41,14 @@ export interface CeleryBeatProps extends PodOptions {
   readonly launcher?: string[];
 
   /**
-   * Where the schedule file is kept.
+   * Where Beat has its schedule from, and where it keeps when each periodic task was last sent.
+   *
+   * @default BeatSchedule.file()
+   */
+  readonly schedule?: BeatSchedule;
+
+  /**
+   * Where the schedule file is kept. RedBeat and django-celery-beat have none, and no storage.
    *
    * @default BeatStorage.ephemeral()
    */
@@ -52,14 +62,10 @@ export interface CeleryBeatProps extends PodOptions {
   readonly logLevel?: LogLevel;
 
   /**
-   * The scheduler, as `celery beat -S` takes it: `'redbeat.RedBeatScheduler'`,
-   * `'django_celery_beat.schedulers:DatabaseScheduler'`. Its package belongs into the requirements of the runtime, or into the image.
+   * The scheduler, as `celery beat -S` takes it: short for `schedule: BeatSchedule.custom('module:Class')`. For RedBeat and django-celery-beat
+   * there are `BeatSchedule.redBeat()` and `BeatSchedule.database()`, with what they need.
    *
-   * RedBeat does not read CELERY_BROKER_URL: your code has to set `app.conf.redbeat_redis_url = os.environ['CELERY_BROKER_URL']`.
-   * It waits for the lock of a RedBeat that was killed, five times `beat_max_loop_interval`: 25 minutes unless you lower that, or
-   * set `redbeat_lock_timeout` in the `settings` of the app.
-   *
-   * @default - Celery's own, celery.beat:PersistentScheduler
+   * @default - that of `schedule`
    */
   readonly scheduler?: string;
 
@@ -76,6 +82,7 @@ const PROPS: PropChecks<CeleryBeatProps> = {
   celery: CELERY,
   name: text('the name of the Deployment'),
   launcher: LAUNCHER,
+  schedule: withMember('_spec', 'a BeatSchedule', 'e.g. BeatSchedule.redBeat()'),
   storage: withMember('_claim', 'a BeatStorage', 'e.g. BeatStorage.claim()'),
   logLevel: oneOf(LogLevel, 'a log level'),
   scheduler: text('module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\''),
@@ -84,9 +91,6 @@ const PROPS: PropChecks<CeleryBeatProps> = {
 
 /** A directory of its own, inside that of the code: nothing but the schedule is writable there. */
 const DATA = 'data';
-
-/** `module:Class`, `module.Class`, or the name of an entry point. */
-const SCHEDULER = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 
 /**
  * Beat: the one pod that sends an app's periodic tasks.
@@ -100,23 +104,28 @@ const SCHEDULER = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 export class CeleryBeat extends Construct {
   /** The Deployment. */
   public readonly deployment: ApiObject;
-  /** Where the schedule file is kept. */
-  public readonly storage: BeatStorage;
+  /** Where Beat has its schedule from. */
+  public readonly schedule: BeatSchedule;
+  /** Where the schedule file is kept; undefined where there is none. */
+  public readonly storage?: BeatStorage;
 
   public constructor(scope: Construct, id: string, props: CeleryBeatProps) {
     super(scope, id);
     props = sound(this, props, PROPS);
-    const { celery } = props;
+    const { celery, scheduler, storage } = props;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const directory = `${celery.code._directory}/${DATA}`;
-    this.storage = props.storage ?? BeatStorage.ephemeral();
+    this.schedule = props.schedule ?? (scheduler === undefined ? BeatSchedule.file() : BeatSchedule.custom(scheduler));
+    const { _spec: schedule } = this.schedule;
+    this.storage = schedule.keepsFile ? storage ?? BeatStorage.ephemeral() : undefined;
     const own = podOptions(props);
     const name = componentName(this, props);
-    const claim = this.storage._claim(name);
+    const claim = this.storage?._claim(name);
     const { labels, annotations } = merge(celery._options, own);
     const data: k8s.Volume = claim
       ? claimVolume(this, 'beat-data', claim, { labels: { ...labels, ...ownLabels({ component: 'beat', partOf: celery.name }) }, annotations })
       : { name: 'beat-data', emptyDir: {} };
+    const loop = loopOf(schedule, celery._settings);
     const { deployment } = celeryComponent(this, own, {
       component: 'beat',
       celery,
@@ -124,27 +133,85 @@ export class CeleryBeat extends Construct {
       launcher: props.launcher,
       deployment: SINGLETON,
       healthCheck,
-      scheduler: props.scheduler,
+      scheduler: schedule.scheduler,
       command: () => [
-        'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`, '-s', `${directory}/celerybeat-schedule`,
-        ...(healthCheck._agent ? AGENT_FLAGS.beat : props.scheduler ? ['-S', props.scheduler] : []),
-        ...settingsArguments(sharedSettings(celery)),
+        'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`,
+        ...(this.storage ? ['-s', `${directory}/celerybeat-schedule`] : []),
+        ...(loop.maxInterval === undefined ? [] : [`--max-interval=${loop.maxInterval}`]),
+        ...(healthCheck._agent ? AGENT_FLAGS.beat : schedule.scheduler ? ['-S', schedule.scheduler] : []),
+        ...settingsArguments(new Map([...sharedSettings(celery), ...loop.settings])),
       ],
-      mounts: [{ path: directory, volume: data }],
+      mounts: [
+        ...(this.storage ? [{ path: directory, volume: data }] : []),
+        ...(isRedBeat(schedule) ? [{ path: REDBEAT_PACKAGE, volume: celery._redBeatVolume(), readOnly: true }] : []),
+      ],
+      env: schedule.env,
+      importsOurs: isRedBeat(schedule),
+      content: schedule.needs?.of === 'beat' ? celery._contentWith(this, name, schedule.needs.need) : undefined,
+      needs: schedule.needs?.of === 'beat' ? [schedule.needs.need] : [],
       terminationGracePeriod: Duration.seconds(30),
       resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '256Mi' } },
       code: true,
       problems: [
+        ...schedule.problems,
+        ...checkTogether(props, schedule),
         ...(claim ? checkClaim('storage', claim) : []),
-        ...(props.scheduler === undefined || SCHEDULER.test(props.scheduler) ? [] : [{
-          prop: 'scheduler', value: props.scheduler, wrong: 'is not what `celery beat -S` takes',
-          fix: 'give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\'',
-        }]),
-        ...notInstalled(props.scheduler, celery),
+        ...loop.problems,
+        ...(schedule.inBroker ? checkRedis(celery) : []),
+        ...notInstalled(schedule, celery),
       ],
     });
     this.deployment = deployment;
   }
+}
+
+/** What does not go with the schedule. */
+function checkTogether({ schedule, scheduler, storage }: CeleryBeatProps, { keepsFile }: ScheduleSpec): Problem[] {
+  return [
+    ...(schedule === undefined || scheduler === undefined ? [] : [{
+      prop: 'scheduler', value: scheduler, wrong: 'is given in addition to schedule', fix: 'leave out one of them',
+    }]),
+    ...(keepsFile || storage === undefined ? [] : [{
+      prop: 'storage', value: new Described('a BeatStorage'), wrong: 'is for a schedule in a file, and this one is kept elsewhere', fix: 'leave it out',
+    }]),
+  ];
+}
+
+/** How often RedBeat looks at its schedule. Its own 5 minutes make a lock of 25. */
+const REDBEAT_INTERVAL = 30;
+
+function isRedBeat({ needs }: ScheduleSpec): boolean {
+  return needs?.need === 'redbeat';
+}
+
+/** How long Beat sleeps, and how long its lock holds: settings of the app that are the same hold where the schedule says nothing. */
+function loopOf(schedule: ScheduleSpec, settings: ReadonlyMap<string, unknown>): {
+  readonly maxInterval?: number; readonly settings: ReadonlyMap<string, unknown>; readonly problems: Problem[];
+} {
+  const [interval, lock] = [schedule.loopInterval, schedule.lockTimeout].map((value) => value && value.toMilliseconds() / 1000);
+  const asSetting = (name: string, prop: string, value: number | undefined): Problem[] => value === undefined || !settings.has(name) ? [] : [{
+    prop: `schedule.${prop}`, value, wrong: `is also the setting ${name} of the app, which is ${JSON.stringify(settings.get(name))}`, fix: 'give one of them',
+  }];
+  const given = settings.get('beat_max_loop_interval');
+  const maxInterval = interval ?? (isRedBeat(schedule) && given === undefined ? REDBEAT_INTERVAL : undefined);
+  return {
+    maxInterval,
+    settings: new Map(lock === undefined ? [] : [['redbeat_lock_timeout', lock]]),
+    problems: [
+      ...asSetting('beat_max_loop_interval', 'loopInterval', interval), ...asSetting('redbeat_lock_timeout', 'lockTimeout', lock),
+    ],
+  };
+}
+
+/** The transports whose URL RedBeat takes. */
+const REDIS = ['redis', 'rediss'];
+
+/** RedBeat without a Redis. */
+function checkRedis({ _broker: { transport } }: CeleryApp): Problem[] {
+  return transport === undefined || REDIS.includes(transport) ? [] : [{
+    prop: 'schedule', value: new Described(`RedBeat, with the broker ${transport}`), wrong: 'keeps its schedule in the message broker, which is not a single Redis',
+    fix: 'give the URL of a Redis: BeatSchedule.redBeat({ redis: { name: \'redbeat\', key: \'url\' } })',
+  }];
 }
 
 /** The packages of schedulers, by the first word of their names. */
@@ -152,14 +219,20 @@ const SCHEDULER_PACKAGES: Record<string, string> = {
   redbeat: 'celery-redbeat', django_celery_beat: 'django-celery-beat', django: 'django-celery-beat', sqlalchemy_celery_beat: 'sqlalchemy-celery-beat',
 };
 
-/** A scheduler that can't be imported, where all that there is to import is known: Celery, the code and no requirement. */
-function notInstalled(scheduler: string | undefined, { code, runtime }: CeleryApp): Problem[] {
-  const root = scheduler?.split(/[.:]/)[0] ?? 'celery';
-  const files = Object.keys(code._files ?? {});
-  if (root === 'celery' || !code._files || runtime._requirements?.length !== 0 || files.some((file) => file === `${root}.py` || file.startsWith(`${root}/`))) return [];
-  const known = Object.hasOwn(SCHEDULER_PACKAGES, root) ? SCHEDULER_PACKAGES[root] : undefined;
-  return [{
-    prop: 'scheduler', value: scheduler, wrong: 'is neither in Celery nor in the code, and nothing else is installed',
-    fix: `add ${known === undefined ? 'its package' : `'${known}'`} to the requirements of PythonRuntime.install`,
+/** A scheduler that can't be imported. */
+function notInstalled({ scheduler, needs }: ScheduleSpec, { code, runtime }: CeleryApp): Problem[] {
+  const missing = (wrong: string, known: string | undefined): Problem[] => [{
+    prop: 'scheduler', value: scheduler, wrong, fix: `add ${known === undefined ? 'its package' : `'${known}'`} to the requirements of PythonRuntime.install`,
   }];
+  const { _requirements: requirements } = runtime;
+  if (needs?.of === 'beat') return runtime._checkNeed(needs.need);
+  if (needs) {
+    const named = requirements?.some((requirement) => parseRequirement(requirement)?.name === needs.need) ?? true;
+    return named ? [] : missing('is not installed, and all pods of the app import it with the INSTALLED_APPS of the project', needs.need);
+  }
+  // Where all that there is to import is known: Celery, the code and no requirement.
+  const root = String(scheduler ?? 'celery').split(/[.:]/)[0];
+  const files = Object.keys(code._files ?? {});
+  if (root === 'celery' || !code._files || requirements?.length !== 0 || files.some((file) => file === `${root}.py` || file.startsWith(`${root}/`))) return [];
+  return missing('is neither in Celery nor in the code, and nothing else is installed', Object.hasOwn(SCHEDULER_PACKAGES, root) ? SCHEDULER_PACKAGES[root] : undefined);
 }

@@ -45,6 +45,8 @@ export interface CeleryPodSpec {
   readonly needs?: readonly string[];
   /** Whether it consumes from the broker without settings on its command line: Flower, and commands of jobs. */
   readonly sharesSettings?: boolean;
+  /** Whether it imports a package of ours that is mounted next to the agent. */
+  readonly importsOurs?: boolean;
   /** Whether it imports the user's code, and so gets its environment. */
   readonly code: boolean;
   /** What is wrong with the props of the component itself. */
@@ -91,7 +93,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const agent = healthCheck?._agent;
   const launches = celery._broker.composed;
   const code = spec.code ? celery.code._directory : undefined;
-  const pythonPath = [...(code ? [code] : []), ...(agent || launches ? [AGENT_PATH] : [])];
+  const pythonPath = [...(code ? [code] : []), ...(agent || launches || spec.importsOurs ? [AGENT_PATH] : [])];
   const merged = merge({
     ...celery._options,
     ...(spec.code ? {} : { env: undefined, envFrom: undefined }),

@@ -1,5 +1,5 @@
-import { Chart, Size } from 'cdk8s';
-import { AppCode, BeatStorage, CeleryBeat, CeleryBeatProps, HealthCheck, LogLevel } from '../../src';
+import { Chart, Duration, Size } from 'cdk8s';
+import { AppCode, BeatSchedule, BeatStorage, Broker, CeleryBeat, CeleryBeatProps, HealthCheck, LogLevel, PythonRuntime, ResultBackend, RedBeatOptions } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -42,7 +42,8 @@ describe('with the least that it needs', () => {
 });
 
 test('with all props, each does something', () => {
-  const manifests = everyProp<CeleryBeatProps, 'celery'>({
+  // Those that are one: the scheduler is short for a schedule.
+  const manifests = everyProp<Omit<CeleryBeatProps, 'schedule'>, 'celery'>({
     required: ['celery'],
     external: EXTERNAL,
     props: (chart) => ({
@@ -104,5 +105,132 @@ describe('refuses', () => {
       'name: PersistentVolumeClaim \'beat-pvc\' in namespace \'test\' is made by chart/one/Claim and by chart/two/Claim; '
       + 'give one of the constructs another id or name',
     ), expect.stringContaining('beat/two-deployments'), expect.stringContaining('beat/two-deployments')]);
+  });
+});
+
+describe('RedBeat', () => {
+  const redBeat = (options?: RedBeatOptions, app: Parameters<typeof celeryApp>[1] = {}) => (chart: Chart) =>
+    new CeleryBeat(chart, 'beat', { celery: celeryApp(chart, app), schedule: BeatSchedule.redBeat(options) });
+  const settings = (command: string[]) => command.slice(command.indexOf('--') + 1).filter((setting) => setting.includes('redbeat'));
+
+  const INSTALLED = { runtime: PythonRuntime.install({ celery: '5.6.3' }) };
+
+  test('has the package from the lock, the URL from the environment, and no file', () => {
+    const manifests = synth(redBeat({}, INSTALLED));
+    const { command, volumeMounts } = manifests.main(NAME);
+    expect(command.slice(0, command.indexOf('--'))).toEqual([
+      'celery', '-A', 'tasks', 'beat', '--loglevel=info', '--max-interval=30', '-S', 'cdk8s_celery_agent.beat:Scheduler',
+    ]);
+    expect(settings(command)).toEqual([]);
+    expect(manifests.env(NAME)).toMatchObject({ CDK8S_CELERY_AGENT_SCHEDULER: 'cdk8s_celery_redbeat:Scheduler', PYTHONPATH: '/app:/opt/celery-agent' });
+    expect(volumeMounts.map(({ mountPath }) => mountPath)).toEqual([
+      '/app', '/opt/celery', '/opt/celery-agent/cdk8s_celery_agent', '/tmp', '/opt/celery-agent/cdk8s_celery_redbeat',
+    ]);
+    const [install] = manifests.pod(NAME).initContainers;
+    expect(install.args).toEqual([expect.stringMatching(/^celery\[redis\]==/), expect.stringMatching(/^celery-redbeat==\d/)]);
+    expect(manifests.get('ConfigMap', 'celery-beat-install').data['redbeat.txt']).toMatch(/^celery-redbeat==\S+ \\\n {4}--hash=sha256:/m);
+    expect(manifests.get('ConfigMap', 'celery-redbeat').data['__init__.py']).toContain('class Scheduler(RedBeatScheduler)');
+  });
+
+  test('without the agent is the scheduler itself', () => {
+    const manifests = synth((chart) => new CeleryBeat(chart, 'beat', {
+      celery: celeryApp(chart), schedule: BeatSchedule.redBeat(), healthCheck: HealthCheck.none(),
+    }));
+    expect(manifests.main(NAME).command).toEqual(expect.arrayContaining(['-S', 'cdk8s_celery_redbeat:Scheduler']));
+    expect(manifests.env(NAME).PYTHONPATH).toBe('/app:/opt/celery-agent');
+  });
+
+  test('is in all pods where it is among the requirements, from one ConfigMap', () => {
+    const manifests = synth(redBeat({}, { runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['celery-redbeat'] }) }));
+    expect(manifests.identities().filter((name) => /install/.test(name))).toEqual(['ConfigMap/celery-install']);
+    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base redbeat' });
+  });
+
+  test('has another Redis from a Secret, whatever the broker is', () => {
+    const broker = Broker.fromUrl('amqp://rabbitmq.example.com//');
+    const manifests = synth(redBeat({ redis: { name: 'redbeat', key: 'url' } }, { broker, resultBackend: ResultBackend.none() }), ['Secret/redbeat']);
+    expect(manifests.main(NAME).env).toContainEqual({ name: 'CDK8S_CELERY_REDBEAT_URL', valueFrom: { secretKeyRef: { name: 'redbeat', key: 'url' } } });
+  });
+
+  test('its interval and its lock fit each other', () => {
+    const manifests = synth(redBeat({ loopInterval: Duration.seconds(10), lockTimeout: Duration.seconds(20) }));
+    expect(manifests.main(NAME).command).toContain('--max-interval=10');
+    expect(settings(manifests.main(NAME).command)).toEqual(['redbeat_lock_timeout=(json)20']);
+  });
+
+  test('takes the interval of the settings', () => {
+    const { command } = synth(redBeat({}, { settings: { beat_max_loop_interval: 60 } })).main(NAME);
+    expect(command.filter((word: string) => /interval/.test(word))).toEqual(['beat_max_loop_interval=(json)60']);
+  });
+
+  test.each<[string, (chart: Chart) => void, string]>([
+    ['a lock that expires while Beat sleeps', redBeat({ loopInterval: Duration.seconds(10), lockTimeout: Duration.seconds(19) }), '[beat/lock-expires]'],
+    ['the same of the default', redBeat({ lockTimeout: Duration.seconds(59) }), 'it has "59 s, a loop of 30 s"; allowed: 150 s'],
+    ['an interval twice', redBeat({ loopInterval: Duration.seconds(10) }, { settings: { beat_max_loop_interval: 60 } }),
+      'schedule.loopInterval: 10 is also the setting beat_max_loop_interval of the app, which is 60; give one of them'],
+    ['no interval', redBeat({ loopInterval: Duration.seconds(0) }), 'schedule.loopInterval: '],
+    ['a broker that is no Redis', redBeat({}, { broker: Broker.fromUrl('amqp://rabbitmq.example.com//'), resultBackend: ResultBackend.none() }),
+      'schedule: RedBeat, with the broker amqp keeps its schedule in the message broker, which is not a single Redis; give the URL of a Redis: BeatSchedule.redBeat('],
+    ['a Secret without a key', redBeat({ redis: { name: 'redbeat' } as never }), 'schedule.redis.key: undefined is missing'],
+    ['storage', (chart) => new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), schedule: BeatSchedule.redBeat(), storage: BeatStorage.claim() }),
+      'storage: a BeatStorage is for a schedule in a file, and this one is kept elsewhere; leave it out'],
+    ['a version that the lock does not have', redBeat({}, { runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['tenacity==8.0.0'] }) }),
+      'requirements: \'tenacity==8.0.0\' conflicts with the lock of Celery 5.6.3'],
+  ])('refuses %s', (_what, make, message) => {
+    expect(refusals(make).filter((line) => /^\[chart\/beat\]|lock-expires/.test(line))).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+describe('django-celery-beat', () => {
+  const database = (requirements: string[]) => (chart: Chart) => new CeleryBeat(chart, 'beat', {
+    celery: celeryApp(chart, { runtime: PythonRuntime.install({ celery: '5.6.3', requirements }) }), schedule: BeatSchedule.database({ loopInterval: Duration.seconds(20) }),
+  });
+
+  test('has its scheduler, from the lock, and no file', () => {
+    const manifests = synth(database(['django==5.2.8', 'django-celery-beat']));
+    expect(manifests.main(NAME).command.slice(0, 8)).toEqual([
+      'celery', '-A', 'tasks', 'beat', '--loglevel=info', '--max-interval=20', '-S', 'cdk8s_celery_agent.beat:Scheduler',
+    ]);
+    expect(manifests.env(NAME).CDK8S_CELERY_AGENT_SCHEDULER).toBe('django_celery_beat.schedulers:DatabaseScheduler');
+    expect(manifests.pod(NAME).volumes.map(({ name }) => name)).not.toContain('beat-data');
+    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base django-celery-beat' });
+  });
+
+  test.each([[[]], [['django==5.2.8']]])('is refused where the requirements are %p', (requirements) => {
+    expect(refusals(database(requirements))).toEqual([
+      '[chart/beat] scheduler: \'django_celery_beat.schedulers:DatabaseScheduler\' is not installed, and all pods of the app import it with the INSTALLED_APPS of the '
+      + 'project; add \'django-celery-beat\' to the requirements of PythonRuntime.install',
+    ]);
+  });
+
+  test('is in an image that nobody knows', () => {
+    expect(synth((chart) => new CeleryBeat(chart, 'beat', {
+      celery: celeryApp(chart, { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), code: AppCode.inImage() }), schedule: BeatSchedule.database(),
+    })).main(NAME).command).not.toContain('-s');
+  });
+});
+
+describe('another scheduler', () => {
+  test('keeps a file, or does not', () => {
+    const given = { schedule: BeatSchedule.custom('tasks:Scheduler', { loopInterval: Duration.minutes(1) }), storage: BeatStorage.claim() };
+    const manifests = synth(beat(given));
+    expect(manifests.env(NAME).CDK8S_CELERY_AGENT_SCHEDULER).toBe('tasks:Scheduler');
+    expect(manifests.main(NAME).command).toEqual(expect.arrayContaining(['-s', '--max-interval=60']));
+    expect(manifests.get('PersistentVolumeClaim', 'celery-beat-data')).toBeDefined();
+  });
+
+  test('is the same as the scheduler of Beat', () => {
+    expect(synth(beat({ schedule: BeatSchedule.custom('tasks:Scheduler') })).main(NAME)).toEqual(synth(beat({ scheduler: 'tasks:Scheduler' })).main(NAME));
+    expect(synth(beat({ schedule: BeatSchedule.file() })).main(NAME)).toEqual(synth(beat()).main(NAME));
+  });
+
+  test.each<[string, Partial<CeleryBeatProps>, string]>([
+    ['what is none', { schedule: BeatSchedule.custom('a b') }, 'scheduler: \'a b\' is not what `celery beat -S` takes; give module:Class'],
+    ['a number', { schedule: BeatSchedule.custom(1 as never) }, 'scheduler: 1 is not what'],
+    ['two', { schedule: BeatSchedule.file(), scheduler: 'tasks:Scheduler' }, 'scheduler: \'tasks:Scheduler\' is given in addition to schedule; leave out one of them'],
+    ['a misspelt option', { schedule: BeatSchedule.file({ interval: Duration.seconds(1) } as never) }, 'schedule.interval: '],
+    ['no schedule', { schedule: 'redbeat' as never }, 'schedule: \'redbeat\' is not a BeatSchedule; give e.g. BeatSchedule.redBeat()'],
+  ])('refuses %s', (_what, props, message) => {
+    expect(refusals(beat(props))).toEqual([expect.stringContaining(message)]);
   });
 });

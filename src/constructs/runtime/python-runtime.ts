@@ -109,6 +109,11 @@ export abstract class PythonRuntime {
   public readonly _celery?: string;
   /** Makes what the pods of an app share; `needs` are those of the lock that all of them have. @internal */
   public abstract _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta, needs?: readonly string[]): BoundRuntime;
+  /** Whether the list of a need is in all pods, because a requirement stands for it. @internal */
+  public _has(need: string): boolean {
+    return requiredNeeds(this._requirements ?? []).includes(need);
+  }
+
   /** What is wrong with the requirements when the list of a need is installed with them. @internal */
   public _checkNeed(_need: string): Problem[] {
     return [];
