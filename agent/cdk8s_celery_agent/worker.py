@@ -189,12 +189,15 @@ class WorkerAgent(Agent):
         the tasks that it has reserved, runs, or keeps for later. Each is taken in one go, for the
         GIL: the event loop goes on."""
         qos = getattr(self._channel(), '_qos', None)     # the property would make one
+        # kombu removes what is acknowledged when the next message comes, and notes it until then.
+        acknowledged = set(getattr(qos, '_dirty', ()))
         delivered = getattr(qos, '_delivered', None)
         tasks = {*list(state.requests), *self._scheduled()}
         complete = (self.up and delivered is not None
                     and len(delivered) <= MOST_HELD and len(tasks) <= MOST_HELD)
         return {'hostname': self.consumer.hostname, 'now': iso(time.time()), 'complete': complete,
-                'deliveries': [str(tag) for tag in list(delivered or ())] if complete else [],
+                'deliveries': [str(tag) for tag in list(delivered or ()) if tag not in acknowledged]
+                if complete else [],
                 'tasks': sorted(tasks) if complete else []}
 
     def _scheduled(self) -> Iterator[str]:

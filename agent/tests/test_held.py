@@ -72,7 +72,9 @@ def test_what_it_has_got_no_more_is_gone(worker, redis):
     pod = worker(env={'TEST_CONF': 'task_acks_late=True'}).until_ready()
     pod.send('nap', 4, task_id='short')
     pod.until(lambda: 'short' in held(pod)['tasks'], what='the task')
+    assert len(held(pod)['deliveries']) == 1
     pod.until(lambda: 'short' not in held(pod)['tasks'], what='its end')
+    assert held(pod)['deliveries'] == []
 
 
 def test_a_worker_that_is_cut_off_says_that_it_does_not_know(worker, redis):

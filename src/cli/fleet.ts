@@ -6,6 +6,9 @@ import { Cluster } from './cluster';
 import { KubectlError } from './kubectl';
 import { identity, isBeingDeleted, objects, phase, selects } from './objects';
 
+/** The queue that a drained worker consumes; operations/drain.py has the same. */
+export const DRAINED = 'cdk8s-celery.drained';
+
 /** The pods and Deployments of apps, in the order of the cluster. */
 export interface Fleet {
   /** Without those that have ended. */

@@ -8,6 +8,7 @@ type Command = (args: string[], output: Output) => Promise<number>;
 
 /** Each is loaded when it is asked for. */
 const COMMANDS: Record<string, Command> = {
+  drain: async (args, output) => (await import('./drain')).drain(args, output.out, output.err),
   init: async (args, output) => (await import('./init')).init(args, output),
   lint: async (args, output) => (await import('./lint')).lint(args, output),
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
@@ -19,6 +20,7 @@ const COMMANDS: Record<string, Command> = {
 const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
        kubectl celery COMMAND [OPTIONS]
 
+  drain    has the workers of a pool finish their tasks, and consume nothing more
   init     writes a project that works, in TypeScript or Python
   lint     what is known to break in manifests, from files or from a cluster
   prune    deletes the ConfigMaps of former releases that nothing uses

@@ -4,7 +4,7 @@ import { agentPlace, agentStatus } from './agent';
 import { askBroker, BrokerAnswer, Unacked } from './broker';
 import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster';
 import { FAILED, Failure, guarded, Misuse, parseOptions } from './command';
-import { podsOf, processOf, queuesOf, readFleet, staying } from './fleet';
+import { DRAINED, podsOf, processOf, queuesOf, readFleet, staying } from './fleet';
 import { identity } from './objects';
 import { sayUnacked, table } from './table';
 
@@ -91,7 +91,7 @@ async function consumes(pod: unknown, deployments: readonly unknown[], context: 
   const place = agentPlace(pod);
   if (place === undefined) return [...deployments.find((deployment) => podsOf(deployment, [pod]).length > 0) ? queuesOf(pod) ?? [] : []];
   const agent = await agentStatus(place, context).catch(() => undefined);
-  return Object.keys(agent?.queues ?? {}).filter((queue) => !agent?.not_consumed?.includes(queue));
+  return Object.keys(agent?.queues ?? {}).filter((queue) => queue !== DRAINED && !agent?.not_consumed?.includes(queue));
 }
 
 const HEADER = ['APP', 'QUEUE', 'MESSAGES', 'CONSUMERS', 'WORKERS'];

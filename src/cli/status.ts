@@ -6,7 +6,7 @@ import { askBroker } from './broker';
 import { whyNotReady, whyStopped } from './causes';
 import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster';
 import { FAILED, guarded, Misuse, parseOptions } from './command';
-import { autoscaled, Fleet, podsOf, processOf, queuesOf, readFleet, staying, wantedPods } from './fleet';
+import { autoscaled, DRAINED, Fleet, podsOf, processOf, queuesOf, readFleet, staying, wantedPods } from './fleet';
 import { conditions, identity, isReady, phase } from './objects';
 import { sayUnacked, shownAge, table } from './table';
 
@@ -133,7 +133,8 @@ async function ask(pod: unknown, context: readonly string[]): Promise<PodStatus>
 }
 
 /** What is not well; an error of the broker, such as a wrong password, is the cause of what follows from it. */
-function reasonOf({ reason, broker, rival, agent_errors }: AgentStatus): string {
+function reasonOf({ reason, broker, rival, agent_errors, queues }: AgentStatus): string {
+  if (queues && DRAINED in queues) return 'is drained (cdk8s-celery drain POOL --undo)';
   if (reason !== '') return broker?.error && !reason.includes(broker.error) ? `${reason}: ${broker.error}` : reason;
   if (rival) return `another Beat works on the same schedule: ${rival}`;
   const error = agent_errors?.[0];
@@ -208,7 +209,7 @@ function shown(pods: readonly PodStatus[], appOf: (pod: PodStatus) => string): s
     role,
     yesNo(live),
     yesNo(ready),
-    listed(Object.entries(queues ?? agent?.queues ?? {}).map(([queue, depth]) => `${queue}=${depth ?? '?'}`), ',') || '-',
+    listed(Object.entries(queues ?? agent?.queues ?? {}).filter(([queue]) => queue !== DRAINED).map(([queue, depth]) => `${queue}=${depth ?? '?'}`), ',') || '-',
     typeof agent?.active === 'number' ? `${agent.active}/${agent.concurrency ?? '?'}` : '-',
     // Beat receives no tasks: what it did last is its tick.
     agent ? ago(agent.now, agent.last_receipt ?? (role === 'beat' ? agent.last_tick : undefined)) : '-',

@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** What kubectl prints and its exit code, for calls that have this text; others fail. */
-export type Answers = Record<string, readonly [printed: string, code?: number]>;
+/** What kubectl prints and its exit code, for calls that have this text; others fail. Of several prints each call gets the next, then the last. */
+export type Answers = Record<string, readonly [printed: string | readonly string[], code?: number]>;
 
 const folder = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -13,11 +13,14 @@ export async function withKubectl<T>(answers: Answers | undefined, body: () => T
   const bin = mkdtempSync(join(folder, 'bin-'));
   const calls = join(bin, 'calls');
   const cases = Object.entries(answers ?? {}).map(([text, [printed, code = 0]], index) => {
-    writeFileSync(join(bin, `${index}`), printed);
-    return `  *'${text}'*) cat '${bin}/${index}' ${code ? '>&2' : ''}; exit ${code};;\n`;
+    const prints = typeof printed === 'string' ? [printed] : printed;
+    prints.forEach((one, at) => writeFileSync(join(bin, `${index}.${at}`), one));
+    const file = prints.length === 1 ? `${bin}/${index}.0` : `${bin}/${index}.$(next ${index} ${prints.length})`;
+    return `  *'${text}'*) cat "${file}" ${code ? '>&2' : ''}; exit ${code};;\n`;
   });
   if (answers) {
     writeFileSync(join(bin, 'kubectl'), '#!/usr/bin/env bash\n'
+      + `next() { n=$(cat '${bin}/'"$1.n" 2>/dev/null || echo 0); [ $((n + 1)) -ge $2 ] || echo $((n + 1)) >'${bin}/'"$1.n"; echo $n; }\n`
       + `[[ "$*" != *' -f -' ]] || stdin=" <<< $(cat)"\necho "\${*//$'\\n'/ }\${stdin-}" >>'${calls}'\ncase "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
   }
   const { PATH } = process.env;
