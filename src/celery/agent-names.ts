@@ -23,6 +23,11 @@ export const LAUNCH = ['python', '-m', LAUNCH_PACKAGE_NAME] as const;
 /** `CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL` is the template of the variable `CELERY_BROKER_URL`. */
 export const LAUNCH_PREFIX = 'CDK8S_CELERY_LAUNCH_';
 
+/** The variable with the settings that its loader gives to every Celery of a container, as JSON. */
+export const CONNECTION_SETTINGS = 'CDK8S_CELERY_CONNECTION_SETTINGS';
+/** The value of `CELERY_LOADER`. */
+export const CONNECTION_LOADER = `${LAUNCH_PACKAGE_NAME}.loader.Loader`;
+
 /** The variables that a template refers to: `{REDIS_PASSWORD}`. */
 export function templateReferences(template: string): string[] {
   return [...template.matchAll(/\{([A-Za-z_][A-Za-z0-9_]*)\}/g)].map(([, name]) => name);

@@ -224,6 +224,8 @@ export class CeleryApp extends Construct {
       ...brokerProblems,
       ...checkReserved(options),
       ...checkOwnedEnv(options.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
+      ...(bound.loaded ? checkLoader(options.env) : []),
+      ...checkTransportSettings(bound.transport, settings),
       ...settingsProblems,
       ...queues.problems(codeDeclares),
       ...deliveryProblems(props.delivery, settings),
@@ -364,6 +366,21 @@ function deliveryProblems(delivery: TaskDelivery | undefined, settings: Readonly
       prop: `settings.${name}`, value: settings.get(name), wrong: 'is set by the prop delivery', fix: 'leave it out',
     })),
   ];
+}
+
+/** What would take the place of the loader that a connection needs. */
+function checkLoader(env: readonly k8s.EnvVar[] = []): Problem[] {
+  return env.filter(({ name }) => name === 'CELERY_LOADER' || name === 'LOADER').map(({ name }) => ({
+    prop: 'env', value: name, wrong: 'would take the place of the loader that gives the settings of the connection to every Celery',
+    fix: 'remove it; a loader of your own inherits from cdk8s_celery_launch.loader.Loader, and is given to Celery(loader=...)',
+  }));
+}
+
+/** Settings that a transport cannot have. */
+function checkTransportSettings(transport: string | undefined, settings: ReadonlyMap<string, unknown>): Problem[] {
+  return transport === 'sqs' && settings.get('worker_enable_remote_control') === true ? [{
+    prop: 'settings.worker_enable_remote_control', value: true, wrong: 'is not possible with SQS, which has no fanout', fix: 'leave it out, or give false',
+  }] : [];
 }
 
 /** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */

@@ -91,9 +91,9 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const { celery, healthCheck } = spec;
   const { code: codeVolume, runtime } = spec.content ?? celery._content;
   const agent = healthCheck?._agent;
-  const launches = celery._broker.composed;
+  const { composed, loaded } = celery._broker;
   const code = spec.code ? celery.code._directory : undefined;
-  const pythonPath = [...(code ? [code] : []), ...(agent || launches || spec.importsOurs ? [AGENT_PATH] : [])];
+  const pythonPath = [...(code ? [code] : []), ...(agent || composed || loaded || spec.importsOurs ? [AGENT_PATH] : [])];
   const merged = merge({
     ...celery._options,
     ...(spec.code ? {} : { env: undefined, envFrom: undefined }),
@@ -119,7 +119,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
     container: {
       image: celery.runtime._image,
-      command: () => [...(launches ? LAUNCH : []), ...launched(spec.launcher ?? celery._launcher, spec.command())],
+      command: () => [...(composed ? LAUNCH : []), ...launched(spec.launcher ?? celery._launcher, spec.command())],
       workingDir: code ?? '/tmp',
       ports: [...spec.ports ?? [], ...(agent ? [{ containerPort: agent.port, name: 'health' }] : [])],
       ...(agent ? agentProbes(agent, spec.tasksShareProcess ?? false, grace) : { ...spec.probes, ...healthCheck?._probes }),
@@ -129,7 +129,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         ...runtime.mounts,
         ...celery._broker.mounts,
         ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
-        ...(launches ? [{ path: LAUNCH_PACKAGE, volume: celery._launchVolume(), readOnly: true }] : []),
+        ...(composed || loaded ? [{ path: LAUNCH_PACKAGE, volume: celery._launchVolume(), readOnly: true }] : []),
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],

@@ -2,6 +2,8 @@ import { redact } from '../celery/credentials';
 import { uncheckedCertificate } from '../celery/tls';
 import { redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
+import { sentinelConnection } from './brokers/sentinel-connection';
+import { SentinelServersOptions } from './brokers/sentinel-servers';
 import { ResultBackendBinding } from './brokers/result-backend-binding';
 import { secretKey } from './kubernetes/options';
 import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from './network/server-address';
@@ -53,6 +55,18 @@ export abstract class ResultBackend {
   public static fromRedis(server: RedisServerOptions): ResultBackend {
     const { connection, problems } = redisConnection({ prop: 'resultBackend' }, server);
     return new Backend(connection ? { ...connection, settings: RESULTS_KEPT_ALIVE } : UNKNOWN, problems);
+  }
+
+  /**
+   * A Redis or Valkey behind Sentinel. Their passwords may have any character.
+   *
+   * @param servers the sentinels, and what they and Redis ask for
+   */
+  public static fromSentinel(servers: SentinelServersOptions): ResultBackend {
+    const { connection, transportOptions, problems } = sentinelConnection({ prop: 'resultBackend' }, servers);
+    return new Backend(connection ? {
+      ...connection, settings: RESULTS_KEPT_ALIVE, connectionSettings: { result_backend_transport_options: transportOptions },
+    } : UNKNOWN, problems);
   }
 
   /**

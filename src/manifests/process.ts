@@ -1,3 +1,4 @@
+import { CONNECTION_SETTINGS } from '../celery/agent-names';
 import { GLOBAL_ENV } from '../celery/options';
 import { isAmqp, isRedis, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
@@ -5,7 +6,7 @@ import { codeOf } from './code';
 import { seconds, SETTING_NAMES, SettingName, WRITTEN_NAMES } from './code-settings';
 import { CeleryCommand } from './command/celery-command';
 import { Link } from './command/command';
-import { Path } from './json';
+import { asMap, isMap, Path } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
 import { Variable } from './pod/env';
@@ -118,8 +119,15 @@ export class Process {
     return this.option(name).state === 'unset';
   }
 
-  /** A setting after `--`, or else in code, or else in a variable called like it: `task_acks_late`. */
+  /** A setting after `--`, or else in code, or else in a variable called like it: `task_acks_late`. Those of a connection are joined with it. */
   public setting(name: SettingName): Setting | undefined {
+    const given = this.ownSetting(name);
+    const connection = connectionSettings(this).get(name);
+    if (connection === undefined) return given;
+    return given ? { ...given, value: joined(connection.value, given.value) } : connection;
+  }
+
+  private ownSetting(name: SettingName): Setting | undefined {
     const given = this.command.settings.get(name);
     if (given) return { value: given.value, at: this.place(given.word.path) };
     const code = codeOf(this.container).settings;
@@ -135,7 +143,7 @@ export class Process {
 
   /** Something in sight sets it, though maybe to a value that only a run tells. */
   public sets(name: SettingName): boolean {
-    return this.command.settings.has(name) || codeOf(this.container).settings.has(name)
+    return connectionSettings(this).has(name) || this.command.settings.has(name) || codeOf(this.container).settings.has(name)
       || SETTING_VARIABLES.get(name)!.some((variable) => ['known', 'set'].includes(this.variable(variable).state));
   }
 
@@ -205,6 +213,27 @@ export class Process {
   /** Those that the application may make its settings of, too. */
   public get allUrls(): readonly UrlUse[] {
     return allUrls(this);
+  }
+}
+
+/** The settings that the loader of our launcher gives to every Celery of a container. */
+const connectionSettings = lazy((process: Process): ReadonlyMap<string, Setting> => {
+  const variable = process.container.env.get(CONNECTION_SETTINGS);
+  return new Map(variable === undefined ? [] : Object.entries(asMap(parsed(variable.value)))
+    .map(([name, value]) => [name, { value: typeof value === 'string' ? value : JSON.stringify(value), at: process.place(variable.path) }]));
+});
+
+/** Two dictionaries as one. */
+function joined(first: string, second: string): string {
+  const both = [parsed(first), parsed(second)];
+  return both.every(isMap) ? JSON.stringify({ ...asMap(both[0]), ...asMap(both[1]) }) : second;
+}
+
+function parsed(text = ''): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

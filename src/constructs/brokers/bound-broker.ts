@@ -1,17 +1,19 @@
-import { LAUNCH_PREFIX, templateReferences } from '../../celery/agent-names';
+import { CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH_PREFIX, templateReferences } from '../../celery/agent-names';
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
+import { needsOf } from '../../celery/locks';
 import { missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import type { CeleryApp } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
+import { variables } from '../kubernetes/env';
 import { shaped } from '../kubernetes/options';
 import { Mount } from '../kubernetes/pods';
 import { checkShape } from '../kubernetes/shape-check';
 import { ResultBackend } from '../result-backend';
 import { readSettings } from '../settings';
 import { Problem } from '../validation/problems';
-import { CopiedProp, hidden, PropChecks, record, text, typed, anything } from '../validation/props';
+import { CopiedProp, hidden, PropChecks, record, text, texts, typed, anything } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { EnvSource, ResultBackendBinding } from './result-backend-binding';
@@ -23,6 +25,8 @@ export interface BoundBroker {
   readonly env: readonly k8s.EnvVar[];
   /** Whether a URL is composed in the pods, so that commands need the launcher. */
   readonly composed: boolean;
+  /** Whether settings of the connection are in the environment, for the loader. */
+  readonly loaded: boolean;
   readonly mounts: readonly Mount[];
   readonly settings: ReadonlyMap<string, unknown>;
   /** The name of kombu's transport; undefined where it is not known. */
@@ -51,18 +55,27 @@ export function bindBroker(
     ?? { url: options.resultBackend as EnvSource | undefined, urlTemplate: options.resultBackendTemplate };
   const resultBackend = backend.url;
   const backendText = resultBackend?.value ?? backend.urlTemplate;
-  const needs = backendNeeds(backendText ?? '');
+  const extras = (options.extras ?? []).map((extra) => `celery[${extra}]`);
+  const needs = [...new Set([...backendNeeds(backendText ?? ''), ...extras.flatMap((extra) => needsOf(extra) ?? [])])];
   const volumes = [...files.volumes ?? [], ...backend.volumes ?? []];
   const volumeMounts = [...files.volumeMounts ?? [], ...backend.volumeMounts ?? []];
   const { settings, problems: badSettings } = readSettings(withOptions(options.settings, backend.settings), { celery, requirements });
+  const { settings: connectionSettings, problems: badConnection } = readSettings(
+    withOptions(options.connectionSettings, backend.connectionSettings), { celery, requirements },
+  );
+  const loaded = connectionSettings.size > 0;
   const known = new Map(volumes.map((volume) => [volume.name, volume]));
-  const variables = [...env, ...backend.env ?? []];
+  const parts = [...env, ...backend.env ?? []];
   return {
     env: [
-      ...variables,
+      ...parts,
       ...urlVariable('CELERY_BROKER_URL', url, urlTemplate),
       ...urlVariable('CELERY_RESULT_BACKEND', resultBackend, backend.urlTemplate),
+      ...(loaded ? variables({
+        [CONNECTION_SETTINGS]: asGiven(JSON.stringify(Object.fromEntries(connectionSettings))), CELERY_LOADER: CONNECTION_LOADER,
+      }) : []),
     ],
+    loaded,
     composed: urlTemplate !== undefined || backend.urlTemplate !== undefined,
     mounts: volumeMounts.flatMap(({ name, mountPath: path, ...mount }) => known.has(name) ? [{ path, volume: known.get(name)!, ...mount }] : []),
     settings,
@@ -81,8 +94,9 @@ export function bindBroker(
       ...volumeMounts.filter(({ name }) => !known.has(name)).map(({ name }) => ({
         prop: 'broker.volumeMounts', value: name, wrong: 'is not among the volumes of the broker', fix: 'add it to volumes',
       })),
+      ...badConnection.map((problem) => ({ ...problem, prop: `broker.connectionS${problem.prop.slice(1)}` })),
       ...badSettings.map((problem) => ({ ...problem, prop: `broker.${problem.prop}` })),
-      ...checkTransport(transport, requirements),
+      ...checkTransport(transport, requirements && [...requirements, ...extras.filter((extra) => needsOf(extra) !== undefined)]),
       ...given?._problems ?? [],
       ...(resultBackend === undefined && backend.urlTemplate === undefined && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),
@@ -146,7 +160,9 @@ const BINDING: PropChecks<BrokerBinding> = {
   resultBackend: ENV_SOURCE,
   resultBackendTemplate: hidden(text('e.g. \'redis://:{REDIS_PASSWORD}@redis.example.com:6379/0\'')),
   transport: text('e.g. \'redis\''),
+  extras: texts('e.g. [\'sqs\']'),
   settings: record(anything, 'e.g. { broker_transport_options: { visibility_timeout: 7200 } }'),
+  connectionSettings: record(anything, 'e.g. { broker_transport_options: { master_name: \'mymaster\' } }'),
   volumes: shaped('[]Volume'),
   volumeMounts: shaped('[]VolumeMount'),
   queueTrigger,

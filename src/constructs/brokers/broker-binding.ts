@@ -57,11 +57,31 @@ export interface BrokerBinding {
   readonly transport?: string;
 
   /**
+   * Extras of Celery that the transport needs: `['sqs']`. PythonRuntime.install brings those that are in the lock, with hashes; another one
+   * belongs into its requirements. What is in an image is not known.
+   *
+   * @default - none
+   */
+  readonly extras?: string[];
+
+  /**
    * Settings of Celery that this broker needs: `{ broker_transport_options: { ... } }`. Those of the app win over them.
    *
    * @default - none
    */
   readonly settings?: { [name: string]: any };
+
+  /**
+   * Settings without which nothing connects, such as `{ broker_transport_options: { master_name: 'mymaster' } }`. Every container that connects
+   * has them, also Flower and Jobs: by a loader (CELERY_LOADER) and not on the command line. What the app sets under the same names is kept, and
+   * joined where it is a dictionary.
+   *
+   * A string `'{NAME}'` stands for the value of that variable of `env`, for passwords.
+   *
+   * @default - none
+   * @see https://docs.celeryq.dev/en/stable/userguide/extending.html
+   */
+  readonly connectionSettings?: { [name: string]: any };
 
   /**
    * Volumes of every pod that connects: Secrets with certificates.

@@ -12,8 +12,14 @@ import { hidden, oneOf, text, typed } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger } from './queue-trigger';
+import { rabbitMqBinding } from './rabbitmq-connection';
+import { RabbitMqServerOptions } from './rabbitmq-server';
 import { Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
+import { sentinelConnection, sentinelTrigger } from './sentinel-connection';
+import { SentinelServersOptions } from './sentinel-servers';
+import { sqsBinding } from './sqs-connection';
+import { SqsOptions } from './sqs-service';
 
 /** Options of a broker whose URL is in a Secret. */
 export interface SecretBrokerOptions extends ServerAddress {
@@ -79,6 +85,43 @@ export abstract class Broker implements IBroker {
   public static fromRedis(server: RedisServerOptions): Broker {
     const { connection, options, problems } = redisConnection({ prop: 'broker' }, server);
     return new Existing(connection ? redisBinding(connection, redisTrigger(options)) : UNKNOWN, problems);
+  }
+
+  /**
+   * A Redis or Valkey behind Sentinel: after a failover the pods go on with the new master. Their passwords may have any character.
+   *
+   * @param servers the sentinels, and what they and Redis ask for
+   * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
+   */
+  public static fromSentinel(servers: SentinelServersOptions): Broker {
+    const { connection, transportOptions, options, problems } = sentinelConnection({ prop: 'broker' }, servers);
+    return new Existing(connection ? {
+      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel',
+      connectionSettings: { broker_transport_options: transportOptions, result_backend_transport_options: transportOptions },
+    } : UNKNOWN, problems);
+  }
+
+  /**
+   * A RabbitMQ, by its parts. Its password may have any character. It keeps no results: an app must be given a `resultBackend`.
+   *
+   * @param server where it is, and what it asks for
+   * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html
+   */
+  public static fromRabbitMq(server: RabbitMqServerOptions): Broker {
+    const { binding = UNKNOWN, problems } = rabbitMqBinding(server);
+    return new Existing(binding, problems);
+  }
+
+  /**
+   * Amazon SQS. It has no remote control (`celery inspect`, `celery control`) and no events, so Flower shows nothing; it keeps no results: an app
+   * must be given a `resultBackend`.
+   *
+   * @param service the region, the names of the queues and the credentials
+   * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/sqs.html
+   */
+  public static fromSqs(service: SqsOptions): Broker {
+    const { binding = UNKNOWN, problems } = sqsBinding(service);
+    return new Existing(binding, problems);
   }
 
   /** How an app uses the broker. */

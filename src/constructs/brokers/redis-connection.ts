@@ -12,7 +12,7 @@ import { RedisServerOptions } from './redis-server';
 import { connectionTls, tlsFiles } from './tls-files';
 
 /** A required option of a factory method: it has no construct that a stand-in could be made for. */
-function required(check: (prop: string, value: unknown) => Problem[], fix: string): RequiredProp {
+export function required(check: (prop: string, value: unknown) => Problem[], fix: string): RequiredProp {
   return { check, fix, instead: () => undefined };
 }
 

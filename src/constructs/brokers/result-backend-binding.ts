@@ -11,5 +11,6 @@ export interface ResultBackendBinding {
   readonly volumes?: readonly k8s.Volume[];
   readonly volumeMounts?: readonly k8s.VolumeMount[];
   readonly settings?: Readonly<Record<string, unknown>>;
+  readonly connectionSettings?: Readonly<Record<string, unknown>>;
   readonly network?: readonly k8s.NetworkPolicyEgressRule[];
 }

@@ -40,7 +40,7 @@ const byPool = (names: RegExp, option: string): Owned => ({
 const OWNED: readonly Owned[] = [
   byProp(/^(CELERY_)?BROKER_URL$|^CELERY_BROKER_(READ|WRITE)_URL$/, 'would connect the pods to another broker than that of the app', 'broker'),
   byProp(/^(CELERY_)?RESULT_BACKEND$/, 'would take the place of the result backend of the app', 'resultBackend'),
-  byProp(/^CDK8S_CELERY_LAUNCH_/, 'is what the launcher composes URLs from', 'broker or resultBackend'),
+  byProp(/^CDK8S_CELERY_(LAUNCH_|CONNECTION_SETTINGS$)/, 'is what the launcher composes URLs from', 'broker or resultBackend'),
   byFlag(/^CELERY_(WORKER|BEAT)_LOGLEVEL$/, 'logLevel'),
   byPool(/^CELERY_WORKER_CONCURRENCY$/, 'concurrency'),
   byFlag(/^CELERY_WORKER_POOL$/, 'pool'),

@@ -49,7 +49,7 @@ test('every container that connects composes its URLs, and has the package for i
     expect(volumeMounts.map(({ mountPath }) => mountPath)).toContain('/opt/celery-agent/cdk8s_celery_launch');
   }
   const packages = manifests.get('ConfigMap', 'celery-launch');
-  expect(Object.keys(packages.data)).toEqual(['__init__.py', '__main__.py', 'urls.py']);
+  expect(Object.keys(packages.data)).toEqual(['__init__.py', '__main__.py', 'loader.py', 'urls.py']);
 });
 
 test('comes before the launcher of the app', () => {

@@ -1,0 +1,59 @@
+"""Settings without which nothing connects, for every Celery of a container.
+
+CELERY_LOADER names this class, so workers, Beat, Flower, `celery call` and scripts have them; what
+the application or the command line sets under the same names is kept, and joined where it is a
+dictionary. `{NAME}` stands for the value of the variable NAME: a password is in no argument.
+"""
+import json
+import os
+from typing import Any, Dict, Mapping
+
+from celery.exceptions import ImproperlyConfigured
+from celery.loaders.app import AppLoader
+
+from .urls import REFERENCE
+
+VARIABLE = 'CDK8S_CELERY_CONNECTION_SETTINGS'
+
+
+class Loader(AppLoader):  # type: ignore[misc]
+
+    def __init__(self, app: Any, **kwargs: Any) -> None:
+        super().__init__(app, **kwargs)
+        app.on_after_configure.connect(self._complete)
+
+    def _complete(self, source: Any = None, **_: Any) -> None:
+        for name, value in settings(os.environ).items():
+            source[name] = joined(value, source.get(name))
+
+    def cmdline_config_parser(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
+        parsed: Dict[str, Any] = super().cmdline_config_parser(*args, **kwargs)
+        for name, value in settings(os.environ).items():
+            if name in parsed:
+                parsed[name] = joined(value, parsed[name])
+        return parsed
+
+
+def joined(ours: Any, theirs: Any) -> Any:
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return {**ours, **theirs}
+    return theirs or ours
+
+
+def settings(environ: Mapping[str, str]) -> Dict[str, Any]:
+    """The settings of the variable, with the values of others in them."""
+    found: Dict[str, Any] = filled(json.loads(environ.get(VARIABLE) or '{}'), environ)
+    return found
+
+
+def filled(value: Any, environ: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: filled(item, environ) for key, item in value.items()}
+    reference = REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    if reference is None:
+        return value
+    if not environ.get(reference[1]):
+        raise ImproperlyConfigured(
+            f'the variable {reference[1]} is empty or not set; check the key of the Secret that it '
+            'comes from')
+    return environ[reference[1]]

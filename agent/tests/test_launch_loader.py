@@ -1,0 +1,69 @@
+"""Settings of a connection, in every Celery of a container."""
+import json
+import subprocess
+import sys
+
+import pytest
+from celery.exceptions import ImproperlyConfigured
+from lab import AGENT
+
+from cdk8s_celery_launch.loader import VARIABLE, filled, joined, settings
+
+OURS = {'broker_transport_options': {'master_name': 'm', 'sentinel_kwargs': {'password': '{P}'}},
+        'broker_use_ssl': {'cert_reqs': 2}}
+
+
+def run(code, *args, env=None):
+    environ = {'PYTHONPATH': str(AGENT), 'CELERY_LOADER': 'cdk8s_celery_launch.loader.Loader',
+               VARIABLE: json.dumps(OURS), 'P': 'p@ss', 'PATH': '/usr/bin:/bin', **(env or {})}
+    done = subprocess.run([sys.executable, '-c', code, *args], env=environ, text=True, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+PRINT = ('import json; print(json.dumps([app.conf.broker_transport_options, '
+         'app.conf.broker_use_ssl, app.connection_for_read().transport_options]))')
+
+
+@pytest.mark.parametrize('code, options', [
+    ('from celery import Celery; app = Celery("tasks", broker="memory://")', {}),
+    ('from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+     'app.conf.broker_transport_options = {"visibility_timeout": 9}', {'visibility_timeout': 9}),
+    ('from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+     'app.conf.task_acks_late\napp.config_from_cmdline('
+     '["broker_transport_options=(json){\\"visibility_timeout\\": 9}"])',
+     {'visibility_timeout': 9}),
+    ('from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+     'app.config_from_cmdline(["broker_transport_options=(json){\\"visibility_timeout\\": 9}"])',
+     {'visibility_timeout': 9}),
+    ('import types; from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+     's = types.SimpleNamespace(CELERY_BROKER_TRANSPORT_OPTIONS={"visibility_timeout": 9})\n'
+     'app.config_from_object(s, namespace="CELERY")', {'visibility_timeout': 9}),
+    ('from celery import current_app as app', {}),
+])
+def test_settings_are_joined_with_those_of_the_application(code, options):
+    transport, ssl, connection = run(f'{code}\n{PRINT}', env={'CELERY_BROKER_URL': 'memory://'})
+    expected = {'master_name': 'm', 'sentinel_kwargs': {'password': 'p@ss'}, **options}
+    assert transport == expected
+    assert ssl == {'cert_reqs': 2}
+    assert expected.items() <= connection.items()
+
+
+def test_what_the_application_sets_is_kept():
+    assert joined({'a': 1, 'b': 2}, {'b': 3}) == {'a': 1, 'b': 3}
+    assert joined({'a': 1}, False) == {'a': 1}
+    assert joined({'a': 1}, None) == {'a': 1}
+    assert joined('x', 'y') == 'y'
+
+
+def test_only_whole_strings_are_references():
+    assert filled({'a': '{P}', 'b': ['{P}'], 'c': 'x{P}', 'd': 1}, {'P': 'p'}) == {
+        'a': 'p', 'b': ['{P}'], 'c': 'x{P}', 'd': 1}
+    assert settings({}) == {}
+
+
+@pytest.mark.parametrize('environ', [{}, {'P': ''}])
+def test_a_missing_part_is_named(environ):
+    with pytest.raises(ImproperlyConfigured, match='the variable P is empty or not set'):
+        filled({'a': '{P}'}, environ)

@@ -1,0 +1,105 @@
+import type * as k8s from '../kubernetes/api/types';
+import { asGiven } from '../kubernetes/as-given';
+import { checkCidr, egressToServer } from '../network/server-address';
+import { SecretKey } from '../secret-key';
+import * as checks from '../validation/checks';
+import { Problem } from '../validation/problems';
+import { number, PropChecks, text, typed } from '../validation/props';
+import { BrokerBinding } from './broker-binding';
+import { QueueTrigger } from './queue-trigger';
+import { RabbitMqServerOptions } from './rabbitmq-server';
+import { checkHost, PASSWORD, required } from './redis-connection';
+import { connectionTls, tlsFiles } from './tls-files';
+
+const HOST = 'e.g. \'rabbitmq.example.com\'';
+
+const OPTIONS: PropChecks<RabbitMqServerOptions> = {
+  host: required(text(HOST), `give ${HOST}`),
+  port: number,
+  virtualHost: text('e.g. \'/\''),
+  username: text('the name of the user'),
+  usernameSecret: PASSWORD,
+  password: PASSWORD,
+  tls: connectionTls,
+  cidr: text('e.g. \'10.20.0.0/16\''),
+};
+
+const TLS_PORT = 5671;
+const PLAIN_PORT = 5672;
+const USERNAME = 'CDK8S_CELERY_BROKER_USERNAME';
+const PASSWORD_VARIABLE = 'CDK8S_CELERY_BROKER_PASSWORD';
+
+/** How an app uses a RabbitMQ, and what is wrong with its options. */
+export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: BrokerBinding; problems: Problem[] } {
+  const { options, problems: wrong } = typed(given, OPTIONS, { prefix: 'broker' });
+  const problems = [...wrong, ...checkRabbitMq(options)];
+  if (problems.length > 0) return { problems };
+  const { host, tls, port = tls ? TLS_PORT : PLAIN_PORT, virtualHost = '/', username, usernameSecret, password, cidr } = options;
+  const files = tlsFiles('broker-tls', tls ?? {});
+  const user = usernameSecret ? `{${USERNAME}}` : encodeURIComponent(username ?? 'guest');
+  const secret = password ? `:{${PASSWORD_VARIABLE}}` : username === undefined && !usernameSecret ? ':guest' : '';
+  const address = `${host}:${port}/${encodeURIComponent(virtualHost)}`;
+  const url = `${tls ? 'amqps' : 'amqp'}://${user}${secret}@${address}`;
+  const composed = (usernameSecret ?? password) !== undefined;
+  return {
+    binding: {
+      ...(composed ? { urlTemplate: url } : { url: { value: asGiven(url) } }),
+      env: [...variable(USERNAME, usernameSecret), ...variable(PASSWORD_VARIABLE, password)],
+      transport: tls ? 'amqps' : 'amqp',
+      // py-amqp verifies no host name without server_hostname.
+      ...(tls ? {
+        connectionSettings: {
+          broker_use_ssl: {
+            cert_reqs: CERT_REQUIRED, server_hostname: host,
+            ...(files.ca === undefined ? {} : { ca_certs: files.ca }),
+            ...(files.certificate === undefined ? {} : { certfile: files.certificate, keyfile: files.key }),
+          },
+        },
+      } : {}),
+      volumes: files.volumes,
+      volumeMounts: files.volumeMounts,
+      network: egressToServer(`amqp://${host}:${port}`, { cidr }),
+      queueTrigger: trigger(options, `${tls ? 'amqps' : 'amqp'}://${address}`),
+    },
+    problems,
+  };
+}
+
+/** Python's ssl.CERT_REQUIRED. */
+const CERT_REQUIRED = 2;
+
+function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
+  return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
+}
+
+/**
+ * How KEDA reads the queues: it gets user and password from the Secrets. Of TLS it takes only servers with a certificate of a public CA, as its
+ * own CA would have to be switched on in a Secret, and of a user in a manifest none that has a password in a Secret.
+ *
+ * @see https://keda.sh/docs/latest/scalers/rabbitmq-queue/
+ */
+function trigger({ tls, username, usernameSecret, password }: RabbitMqServerOptions, host: string): QueueTrigger | undefined {
+  if (tls?.ca ?? tls?.clientSecretName) return undefined;
+  if (usernameSecret && password) {
+    const authentication = Object.entries({ username: usernameSecret, password }).map(([parameter, { name, key }]) => ({ parameter, name, key }));
+    return { type: 'rabbitmq', metadata: { protocol: 'amqp', host }, authentication: { secretTargetRef: authentication } };
+  }
+  return username === undefined && !password && !usernameSecret
+    ? { type: 'rabbitmq', metadata: { protocol: 'amqp', host: host.replace('://', '://guest:guest@') } } : undefined;
+}
+
+function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, password, tls, cidr }: RabbitMqServerOptions): Problem[] {
+  const problem = (prop: string, value: unknown, wrong: string, fix: string): Problem => ({ prop: `broker.${prop}`, value, wrong, fix });
+  return [
+    ...checkHost('broker.host', host),
+    ...checks.wholeNumber('broker.port', port, 1, 65_535),
+    ...(virtualHost === '' ? [problem('virtualHost', virtualHost, 'is empty', 'give its name, or leave it out for \'/\'')] : []),
+    ...(username === '' ? [problem('username', username, 'is empty', 'leave it out')] : []),
+    ...(username !== undefined && usernameSecret ? [problem('username', username, 'is given in addition to usernameSecret', 'leave out one of the two')] : []),
+    ...((username !== undefined && username !== 'guest') || usernameSecret) && !password
+      ? [problem('password', undefined, 'is missing, and RabbitMQ takes no user without one', 'put it into a Secret, and give { name, key }')] : [],
+    ...(port === TLS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
+    ...(port === PLAIN_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
+    ...checkCidr('broker.cidr', cidr),
+  ];
+}

@@ -1,0 +1,93 @@
+import type * as k8s from '../kubernetes/api/types';
+import { checkCidr, egressToServer } from '../network/server-address';
+import * as checks from '../validation/checks';
+import { Problem } from '../validation/problems';
+import { number, PropChecks, text, texts, typed } from '../validation/props';
+import { QueueTrigger } from './queue-trigger';
+import { checkDatabase, checkHost, Connection, ConnectionRole, connectionUrl, PASSWORD, passwordVariable, required } from './redis-connection';
+import { SentinelServersOptions } from './sentinel-servers';
+
+const SENTINELS = 'e.g. [\'sentinel.redis.svc.cluster.local:26379\']';
+const MASTER = 'the name under which Sentinel knows the master, e.g. \'mymaster\'';
+
+const OPTIONS: PropChecks<SentinelServersOptions> = {
+  sentinels: required(texts(SENTINELS), `give ${SENTINELS}`),
+  masterName: required(text(MASTER), `give ${MASTER}`),
+  database: number,
+  password: PASSWORD,
+  sentinelPassword: PASSWORD,
+  port: number,
+  cidr: text('e.g. \'10.20.0.0/16\''),
+};
+
+const SENTINEL_PORT = 26_379;
+
+/** The connection by Sentinel, the settings that it needs, and what is wrong with its options. */
+export function sentinelConnection(role: ConnectionRole, given: SentinelServersOptions): {
+  readonly connection?: Connection;
+  readonly transportOptions?: Record<string, unknown>;
+  readonly options: SentinelServersOptions;
+  readonly problems: Problem[];
+} {
+  const { options, problems: wrong } = typed(given, OPTIONS, { prefix: role.prop });
+  const problems = [...wrong, ...checkSentinel(role.prop, options)];
+  if (problems.length > 0) return { options, problems };
+  const { sentinels, masterName, database = 0, password, sentinelPassword, port = 6379, cidr } = options;
+  const servers = sentinels.map((sentinel) => addressOf(sentinel));
+  const variable = passwordVariable(role).replace(/_PASSWORD$/, '_SENTINEL_PASSWORD');
+  const url = connectionUrl(password, passwordVariable(role), (secret) => servers.map((server) => `sentinel://${secret}${server}/${database}`).join(';'));
+  return {
+    options,
+    connection: {
+      ...url,
+      env: [...url.env, ...secretVariable(variable, sentinelPassword)],
+      volumes: [],
+      volumeMounts: [],
+      network: unique(servers.flatMap((server) => [
+        ...egressToServer(`redis://${server}`, { cidr }) ?? [], ...egressToServer(`redis://${server.split(':')[0]}:${port}`, { cidr }) ?? [],
+      ])),
+    },
+    transportOptions: { master_name: masterName, ...(sentinelPassword ? { sentinel_kwargs: { password: `{${variable}}` } } : {}) },
+    problems: [],
+  };
+}
+
+/** How KEDA reads the queues of a Redis behind Sentinel. */
+export function sentinelTrigger({ sentinels, masterName, database = 0, password, sentinelPassword }: SentinelServersOptions): QueueTrigger {
+  const authentication = Object.entries({ password, sentinelPassword })
+    .flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+  return {
+    type: 'redis-sentinel',
+    metadata: { addresses: sentinels.map(addressOf).join(','), sentinelMaster: masterName, databaseIndex: String(database) },
+    ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
+  };
+}
+
+function addressOf(sentinel: string): string {
+  return sentinel.includes(':') ? sentinel : `${sentinel}:${SENTINEL_PORT}`;
+}
+
+function secretVariable(name: string, secret: SentinelServersOptions['password']): k8s.EnvVar[] {
+  return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+}
+
+function checkSentinel(prefix: string, { sentinels = [], masterName, database, port, cidr }: SentinelServersOptions): Problem[] {
+  return [
+    ...(sentinels.length === 0 ? [{ prop: `${prefix}.sentinels`, value: sentinels, wrong: 'is empty', fix: `give ${SENTINELS}` }] : []),
+    ...sentinels.flatMap((sentinel, i) => {
+      const [host, given, ...more] = sentinel.split(':');
+      const valid = given === undefined || (more.length === 0 && /^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535);
+      return valid ? checkHost(`${prefix}.sentinels[${i}]`, host) : [{
+        prop: `${prefix}.sentinels[${i}]`, value: sentinel, wrong: 'is not a host with a port', fix: `give ${SENTINELS.slice(6, -1)}`,
+      }];
+    }),
+    ...(masterName === '' ? [{ prop: `${prefix}.masterName`, value: masterName, wrong: 'is empty', fix: `give ${MASTER}` }] : []),
+    ...checkDatabase(`${prefix}.database`, database),
+    ...checks.wholeNumber(`${prefix}.port`, port, 1, 65_535),
+    ...checkCidr(`${prefix}.cidr`, cidr),
+  ];
+}

@@ -1,0 +1,48 @@
+import { SecretKey } from '../secret-key';
+
+/** A Redis or Valkey behind Sentinel, which tells who is the master. */
+export interface SentinelServersOptions {
+  /**
+   * The sentinels, as names or addresses, with the port where it is not 26379: `['sentinel-0.redis.data.svc.cluster.local:26379']`. All of them
+   * are asked, so that the connection survives the loss of one.
+   */
+  readonly sentinels: string[];
+
+  /** The name under which Sentinel knows the master: `'mymaster'`. */
+  readonly masterName: string;
+
+  /**
+   * The number of the database, from 0 to 15.
+   *
+   * @default 0
+   */
+  readonly database?: number;
+
+  /**
+   * The password of Redis, with any characters: a Secret in the namespace of the pods.
+   *
+   * @default - none
+   */
+  readonly password?: SecretKey;
+
+  /**
+   * The password of Sentinel itself.
+   *
+   * @default - none, whatever `password` is
+   */
+  readonly sentinelPassword?: SecretKey;
+
+  /**
+   * The port of the Redis servers, for `CeleryNetwork.closed`: Sentinel tells it to the pods.
+   *
+   * @default 6379
+   */
+  readonly port?: number;
+
+  /**
+   * The network of the addresses of the servers and of Sentinel, for `CeleryNetwork.closed`: `'10.20.0.0/16'`.
+   *
+   * @default - of Services of the cluster all pods of their namespaces, and any address otherwise
+   */
+  readonly cidr?: string;
+}

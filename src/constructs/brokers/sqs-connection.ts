@@ -1,0 +1,80 @@
+import type * as k8s from '../kubernetes/api/types';
+import { egressToServer } from '../network/server-address';
+import { SecretKey } from '../secret-key';
+import * as checks from '../validation/checks';
+import { Problem } from '../validation/problems';
+import { duration, PropChecks, text, typed } from '../validation/props';
+import { BrokerBinding } from './broker-binding';
+import { PASSWORD, required } from './redis-connection';
+import { SqsOptions } from './sqs-service';
+
+const REGION = 'e.g. \'eu-central-1\'';
+
+const OPTIONS: PropChecks<SqsOptions> = {
+  region: required(text(REGION), `give ${REGION}`),
+  queueNamePrefix: text('e.g. \'orders-\''),
+  visibilityTimeout: duration,
+  accessKeyId: PASSWORD,
+  secretAccessKey: PASSWORD,
+  endpoint: text('e.g. \'http://moto.test.svc.cluster.local:5000\''),
+};
+
+/** The longest that SQS hides a message for. */
+const TWELVE_HOURS = 43_200;
+const HALF_AN_HOUR = 1800;
+
+/** How an app uses SQS, and what is wrong with its options. */
+export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; problems: Problem[] } {
+  const { options, problems: wrong } = typed(given, OPTIONS, { prefix: 'broker' });
+  const problems = [...wrong, ...checkSqs(options)];
+  if (problems.length > 0) return { problems };
+  const { region, queueNamePrefix, visibilityTimeout, accessKeyId, secretAccessKey, endpoint } = options;
+  const { host, protocol } = endpoint === undefined ? { host: '', protocol: 'https:' } : new URL(endpoint);
+  return {
+    binding: {
+      // Without credentials in the URL, boto3 finds those of the environment or of the role.
+      url: { value: `sqs://${host}` },
+      transport: 'sqs',
+      extras: ['sqs'],
+      env: [...variable('AWS_ACCESS_KEY_ID', accessKeyId), ...variable('AWS_SECRET_ACCESS_KEY', secretAccessKey), { name: 'AWS_DEFAULT_REGION', value: region }],
+      settings: { worker_enable_remote_control: false },
+      connectionSettings: {
+        broker_transport_options: {
+          region,
+          visibility_timeout: visibilityTimeout?.toSeconds() ?? HALF_AN_HOUR,
+          // Long polling: each request to SQS is paid for.
+          wait_time_seconds: 20,
+          polling_interval: 1,
+          ...(queueNamePrefix === undefined ? {} : { queue_name_prefix: queueNamePrefix }),
+          ...(endpoint === undefined ? {} : { is_secure: protocol === 'https:' }),
+        },
+      },
+      network: egressToServer(endpoint ?? 'https://sqs.amazonaws.com', {}),
+    },
+    problems,
+  };
+}
+
+function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
+  return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
+}
+
+function checkSqs({ region, queueNamePrefix, visibilityTimeout, accessKeyId, secretAccessKey, endpoint }: SqsOptions): Problem[] {
+  const problem = (prop: string, value: unknown, wrong: string, fix: string): Problem => ({ prop: `broker.${prop}`, value, wrong, fix });
+  const missing = accessKeyId && !secretAccessKey ? 'secretAccessKey' : secretAccessKey && !accessKeyId ? 'accessKeyId' : undefined;
+  const seconds = visibilityTimeout && visibilityTimeout.toMilliseconds() / 1000;
+  return [
+    ...(region === undefined || /^[a-z]{2}(-[a-z]+)+-\d$/.test(region) ? [] : [problem('region', region, 'is not a region', `give ${REGION}`)]),
+    ...(queueNamePrefix === undefined || /^[\w-]{1,60}$/.test(queueNamePrefix) ? [] : [problem(
+      'queueNamePrefix', queueNamePrefix, 'is not the beginning of the name of a queue', 'use letters, digits, "-" and "_", at most 60 of them',
+    )]),
+    ...checks.seconds('broker.visibilityTimeout', visibilityTimeout),
+    ...(seconds !== undefined && seconds > TWELVE_HOURS ? [problem(
+      'visibilityTimeout', visibilityTimeout!.toHumanString(), 'is more than the 12 hours that SQS hides a message for', 'give at most Duration.hours(12)',
+    )] : []),
+    ...(missing === undefined ? [] : [problem(missing, undefined, 'is missing, and the other half of the credentials is given', 'give both, or neither for the role of the ServiceAccount')]),
+    ...(endpoint === undefined || (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol) && new URL(endpoint).username === '') ? [] : [problem(
+      'endpoint', endpoint, 'is not an http or https URL', 'give e.g. \'http://moto.test.svc.cluster.local:5000\'',
+    )]),
+  ];
+}

@@ -1,0 +1,195 @@
+import { Chart, Duration } from 'cdk8s';
+import { Broker, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules } from '../../../src';
+import { celeryApp } from '../../fixtures';
+import { Manifests, refusals, synth } from '../../manifests';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what no type checker has seen
+type Any = any;
+
+const PASSWORD = { name: 'broker', key: 'password' };
+const EXTERNAL = ['Secret/broker', 'Secret/ca', 'Secret/aws', 'Secret/client', 'ServiceAccount/celery'];
+const ALL = ['celery-worker', 'celery-beat', 'celery-flower'];
+const CA = { name: 'ca', key: 'ca.crt' };
+
+function app(broker: Broker, props: Partial<CeleryAppProps> = {}): (chart: Chart) => void {
+  return (chart) => {
+    const celery = celeryApp(chart, { broker, ...props });
+    new CeleryWorker(chart, 'worker', { celery });
+    new CeleryBeat(chart, 'beat', { celery });
+    new CeleryFlower(chart, 'flower', { celery });
+  };
+}
+
+const made = (broker: Broker, props?: Partial<CeleryAppProps>): Manifests => synth(app(broker, props), EXTERNAL);
+const refused = (broker: Broker, props?: Partial<CeleryAppProps>): string => refusals(app(broker, props)).join('\n');
+const urlOf = (manifests: Manifests, name = 'celery-worker', variable = 'CELERY_BROKER_URL'): unknown => {
+  const env = manifests.env(name);
+  return env[variable] ?? env[`CDK8S_CELERY_LAUNCH_${variable}`];
+};
+const settingsOf = (manifests: Manifests, name = 'celery-worker'): Any => {
+  const env = manifests.env(name);
+  expect(env.CELERY_LOADER).toBe('cdk8s_celery_launch.loader.Loader');
+  expect(String(env.PYTHONPATH).split(':')).toContain('/opt/celery-agent');
+  expect(manifests.main(name).volumeMounts.map(({ mountPath }) => mountPath)).toContain('/opt/celery-agent/cdk8s_celery_launch');
+  return JSON.parse(env.CDK8S_CELERY_CONNECTION_SETTINGS as string);
+};
+const NONE = { resultBackend: ResultBackend.none() };
+
+describe('Sentinel', () => {
+  const SERVERS = { sentinels: ['sentinel-0.redis.svc.cluster.local', 'sentinel-1.redis.svc.cluster.local:26380'], masterName: 'mymaster' };
+
+  test('every container knows all sentinels and the name of the master, also for results', () => {
+    const manifests = made(Broker.fromSentinel({ ...SERVERS, database: 2 }));
+    for (const name of ALL) {
+      const url = 'sentinel://sentinel-0.redis.svc.cluster.local:26379/2;sentinel://sentinel-1.redis.svc.cluster.local:26380/2';
+      expect([urlOf(manifests, name), urlOf(manifests, name, 'CELERY_RESULT_BACKEND')]).toEqual([url, url]);
+      expect(settingsOf(manifests, name)).toEqual({
+        broker_transport_options: { master_name: 'mymaster' }, result_backend_transport_options: { master_name: 'mymaster' },
+      });
+      expect(manifests.main(name).command[0]).toBe('celery');
+    }
+  });
+
+  test('two passwords, of which none is in a manifest or an argument', () => {
+    const manifests = made(Broker.fromSentinel({ ...SERVERS, password: PASSWORD, sentinelPassword: { name: 'broker', key: 'sentinel' } }));
+    expect(urlOf(manifests)).toBe('sentinel://:{CDK8S_CELERY_BROKER_PASSWORD}@sentinel-0.redis.svc.cluster.local:26379/0;'
+      + 'sentinel://:{CDK8S_CELERY_BROKER_PASSWORD}@sentinel-1.redis.svc.cluster.local:26380/0');
+    expect(settingsOf(manifests, 'celery-flower').broker_transport_options).toEqual({
+      master_name: 'mymaster', sentinel_kwargs: { password: '{CDK8S_CELERY_BROKER_SENTINEL_PASSWORD}' },
+    });
+    expect(manifests.env('celery-worker').CDK8S_CELERY_BROKER_SENTINEL_PASSWORD).toEqual({ secretKeyRef: { name: 'broker', key: 'sentinel' } });
+    expect(manifests.main('celery-worker').command.slice(0, 4)).toEqual(['python', '-m', 'cdk8s_celery_launch', 'celery']);
+  });
+
+  test('options of the transport that the app gives do not take the place of those of the connection', () => {
+    const manifests = made(Broker.fromSentinel(SERVERS), { settings: { broker_transport_options: { visibility_timeout: 7200 } } });
+    expect(settingsOf(manifests).broker_transport_options).toEqual({ master_name: 'mymaster' });
+    expect(rules.Rules.lint(manifests.all as unknown[]).map(({ ruleId }) => ruleId)).not.toContain('env/sentinel-without-master');
+  });
+
+  test('a result backend of its own', () => {
+    const manifests = made(Broker.fromRedis({ host: 'redis' }), { resultBackend: ResultBackend.fromSentinel({ ...SERVERS, password: PASSWORD }) });
+    expect(settingsOf(manifests)).toEqual({ result_backend_transport_options: { master_name: 'mymaster' } });
+    expect(urlOf(manifests, 'celery-worker', 'CELERY_RESULT_BACKEND')).toContain('{CDK8S_CELERY_RESULT_PASSWORD}@');
+  });
+
+  test.each<[string, Any, string]>([
+    ['no name of the master', { masterName: undefined }, 'broker.masterName: undefined is missing; give the name under which Sentinel knows the master, e.g. \'mymaster\''],
+    ['an empty name', { masterName: '' }, 'broker.masterName: \'\' is empty'],
+    ['no sentinels', { sentinels: undefined }, 'broker.sentinels: undefined is missing; give e.g.'],
+    ['an empty list', { sentinels: [] }, 'broker.sentinels: [] is empty'],
+    ['a URL', { sentinels: ['sentinel://a:26379'] }, 'broker.sentinels[0]: \'sentinel://a:26379\' is not a host with a port'],
+    ['a port that there is not', { sentinels: ['a:65536'] }, 'broker.sentinels[0]: \'a:65536\' is not a host with a port'],
+    ['a literal password', { sentinelPassword: 'hunter2' }, 'broker.sentinelPassword: a string is not a key of a Secret; put it into a Secret'],
+    ['a database out of range', { database: 16 }, 'broker.database: 16 is not the number of a database of Redis'],
+  ])('%s is refused', (_, given, message) => {
+    const found = refused(Broker.fromSentinel({ ...SERVERS, ...given }));
+    expect(found).toContain(message);
+    expect(found).not.toContain('hunter2');
+  });
+
+  test('a whole URL in a manifest without the name of the master is refused by a rule', () => {
+    expect(refused(Broker.fromUrl('sentinel://sentinel:26379/0'))).toContain('[env/sentinel-without-master]');
+  });
+});
+
+describe('RabbitMQ', () => {
+  test.each<[string, Any, string]>([
+    ['a host', {}, 'amqp://guest:guest@rabbitmq.example.com:5672/%2F'],
+    ['a virtual host', { virtualHost: 'orders/eu' }, 'amqp://guest:guest@rabbitmq.example.com:5672/orders%2Feu'],
+    ['a user and a password', { username: 'celery', password: PASSWORD }, 'amqp://celery:{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.example.com:5672/%2F'],
+    ['both in a Secret', { usernameSecret: { name: 'broker', key: 'username' }, password: PASSWORD, port: 5680 },
+      'amqp://{CDK8S_CELERY_BROKER_USERNAME}:{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.example.com:5680/%2F'],
+    ['TLS', { username: 'celery', password: PASSWORD, tls: {} }, 'amqps://celery:{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.example.com:5671/%2F'],
+  ])('%s', (_, server, url) => {
+    const manifests = made(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', ...server }), NONE);
+    expect(ALL.map((name) => urlOf(manifests, name))).toEqual([url, url, url]);
+  });
+
+  test('TLS verifies the certificate and the name of the host, also in Flower', () => {
+    const manifests = made(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', username: 'celery', password: PASSWORD, tls: { ca: CA, clientSecretName: 'client' } }), NONE);
+    for (const name of ALL) {
+      expect(settingsOf(manifests, name)).toEqual({
+        broker_use_ssl: {
+          cert_reqs: 2, server_hostname: 'rabbitmq.example.com', ca_certs: '/etc/celery-broker-tls/ca.crt', certfile: '/etc/celery-broker-tls/tls.crt',
+          keyfile: '/etc/celery-broker-tls/tls.key',
+        },
+      });
+    }
+  });
+
+  test.each<[string, Any, string]>([
+    ['no host', { host: undefined }, 'broker.host: undefined is missing'],
+    ['a user without a password', { username: 'celery' }, 'broker.password: undefined is missing, and RabbitMQ takes no user without one'],
+    ['a literal password', { username: 'celery', password: 'hunter2' }, 'broker.password: a string is not a key of a Secret'],
+    ['the port of TLS without it', { port: 5671 }, 'broker.port: 5671 is the port of TLS, and tls is not given'],
+    ['TLS on the port without it', { port: 5672, tls: {} }, 'broker.port: 5672 is the port without TLS, and tls is given'],
+    ['two users', { username: 'a', usernameSecret: { name: 'broker', key: 'u' }, password: PASSWORD }, 'broker.username: \'a\' is given in addition to usernameSecret'],
+    ['an empty virtual host', { virtualHost: '' }, 'broker.virtualHost: \'\' is empty'],
+    ['a CA without a key', { tls: { ca: { name: 'ca' } } }, 'broker.tls.ca.key: undefined is missing'],
+  ])('%s is refused', (_, given, message) => {
+    const found = refused(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', ...given }), NONE);
+    expect(found).toContain(message);
+    expect(found).not.toContain('hunter2');
+  });
+
+  test('keeps no results', () => {
+    expect(refused(Broker.fromRabbitMq({ host: 'rabbitmq' }))).toContain('resultBackend: undefined is missing, and the message broker keeps no results');
+  });
+});
+
+describe('SQS', () => {
+  const REGION = { region: 'eu-central-1' };
+
+  test('with the role of the ServiceAccount there are no credentials in any manifest', () => {
+    const manifests = made(Broker.fromSqs({ ...REGION, queueNamePrefix: 'orders-' }), { ...NONE, serviceAccountName: 'celery' });
+    for (const name of ALL) {
+      expect(urlOf(manifests, name)).toBe('sqs://');
+      expect(settingsOf(manifests, name)).toEqual({
+        broker_transport_options: { region: 'eu-central-1', visibility_timeout: 1800, wait_time_seconds: 20, polling_interval: 1, queue_name_prefix: 'orders-' },
+      });
+      expect(manifests.env(name).AWS_DEFAULT_REGION).toBe('eu-central-1');
+    }
+    expect(manifests.main('celery-worker').command).toEqual(expect.arrayContaining(['worker_enable_remote_control=(json)false', '--without-gossip']));
+  });
+
+  test('with credentials from a Secret', () => {
+    const env = made(Broker.fromSqs({ ...REGION, accessKeyId: { name: 'aws', key: 'id' }, secretAccessKey: { name: 'aws', key: 'secret' } }), NONE).env('celery-worker');
+    expect([env.AWS_ACCESS_KEY_ID, env.AWS_SECRET_ACCESS_KEY]).toEqual([{ secretKeyRef: { name: 'aws', key: 'id' } }, { secretKeyRef: { name: 'aws', key: 'secret' } }]);
+  });
+
+  test('an emulator has an address, and a time that is longer than the tasks', () => {
+    const manifests = made(Broker.fromSqs({ ...REGION, endpoint: 'http://moto.test.svc.cluster.local:5000', visibilityTimeout: Duration.hours(12) }), NONE);
+    expect(urlOf(manifests)).toBe('sqs://moto.test.svc.cluster.local:5000');
+    expect(settingsOf(manifests).broker_transport_options).toMatchObject({ is_secure: false, visibility_timeout: 43_200 });
+  });
+
+  test('its packages come from the lock', () => {
+    const manifests = made(Broker.fromSqs(REGION), { ...NONE, runtime: PythonRuntime.install({ celery: '5.6.3' }) });
+    expect(manifests.pod('celery-worker').initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base sqs' });
+  });
+
+  test.each<[string, Any, string]>([
+    ['no region', { region: undefined }, 'broker.region: undefined is missing; give e.g. \'eu-central-1\''],
+    ['a zone', { region: 'eu-central-1a' }, 'broker.region: \'eu-central-1a\' is not a region'],
+    ['a name that SQS does not take', { queueNamePrefix: 'a.b' }, 'broker.queueNamePrefix: \'a.b\' is not the beginning of the name of a queue'],
+    ['more than 12 hours', { visibilityTimeout: Duration.seconds(43_201) }, 'is more than the 12 hours that SQS hides a message for'],
+    ['half of the credentials', { accessKeyId: { name: 'aws', key: 'id' } }, 'broker.secretAccessKey: undefined is missing, and the other half of the credentials is given'],
+    ['a literal key', { accessKeyId: 'AKIAhunter2', secretAccessKey: 'hunter2' }, 'broker.secretAccessKey: a string is not a key of a Secret'],
+    ['an address that is none', { endpoint: 'moto:5000' }, 'broker.endpoint: \'moto:5000\' is not an http or https URL'],
+  ])('%s is refused', (_, given, message) => {
+    const found = refused(Broker.fromSqs({ ...REGION, ...given }), NONE);
+    expect(found).toContain(message);
+    expect(found).not.toContain('hunter2');
+  });
+
+  test('remote control is refused', () => {
+    expect(refused(Broker.fromSqs(REGION), { ...NONE, settings: { worker_enable_remote_control: true } }))
+      .toContain('settings.worker_enable_remote_control: true is not possible with SQS, which has no fanout; leave it out, or give false');
+  });
+});
+
+test('a loader that would take the place of ours is refused', () => {
+  expect(refused(Broker.fromSqs({ region: 'eu-central-1' }), { ...NONE, env: [{ name: 'CELERY_LOADER', value: 'shop.loader.Loader' }] }))
+    .toContain('env: \'CELERY_LOADER\' would take the place of the loader');
+});
