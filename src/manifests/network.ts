@@ -14,6 +14,8 @@ export interface Exposure {
   readonly internal: boolean;
   /** Something before the pod may ask for a login. */
   readonly guarded: boolean;
+  /** An annotation that asks for a login, and that the controller of this class does not read. */
+  readonly ignored?: string;
   /** The path prefixes that lead to it; undefined when all do. */
   readonly paths?: readonly string[];
 }
@@ -77,7 +79,7 @@ function serviceExposures(service: Resource, port: number, names: ReadonlySet<st
   const routes = (routesTo(world).get(service) ?? []).filter(({ servicePort }) =>
     servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')));
   return [...published(service), ...routes.map(({ resource, path, prefix }) => ({
-    by: resource.kind, internal: isInternal(resource), guarded: mayAskForLogin(resource),
+    by: resource.kind, internal: isInternal(resource), guarded: mayAskForLogin(resource), ignored: ignoredLogin(resource),
     place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
   }))];
 }
@@ -90,10 +92,33 @@ function published(service: Resource): Exposure[] {
 }
 
 /** What lies before the pod may ask for a login, or let only some in. */
-function mayAskForLogin({ kind, json, annotations }: Resource): boolean {
+function mayAskForLogin(resource: Resource): boolean {
+  const { kind, json, annotations } = resource;
   return asText(get(json, 'spec', 'ingressClassName')) === TAILNET
-    || Object.keys(annotations).some((name) => /auth|middleware|oauth|whitelist|allowlist|source-range|snippet/i.test(name))
+    || Object.keys(annotations).some((name) => LOGIN.test(name) && isRead(resource, name))
     || (kind !== 'Ingress' && asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'filters')).length > 0));
+}
+
+const LOGIN = /auth|middleware|oauth|whitelist|allowlist|source-range|snippet|plugins/i;
+
+/** The beginning of the annotations that a controller reads, by the usual name of its class. */
+const CONTROLLERS: Readonly<Record<string, RegExp>> = {
+  nginx: /^nginx\.(ingress\.kubernetes\.io|org|com)\//,
+  traefik: /^(traefik\.)?ingress\.kubernetes\.io\//,
+  alb: /^alb\.ingress\.kubernetes\.io\//,
+  kong: /^konghq\.com\//,
+};
+/** All that belong to one of them; what belongs to none may be of any controller. */
+const OF_CONTROLLERS = /^((nginx|traefik|alb)\.ingress\.kubernetes\.io|nginx\.(org|com)|konghq\.com)\//;
+
+/** Whether the controller of an Ingress may read an annotation: it does not read those of another controller. */
+function isRead({ json, annotations }: Resource, name: string): boolean {
+  const known = asText(get(json, 'spec', 'ingressClassName')) ?? asText(annotations['kubernetes.io/ingress.class']) ?? '';
+  return !Object.hasOwn(CONTROLLERS, known) || !OF_CONTROLLERS.test(name) || CONTROLLERS[known].test(name);
+}
+
+function ignoredLogin(resource: Resource): string | undefined {
+  return Object.keys(resource.annotations).find((name) => LOGIN.test(name) && !isRead(resource, name));
 }
 
 /** What this class publishes is seen by the devices of one private network, which log in. */
@@ -120,20 +145,52 @@ interface Route {
   readonly namespace?: string;
   readonly servicePort?: unknown;
   readonly prefix?: string;
+  /** What serves it, as far as it is said: the class of an Ingress, the parents of an HTTPRoute; and the hosts. */
+  readonly servedBy?: string;
+  readonly hosts: readonly string[];
+}
+
+/** A path of a host that leads to several Services, of which the controller takes one. */
+export interface Contest {
+  readonly host: string;
+  readonly prefix: string;
+  readonly routes: readonly { readonly place: Place; readonly service: Resource }[];
+}
+
+/** The paths of hosts that several Ingresses, or several HTTPRoutes, lead to different Services. */
+export const contests: (world: World) => readonly Contest[] = lazy((world: World) => {
+  const order = ({ namespace, name }: Resource): string => `${namespace}/${name}`;
+  const routes = [...routesTo(world)].flatMap(([service, all]) => all.map((route) => ({ service, route })))
+    .sort((a, b) => order(a.route.resource) < order(b.route.resource) ? -1 : 1);
+  const claimed = grouped(routes.flatMap(({ service, route }) => isCanary(route.resource) ? [] : route.hosts.map((host) => [
+    JSON.stringify([route.resource.kind, route.servedBy, host, route.prefix]), { service, route, host },
+  ] as const)));
+  const several = (things: readonly unknown[]): boolean => new Set(things).size > 1;
+  return [...claimed.values()].filter((all) => several(all.map(({ service }) => service)) && several(all.map(({ route }) => route.resource)))
+    .map((all) => ({
+      host: all[0].host, prefix: all[0].route.prefix ?? '/',
+      routes: all.map(({ service, route }) => ({ service, place: { resource: route.resource, path: route.path } })),
+    }));
+});
+
+/** It shares a path on purpose. */
+function isCanary({ annotations }: Resource): boolean {
+  return Object.keys(annotations).some((name) => /canary|weight/i.test(name));
 }
 
 function ingressRoutes(resource: Resource): Route[] {
   const routes: Route[] = [];
-  const add = (backend: unknown, path: Path, prefix?: string) => {
+  const servedBy = asText(get(resource.json, 'spec', 'ingressClassName')) ?? asText(resource.annotations['kubernetes.io/ingress.class']);
+  const add = (backend: unknown, path: Path, hosts: readonly string[], prefix?: string) => {
     const modern = asText(get(backend, 'service', 'name'));
     const service = modern ?? asText(get(backend, 'serviceName'));
     const servicePort = modern === undefined ? get(backend, 'servicePort')
       : get(backend, 'service', 'port', 'number') ?? get(backend, 'service', 'port', 'name');
-    if (service !== undefined) routes.push({ resource, path, service, servicePort, prefix });
+    if (service !== undefined) routes.push({ resource, path, service, servicePort, prefix, servedBy, hosts });
   };
-  add(get(resource.json, 'spec', 'defaultBackend'), ['spec', 'defaultBackend']);
+  add(get(resource.json, 'spec', 'defaultBackend'), ['spec', 'defaultBackend'], []);
   asList(get(resource.json, 'spec', 'rules')).forEach((rule, r) => asList(get(rule, 'http', 'paths')).forEach((entry, p) =>
-    add(get(entry, 'backend'), ['spec', 'rules', r, 'http', 'paths', p, 'backend'], asText(get(entry, 'path')) ?? '/')));
+    add(get(entry, 'backend'), ['spec', 'rules', r, 'http', 'paths', p, 'backend'], [asText(get(rule, 'host')) ?? []].flat(), asText(get(entry, 'path')) ?? '/')));
   return routes;
 }
 
@@ -142,14 +199,17 @@ function httpRoutes(resource: Resource): Route[] {
     const service = asText(get(ref, 'name'));
     return service === undefined ? [] : [{
       resource, path: ['spec', 'rules', r, 'backendRefs', b], service, namespace: asText(get(ref, 'namespace')), servicePort: get(ref, 'port'),
-      prefix: asText(get(rule, 'matches', 0, 'path', 'value')) ?? '/',
+      prefix: asText(get(rule, 'matches', 0, 'path', 'value')) ?? '/', hosts: asList(get(resource.json, 'spec', 'hostnames')).flatMap((host) => asText(host) ?? []),
+      servedBy: JSON.stringify(asList(get(resource.json, 'spec', 'parentRefs')).map((parent) => [
+        asText(get(parent, 'namespace')) ?? resource.namespace, asText(get(parent, 'name')), asText(get(parent, 'sectionName')),
+      ])),
     }];
   }));
 }
 
 function openshiftRoutes(resource: Resource): Route[] {
   const service = asText(get(resource.json, 'spec', 'to', 'name'));
-  return service === undefined ? [] : [{ resource, path: ['spec', 'to', 'name'], service }];
+  return service === undefined ? [] : [{ resource, path: ['spec', 'to', 'name'], service, hosts: [] }];
 }
 
 const routesTo = lazy((world: World) => grouped([

@@ -53,9 +53,6 @@ describe('at a proxy', () => {
       'auth: FlowerAuth.atProxy needs the class of the Ingress: another controller would serve Flower without a login; give ingressClassName: \'nginx\' in FlowerExposure.ingress'],
     ['annotations and no class', FlowerAuth.atProxy({ annotations: middleware }), ingress(),
       'auth: FlowerAuth.atProxy needs the class of the Ingress: another controller would serve Flower without a login; give ingressClassName in FlowerExposure.ingress'],
-    ['annotations of another controller', FlowerAuth.atProxy({ annotations: { 'nginx.ingress.kubernetes.io/auth-secret': 'login' } }), ingress('traefik'),
-      'auth: FlowerAuth.atProxy has no annotation of the controller of class \'traefik\', which would serve Flower without a login; give its own, which begin with '
-      + 'traefik.ingress.kubernetes.io/'],
     ['a Secret and an HTTPRoute', FlowerAuth.atProxy({ secret: 'login' }), route,
       'auth: FlowerAuth.atProxy is by annotations of an Ingress, which an HTTPRoute does not have: it would serve Flower without a login; give FlowerAuth.basic(...) or '
       + 'one of the OAuth providers, which Flower itself asks'],
@@ -69,6 +66,13 @@ describe('at a proxy', () => {
       'annotations[\'nginx.ingress.kubernetes.io/auth-type\']: \'\' is not what FlowerAuth.atProxy gives, and the login depends on it; leave it out'],
   ])('%s: refused', (_what, auth, exposure, message) => {
     expect(refusals(flower(auth, exposure))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
+  });
+
+  // The rule finds it in the manifest.
+  test('annotations of another controller: refused', () => {
+    expect(refusals(flower(FlowerAuth.atProxy({ annotations: { 'nginx.ingress.kubernetes.io/auth-secret': 'login' } }), ingress('traefik')))).toEqual([
+      expect.stringMatching(/^\[chart\] Ingress test\/celery-flower, .* without a login: nginx\.ingress\.kubernetes\.io\/auth-secret is of another controller; .*\[flower\/open-to-the-world\]$/),
+    ]);
   });
 
   test('an annotation of Flower that takes the login away: refused', () => {

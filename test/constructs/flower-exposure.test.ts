@@ -1,4 +1,4 @@
-import { Chart } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerIngressOptions, FlowerRouteOptions } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifest, refusals, render, synth } from '../manifests';
@@ -126,4 +126,40 @@ test.each([undefined, FlowerAuth.none()])('exposure without a login is refused (
   for (const [exposure, kind] of [[ingress(), 'Ingress'], [route(), 'HTTPRoute']] as const) {
     expect(refusals(flower({ exposure, auth }))[0]).toMatch(new RegExp(`^\\[chart/flower\\] auth: undefined is missing, and the ${kind} would serve Flower to everybody; give e\\.g\\. FlowerAuth\\.basic`));
   }
+});
+
+describe('what the rules find in the manifests is refused', () => {
+  const secret = (chart: Chart, type: string, stringData: object): void => {
+    new ApiObject(chart, 'tls', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'flower-tls' }, type, stringData });
+  };
+
+  test.each<[string, string, object]>([['other keys', 'Opaque', { certificate: 'x' }], ['no key', 'kubernetes.io/tls', {}]])('a Secret of the certificate with %s', (_what, type, data) => {
+    expect(refusals((chart) => {
+      secret(chart, type, data);
+      flower({ exposure: ingress({ tls: 'flower-tls' }) })(chart);
+    })).toEqual([expect.stringMatching(/^\[chart\] Ingress test\/celery-flower, spec\.tls\[0\]\.secretName: .*allowed: tls\.crt and tls\.key.*\[flower\/ingress-secret\]$/)]);
+  });
+
+  test.each<[string, (host: string) => FlowerExposure]>([['Ingress', (host) => ingress({ host })], ['HTTPRoute', (host) => route({ host })]])('a host that two have, by %s', (_kind, exposure) => {
+    const two = (...hosts: string[]) => (chart: Chart): void => {
+      const celery = celeryApp(chart);
+      hosts.forEach((host, i) => new CeleryFlower(chart, `flower-${i}`, { celery, auth: basic, exposure: exposure(host) }));
+    };
+    expect(refusals(two('flower.example.com', 'flower.example.com'))).toEqual([expect.stringMatching(/it has "flower\.example\.com\/".*\[flower\/host-taken\]$/)]);
+    expect(render(two('one.example.com', 'two.example.com'))).toContain('two.example.com');
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['ingress-nginx', { 'nginx.ingress.kubernetes.io/rewrite-target': '/' }],
+  ])('a prefix that is stripped on the way, by %s', (_controller, annotations) => {
+    expect(refusals(flower({ exposure: ingress({ annotations }), urlPrefix: '/flower' })))
+      .toEqual([expect.stringMatching(/requests come as \/, the url prefix is \/flower.*\[flower\/prefix-and-path\]$/)]);
+  });
+
+  test('a prefix that a Middleware of Traefik strips', () => {
+    expect(refusals((chart) => {
+      new ApiObject(chart, 'strip', { apiVersion: 'traefik.io/v1alpha1', kind: 'Middleware', metadata: { name: 'strip' }, spec: { stripPrefix: { prefixes: ['/flower'] } } });
+      flower({ urlPrefix: '/flower', exposure: ingress({ annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'test-strip@kubernetescrd' } }) })(chart);
+    })).toEqual([expect.stringContaining('[flower/prefix-and-path]')]);
+  });
 });

@@ -2,11 +2,12 @@ import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asMap, asText, get } from '../../manifests/json';
-import { Exposure, exposures, guardedByPolicy } from '../../manifests/network';
+import { asList, asMap, asText, get, Path } from '../../manifests/json';
+import { contests, Exposure, exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Option, Process } from '../../manifests/process';
+import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { Rule, unless } from '../rule';
@@ -114,6 +115,21 @@ function answers(own: string, { path, rewritten }: Seen): boolean {
   return path === own || path.startsWith(`${own}/`) || (!rewritten && (path === '' || own.startsWith(`${path}/`)));
 }
 
+/** The Secrets that the controller of an Ingress reads, and what it reads of them. */
+function secretsOf({ json, annotations }: Resource): { path: Path; name: string; keys: readonly string[] }[] {
+  const login = 'nginx.ingress.kubernetes.io/auth-secret';
+  const name = asText(annotations[login]);
+  return [
+    ...asList(get(json, 'spec', 'tls')).flatMap((entry, i) => {
+      const secret = asText(get(entry, 'secretName'));
+      return secret === undefined ? [] : [{ path: ['spec', 'tls', i, 'secretName'], name: secret, keys: ['tls.crt', 'tls.key'] }];
+    }),
+    // With auth-map the keys are the users.
+    ...(name === undefined || name.includes('/') || asText(annotations['nginx.ingress.kubernetes.io/auth-secret-type']) === 'auth-map' ? []
+      : [{ path: ['metadata', 'annotations', login], name, keys: ['auth'] }]),
+  ];
+}
+
 /** Flower answers these without a login. */
 const OPEN_PATHS = ['/healthcheck', '/metrics'];
 
@@ -138,8 +154,12 @@ export const flowerRules: Rule[] = [
         open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : loginElsewhere(flower));
       }
       for (const [exposed, condition] of open) {
-        for (const { place, by, guarded, internal } of exposed) {
-          if (!guarded) report({ at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition, ...withinNetwork(internal) });
+        for (const { place, by, guarded, ignored, internal } of exposed) {
+          if (guarded) continue;
+          report({
+            at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition,
+            note: ignored === undefined ? undefined : `${ignored} is of another controller`, ...withinNetwork(internal),
+          });
         }
       }
     },
@@ -373,6 +393,53 @@ export const flowerRules: Rule[] = [
         report({
           at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),
         });
+      }
+    },
+  },
+  {
+    id: 'flower/ingress-secret',
+    severity: Severity.ERROR,
+    title: 'The Secret that the Ingress of Flower names does not have the keys that its controller reads',
+    why: 'Without `tls.crt` and `tls.key` the controller shows a certificate of its own, which browsers refuse; without `auth` it serves nothing.',
+    fix: 'Give the Secret of the certificate the keys tls.crt and tls.key, as `kubectl create secret tls` does, and that of the login the key auth.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#tls',
+    rows: ['N56'],
+    check: (world, report) => {
+      const ingresses = new Set(world.flowers.flatMap((flower) => exposuresOf(flower, world)).map(({ place }) => place.resource).filter(({ kind }) => kind === 'Ingress'));
+      for (const resource of ingresses) {
+        for (const { path, name, keys } of secretsOf(resource)) {
+          const secret = world.find('Secret', resource.namespace, name);
+          const own = secret && new Set(['data', 'stringData'].flatMap((field) => Object.keys(asMap(secret.json[field]))));
+          if (!secret || !own || keys.every((key) => own.has(key))) continue;
+          // The API server takes no Secret of that type without its keys; an empty one of another type is filled by something.
+          const empty = own.size === 0 && secret.json.type !== 'kubernetes.io/tls';
+          report({
+            at: { resource, path }, value: own.size === 0 ? `Secret ${name} without keys` : `Secret ${name}, keys ${[...own].join(', ')}`,
+            allowed: keys.join(' and '), ...unless(!empty, 'something else writes it'),
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'flower/host-taken',
+    severity: Severity.ERROR,
+    title: 'A host and path by which Flower is reached lead to another Service, too',
+    why: 'The controller takes one of the two, most often the older: the other is not reached, or was until now.',
+    fix: 'Give each a host of its own, or Flower a path of its own with --url_prefix.',
+    source: 'https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule',
+    rows: ['N57'],
+    check: (world, report) => {
+      const flowers = new Set(world.flowers.map(({ workload }) => workload));
+      for (const { host, prefix: path, routes } of contests(world)) {
+        const [first, ...more] = routes;
+        if (!routes.some(({ service }) => world.backing(service).some((workload) => flowers.has(workload)))) continue;
+        for (const { place, service } of more.filter((other) => other.service !== first.service)) {
+          report({
+            at: place, value: `${host}${path}`, note: `${first.place.resource.kind} ${first.place.resource.name} leads it to the Service ${first.service.name}`,
+            ...unless(service.namespace === first.service.namespace, 'the two namespaces are of different clusters'),
+          });
+        }
       }
     },
   },
