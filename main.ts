@@ -1,5 +1,6 @@
 import {
-  AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime, RedisBroker, rules, WorkerPool,
+  AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime, RedisBroker, rules,
+  WorkerPool,
 } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
@@ -8,12 +9,13 @@ const app = new App();
 
 // In a chart without `namespace`, which would be written into them. kubectl applies a folder in the order of names: `base` comes first.
 const base = new Chart(app, 'base');
-for (const name of ['celery', 'redis']) {
+for (const [name, enforced] of [['celery', 'baseline'], ['redis', 'restricted']]) {
   new kplus.Namespace(base, name, {
     metadata: {
       name,
+      // A bare test pod in `celery` runs as root; all pods of this program pass `restricted`.
       labels: {
-        'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
+        'pod-security.kubernetes.io/enforce': enforced, 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
       },
     },
   });
@@ -21,6 +23,8 @@ for (const name of ['celery', 'redis']) {
 
 const redisChart = new Chart(app, 'redis', { namespace: 'redis' });
 const redis = new RedisBroker(redisChart, 'redis');
+// Every pod of it: a bare test pod sends a task from there.
+redis.admitNamespace('celery');
 
 const chart = new Chart(app, 'celery', { namespace: 'celery' });
 const celery = new CeleryApp(chart, 'celery', {
@@ -29,6 +33,7 @@ const celery = new CeleryApp(chart, 'celery', {
   code: AppCode.fromDirectory('app'),
   runtime: PythonRuntime.install({ celery: '5.3.4' }),
   settings: { result_expires: 3600 },
+  network: CeleryNetwork.closed(),
 });
 new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
 new CeleryBeat(chart, 'beat', { celery });

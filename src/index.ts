@@ -25,6 +25,7 @@ export * from './constructs/flower-probes';
 export * from './constructs/flower-storage';
 export * from './constructs/health/health-check';
 export * from './constructs/log-level';
+export * from './constructs/network/celery-network';
 export { ServerAddress } from './constructs/network/server-address';
 export * from './constructs/pod-options';
 export * from './constructs/result-backend';

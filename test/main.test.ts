@@ -46,14 +46,17 @@ describe('names, labels and selectors', () => {
       ['ConfigMap', 'celery', 'celery-app'],
       ['ConfigMap', 'celery', 'celery-install'],
       ['ConfigMap', 'celery', 'celery-agent'],
+      ['NetworkPolicy', 'celery', 'celery-worker'],
       ['Deployment', 'celery', 'celery-worker'],
+      ['NetworkPolicy', 'celery', 'celery-beat'],
       ['Deployment', 'celery', 'celery-beat'],
+      ['NetworkPolicy', 'celery', 'celery-flower'],
       ['Deployment', 'celery', 'celery-flower'],
       ['Service', 'celery', 'celery-flower'],
       ['Ingress', 'celery', 'celery-flower'],
+      ['NetworkPolicy', 'redis', 'redis'],
       ['Deployment', 'redis', 'redis'],
       ['Service', 'redis', 'redis'],
-      ['NetworkPolicy', 'redis', 'redis'],
     ]);
   });
 
@@ -106,8 +109,11 @@ describe('the broker', () => {
       from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'celery' } }, podSelector: {} }],
       ports: [{ port: 6379, protocol: 'TCP' }],
     }]);
-    expect(all.get('Namespace', 'celery').metadata.labels).toEqual({
-      'pod-security.kubernetes.io/enforce': 'baseline', 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
+  });
+
+  test.each([['celery', 'baseline'], ['redis', 'restricted']])('the namespace %s enforces %s', (name, enforce) => {
+    expect(all.get('Namespace', name).metadata.labels).toEqual({
+      'pod-security.kubernetes.io/enforce': enforce, 'pod-security.kubernetes.io/warn': 'restricted', 'pod-security.kubernetes.io/audit': 'restricted',
     });
   });
 });
@@ -142,6 +148,42 @@ describe('Flower', () => {
     expect(all.all.map(({ apiVersion }) => apiVersion.split('/').at(-2) ?? '').filter((group) => group.includes('.') && !group.endsWith('.k8s.io'))).toEqual([]);
     expect(all.identities().filter((name) => name.startsWith('HTTPRoute'))).toEqual([]);
   });
+});
+
+describe('the network', () => {
+  const tcp = (port: number) => [{ port, protocol: 'TCP' }];
+  const of = (name: string) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } });
+  const policy = (name: string) => all.get('NetworkPolicy', name).spec;
+
+  test.each([
+    ['celery-worker', undefined], ['celery-beat', undefined],
+    ['celery-flower', [{ from: [{ ...of('ingress-nginx'), podSelector: {} }, { ...of('traefik'), podSelector: {} }], ports: tcp(5555) }]],
+  ])('of %s is closed: to DNS, Redis and PyPI', (name, ingress) => {
+    expect(policy(name)).toEqual({
+      podSelector: { matchLabels: selectorOf(name) },
+      policyTypes: ['Ingress', 'Egress'],
+      ...(ingress ? { ingress } : {}),
+      egress: [
+        { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] },
+        { to: [{ ...of('redis'), podSelector: { matchLabels: selectorOf('redis') } }], ports: tcp(6379) },
+        { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'] } }], ports: tcp(443) },
+      ],
+    });
+  });
+
+  test('of Redis is closed: it connects to nothing', () => {
+    expect(policy('redis').policyTypes).toEqual(['Ingress', 'Egress']);
+    expect(policy('redis').egress).toBeUndefined();
+  });
+
+  function selectorOf(name: string): Record<string, string> {
+    return all.get('Deployment', name).spec.selector.matchLabels;
+  }
+});
+
+test('every emptyDir has a size limit', () => {
+  const volumes = all.all.flatMap(({ spec }) => spec?.template?.spec.volumes ?? []) as { name: string; emptyDir?: { sizeLimit?: string } }[];
+  expect(volumes.filter(({ emptyDir }) => emptyDir && emptyDir.sizeLimit === undefined)).toEqual([]);
 });
 
 describe('dependencies', () => {
@@ -197,7 +239,7 @@ describe('commands', () => {
 describe('volumes', () => {
   // OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'
   test('Beat has beat-data, an emptyDir, at /app/data', () => {
-    expect(all.pod('celery-beat').volumes).toContainEqual({ name: 'beat-data', emptyDir: {} });
+    expect(all.pod('celery-beat').volumes).toContainEqual({ name: 'beat-data', emptyDir: { sizeLimit: '64Mi' } });
     expect(all.main('celery-beat').volumeMounts).toContainEqual({ name: 'beat-data', mountPath: '/app/data' });
   });
 

@@ -10,6 +10,7 @@ import { PodOptions } from './pod-options';
 import { CeleryQueue } from './celery-queue';
 import { celeryQueues, Queues } from './queues';
 import { packageFiles } from './health/python-package';
+import { CeleryNetwork } from './network/celery-network';
 import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
@@ -20,7 +21,7 @@ import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { ResultBackend } from './result-backend';
 import { checkOwnedEnv } from './validation/owned-env';
-import { describe, Problem, refuse } from './validation/problems';
+import { describe, Described, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { PythonRuntime } from './runtime/python-runtime';
@@ -91,6 +92,13 @@ export interface CeleryAppProps extends PodOptions {
    * @see https://docs.celeryq.dev/en/stable/userguide/routing.html
    */
   readonly queues?: CeleryQueue[];
+
+  /**
+   * Who may connect to the pods, and where they may connect to: `CeleryNetwork.closed({ to: [...] })`.
+   *
+   * @default CeleryNetwork.closedIngress(): nobody connects to them, and they connect to whatever their tasks call
+   */
+  readonly network?: CeleryNetwork;
 
   /**
    * Settings of Celery, by their names in lower case: `{ task_acks_late: true, result_expires: Duration.hours(1) }`.
@@ -174,6 +182,8 @@ export class CeleryApp extends Construct {
   public readonly _queues: Queues;
   /** Whether its queues are also declared in code or settings, so that a worker without `queues` consumes from those. @internal */
   public readonly _codeDeclaresQueues: boolean;
+  /** @internal */
+  public readonly _network: CeleryNetwork;
   /** What its pods share. @internal */
   public readonly _content: AppContent;
 
@@ -186,6 +196,7 @@ export class CeleryApp extends Construct {
     this.namespace = Chart.of(this).namespace;
     this.code = props.code;
     this.runtime = props.runtime;
+    this._network = props.network ?? CeleryNetwork.closedIngress();
     const options = this._options = podOptions(props);
     this._launcher = props.launcher ?? [];
     const { settings, problems: settingsProblems } = readSettings(props.settings, {
@@ -227,6 +238,8 @@ export class CeleryApp extends Construct {
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
       ...settingsProblems,
+      ...this._network._problems,
+      ...unknownServers(this._network, bound),
       ...queues.problems(codeDeclares),
       ...deliveryProblems(props.delivery, settings),
     ]);
@@ -346,6 +359,7 @@ const PROPS: PropChecks<CeleryAppProps> = {
   resultBackend: hidden(withMember('_binding', 'a ResultBackend', 'e.g. ResultBackend.fromUrl(...)')),
   delivery: withMember('_visibilityTimeout', 'a TaskDelivery', 'e.g. TaskDelivery.atLeastOnce()'),
   queues: celeryQueues,
+  network: withMember('_problems', 'a CeleryNetwork', 'e.g. CeleryNetwork.closed()'),
   settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
 };
 
@@ -392,6 +406,17 @@ function codeIsMissing({ code, runtime }: CeleryAppProps, { volumeMounts = [] }:
     wrong: `is not in the image ${runtime._image}, into which PythonRuntime.install puts Celery and no code`,
     fix: 'give AppCode.fromDirectory(...), or the image that has the code: PythonRuntime.fromImage(...), or the option image of PythonRuntime.install',
   }];
+}
+
+/** Servers that nothing says the address of: pods with a closed network would not reach them. */
+function unknownServers({ _egress: egress }: CeleryNetwork, { network }: BoundBroker): Problem[] {
+  const problem = (prop: 'broker' | 'resultBackend', what: string, give: string): Problem[] => !egress || network[prop] ? [] : [{
+    prop: 'network', value: new Described('CeleryNetwork.closed'), wrong: `does not know where the ${what} is, and no pod could connect to it`, fix: `give ${give}`,
+  }];
+  return [
+    ...problem('broker', 'broker', 'its port: Broker.fromSecret({ name, key }, { port: 6379 }), and `cidr` where its addresses are known; a broker of your own returns `network` from bind()'),
+    ...problem('resultBackend', 'result backend', 'its port: ResultBackend.fromSecret({ name, key }, { port: 5432 }), and `cidr` where its addresses are known'),
+  ];
 }
 
 /**

@@ -104,6 +104,8 @@ const DATA = 'data';
 export class CeleryBeat extends Construct {
   /** The Deployment. */
   public readonly deployment: ApiObject;
+  /** The NetworkPolicy of its pods; undefined with `CeleryNetwork.open()`. */
+  public readonly networkPolicy?: ApiObject;
   /** Where Beat has its schedule from. */
   public readonly schedule: BeatSchedule;
   /** Where the schedule file is kept; undefined where there is none. */
@@ -124,9 +126,9 @@ export class CeleryBeat extends Construct {
     const { labels, annotations } = merge(celery._options, own);
     const data: k8s.Volume = claim
       ? claimVolume(this, 'beat-data', claim, { labels: { ...labels, ...ownLabels({ component: 'beat', partOf: celery.name }) }, annotations })
-      : { name: 'beat-data', emptyDir: {} };
+      : { name: 'beat-data', emptyDir: { sizeLimit: '64Mi' } };
     const loop = loopOf(schedule, celery._settings);
-    const { deployment } = celeryComponent(this, own, {
+    const { deployment, networkPolicy } = celeryComponent(this, own, {
       component: 'beat',
       celery,
       name,
@@ -162,6 +164,7 @@ export class CeleryBeat extends Construct {
       ],
     });
     this.deployment = deployment;
+    this.networkPolicy = networkPolicy;
   }
 }
 

@@ -9,6 +9,7 @@ import type * as k8s from './kubernetes/api/types';
 import { variables } from './kubernetes/env';
 import { CheckedOptions, merge, mergeBy } from './kubernetes/options';
 import { checkPod, deployment, DeploymentSpec, Mount, PodSpec } from './kubernetes/pods';
+import { componentPolicy } from './network/component-policy';
 import { Problem, refuse } from './validation/problems';
 import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
@@ -47,6 +48,12 @@ export interface CeleryPodSpec {
   readonly sharesSettings?: boolean;
   /** Whether it imports a package of ours that is mounted next to the agent. */
   readonly importsOurs?: boolean;
+  /** The port of pages that it serves. */
+  readonly pagesPort?: number;
+  /** What it connects to in addition to what all pods of the app do. */
+  readonly egress?: readonly k8s.NetworkPolicyEgressRule[];
+  /** Annotations of its NetworkPolicy, in addition to those of its other objects. */
+  readonly policyAnnotations?: Record<string, string>;
   /** Whether it imports the user's code, and so gets its environment. */
   readonly code: boolean;
   /** What is wrong with the props of the component itself. */
@@ -67,6 +74,8 @@ export interface CeleryPod {
 /** What every component has: its pod, and its Deployment. */
 export interface CeleryComponent extends CeleryPod {
   readonly deployment: ApiObject;
+  /** Undefined where the app has an open network. */
+  readonly networkPolicy?: ApiObject;
 }
 
 const CELERY_USER = 1000;
@@ -79,8 +88,16 @@ const NOT_MOVED = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', '
 
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: CheckedOptions, spec: CeleryComponentSpec): CeleryComponent {
-  const { pod, options } = celeryPod(scope, own, spec);
-  return { pod, options, deployment: deployment(scope, 'Resource', pod, spec.deployment, options) };
+  const made = celeryPod(scope, own, spec);
+  // Applied in this order: there is no moment in which a pod has no policy.
+  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, spec.deployment, made.options) };
+}
+
+/** The NetworkPolicy of the pods of a component or a job. */
+export function networkPolicy(scope: Construct, spec: CeleryPodSpec, { pod, options }: CeleryPod): ApiObject | undefined {
+  const { celery, healthCheck, pagesPort, egress, policyAnnotations } = spec;
+  const installs = celery.runtime._requirements !== undefined;
+  return componentPolicy(scope, celery, pod, options, { agentPort: healthCheck?._agent?.port, pagesPort, installs, egress }, policyAnnotations);
 }
 
 /**

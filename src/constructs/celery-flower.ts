@@ -162,6 +162,8 @@ const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
 export class CeleryFlower extends Construct {
   /** The Deployment. */
   public readonly deployment: ApiObject;
+  /** The NetworkPolicy of its pods; undefined with `CeleryNetwork.open()`. */
+  public readonly networkPolicy?: ApiObject;
   /** The Service, on port 5555. */
   public readonly service: ApiObject;
   /** The Ingress, of an exposure by `FlowerExposure.ingress`. */
@@ -193,7 +195,7 @@ export class CeleryFlower extends Construct {
     // A flag would win over the variable.
     const limit = (option: string, value: number | undefined, otherwise: number): string[] =>
       value === undefined && given.has(`FLOWER_${option.toUpperCase()}`) ? [] : [`--${option}=${value ?? otherwise}`];
-    const { deployment, pod, options } = celeryComponent(this, own, {
+    const { deployment, networkPolicy, pod, options } = celeryComponent(this, own, {
       component: 'flower',
       celery,
       name,
@@ -211,6 +213,7 @@ export class CeleryFlower extends Construct {
       env,
       ports: [HTTP_PORT],
       mounts: data ? [{ path: DATA, volume: data }] : [],
+      pagesPort: PORT,
       probes: (props.probes ?? FlowerProbes.healthcheck())._probes(path),
       terminationGracePeriod: Duration.seconds(30),
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: memoryLimit(props.maxTasks ?? MAX_TASKS) } },
@@ -236,6 +239,7 @@ export class CeleryFlower extends Construct {
     celery._flowers.push(this);
     prepareShared(this);
     this.deployment = deployment;
+    this.networkPolicy = networkPolicy;
     this.service = service(this, pod, options, HTTP_PORT);
     if (!this._exposure) return;
     const metadata = objectMetadata(pod, options);

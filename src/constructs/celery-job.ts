@@ -1,7 +1,7 @@
 import { ApiObject, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { CeleryApp } from './celery-app';
-import { celeryPod, componentName } from './celery-component';
+import { celeryPod, CeleryPodSpec, componentName, networkPolicy } from './celery-component';
 import { checkCommand, RUN_ONCE } from './command';
 import { POD_OPTIONS, podOptions } from './kubernetes/options';
 import { job } from './kubernetes/pods';
@@ -104,7 +104,7 @@ const HOOKS: Record<JobHook, Record<string, string>> = {
   },
 };
 
-/** The ConfigMaps of a hook come before its Job. */
+/** The ConfigMaps and the NetworkPolicy of a hook come before its Job. */
 const FIRST = { 'argocd.argoproj.io/sync-wave': '-1', 'helm.sh/hook-weight': '-1' };
 
 /**
@@ -123,6 +123,8 @@ const FIRST = { 'argocd.argoproj.io/sync-wave': '-1', 'helm.sh/hook-weight': '-1
 export class CeleryJob extends Construct {
   /** The Job. */
   public readonly job: ApiObject;
+  /** The NetworkPolicy of its pods; undefined with `CeleryNetwork.open()`. */
+  public readonly networkPolicy?: ApiObject;
 
   public constructor(scope: Construct, id: string, props: CeleryJobProps) {
     super(scope, id);
@@ -131,9 +133,10 @@ export class CeleryJob extends Construct {
     const ttlSecondsAfterFinished = props.ttlSecondsAfterFinished ?? DAY;
     const name = componentName(this, props);
     const annotations = hook && HOOKS[hook];
-    const { pod, options } = celeryPod(this, { ...podOptions(props), ...withAnnotations(props, annotations) }, {
+    const spec: CeleryPodSpec = {
       component: 'job',
       celery,
+      policyAnnotations: hook && FIRST,
       content: hook && celery._makeContent(this, name, { ...HOOKS[hook], ...FIRST }),
       name,
       command: () => command,
@@ -150,8 +153,10 @@ export class CeleryJob extends Construct {
         ...checks.wholeNumber('activeDeadlineSeconds', activeDeadlineSeconds, 1),
         ...checks.wholeNumber('ttlSecondsAfterFinished', ttlSecondsAfterFinished, 0, checks.INT32),
       ],
-    });
-    this.job = job(this, pod, { backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished }, options);
+    };
+    const made = celeryPod(this, { ...podOptions(props), ...withAnnotations(props, annotations) }, spec);
+    this.networkPolicy = networkPolicy(this, spec, made);
+    this.job = job(this, made.pod, { backoffLimit, activeDeadlineSeconds, ttlSecondsAfterFinished }, made.options);
     // Its name is a hash of what is known now.
     const timeout = visibilityTimeout(celery);
     this.node.addValidation({

@@ -158,6 +158,8 @@ export interface CeleryWorkerProps extends PodOptions {
 export class CeleryWorker extends Construct {
   /** The Deployment. */
   public readonly deployment: ApiObject;
+  /** The NetworkPolicy of its pods; undefined with `CeleryNetwork.open()`. */
+  public readonly networkPolicy?: ApiObject;
   /** How many tasks a pod runs at a time; with `WorkerPool.autoscale` at most. */
   public readonly concurrency: number;
   /** The HorizontalPodAutoscaler or ScaledObject of `scaling`. */
@@ -186,7 +188,7 @@ export class CeleryWorker extends Construct {
       scope: this, celery, name, concurrency: this.concurrency, longestTask: Math.min(end.longestTask, end.grace),
       queues: props.queues ?? (celery._codeDeclaresQueues ? undefined : [celery._queues.default]),
     };
-    const { deployment, pod, options } = celeryComponent(this, podOptions(props), {
+    const { deployment, networkPolicy, pod, options } = celeryComponent(this, podOptions(props), {
       component: 'worker',
       celery,
       name,
@@ -209,6 +211,7 @@ export class CeleryWorker extends Construct {
       ],
     });
     this.deployment = deployment;
+    this.networkPolicy = networkPolicy;
     celery._workers.push({ worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace });
     this._maxReplicas = scaling?._maxReplicas ?? props.replicas;
     this._unacknowledged = sharedCount(celery);

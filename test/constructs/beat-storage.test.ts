@@ -11,7 +11,7 @@ const volume = (manifests: Manifests) => manifests.pod('celery-beat').volumes.fi
 
 test('ephemeral: an emptyDir and no claim', () => {
   const manifests = beat(BeatStorage.ephemeral());
-  expect(volume(manifests)).toEqual({ name: 'beat-data', emptyDir: {} });
+  expect(volume(manifests)).toEqual({ name: 'beat-data', emptyDir: { sizeLimit: '64Mi' } });
   expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
 });
 

@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, TaskDelivery, RedisBroker, ResultBackend } from '../../src';
+import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, PythonRuntime, TaskDelivery, RedisBroker, ResultBackend } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -55,6 +55,7 @@ test('with all props, each does something', () => {
       launcher: ['opentelemetry-instrument'],
       resultBackend: ResultBackend.fromUrl('redis://results:6379/1'),
       queues: [{ name: 'mail', external: true }],
+      network: CeleryNetwork.closed(),
       settings: { task_track_started: true },
     }),
     make: (chart, props) => components(chart, new CeleryApp(chart, 'celery', props)),

@@ -25,7 +25,7 @@ describe('with the least that it needs', () => {
     expect(file).toBe('/app/data/celerybeat-schedule');
     const mount = volumeMounts.find(({ mountPath }) => file.startsWith(`${mountPath}/`) && mountPath !== '/app');
     expect(mount).toEqual({ mountPath: '/app/data', name: 'beat-data' });
-    expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'beat-data', emptyDir: {} });
+    expect(manifests.pod(NAME).volumes).toContainEqual({ name: 'beat-data', emptyDir: { sizeLimit: '64Mi' } });
   });
 
   test('has the code read-only, and the schedule inside of it', () => {

@@ -3,7 +3,9 @@ import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { CeleryNetwork } from '../network/celery-network';
 import { podsOf } from '../network/server-address';
+import { isCounted } from '../network/visitors';
 import { PodOptions } from '../pod-options';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
@@ -75,8 +77,8 @@ const REDIS_USER = 999;
 const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
 
 /**
- * A Redis for one or more apps: one pod that never evicts a queued task, and a NetworkPolicy that admits the namespaces of
- * its apps alone.
+ * A Redis for one or more apps: one pod that never evicts a queued task, and a NetworkPolicy that admits the pods of its
+ * apps.
  *
  * It has no password: what is not admitted can't reach it, on a cluster whose network enforces NetworkPolicies.
  *
@@ -89,7 +91,7 @@ export class RedisBroker extends Construct implements IBroker {
   public readonly deployment: ApiObject;
   /** The Service by which it is reached. */
   public readonly service: ApiObject;
-  /** The policy that admits the namespaces of the apps. */
+  /** The policy that admits the pods of the apps. */
   public readonly networkPolicy: ApiObject;
   /** Where queued tasks are kept. */
   public readonly storage: RedisStorage;
@@ -102,7 +104,8 @@ export class RedisBroker extends Construct implements IBroker {
 
   private readonly namespace?: string;
   private readonly labels: Record<string, string>;
-  private readonly admitted = new Map<string | undefined, object>();
+  private readonly apps: CeleryApp[] = [];
+  private readonly namespaces = new Set<string>();
 
   public constructor(scope: Construct, id: string, props: RedisBrokerProps = {}) {
     super(scope, id);
@@ -158,31 +161,34 @@ export class RedisBroker extends Construct implements IBroker {
     guard(this);
 
     const metadata = objectMetadata(pod, options);
-    const volume: k8s.Volume = claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: {} };
+    const volume: k8s.Volume = claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: { sizeLimit: '64Mi' } };
     this.storage = props.storage ?? RedisStorage.ephemeral();
-    this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts: [{ path: DATA, volume }] } }, SINGLETON, options);
-    this.service = service(this, pod, options, REDIS_PORT);
-    const { admitted } = this;
     this.labels = selectorLabels(pod);
+    const peers = () => this.peers();
+    // What its own process needs: containers of the user's may need more.
+    const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
       metadata: { name, ...metadata },
       spec: {
-        podSelector: { matchLabels: selectorLabels(pod) },
-        policyTypes: ['Ingress'],
+        podSelector: { matchLabels: this.labels },
+        policyTypes: ['Ingress', ...(callsNobody ? ['Egress'] : [])],
         get ingress() {
-          return admitted.size === 0 ? undefined : [...admitted.values()].map((from) => ({ from: [from], ports: [{ port: PORT, protocol: 'TCP' }] }));
+          const from = peers();
+          return from.length === 0 ? undefined : [{ from, ports: [{ port: PORT, protocol: 'TCP' }] }];
         },
       },
     });
+    this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts: [{ path: DATA, volume }] } }, SINGLETON, options);
+    this.service = service(this, pod, options, REDIS_PORT);
 
     const namespace = this.namespace = Chart.of(this).namespace;
     this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
     this.url = { value: `redis://${this.host}:${PORT}/0` };
   }
 
-  /** Lets the pods of the namespace of an app reach this Redis, which is also its result backend unless it has another. */
+  /** Lets the pods of an app connect to this Redis, which is also its result backend unless it has another. */
   public bind(app: CeleryApp): BrokerBinding {
     const appNamespace = app.namespace;
     if ((appNamespace === undefined) !== (this.namespace === undefined)) {
@@ -192,7 +198,7 @@ export class RedisBroker extends Construct implements IBroker {
         fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
       }]);
     }
-    this.admitted.set(appNamespace, podsOf(appNamespace));
+    this.apps.push(app);
     return {
       url: this.url as object, resultBackend: this.url as object, transport: 'redis',
       network: [{ to: [podsOf(this.namespace, this.labels)], ports: [{ port: PORT, protocol: 'TCP' }] }],
@@ -201,15 +207,28 @@ export class RedisBroker extends Construct implements IBroker {
   }
 
   /**
-   * Lets the pods of a namespace reach this Redis: those of KEDA, which counts what is queued, or of an application that sends tasks. The
-   * namespaces of the apps of this Redis need no call.
+   * Lets all pods of a namespace connect to this Redis: those of an application that sends tasks, or a pod by hand. The pods of its apps need
+   * no call, and neither does KEDA (`CeleryNetwork`).
    *
-   * @param namespace the name of the namespace: `'keda'`
+   * @param namespace the name of the namespace: `'web'`
    */
-  public admit(namespace: string): void {
+  public admitNamespace(namespace: string): void {
     const problems = checks.name('namespace', namespace);
     refuse(this, problems);
-    if (problems.length === 0) this.admitted.set(namespace, podsOf(namespace));
+    if (problems.length === 0) this.namespaces.add(namespace);
+  }
+
+  /** Who is let in: the pods of its apps by their labels, KEDA where it counts, and whole namespaces where that was asked for. */
+  private peers(): k8s.NetworkPolicyPeer[] {
+    const keda = this.apps.filter((app) => app._network._ingress?.keda.named || isCounted(this, new Set([app.namespace])))
+      .flatMap((app) => (app._network._ingress ?? CeleryNetwork.closedIngress()._ingress!).keda.peers);
+    const peers = [
+      ...this.apps.filter((app) => app.namespace === undefined || !this.namespaces.has(app.namespace))
+        .map((app) => podsOf(app.namespace, { 'app.kubernetes.io/name': 'celery', 'app.kubernetes.io/part-of': app.name })),
+      ...[...this.namespaces].map((namespace) => podsOf(namespace)),
+      ...keda,
+    ];
+    return [...new Map(peers.map((peer) => [JSON.stringify(peer), peer])).values()];
   }
 }
 

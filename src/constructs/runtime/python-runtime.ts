@@ -105,6 +105,8 @@ export abstract class PythonRuntime {
   public abstract readonly _problems: Problem[];
   /** What is installed in addition to Celery; undefined when it is not known. @internal */
   public readonly _requirements?: readonly string[];
+  /** The package index; undefined for that of pip, and where nothing is installed. @internal */
+  public readonly _indexUrl?: string;
   /** The version of Celery; undefined when it is not known. @internal */
   public readonly _celery?: string;
   /** Makes what the pods of an app share; `needs` are those of the lock that all of them have. @internal */
@@ -156,6 +158,7 @@ class InstalledRuntime extends PythonRuntime {
   public readonly _problems: Problem[];
   public override readonly _requirements: readonly string[];
   public override readonly _celery: string;
+  public override readonly _indexUrl?: string;
   private readonly python: string;
 
   public constructor(private readonly options: PythonInstallOptions, typeProblems: Problem[]) {
@@ -165,6 +168,7 @@ class InstalledRuntime extends PythonRuntime {
     this._image = options.image ?? `python:${this.python}-slim`;
     this._requirements = options.requirements ?? [];
     this._celery = options.celery;
+    this._indexUrl = options.indexUrl;
     this._problems = [
       ...typeProblems,
       // What is no string has been said to be none.
@@ -195,7 +199,7 @@ class InstalledRuntime extends PythonRuntime {
     };
     const configMap = contentConfigMap(scope, 'Install', `${app}-install`, data, metadata);
     const installer: k8s.Volume = { name: 'install', configMap: { name: configMap.name } };
-    const virtualEnv: k8s.Volume = { name: 'virtual-env', emptyDir: {} };
+    const virtualEnv: k8s.Volume = { name: 'virtual-env', emptyDir: { sizeLimit: '4Gi' } };
     const configuration: k8s.Volume | undefined = pipConf && {
       name: 'pip-conf',
       // Without the key the pod would install from the default index: with it, the pod does not start, and its events name the key.

@@ -21,7 +21,6 @@ export function scaledObject(worker: ScaledWorker, metadata: object, options: Qu
   const { scope, name, celery, longestTask } = worker;
   const { minReplicas = 1, maxReplicas, tasksPerReplica = worker.concurrency, fallback } = options;
   const { queueTrigger: trigger } = celery._broker;
-  admitKeda(celery, options.kedaNamespace ?? 'keda');
   const counted = trigger ? countedBy(trigger, celery, worker.queues ?? []) : [];
   const triggerAuthentication = trigger?.authentication && new ApiObject(scope, 'TriggerAuthentication', {
     apiVersion: 'keda.sh/v1alpha1', kind: 'TriggerAuthentication', metadata: { name, ...metadata }, spec: trigger.authentication,
@@ -113,11 +112,6 @@ function triggerMetadata({ type, metadata, queueKey }: QueueTrigger, key: string
 
 function countsUnacknowledged({ type, metadata = {}, countsUnacknowledged: given }: QueueTrigger): boolean {
   return given ?? QUEUE_SCALERS.get(type)?.countsUnacknowledged(metadata) ?? false;
-}
-
-/** A broker of ours lets only those in that it knows. */
-function admitKeda({ broker }: CeleryApp, namespace: string): void {
-  (broker as { admit?: (namespace: string) => void }).admit?.(namespace);
 }
 
 function seconds(value: Duration | undefined): number | undefined {

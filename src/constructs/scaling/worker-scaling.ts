@@ -98,13 +98,6 @@ export interface QueueLengthScalingOptions extends ScalingLimits {
    * @default - none: the number of pods stays as it is
    */
   readonly fallback?: ScalingFallback;
-
-  /**
-   * The namespace of KEDA, whose pods a `RedisBroker` admits.
-   *
-   * @default 'keda'
-   */
-  readonly kedaNamespace?: string;
 }
 
 /**
@@ -147,7 +140,6 @@ export abstract class WorkerScaling {
       ...checks.wholeNumber('scaling.tasksPerReplica', read.tasksPerReplica, 1, checks.INT32),
       ...checks.seconds('scaling.pollingInterval', read.pollingInterval),
       ...checks.seconds('scaling.cooldownPeriod', read.cooldownPeriod),
-      ...(read.kedaNamespace === undefined ? [] : checks.name('scaling.kedaNamespace', read.kedaNamespace)),
       ...checks.wholeNumber('scaling.fallback.replicas', fallback?.replicas, 0, checks.INT32),
       ...checks.wholeNumber('scaling.fallback.failureThreshold', fallback?.failureThreshold, 0, checks.INT32),
       ...(fallback?.behavior === undefined || FALLBACKS.includes(fallback.behavior) ? [] : [{
@@ -203,7 +195,7 @@ const FALLBACK: PropChecks<ScalingFallback> = {
   behavior: text(`one of ${FALLBACKS.join(', ')}`),
 };
 const QUEUE_LENGTH: PropChecks<QueueLengthScalingOptions> = {
-  ...LIMITS, tasksPerReplica: number, pollingInterval: duration, cooldownPeriod: duration, fallback: optionsOf(FALLBACK), kedaNamespace: text('e.g. \'keda\''),
+  ...LIMITS, tasksPerReplica: number, pollingInterval: duration, cooldownPeriod: duration, fallback: optionsOf(FALLBACK),
 };
 
 function limitProblems({ minReplicas, maxReplicas }: Partial<ScalingLimits>, least: number): Problem[] {

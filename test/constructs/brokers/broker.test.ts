@@ -181,7 +181,7 @@ describe('a broker of the user\'s own', () => {
   });
 });
 
-test('a Redis in the cluster admits the namespace of each app once', () => {
+test('a Redis in the cluster admits the pods of each app', () => {
   const manifests = synth((chart) => {
     const redis = new RedisBroker(chart, 'redis');
     for (const name of ['one', 'other']) {
@@ -191,5 +191,6 @@ test('a Redis in the cluster admits the namespace of each app once', () => {
       new CeleryWorker(chart, `${name}-worker`, { celery });
     }
   });
-  expect(manifests.get('NetworkPolicy', 'redis').spec.ingress).toHaveLength(1);
+  expect(manifests.get('NetworkPolicy', 'redis').spec.ingress[0].from.map(({ podSelector }) => podSelector.matchLabels['app.kubernetes.io/part-of']))
+    .toEqual(['one', 'other']);
 });

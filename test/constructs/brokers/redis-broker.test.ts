@@ -1,11 +1,16 @@
-import { App, Chart, Size } from 'cdk8s';
-import { CeleryWorker, RedisBroker, RedisBrokerProps, RedisStorage } from '../../../src';
+import { ApiObject, App, Chart, Size } from 'cdk8s';
+import { CeleryNetwork, CeleryWorker, RedisBroker, RedisBrokerProps, RedisStorage } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../../fixtures';
-import { Manifests, refusals, renderApp, synth } from '../../manifests';
+import { Manifest, Manifests, refusals, renderApp, synth } from '../../manifests';
 
 function redis(props?: RedisBrokerProps): (chart: Chart) => RedisBroker {
   return (chart) => new RedisBroker(chart, 'redis', props);
+}
+
+/** Where there are kinds that Kubernetes does not have by itself. */
+function policyOf(rendered: string): Manifest {
+  return (JSON.parse(rendered) as Manifest[]).find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'redis')!;
 }
 
 /** The value of an option of redis-server. */
@@ -20,7 +25,7 @@ describe('with the least that it needs', () => {
   // With it, all pods were Running and no task could run: Redis refused every client from another pod.
   test('has protected mode off, and a NetworkPolicy instead', () => {
     expect(option(manifests, 'protected-mode')).toBe('no');
-    expect(manifests.get('NetworkPolicy', 'redis').spec.policyTypes).toEqual(['Ingress']);
+    expect(manifests.get('NetworkPolicy', 'redis').spec.policyTypes).toEqual(['Ingress', 'Egress']);
   });
 
   test('refuses to queue when it is full, rather than lose tasks', () => {
@@ -52,7 +57,7 @@ describe('with the least that it needs', () => {
 
   test('keeps nothing on disk, and has a volume for its working directory', () => {
     expect([option(manifests, 'appendonly'), option(manifests, 'save'), option(manifests, 'dir')]).toEqual(['no', '', '/data']);
-    expect(manifests.pod('redis').volumes).toEqual([{ name: 'data', emptyDir: {} }]);
+    expect(manifests.pod('redis').volumes).toEqual([{ name: 'data', emptyDir: { sizeLimit: '64Mi' } }]);
     expect(manifests.main('redis').volumeMounts).toEqual([{ mountPath: '/data', name: 'data' }]);
   });
 
@@ -66,8 +71,16 @@ describe('with the least that it needs', () => {
 
   test('admits nobody before an app uses it', () => {
     expect(manifests.get('NetworkPolicy', 'redis').spec).toEqual({
-      podSelector: { matchLabels: manifests.get('Deployment', 'redis').spec.selector.matchLabels }, policyTypes: ['Ingress'],
+      podSelector: { matchLabels: manifests.get('Deployment', 'redis').spec.selector.matchLabels }, policyTypes: ['Ingress', 'Egress'],
     });
+  });
+
+  test('connects to nobody, unless a container of the user does', () => {
+    expect(manifests.get('NetworkPolicy', 'redis').spec.egress).toBeUndefined();
+    const containers = [{ name: 'exporter', image: 'registry.example.com/exporter:1.0.0', command: ['exporter'] }];
+    for (const props of [{ containers }, { sidecars: containers }, { initContainers: containers }]) {
+      expect(synth(redis(props)).get('NetworkPolicy', 'redis').spec.policyTypes).toEqual(['Ingress']);
+    }
   });
 });
 
@@ -118,48 +131,82 @@ describe('its address', () => {
 });
 
 describe('admits', () => {
-  test('a namespace that is named, once, next to that of an app', () => {
-    const manifests = synth((chart) => {
-      const redis = new RedisBroker(chart, 'redis');
-      for (const namespace of ['keda', 'keda', 'test']) redis.admit(namespace);
-      celeryApp(chart, { broker: redis });
-    });
-    const from = (namespace: string) => [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } }, podSelector: {} }];
-    expect(manifests.get('NetworkPolicy', 'redis').spec.ingress).toEqual(['keda', 'test'].map((namespace) => (
-      { from: from(namespace), ports: [{ port: 6379, protocol: 'TCP' }] })));
+  const ports = [{ port: 6379, protocol: 'TCP' }];
+  const namespace = (name: string) => ({ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } }, podSelector: {} });
+  const app = (name: string, of?: string) => ({
+    ...(of === undefined ? {} : namespace(of)), podSelector: { matchLabels: { 'app.kubernetes.io/name': 'celery', 'app.kubernetes.io/part-of': name } },
   });
 
-  test.each(['KEDA', '', 'a.b', undefined, 7])('no namespace %p', (namespace) => {
-    expect(refusals((chart) => new RedisBroker(chart, 'redis').admit(namespace as string))).toEqual([
+  test('a namespace that is named, once, next to the pods of an app', () => {
+    const manifests = synth((chart) => {
+      const redis = new RedisBroker(chart, 'redis');
+      for (const name of ['web', 'web']) redis.admitNamespace(name);
+      celeryApp(chart, { broker: redis });
+    });
+    expect(manifests.get('NetworkPolicy', 'redis').spec.ingress).toEqual([{ from: [app('celery', 'test'), namespace('web')], ports }]);
+  });
+
+  test('the namespace of an app as a whole, where it is named', () => {
+    const manifests = synth((chart) => {
+      const redis = new RedisBroker(chart, 'redis');
+      redis.admitNamespace('test');
+      celeryApp(chart, { broker: redis });
+    });
+    expect(manifests.get('NetworkPolicy', 'redis').spec.ingress).toEqual([{ from: [namespace('test')], ports }]);
+  });
+
+  const scaled = (chart: Chart, trigger: string) => new ApiObject(chart, 'scaled', {
+    apiVersion: 'keda.sh/v1alpha1', kind: 'ScaledObject', metadata: { name: 'scaled' },
+    spec: { scaleTargetRef: { name: 'celery-worker' }, triggers: [{ type: trigger, metadata: { address: 'redis:6379' } }] },
+  });
+  const from = (network: CeleryNetwork | undefined, trigger?: string) => {
+    const synthesised = new App();
+    const chart = new Chart(synthesised, 'chart', { namespace: 'test' });
+    celeryApp(chart, { network });
+    if (trigger) scaled(chart, trigger);
+    return policyOf(renderApp(synthesised)).spec.ingress[0].from.slice(1);
+  };
+
+  test('KEDA where it counts, or where it is named', () => {
+    const named = CeleryNetwork.closedIngress({ keda: [{ namespace: 'scalers', podLabels: { app: 'keda-operator' } }] });
+    const peer = { ...namespace('scalers'), podSelector: { matchLabels: { app: 'keda-operator' } } };
+    expect(from(undefined)).toEqual([]);
+    expect(from(undefined, 'cpu')).toEqual([]);
+    expect(from(undefined, 'redis')).toEqual([namespace('keda')]);
+    expect(from(CeleryNetwork.open(), 'redis')).toEqual([namespace('keda')]);
+    expect(from(named)).toEqual([peer]);
+    expect(from(named, 'redis')).toEqual([peer]);
+  });
+
+  test.each(['KEDA', '', 'a.b', undefined, 7])('no namespace %p', (name) => {
+    expect(refusals((chart) => new RedisBroker(chart, 'redis').admitNamespace(name as string))).toEqual([
       expect.stringMatching(/^\[chart\/redis\] namespace: .* is not a name that Kubernetes accepts; /),
     ]);
   });
 
-  const admitted = (define: (app: App, broker: RedisBroker) => void, namespace?: string) => {
-    const app = new App();
-    const chart = new Chart(app, 'redis', { namespace });
-    define(app, new RedisBroker(chart, 'redis'));
-    return Manifests.of(JSON.parse(renderApp(app))).get('NetworkPolicy', 'redis').spec.ingress;
+  const admitted = (define: (parent: App, broker: RedisBroker) => void, of?: string) => {
+    const parent = new App();
+    const chart = new Chart(parent, 'redis', { namespace: of });
+    define(parent, new RedisBroker(chart, 'redis'));
+    return Manifests.of(JSON.parse(renderApp(parent))).get('NetworkPolicy', 'redis').spec.ingress;
   };
-  const app = (parent: App, name: string, broker: RedisBroker, namespace?: string) =>
-    celeryApp(new Chart(parent, name, { namespace }), { broker, name });
-  const ports = [{ port: 6379, protocol: 'TCP' }];
-  const from = (name: string) => ({ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } }, podSelector: {} }], ports });
+  const uses = (parent: App, name: string, broker: RedisBroker, of?: string) =>
+    celeryApp(new Chart(parent, name, { namespace: of }), { broker, name });
 
-  test('the namespaces of its apps, each once', () => {
+  test('the pods of its apps', () => {
     expect(admitted((parent, broker) => {
-      app(parent, 'one', broker, 'orders');
-      app(parent, 'two', broker, 'orders');
-      app(parent, 'three', broker, 'mail');
-    }, 'redis')).toEqual([from('orders'), from('mail')]);
+      uses(parent, 'one', broker, 'orders');
+      uses(parent, 'two', broker, 'orders');
+      uses(parent, 'three', broker, 'mail');
+    }, 'redis')).toEqual([{ from: [app('one', 'orders'), app('two', 'orders'), app('three', 'mail')], ports }]);
   });
 
-  test('the pods next to it, where no chart has a namespace', () => {
-    expect(admitted((parent, broker) => { app(parent, 'one', broker); })).toEqual([{ from: [{ podSelector: {} }], ports }]);
+  test('the pods of its apps next to it, where no chart has a namespace', () => {
+    expect(admitted((parent, broker) => { uses(parent, 'one', broker); })).toEqual([{ from: [app('one')], ports }]);
   });
 
-  test.each([['redis', undefined], [undefined, 'orders']])('no app where only one of them has a namespace: %p and %p', (namespace, appNamespace) => {
-    expect(() => admitted((parent, broker) => { app(parent, 'one', broker, appNamespace); }, namespace)).toThrow(
+  test.each([['redis', undefined], [undefined, 'orders']])('no app where only one of them has a namespace: %p and %p', (own, appNamespace) => {
+    expect(() => admitted((parent, broker) => { uses(parent, 'one', broker, appNamespace); }, own)).toThrow(
       /namespace: '(orders|redis)' is the namespace of (one\/celery|redis\/redis) alone, so neither a DNS name .*; give both charts a namespace/,
     );
   });

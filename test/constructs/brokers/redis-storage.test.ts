@@ -11,7 +11,7 @@ const appendOnly = (manifests: Manifests) => manifests.main('redis').command[man
 
 test('ephemeral: in memory alone', () => {
   const manifests = redis(RedisStorage.ephemeral());
-  expect([volume(manifests), appendOnly(manifests)]).toEqual([{ name: 'data', emptyDir: {} }, 'no']);
+  expect([volume(manifests), appendOnly(manifests)]).toEqual([{ name: 'data', emptyDir: { sizeLimit: '64Mi' } }, 'no']);
 });
 
 test('claim: an append-only file on a claim of the default class', () => {

@@ -1,8 +1,8 @@
 /* eslint-disable @stylistic/max-len -- messages stand in one piece */
 import { Chart, Duration } from 'cdk8s';
 import {
-  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryWorker, CeleryWorkerProps, CpuScalingOptions, IBroker, QueueLengthScalingOptions, RedisBroker,
-  PythonRuntime, ResultBackend, WorkerPool, WorkerScaling,
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryNetwork, CeleryWorker, CeleryWorkerProps, CpuScalingOptions, IBroker, QueueLengthScalingOptions,
+  PythonRuntime, RedisBroker, ResultBackend, WorkerPool, WorkerScaling,
 } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp, TASKS } from '../../fixtures';
@@ -62,11 +62,11 @@ describe('by the length of its queues', () => {
   });
 
   test('KEDA is let in to a RedisBroker, from its namespace', () => {
-    const admitted = (options: Partial<QueueLengthScalingOptions>) => JSON.stringify(
-      synth(worker({ scaling: WorkerScaling.queueLength({ maxReplicas: 2, ...options }) })).get('NetworkPolicy', 'redis').spec.ingress,
+    const admitted = (network?: CeleryNetwork) => JSON.stringify(
+      synth(worker({ scaling: WorkerScaling.queueLength({ maxReplicas: 2 }) }, { network })).get('NetworkPolicy', 'redis').spec.ingress,
     );
-    expect(admitted({})).toContain('"kubernetes.io/metadata.name":"keda"');
-    expect(admitted({ kedaNamespace: 'scalers' })).toContain('"kubernetes.io/metadata.name":"scalers"');
+    expect(admitted()).toContain('"kubernetes.io/metadata.name":"keda"');
+    expect(admitted(CeleryNetwork.closed({ keda: [{ namespace: 'scalers' }] }))).toContain('"kubernetes.io/metadata.name":"scalers"');
     expect(JSON.stringify(synth(worker({})).get('NetworkPolicy', 'redis').spec.ingress)).not.toContain('keda');
   });
 
@@ -147,7 +147,7 @@ describe('by the length of its queues', () => {
       required: ['maxReplicas'],
       props: () => ({
         minReplicas: 0, maxReplicas: 20, tasksPerReplica: 5, pollingInterval: Duration.seconds(5), cooldownPeriod: Duration.minutes(10),
-        fallback: { replicas: 3 }, kedaNamespace: 'scalers', behavior: { scaleUp: { selectPolicy: 'Disabled' } },
+        fallback: { replicas: 3 }, behavior: { scaleUp: { selectPolicy: 'Disabled' } },
       }),
       make: (chart, options) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), scaling: WorkerScaling.queueLength(options) }),
     });

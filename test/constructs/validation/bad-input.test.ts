@@ -118,9 +118,12 @@ test('a program with everything wrong is refused with all of it at once, and wri
     const line = lines.find((candidate) => candidate.includes(what));
     expect([what, line]).toEqual([what, expect.stringMatching(new RegExp(`${wrong.source}.*${fix.source}`))]);
   }
-  // Nothing else: the title, and the Service of the second Flower.
+  // Nothing else: the title, and the other objects of the second Flower.
   const others = lines.filter((line) => !EXPECTED.some(([what]) => line.includes(what)));
-  expect(others).toEqual(['Validation failed with the following errors:', expect.stringContaining('name: Service \'celery-flower\' in namespace')]);
+  expect(others).toEqual([
+    'Validation failed with the following errors:',
+    ...['NetworkPolicy', 'Service'].map((kind) => expect.stringContaining(`name: ${kind} 'celery-flower' in namespace`) as unknown),
+  ]);
   expect(state()).toEqual(before);
 });
 

@@ -1,0 +1,230 @@
+import { ApiObject, App, Chart } from 'cdk8s';
+import {
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryNetwork, CeleryWorker, FlowerAuth, FlowerExposure,
+  HealthCheck, IBroker, JobHook, PythonRuntime, RedisBroker, ResultBackend,
+} from '../../../src';
+import { TASKS } from '../../fixtures';
+import { Manifest, Manifests, refusals, renderApp } from '../../manifests';
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what no type checker has seen
+type Any = any;
+
+const EXTERNAL = ['Secret/broker', 'Secret/flower'];
+const COMPONENTS = ['celery-worker', 'celery-beat', 'celery-flower', 'celery-migrate'];
+
+function program(chart: Chart, network: CeleryNetwork | undefined, props: Partial<CeleryAppProps> = {}, exposure?: FlowerExposure): CeleryApp {
+  const celery = new CeleryApp(chart, 'celery', {
+    app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('registry.example.com/app:1.4.2'), network, ...props,
+  });
+  new CeleryWorker(chart, 'worker', { celery });
+  new CeleryBeat(chart, 'beat', { celery });
+  new CeleryFlower(chart, 'flower', { celery, exposure, auth: FlowerAuth.basic({ name: 'flower', key: 'users' }) });
+  new CeleryJob(chart, 'migrate', { celery, command: ['python', 'manage.py', 'migrate'] });
+  return celery;
+}
+
+function made(
+  network: CeleryNetwork | undefined, props?: Partial<CeleryAppProps>, more: (chart: Chart) => void = () => {}, exposure?: FlowerExposure,
+): Manifests {
+  const app = new App();
+  const chart = new Chart(app, 'chart', { namespace: 'test' });
+  program(chart, network, props, exposure);
+  more(chart);
+  // Kinds that Kubernetes does not have by itself have no schema here.
+  return Manifests.of((JSON.parse(renderApp(app)) as Manifest[]).filter(({ kind }) => !/Monitor|HTTPRoute/.test(kind)), EXTERNAL);
+}
+
+const policy = (manifests: Manifests, name: string): Any => manifests.get('NetworkPolicy', name).spec;
+const tcp = (port: number) => [{ port, protocol: 'TCP' }];
+const namespace = (name: string, podLabels?: Record<string, string>) => ({
+  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } }, podSelector: podLabels ? { matchLabels: podLabels } : {},
+});
+const DNS = { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] };
+const REDIS = { to: [namespace('test', { 'app.kubernetes.io/name': 'redis', 'app.kubernetes.io/instance': 'redis', 'component': 'redis' })], ports: tcp(6379) };
+const PYPI = {
+  to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'] } }], ports: tcp(443),
+};
+
+test('left out, nobody is let in, and the pods connect to whatever they call', () => {
+  const manifests = made(undefined);
+  for (const name of COMPONENTS) {
+    const { podSelector, ...rules } = policy(manifests, name);
+    expect(rules).toEqual({ policyTypes: ['Ingress'] });
+    // Our labels, and never a whole namespace.
+    expect(podSelector.matchLabels).toEqual({ 'app.kubernetes.io/name': 'celery', 'app.kubernetes.io/instance': name, 'component': name.slice('celery-'.length).replace('migrate', 'job') });
+  }
+});
+
+test('closed, they connect to the broker and to DNS', () => {
+  const manifests = made(CeleryNetwork.closed());
+  for (const name of COMPONENTS) {
+    expect(policy(manifests, name)).toMatchObject({ policyTypes: ['Ingress', 'Egress'], egress: [DNS, REDIS] });
+    expect(policy(manifests, name)).not.toHaveProperty('ingress');
+  }
+});
+
+test('open, there is no policy but that of Redis', () => {
+  expect(made(CeleryNetwork.open()).identities().filter((identity) => identity.startsWith('NetworkPolicy/'))).toEqual(['NetworkPolicy/redis']);
+});
+
+test('the objects can be reached', () => {
+  const chart = new Chart(new App(), 'chart', { namespace: 'test' });
+  const of = (network: CeleryNetwork, id: string) => {
+    const celery = program(new Chart(chart, id), network);
+    const worker = new CeleryWorker(new Chart(chart, `${id}-more`, { namespace: 'test' }), 'more', { celery });
+    return worker.networkPolicy?.name;
+  };
+  expect([of(CeleryNetwork.closed(), 'one'), of(CeleryNetwork.open(), 'two')]).toEqual(['celery-more', undefined]);
+});
+
+describe('closed, the pods connect to', () => {
+  const egress = (network: CeleryNetwork, props?: Partial<CeleryAppProps>) => policy(made(network, props), 'celery-worker').egress.slice(1);
+
+  test('what `to` names', () => {
+    const to = [{ to: [{ ipBlock: { cidr: '10.20.0.0/16' } }], ports: tcp(5432) }, { ports: tcp(443) }];
+    expect(egress(CeleryNetwork.closed({ to }))).toEqual([REDIS, ...to]);
+  });
+
+  test('their result backend', () => {
+    expect(egress(CeleryNetwork.closed(), { resultBackend: ResultBackend.fromUrl('db+postgresql://db.data.svc/celery') }))
+      .toEqual([REDIS, { to: [namespace('data')], ports: tcp(5432) }]);
+  });
+
+  test('a broker outside', () => {
+    const broker = Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'amqps', port: 5671, cidr: '10.0.0.0/24' });
+    expect(egress(CeleryNetwork.closed(), { broker, resultBackend: ResultBackend.fromUrl('rpc://') })).toEqual([{ to: [{ ipBlock: { cidr: '10.0.0.0/24' } }], ports: tcp(5671) }]);
+  });
+
+  const install = (indexUrl?: string) => ({ runtime: PythonRuntime.install({ celery: '5.6.3', indexUrl }) });
+
+  test.each<[string, Any, string | undefined, unknown]>([
+    ['PyPI, where they install', {}, undefined, PYPI],
+    ['the network of a private index', { indexCidr: '10.30.0.0/24' }, undefined, { to: [{ ipBlock: { cidr: '10.30.0.0/24' } }], ports: tcp(443) }],
+    ['... with its port', { indexCidr: '10.30.0.0/24' }, 'http://pypi.example.com:8081/simple', { to: [{ ipBlock: { cidr: '10.30.0.0/24' } }], ports: tcp(8081) }],
+    ['an index in the cluster', {}, 'http://devpi.tools.svc.cluster.local:3141/root', { to: [namespace('tools')], ports: tcp(3141) }],
+    ['an index elsewhere', {}, 'https://pypi.example.com:8443/simple', { ...PYPI, ports: tcp(8443) }],
+    ['an index at an address', {}, 'http://10.30.0.4/simple', { to: [{ ipBlock: { cidr: '10.30.0.4/32' } }], ports: tcp(80) }],
+  ])('%s', (_what, options, indexUrl, rule) => {
+    expect(egress(CeleryNetwork.closed(options), install(indexUrl))).toEqual([REDIS, rule]);
+  });
+});
+
+describe('lets in', () => {
+  const monitor = (kind: string, labels: Record<string, string>, namespaceSelector?: object) => (chart: Chart) => {
+    new ApiObject(chart, 'monitor', {
+      apiVersion: 'monitoring.coreos.com/v1', kind, metadata: { name: 'monitor' }, spec: { selector: { matchLabels: labels }, namespaceSelector },
+    });
+  };
+  const ingress = (name: string, network?: CeleryNetwork, more?: (chart: Chart) => void, exposure?: FlowerExposure): Any =>
+    policy(made(network, undefined, more, exposure), name).ingress;
+  const CONTROLLERS = { from: [namespace('ingress-nginx'), namespace('traefik')], ports: tcp(5555) };
+  const exposed = FlowerExposure.ingress({ host: 'flower.example.com', tls: 'flower-tls', ingressClassName: 'nginx' });
+
+  test('the ingress controller to a Flower that has an Ingress of its own, and to nothing else', () => {
+    const manifests = made(undefined, undefined, undefined, exposed);
+    expect(COMPONENTS.map((name) => policy(manifests, name).ingress)).toEqual([undefined, undefined, [CONTROLLERS], undefined]);
+  });
+
+  test.each([
+    ['Ingress', { rules: [{ http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'celery-flower', port: { number: 5555 } } } }] } }], tls: [{ secretName: 't' }] }, [CONTROLLERS]],
+    ['Ingress', { defaultBackend: { service: { name: 'celery-flower', port: { number: 5555 } } } }, [CONTROLLERS]],
+    ['Ingress', { defaultBackend: { service: { name: 'web', port: { number: 5555 } } } }, undefined],
+    ['HTTPRoute', { rules: [{ backendRefs: [{ name: 'celery-flower', port: 5555 }] }] }, [CONTROLLERS]],
+    ['HTTPRoute', { rules: [{ backendRefs: [{ name: 'celery-flower', namespace: 'test', port: 5555 }] }] }, [CONTROLLERS]],
+    ['HTTPRoute', { rules: [{ backendRefs: [{ name: 'celery-flower', namespace: 'other', port: 5555 }] }] }, undefined],
+  ])('it also for an %s of the user: %j', (kind, spec, rules) => {
+    const apiVersion = kind === 'Ingress' ? 'networking.k8s.io/v1' : 'gateway.networking.k8s.io/v1';
+    expect(ingress('celery-flower', undefined, (chart) => { new ApiObject(chart, 'route', { apiVersion, kind, metadata: { name: 'route' }, spec }); })).toEqual(rules);
+  });
+
+  test('one that is named, by its labels, without an Ingress', () => {
+    const network = CeleryNetwork.closed({ ingressController: [{ namespace: 'edge', podLabels: { app: 'envoy' } }] });
+    expect(ingress('celery-flower', network)).toEqual([{ from: [namespace('edge', { app: 'envoy' })], ports: tcp(5555) }]);
+    expect(ingress('celery-worker', network)).toBeUndefined();
+  });
+
+  test('Prometheus to the agents that a PodMonitor selects', () => {
+    const select = monitor('PodMonitor', { component: 'worker' });
+    expect(ingress('celery-worker', undefined, select)).toEqual([{ from: [namespace('monitoring')], ports: tcp(8790) }]);
+    expect(ingress('celery-beat', undefined, select)).toBeUndefined();
+    expect(ingress('celery-worker', undefined, monitor('PodMonitor', { component: 'worker' }, { matchNames: ['other'] }))).toBeUndefined();
+    expect(ingress('celery-worker', undefined, monitor('PodMonitor', { component: 'worker' }, { any: true }))).toHaveLength(1);
+  });
+
+  test('Prometheus to Flower where a monitor selects its pod or its Service', () => {
+    const rule = [{ from: [namespace('monitoring')], ports: tcp(5555) }];
+    expect(ingress('celery-flower', undefined, monitor('ServiceMonitor', { component: 'flower' }))).toEqual(rule);
+    expect(ingress('celery-flower', undefined, monitor('PodMonitor', { component: 'flower' }))).toEqual(rule);
+    expect(ingress('celery-worker', undefined, monitor('ServiceMonitor', { component: 'worker' }))).toBeUndefined();
+  });
+
+  test('Prometheus to all agents, where it is named', () => {
+    const network = CeleryNetwork.closed({ prometheus: [{ namespace: 'observability' }] });
+    expect(['celery-worker', 'celery-beat', 'celery-flower'].map((name) => ingress(name, network))).toEqual([
+      [{ from: [namespace('observability')], ports: tcp(8790) }], [{ from: [namespace('observability')], ports: tcp(8790) }], undefined,
+    ]);
+  });
+
+  test('an empty list is nobody', () => {
+    expect(ingress('celery-flower', CeleryNetwork.closedIngress({ ingressController: [] }), undefined, exposed)).toBeUndefined();
+  });
+
+  test('whom `from` names, to all of them', () => {
+    const from = [{ from: [{ podSelector: { matchLabels: { app: 'exporter' } } }], ports: tcp(9540) }];
+    expect(COMPONENTS.map((name) => ingress(name, CeleryNetwork.closedIngress({ from })))).toEqual([from, from, from, from]);
+  });
+
+  test('nobody to a worker without an agent', () => {
+    const app = new App();
+    const chart = new Chart(app, 'chart', { namespace: 'test' });
+    const celery = new CeleryApp(chart, 'celery', {
+      app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('registry.example.com/app:1.4.2'),
+      network: CeleryNetwork.closed({ prometheus: [{ namespace: 'observability' }] }),
+    });
+    new CeleryWorker(chart, 'worker', { celery, healthCheck: HealthCheck.none() });
+    expect(policy(Manifests.of(JSON.parse(renderApp(app))), 'celery-worker')).not.toHaveProperty('ingress');
+  });
+});
+
+test('the policy of a hook is there before its Job', () => {
+  const manifests = made(undefined, undefined, (chart) => {
+    const celery = chart.node.findChild('celery') as CeleryApp;
+    new CeleryJob(chart, 'before', { celery, command: ['true'], hook: JobHook.BEFORE });
+  });
+  expect(manifests.get('NetworkPolicy', 'celery-before').metadata.annotations).toMatchObject({
+    'argocd.argoproj.io/hook': 'PreSync', 'argocd.argoproj.io/sync-wave': '-1', 'helm.sh/hook': 'pre-install,pre-upgrade', 'helm.sh/hook-weight': '-1',
+  });
+});
+
+describe('refuses', () => {
+  const unknown = 'network: CeleryNetwork.closed does not know where the';
+  const secret = { name: 'broker', key: 'url' };
+
+  test.each<[string, CeleryNetwork, Partial<CeleryAppProps>, string]>([
+    ['a broker in a Secret whose port is not given', CeleryNetwork.closed(), { broker: Broker.fromSecret(secret) },
+      `${unknown} broker is, and no pod could connect to it; give its port: Broker.fromSecret({ name, key }, { port: 6379 })`],
+    ['a broker with a port that is not known', CeleryNetwork.closed(), { broker: Broker.fromUrl('redis://r:$(PORT)/0') }, `${unknown} broker is`],
+    ['a broker of the user\'s own that says nothing', CeleryNetwork.closed(), { broker: { bind: () => ({ url: { value: 'redis://r' }, resultBackend: { value: 'redis://r' } }) } }, `${unknown} broker is`],
+    ['a result backend in a Secret whose port is not given', CeleryNetwork.closed(), { resultBackend: ResultBackend.fromSecret(secret) },
+      `${unknown} result backend is, and no pod could connect to it; give its port: ResultBackend.fromSecret(`],
+    ['what is no network', 'closed' as Any, {}, 'network: \'closed\' is not a CeleryNetwork; give e.g. CeleryNetwork.closed()'],
+    ['a misspelt option', CeleryNetwork.closed({ too: [] } as Any), {}, 'network.too: [] is not one of the options here; did you mean to?'],
+    ['a peer where a rule belongs', CeleryNetwork.closed({ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] as Any }), {}, 'network.to[0].ipBlock: a map is not a field of NetworkPolicyEgressRule; allowed: ports, to'],
+    ['a port that there is not', CeleryNetwork.closed({ to: [{ ports: [{ port: 70_000 }] }] }), {}, 'network.to[0].ports[0].port: 70000 is neither a port nor a name of one'],
+    ['what is no network of addresses', CeleryNetwork.closed({ indexCidr: '10.30.0.0' }), {}, 'network.indexCidr: \'10.30.0.0\' is not a network'],
+    ['what is no network of addresses', CeleryNetwork.closed({ apiServerCidr: '10.0.0.1/40' }), {}, 'network.apiServerCidr: \'10.0.0.1/40\' is not a network'],
+    ['what is no namespace', CeleryNetwork.closedIngress({ keda: [{ namespace: 'KEDA' }] }), {}, 'network.keda[0].namespace: \'KEDA\' is not a name that Kubernetes accepts'],
+    ['a peer without a namespace', CeleryNetwork.closedIngress({ prometheus: [{ podLabels: { app: 'prometheus' } } as Any] }), {}, 'network.prometheus[0].namespace: undefined is not a name that Kubernetes accepts'],
+    ['a selector where labels belong', CeleryNetwork.closedIngress({ keda: [{ namespace: 'keda', podSelector: {} } as Any] }), {}, 'network.keda[0].podSelector: an object is not one of the options here'],
+    ['what is no list', CeleryNetwork.closedIngress({ prometheus: { namespace: 'monitoring' } as Any }), {}, 'network.prometheus: an object is not a list; give e.g. [{ namespace: \'monitoring\' }]'],
+  ])('%s', (_what, network, props, message) => {
+    expect(refusals((chart) => program(chart, network, props)).join('\n')).toContain(`[chart/celery] ${message}`);
+  });
+
+  test('none of these without a closed egress', () => {
+    const broker: IBroker = Broker.fromSecret(secret);
+    for (const network of [undefined, CeleryNetwork.open(), CeleryNetwork.closedIngress()]) {
+      expect(made(network, { broker, resultBackend: ResultBackend.fromSecret(secret) }).find('Deployment', 'celery-worker')).toBeDefined();
+    }
+  });
+});
