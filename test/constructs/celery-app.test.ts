@@ -1,5 +1,7 @@
 import { Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, PythonRuntime, TaskDelivery, RedisBroker, ResultBackend } from '../../src';
+import {
+  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, PythonRuntime, RedisBroker, ResultBackend, TaskDelivery,
+} from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';

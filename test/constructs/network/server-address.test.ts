@@ -11,7 +11,7 @@ describe('where pods that use a broker connect to', () => {
   const network = (broker: Broker) => celeryApp(chart(), { broker, resultBackend: ResultBackend.none() })._broker.network.broker;
 
   test.each<[string, Broker, unknown]>([
-    ['a name outside the cluster: any address', Broker.fromUrl('rediss://redis.example.com:6380/0'), [{ ports: ports(6380) }]],
+    ['a name outside the cluster: any address', Broker.fromUrl('rediss://redis.example.com:6380/0?ssl_cert_reqs=required'), [{ ports: ports(6380) }]],
     ['... of a network that is given', Broker.fromUrl('redis://redis.example.com', { cidr: '10.20.0.0/16' }), [{ to: [{ ipBlock: { cidr: '10.20.0.0/16' } }], ports: ports(6379) }]],
     ['an address', Broker.fromUrl('redis://10.1.2.3'), [{ to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: ports(6379) }]],
     ['a name of another namespace', Broker.fromUrl('amqp://rabbit.data.svc.cluster.local//'), [{ to: [inNamespace('data')], ports: ports(5672) }]],
