@@ -1,6 +1,6 @@
 import {
-  AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime, RedisBroker, rules,
-  WorkerPool,
+  AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, FlowerAuth, FlowerExposure, FlowerProbes, PythonRuntime, RedisBroker,
+  rules, WorkerPool,
 } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
