@@ -32,6 +32,8 @@ export * from './constructs/result-backend';
 export * from './constructs/runtime/python-runtime';
 export * from './constructs/secret-key';
 export * from './constructs/scaling/worker-scaling';
+export * from './constructs/brokers/rabbitmq-broker';
+export * from './constructs/brokers/rabbitmq-storage';
 export * from './constructs/brokers/redis-broker';
 export * from './constructs/brokers/redis-storage';
 export * from './constructs/task-delivery';

@@ -1,5 +1,5 @@
 import { App, Chart, Testing } from 'cdk8s';
-import type { Deployment } from 'kubernetes-types/apps/v1';
+import type { Deployment, StatefulSet } from 'kubernetes-types/apps/v1';
 import type { ConfigMap, Container, Namespace, PersistentVolumeClaim, PodSpec, PodTemplateSpec, Service } from 'kubernetes-types/core/v1';
 import type { NetworkPolicy } from 'kubernetes-types/networking/v1';
 import { loadAll } from 'js-yaml';
@@ -21,7 +21,9 @@ interface Kinds {
   Namespace: Namespace;
   NetworkPolicy: NetworkPolicy;
   PersistentVolumeClaim: PersistentVolumeClaim;
+  ScaledObject: { spec: { triggers: { type: string; metadata: Record<string, string> }[] } };
   Service: Service;
+  StatefulSet: StatefulSet;
 }
 
 /** The objects of a program, by kind and name. */

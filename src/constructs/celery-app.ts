@@ -174,6 +174,7 @@ export class CeleryApp extends Construct {
   /** The workers of it, what they consume from, and how long their tasks and their end may take, in seconds. @internal */
   public readonly _workers: {
     readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
+    readonly prefetchMultiplier: number;
   }[] = [];
 
   /** @internal */

@@ -212,7 +212,9 @@ export class CeleryWorker extends Construct {
     });
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
-    celery._workers.push({ worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace });
+    celery._workers.push({
+      worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace, prefetchMultiplier: reserved(props),
+    });
     this._maxReplicas = scaling?._maxReplicas ?? props.replicas;
     this._unacknowledged = sharedCount(celery);
     if (scaling) {
@@ -271,7 +273,7 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     ...option('loglevel', props.logLevel ?? LogLevel.INFO),
     ...option(...pool._size),
     ...option('pool', pool._name),
-    ...option('prefetch-multiplier', props.prefetchMultiplier ?? props.celery._delivery?._prefetchMultiplier ?? 1),
+    ...option('prefetch-multiplier', reserved(props)),
     ...option('queues', queues && asGiven(queues.join(','))),
     ...option('max-tasks-per-child', maxTasksPerChild),
     ...option('max-memory-per-child', maxMemoryPerChild && checks.kibibytes(maxMemoryPerChild)),
@@ -310,6 +312,11 @@ function countedWith(worker: CeleryWorker): Problem[] {
     wrong: `is zero, and ${others.map(({ node }) => node.path).join(', ')} ${others.length === 1 ? 'takes' : 'take'} tasks from the same Redis database, which has one hash of unacknowledged tasks for them all`,
     fix: 'give this worker an app with a database of its own, or minReplicas: 1',
   }];
+}
+
+/** How many tasks each process of a worker reserves. */
+function reserved({ prefetchMultiplier, celery }: CeleryWorkerProps): number {
+  return prefetchMultiplier ?? celery._delivery?._prefetchMultiplier ?? 1;
 }
 
 function problems({ replicas, scaling, prefetchMultiplier, longestTask, queues }: CeleryWorkerProps): Problem[] {

@@ -79,6 +79,16 @@ function settled(spec: PodSpec): PodSpec {
   return { ...spec, container: { ...container, env: mergeBy('name', container.env, env), mounts: [...container.mounts, ...mounts] } };
 }
 
+/** A StatefulSet of one pod, with the defaults of this library: the old pod is gone before the new one starts, also when its node is lost. */
+export function statefulSet(scope: Construct, id: string, spec: PodSpec, options: CheckedOptions): ApiObject {
+  return new ApiObject(scope, id, {
+    apiVersion: 'apps/v1',
+    kind: 'StatefulSet',
+    metadata: { name: spec.name, ...objectMetadata(spec, options) },
+    spec: { replicas: 1, serviceName: spec.name, selector: { matchLabels: selectorLabels(spec) }, template: podTemplate(spec, options) },
+  });
+}
+
 /** When a Job gives up, and how long it stays. */
 export interface JobSpec {
   readonly backoffLimit?: number;
@@ -168,12 +178,12 @@ function volumeMounts(mounts: readonly Mount[]): k8s.VolumeMount[] {
 }
 
 /** The Service of a component, under the component's name. */
-export function service(scope: Construct, spec: PodSpec, options: CheckedOptions, { name, containerPort }: k8s.ContainerPort): ApiObject {
+export function service(scope: Construct, spec: PodSpec, options: CheckedOptions, ...ports: k8s.ContainerPort[]): ApiObject {
   return new ApiObject(scope, 'Service', {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: spec.name, ...objectMetadata(spec, options) },
-    spec: { type: 'ClusterIP', selector: selectorLabels(spec), ports: [{ name, port: containerPort, targetPort: containerPort }] },
+    spec: { type: 'ClusterIP', selector: selectorLabels(spec), ports: ports.map(({ name, containerPort }) => ({ name, port: containerPort, targetPort: containerPort })) },
   });
 }
 

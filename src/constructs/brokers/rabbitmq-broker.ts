@@ -1,0 +1,361 @@
+import { ApiObject, Chart, Duration } from 'cdk8s';
+import { Construct } from 'constructs';
+import { meets } from '../../celery/versions';
+import { quantity } from '../../celery/quantity';
+import type { CeleryApp } from '../celery-app';
+import type * as k8s from '../kubernetes/api/types';
+import { checkClaim, claimVolume } from '../kubernetes/claims';
+import { contentConfigMap } from '../kubernetes/content-config-map';
+import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
+import { checkPod, objectMetadata, PodSpec, selectorLabels, service, statefulSet } from '../kubernetes/pods';
+import { podsOf } from '../network/server-address';
+import { PodOptions } from '../pod-options';
+import { SecretKey } from '../secret-key';
+import * as checks from '../validation/checks';
+import { guard } from '../validation/guard';
+import { isInTree } from '../validation/in-tree';
+import { Problem, refuse } from '../validation/problems';
+import { duration, oneOf, PropChecks, sound, text, withMember } from '../validation/props';
+import { IBroker } from './broker';
+import { BrokerBinding } from './broker-binding';
+import { RabbitMqStorage } from './rabbitmq-storage';
+
+/** What a queue of RabbitMQ is. */
+export enum RabbitMqQueueType {
+  /** A replicated log: what is confirmed is on the disk. Needs Celery 5.5 or later. */
+  QUORUM = 'quorum',
+  /** A classic queue, durable: with messages that are on the disk. */
+  CLASSIC = 'classic',
+}
+
+/** Properties of `RabbitMqBroker`. */
+export interface RabbitMqBrokerProps extends PodOptions {
+  /**
+   * The password of the user, with any characters: `{ name: 'rabbitmq', key: 'password' }`. The Secret must be in the namespace of RabbitMQ, and
+   * under the same name in those of its apps.
+   *
+   * RabbitMQ takes it when it starts for the first time. A new one afterwards: change the Secrets, then
+   * `kubectl exec rabbitmq-0 -- rabbitmqctl change_password celery`, and restart the pods.
+   */
+  readonly password: SecretKey;
+
+  /**
+   * The user. RabbitMQ makes it when it starts for the first time, as an administrator.
+   *
+   * @default 'celery'
+   */
+  readonly username?: string;
+
+  /**
+   * The virtual host. RabbitMQ makes it when it starts for the first time.
+   *
+   * @default '/'
+   * @see https://www.rabbitmq.com/docs/vhosts
+   */
+  readonly virtualHost?: string;
+
+  /**
+   * Definitions of users, permissions, policies and queues, as `rabbitmqctl export_definitions` writes them, in a Secret of the namespace of
+   * RabbitMQ: `{ name: 'rabbitmq-definitions', key: 'definitions.json' }`. RabbitMQ loads them at each start. With them it makes no user of its
+   * own: they must have `username` with `password`.
+   *
+   * @default - none
+   * @see https://www.rabbitmq.com/docs/definitions
+   */
+  readonly definitions?: SecretKey;
+
+  /**
+   * The name of the StatefulSet, the Service and the NetworkPolicy.
+   *
+   * @default - the id of the construct
+   */
+  readonly name?: string;
+
+  /**
+   * The image, with a tag that names the minor release at least: feature flags forbid the way back. Clients before Celery and kombu 5.7 cannot
+   * use RabbitMQ 4.3 and later, which is refused.
+   *
+   * @default 'rabbitmq:4.2'
+   * @see https://www.rabbitmq.com/docs/upgrade
+   */
+  readonly image?: string;
+
+  /**
+   * Where the queues are kept.
+   *
+   * @default RabbitMqStorage.claim()
+   */
+  readonly storage?: RabbitMqStorage;
+
+  /**
+   * The type of queues that Celery declares. A queue keeps the type that it has been declared with: delete it before you change this.
+   *
+   * @default - QUORUM for apps that install Celery 5.5 or later, CLASSIC for others and for images
+   * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#using-quorum-queues
+   */
+  readonly queueType?: RabbitMqQueueType;
+
+  /**
+   * How long a worker may hold a task before RabbitMQ closes its channel: its run, and the time that it is reserved behind others.
+   *
+   * @default - for the longest task of all workers and the prefetch of their apps, in full hours
+   * @see https://www.rabbitmq.com/docs/consumers#acknowledgement-timeout
+   */
+  readonly consumerTimeout?: Duration;
+
+  /**
+   * The DNS domain of the cluster.
+   *
+   * @default 'cluster.local'
+   */
+  readonly clusterDomain?: string;
+}
+
+const PROPS: PropChecks<RabbitMqBrokerProps> = {
+  ...POD_OPTIONS,
+  password: { copy: secretKey },
+  username: text('e.g. \'celery\''),
+  virtualHost: text('e.g. \'/\''),
+  definitions: { copy: secretKey },
+  name: text('the name of the StatefulSet'),
+  image: text('e.g. \'rabbitmq:4.2\''),
+  storage: withMember('_claim', 'a RabbitMqStorage', 'e.g. RabbitMqStorage.claim()'),
+  queueType: oneOf(RabbitMqQueueType, 'a RabbitMqQueueType'),
+  consumerTimeout: duration,
+  clusterDomain: text('e.g. \'cluster.local\''),
+};
+
+const PORT = 5672;
+const MANAGEMENT_PORT = 15672;
+const DATA = '/var/lib/rabbitmq';
+const CONFIGURATION = '/etc/rabbitmq/conf.d';
+const DEFINITIONS = '/etc/rabbitmq/definitions';
+/** The user of the official image. */
+const RABBITMQ_USER = 999;
+const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } };
+/** The share of the memory limit above which publishers are blocked: RabbitMQ's own. */
+const WATERMARK = 0.6;
+const HOUR = 3600;
+/** What a task may need until it is acknowledged, in seconds. */
+const MARGIN = 60;
+
+/** In the pods of its apps. */
+const USERNAME = 'CDK8S_CELERY_BROKER_USERNAME';
+const PASSWORD = 'CDK8S_CELERY_BROKER_PASSWORD';
+
+/**
+ * A RabbitMQ for one or more apps: one pod of a StatefulSet with a claim, a user with a password from a Secret, and a NetworkPolicy that admits
+ * only the namespaces of its apps.
+ *
+ * It keeps no results: an app must be given a `resultBackend`. Queues are quorum queues where Celery is 5.5 or later, and durable classic queues
+ * otherwise; publishers wait until RabbitMQ has confirmed a task.
+ *
+ * Synth fails on a bad name, image or quantity, for a version of RabbitMQ that the clients cannot use, and where a task may take longer than
+ * `consumerTimeout`.
+ *
+ * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html
+ */
+export class RabbitMqBroker extends Construct implements IBroker {
+  /** The StatefulSet of the RabbitMQ. */
+  public readonly statefulSet: ApiObject;
+  /** The Service by which it is reached. */
+  public readonly service: ApiObject;
+  /** The policy that admits the namespaces of the apps. */
+  public readonly networkPolicy: ApiObject;
+  /** The DNS name: `rabbitmq.rabbitmq.svc.cluster.local`. */
+  public readonly host: string;
+  /** The port of AMQP. */
+  public readonly port = PORT;
+
+  private readonly namespace?: string;
+  private readonly labels: Record<string, string>;
+  private readonly admitted = new Map<string | undefined, object>();
+  private readonly apps: CeleryApp[] = [];
+  private readonly username: string;
+  private readonly password: SecretKey;
+  private readonly virtualHost: string;
+  private readonly queueType?: RabbitMqQueueType;
+
+  public constructor(scope: Construct, id: string, props: RabbitMqBrokerProps) {
+    super(scope, id);
+    const missing = checkPassword(props);
+    props = sound(this, props, PROPS);
+    const name = props.name ?? id;
+    const image = props.image ?? 'rabbitmq:4.2';
+    this.username = props.username ?? 'celery';
+    this.password = props.password ?? { name: 'unknown', key: 'unknown' };
+    this.virtualHost = props.virtualHost ?? '/';
+    this.queueType = props.queueType;
+    const claim = (props.storage ?? RabbitMqStorage.claim())._claim(name);
+    const options = podOptions(props);
+    const limit = quantity((options.resources ?? DEFAULT_RESOURCES).limits?.memory ?? '') ?? 0;
+    const pod: PodSpec = {
+      name,
+      application: 'rabbitmq',
+      component: 'rabbitmq',
+      partOf: name,
+      user: RABBITMQ_USER,
+      // Long enough to write what is in memory to a slow disk.
+      terminationGracePeriodSeconds: 120,
+      resources: DEFAULT_RESOURCES,
+      initContainers: [],
+      container: {
+        image,
+        command: () => ['rabbitmq-server'],
+        ports: [{ containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' }],
+        // `rabbitmq-diagnostics` starts a virtual machine of Erlang each time.
+        startupProbe: { tcpSocket: { port: PORT }, periodSeconds: 5, failureThreshold: 120 },
+        readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 10, failureThreshold: 2 },
+        livenessProbe: { tcpSocket: { port: PORT }, periodSeconds: 30, failureThreshold: 6 },
+        env: this.environment(props),
+        mounts: [],
+      },
+    };
+    refuse(this, [
+      ...missing,
+      ...checks.name('name', name),
+      ...checks.serviceName('name', name),
+      ...checks.image('image', image),
+      ...checks.objectName('clusterDomain', props.clusterDomain),
+      ...checks.seconds('consumerTimeout', props.consumerTimeout, 60),
+      ...(props.username === '' ? [{ prop: 'username', value: '', wrong: 'is empty', fix: 'leave it out' }] : []),
+      ...(props.virtualHost === '' ? [{ prop: 'virtualHost', value: '', wrong: 'is empty', fix: 'give its name, or leave it out for \'/\'' }] : []),
+      ...(claim ? checkClaim('storage', claim) : []),
+      ...checkPod(pod, options),
+    ]);
+    guard(this);
+
+    const metadata = objectMetadata(pod, options);
+    const configuration = contentConfigMap(this, 'Configuration', `${name}-config`, {
+      '10-cdk8s-celery.conf': rabbitMqConf(limit, props.definitions !== undefined),
+      'enabled_plugins': '[rabbitmq_management,rabbitmq_prometheus].\n',
+    }, metadata);
+    const mounts = [
+      { path: DATA, volume: claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: {} } },
+      { path: CONFIGURATION, volume: { name: 'config', configMap: { name: configuration.name } }, readOnly: true },
+      { path: '/tmp', volume: { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } } },
+      ...(props.definitions ? [{
+        path: DEFINITIONS, readOnly: true,
+        volume: { name: 'definitions', secret: { secretName: props.definitions.name, items: [{ key: props.definitions.key, path: 'definitions.json' }] } },
+      }] : []),
+    ];
+    this.statefulSet = statefulSet(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, options);
+    this.service = service(this, pod, options, { containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' });
+    const { admitted } = this;
+    this.labels = selectorLabels(pod);
+    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name, ...metadata },
+      spec: {
+        podSelector: { matchLabels: this.labels },
+        policyTypes: ['Ingress'],
+        get ingress() {
+          return admitted.size === 0 ? undefined : [...admitted.values()].map((from) => ({
+            from: [from], ports: [PORT, MANAGEMENT_PORT].map((port) => ({ port, protocol: 'TCP' })),
+          }));
+        },
+      },
+    });
+    const namespace = this.namespace = Chart.of(this).namespace;
+    this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
+  }
+
+  /** Lets the pods of the namespace of an app reach this RabbitMQ. */
+  public bind(app: CeleryApp): BrokerBinding {
+    const { namespace } = app;
+    if ((namespace === undefined) !== (this.namespace === undefined)) {
+      refuse(this, [{
+        prop: 'namespace', value: namespace ?? this.namespace,
+        wrong: `is the namespace of ${namespace ? app.node.path : this.node.path} alone, so neither a DNS name nor a NetworkPolicy can join the two`,
+        fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
+      }]);
+    }
+    this.apps.push(app);
+    this.admitted.set(namespace, podsOf(namespace));
+    return {
+      urlTemplate: `amqp://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${PORT}/${encodeURIComponent(this.virtualHost)}`,
+      env: [
+        { name: USERNAME, value: this.username },
+        { name: PASSWORD, valueFrom: { secretKeyRef: { name: this.password.name, key: this.password.key } } },
+      ],
+      transport: 'amqp',
+      // Whoever sends a task declares its queue, Flower and Jobs also.
+      connectionSettings: {
+        // A task is sent once RabbitMQ has it.
+        broker_transport_options: { confirm_publish: true },
+        ...(this.typeFor(app) === RabbitMqQueueType.QUORUM ? { task_default_queue_type: 'quorum' } : {}),
+      },
+      network: [{ to: [podsOf(this.namespace, this.labels)], ports: [{ port: PORT, protocol: 'TCP' }] }],
+      queueTrigger: {
+        type: 'rabbitmq',
+        metadata: {
+          protocol: 'http', host: `http://${this.host}:${MANAGEMENT_PORT}`, vhostName: this.virtualHost, usernameFromEnv: USERNAME, passwordFromEnv: PASSWORD,
+        },
+      },
+    };
+  }
+
+  /**
+   * Lets the pods of a namespace reach this RabbitMQ: those of KEDA, which counts what is queued, or of an application that sends tasks. The
+   * namespaces of the apps of this RabbitMQ need no call.
+   *
+   * @param namespace the name of the namespace: `'keda'`
+   */
+  public admit(namespace: string): void {
+    const problems = checks.name('namespace', namespace);
+    refuse(this, problems);
+    if (problems.length === 0) this.admitted.set(namespace, podsOf(namespace));
+  }
+
+  private typeFor({ runtime: { _celery: celery } }: CeleryApp): RabbitMqQueueType {
+    return this.queueType ?? (celery !== undefined && meets(celery, '>=5.5') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
+  }
+
+  private environment({ consumerTimeout }: RabbitMqBrokerProps): k8s.EnvVar[] {
+    const given = consumerTimeout?.toMilliseconds();
+    const milliseconds = (): number => given ?? 1000 * neededTimeout(this.apps.filter((app) => isInTree(app, this)));
+    return [
+      // The folder of the database is named after the node, which is never that of a pod. One node needs no DNS, and no cookie of its own.
+      { name: 'RABBITMQ_NODENAME', value: 'rabbit@localhost' },
+      { name: 'RABBITMQ_USE_LONGNAME', value: 'false' },
+      { name: 'HOME', value: '/tmp' },
+      { name: 'RABBITMQ_ENABLED_PLUGINS_FILE', value: `${CONFIGURATION}/enabled_plugins` },
+      { name: 'RABBITMQ_DEFAULT_USER', value: this.username },
+      { name: 'RABBITMQ_DEFAULT_PASS', valueFrom: { secretKeyRef: { name: this.password.name, key: this.password.key } } },
+      ...(this.virtualHost === '/' ? [] : [{ name: 'RABBITMQ_DEFAULT_VHOST', value: this.virtualHost }]),
+      {
+        name: 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS',
+        // The workers are known once the manifests are written.
+        get value() {
+          return `-rabbit consumer_timeout ${milliseconds()}`;
+        },
+      },
+    ];
+  }
+}
+
+/** The longest that a worker of these apps holds a task, in full hours: it is reserved behind others of its process, and then runs. */
+function neededTimeout(apps: readonly CeleryApp[]): number {
+  const longest = Math.max(0, ...apps.flatMap((app) => app._workers.filter(({ worker }) => isInTree(worker, app))
+    .map(({ longestTask, prefetchMultiplier }) => longestTask * (1 + prefetchMultiplier) + MARGIN)));
+  return Math.max(1, Math.ceil(longest / HOUR)) * HOUR;
+}
+
+/** What every RabbitMQ has in its configuration. */
+function rabbitMqConf(limit: number, definitions: boolean): string {
+  const watermark = Math.floor(limit * WATERMARK / 2 ** 20);
+  return [
+    'log.console = true',
+    // Of the memory limit: RabbitMQ would see the memory of the node.
+    ...(limit > 0 ? [`vm_memory_high_watermark.absolute = ${watermark}MiB`, `disk_free_limit.absolute = ${watermark}MiB`] : []),
+    ...(definitions ? [`load_definitions = ${DEFINITIONS}/definitions.json`] : []),
+    '',
+  ].join('\n');
+}
+
+function checkPassword(props: RabbitMqBrokerProps | undefined): Problem[] {
+  return props?.password === undefined ? [{
+    prop: 'password', value: undefined, wrong: 'is missing', fix: 'put it into a Secret, and give { name, key }',
+  }] : [];
+}

@@ -1,0 +1,186 @@
+import { Chart, Duration, Size } from 'cdk8s';
+import {
+  CeleryAppProps, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqBrokerProps, RabbitMqQueueType, RabbitMqStorage, ResultBackend,
+  WorkerPool, WorkerScaling,
+} from '../../../src';
+import { everyProp } from '../../every-prop';
+import { celeryApp, everyOption, EXTERNAL } from '../../fixtures';
+import { refusals, synth } from '../../manifests';
+
+const PASSWORD = { name: 'rabbitmq', key: 'password' };
+const SECRETS = [...EXTERNAL, 'Secret/rabbitmq', 'Secret/definitions'];
+const install = (celery: string) => PythonRuntime.install({ celery });
+
+function rabbit(props: Partial<RabbitMqBrokerProps> = {}, app: Partial<CeleryAppProps> = {}, worker: object = {}): (chart: Chart) => void {
+  return (chart) => {
+    const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, ...props });
+    new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker, resultBackend: ResultBackend.none(), runtime: install('5.6.3'), ...app }), ...worker });
+  };
+}
+
+const made = (...args: Parameters<typeof rabbit>) => synth(rabbit(...args), SECRETS);
+const container = (manifests: ReturnType<typeof made>) => manifests.get('StatefulSet', 'rabbitmq').spec.template.spec.containers[0];
+const env = (manifests: ReturnType<typeof made>): Record<string, string> =>
+  Object.fromEntries(container(manifests).env.map(({ name, value }: { name: string; value: string }) => [name, value]));
+
+describe('with the least that it needs', () => {
+  const manifests = made();
+
+  test('is one pod with a claim, and a node name that is never that of a pod', () => {
+    const { replicas, serviceName, template } = manifests.get('StatefulSet', 'rabbitmq').spec;
+    expect({ replicas, serviceName }).toEqual({ replicas: 1, serviceName: 'rabbitmq' });
+    expect(template.spec.volumes).toContainEqual({ name: 'data', persistentVolumeClaim: { claimName: 'rabbitmq-data' } });
+    expect(container(manifests).volumeMounts).toContainEqual({ name: 'data', mountPath: '/var/lib/rabbitmq' });
+    expect(manifests.get('PersistentVolumeClaim', 'rabbitmq-data').spec.resources.requests.storage).toBe('4Gi');
+    expect(env(manifests)).toMatchObject({ RABBITMQ_NODENAME: 'rabbit@localhost', RABBITMQ_USE_LONGNAME: 'false' });
+  });
+
+  test('has a pinned image, and runs as nobody on a root file system that is read-only', () => {
+    expect(container(manifests)).toMatchObject({
+      image: 'rabbitmq:4.2', command: ['rabbitmq-server'], securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+    });
+  });
+
+  test('has its user from the Secret, and so has Celery, by the launcher', () => {
+    const secretKeyRef = PASSWORD;
+    expect(container(manifests).env).toContainEqual({ name: 'RABBITMQ_DEFAULT_PASS', valueFrom: { secretKeyRef } });
+    expect(manifests.main('celery-worker').env).toContainEqual({ name: 'CDK8S_CELERY_BROKER_PASSWORD', valueFrom: { secretKeyRef } });
+    expect(manifests.env('celery-worker').CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL)
+      .toBe('amqp://celery:{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.test.svc.cluster.local:5672/%2F');
+    expect(manifests.main('celery-worker').command.slice(0, 4)).toEqual(['python', '-m', 'cdk8s_celery_launch', 'celery']);
+  });
+
+  test('blocks publishers below its memory limit, and not at that of the node', () => {
+    expect(manifests.get('ConfigMap', 'rabbitmq-config').data['10-cdk8s-celery.conf'].split('\n')).toEqual([
+      'log.console = true', 'vm_memory_high_watermark.absolute = 307MiB', 'disk_free_limit.absolute = 307MiB', '',
+    ]);
+  });
+
+  test('admits the namespace of its app, to both ports', () => {
+    expect(manifests.get('NetworkPolicy', 'rabbitmq').spec).toEqual({
+      podSelector: { matchLabels: { 'app.kubernetes.io/name': 'rabbitmq', 'app.kubernetes.io/instance': 'rabbitmq', 'component': 'rabbitmq' } },
+      policyTypes: ['Ingress'],
+      ingress: [{
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'test' } }, podSelector: {} }],
+        ports: [{ port: 5672, protocol: 'TCP' }, { port: 15672, protocol: 'TCP' }],
+      }],
+    });
+    expect(manifests.get('Service', 'rabbitmq').spec.ports.map(({ port }: { port: number }) => port)).toEqual([5672, 15672]);
+  });
+});
+
+test.each<[string, Partial<CeleryAppProps>, Partial<RabbitMqBrokerProps>, boolean]>([
+  ['Celery 5.5', { runtime: install('5.5.3') }, {}, true],
+  ['Celery 5.4', { runtime: install('5.4.0') }, {}, false],
+  ['an image', { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0') }, {}, false],
+  ['an image that is known to be new', { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0') }, { queueType: RabbitMqQueueType.QUORUM }, true],
+  ['classic queues by choice', {}, { queueType: RabbitMqQueueType.CLASSIC }, false],
+])('%s: publishers wait for RabbitMQ, and queues are of its type', (_what, app, props, quorum) => {
+  expect(JSON.parse(String(made(props, app).env('celery-worker').CDK8S_CELERY_CONNECTION_SETTINGS))).toEqual({
+    broker_transport_options: { confirm_publish: true }, ...(quorum ? { task_default_queue_type: 'quorum' } : {}),
+  });
+});
+
+describe('the consumer timeout', () => {
+  const timeout = (manifests: ReturnType<typeof made>) => env(manifests).RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS;
+
+  // A process reserves one task behind the one that runs, and a minute may pass until it is acknowledged.
+  test.each<[string, object, number]>([
+    ['the default task', {}, 1],
+    ['the last task of an hour', { longestTask: Duration.seconds(1770) }, 1],
+    ['the first task of another hour', { longestTask: Duration.seconds(1771) }, 2],
+    ['several that are reserved', { longestTask: Duration.hours(2), prefetchMultiplier: 4 }, 11],
+    ['the time limit', { pool: WorkerPool.prefork({ timeLimit: Duration.hours(3) }) }, 7],
+  ])('is above what a worker holds: %s', (_what, worker, hours) => {
+    expect(timeout(made({}, {}, worker))).toBe(`-rabbit consumer_timeout ${hours * 3_600_000}`);
+  });
+
+  test('is that of the longest worker of all apps', () => {
+    const manifests = synth((chart) => {
+      const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD });
+      const celery = celeryApp(chart, { broker, resultBackend: ResultBackend.none(), runtime: install('5.6.3') });
+      new CeleryWorker(chart, 'worker', { celery, longestTask: Duration.hours(1) });
+      new CeleryWorker(chart, 'slow', { celery, queues: ['slow'], longestTask: Duration.hours(4) });
+    }, SECRETS);
+    expect(timeout(manifests)).toBe(`-rabbit consumer_timeout ${9 * 3_600_000}`);
+  });
+
+  test('that is given is refused where a task may take longer', () => {
+    const hour = { pool: WorkerPool.prefork({ timeLimit: Duration.hours(1) }) };
+    const given = (minutes: number) => rabbit({ consumerTimeout: Duration.minutes(minutes) }, { settings: { task_acks_late: true } }, hour);
+    expect(timeout(synth(given(61), SECRETS))).toBe('-rabbit consumer_timeout 3660000');
+    expect(refusals(given(60))).toEqual([expect.stringContaining('[rabbitmq/consumer-timeout]')]);
+  });
+});
+
+describe('versions that break clients', () => {
+  test.each([['rabbitmq:4.3', '5.6.3', true], ['rabbitmq:4.2', '5.6.3', false], ['rabbitmq:4.3', '5.7.0', false], ['rabbitmq:3.10.8', '5.3.4', false]])(
+    '%s with Celery %s: refused: %p', (image, celery, refused) => {
+      const define = rabbit({ image }, { runtime: install(celery) });
+      expect(refused ? refusals(define) : synth(define, SECRETS).identities()).toContainEqual(
+        refused ? expect.stringContaining('[rabbitmq/refuses-transient-queues]') : 'StatefulSet/rabbitmq',
+      );
+    });
+});
+
+test('with all props, each does something', () => {
+  const manifests = everyProp<RabbitMqBrokerProps, 'password'>({
+    required: ['password'],
+    external: SECRETS,
+    props: () => ({
+      ...everyOption, password: PASSWORD, username: 'shop', virtualHost: 'shop/eu', definitions: { name: 'definitions', key: 'all.json' }, name: 'queues',
+      image: 'registry.example.com/rabbitmq:4.2.1', storage: RabbitMqStorage.claim({ size: Size.gibibytes(8) }), queueType: RabbitMqQueueType.CLASSIC,
+      consumerTimeout: Duration.hours(2), clusterDomain: 'example.internal',
+    }),
+    make: (chart, props) => {
+      const broker = new RabbitMqBroker(chart, 'rabbitmq', props);
+      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker, resultBackend: ResultBackend.none(), runtime: install('5.6.3') }) });
+    },
+  });
+  expect(manifests.env('celery-worker').CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL)
+    .toBe('amqp://shop:{CDK8S_CELERY_BROKER_PASSWORD}@queues.test.svc.example.internal:5672/shop%2Feu');
+  const { containers: [main], volumes } = manifests.get('StatefulSet', 'queues').spec.template.spec;
+  expect(main.env).toContainEqual({ name: 'RABBITMQ_DEFAULT_VHOST', value: 'shop/eu' });
+  expect(volumes).toContainEqual({ name: 'definitions', secret: { secretName: 'definitions', items: [{ key: 'all.json', path: 'definitions.json' }] } });
+  expect(manifests.get('ConfigMap', 'queues-config').data['10-cdk8s-celery.conf']).toContain('load_definitions = /etc/rabbitmq/definitions/definitions.json\n');
+  expect(manifests.get('PersistentVolumeClaim', 'queues-data').spec.resources.requests.storage).toBe('8Gi');
+});
+
+test('KEDA reads its queues over HTTP, with the user and the password of the worker', () => {
+  const manifests = made({}, {}, { scaling: WorkerScaling.queueLength({ minReplicas: 1, maxReplicas: 4, tasksPerReplica: 10 }) });
+  const [trigger] = manifests.find('ScaledObject', 'celery-worker')!.spec.triggers;
+  expect(trigger).toMatchObject({ type: 'rabbitmq', metadata: {
+    protocol: 'http', host: 'http://rabbitmq.test.svc.cluster.local:15672', vhostName: '/', queueName: 'celery',
+    usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME', passwordFromEnv: 'CDK8S_CELERY_BROKER_PASSWORD',
+  } });
+});
+
+test('what it builds can be reached, and other namespaces are admitted', () => {
+  const manifests = synth((chart) => {
+    const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, storage: RabbitMqStorage.ephemeral() });
+    broker.admit('keda');
+    expect([broker.statefulSet.name, broker.service.name, broker.networkPolicy.name, broker.host, broker.port])
+      .toEqual(['rabbitmq', 'rabbitmq', 'rabbitmq', 'rabbitmq.test.svc.cluster.local', 5672]);
+  }, SECRETS);
+  expect(manifests.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].from[0].namespaceSelector.matchLabels).toEqual({ 'kubernetes.io/metadata.name': 'keda' });
+});
+
+test.each<[string, Partial<RabbitMqBrokerProps>, string]>([
+  ['no password', { password: undefined }, 'password: undefined is missing; put it into a Secret, and give { name, key }'],
+  ['a literal password', { password: 'hunter2' as never }, 'password: '],
+  ['no key', { password: { name: 'rabbitmq' } as never }, 'password.key: undefined is missing'],
+  ['an empty user', { username: '' }, 'username: \'\' is empty; leave it out'],
+  ['an empty virtual host', { virtualHost: '' }, 'virtualHost: \'\' is empty; give its name'],
+  ['a timeout below that of RabbitMQ', { consumerTimeout: Duration.seconds(59) }, 'consumerTimeout: '],
+  ['a queue type that there is not', { queueType: 'stream' as never }, 'queueType: \'stream\' is not a RabbitMqQueueType'],
+  ['a bad claim', { storage: RabbitMqStorage.fromClaimName('my_claim') }, 'storage.claimName: \'my_claim\' is not a name'],
+  ['a bad name', { name: 'Rabbit' }, 'name: \'Rabbit\' is not a name'],
+])('refuses %s', (_what, props, message) => {
+  const lines = refusals((chart) => new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, ...props }));
+  expect(lines).toContainEqual(expect.stringContaining(`[chart/rabbitmq] ${message}`));
+  expect(lines.join()).not.toContain('hunter2');
+});
+
+test('needs a result backend, which RabbitMQ cannot be', () => {
+  expect(refusals(rabbit({}, { resultBackend: undefined }))).toEqual([expect.stringContaining('resultBackend: undefined is missing, and the message broker keeps no results')]);
+});
