@@ -18,6 +18,7 @@ export * from './constructs/celery-job';
 export * from './constructs/celery-queue';
 export * from './constructs/celery-settings';
 export * from './constructs/celery-worker';
+export { DisruptionBudgetOptions } from './constructs/disruption-budget';
 export * from './constructs/flower-auth';
 export { FlowerExposure, FlowerGateway, FlowerIngressOptions, FlowerRouteOptions } from './constructs/flower-exposure';
 export { FlowerGitHubOptions, FlowerGitLabOptions, FlowerOAuthOptions, FlowerOktaOptions } from './constructs/flower-oauth';

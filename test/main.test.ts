@@ -48,6 +48,7 @@ describe('names, labels and selectors', () => {
       ['ConfigMap', 'celery', 'celery-agent'],
       ['NetworkPolicy', 'celery', 'celery-worker'],
       ['Deployment', 'celery', 'celery-worker'],
+      ['PodDisruptionBudget', 'celery', 'celery-worker'],
       ['NetworkPolicy', 'celery', 'celery-beat'],
       ['Deployment', 'celery', 'celery-beat'],
       ['NetworkPolicy', 'celery', 'celery-flower'],

@@ -220,7 +220,8 @@ export class CeleryApp extends Construct {
     this.node.addValidation({
       validate: () => {
         const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
-        return [...queues.idle(workers.map((worker) => worker.queues), codeMayDeclare), ...visibilityProblems(this)].map(describe);
+        const consumed = workers.map((worker) => worker.queues);
+        return [...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare), ...visibilityProblems(this)].map(describe);
       },
     });
 

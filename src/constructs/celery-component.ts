@@ -30,6 +30,10 @@ export interface CeleryPodSpec {
   /** What comes before `celery`, where it is not that of the app. */
   readonly launcher?: readonly string[];
   readonly terminationGracePeriod: Duration;
+  /** Whether all containers of the pod see each other's processes; `alone`: only where there is no other. */
+  readonly shareProcessNamespace?: boolean | 'alone';
+  /** How its pods are spread where nothing else is given. */
+  readonly spread?: readonly k8s.TopologySpreadConstraint[];
   readonly resources: k8s.ResourceRequirements;
   readonly env?: readonly k8s.EnvVar[];
   readonly ports?: readonly k8s.ContainerPort[];
@@ -121,6 +125,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const grace = spec.terminationGracePeriod.toSeconds({ integral: false });
   const options = {
     ...merged,
+    ...(spec.spread && merged.topologySpreadConstraints === undefined ? { topologySpreadConstraints: spec.spread } : {}),
     env: withPythonPath(merged.env ?? [], pythonPath),
     ...(grace > AUTOSCALER_GRACE ? { podAnnotations: { ...NOT_MOVED, ...merged.podAnnotations } } : {}),
   };
@@ -132,6 +137,8 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     partOf: celery.name,
     user: CELERY_USER,
     terminationGracePeriodSeconds: grace,
+    shareProcessNamespace: spec.shareProcessNamespace === 'alone'
+      ? [...merged.sidecars ?? [], ...merged.containers ?? []].length === 0 || undefined : spec.shareProcessNamespace,
     resources: spec.resources,
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
     container: {

@@ -5,11 +5,10 @@ import { HealthCheck } from './health/health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
-import { isGpu } from '../celery/devices';
 import { memoryOfWorker } from '../celery/memory';
 import { celeryComponent, componentName } from './celery-component';
 import type * as k8s from './kubernetes/api/types';
-import { POD_OPTIONS, podOptions, shaped } from './kubernetes/options';
+import { CheckedOptions, merge, POD_OPTIONS, podOptions, shaped } from './kubernetes/options';
 import { memoryQuantity } from './kubernetes/quantities';
 import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
@@ -20,7 +19,11 @@ import { duration, flag, number, oneOf, PropChecks, sound, text, texts, TypeChec
 import { CELERY } from './validation/stand-ins';
 import { settingsArguments } from './settings';
 import { checkNames } from './queues';
-import { objectMetadata } from './kubernetes/pods';
+import { objectMetadata, selectorLabels } from './kubernetes/pods';
+import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOptions, hasBudget } from './disruption-budget';
+import { memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
+import { meets } from '../celery/versions';
+import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
 import { ScaledWorker } from './scaling/scaled-worker';
@@ -70,7 +73,7 @@ export interface CeleryWorkerProps extends PodOptions {
   /**
    * How a pod runs several tasks at a time, and how many: `WorkerPool.prefork({ concurrency: 4 })`.
    *
-   * @default WorkerPool.prefork({ concurrency: 2 })
+   * @default WorkerPool.prefork({ concurrency: 2 }); with a GPU among the `resources` WorkerPool.solo(): a process that is forked cannot use it
    */
   readonly pool?: WorkerPool;
 
@@ -141,6 +144,50 @@ export interface CeleryWorkerProps extends PodOptions {
    * the old one goes first
    */
   readonly strategy?: Shape<k8s.DeploymentStrategy>;
+
+  /**
+   * The seconds that a new pod must be ready before a rollout goes on.
+   *
+   * @default - that of Kubernetes, 0
+   * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds
+   */
+  readonly minReadySeconds?: number;
+
+  /**
+   * The seconds without progress after which Kubernetes reports a rollout as failed (`kubectl rollout status`). More than `minReadySeconds`.
+   *
+   * @default - that of Kubernetes, 600
+   * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
+   */
+  readonly progressDeadlineSeconds?: number;
+
+  /**
+   * The PodDisruptionBudget of the pods: how many a drain of nodes may evict at a time.
+   *
+   * @default - one pod at a time where `replicas`, or the maximum of `scaling`, is two or more; else none
+   * @see https://kubernetes.io/docs/tasks/run-application/configure-pdb/
+   */
+  readonly disruptionBudget?: DisruptionBudgetOptions;
+
+  /**
+   * Whether a pod fetches a message only when it can run its task, and prefetches none (`--disable-prefetch`). For Redis, and Celery 5.6 and
+   * later; others are refused.
+   *
+   * @default false
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#worker-disable-prefetch
+   */
+  readonly disablePrefetch?: boolean;
+
+  /**
+   * Whether the containers of a pod share one PID namespace, in which Celery is not process 1. The kernel shields process 1 from SIGTERM until
+   * it has a handler, so without it a worker that is told to stop while Python still imports runs on for its whole grace period.
+   *
+   * With it, other containers of the pod see Celery's processes and, as the same user, may read their environment.
+   *
+   * @default - true, unless the pod has `sidecars` or `containers`
+   * @see https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/
+   */
+  readonly shareProcessNamespace?: boolean;
 }
 
 /**
@@ -162,6 +209,8 @@ export class CeleryWorker extends Construct {
   public readonly networkPolicy?: ApiObject;
   /** How many tasks a pod runs at a time; with `WorkerPool.autoscale` at most. */
   public readonly concurrency: number;
+  /** The PodDisruptionBudget, of a pool of two pods or more. */
+  public readonly disruptionBudget?: ApiObject;
   /** The HorizontalPodAutoscaler or ScaledObject of `scaling`. */
   public readonly autoscaler?: ApiObject;
   /** How KEDA authenticates with the broker, where `scaling` needs it. */
@@ -174,29 +223,38 @@ export class CeleryWorker extends Construct {
   public constructor(scope: Construct, id: string, props: CeleryWorkerProps) {
     super(scope, id);
     props = sound(this, props, PROPS, OF_THE_POOL);
-    const pool = props.pool ?? WorkerPool.prefork();
+    const own = podOptions(props);
+    const merged = merge(props.celery._options, own);
+    const gpu = wantsGpu(merged.resources);
+    const pool = sizedPool(props.pool ?? (gpu ? WorkerPool.solo() : WorkerPool.prefork()), merged);
+    const most = props.scaling?._maxReplicas ?? props.replicas;
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const { celery, scaling } = props;
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
       unseen: celery.code._files === undefined,
-      variables: new Set([...celery._options.env ?? [], ...podOptions(props).env ?? []].map(({ name }) => name)),
+      variables: new Set([...celery._options.env ?? [], ...own.env ?? []].map(({ name }) => name)),
     });
     const name = componentName(this, props);
     const scaled: ScaledWorker = {
       scope: this, celery, name, concurrency: this.concurrency, longestTask: Math.min(end.longestTask, end.grace),
       queues: props.queues ?? (celery._codeDeclaresQueues ? undefined : [celery._queues.default]),
     };
-    const { deployment, networkPolicy, pod, options } = celeryComponent(this, podOptions(props), {
+    const labels = selectorLabels({ application: 'celery', name, component: 'worker' });
+    const { deployment, networkPolicy, pod, options } = celeryComponent(this, own, {
       component: 'worker',
       celery,
       name,
       launcher: props.launcher,
       deployment: {
         replicas: props.replicas,
-        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? rollout(props.resources ?? celery._options.resources),
+        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? (gpu ? NO_SURGE : SURGE),
+        minReadySeconds: props.minReadySeconds,
+        progressDeadlineSeconds: props.progressDeadlineSeconds,
       },
+      shareProcessNamespace: props.shareProcessNamespace ?? 'alone',
+      spread: most !== undefined && most >= 2 ? [spread(labels)] : undefined,
       healthCheck,
       tasksShareProcess: pool._name !== 'prefork',
       command: () => command(props, pool, healthCheck, end, props.taskEvents ?? celery._hasFlower(this)),
@@ -208,6 +266,11 @@ export class CeleryWorker extends Construct {
       problems: [
         ...problems(props), ...pool._problems, ...end.problems, ...celery._queues.unknown(props.queues ?? []),
         ...scaling ? scalingProblems(scaling, scaled) : [],
+        ...surgeProblems(props.strategy as k8s.DeploymentStrategy | undefined, most ?? 1, gpu),
+        ...memoryProblems(pool, merged.resources),
+        ...spotProblems({ options: merged, longestTask: knownLongest(props, pool), plan: end, shutdown: props.shutdown, late: celery._settings.get('task_acks_late') === true }),
+        ...budgetProblems(props.disruptionBudget, most),
+        ...prefetchProblems(props),
       ],
     });
     this.deployment = deployment;
@@ -215,20 +278,49 @@ export class CeleryWorker extends Construct {
     celery._workers.push({
       worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace, prefetchMultiplier: reserved(props),
     });
-    this._maxReplicas = scaling?._maxReplicas ?? props.replicas;
+    this._maxReplicas = most;
     this._unacknowledged = sharedCount(celery);
     if (scaling) {
       ({ autoscaler: this.autoscaler, triggerAuthentication: this.triggerAuthentication } = scaling._scale(scaled, objectMetadata(pod, options)));
       if (scaling._minReplicas === 0) this.node.addValidation({ validate: () => countedWith(this).map(describe) });
     }
+    if (hasBudget(most) || props.disruptionBudget) {
+      this.disruptionBudget = disruptionBudget(this, name, objectMetadata(pod, options), labels, props.disruptionBudget);
+    }
     prepareShared(this);
   }
 }
 
-/** A GPU that an old pod has is free for the new one only when the old pod is gone. */
-function rollout(resources: unknown): k8s.DeploymentStrategy {
-  const first = Object.keys((resources as k8s.ResourceRequirements | undefined)?.limits ?? {}).some(isGpu) ? { maxSurge: 0, maxUnavailable: 1 } : { maxSurge: '25%', maxUnavailable: 0 };
-  return { type: 'RollingUpdate', rollingUpdate: first };
+/** An old pod goes only when a new one consumes. */
+const SURGE: k8s.DeploymentStrategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } };
+
+/** Over nodes, where there are several: the loss of one stops as few pods as can be. */
+function spread(matchLabels: Record<string, string>): k8s.TopologySpreadConstraint {
+  return { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels } };
+}
+
+/** A pool whose size follows from the CPU request has it from here on. */
+function sizedPool(pool: WorkerPool, { resources }: CheckedOptions): WorkerPool {
+  return pool._sized?.(quantity(resources?.requests?.cpu)) ?? pool;
+}
+
+/** How long the longest task takes, where the user says it. */
+function knownLongest({ longestTask, shutdown }: CeleryWorkerProps, pool: WorkerPool): number | undefined {
+  const known = shutdown?._longestTask ?? longestTask ?? pool._limits.timeLimit;
+  return known && known.toMilliseconds() / 1000;
+}
+
+function prefetchProblems({ disablePrefetch, celery }: CeleryWorkerProps): Problem[] {
+  if (!disablePrefetch) return [];
+  const { runtime: { _celery: version }, _broker: { transport } } = celery;
+  return [
+    ...(version === undefined || !meets(version, '<5.6') ? [] : [{
+      prop: 'disablePrefetch', value: true, wrong: `is for Celery 5.6 and later, and the app has ${version}`, fix: 'leave it out: the prefetch multiplier is 1',
+    }]),
+    ...(transport === undefined || ['redis', 'rediss', 'sentinel'].includes(transport) ? [] : [{
+      prop: 'disablePrefetch', value: true, wrong: `is for Redis, and Celery ignores it with ${transport}`, fix: 'leave it out: the prefetch multiplier is 1',
+    }]),
+  ];
 }
 
 const isPool = withMember('_size', 'one of WorkerPool\'s', 'e.g. WorkerPool.prefork({ concurrency: 2 })');
@@ -254,6 +346,11 @@ const PROPS: PropChecks<CeleryWorkerProps> = {
   logLevel: oneOf(LogLevel, 'a log level'),
   healthCheck: withMember('_probes', 'a HealthCheck', 'e.g. HealthCheck.agent()'),
   strategy: shaped('DeploymentStrategy'),
+  minReadySeconds: number,
+  progressDeadlineSeconds: number,
+  disruptionBudget: DISRUPTION_BUDGET,
+  disablePrefetch: flag,
+  shareProcessNamespace: flag,
 };
 
 /** Options of Celery's command line that a pool has, as JavaScript lets one give them. */
@@ -281,6 +378,7 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     ...option('soft-time-limit', seconds(softTimeLimit)),
     // Chatter between workers that nothing here needs; it grows with the square of their number.
     '--without-gossip', '--without-mingle',
+    ...(props.disablePrefetch ? ['--disable-prefetch'] : []),
     ...(taskEvents ? ['--task-events'] : []),
     ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
     ...settingsArguments(new Map([...sharedSettings(props.celery), ...end.settings])),
@@ -319,13 +417,20 @@ function reserved({ prefetchMultiplier, celery }: CeleryWorkerProps): number {
   return prefetchMultiplier ?? celery._delivery?._prefetchMultiplier ?? 1;
 }
 
-function problems({ replicas, scaling, prefetchMultiplier, longestTask, queues }: CeleryWorkerProps): Problem[] {
+function problems(props: CeleryWorkerProps): Problem[] {
+  const { replicas, scaling, prefetchMultiplier, longestTask, queues, minReadySeconds, progressDeadlineSeconds } = props;
   return [
     ...checks.wholeNumber('replicas', replicas, 0, checks.INT32),
     ...(replicas !== undefined && scaling ? [{
       prop: 'replicas', value: replicas, wrong: 'is given together with scaling, and each apply would set it again', fix: 'leave one of the two out',
     }] : []),
     ...checks.wholeNumber('prefetchMultiplier', prefetchMultiplier, 1),
+    ...checks.wholeNumber('minReadySeconds', minReadySeconds, 0, checks.INT32),
+    ...checks.wholeNumber('progressDeadlineSeconds', progressDeadlineSeconds, 1, checks.INT32),
+    ...((progressDeadlineSeconds ?? 600) <= (minReadySeconds ?? 0) ? [{
+      prop: 'minReadySeconds', value: minReadySeconds, wrong: `is not less than progressDeadlineSeconds, ${progressDeadlineSeconds ?? 600}, so every rollout would be reported as failed`,
+      fix: 'lower it, or raise progressDeadlineSeconds',
+    }] : []),
     ...checks.seconds('longestTask', longestTask),
     ...(queues?.length === 0 ? [{ prop: 'queues', value: queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),
     ...checkNames(queues ?? []),

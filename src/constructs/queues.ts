@@ -2,6 +2,7 @@ import { CeleryQueue } from './celery-queue';
 import { declaresPriorities, highestPriority } from '../celery/transports';
 import { nearest } from '../nearest';
 import { flag, list, number, optionsOf, RequiredProp, PropChecks, text } from './validation/props';
+import { isPlainObject } from './validation/plain-object';
 import { Problem } from './validation/problems';
 
 const QUEUE: PropChecks<CeleryQueue> = {
@@ -25,6 +26,42 @@ export function checkNames(names: readonly string[]): Problem[] {
 /** Celery's own default. */
 const DEFAULT_QUEUE = 'celery';
 
+/** Where a setting sends tasks. */
+interface Route {
+  /** The path of the setting: `settings.task_routes['tasks.mail']`. */
+  readonly prop: string;
+  readonly queue: string;
+}
+
+/** The queues to which routes and periodic tasks of the settings send; a route that a function decides is not known. */
+function routes(settings: ReadonlyMap<string, unknown>): Route[] {
+  const named = (prop: string, options: unknown): Route[] => {
+    const queue = isPlainObject(options) ? options.queue : options;
+    // One with `$` may be meant as a reference.
+    return typeof queue === 'string' && !queue.includes('$') ? [{ prop, queue }] : [];
+  };
+  const ofMap = (prop: string, map: Record<string, unknown>): Route[] => Object.entries(map).flatMap(([task, to]) => named(`${prop}['${task}']`, to));
+  // A map, or a list of maps, of names of functions, and of pairs.
+  const ofRouter = (prop: string, router: unknown): Route[] => {
+    if (isPlainObject(router)) return ofMap(prop, router);
+    if (!Array.isArray(router)) return [];
+    return router.length === 2 && typeof router[0] === 'string' && !Array.isArray(router[1]) ? named(prop, router[1])
+      : router.flatMap((item, i) => typeof item === 'string' ? [] : ofRouter(`${prop}[${i}]`, item));
+  };
+  const schedule = settings.get('beat_schedule');
+  return [
+    ...ofRouter('settings.task_routes', settings.get('task_routes')),
+    ...(isPlainObject(schedule) ? Object.entries(schedule).flatMap(([name, entry]) =>
+      isPlainObject(entry) ? named(`settings.beat_schedule['${name}'].options`, isPlainObject(entry.options) ? entry.options : {}) : []) : []),
+  ];
+}
+
+/** The names among `task_queues`, a map or a list of maps. */
+function taskQueueNames(value: unknown): string[] {
+  if (isPlainObject(value)) return Object.keys(value);
+  return Array.isArray(value) ? value.flatMap((queue) => isPlainObject(queue) && typeof queue.name === 'string' ? [queue.name] : []) : [];
+}
+
 /** The queues that an app has. */
 export class Queues {
   /** Where tasks go that no route sends elsewhere. */
@@ -34,7 +71,7 @@ export class Queues {
 
   public constructor(
     private readonly declared: readonly CeleryQueue[] | undefined,
-    settings: ReadonlyMap<string, unknown>,
+    private readonly settings: ReadonlyMap<string, unknown>,
     private readonly transport: string | undefined,
   ) {
     const given = settings.get('task_default_queue');
@@ -79,6 +116,23 @@ export class Queues {
       return {
         prop: 'queues', value: name, wrong: 'is not a queue of the app',
         fix: `${meant === undefined ? '' : `did you mean ${meant}? Else `}add it to the queues of the CeleryApp, which has ${[...known].join(', ')}`,
+      };
+    });
+  }
+
+  /**
+   * Routes in the settings to a queue that there is not: one that the app does not declare, or, where it declares none, that no worker of it
+   * consumes from. A worker without queues consumes from those that code may declare.
+   */
+  public misrouted(consumed: ReadonlyArray<readonly string[] | undefined>, codeMayDeclare: boolean): Problem[] {
+    const declared = this.declared?.map(({ name }) => name);
+    if (declared === undefined && (consumed.length === 0 || (codeMayDeclare && consumed.includes(undefined)))) return [];
+    const known = new Set([this.default, ...taskQueueNames(this.settings.get('task_queues')), ...declared ?? consumed.flatMap((names) => names ?? [])]);
+    return routes(this.settings).filter(({ queue }) => !known.has(queue)).map(({ prop, queue }) => {
+      const meant = nearest(queue, known);
+      return {
+        prop, value: queue, wrong: declared ? 'is not a queue of the app' : 'is a queue from which no worker of the app consumes',
+        fix: `${meant === undefined ? '' : `did you mean ${meant}? Else `}add it to the queues of the CeleryApp, with external: true where others consume from it`,
       };
     });
   }

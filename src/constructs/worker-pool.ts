@@ -51,6 +51,17 @@ export interface PreforkPoolOptions extends PreforkLimits {
   readonly concurrency?: number;
 }
 
+/** Options of `WorkerPool.preforkPerCpu`. */
+export interface PreforkPerCpuPoolOptions extends PreforkLimits {
+  /**
+   * The number of processes for each CPU that the container requests. More than 1 is for tasks that wait; the result is rounded down, and at
+   * least 1.
+   *
+   * @default 1
+   */
+  readonly processesPerCpu?: number;
+}
+
 /** Options of `WorkerPool.autoscale`. */
 export interface AutoscalePoolOptions extends PreforkLimits {
   /** The number of processes of a worker without tasks. At least 1. */
@@ -108,6 +119,23 @@ export abstract class WorkerPool {
   }
 
   /**
+   * Prefork with a number of processes that follows from the CPU request of the container (`resources.requests.cpu`), which must be given:
+   * never the CPUs of the node.
+   *
+   * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency
+   */
+  public static preforkPerCpu(options: PreforkPerCpuPoolOptions = {}): WorkerPool {
+    const { options: { processesPerCpu = 1 }, limits, problems } = preforkOptions(options, PER_CPU);
+    const wrong = processesPerCpu > 0 && Number.isFinite(processesPerCpu) ? [] : [{
+      prop: 'processesPerCpu', value: processesPerCpu, wrong: 'is not a number above 0', fix: 'give e.g. 1',
+    }];
+    const sized = (concurrency: number, more: Problem[]): WorkerPool => fixed('prefork', concurrency, [...problems, ...wrong, ...more], limits);
+    return new Pool('prefork', 1, ['concurrency', 1], limits, problems, (cpus) => cpus === undefined ? sized(1, [{
+      prop: 'resources.requests.cpu', value: undefined, wrong: 'is missing, and the pool has as many processes as it says', fix: 'give it, or WorkerPool.prefork({ concurrency })',
+    }]) : sized(wrong.length > 0 ? 1 : Math.max(1, Math.floor(cpus * processesPerCpu + 1e-9)), []));
+  }
+
+  /**
    * Prefork with a number of processes that follows the tasks (`--autoscale`). The number of pods stays as it is.
    *
    * Memory is requested, and the messages that are prefetched are counted, for `max` processes.
@@ -161,6 +189,8 @@ export abstract class WorkerPool {
   public abstract readonly _limits: PreforkLimits;
   /** @internal */
   public abstract readonly _problems: Problem[];
+  /** The pool of a container that requests so many CPUs, where its size follows from them. @internal */
+  public abstract readonly _sized?: (cpus: number | undefined) => WorkerPool;
 }
 
 class Pool extends WorkerPool {
@@ -170,6 +200,7 @@ class Pool extends WorkerPool {
     public readonly _size: WorkerPool['_size'],
     public readonly _limits: PreforkLimits,
     public readonly _problems: Problem[],
+    public readonly _sized?: WorkerPool['_sized'],
   ) {
     super();
   }
@@ -184,6 +215,7 @@ const LIMITS: PropChecks<PreforkLimits> = { maxTasksPerChild: number, maxMemoryP
 /** What Celery accepts with the other pools, and ignores. */
 const OF_PREFORK = Object.fromEntries(Object.keys(LIMITS).map((limit) => [limit, 'leave it out, or use WorkerPool.prefork: this pool ignores it']));
 const PREFORK: PropChecks<PreforkPoolOptions> = { ...LIMITS, concurrency: number };
+const PER_CPU: PropChecks<PreforkPerCpuPoolOptions> = { ...LIMITS, processesPerCpu: number };
 const AUTOSCALE: PropChecks<AutoscalePoolOptions> = {
   ...LIMITS,
   min: { check: number, fix: 'give e.g. 1', instead: () => undefined },

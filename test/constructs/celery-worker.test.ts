@@ -82,8 +82,8 @@ describe('with all props', () => {
   const manifests = everyProp<CeleryWorkerProps, 'celery'>({
     required: ['celery'],
     external: EXTERNAL,
-    // The shutdown is soft, and waits for no task; `scaling` excludes `replicas`, and has test/constructs/scaling.
-    idle: ['longestTask', 'scaling'],
+    // It excludes `replicas`, and has test/constructs/scaling.
+    idle: ['scaling'],
     props: (chart) => ({
       ...everyOption,
       celery: celeryApp(chart, { settings: { task_acks_late: true } }),
@@ -100,8 +100,13 @@ describe('with all props', () => {
       }),
       queues: ['reports', 'mail'],
       prefetchMultiplier: 2,
-      longestTask: Duration.minutes(40),
+      longestTask: Duration.hours(1),
       shutdown: WorkerShutdown.soft({ timeout: Duration.minutes(1) }),
+      disablePrefetch: true,
+      minReadySeconds: 20,
+      progressDeadlineSeconds: 900,
+      disruptionBudget: { maxUnavailable: '10%' },
+      shareProcessNamespace: true,
       taskEvents: true,
       logLevel: LogLevel.WARNING,
       healthCheck: HealthCheck.agent({ port: 9000 }),
@@ -111,12 +116,16 @@ describe('with all props', () => {
   });
 
   test('each is where Celery and Kubernetes read it', () => {
-    expect(manifests.get('Deployment', 'slow').spec).toMatchObject({ replicas: 3, strategy: { type: 'Recreate' } });
+    expect(manifests.get('Deployment', 'slow').spec).toMatchObject({
+      replicas: 3, strategy: { type: 'Recreate' }, minReadySeconds: 20, progressDeadlineSeconds: 900, template: { spec: { shareProcessNamespace: true } },
+    });
+    expect(manifests.all.find(({ kind }) => kind === 'PodDisruptionBudget')!.spec).toMatchObject({ maxUnavailable: '10%' });
     expect(manifests.main('slow').command).toEqual([
       'ddtrace-run', '--profiling', 'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
       '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
-      '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
-      'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true', 'task_acks_late=(json)true',
+      '--without-gossip', '--without-mingle', '--disable-prefetch', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
+      'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
+      'broker_transport_options=(json){"visibility_timeout":3735}', 'task_acks_late=(json)true',
       'worker_soft_shutdown_timeout=(json)60',
     ]);
     expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(60 + 15);

@@ -19,11 +19,17 @@ const KILL_CHILDREN = `
 import os, signal, time
 end = time.monotonic() + 300
 while time.monotonic() < end:
-    with open('/proc/1/task/1/children') as children:
-        for child in children.read().split():
-            with open(f'/proc/{child}/cmdline') as command:
+    for child in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            with open(f'/proc/{child}/stat') as stat, open(f'/proc/{child}/cmdline') as command:
+                parent = stat.read().rpartition(')')[2].split()[1]
+                if 'celery' not in command.read():
+                    continue
+            with open(f'/proc/{parent}/cmdline') as command:
                 if 'celery' in command.read():
                     os.kill(int(child), signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            pass
     time.sleep(1)
 `;
 

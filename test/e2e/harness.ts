@@ -102,7 +102,9 @@ export async function signal(pod: Pod, name: 'KILL' | 'STOP', nodeAccess: string
   const id = pod.status!.containerStatuses![0].containerID!.split('//')[1];
   await kubectl([
     'debug', `node/${pod.spec!.nodeName}`, '-n', nodeAccess, '--profile=sysadmin', `--image=${pod.spec!.containers[0].image}`, '--', 'sh', '-c',
-    `for pid in $(grep -l ${id} /proc/[0-9]*/cgroup | cut -d/ -f3); do grep -q '^NSpid:.*[[:space:]]1$' /proc/$pid/status && kill -${name} $pid; done`,
+    // The one whose parent, the container runtime, is not in the container.
+    `all=$(grep -l ${id} /proc/[0-9]*/cgroup | cut -d/ -f3); for pid in $all; do `
+    + `parent=$(sed -n 's/^PPid:[[:space:]]*//p' /proc/$pid/status); echo $all | grep -qw $parent || kill -${name} $pid; done`,
   ]);
 }
 

@@ -26,6 +26,8 @@ export interface PodSpec {
   readonly partOf: string;
   readonly user: number;
   readonly terminationGracePeriodSeconds: number;
+  /** Whether all containers of a pod see the processes of all. */
+  readonly shareProcessNamespace?: boolean;
   readonly container: Pick<k8s.Container, 'image' | 'ports' | 'workingDir' | 'readinessProbe' | 'livenessProbe' | 'startupProbe'> & {
     readonly image: string;
     /** Its words may be known only when the manifests are written. */
@@ -49,19 +51,24 @@ export interface InitContainerSpec extends Pick<k8s.Container, 'name' | 'command
 export interface DeploymentSpec {
   readonly replicas?: number;
   readonly strategy: k8s.DeploymentStrategy;
+  readonly minReadySeconds?: number;
+  readonly progressDeadlineSeconds?: number;
 }
 
 /** One pod at most, also during a rollout. */
 export const SINGLETON: DeploymentSpec = { replicas: 1, strategy: { type: 'Recreate' } };
 
 /** The Deployment of a component, with the defaults of this library. */
-export function deployment(scope: Construct, id: string, spec: PodSpec, { replicas, strategy }: DeploymentSpec, options: CheckedOptions): ApiObject {
+export function deployment(scope: Construct, id: string, spec: PodSpec, rollout: DeploymentSpec, options: CheckedOptions): ApiObject {
+  const { replicas, strategy, minReadySeconds, progressDeadlineSeconds } = rollout;
   return new ApiObject(scope, id, {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: spec.name, ...objectMetadata(spec, options) },
     spec: {
       replicas,
+      minReadySeconds,
+      progressDeadlineSeconds,
       selector: { matchLabels: selectorLabels(spec) },
       strategy,
       get template() {
@@ -123,6 +130,7 @@ function podTemplate(spec: PodSpec, options: CheckedOptions, restartPolicy?: str
     metadata: { labels: { ...options.podLabels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations: options.podAnnotations },
     spec: {
       restartPolicy,
+      shareProcessNamespace: spec.shareProcessNamespace,
       automountServiceAccountToken: false,
       // A Service named `flower` would give every pod FLOWER_PORT=tcp://..., which Flower reads as its port and dies of.
       enableServiceLinks: false,

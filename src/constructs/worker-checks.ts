@@ -1,0 +1,80 @@
+import { isGpu } from '../celery/devices';
+import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../celery/memory';
+import { mebibytes, quantity } from '../celery/quantity';
+import { isMap, JsonObject } from '../manifests/json';
+import { spotNodes } from '../manifests/spot';
+import type * as k8s from './kubernetes/api/types';
+import { CheckedOptions } from './kubernetes/options';
+import { ShutdownPlan } from './shutdown-plan';
+import * as checks from './validation/checks';
+import { Problem } from './validation/problems';
+import type { WorkerPool } from './worker-pool';
+import type { WorkerShutdown } from './worker-shutdown';
+
+/** Whether a container asks for a graphics processor. */
+export function wantsGpu(resources: k8s.ResourceRequirements | undefined): boolean {
+  return [resources?.limits, resources?.requests].some((amounts) => Object.keys(amounts ?? {}).some(isGpu));
+}
+
+/** A device that is taken is free only when an old pod has gone: none is started before. */
+export const NO_SURGE: k8s.DeploymentStrategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+
+/** A rollout that starts a pod with a GPU before it stops one waits for a GPU that nobody frees. */
+export function surgeProblems(strategy: k8s.DeploymentStrategy | undefined, most: number, gpu: boolean): Problem[] {
+  if (!gpu || strategy === undefined || strategy.type === 'Recreate') return [];
+  const { maxSurge = '25%', maxUnavailable = '25%' } = strategy.rollingUpdate ?? {};
+  if (count(maxUnavailable, most, Math.floor) > 0 || count(maxSurge, most, Math.ceil) === 0) return [];
+  return [{
+    prop: 'strategy.rollingUpdate', value: strategy.rollingUpdate, wrong: 'starts a new pod before an old one stops, and the GPU that it waits for is that of the old one',
+    fix: 'leave strategy out, or give maxSurge: 0 and maxUnavailable: 1',
+  }];
+}
+
+function count(value: unknown, most: number, round: (value: number) => number): number {
+  const percent = /^(\d+)%$/.exec(String(value));
+  return percent ? round(most * Number(percent[1]) / 100) : Number(value);
+}
+
+/** Children that may grow beyond what the container has: the kernel kills one of them before Celery replaces it. */
+export function memoryProblems(pool: WorkerPool, resources: k8s.ResourceRequirements | undefined): Problem[] {
+  const { _name, _concurrency, _limits: { maxMemoryPerChild } } = pool;
+  const limit = quantity(resources?.limits?.memory);
+  if (limit === undefined || maxMemoryPerChild === undefined || _name !== 'prefork' || !Number.isInteger(_concurrency)) return [];
+  if (memoryOfWorker(_concurrency, checks.kibibytes(maxMemoryPerChild)) <= limit) return [];
+  const fits = Math.floor((limit - MAIN_PROCESS_BYTES) / _concurrency / 2 ** 20);
+  return [{
+    prop: 'maxMemoryPerChild', value: maxMemoryPerChild.asString(),
+    wrong: `in each of ${_concurrency} processes, and ${mebibytes(MAIN_PROCESS_BYTES)} for the main one, are more than the memory limit, ${mebibytes(limit)}: the kernel would kill before Celery replaces`,
+    fix: fits > 0 ? `lower it to at most ${fits} MiB, or raise resources.limits.memory` : 'raise resources.limits.memory, or lower concurrency',
+  }];
+}
+
+/** What is said of how a worker on nodes that are taken away stops. */
+export interface OnSpotNodes {
+  readonly options: CheckedOptions;
+  /** The longest task, where the user says how long it takes. */
+  readonly longestTask?: number;
+  readonly plan: ShutdownPlan;
+  readonly shutdown?: WorkerShutdown;
+  /** Whether tasks are acknowledged late. */
+  readonly late: boolean;
+}
+
+/** Tasks that take longer than a node gives them, and are lost with it. */
+export function spotProblems({ options, longestTask, plan, shutdown, late }: OnSpotNodes): Problem[] {
+  const spec = { nodeSelector: options.nodeSelector, affinity: options.affinity, tolerations: options.tolerations } as JsonObject;
+  const spot = spotNodes(spec);
+  if (!spot || !isMap(spec)) return [];
+  const soft = shutdown?._soft;
+  if (soft && late) {
+    return plan.grace <= spot.seconds ? [] : [{
+      prop: 'shutdown.timeout', value: `${plan.grace - 15} s`, wrong: `and 15 seconds to end are more than the ${spot.seconds} s that ${spot.label} gives a pod`,
+      fix: `give at most Duration.seconds(${spot.seconds - 15})`,
+    }];
+  }
+  if (longestTask === undefined || longestTask <= spot.seconds) return [];
+  return [{
+    prop: String(spot.path[0]), value: spot.label, wrong: `gives a pod ${spot.seconds} s before its node is gone, and the longest task takes ${longestTask} s: it would be lost`,
+    fix: `use delivery: TaskDelivery.atLeastOnce() and shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(${Math.max(spot.seconds - 15, 5)}) }), or other nodes`,
+  }];
+}

@@ -1,0 +1,235 @@
+import { Chart, Duration, Size } from 'cdk8s';
+import {
+  CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool, WorkerScaling,
+  WorkerShutdown,
+} from '../../src';
+import { celeryApp, everyOption } from '../fixtures';
+import { Manifest, Manifests, refusals, synth } from '../manifests';
+
+const NAME = 'celery-worker';
+const { seconds, minutes, hours } = Duration;
+
+const define = (props: Partial<CeleryWorkerProps> = {}, app: Partial<CeleryAppProps> = {}) => (chart: Chart): void => {
+  new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, app), ...props });
+};
+const worker = (props: Partial<CeleryWorkerProps> = {}, app?: Partial<CeleryAppProps>): Manifests => synth(define(props, app));
+const refused = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): string[] => refusals(define(props, app)).map((line) => line.replace('[chart/worker] ', ''));
+const budgets = (manifests: Manifests): Manifest[] => manifests.all.filter(({ kind }) => kind === 'PodDisruptionBudget');
+
+describe('the budget', () => {
+  test('evicts one pod at a time, and one that is not ready whenever', () => {
+    const manifests = worker({ replicas: 2 });
+    expect(budgets(manifests)).toEqual([{
+      apiVersion: 'policy/v1', kind: 'PodDisruptionBudget',
+      metadata: { name: NAME, namespace: 'test', labels: manifests.get('Deployment', NAME).metadata.labels },
+      spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: manifests.get('Deployment', NAME).spec.selector },
+    }]);
+  });
+
+  test.each<[number, string, Partial<CeleryWorkerProps>]>([
+    [0, 'no number', {}], [0, 'no pod', { replicas: 0 }], [0, 'one pod', { replicas: 1 }], [1, 'two pods', { replicas: 2 }],
+    [0, 'a maximum of one', { scaling: WorkerScaling.cpu({ minReplicas: 1, maxReplicas: 1 }) }], [1, 'a maximum of two', { scaling: WorkerScaling.cpu({ maxReplicas: 2 }) }],
+    [1, 'no number, where it is asked for', { disruptionBudget: {} }],
+  ])('there is %d of a pool with %s', (count, _what, props) => {
+    expect(budgets(worker(props))).toHaveLength(count);
+  });
+
+  test('each pool has its own; Beat and Flower have none', () => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart);
+      for (const id of ['a', 'b']) new CeleryWorker(chart, id, { celery, replicas: 2 });
+      new CeleryBeat(chart, 'beat', { celery });
+      new CeleryFlower(chart, 'flower', { celery });
+    });
+    expect(budgets(manifests).map(({ metadata }) => metadata.name)).toEqual(['celery-a', 'celery-b']);
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>, string]>([
+    ['of one pod', { replicas: 1, disruptionBudget: {} },
+      'disruptionBudget: undefined is for a pool of two pods or more, and this one has 1: a budget of one pod protects nothing or blocks every drain; leave it out, or raise replicas'],
+    ['that allows nothing', { replicas: 2, disruptionBudget: { maxUnavailable: 0 } },
+      'disruptionBudget.maxUnavailable: 0 lets no pod be evicted, so a drain of a node never ends; give a whole number from 1 upwards, or a percentage from \'1%\' to \'100%\''],
+    ['that allows nothing, in percent', { replicas: 2, disruptionBudget: { maxUnavailable: '0%' } },
+      'disruptionBudget.maxUnavailable: \'0%\' lets no pod be evicted, so a drain of a node never ends; give a whole number from 1 upwards, or a percentage from \'1%\' to \'100%\''],
+    ['that keeps some', { replicas: 2, disruptionBudget: { minAvailable: 1 } as never },
+      'disruptionBudget.minAvailable: 1 is not one of the options here; did you mean maxUnavailable?'],
+  ])('one %s is refused', (_what, props, message) => {
+    expect(refused(props)).toEqual([message]);
+  });
+});
+
+describe('pods are spread', () => {
+  const of = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): unknown => worker(props, app).pod(NAME).topologySpreadConstraints;
+
+  test('over nodes where there are two, and start where there is no room for that', () => {
+    const constraint = {
+      maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: worker().get('Deployment', NAME).spec.selector,
+    };
+    const several: Partial<CeleryWorkerProps>[] = [{ replicas: 2 }, { scaling: WorkerScaling.cpu({ maxReplicas: 2 }) }];
+    expect([...several, { replicas: 1 }, {}].map((props) => of(props))).toEqual([[constraint], [constraint], undefined, undefined]);
+  });
+
+  test('as is given, to the worker or to its app', () => {
+    const { topologySpreadConstraints } = everyOption;
+    expect(of({ replicas: 2, topologySpreadConstraints })).toEqual(topologySpreadConstraints);
+    expect(of({ replicas: 2 }, { topologySpreadConstraints })).toEqual(topologySpreadConstraints);
+    expect(of({ replicas: 2, topologySpreadConstraints: [] })).toEqual([]);
+  });
+});
+
+describe('a worker with a GPU', () => {
+  const resources = { limits: { 'nvidia.com/gpu': 1, 'memory': '1Gi' } };
+  const rollout = (props: Partial<CeleryWorkerProps>) => worker(props).get('Deployment', NAME).spec.strategy;
+
+  test('runs one task at a time without a fork, and starts no pod before it has stopped one', () => {
+    expect(worker({ resources }).main(NAME).command).toContain('--pool=solo');
+    expect(worker({ resources, pool: WorkerPool.threads() }).main(NAME).command).toContain('--pool=threads');
+    expect(rollout({ resources })).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
+    expect(rollout({})).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } });
+  });
+
+  test.each<[string, boolean, number, object]>([
+    ['a surge and no pod less', true, 2, { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }],
+    ['the default of Kubernetes with three', true, 3, { type: 'RollingUpdate' }],
+    ['the default of Kubernetes with four', false, 4, { type: 'RollingUpdate' }],
+    ['a surge and one pod less', false, 2, { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } }],
+    ['Recreate', false, 2, { type: 'Recreate' }],
+  ])('with %s is refused: %p', (_what, expected, replicas, strategy) => {
+    const props = { resources, replicas, strategy };
+    if (!expected) expect(() => worker(props)).not.toThrow();
+    else expect(refused(props)).toEqual([expect.stringMatching(/^strategy\.rollingUpdate: .* starts a new pod before an old one stops, and the GPU .*; leave strategy out, or give maxSurge: 0 and maxUnavailable: 1$/)]);
+    expect(() => worker({ replicas, strategy })).not.toThrow();
+  });
+});
+
+describe('memory of the children', () => {
+  // 2 × 181 MiB and 150 MiB are 512 MiB.
+  const of = (mebibytes: number): Partial<CeleryWorkerProps> => ({
+    pool: WorkerPool.prefork({ concurrency: 2, maxMemoryPerChild: Size.mebibytes(mebibytes) }), resources: { limits: { memory: '512Mi' } },
+  });
+
+  test('that may exceed the limit is refused, and that just fits is not', () => {
+    expect(refused(of(182))).toEqual(['maxMemoryPerChild: \'182Mi\' in each of 2 processes, and 150 MiB for the main one, are more than the memory limit, 512 MiB: the kernel would kill before '
+      + 'Celery replaces; lower it to at most 181 MiB, or raise resources.limits.memory']);
+    expect(() => worker(of(181))).not.toThrow();
+  });
+});
+
+describe('processes by the CPU request', () => {
+  const of = (cpu: string, processesPerCpu?: number) => new CeleryWorkerOf(cpu, processesPerCpu).concurrency;
+
+  class CeleryWorkerOf {
+    public readonly concurrency: number;
+
+    public constructor(cpu: string, processesPerCpu?: number) {
+      let built: CeleryWorker | undefined;
+      synth((chart) => {
+        built = new CeleryWorker(chart, 'worker', {
+          celery: celeryApp(chart), pool: WorkerPool.preforkPerCpu({ processesPerCpu }), resources: { requests: { cpu }, limits: { memory: '8Gi' } },
+        });
+      });
+      this.concurrency = built!.concurrency;
+    }
+  }
+
+  test.each([['4', undefined, 4], ['3900m', undefined, 3], ['100m', undefined, 1], ['2', 1.5, 3], ['700m', 10, 7]])('a request of %s and %p a CPU: %d', (cpu, perCpu, expected) => {
+    expect(of(cpu, perCpu)).toBe(expected);
+  });
+
+  test('are refused without one, and so is a number that is none', () => {
+    expect(refused({ pool: WorkerPool.preforkPerCpu() }))
+      .toEqual(['resources.requests.cpu: undefined is missing, and the pool has as many processes as it says; give it, or WorkerPool.prefork({ concurrency })']);
+    expect(refused({ pool: WorkerPool.preforkPerCpu({ processesPerCpu: 0 }), resources: { requests: { cpu: 1 } } })).toEqual(['processesPerCpu: 0 is not a number above 0; give e.g. 1']);
+  });
+});
+
+describe('spot nodes', () => {
+  const nodeSelector = { 'cloud.google.com/gke-spot': 'true' };
+  const late = { delivery: TaskDelivery.atLeastOnce() };
+  const soft = (timeout: number): WorkerShutdown => WorkerShutdown.soft({ timeout: seconds(timeout), longestTask: hours(1) });
+
+  test.each<[string, boolean, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>]>([
+    ['tasks that fit', false, { longestTask: seconds(25) }, {}],
+    ['tasks that do not', true, { longestTask: seconds(26) }, {}],
+    ['tasks that do not, on nodes that are only tolerated', true, { nodeSelector: undefined, longestTask: minutes(5), tolerations: [{ key: 'cloud.google.com/gke-spot', operator: 'Exists' }] }, {}],
+    ['tasks that do not, acknowledged late, and a warm shutdown', true, { longestTask: minutes(5) }, late],
+    ['tasks that do not, acknowledged late, and a soft shutdown that fits', false, { shutdown: soft(10) }, late],
+    ['a soft shutdown that does not fit', true, { shutdown: soft(11) }, late],
+    ['other nodes', false, { nodeSelector: { disk: 'ssd' }, longestTask: hours(1) }, {}],
+  ])('with %s are refused: %p', (_what, expected, props, app) => {
+    const given = { nodeSelector, ...props };
+    if (!expected) expect(() => worker(given, app)).not.toThrow();
+    else expect(refused(given, app)).toHaveLength(1);
+  });
+
+  test('say how long a pod has, and what to do', () => {
+    expect(refused({ nodeSelector, longestTask: minutes(5) })).toEqual([
+      'nodeSelector: \'cloud.google.com/gke-spot=true\' gives a pod 25 s before its node is gone, and the longest task takes 300 s: it would be lost; use delivery: TaskDelivery.atLeastOnce() and '
+      + 'shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(10) }), or other nodes',
+    ]);
+    expect(refused({ nodeSelector, shutdown: soft(11) }, late)).toEqual([
+      'shutdown.timeout: \'11 s\' and 15 seconds to end are more than the 25 s that cloud.google.com/gke-spot=true gives a pod; give at most Duration.seconds(10)',
+    ]);
+  });
+});
+
+describe('prefetch is disabled', () => {
+  const install = (celery: string): Partial<CeleryAppProps> => ({ runtime: PythonRuntime.install({ celery }) });
+
+  test('with a Celery and a broker that have it', () => {
+    expect(worker({ disablePrefetch: true }, install('5.6.3')).main(NAME).command).toContain('--disable-prefetch');
+    expect(worker({}).main(NAME).command).not.toContain('--disable-prefetch');
+    expect(refused({ disablePrefetch: true }, install('5.5.3'))).toEqual(['disablePrefetch: true is for Celery 5.6 and later, and the app has 5.5.3; leave it out: the prefetch multiplier is 1']);
+  });
+});
+
+test.each([
+  [undefined, 0, false], [undefined, 600, true], [700, 699, false], [700, 700, true],
+])('a deadline of %p and %d s to be ready are refused: %p', (progressDeadlineSeconds, minReadySeconds, expected) => {
+  const props = { progressDeadlineSeconds, minReadySeconds };
+  if (expected) expect(refused(props)).toEqual([expect.stringContaining('is not less than progressDeadlineSeconds')]);
+  else expect(worker(props).get('Deployment', NAME).spec).toMatchObject({ minReadySeconds });
+});
+
+test.each<[boolean | undefined, Partial<CeleryWorkerProps>]>([
+  [true, {}], [undefined, { sidecars: everyOption.sidecars }], [undefined, { containers: everyOption.containers }],
+  [false, { shareProcessNamespace: false }],
+  [true, { shareProcessNamespace: true, sidecars: everyOption.sidecars }],
+])('Celery is not process 1: %p', (expected, props) => {
+  expect(worker(props).pod(NAME).shareProcessNamespace).toBe(expected);
+});
+
+describe('routes in settings', () => {
+  const of = (app: Partial<CeleryAppProps>, ...workers: (string[] | undefined)[]) => (chart: Chart): void => {
+    const celery: CeleryApp = celeryApp(chart, app);
+    workers.forEach((queues, i) => new CeleryWorker(chart, `w${i}`, { celery, queues }));
+  };
+  const queues = [{ name: 'mail' }, { name: 'billing', external: true }];
+  const FIX = 'add it to the queues of the CeleryApp, with external: true where others consume from it';
+
+  test.each<[string, Record<string, unknown>, string[]]>([
+    ['a map', { task_routes: { 'tasks.mail': { queue: 'mial' }, 'tasks.*': 'mail' } }, [`settings.task_routes['tasks.mail']: 'mial' is not a queue of the app; did you mean mail? Else ${FIX}`]],
+    ['a list', { task_routes: ['routers.route', { 'tasks.a': 'nowhere' }, [['tasks.b', { queue: 'elsewhere' }]]] }, [
+      `settings.task_routes[1]['tasks.a']: 'nowhere' is not a queue of the app; ${FIX}`, `settings.task_routes[2][0]: 'elsewhere' is not a queue of the app; ${FIX}`]],
+    ['a schedule', { beat_schedule: { daily: { task: 'tasks.a', schedule: 60, options: { queue: 'night' } } } }, [
+      `settings.beat_schedule['daily'].options: 'night' is not a queue of the app; ${FIX}`]],
+  ])('%s to a queue that is not declared are refused', (_what, settings, messages) => {
+    expect(refusals(of({ queues, settings }, ['mail', 'celery']))).toEqual(messages.map((message) => `[chart/celery] ${message}`));
+  });
+
+  test('to a queue from which no worker consumes are refused, where none is declared', () => {
+    const settings = { task_routes: { 'tasks.mail': { queue: 'mail' } } };
+    expect(refusals(of({ settings }, ['celery']))).toEqual([
+      `[chart/celery] settings.task_routes['tasks.mail']: 'mail' is a queue from which no worker of the app consumes; ${FIX}`,
+    ]);
+    expect(() => synth(of({ settings }, ['mail'], ['celery']))).not.toThrow();
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, (string[] | undefined)[]]>([
+    ['declared queues, external and default ones', { queues, settings: { task_routes: { a: 'mail', b: 'billing', c: { queue: 'celery' }, d: { routing_key: 'x' } } } }, [['mail', 'celery']]],
+    ['queues of task_queues', { settings: { task_queues: { reports: {} }, task_routes: { a: 'reports' } } }, [undefined]],
+    ['an app that only sends', { settings: { task_routes: { a: 'elsewhere' } } }, []],
+  ])('to %s are right', (_what, app, workers) => {
+    expect(() => synth(of(app, ...workers))).not.toThrow();
+  });
+});
