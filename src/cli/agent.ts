@@ -86,16 +86,12 @@ host = os.environ['CDK8S_CELERY_AGENT_HOST']
 url = 'http://%s:%s${path}' % ('[%s]' % host if ':' in host else host, os.environ['CDK8S_CELERY_AGENT_PORT'])
 print(urllib.request.urlopen(url, timeout=5).read().decode())`;
 
-/** Through the API server; where it may not or can't reach the pod, from inside the pod. */
+/** From inside the pod, where no NetworkPolicy is in the way; where that is not allowed, through the API server. */
 export async function askAgent({ name, namespace, container, port }: AgentPlace, path: string, context: readonly string[]): Promise<string> {
   try {
-    return await kubectl([...context, 'get', '--raw', `/api/v1/namespaces/${namespace}/pods/http:${name}:${port}/proxy${path}`], 10_000);
-  } catch (proxyError) {
-    try {
-      return await kubectl([...context, 'exec', '-n', namespace, name, '-c', container, '--', 'python', '-c', pythonGet(path)], 15_000);
-    } catch {
-      throw proxyError;
-    }
+    return await kubectl([...context, 'exec', '-n', namespace, name, '-c', container, '--', 'python', '-c', pythonGet(path)], 15_000);
+  } catch {
+    return kubectl([...context, 'get', '--raw', `/api/v1/namespaces/${namespace}/pods/http:${name}:${port}/proxy${path}`], 10_000);
   }
 }
 

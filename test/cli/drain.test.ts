@@ -47,7 +47,7 @@ test('cancels its consumers once, and waits until the agent has twice seen nothi
   ].join('\n'));
   expect(code).toBe(0);
   expect(calls.filter((call) => call.includes('/proxy/status'))).toHaveLength(5);
-  expect(calls.filter((call) => call.startsWith('exec'))).toEqual([
+  expect(calls.filter((call) => call.startsWith('exec -i'))).toEqual([
     'exec -i -n shop a -c worker -- python - {"options":{"--app":"tasks"},"settings":[],"hosts":{"celery@a":["mail","post"]},"undo":false}',
   ]);
 });
@@ -82,7 +82,7 @@ test('a pod that does not run has no task; one that is being deleted is waited f
 test('--undo has it consume its queues again', async () => {
   const { code, stdout, calls } = await run(['mail', '--undo'], { ...cluster(pod('a')), ...agent('a', look(0, {}), look(5, { not_consumed: [] })) });
   expect([code, stdout]).toEqual([0, 'a: does not consume mail\ncelery-mail consumes its queues again: 1 pod\n']);
-  expect(calls.find((call) => call.startsWith('exec'))).toContain('"hosts":{"celery@a":["mail"]},"undo":true}');
+  expect(calls.find((call) => call.startsWith('exec -i'))).toContain('"hosts":{"celery@a":["mail"]},"undo":true}');
 });
 
 test('a pool without pods is drained', async () => {

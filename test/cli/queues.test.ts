@@ -67,7 +67,7 @@ test('asks in one place, with the options of the command line, and goes where it
   const { calls } = await run(['-n', 'shop', '--app', 'celery', '--context', 'staging'], cluster([worker('a')], [], { queues: {} }, agent('a', {})));
   expect(calls.filter((call) => !call.startsWith('--context staging '))).toEqual([]);
   expect(calls[0]).toContain('get pods -n shop -l app.kubernetes.io/name=celery,app.kubernetes.io/part-of=celery -o json');
-  expect(calls.filter((call) => call.includes('exec'))).toEqual([expect.stringContaining('exec -i -n shop a -c worker -- python - {"options":{"--app":"tasks"}')]);
+  expect(calls.filter((call) => call.includes('exec -i'))).toEqual([expect.stringContaining('exec -i -n shop a -c worker -- python - {"options":{"--app":"tasks"}')]);
 });
 
 test.each([[['-o', 'yaml'], /--output yaml is not a format/], [['-n', 'a,b'], /--namespace a,b is not a name/], [['x'], /x/]])(

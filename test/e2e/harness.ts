@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Event, Pod } from 'kubernetes-types/core/v1';
@@ -126,6 +126,44 @@ export async function cutOff(pod: Pod, seconds: number, nodeAccess: string): Pro
 /** Runs Python where the app is, or in any other pod that has it. */
 export async function python(namespace: string, target: string, code: string): Promise<string> {
   return (await exec(namespace, target, ['python', '-'], code)).trim();
+}
+
+/** Calls `use` with the address on this machine that `kubectl port-forward` gives a port. No NetworkPolicy is in its way. */
+export async function forwarded<T>(namespace: string, target: string, port: number, use: (address: string) => Promise<T>): Promise<T> {
+  const forward = spawn('kubectl', ['port-forward', '-n', namespace, target, `:${port}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = '';
+      forward.stdout.on('data', (data: Buffer) => {
+        said += data.toString();
+        const found = /Forwarding from (127\.0\.0\.1:\d+)/.exec(said)?.[1];
+        if (found) resolve(found);
+      });
+      forward.once('error', reject).once('exit', (code) => reject(new Error(`kubectl port-forward ended with ${code}`)));
+    });
+    return await use(address);
+  } finally {
+    forward.kill();
+  }
+}
+
+/** Which of these addresses a pod with Python can open a TCP connection to; a NetworkPolicy answers nothing. */
+export async function reaches(namespace: string, pod: string, addresses: readonly string[]): Promise<string[]> {
+  const code = `
+import socket
+from concurrent.futures import ThreadPoolExecutor
+def opens(address):
+    host, port = address.rsplit(':', 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=4).close()
+        return True
+    except OSError:
+        return False
+addresses = ${JSON.stringify(addresses)}
+with ThreadPoolExecutor(len(addresses)) as threads:
+    print(*[address for address, open in zip(addresses, threads.map(opens, addresses)) if open])
+`;
+  return (await python(namespace, pod, code)).split(' ').filter(Boolean);
 }
 
 /** What `cdk8s-celery status` prints, cell by cell, and its exit code. */

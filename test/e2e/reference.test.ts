@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { always, eventually, events, exec, kubectl, logs, python, readyPods, restarts, testIn } from './harness';
+import { always, eventually, events, exec, forwarded, kubectl, logs, python, reaches, readyPods, restarts, testIn, told } from './harness';
 
 /** The deployment this project was made for: dist/, exactly as it is. */
 const test = testIn('celery', 'redis');
@@ -30,6 +30,11 @@ test('a second apply changes nothing', async () => {
   expect(lines.filter((line) => !line.endsWith(' unchanged'))).toEqual([]);
 });
 
+test('nothing has drifted: what the API server would make of dist/ is what it has', async () => {
+  // Exits with 1 where there is a difference; a dry run on the server, with its defaults.
+  expect(await kubectl(['diff', '-f', join(__dirname, '../../dist')])).toBe('');
+});
+
 test('Beat starts, keeps its schedule in /app/data, and its task runs on a worker', async () => {
   await eventually('Beat says that it starts', 60, async () => expect(await logs('celery', 'component=beat')).toMatch(/beat: Starting\.\.\./));
   await eventually('the schedule file is in /app/data', 60, async () => {
@@ -54,14 +59,36 @@ test('a bare pod sends tasks.add with 4 and 4, and 8 comes back', async () => {
   expect(await python('celery', 'celery-test', send)).toBe('8');
 });
 
-test('Flower answers 200 through its Service, and lists both workers', async () => {
-  const get = (path: string): Promise<string> => python('celery', 'deploy/celery-worker',
-    `from urllib.request import urlopen; answer = urlopen('http://celery-flower:5555${path}'); print(answer.status, answer.read().decode())`);
-  await eventually('Flower answers 200 on /', 60, async () => expect(await get('/')).toMatch(/^200 /));
-  await eventually('Flower lists both workers', 60, async () => {
-    const { data } = JSON.parse((await get('/workers?json=1')).replace('200 ', '')) as { data: { hostname: string }[] };
-    expect(data.map(({ hostname }) => hostname).sort()).toEqual(names(await readyPods('celery', 'component=worker', 2)).map((pod) => `celery@${pod}`));
+test('Flower answers 200 to a port-forward of its Service, and lists both workers', async () => {
+  await forwarded('celery', 'service/celery-flower', 5555, async (address) => {
+    const get = (path: string): Promise<Response> => fetch(`http://${address}${path}`);
+    await eventually('Flower answers 200 on /', 60, async () => expect((await get('/')).status).toBe(200));
+    await eventually('Flower lists both workers', 60, async () => {
+      const { data } = await (await get('/workers?json=1')).json() as { data: { hostname: string }[] };
+      expect(data.map(({ hostname }) => hostname).sort()).toEqual(names(await readyPods('celery', 'component=worker', 2)).map((pod) => `celery@${pod}`));
+    });
   });
+});
+
+test('the network is closed: each pod connects to what its policy lists, and to nothing else', async () => {
+  const address = (component: string, port: number): string =>
+    `${atFirst.find(({ metadata }) => metadata!.labels!.component === component)!.status!.podIP}:${port}`;
+  const redis = 'redis.redis.svc.cluster.local:6379';
+  // The API server has a name, so DNS is tried, too.
+  const closed = [address('worker', 8790), address('beat', 8790), address('flower', 5555), 'kubernetes.default.svc.cluster.local:443'];
+  for (const component of ['worker', 'beat', 'flower']) {
+    // The other worker; a pod always reaches itself.
+    const pod = atFirst.filter(({ metadata }) => metadata!.labels!.component === component).at(-1)!;
+    const others = closed.filter((one) => !one.startsWith(`${pod.status!.podIP}:`));
+    expect([component, await reaches('celery', pod.metadata!.name!, [redis, ...others])]).toEqual([component, [redis]]);
+  }
+  // A pod that no policy selects, and that no policy names but that of Redis.
+  expect(await reaches('celery', 'celery-test', [redis, ...closed])).toEqual([redis, 'kubernetes.default.svc.cluster.local:443']);
+  // Redis connects to nothing, its own image has no Python.
+  const tried = await exec('redis', 'deploy/redis', ['sh', '-c', [address('worker', 8790), address('flower', 5555)]
+    .map((one) => one.split(':')).map(([host, port]) => `timeout 4 redis-cli -h ${host} -p ${port} ping 2>&1 || echo stopped`).join('; ')]);
+  expect(tried.trim().split('\n')).toEqual(['stopped', 'stopped']);
+  expect(await told('celery')).toMatchObject({ code: 0 });
 });
 
 test('three minutes later nothing has restarted, and no probe has complained', async () => {
