@@ -273,7 +273,7 @@ describe('refuses', () => {
   });
 
   test.each([
-    ['redbeat.RedBeatScheduler', ['celery-redbeat==2.3.2']], ['proj.beat:Scheduler', []], ['celery.beat:PersistentScheduler', []],
+    ['redbeat.RedBeatScheduler', ['celery-redbeat']], ['proj.beat:Scheduler', []], ['celery.beat:PersistentScheduler', []],
   ])('but not the scheduler %s with the requirements %j', (scheduler, requirements) => {
     expect(synth(beatOf(scheduler, requirements)).get('Deployment', 'celery-beat').kind).toBe('Deployment');
   });
