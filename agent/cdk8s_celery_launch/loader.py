@@ -14,6 +14,8 @@ from celery.loaders.app import AppLoader
 from .urls import REFERENCE
 
 VARIABLE = 'CDK8S_CELERY_CONNECTION_SETTINGS'
+#: What all consumers of a message broker share: see cdk8s_celery_settings.
+SHARED = 'CDK8S_CELERY_TRANSPORT_OPTIONS'
 
 
 class Loader(AppLoader):  # type: ignore[misc]
@@ -24,7 +26,11 @@ class Loader(AppLoader):  # type: ignore[misc]
 
     def _complete(self, source: Any = None, **_: Any) -> None:
         for name, value in settings(os.environ).items():
-            source[name] = joined(value, source.get(name))
+            put(source, name, joined(value, source.get(name)))
+        shared = json.loads(os.environ.get(SHARED) or '{}')
+        if shared:
+            name = 'broker_transport_options'
+            put(source, name, {**(source.get(name) or {}), **shared})
 
     def cmdline_config_parser(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         parsed: Dict[str, Any] = super().cmdline_config_parser(*args, **kwargs)
@@ -32,6 +38,14 @@ class Loader(AppLoader):  # type: ignore[misc]
             if name in parsed:
                 parsed[name] = joined(value, parsed[name])
         return parsed
+
+
+def put(conf: Any, name: str, value: Any) -> None:
+    conf[name] = value
+    # Of an app with a namespace, the name with its prefix is looked up first.
+    prefix = getattr(conf, 'prefix', None)
+    if prefix:
+        conf[f'{prefix}{name.upper() if prefix.isupper() else name}'] = value
 
 
 def joined(ours: Any, theirs: Any) -> Any:

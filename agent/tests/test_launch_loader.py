@@ -7,7 +7,7 @@ import pytest
 from celery.exceptions import ImproperlyConfigured
 from lab import AGENT
 
-from cdk8s_celery_launch.loader import VARIABLE, filled, joined, settings
+from cdk8s_celery_launch.loader import SHARED, VARIABLE, filled, joined, settings
 
 OURS = {'broker_transport_options': {'master_name': 'm', 'sentinel_kwargs': {'password': '{P}'}},
         'broker_use_ssl': {'cert_reqs': 2}}
@@ -48,6 +48,15 @@ def test_settings_are_joined_with_those_of_the_application(code, options):
     assert transport == expected
     assert ssl == {'cert_reqs': 2}
     assert expected.items() <= connection.items()
+
+
+def test_what_all_consumers_share_wins_over_the_application():
+    transport, _, _ = run(
+        'from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+        f'app.conf.broker_transport_options = {{"visibility_timeout": 9, "own": 1}}\n{PRINT}',
+        env={SHARED: '{"visibility_timeout": 7200}'})
+    assert transport == {'master_name': 'm', 'sentinel_kwargs': {'password': 'p@ss'}, 'own': 1,
+                         'visibility_timeout': 7200}
 
 
 def test_what_the_application_sets_is_kept():

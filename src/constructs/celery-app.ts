@@ -24,6 +24,7 @@ import { checkOwnedEnv } from './validation/owned-env';
 import { describe, Described, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
+import { sharedQueueProblems } from './shared-queues';
 import { PythonRuntime } from './runtime/python-runtime';
 import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
@@ -221,7 +222,10 @@ export class CeleryApp extends Construct {
       validate: () => {
         const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
         const consumed = workers.map((worker) => worker.queues);
-        return [...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare), ...visibilityProblems(this)].map(describe);
+        return [
+          ...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare),
+          ...visibilityProblems(this), ...sharedQueueProblems(this),
+        ].map(describe);
       },
     });
 

@@ -31,7 +31,7 @@ export function sharesDatabase(app: CeleryApp): void {
  * The apps whose processes read the same unacknowledged messages. Any of them delivers a message again by its own timeout, whoever holds it, so
  * the shortest counts.
  */
-function sharing(app: CeleryApp): CeleryApp[] {
+export function sharing(app: CeleryApp): CeleryApp[] {
   const database = databaseOf(app);
   return appsOf(app.node.root).filter((other) => isInTree(other, app) && databaseOf(other) === database);
 }
@@ -108,7 +108,7 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
 /** Makes the loader of shared settings for each app whose Flower needs it: no object can be added once the manifests are written. */
 export function prepareShared(scope: IConstruct): void {
   for (const app of appsOf(scope.node.root)) {
-    if (app._flowers.length > 0 && transportOptions(app)) app._settingsVolume();
+    if (app._flowers.length > 0 && !app._broker.loaded && transportOptions(app)) app._settingsVolume();
   }
 }
 
@@ -116,6 +116,8 @@ export function prepareShared(scope: IConstruct): void {
 export function sharedEnv(app: CeleryApp, pythonPath: readonly string[]): { env: k8s.EnvVar[]; mounts: Mount[] } {
   const options = transportOptions(app);
   if (options === undefined) return { env: [], mounts: [] };
+  // The loader of a connection reads them, too.
+  if (app._broker.loaded) return { env: variables({ CDK8S_CELERY_TRANSPORT_OPTIONS: JSON.stringify(options) }), mounts: [] };
   return {
     env: variables({
       PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'),

@@ -7,16 +7,20 @@ import { CeleryNetwork } from '../network/celery-network';
 import { podsOf } from '../network/server-address';
 import { isCounted } from '../network/visitors';
 import { PodOptions } from '../pod-options';
+import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
 import type * as k8s from '../kubernetes/api/types';
-import { POD_OPTIONS, podOptions } from '../kubernetes/options';
-import { checkPod, deployment, objectMetadata, PodSpec, selectorLabels, service, SINGLETON } from '../kubernetes/pods';
+import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
+import { checkPod, deployment, Mount, objectMetadata, PodSpec, selectorLabels, service, SINGLETON } from '../kubernetes/pods';
 import { Shape } from '../kubernetes/shape';
+import { parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
 import { Problem, refuse } from '../validation/problems';
-import { PropChecks, size, sound, text, withMember } from '../validation/props';
+import { number, optionsOf, PropChecks, size, sound, text, texts, withMember } from '../validation/props';
+import { checkDatabase, PASSWORD, redisConnection, redisTrigger } from './redis-connection';
+import { RedisServerOptions } from './redis-server';
 import { RedisStorage } from './redis-storage';
 
 /** Properties of `RedisBroker`. */
@@ -29,7 +33,8 @@ export interface RedisBrokerProps extends PodOptions {
   readonly name?: string;
 
   /**
-   * The image. It must have `redis-server` and `redis-cli` on its path. With a digest (`redis:7-alpine@sha256:...`) or a full version
+   * The image. It must have `redis-server` and `redis-cli` on its path, or be called `valkey` and have those of Valkey
+   * (`valkey/valkey:8-alpine`). With a digest (`redis:7-alpine@sha256:...`) or a full version
    * (`redis:7.2.5-alpine`) a node that has it restarts Redis without the registry.
    *
    * @default 'redis:7-alpine'
@@ -53,6 +58,45 @@ export interface RedisBrokerProps extends PodOptions {
   readonly maxMemory?: Size;
 
   /**
+   * The number of the database of the apps, from 0 to 15. Apps that share a Redis have a database each: `redis.onDatabase(1)` is this Redis for
+   * another one.
+   *
+   * @default 0
+   */
+  readonly database?: number;
+
+  /**
+   * The password, with any characters: `{ name: 'redis', key: 'password' }`, a Secret that exists in the namespace of the Redis and, by the same
+   * name, in those of its apps. Its users and commands are then those of an access control list with one user, `default`.
+   *
+   * @default - none: the NetworkPolicy says who may connect
+   */
+  readonly password?: SecretKey;
+
+  /**
+   * TLS: Redis then takes no other connections.
+   *
+   * @default - none
+   */
+  readonly tls?: RedisTls;
+
+  /**
+   * Commands that nobody can run: neither Celery nor its tools need them.
+   *
+   * @default - with a `password` CONFIG, DEBUG, FLUSHALL, FLUSHDB, MODULE, REPLICAOF, SHUTDOWN and SLAVEOF; without one none
+   * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/
+   */
+  readonly disabledCommands?: string[];
+
+  /**
+   * The number of clients that may be connected. A worker holds eight connections and one for each pool process; a rule compares the two.
+   *
+   * @default - that of Redis, 10000
+   * @see https://redis.io/docs/latest/develop/reference/clients/
+   */
+  readonly maxClients?: number;
+
+  /**
    * The DNS domain of the cluster.
    *
    * @default 'cluster.local'
@@ -60,18 +104,52 @@ export interface RedisBrokerProps extends PodOptions {
   readonly clusterDomain?: string;
 }
 
+/** TLS of a `RedisBroker`. */
+export interface RedisTls {
+  /**
+   * The name of a Secret of type kubernetes.io/tls in the namespace of the Redis, as cert-manager makes it: its keys are `tls.crt`, `tls.key` and
+   * `ca.crt`. The certificate must be for the DNS name of the Service, `redis.redis.svc.cluster.local`: clients verify it.
+   */
+  readonly secretName: string;
+
+  /**
+   * The certificate of the CA in the namespaces of the apps: `{ name: 'redis-ca', key: 'ca.crt' }`. The private key of Redis has no business there.
+   *
+   * @default - the key `ca.crt` of a Secret of the same name as `secretName`
+   */
+  readonly ca?: SecretKey;
+}
+
+const TLS: PropChecks<RedisTls> = {
+  secretName: { check: text('the name of a Secret'), fix: 'give the name of a Secret of type kubernetes.io/tls', instead: () => undefined },
+  ca: (prop, value) => [...secretKey(prop, value).problems],
+};
+
 const PROPS: PropChecks<RedisBrokerProps> = {
   ...POD_OPTIONS,
   name: text('the name of the Deployment'),
   image: text('e.g. \'redis:7.4-alpine\''),
   storage: withMember('_claim', 'a RedisStorage', 'e.g. RedisStorage.claim()'),
   maxMemory: size,
+  database: number,
+  password: PASSWORD,
+  tls: (prop, value) => {
+    const wrong = optionsOf(TLS)(prop, value);
+    return wrong.length > 0 ? wrong : checks.objectName(`${prop}.secretName`, (value as RedisTls).secretName);
+  },
+  disabledCommands: texts('e.g. [\'FLUSHALL\']'),
+  maxClients: number,
   clusterDomain: text('e.g. \'cluster.local\''),
 };
 
 const PORT = 6379;
 const REDIS_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'redis' };
 const DATA = '/data';
+const REDIS = { server: 'redis-server', cli: 'redis-cli' };
+const VALKEY = { server: 'valkey-server', cli: 'valkey-cli' };
+const USERS_FOLDER = '/etc/redis-users';
+const TLS_FOLDER = '/etc/redis-tls';
+const TLS_FILES = ['--tls-cert-file', `${TLS_FOLDER}/tls.crt`, '--tls-key-file', `${TLS_FOLDER}/tls.key`, '--tls-ca-cert-file', `${TLS_FOLDER}/ca.crt`];
 /** The user of the official image. */
 const REDIS_USER = 999;
 const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
@@ -80,9 +158,12 @@ const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', me
  * A Redis for one or more apps: one pod that never evicts a queued task, and a NetworkPolicy that admits the pods of its
  * apps.
  *
- * It has no password: what is not admitted can't reach it, on a cluster whose network enforces NetworkPolicies.
+ * Without a `password`, what is not admitted can't reach it, on a cluster whose network enforces NetworkPolicies.
  *
- * Synth fails on a bad name, image or quantity, and where `maxMemory` is not below the memory limit.
+ * Valkey runs by its image: of one whose name is `valkey` the programs are `valkey-server` and `valkey-cli`.
+ *
+ * Synth fails on a bad name, image or quantity, where `maxMemory` is not below the memory limit, where the claim is less than three times
+ * `maxMemory`, and where two apps take tasks from the same queue of one database.
  *
  * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
  */
@@ -99,9 +180,10 @@ export class RedisBroker extends Construct implements IBroker {
   public readonly host: string;
   /** The port. */
   public readonly port = PORT;
-  /** What the pods get as `CELERY_BROKER_URL`: `{ value }`. */
-  public readonly url: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
+  /** What the pods get as `CELERY_BROKER_URL`: `{ value }`. Undefined with a password: the pods compose it. */
+  public readonly url?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
 
+  private readonly server: RedisServerOptions;
   private readonly namespace?: string;
   private readonly labels: Record<string, string>;
   private readonly apps: CeleryApp[] = [];
@@ -117,6 +199,14 @@ export class RedisBroker extends Construct implements IBroker {
     const limit = (options.resources ?? DEFAULT_RESOURCES).limits?.memory;
     const limited = limit === undefined ? undefined : Math.floor((quantity(limit) ?? 0) / 1024);
     const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * 0.75);
+    const { tls } = props;
+    const { password } = props;
+    const programs = parseImage(image).name.startsWith('valkey') ? VALKEY : REDIS;
+    const disabled = props.disabledCommands ?? (password ? DISABLED : []);
+    const auth: k8s.EnvVar[] = password ? [{ name: 'REDISCLI_AUTH', valueFrom: { secretKeyRef: { name: password.name, key: password.key } } }] : [];
+    const users: Mount[] = password ? [{ path: USERS_FOLDER, volume: { name: 'users', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } } }] : [];
+    const readOnlyUsers = users.map((mount) => ({ ...mount, readOnly: true }));
+    const certificates: Mount[] = tls ? [{ path: TLS_FOLDER, volume: { name: 'tls', secret: { secretName: tls.secretName } }, readOnly: true }] : [];
     const pod: PodSpec = {
       name,
       application: 'redis',
@@ -126,12 +216,15 @@ export class RedisBroker extends Construct implements IBroker {
       // Long enough to write what is in memory to a slow disk.
       terminationGracePeriodSeconds: 60,
       resources: DEFAULT_RESOURCES,
-      initContainers: [],
+      initContainers: password ? [{
+        name: 'users', image, command: writeUser(disabled), env: auth, mounts: users,
+        resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
+      }] : [],
       container: {
         image,
         command: () => [
-          'redis-server',
-          '--port', `${PORT}`,
+          programs.server,
+          ...(tls ? ['--port', '0', '--tls-port', `${PORT}`, ...TLS_FILES, '--tls-auth-clients', 'no'] : ['--port', `${PORT}`]),
           // Protected mode refuses every remote client of a Redis without a password. The NetworkPolicy is what protects.
           '--protected-mode', 'no',
           '--dir', DATA,
@@ -139,14 +232,17 @@ export class RedisBroker extends Construct implements IBroker {
           '--appendonly', claim ? 'yes' : 'no',
           '--maxmemory-policy', 'noeviction',
           ...(maxMemory === undefined ? [] : ['--maxmemory', redisMemory(maxMemory)]),
+          ...(props.maxClients === undefined ? [] : ['--maxclients', `${props.maxClients}`]),
+          ...(password ? ['--aclfile', `${USERS_FOLDER}/users.acl`] : disabled.flatMap((command) => ['--rename-command', command, ''])),
         ],
         ports: [REDIS_PORT],
         // A probe that fails while Redis starts would be a warning among the events.
-        startupProbe: ping({ initialDelaySeconds: 5, periodSeconds: 2, failureThreshold: 150 }),
-        readinessProbe: ping({ periodSeconds: 10, failureThreshold: 2 }),
-        livenessProbe: ping({ periodSeconds: 10, failureThreshold: 6 }),
-        env: [],
-        mounts: [{ path: DATA, volume: { name: 'data' } }],
+        startupProbe: ping(programs.cli, tls, { initialDelaySeconds: 5, periodSeconds: 2, failureThreshold: 150 }),
+        readinessProbe: ping(programs.cli, tls, { periodSeconds: 10, failureThreshold: 2 }),
+        livenessProbe: ping(programs.cli, tls, { periodSeconds: 10, failureThreshold: 6 }),
+        // redis-cli reads it, too.
+        env: auth,
+        mounts: [{ path: DATA, volume: { name: 'data' } }, ...certificates, ...readOnlyUsers],
       },
     };
     refuse(this, [
@@ -156,6 +252,10 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),
       ...checkMaxMemory(props.maxMemory, limit, limited),
+      ...checkDatabase('database', props.database),
+      ...checkCommands(disabled),
+      ...checkMaxClients(props.maxClients, maxMemory, limited),
+      ...(claim?.size && maxMemory !== undefined ? checkClaimSize(claim.size, maxMemory) : []),
       ...checkPod(pod, options),
     ]);
     guard(this);
@@ -180,16 +280,36 @@ export class RedisBroker extends Construct implements IBroker {
         },
       },
     });
-    this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts: [{ path: DATA, volume }] } }, SINGLETON, options);
+    const mounts = [{ path: DATA, volume }, ...certificates, ...readOnlyUsers];
+    this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, SINGLETON, options);
     this.service = service(this, pod, options, REDIS_PORT);
 
     const namespace = this.namespace = Chart.of(this).namespace;
     this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
-    this.url = { value: `redis://${this.host}:${PORT}/0` };
+    this.server = {
+      host: this.host, database: props.database, password, tls: tls && { ca: tls.ca ?? { name: tls.secretName, key: 'ca.crt' } },
+    };
+    this.url = redisConnection({ prop: 'broker' }, this.server).connection?.url;
   }
 
   /** Lets the pods of an app connect to this Redis, which is also its result backend unless it has another. */
   public bind(app: CeleryApp): BrokerBinding {
+    const url = this.url as object | undefined;
+    return { ...this.bindTo(app, this.server), ...(url === undefined ? {} : { url, resultBackend: url }) };
+  }
+
+  /**
+   * This Redis with another database: apps that share it have one each, so that none takes the tasks of another.
+   *
+   * @param database the number of the database, from 0 to 15
+   */
+  public onDatabase(database: number): IBroker {
+    const wrong = checkDatabase('database', database);
+    refuse(this, wrong);
+    return { bind: (app) => this.bindTo(app, { ...this.server, database: wrong.length > 0 ? undefined : database }) };
+  }
+
+  private bindTo(app: CeleryApp, server: RedisServerOptions): BrokerBinding {
     const appNamespace = app.namespace;
     if ((appNamespace === undefined) !== (this.namespace === undefined)) {
       refuse(this, [{
@@ -199,10 +319,14 @@ export class RedisBroker extends Construct implements IBroker {
       }]);
     }
     this.apps.push(app);
+    const { connection } = redisConnection({ prop: 'broker' }, server);
+    // What is wrong with the parts has been said.
+    if (!connection) return { url: { value: `redis://${this.host}:${PORT}/0` }, resultBackend: { value: `redis://${this.host}:${PORT}/0` } };
+    const { url, urlTemplate, env, volumes, volumeMounts } = connection;
     return {
-      url: this.url as object, resultBackend: this.url as object, transport: 'redis',
+      url, urlTemplate, resultBackend: url, resultBackendTemplate: urlTemplate, env, volumes, volumeMounts, transport: 'redis',
       network: [{ to: [podsOf(this.namespace, this.labels)], ports: [{ port: PORT, protocol: 'TCP' }] }],
-      queueTrigger: { type: 'redis', metadata: { address: `${this.host}:${PORT}`, databaseIndex: '0' } },
+      queueTrigger: redisTrigger(server),
     };
   }
 
@@ -238,8 +362,63 @@ function redisMemory(kibibytes: number): string {
 }
 
 /** `redis-cli ping` exits 0 on NOAUTH and LOADING too: only the answer tells. */
-function ping(options: k8s.Probe): k8s.Probe {
-  return { exec: { command: ['sh', '-c', `test "$(redis-cli -p ${PORT} ping)" = PONG`] }, timeoutSeconds: 5, ...options };
+function ping(cli: string, tls: RedisTls | undefined, options: k8s.Probe): k8s.Probe {
+  const client = `${cli} -p ${PORT}${tls ? ` --tls --cacert ${TLS_FOLDER}/ca.crt` : ''}`;
+  return { exec: { command: ['sh', '-c', `test "$(${client} ping)" = PONG`] }, timeoutSeconds: 5, ...options };
+}
+
+/** What ends all tasks, or gives the server to somebody else. */
+const DISABLED = ['CONFIG', 'DEBUG', 'FLUSHALL', 'FLUSHDB', 'MODULE', 'REPLICAOF', 'SHUTDOWN', 'SLAVEOF'];
+
+/**
+ * Writes the user for Redis, with the SHA-256 of the password: the password itself is in no argument and in no file.
+ *
+ * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
+ */
+function writeUser(disabled: readonly string[]): string[] {
+  const commands = ['+@all', ...disabled.map((command) => `-${command.toLowerCase()}`)].join(' ');
+  const hash = '"$(printf %s "$REDISCLI_AUTH" | sha256sum | cut -c 1-64)"';
+  return ['sh', '-c', `printf 'user default on #%s ~* &* ${commands}\\n' ${hash} > ${USERS_FOLDER}/users.acl`];
+}
+
+function checkCommands(commands: readonly string[]): Problem[] {
+  const needed = commands.filter((command) => NEEDED.has(command.toUpperCase()));
+  return [
+    ...commands.filter((command) => !/^[a-z]+$/i.test(command)).map((command) => ({
+      prop: 'disabledCommands', value: command, wrong: 'is not a command of Redis', fix: 'give its name only, e.g. \'FLUSHALL\'',
+    })),
+    ...needed.map((command) => ({ prop: 'disabledCommands', value: command, wrong: 'is a command that Celery needs', fix: 'leave it out' })),
+  ];
+}
+
+/** What kombu and Celery's result backend send, and the probes. */
+const NEEDED = new Set([
+  'AUTH', 'HELLO', 'SELECT', 'PING', 'CLIENT', 'INFO', 'MULTI', 'EXEC', 'WATCH', 'UNWATCH', 'DISCARD', 'LPUSH', 'RPUSH', 'BRPOP', 'RPOP', 'LPOP', 'LLEN', 'LRANGE',
+  'HSET', 'HGET', 'HDEL', 'HLEN', 'HSCAN', 'ZADD', 'ZREM', 'ZRANGEBYSCORE', 'ZREVRANGEBYSCORE', 'ZRANGE', 'ZSCORE', 'ZCARD', 'SADD', 'SREM', 'SMEMBERS', 'SISMEMBER',
+  'SCARD', 'GET', 'SET', 'SETEX', 'MGET', 'DEL', 'EXISTS', 'EXPIRE', 'INCR', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'EVAL', 'EVALSHA', 'SCRIPT',
+]);
+
+/** What a connection takes, with its buffers, in KiB. */
+const CLIENT = 20;
+
+/** What clients take is in addition to the data. */
+function checkMaxClients(maxClients: number | undefined, maxMemory: number | undefined, limited: number | undefined): Problem[] {
+  const wrong = checks.wholeNumber('maxClients', maxClients, 1);
+  if (wrong.length > 0 || maxClients === undefined || maxMemory === undefined || limited === undefined) return wrong;
+  const most = Math.floor((limited - maxMemory) / CLIENT);
+  return maxClients <= most ? [] : [{
+    prop: 'maxClients', value: maxClients, wrong: `is more than the memory between maxMemory and the limit is enough for, ${most} clients of ${CLIENT} KiB`,
+    fix: `give at most ${most}, or raise the memory limit`,
+  }];
+}
+
+/** The append-only file is rewritten when it has doubled: both are there for a while. */
+function checkClaimSize(given: Size, maxMemory: number): Problem[] {
+  const amount = checks.kibibytes(given);
+  return amount <= 0 || amount >= 3 * maxMemory ? [] : [{
+    prop: 'storage.size', value: given.asString(), wrong: `is less than three times maxMemory, ${redisMemory(maxMemory)}, which the append-only file may need while it is rewritten`,
+    fix: `give at least Size.mebibytes(${Math.ceil(3 * maxMemory / 1024)})`,
+  }];
 }
 
 function checkMaxMemory(maxMemory: Size | undefined, limit: string | number | undefined, limited: number | undefined): Problem[] {

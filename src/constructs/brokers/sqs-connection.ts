@@ -37,7 +37,11 @@ export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; proble
       transport: 'sqs',
       extras: ['sqs'],
       env: [...variable('AWS_ACCESS_KEY_ID', accessKeyId), ...variable('AWS_SECRET_ACCESS_KEY', secretAccessKey), { name: 'AWS_DEFAULT_REGION', value: region }],
-      settings: { worker_enable_remote_control: false },
+      settings: {
+        worker_enable_remote_control: false,
+        // What is given holds, however long the tasks are.
+        ...(visibilityTimeout ? { broker_transport_options: { visibility_timeout: visibilityTimeout.toSeconds() } } : {}),
+      },
       connectionSettings: {
         broker_transport_options: {
           region,

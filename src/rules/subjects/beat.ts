@@ -194,6 +194,8 @@ export const beatRules: Rule[] = [
         const key = JSON.stringify([
           beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
           container.json.env ?? [], container.json.envFrom ?? [],
+          // Two apps may be called alike: their code tells them apart.
+          codeFiles(container).map(({ text }) => text),
         ]);
         const group = groups.get(key);
         if (group) group.push(beat);

@@ -1,7 +1,10 @@
 import { ApiObject, App, Chart, Size } from 'cdk8s';
-import { CeleryNetwork, CeleryWorker, RedisBroker, RedisBrokerProps, RedisStorage } from '../../../src';
+import {
+  AppCode, CeleryApp, CeleryBeat, CeleryNetwork, CeleryWorker, IBroker, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, RedisTls,
+  SecretKey,
+} from '../../../src';
 import { everyProp } from '../../every-prop';
-import { celeryApp, everyOption, EXTERNAL } from '../../fixtures';
+import { celeryApp, everyOption, EXTERNAL, TASKS } from '../../fixtures';
 import { Manifest, Manifests, refusals, renderApp, synth } from '../../manifests';
 
 function redis(props?: RedisBrokerProps): (chart: Chart) => RedisBroker {
@@ -87,7 +90,7 @@ describe('with the least that it needs', () => {
 test('with all props, each does something', () => {
   const manifests = everyProp<RedisBrokerProps, never>({
     required: [],
-    external: EXTERNAL,
+    external: [...EXTERNAL, 'Secret/redis-tls'],
     props: () => ({
       ...everyOption,
       name: 'queue',
@@ -95,6 +98,11 @@ test('with all props, each does something', () => {
       storage: RedisStorage.claim(),
       maxMemory: Size.mebibytes(100),
       clusterDomain: 'cluster.example.com',
+      database: 3,
+      password: { name: 'passwords', key: 'redis' },
+      tls: { secretName: 'redis-tls' },
+      disabledCommands: ['FLUSHALL'],
+      maxClients: 500,
     }),
     // With a worker, which has its URL.
     make: (chart, props) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: new RedisBroker(chart, 'redis', props) }) }),
@@ -242,4 +250,109 @@ test.each<[RedisBrokerProps, string]>([
     'storage.size: \'0Mi\' is not a quantity that Kubernetes accepts; give e.g. Size.gibibytes(1)'],
 ])('refuses %p', (props, message) => {
   expect(refusals(redis(props))).toEqual([`[chart/redis] ${message}`]);
+});
+
+const PASSWORD = { name: 'redis-password', key: 'password' };
+const SECRETS = ['Secret/redis-password', 'Secret/redis-tls', 'Secret/redis-ca'];
+
+function withWorker(props: RedisBrokerProps): (chart: Chart) => void {
+  return (chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: new RedisBroker(chart, 'redis', props) }) });
+}
+
+describe('a password', () => {
+  const manifests = () => synth(withWorker({ password: PASSWORD }), SECRETS);
+
+  test('is in no argument: Redis reads a hash of it', () => {
+    const { command, env, volumeMounts } = manifests().main('redis');
+    const [init] = manifests().pod('redis').initContainers;
+    expect(init.command).toEqual(['sh', '-c', 'printf \'user default on #%s ~* &* +@all -config -debug -flushall -flushdb -module -replicaof -shutdown -slaveof\\n\' '
+      + '"$(printf %s "$REDISCLI_AUTH" | sha256sum | cut -c 1-64)" > /etc/redis-users/users.acl']);
+    expect(command).toEqual(expect.arrayContaining(['redis-server', '--aclfile', '/etc/redis-users/users.acl']));
+    expect(env).toEqual([{ name: 'REDISCLI_AUTH', valueFrom: { secretKeyRef: PASSWORD } }]);
+    expect(init.env).toEqual(env);
+    expect(volumeMounts).toContainEqual({ name: 'users', mountPath: '/etc/redis-users', readOnly: true });
+    expect(command).toContain('--appendonly');
+  });
+
+  test('is composed into the URLs of the apps, and KEDA gets it from the same Secret', () => {
+    expect(manifests().env('celery-worker')).toMatchObject({
+      CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL: 'redis://:{CDK8S_CELERY_BROKER_PASSWORD}@redis.test.svc.cluster.local:6379/0',
+      CDK8S_CELERY_BROKER_PASSWORD: { secretKeyRef: PASSWORD },
+    });
+  });
+
+  test('disabled commands are the user\'s to choose, and without a password none', () => {
+    expect(synth(withWorker({ password: PASSWORD, disabledCommands: [] }), SECRETS).pod('redis').initContainers[0].command[2]).toContain('~* &* +@all\\n\'');
+    expect(synth(redis({ disabledCommands: ['FLUSHALL'] })).main('redis').command).toEqual(expect.arrayContaining(['--rename-command', 'FLUSHALL', '']));
+    expect(synth(redis({})).main('redis').command).not.toContain('--rename-command');
+  });
+});
+
+test('TLS: Redis takes nothing else, probes and apps verify its certificate', () => {
+  const manifests = synth(withWorker({ tls: { secretName: 'redis-tls', ca: { name: 'redis-ca', key: 'ca.crt' } } }), SECRETS);
+  const { command, volumeMounts, livenessProbe } = manifests.main('redis');
+  expect(command.slice(0, 5)).toEqual(['redis-server', '--port', '0', '--tls-port', '6379']);
+  expect(command.slice(5, 13)).toEqual([
+    '--tls-cert-file', '/etc/redis-tls/tls.crt', '--tls-key-file', '/etc/redis-tls/tls.key', '--tls-ca-cert-file', '/etc/redis-tls/ca.crt', '--tls-auth-clients', 'no',
+  ]);
+  expect(volumeMounts).toContainEqual({ name: 'tls', mountPath: '/etc/redis-tls', readOnly: true });
+  expect(livenessProbe.exec.command[2]).toBe('test "$(redis-cli -p 6379 --tls --cacert /etc/redis-tls/ca.crt ping)" = PONG');
+  expect(manifests.env('celery-worker').CELERY_BROKER_URL).toBe('rediss://redis.test.svc.cluster.local:6379/0?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true'
+    + '&ssl_ca_certs=/etc/celery-broker-tls/ca.crt');
+});
+
+test('Valkey is known by the name of its image', () => {
+  const { command, readinessProbe } = synth(redis({ image: 'valkey/valkey:8-alpine' })).main('redis');
+  expect(command[0]).toBe('valkey-server');
+  expect(readinessProbe.exec.command[2]).toContain('valkey-cli -p 6379 ping');
+});
+
+describe('several apps', () => {
+  const two = (broker: (redis: RedisBroker, i: number) => IBroker, same = false): (chart: Chart) => void => (chart) => {
+    const server = new RedisBroker(chart, 'redis');
+    ['shop', 'crm'].forEach((name, i) => {
+      const celery = new CeleryApp(chart, name, {
+        app: 'tasks', broker: broker(server, i), code: AppCode.fromInline({ 'tasks.py': same ? TASKS : `${TASKS}# ${name}\n` }),
+        runtime: PythonRuntime.fromImage('registry.example.com/team/app:1.4.2'),
+      });
+      new CeleryWorker(chart, `${name}-worker`, { celery });
+      if (!same) new CeleryBeat(chart, `${name}-beat`, { celery });
+    });
+  };
+
+  test('with the module tasks are fine with a database each', () => {
+    const manifests = synth(two((server, i) => i === 0 ? server : server.onDatabase(1)));
+    expect([manifests.env('shop-worker').CELERY_BROKER_URL, manifests.env('crm-worker').CELERY_BROKER_URL])
+      .toEqual(['redis://redis.test.svc.cluster.local:6379/0', 'redis://redis.test.svc.cluster.local:6379/1']);
+  });
+
+  test('on one queue are refused', () => {
+    const found = refusals(two((server) => server));
+    expect(found.join('\n')).toContain('[chart/shop] broker: \'celery\' is a queue from which chart/crm also takes tasks, in the same database: each app loses tasks of the other');
+    expect(found.join('\n')).not.toContain('beat/two-deployments');
+  });
+
+  test('with the same code may share a queue', () => {
+    expect(synth(two((server) => server, true)).identities()).toContain('Deployment/crm-worker');
+  });
+});
+
+test.each<[RedisBrokerProps, string]>([
+  [{ database: 16 }, 'database: 16 is not the number of a database of Redis; give a whole number from 0 to 15'],
+  [{ password: 'hunter2' as unknown as SecretKey }, 'password: a string is not a key of a Secret; put it into a Secret, and give { name, key }'],
+  [{ tls: {} as RedisTls }, 'tls.secretName: undefined is missing; give the name of a Secret of type kubernetes.io/tls'],
+  [{ tls: { secretName: 'redis-tls', ca: { name: 'ca' } as SecretKey } }, 'tls.ca.key: undefined is missing'],
+  [{ disabledCommands: ['FLUSH ALL'] }, 'disabledCommands: \'FLUSH ALL\' is not a command of Redis; give its name only'],
+  [{ disabledCommands: ['brpop'] }, 'disabledCommands: \'brpop\' is a command that Celery needs; leave it out'],
+  [{ maxClients: 0 }, 'maxClients: 0 is not a whole number of at least 1'],
+  [{ maxClients: 3277 }, 'maxClients: 3277 is more than the memory between maxMemory and the limit is enough for, 3276 clients of 20 KiB; give at most 3276'],
+  [{ storage: RedisStorage.claim({ size: Size.mebibytes(575) }) }, 'storage.size: \'575Mi\' is less than three times maxMemory, 192mb'],
+])('%p is refused', (props, message) => {
+  const found = refusals(redis(props)).join('\n');
+  expect(found).toContain(message);
+  expect(found).not.toContain('hunter2');
+});
+
+test.each<[RedisBrokerProps]>([[{ database: 15 }], [{ maxClients: 3276 }], [{ storage: RedisStorage.claim({ size: Size.mebibytes(576) }) }]])('%p is taken', (props) => {
+  expect(synth(redis(props)).identities()).toContain('Deployment/redis');
 });

@@ -1,0 +1,31 @@
+import { parseImage } from '../celery/image';
+import type { CeleryApp } from './celery-app';
+import { isInTree } from './validation/in-tree';
+import { Problem } from './validation/problems';
+import { sharing } from './visibility-timeout';
+
+/**
+ * Apps with different code that take tasks from the same queue of one broker: each would get tasks of the other, which it does not know, and lose
+ * them. What the module of the app is called does not matter.
+ */
+export function sharedQueueProblems(app: CeleryApp): Problem[] {
+  const own = consumed(app);
+  return sharing(app).filter((other) => other !== app && content(other) !== content(app)).flatMap((other) => {
+    const both = [...consumed(other)].filter((queue) => own.has(queue));
+    return both.map((queue) => ({
+      prop: 'broker', value: queue, wrong: `is a queue from which ${other.node.path} also takes tasks, in the same database: each app loses tasks of the other`,
+      fix: 'give each app a database of its own (redis.onDatabase(1)) or a queue of its own (the setting task_default_queue, the queues of its workers)',
+    }));
+  });
+}
+
+/** The queues that the workers of an app certainly consume from. */
+function consumed(app: CeleryApp): Set<string> {
+  const workers = app._workers.filter(({ worker }) => isInTree(worker, app));
+  return new Set(workers.flatMap(({ queues }) => queues ?? (app._codeDeclaresQueues ? [] : [app._queues.default])));
+}
+
+/** What tells the code of an app from that of another: its files, or the repository of its image. */
+function content({ app, code, runtime }: CeleryApp): string {
+  return JSON.stringify([app, code._files ?? parseImage(runtime._image).repository]);
+}
