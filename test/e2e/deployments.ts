@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as after from './apps/after';
 import * as durable from './apps/durable';
+import * as flower from './apps/flower';
 import * as health from './apps/health';
 import * as noIndex from './apps/no-index';
 import * as release from './apps/release';
@@ -23,6 +24,7 @@ export const deployments: Record<string, Deployment[]> = {
   ],
   durable: [ours(durable), empty('celery-e2e-node-access')],
   health: [ours(health), empty('celery-e2e-health-node')],
+  flower: [ours(flower)],
   release: [ours(release), empty('celery-e2e-release-node')],
 };
 

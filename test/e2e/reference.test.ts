@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { always, eventually, events, exec, forwarded, kubectl, logs, python, reaches, readyPods, restarts, testIn, told } from './harness';
+import { Answer, ask, certificate, controller, htpasswd, Question } from './web';
 
 /** The deployment this project was made for: dist/, exactly as it is. */
 const test = testIn('celery', 'redis');
@@ -89,6 +90,39 @@ test('the network is closed: each pod connects to what its policy lists, and to 
     .map((one) => one.split(':')).map(([host, port]) => `timeout 4 redis-cli -h ${host} -p ${port} ping 2>&1 || echo stopped`).join('; ')]);
   expect(tried.trim().split('\n')).toEqual(['stopped', 'stopped']);
   expect(await told('celery')).toMatchObject({ code: 0 });
+});
+
+describe('https://flower.stratdata.org', () => {
+  const site = 'https://flower.stratdata.org/';
+  const asked = async (...questions: Question[]): Promise<Answer[]> => ask('celery', 'celery-test', await controller(), questions);
+  const statuses = async (): Promise<number[]> => (await asked({ url: site }, { url: site, login: 'ada:wrong' }, { url: site, login: 'ada:lovelace' })).map(({ status }) => status);
+  // ingress-nginx answers 503, Traefik 404.
+  const notServed = async (): Promise<void> => expect((await statuses()).filter((status) => status !== 404 && status !== 503)).toEqual([]);
+
+  test('is not served without the Secret of the login, whatever else is there', async () => {
+    const { key, crt } = certificate('flower.stratdata.org');
+    const tls = { apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: 'flower-tls' }, stringData: { 'tls.key': key, 'tls.crt': crt } };
+    await kubectl(['apply', '-n', 'celery', '-f', '-'], JSON.stringify(tls));
+    await eventually('the controller has the certificate', 60, async () => expect((await asked({ url: site }))[0].certificate).toBe(crt));
+    await notServed();
+  });
+
+  test('is served with it: 401 without the login, 200 with it, and HTTP is redirected', async () => {
+    const login = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'flower-login' }, stringData: { auth: `${htpasswd('ada', 'lovelace')}\n` } };
+    await kubectl(['apply', '-n', 'celery', '-f', '-'], JSON.stringify(login));
+    await eventually('the controller has the login', 60, async () => expect(await statuses()).toEqual([401, 401, 200]));
+    const [page, plain, inspect] = await asked(
+      { url: site, login: 'ada:lovelace' }, { url: 'http://flower.stratdata.org/', login: 'ada:lovelace' }, { url: `${site}metrics` },
+    );
+    expect(page.body).toMatch(/<title>.*Flower<\/title>/);
+    expect([plain.status, plain.headers.location]).toEqual([308, site]);
+    expect(inspect.status).toBe(401);
+  });
+
+  test('is not served once the Secret is gone', async () => {
+    await kubectl(['delete', 'secret', 'flower-login', '-n', 'celery']);
+    await eventually('nothing is served', 60, notServed);
+  });
 });
 
 test('three minutes later nothing has restarted, and no probe has complained', async () => {
