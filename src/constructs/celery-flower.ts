@@ -211,6 +211,7 @@ export class CeleryFlower extends Construct {
         ...(props.readOnly ? ['--read_only=True'] : []),
       ],
       env,
+      egress: auth._egress,
       ports: [HTTP_PORT],
       mounts: data ? [{ path: DATA, volume: data }] : [],
       pagesPort: PORT,

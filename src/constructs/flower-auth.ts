@@ -38,7 +38,7 @@ export abstract class FlowerAuth {
    * Everybody who can reach the Service.
    */
   public static none(): FlowerAuth {
-    return new Auth('nobody', { reached: toEverybody });
+    return new Auth({ reached: toEverybody });
   }
 
   /**
@@ -48,7 +48,7 @@ export abstract class FlowerAuth {
    */
   public static basic(secret: SecretKey): FlowerAuth {
     const { value, problems } = secretKey('auth', secret);
-    return new Auth('flower', { env: () => value ? [{ name: 'FLOWER_BASIC_AUTH', valueFrom: { secretKeyRef: value } }] : [], problems });
+    return new Auth({ env: () => value ? [{ name: 'FLOWER_BASIC_AUTH', valueFrom: { secretKeyRef: value } }] : [], problems });
   }
 
   /**
@@ -97,7 +97,7 @@ export abstract class FlowerAuth {
    */
   public static atProxy(options: FlowerProxyOptions): FlowerAuth {
     const { options: { secret, annotations }, problems } = typed(options, PROXY, { prefix: 'auth' });
-    return new Auth('proxy', {
+    return new Auth({
       annotations: secret === undefined ? annotations ?? {} : {
         [`${NGINX}auth-type`]: 'basic', [`${NGINX}auth-secret`]: secret, [`${NGINX}auth-realm`]: 'Flower',
       },
@@ -106,10 +106,10 @@ export abstract class FlowerAuth {
     });
   }
 
-  /** @internal who asks for the login; a provider has to be reached on port 443 */
-  public abstract readonly _asks: 'nobody' | 'flower' | 'provider' | 'proxy';
   /** @internal */
   public abstract readonly _annotations: Readonly<Record<string, string>>;
+  /** @internal */
+  public abstract readonly _egress: readonly k8s.NetworkPolicyEgressRule[];
   /** @internal */
   public abstract _env(exposure: ExposureSpec | undefined, path: string): readonly k8s.EnvVar[];
   /** @internal */
@@ -117,7 +117,7 @@ export abstract class FlowerAuth {
 }
 
 interface AuthSpec {
-  readonly asks: 'nobody' | 'flower' | 'provider' | 'proxy';
+  readonly egress: readonly k8s.NetworkPolicyEgressRule[];
   readonly env: (callback: string | undefined) => readonly k8s.EnvVar[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly problems: readonly Problem[];
@@ -128,13 +128,13 @@ interface AuthSpec {
 class Auth extends FlowerAuth {
   private readonly spec: AuthSpec;
 
-  public constructor(asks: AuthSpec['asks'], spec: Partial<AuthSpec> = {}) {
+  public constructor(spec: Partial<AuthSpec>) {
     super();
-    this.spec = { env: () => [], annotations: {}, problems: [], reached: () => [], ...spec, asks };
+    this.spec = { env: () => [], egress: [], annotations: {}, problems: [], reached: () => [], ...spec };
   }
 
-  public get _asks(): AuthSpec['asks'] {
-    return this.spec.asks;
+  public get _egress(): AuthSpec['egress'] {
+    return this.spec.egress;
   }
 
   public get _annotations(): AuthSpec['annotations'] {
@@ -157,8 +157,8 @@ function callback(exposure: ExposureSpec | undefined, path: string): string | un
   return exposure && `https://${exposure.host}${path}/login`;
 }
 
-function oauth({ env, problems, reached }: OAuthLogin): FlowerAuth {
-  return new Auth('provider', { env, problems, reached: (exposure, path) => reached(callback(exposure, path), path) });
+function oauth({ reached, ...login }: OAuthLogin): FlowerAuth {
+  return new Auth({ ...login, reached: (exposure, path) => reached(callback(exposure, path), path) });
 }
 
 /** Flower shows the arguments of tasks, and shuts workers down. */

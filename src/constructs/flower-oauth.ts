@@ -1,5 +1,6 @@
 import type * as k8s from './kubernetes/api/types';
 import { secretKey } from './kubernetes/options';
+import { PUBLIC } from './network/component-policy';
 import { SecretKey } from './secret-key';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
@@ -72,33 +73,44 @@ interface Provider<O extends FlowerOAuthOptions> {
   readonly handler: string;
   readonly shape: PropChecks<Omit<O, keyof FlowerOAuthOptions>>;
   /** Its own variables, and what is wrong with what they are made of. */
-  readonly own: (options: O) => { readonly env: Readonly<Record<string, string | undefined>>; readonly problems: readonly Problem[] };
+  readonly own: (options: O) => OwnOptions;
+}
+
+/** What the options are that a provider does not share with the others. */
+interface OwnOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly problems: readonly Problem[];
+  /** A server that may have a private address. */
+  readonly server: string | undefined;
 }
 
 /** A login by a provider. */
 export interface OAuthLogin {
   /** The variables for a callback, which the exposure gives where the options do not. */
   readonly env: (callback: string | undefined) => readonly k8s.EnvVar[];
+  /** Where Flower connects to, to ask the provider. */
+  readonly egress: readonly k8s.NetworkPolicyEgressRule[];
   /** What is wrong with the options. */
   readonly problems: readonly Problem[];
   /** What is wrong with the callback, of a Flower that answers below a path. */
   readonly reached: (callback: string | undefined, path: string) => readonly Problem[];
 }
 
-export const GOOGLE: Provider<FlowerOAuthOptions> = { handler: 'GoogleAuth2LoginHandler', shape: {}, own: () => ({ env: {}, problems: [] }) };
+export const GOOGLE: Provider<FlowerOAuthOptions> = { handler: 'GoogleAuth2LoginHandler', shape: {}, own: () => ({ env: {}, problems: [], server: undefined }) };
 
 const domain = text('a host, e.g. \'git.example.com\'');
 
 export const GITHUB: Provider<FlowerGitHubOptions> = {
   handler: 'GithubLoginHandler',
   shape: { domain },
-  own: (given) => ({ env: { FLOWER_GITHUB_OAUTH_DOMAIN: given.domain }, problems: checks.hostName('auth.domain', given.domain) }),
+  own: (given) => ({ env: { FLOWER_GITHUB_OAUTH_DOMAIN: given.domain }, problems: checks.hostName('auth.domain', given.domain), server: given.domain }),
 };
 
 export const GITLAB: Provider<FlowerGitLabOptions> = {
   handler: 'GitLabLoginHandler',
   shape: { domain, groups: texts('the full paths of groups, e.g. [\'team/backend\']'), minAccessLevel: number },
   own: ({ groups, minAccessLevel, ...given }) => ({
+    server: given.domain,
     env: {
       FLOWER_GITLAB_OAUTH_DOMAIN: given.domain, FLOWER_GITLAB_AUTH_ALLOWED_GROUPS: groups?.join(','), FLOWER_GITLAB_MIN_ACCESS_LEVEL: minAccessLevel?.toString(),
     },
@@ -122,6 +134,7 @@ export const OKTA: Provider<FlowerOktaOptions> = {
   handler: 'OktaLoginHandler',
   shape: { baseUrl: { check: text('the URL of the authorization server'), fix: 'give the URL of the authorization server', instead: () => undefined } },
   own: ({ baseUrl }) => ({
+    server: baseUrl,
     env: { FLOWER_OAUTH2_OKTA_BASE_URL: baseUrl?.replace(/\/+$/, '') },
     problems: baseUrl === undefined || (isUrl(baseUrl) && baseUrl.startsWith('https:') && !/\/v1\/?$/.test(baseUrl)) ? [] : [{
       prop: 'auth.baseUrl', value: baseUrl, wrong: 'is not the URL of an authorization server', fix: 'give e.g. \'https://example.okta.com/oauth2/default\', without /v1',
@@ -144,6 +157,7 @@ export function oauthLogin<O extends FlowerOAuthOptions>(given: O, { handler, sh
       FLOWER_OAUTH2_REDIRECT_URI: redirectUri ?? callback,
       ...mine.env,
     }).flatMap(([name, value]): k8s.EnvVar[] => value === undefined ? [] : [typeof value === 'string' ? { name, value } : { name, valueFrom: { secretKeyRef: value } }]),
+    egress: [{ ...(mine.server === undefined ? { to: [{ ipBlock: PUBLIC }] } : {}), ports: [{ port: 443, protocol: 'TCP' }] }],
     problems: [...problems, ...id.problems, ...secret.problems, ...mine.problems, ...addressProblems(addresses)],
     reached: (callback, path) => callbackProblems(redirectUri, callback, path),
   };
@@ -159,7 +173,7 @@ const COMMON: PropChecks<FlowerOAuthOptions> = {
 const ADDRESS = /^[\w.+%'-]+@([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z]([a-z\d-]*[a-z\d])?$/i;
 const DOMAIN = /^\*@([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z]([a-z\d-]*[a-z\d])?$/i;
 /** Where everybody can have an address. */
-const PUBLIC = ['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'live.com', 'yahoo.com', 'icloud.com', 'proton.me', 'gmx.net', 'gmx.de', 'web.de', 'aol.com', 'qq.com', '163.com'];
+const OF_EVERYBODY = ['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com', 'live.com', 'yahoo.com', 'icloud.com', 'proton.me', 'gmx.net', 'gmx.de', 'web.de', 'aol.com', 'qq.com', '163.com'];
 
 /** Flower compares with a list of whole addresses, or with one pattern: the two do not mix. */
 function addressProblems(addresses: readonly string[] | undefined): Problem[] {
@@ -173,7 +187,7 @@ function addressProblems(addresses: readonly string[] | undefined): Problem[] {
   return [
     ...wrong,
     ...(patterns.length > 0 && addresses.length > 1 ? [problem(patterns[0], 'goes with no other address: Flower takes one pattern, or a list without one', 'give it as the only one, or the addresses')] : []),
-    ...patterns.filter((pattern) => PUBLIC.includes(pattern.slice(2).toLowerCase())).map((pattern) => problem(pattern, 'is everybody with an account there', 'give the addresses')),
+    ...patterns.filter((pattern) => OF_EVERYBODY.includes(pattern.slice(2).toLowerCase())).map((pattern) => problem(pattern, 'is everybody with an account there', 'give the addresses')),
   ];
 }
 

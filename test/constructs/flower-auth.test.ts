@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerOAuthOptions, FlowerOktaOptions } from '../../src';
+import { CeleryFlower, CeleryFlowerProps, CeleryNetwork, FlowerAuth, FlowerExposure, FlowerOAuthOptions, FlowerOktaOptions } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, render, synth } from '../manifests';
 
@@ -110,6 +110,16 @@ describe('OAuth', () => {
       FLOWER_OAUTH2_REDIRECT_URI: 'https://flower.example.com/login',
       ...own,
     });
+  });
+
+  test('Flower may connect to the provider, where the network is closed', () => {
+    const ports = [{ port: 443, protocol: 'TCP' }];
+    const egressOf = (auth: FlowerAuth) => synth((chart) => {
+      new CeleryFlower(chart, 'flower', { celery: celeryApp(chart, { network: CeleryNetwork.closed() }), auth, exposure });
+    }, ['Secret/flower-oauth', 'Secret/login']).get('NetworkPolicy', 'celery-flower').spec.egress as unknown[];
+    expect(egressOf(FlowerAuth.google(options))).toContainEqual({ to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }], ports });
+    expect(egressOf(FlowerAuth.gitlab({ ...options, domain: 'git.example.com' }))).toContainEqual({ ports });
+    expect(JSON.stringify(egressOf(FlowerAuth.basic({ name: 'login', key: 'users' })))).not.toContain('443');
   });
 
   test('several addresses are a list, and one pattern is a domain', () => {

@@ -22,7 +22,7 @@ export interface ComponentTraffic {
 const DNS: k8s.NetworkPolicyEgressRule = { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] };
 
 /** All addresses of the Internet: a package index is there, and no server of the cluster or of its network. */
-const PUBLIC: k8s.IPBlock = { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'] };
+export const PUBLIC: k8s.IPBlock = { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'] };
 
 /** The policy of the pods of a component; undefined where the app has an open network. */
 export function componentPolicy(

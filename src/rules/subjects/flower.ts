@@ -174,7 +174,8 @@ export const flowerRules: Rule[] = [
     rows: ['L1'],
     on: 'flowers',
     check: (flower, report, world) => {
-      if (authenticated(flower) === 'no' && exposuresOf(flower, world).length === 0 && !guardedByPolicy(flower.workload, world)) {
+      // What asks for a login in front of the Service does not ask who comes from within.
+      if (authenticated(flower) === 'no' && exposuresOf(flower, world).every(({ guarded }) => guarded) && !guardedByPolicy(flower.workload, world)) {
         report({
           at: flower.place(),
         });
