@@ -6,17 +6,23 @@ set -euo pipefail
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 DIST=$ROOT/dist
 KUBECTL=(kubectl)
-PRUNE=("$ROOT/bin/cdk8s-celery" prune --yes)
+CLI=$ROOT/bin/cdk8s-celery
+CONTEXT=()
+SMOKE=()
 
 usage() {
   cat <<'USAGE'
-Usage: deploy-celery.sh [--dry-run | --delete] [--context NAME] [--timeout SECONDS]
+Usage: deploy-celery.sh [--dry-run | --delete | --smoke [--smoke-task TASK]] [--context NAME] [--timeout SECONDS]
 
 Applies the manifests in dist/, waits until every Deployment in it runs, and prints the state. When all run, it deletes the ConfigMaps
 of former releases that are older than an hour and that nothing uses (cdk8s-celery prune).
 
   --dry-run          show what would change, and change nothing
   --delete           delete what dist/ has, volume claims and their data too, and wait until it is gone
+  --smoke            then send a task to each queue and wait for its result (cdk8s-celery smoke). Without one, and when something does not
+                     run, go back: each Deployment that this release has changed gets the revision that it had. Exits with 1 then. What is
+                     not in a Deployment stays as applied, and so does a Deployment that is new. Needs Node and 'npm ci'
+  --smoke-task TASK  with --smoke: a task of yours, without arguments, such as tasks.ping
   --context NAME     the context of kubectl (default: the current one)
   --timeout SECONDS  how long to wait in all (default: 600)
   --help             show this
@@ -29,10 +35,11 @@ main() {
   local action=deploy timeout=600
   while [ $# -gt 0 ]; do
     case $1 in
-      --dry-run | --delete)
-        [ "$action" = deploy ] || misused "--dry-run and --delete exclude each other"
+      --dry-run | --delete | --smoke)
+        [ "$action" = deploy ] || [ "--$action" = "$1" ] || misused "--$action and $1 exclude each other"
         action=${1#--} ;;
-      --context) KUBECTL+=(--context "$(value "$@")"); PRUNE+=(--context "$(value "$@")"); shift ;;
+      --smoke-task) SMOKE=(--task "$(value "$@")"); shift ;;
+      --context) CONTEXT=(--context "$(value "$@")"); KUBECTL+=("${CONTEXT[@]}"); shift ;;
       --timeout) timeout=$(value "$@"); shift ;;
       --help) usage; exit ;;
       *) misused "unknown option '$1'" ;;
@@ -40,11 +47,13 @@ main() {
     shift
   done
   [[ $timeout =~ ^[1-9][0-9]*$ ]] || misused "--timeout is '$timeout', and must be a whole number of seconds, at least 1"
+  [ ${#SMOKE[@]} = 0 ] || [ "$action" = smoke ] || misused "--smoke-task is for --smoke"
   DEADLINE=$((SECONDS + timeout))
 
   check_tools
   case $action in
-    deploy) deploy ;;
+    deploy) deploy || fail "not everything runs; the reasons are above"; prune ;;
+    smoke) smoked ;;
     dry-run) dry_run ;;
     delete) delete ;;
   esac
@@ -60,16 +69,76 @@ Start a cluster, or choose another (kubectl config get-contexts; --context NAME)
 }
 
 deploy() {
-  "${KUBECTL[@]}" apply -f "$DIST"
-  local deployments namespace name failed=0
-  deployments=$(objects | sed -n 's/^Deployment //p')
+  "${KUBECTL[@]}" apply -f "$DIST" || return
+  local namespace name failed=0
   # All are applied before any is waited for: they come up together, and may need each other.
   while read -r namespace name; do
     "${KUBECTL[@]}" rollout status deployment "$name" -n "$namespace" --timeout="$(remaining)s" || failed=1
-  done <<<"$deployments"
+  done < <(deployments)
   state
-  [ "$failed" = 0 ] || fail "not everything runs; the reasons are above"
-  prune
+  return "$failed"
+}
+
+# A release that has to prove itself.
+smoked() {
+  has_cli || fail "--smoke needs Node and 'npm ci' in $ROOT"
+  local before
+  before=$(revisions)
+  if deploy && smoke; then
+    prune
+    return
+  fi
+  go_back "$before"
+  fail "the release does not do its work; the reasons are above, and what it has changed in Deployments is as before"
+}
+
+smoke() {
+  local namespace found=0 failed=0
+  for namespace in $(namespaces); do
+    # The label that workers, Beat and Flower have, and a broker in a namespace of its own has not.
+    [ -n "$("${KUBECTL[@]}" get deployments -n "$namespace" -l "app.kubernetes.io/name=${CLI##*-}" -o name)" ] || continue
+    say "a task to each queue in $namespace"
+    found=1
+    "$CLI" smoke "${CONTEXT[@]}" -n "$namespace" "${SMOKE[@]}" || failed=1
+  done
+  [ "$found" = 1 ] || echo "no Celery app is in dist/, so no task could be sent"
+  [ "$found$failed" = 10 ]
+}
+
+# Namespace, name and revision of each Deployment of dist/; "-" for one that is not there.
+revisions() {
+  local namespace name revision
+  while read -r namespace name; do
+    revision=$("${KUBECTL[@]}" get deployment "$name" -n "$namespace" --ignore-not-found -o go-template="$REVISION")
+    echo "$namespace $name ${revision:--}"
+  done < <(deployments)
+}
+REVISION='{{index .metadata.annotations "deployment.kubernetes.io/revision"}}'
+
+go_back() {
+  local namespace name before now changed=()
+  say "going back"
+  while read -r namespace name before; do
+    now=$("${KUBECTL[@]}" get deployment "$name" -n "$namespace" --ignore-not-found -o go-template="$REVISION")
+    if [ "$before" = - ]; then
+      [ -z "$now" ] || echo "deployment $name in $namespace is new, and stays: there is nothing to go back to"
+    elif [ "$before" != "$now" ]; then
+      "${KUBECTL[@]}" rollout undo deployment "$name" -n "$namespace" --to-revision="$before"
+      changed+=("$namespace/$name")
+    fi
+  done <<<"$1"
+  DEADLINE=$((SECONDS + 600))
+  for name in "${changed[@]}"; do
+    "${KUBECTL[@]}" rollout status deployment "${name#*/}" -n "${name%%/*}" --timeout="$(remaining)s" || true
+  done
+}
+
+deployments() {
+  objects | sed -n 's/^Deployment //p'
+}
+
+has_cli() {
+  [ -d "$ROOT/node_modules" ] && command -v node >/dev/null
 }
 
 # What runs is none the worse when this fails, so it only says so.
@@ -77,10 +146,10 @@ prune() {
   local namespace
   for namespace in $(objects | sed -n 's/^ConfigMap \([^ ]*\) .*/\1/p' | sort -u); do
     say "ConfigMaps of former releases in $namespace"
-    if [ ! -d "$ROOT/node_modules" ] || ! command -v node >/dev/null; then
+    if ! has_cli; then
       echo "not looked for: that needs Node and 'npm ci' in $ROOT"
     else
-      "${PRUNE[@]}" -n "$namespace" || echo "they stay; see above"
+      "$CLI" prune --yes "${CONTEXT[@]}" -n "$namespace" || echo "they stay; see above"
     fi
   done
 }

@@ -12,7 +12,9 @@ TIMEOUT = 5.0
 
 
 def expanded(word):
-    """As the kubelet expands $(NAME) in arguments."""
+    """As the kubelet expands $(NAME) in arguments; those of a Job it has expanded already."""
+    if GIVEN.get('job'):
+        return word
     return re.sub(r'\$\$|\$\((\w+)\)', lambda found: '$' if found[0] == '$$' else os.environ.get(
         found[1], found[0]), word)
 

@@ -17,6 +17,7 @@ export * from './constructs/celery-flower';
 export * from './constructs/celery-job';
 export * from './constructs/celery-queue';
 export * from './constructs/celery-settings';
+export * from './constructs/celery-smoke-test';
 export * from './constructs/celery-worker';
 export { DisruptionBudgetOptions } from './constructs/disruption-budget';
 export * from './constructs/flower-auth';

@@ -15,7 +15,7 @@ describe('deploy-celery.sh', () => {
   beforeEach(() => { project = mkdtempSync(join(tmpdir(), 'deploy-')); });
   afterEach(() => rmSync(project, { recursive: true }));
 
-  /** What kubectl prints and its exit code, for calls that have this text; others print nothing and succeed. */
+  /** What kubectl prints and its exit code, for calls that have this text; others print nothing and succeed. `$(...)` is run. */
   type Answers = Record<string, readonly [string, number?]>;
 
   // Two Deployments in two namespaces, and what is in none.
@@ -31,7 +31,7 @@ describe('deploy-celery.sh', () => {
       mkdirSync(join(project, 'dist'));
       writeFileSync(join(project, 'dist/shop.k8s.yaml'), '');
     }
-    const cases = Object.entries(answers).map(([text, [prints, code = 0]]) => `  *'${text}'*) cat <<'END'\n${prints}\nEND\n  exit ${code};;\n`);
+    const cases = Object.entries(answers).map(([text, [prints, code = 0]]) => `  *'${text}'*) cat <<${prints.includes('$(') ? 'END' : '\'END\''}\n${prints}\nEND\n  exit ${code};;\n`);
     writeFileSync(join(bin, 'kubectl'), `#!/usr/bin/env bash\necho "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}esac\n`, { mode: 0o755 });
     if (prune !== undefined) {
       mkdirSync(join(project, 'node_modules'));
@@ -95,6 +95,57 @@ describe('deploy-celery.sh', () => {
     const { status, calls } = run([], { ...OBJECTS, 'apply -f': ['', 1] });
     expect(status).not.toBe(0);
     expect(calls.filter((call) => call.startsWith('rollout'))).toEqual([]);
+  });
+
+  describe('with --smoke', () => {
+    const APP: Answers = { ...OBJECTS, 'get deployments -n shop -l app.kubernetes.io/name=celery': ['deployment/web'] };
+    // The revision is another once dist/ is applied; `db` is as it was.
+    const REVISIONS: Answers = { 'get deployment web -n shop': ['$(grep -q "^apply" "$(dirname "$0")/../calls" && echo 5 || echo 4)'], 'get deployment db -n data': ['7'] };
+    const smoke = (args: string[], answers: Answers, cli: string) => run(['--smoke', ...args], answers, { prune: cli });
+    const changes = (calls: string[]) => calls.filter((call) => /^(apply|rollout undo|cdk8s-celery)/.test(call));
+
+    test('sends a task to each queue after the rollout, and prunes when there are results', () => {
+      const { status, calls } = smoke(['--context', 'staging'], APP, 'true');
+      expect([status, calls.filter((call) => call.startsWith('cdk8s-celery'))]).toEqual([0, ['cdk8s-celery smoke --context staging -n shop']]);
+      expect(calls.findIndex((call) => call.startsWith('cdk8s-celery smoke'))).toBeGreaterThan(calls.lastIndexOf(calls.filter((call) => call.startsWith('rollout')).at(-1)!));
+    });
+
+    test('goes back when there is no result, with what the release has changed and with nothing else', () => {
+      const { status, stdout, stderr, calls } = smoke(['--smoke-task', 'tasks.ping'], { ...APP, ...REVISIONS }, 'exit 1');
+      expect(status).toBe(1);
+      expect(changes(calls)).toEqual([
+        `apply -f ${project}/dist`, 'cdk8s-celery smoke -n shop --task tasks.ping', 'rollout undo deployment web -n shop --to-revision=4',
+      ]);
+      expect(stdout).toContain('== going back');
+      expect(stderr).toContain('the release does not do its work');
+      expect(calls.at(-1)).toMatch(/^rollout status deployment web -n shop/);
+    });
+
+    test.each<[string, Answers]>([['a rollout fails', { 'rollout status deployment web': ['', 1] }], ['the cluster refuses a manifest', { 'apply -f': ['', 1] }]])(
+      'goes back when %s, and sends nothing', (_, answers) => {
+        const { status, calls } = smoke([], { ...APP, ...REVISIONS, ...answers }, 'true');
+        expect([status, changes(calls).slice(1)]).toEqual([1, ['rollout undo deployment web -n shop --to-revision=4']]);
+      });
+
+    test('leaves a Deployment that is new, and says so', () => {
+      const { status, stdout, calls } = smoke([], {
+        ...APP, 'get deployment db -n data': ['7'], 'get deployment web -n shop': ['$(grep -q "^apply" "$(dirname "$0")/../calls" && echo 1)'],
+      }, 'exit 1');
+      expect([status, calls.filter((call) => call.startsWith('rollout undo'))]).toEqual([1, []]);
+      expect(stdout).toContain('deployment web in shop is new, and stays: there is nothing to go back to');
+    });
+
+    test('applies nothing without what it needs', () => {
+      const { status, stderr, calls } = run(['--smoke'], APP);
+      expect([status, changes(calls)]).toEqual([1, []]);
+      expect(stderr).toContain('--smoke needs Node and \'npm ci\'');
+    });
+
+    test.each([[['--smoke-task', 'x'], /--smoke-task is for --smoke/], [['--smoke', '--delete'], /--smoke and --delete exclude each other/]])('%j is refused', (args, message) => {
+      const { status, stderr, calls } = run(args, APP);
+      expect([status, calls]).toEqual([2, []]);
+      expect(stderr).toMatch(message);
+    });
   });
 
   describe('the ConfigMaps of former releases', () => {

@@ -1,7 +1,7 @@
 import { LAUNCH } from '../celery/agent-names';
 import { redact } from '../celery/credentials';
 import { asList, asText, get } from '../manifests/json';
-import { packageText } from '../package-root';
+import { OperationName, operationText } from '../operations';
 import { shortened } from '../rules/printable';
 import { processOf } from './fleet';
 import { kubectl } from './kubectl';
@@ -43,23 +43,16 @@ export function appPlace(pods: readonly unknown[], settingsOf?: unknown): AppPla
   return undefined;
 }
 
-export const PROGRAMS = ['depths', 'drain', 'requeue', 'smoke'] as const;
-
-/** A program of operations/, with what all of them begin with. */
-export function programText(name: typeof PROGRAMS[number]): string {
-  return packageText('operations', 'app.py') + packageText('operations', `${name}.py`);
-}
-
 /** What the program could not do; the message says why, without any credential. */
 export class ProgramError extends Error {}
 
 /** Runs one of them in a pod, with these values; returns its answer. */
 export async function runInPod(
-  place: AppPlace, name: typeof PROGRAMS[number], given: object, context: readonly string[], timeout = 30_000,
+  place: AppPlace, name: OperationName, given: object, context: readonly string[], timeout = 30_000,
 ): Promise<unknown> {
   const { namespace, pod, container, launcher, options, settings } = place;
   const command = [...launcher, 'python', '-', JSON.stringify({ options, settings, ...given })];
-  const printed = await kubectl([...context, 'exec', '-i', '-n', namespace, pod, '-c', container, '--', ...command], timeout, programText(name));
+  const printed = await kubectl([...context, 'exec', '-i', '-n', namespace, pod, '-c', container, '--', ...command], timeout, operationText(name));
   const last = printed.trimEnd().split('\n').at(-1) ?? '';
   let answer: unknown;
   try {

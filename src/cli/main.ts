@@ -13,6 +13,7 @@ const COMMANDS: Record<string, Command> = {
   lint: async (args, output) => (await import('./lint')).lint(args, output),
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
   queues: async (args, output) => (await import('./queues')).queues(args, output.out, output.err),
+  smoke: async (args, output) => (await import('./smoke')).smoke(args, output.out, output.err),
   synth: async (args, output) => (await import('./synth')).synth(args, output),
   status: async (args, output) => (await import('./status')).status(args, output.out, output.err),
 };
@@ -25,6 +26,7 @@ const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
   lint     what is known to break in manifests, from files or from a cluster
   prune    deletes the ConfigMaps of former releases that nothing uses
   queues   how many messages wait in each queue, and who consumes it
+  smoke    sends a task to each queue, and waits for its result
   status   how the pods of an app are
   synth    writes the manifests of a cdk8s program, without what cdk8s synth costs to start
 

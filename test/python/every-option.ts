@@ -1,6 +1,7 @@
 import { App, Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower, CeleryJob, CelerySettings, CeleryWorker, FlowerAuth,
+  AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower, CeleryJob, CelerySettings, CelerySmokeTest, CeleryWorker,
+  FlowerAuth,
   FlowerExposure, FlowerProbes, FlowerStorage, HealthCheck, IBroker, JobHook, LogLevel,
   PythonRuntime, RedisBroker, RedisStorage, ResultBackend, WorkerPool,
 } from '../../src';
@@ -105,6 +106,11 @@ export function everyOptionOf(app: App): void {
     ...everyOption,
     celery, name: 'migrate', command: ['python', '-m', 'shop.migrate'], backoffLimit: 2,
     activeDeadlineSeconds: 600, ttlSecondsAfterFinished: 60, hook: JobHook.BEFORE,
+  });
+  new CelerySmokeTest(chart, 'smoke', {
+    ...everyOption,
+    celery, name: 'smoke', queues: ['celery'], task: 'shop.ping', args: [1, 'two', { three: [null, true] }], kwargs: { four: 4.5 },
+    timeout: Duration.seconds(90), hook: JobHook.AFTER,
   });
   const small = new CeleryApp(chart, 'small', {
     app: 'small', broker: Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'amqp' }), code: AppCode.inImage({ directory: '/small' }),

@@ -5,7 +5,7 @@ import re
 import jsii
 from cdk8s import App, Chart, Duration, Size
 from cdk8s_celery import (AppCode, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryFlower,
-                          CeleryJob, CeleryQueue, CelerySettings, CeleryWorker, FlowerAuth, FlowerExposure,
+                          CeleryJob, CeleryQueue, CelerySettings, CelerySmokeTest, CeleryWorker, FlowerAuth, FlowerExposure,
                           FlowerGateway, FlowerProbes, FlowerStorage, HealthCheck, IBroker, JobHook, LogLevel, PythonRuntime, RedisBroker,
                           RedisStorage, ResultBackend, SecretKey, WorkerPool)
 
@@ -106,6 +106,10 @@ for id, auth in {
 CeleryJob(
     chart, 'job', celery=celery, name='migrate', command=['python', '-m', 'shop.migrate'], backoff_limit=2,
     active_deadline_seconds=600, ttl_seconds_after_finished=60, hook=JobHook.BEFORE, **POD)
+CelerySmokeTest(
+    chart, 'smoke', celery=celery, name='smoke', queues=['celery'], task='shop.ping',
+    args=[1, 'two', {'three': [None, True]}], kwargs={'four': 4.5}, timeout=Duration.seconds(90),
+    hook=JobHook.AFTER, **POD)
 small = CeleryApp(
     chart, 'small', app='small', broker=Broker.from_secret(SecretKey(name='broker', key='url'), transport='amqp'),
     code=AppCode.in_image(directory='/small'), runtime=PythonRuntime.from_image('registry.example.com/small:1'),
