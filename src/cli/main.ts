@@ -14,6 +14,7 @@ const COMMANDS: Record<string, Command> = {
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
   queues: async (args, output) => (await import('./queues')).queues(args, output.out, output.err),
   smoke: async (args, output) => (await import('./smoke')).smoke(args, output.out, output.err),
+  size: async (args, output) => (await import('./size')).size(args, output),
   synth: async (args, output) => (await import('./synth')).synth(args, output),
   status: async (args, output) => (await import('./status')).status(args, output.out, output.err),
 };
@@ -27,6 +28,7 @@ const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
   prune    deletes the ConfigMaps of former releases that nothing uses
   queues   how many messages wait in each queue, and who consumes it
   smoke    sends a task to each queue, and waits for its result
+  size     how many workers a load needs, and thresholds of autoscalers and alerts
   status   how the pods of an app are
   synth    writes the manifests of a cdk8s program, without what cdk8s synth costs to start
 

@@ -3,6 +3,7 @@ import type { CeleryApp } from './celery-app';
 import { celeryPod } from './celery-component';
 import { checkCommand, RUN_ONCE } from './command';
 import type * as k8s from './kubernetes/api/types';
+import { madeBy } from './init-container-owners';
 import { shaped } from './kubernetes/options';
 import { mainContainer } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
@@ -54,5 +55,5 @@ export function initContainer(celery: CeleryApp, given: AppInitContainerOptions)
     problems: [...checks.name('name', name), ...checkCommand('command', command)],
   });
   // Lifecycle hooks of the app are those of containers that go on running.
-  return { ...mainContainer(pod, options), name, resources: resources ?? RUN_ONCE, lifecycle: undefined };
+  return madeBy(celery, { ...mainContainer(pod, options), name, resources: resources ?? RUN_ONCE, lifecycle: undefined });
 }

@@ -15,6 +15,7 @@ import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
 import { sharedEnv } from './visibility-timeout';
+import { ofAnotherApp } from './init-container-owners';
 import { launched } from './launcher';
 
 /** The pod of a worker, Beat, Flower or job: what differs between them. */
@@ -173,6 +174,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...checkPod(pod, options),
     ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
     ...sameNamespace(scope, celery),
+    ...ofAnotherApp(celery, options.initContainers ?? []),
     ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, ofAgent)] : []),
   ]);
   guard(scope);

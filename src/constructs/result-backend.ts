@@ -1,4 +1,4 @@
-import { redact } from '../celery/credentials';
+import { hasUrlCredential, redact } from '../celery/credentials';
 import { uncheckedCertificate } from '../celery/tls';
 import { redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
@@ -18,7 +18,7 @@ import { hidden, text, typed } from './validation/props';
  */
 export abstract class ResultBackend {
   /**
-   * A result backend by its URL, which is in the manifests as it is: passwords belong into a Secret.
+   * A result backend by its URL, which is in the manifests as it is: one with a password is refused, and belongs into a Secret.
    *
    * What a database needs, `db+...`, is installed from the lock: SQLAlchemy, and psycopg for `db+postgresql+psycopg://`. Other drivers belong
    * into the requirements of the runtime.
@@ -28,7 +28,7 @@ export abstract class ResultBackend {
    */
   public static fromUrl(url: string, options: ServerAddress = {}): ResultBackend {
     const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'resultBackend' });
-    const problems = [...hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url), ...wrong, ...checkServerAddress('resultBackend', address), ...unverified(url)];
+    const problems = [...hidden(text('e.g. \'redis://results:6379/0\''))('resultBackend', url), ...wrong, ...checkServerAddress('resultBackend', address), ...checkUrl(url)];
     return problems.length > 0 ? new Backend(UNKNOWN, problems) : new Backend({ url: { value: url }, network: egressToServer(url, address) });
   }
 
@@ -84,9 +84,16 @@ export abstract class ResultBackend {
   public abstract readonly _problems: readonly Problem[];
 }
 
-function unverified(url: string): Problem[] {
-  const found = typeof url === 'string' ? uncheckedCertificate(url) : undefined;
-  return found ? [{ prop: 'resultBackend', value: redact(url), ...found }] : [];
+function checkUrl(url: string): Problem[] {
+  if (typeof url !== 'string') return [];
+  const found = uncheckedCertificate(url);
+  return [
+    ...found ? [{ prop: 'resultBackend', value: redact(url), ...found }] : [],
+    ...hasUrlCredential(url) ? [{
+      prop: 'resultBackend', value: redact(url), wrong: 'has a password in it, and everybody who can read a manifest could read it',
+      fix: 'put the whole URL into a Secret: ResultBackend.fromSecret({ name, key })',
+    }] : [],
+  ];
 }
 
 /** Of one that is refused. */

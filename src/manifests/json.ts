@@ -45,3 +45,9 @@ export function showPath(path: Path): string {
     : /^[A-Za-z_][\w-]*$/.test(step) ? `${index === 0 ? '' : '.'}${step}`
       : `['${step}']`).join('');
 }
+
+/** JSON that is the same for what is equal: keys in their order, without those that have no value. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) => isMap(one)
+    ? Object.fromEntries(Object.keys(one).filter((key) => one[key] !== undefined).sort().map((key) => [key, one[key]])) : one);
+}

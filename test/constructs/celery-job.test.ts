@@ -1,5 +1,5 @@
-import { Chart } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryJobProps, CeleryWorker, JobHook, PythonRuntime } from '../../src';
+import { Chart, JsonPatch } from 'cdk8s';
+import { AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryJobProps, CeleryWorker, JobHook, PythonRuntime } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -171,6 +171,50 @@ describe('an init container', () => {
     ['with bad resources', { name: 'check', command: ['true'], resources: { limits: { memory: 'much' } } }, 'resources.limits[\'memory\']: \'much\''],
   ])('%s is refused', (_what, options, message) => {
     expect(refusals((chart) => celeryApp(chart).initContainer(options))).toEqual([expect.stringContaining(`[chart/celery] ${message}`)]);
+  });
+});
+
+describe('an init container of another app', () => {
+  const other = (chart: Chart) => new CeleryApp(chart, 'crm', {
+    app: 'tasks', broker: Broker.fromUrl('redis://crm-redis:6379/0'), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('registry.example.com/team/crm:1.4.2'),
+  });
+  const check = { name: 'migrated', command: [...MIGRATE, '--check'] };
+  const message = 'initContainers: \'migrated\' is an init container of chart/crm, another CeleryApp; make it with initContainer() of the app of the pod, chart/celery';
+
+  test('is refused', () => {
+    expect(refusals((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), initContainers: [other(chart).initContainer(check)] })).join('\n')).toContain(message);
+  });
+
+  test('also as a copy, as other languages give it', () => {
+    expect(refusals((chart) => {
+      const copy: Any = JSON.parse(JSON.stringify(other(chart).initContainer(check)));
+      return new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), initContainers: [copy] });
+    }).join('\n')).toContain(message);
+  });
+
+  test('is no other, where both make the same', () => {
+    expect(() => synth((chart) => {
+      const celery = celeryApp(chart);
+      const [one] = [celery.initContainer(check), celeryApp(new Chart(chart, 'second', { namespace: 'second' })).initContainer(check)];
+      return new CeleryWorker(chart, 'worker', { celery, initContainers: [one] });
+    })).not.toThrow();
+  });
+});
+
+describe('a JSON patch', () => {
+  const patched = (...patches: JsonPatch[]) => (chart: Chart) => migrate()(chart).job.addJsonPatch(...patches);
+
+  test('of the spec is refused: the name would be that of another content', () => {
+    expect(refusals(patched(JsonPatch.add('/spec/parallelism', 2)))).toEqual([expect.stringMatching(
+      /^\[chart\] Job test\/celery-migrate-[0-9a-f]{8}, spec: a JSON patch has changed it, and the name is a hash of what it was: .* Give the change as a prop of CeleryJob; or also patch \/metadata\/name$/)]);
+  });
+
+  test.each<[string, JsonPatch[]]>([
+    ['of the spec and of the name', [JsonPatch.add('/spec/parallelism', 2), JsonPatch.replace('/metadata/name', 'migrate-in-two')]],
+    ['of an annotation', [JsonPatch.add('/metadata/annotations', { 'example.com/owner': 'shop' })]],
+    ['that changes nothing', [JsonPatch.replace('/spec/ttlSecondsAfterFinished', 86_400)]],
+  ])('%s is not', (_what, patches) => {
+    expect(() => synth(patched(...patches))).not.toThrow();
   });
 });
 

@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import {
-  AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, ResultBackend, rules,
+  AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, rules,
 } from '../../src';
 import { refusals, synth } from '../manifests';
 
@@ -57,8 +57,6 @@ describe('a credential in the manifests is a warning that does not print it', ()
     ['DB_PASSWORD', { worker: { env: [{ name: 'DB_PASSWORD', value: SECRET }] } }],
     ['AWS_SECRET_ACCESS_KEY', { app: { env: [{ name: 'AWS_SECRET_ACCESS_KEY', value: SECRET }] } }],
     ['FLOWER_OAUTH2_SECRET', { app: { env: [{ name: 'FLOWER_OAUTH2_SECRET', value: SECRET }] } }],
-    ['the result backend', { app: { resultBackend: ResultBackend.fromUrl(`redis://:${SECRET}@h/1`) } }],
-    ['the query of the result backend', { app: { resultBackend: ResultBackend.fromUrl(`rediss://h/1?ssl_cert_reqs=CERT_REQUIRED&password=${SECRET}`) } }],
     ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://h/simple?token=${SECRET}` }) } }],
     ['the query of a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://h/x.zip?token=${SECRET}`] }) } }],
     ['an annotation', { worker: { annotations: { 'example.com/api-key': SECRET } } }],

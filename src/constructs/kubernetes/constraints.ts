@@ -1,5 +1,6 @@
 import { quantity } from '../../celery/quantity';
 import { isCidr, isPartOf } from './cidr';
+import { LONGEST_ARGUMENT } from '../command';
 import { Described, Problem } from '../validation/problems';
 
 // What the API server checks beyond types (pkg/apis/core/validation of Kubernetes 1.33), as tables: a form for each field, and a check for each
@@ -197,8 +198,11 @@ const GONE = ['cephfs', 'flocker', 'gitRepo', 'glusterfs', 'photonPersistentDisk
 const HANDLERS = ['exec', 'grpc', 'httpGet', 'tcpSocket'];
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  'EnvVar': (prop, value) => value.value !== undefined && value.value !== '' && value.valueFrom !== undefined
-    ? [needs(prop, 'has both value and valueFrom', 'give one of them', value.name)] : [],
+  'EnvVar': (prop, { name, value, valueFrom }) => [
+    ...value !== undefined && value !== '' && valueFrom !== undefined ? [needs(prop, 'has both value and valueFrom', 'give one of them', name)] : [],
+    ...Buffer.byteLength(`${String(name)}=${String(value ?? '')}`) > LONGEST_ARGUMENT
+      ? [needs(`${prop}.value`, `is longer than ${LONGEST_ARGUMENT} bytes with its name, with which Linux starts no program`, 'mount it as a file', name)] : [],
+  ],
   'EnvVarSource': (prop, value) => [
     ...oneOf('source')(prop, value),
     ...fieldPath(`${prop}.fieldRef`, value.fieldRef, /^(metadata\.(name|namespace|uid|(labels|annotations)\['[^']+'\])|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/, 'status.podIP'),

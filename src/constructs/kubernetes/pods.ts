@@ -6,6 +6,7 @@ import { contentHash } from '../../manifests/content-hash';
 import { PodOptions } from '../pod-options';
 import { Problem } from '../validation/problems';
 import type * as k8s from './api/types';
+import { namedByContent } from './hashed-job';
 import { CheckedOptions, mergeBy } from './options';
 import { checkShape } from './shape-check';
 
@@ -109,12 +110,12 @@ export interface JobSpec {
  */
 export function job(scope: Construct, spec: PodSpec, ends: JobSpec, options: CheckedOptions): ApiObject {
   const content = { ...ends, template: podTemplate(settled(spec), options, 'Never') };
-  return new ApiObject(scope, 'Job', {
+  return namedByContent(new ApiObject(scope, 'Job', {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { name: hashedName(spec.name, content), ...objectMetadata(spec, options) },
     spec: content,
-  });
+  }), content);
 }
 
 function hashedName(name: string, content: object): string {

@@ -5,6 +5,8 @@ import { describeFinding, toFinding } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
 import { changedIdentity } from '../kubernetes/content-config-map';
+import { changedJob } from '../kubernetes/hashed-job';
+import { tooLarge } from './object-size';
 import { isRefused } from './problems';
 import { unwritableTexts } from './unwritable';
 import { lazy } from '../../memo';
@@ -38,7 +40,10 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   const { found, silenced, manifests } = examineTree(root);
   annotate(silenced);
   for (const [object, manifest] of manifests) {
-    errors.push(...changedIdentity(object, manifest), ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest));
+    errors.push(
+      ...changedIdentity(object, manifest), ...changedJob(object, manifest), ...tooLarge(object, manifest),
+      ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest),
+    );
   }
   const findings = found.map(toFinding);
   const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);

@@ -132,6 +132,26 @@ test.each([
   expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl(url) })).join('\n')).toContain(message);
 });
 
+test.each(['redis://:hunter2@redis.example.com/0', 'redis://celery:hunter2@redis.example.com/0', 'redis://redis.example.com/0?password=hunter2'])(
+  'a password in a URL is refused for a broker and for a result backend (%#)', (url) => {
+    const both = { broker: { broker: Broker.fromUrl(url) }, resultBackend: { resultBackend: ResultBackend.fromUrl(url) } };
+    for (const [prop, props] of Object.entries(both)) {
+      const said = refusals((chart) => celeryApp(chart, props)).join('\n');
+      expect(said).toContain(`${prop}: '`);
+      expect(said).toContain('has a password in it, and everybody who can read a manifest could read it; put the whole URL into a Secret: '
+        + `${prop === 'broker' ? 'Broker' : 'ResultBackend'}.fromSecret({ name, key })`);
+      expect(said).not.toContain('hunter2');
+    }
+  });
+
+test('a password of a database of results is refused, and no password is none', () => {
+  expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl('db+postgresql://celery:hunter2@db/celery') })).join('\n'))
+    .toContain('resultBackend: \'db+postgresql://celery:***@db/celery\' has a password in it');
+  expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl('solar://user:hunter2@x') })).join('\n'))
+    .toContain('resultBackend: \'solar://user:***@x\' has a password in it');
+  expect(() => synth((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl('redis://redis.example.com/0') }))).not.toThrow();
+});
+
 test.each([['redis://redis.example.com:6380/0', '6380 of TLS'], ['amqp://rabbitmq.example.com:5671//', '5671 of TLS']])('the port of TLS in %s is refused', (url, message) => {
   expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl(url), resultBackend: ResultBackend.none() })).join('\n')).toContain(message);
 });

@@ -7,6 +7,7 @@ const SECRET = { name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'database'
 
 describe('what is right', () => {
   test.each<[string, unknown, string]>([
+    ['env', [{ name: 'BIG', value: 'x'.repeat(131_067) }], '[]EnvVar'],
     ['env', [{ name: 'A', value: '1' }, SECRET, { name: 'POD', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }], '[]EnvVar'],
     ['resources', { limits: { 'nvidia.com/gpu': 1, 'memory': '1Gi' }, requests: { 'cpu': '250m', 'memory': '512Mi', 'ephemeral-storage': '1Gi' } }, 'ResourceRequirements'],
     ['tolerations', [{ operator: 'Exists' }, { key: 'gpu', value: 'yes', effect: 'NoExecute', tolerationSeconds: 60 }], '[]Toleration'],
@@ -52,6 +53,8 @@ describe('what is wrong', () => {
     ['env', [{ name: 'P', value_from: {} }], '[]EnvVar', 'env[0].value_from: a map is not a field of EnvVar; did you mean valueFrom?'],
     ['env', [{ name: 'P', constructor: 'x' }], '[]EnvVar', 'env[0].constructor: a string is not a field of EnvVar; allowed: name, value, valueFrom'],
     ['env', [{ name: 'P', valeu: 'hunter2' }], '[]EnvVar', 'env[0].valeu: a string is not a field of EnvVar; did you mean value?'],
+    ['env', [{ name: 'BIG', value: 'x'.repeat(131_068) }], '[]EnvVar', 'env[0].value: \'BIG\' is longer than 131071 bytes with its name, with which Linux starts no program; mount it as a file'],
+    ['env', [{ name: 'BIG', value: 'é'.repeat(65_534) }], '[]EnvVar', 'env[0].value: \'BIG\' is longer than 131071 bytes with its name, with which Linux starts no program; mount it as a file'],
     ['env', [{ name: 'PIN', value: 12345 }], '[]EnvVar', 'env[0].value: a number is not a string; give a string'],
     ['env', [{ value: '1' }], '[]EnvVar', 'env[0].name: undefined is missing; EnvVar needs it'],
     ['env', { A: '1' }, '[]EnvVar', 'env: a map is not a list; give a list of plain data of EnvVar'],

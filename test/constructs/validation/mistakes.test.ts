@@ -153,7 +153,7 @@ describe('a message broker as result backend', () => {
   test.each([
     ['', '\'\'', 'is empty, so Celery takes what the code has'], [' ', '\' \'', 'is empty, so Celery takes what the code has'],
     ['user:hunter2@results', '\'***@results\'', NEITHER], ['redis results', '\'redis results\'', NEITHER], ['://results', '\'://results\'', NEITHER],
-    ['garbage', '\'garbage\'', UNKNOWN], ['solar://user:hunter2@x', '\'solar://user:***@x\'', UNKNOWN], ['Redis://x', '\'Redis://x\'', UNKNOWN], ['django-db', '\'django-db\'', UNKNOWN],
+    ['garbage', '\'garbage\'', UNKNOWN], ['solar://x', '\'solar://x\'', UNKNOWN], ['Redis://x', '\'Redis://x\'', UNKNOWN], ['django-db', '\'django-db\'', UNKNOWN],
   ])('%p is refused, which is no result backend', (url, shown, wrong) => {
     expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl(url), runtime: install() })))).toEqual([
       expect.stringContaining(`[chart/celery] resultBackend: ${shown} ${wrong}; `),
