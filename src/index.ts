@@ -33,6 +33,7 @@ export * from './constructs/pod-options';
 export * from './constructs/result-backend';
 export * from './constructs/runtime/python-runtime';
 export * from './constructs/secret-key';
+export * from './constructs/scaling/busy-pod-controller';
 export * from './constructs/scaling/worker-scaling';
 export * from './constructs/brokers/rabbitmq-broker';
 export * from './constructs/brokers/rabbitmq-storage';

@@ -1,6 +1,9 @@
 /** What manifests with the agent show of it. In a file that imports nothing, because the rules read it and have no need of cdk8s. */
 export const AGENT_PACKAGE_NAME = 'cdk8s_celery_agent';
 
+/** The controller that spares busy pods. */
+export const BUSY_PACKAGE_NAME = 'cdk8s_celery_busy';
+
 /** The directory that `PYTHONPATH` gets. */
 export const AGENT_PATH = '/opt/celery-agent';
 /** Where the ConfigMap with the package is mounted. */

@@ -1,5 +1,5 @@
 import { ApiObject, Chart } from 'cdk8s';
-import { Construct } from 'constructs';
+import { Construct, Node } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { AppContent } from './app-content';
 import { AppInitContainerOptions, initContainer } from './app-init-container';
@@ -180,6 +180,8 @@ export class CeleryApp extends Construct {
 
   /** @internal */
   public readonly _delivery?: TaskDelivery;
+  /** What spares its busy pods; one at most. @internal */
+  public readonly _busyPodControllers: { readonly node: Node; readonly _peer: k8s.NetworkPolicyPeer }[] = [];
   /** @internal */
   public readonly _queues: Queues;
   /** Whether its queues are also declared in code or settings, so that a worker without `queues` consumes from those. @internal */

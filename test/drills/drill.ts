@@ -42,12 +42,20 @@ def burn(seconds):
 `;
 
 /** What a drill says of its app; the rest is as in the reference deployment, with the newest Celery. */
-export interface DrillApp extends Partial<Pick<CeleryAppProps, 'runtime' | 'settings' | 'env'>> {
+export interface DrillApp extends Partial<Pick<CeleryAppProps, 'runtime' | 'settings' | 'env' | 'resources'>> {
   /** Further files, or another tasks.py. */
   readonly files?: Record<string, string>;
   readonly redisStorage?: RedisStorage;
   /** The id of the app, for a namespace with several. Each has a Redis of its own. */
   readonly name?: string;
+}
+
+/** An image with the newest Celery, for drills that measure how fast a pod is there; else Celery is installed as a pod starts. */
+const DRILL_IMAGE = process.env.DRILL_IMAGE;
+
+/** The newest Celery, or that of DRILL_IMAGE. */
+export function drillRuntime(): PythonRuntime {
+  return DRILL_IMAGE === undefined ? PythonRuntime.install({ celery: NEWEST }) : PythonRuntime.fromImage(DRILL_IMAGE);
 }
 
 /** Adds an app with a Redis of its own to a chart. */
@@ -56,7 +64,7 @@ export function celeryApp(chart: Chart, { files, redisStorage, name = 'celery', 
     app: 'tasks',
     broker: new RedisBroker(chart, name === 'celery' ? 'redis' : `redis-${name}`, { storage: redisStorage }),
     code: AppCode.fromInline({ 'tasks.py': TASKS, ...files }),
-    runtime: PythonRuntime.install({ celery: NEWEST }),
+    runtime: drillRuntime(),
     ...props,
   });
 }

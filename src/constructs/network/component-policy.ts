@@ -19,7 +19,7 @@ export interface ComponentTraffic {
 }
 
 /** Any server of names: that of the cluster, of the node, or of `dnsConfig`. */
-const DNS: k8s.NetworkPolicyEgressRule = { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] };
+export const DNS: k8s.NetworkPolicyEgressRule = { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] };
 
 /** All addresses of the Internet: a package index is there, and no server of the cluster or of its network. */
 export const PUBLIC: k8s.IPBlock = { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'] };
@@ -40,7 +40,7 @@ export function componentPolicy(
       podSelector: { matchLabels: selectorLabels(pod) },
       policyTypes: ['Ingress', ...(egress ? ['Egress'] : [])],
       get ingress() {
-        const rules = ingressRules(scope, pod.name, { podLabels, serviceLabels: metadata.labels }, ingress, traffic);
+        const rules = ingressRules(scope, celery, pod.name, { podLabels, serviceLabels: metadata.labels }, ingress, traffic);
         return rules.length > 0 ? rules : undefined;
       },
       egress: egress && egressRules(celery, egress, traffic),
@@ -54,7 +54,8 @@ interface Labels {
 }
 
 function ingressRules(
-  scope: Construct, name: string, { podLabels, serviceLabels }: Labels, spec: IngressSpec, { agentPort, pagesPort }: ComponentTraffic,
+  scope: Construct, celery: CeleryApp, name: string,
+  { podLabels, serviceLabels }: Labels, spec: IngressSpec, { agentPort, pagesPort }: ComponentTraffic,
 ): k8s.NetworkPolicyIngressRule[] {
   const { ingressController, prometheus, from } = spec;
   const { namespace } = Chart.of(scope);
@@ -65,6 +66,7 @@ function ingressRules(
     ...(pagesPort !== undefined && (ingressController.named || isExposed(scope, name, namespace)) ? admits(ingressController.peers, pagesPort) : []),
     ...(pagesPort !== undefined && (scraped('PodMonitor', podLabels) || scraped('ServiceMonitor', serviceLabels)) ? admits(prometheus.peers, pagesPort) : []),
     ...(agentPort !== undefined && (prometheus.named || scraped('PodMonitor', podLabels)) ? admits(prometheus.peers, agentPort) : []),
+    ...(agentPort === undefined ? [] : admits(celery._busyPodControllers.map((controller) => controller._peer), agentPort)),
     ...from,
   ];
 }

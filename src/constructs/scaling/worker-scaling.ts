@@ -93,7 +93,10 @@ export interface QueueLengthScalingOptions extends ScalingLimits {
   readonly cooldownPeriod?: Duration;
 
   /**
-   * The number of pods while KEDA cannot read the queues. KEDA 2.17 or later.
+   * The number of pods while KEDA cannot read the queues.
+   *
+   * With Redis it makes no difference up to KEDA 2.21: a scaler that fails is built anew, which needs Redis, and the fallback is not reached. The
+   * number stays as it is.
    *
    * @default - none: the number of pods stays as it is
    */

@@ -1,0 +1,1 @@
+"""Tells Kubernetes which pods of workers run tasks: see controller.py."""
