@@ -10,12 +10,35 @@ const EXTERNAL: Record<string, string[]> = {
   'pods': ['Secret/registry-login'],
   'existing-broker': ['Secret/broker'],
   'queues': ['Secret/flower-login'],
+  'flower-gateway': ['Secret/flower-oauth'],
 };
 
 test('examples/durable has the claim of Beat that the first deployment had', () => {
   const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'durable/main.ts'))));
   expect(manifests.get('PersistentVolumeClaim', 'beat-pvc')).toMatchSnapshot();
   expect(manifests.pod('celery-beat').volumes.find(({ name }) => name === 'beat-data')).toMatchSnapshot();
+});
+
+test('examples/flower-ingress has a login, and the prefix in flags, probes and route', () => {
+  const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'flower-ingress/main.ts'))));
+  const { metadata, spec } = manifests.all.find(({ kind }) => kind === 'Ingress')!;
+  expect(metadata.annotations).toMatchObject({ 'nginx.ingress.kubernetes.io/auth-secret': 'flower-login', 'cert-manager.io/cluster-issuer': 'letsencrypt' });
+  expect(spec.rules[0].http.paths[0].path).toBe('/flower');
+  const { command, livenessProbe, readinessProbe } = manifests.main('celery-flower');
+  expect(command).toEqual(expect.arrayContaining(['--url_prefix=flower', '--persistent=True', '--read_only=True']));
+  expect([livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path)).toEqual(['/flower/healthcheck', '/flower/healthcheck']);
+});
+
+test('examples/flower-gateway asks Google, and lets nobody in but the Gateway', () => {
+  const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'flower-gateway/main.ts'))), EXTERNAL['flower-gateway']);
+  const { spec } = manifests.all.find(({ kind }) => kind === 'HTTPRoute')!;
+  expect([spec.parentRefs, spec.hostnames]).toEqual([[{ name: 'public', namespace: 'gateways', sectionName: 'https' }], ['flower.example.com']]);
+  expect(manifests.env('celery-flower')).toMatchObject({
+    FLOWER_AUTH: 'ada@example.com|grace@example.com', FLOWER_OAUTH2_REDIRECT_URI: 'https://flower.example.com/login',
+    FLOWER_OAUTH2_SECRET: { secretKeyRef: { name: 'flower-oauth', key: 'client-secret' } },
+  });
+  expect(manifests.get('NetworkPolicy', 'celery-flower').spec.ingress.map(({ from }) => from[0].namespaceSelector.matchLabels))
+    .toEqual([{ 'kubernetes.io/metadata.name': 'gateways' }]);
 });
 
 test.each(readdirSync(EXAMPLES))('examples/%s synthesizes to valid manifests, and has a README', (name) => {
