@@ -2,6 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
+import { ELSEWHERE } from '../../rules/rule';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
 import { changedIdentity } from '../kubernetes/content-config-map';
@@ -33,6 +34,9 @@ export function guard(scope: IConstruct): void {
   });
 }
 
+/** Policies that a program writes are for pods of this program. */
+const REFUSED: ReadonlySet<string> = new Set(['network/policy-selects-nothing']);
+
 function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   const errors = collisions(objects);
   // With bad props there may be no manifests to look at.
@@ -45,7 +49,9 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
       ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest),
     );
   }
-  const findings = found.map(toFinding);
+  // A program has all in sight that it writes.
+  const findings = found.map((violation) => toFinding(REFUSED.has(violation.rule.id) && violation.unless === ELSEWHERE
+    ? { ...violation, unless: undefined, severity: Severity.ERROR } : violation));
   const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
   described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));
   return [...errors, ...described(Severity.ERROR)];

@@ -11,7 +11,7 @@ import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { listed } from '../printable';
-import { Rule } from '../rule';
+import { ELSEWHERE, Rule } from '../rule';
 import { Severity } from '../severity';
 
 /** How long the cluster autoscaler waits for a pod (--max-graceful-termination-sec). */
@@ -198,7 +198,7 @@ export const evictionRules: Rule[] = [
         report({
           at: { resource: budget, path: ['spec', 'selector'] }, value: labels.length > 0 ? labels.join(', ') : JSON.stringify(selector ?? null),
           allowed: listed(Object.entries(own).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)), note: `those are of ${resource.kind} ${resource.name}`,
-          unless: 'the pods that it is for are not among these manifests',
+          unless: ELSEWHERE,
         });
       }
     },

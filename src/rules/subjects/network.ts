@@ -1,16 +1,17 @@
 import { isAmqp, isRedis } from '../../celery/url';
 import { redisFor } from '../../manifests/brokers';
-import { asList, asMap, asNumber, asScalar, get } from '../../manifests/json';
+import { grouped } from '../../manifests/grouped';
+import { asList, asMap, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
+import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { rabbitFor } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { Rule } from '../rule';
+import { ELSEWHERE, Rule } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
@@ -60,6 +61,24 @@ const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ na
 const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning)
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
+
+/** What the names and labels of Celery and Redis have in them. */
+const ROLE = /celery|worker|beat|flower|redis/i;
+
+/** The pods of Celery and of its Redis, by namespace. */
+const ownByNamespace = lazy((world: World) => grouped([...new Set([
+  ...world.processes.map(({ workload }) => workload), ...world.redisServers.map(({ container }) => container.workload),
+])].map((workload) => [workload.resource.namespace, workload])));
+
+/** Policies that select a pod of Celery or Redis. */
+const selected = lazy((world: World) => new Set([...ownByNamespace(world).values()].flat()
+  .flatMap((workload) => [...policiesOf(workload, 'Ingress', world), ...policiesOf(workload, 'Egress', world)])));
+
+/** Pods of Celery with a policy for ingress and none for egress, by the first of those policies. */
+const openEgress = lazy((world: World) => grouped(clients(world).flatMap(({ workload }) => {
+  const [policy] = policiesOf(workload, 'Ingress', world);
+  return policy === undefined || policiesOf(workload, 'Egress', world).length > 0 ? [] : [[policy, workload] as const];
+})));
 
 const silentPods = lazy((world: World) => lazy((pods: readonly Workload[]) => pods.filter((workload) => listensNowhere(workload, world))));
 
@@ -194,6 +213,50 @@ export const networkRules: Rule[] = [
             allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`,
           });
         }
+      }
+    },
+  },
+  {
+    id: 'network/policy-selects-nothing',
+    severity: Severity.WARNING,
+    title: 'A NetworkPolicy selects no pod of the application that it is for',
+    why: 'The API server accepts it, and it limits nothing: all pods of the cluster reach the agents, Flower and Redis, and tasks connect to '
+      + 'whatever they like. No event and no status says so.',
+    fix: 'Give spec.podSelector.matchLabels the labels of the pod template, in the namespace of the pods.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const policy of world.kind('NetworkPolicy')) {
+        const selector = get(policy.json, 'spec', 'podSelector');
+        const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
+        const role = ROLE.exec([policy.name, ...labels, JSON.stringify(get(selector, 'matchExpressions') ?? '')].join(' '))?.[0].toLowerCase();
+        if (role === undefined || !isMap(selector) || Object.keys(selector).length === 0 || selected(world).has(policy)) continue;
+        const near = ownByNamespace(world).get(policy.namespace) ?? [];
+        if (near.length === 0 || world.workloads.some((one) => one.resource.namespace === policy.namespace
+          && selects(selector, one.labels))) continue;
+        const { resource, labels: own } = near.find((one) => one.resource.name.toLowerCase().includes(role)) ?? near[0];
+        report({
+          at: { resource: policy, path: ['spec', 'podSelector'] }, value: labels.length > 0 ? labels.join(', ') : JSON.stringify(selector),
+          allowed: listed(Object.entries(own).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)),
+          note: `those are of ${resource.kind} ${resource.name}`, unless: ELSEWHERE,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/open-egress',
+    severity: Severity.ADVICE,
+    title: 'NetworkPolicies say who may connect to Celery, and not where it may connect to',
+    why: 'A task that runs code of others, or a package that was tampered with, reaches every server of the cluster and of the Internet.',
+    fix: 'Also limit egress: to DNS, the broker, the result backend and what tasks call (with our constructs, CeleryNetwork.closed({ to: [...] })).',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic',
+    rows: ['N36'],
+    check: (world, report) => {
+      for (const [policy, open] of openEgress(world)) {
+        report({
+          at: { resource: policy, path: ['spec', 'policyTypes'] }, value: 'Ingress', allowed: 'Ingress, Egress',
+          note: `egress of ${listed(open.map(({ resource }) => `${resource.kind} ${resource.name}`))} is open`,
+        });
       }
     },
   },

@@ -228,3 +228,24 @@ describe('refuses', () => {
     }
   });
 });
+
+describe('a policy of the user', () => {
+  const refused = (labels: Record<string, string>, spec: object = { policyTypes: ['Ingress'] }) => refusals((chart) => {
+    program(chart, CeleryNetwork.open());
+    new ApiObject(chart, 'policy', {
+      apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'own' }, spec: { podSelector: { matchLabels: labels }, ...spec },
+    });
+  }).join('\n');
+
+  test('that selects nothing is refused: all that it could select is in the program', () => {
+    const message = refused({ component: 'workers' });
+    expect(message).toMatch(/NetworkPolicy test\/own, spec.podSelector: A NetworkPolicy selects no pod of the application that it is for: those are of Deployment celery-worker; it has "component=workers"/);
+    expect(message).toContain('[network/policy-selects-nothing]');
+    expect(message).not.toContain('unless');
+  });
+
+  test('with egress and without DNS is refused', () => {
+    expect(refused({ component: 'worker' }, { policyTypes: ['Egress'], egress: [{ ports: [{ port: 6379 }] }] }))
+      .toMatch(/NetworkPolicy test\/own, spec.egress: A NetworkPolicy limits what the pods may ask, and DNS is not among it.*\[network\/egress-without-dns\]/);
+  });
+});
