@@ -1,4 +1,4 @@
-import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage, rules } from 'cdk8s-celery';
+import { AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage } from 'cdk8s-celery';
 import { App, Chart, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -30,10 +30,10 @@ const celery = new CeleryApp(chart, 'celery', {
   runtime: PythonRuntime.install({ celery: '5.6.3' }),
   // A task whose worker dies runs again: it must be able to.
   settings: { task_acks_late: true, task_reject_on_worker_lost: true, result_expires: 3600 },
+  network: CeleryNetwork.closed(),
 });
 new CeleryWorker(chart, 'worker', { celery, replicas: 2 });
 new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.claim({ claimName: 'beat-pvc', storageClassName: 'longhorn', size: Size.gibibytes(1) }) });
-const flower = new CeleryFlower(chart, 'flower', { celery });
-rules.Rules.of(flower).suppress('flower/open-in-the-cluster', 'reached by kubectl port-forward alone');
+new CeleryFlower(chart, 'flower', { celery });
 
 app.synth();

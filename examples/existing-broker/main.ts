@@ -1,4 +1,4 @@
-import { AppCode, Broker, CeleryApp, CeleryJob, CeleryWorker, PythonRuntime, ResultBackend, WorkerPool } from 'cdk8s-celery';
+import { AppCode, Broker, CeleryApp, CeleryJob, CeleryNetwork, CeleryWorker, PythonRuntime, ResultBackend, WorkerPool } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -22,13 +22,15 @@ const region = new kplus.ConfigMap(chart, 'region', { data: { ORDERS_REGION: 'eu
 const celery = new CeleryApp(chart, 'celery', {
   app: 'orders.tasks',
   // RabbitMQ keeps no results: they go to a Redis.
-  broker: Broker.fromSecret({ name: secret.name, key: 'broker-url' }, { transport: 'amqp' }),
-  resultBackend: ResultBackend.fromSecret({ name: secret.name, key: 'results-url' }),
+  broker: Broker.fromSecret({ name: secret.name, key: 'broker-url' }, { transport: 'amqp', port: 5672 }),
+  resultBackend: ResultBackend.fromSecret({ name: secret.name, key: 'results-url' }, { port: 6379 }),
   code: AppCode.fromDirectory('app'),
   runtime: PythonRuntime.install({ celery: '5.6.3' }),
   // Workers of another program consume from `exports`.
   queues: [{ name: 'uploads' }, { name: 'exports', external: true }],
   envFrom: [{ configMapRef: { name: region.name } }],
+  // Both servers are known by their ports alone: at any address.
+  network: CeleryNetwork.closed(),
 });
 
 // Each release that changes it, or the code, is another Job; workers start when the check succeeds.

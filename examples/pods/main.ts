@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryNetwork, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
 import { App, Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -24,6 +24,15 @@ const celery = new CeleryApp(chart, 'vision', {
   runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['opentelemetry-distro==0.59b0'] }),
   settings: { result_expires: 3600 },
   launcher: ['opentelemetry-instrument'],
+  network: CeleryNetwork.closed({
+    // The cameras, and where the collector sends its spans.
+    to: [
+      { to: [{ ipBlock: { cidr: '10.20.0.0/24' } }], ports: [{ port: 443 }] },
+      { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'tracing' } } }], ports: [{ port: 4317 }] },
+    ],
+    // The GPU exporter is read by Prometheus.
+    from: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'monitoring' } } }], ports: [{ port: 9400 }] }],
+  }),
 
   // For all components.
   labels: { team: 'vision' },

@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryWorker, FlowerAuth, CeleryFlower, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryNetwork, CeleryWorker, FlowerAuth, CeleryFlower, PythonRuntime, RedisBroker, WorkerPool } from 'cdk8s-celery';
 import { App, Chart, Duration, Size } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -28,6 +28,8 @@ const celery = new CeleryApp(chart, 'shop', {
   // Results lie next to the queues: an hour, not a day.
   settings: { result_expires: 3600 },
   env: [{ name: 'SHOP_CURRENCY', value: 'EUR' }],
+  // The calls go to other services, wherever they are.
+  network: CeleryNetwork.closed({ to: [{ ports: [{ port: 443 }] }] }),
 });
 
 // Many short calls to other services.
