@@ -117,7 +117,8 @@ const workerData = fc.record({
 const redisData = fc.record({
   pod: podData.map((data) => ({ ...data, resources: undefined })),
   own: fc.record<Partial<RedisBrokerProps>>({ maxMemory: optional(mebibytes(1, 255)), clusterDomain: optional(label(20)) }),
-  claim: optional(mebibytes(1, 100_000)),
+  // Three times the memory, which the append-only file may need.
+  claim: optional(mebibytes(3 * 255, 100_000)),
 });
 
 const installData: fc.Arbitrary<PythonInstallOptions> = fc.tuple(
@@ -128,6 +129,11 @@ const installData: fc.Arbitrary<PythonInstallOptions> = fc.tuple(
   }),
 ).map(([[celery, python], more]) => ({ celery, python, ...more }));
 
+/** What sends no task to a queue that is known by its name: one without a worker is refused. */
+const ROUTER = fc.oneof(
+  fc.stringMatching(/^x[a-z.]{1,8}$/), fc.integer(), fc.constant(null), fc.dictionary(fc.string(), fc.record({ priority: fc.nat(9) })),
+);
+
 const deploymentData = fc.record({
   names: fc.uniqueArray(label(63), { minLength: 5, maxLength: 5 }),
   module: fc.stringMatching(/^[a-z_]{1,8}(\.[a-z_]{1,8})?$/),
@@ -135,7 +141,7 @@ const deploymentData = fc.record({
   inImage: fc.boolean(),
   install: optional(installData),
   settings: fc.record({
-    task_acks_late: fc.boolean(), task_time_limit: fc.oneof(fc.integer(), fc.constant(null)), task_routes: fc.array(fc.jsonValue({ maxDepth: 2 })),
+    task_acks_late: fc.boolean(), task_time_limit: fc.oneof(fc.integer(), fc.constant(null)), task_routes: fc.array(ROUTER),
     task_default_queue: fc.string({ unit: 'binary' }), broker_transport_options: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
   }, { requiredKeys: [] }),
   app: podData,
@@ -148,6 +154,12 @@ const deploymentData = fc.record({
 type DeploymentData = typeof deploymentData extends fc.Arbitrary<infer T> ? T : never;
 
 const EXTERNAL = ['Secret/external', 'ServiceAccount/external'];
+
+/** Processes that may outgrow the memory limit of their pod are refused. */
+function fitting({ app, worker }: DeploymentData, pool: PoolData): PoolData {
+  const limited = [app, worker.pod].some(({ resources: given }) => given?.limits.memory !== undefined);
+  return limited ? { ...pool, limits: { ...pool.limits, maxMemoryPerChild: undefined } } : pool;
+}
 
 function define(chart: Chart, data: DeploymentData): void {
   const [appName, redisName, workerName, beatName, flowerName] = data.names;
@@ -163,7 +175,7 @@ function define(chart: Chart, data: DeploymentData): void {
   };
   const celery = new CeleryApp(chart, 'celery', props);
   new CeleryWorker(chart, 'worker', {
-    celery, ...podOptions('worker', data.worker.pod), ...data.worker.own, pool: data.worker.pool && poolOf(data.worker.pool), name: workerName,
+    celery, ...podOptions('worker', data.worker.pod), ...data.worker.own, pool: data.worker.pool && poolOf(fitting(data, data.worker.pool)), name: workerName,
   });
   new CeleryBeat(chart, 'beat', {
     celery, ...podOptions('beat', data.beat.pod), name: beatName, logLevel: data.beat.logLevel,
