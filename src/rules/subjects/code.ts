@@ -118,7 +118,7 @@ export const codeRules: Rule[] = [
           if (!given) continue;
           const written = `${subcommand?.text ?? role} ${/^-[A-Za-z]/.test(given.word.text) ? given.word.text : name} ${given.value}`;
           report({
-            at: process.place(given.word.path), value: written, allowed: `celery ${name} ... ${role}`,
+            at: process.place(given.word.path), value: written, allowed: `celery ${name} ${name === '--app' ? given.value : '...'} ${role}`,
             // The process itself is called as Celery 5 wants it.
             ...unless(five, 'the image still has Celery 4'),
           });
@@ -141,6 +141,7 @@ export const codeRules: Rule[] = [
         report({
           at: process.place(word.path), value: `${name} before ${process.role}`, allowed: `celery ... ${process.role} ${name}`,
           unless: 'the image still has Celery 4',
+          ...process.app === undefined ? {} : { fix: `Put them after the subcommand: celery -A ${process.app} ${process.role} ${word.text}.` },
         });
       }
     },

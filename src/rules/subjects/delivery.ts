@@ -225,7 +225,11 @@ export const deliveryRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const option = worker.option('--purge');
-      if (option.state === 'known' && worker.flag('--purge')) report({ at: worker.place(option.path), value: '--purge' });
+      if (option.state !== 'known' || !worker.flag('--purge')) return;
+      report({
+        at: worker.place(option.path), value: '--purge',
+        ...worker.app === undefined ? {} : { fix: `Remove --purge; to empty queues once, run \`celery -A ${worker.app} purge\`.` },
+      });
     },
   },
   {

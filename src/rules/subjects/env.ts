@@ -8,13 +8,15 @@ import { seesSettings } from '../../manifests/code';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
 import { Place } from '../../manifests/place';
+import { Container } from '../../manifests/pod/container';
 import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
+import { secretAtHand } from '../../manifests/secret-keys';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Reporter, Rule, unless } from '../rule';
+import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
@@ -83,6 +85,15 @@ function withBroker(world: World): ReadonlySet<Workload> {
     ...rabbitBrokers(world).flatMap(({ server }) => server.container?.workload ?? []),
     ...world.workloads.filter(({ containers }) => containers.some((container) => brokerUrls(container).length > 0)),
   ]);
+}
+
+/** How to fix a literal credential, with the Secret that the container reads already. */
+function intoSecret(container: Container): Partial<Pick<Report, 'fix'>> {
+  const secret = secretAtHand(container);
+  return secret === undefined ? {} : {
+    fix: `Put it into a Secret, such as ${secret}, which the container reads already, and refer to it with secretKeyRef; what Celery takes as a setting, let the code read `
+      + 'from that variable.',
+  };
 }
 
 export const envRules: Rule[] = [
@@ -486,12 +497,12 @@ export const envRules: Rule[] = [
           const { password, user, host } = use.url;
           const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
           if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest) {
-            report({ at: use.at, value: use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source });
+            report({ at: use.at, value: use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source, ...intoSecret(process.container) });
           }
         }
         for (const variable of process.container.env.all()) {
           if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
-            report({ at: process.place(variable.path), value: variable.name });
+            report({ at: process.place(variable.path), value: variable.name, ...intoSecret(process.container) });
           }
         }
       }

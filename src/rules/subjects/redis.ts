@@ -12,6 +12,7 @@ import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
 import { mostReplicas } from '../../manifests/scalers';
+import { secretKeys } from '../../manifests/secret-keys';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { LISTS } from '../lists';
@@ -225,7 +226,15 @@ export const redisRules: Rule[] = [
         if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
         // Of several envFrom the last wins, and it may be out of sight.
         const { env } = process.container;
-        report({ at: use.at, value: use.text, ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`) });
+        const given = secretKeys(servers[0].container).find(({ variable }) => /PASS/i.test(variable));
+        const { scheme, host, port = '6379', database } = use.url;
+        report({
+          at: use.at, value: use.text, ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
+          ...given ? {
+            fix: `Write the password into the URL, from Secret ${given.secret}, key ${given.key}: define ${given.variable} by secretKeyRef before ${use.source}, `
+              + `and write ${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
+          } : {},
+        });
       }
     },
   },

@@ -132,6 +132,7 @@ export const scalingRules: Rule[] = [
           report({
             at: { resource: scaler, path: trigger.path }, value: address(trigger, worker),
             allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.cluster.local`,
+            ...scaler.namespace === '' ? {} : { fix: `Write the whole name: ${address(trigger, worker)!.replace(host, `${host}.${scaler.namespace}.svc.cluster.local`)}.` },
           });
         }
       }
