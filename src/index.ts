@@ -35,6 +35,7 @@ export * from './constructs/runtime/python-runtime';
 export * from './constructs/secret-key';
 export * from './constructs/scaling/busy-pod-controller';
 export * from './constructs/scaling/worker-scaling';
+export * from './constructs/brokers/postgres-server';
 export * from './constructs/brokers/rabbitmq-broker';
 export * from './constructs/brokers/rabbitmq-storage';
 export * from './constructs/brokers/redis-broker';

@@ -3,7 +3,7 @@ import { Construct, Node } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { AppContent } from './app-content';
 import { AppInitContainerOptions, initContainer } from './app-init-container';
-import { bindBroker, BoundBroker, withOptions } from './brokers/bound-broker';
+import { bindBroker, BoundBroker, withOptions, checkExpiry } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
 import { PodOptions } from './pod-options';
@@ -246,6 +246,7 @@ export class CeleryApp extends Construct {
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
       ...settingsProblems,
+      ...checkExpiry(settings, props),
       ...this._network._problems,
       ...unknownServers(this._network, bound),
       ...queues.problems(codeDeclares),

@@ -1,5 +1,7 @@
 import { hasUrlCredential, redact } from '../celery/credentials';
 import { uncheckedCertificate } from '../celery/tls';
+import { POSTGRES_SETTINGS, postgresConnection } from './brokers/postgres-connection';
+import { PostgresServerOptions } from './brokers/postgres-server';
 import { redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
 import { sentinelConnection } from './brokers/sentinel-connection';
@@ -67,6 +69,30 @@ export abstract class ResultBackend {
     return new Backend(connection ? {
       ...connection, settings: RESULTS_KEPT_ALIVE, connectionSettings: { result_backend_transport_options: transportOptions },
     } : UNKNOWN, problems);
+  }
+
+  /**
+   * A PostgreSQL that exists already. Its password may have any character. `PythonRuntime.install` brings SQLAlchemy and psycopg from the lock; an
+   * image must have `celery[sqlalchemy]` and `psycopg[binary]`.
+   *
+   * Results stay until Beat sends `celery.backend_cleanup`, which it does at 4 in the morning: without a CeleryBeat nothing deletes them.
+   *
+   * @param server where it is, and what it asks for
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#database-backend-settings
+   */
+  public static fromPostgres(server: PostgresServerOptions): ResultBackend {
+    const { connection, problems } = postgresConnection(server);
+    return new Backend(connection ? { ...connection, settings: POSTGRES_SETTINGS } : UNKNOWN, problems);
+  }
+
+  /**
+   * Through the message broker, which must be a RabbitMQ: a result is a message to the process that has sent the task. No other process can read it,
+   * only once, and it is lost with a restart of RabbitMQ.
+   *
+   * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#rpc-backend-settings
+   */
+  public static rpc(): ResultBackend {
+    return new Backend({ url: { value: 'rpc://' }, network: [] });
   }
 
   /**

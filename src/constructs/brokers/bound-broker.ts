@@ -2,8 +2,8 @@ import { CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH_PREFIX, templateReferenc
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
 import { needsOf } from '../../celery/locks';
-import { missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
-import type { CeleryApp } from '../celery-app';
+import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
+import type { CeleryApp, CeleryAppProps } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
 import { variables } from '../kubernetes/env';
@@ -101,6 +101,7 @@ export function bindBroker(
       ...(resultBackend === undefined && backend.urlTemplate === undefined && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),
       ...checkGivenBackend(given && backendText, requirements),
+      ...checkRpc(backendText, transport),
       ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
   };
@@ -196,6 +197,23 @@ function checkBackend(url: string | undefined, given: boolean): Problem[] {
     prop: 'resultBackend', value: redact(url),
     wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
     fix: `give resultBackend: ResultBackend.fromUrl(...) with ${otherBackend(broker)}`,
+  }];
+}
+
+/** Results as messages need queues that end with their process, and answers by name: AMQP. */
+function checkRpc(url: string | undefined, transport: string | undefined): Problem[] {
+  return !/^rpc(:|$)/.test(url ?? '') || transport === undefined || declaresPriorities(transport) ? [] : [{
+    prop: 'resultBackend', value: 'rpc://', wrong: `sends results through the message broker, and ${transport} is not RabbitMQ`,
+    fix: 'give ResultBackend.fromRedis(...), ResultBackend.fromPostgres(...), or ResultBackend.none() where nobody reads results',
+  }];
+}
+
+/** Results that fill a message broker: they are in the Redis of the broker, and stay. */
+export function checkExpiry(settings: ReadonlyMap<string, unknown>, { resultBackend }: Pick<CeleryAppProps, 'resultBackend'>): Problem[] {
+  const expires = settings.get('result_expires');
+  return resultBackend !== undefined || !settings.has('result_expires') || (expires !== null && expires !== 0) ? [] : [{
+    prop: 'settings.result_expires', value: expires, wrong: 'keeps results forever, in the Redis that also has the queues: once it is full no task can be sent',
+    fix: 'leave it out for a day, give e.g. Duration.hours(1), or give the app a resultBackend of its own',
   }];
 }
 
