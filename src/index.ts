@@ -15,6 +15,7 @@ export * from './constructs/celery-app';
 export * from './constructs/celery-beat';
 export * from './constructs/celery-flower';
 export * from './constructs/celery-job';
+export * from './constructs/celery-producer';
 export * from './constructs/celery-queue';
 export * from './constructs/celery-settings';
 export * from './constructs/celery-smoke-test';

@@ -8,6 +8,7 @@ import json
 import os
 from typing import Any, Dict, Mapping
 
+from celery.app.defaults import DEFAULTS
 from celery.exceptions import ImproperlyConfigured
 from celery.loaders.app import AppLoader
 
@@ -26,7 +27,9 @@ class Loader(AppLoader):  # type: ignore[misc]
 
     def _complete(self, source: Any = None, **_: Any) -> None:
         for name, value in settings(os.environ).items():
-            put(source, name, joined(value, source.get(name)))
+            # A default of Celery is nothing that anybody has set.
+            given = source.get(name)
+            put(source, name, joined(value, None if given == DEFAULTS.get(name) else given))
         shared = json.loads(os.environ.get(SHARED) or '{}')
         if shared:
             name = 'broker_transport_options'

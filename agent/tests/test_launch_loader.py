@@ -66,6 +66,14 @@ def test_what_the_application_sets_is_kept():
     assert joined('x', 'y') == 'y'
 
 
+@pytest.mark.parametrize('given, expected', [
+    ('', 'shop'), ('app.conf.task_default_queue = "own"', 'own')])
+def test_a_default_of_celery_is_nothing_that_anybody_has_set(given, expected):
+    code = ('import json; from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+            f'{given}\nprint(json.dumps(app.conf.task_default_queue))')
+    assert run(code, env={VARIABLE: json.dumps({'task_default_queue': 'shop'})}) == expected
+
+
 def test_only_whole_strings_are_references():
     assert filled({'a': '{P}', 'b': ['{P}'], 'c': 'x{P}', 'd': 1}, {'P': 'p'}) == {
         'a': 'p', 'b': ['{P}'], 'c': 'x{P}', 'd': 1}

@@ -7,6 +7,7 @@ import { bindBroker, BoundBroker, withOptions, checkExpiry } from './brokers/bou
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
 import { PodOptions } from './pod-options';
+import { CeleryProducer, CeleryProducerOptions } from './celery-producer';
 import { CeleryQueue } from './celery-queue';
 import { celeryQueues, Queues } from './queues';
 import { packageFiles } from './health/python-package';
@@ -280,6 +281,33 @@ export class CeleryApp extends Construct {
    */
   public initContainer(options: AppInitContainerOptions): Shape<k8s.Container> {
     return initContainer(this, options);
+  }
+
+  /**
+   * What a program needs that sends tasks of this app and reads their results, in this namespace or another one: its environment, the settings that
+   * must be equal on both sides, and the admission by the broker.
+   *
+   * ```ts
+   * /// !hide
+   * import { CeleryApp } from 'cdk8s-celery';
+   * import { ApiObject, Chart } from 'cdk8s';
+   * declare const chart: Chart;
+   * declare const celery: CeleryApp;
+   * /// !show
+   * const { env, volumes, volumeMounts } = celery.producer({ namespace: 'web' });
+   * const shell = { name: 'shell', image: 'registry.example.com/web:1.4.2', env, volumeMounts };
+   * new ApiObject(chart, 'shell', { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'web' }, spec: { containers: [shell], volumes } });
+   * ```
+   */
+  public producer(options: CeleryProducerOptions = {}): CeleryProducer {
+    return new CeleryProducer(this, options);
+  }
+
+  /** The ConfigMap with the launcher for producers of a namespace. @internal */
+  public _producerPackage(namespace: string | undefined): ApiObject {
+    const id = `Producer-${namespace ?? ''}`;
+    return this.node.tryFindChild(id) as ApiObject | undefined
+      ?? contentConfigMap(this, id, `${this.name}-producer`, packageFiles(LAUNCH_PACKAGE_NAME), { ...this.metadata, namespace });
   }
 
   /** Makes the ConfigMaps with the code and with the lock, where there are any, under the names of an owner. @internal */

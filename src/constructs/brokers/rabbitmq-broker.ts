@@ -8,6 +8,7 @@ import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
 import { checkPod, objectMetadata, PodSpec, selectorLabels, service, statefulSet } from '../kubernetes/pods';
+import { brokerPeers } from '../network/broker-peers';
 import { podsOf } from '../network/server-address';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
@@ -145,7 +146,7 @@ const PASSWORD = 'CDK8S_CELERY_BROKER_PASSWORD';
 
 /**
  * A RabbitMQ for one or more apps: one pod of a StatefulSet with a claim, a user with a password from a Secret, and a NetworkPolicy that admits
- * only the namespaces of its apps.
+ * only the pods of its apps.
  *
  * It keeps no results: an app must be given a `resultBackend`. Queues are quorum queues where Celery is 5.5 or later, and durable classic queues
  * otherwise; publishers wait until RabbitMQ has confirmed a task.
@@ -160,7 +161,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
   public readonly statefulSet: ApiObject;
   /** The Service by which it is reached. */
   public readonly service: ApiObject;
-  /** The policy that admits the namespaces of the apps. */
+  /** The policy that admits the pods of the apps. */
   public readonly networkPolicy: ApiObject;
   /** The DNS name: `rabbitmq.rabbitmq.svc.cluster.local`. */
   public readonly host: string;
@@ -169,7 +170,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
 
   private readonly namespace?: string;
   private readonly labels: Record<string, string>;
-  private readonly admitted = new Map<string | undefined, object>();
+  private readonly namespaces = new Set<string>();
   private readonly apps: CeleryApp[] = [];
   private readonly username: string;
   private readonly password: SecretKey;
@@ -241,7 +242,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     ];
     this.statefulSet = statefulSet(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, options);
     this.service = service(this, pod, options, { containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' });
-    const { admitted } = this;
+    const peers = (): k8s.NetworkPolicyPeer[] => brokerPeers(this, this.apps, this.namespaces);
     this.labels = selectorLabels(pod);
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
       apiVersion: 'networking.k8s.io/v1',
@@ -251,9 +252,8 @@ export class RabbitMqBroker extends Construct implements IBroker {
         podSelector: { matchLabels: this.labels },
         policyTypes: ['Ingress'],
         get ingress() {
-          return admitted.size === 0 ? undefined : [...admitted.values()].map((from) => ({
-            from: [from], ports: [PORT, MANAGEMENT_PORT].map((port) => ({ port, protocol: 'TCP' })),
-          }));
+          const from = peers();
+          return from.length === 0 ? undefined : [{ from, ports: [PORT, MANAGEMENT_PORT].map((port) => ({ port, protocol: 'TCP' })) }];
         },
       },
     });
@@ -261,7 +261,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
   }
 
-  /** Lets the pods of the namespace of an app reach this RabbitMQ. */
+  /** Lets the pods of an app connect to this RabbitMQ. */
   public bind(app: CeleryApp): BrokerBinding {
     const { namespace } = app;
     if ((namespace === undefined) !== (this.namespace === undefined)) {
@@ -272,7 +272,6 @@ export class RabbitMqBroker extends Construct implements IBroker {
       }]);
     }
     this.apps.push(app);
-    this.admitted.set(namespace, podsOf(namespace));
     return {
       urlTemplate: `amqp://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${PORT}/${encodeURIComponent(this.virtualHost)}`,
       env: [
@@ -297,15 +296,15 @@ export class RabbitMqBroker extends Construct implements IBroker {
   }
 
   /**
-   * Lets the pods of a namespace reach this RabbitMQ: those of KEDA, which counts what is queued, or of an application that sends tasks. The
-   * namespaces of the apps of this RabbitMQ need no call.
+   * Lets all pods of a namespace connect to this RabbitMQ: those of an application that sends tasks, or a pod by hand. The pods of its apps need
+   * no call, and neither does KEDA (`CeleryNetwork`).
    *
-   * @param namespace the name of the namespace: `'keda'`
+   * @param namespace the name of the namespace: `'web'`
    */
-  public admit(namespace: string): void {
+  public admitNamespace(namespace: string): void {
     const problems = checks.name('namespace', namespace);
     refuse(this, problems);
-    if (problems.length === 0) this.admitted.set(namespace, podsOf(namespace));
+    if (problems.length === 0) this.namespaces.add(namespace);
   }
 
   private typeFor({ runtime: { _celery: celery } }: CeleryApp): RabbitMqQueueType {
@@ -320,6 +319,9 @@ export class RabbitMqBroker extends Construct implements IBroker {
       { name: 'RABBITMQ_NODENAME', value: 'rabbit@localhost' },
       { name: 'RABBITMQ_USE_LONGNAME', value: 'false' },
       { name: 'HOME', value: '/tmp' },
+      // Also of upgrades, which log.console leaves in a file.
+      { name: 'RABBITMQ_LOGS', value: '-' },
+      { name: 'ERL_CRASH_DUMP', value: '/tmp/erl_crash.dump' },
       { name: 'RABBITMQ_ENABLED_PLUGINS_FILE', value: `${CONFIGURATION}/enabled_plugins` },
       { name: 'RABBITMQ_DEFAULT_USER', value: this.username },
       { name: 'RABBITMQ_DEFAULT_PASS', valueFrom: { secretKeyRef: { name: this.password.name, key: this.password.key } } },

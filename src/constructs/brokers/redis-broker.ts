@@ -3,9 +3,8 @@ import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
-import { CeleryNetwork } from '../network/celery-network';
 import { podsOf } from '../network/server-address';
-import { isCounted } from '../network/visitors';
+import { brokerPeers } from '../network/broker-peers';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
@@ -264,7 +263,7 @@ export class RedisBroker extends Construct implements IBroker {
     const volume: k8s.Volume = claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: { sizeLimit: '64Mi' } };
     this.storage = props.storage ?? RedisStorage.ephemeral();
     this.labels = selectorLabels(pod);
-    const peers = () => this.peers();
+    const peers = () => brokerPeers(this, this.apps, this.namespaces);
     // What its own process needs: containers of the user's may need more.
     const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
@@ -340,19 +339,6 @@ export class RedisBroker extends Construct implements IBroker {
     const problems = checks.name('namespace', namespace);
     refuse(this, problems);
     if (problems.length === 0) this.namespaces.add(namespace);
-  }
-
-  /** Who is let in: the pods of its apps by their labels, KEDA where it counts, and whole namespaces where that was asked for. */
-  private peers(): k8s.NetworkPolicyPeer[] {
-    const keda = this.apps.filter((app) => app._network._ingress?.keda.named || isCounted(this, new Set([app.namespace])))
-      .flatMap((app) => (app._network._ingress ?? CeleryNetwork.closedIngress()._ingress!).keda.peers);
-    const peers = [
-      ...this.apps.filter((app) => app.namespace === undefined || !this.namespaces.has(app.namespace))
-        .map((app) => podsOf(app.namespace, { 'app.kubernetes.io/name': 'celery', 'app.kubernetes.io/part-of': app.name })),
-      ...[...this.namespaces].map((namespace) => podsOf(namespace)),
-      ...keda,
-    ];
-    return [...new Map(peers.map((peer) => [JSON.stringify(peer), peer])).values()];
   }
 }
 

@@ -12,7 +12,7 @@ import { printable } from '../../rules/printable';
  * Old ones stay, for the pods and ReplicaSets that name them, until `cdk8s-celery prune` removes them by their label.
  */
 export function contentConfigMap(
-  scope: Construct, id: string, name: string, data: Record<string, string>, metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>,
+  scope: Construct, id: string, name: string, data: Record<string, string>, metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations' | 'namespace'>,
 ): ApiObject {
   const hash = contentHash(data);
   const object = new ApiObject(scope, id, {
@@ -20,6 +20,7 @@ export function contentConfigMap(
     kind: 'ConfigMap',
     metadata: {
       name: `${name}-${hash}`,
+      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
       labels: { ...metadata.labels, [CONTENT_HASH_LABEL]: hash },
       annotations: kept(metadata.annotations),
     },

@@ -56,12 +56,15 @@ describe('with the least that it needs', () => {
     ]);
   });
 
-  test('admits the namespace of its app, to both ports', () => {
+  test('admits the pods of its app, to both ports', () => {
     expect(manifests.get('NetworkPolicy', 'rabbitmq').spec).toEqual({
       podSelector: { matchLabels: { 'app.kubernetes.io/name': 'rabbitmq', 'app.kubernetes.io/instance': 'rabbitmq', 'component': 'rabbitmq' } },
       policyTypes: ['Ingress'],
       ingress: [{
-        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'test' } }, podSelector: {} }],
+        from: [{
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'test' } },
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': 'celery', 'app.kubernetes.io/part-of': 'celery' } },
+        }],
         ports: [{ port: 5672, protocol: 'TCP' }, { port: 15672, protocol: 'TCP' }],
       }],
     });
@@ -158,11 +161,11 @@ test('KEDA reads its queues over HTTP, with the user and the password of the wor
 test('what it builds can be reached, and other namespaces are admitted', () => {
   const manifests = synth((chart) => {
     const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, storage: RabbitMqStorage.ephemeral() });
-    broker.admit('keda');
+    broker.admitNamespace('web');
     expect([broker.statefulSet.name, broker.service.name, broker.networkPolicy.name, broker.host, broker.port])
       .toEqual(['rabbitmq', 'rabbitmq', 'rabbitmq', 'rabbitmq.test.svc.cluster.local', 5672]);
   }, SECRETS);
-  expect(manifests.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].from[0].namespaceSelector.matchLabels).toEqual({ 'kubernetes.io/metadata.name': 'keda' });
+  expect(manifests.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].from[0].namespaceSelector.matchLabels).toEqual({ 'kubernetes.io/metadata.name': 'web' });
 });
 
 test.each<[string, Partial<RabbitMqBrokerProps>, string]>([

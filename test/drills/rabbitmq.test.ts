@@ -1,0 +1,133 @@
+import { ApiObject, Chart } from 'cdk8s';
+import { AppCode, CeleryApp, CeleryBeat, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqQueueType, ResultBackend, TaskDelivery, WorkerPool } from '../../src';
+import { eventually, exec, kubectl, readyPods, restarts, say, testIn } from '../e2e/harness';
+import { NEWEST } from '../locks/lock';
+import { deployed, namespace } from './drill';
+
+/**
+ * RabbitMQ restarts twice under load, with results in PostgreSQL: no task is lost, with quorum queues and with classic ones. The passwords have
+ * all the characters that end a part of a URL.
+ *
+ * Needs the images rabbitmq:3.10.8 and postgres:15.
+ */
+const NAMESPACE = 'celery-drill-rabbitmq';
+const PASSWORD = 'p@ss:w/#?[]%+ "w\'ord';
+const TASKS = 1500;
+const APPS = { quorum: NEWEST, classic: '5.3.4' } as const;
+
+const CODE = `\
+from celery import Celery
+
+app = Celery('tasks')
+
+
+@app.task
+def square(number):
+    return number * number
+`;
+
+/** The official image and Debian's have the programs in one folder. */
+const POSTGRES = `
+set -e
+export PATH=$PATH:/usr/lib/postgresql/15/bin PGDATA=/tmp/data
+printf %s "$PASSWORD" > /tmp/password
+initdb --encoding=UTF8 --locale=C --username=celery --auth=scram-sha-256 --pwfile=/tmp/password
+echo 'host all all all scram-sha-256' >> $PGDATA/pg_hba.conf
+printf 'create database %s\\n' ${Object.keys(APPS).join(' ')} | postgres --single postgres
+exec postgres -k /tmp -c listen_addresses=*`;
+
+const ready = { tcpSocket: { port: 5432 }, periodSeconds: 2 };
+
+deployed(namespace(NAMESPACE, (chart) => {
+  new ApiObject(chart, 'passwords', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'passwords' }, stringData: { password: PASSWORD } });
+  const password = { name: 'passwords', key: 'password' };
+  postgres(chart);
+  for (const [name, celery] of Object.entries(APPS)) {
+    const app = new CeleryApp(chart, name, {
+      app: 'tasks',
+      broker: new RabbitMqBroker(chart, `rabbitmq-${name}`, {
+        password, image: 'rabbitmq:3.10.8', queueType: name === 'quorum' ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC,
+      }),
+      resultBackend: ResultBackend.fromPostgres({ host: `postgres.${NAMESPACE}.svc.cluster.local`, database: name, username: 'celery', password }),
+      delivery: TaskDelivery.atLeastOnce(),
+      code: AppCode.fromInline({ 'tasks.py': CODE }),
+      runtime: PythonRuntime.install({ celery }),
+    });
+    new CeleryWorker(chart, `${name}-worker`, { celery: app, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
+    new CeleryBeat(chart, `${name}-beat`, { celery: app });
+  }
+}));
+
+function postgres(chart: Chart): void {
+  const labels = { app: 'postgres' };
+  new ApiObject(chart, 'postgres', {
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'postgres' },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          securityContext: { runAsUser: 999, runAsGroup: 999, fsGroup: 999, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+          containers: [{
+            name: 'postgres', image: 'postgres:15', command: ['sh', '-c', POSTGRES], readinessProbe: ready,
+            env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'passwords', key: 'password' } } }],
+            resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+            volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+          }],
+          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }],
+        },
+      },
+    },
+  });
+  new ApiObject(chart, 'postgres-service', {
+    apiVersion: 'v1', kind: 'Service', metadata: { name: 'postgres' }, spec: { selector: labels, ports: [{ port: 5432 }] },
+  });
+}
+
+/** Runs Python as the app's own processes run. */
+async function python(name: string, code: string): Promise<string> {
+  return (await exec(NAMESPACE, `deploy/${name}-beat`, ['python', '-m', 'cdk8s_celery_launch', 'python', '-'], code)).trim();
+}
+
+/** Sends tasks, as long as it takes, and counts the results that are right. */
+const send = (tasks: number): string => `
+import time
+from tasks import square
+forever = {'max_retries': None, 'interval_start': 0.2, 'interval_step': 0.2, 'interval_max': 1}
+sent = []
+for number in range(${tasks}):
+    sent.append(square.apply_async((number,), retry=True, retry_policy=forever))
+    time.sleep(0.02)
+print(sum(result.get(timeout=300) == number * number for number, result in enumerate(sent)))`;
+
+describe.each(Object.keys(APPS))('%s queues', (name) => {
+  testIn(NAMESPACE)('100 tasks have their results', async () => {
+    await eventually('the workers are ready', 400, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-worker`, 2));
+    await eventually('Beat is ready', 120, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-beat`, 1));
+    expect(await python(name, send(100))).toBe('100');
+    const queues = await exec(NAMESPACE, `rabbitmq-${name}-0`, ['rabbitmqctl', '-q', 'list_queues', 'name', 'type', 'durable']);
+    expect(queues).toMatch(new RegExp(`^celery\\t${name}\\ttrue$`, 'm'));
+  });
+
+  testIn(NAMESPACE)(`${TASKS} tasks, 2 restarts of RabbitMQ, 0 lost`, async () => {
+    const sending = python(name, send(TASKS));
+    for (let restart = 1; restart <= 2; restart++) {
+      const [{ metadata }] = await readyPods(NAMESPACE, `app.kubernetes.io/instance=rabbitmq-${name}`, 1);
+      await eventually('tasks are running', 60, async () => {
+        expect(Number(await exec(NAMESPACE, `rabbitmq-${name}-0`, ['rabbitmqctl', '-q', 'list_queues', '--no-table-headers', 'consumers', '-t', '10'])
+          .then((text) => text.split('\n')[0]))).toBeGreaterThan(0);
+      });
+      await kubectl(['delete', 'pod', '-n', NAMESPACE, metadata!.name!, '--wait=true']);
+      const before = Date.now();
+      await eventually('RabbitMQ has started again', 240, async () => {
+        const [pod] = await readyPods(NAMESPACE, `app.kubernetes.io/instance=rabbitmq-${name}`, 1);
+        expect(pod.metadata!.uid).not.toBe(metadata!.uid);
+      });
+      say(`restart ${restart}: ready after ${Math.round((Date.now() - before) / 1000)} s`);
+    }
+    expect(await sending).toBe(`${TASKS}`);
+    expect(restarts(await readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-worker`, 2))).toBe(0);
+    say(`${name}: 0 of ${TASKS} lost`);
+  });
+});
