@@ -11,6 +11,7 @@ const EXTERNAL: Record<string, string[]> = {
   'existing-broker': ['Secret/broker'],
   'queues': ['Secret/flower-login'],
   'flower-gateway': ['Secret/flower-oauth'],
+  'rabbitmq': ['Secret/orders'],
 };
 
 test('examples/durable has the claim of Beat that the first deployment had', () => {

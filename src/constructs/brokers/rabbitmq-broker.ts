@@ -319,8 +319,8 @@ export class RabbitMqBroker extends Construct implements IBroker {
       { name: 'RABBITMQ_NODENAME', value: 'rabbit@localhost' },
       { name: 'RABBITMQ_USE_LONGNAME', value: 'false' },
       { name: 'HOME', value: '/tmp' },
-      // Also of upgrades, which log.console leaves in a file.
-      { name: 'RABBITMQ_LOGS', value: '-' },
+      // log.console leaves a file for upgrades, which RabbitMQ opens at each start.
+      { name: 'RABBITMQ_LOG_BASE', value: '/tmp' },
       { name: 'ERL_CRASH_DUMP', value: '/tmp/erl_crash.dump' },
       { name: 'RABBITMQ_ENABLED_PLUGINS_FILE', value: `${CONFIGURATION}/enabled_plugins` },
       { name: 'RABBITMQ_DEFAULT_USER', value: this.username },
