@@ -87,3 +87,24 @@ test.each<[string, boolean]>([
 ])('%s has a credential: %s', (text, has) => {
   expect(hasUrlCredential(text)).toBe(has);
 });
+
+describe('what a pattern must not take for more, or for less', () => {
+  test.each<[string, boolean]>([
+    ['redis://u:xyz@h', true], ['redis://u:xxx@h', false], ['redis://u:***@h', false], ['redis://u:**a@h', true],
+    ['amqp://guest:guest@h', false], ['amqp://guest:hunter2@h', true], ['amqp://celery:guest@h', true],
+  ])('%s has a credential: %p', (url, expected) => {
+    expect(hasUrlCredential(url)).toBe(expected);
+  });
+
+  test.each<[string, boolean]>([['shop-secret', false], ['shop-secrets-2', false], ['shop-secret_Value9', true], ['secret', true]])(
+    '%s is the value of a credential, and no name of a Secret: %p', (value, expected) => {
+      expect(isCredentialValue(value)).toBe(expected);
+    });
+
+  test.each([
+    ['BROKER=user:hunter2@host', 'BROKER=user:***@host'], ['X=u:hunter2@host', 'X=u:***@host'],
+    ['password=token=abc end', 'password=*** end'], ['password=hunter2 token=abc', 'password=*** token=***'],
+  ])('%s is shown as %s', (text, shown) => {
+    expect(redact(text)).toBe(shown);
+  });
+});

@@ -36,3 +36,7 @@ test.each(['', '.', 'Mi', '1 Mi', '1mi', '1MiB', '1x', '1e', '1.2.3', '0x10', un
 test.each([['400mb', 400 * 2 ** 20], ['1GB', 2 ** 30], ['1g', 1e9], ['100', 100], ['1tb', undefined], ['mb', undefined]])('the size %p of Redis is %p', (text, bytes) => {
   expect(redisSize(text)).toBe(bytes);
 });
+
+test.each([['.25', 0.25], ['.125k', 125], ['1.', 1], ['12.50', 12.5]])('%s is %d', (text, expected) => {
+  expect(quantity(text)).toBe(expected);
+});

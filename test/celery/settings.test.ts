@@ -99,3 +99,7 @@ test.each([
 ])('%s says %s', (argument, text) => {
   expect(settingText(argument)).toBe(text);
 });
+
+test.each([['(json) 3 ', '3'], ['(json)"gzip"', 'gzip'], ['(int)3600', '3600'], ['(json)not json', 'not json'], ['plain', 'plain']])('the text of the setting %p is %p', (argument, text) => {
+  expect(settingText(argument)).toBe(text);
+});
