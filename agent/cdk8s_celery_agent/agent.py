@@ -11,7 +11,7 @@ from celery import __version__ as celery_version
 from celery.utils.log import get_logger
 from kombu import __version__ as kombu_version
 
-from . import health, metrics, parts, settings, versions
+from . import causes, health, metrics, parts, settings, versions
 from .broker import Broker, NotAsked
 from .forks import Gate
 from .native import is_patched_by
@@ -20,6 +20,10 @@ from .untraced import untraced
 
 logger = get_logger('cdk8s_celery_agent')
 PYTHON = platform.python_version()
+
+#: Begins an error for which the configuration is the cause, and not the moment.
+REFUSED = 'broker '
+MINUTE = 60.0
 
 A = TypeVar('A', bound='Agent')
 T = TypeVar('T')
@@ -98,6 +102,9 @@ class Agent:
         #: The broker gave no answer to the last question. An error of the agent itself in asking
         #: it says nothing of the broker.
         self.silent = False
+        #: Why the broker cannot be used, where waiting does not help; and when it was last said.
+        self.refusal = ''
+        self._said_at: Optional[float] = None
         self._looked_at: Optional[float] = None
         self._looking = False
         #: Set when there is something to be looked at.
@@ -211,7 +218,15 @@ class Agent:
             self._looked_at = time.monotonic()
             with self.gate:
                 self.journal.flush()
+                self._say_why(now)
             pause.wait(self.settings.interval)
+
+    def _say_why(self, now: float) -> None:
+        if not self.refusal:
+            self._said_at = None
+        elif self._said_at is None or now - self._said_at >= MINUTE:
+            self._said_at = now
+            logger.error('%s', self.refusal)
 
     def since(self, what: str, holds: bool) -> Optional[float]:
         """From when on this has held, by all looks until now."""
@@ -223,6 +238,7 @@ class Agent:
     def ask(self, question: Callable[[Broker], T]) -> Tuple[Optional[T], str]:
         """Ask the broker; return the answer, and the error if there is none."""
         answer, error, self.silent = self._ask(self.broker, question)
+        self.refusal = error if error.startswith(REFUSED) else ''
         if not error and not self.driver:
             transport = self.broker.connection.transport
             self.driver = f'{transport.driver_name} {transport.driver_version()}'
@@ -254,8 +270,19 @@ class Agent:
             silent = isinstance(exc, broker.errors())
             if not silent:
                 self.journal.note('broker', exc)
+            cause = causes.explain(exc) if silent else ''
+            at = self._where() if cause else ''
             broker.close()
+            if cause:
+                return None, f'{REFUSED}{at}: {cause} ({type(exc).__name__})', silent
             return None, f'{type(exc).__name__}: {exc}'[:200], silent
+
+    def _where(self) -> str:
+        try:
+            with self.gate:
+                return causes.where(self.connection())
+        except Exception:
+            return 'unknown'
 
 
 def iso(timestamp: float) -> str:

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import * as after from './apps/after';
+import * as brokers from './apps/brokers';
 import * as durable from './apps/durable';
 import * as flower from './apps/flower';
 import * as health from './apps/health';
@@ -22,6 +23,7 @@ export const deployments: Record<string, Deployment[]> = {
     ours(after),
     ours(noIndex),
   ],
+  brokers: [ours(brokers)],
   durable: [ours(durable), empty('celery-e2e-node-access')],
   health: [ours(health), empty('celery-e2e-health-node')],
   flower: [ours(flower)],
