@@ -87,7 +87,7 @@ export default tseslint.config(
     files: ['src/index.ts', 'src/constructs/*.ts', 'src/constructs/{brokers,runtime,health}/*.ts'],
     ignores: [
       // Not exported.
-      'src/constructs/{shared-queues,shutdown-plan,visibility-timeout,worker-checks}.ts',
+      'src/constructs/{rotation,shared-queues,shutdown-plan,visibility-timeout,worker-checks}.ts',
       'src/constructs/{app-content,celery-component,schedule-spec,settings}.ts', 'src/constructs/brokers/{bound-broker,{postgres,rabbitmq,redis,sentinel,sqs}-connection,result-backend-binding,tls-files}.ts', 'src/constructs/runtime/{bound-runtime,code-directory,install-script,requirements}.ts', 'src/constructs/health/agent.ts',
     ],
     plugins: { jsdoc, house: { rules: { 'default-of-optional-prop': defaultOfOptionalProp } } },

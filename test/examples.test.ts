@@ -12,6 +12,8 @@ const EXTERNAL: Record<string, string[]> = {
   'queues': ['Secret/flower-login'],
   'flower-gateway': ['Secret/flower-oauth'],
   'rabbitmq': ['Secret/orders'],
+  'managed-redis': ['Secret/redis'],
+  'sentinel': ['Secret/redis'],
 };
 
 test('examples/durable has the claim of Beat that the first deployment had', () => {
@@ -46,4 +48,19 @@ test.each(readdirSync(EXAMPLES))('examples/%s synthesizes to valid manifests, an
   const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, name, 'main.ts'))), EXTERNAL[name]);
   expect(manifests.identities()).toContainEqual(expect.stringMatching(/^Deployment\//));
   expect(existsSync(join(EXAMPLES, name, 'README.md'))).toBe(true);
+});
+
+test('examples/managed-redis has no password in any manifest, and verifies the certificate', () => {
+  const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'managed-redis/main.ts'))), EXTERNAL['managed-redis']);
+  for (const name of ['celery-worker', 'celery-beat', 'celery-flower']) {
+    expect(manifests.main(name).command.slice(0, 4)).toEqual(['python', '-m', 'cdk8s_celery_launch', 'celery']);
+    expect(manifests.env(name).CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL).toBe('rediss://:{CDK8S_CELERY_BROKER_PASSWORD}'
+      + '@master.orders.abc123.euw1.cache.amazonaws.com:6379/1?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true');
+  }
+});
+
+test('examples/sentinel names three sentinels and the master', () => {
+  const env = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'sentinel/main.ts'))), EXTERNAL.sentinel).env('celery-worker');
+  expect(String(env.CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL).split(';')).toHaveLength(3);
+  expect(JSON.parse(env.CDK8S_CELERY_CONNECTION_SETTINGS as string).broker_transport_options).toMatchObject({ master_name: 'mymaster' });
 });

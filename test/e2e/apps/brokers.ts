@@ -27,6 +27,7 @@ export function define(app: App): void {
   secret('redis-password', { password: PASSWORD, before: 'the password before' });
   const redis = new RedisBroker(chart, 'redis', { password: { name: 'redis-password', key: 'password' }, tls: { secretName: 'redis-tls' } });
   secret('redis-tls', certificates(redis.host));
+  redis.admitNamespace(NAMESPACE);
 
   const celery = (id: string, broker: RedisBroker | Broker): CeleryApp => new CeleryApp(chart, id, {
     app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.install({ celery: '5.3.4' }),
