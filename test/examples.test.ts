@@ -14,6 +14,7 @@ const EXTERNAL: Record<string, string[]> = {
   'rabbitmq': ['Secret/orders'],
   'managed-redis': ['Secret/redis'],
   'sentinel': ['Secret/redis'],
+  'django': ['Secret/database'],
 };
 
 test('examples/durable has the claim of Beat that the first deployment had', () => {
