@@ -1,7 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { CeleryFlower, CeleryFlowerProps, FlowerAuth, FlowerExposure, FlowerIngressOptions, FlowerRouteOptions } from '../../src';
 import { celeryApp } from '../fixtures';
-import { Manifest, refusals, render, synth } from '../manifests';
+import { refusals, render, synth } from '../manifests';
 
 const LOGIN = ['Secret/login'];
 const basic = FlowerAuth.basic({ name: 'login', key: 'users' });
@@ -10,12 +10,7 @@ const flower = (props: Partial<CeleryFlowerProps>) => (chart: Chart) => new Cele
 const ingress = (options: Partial<FlowerIngressOptions> = {}) => FlowerExposure.ingress({ host: 'flower.example.com', ...options });
 const route = (options: Partial<FlowerRouteOptions> = {}) => FlowerExposure.httpRoute({ host: 'flower.example.com', gateway: { name: 'public' }, ...options });
 
-/** Not among the kinds whose schema the other tests know. */
-function rendered(kind: string, props: Partial<CeleryFlowerProps>): Manifest {
-  return (JSON.parse(render((chart) => void flower(props)(chart))) as Manifest[]).find((object) => object.kind === kind)!;
-}
-
-const made = (props: Partial<CeleryFlowerProps>) => synth((chart) => void flower(props)(chart), LOGIN).all.find(({ kind }) => kind === 'Ingress')!;
+const made = (props: Partial<CeleryFlowerProps>, wanted = 'Ingress') => synth((chart) => void flower(props)(chart), LOGIN).all.find(({ kind }) => kind === wanted)!;
 
 describe('an Ingress', () => {
   test('leads to the Service, with TLS and the class', () => {
@@ -49,7 +44,7 @@ describe('an Ingress', () => {
 
 describe('an HTTPRoute', () => {
   test('leads from a Gateway to the Service', () => {
-    const { apiVersion, metadata, spec } = rendered('HTTPRoute', { exposure: route({ gateway: { name: 'public', namespace: 'gateways', sectionName: 'https' } }), urlPrefix: '/flower' });
+    const { apiVersion, metadata, spec } = made({ exposure: route({ gateway: { name: 'public', namespace: 'gateways', sectionName: 'https' } }), urlPrefix: '/flower' }, 'HTTPRoute');
     expect([apiVersion, metadata.name, metadata.namespace]).toEqual(['gateway.networking.k8s.io/v1', 'celery-flower', 'test']);
     expect(spec).toEqual({
       parentRefs: [{ name: 'public', namespace: 'gateways', sectionName: 'https' }],
@@ -59,7 +54,7 @@ describe('an HTTPRoute', () => {
   });
 
   test('names the Gateway only, where there is no more to say', () => {
-    expect(rendered('HTTPRoute', { exposure: route() }).spec.parentRefs).toEqual([{ name: 'public' }]);
+    expect(made({ exposure: route() }, 'HTTPRoute').spec.parentRefs).toEqual([{ name: 'public' }]);
   });
 });
 

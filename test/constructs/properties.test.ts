@@ -2,7 +2,8 @@ import { Chart, Duration, Size } from 'cdk8s';
 import * as fc from 'fast-check';
 import {
   AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryFlowerProps, CeleryWorker, CeleryWorkerProps, FlowerAuth,
-  LogLevel, PodOptions, PreforkLimits, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, rules, WorkerPool,
+  FlowerExposure, LogLevel, PodOptions, PreforkLimits, PythonInstallOptions, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, rules,
+  WorkerPool,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { lockedVersions } from '../locks/lock';
@@ -134,6 +135,8 @@ const ROUTER = fc.oneof(
   fc.stringMatching(/^x[a-z.]{1,8}$/), fc.integer(), fc.constant(null), fc.dictionary(fc.string(), fc.record({ priority: fc.nat(9) })),
 );
 
+const hostData = fc.array(label(63), { minLength: 1, maxLength: 3 }).map((labels) => [...labels, 'example'].join('.'));
+
 const deploymentData = fc.record({
   names: fc.uniqueArray(label(63), { minLength: 5, maxLength: 5 }),
   module: fc.stringMatching(/^[a-z_]{1,8}(\.[a-z_]{1,8})?$/),
@@ -148,7 +151,7 @@ const deploymentData = fc.record({
   worker: workerData,
   redis: redisData,
   beat: fc.record({ pod: podData, claim: optional(mebibytes(1, 100_000)), logLevel }),
-  flower: fc.record({ pod: podData, closed: fc.boolean(), urlPrefix: optional(fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8})?\/?$/)) }),
+  flower: fc.record({ pod: podData, closed: fc.boolean(), host: optional(hostData), urlPrefix: optional(fc.stringMatching(/^\/?[a-z]{1,8}(\/[a-z]{1,8})?\/?$/)) }),
 });
 
 type DeploymentData = typeof deploymentData extends fc.Arbitrary<infer T> ? T : never;
@@ -184,6 +187,7 @@ function define(chart: Chart, data: DeploymentData): void {
   new CeleryFlower(chart, 'flower', {
     celery, ...podOptions('flower', data.flower.pod), name: flowerName, urlPrefix: data.flower.urlPrefix,
     auth: data.flower.closed ? FlowerAuth.basic({ name: 'external', key: 'users' }) : undefined,
+    exposure: data.flower.closed && data.flower.host !== undefined ? FlowerExposure.ingress({ host: data.flower.host, tls: 'external' }) : undefined,
   });
 }
 
