@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Manifests } from './manifests';
+import { Manifest, Manifests } from './manifests';
 import { outputOf } from './programs';
 
 const EXAMPLES = join(__dirname, '../examples');
@@ -64,4 +64,23 @@ test('examples/sentinel names three sentinels and the master', () => {
   const env = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'sentinel/main.ts'))), EXTERNAL.sentinel).env('celery-worker');
   expect(String(env.CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL).split(';')).toHaveLength(3);
   expect(JSON.parse(env.CDK8S_CELERY_CONNECTION_SETTINGS as string).broker_transport_options).toMatchObject({ master_name: 'mymaster' });
+});
+
+test('examples/scaling counts the lists of each pool, and only the pool with a database of its own goes to zero', () => {
+  const manifests = Manifests.parse(Object.values(outputOf(join(EXAMPLES, 'scaling/main.ts'))));
+  const scaled = (name: string): Manifest => manifests.all.find(({ kind, metadata }) => kind === 'ScaledObject' && metadata.name === name)!.spec as Manifest;
+  expect(Object.fromEntries(['shop-default', 'shop-mail', 'video-encoder'].map((name) => {
+    const { minReplicaCount, maxReplicaCount, advanced, triggers, cooldownPeriod } = scaled(name);
+    const { scalingModifiers, horizontalPodAutoscalerConfig: { behavior: { scaleDown: { policies } } } } = advanced;
+    return [name, [
+      minReplicaCount, maxReplicaCount, scalingModifiers.target, cooldownPeriod, policies[0].periodSeconds,
+      triggers[0].metadata.listName, triggers[0].metadata.databaseIndex, triggers.length,
+    ]];
+  }))).toEqual({
+    'shop-default': [1, 8, '20', undefined, 180, 'celery', '0', 5],
+    'shop-mail': [1, 4, '200', undefined, 180, 'mail', '0', 5],
+    'video-encoder': [0, 10, '1', 1200, 1200, 'video', '1', 5],
+  });
+  expect(manifests.pod('video-encoder').terminationGracePeriodSeconds).toBe(1215);
+  expect(manifests.env('video-encoder').CELERY_BROKER_URL).toMatch(/\/1$/);
 });
