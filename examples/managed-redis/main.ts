@@ -1,4 +1,4 @@
-import { AppCode, Broker, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime } from 'cdk8s-celery';
+import { AppCode, Broker, CeleryApp, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, PythonRuntime } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -35,6 +35,9 @@ def add(x, y):
 `,
   }),
   runtime: PythonRuntime.install({ celery: '5.6.3' }),
+  network: CeleryNetwork.closed(),
+  // Results are next to the queue.
+  settings: { result_expires: 3600 },
 });
 
 new CeleryWorker(chart, 'worker', { celery, replicas: 2 });

@@ -1,4 +1,4 @@
-import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RabbitMqBroker, ResultBackend, TaskDelivery, WorkerPool } from 'cdk8s-celery';
+import { AppCode, CeleryApp, CeleryNetwork, CeleryWorker, PythonRuntime, RabbitMqBroker, ResultBackend, TaskDelivery, WorkerPool } from 'cdk8s-celery';
 import { App, Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -31,6 +31,7 @@ const celery = new CeleryApp(chart, 'celery', {
   delivery: TaskDelivery.atLeastOnce(),
   code: AppCode.fromDirectory('app'),
   runtime: PythonRuntime.install({ celery: '5.6.3' }),
+  network: CeleryNetwork.closed(),
 });
 
 new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2, timeLimit: Duration.minutes(10) }) });

@@ -1,4 +1,4 @@
-import { AppCode, Broker, CeleryApp, CeleryWorker, PythonRuntime } from 'cdk8s-celery';
+import { AppCode, Broker, CeleryApp, CeleryNetwork, CeleryWorker, PythonRuntime } from 'cdk8s-celery';
 import { App, Chart } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -32,6 +32,7 @@ def add(x, y):
 `,
   }),
   runtime: PythonRuntime.install({ celery: '5.6.3' }),
+  network: CeleryNetwork.closed(),
 });
 
 new CeleryWorker(chart, 'worker', { celery, replicas: 2 });
