@@ -7,7 +7,7 @@ const { join } = require('path');
 
 const PARTS = ['synth', 'project', 'stacks', 'lint', 'agent', 'probes'];
 // What only shows that nothing is broken, and takes long: only by name.
-const BY_NAME = ['sizing', 'stalls', 'situations'];
+const BY_NAME = ['sizing', 'stalls', 'situations', 'stop'];
 const ALL = [...PARTS, ...BY_NAME];
 
 const args = process.argv.slice(2);
@@ -18,12 +18,17 @@ if (unknown.length > 0) {
   console.error(`'${unknown.join('\', \'')}' is no part of the benchmark; there are: ${ALL.join(', ')}`);
   process.exit(2);
 }
-for (const part of ALL.filter((name) => asked.length === 0 ? PARTS.includes(name) : asked.includes(name))) {
-  const folder = mkdtempSync(join(tmpdir(), 'cdk8s-celery-bench-'));
-  try {
-    console.log(`\n## ${part}\n`);
-    require(`./${part}`)(folder, options);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+
+async function run() {
+  for (const part of ALL.filter((name) => asked.length === 0 ? PARTS.includes(name) : asked.includes(name))) {
+    const folder = mkdtempSync(join(tmpdir(), 'cdk8s-celery-bench-'));
+    try {
+      console.log(`\n## ${part}\n`);
+      await require(`./${part}`)(folder, options);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 }
+
+run();

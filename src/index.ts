@@ -10,7 +10,7 @@ export * from './constructs/brokers/redis-server';
 export * from './constructs/brokers/sentinel-servers';
 export * from './constructs/brokers/sqs-service';
 export { QueueTrigger } from './constructs/brokers/queue-trigger';
-export { AppInitContainerOptions } from './constructs/app-init-container';
+export { AppInitContainerOptions, AppWaitOptions } from './constructs/app-init-container';
 export * from './constructs/celery-app';
 export * from './constructs/celery-beat';
 export * from './constructs/celery-flower';

@@ -35,7 +35,7 @@ const celery = new CeleryApp(chart, 'celery', {
 
 // Each release that changes it, or the code, is another Job; workers start when the check succeeds.
 new CeleryJob(chart, 'migrate', { celery, command: ['python', '-m', 'orders.schema', 'migrate'], backoffLimit: 3 });
-const initContainers = [celery.initContainer({ name: 'migrated', command: ['python', '-m', 'orders.schema', 'check'] })];
+const initContainers = [celery.waitFor({ name: 'migrated', command: ['python', '-m', 'orders.schema', 'check'] })];
 
 // An autoscaler decides how many pods there are, and Celery how many processes are in each.
 const worker = new CeleryWorker(chart, 'worker', { celery, pool: WorkerPool.autoscale({ min: 1, max: 4 }), initContainers });

@@ -8,7 +8,8 @@ import { shaped } from './kubernetes/options';
 import { mainContainer } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
 import * as checks from './validation/checks';
-import { PropChecks, sound, text, texts } from './validation/props';
+import { refuse } from './validation/problems';
+import { duration, PropChecks, sound, text, texts } from './validation/props';
 
 /** Options of an init container that runs a command of an app. */
 export interface AppInitContainerOptions {
@@ -30,6 +31,17 @@ export interface AppInitContainerOptions {
   readonly resources?: Shape<k8s.ResourceRequirements>;
 }
 
+/** Options of an init container that waits until a command of an app succeeds. */
+export interface AppWaitOptions extends AppInitContainerOptions {
+  /**
+   * How long the command is tried, every 5 seconds, before the container fails. Whole seconds. Kubernetes then starts it again, and the rollout is
+   * reported as failed by its `progressDeadlineSeconds`.
+   *
+   * @default Duration.minutes(10)
+   */
+  readonly timeout?: Duration;
+}
+
 const COMMAND = 'e.g. [\'python\', \'manage.py\', \'migrate\', \'--check\']';
 
 const PROPS: PropChecks<AppInitContainerOptions> = {
@@ -37,6 +49,40 @@ const PROPS: PropChecks<AppInitContainerOptions> = {
   command: { check: texts(COMMAND), fix: `give ${COMMAND}`, instead: () => ['true'] },
   resources: shaped('ResourceRequirements'),
 };
+
+const WAIT_PROPS: PropChecks<AppWaitOptions> = { ...PROPS, timeout: duration };
+
+/** Tries a command until it ends with 0: one line for each try, and all that it has printed where it gives up. */
+const WAIT = `
+import subprocess, sys, time
+limit, command = float(sys.argv[1]), sys.argv[2:]
+start = time.monotonic()
+for attempt in range(1, sys.maxsize):
+    try:
+        left = max(1, limit - (time.monotonic() - start))
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', timeout=left)
+        code, output = f'exit code {done.returncode}', done.stdout.strip()
+    except subprocess.TimeoutExpired:
+        code, output = 'no answer', ''
+    except OSError as error:
+        sys.exit(f'{command[0]}: {error.strerror}')
+    spent = time.monotonic() - start
+    if code == 'exit code 0':
+        print(f'try {attempt}, {spent:.0f} s: done', flush=True)
+        sys.exit(0)
+    if spent >= limit:
+        sys.exit(f'{output}\\ntry {attempt}, {spent:.0f} s: {code}; given up'.strip())
+    print(f'try {attempt}, {spent:.0f} s: {code}: {(output.splitlines() or [""])[-1]}', flush=True)
+    time.sleep(min(5, max(0, limit - spent)))
+`;
+
+/** An init container that waits for a command, as plain data; what is wrong with it is refused. */
+export function waitContainer(celery: CeleryApp, given: AppWaitOptions): k8s.Container {
+  const { timeout, command, ...options } = sound(celery, given, WAIT_PROPS);
+  refuse(celery, checks.seconds('timeout', timeout));
+  const seconds = (timeout ?? Duration.minutes(10)).toMilliseconds() / 1000;
+  return initContainer(celery, { ...options, command: ['python', '-c', WAIT, String(seconds), ...command] });
+}
 
 /** The init container as plain data; what is wrong with it is refused. */
 export function initContainer(celery: CeleryApp, given: AppInitContainerOptions): k8s.Container {

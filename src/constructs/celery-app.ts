@@ -2,7 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { Construct, Node } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { AppContent } from './app-content';
-import { AppInitContainerOptions, initContainer } from './app-init-container';
+import { AppInitContainerOptions, AppWaitOptions, initContainer, waitContainer } from './app-init-container';
 import { bindBroker, BoundBroker, withOptions, checkExpiry } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
@@ -308,6 +308,29 @@ export class CeleryApp extends Construct {
     const id = `Producer-${namespace ?? ''}`;
     return this.node.tryFindChild(id) as ApiObject | undefined
       ?? contentConfigMap(this, id, `${this.name}-producer`, packageFiles(LAUNCH_PACKAGE_NAME), { ...this.metadata, namespace });
+  }
+
+  /**
+   * An init container that waits until a check of yours succeeds: a command that ends with 0, such as `migrate --check` of Django. It is tried every
+   * 5 seconds for at most 10 minutes, with one line in the log for each try.
+   *
+   * With `kubectl apply`, which knows no hooks, new workers wait with it for the CeleryJob of a migration, while the old ones go on.
+   *
+   * ```ts
+   * /// !hide
+   * import { CeleryApp, CeleryWorker } from 'cdk8s-celery';
+   * import { Chart } from 'cdk8s';
+   * declare const chart: Chart;
+   * declare const celery: CeleryApp;
+   * /// !show
+   * new CeleryWorker(chart, 'worker', {
+   *   celery,
+   *   initContainers: [celery.waitFor({ name: 'migrated', command: ['python', 'manage.py', 'migrate', '--check'] })],
+   * });
+   * ```
+   */
+  public waitFor(options: AppWaitOptions): Shape<k8s.Container> {
+    return waitContainer(this, options);
   }
 
   /** Makes the ConfigMaps with the code and with the lock, where there are any, under the names of an owner. @internal */

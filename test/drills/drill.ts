@@ -42,7 +42,7 @@ def burn(seconds):
 `;
 
 /** What a drill says of its app; the rest is as in the reference deployment, with the newest Celery. */
-export interface DrillApp extends Partial<Pick<CeleryAppProps, 'runtime' | 'settings' | 'env' | 'resources'>> {
+export interface DrillApp extends Partial<Pick<CeleryAppProps, 'runtime' | 'settings' | 'env' | 'resources' | 'delivery'>> {
   /** Further files, or another tasks.py. */
   readonly files?: Record<string, string>;
   readonly redisStorage?: RedisStorage;
