@@ -172,6 +172,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...checks.name('name', pod.name),
     ...spec.problems,
     ...healthCheck?._problems ?? [],
+    ...(composed ? checkExecProbes(healthCheck) : []),
     ...checkPod(pod, options),
     ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
     ...sameNamespace(scope, celery),
@@ -180,6 +181,17 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   ]);
   guard(scope);
   return { pod, options };
+}
+
+/** A probe that is a process of its own has no URL that the launcher of the main process composes. */
+function checkExecProbes(healthCheck: HealthCheck | undefined): Problem[] {
+  return Object.entries(healthCheck?._probes ?? {}).flatMap(([probe, value]) => {
+    const command = value?.exec?.command ?? [];
+    return command.some((word) => /\bcelery\b/.test(word)) && !command.some((word) => word.includes(LAUNCH[2])) ? [{
+      prop: `healthCheck.${probe}`, value: command, wrong: 'runs Celery without the URL of the broker, which the pods compose of a password',
+      fix: `begin its command with ${LAUNCH.map((word) => `'${word}'`).join(', ')}`,
+    }] : [];
+  });
 }
 
 /** `celery-worker` for a component `worker`, and for a component `celery-worker`, of an app `celery`. */

@@ -95,3 +95,15 @@ test('variables of the launcher are not the user\'s to set', () => {
   expect(refusals((chart) => celeryApp(chart, { env: [{ name: 'CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL', value: 'redis://r' }] })).join('\n'))
     .toContain('env: \'CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL\' is what the launcher composes URLs from; give the prop broker or resultBackend instead');
 });
+
+test('an exec probe that asks Celery needs the launcher, too', () => {
+  const probed = (command: string[]) => (chart: Chart): void => void new CeleryWorker(chart, 'worker', {
+    celery: celeryApp(chart, { broker: broker(COMPOSED) }),
+    healthCheck: HealthCheck.probes({ liveness: { exec: { command }, periodSeconds: 60, timeoutSeconds: 30 } }),
+  });
+  const ping = ['celery', '-A', 'tasks', 'inspect', 'ping'];
+  expect(refusals(probed(ping)).join('\n')).toContain('healthCheck.livenessProbe: ["celery","-A","tasks","inspect","ping"] runs Celery without the URL of the broker, '
+    + 'which the pods compose of a password; begin its command with \'python\', \'-m\', \'cdk8s_celery_launch\'');
+  expect(refusals(probed(['sh', '-c', 'celery -A tasks inspect ping'])).join('\n')).toContain('runs Celery without the URL of the broker');
+  expect(synth(probed([...LAUNCH, ...ping]), EXTERNAL).main('celery-worker').livenessProbe.exec.command.slice(0, 4)).toEqual([...LAUNCH, 'celery']);
+});
