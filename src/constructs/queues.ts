@@ -41,16 +41,17 @@ function routes(settings: ReadonlyMap<string, unknown>): Route[] {
     return typeof queue === 'string' && !queue.includes('$') ? [{ prop, queue }] : [];
   };
   const ofMap = (prop: string, map: Record<string, unknown>): Route[] => Object.entries(map).flatMap(([task, to]) => named(`${prop}['${task}']`, to));
-  // A map, or a list of maps, of names of functions, and of pairs.
-  const ofRouter = (prop: string, router: unknown): Route[] => {
-    if (isPlainObject(router)) return ofMap(prop, router);
-    if (!Array.isArray(router)) return [];
-    return router.length === 2 && typeof router[0] === 'string' && !Array.isArray(router[1]) ? named(prop, router[1])
-      : router.flatMap((item, i) => typeof item === 'string' ? [] : ofRouter(`${prop}[${i}]`, item));
-  };
+  const ofPairs = (prop: string, pairs: readonly unknown[]): Route[] => (
+    pairs.flatMap((pair, i) => Array.isArray(pair) ? named(`${prop}[${i}]`, pair[1]) : [])
+  );
+  // A map, or a list of routers: names of functions, maps, and lists of pairs.
+  const ofRouter = (prop: string, router: unknown): Route[] => (
+    isPlainObject(router) ? ofMap(prop, router) : Array.isArray(router) ? ofPairs(prop, router) : []
+  );
+  const given = settings.get('task_routes');
   const schedule = settings.get('beat_schedule');
   return [
-    ...ofRouter('settings.task_routes', settings.get('task_routes')),
+    ...(Array.isArray(given) ? given.flatMap((router, i) => ofRouter(`settings.task_routes[${i}]`, router)) : ofRouter('settings.task_routes', given)),
     ...(isPlainObject(schedule) ? Object.entries(schedule).flatMap(([name, entry]) =>
       isPlainObject(entry) ? named(`settings.beat_schedule['${name}'].options`, isPlainObject(entry.options) ? entry.options : {}) : []) : []),
   ];

@@ -227,6 +227,7 @@ describe('routes in settings', () => {
 
   test.each<[string, Partial<CeleryAppProps>, (string[] | undefined)[]]>([
     ['declared queues, external and default ones', { queues, settings: { task_routes: { a: 'mail', b: 'billing', c: { queue: 'celery' }, d: { routing_key: 'x' } } } }, [['mail', 'celery']]],
+    ['two functions', { settings: { task_routes: ['routers.one', 'routers.two'] } }, [['celery']]],
     ['queues of task_queues', { settings: { task_queues: { reports: {} }, task_routes: { a: 'reports' } } }, [undefined]],
     ['an app that only sends', { settings: { task_routes: { a: 'elsewhere' } } }, []],
   ])('to %s are right', (_what, app, workers) => {
