@@ -1,4 +1,6 @@
-import { AppCode, BeatSchedule, CeleryApp, CeleryBeat, CeleryJob, CeleryWorker, PythonRuntime, RedisBroker, ResultBackend } from 'cdk8s-celery';
+import {
+  AppCode, BeatSchedule, CeleryApp, CeleryBeat, CeleryJob, CeleryNetwork, CeleryWorker, PythonRuntime, RedisBroker, ResultBackend,
+} from 'cdk8s-celery';
 import { ApiObject, App, Chart, JsonPatch } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -17,11 +19,13 @@ const celery = new CeleryApp(chart, 'celery', {
   app: 'shop.celery',
   broker: new RedisBroker(chart, 'redis'),
   // In the database of the project. The Secret has the whole URL.
-  resultBackend: ResultBackend.fromSecret({ name: database.name, key: 'results-url' }),
+  resultBackend: ResultBackend.fromSecret({ name: database.name, key: 'results-url' }, { port: 5432 }),
   code: AppCode.fromDirectory('app'),
   // All but Django comes from the lock, with hashes.
   runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['django==5.2.8', 'django-celery-beat', 'celery[sqlalchemy]', 'dj-database-url==3.0.1'] }),
   env: [{ name: 'DATABASE_URL', valueFrom: { secretKeyRef: { name: database.name, key: 'url' } } }],
+  // The port of the database is also that of the results.
+  network: CeleryNetwork.closed(),
 });
 
 // The tables of django-celery-beat are there before Beat starts.

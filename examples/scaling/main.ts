@@ -1,4 +1,7 @@
-import { AppCode, CeleryApp, CeleryBusyPodController, CeleryWorker, IBroker, PythonRuntime, RedisBroker, TaskDelivery, WorkerPool, WorkerScaling } from 'cdk8s-celery';
+import {
+  AppCode, CeleryApp, CeleryBusyPodController, CeleryNetwork, CeleryWorker, IBroker, PythonRuntime, RedisBroker, TaskDelivery, WorkerPool,
+  WorkerScaling,
+} from 'cdk8s-celery';
 import { App, Chart, Duration } from 'cdk8s';
 import * as kplus from 'cdk8s-plus-28';
 
@@ -21,6 +24,8 @@ const celeryApp = (id: string, broker: IBroker, queues: string[]): CeleryApp => 
   queues: queues.map((name) => ({ name })),
   // Running tasks stay in Redis until they are done, and so are counted.
   delivery: TaskDelivery.atLeastOnce(),
+  settings: { result_expires: 3600 },
+  network: CeleryNetwork.closed(),
 });
 
 const shop = celeryApp('shop', redis, ['mail']);
