@@ -85,7 +85,7 @@ export class CeleryBusyPodController extends Construct {
       container: {
         image,
         command: () => ['python', `${CODE}/controller.py`, `app.kubernetes.io/part-of=${celery.name},component=worker`],
-        env: [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }],
+        env: [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }, { name: 'PYTHONUNBUFFERED', value: '1' }],
         mounts: [
           { path: CODE, volume: { name: 'code', configMap: { name: code.name } }, readOnly: true },
           { path: '/var/run/secrets/kubernetes.io/serviceaccount', volume: { name: 'token', projected: TOKEN }, readOnly: true },

@@ -46,7 +46,7 @@ test('is one restricted pod with nothing of the app, placed as the app is', () =
   const manifests = synth(made());
   expect(manifests.get('Deployment', NAME).spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
   expect(manifests.main(NAME)).toMatchObject({ image: 'python:3.11-slim', securityContext: { readOnlyRootFilesystem: true, runAsNonRoot: true } });
-  expect(Object.keys(manifests.env(NAME))).toEqual(['PYTHONDONTWRITEBYTECODE']);
+  expect(Object.keys(manifests.env(NAME))).toEqual(['PYTHONDONTWRITEBYTECODE', 'PYTHONUNBUFFERED']);
   expect(manifests.pod(NAME).volumes.map(({ name }) => name)).toEqual(['code', 'token']);
   expect(manifests.pod(NAME).nodeSelector).toEqual({ disk: 'ssd' });
   expect(Object.keys(manifests.find('ConfigMap', `${NAME}-code`)!.data)).toContain('controller.py');
