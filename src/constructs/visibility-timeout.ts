@@ -48,7 +48,11 @@ function databaseOf({ _broker: { env, transport }, namespace }: CeleryApp): stri
 
 /** The longest that a message of an app is not acknowledged: its longest task, and the end of the pod that runs it. */
 export function longestDelivery(app: CeleryApp): number {
-  return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app)).map(({ longestTask, grace }) => longestTask + grace + MARGIN));
+  // A time limit among the settings says how long tasks may take, too.
+  const limits = ['task_time_limit', 'task_soft_time_limit'].map((name) => app._settings.get(name));
+  const limit = Math.max(0, ...limits.filter((value) => typeof value === 'number'));
+  return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app))
+    .map(({ longestTask, grace }) => Math.max(longestTask, limit) + grace + MARGIN));
 }
 
 /** What the user gives, in the delivery of the app or among its transport options. */

@@ -109,6 +109,11 @@ describe('the visibility timeout', () => {
     expect(['a-worker', 'b-worker'].map((name) => timeoutOf(manifests, name))).toEqual([OF_LONG, OF_LONG]);
   });
 
+  test('fits a time limit among the settings', () => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { settings: { task_time_limit: 3601 } })));
+    expect(timeoutOf(manifests, 'celery-worker')).toBe(3601 + 315 + 60);
+  });
+
   test('joins the transport options that are given', () => {
     const manifests = synth((chart) => void worker(chart, celeryApp(chart,
       { settings: { broker_transport_options: { priority_steps: [0, 3] } } }), LONG));
