@@ -92,7 +92,7 @@ export abstract class ResultBackend {
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#rpc-backend-settings
    */
   public static rpc(): ResultBackend {
-    return new Backend({ url: { value: 'rpc://' }, network: [] });
+    return new Backend({ url: { value: 'rpc://' }, network: [], throughBroker: true });
   }
 
   /**

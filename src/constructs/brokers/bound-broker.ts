@@ -101,7 +101,7 @@ export function bindBroker(
       ...(resultBackend === undefined && backend.urlTemplate === undefined && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),
       ...checkGivenBackend(given && backendText, requirements),
-      ...checkRpc(backendText, transport),
+      ...checkRpc(given?._binding.throughBroker ?? false, transport),
       ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
   };
@@ -201,8 +201,8 @@ function checkBackend(url: string | undefined, given: boolean): Problem[] {
 }
 
 /** Results as messages need queues that end with their process, and answers by name: AMQP. */
-function checkRpc(url: string | undefined, transport: string | undefined): Problem[] {
-  return !/^rpc(:|$)/.test(url ?? '') || transport === undefined || declaresPriorities(transport) ? [] : [{
+function checkRpc(throughBroker: boolean, transport: string | undefined): Problem[] {
+  return !throughBroker || transport === undefined || declaresPriorities(transport) ? [] : [{
     prop: 'resultBackend', value: 'rpc://', wrong: `sends results through the message broker, and ${transport} is not RabbitMQ`,
     fix: 'give ResultBackend.fromRedis(...), ResultBackend.fromPostgres(...), or ResultBackend.none() where nobody reads results',
   }];

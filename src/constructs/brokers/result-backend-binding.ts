@@ -13,4 +13,6 @@ export interface ResultBackendBinding {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly connectionSettings?: Readonly<Record<string, unknown>>;
   readonly network?: readonly k8s.NetworkPolicyEgressRule[];
+  /** Whether results go through the message broker, as messages of AMQP. */
+  readonly throughBroker?: boolean;
 }
