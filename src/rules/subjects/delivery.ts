@@ -7,6 +7,8 @@ import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import { taskOptions } from '../../manifests/task-options';
+import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -33,6 +35,29 @@ function outlivedByGrace(worker: Process, visible: ReturnType<typeof visibilityT
     unless: `no task takes longer than ${timeout} s${visible === 'unset' ? ', or the application sets it' : ''}`,
   });
 }
+
+/** The Redis database that a process consumes from; undefined where it is not known. */
+function databaseOf({ broker, workload }: Process): string | undefined {
+  const database = broker && redisDatabase(broker.url);
+  return !broker || broker.partial || database === undefined ? undefined
+    : `${workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`;
+}
+
+/** How long a task of a worker may take: its limit, or the grace period that somebody has given it for it. */
+function mayTake(worker: Process): number {
+  const { spec, graceSeconds } = worker.workload;
+  return Math.max(taskLimit(worker)?.seconds ?? 0, spec.terminationGracePeriodSeconds === undefined ? 0 : graceSeconds);
+}
+
+/** The longest that a task of any worker on a database may take. All of them have its visibility timeout. */
+const longestOn = lazy((world: World) => {
+  const longest = new Map<string, number>();
+  for (const worker of world.workers) {
+    const key = databaseOf(worker);
+    if (key !== undefined) longest.set(key, Math.max(mayTake(worker), longest.get(key) ?? 0));
+  }
+  return longest;
+});
 
 /** Pools that ignore what only forked children can do. */
 const WITHOUT_CHILDREN = new Set(['threads', 'solo', 'gevent', 'eventlet']);
@@ -75,10 +100,8 @@ export const deliveryRules: Rule[] = [
       const shortest = new Map<string, number>();
       const found = world.processes.flatMap((process) => {
         const timeout = visibilityTimeout(process);
-        const { broker } = process;
-        const database = broker && redisDatabase(broker.url);
-        if (typeof timeout === 'string' || !broker || broker.partial || database === undefined) return [];
-        const key = `${process.workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`;
+        const key = databaseOf(process);
+        if (typeof timeout === 'string' || key === undefined) return [];
         shortest.set(key, Math.min(timeout, shortest.get(key) ?? Infinity));
         return [{ process, timeout, key }];
       });
@@ -101,10 +124,10 @@ export const deliveryRules: Rule[] = [
     source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
     rows: ['D3'],
     on: 'workers',
-    check: (worker, report) => {
+    check: (worker, report, world) => {
       const timeout = visibilityTimeout(worker);
       // Tasks of such a length need it.
-      const longest = taskLimit(worker)?.seconds ?? 0;
+      const longest = Math.max(mayTake(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0);
       if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }

@@ -7,6 +7,7 @@ import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Place } from '../../manifests/place';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
 import { authenticationOf, isScaled, keysOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
@@ -326,7 +327,7 @@ export const scalingRules: Rule[] = [
     on: 'workers',
     check: (worker, report, world) => {
       const limit = taskLimit(worker)?.seconds;
-      if (limit === undefined || limit <= worker.workload.graceSeconds) return;
+      if (limit === undefined || limit <= worker.workload.graceSeconds || givesTasksBack(worker)) return;
       for (const scaler of scalersOf(worker.workload, world)) {
         const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
           : get(scaler.json, 'spec', 'behavior');

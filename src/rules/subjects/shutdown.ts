@@ -6,6 +6,7 @@ import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
+import { givesTasksBack, softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -40,17 +41,6 @@ function groupSignals(process: Process, report: Reporter): void {
       at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING,
     });
   }
-}
-
-function softTimeout(worker: Process): number | undefined {
-  const setting = worker.setting('worker_soft_shutdown_timeout');
-  return setting && Number.isFinite(Number(setting.value)) ? Number(setting.value) : undefined;
-}
-
-/** SIGTERM begins a soft shutdown. */
-function stopsSoft(worker: Process): boolean {
-  const remap = worker.variable('REMAP_SIGTERM');
-  return remap.state === 'known' && remap.value === 'SIGQUIT' && (softTimeout(worker) ?? 0) > 0;
 }
 
 export const shutdownRules: Rule[] = [
@@ -137,8 +127,7 @@ export const shutdownRules: Rule[] = [
     check: (worker, report) => {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
-      // A soft shutdown does not wait for tasks: it gives them back.
-      if (stopsSoft(worker) && worker.settingOn('task_acks_late')) return;
+      if (givesTasksBack(worker)) return;
       // Who gives a grace period may know how long the tasks take.
       const given = worker.workload.spec.terminationGracePeriodSeconds !== undefined;
       report({
