@@ -149,6 +149,8 @@ const VALKEY = { server: 'valkey-server', cli: 'valkey-cli' };
 const USERS_FOLDER = '/etc/redis-users';
 const TLS_FOLDER = '/etc/redis-tls';
 const TLS_FILES = ['--tls-cert-file', `${TLS_FOLDER}/tls.crt`, '--tls-key-file', `${TLS_FOLDER}/tls.key`, '--tls-ca-cert-file', `${TLS_FOLDER}/ca.crt`];
+/** Named, so that a Secret without one of them is found before the pod waits for it. */
+const TLS_KEYS = ['tls.crt', 'tls.key', 'ca.crt'].map((key) => ({ key, path: key }));
 /** The user of the official image. */
 const REDIS_USER = 999;
 const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
@@ -205,7 +207,7 @@ export class RedisBroker extends Construct implements IBroker {
     const auth: k8s.EnvVar[] = password ? [{ name: 'REDISCLI_AUTH', valueFrom: { secretKeyRef: { name: password.name, key: password.key } } }] : [];
     const users: Mount[] = password ? [{ path: USERS_FOLDER, volume: { name: 'users', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } } }] : [];
     const readOnlyUsers = users.map((mount) => ({ ...mount, readOnly: true }));
-    const certificates: Mount[] = tls ? [{ path: TLS_FOLDER, volume: { name: 'tls', secret: { secretName: tls.secretName } }, readOnly: true }] : [];
+    const certificates: Mount[] = tls ? [{ path: TLS_FOLDER, volume: { name: 'tls', secret: { secretName: tls.secretName, items: TLS_KEYS } }, readOnly: true }] : [];
     const pod: PodSpec = {
       name,
       application: 'redis',

@@ -15,6 +15,9 @@ function find(world: World, { kind, name, at }: Reference): Resource | undefined
 const keysOf: (resource: Resource) => ReadonlySet<string> = lazy(({ json }: Resource) =>
   new Set(['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field])))));
 
+/** What a Secret of type kubernetes.io/tls has. */
+const TLS_KEYS = ['tls.crt', 'tls.key'];
+
 /** The Secrets of all namespaces, by name. */
 const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = lazy((world: World) => {
   const found = new Map<string, Resource[]>();
@@ -104,9 +107,10 @@ export const referenceRules: Rule[] = [
       const { kind, name, key, at } = reference;
       const found = key === undefined ? undefined : find(world, reference);
       const keys = found ? keysOf(found) : new Set<string>();
-      // An empty one is filled by something else.
-      if (keys.size === 0 || keys.has(key!) || byOperator(world, reference)) return;
-      report({ at, value: `${kind} ${name}, key ${key}`, allowed: [...keys].join(', ') });
+      if (!found || keys.has(key!) || byOperator(world, reference)) return;
+      // An empty one is filled by something else. The API server takes none of that type without its keys.
+      if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
+      report({ at, value: `${kind} ${name}, key ${key}`, ...(keys.size === 0 ? { note: 'it has no keys' } : { allowed: [...keys].join(', ') }) });
     },
   },
   {

@@ -301,6 +301,18 @@ test('TLS: Redis takes nothing else, probes and apps verify its certificate', ()
     + '&ssl_ca_certs=/etc/celery-broker-tls/ca.crt');
 });
 
+test.each([
+  ['key', { data: { 'tls.crt': 'eA==', 'ca.crt': 'eA==' } }, 'tls.key'],
+  ['CA', { data: { 'tls.crt': 'eA==', 'tls.key': 'eA==' } }, 'ca.crt'],
+  ['keys at all', { type: 'kubernetes.io/tls' }, 'tls.crt'],
+])('a TLS Secret without a %s is refused', (_what, secret, missing) => {
+  const found = refusals((chart) => {
+    new ApiObject(chart, 'secret', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'redis-tls' }, ...secret });
+    new RedisBroker(chart, 'redis', { tls: { secretName: 'redis-tls' } });
+  });
+  expect(found).toContainEqual(expect.stringMatching(new RegExp(`^\\[chart\\] Deployment test/redis .*"Secret redis-tls, key ${missing}".* Name a key that it has, or add the key`)));
+});
+
 test('Valkey is known by the name of its image', () => {
   const { command, readinessProbe } = synth(redis({ image: 'valkey/valkey:8-alpine' })).main('redis');
   expect(command[0]).toBe('valkey-server');
