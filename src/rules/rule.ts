@@ -68,8 +68,9 @@ export interface ItemRule<Name extends ListName> extends RuleMeta {
  */
 export type Rule = WorldRule | { [Name in ListName]: ItemRule<Name> }[ListName];
 
-/** The condition of what is wrong unless it is about objects that are not in sight; a program has all that it writes in sight. */
+/** The conditions of what is wrong unless it is about objects that are not in sight; a program has all that it writes in sight. */
 export const ELSEWHERE = 'the pods that it is for are not among these manifests';
+export const SERVICE_ELSEWHERE = 'a Service of that name in the namespace of the pod is not among these manifests';
 
 /** A report with the rule that made it. */
 export interface Violation extends Report {

@@ -2,7 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
-import { ELSEWHERE } from '../../rules/rule';
+import { ELSEWHERE, SERVICE_ELSEWHERE } from '../../rules/rule';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
 import { changedIdentity } from '../kubernetes/content-config-map';
@@ -34,8 +34,8 @@ export function guard(scope: IConstruct): void {
   });
 }
 
-/** Policies that a program writes are for pods of this program. */
-const REFUSED: ReadonlySet<string> = new Set(['network/policy-selects-nothing']);
+/** Policies that a program writes are for pods of this program, and a name that it has a Service of is that of this Service. */
+const REFUSED: ReadonlyMap<string, string> = new Map([['network/policy-selects-nothing', ELSEWHERE], ['network/service-of-another-namespace', SERVICE_ELSEWHERE]]);
 
 function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
   const errors = collisions(objects);
@@ -50,7 +50,7 @@ function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
     );
   }
   // A program has all in sight that it writes.
-  const findings = found.map((violation) => toFinding(REFUSED.has(violation.rule.id) && violation.unless === ELSEWHERE
+  const findings = found.map((violation) => toFinding(violation.unless !== undefined && REFUSED.get(violation.rule.id) === violation.unless
     ? { ...violation, unless: undefined, severity: Severity.ERROR } : violation));
   const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
   described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));

@@ -11,7 +11,7 @@ import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { ELSEWHERE, Rule } from '../rule';
+import { ELSEWHERE, Rule, SERVICE_ELSEWHERE } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
@@ -53,6 +53,17 @@ function brokerPods(process: Process, world: World): Array<{ workload: Workload;
 /** An address, or nothing that is known. */
 function isName(host: string): boolean {
   return host !== '' && !/^[\d.]+$|^\[|[${]/.test(host);
+}
+
+/** The pod says itself what a name is, or in which domains it is looked up. */
+function ownNames({ spec }: Workload, host: string): boolean {
+  return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
+}
+
+/** Celery in the namespace of a Service has it as broker or result backend: others may have one of the same name, too. */
+function isUsedAtHome(world: World, service: Resource): boolean {
+  return world.processes.some(({ urls, workload }) => workload.resource.namespace === service.namespace
+    && urls.some(({ url }) => world.service(url.host, service.namespace) === service));
 }
 
 const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ name }) => name));
@@ -131,6 +142,31 @@ export const networkRules: Rule[] = [
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
           allowed: JSON.stringify(near.labels), note: `${near.resource.kind} ${near.resource.name} has other labels`,
           unless: 'its pods are not in the input',
+        });
+      }
+    },
+  },
+  {
+    id: 'network/service-of-another-namespace',
+    severity: Severity.WARNING,
+    title: 'The broker or the result backend is a Service of another namespace, by a name that only that namespace knows',
+    why: 'A name without a namespace is looked up in the namespace of the pod: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop.',
+    fix: 'Write the whole name: redis.<namespace>.svc.cluster.local.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
+    rows: ['N58'],
+    on: 'processes',
+    check: (process, report, world) => {
+      const { workload } = process;
+      const { namespace } = workload.resource;
+      for (const use of process.urls) {
+        const { host } = use.url;
+        if (namespace === '' || !/^[a-z0-9-]+$/.test(host) || ownNames(workload, host)) continue;
+        const services = world.kind('Service').filter(({ name }) => name === host);
+        if (services.length === 0 || services.some((service) => ['', namespace].includes(service.namespace) || isUsedAtHome(world, service))) continue;
+        const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.cluster.local`))];
+        report({
+          at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${namespace} has no Service ${host}`, fix: `Write the whole name: ${listed(whole)}.`,
+          unless: SERVICE_ELSEWHERE,
         });
       }
     },

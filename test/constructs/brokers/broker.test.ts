@@ -1,10 +1,10 @@
-import { Chart } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import {
   AppCode, Broker, BrokerBinding, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, IBroker, PythonRuntime, RedisBroker,
   ResultBackend, SecretBrokerOptions,
 } from '../../../src';
-import { TASKS } from '../../fixtures';
-import { Manifests, refusals, synth } from '../../manifests';
+import { celeryApp, TASKS } from '../../fixtures';
+import { Manifests, refusals, render, synth } from '../../manifests';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what no type checker has seen
 type Any = any;
@@ -193,4 +193,28 @@ test('a Redis in the cluster admits the pods of each app', () => {
   });
   expect(manifests.get('NetworkPolicy', 'redis').spec.ingress[0].from.map(({ podSelector }) => podSelector.matchLabels['app.kubernetes.io/part-of']))
     .toEqual(['one', 'other']);
+});
+
+describe('a name that only another namespace knows', () => {
+  const program = (broker: Broker, service: string, resultBackend?: ResultBackend) => (chart: Chart): void => {
+    new ApiObject(chart, 'service', { apiVersion: 'v1', kind: 'Service', metadata: { name: 'store', namespace: service }, spec: { selector: { app: 'store' }, ports: [{ port: 6379 }] } });
+    new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker, resultBackend }) });
+  };
+  const password = { name: 'broker', key: 'password' };
+
+  test.each<[string, Broker, ResultBackend | undefined]>([
+    ['a URL', Broker.fromUrl('redis://store:6379/0'), undefined],
+    ['a Redis with a password', Broker.fromRedis({ host: 'store', password }), undefined],
+    ['Sentinel', Broker.fromSentinel({ sentinels: ['store'], masterName: 'mymaster' }), undefined],
+    ['RabbitMQ', Broker.fromRabbitMq({ host: 'store', username: 'shop', password }), ResultBackend.none()],
+    ['a result backend', Broker.fromUrl('redis://redis.data.svc.cluster.local:6379/0'), ResultBackend.fromRedis({ host: 'store' })],
+  ])('is refused with the whole name: %s', (_what, broker, resultBackend) => {
+    expect(refusals(program(broker, 'data', resultBackend)).join('\n')).toMatch(
+      /the namespace test has no Service store; it has "[^"]*[/@]store:\d+[^"]*"; allowed: store\.data\.svc\.cluster\.local\. Write the whole name: store\.data\.svc\.cluster\.local\./,
+    );
+  });
+
+  test('is the Service of its own namespace where there is one', () => {
+    expect(() => render(program(Broker.fromUrl('redis://store:6379/0'), 'test'))).not.toThrow();
+  });
 });
