@@ -64,9 +64,9 @@ test('what is refused is a message, without a traceback', () => {
 });
 
 test('None in settings is refused or given, never lost', () => {
-  const path = project('null', ofReadme().replace('\'result_expires\': 3600', '\'result_expires\': CelerySettings.NULL').replace('CeleryWorker,', 'CelerySettings, CeleryWorker,'));
+  const path = project('null', ofReadme().replace('\'result_expires\': 3600', '$&, \'task_time_limit\': CelerySettings.NULL').replace('CeleryWorker,', 'CelerySettings, $&'));
   expect(run(path, 'cdk8s-celery', 'synth')).toMatchObject({ status: 0, stderr: '' });
-  expect(filesIn(join(path, 'dist'))['celery.k8s.yaml']).toContain('result_expires=(json)null');
+  expect(filesIn(join(path, 'dist'))['celery.k8s.yaml']).toContain('task_time_limit=(json)null');
 });
 
 test('cdk8s-celery init makes a project whose tests pass and which synthesizes', () => {
