@@ -2,6 +2,7 @@ import { ApiObject, App, Chart } from 'cdk8s';
 import { AppCode, Broker, CeleryApp, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker } from '../../../src';
 import { makeNamespace } from '../../namespaces';
 import { certificates } from '../certificates';
+import { SMALL } from './small';
 
 export const NAMESPACE = 'celery-e2e-brokers';
 
@@ -30,7 +31,8 @@ export function define(app: App): void {
   redis.admitNamespace(NAMESPACE);
 
   const celery = (id: string, broker: RedisBroker | Broker): CeleryApp => new CeleryApp(chart, id, {
-    app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.install({ celery: '5.3.4' }),
+    app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': TASKS }), resources: SMALL,
+    runtime: PythonRuntime.install({ celery: '5.3.4', installResources: SMALL }),
   });
   const right = celery('celery', redis);
   new CeleryWorker(chart, 'worker', { celery: right });

@@ -2,6 +2,7 @@ import { ApiObject, App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, FlowerStorage, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 import { makeNamespace } from '../../namespaces';
 import { certificate } from '../web';
+import { SMALL } from './small';
 
 export const NAMESPACE = 'celery-e2e-flower';
 export const ROUTED = 'routed.e2e.example';
@@ -33,7 +34,8 @@ export function define(app: App): void {
     app: 'tasks',
     broker: new RedisBroker(chart, 'redis'),
     code: AppCode.fromInline({ 'tasks.py': 'from celery import Celery\n\napp = Celery("tasks")\n\n\n@app.task\ndef add(x, y):\n    return x + y\n' }),
-    runtime: PythonRuntime.install({ celery: '5.6.3' }),
+    runtime: PythonRuntime.install({ celery: '5.6.3', installResources: SMALL }),
+    resources: SMALL,
   });
   new CeleryWorker(chart, 'worker', { celery, pool: WorkerPool.solo() });
   new CeleryFlower(chart, 'routed', {

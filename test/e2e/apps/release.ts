@@ -1,6 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 import { makeNamespace } from '../../namespaces';
+import { SMALL } from './small';
 
 export const NAMESPACE = 'celery-e2e-release';
 
@@ -24,9 +25,6 @@ def versions():
 `;
 
 export const FIRST: Release = { tasks: tasks('one'), celery: '5.3.4', replicas: 2 };
-
-/** Two releases at once have up to four workers, next to all that the other tests deploy on the processors of one node. */
-const SMALL = { requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '512Mi' } };
 
 /** Workers and their Redis. */
 export function define(app: App, release: Release = FIRST): void {
