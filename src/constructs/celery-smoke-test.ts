@@ -6,6 +6,7 @@ import { operationText } from '../operations';
 import { CeleryApp } from './celery-app';
 import { componentName } from './celery-component';
 import { CeleryJob, JobHook } from './celery-job';
+import { CelerySettings } from './celery-settings';
 import { asGiven } from './kubernetes/as-given';
 import { POD_OPTIONS, podOptions } from './kubernetes/options';
 import { PodOptions } from './pod-options';
@@ -51,7 +52,7 @@ export interface CelerySmokeTestProps extends PodOptions {
   readonly args?: any[];
 
   /**
-   * The keyword arguments of the task, as plain JSON.
+   * The keyword arguments of the task, as plain JSON. In Python, `None` in a dict does not reach the constructs: give `CelerySettings.NULL`.
    *
    * @default - none
    */
@@ -179,15 +180,16 @@ function plainJson(prop: string, value: unknown): Problem[] {
 }
 
 function isPlainJson(value: unknown, within: readonly unknown[] = []): boolean {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (value === null || value === CelerySettings.NULL || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value);
   if (within.includes(value) || !(Array.isArray(value) || isPlainObject(value))) return false;
-  return Object.values(value).every((part) => isPlainJson(part, [...within, value]));
+  // Python's None in a list arrives as undefined, which is null in the JSON of a list.
+  return Object.values(value).every((part) => (part === undefined && Array.isArray(value)) || isPlainJson(part, [...within, value]));
 }
 
 function stringified(value: unknown): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_, part: unknown) => part === CelerySettings.NULL ? null : part);
   } catch {
     // Refused above.
     return '{}';

@@ -1,5 +1,5 @@
 import { Chart, Duration } from 'cdk8s';
-import { CeleryAppProps, CelerySmokeTest, CelerySmokeTestProps, CeleryWorker, JobHook } from '../../src';
+import { CeleryAppProps, CelerySettings, CelerySmokeTest, CelerySmokeTestProps, CeleryWorker, JobHook } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -66,6 +66,11 @@ test('with all props, each does something', () => {
   expect(JSON.parse(text.replaceAll('$$', '$'))).toMatchObject({ queues: ['mail'], task: 'tasks.ping', args: [1, '$(HOME) $$'], kwargs: { x: null }, timeout: 20 });
 });
 
+test('null is an argument: as NULL, and as undefined in a list, which is what Python\'s None becomes there', () => {
+  const found = given(smoke({ task: 'tasks.ping', args: [undefined, [undefined], CelerySettings.NULL], kwargs: { x: { y: CelerySettings.NULL } } }));
+  expect(found).toMatchObject({ args: [null, [null], null], kwargs: { x: { y: null } } });
+});
+
 test('its name is another with another task', () => {
   expect(only(smoke({ task: 'tasks.ping' })).metadata.name).not.toBe(only(smoke()).metadata.name);
 });
@@ -81,6 +86,7 @@ describe('is refused', () => {
     ['for an empty task', { task: '' }, 'task: \'\' is empty; give the name of a task'],
     ['for arguments without a task', { args: [1] }, 'args: [1] is for a task of yours; give the prop task too'],
     ['for arguments that are no JSON', { task: 'tasks.ping', args: [new Date(0)] }, 'args: ["1970-01-01T00:00:00.000Z"] is not plain JSON'],
+    ['for undefined, which JSON leaves out of an object', { task: 'tasks.ping', kwargs: { x: undefined } }, 'kwargs: {} is not plain JSON'],
     ['for a number that is none', { task: 'tasks.ping', kwargs: { x: NaN } }, 'kwargs: {"x":null} is not plain JSON'],
     ['for a list within itself', { task: 'tasks.ping', args: circle }, 'args: '],
     ['for a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout: '],
