@@ -2,8 +2,8 @@ import { ApiObject, App, Chart, Duration, JsonPatch, Size } from 'cdk8s';
 import {
   AppCode, BeatSchedule, BeatStorage, Broker, BrokerBinding, CeleryApp, CeleryBeat, CeleryBusyPodController, CeleryFlower, CeleryJob, CeleryNetwork,
   CelerySettings, CelerySmokeTest, CeleryWorker, FlowerAuth, FlowerExposure, FlowerProbes, FlowerStorage, HealthCheck, IBroker, JobHook, LogLevel,
-  PythonRuntime, RabbitMqBroker, RabbitMqQueueType, RabbitMqStorage, RedisBroker, RedisStorage, ResultBackend, TaskDelivery, WorkerPool, WorkerScaling,
-  WorkerShutdown,
+  PythonRuntime, RabbitMqBroker, RabbitMqQueueType, RabbitMqStorage, RedisBroker, RedisStorage, ResultBackend, TaskDelivery, WorkerPool,
+  WorkerScaling, WorkerShutdown,
 } from '../../src';
 import { everyOption } from '../fixtures';
 
@@ -109,6 +109,10 @@ export function everyOptionOf(app: App): void {
     celery, exposure: FlowerExposure.ingress({ host: 'proxied.example.com', ingressClassName: 'nginx' }), auth: FlowerAuth.atProxy({ secret: 'login' }),
     probes: FlowerProbes.historic(),
   });
+  new CeleryFlower(chart, 'middleware', {
+    celery, exposure: FlowerExposure.ingress({ host: 'middleware.example.com', ingressClassName: 'traefik' }),
+    auth: FlowerAuth.atProxy({ annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'all-login@kubernetescrd' } }),
+  });
   new CeleryFlower(chart, 'routed', {
     celery,
     auth: FlowerAuth.gitlab({
@@ -118,7 +122,10 @@ export function everyOptionOf(app: App): void {
     storage: FlowerStorage.fromClaimName('seen-before', { saveInterval: Duration.minutes(1) }),
     exposure: FlowerExposure.httpRoute({ host: 'routed.example.com', gateway: { name: 'public', namespace: 'gateways', sectionName: 'https' } }),
   });
-  const client = { clientId: { name: 'flower', key: 'id' }, clientSecret: { name: 'flower', key: 'secret' }, addresses: ['ada@example.com'] };
+  const client = {
+    clientId: { name: 'flower', key: 'id' }, clientSecret: { name: 'flower', key: 'secret' }, addresses: ['ada@example.com'],
+    redirectUri: 'https://flower.example.com/login',
+  };
   for (const [id, auth] of [
     ['google', FlowerAuth.google(client)], ['github', FlowerAuth.github({ ...client, domain: 'git.example.com' })],
     ['okta', FlowerAuth.okta({ ...client, baseUrl: 'https://example.okta.com/oauth2/default' })],
@@ -152,7 +159,8 @@ export function everyOptionOf(app: App): void {
   new CeleryWorker(chart, 'orders-worker', {
     celery: orders,
     scaling: WorkerScaling.queueLength({
-      minReplicas: 0, maxReplicas: 9, behavior: BEHAVIOR, tasksPerReplica: 6, pollingInterval: Duration.seconds(20), cooldownPeriod: Duration.minutes(15),
+      minReplicas: 0, maxReplicas: 9, behavior: BEHAVIOR, tasksPerReplica: 6, pollingInterval: Duration.seconds(20),
+      cooldownPeriod: Duration.minutes(15),
       fallback: { replicas: 3, failureThreshold: 4, behavior: 'static' },
     }),
     shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(40), longestTask: Duration.minutes(8), enableOnIdle: true }),
@@ -165,7 +173,8 @@ export function everyOptionOf(app: App): void {
     schedule: BeatSchedule.redBeat({ loopInterval: Duration.seconds(20), redis: { name: 'redbeat', key: 'url' }, lockTimeout: Duration.seconds(70) }),
   });
   const web = orders.producer({ namespace: 'web', pythonPath: '/srv/web' });
-  new ApiObject(chart, 'web', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: web.namespace } }).addJsonPatch(JsonPatch.add('/spec', {
+  const pod = new ApiObject(chart, 'web', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: web.namespace } });
+  pod.addJsonPatch(JsonPatch.add('/spec', {
     containers: [{ name: 'web', image: 'registry.example.com/web:1', command: web.command(['web']), env: web.env, volumeMounts: web.volumeMounts }],
     volumes: web.volumes,
   }));
@@ -177,14 +186,15 @@ export function everyOptionOf(app: App): void {
   new CeleryWorker(chart, 'sentinel-worker', {
     celery: sentinel,
     pool: WorkerPool.preforkPerCpu({
-      processesPerCpu: 2, maxTasksPerChild: 5, maxMemoryPerChild: Size.mebibytes(100), timeLimit: Duration.minutes(3), softTimeLimit: Duration.minutes(2),
+      processesPerCpu: 2, maxTasksPerChild: 5, maxMemoryPerChild: Size.mebibytes(100), timeLimit: Duration.minutes(3),
+      softTimeLimit: Duration.minutes(2),
     }),
     resources: { requests: { cpu: '1' } },
     scaling: WorkerScaling.cpu({ minReplicas: 2, maxReplicas: 5, behavior: BEHAVIOR, averageUtilization: 60 }),
   });
 
   const rabbitmq = new RabbitMqBroker(chart, 'rabbitmq', {
-    ...everyOption, lifecycle: undefined, name: 'rabbitmq', image: 'registry.example.com/rabbitmq:4.2.1', clusterDomain: 'example.local',
+    ...everyOption, name: 'rabbitmq', image: 'registry.example.com/rabbitmq:4.2.1', clusterDomain: 'example.local',
     username: 'shop', password: PASSWORD, virtualHost: 'shop', definitions: { name: 'definitions', key: 'all.json' },
     queueType: RabbitMqQueueType.CLASSIC, consumerTimeout: Duration.hours(2),
     storage: RabbitMqStorage.claim({ size: Size.gibibytes(8), storageClassName: 'fast', claimName: 'messages' }),

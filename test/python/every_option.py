@@ -110,6 +110,11 @@ CeleryFlower(
     chart, 'proxied', celery=celery, auth=FlowerAuth.at_proxy(secret='login'), probes=FlowerProbes.historic(),
     exposure=FlowerExposure.ingress(host='proxied.example.com', ingress_class_name='nginx'))
 CeleryFlower(
+    chart, 'middleware', celery=celery,
+    exposure=FlowerExposure.ingress(host='middleware.example.com', ingress_class_name='traefik'),
+    auth=FlowerAuth.at_proxy(
+        annotations={'traefik.ingress.kubernetes.io/router.middlewares': 'all-login@kubernetescrd'}))
+CeleryFlower(
     chart, 'routed', celery=celery,
     auth=FlowerAuth.gitlab(
         client_id=SecretKey(name='flower', key='id'), client_secret=SecretKey(name='flower', key='secret'),
@@ -120,7 +125,7 @@ CeleryFlower(
         host='routed.example.com',
         gateway=FlowerGateway(name='public', namespace='gateways', section_name='https')))
 client = {'client_id': SecretKey(name='flower', key='id'), 'client_secret': SecretKey(name='flower', key='secret'),
-          'addresses': ['ada@example.com']}
+          'addresses': ['ada@example.com'], 'redirect_uri': 'https://flower.example.com/login'}
 for id, auth in {
     'google': FlowerAuth.google(**client), 'github': FlowerAuth.github(**client, domain='git.example.com'),
     'okta': FlowerAuth.okta(**client, base_url='https://example.okta.com/oauth2/default'),
@@ -185,7 +190,7 @@ rabbitmq = RabbitMqBroker(
     username='shop', password=PASSWORD, virtual_host='shop', definitions=SecretKey(name='definitions', key='all.json'),
     queue_type=RabbitMqQueueType.CLASSIC, consumer_timeout=Duration.hours(2),
     storage=RabbitMqStorage.claim(size=Size.gibibytes(8), storage_class_name='fast', claim_name='messages'),
-    **{**POD, 'lifecycle': None})
+    **POD)
 mail = CeleryApp(
     chart, 'mail', app='mail', broker=rabbitmq, code=AppCode.in_image(),
     runtime=PythonRuntime.from_image('registry.example.com/mail:1'),
