@@ -242,7 +242,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     ];
     this.statefulSet = statefulSet(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, options);
     this.service = service(this, pod, options, { containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' });
-    const peers = (): k8s.NetworkPolicyPeer[] => brokerPeers(this, this.apps, this.namespaces);
+    const peers = (): k8s.NetworkPolicyPeer[] => brokerPeers(this, 'rabbitmq', this.apps, this.namespaces);
     this.labels = selectorLabels(pod);
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
       apiVersion: 'networking.k8s.io/v1',

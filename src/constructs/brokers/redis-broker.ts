@@ -265,7 +265,7 @@ export class RedisBroker extends Construct implements IBroker {
     const volume: k8s.Volume = claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: { sizeLimit: '64Mi' } };
     this.storage = props.storage ?? RedisStorage.ephemeral();
     this.labels = selectorLabels(pod);
-    const peers = () => brokerPeers(this, this.apps, this.namespaces);
+    const peers = () => brokerPeers(this, 'redis', this.apps, this.namespaces);
     // What its own process needs: containers of the user's may need more.
     const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
     this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {

@@ -9,8 +9,10 @@ import { isCounted } from './visitors';
  * Who may connect to a broker in the cluster: the pods of its apps by their labels, KEDA where it counts, and whole namespaces where that was
  * asked for.
  */
-export function brokerPeers(broker: IConstruct, apps: readonly CeleryApp[], namespaces: ReadonlySet<string>): k8s.NetworkPolicyPeer[] {
-  const keda = apps.filter((app) => app._network._ingress?.keda.named || isCounted(broker, new Set([app.namespace])))
+export function brokerPeers(
+  broker: IConstruct, server: 'redis' | 'rabbitmq', apps: readonly CeleryApp[], namespaces: ReadonlySet<string>,
+): k8s.NetworkPolicyPeer[] {
+  const keda = apps.filter((app) => app._network._ingress?.keda.named || isCounted(broker, server, new Set([app.namespace])))
     .flatMap((app) => (app._network._ingress ?? CeleryNetwork.closedIngress()._ingress!).keda.peers);
   const peers = [
     ...apps.filter((app) => app.namespace === undefined || !namespaces.has(app.namespace))

@@ -39,8 +39,8 @@ export function isScraped(scope: IConstruct, kind: 'PodMonitor' | 'ServiceMonito
   });
 }
 
-/** Whether KEDA counts what is in a Redis, for objects of one of the namespaces. */
-export function isCounted(scope: IConstruct, namespaces: ReadonlySet<string | undefined>): boolean {
+/** Whether KEDA counts what is in a Redis or a RabbitMQ, for objects of one of the namespaces. */
+export function isCounted(scope: IConstruct, server: 'redis' | 'rabbitmq', namespaces: ReadonlySet<string | undefined>): boolean {
   return objects(scope, 'ScaledObject', 'ScaledJob').some((object) => namespaces.has(namespaceOf(object))
-    && asList(get(object, 'spec', 'triggers')).some((trigger) => /^redis/.test(asText(asMap(trigger).type) ?? '')));
+    && asList(get(object, 'spec', 'triggers')).some((trigger) => asText(asMap(trigger).type)?.startsWith(server)));
 }

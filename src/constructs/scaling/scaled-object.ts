@@ -21,7 +21,6 @@ export function scaledObject(worker: ScaledWorker, metadata: object, options: Qu
   const { scope, name, celery, longestTask } = worker;
   const { minReplicas = 1, maxReplicas, tasksPerReplica = worker.concurrency, fallback } = options;
   const { queueTrigger: trigger } = celery._broker;
-  admitKeda(celery);
   const counted = trigger ? countedBy(trigger, celery, worker.queues ?? []) : [];
   const triggerAuthentication = trigger?.authentication && new ApiObject(scope, 'TriggerAuthentication', {
     apiVersion: 'keda.sh/v1alpha1', kind: 'TriggerAuthentication', metadata: { name, ...metadata }, spec: trigger.authentication,
@@ -113,12 +112,6 @@ function triggerMetadata({ type, metadata, queueKey }: QueueTrigger, key: string
 
 function countsUnacknowledged({ type, metadata = {}, countsUnacknowledged: given }: QueueTrigger): boolean {
   return given ?? QUEUE_SCALERS.get(type)?.countsUnacknowledged(metadata) ?? false;
-}
-
-/** A `RabbitMqBroker` lets only those in that it is told of; a `RedisBroker` sees the ScaledObject. */
-function admitKeda({ broker, _network: { _ingress: ingress } }: CeleryApp): void {
-  const namespaces = ingress?.keda.peers.flatMap(({ namespaceSelector }) => namespaceSelector?.matchLabels?.['kubernetes.io/metadata.name'] ?? []);
-  for (const namespace of namespaces ?? ['keda']) (broker as { admit?: (namespace: string) => void }).admit?.(namespace);
 }
 
 function seconds(value: Duration | undefined): number | undefined {

@@ -156,6 +156,9 @@ test('KEDA reads its queues over HTTP, with the user and the password of the wor
     protocol: 'http', host: 'http://rabbitmq.test.svc.cluster.local:15672', vhostName: '/', queueName: 'celery',
     usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME', passwordFromEnv: 'CDK8S_CELERY_BROKER_PASSWORD',
   } });
+  const admitted = (one: ReturnType<typeof made>) => one.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].from
+    .map(({ namespaceSelector }) => namespaceSelector.matchLabels['kubernetes.io/metadata.name']);
+  expect([admitted(manifests), admitted(made())]).toEqual([['test', 'keda'], ['test']]);
 });
 
 test('what it builds can be reached, and other namespaces are admitted', () => {
