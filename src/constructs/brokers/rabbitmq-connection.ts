@@ -44,7 +44,12 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
   return {
     binding: {
       ...(composed ? { urlTemplate: url } : { url: { value: asGiven(url) } }),
-      env: [...variable(USERNAME, usernameSecret), ...variable(PASSWORD_VARIABLE, password)],
+      env: [
+        ...variable(USERNAME, usernameSecret),
+        // For KEDA, which has no user in the metadata of a trigger.
+        ...(username !== undefined && password ? [{ name: USERNAME, value: asGiven(username) }] : []),
+        ...variable(PASSWORD_VARIABLE, password),
+      ],
       transport: tls ? 'amqps' : 'amqp',
       // py-amqp verifies no host name without server_hostname.
       ...(tls ? {
@@ -73,19 +78,20 @@ function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
 }
 
 /**
- * How KEDA reads the queues: it gets user and password from the Secrets. Of TLS it takes only servers with a certificate of a public CA, as its
- * own CA would have to be switched on in a Secret, and of a user in a manifest none that has a password in a Secret.
+ * How KEDA reads the queues: it gets the password from the Secret, and the user from there or from the environment of the worker; without both it
+ * connects as `guest`, as the pods do. Of TLS it takes only servers with a certificate of a public CA, as its own CA would have to be switched on in a
+ * Secret.
  *
  * @see https://keda.sh/docs/latest/scalers/rabbitmq-queue/
  */
 function trigger({ tls, username, usernameSecret, password }: RabbitMqServerOptions, host: string): QueueTrigger | undefined {
   if (tls?.ca ?? tls?.clientSecretName) return undefined;
-  if (usernameSecret && password) {
-    const authentication = Object.entries({ username: usernameSecret, password }).map(([parameter, { name, key }]) => ({ parameter, name, key }));
-    return { type: 'rabbitmq', metadata: { protocol: 'amqp', host }, authentication: { secretTargetRef: authentication } };
-  }
-  return username === undefined && !password && !usernameSecret
-    ? { type: 'rabbitmq', metadata: { protocol: 'amqp', host: host.replace('://', '://guest:guest@') } } : undefined;
+  const authentication = Object.entries({ username: usernameSecret, password }).flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+  return {
+    type: 'rabbitmq',
+    metadata: { protocol: 'amqp', host, ...(username !== undefined && password ? { usernameFromEnv: USERNAME } : {}) },
+    ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
+  };
 }
 
 function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, password, tls, cidr }: RabbitMqServerOptions): Problem[] {

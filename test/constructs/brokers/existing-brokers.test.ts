@@ -1,5 +1,5 @@
 import { Chart, Duration } from 'cdk8s';
-import { Broker, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules } from '../../../src';
+import { Broker, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules, WorkerScaling } from '../../../src';
 import { celeryApp } from '../../fixtures';
 import { Manifests, refusals, synth } from '../../manifests';
 
@@ -104,6 +104,22 @@ describe('RabbitMQ', () => {
   ])('%s', (_, server, url) => {
     const manifests = made(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', ...server }), NONE);
     expect(ALL.map((name) => urlOf(manifests, name))).toEqual([url, url, url]);
+  });
+
+  test.each<[string, Any, object, object[]]>([
+    ['as guest, of whom the ScaledObject says nothing', {}, {}, []],
+    ['as a user of the program', { username: 'celery', password: PASSWORD }, { usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME' }, [{ parameter: 'password', ...PASSWORD }]],
+    ['as a user of a Secret', { usernameSecret: { name: 'broker', key: 'username' }, password: PASSWORD }, {},
+      [{ parameter: 'username', name: 'broker', key: 'username' }, { parameter: 'password', ...PASSWORD }]],
+  ])('KEDA connects %s', (_, server, metadata, secretTargetRef) => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { broker: Broker.fromRabbitMq({ host: 'rabbitmq.example.com', ...server }), ...NONE });
+      new CeleryWorker(chart, 'worker', { celery, scaling: WorkerScaling.queueLength({ maxReplicas: 3 }) });
+    }, EXTERNAL);
+    expect(manifests.get('ScaledObject', 'celery-worker').spec.triggers.map((trigger) => trigger.metadata))
+      .toEqual([expect.objectContaining({ protocol: 'amqp', host: 'amqp://rabbitmq.example.com:5672/%2F', ...metadata })]);
+    expect(manifests.all.filter(({ kind }) => kind === 'TriggerAuthentication').flatMap(({ spec }) => spec.secretTargetRef)).toEqual(secretTargetRef);
+    for (const name of Object.values(metadata)) expect(manifests.env('celery-worker')[name]).toBe('celery');
   });
 
   test('TLS verifies the certificate and the name of the host, also in Flower', () => {
