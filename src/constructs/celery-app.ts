@@ -247,7 +247,7 @@ export class CeleryApp extends Construct {
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
       ...settingsProblems,
-      ...checkExpiry(settings, props),
+      ...checkExpiry(settings, bound),
       ...this._network._problems,
       ...unknownServers(this._network, bound),
       ...queues.problems(codeDeclares),

@@ -2,7 +2,7 @@ import { hasUrlCredential, redact } from '../celery/credentials';
 import { uncheckedCertificate } from '../celery/tls';
 import { POSTGRES_SETTINGS, postgresConnection } from './brokers/postgres-connection';
 import { PostgresServerOptions } from './brokers/postgres-server';
-import { redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
+import { checkUrlDatabase, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
 import { sentinelConnection } from './brokers/sentinel-connection';
 import { SentinelServersOptions } from './brokers/sentinel-servers';
@@ -119,6 +119,7 @@ function checkUrl(url: string): Problem[] {
       prop: 'resultBackend', value: redact(url), wrong: 'has a password in it, and everybody who can read a manifest could read it',
       fix: 'put the whole URL into a Secret: ResultBackend.fromSecret({ name, key })',
     }] : [],
+    ...checkUrlDatabase('resultBackend', url),
   ];
 }
 

@@ -3,7 +3,8 @@ import { hasUrlCredential, redact } from '../../celery/credentials';
 import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
 import { needsOf } from '../../celery/locks';
 import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
-import type { CeleryApp, CeleryAppProps } from '../celery-app';
+import { isRedis, parseUrl } from '../../celery/url';
+import type { CeleryApp } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
 import { variables } from '../kubernetes/env';
@@ -32,6 +33,8 @@ export interface BoundBroker {
   /** The name of kombu's transport; undefined where it is not known. */
   readonly transport?: string;
   readonly resultBackend?: EnvSource;
+  /** Whether results are in the Redis that also has the queues, in whichever database. */
+  readonly resultsInBroker: boolean;
   /** What all pods need of the lock in addition to Celery. */
   readonly needs: readonly string[];
   /** How KEDA reads the length of its queues. */
@@ -81,6 +84,7 @@ export function bindBroker(
     settings,
     transport,
     resultBackend,
+    resultsInBroker: given === undefined || isSameRedis(url?.value ?? urlTemplate, backendText),
     needs,
     queueTrigger: options.queueTrigger,
     network: { broker: network, resultBackend: given ? given._binding.network : [] },
@@ -208,12 +212,18 @@ function checkRpc(throughBroker: boolean, transport: string | undefined): Proble
   }];
 }
 
+/** Two URLs of one server, as they are written. */
+function isSameRedis(first = '', second = ''): boolean {
+  const [one, other] = [first, second].map((address) => parseUrl(address));
+  return one !== undefined && other !== undefined && isRedis(one) && isRedis(other) && one.host === other.host && (one.port ?? '6379') === (other.port ?? '6379');
+}
+
 /** Results that fill a message broker: they are in the Redis of the broker, and stay. */
-export function checkExpiry(settings: ReadonlyMap<string, unknown>, { resultBackend }: Pick<CeleryAppProps, 'resultBackend'>): Problem[] {
+export function checkExpiry(settings: ReadonlyMap<string, unknown>, { resultsInBroker }: Pick<BoundBroker, 'resultsInBroker'>): Problem[] {
   const expires = settings.get('result_expires');
-  return resultBackend !== undefined || !settings.has('result_expires') || (expires !== null && expires !== 0) ? [] : [{
+  return !resultsInBroker || !settings.has('result_expires') || (expires !== null && expires !== 0) ? [] : [{
     prop: 'settings.result_expires', value: expires, wrong: 'keeps results forever, in the Redis that also has the queues: once it is full no task can be sent',
-    fix: 'leave it out for a day, give e.g. Duration.hours(1), or give the app a resultBackend of its own',
+    fix: 'leave it out for a day, give e.g. Duration.hours(1), or give the app a resultBackend on another server',
   }];
 }
 

@@ -14,7 +14,7 @@ import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger } from './queue-trigger';
 import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
-import { Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
+import { checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
 import { sentinelConnection, sentinelTrigger } from './sentinel-connection';
 import { SentinelServersOptions } from './sentinel-servers';
@@ -187,5 +187,5 @@ function checkUrl(url: string): Problem[] {
   if (secure !== undefined) return problem(`has the port ${secure} of TLS, and a scheme without`, `write ${transport}s://${transport === 'redis' ? ', with ?ssl_cert_reqs=CERT_REQUIRED' : ''}; or give the port without TLS`);
   return hasUrlCredential(url) ? problem(
     'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
-  ) : [];
+  ) : checkUrlDatabase('broker', url);
 }

@@ -79,14 +79,15 @@ function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
 
 /**
  * How KEDA reads the queues: it gets the password from the Secret, and the user from there or from the environment of the worker; without both it
- * connects as `guest`, as the pods do. Of TLS it takes only servers with a certificate of a public CA, as its own CA would have to be switched on in a
- * Secret.
+ * connects as `guest`, as the pods do. Of TLS it takes only servers with a certificate of a public CA, as its own CA would have to be switched on
+ * in a Secret.
  *
  * @see https://keda.sh/docs/latest/scalers/rabbitmq-queue/
  */
 function trigger({ tls, username, usernameSecret, password }: RabbitMqServerOptions, host: string): QueueTrigger | undefined {
   if (tls?.ca ?? tls?.clientSecretName) return undefined;
-  const authentication = Object.entries({ username: usernameSecret, password }).flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+  const authentication = Object.entries({ username: usernameSecret, password })
+    .flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
   return {
     type: 'rabbitmq',
     metadata: { protocol: 'amqp', host, ...(username !== undefined && password ? { usernameFromEnv: USERNAME } : {}) },

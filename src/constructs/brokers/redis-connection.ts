@@ -1,4 +1,6 @@
+import { redact } from '../../celery/credentials';
 import { outsideCluster, TLS_PORT_OF_REDIS } from '../../celery/hosts';
+import { parseUrl } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { secretKey } from '../kubernetes/options';
@@ -114,6 +116,16 @@ export function checkDatabase(prop: string, database: number | undefined): Probl
   return database === undefined || (Number.isInteger(database) && database >= 0 && database <= LAST_DATABASE) ? [] : [{
     prop, value: database, wrong: 'is not the number of a database of Redis', fix: `give a whole number from 0 to ${LAST_DATABASE}`,
   }];
+}
+
+/** The same, of a URL; `fromSecret` is what takes one of a server with more databases. */
+export function checkUrlDatabase(prop: 'broker' | 'resultBackend', address: string): Problem[] {
+  const url = parseUrl(address);
+  const database = url && /^(rediss?|sentinel)$/.test(url.scheme) && /^\d+$/.test(url.database ?? '') ? Number(url.database) : 0;
+  return checkDatabase(prop, database).map(({ wrong, fix }) => ({
+    prop, value: redact(address), wrong: `has the database ${database}, which ${wrong}`,
+    fix: `${fix}; of a server with more of them, put the whole URL into a Secret (${prop === 'broker' ? 'Broker' : 'ResultBackend'}.fromSecret)`,
+  }));
 }
 
 export function checkHost(prop: string, host: string | undefined): Problem[] {

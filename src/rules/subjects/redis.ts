@@ -260,21 +260,19 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/cluster-as-broker',
     severity: Severity.ERROR,
-    title: 'The broker is a Redis Cluster, which Celery does not support',
-    why: '`CROSSSLOT Keys in request don\'t hash to the same slot` or MOVED: kombu changes several keys at once, and has no transport for clusters.',
+    title: 'The broker or the result backend is a Redis Cluster, which Celery does not support',
+    why: '`CROSSSLOT Keys in request don\'t hash to the same slot` or MOVED: kombu changes several keys at once, and has no transport for clusters; Celery\'s result backend does not follow MOVED.',
     fix: 'Use a single Redis, or Sentinel.',
     source: 'https://github.com/celery/kombu/issues/1021',
     rows: ['R7'],
     on: 'processes',
     check: (process, report, world) => {
-      const { broker } = process;
-      if (!broker || !isRedis(broker.url)) return;
-      if (isClusterEndpoint(broker.url.host)) {
-        report({
-          at: broker.at, value: broker.text, note: 'the host is the endpoint of a Redis in cluster mode',
-        });
+      for (const use of process.urls) {
+        if (!isRedis(use.url) || !isClusterEndpoint(use.url.host)) continue;
+        report({ at: use.at, value: use.text, note: 'the host is the endpoint of a Redis in cluster mode' });
       }
-      for (const server of redisFor(broker, world)) {
+      const { broker } = process;
+      for (const server of broker ? redisFor(broker, world) : []) {
         const cluster = server.directive('cluster-enabled');
         if (cluster?.values[0] === 'yes') report({ at: at(server, cluster), value: 'cluster-enabled yes' });
       }

@@ -111,7 +111,7 @@ test('all problems are told at once, also those of the result backend', () => {
 
 test.each(['clustercfg.orders.abc123.euw1.cache.amazonaws.com', 'clustercfg.orders.abc123.memorydb.eu-west-1.amazonaws.com', 'orders-abc123.serverless.euw1.cache.amazonaws.com'])(
   'the endpoint %s of cluster mode is refused', (host) => {
-    expect(refusals(app({ host, tls: {}, password: PASSWORD })).join('\n')).toContain('The broker is a Redis Cluster, which Celery does not support');
+    expect(refusals(app({ host, tls: {}, password: PASSWORD })).join('\n')).toContain('The broker or the result backend is a Redis Cluster, which Celery does not support');
     expect(refusals(app({ host })).join('\n')).toContain('[redis/cluster-as-broker]');
   });
 
@@ -160,3 +160,15 @@ test.each(['rediss://redis.example.com:6380/0?ssl_cert_reqs=CERT_REQUIRED', 'red
   'the URL %s is taken', (url) => {
     expect(synth((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: Broker.fromUrl(url) }) })).env('celery-worker').CELERY_BROKER_URL).toBe(url);
   });
+
+describe('a database that Redis does not have', () => {
+  test.each([16, 99])('%p is refused in a URL, as in an option', (database) => {
+    const url = `redis://redis.example.com:6379/${database}`;
+    const message = (prop: string, value: string, factory: string): string => `[chart/celery] ${prop}: '${value}' has the database ${database}, which is not the number of a database of Redis; `
+      + `give a whole number from 0 to 15; of a server with more of them, put the whole URL into a Secret (${factory}.fromSecret)`;
+    expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl(url) }))).toEqual([message('broker', url, 'Broker')]);
+    const resultBackend = ResultBackend.fromUrl(`rediss://r.example.com/${database}?ssl_cert_reqs=CERT_REQUIRED`);
+    expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl('redis://redis.example.com:6379/15'), resultBackend })))
+      .toEqual([message('resultBackend', `rediss://r.example.com/${database}?ssl_cert_reqs=CERT_REQUIRED`, 'ResultBackend')]);
+  });
+});

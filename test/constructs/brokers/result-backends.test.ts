@@ -72,6 +72,11 @@ describe('results in the Redis of the broker', () => {
     expect(refusals(app({ settings: { result_expires } }))).toEqual([
       expect.stringContaining(`settings.result_expires: ${result_expires} keeps results forever, in the Redis that also has the queues: once it is full no task can be sent`),
     ]);
+    const sameServer = [ResultBackend.fromUrl('redis://redis.example.com/1'), ResultBackend.fromRedis({ host: 'redis.example.com', database: 1 })];
+    for (const resultBackend of sameServer) {
+      expect(refusals(app({ broker: Broker.fromUrl('redis://redis.example.com:6379/0'), settings: { result_expires }, resultBackend })))
+        .toEqual([expect.stringContaining(`settings.result_expires: ${result_expires} keeps results forever`)]);
+    }
     const resultBackend = ResultBackend.fromUrl('redis://results.example.com:6379/0');
     expect(synth(app({ settings: { result_expires }, resultBackend })).main('celery-worker').command).toContain(`result_expires=(json)${result_expires}`);
   });
