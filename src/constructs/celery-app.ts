@@ -1,4 +1,4 @@
-import { ApiObject, Chart } from 'cdk8s';
+import { ApiObject, Chart, Duration } from 'cdk8s';
 import { Construct, Node } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { AppContent } from './app-content';
@@ -177,6 +177,10 @@ export class CeleryApp extends Construct {
   public readonly _workers: {
     readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
     readonly prefetchMultiplier: number;
+    /** How long the longest task takes, where the user says it. */
+    readonly known?: number;
+    /** The hard time limit on its command line, which wins over that of the settings. */
+    readonly timeLimit?: Duration;
   }[] = [];
 
   /** @internal */
@@ -290,7 +294,7 @@ export class CeleryApp extends Construct {
    * ```ts
    * /// !hide
    * import { CeleryApp } from 'cdk8s-celery';
-   * import { ApiObject, Chart } from 'cdk8s';
+   * import { ApiObject, Chart, Duration } from 'cdk8s';
    * declare const chart: Chart;
    * declare const celery: CeleryApp;
    * /// !show

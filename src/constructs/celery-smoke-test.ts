@@ -112,6 +112,10 @@ export class CelerySmokeTest extends Construct {
     const timeout = props.timeout ?? TIMEOUT;
     const consumed = queuesOf(celery);
     refuse(this, [
+      ...(celery.resultBackend?.value !== 'disabled://' ? [] : [{
+        prop: 'celery', value: celery.node.path, wrong: 'has no result backend, so no result can be waited for', fix: 'give the CeleryApp a resultBackend, e.g. ResultBackend.rpc(), or leave the test out',
+      }]),
+      ...(props.queues?.length === 0 ? [{ prop: 'queues', value: props.queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),
       ...checkNames(props.queues ?? []),
       ...unknownQueues(props.queues ?? [], consumed),
       ...(task === '' ? [{ prop: 'task', value: task, wrong: 'is empty', fix: 'give the name of a task, e.g. \'tasks.ping\'' }] : []),

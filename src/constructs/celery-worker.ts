@@ -23,13 +23,14 @@ import { objectMetadata, selectorLabels } from './kubernetes/pods';
 import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOptions, hasBudget } from './disruption-budget';
 import { memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
 import { meets } from '../celery/versions';
+import { codeSettings } from '../manifests/code-settings';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
 import { ScaledWorker } from './scaling/scaled-worker';
 import { WorkerScaling } from './scaling/worker-scaling';
 import { WorkerPool } from './worker-pool';
-import { planShutdown, ShutdownPlan } from './shutdown-plan';
+import { planShutdown, settingsLimit, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
 import { prepareShared, sharedSettings } from './visibility-timeout';
 
@@ -101,7 +102,8 @@ export interface CeleryWorkerProps extends PodOptions {
    * How long the longest task takes. A pod that is told to stop finishes its tasks, and has this time and 15 seconds for it
    * (`terminationGracePeriodSeconds`); then Kubernetes kills it and its tasks. It limits no task: `WorkerShutdown.warm({ longestTask })` does.
    *
-   * @default - that of the shutdown, else the `timeLimit` of the pool, else Duration.minutes(5)
+   * @default - that of the shutdown, else the `timeLimit` of the pool, else Duration.minutes(5), or a time limit of the settings or a soft one of the
+   * pool that is longer
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker
    */
   readonly longestTask?: Duration;
@@ -236,6 +238,7 @@ export class CeleryWorker extends Construct {
       unseen: celery.code._files === undefined,
       variables: new Set([...celery._options.env ?? [], ...own.env ?? []].map(({ name }) => name)),
     });
+    const known = knownLongest(props, pool);
     const name = componentName(this, props);
     const scaled: ScaledWorker = {
       scope: this, celery, name, concurrency: this.concurrency, longestTask: Math.min(end.longestTask, end.grace),
@@ -268,7 +271,7 @@ export class CeleryWorker extends Construct {
         ...scaling ? scalingProblems(scaling, scaled) : [],
         ...surgeProblems(props.strategy as k8s.DeploymentStrategy | undefined, most ?? 1, gpu),
         ...memoryProblems(pool, merged.resources),
-        ...spotProblems({ options: merged, longestTask: knownLongest(props, pool), plan: end, shutdown: props.shutdown, late: celery._settings.get('task_acks_late') === true }),
+        ...spotProblems({ options: merged, longestTask: known, plan: end, shutdown: props.shutdown, late: late(celery) }),
         ...budgetProblems(props.disruptionBudget, most),
         ...prefetchProblems(props),
       ],
@@ -277,6 +280,7 @@ export class CeleryWorker extends Construct {
     this.networkPolicy = networkPolicy;
     celery._workers.push({
       worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace, prefetchMultiplier: reserved(props),
+      known, timeLimit: end.timeLimit ?? pool._limits.timeLimit,
     });
     this._maxReplicas = most;
     this._unacknowledged = sharedCount(celery);
@@ -305,9 +309,16 @@ function sizedPool(pool: WorkerPool, { resources }: CheckedOptions): WorkerPool 
 }
 
 /** How long the longest task takes, where the user says it. */
-function knownLongest({ longestTask, shutdown }: CeleryWorkerProps, pool: WorkerPool): number | undefined {
+function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool: WorkerPool): number | undefined {
   const known = shutdown?._longestTask ?? longestTask ?? pool._limits.timeLimit;
-  return known && known.toMilliseconds() / 1000;
+  return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
+}
+
+/** Whether tasks are acknowledged late, by the settings of the app or by its code as far as it is in sight. */
+function late({ _settings: settings, code }: CeleryApp): boolean {
+  if (settings.has('task_acks_late')) return settings.get('task_acks_late') === true;
+  const found = Object.values(code._files ?? {}).map(codeSettings).filter((file) => file.has('task_acks_late'));
+  return found.length > 0 && found.every((file) => file.get('task_acks_late') !== 'False');
 }
 
 function prefetchProblems({ disablePrefetch, celery }: CeleryWorkerProps): Problem[] {

@@ -1,5 +1,6 @@
 import { Duration } from 'cdk8s';
 import { meets } from '../celery/versions';
+import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
 import type { WorkerPool } from './worker-pool';
 import type { WorkerShutdown } from './worker-shutdown';
@@ -40,7 +41,7 @@ const SOFT_SETTINGS = ['worker_soft_shutdown_timeout', 'worker_enable_soft_shutd
 /** One model of how a worker ends: everything that must fit is computed, or refused, here. */
 export function planShutdown({ shutdown, longestTask, pool, celery, settings, unseen, variables }: ShutdownOf): ShutdownPlan {
   const own = shutdown?._longestTask;
-  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? Duration.minutes(5));
+  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? unsaid(pool, settings));
   const soft = shutdown?._soft;
   const enforced = own !== undefined && pool._limits.timeLimit === undefined && (pool._name === 'prefork' || pool._name === 'gevent');
   return {
@@ -73,6 +74,19 @@ export function planShutdown({ shutdown, longestTask, pool, celery, settings, un
 
 function seconds(value: Duration): number {
   return Math.ceil(value.toMilliseconds() / 1000);
+}
+
+/** Where nobody says how long tasks take: 5 minutes, or the limit that stops them later. */
+function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf['settings']): Duration {
+  const limit = Math.max(settingsLimit(settings) ?? 0, softTimeLimit ? seconds(softTimeLimit) : 0);
+  return Duration.seconds(Math.max(5 * 60, limit));
+}
+
+/** The longest that a task may take by the settings of the app, in seconds: the hard time limit, or else the soft one. */
+export function settingsLimit(settings: ReadonlyMap<string, unknown>): number | undefined {
+  const limits = ['task_time_limit', 'task_soft_time_limit'].map((name) => settings.get(name));
+  const limit = limits.find((value) => typeof value === 'number' && value > 0 && value <= checks.INT32);
+  return limit === undefined ? undefined : Math.ceil(limit as number);
 }
 
 function twice(own: Duration | undefined, longestTask: Duration | undefined): Problem[] {

@@ -8,6 +8,7 @@ import type * as k8s from './kubernetes/api/types';
 import { variables } from './kubernetes/env';
 import type { Mount } from './kubernetes/pods';
 import { isPlainObject } from './validation/plain-object';
+import { settingsLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
 import { isInTree } from './validation/in-tree';
 
@@ -48,11 +49,9 @@ function databaseOf({ _broker: { env, transport }, namespace }: CeleryApp): stri
 
 /** The longest that a message of an app is not acknowledged: its longest task, and the end of the pod that runs it. */
 export function longestDelivery(app: CeleryApp): number {
-  // A time limit among the settings says how long tasks may take, too.
-  const limits = ['task_time_limit', 'task_soft_time_limit'].map((name) => app._settings.get(name));
-  const limit = Math.max(0, ...limits.filter((value) => typeof value === 'number'));
+  const ofSettings = settingsLimit(app._settings) ?? 0;
   return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app))
-    .map(({ longestTask, grace }) => Math.max(longestTask, limit) + grace + MARGIN));
+    .map(({ longestTask, timeLimit, grace }) => Math.max(longestTask, timeLimit?.toSeconds({ integral: false }) ?? ofSettings) + grace + MARGIN));
 }
 
 /** What the user gives, in the delivery of the app or among its transport options. */
@@ -88,16 +87,38 @@ export function sharedSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
   return options === undefined ? app._settings : new Map([...app._settings, [TRANSPORT_OPTIONS, options]]);
 }
 
+/** The worker whose tasks take longest, where that is as long as the visibility timeout. A rule knows where a time limit says it. */
+function outlivedBy(app: CeleryApp, timeout: number): CeleryApp['_workers'][number] | undefined {
+  if (app._settings.get('task_acks_late') !== true || settingsLimit(app._settings) !== undefined) return undefined;
+  return app._workers.filter(({ worker, timeLimit, known }) => isInTree(worker, app) && timeLimit === undefined && known !== undefined && known >= timeout)
+    .sort((a, b) => b.known! - a.known!)[0];
+}
+
 /** What is wrong with the timeouts of an app, once all workers are known. */
 export function visibilityProblems(app: CeleryApp): Problem[] {
   const own = given(app);
   const seconds = visibilityTimeout(app);
+  const { transport } = app._broker;
+  if (app._delivery?._visibilityTimeout && transport !== undefined && !Object.hasOwn(DEFAULTS, transport)) {
+    return [{
+      prop: 'delivery.visibilityTimeout', value: `${own} s`, wrong: `is for Redis and SQS, and the broker is ${transport}, which delivers the messages of a connection that ends at once`,
+      fix: 'leave it out',
+    }];
+  }
   if (seconds === undefined) return [];
   const prop = app._delivery?._visibilityTimeout ? 'delivery.visibilityTimeout' : `settings.${TRANSPORT_OPTIONS}.visibility_timeout`;
   const longest = sharing(app).find((other) => other !== app && given(other) === seconds);
   if (own !== undefined && own < seconds) {
     return [{
       prop, value: `${own} s`, wrong: `is not that of ${longest?.node.path} on the same database, ${seconds} s; the shortest would hold for all`, fix: 'give all apps of a database the same',
+    }];
+  }
+  const outlived = outlivedBy(app, seconds);
+  if (outlived) {
+    return [{
+      prop: own === undefined ? 'broker' : prop, value: `${seconds} s`,
+      wrong: `is ${own === undefined ? `the visibility timeout of ${longest?.node.path} on the same database, and ` : ''}not more than the longest task of ${outlived.worker.node.path}, ${outlived.known} s, which would run twice at the same time`,
+      fix: `give more than ${outlived.known} seconds to all apps of the database, or leave it out`,
     }];
   }
   // The command line would replace what the code has, all of it.

@@ -11,7 +11,7 @@ export interface WarmShutdownOptions {
    * With the pools prefork and gevent it is also the hard time limit (`--time-limit`), unless the pool has a `timeLimit`: a task that took
    * longer would be killed with its pod. A `timeLimit` above it is refused. The pools threads and solo have no time limits.
    *
-   * @default - the `longestTask` of the worker, else the `timeLimit` of the pool, else 5 minutes; without a limit of its own
+   * @default - the default of `longestTask` of the worker; without a limit of its own
    */
   readonly longestTask?: Duration;
 }
@@ -31,7 +31,7 @@ export interface SoftShutdownOptions {
    * How long the longest task takes. Whole seconds. A shutdown does not wait for it; the visibility timeout of the message broker is longer,
    * and it is the hard time limit (`--time-limit`), unless the pool has a `timeLimit`.
    *
-   * @default - the `longestTask` of the worker, else the `timeLimit` of the pool, else 5 minutes; without a limit of its own
+   * @default - the default of `longestTask` of the worker; without a limit of its own
    */
   readonly longestTask?: Duration;
 

@@ -1,5 +1,5 @@
 import { Chart, Duration } from 'cdk8s';
-import { CeleryAppProps, CelerySettings, CelerySmokeTest, CelerySmokeTestProps, CeleryWorker, JobHook } from '../../src';
+import { CeleryAppProps, CelerySettings, CelerySmokeTest, CelerySmokeTestProps, CeleryWorker, JobHook, ResultBackend } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -82,6 +82,7 @@ describe('is refused', () => {
   test.each<[string, Any, string]>([
     ['for a queue that no worker consumes', { queues: ['mial'] },
       'queues: \'mial\' is a queue that no worker of the app consumes, so the test would fail; did you mean mail? Else give one of celery, mail, or make the worker first'],
+    ['for no queue', { queues: [] }, 'queues: [] is empty; name a queue, or leave it out'],
     ['for a queue given twice', { queues: ['mail', 'mail'] }, 'queues: \'mail\' is given twice'],
     ['for an empty task', { task: '' }, 'task: \'\' is empty; give the name of a task'],
     ['for arguments without a task', { args: [1] }, 'args: [1] is for a task of yours; give the prop task too'],
@@ -94,6 +95,12 @@ describe('is refused', () => {
     ['for an unknown hook', { hook: 'later' }, 'hook: \'later\''],
   ])('%s', (_, props, message) => {
     expect(refusals(smoke(props as Partial<CelerySmokeTestProps>))).toEqual([expect.stringContaining(`[chart/smoke] ${message}`)]);
+  });
+
+  test('without a result backend', () => {
+    expect(refusals(smoke({}, { queues: QUEUES, resultBackend: ResultBackend.none() }))).toEqual([
+      '[chart/smoke] celery: \'chart/celery\' has no result backend, so no result can be waited for; give the CeleryApp a resultBackend, e.g. ResultBackend.rpc(), or leave the test out',
+    ]);
   });
 
   test('when a worker of another queue is made after it', () => {

@@ -111,7 +111,12 @@ describe('the visibility timeout', () => {
 
   test('fits a time limit among the settings', () => {
     const manifests = synth((chart) => void worker(chart, celeryApp(chart, { settings: { task_time_limit: 3601 } })));
-    expect(timeoutOf(manifests, 'celery-worker')).toBe(3601 + 315 + 60);
+    expect(timeoutOf(manifests, 'celery-worker')).toBe(3601 + 3616 + 60);
+  });
+
+  test('fits the hard time limit of the worker, which wins over that of the settings', () => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { settings: { task_time_limit: 30_000 } }), { pool: WorkerPool.prefork({ timeLimit: minutes(1) }) }));
+    expect(timeoutOf(manifests, 'celery-worker')).toBeUndefined();
   });
 
   test('joins the transport options that are given', () => {
@@ -172,6 +177,39 @@ describe('refuses', () => {
   test('and not those of one second less', () => {
     const delivery = TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) });
     expect(() => synth(define({ delivery }, { shutdown: WorkerShutdown.warm({ longestTask: seconds(1199) }) }))).not.toThrow();
+  });
+
+  test.each<[string, number, boolean]>([['as long as', 1200, true], ['shorter than', 1199, false]])('a visibility timeout that tasks without a limit take %s', (_what, longest, expected) => {
+    const delivery = TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) });
+    const given = define({ delivery }, { shutdown: WorkerShutdown.warm({ longestTask: seconds(longest) }), pool: WorkerPool.threads() });
+    if (!expected) expect(() => synth(given)).not.toThrow();
+    else {
+      expect(refusals(given)).toEqual(['[chart/celery] delivery.visibilityTimeout: \'1200 s\' is not more than the longest task of chart/worker, 1200 s, which would run twice at the same time; '
+        + 'give more than 1200 seconds to all apps of the database, or leave it out']);
+    }
+  });
+
+  test('that of another app on the database, too; but not for tasks that are acknowledged early', () => {
+    const two = (delivery: TaskDelivery) => (chart: Chart): void => {
+      const app = (name: string, given: TaskDelivery): CeleryApp => new CeleryApp(chart, name, {
+        app: 'tasks', broker: Broker.fromUrl('redis://redis:6379/0'), code: AppCode.fromInline({ 'tasks.py': TASKS }), settings: { task_default_queue: name },
+        runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), delivery: given,
+      });
+      worker(chart, app('a', TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(10) })), { longestTask: minutes(1) });
+      worker(chart, app('b', delivery), { longestTask: hours(1) }, 'b-worker');
+    };
+    expect(refusals(two(TaskDelivery.atLeastOnce()))).toEqual([
+      '[chart/b] broker: \'600 s\' is the visibility timeout of chart/a on the same database, and not more than the longest task of chart/b-worker, 3600 s, which would run twice at the same time; '
+      + 'give more than 3600 seconds to all apps of the database, or leave it out',
+    ]);
+    expect(() => synth(two(TaskDelivery.atMostOnce()))).not.toThrow();
+  });
+
+  test('a visibility timeout for RabbitMQ, which has none', () => {
+    const delivery = TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(10) });
+    expect(refusals(define({ delivery, broker: Broker.fromUrl('amqp://rabbitmq:5672//'), resultBackend: ResultBackend.none() }))).toEqual([
+      '[chart/celery] delivery.visibilityTimeout: \'600 s\' is for Redis and SQS, and the broker is amqp, which delivers the messages of a connection that ends at once; leave it out',
+    ]);
   });
 
   test('two timeouts on one database', () => {

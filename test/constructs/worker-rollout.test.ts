@@ -1,9 +1,9 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import {
-  CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool, WorkerScaling,
+  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool, WorkerScaling,
   WorkerShutdown,
 } from '../../src';
-import { celeryApp, everyOption } from '../fixtures';
+import { celeryApp, everyOption, TASKS } from '../fixtures';
 import { Manifest, Manifests, refusals, synth } from '../manifests';
 
 const NAME = 'celery-worker';
@@ -144,6 +144,7 @@ describe('processes by the CPU request', () => {
 });
 
 describe('spot nodes', () => {
+  const code = (line: string): AppCode => AppCode.fromInline({ 'tasks.py': `${TASKS}${line}\n` });
   const nodeSelector = { 'cloud.google.com/gke-spot': 'true' };
   const late = { delivery: TaskDelivery.atLeastOnce() };
   const soft = (timeout: number): WorkerShutdown => WorkerShutdown.soft({ timeout: seconds(timeout), longestTask: hours(1) });
@@ -155,6 +156,9 @@ describe('spot nodes', () => {
     ['tasks that do not, acknowledged late, and a warm shutdown', true, { longestTask: minutes(5) }, late],
     ['tasks that do not, acknowledged late, and a soft shutdown that fits', false, { shutdown: soft(10) }, late],
     ['a soft shutdown that does not fit', true, { shutdown: soft(11) }, late],
+    ['a soft shutdown that fits, and late acknowledgement in the code', false, { shutdown: soft(10) }, { code: code('app.conf.task_acks_late = True') }],
+    ['a time limit of the settings that does not', true, {}, { settings: { task_time_limit: 26 } }],
+    ['a time limit of the settings that fits', false, {}, { settings: { task_time_limit: 25 } }],
     ['other nodes', false, { nodeSelector: { disk: 'ssd' }, longestTask: hours(1) }, {}],
   ])('with %s are refused: %p', (_what, expected, props, app) => {
     const given = { nodeSelector, ...props };

@@ -33,12 +33,18 @@ describe('warm', () => {
     expect(options(worker({ pool: WorkerPool[pool](), shutdown: WorkerShutdown.warm({ longestTask: minutes(10) }) }))).toEqual(expected);
   });
 
-  test.each<[string, Partial<CeleryWorkerProps>, number]>([
+  test.each<[string, Partial<CeleryWorkerProps>, number, CeleryAppProps['settings']?]>([
     ['the time limit of the pool', { pool: WorkerPool.prefork({ timeLimit: minutes(2) }) }, 135],
     ['the longest task of the worker', { longestTask: minutes(3), pool: WorkerPool.prefork({ timeLimit: minutes(2) }) }, 195],
     ['five minutes', {}, 315],
-  ])('without options, %s is what counts', (_what, props, expected) => {
-    expect(grace(worker({ ...props, shutdown: WorkerShutdown.warm() }))).toBe(expected);
+    ['a longer soft time limit', { pool: WorkerPool.prefork({ softTimeLimit: minutes(6) }) }, 375],
+    ['not a shorter one', { pool: WorkerPool.prefork({ softTimeLimit: minutes(4) }) }, 315],
+    ['a longer time limit of the settings', {}, 1215, { task_time_limit: 1200, task_soft_time_limit: 2000 }],
+    ['a longer soft time limit of the settings', {}, 1215, { task_soft_time_limit: 1199.5 }],
+    ['not a shorter one of the settings', {}, 315, { task_time_limit: 60 }],
+    ['the longest task before the settings', { longestTask: minutes(30) }, 1815, { task_time_limit: 1200 }],
+  ])('without options, %s is what counts', (_what, props, expected, settings = {}) => {
+    expect(grace(worker({ ...props, shutdown: WorkerShutdown.warm() }, { settings }))).toBe(expected);
   });
 
   test('nothing is written where the prop is left out', () => {
