@@ -4,6 +4,7 @@ import { settingArgument } from '../celery/settings';
 import { nearest } from '../nearest';
 import { operationText } from '../operations';
 import { CeleryApp } from './celery-app';
+import { EnvSource } from './brokers/result-backend-binding';
 import { componentName } from './celery-component';
 import { CeleryJob, JobHook } from './celery-job';
 import { CelerySettings } from './celery-settings';
@@ -112,7 +113,7 @@ export class CelerySmokeTest extends Construct {
     const timeout = props.timeout ?? TIMEOUT;
     const consumed = queuesOf(celery);
     refuse(this, [
-      ...(celery.resultBackend?.value !== 'disabled://' ? [] : [{
+      ...((celery.resultBackend as EnvSource | undefined)?.value !== 'disabled://' ? [] : [{
         prop: 'celery', value: celery.node.path, wrong: 'has no result backend, so no result can be waited for', fix: 'give the CeleryApp a resultBackend, e.g. ResultBackend.rpc(), or leave the test out',
       }]),
       ...(props.queues?.length === 0 ? [{ prop: 'queues', value: props.queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),

@@ -84,8 +84,8 @@ function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf
 
 /** The longest that a task may take by the settings of the app, in seconds: the hard time limit, or else the soft one. */
 export function settingsLimit(settings: ReadonlyMap<string, unknown>): number | undefined {
-  const limits = ['task_time_limit', 'task_soft_time_limit'].map((name) => settings.get(name));
-  const limit = limits.find((value) => typeof value === 'number' && value > 0 && value <= checks.INT32);
+  const limit = ['task_time_limit', 'task_soft_time_limit'].map((name) => settings.get(name))
+    .find((value) => typeof value === 'number' && value > 0 && value <= checks.INT32);
   return limit === undefined ? undefined : Math.ceil(limit as number);
 }
 

@@ -115,7 +115,8 @@ describe('the visibility timeout', () => {
   });
 
   test('fits the hard time limit of the worker, which wins over that of the settings', () => {
-    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { settings: { task_time_limit: 30_000 } }), { pool: WorkerPool.prefork({ timeLimit: minutes(1) }) }));
+    const settings = { task_time_limit: 30_000 };
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { settings }), { pool: WorkerPool.prefork({ timeLimit: minutes(1) }) }));
     expect(timeoutOf(manifests, 'celery-worker')).toBeUndefined();
   });
 

@@ -1,7 +1,7 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool, WorkerScaling,
-  WorkerShutdown,
+  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool,
+  WorkerScaling, WorkerShutdown,
 } from '../../src';
 import { celeryApp, everyOption, TASKS } from '../fixtures';
 import { Manifest, Manifests, refusals, synth } from '../manifests';
