@@ -90,7 +90,7 @@ export function sharedSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
 /** The worker whose tasks take longest, where that is as long as the visibility timeout. A rule knows where a time limit says it. */
 function outlivedBy(app: CeleryApp, timeout: number): CeleryApp['_workers'][number] | undefined {
   if (app._settings.get('task_acks_late') !== true || settingsLimit(app._settings) !== undefined) return undefined;
-  return app._workers.filter(({ worker, timeLimit, known }) => isInTree(worker, app) && timeLimit === undefined && (known ?? 0) >= timeout)
+  return app._workers.filter(({ worker, timeLimit, known }) => isInTree(worker, app) && timeLimit === undefined && known! >= timeout)
     .sort((a, b) => b.known! - a.known!)[0];
 }
 
