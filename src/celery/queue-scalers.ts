@@ -37,6 +37,16 @@ export const QUEUE_SCALERS: ReadonlyMap<string, QueueScaler> = new Map<string, Q
   }],
 ]);
 
+/**
+ * The name of a queue in SQS, which takes letters, digits, "-" and "_".
+ *
+ * @see Channel.canonical_queue_name in kombu/transport/SQS.py
+ */
+export function sqsQueueName(prefix: string, queue: string): string {
+  const [, name, fifo = ''] = /^(.*?)(\.fifo)?$/s.exec(prefix + queue)!;
+  return name.replace(/\./g, '-').replace(/[!-,/:-@[-^`{-~]/g, '_') + fifo;
+}
+
 /** Whether the queues of a scaler are lists of Redis, with one more list for each priority and a hash of what is not acknowledged. */
 export function readsRedisLists(type: string): boolean {
   return QUEUE_SCALERS.get(type) === redis;

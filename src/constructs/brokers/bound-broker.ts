@@ -30,6 +30,8 @@ export interface BoundBroker {
   readonly loaded: boolean;
   readonly mounts: readonly Mount[];
   readonly settings: ReadonlyMap<string, unknown>;
+  /** Those that the loader gives to every container that connects. */
+  readonly connectionSettings: ReadonlyMap<string, unknown>;
   /** The name of kombu's transport; undefined where it is not known. */
   readonly transport?: string;
   readonly resultBackend?: EnvSource;
@@ -82,6 +84,7 @@ export function bindBroker(
     composed: urlTemplate !== undefined || backend.urlTemplate !== undefined,
     mounts: volumeMounts.flatMap(({ name, mountPath: path, ...mount }) => known.has(name) ? [{ path, volume: known.get(name)!, ...mount }] : []),
     settings,
+    connectionSettings,
     transport,
     resultBackend,
     resultsInBroker: given === undefined || isSameRedis(url?.value ?? urlTemplate, backendText),

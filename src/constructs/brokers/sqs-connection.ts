@@ -5,6 +5,7 @@ import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { duration, PropChecks, text, typed } from '../validation/props';
 import { BrokerBinding } from './broker-binding';
+import { QueueTrigger } from './queue-trigger';
 import { PASSWORD, required } from './redis-connection';
 import { SqsOptions } from './sqs-service';
 
@@ -54,8 +55,20 @@ export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; proble
         },
       },
       network: egressToServer(endpoint ?? 'https://sqs.amazonaws.com', {}),
+      queueTrigger: trigger(options),
     },
     problems,
+  };
+}
+
+/** How KEDA reads the queues, by their names: with the keys of the Secret, or else by the role of its own. */
+function trigger({ region, accessKeyId, secretAccessKey, endpoint }: SqsOptions): QueueTrigger {
+  const keys = Object.entries({ awsAccessKeyID: accessKeyId, awsSecretAccessKey: secretAccessKey })
+    .flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+  return {
+    type: 'aws-sqs-queue',
+    metadata: { awsRegion: region, ...(endpoint === undefined ? {} : { awsEndpoint: endpoint }) },
+    authentication: keys.length > 0 ? { secretTargetRef: keys } : { podIdentity: { provider: 'aws' } },
   };
 }
 

@@ -1,5 +1,5 @@
 import { ApiObject, Duration } from 'cdk8s';
-import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
+import { QUEUE_SCALERS, readsRedisLists, sqsQueueName } from '../../celery/queue-scalers';
 import { redisKeys } from '../../celery/redis-keys';
 import { KEDA_DEFAULTS } from '../../celery/scaling';
 import { QueueTrigger } from '../brokers/queue-trigger';
@@ -87,12 +87,21 @@ export function sharedCount(celery: CeleryApp): string | undefined {
 }
 
 function countedBy(trigger: QueueTrigger, celery: CeleryApp, queues: readonly string[]): Counted[] {
-  if (!readsRedisLists(trigger.type)) return queues.map((key, i) => ({ name: `queue${i + 1}`, key }));
+  if (!readsRedisLists(trigger.type)) {
+    const nameOf = (queue: string): string => trigger.type === 'aws-sqs-queue' ? sqsQueueName(queuePrefix(celery), queue) : queue;
+    return queues.map((queue, i) => ({ name: `queue${i + 1}`, key: nameOf(queue) }));
+  }
   const { lists, unacknowledged } = keysOf(celery, queues);
   return [
     ...lists.map(({ queue, priority, key }) => ({ name: `queue${queues.indexOf(queue) + 1}${priority === 0 ? '' : `_priority${priority}`}`, key })),
     { name: 'unacked', key: unacknowledged },
   ];
+}
+
+/** What kombu puts before the names of queues in SQS: the app's own settings come last. */
+function queuePrefix({ _settings: settings, _broker: { connectionSettings } }: CeleryApp): string {
+  const prefixes = [settings, connectionSettings].map((one) => (one.get('broker_transport_options') as Record<string, unknown> | undefined)?.queue_name_prefix);
+  return String(prefixes.find((prefix) => prefix !== undefined) ?? '');
 }
 
 function keysOf(celery: CeleryApp, queues: readonly string[]): ReturnType<typeof redisKeys> {

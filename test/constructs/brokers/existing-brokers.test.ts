@@ -180,6 +180,22 @@ describe('SQS', () => {
     expect(settingsOf(manifests).broker_transport_options).toMatchObject({ is_secure: false, visibility_timeout: 43_200 });
   });
 
+  test.each<[string, Any, object]>([
+    ['keys of a Secret', { accessKeyId: { name: 'aws', key: 'id' }, secretAccessKey: { name: 'aws', key: 'secret' } }, { secretTargetRef: [
+      { parameter: 'awsAccessKeyID', name: 'aws', key: 'id' }, { parameter: 'awsSecretAccessKey', name: 'aws', key: 'secret' },
+    ] }],
+    ['the role of KEDA', {}, { podIdentity: { provider: 'aws' } }],
+  ])('KEDA counts the queues by their names in SQS, with %s', (_, credentials, spec) => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { broker: Broker.fromSqs({ ...REGION, queueNamePrefix: 'orders-', ...credentials }), queues: [{ name: 'mail.fast' }, { name: 'jobs.fifo' }], ...NONE });
+      new CeleryWorker(chart, 'worker', { celery, queues: ['celery', 'mail.fast', 'jobs.fifo'], scaling: WorkerScaling.queueLength({ maxReplicas: 3 }) });
+    }, EXTERNAL);
+    const { triggers } = manifests.get('ScaledObject', 'celery-worker').spec;
+    expect(triggers.map(({ type, metadata }) => [type, metadata.awsRegion, metadata.queueURL]))
+      .toEqual([['aws-sqs-queue', 'eu-central-1', 'orders-celery'], ...['orders-mail-fast', 'orders-jobs.fifo'].map((name) => ['aws-sqs-queue', 'eu-central-1', name])]);
+    expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec).toEqual(spec);
+  });
+
   test('its packages come from the lock', () => {
     const manifests = made(Broker.fromSqs(REGION), { ...NONE, runtime: PythonRuntime.install({ celery: '5.6.3' }) });
     expect(manifests.pod('celery-worker').initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base sqs' });
