@@ -43,7 +43,7 @@ export function everyOptionOf(app: App): void {
   const chart = new Chart(app, 'all', { namespace: 'all' });
 
   const redis = new RedisBroker(chart, 'broker', {
-    ...everyOption, lifecycle: undefined, name: 'queue', image: 'redis:7.2.4', maxMemory: Size.mebibytes(200), clusterDomain: 'example.local',
+    ...everyOption, name: 'queue', image: 'redis:7.2.4', maxMemory: Size.mebibytes(200), clusterDomain: 'example.local',
     storage: RedisStorage.claim({ size: Size.gibibytes(3), storageClassName: 'fast', claimName: 'tasks' }),
     database: 4, password: PASSWORD, tls: { secretName: 'redis-tls', ca: { name: 'redis-ca', key: 'ca.crt' } }, disabledCommands: ['FLUSHALL'],
     maxClients: 500,

@@ -52,7 +52,7 @@ redis = RedisBroker(
     cluster_domain='example.local',
     storage=RedisStorage.claim(size=Size.gibibytes(3), storage_class_name='fast', claim_name='tasks'),
     database=4, password=PASSWORD, tls=RedisTls(secret_name='redis-tls', ca=SecretKey(name='redis-ca', key='ca.crt')),
-    disabled_commands=['FLUSHALL'], max_clients=500, **{**POD, 'lifecycle': None})
+    disabled_commands=['FLUSHALL'], max_clients=500, **POD)
 
 celery = CeleryApp(
     chart, 'celery', app='shop.tasks:app', broker=redis, name='shop',
