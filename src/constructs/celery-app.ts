@@ -294,13 +294,15 @@ export class CeleryApp extends Construct {
    * ```ts
    * /// !hide
    * import { CeleryApp } from 'cdk8s-celery';
-   * import { ApiObject, Chart, Duration } from 'cdk8s';
+   * import { ApiObject, Chart } from 'cdk8s';
    * declare const chart: Chart;
    * declare const celery: CeleryApp;
    * /// !show
-   * const { env, volumes, volumeMounts } = celery.producer({ namespace: 'web' });
-   * const shell = { name: 'shell', image: 'registry.example.com/web:1.4.2', env, volumeMounts };
-   * new ApiObject(chart, 'shell', { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'web' }, spec: { containers: [shell], volumes } });
+   * const producer = celery.producer({ namespace: 'web' });
+   * const shell = { name: 'shell', image: 'registry.example.com/web:1.4.2', env: producer.env, volumeMounts: producer.volumeMounts };
+   * new ApiObject(chart, 'shell', {
+   *   apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'web' }, spec: { containers: [shell], volumes: producer.volumes },
+   * });
    * ```
    */
   public producer(options: CeleryProducerOptions = {}): CeleryProducer {
