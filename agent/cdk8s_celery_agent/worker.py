@@ -100,7 +100,7 @@ class WorkerAgent(Agent):
         self._over_time: Set[int] = set()  # processes killed by a hard time limit
         self._unstarted: Dict[str, float] = {}
         self._unacked: Optional[Tuple[int, Optional[float]]] = None
-        self._unacked_at = -UNACKED_INTERVAL
+        self._unacked_at: Optional[float] = None
         self.server.pages['/held'] = self._held_page
         with self.journal.guard('patches'):
             patches.note_receipts(consumer, self._last_receipt)
@@ -229,17 +229,16 @@ class WorkerAgent(Agent):
         c = self.consumer
         if self._has_left_the_loop(now):
             self.consumer_down()
-        if self.up and self._may_ask_for_a_tick(now):
-            with self.gate:
-                self._ask_for_a_tick()
+        self._have_the_loop_turn(now)
         reserved, active = len(state.reserved_requests), len(state.active_requests)
         with self.gate:
             queues = dict(c.app.amqp.queues.consume_from)
         wanted = list(dict.fromkeys([*self.own_queues, *queues]))
         consuming = [name for name in wanted if self._consumes(name)]
-        answers, error = self.ask(lambda broker: (
-            _depths(broker, wanted), self._ask_for_unacked(broker, now)))
-        depths, unacked = answers or ({}, self._unacked)
+        depths, error = self.ask(lambda broker: _depths(broker, wanted))
+        depths = depths or {}
+        if not error:
+            error = self._look_at_unacked(now)
         waits = any(depths.get(name) for name in consuming if not _passive(queues.get(name)))
         self._has_consumed = self._has_consumed or bool(consuming)
         turns = (self.running_since is not None and self.last_tick is not None
@@ -271,19 +270,26 @@ class WorkerAgent(Agent):
             reserved=reserved,
             active=active,
             depths=depths,
-            unacked=unacked and unacked[0],
-            oldest_unacked=unacked and unacked[1],
+            unacked=self._unacked and self._unacked[0],
+            oldest_unacked=self._unacked and self._unacked[1],
             missing=tuple(name for name in wanted if name not in consuming),
             broker_error=error,
             sampled_at=time.monotonic(),
         )
 
-    def _ask_for_unacked(self, broker: Broker, now: float) -> Optional[Tuple[int, Optional[float]]]:
+    def _look_at_unacked(self, now: float) -> str:
         """Now and then: it is a number of the whole database, and for people to read."""
-        if now - self._unacked_at >= UNACKED_INTERVAL:
-            self._unacked = broker.unacknowledged()
-            self._unacked_at = now
-        return self._unacked
+        if self._unacked_at is None:
+            # Not in the first look, which also connects: the next one would be late.
+            self._unacked_at = now - UNACKED_INTERVAL
+            return ''
+        if now - self._unacked_at < UNACKED_INTERVAL:
+            return ''
+        # A slow broker takes its time for this, too, and the next look comes later.
+        self._have_the_loop_turn(time.monotonic())
+        self._unacked, error = self.ask(Broker.unacknowledged)
+        self._unacked_at = now
+        return error
 
     def _waiting(self, waits: bool) -> Optional[float]:
         lag = SURE_AFTER.get(self.connection().transport.driver_type)
@@ -309,6 +315,11 @@ class WorkerAgent(Agent):
         """Or may be; not each is reserved (celery-batches)."""
         return self.loop_is_shared and (bool(reserved) or self._is_held_by(
             now, lambda stack: stack.is_in(BasePool.apply_async.__code__)))
+
+    def _have_the_loop_turn(self, now: float) -> None:
+        if self.up and self._may_ask_for_a_tick(now):
+            with self.gate:
+                self._ask_for_a_tick()
 
     def _may_ask_for_a_tick(self, now: float) -> bool:
         """One question at a time, unless one got lost."""
