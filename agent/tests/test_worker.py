@@ -274,7 +274,8 @@ def test_broker_load_is_one_command_per_queue_and_interval(worker, redis):
         stats = redis.cli('info', 'commandstats').splitlines()
         return {line[8:].split(':')[0]: int(line.split('calls=')[1].split(',')[0])
                 for line in stats if line.startswith('cmdstat_')}
-    pod.until(lambda: calls().get('llen', 0) > 4, what='the first looks')
+    # What is not acknowledged is asked for in the second look, and every 30 seconds then.
+    pod.until(lambda: calls().get('llen', 0) > 4 and calls().get('hlen'), what='the first looks')
     started, before = time.monotonic(), calls()
     pod.until(lambda: calls()['llen'] >= before['llen'] + 20, 30, 'ten intervals of two queues')
     grown = {name: n - before.get(name, 0) for name, n in calls().items()}
