@@ -20,6 +20,14 @@ test('basic: users and passwords come from the Secret, and stand in no manifest'
   expect(manifests.env('celery-flower').FLOWER_BASIC_AUTH).toEqual({ secretKeyRef: { name: 'login', key: 'users' } });
 });
 
+test('basic: what is given in place of a key of a Secret is not shown', () => {
+  for (const literal of ['ada:hunter2', ['ada:hunter2'], { value: 'ada:hunter2' }, { stringData: { users: 'ada:hunter2' } }]) {
+    const refused = refusals((chart) => new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), auth: FlowerAuth.basic(literal as never) }));
+    expect(refused.join('\n')).toMatch(/auth(\.\w+)?: (a string|a value) is not/);
+    expect(refused.join('\n')).not.toContain('hunter2');
+  }
+});
+
 describe('at a proxy', () => {
   const flower = (auth: FlowerAuth, exposure?: FlowerExposure) => (chart: Chart) => void new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), auth, exposure });
   const ingress = (ingressClassName?: string, annotations?: Record<string, string>) => FlowerExposure.ingress({ host: 'flower.example.com', ingressClassName, annotations });
@@ -149,7 +157,7 @@ describe('OAuth', () => {
     ['a domain among others', google({ addresses: ['*@example.com', 'bob@example.org'] }), 'auth.addresses: \'*@example.com\' goes with no other address'],
     ['a domain of everybody', google({ addresses: ['*@gmail.com'] }), 'auth.addresses: \'*@gmail.com\' is everybody with an account there'],
     ['no client', google({ clientId: undefined }), 'auth.clientId: undefined is missing; give { name, key }'],
-    ['a client in words', google({ clientSecret: 'hunter2' }), 'auth.clientSecret: \'***\' is not a key of a Secret; give { name, key }'],
+    ['a client in words', google({ clientSecret: 'hunter2' }), 'auth.clientSecret: a string is not a key of a Secret; give { name, key }'],
     ['a callback without TLS', google({ redirectUri: 'http://flower.example.com/login' }), 'auth.redirectUri: \'http://flower.example.com/login\' is not a URL with https'],
     ['a callback that is no URL', google({ redirectUri: 'flower.example.com/login' }), 'auth.redirectUri: \'flower.example.com/login\' is not a URL with https'],
     ['a callback elsewhere', google({ redirectUri: 'https://flower.example.com/oauth2' }),

@@ -3,7 +3,7 @@ import { Checked, checkShape } from './shape-check';
 import type * as k8s from './api/types';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
-import { Problem } from '../validation/problems';
+import { Described, Problem } from '../validation/problems';
 import { PropChecks } from '../validation/props';
 
 /** What each pod option is once it is checked: the data that the manifest gets. */
@@ -138,9 +138,12 @@ export function mergeBy<T extends object>(field: string, first: readonly T[], se
 /** A key of a Secret that a user names. */
 export function secretKey(prop: string, given: unknown): { value: SecretKey | undefined; problems: readonly Problem[] } {
   if (typeof given !== 'object' || given === null) {
-    return { value: undefined, problems: [{ prop, value: given, wrong: given === undefined ? 'is missing' : 'is not a key of a Secret', fix: 'give { name, key }' }] };
+    const value = given === undefined ? undefined : new Described(`a ${typeof given}`);
+    return { value: undefined, problems: [{ prop, value, wrong: given === undefined ? 'is missing' : 'is not a key of a Secret', fix: 'give { name, key }' }] };
   }
-  const { value, problems } = checkShape(prop, { ...given, optional: undefined }, 'SecretKeySelector');
+  const { value, problems: found } = checkShape(prop, { ...given, optional: undefined }, 'SecretKeySelector');
+  // What is neither its name nor its key may be the password itself.
+  const problems = found.map((problem) => [`${prop}.name`, `${prop}.key`].includes(problem.prop) ? problem : { ...problem, value: new Described('a value') });
   return problems.length > 0 ? { value: undefined, problems } : { value: value as SecretKey, problems: [] };
 }
 

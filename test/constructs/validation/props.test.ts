@@ -74,7 +74,7 @@ test.each<[string, (chart: Chart) => void, string]>([
   ['a class for a scheduler', beat({ scheduler: Date }), 'is not a string; give module:Class, e.g. \'django_celery_beat.schedulers:DatabaseScheduler\''],
   ['a login in words', flower({ auth: 'user:hunter2' }), 'flower] auth: a string is not a FlowerAuth; give e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })'],
   ['a name for a Secret', flower({ auth: FlowerAuth.basic('login' as Any) }),
-    'flower] auth: \'login\' is not a key of a Secret; give { name, key }'],
+    'flower] auth: a string is not a key of a Secret; give { name, key }'],
   ['a host for an exposure', flower({ exposure: 'flower.example.com' }), 'flower] exposure: \'flower.example.com\' is not a FlowerExposure; give e.g. '
     + 'FlowerExposure.ingress({ host: \'flower.example.com\', tls: \'flower-tls\' })'],
   ['a path for the probes', flower({ probes: '/' }), 'flower] probes: \'/\' is not FlowerProbes; give e.g. FlowerProbes.healthcheck()'],
@@ -92,7 +92,7 @@ test.each<[string, (chart: Chart) => void, string]>([
     'celery] requirements: \'requests\' is not a list of strings; give e.g. [\'requests==2.32.3\']'],
   ['a number for a Python', app({ runtime: PythonRuntime.install({ celery: '5.6.3', python: 3.11 as Any }) }), 'celery] python: 3.11 is not a string; give e.g. \'3.11\''],
   ['a name for a Secret', app({ runtime: PythonRuntime.install({ celery: '5.6.3', pipConf: 'pip' as Any }) }),
-    'celery] pipConf: \'pip\' is not a key of a Secret; give { name, key }'],
+    'celery] pipConf: a string is not a key of a Secret; give { name, key }'],
   ['no options', app({ runtime: PythonRuntime.install(undefined as Any) }), 'celery] celery: undefined is not a version of Celery; use one of 5.3.4'],
   ['no Celery', app({ runtime: PythonRuntime.install({} as Any) }), 'celery] celery: undefined is not a version of Celery; use one of 5.3.4'],
   ['no image', app({ runtime: PythonRuntime.fromImage(undefined as Any) }), 'celery] image: undefined is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
