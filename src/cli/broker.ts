@@ -1,3 +1,4 @@
+import { redisKeys } from '../celery/redis-keys';
 import { asList, asMap, asNumber, asText, get } from '../manifests/json';
 import { processOf } from './fleet';
 import { appPlace, runInPod } from './in-pod';
@@ -45,9 +46,6 @@ function readUnacked(value: unknown): Unacked | undefined {
 /** A Service in the cluster: `redis`, `redis.data`, `redis.data.svc.cluster.local`. */
 const SERVICE = /^([a-z][-a-z0-9]*)(?:\.([a-z0-9][-a-z0-9]*)(?:\.svc(?:\.[a-z0-9.-]+)?)?)?\.?$/;
 
-/** kombu's lists for messages with a priority. */
-const PRIORITIES = ['', '\x06\x163', '\x06\x166', '\x06\x169'];
-
 async function askRedis(queues: readonly string[], deployment: unknown, context: readonly string[]): Promise<BrokerAnswer> {
   const process = processOf(deployment);
   const url = process?.link?.url;
@@ -63,8 +61,8 @@ async function askRedis(queues: readonly string[], deployment: unknown, context:
   };
   const names = queues.length > 0 ? queues : ['celery'];
   const depths = await Promise.all(names.map(async (queue) => {
-    const lengths = await Promise.all(PRIORITIES.map((priority) => redis('llen', `${queue}${priority}`)));
+    const lengths = await Promise.all(redisKeys([queue]).lists.map(({ key }) => redis('llen', key)));
     return [queue, lengths.reduce((sum, length) => sum + length, 0)] as const;
   }));
-  return { queues: Object.fromEntries(depths), declared: [], unacked: { count: await redis('hlen', 'unacked') } };
+  return { queues: Object.fromEntries(depths), declared: [], unacked: { count: await redis('hlen', redisKeys([]).unacknowledged) } };
 }
