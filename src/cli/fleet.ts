@@ -1,8 +1,10 @@
+import { grouped } from '../manifests/grouped';
 import { lazy } from '../memo';
 import { asMap, asNumber, asText, get } from '../manifests/json';
 import { Process } from '../manifests/process';
 import { World } from '../manifests/world';
 import { Cluster } from './cluster';
+import { Failure } from './command';
 import { KubectlError } from './kubectl';
 import { identity, isBeingDeleted, objects, phase, selects } from './objects';
 
@@ -31,6 +33,29 @@ export async function readFleet({ app, context, scope }: Cluster): Promise<Fleet
 /** Pods that are not being deleted: of one that is, its successor is in the list too. */
 export function staying(fleet: Fleet): readonly unknown[] {
   return fleet.pods.filter((pod) => !isBeingDeleted(pod));
+}
+
+export function appKey(object: unknown): string {
+  const { namespace, app } = identity(object);
+  return `${namespace}/${app}`;
+}
+
+/** What a fleet has of one app. */
+export interface FleetApp extends Fleet {
+  readonly namespace: string;
+  /** Empty where the objects do not say it. */
+  readonly app: string;
+}
+
+/** A fleet by apps, of pods those that stay. Fails where there is none. */
+export function appsOf(fleet: Fleet, { app, where }: Cluster): readonly FleetApp[] {
+  const pods = staying(fleet);
+  const apps = grouped([...fleet.deployments, ...pods].map((object) => [appKey(object), object]));
+  if (apps.size === 0) throw new Failure(`no pods of ${app ? `the app '${app}'` : 'a Celery app'} ${where}; is it deployed there?`);
+  return [...apps].map(([name, [first]]) => ({
+    namespace: identity(first).namespace, app: identity(first).app,
+    pods: pods.filter((pod) => appKey(pod) === name), deployments: fleet.deployments.filter((deployment) => appKey(deployment) === name),
+  }));
 }
 
 /** The pods of a Deployment. */

@@ -1,10 +1,9 @@
-import { grouped } from '../manifests/grouped';
 import { listed, printableJson, printableLine } from '../rules/printable';
 import { agentPlace, agentStatus } from './agent';
 import { askBroker, BrokerAnswer, Unacked } from './broker';
 import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster';
-import { FAILED, Failure, guarded, Misuse, parseOptions } from './command';
-import { DRAINED, podsOf, processOf, queuesOf, readFleet, staying } from './fleet';
+import { FAILED, guarded, Misuse, parseOptions } from './command';
+import { appsOf, DRAINED, podsOf, processOf, queuesOf, readFleet } from './fleet';
 import { identity } from './objects';
 import { sayUnacked, table } from './table';
 
@@ -57,19 +56,13 @@ export function queues(args: string[], print: (text: string) => void, complain: 
 }
 
 async function read(cluster: Cluster, complain: (text: string) => void): Promise<{ rows: QueueStatus[]; unacked: UnackedStatus[] }> {
-  const fleet = await readFleet(cluster);
-  const pods = staying(fleet);
-  const key = (object: unknown): string => `${identity(object).namespace}/${identity(object).app}`;
-  const apps = grouped([...fleet.deployments, ...pods].map((object) => [key(object), object]));
-  if (apps.size === 0) throw new Failure(`no pods of ${cluster.app ? `the app '${cluster.app}'` : 'a Celery app'} ${cluster.where}; is it deployed there?`);
+  const apps = appsOf(await readFleet(cluster), cluster);
   const rows: QueueStatus[] = [];
   const unacked: UnackedStatus[] = [];
-  for (const [app, [first]] of apps) {
-    const own = { pods: pods.filter((pod) => key(pod) === app), deployments: fleet.deployments.filter((deployment) => key(deployment) === app) };
-    const { namespace, app: name } = identity(first);
-    const consumed = (await Promise.all(own.pods.map((pod) => consumes(pod, own.deployments, cluster.context)))).flat();
-    const known = [...new Set([...own.deployments.flatMap((deployment) => queuesOf(deployment) ?? []), ...consumed])];
-    const answer: BrokerAnswer = await askBroker(known, own.pods, own.deployments, cluster.context).catch((error: unknown) => {
+  for (const { namespace, app: name, pods, deployments } of apps) {
+    const consumed = (await Promise.all(pods.map((pod) => consumes(pod, deployments, cluster.context)))).flat();
+    const known = [...new Set([...deployments.flatMap((deployment) => queuesOf(deployment) ?? []), ...consumed])];
+    const answer: BrokerAnswer = await askBroker(known, pods, deployments, cluster.context).catch((error: unknown) => {
       complain(`${printableLine(`cdk8s-celery queues: the message broker of ${name || 'the app'} could not be asked: ${(error as Error).message.split('\n')[0]}`)}\n`);
       return { queues: {}, declared: [] };
     });
@@ -77,7 +70,7 @@ async function read(cluster: Cluster, complain: (text: string) => void): Promise
       namespace, app: name, queue,
       messages: answer.queues[queue] ?? null,
       consumers: consumed.filter((one) => one === queue).length,
-      workers: own.deployments.filter((deployment) => processOf(deployment)?.role === 'worker'
+      workers: deployments.filter((deployment) => processOf(deployment)?.role === 'worker'
         && (queuesOf(deployment) ?? answer.declared).includes(queue)).map((deployment) => identity(deployment).name),
     })));
     if (answer.unacked) unacked.push({ namespace, app: name, ...answer.unacked });

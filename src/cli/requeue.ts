@@ -7,7 +7,7 @@ import { listed, printableLine } from '../rules/printable';
 import { agentPlace, askAgent } from './agent';
 import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster';
 import { Failure, guarded, parseOptions } from './command';
-import { processOf, readFleet, staying } from './fleet';
+import { appKey, processOf, readFleet, staying } from './fleet';
 import { AppPlace, appPlace, ProgramError, runInPod } from './in-pod';
 import { kubectl, KubectlError } from './kubectl';
 import { identity, objects, phase } from './objects';
@@ -77,10 +77,9 @@ export function requeue(
 async function run(options: Options, print: (text: string) => void, wait: (milliseconds: number) => Promise<unknown>): Promise<void> {
   const fleet = await readFleet(options);
   const pods = staying(fleet);
-  const key = (pod: unknown): string => `${identity(pod).namespace}/${identity(pod).app}`;
   const done = new Set<string>();
-  const places = [...grouped(pods.map((pod) => [key(pod), pod])).entries()].flatMap(([app, own]) => {
-    const place = appPlace(own, fleet.deployments.find((deployment) => key(deployment) === app));
+  const places = [...grouped(pods.map((pod) => [appKey(pod), pod])).entries()].flatMap(([app, own]) => {
+    const place = appPlace(own, fleet.deployments.find((deployment) => appKey(deployment) === app));
     return place ? [place] : [];
   });
   if (places.length === 0) throw new Failure(`no pod of ${options.app ? `the app '${options.app}'` : 'a Celery app'} runs ${options.where} that could ask Redis`);

@@ -1,14 +1,12 @@
 import { redact } from '../celery/credentials';
-import { grouped } from '../manifests/grouped';
 import { asMap, asNumber, asText, get } from '../manifests/json';
 import { printableJson } from '../rules/printable';
 import { CLUSTER_OPTIONS, CLUSTER_USAGE, Cluster, readCluster } from './cluster';
 import { Failure, guarded, Misuse, parseOptions } from './command';
 import { readDuration } from './duration';
-import { processOf, queuesOf, readFleet, staying, wantedPods } from './fleet';
+import { appsOf, processOf, queuesOf, readFleet, wantedPods } from './fleet';
 import { appPlace, ProgramError, runInPod } from './in-pod';
 import { KubectlError } from './kubectl';
-import { identity } from './objects';
 import { table } from './table';
 
 const USAGE = `Usage: cdk8s-celery smoke [-n NAMESPACE] [--app APP] [--queue QUEUE]... [--task TASK [--args JSON] [--kwargs JSON]]
@@ -87,16 +85,11 @@ function json(option: 'args' | 'kwargs', text: string | undefined, is: (value: u
 }
 
 async function run({ queues, task, args, kwargs, timeout, ...cluster }: Options): Promise<Result[]> {
-  const fleet = await readFleet(cluster);
-  const pods = staying(fleet);
-  const key = (object: unknown): string => `${identity(object).namespace}/${identity(object).app}`;
-  const apps = grouped([...fleet.deployments, ...pods].map((object) => [key(object), object]));
-  if (apps.size === 0) throw new Failure(`no pods of ${cluster.app ? `the app '${cluster.app}'` : 'a Celery app'} ${cluster.where}; is it deployed there?`);
+  const apps = appsOf(await readFleet(cluster), cluster);
   const results: Result[] = [];
-  for (const [app, [first]] of apps) {
-    const { namespace, app: name } = identity(first);
-    const workers = fleet.deployments.filter((deployment) => key(deployment) === app && processOf(deployment)?.role === 'worker' && wantedPods(deployment) > 0);
-    const place = appPlace(pods.filter((pod) => key(pod) === app), workers[0]);
+  for (const { namespace, app: name, pods, deployments } of apps) {
+    const workers = deployments.filter((deployment) => processOf(deployment)?.role === 'worker' && wantedPods(deployment) > 0);
+    const place = appPlace(pods, workers[0]);
     if (place === undefined) throw new Failure(`no pod of ${name || 'the app'} runs that could send a task; cdk8s-celery status tells why`);
     const known = [...new Set(workers.flatMap((deployment) => queuesOf(deployment) ?? []))];
     const answer = await runInPod(place, 'smoke', {

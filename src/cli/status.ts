@@ -6,7 +6,7 @@ import { askBroker } from './broker';
 import { whyNotReady, whyStopped } from './causes';
 import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster';
 import { FAILED, guarded, Misuse, parseOptions } from './command';
-import { autoscaled, DRAINED, Fleet, podsOf, processOf, queuesOf, readFleet, staying, wantedPods } from './fleet';
+import { appKey, autoscaled, DRAINED, Fleet, podsOf, processOf, queuesOf, readFleet, staying, wantedPods } from './fleet';
 import { conditions, identity, isReady, phase } from './objects';
 import { sayUnacked, shownAge, table } from './table';
 
@@ -189,11 +189,6 @@ function appNames({ pods }: Fleet): (row: PodStatus) => string {
   const several = new Set(pods.map((pod) => identity(pod).namespace)).size > 1;
   const apps = new Map(pods.map((pod) => [`${identity(pod).namespace}/${identity(pod).name}`, `${several ? `${identity(pod).namespace}/` : ''}${identity(pod).app || '-'}`]));
   return ({ namespace, pod }) => apps.get(`${namespace}/${pod}`) ?? '-';
-}
-
-function appKey(object: unknown): string {
-  const { namespace, app } = identity(object);
-  return `${namespace}/${app}`;
 }
 
 function isWell({ live, ready, reason, scaledToZero }: PodStatus): boolean {
