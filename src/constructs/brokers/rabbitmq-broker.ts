@@ -1,4 +1,4 @@
-import { ApiObject, Chart, Duration } from 'cdk8s';
+import { ApiObject, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
@@ -8,8 +8,7 @@ import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
 import { checkPod, objectMetadata, PodSpec, selectorLabels, service, statefulSet } from '../kubernetes/pods';
-import { brokerPeers } from '../network/broker-peers';
-import { podsOf } from '../network/server-address';
+import { BrokerAccess } from '../network/broker-access';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
@@ -168,10 +167,8 @@ export class RabbitMqBroker extends Construct implements IBroker {
   /** The port of AMQP. */
   public readonly port = PORT;
 
-  private readonly namespace?: string;
+  private readonly access = new BrokerAccess(this, 'rabbitmq');
   private readonly labels: Record<string, string>;
-  private readonly namespaces = new Set<string>();
-  private readonly apps: CeleryApp[] = [];
   private readonly username: string;
   private readonly password: SecretKey;
   private readonly virtualHost: string;
@@ -242,36 +239,14 @@ export class RabbitMqBroker extends Construct implements IBroker {
     ];
     this.statefulSet = statefulSet(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, options);
     this.service = service(this, pod, options, { containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' });
-    const peers = (): k8s.NetworkPolicyPeer[] => brokerPeers(this, 'rabbitmq', this.apps, this.namespaces);
     this.labels = selectorLabels(pod);
-    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name, ...metadata },
-      spec: {
-        podSelector: { matchLabels: this.labels },
-        policyTypes: ['Ingress'],
-        get ingress() {
-          const from = peers();
-          return from.length === 0 ? undefined : [{ from, ports: [PORT, MANAGEMENT_PORT].map((port) => ({ port, protocol: 'TCP' })) }];
-        },
-      },
-    });
-    const namespace = this.namespace = Chart.of(this).namespace;
-    this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
+    this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [PORT, MANAGEMENT_PORT] });
+    this.host = this.access.host(name, props.clusterDomain);
   }
 
   /** Lets the pods of an app connect to this RabbitMQ. */
   public bind(app: CeleryApp): BrokerBinding {
-    const { namespace } = app;
-    if ((namespace === undefined) !== (this.namespace === undefined)) {
-      refuse(this, [{
-        prop: 'namespace', value: namespace ?? this.namespace,
-        wrong: `is the namespace of ${namespace ? app.node.path : this.node.path} alone, so neither a DNS name nor a NetworkPolicy can join the two`,
-        fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
-      }]);
-    }
-    this.apps.push(app);
+    this.access.admit(app);
     return {
       urlTemplate: `amqp://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${PORT}/${encodeURIComponent(this.virtualHost)}`,
       env: [
@@ -285,7 +260,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
         broker_transport_options: { confirm_publish: true },
         ...(this.typeFor(app) === RabbitMqQueueType.QUORUM ? { task_default_queue_type: 'quorum' } : {}),
       },
-      network: [{ to: [podsOf(this.namespace, this.labels)], ports: [{ port: PORT, protocol: 'TCP' }] }],
+      network: this.access.egress(this.labels, PORT),
       queueTrigger: {
         type: 'rabbitmq',
         metadata: {
@@ -302,9 +277,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
    * @param namespace the name of the namespace: `'web'`
    */
   public admitNamespace(namespace: string): void {
-    const problems = checks.name('namespace', namespace);
-    refuse(this, problems);
-    if (problems.length === 0) this.namespaces.add(namespace);
+    this.access.admitNamespace(namespace);
   }
 
   private typeFor({ runtime: { _celery: celery } }: CeleryApp): RabbitMqQueueType {
@@ -313,7 +286,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
 
   private environment({ consumerTimeout }: RabbitMqBrokerProps): k8s.EnvVar[] {
     const given = consumerTimeout?.toMilliseconds();
-    const milliseconds = (): number => given ?? 1000 * neededTimeout(this.apps.filter((app) => isInTree(app, this)));
+    const milliseconds = (): number => given ?? 1000 * neededTimeout(this.access.admitted.filter((app) => isInTree(app, this)));
     return [
       // The folder of the database is named after the node, which is never that of a pod. One node needs no DNS, and no cookie of its own.
       { name: 'RABBITMQ_NODENAME', value: 'rabbit@localhost' },

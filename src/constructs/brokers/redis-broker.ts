@@ -1,10 +1,9 @@
-import { ApiObject, Chart, Size } from 'cdk8s';
+import { ApiObject, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
-import { podsOf } from '../network/server-address';
-import { brokerPeers } from '../network/broker-peers';
+import { BrokerAccess } from '../network/broker-access';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
@@ -185,10 +184,8 @@ export class RedisBroker extends Construct implements IBroker {
   public readonly url?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
 
   private readonly server: RedisServerOptions;
-  private readonly namespace?: string;
+  private readonly access = new BrokerAccess(this, 'redis');
   private readonly labels: Record<string, string>;
-  private readonly apps: CeleryApp[] = [];
-  private readonly namespaces = new Set<string>();
 
   public constructor(scope: Construct, id: string, props: RedisBrokerProps = {}) {
     super(scope, id);
@@ -265,28 +262,14 @@ export class RedisBroker extends Construct implements IBroker {
     const volume: k8s.Volume = claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: { sizeLimit: '64Mi' } };
     this.storage = props.storage ?? RedisStorage.ephemeral();
     this.labels = selectorLabels(pod);
-    const peers = () => brokerPeers(this, 'redis', this.apps, this.namespaces);
     // What its own process needs: containers of the user's may need more.
     const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
-    this.networkPolicy = new ApiObject(this, 'NetworkPolicy', {
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'NetworkPolicy',
-      metadata: { name, ...metadata },
-      spec: {
-        podSelector: { matchLabels: this.labels },
-        policyTypes: ['Ingress', ...(callsNobody ? ['Egress'] : [])],
-        get ingress() {
-          const from = peers();
-          return from.length === 0 ? undefined : [{ from, ports: [{ port: PORT, protocol: 'TCP' }] }];
-        },
-      },
-    });
+    this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [PORT], callsNobody });
     const mounts = [{ path: DATA, volume }, ...certificates, ...readOnlyUsers];
     this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, SINGLETON, options);
     this.service = service(this, pod, options, REDIS_PORT);
 
-    const namespace = this.namespace = Chart.of(this).namespace;
-    this.host = namespace === undefined ? name : `${name}.${namespace}.svc.${props.clusterDomain ?? 'cluster.local'}`;
+    this.host = this.access.host(name, props.clusterDomain);
     this.server = {
       host: this.host, database: props.database, password, tls: tls && { ca: tls.ca ?? { name: tls.secretName, key: 'ca.crt' } },
     };
@@ -311,22 +294,14 @@ export class RedisBroker extends Construct implements IBroker {
   }
 
   private bindTo(app: CeleryApp, server: RedisServerOptions): BrokerBinding {
-    const appNamespace = app.namespace;
-    if ((appNamespace === undefined) !== (this.namespace === undefined)) {
-      refuse(this, [{
-        prop: 'namespace', value: appNamespace ?? this.namespace,
-        wrong: `is the namespace of ${appNamespace ? app.node.path : this.node.path} alone, so neither a DNS name nor a NetworkPolicy can join the two`,
-        fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
-      }]);
-    }
-    this.apps.push(app);
+    this.access.admit(app);
     const { connection } = redisConnection({ prop: 'broker' }, server);
     // What is wrong with the parts has been said.
     if (!connection) return { url: { value: `redis://${this.host}:${PORT}/0` }, resultBackend: { value: `redis://${this.host}:${PORT}/0` } };
     const { url, urlTemplate, env, volumes, volumeMounts } = connection;
     return {
       url, urlTemplate, resultBackend: url, resultBackendTemplate: urlTemplate, env, volumes, volumeMounts, transport: 'redis',
-      network: [{ to: [podsOf(this.namespace, this.labels)], ports: [{ port: PORT, protocol: 'TCP' }] }],
+      network: this.access.egress(this.labels, PORT),
       queueTrigger: redisTrigger(server),
     };
   }
@@ -338,9 +313,7 @@ export class RedisBroker extends Construct implements IBroker {
    * @param namespace the name of the namespace: `'web'`
    */
   public admitNamespace(namespace: string): void {
-    const problems = checks.name('namespace', namespace);
-    refuse(this, problems);
-    if (problems.length === 0) this.namespaces.add(namespace);
+    this.access.admitNamespace(namespace);
   }
 }
 
