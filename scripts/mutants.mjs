@@ -32,12 +32,12 @@ function run(folder) {
       plugins: ['@stryker-mutator/jest-runner', join(root, 'test/mutants/draw.mjs')], checkers: ['draw'],
       // A table takes all tests that there are.
       coverageAnalysis: 'perTest', ignoreStatic: true,
-      reporters: ['json'], jsonReporter: { fileName: report },
+      reporters: ['json', 'progress-append-only'], jsonReporter: { fileName: report },
       concurrency: Number(concurrency), timeoutMS: 20_000, dryRunTimeoutMinutes: 30, tempDirName: join(scratch, 'sandbox'), disableTypeChecks: true,
       ignorePatterns: ['lib', 'build', 'agent/.venvs', '.git'], allowEmpty: true,
     }));
     const { status } = spawnSync('npx', ['--no-install', 'stryker', 'run', config], {
-      cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, MUTANTS_SEED: seed, MUTANTS_COUNT: count, MUTANTS_FILE: join(scratch, 'drawn.json'), MUTANTS_LAYER: folder.split('/')[1] },
+      cwd: root, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, MUTANTS_SEED: seed, MUTANTS_COUNT: count, MUTANTS_FILE: join(scratch, 'drawn.json'), MUTANTS_TESTS: join(scratch, 'tests.json'), MUTANTS_LAYER: folder.split('/')[1] },
     });
     if (status !== 0) throw new Error(`stryker ended with ${status}`);
     const all = Object.entries(JSON.parse(readFileSync(report, 'utf8')).files).flatMap(([fileName, { mutants, source }]) =>

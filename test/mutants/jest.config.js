@@ -1,3 +1,5 @@
+const { join } = require('node:path');
+
 /** The tests of a layer, which its mutants are run against: without random ones, and without those that measure time. */
 const TESTS = {
   celery: 'celery/**/*',
@@ -11,5 +13,7 @@ module.exports = {
   ...require('../../jest.config.js'),
   rootDir: '../..',
   testMatch: [`<rootDir>/test/${TESTS[process.env.MUTANTS_LAYER]}.test.ts`],
+  runner: join(__dirname, 'runner.js'),
+  testEnvironment: join(__dirname, 'environment.js'),
   testPathIgnorePatterns: ['/(properties|long-texts|scale|docs)\\.test\\.ts$', '/test/constructs/validation/bad-input\\.test\\.ts$'],
 };

@@ -1,24 +1,26 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { alsoBreaks, caseFiles, caseIds, CASES, expected, load, violations } from './manifests';
+import { alsoBreaks, caseFiles, caseIds, CASES, expected, finds, load, shown, violations } from './manifests';
 import { conditions } from '../../src/rules/finding';
 import { RULES } from '../../src/rules/table';
 
 /** Its case would be a file of a mebibyte: see sizes.test.ts. */
 const WITHOUT_FILES = ['code/configmap-too-large'];
 
-function broken(file: string): string[] {
-  return [...new Set(violations(load(file)).map(({ rule }) => rule.id))].sort();
-}
-
 test('there is a case for every rule, and a rule for every case', () => {
   expect(RULES.map(({ id }) => id).filter((id) => !WITHOUT_FILES.includes(id)).sort()).toEqual(caseIds());
 });
 
-/** What a rule finds, as `warning: note, unless condition`. */
-function found(file: string, id: string): string[] {
-  const own = violations(load(file)).filter(({ rule }) => rule.id === id);
-  return [...new Set(own.map(({ severity, note, unless }) => [severity, conditions(note, unless)].filter(Boolean).join(': ')))].sort();
+/** Everything that is found in a case, and what its own rule finds: severities with notes, as `warning: note, unless condition`, and each finding. */
+function found(file: string, id: string) {
+  const all = violations(load(file));
+  const own = all.filter(({ rule }) => rule.id === id);
+  return {
+    rules: [...new Set(all.map(({ rule }) => rule.id))].sort(),
+    severities: [...new Set(own.map(({ severity, note, unless }) => [severity, conditions(note, unless)].filter(Boolean).join(': ')))].sort(),
+    findings: own.map(shown).sort(),
+    severe: own.some((one) => one.severity === one.rule.severity),
+  };
 }
 
 describe.each(caseIds())('%s', (id) => {
@@ -31,17 +33,16 @@ describe.each(caseIds())('%s', (id) => {
     expect(names.sort()).toEqual(readdirSync(join(CASES, id)).sort());
   });
 
-  test.each(fails.map((file) => [basename(file), file]))('%s fails, with the severity and the note that it expects', (_name, file) => {
-    expect(broken(file)).toEqual([id, ...alsoBreaks(file)].sort());
-    expect(found(file, id)).toEqual(expected(file, severity));
+  test.each(fails.map((file) => [basename(file), file]))('%s fails, with the severity, the note, the place and the value that it expects', (name, file) => {
+    const { rules, severities, findings, severe } = found(file, id);
+    expect(rules).toEqual([id, ...alsoBreaks(file)].sort());
+    expect(severities).toEqual(expected(file, severity));
+    expect(findings).toEqual(finds(file));
+    if (name === 'fail.yaml') expect(severe).toBe(true);
   });
 
   test.each(passes.map((file) => [basename(file), file]))('%s passes', (_name, file) => {
-    expect(broken(file)).toEqual(alsoBreaks(file));
-  });
-
-  test('has its own severity in fail.yaml', () => {
-    expect(violations(load(join(CASES, id, 'fail.yaml'))).some((one) => one.rule.id === id && one.severity === severity)).toBe(true);
+    expect(found(file, id).rules).toEqual(alsoBreaks(file));
   });
 });
 

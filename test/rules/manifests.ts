@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { emptyInput, parseText } from '../../src/cli/input/files';
+import { showObject, toFinding } from '../../src/rules/finding';
 import { lintObjects } from '../../src/rules/lint';
 import { Violation } from '../../src/rules/rule';
 
@@ -49,4 +50,18 @@ export function alsoBreaks(file: string): string[] {
 export function expected(file: string, severity: string): string[] {
   const given = comments(file, 'expect');
   return given.length > 0 ? given.sort() : [severity];
+}
+
+/** Where a finding is and what it shows of the manifest, as in a comment `# finds: ...` of a case; its fix, unless it is that of the rule. */
+export function shown(violation: Violation): string {
+  const { path, value, allowed, fix, ...finding } = toFinding(violation);
+  return [
+    `${showObject(finding)}${path === '' ? '' : `, ${path}`}`, ...value === undefined ? [] : [`has ${JSON.stringify(value)}`],
+    ...allowed === undefined ? [] : [`allowed: ${allowed}`], ...fix === violation.rule.fix ? [] : [`fix: ${fix}`],
+  ].join('; ').replaceAll('\n', '\\n');
+}
+
+/** The findings of a case's own rule, by comments `# finds: ...` at its top. */
+export function finds(file: string): string[] {
+  return comments(file, 'finds').sort();
 }
