@@ -7,11 +7,31 @@ export function outsideCluster(host: string): boolean {
   return labels.length > 2 && !labels.includes('svc') && !/^[\d.]+$/.test(host);
 }
 
+/** The port of Sentinel, which no Redis has. */
+export const SENTINEL_PORT = 26_379;
+
 /**
- * Endpoints of Redis in cluster mode, by their names: ElastiCache and MemoryDB (`clustercfg.`), and ElastiCache Serverless.
+ * Endpoints of Redis in cluster mode, by their names: the configuration endpoint (`clustercfg.`) and the nodes of a shard of ElastiCache with TLS
+ * (`orders-0001-002.orders.`), ElastiCache Serverless, and MemoryDB, which has no other mode.
  *
  * @see https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Endpoints.html
+ * @see https://docs.aws.amazon.com/memorydb/latest/devguide/endpoints.html
  */
 export function isClusterEndpoint(host: string): boolean {
-  return /(^|\.)clustercfg\.|\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/i.test(host);
+  return /(^|\.)clustercfg\.|\.(serverless\.[a-z0-9-]+\.cache|memorydb\.[a-z0-9-]+)\.amazonaws\.com(\.cn)?$/i.test(host)
+    || /^(.{1,60})-\d{4}-\d{3}\.\1\..*\.cache\.amazonaws\.com(\.cn)?$/i.test(host);
+}
+
+/** What people write for a Redis in cluster mode; kombu takes what is in front of the `+` for the transport. */
+export function isClusterScheme(url: string): boolean {
+  return /^\s*rediss?\+(?!socket:)/i.test(url);
+}
+
+/**
+ * Endpoints of Azure that are in cluster mode unless their clustering policy says otherwise: Azure Managed Redis, and the Enterprise tiers before it.
+ *
+ * @see https://learn.microsoft.com/azure/redis/architecture#cluster-policies
+ */
+export function mayBeClusterEndpoint(host: string): boolean {
+  return /\.(redis\.azure\.net|redisenterprise\.cache\.azure\.net)$/i.test(host);
 }

@@ -1,8 +1,16 @@
 import { outsideCluster, TLS_PORT_OF_REDIS } from './hosts';
 import { parseUrl } from './url';
 
-/** Why a URL with TLS connects to whoever answers; undefined where the certificate is verified, or where there is no TLS. */
+/** Why a URL with TLS, or one of several, connects to whoever answers; undefined where the certificate is verified, or where there is no TLS. */
 export function uncheckedCertificate(text: string): { readonly wrong: string; readonly fix: string } | undefined {
+  for (const one of text.split(';')) {
+    const found = uncheckedIn(one);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+function uncheckedIn(text: string): { readonly wrong: string; readonly fix: string } | undefined {
   const url = parseUrl(text);
   if (url === undefined || !/^(rediss|valkeys)$/.test(url.scheme)) return undefined;
   const given = url.query.get('ssl_cert_reqs');
@@ -13,8 +21,17 @@ export function uncheckedCertificate(text: string): { readonly wrong: string; re
   };
 }
 
-/** The port of a URL without TLS that is a port of TLS. */
+/** The option by which a connection with TLS verifies no certificate, of those that a setting has; undefined where none says so. */
+export function uncheckedOption(options: Readonly<Record<string, unknown>>): string | undefined {
+  return ['ssl_cert_reqs', 'cert_reqs'].find((name) => Object.hasOwn(options, name) && /^((ssl\.)?(CERT_)?(none|optional)|0|1)$/i.test(String(options[name])));
+}
+
+/** The port of a URL without TLS, or of one of several, that is a port of TLS. */
 export function tlsPort(text: string): string | undefined {
+  return text.split(';').map(tlsPortIn).find((port) => port !== undefined);
+}
+
+function tlsPortIn(text: string): string | undefined {
   const url = parseUrl(text);
   if (url === undefined) return undefined;
   const redis = url.scheme === 'redis' && url.port === String(TLS_PORT_OF_REDIS) && outsideCluster(url.host);

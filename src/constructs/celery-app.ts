@@ -29,9 +29,11 @@ import { sharedQueueProblems } from './shared-queues';
 import { PythonRuntime } from './runtime/python-runtime';
 import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
+import { isPlainObject } from './validation/plain-object';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME, SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
+import { uncheckedOption } from '../celery/tls';
 import { contentHash } from '../manifests/content-hash';
 
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */
@@ -458,9 +460,20 @@ function checkLoader(env: readonly k8s.EnvVar[] = []): Problem[] {
 
 /** Settings that a transport cannot have. */
 function checkTransportSettings(transport: string | undefined, settings: ReadonlyMap<string, unknown>): Problem[] {
-  return transport === 'sqs' && settings.get('worker_enable_remote_control') === true ? [{
-    prop: 'settings.worker_enable_remote_control', value: true, wrong: 'is not possible with SQS, which has no fanout', fix: 'leave it out, or give false',
-  }] : [];
+  const unverified = ['broker_use_ssl', 'redis_backend_use_ssl'].flatMap((name) => {
+    const options = settings.get(name);
+    const option = isPlainObject(options) ? uncheckedOption(options) : undefined;
+    return option === undefined ? [] : [{ prop: `settings.${name}.${option}`, value: (options as Record<string, unknown>)[option] }];
+  });
+  return [
+    ...(transport === 'sqs' && settings.get('worker_enable_remote_control') === true ? [{
+      prop: 'settings.worker_enable_remote_control', value: true, wrong: 'is not possible with SQS, which has no fanout', fix: 'leave it out, or give false',
+    }] : []),
+    ...unverified.map((option) => ({
+      ...option, wrong: 'does not verify the certificate of the server: the connection is encrypted to whoever answers',
+      fix: 'leave it out, and give tls to Broker.fromRedis, Broker.fromSentinel, Broker.fromRabbitMq or those of ResultBackend',
+    })),
+  ];
 }
 
 /** Code that is to be in the image, where the image is Python's own and nothing is mounted there. */

@@ -1,8 +1,10 @@
 import { hasUrlCredential, redact } from '../celery/credentials';
-import { uncheckedCertificate } from '../celery/tls';
+import { isClusterScheme } from '../celery/hosts';
+import { tlsPort, uncheckedCertificate } from '../celery/tls';
+import { transportOf } from '../celery/transports';
 import { POSTGRES_SETTINGS, postgresConnection } from './brokers/postgres-connection';
 import { PostgresServerOptions } from './brokers/postgres-server';
-import { checkUrlDatabase, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
+import { checkSentinelPort, checkUrlDatabase, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
 import { sentinelConnection } from './brokers/sentinel-connection';
 import { SentinelServersOptions } from './brokers/sentinel-servers';
@@ -119,8 +121,21 @@ function checkUrl(url: string): Problem[] {
       prop: 'resultBackend', value: redact(url), wrong: 'has a password in it, and everybody who can read a manifest could read it',
       fix: 'put the whole URL into a Secret: ResultBackend.fromSecret({ name, key })',
     }] : [],
+    ...(isClusterScheme(url) ? [{
+      prop: 'resultBackend', value: redact(url), wrong: 'is a Redis in cluster mode, which Celery does not support', fix: 'give redis:// with a single Redis, or ResultBackend.fromSentinel({ sentinels, masterName })',
+    }] : []),
+    ...checkTlsPort(url),
+    ...checkSentinelPort('resultBackend', url),
     ...checkUrlDatabase('resultBackend', url),
   ];
+}
+
+function checkTlsPort(url: string): Problem[] {
+  const port = tlsPort(url);
+  return port === undefined || transportOf(url) !== 'redis' ? [] : [{
+    prop: 'resultBackend', value: redact(url), wrong: `has the port ${port} of TLS, and a scheme without`,
+    fix: 'write rediss://, with ?ssl_cert_reqs=CERT_REQUIRED; or give the port without TLS',
+  }];
 }
 
 /** Of one that is refused. */

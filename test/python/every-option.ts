@@ -246,6 +246,12 @@ export function everyOptionOf(app: App): void {
     celery: small,
     initContainers: [small.initContainer({ name: 'migrated', command: ['python', '-c', ''], resources: { limits: { memory: '99Mi' } } })],
   });
+  new CeleryWorker(chart, 'watched-worker', {
+    celery: new CeleryApp(chart, 'watched', {
+      app: 'watched', broker: Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'sentinel', masterName: 'orders' }), code: AppCode.inImage(),
+      runtime: PythonRuntime.fromImage('registry.example.com/watched:1'),
+    }),
+  });
   for (const [id, broker] of [
     ['own', new OwnBroker({ url: { value: 'redis://$(OWN_HOST):6379/0' }, resultBackend: { value: 'redis://$(OWN_HOST):6379/1' } })],
     ['composed', new OwnBroker({ urlTemplate: 'redis://{OWN_HOST}:6379/0', resultBackendTemplate: 'redis://{OWN_HOST}:6379/1' })],

@@ -230,6 +230,10 @@ small = CeleryApp(
     result_backend=ResultBackend.from_secret(SecretKey(name='results', key='url'), port=6380, cidr='10.30.0.0/16'))
 CeleryWorker(chart, 'small-worker', celery=small, init_containers=[small.init_container(
     name='migrated', command=['python', '-c', ''], resources={'limits': {'memory': '99Mi'}})])
+CeleryWorker(chart, 'watched-worker', celery=CeleryApp(
+    chart, 'watched', app='watched', broker=Broker.from_secret(
+        SecretKey(name='broker', key='url'), transport='sentinel', master_name='orders'), code=AppCode.in_image(),
+    runtime=PythonRuntime.from_image('registry.example.com/watched:1')))
 for id, broker in {
     'own': OwnBroker(
         url={'value': 'redis://$(OWN_HOST):6379/0'}, result_backend={'value': 'redis://$(OWN_HOST):6379/1'}),

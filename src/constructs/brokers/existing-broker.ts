@@ -1,4 +1,5 @@
 import { hasUrlCredential, redact } from '../../celery/credentials';
+import { isClusterScheme } from '../../celery/hosts';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
 import { tlsPort, uncheckedCertificate } from '../../celery/tls';
@@ -8,17 +9,17 @@ import { secretKey } from '../kubernetes/options';
 import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from '../network/server-address';
 import { SecretKey } from '../secret-key';
 import { Described, Problem, refuse } from '../validation/problems';
-import { hidden, oneOf, text, typed } from '../validation/props';
+import { hidden, oneOf, PropChecks, text, typed } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger } from './queue-trigger';
 import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
-import { checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
+import { checkSentinelPort, checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
-import { sentinelConnection, sentinelTrigger } from './sentinel-connection';
+import { MASTER_NAME, sentinelConnection, sentinelTrigger } from './sentinel-connection';
 import { SentinelServersOptions } from './sentinel-servers';
-import { sqsBinding } from './sqs-connection';
+import { sqsBinding, WITHOUT_REMOTE_CONTROL } from './sqs-connection';
 import { SqsOptions } from './sqs-service';
 
 /** Options of a broker whose URL is in a Secret. */
@@ -29,6 +30,15 @@ export interface SecretBrokerOptions extends ServerAddress {
    * @default 'redis'
    */
   readonly transport?: string;
+
+  /**
+   * The name under which Sentinel knows the master, which no URL has: `'mymaster'`. Required with the transport `'sentinel'`, also for results, and
+   * refused with others. Where Sentinel itself asks for a password, give `Broker.fromSentinel`.
+   *
+   * @default - none
+   * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration
+   */
+  readonly masterName?: string;
 
   /**
    * How KEDA reads the length of the queues, for workers with `WorkerScaling.queueLength`: KEDA cannot take a URL of Redis apart.
@@ -67,10 +77,11 @@ export abstract class Broker implements IBroker {
    */
   public static fromSecret(secret: SecretKey, options: SecretBrokerOptions = {}): Broker {
     const { value, problems } = secretKey('broker', secret);
-    const { options: { transport = 'redis', queueTrigger: trigger, ...address }, problems: wrong } = typed(options, { transport: TRANSPORT, queueTrigger, ...SERVER_ADDRESS }, { prefix: 'broker' });
+    const { options: { transport = 'redis', masterName, queueTrigger: trigger, ...address }, problems: wrong } = typed(options, SECRET_BROKER, { prefix: 'broker' });
     return new Existing(value ? {
       ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address),
-    } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address)]);
+      ...(masterName === undefined ? {} : { connectionSettings: sentinelSettings({ master_name: masterName }) }),
+    } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address), ...(wrong.length > 0 ? [] : checkMasterName(transport, masterName))]);
   }
 
   /**
@@ -96,8 +107,7 @@ export abstract class Broker implements IBroker {
   public static fromSentinel(servers: SentinelServersOptions): Broker {
     const { connection, transportOptions, options, problems } = sentinelConnection({ prop: 'broker' }, servers);
     return new Existing(connection ? {
-      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel',
-      connectionSettings: { broker_transport_options: transportOptions, result_backend_transport_options: transportOptions },
+      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel', connectionSettings: sentinelSettings(transportOptions!),
     } : UNKNOWN, problems);
   }
 
@@ -145,8 +155,26 @@ const UNKNOWN: BrokerBinding = { url: { value: 'redis://unknown:6379/0' }, resul
 const URL_TEXT = hidden(text('e.g. \'redis://redis.example.com:6379/0\''));
 const TRANSPORT = oneOf(Object.fromEntries(TRANSPORT_NAMES.map((name) => [name, name])), 'a transport of kombu');
 
+const SECRET_BROKER: PropChecks<SecretBrokerOptions> = { transport: TRANSPORT, masterName: text(MASTER_NAME), queueTrigger, ...SERVER_ADDRESS };
+
 function bindingOf(url: object, transport: string): BrokerBinding {
-  return { url, transport, ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}) };
+  return {
+    url, transport,
+    ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}),
+    ...(transport === 'sqs' ? { settings: WITHOUT_REMOTE_CONTROL } : {}),
+  };
+}
+
+/** What both the broker and the result backend ask Sentinel with. */
+function sentinelSettings(options: Record<string, unknown>): Record<string, unknown> {
+  return { broker_transport_options: options, result_backend_transport_options: options };
+}
+
+function checkMasterName(transport: string, masterName: string | undefined): Problem[] {
+  const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'broker.masterName', value: masterName, wrong, fix }];
+  if (masterName === '') return problem('is empty', `give ${MASTER_NAME}`);
+  if (transport === 'sentinel') return masterName === undefined ? problem('is missing, and Sentinel is asked for a master by its name', `give ${MASTER_NAME}`) : [];
+  return masterName === undefined ? [] : problem(`is for Sentinel, and the transport is ${transport}`, 'leave it out, or give transport: \'sentinel\'');
 }
 
 /** A broker that keeps results, too. */
@@ -176,6 +204,9 @@ function checkUrl(url: string): Problem[] {
   }];
   const transport = transportOf(url);
   if (transport === undefined) return problem('is not the URL of a broker', 'give e.g. \'redis://redis.example.com:6379/0\'');
+  if (isClusterScheme(url)) {
+    return problem('has a scheme that is not a transport of kombu, which knows no Redis in cluster mode', 'give redis:// with a single Redis, or Broker.fromSentinel({ sentinels, masterName })');
+  }
   if (!TRANSPORT_NAMES.includes(transport)) return problem('has a scheme that is not a transport of kombu', `give one of ${TRANSPORT_NAMES.join(', ')}`);
   if (transport === 'memory') return problem('is a broker within one process, which no pod shares', 'give a broker that all pods can reach');
   if (/\s/.test(url.trim())) return problem('has a space in it', 'remove it; in a path or a password it is written %20');
@@ -187,5 +218,5 @@ function checkUrl(url: string): Problem[] {
   if (secure !== undefined) return problem(`has the port ${secure} of TLS, and a scheme without`, `write ${transport}s://${transport === 'redis' ? ', with ?ssl_cert_reqs=CERT_REQUIRED' : ''}; or give the port without TLS`);
   return hasUrlCredential(url) ? problem(
     'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
-  ) : checkUrlDatabase('broker', url);
+  ) : [...checkSentinelPort('broker', url), ...checkUrlDatabase('broker', url)];
 }

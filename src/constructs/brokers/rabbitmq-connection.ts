@@ -106,6 +106,7 @@ function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, pass
     ...((username !== undefined && username !== 'guest') || usernameSecret) && !password
       ? [problem('password', undefined, 'is missing, and RabbitMQ takes no user without one', 'put it into a Secret, and give { name, key }')] : [],
     ...(port === TLS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
+    ...(port === 15_672 || port === 15_671 ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
     ...(port === PLAIN_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
     ...checkCidr('broker.cidr', cidr),
   ];

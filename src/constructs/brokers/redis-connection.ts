@@ -1,6 +1,6 @@
 import { redact } from '../../celery/credentials';
-import { outsideCluster, TLS_PORT_OF_REDIS } from '../../celery/hosts';
-import { parseUrl } from '../../celery/url';
+import { outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
+import { isRedis, parseUrl } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { secretKey } from '../kubernetes/options';
@@ -118,14 +118,29 @@ export function checkDatabase(prop: string, database: number | undefined): Probl
   }];
 }
 
-/** The same, of a URL; `fromSecret` is what takes one of a server with more databases. */
+/** The same, of a URL or of one of several; `fromSecret` is what takes one of a server with more databases. */
 export function checkUrlDatabase(prop: 'broker' | 'resultBackend', address: string): Problem[] {
-  const url = parseUrl(address);
-  const database = url && /^(rediss?|sentinel)$/.test(url.scheme) && /^\d+$/.test(url.database ?? '') ? Number(url.database) : 0;
+  const databases = address.split(';').map((one) => parseUrl(one))
+    .map((url) => url && /^(rediss?|sentinel)$/.test(url.scheme) && /^\d+$/.test(url.database ?? '') ? Number(url.database) : 0);
+  const database = Math.max(...databases);
   return checkDatabase(prop, database).map(({ wrong, fix }) => ({
     prop, value: redact(address), wrong: `has the database ${database}, which ${wrong}`,
-    fix: `${fix}; of a server with more of them, put the whole URL into a Secret (${prop === 'broker' ? 'Broker' : 'ResultBackend'}.fromSecret)`,
+    fix: `${fix}; of a server with more of them, put the whole URL into a Secret (${factoryOf(prop)}.fromSecret)`,
   }));
+}
+
+const OF_SENTINEL = 'of Sentinel, which keeps no tasks and no results';
+
+/** A URL of Redis that leads to Sentinel. */
+export function checkSentinelPort(prop: 'broker' | 'resultBackend', address: string): Problem[] {
+  const found = address.split(';').map((one) => parseUrl(one)).some((url) => url && isRedis(url) && url.port === String(SENTINEL_PORT));
+  return found ? [{
+    prop, value: redact(address), wrong: `has the port ${SENTINEL_PORT} ${OF_SENTINEL}`, fix: `give ${factoryOf(prop)}.fromSentinel({ sentinels, masterName }), or the port of Redis, 6379`,
+  }] : [];
+}
+
+function factoryOf(prop: string): string {
+  return prop === 'broker' ? 'Broker' : 'ResultBackend';
 }
 
 export function checkHost(prop: string, host: string | undefined): Problem[] {
@@ -141,6 +156,9 @@ function checkRedis(prefix: string, { host, port, database, username, tls, cidr 
     ...checkDatabase(`${prefix}.database`, database),
     ...(username === '' ? [{ prop: `${prefix}.username`, value: username, wrong: 'is empty', fix: 'leave it out' }] : []),
     ...checkCidr(`${prefix}.cidr`, cidr),
+    ...(port === SENTINEL_PORT ? [{
+      prop: `${prefix}.port`, value: port, wrong: `is the port ${OF_SENTINEL}`, fix: `give ${factoryOf(prefix)}.fromSentinel({ sentinels, masterName }), or the port of Redis, 6379`,
+    }] : []),
     ...(port === TLS_PORT_OF_REDIS && tls === undefined && typeof host === 'string' && outsideCluster(host) ? [{
       prop: `${prefix}.port`, value: port, wrong: 'is a port of TLS, and tls is not given', fix: 'give tls: {}, or the other port of the server, 6379',
     }] : []),

@@ -1,3 +1,4 @@
+import { SENTINEL_PORT } from '../../celery/hosts';
 import type * as k8s from '../kubernetes/api/types';
 import { checkCidr, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
@@ -8,19 +9,17 @@ import { checkDatabase, checkHost, Connection, ConnectionRole, connectionUrl, PA
 import { SentinelServersOptions } from './sentinel-servers';
 
 const SENTINELS = 'e.g. [\'sentinel.redis.svc.cluster.local:26379\']';
-const MASTER = 'the name under which Sentinel knows the master, e.g. \'mymaster\'';
+export const MASTER_NAME = 'the name under which Sentinel knows the master, e.g. \'mymaster\'';
 
 const OPTIONS: PropChecks<SentinelServersOptions> = {
   sentinels: required(texts(SENTINELS), `give ${SENTINELS}`),
-  masterName: required(text(MASTER), `give ${MASTER}`),
+  masterName: required(text(MASTER_NAME), `give ${MASTER_NAME}`),
   database: number,
   password: PASSWORD,
   sentinelPassword: PASSWORD,
   port: number,
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
-
-const SENTINEL_PORT = 26_379;
 
 /** The connection by Sentinel, the settings that it needs, and what is wrong with its options. */
 export function sentinelConnection(role: ConnectionRole, given: SentinelServersOptions): {
@@ -85,7 +84,7 @@ function checkSentinel(prefix: string, { sentinels = [], masterName, database, p
         prop: `${prefix}.sentinels[${i}]`, value: sentinel, wrong: 'is not a host with a port', fix: `give ${SENTINELS.slice(6, -1)}`,
       }];
     }),
-    ...(masterName === '' ? [{ prop: `${prefix}.masterName`, value: masterName, wrong: 'is empty', fix: `give ${MASTER}` }] : []),
+    ...(masterName === '' ? [{ prop: `${prefix}.masterName`, value: masterName, wrong: 'is empty', fix: `give ${MASTER_NAME}` }] : []),
     ...checkDatabase(`${prefix}.database`, database),
     ...checks.wholeNumber(`${prefix}.port`, port, 1, 65_535),
     ...checkCidr(`${prefix}.cidr`, cidr),

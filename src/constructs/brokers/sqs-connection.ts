@@ -24,6 +24,9 @@ const OPTIONS: PropChecks<SqsOptions> = {
 const TWELVE_HOURS = 43_200;
 const HALF_AN_HOUR = 1800;
 
+/** SQS has no fanout, by which commands reach all workers. */
+export const WITHOUT_REMOTE_CONTROL = { worker_enable_remote_control: false } as const;
+
 /** How an app uses SQS, and what is wrong with its options. */
 export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; problems: Problem[] } {
   const { options, problems: wrong } = typed(given, OPTIONS, { prefix: 'broker' });
@@ -39,7 +42,7 @@ export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; proble
       extras: ['sqs'],
       env: [...variable('AWS_ACCESS_KEY_ID', accessKeyId), ...variable('AWS_SECRET_ACCESS_KEY', secretAccessKey), { name: 'AWS_DEFAULT_REGION', value: region }],
       settings: {
-        worker_enable_remote_control: false,
+        ...WITHOUT_REMOTE_CONTROL,
         // What is given holds, however long the tasks are.
         ...(visibilityTimeout ? { broker_transport_options: { visibility_timeout: visibilityTimeout.toSeconds() } } : {}),
       },

@@ -1,5 +1,6 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
+import { SENTINEL_PORT } from '../../celery/hosts';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { brokerUrls } from '../../manifests/broker-urls';
@@ -37,18 +38,19 @@ const WRONG_SCHEMES = new Map([
   ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
 ]);
 
-/** Managed servers: their ports, and whether they take nothing but TLS. */
+/** Managed servers: their ports, and whether they take nothing but TLS: never, or unless somebody has changed that. */
 interface ManagedServer {
   readonly host: RegExp;
-  readonly only?: boolean;
+  readonly only?: 'always' | 'by default';
   readonly ports?: { readonly tls: string; readonly plain: string };
 }
 
 const TLS_HOSTS: readonly ManagedServer[] = [
   { host: /\.redis\.cache\.windows\.net$/, ports: { tls: '6380', plain: '6379' } },
-  { host: /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com$/, only: true },
-  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: true, ports: { tls: '5671', plain: '5672' } },
-  { host: /\.db\.ondigitalocean\.com$/, only: true },
+  { host: /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/, only: 'always' },
+  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: 'always', ports: { tls: '5671', plain: '5672' } },
+  { host: /\.db\.ondigitalocean\.com$/, only: 'always' },
+  { host: /\.aivencloud\.com$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/, only: 'by default' },
 ];
 
 /** Servers that close idle connections after some minutes. */
@@ -556,6 +558,23 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/sentinel-port',
+    severity: Severity.WARNING,
+    title: 'A redis:// URL leads to the port of Sentinel, which keeps no tasks and no results',
+    why: 'Sentinel has few of the commands of Redis. Workers end at start: `ResponseError: unknown command \'SET\', with args beginning with: '
+      + '\'unacked_mutex\'`, and no task can be sent.',
+    fix: 'Write sentinel:// with broker_transport_options = {\'master_name\': \'mymaster\'}, or the port of Redis, 6379.',
+    source: 'Reproduced with Celery 5.7.0 and Redis 7.0.15',
+    rows: ['N11'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const use of process.urls) {
+        if (!isRedis(use.url) || use.url.port !== String(SENTINEL_PORT)) continue;
+        report({ at: use.at, value: use.text, allowed: 'sentinel:// with this port, or the port 6379', unless: 'a Redis, and no Sentinel, listens there' });
+      }
+    },
+  },
+  {
     id: 'env/tls-port',
     severity: Severity.ERROR,
     title: 'The scheme and the port of the URL do not belong together: one is of TLS, the other is not',
@@ -575,7 +594,7 @@ export const envRules: Rule[] = [
           : known && !secure && port === known.tls ? `port ${port} is of TLS` : undefined;
         if (wrong === undefined) continue;
         report({
-          at: use.at, value: use.text, note: wrong, ...unless(managed !== undefined, 'the server listens in another way than by default'),
+          at: use.at, value: use.text, note: wrong, ...unless(managed !== undefined && managed.only !== 'by default', 'the server listens in another way than by default'),
           allowed: isAmqp(use.url) ? 'amqps:// with 5671, amqp:// with 5672' : known ? `rediss:// with ${known.tls}, redis:// with ${known.plain}` : 'rediss://',
         });
       }

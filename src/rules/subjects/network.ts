@@ -66,6 +66,10 @@ function isUsedAtHome(world: World, service: Resource): boolean {
     && urls.some(({ url }) => world.service(url.host, service.namespace) === service));
 }
 
+/** The Services that some process of Celery has as its broker or result backend. */
+const usedServices = lazy((world: World) => new Set(world.processes.flatMap(({ urls, workload }) =>
+  urls.flatMap(({ url }) => isName(url.host) ? world.service(url.host, workload.resource.namespace) ?? [] : []))));
+
 const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ name }) => name));
 
 /** Processes of Celery by their workload: of several the first that has a broker in sight. */
@@ -167,6 +171,32 @@ export const networkRules: Rule[] = [
         report({
           at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${namespace} has no Service ${host}`, fix: `Write the whole name: ${listed(whole)}.`,
           unless: SERVICE_ELSEWHERE,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/service-in-another-namespace-than-named',
+    severity: Severity.WARNING,
+    title: 'The broker or the result backend is named in a namespace that has no such Service, and another namespace has it',
+    why: 'DNS knows no such name: `Error -2 connecting to redis.shop.svc.cluster.local:6379. Name or service not known.`, in a loop.',
+    fix: 'Write the namespace of the Service into its name.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
+    rows: ['N58'],
+    on: 'processes',
+    check: (process, report, world) => {
+      const { workload } = process;
+      for (const use of process.urls) {
+        const { host } = use.url;
+        const [, name, named, domain = ''] = /^([a-z0-9-]+)\.([a-z0-9-]+)(\.svc(?:\.[a-z0-9.-]+)?)?$/.exec(host) ?? [];
+        if (name === undefined || ownNames(workload, host)) continue;
+        const services = world.kind('Service').filter((service) => service.name === name);
+        // One that others use, or nobody, may have the name of another.
+        if (services.length === 0 || services.some((service) => ['', named].includes(service.namespace) || usedServices(world).has(service))) continue;
+        const whole = [...new Set(services.map(({ namespace }) => `${name}.${namespace}${domain}`))];
+        report({
+          at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${named} has no Service ${name}`, fix: `Write ${listed(whole)}.`,
+          unless: `the Service ${name} of the namespace ${named} is not among these manifests`,
         });
       }
     },

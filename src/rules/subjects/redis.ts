@@ -1,4 +1,4 @@
-import { isClusterEndpoint } from '../../celery/hosts';
+import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -268,8 +268,12 @@ export const redisRules: Rule[] = [
     on: 'processes',
     check: (process, report, world) => {
       for (const use of process.urls) {
-        if (!isRedis(use.url) || !isClusterEndpoint(use.url.host)) continue;
-        report({ at: use.at, value: use.text, note: 'the host is the endpoint of a Redis in cluster mode' });
+        if (!isRedis(use.url)) continue;
+        if (isClusterEndpoint(use.url.host)) {
+          report({ at: use.at, value: use.text, note: 'the host is the endpoint of a Redis in cluster mode' });
+        } else if (mayBeClusterEndpoint(use.url.host)) {
+          report({ at: use.at, value: use.text, note: 'the clustering policy of Azure is OSS by default', unless: 'its clustering policy is Enterprise, or it is not clustered' });
+        }
       }
       const { broker } = process;
       for (const server of broker ? redisFor(broker, world) : []) {

@@ -35,6 +35,25 @@ const settingsOf = (manifests: Manifests, name = 'celery-worker'): Any => {
 };
 const NONE = { resultBackend: ResultBackend.none() };
 
+describe('Sentinel by a whole URL in a Secret', () => {
+  const URL = { name: 'broker', key: 'url' };
+
+  test('has the name of its master in every container', () => {
+    const manifests = made(Broker.fromSecret(URL, { transport: 'sentinel', masterName: 'mymaster' }));
+    for (const name of ALL) {
+      expect(settingsOf(manifests, name)).toEqual({ broker_transport_options: { master_name: 'mymaster' }, result_backend_transport_options: { master_name: 'mymaster' } });
+      expect(urlOf(manifests, name)).toEqual({ secretKeyRef: URL });
+    }
+  });
+
+  test.each<[string, Any, string]>([
+    ['without', { transport: 'sentinel' }, 'broker.masterName: undefined is missing, and Sentinel is asked for a master by its name; give the name under which Sentinel knows the master, e.g. \'mymaster\''],
+    ['with an empty one', { transport: 'sentinel', masterName: '' }, 'broker.masterName: \'\' is empty'],
+    ['with a number', { transport: 'sentinel', masterName: 1 }, 'broker.masterName: 1 is not a string'],
+    ['of another transport', { masterName: 'mymaster' }, 'broker.masterName: \'mymaster\' is for Sentinel, and the transport is redis; leave it out, or give transport: \'sentinel\''],
+  ])('%s it is refused', (_, options, message) => expect(refused(Broker.fromSecret(URL, options))).toContain(message));
+});
+
 describe('Sentinel', () => {
   const SERVERS = { sentinels: ['sentinel-0.redis.svc.cluster.local', 'sentinel-1.redis.svc.cluster.local:26380'], masterName: 'mymaster' };
 
@@ -138,6 +157,7 @@ describe('RabbitMQ', () => {
     ['no host', { host: undefined }, 'broker.host: undefined is missing'],
     ['a user without a password', { username: 'celery' }, 'broker.password: undefined is missing, and RabbitMQ takes no user without one'],
     ['a literal password', { username: 'celery', password: 'hunter2' }, 'broker.password: a string is not a key of a Secret'],
+    ['the port of the management', { port: 15_672 }, 'broker.port: 15672 is the port of RabbitMQ\'s management, which speaks HTTP; give 5672, or 5671 with tls'],
     ['the port of TLS without it', { port: 5671 }, 'broker.port: 5671 is the port of TLS, and tls is not given'],
     ['TLS on the port without it', { port: 5672, tls: {} }, 'broker.port: 5672 is the port without TLS, and tls is given'],
     ['two users', { username: 'a', usernameSecret: { name: 'broker', key: 'u' }, password: PASSWORD }, 'broker.username: \'a\' is given in addition to usernameSecret'],
@@ -213,6 +233,11 @@ describe('SQS', () => {
     const found = refused(Broker.fromSqs({ ...REGION, ...given }), NONE);
     expect(found).toContain(message);
     expect(found).not.toContain('hunter2');
+  });
+
+  test.each([['a URL', Broker.fromUrl('sqs://')], ['a Secret', Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'sqs' })]])('has no remote control by %s either', (_, broker) => {
+    expect(made(broker, NONE).main('celery-worker').command).toContain('worker_enable_remote_control=(json)false');
+    expect(refused(broker, { ...NONE, settings: { worker_enable_remote_control: true } })).toContain('is not possible with SQS');
   });
 
   test('remote control is refused', () => {

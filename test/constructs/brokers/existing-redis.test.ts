@@ -95,6 +95,8 @@ test.each<[string, unknown, string]>([
   ['true for TLS', { tls: true }, 'broker.tls: true is not an object'],
   ['a misspelt option', { datbase: 1 }, 'broker.datbase: 1 is not one of the options here; did you mean database?'],
   ['the port of TLS without it', { port: 6380 }, 'broker.port: 6380 is a port of TLS, and tls is not given; give tls: {}, or the other port of the server, 6379'],
+  ['the port of Sentinel', { port: 26_379 }, 'broker.port: 26379 is the port of Sentinel, which keeps no tasks and no results; '
+    + 'give Broker.fromSentinel({ sentinels, masterName }), or the port of Redis, 6379'],
   ['a network that is none', { cidr: '10.0.0.0' }, 'broker.cidr: \'10.0.0.0\' is not a network'],
 ])('%s is refused', (_, server, message) => {
   const found = refusals(app(server as Any)).join('\n');
@@ -109,11 +111,58 @@ test('all problems are told at once, also those of the result backend', () => {
   expect(found.join('\n')).not.toMatch(/hunter/);
 });
 
-test.each(['clustercfg.orders.abc123.euw1.cache.amazonaws.com', 'clustercfg.orders.abc123.memorydb.eu-west-1.amazonaws.com', 'orders-abc123.serverless.euw1.cache.amazonaws.com'])(
-  'the endpoint %s of cluster mode is refused', (host) => {
-    expect(refusals(app({ host, tls: {}, password: PASSWORD })).join('\n')).toContain('The broker or the result backend is a Redis Cluster, which Celery does not support');
-    expect(refusals(app({ host })).join('\n')).toContain('[redis/cluster-as-broker]');
+test.each([
+  'clustercfg.orders.abc123.euw1.cache.amazonaws.com', 'clustercfg.orders.abc123.cnn1.cache.amazonaws.com.cn', 'orders-0001-001.orders.abc123.euw1.cache.amazonaws.com',
+  'clustercfg.orders.abc123.memorydb.eu-west-1.amazonaws.com', 'orders-0001-001.orders.abc123.memorydb.eu-west-1.amazonaws.com', 'orders-abc123.serverless.euw1.cache.amazonaws.com',
+])('the endpoint %s of cluster mode is refused', (host) => {
+  expect(refusals(app({ host, tls: {}, password: PASSWORD })).join('\n')).toContain('The broker or the result backend is a Redis Cluster, which Celery does not support');
+  expect(refusals(app({ host })).join('\n')).toContain('[redis/cluster-as-broker]');
+  expect(refusals(app({}, ResultBackend.fromRedis({ host, tls: {} }))).join('\n')).toContain('[redis/cluster-as-broker]');
+});
+
+test.each(['master.orders.abc123.euw1.cache.amazonaws.com', 'orders-001.orders.abc123.euw1.cache.amazonaws.com', 'orders.abc123.ng.0001.euw1.cache.amazonaws.com'])(
+  'the endpoint %s of one Redis is taken', (host) => {
+    expect(brokerOf(made({ host, tls: {} }))).toContain(host);
   });
+
+test.each(['redis+cluster://redis.example.com:6379/0', 'rediss+cluster://redis.example.com:6379/0'])('cluster mode by the scheme is refused: %s', (url) => {
+  expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl(url) })).join()).toContain(`broker: '${url}' has a scheme that is not a transport of kombu, which knows no Redis in cluster mode`);
+  expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl(url) })).join()).toContain(`resultBackend: '${url}' is a Redis in cluster mode, which Celery does not support`);
+});
+
+test.each([
+  ['redis://a.example.com/0;redis://b.example.com/16', 'has the database 16'],
+  ['redis://a.example.com/0;redis://b.example.com:6380/0', 'has the port 6380 of TLS'],
+  ['redis://a.example.com/0;rediss://b.example.com/0', 'does not verify the certificate of the server'],
+  ['redis://a.example.com/0;redis://b.example.com:26379/0', 'has the port 26379 of Sentinel'],
+])('the second of several URLs is looked at, too: %s', (url, message) => {
+  expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl(url) })).join()).toContain(message);
+  expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl(url) })).join()).toContain(message);
+});
+
+test('a URL of Redis with the port of Sentinel names the factory for Sentinel', () => {
+  const url = 'redis://redis.data.svc.cluster.local:26379/0';
+  expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl(url) }))).toEqual([
+    `[chart/celery] broker: '${url}' has the port 26379 of Sentinel, which keeps no tasks and no results; give Broker.fromSentinel({ sentinels, masterName }), or the port of Redis, 6379`,
+  ]);
+  expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl(url) })).join()).toContain('give ResultBackend.fromSentinel({ sentinels, masterName })');
+});
+
+test('the port of TLS in the URL of a result backend is refused', () => {
+  expect(refusals((chart) => celeryApp(chart, { resultBackend: ResultBackend.fromUrl('redis://redis.example.com:6380/1') })))
+    .toEqual(['[chart/celery] resultBackend: \'redis://redis.example.com:6380/1\' has the port 6380 of TLS, and a scheme without; '
+      + 'write rediss://, with ?ssl_cert_reqs=CERT_REQUIRED; or give the port without TLS']);
+});
+
+test.each<[string, Any, string]>([
+  ['broker_use_ssl', { ssl_cert_reqs: 'none' }, 'settings.broker_use_ssl.ssl_cert_reqs: \'none\''], ['broker_use_ssl', { cert_reqs: 0 }, 'settings.broker_use_ssl.cert_reqs: 0'],
+  ['redis_backend_use_ssl', { ssl_cert_reqs: 'CERT_OPTIONAL', ssl_password: 'hunter2' }, 'settings.redis_backend_use_ssl.ssl_cert_reqs: \'CERT_OPTIONAL\''],
+])('the setting %s that verifies no certificate is refused', (name, value, said) => {
+  const found = refusals((chart) => celeryApp(chart, { settings: { [name]: value } })).join();
+  expect(found).toContain(`${said} does not verify the certificate of the server`);
+  expect(found).not.toContain('hunter2');
+  expect(() => synth((chart) => celeryApp(chart, { settings: { [name]: { ssl_cert_reqs: 'required', cert_reqs: 2 } } }))).not.toThrow();
+});
 
 test('a Service next to the pods may have the port 6380', () => {
   expect(brokerOf(made({ host: 'redis', port: 6380 }))).toBe('redis://redis:6380/0');
