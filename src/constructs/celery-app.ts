@@ -293,6 +293,8 @@ export class CeleryApp extends Construct {
    * What a program needs that sends tasks of this app and reads their results, in this namespace or another one: its environment, the settings that
    * must be equal on both sides, and the admission by the broker.
    *
+   * Synth fails if a worker that is made later needs a longer visibility timeout, which is among these settings.
+   *
    * ```ts
    * /// !hide
    * import { CeleryApp } from 'cdk8s-celery';

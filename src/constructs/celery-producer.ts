@@ -1,5 +1,5 @@
 import { ApiObject, Yaml } from 'cdk8s';
-import { AGENT_PATH, CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
+import { AGENT_PATH, CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH, LAUNCH_PACKAGE, SHARED_SETTINGS } from '../celery/agent-names';
 import type { CeleryApp } from './celery-app';
 import { withOptions } from './brokers/bound-broker';
 import { asGiven } from './kubernetes/as-given';
@@ -7,8 +7,10 @@ import type * as k8s from './kubernetes/api/types';
 import { variables } from './kubernetes/env';
 import { Shape } from './kubernetes/shape';
 import * as checks from './validation/checks';
-import { refuse } from './validation/problems';
+import { isInTree } from './validation/in-tree';
+import { describe, refuse } from './validation/problems';
 import { PropChecks, text, typed } from './validation/props';
+import { sharedSettings, visibilityTimeout } from './visibility-timeout';
 
 /** Where a producer runs. */
 export interface CeleryProducerOptions {
@@ -52,21 +54,32 @@ export class CeleryProducer {
     const broker = app.broker as { admitNamespace?(namespace: string): void };
     if (namespace !== undefined) broker.admitNamespace?.(namespace);
     if (app._broker.composed || Object.keys(this.settings).length > 0) this.configMap = app._producerPackage(namespace);
+    // What has been read can't be taken back.
+    const timeout = visibilityTimeout(app);
+    app.node.addValidation({
+      validate: () => visibilityTimeout(app) === timeout || !isInTree(this.app, app) ? [] : [describe({
+        prop: 'producer', value: namespace, wrong: `was made before a worker whose tasks need a visibility timeout of ${visibilityTimeout(app)} s, which is equal for all processes on the database`,
+        fix: 'call producer() after all workers of the message broker are made',
+      })],
+    });
   }
 
   /** The settings that must be equal on both sides, by their names in lower case. */
   public get settings(): { [name: string]: any } {
-    const { _settings: settings, _broker: { env } } = this.app;
+    const { env } = this.app._broker;
     const connection = JSON.parse(env.find(({ name }) => name === CONNECTION_SETTINGS)?.value ?? '{}') as Record<string, unknown>;
-    return withOptions(connection, Object.fromEntries([...settings].filter(([name]) => SHARED.test(name))));
+    return withOptions(connection, Object.fromEntries([...sharedSettings(this.app)].filter(([name]) => SHARED.test(name))));
   }
 
   /** The environment of a container: the broker, the result backend, and the settings. */
   public get env(): Shape<k8s.EnvVar>[] {
     const env = this.app._broker.env.filter(({ name }) => name !== CONNECTION_SETTINGS && name !== 'CELERY_LOADER');
     if (!this.configMap) return [...env] as object[];
+    const timeout = visibilityTimeout(this.app);
     return [...env, ...variables({
       PYTHONPATH: this.pythonPath, CELERY_LOADER: CONNECTION_LOADER, [CONNECTION_SETTINGS]: asGiven(JSON.stringify(this.settings)),
+      // The one that no code may have otherwise: a program that waits for replies restores deliveries by its own.
+      ...(timeout === undefined ? {} : { [SHARED_SETTINGS]: JSON.stringify({ visibility_timeout: timeout }) }),
     })] as object[];
   }
 

@@ -1,5 +1,5 @@
 import { IConstruct } from 'constructs';
-import { AGENT_PATH, LAUNCH_PREFIX, SETTINGS_PACKAGE, SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
+import { AGENT_PATH, LAUNCH_PREFIX, SETTINGS_PACKAGE, SETTINGS_PACKAGE_NAME, SHARED_SETTINGS } from '../celery/agent-names';
 import { parseUrl, redisDatabase } from '../celery/url';
 import { codeSettings } from '../manifests/code-settings';
 import { lazy } from '../memo';
@@ -142,12 +142,12 @@ export function sharedEnv(app: CeleryApp, pythonPath: readonly string[]): { env:
   const options = transportOptions(app);
   if (options === undefined) return { env: [], mounts: [] };
   // The loader of a connection reads them, too.
-  if (app._broker.loaded) return { env: variables({ CDK8S_CELERY_TRANSPORT_OPTIONS: JSON.stringify(options) }), mounts: [] };
+  if (app._broker.loaded) return { env: variables({ [SHARED_SETTINGS]: JSON.stringify(options) }), mounts: [] };
   return {
     env: variables({
       PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'),
       CELERY_LOADER: `${SETTINGS_PACKAGE_NAME}:Loader`,
-      CDK8S_CELERY_TRANSPORT_OPTIONS: JSON.stringify(options),
+      [SHARED_SETTINGS]: JSON.stringify(options),
     }),
     mounts: [{ path: SETTINGS_PACKAGE, volume: app._settingsVolume(), readOnly: true }],
   };

@@ -1,5 +1,5 @@
-import { ApiObject, Chart, Yaml } from 'cdk8s';
-import { Broker, CeleryAppProps, CeleryProducer, CeleryProducerOptions, PythonRuntime, RabbitMqBroker, ResultBackend, TaskDelivery } from '../../src';
+import { ApiObject, Chart, Duration, Yaml } from 'cdk8s';
+import { Broker, CeleryAppProps, CeleryProducer, CeleryProducerOptions, CeleryWorker, PythonRuntime, RabbitMqBroker, ResultBackend, TaskDelivery } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
 
@@ -74,6 +74,44 @@ test('has the settings that must be equal on both sides, and no others', () => {
     task_queues: expect.anything(), task_serializer: 'json', result_extended: true,
   });
   expect(producer.env).toContainEqual({ name: 'CDK8S_CELERY_CONNECTION_SETTINGS', value: JSON.stringify(producer.settings) });
+});
+
+describe('the visibility timeout, which is equal for all processes on the database', () => {
+  const LONG = Duration.hours(1);
+  const producerOf = (chart: Chart, longestTask: Duration, before = false): CeleryProducer => {
+    const celery = celeryApp(chart);
+    const early = before ? celery.producer() : undefined;
+    new CeleryWorker(chart, 'worker', { celery, longestTask });
+    return early ?? celery.producer();
+  };
+  const made = (longestTask: Duration, before?: boolean): CeleryProducer => {
+    let producer: CeleryProducer | undefined;
+    synth((chart) => { producer = producerOf(chart, longestTask, before); });
+    return producer!;
+  };
+
+  test('is also that of a producer', () => {
+    const producer = made(LONG);
+    const timeout = 3600 + 3615 + 60;
+    expect(producer.settings).toEqual({ broker_transport_options: { visibility_timeout: timeout } });
+    // What the code of the program has does not count.
+    expect(producer.env).toContainEqual({ name: 'CDK8S_CELERY_TRANSPORT_OPTIONS', value: `{"visibility_timeout":${timeout}}` });
+    expect(producer.volumes).toHaveLength(1);
+  });
+
+  test('needs nothing where it is the default', () => {
+    for (const before of [false, true]) {
+      const producer = made(Duration.minutes(20), before);
+      expect([producer.settings, producer.volumes]).toEqual([{}, []]);
+    }
+  });
+
+  test('must be known when the producer is made', () => {
+    expect(refusals((chart) => producerOf(chart, LONG, true))).toEqual([expect.stringContaining(
+      'producer: \'test\' was made before a worker whose tasks need a visibility timeout of 7275 s, which is equal for all processes on the database; '
+      + 'call producer() after all workers of the message broker are made',
+    )]);
+  });
 });
 
 test('for a Helm chart is YAML', () => {
