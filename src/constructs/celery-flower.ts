@@ -11,7 +11,7 @@ import { celeryComponent, componentName } from './celery-component';
 import * as checks from './validation/checks';
 import { checkClaim, claimVolume } from './kubernetes/claims';
 import type * as k8s from './kubernetes/api/types';
-import { exposureObject, ExposureSpec } from './kubernetes/exposure';
+import { Annotations, exposureObject, ExposureSpec } from './kubernetes/exposure';
 import { merge, POD_OPTIONS, podOptions, secretKey } from './kubernetes/options';
 import { LAUNCHER } from './launcher';
 import { prepareShared } from './visibility-timeout';
@@ -222,9 +222,8 @@ export class CeleryFlower extends Construct {
       code: false,
       sharesSettings: true,
       problems: [
-        ...auth._problems(this._exposure, path),
+        ...auth._problems(this._exposure, path, exposureAnnotations(annotations, this._exposure)),
         ...this._exposure?.problems ?? [],
-        ...overridden(auth._annotations, { ...annotations, ...this._exposure?.annotations }),
         ...storage._problems,
         ...(claim ? checkClaim('storage', claim) : []),
         ...checks.serviceName('name', name),
@@ -270,9 +269,9 @@ function twice(props: CeleryFlowerProps, given: ReadonlySet<string>, env: readon
   }));
 }
 
-/** Annotations of the login that others would replace. */
-function overridden(login: Readonly<Record<string, string>>, others: Readonly<Record<string, string>>): Problem[] {
-  return Object.keys(others).filter((name) => Object.hasOwn(login, name) && login[name] !== others[name]).map((name) => ({
-    prop: `annotations['${name}']`, value: others[name], wrong: 'is not what FlowerAuth.atProxy gives, and the login depends on it', fix: 'leave it out',
-  }));
+/** Annotations of the object that exposes Flower, in addition to those of the login. */
+function exposureAnnotations(general: Readonly<Record<string, string>> = {}, exposure: ExposureSpec | undefined): Annotations {
+  const given = (annotations: Readonly<Record<string, string>>, prop: string) =>
+    Object.entries(annotations).map(([name, value]) => [name, { value, prop }] as const);
+  return new Map([...given(general, 'annotations'), ...given(exposure?.annotations ?? {}, 'exposure.annotations')]);
 }

@@ -1,6 +1,7 @@
+import { annotatedLogin } from '../manifests/ingress-login';
 import type * as k8s from './kubernetes/api/types';
 import { checkAnnotations } from './kubernetes/constraints';
-import type { ExposureSpec } from './kubernetes/exposure';
+import type { Annotations, ExposureSpec } from './kubernetes/exposure';
 import { secretKey, shaped } from './kubernetes/options';
 import { FlowerGitHubOptions, FlowerGitLabOptions, FlowerOAuthOptions, FlowerOktaOptions, GITHUB, GITLAB, GOOGLE, OAuthLogin, oauthLogin, OKTA } from './flower-oauth';
 import { SecretKey } from './secret-key';
@@ -97,12 +98,15 @@ export abstract class FlowerAuth {
    */
   public static atProxy(options: FlowerProxyOptions): FlowerAuth {
     const { options: { secret, annotations }, problems } = typed(options, PROXY, { prefix: 'auth' });
+    const login: Readonly<Record<string, string>> = secret === undefined ? annotations ?? {} : {
+      [`${NGINX}auth-type`]: 'basic', [`${NGINX}auth-secret`]: secret, [`${NGINX}auth-realm`]: 'Flower',
+    };
     return new Auth({
-      annotations: secret === undefined ? annotations ?? {} : {
-        [`${NGINX}auth-type`]: 'basic', [`${NGINX}auth-secret`]: secret, [`${NGINX}auth-realm`]: 'Flower',
-      },
+      annotations: login,
       problems: problems.length > 0 ? problems : proxyProblems(secret, annotations),
-      reached: (exposure) => controllerProblems(exposure, secret !== undefined),
+      reached: (exposure, _path, others) => firstOf(
+        controllerProblems(exposure, secret !== undefined), () => askedProblems(exposure!, login, others, secret !== undefined),
+      ),
     });
   }
 
@@ -113,7 +117,7 @@ export abstract class FlowerAuth {
   /** @internal */
   public abstract _env(exposure: ExposureSpec | undefined, path: string): readonly k8s.EnvVar[];
   /** @internal */
-  public abstract _problems(exposure: ExposureSpec | undefined, path: string): readonly Problem[];
+  public abstract _problems(exposure: ExposureSpec | undefined, path: string, annotations: Annotations): readonly Problem[];
 }
 
 interface AuthSpec {
@@ -121,8 +125,8 @@ interface AuthSpec {
   readonly env: (callback: string | undefined) => readonly k8s.EnvVar[];
   readonly annotations: Readonly<Record<string, string>>;
   readonly problems: readonly Problem[];
-  /** What is wrong with how Flower is reached. */
-  readonly reached: (exposure: ExposureSpec | undefined, path: string) => readonly Problem[];
+  /** What is wrong with how Flower is reached; annotations are those in addition to the ones of the login. */
+  readonly reached: (exposure: ExposureSpec | undefined, path: string, annotations: Annotations) => readonly Problem[];
 }
 
 class Auth extends FlowerAuth {
@@ -145,11 +149,16 @@ class Auth extends FlowerAuth {
     return this.spec.env(callback(exposure, path));
   }
 
-  public _problems(exposure: ExposureSpec | undefined, path: string): readonly Problem[] {
+  public _problems(exposure: ExposureSpec | undefined, path: string, annotations: Annotations): readonly Problem[] {
     const { problems, reached } = this.spec;
     // What is wrong in itself need not go with anything.
-    return problems.length > 0 ? problems : reached(exposure, path);
+    return firstOf(problems, () => reached(exposure, path, annotations));
   }
+}
+
+/** One mistake is one message: what follows from it is not looked at. */
+function firstOf(problems: readonly Problem[], others: () => readonly Problem[]): readonly Problem[] {
+  return problems.length > 0 ? problems : others();
 }
 
 /** Where a provider sends the browser back. */
@@ -171,6 +180,8 @@ function toEverybody(exposure: ExposureSpec | undefined): readonly Problem[] {
 
 const NGINX = 'nginx.ingress.kubernetes.io/';
 
+const LOGIN_ANNOTATIONS = 'give the annotations of the controller of the Ingress, e.g. traefik.ingress.kubernetes.io/router.middlewares; for ingress-nginx, secret';
+
 const PROXY: PropChecks<FlowerProxyOptions> = {
   secret: text('the name of a Secret with the key `auth`'),
   annotations: shaped('{}string', checkAnnotations),
@@ -182,8 +193,7 @@ function proxyProblems(secret: string | undefined, annotations: Readonly<Record<
   }
   if (secret !== undefined) return checks.objectName('auth.secret', secret);
   return Object.keys(annotations ?? {}).length > 0 ? [] : [{
-    prop: 'auth.annotations', value: annotations === undefined ? undefined : new Described('an empty object'), wrong: 'has nothing that asks for a login',
-    fix: 'give the annotations of the controller of the Ingress; for ingress-nginx, secret',
+    prop: 'auth.annotations', value: annotations === undefined ? undefined : new Described('an empty object'), wrong: 'has nothing that asks for a login', fix: LOGIN_ANNOTATIONS,
   }];
 }
 
@@ -206,6 +216,31 @@ function controllerProblems(exposure: ExposureSpec | undefined, nginx: boolean):
       'give ingressClassName: \'nginx\', or the annotations of that controller instead of secret',
     );
   }
-  // Whether annotations are those of the controller, a rule says: flower/open-to-the-world.
   return [];
+}
+
+/** What is wrong with the annotations that ask for the login, and with others that take it away. */
+function askedProblems(
+  { ingressClassName }: ExposureSpec, login: Readonly<Record<string, string>>, others: Annotations, bySecret: boolean,
+): Problem[] {
+  const replaced = [...others].filter(([name, { value }]) => Object.hasOwn(login, name) && login[name] !== value).map(([name, { value, prop }]) => ({
+    prop: `${prop}['${name}']`, value, wrong: 'is not what FlowerAuth.atProxy gives, and the login depends on it', fix: 'leave it out',
+  }));
+  const map = others.get(`${NGINX}auth-secret-type`);
+  if (bySecret && map?.value === 'auth-map') {
+    return [...replaced, {
+      prop: `${map.prop}['${NGINX}auth-secret-type']`, value: map.value, wrong: 'takes each key of the Secret for a user, and FlowerAuth.atProxy({ secret }) is a Secret with the key `auth`',
+      fix: 'leave it out, or give auth-type, auth-secret and auth-secret-type in FlowerAuth.atProxy({ annotations })',
+    }];
+  }
+  const all = { ...Object.fromEntries([...others].map(([name, { value }]) => [name, value])), ...login };
+  const { asked, faults } = annotatedLogin(all, ingressClassName);
+  const matters = faults.filter(({ annotation, effect }) => effect !== 'asks for nothing' || !asked || login[annotation]?.trim() === '');
+  const found = matters.map(({ annotation, wrong, fix }) => ({
+    prop: `${Object.hasOwn(login, annotation) ? 'auth.annotations' : others.get(annotation)!.prop}['${annotation}']`,
+    value: all[annotation].replace(/\s+/g, ' '), wrong, fix,
+  }));
+  return [...replaced, ...found.length > 0 || asked ? found : [{
+    prop: 'auth.annotations', value: Object.keys(login), wrong: 'have nothing that asks for a login', fix: LOGIN_ANNOTATIONS,
+  }]];
 }

@@ -1,5 +1,6 @@
 import { lazy, remembered } from '../memo';
 import { grouped } from './grouped';
+import { ingressClassOf, LoginBefore, loginBefore } from './ingress-login';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
 import { Place } from './place';
 import { Workload } from './pod/workload';
@@ -14,8 +15,8 @@ export interface Exposure {
   readonly internal: boolean;
   /** Something before the pod may ask for a login. */
   readonly guarded: boolean;
-  /** An annotation that asks for a login, and that the controller of this class does not read. */
-  readonly ignored?: string;
+  /** Why something that looks like a login is none. */
+  readonly fault?: LoginBefore['fault'];
   /** The path prefixes that lead to it; undefined when all do. */
   readonly paths?: readonly string[];
 }
@@ -78,10 +79,11 @@ function serviceExposures(service: Resource, port: number, names: ReadonlySet<st
   if (ports.length === 0) return [];
   const routes = (routesTo(world).get(service) ?? []).filter(({ servicePort }) =>
     servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')));
-  return [...published(service), ...routes.map(({ resource, path, prefix }) => ({
-    by: resource.kind, internal: isInternal(resource), guarded: mayAskForLogin(resource), ignored: ignoredLogin(resource),
-    place: { resource, path }, paths: prefix === undefined ? undefined : [prefix],
-  }))];
+  return [...published(service), ...routes.map(({ resource, path, prefix }) => {
+    const { asked, fault } = loginBefore(resource, get(resource.json, ...path.slice(0, 3)), world);
+    const paths = prefix === undefined ? undefined : [prefix];
+    return { by: resource.kind, internal: isInternal(resource), guarded: asked, fault, place: { resource, path }, paths };
+  })];
 }
 
 /** By the type of the Service itself. */
@@ -89,36 +91,6 @@ function published(service: Resource): Exposure[] {
   const type = asText(get(service.json, 'spec', 'type'));
   if (type !== 'NodePort' && type !== 'LoadBalancer') return [];
   return [{ by: type, internal: isInternal(service), guarded: limitsSources(service), place: { resource: service, path: ['spec', 'type'] } }];
-}
-
-/** What lies before the pod may ask for a login, or let only some in. */
-function mayAskForLogin(resource: Resource): boolean {
-  const { kind, json, annotations } = resource;
-  return asText(get(json, 'spec', 'ingressClassName')) === TAILNET
-    || Object.keys(annotations).some((name) => LOGIN.test(name) && isRead(resource, name))
-    || (kind !== 'Ingress' && asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'filters')).length > 0));
-}
-
-const LOGIN = /auth|middleware|oauth|whitelist|allowlist|source-range|snippet|plugins/i;
-
-/** The beginning of the annotations that a controller reads, by the usual name of its class. */
-const CONTROLLERS: Readonly<Record<string, RegExp>> = {
-  nginx: /^nginx\.(ingress\.kubernetes\.io|org|com)\//,
-  traefik: /^(traefik\.)?ingress\.kubernetes\.io\//,
-  alb: /^alb\.ingress\.kubernetes\.io\//,
-  kong: /^konghq\.com\//,
-};
-/** All that belong to one of them; what belongs to none may be of any controller. */
-const OF_CONTROLLERS = /^((nginx|traefik|alb)\.ingress\.kubernetes\.io|nginx\.(org|com)|konghq\.com)\//;
-
-/** Whether the controller of an Ingress may read an annotation: it does not read those of another controller. */
-function isRead({ json, annotations }: Resource, name: string): boolean {
-  const known = asText(get(json, 'spec', 'ingressClassName')) ?? asText(annotations['kubernetes.io/ingress.class']) ?? '';
-  return !Object.hasOwn(CONTROLLERS, known) || !OF_CONTROLLERS.test(name) || CONTROLLERS[known].test(name);
-}
-
-function ignoredLogin(resource: Resource): string | undefined {
-  return Object.keys(resource.annotations).find((name) => LOGIN.test(name) && !isRead(resource, name));
 }
 
 /** What this class publishes is seen by the devices of one private network, which log in. */
@@ -180,7 +152,7 @@ function isCanary({ annotations }: Resource): boolean {
 
 function ingressRoutes(resource: Resource): Route[] {
   const routes: Route[] = [];
-  const servedBy = asText(get(resource.json, 'spec', 'ingressClassName')) ?? asText(resource.annotations['kubernetes.io/ingress.class']);
+  const servedBy = ingressClassOf(resource);
   const add = (backend: unknown, path: Path, hosts: readonly string[], prefix?: string) => {
     const modern = asText(get(backend, 'service', 'name'));
     const service = modern ?? asText(get(backend, 'serviceName'));

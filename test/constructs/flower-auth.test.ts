@@ -1,4 +1,4 @@
-import { Chart } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import { CeleryFlower, CeleryFlowerProps, CeleryNetwork, FlowerAuth, FlowerExposure, FlowerOAuthOptions, FlowerOktaOptions } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, render, synth } from '../manifests';
@@ -71,16 +71,78 @@ describe('at a proxy', () => {
     ['no annotation', FlowerAuth.atProxy({ annotations: {} }), ingress('traefik'), 'auth.annotations: an empty object has nothing that asks for a login; '],
     ['a Secret of no name', FlowerAuth.atProxy({ secret: '' }), ingress('nginx'), 'auth.secret: '],
     ['an annotation that takes the login away', FlowerAuth.atProxy({ secret: 'login' }), ingress('nginx', { 'nginx.ingress.kubernetes.io/auth-type': '' }),
-      'annotations[\'nginx.ingress.kubernetes.io/auth-type\']: \'\' is not what FlowerAuth.atProxy gives, and the login depends on it; leave it out'],
+      'exposure.annotations[\'nginx.ingress.kubernetes.io/auth-type\']: \'\' is not what FlowerAuth.atProxy gives, and the login depends on it; leave it out'],
   ])('%s: refused', (_what, auth, exposure, message) => {
     expect(refusals(flower(auth, exposure))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
   });
 
-  // The rule finds it in the manifest.
-  test('annotations of another controller: refused', () => {
-    expect(refusals(flower(FlowerAuth.atProxy({ annotations: { 'nginx.ingress.kubernetes.io/auth-secret': 'login' } }), ingress('traefik')))).toEqual([
-      expect.stringMatching(/^\[chart\] Ingress test\/celery-flower, .* without a login: nginx\.ingress\.kubernetes\.io\/auth-secret is of another controller; .*\[flower\/open-to-the-world\]$/),
+  const nginx = (annotations: Record<string, string>) => Object.fromEntries(
+    Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]),
+  );
+  const own = (ingressClassName: string, annotations: Record<string, string>) =>
+    [FlowerAuth.atProxy({ annotations }), ingress(ingressClassName)] as const;
+  const bySecret = (annotations: Record<string, string>) => [FlowerAuth.atProxy({ secret: 'login' }), ingress('nginx', nginx(annotations))] as const;
+  const serverAsked = nginx({ 'auth-url': 'https://login.example.com' });
+
+  test.each<[string, readonly [FlowerAuth, FlowerExposure], string]>([
+    ['of another controller', own('traefik', nginx({ 'auth-url': 'https://login.example.com' })),
+      'auth.annotations[\'nginx.ingress.kubernetes.io/auth-url\']: \'https://login.example.com\' is of another controller than that of the class \'traefik\', which serves without a login; '
+      + 'give the annotations of the controller of this class'],
+    ['of no value', own('traefik', { 'traefik.ingress.kubernetes.io/router.middlewares': '' }),
+      'auth.annotations[\'traefik.ingress.kubernetes.io/router.middlewares\']: \'\' is empty, and asks for nothing; give its value'],
+    ['of no value among others', own('nginx', { ...serverAsked, ...nginx({ 'auth-signin': '' }) }), 'auth.annotations[\'nginx.ingress.kubernetes.io/auth-signin\']: \'\' is empty'],
+    ['a type without users', own('nginx', nginx({ 'auth-type': 'basic' })),
+      'auth.annotations[\'nginx.ingress.kubernetes.io/auth-type\']: \'basic\' asks for nothing without nginx.ingress.kubernetes.io/auth-secret; also give \'nginx.ingress.kubernetes.io/auth-secret\''],
+    ['users without a type', own('nginx', nginx({ 'auth-secret': 'login' })),
+      'auth.annotations[\'nginx.ingress.kubernetes.io/auth-secret\']: \'***\' asks for nothing without nginx.ingress.kubernetes.io/auth-type'],
+    ['a type that there is not', own('nginx', nginx({ 'auth-type': 'none', 'auth-secret': 'login' })),
+      'auth.annotations[\'nginx.ingress.kubernetes.io/auth-type\']: \'none\' is not a way to ask for a login; give \'basic\' or \'digest\''],
+    ['a page for the login only', own('nginx', nginx({ 'auth-signin': 'https://login.example.com' })), 'auth.annotations[\'nginx.ingress.kubernetes.io/auth-signin\']:'],
+    ['about something else', own('nginx', nginx({ 'proxy-body-size': '1m' })),
+      'auth.annotations: ["nginx.ingress.kubernetes.io/proxy-body-size"] have nothing that asks for a login; give the annotations of the controller of the Ingress'],
+    ['with a password', own('nginx', nginx({ 'auth-url': 'https://ada:hunter2@login.example.com' })),
+      'auth.annotations[\'nginx.ingress.kubernetes.io/auth-url\']: \'https://ada:***@login.example.com\' has a password in it, and everybody who can read a manifest could read it; '],
+    ['and one of the conditions', bySecret({ satisfy: 'any' }),
+      'exposure.annotations[\'nginx.ingress.kubernetes.io/satisfy\']: \'any\' lets in whoever meets one of the conditions, an address without the login as well; leave it out, or give \'all\''],
+    ['and a snippet that switches it off', bySecret({ 'configuration-snippet': 'auth_basic\n  off;' }),
+      'exposure.annotations[\'nginx.ingress.kubernetes.io/configuration-snippet\']: \'auth_basic off;\' switches the login off; remove that directive'],
+    ['... for the whole host', bySecret({ 'server-snippet': 'satisfy any; allow all;' }), 'exposure.annotations[\'nginx.ingress.kubernetes.io/server-snippet\']:'],
+    ['... of the question', [FlowerAuth.atProxy({ annotations: serverAsked }), ingress('nginx', nginx({ 'auth-snippet': 'return 204;' }))],
+      'exposure.annotations[\'nginx.ingress.kubernetes.io/auth-snippet\']: \'return 204;\' answers in the place of the server that is asked for the login'],
+    ['and keys that are users', bySecret({ 'auth-secret-type': 'auth-map' }),
+      'exposure.annotations[\'nginx.ingress.kubernetes.io/auth-secret-type\']: \'auth-map\' takes each key of the Secret for a user, and FlowerAuth.atProxy({ secret }) is a Secret with the key `auth`; '],
+    ['and another server to ask', [FlowerAuth.atProxy({ annotations: serverAsked }), ingress('nginx', nginx({ 'auth-url': 'https://other.example.com' }))],
+      'exposure.annotations[\'nginx.ingress.kubernetes.io/auth-url\']: \'https://other.example.com\' is not what FlowerAuth.atProxy gives, and the login depends on it; leave it out'],
+    ['and other middlewares', [FlowerAuth.atProxy({ annotations: middleware }), ingress('traefik', { 'traefik.ingress.kubernetes.io/router.middlewares': 'celery-gzip@kubernetescrd' })],
+      'exposure.annotations[\'traefik.ingress.kubernetes.io/router.middlewares\']: \'celery-gzip@kubernetescrd\' is not what FlowerAuth.atProxy gives'],
+  ])('annotations %s: refused, once', (_what, [auth, exposure], message) => {
+    expect(refusals(flower(auth, exposure))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
+  });
+
+  test.each<[string, readonly [FlowerAuth, FlowerExposure]]>([
+    ['keys that are users', own('nginx', nginx({ 'auth-type': 'basic', 'auth-secret': 'login', 'auth-secret-type': 'auth-map' }))],
+    ['a server and a page for the login', own('nginx', nginx({ 'auth-url': 'https://login.example.com', 'auth-signin': 'https://login.example.com/start' }))],
+    ['those of two controllers', own('traefik', { ...middleware, ...serverAsked })],
+    ['the key `auth`, said once more', bySecret({ 'auth-secret-type': 'auth-file', 'auth-type': 'basic' })],
+    ['all of the conditions', bySecret({ 'satisfy': 'all', 'whitelist-source-range': '10.0.0.0/8' })],
+    ['a snippet about something else', bySecret({ 'configuration-snippet': 'more_set_headers "X-Frame-Options: DENY";' })],
+  ])('annotations with %s: accepted', (_what, [auth, exposure]) => {
+    expect(synth(flower(auth, exposure)).all.some(({ kind }) => kind === 'Ingress')).toBe(true);
+  });
+
+  // What the program has of a controller's own objects, the rule sees in the manifests.
+  const traefik = (spec: object) => (chart: Chart) => {
+    flower(FlowerAuth.atProxy({ annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'test-own@kubernetescrd' } }), ingress('traefik'))(chart);
+    new ApiObject(chart, 'own', { apiVersion: 'traefik.io/v1alpha1', kind: 'Middleware', metadata: { name: 'own' }, spec });
+  };
+
+  test('a Middleware of the program that asks for no login: refused', () => {
+    expect(refusals(traefik({ compress: {} }))).toEqual([
+      '[chart] Ingress test/celery-flower, metadata.annotations[\'traefik.ingress.kubernetes.io/router.middlewares\']: Flower can be reached from outside the cluster without a login: '
+      + 'traefik.ingress.kubernetes.io/router.middlewares names the Middleware own, which has compress, and asks for no login; it has "test-own@kubernetescrd". '
+      + 'Name a Middleware with basicAuth, digestAuth or forwardAuth; or give FLOWER_BASIC_AUTH from a Secret. [flower/open-to-the-world]',
     ]);
+    expect(render(traefik({ basicAuth: { secret: 'login' } }))).toContain('test-own@kubernetescrd');
   });
 
   test('an annotation of Flower that takes the login away: refused', () => {

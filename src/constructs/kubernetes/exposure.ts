@@ -15,6 +15,9 @@ export interface ExposureSpec {
   readonly manifest: (target: ExposureTarget) => { readonly apiVersion: string; readonly kind: string; readonly spec: object };
 }
 
+/** Annotations of the object, and which prop gives them. */
+export type Annotations = ReadonlyMap<string, { readonly value: string; readonly prop: string }>;
+
 interface ExposureTarget {
   readonly path: string;
   readonly service: string;

@@ -2,7 +2,7 @@ import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asMap, asText, get, Path } from '../../manifests/json';
+import { asList, asMap, asScalar, asText, get, Path } from '../../manifests/json';
 import { contests, Exposure, exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { probePlace, probesOf } from '../../manifests/probes';
@@ -130,6 +130,16 @@ function secretsOf({ json, annotations }: Resource): { path: Path; name: string;
   ];
 }
 
+/** The users of a Secret with a key for each of them, and the hashes of their passwords; undefined where it is no such Secret, or out of sight. */
+function mapOfUsers({ annotations, namespace }: Resource, world: World): [string, string][] | undefined {
+  if (asText(annotations['nginx.ingress.kubernetes.io/auth-secret-type']) !== 'auth-map') return undefined;
+  const secret = world.find('Secret', namespace, asText(annotations['nginx.ingress.kubernetes.io/auth-secret']) ?? '');
+  return secret && [
+    ...Object.entries(asMap(secret.json.stringData)).map(([key, hash]): [string, string] => [key, asScalar(hash) ?? '']),
+    ...Object.entries(asMap(secret.json.data)).map(([key, hash]): [string, string] => [key, Buffer.from(asScalar(hash) ?? '', 'base64').toString()]),
+  ];
+}
+
 /** Flower answers these without a login. */
 const OPEN_PATHS = ['/healthcheck', '/metrics'];
 
@@ -154,11 +164,13 @@ export const flowerRules: Rule[] = [
         open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : loginElsewhere(flower));
       }
       for (const [exposed, condition] of open) {
-        for (const { place, by, guarded, ignored, internal } of exposed) {
+        for (const { place, by, guarded, fault, internal } of exposed) {
           if (guarded) continue;
-          report({
-            at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition,
-            note: ignored === undefined ? undefined : `${ignored} is of another controller`, ...withinNetwork(internal),
+          report(fault === undefined ? { at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition, ...withinNetwork(internal) } : {
+            ...withinNetwork(internal),
+            at: { resource: place.resource, path: ['metadata', 'annotations', fault.annotation] }, unless: condition,
+            value: asScalar(place.resource.annotations[fault.annotation]), note: `${fault.annotation} ${fault.wrong}`,
+            fix: `${fault.fix[0].toUpperCase()}${fault.fix.slice(1)}; or give FLOWER_BASIC_AUTH from a Secret.`,
           });
         }
       }
@@ -417,6 +429,14 @@ export const flowerRules: Rule[] = [
           report({
             at: { resource, path }, value: own.size === 0 ? `Secret ${name} without keys` : `Secret ${name}, keys ${[...own].join(', ')}`,
             allowed: keys.join(' and '), ...unless(!empty, 'something else writes it'),
+          });
+        }
+        const users = mapOfUsers(resource, world);
+        for (const key of users?.filter(([, hash]) => hash.includes(':')).map(([one]) => one) ?? []) {
+          report({
+            at: { resource, path: ['metadata', 'annotations', 'nginx.ingress.kubernetes.io/auth-secret'] }, value: `key ${key}`, allowed: 'a key for each user, with the hash of the password',
+            note: 'with auth-secret-type auth-map a key is the name of a user, and this one has a line of htpasswd',
+            fix: 'Leave auth-secret-type out for a Secret with the key auth, or give each user a key.',
           });
         }
       }
