@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { ApiObject, Chart, Duration } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import { AppCode, Broker, CeleryApp, CeleryBeat, CeleryWorker, QueueLengthScalingOptions, WorkerPool, WorkerScaling } from '../../src';
 import { always, eventually, kubectl, python, say, testIn } from '../e2e/harness';
 import { celeryApp, deployed, drillRuntime, namespace, TASKS } from './drill';
+import { FAST, Keda, MINUTE, SMALL } from './keda';
 
 /**
  * Scaling by KEDA and by a HorizontalPodAutoscaler, for real: the cluster needs KEDA in the namespace `keda`, and metrics-server. DRILL_IMAGE
@@ -14,12 +14,6 @@ import { celeryApp, deployed, drillRuntime, namespace, TASKS } from './drill';
  */
 const NAMESPACE = 'celery-drill-scaling';
 const [OLD, NEW] = ['first-password', 'second/p@ssword'];
-
-/** As fast as is allowed with tasks of a minute. */
-const FAST = { scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] } };
-/** Many pods on one node. */
-const SMALL = { requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '512Mi' } };
-const MINUTE = Duration.minutes(1);
 
 const FILES = {
   'tasks.py': `${TASKS}
@@ -140,38 +134,8 @@ with app.connection() as connection:
     print(sum(map(client.llen, lists)) + client.hlen('unacked'))`));
 }
 
-/** The number that the HorizontalPodAutoscaler is given by KEDA. */
-async function fromKeda(worker: string): Promise<number> {
-  const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${NAMESPACE}/composite-metric?labelSelector=scaledobject.keda.sh%2Fname%3D${worker}`;
-  const { items } = JSON.parse(await kubectl(['get', '--raw', path])) as { items: { value: string }[] };
-  return items[0].value.endsWith('m') ? Number(items[0].value.slice(0, -1)) / 1000 : Number(items[0].value);
-}
-
-/** Waits until Redis and KEDA both say this number. */
-async function counts(app: string, number: number, seconds = 60): Promise<void> {
-  await eventually(`${app}: ${number} tasks, in Redis and by KEDA`, seconds, async () => {
-    expect([await inRedis(app), await fromKeda(`${app}-worker`)]).toEqual([number, number]);
-  });
-}
-
-async function replicas(worker: string): Promise<number> {
-  return Number(await kubectl(['get', 'deployment', worker, '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}']));
-}
-
-/** Waits for a number of replicas; returns the seconds that it took, to a quarter of one. */
-async function scaled(worker: string, to: (count: number) => boolean, seconds: number): Promise<number> {
-  const start = Date.now();
-  for (;;) {
-    const count = await replicas(worker);
-    const passed = (Date.now() - start) / 1000;
-    if (to(count)) {
-      say(`${worker}: ${count} replicas after ${passed.toFixed(1)} s`);
-      return passed;
-    }
-    if (passed > seconds) throw new Error(`${worker} has ${count} replicas after ${seconds} s`);
-    await pause(250);
-  }
-}
+const keda = new Keda(NAMESPACE);
+const counts = (app: string, number: number, seconds?: number): Promise<void> => keda.counts(`${app}-worker`, () => inRedis(app), number, seconds);
 
 const send = (app: string, code: string): Promise<string> => python(NAMESPACE, `deploy/${app}-beat`, `from tasks import *\nwith app.pool.acquire():\n${code.replace(/^/gm, '    ')}`);
 
@@ -199,16 +163,16 @@ testIn(NAMESPACE)('at each step of a task\'s life, and for each priority, KEDA s
 });
 
 testIn(NAMESPACE)('a pool goes from zero, also by its lowest priority, up, and back to zero', async () => {
-  await scaled('zero-worker', (count) => count === 0, 180);
+  await keda.scaled('zero-worker', (count) => count === 0, 180);
   const before = Date.now();
   await send('zero', 'nap.apply_async((1,), priority=9)');
   say(`the sender took ${(Date.now() - before) / 1000} s`);
-  expect(await scaled('zero-worker', (count) => count > 0, 60)).toBeLessThan(25);
+  expect(await keda.scaled('zero-worker', (count) => count > 0, 60)).toBeLessThan(25);
   await counts('zero', 0, 120);
   await send('zero', 'for priority in (0, 3, 6, 9) * 3: nap.apply_async((30,), priority=priority)');
-  expect(await scaled('zero-worker', (count) => count === 3, 120)).toBeLessThan(45);
+  expect(await keda.scaled('zero-worker', (count) => count === 3, 120)).toBeLessThan(45);
   await counts('zero', 0, 300);
-  await scaled('zero-worker', (count) => count === 0, 420);
+  await keda.scaled('zero-worker', (count) => count === 0, 420);
 });
 
 testIn(NAMESPACE)('100 tasks of a minute, while pods are removed: none is lost, none runs twice', async () => {
@@ -216,7 +180,7 @@ testIn(NAMESPACE)('100 tasks of a minute, while pods are removed: none is lost, 
   const seen: number[] = [];
   await send('lossless', 'for number in range(100): tally.delay(number, 60)');
   await eventually('all have run', 1200, async () => {
-    seen.push(await replicas('lossless-worker'));
+    seen.push(await keda.replicas('lossless-worker'));
     expect(await send('lossless', 'print(len(app.backend.client.keys(\'done:*\')))')).toBe('100');
   });
   await counts('lossless', 0, 120);
@@ -229,9 +193,9 @@ testIn(NAMESPACE)('100 tasks of a minute, while pods are removed: none is lost, 
 });
 
 testIn(NAMESPACE)('a Redis with TLS and a password is counted, also after another password', async () => {
-  await scaled('secured-app-worker', (count) => count === 0, 180);
+  await keda.scaled('secured-app-worker', (count) => count === 0, 180);
   await send('secured-app', 'nap.apply_async((1,), priority=6)');
-  await scaled('secured-app-worker', (count) => count > 0, 60);
+  await keda.scaled('secured-app-worker', (count) => count > 0, 60);
   await counts('secured-app', 0, 120);
 
   const [pod] = (await kubectl(['get', 'pods', '-n', NAMESPACE, '-l', 'app=secured', '-o', 'name'])).trim().split('\n');
@@ -250,10 +214,10 @@ testIn(NAMESPACE)('a Redis with TLS and a password is counted, also after anothe
 });
 
 testIn(NAMESPACE)('KEDA itself may restart', async () => {
-  await scaled('zero-worker', (count) => count === 0, 420);
+  await keda.scaled('zero-worker', (count) => count === 0, 420);
   await kubectl(['delete', 'pods', '-n', 'keda', '-l', 'app=keda-operator', '--wait=false']);
   await send('zero', 'nap.delay(1)');
-  await scaled('zero-worker', (count) => count > 0, 180);
+  await keda.scaled('zero-worker', (count) => count > 0, 180);
   await counts('zero', 0, 120);
 });
 
@@ -262,16 +226,16 @@ testIn(NAMESPACE)('while Redis is away a pool keeps its pods, with a fallback to
   for (const pool of pools) await ready(pool);
   await kubectl(['scale', 'deployment/redis-away', '-n', NAMESPACE, '--replicas=0']);
   // KEDA builds a scaler of Redis anew when it fails, which needs Redis, and so gets to no fallback: if that changes, say so in the docs.
-  await always('the numbers stay', 180, async () => expect(await Promise.all(pools.map(replicas))).toEqual([1, 1]));
+  await always('the numbers stay', 180, async () => expect(await Promise.all(pools.map((pool) => keda.replicas(pool)))).toEqual([1, 1]));
   await kubectl(['scale', 'deployment/redis-away', '-n', NAMESPACE, '--replicas=1']);
   await ready('away-beat');
   await send('away', 'for _ in range(3): nap.delay(20)');
-  await scaled('away-worker', (count) => count > 1, 180);
+  await keda.scaled('away-worker', (count) => count > 1, 180);
 });
 
 testIn(NAMESPACE)('a pool scales out and in by CPU', async () => {
   await ready('cpu-worker');
   await send('cpu', 'for _ in range(9): burn.delay(50)');
-  await scaled('cpu-worker', (count) => count === 3, 180);
-  await scaled('cpu-worker', (count) => count === 1, 900);
+  await keda.scaled('cpu-worker', (count) => count === 3, 180);
+  await keda.scaled('cpu-worker', (count) => count === 1, 900);
 });

@@ -16,7 +16,7 @@ const SENTINELS = {
   sentinels: ['sentinel-0.example.com', 'sentinel-1.example.com:26380'], masterName: 'orders', database: 3, port: 6380, password: PASSWORD,
   sentinelPassword: { name: 'passwords', key: 'sentinel' }, cidr: '10.21.0.0/16',
 };
-const RABBITMQ = { host: 'rabbitmq.example.com', port: 5673, virtualHost: 'shop', password: PASSWORD, tls: TLS, cidr: '10.22.0.0/16' };
+const RABBITMQ = { host: 'rabbitmq.example.com', port: 5673, virtualHost: 'shop', password: PASSWORD, tls: TLS, managementUrl: 'https://rabbitmq.example.com', cidr: '10.22.0.0/16' };
 const BEHAVIOR = { scaleDown: { stabilizationWindowSeconds: 60, policies: [{ type: 'Pods', value: 2, periodSeconds: 900 }] } };
 
 class OwnBroker implements IBroker {

@@ -22,7 +22,9 @@ REDIS = dict(host='redis.example.com', port=6380, database=2, username='shop', p
 SENTINELS = dict(
     sentinels=['sentinel-0.example.com', 'sentinel-1.example.com:26380'], master_name='orders', database=3, port=6380,
     password=PASSWORD, sentinel_password=SecretKey(name='passwords', key='sentinel'), cidr='10.21.0.0/16')
-RABBITMQ = dict(host='rabbitmq.example.com', port=5673, virtual_host='shop', password=PASSWORD, tls=TLS, cidr='10.22.0.0/16')
+RABBITMQ = dict(
+    host='rabbitmq.example.com', port=5673, virtual_host='shop', password=PASSWORD, tls=TLS, management_url='https://rabbitmq.example.com',
+    cidr='10.22.0.0/16')
 BEHAVIOR = {'scaleDown': {'stabilizationWindowSeconds': 60, 'policies': [{'type': 'Pods', 'value': 2, 'periodSeconds': 900}]}}
 
 

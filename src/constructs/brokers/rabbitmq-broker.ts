@@ -263,9 +263,8 @@ export class RabbitMqBroker extends Construct implements IBroker {
       network: this.access.egress(this.labels, PORT),
       queueTrigger: {
         type: 'rabbitmq',
-        metadata: {
-          protocol: 'http', host: `http://${this.host}:${MANAGEMENT_PORT}`, vhostName: this.virtualHost, usernameFromEnv: USERNAME, passwordFromEnv: PASSWORD,
-        },
+        metadata: { protocol: 'http', host: `http://${this.host}:${MANAGEMENT_PORT}`, vhostName: this.virtualHost, usernameFromEnv: USERNAME },
+        authentication: { secretTargetRef: [{ parameter: 'password', name: this.password.name, key: this.password.key }] },
       },
     };
   }

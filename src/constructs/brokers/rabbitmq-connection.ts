@@ -1,10 +1,11 @@
+import { redact } from '../../celery/credentials';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { checkCidr, egressToServer } from '../network/server-address';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
-import { number, PropChecks, text, typed } from '../validation/props';
+import { hidden, number, PropChecks, text, typed } from '../validation/props';
 import { BrokerBinding } from './broker-binding';
 import { QueueTrigger } from './queue-trigger';
 import { RabbitMqServerOptions } from './rabbitmq-server';
@@ -12,6 +13,7 @@ import { checkHost, PASSWORD, required } from './redis-connection';
 import { connectionTls, tlsFiles } from './tls-files';
 
 const HOST = 'e.g. \'rabbitmq.example.com\'';
+const MANAGEMENT = 'e.g. \'http://rabbitmq.data.svc.cluster.local:15672\'';
 
 const OPTIONS: PropChecks<RabbitMqServerOptions> = {
   host: required(text(HOST), `give ${HOST}`),
@@ -21,6 +23,7 @@ const OPTIONS: PropChecks<RabbitMqServerOptions> = {
   usernameSecret: PASSWORD,
   password: PASSWORD,
   tls: connectionTls,
+  managementUrl: hidden(text(MANAGEMENT)),
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
 
@@ -78,24 +81,37 @@ function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
 }
 
 /**
- * How KEDA reads the queues: it gets the password from the Secret, and the user from there or from the environment of the worker; without both it
- * connects as `guest`, as the pods do. Of TLS it takes only servers with a certificate of a public CA, as its own CA would have to be switched on
- * in a Secret.
+ * How KEDA reads the queues: over HTTP where the management API is known. It gets the password from the Secret, and the user from there or from the
+ * environment of the worker; over AMQP without both it connects as `guest`, as the pods do. Of TLS it takes only servers with a certificate of a
+ * public CA, as its own CA would have to be switched on in a Secret.
  *
  * @see https://keda.sh/docs/latest/scalers/rabbitmq-queue/
  */
-function trigger({ tls, username, usernameSecret, password }: RabbitMqServerOptions, host: string): QueueTrigger | undefined {
-  if (tls?.ca ?? tls?.clientSecretName) return undefined;
+function trigger({ tls, username, usernameSecret, password, managementUrl, virtualHost = '/' }: RabbitMqServerOptions, host: string): QueueTrigger | undefined {
+  if (managementUrl === undefined && (tls?.ca ?? tls?.clientSecretName)) return undefined;
   const authentication = Object.entries({ username: usernameSecret, password })
     .flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
   return {
     type: 'rabbitmq',
-    metadata: { protocol: 'amqp', host, ...(username !== undefined && password ? { usernameFromEnv: USERNAME } : {}) },
+    metadata: {
+      // KEDA takes what follows the last slash of a path for the virtual host.
+      ...(managementUrl === undefined ? { protocol: 'amqp', host } : { protocol: 'http', host: managementUrl.replace(/\/*$/, '/'), vhostName: virtualHost }),
+      ...(username !== undefined && password ? { usernameFromEnv: USERNAME } : {}),
+    },
     ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
   };
 }
 
-function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, password, tls, cidr }: RabbitMqServerOptions): Problem[] {
+function checkManagementUrl(url: string, password: SecretKey | undefined): Problem[] {
+  const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'broker.managementUrl', value: redact(url), wrong, fix }];
+  const { protocol, username, password: secret, search, hash } = URL.canParse(url) ? new URL(url) : { protocol: '' } as Partial<URL>;
+  if (protocol !== 'http:' && protocol !== 'https:') return problem('is not an http or https URL', `give ${MANAGEMENT}`);
+  if (username || secret) return problem('has a user in it, and everybody who can read a manifest could read the password', 'leave it out: username and password are used');
+  if (search || hash) return problem('has a query or a fragment', `give ${MANAGEMENT}`);
+  return password ? [] : problem('is given without a password, and the management API asks for one', 'put it into a Secret, and give it as password: { name, key }');
+}
+
+function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, password, tls, managementUrl, cidr }: RabbitMqServerOptions): Problem[] {
   const problem = (prop: string, value: unknown, wrong: string, fix: string): Problem => ({ prop: `broker.${prop}`, value, wrong, fix });
   return [
     ...checkHost('broker.host', host),
@@ -108,6 +124,7 @@ function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, pass
     ...(port === TLS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
     ...(port === 15_672 || port === 15_671 ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
     ...(port === PLAIN_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
+    ...(managementUrl === undefined ? [] : checkManagementUrl(managementUrl, password)),
     ...checkCidr('broker.cidr', cidr),
   ];
 }

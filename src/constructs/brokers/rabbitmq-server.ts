@@ -49,6 +49,15 @@ export interface RabbitMqServerOptions {
   readonly tls?: ConnectionTls;
 
   /**
+   * The URL of its management API, without a user: `'http://rabbitmq.data.svc.cluster.local:15672'`. By it KEDA also counts the tasks that workers
+   * hold, which `WorkerScaling.queueLength` with `minReplicas: 0` needs. The user needs the tag `management` or `monitoring`.
+   *
+   * @default - none: KEDA counts over AMQP the tasks that wait
+   * @see https://www.rabbitmq.com/docs/management#permissions
+   */
+  readonly managementUrl?: string;
+
+  /**
    * The network of its addresses, for `CeleryNetwork.closed`: `'10.20.0.0/16'`.
    *
    * @default - of a Service all pods of its namespace, of an IP address that address, and any address otherwise

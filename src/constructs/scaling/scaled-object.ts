@@ -70,7 +70,7 @@ export function scaledObjectProblems(worker: ScaledWorker, { minReplicas, cooldo
     }] : []),
     ...(trigger && minReplicas === 0 && !readsRedisLists(trigger.type) && !countsUnacknowledged(trigger) ? [{
       prop: 'scaling.minReplicas', value: 0, wrong: `is zero, and the trigger ${trigger.type} does not count the tasks that workers hold, so running tasks would be lost`,
-      fix: trigger.type === 'rabbitmq' ? 'give minReplicas: 1, or a queueTrigger with protocol: \'http\' and the URL of the management API' : 'give minReplicas: 1',
+      fix: trigger.type === 'rabbitmq' ? 'give minReplicas: 1, or the URL of the management API: Broker.fromRabbitMq({ managementUrl }), or a queueTrigger with protocol: \'http\'' : 'give minReplicas: 1',
     }] : []),
     ...(cooldown !== undefined && cooldown < longestTask ? [{
       prop: 'scaling.cooldownPeriod', value: cooldownPeriod!.toHumanString(), wrong: `is less than the longest task of the worker, ${longestTask} seconds`,

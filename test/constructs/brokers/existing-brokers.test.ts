@@ -141,6 +141,21 @@ describe('RabbitMQ', () => {
     for (const name of Object.values(metadata)) expect(manifests.env('celery-worker')[name]).toBe('celery');
   });
 
+  test.each([
+    ['http://rabbitmq.example.com:15672', 'http://rabbitmq.example.com:15672/'], ['https://rabbitmq.example.com/management', 'https://rabbitmq.example.com/management/'],
+    ['https://rabbitmq.example.com/management/', 'https://rabbitmq.example.com/management/'],
+  ])('KEDA counts by the management API at %s, down to zero', (managementUrl, host) => {
+    const manifests = synth((chart) => {
+      const server = { host: 'rabbitmq.example.com', username: 'celery', password: PASSWORD, virtualHost: 'orders', tls: { ca: CA } };
+      const celery = celeryApp(chart, { broker: Broker.fromRabbitMq({ ...server, managementUrl }), ...NONE });
+      new CeleryWorker(chart, 'worker', { celery, scaling: WorkerScaling.queueLength({ minReplicas: 0, maxReplicas: 3 }) });
+    }, EXTERNAL);
+    expect(manifests.get('ScaledObject', 'celery-worker').spec.triggers.map((trigger) => trigger.metadata)).toEqual([
+      { mode: 'QueueLength', value: '2', queueName: 'celery', protocol: 'http', host, vhostName: 'orders', usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME' },
+    ]);
+    expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec).toEqual({ secretTargetRef: [{ parameter: 'password', ...PASSWORD }] });
+  });
+
   test('TLS verifies the certificate and the name of the host, also in Flower', () => {
     const manifests = made(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', username: 'celery', password: PASSWORD, tls: { ca: CA, clientSecretName: 'client' } }), NONE);
     for (const name of ALL) {
@@ -163,6 +178,12 @@ describe('RabbitMQ', () => {
     ['two users', { username: 'a', usernameSecret: { name: 'broker', key: 'u' }, password: PASSWORD }, 'broker.username: \'a\' is given in addition to usernameSecret'],
     ['an empty virtual host', { virtualHost: '' }, 'broker.virtualHost: \'\' is empty'],
     ['a CA without a key', { tls: { ca: { name: 'ca' } } }, 'broker.tls.ca.key: undefined is missing'],
+    ['a management API that is no URL', { managementUrl: 'rabbitmq:15672', username: 'a', password: PASSWORD }, 'broker.managementUrl: \'rabbitmq:15672\' is not an http or https URL'],
+    ['a management API over AMQP', { managementUrl: 'amqp://rabbitmq', username: 'a', password: PASSWORD }, 'broker.managementUrl: \'amqp://rabbitmq\' is not an http or https URL'],
+    ['one with a password in it', { managementUrl: 'http://a:hunter2@rabbitmq:15672', username: 'a', password: PASSWORD }, 'has a user in it, and everybody who can read a manifest could read the password'],
+    ['one with a query', { managementUrl: 'http://rabbitmq:15672/?a=1', username: 'a', password: PASSWORD }, 'has a query or a fragment'],
+    ['one without a password', { managementUrl: 'http://rabbitmq:15672' }, 'is given without a password, and the management API asks for one'],
+    ['one that is no text', { managementUrl: 15672, username: 'a', password: PASSWORD }, 'broker.managementUrl: a number is not a string'],
   ])('%s is refused', (_, given, message) => {
     const found = refused(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', ...given }), NONE);
     expect(found).toContain(message);

@@ -149,13 +149,14 @@ test('with all props, each does something', () => {
   expect(manifests.get('PersistentVolumeClaim', 'queues-data').spec.resources.requests.storage).toBe('8Gi');
 });
 
-test('KEDA reads its queues over HTTP, with the user and the password of the worker', () => {
+test('KEDA reads its queues over HTTP, with the user of the worker and the password of the Secret', () => {
   const manifests = made({}, {}, { scaling: WorkerScaling.queueLength({ minReplicas: 1, maxReplicas: 4, tasksPerReplica: 10 }) });
   const [trigger] = manifests.find('ScaledObject', 'celery-worker')!.spec.triggers;
-  expect(trigger).toMatchObject({ type: 'rabbitmq', metadata: {
+  expect(trigger).toMatchObject({ type: 'rabbitmq', authenticationRef: { name: 'celery-worker' }, metadata: {
     protocol: 'http', host: 'http://rabbitmq.test.svc.cluster.local:15672', vhostName: '/', queueName: 'celery',
-    usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME', passwordFromEnv: 'CDK8S_CELERY_BROKER_PASSWORD',
+    usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME',
   } });
+  expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec).toEqual({ secretTargetRef: [{ parameter: 'password', ...PASSWORD }] });
   const admitted = (one: ReturnType<typeof made>) => one.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].from
     .map(({ namespaceSelector }) => namespaceSelector.matchLabels['kubernetes.io/metadata.name']);
   expect([admitted(manifests), admitted(made())]).toEqual([['test', 'keda'], ['test']]);

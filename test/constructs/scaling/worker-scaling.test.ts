@@ -249,7 +249,7 @@ describe('is refused', () => {
       'queues: undefined is missing, and the code declares task_queues, so the queues that KEDA is to count are not known; name the queues of this worker, e.g. queues: [\'celery\']',
     ]],
     ['zero over AMQP, which does not count running tasks', by({ minReplicas: 0, maxReplicas: 5 }), {}, amqp({ protocol: 'amqp' }), [
-      'scaling.minReplicas: 0 is zero, and the trigger rabbitmq does not count the tasks that workers hold, so running tasks would be lost; give minReplicas: 1, or a queueTrigger with protocol: \'http\' and the URL of the management API',
+      'scaling.minReplicas: 0 is zero, and the trigger rabbitmq does not count the tasks that workers hold, so running tasks would be lost; give minReplicas: 1, or the URL of the management API: Broker.fromRabbitMq({ managementUrl }), or a queueTrigger with protocol: \'http\'',
     ]],
   ])('%s', (_what, scaling, props, app, messages) => {
     expect(refused(scaling, props, app)).toEqual(messages);
