@@ -8,10 +8,11 @@ import { FAST, Keda, MINUTE, SMALL } from './keda';
 
 /**
  * SQS, by the server of moto, with results in Redis, scaled by KEDA, and with a closed network. It needs KEDA in the namespace `keda`. DRILL_IMAGE
- * names an image with celery[redis,sqs].
+ * names an image with celery[redis,sqs], MOTO_IMAGE one with moto[server]; else both are installed as a pod starts.
  */
 const NAMESPACE = 'celery-drill-sqs';
 const MOTO = 'moto[server]==5.2.5';
+const { MOTO_IMAGE } = process.env;
 const PREFIX = 'drill-';
 const WORKER = 'celery-worker';
 
@@ -32,10 +33,12 @@ function moto(chart: Chart): string {
       template: {
         metadata: { labels },
         spec: {
+          // MOTO_PORT would be tcp://...
+          enableServiceLinks: false,
           securityContext: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 1000, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
           containers: [{
-            name: 'moto', image: 'python:3.11-slim', env: [{ name: 'PYTHONPATH', value: '/tmp/moto' }, { name: 'HOME', value: '/tmp' }],
-            command: ['sh', '-c', `pip install --quiet --target /tmp/moto '${MOTO}' && exec python -m moto.server -H 0.0.0.0 -p 5000`],
+            name: 'moto', image: MOTO_IMAGE ?? 'python:3.11-slim', env: [{ name: 'PYTHONPATH', value: '/tmp/moto' }, { name: 'HOME', value: '/tmp' }],
+            command: ['sh', '-c', `${MOTO_IMAGE ? '' : `pip install --quiet --target /tmp/moto '${MOTO}' && `}exec python -m moto.server -H 0.0.0.0 -p 5000`],
             readinessProbe: { tcpSocket: { port: 5000 }, periodSeconds: 2 },
             resources: { requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '512Mi' } },
             securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
