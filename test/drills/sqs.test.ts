@@ -60,7 +60,7 @@ deployed(namespace(NAMESPACE, (chart) => {
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
     broker: Broker.fromSqs({
-      region: 'eu-central-1', endpoint: moto(chart), queueNamePrefix: PREFIX, visibilityTimeout: Duration.minutes(5),
+      region: 'eu-central-1', endpoint: moto(chart), queueNamePrefix: PREFIX, visibilityTimeout: Duration.minutes(2),
       accessKeyId: { name: 'aws', key: 'id' }, secretAccessKey: { name: 'aws', key: 'secret' },
     }),
     resultBackend: ResultBackend.fromRedis({ host: results.host }),
@@ -97,7 +97,7 @@ testIn(NAMESPACE)('100 tasks have their results', async () => {
   const start = Date.now();
   expect(await send(`
 sent = [square.delay(number) for number in range(100)]
-print(sum(result.get(timeout=240) == number * number for number, result in enumerate(sent)))`)).toBe('100');
+print(sum(result.get(timeout=400) == number * number for number, result in enumerate(sent)))`)).toBe('100');
   say(`after ${((Date.now() - start) / 1000).toFixed(1)} s`);
 });
 
