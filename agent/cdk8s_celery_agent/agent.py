@@ -270,12 +270,14 @@ class Agent:
             silent = isinstance(exc, broker.errors())
             if not silent:
                 self.journal.note('broker', exc)
-            cause = causes.explain(exc) if silent else ''
-            at = self._where() if cause else ''
+            refused = self.explained(exc) if silent else ''
             broker.close()
-            if cause:
-                return None, f'{REFUSED}{at}: {cause} ({type(exc).__name__})', silent
-            return None, f'{type(exc).__name__}: {exc}'[:200], silent
+            return None, refused or f'{type(exc).__name__}: {exc}'[:200], silent
+
+    def explained(self, exc: BaseException) -> str:
+        """Which broker cannot be used, and why; '' for what may pass by itself."""
+        cause = causes.explain(exc)
+        return f'{REFUSED}{self._where()}: {cause} ({type(exc).__name__})' if cause else ''
 
     def _where(self) -> str:
         try:

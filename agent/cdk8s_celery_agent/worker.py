@@ -12,7 +12,7 @@ from celery.worker import state
 from celery.worker.request import Request
 
 from . import health, moving, parts, patches
-from .agent import Agent, create, iso, moment
+from .agent import Agent, create, iso, logger, moment
 from .broker import Broker
 from .health import Worker
 from .server import Answer
@@ -108,6 +108,7 @@ class WorkerAgent(Agent):
             if hasattr(consumer.controller, 'wait_for_soft_shutdown'):     # Celery 5.5
                 patches.note_soft_shutdown(consumer.controller, self.shutdown_asked)
         signals.worker_shutting_down.connect(self.shutdown_asked, weak=False)
+        signals.worker_shutdown.connect(self.shutdown, weak=False)
         self.start()
 
     def connection(self) -> Any:
@@ -133,6 +134,14 @@ class WorkerAgent(Agent):
     def consumer_down(self) -> None:
         self.up, self.running_since = False, None
         self.down_since = time.monotonic()
+
+    def shutdown(self, **_: Any) -> None:
+        """The last line of a worker that ends with an error, as at a password RabbitMQ refuses."""
+        with self.journal.guard('shutdown'):
+            error = sys.exc_info()[1]
+            refused = self.explained(error) if error else ''
+            if refused:
+                logger.error('%s', refused)
 
     def tick(self) -> None:
         self._tick_asked = None

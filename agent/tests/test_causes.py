@@ -66,3 +66,13 @@ def test_a_worker_with_a_wrong_password_says_so_once_a_minute(redis, worker):
     lines = [line for line in pod.log().splitlines() if 'the password or the user' in line]
     assert len(lines) == 1
     assert 'wr0ng-one' not in pod.log() + error
+
+
+@pytest.mark.xdist_group('rabbit')
+def test_a_worker_that_ends_with_a_wrong_password_says_so_in_its_last_line(rabbit, worker):
+    pod = worker(env={'TEST_BROKER': rabbit.url.replace('guest:guest', 'guest:wr0ng-one'),
+                      'TEST_BACKEND': 'cache+memory://'})
+    pod.until(lambda: pod.process.poll() == 1, 60, 'its end')
+    last = pod.log().splitlines()[-1]
+    assert f'broker 127.0.0.1:{rabbit.port}: the password or the user is refused' in last
+    assert 'wr0ng-one' not in pod.log()
