@@ -17,7 +17,7 @@ import { HealthCheck } from './health/health-check';
 import { sharedEnv } from './visibility-timeout';
 import { ofAnotherApp } from './init-container-owners';
 import { launched } from './launcher';
-import { withRotation } from './rotation';
+import { connectionSecrets, withRotation } from './rotation';
 
 /** The pod of a worker, Beat, Flower or job: what differs between them. */
 export interface CeleryPodSpec {
@@ -96,7 +96,7 @@ const NOT_MOVED = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', '
 export function celeryComponent(scope: Construct, own: CheckedOptions, spec: CeleryComponentSpec): CeleryComponent {
   const made = celeryPod(scope, own, spec);
   // Applied in this order: there is no moment in which a pod has no policy.
-  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, spec.deployment, withRotation(scope, spec.celery, made.options)) };
+  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, spec.deployment, withRotation(scope, connectionSecrets(spec.celery), made.options)) };
 }
 
 /** The NetworkPolicy of the pods of a component or a job. */

@@ -10,32 +10,44 @@ const HASH = 'cdk8s-celery/secrets';
 /** Read by Reloader, which replaces the pods of a Deployment when one of these Secrets changes. */
 const RELOADER = 'secret.reloader.stakater.com/reload';
 
+/** The Secrets that a pod reads at its start. */
+export interface ReadAtStart {
+  /** The namespace of the pod. */
+  readonly namespace: string | undefined;
+  /** Their names. */
+  readonly secrets: readonly string[];
+}
+
 /**
- * Annotations by which pods are replaced when a Secret of their connections changes: what runs has read it at its start. Of a Secret in the tree the
+ * Annotations by which pods are replaced when a Secret that they read at their start changes. Of a Secret in the tree the
  * pod template has a hash, so that `kubectl apply` of another content is a rollout; of others Reloader knows.
  *
  * @see https://github.com/stakater/Reloader
  */
-export function withRotation(scope: Construct, celery: CeleryApp, options: CheckedOptions): CheckedOptions {
-  const names = secretsOf(celery);
+export function withRotation(scope: Construct, { namespace, secrets }: ReadAtStart, options: CheckedOptions): CheckedOptions {
+  const names = [...new Set(secrets)].sort();
   if (names.length === 0) return options;
   return {
     ...options,
     annotations: { [RELOADER]: names.join(','), ...options.annotations },
     // Once the manifests are written, all Secrets are in the tree.
     get podAnnotations() {
-      const contents = inTree(scope, celery.namespace, names);
+      const contents = inTree(scope, namespace, names);
       return contents.length === 0 ? options.podAnnotations : { [HASH]: contentHash(Object.fromEntries(contents)), ...options.podAnnotations };
     },
   };
 }
 
-function secretsOf({ _broker: { env, mounts } }: CeleryApp): string[] {
-  return [...new Set([
-    ...env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []),
-    ...mounts.flatMap(({ volume }) => volume.secret?.secretName ?? []),
-    ...mounts.flatMap(({ volume }) => (volume.projected?.sources ?? []).flatMap(({ secret }) => secret?.name ?? [])),
-  ])].sort();
+/** Those of the connections of an app. */
+export function connectionSecrets({ namespace, _broker: { env, mounts } }: CeleryApp): ReadAtStart {
+  return {
+    namespace,
+    secrets: [
+      ...env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []),
+      ...mounts.flatMap(({ volume }) => volume.secret?.secretName ?? []),
+      ...mounts.flatMap(({ volume }) => (volume.projected?.sources ?? []).flatMap(({ secret }) => secret?.name ?? [])),
+    ],
+  };
 }
 
 /** The Secrets of a namespace that are objects of the program, by name, with what they hold. */

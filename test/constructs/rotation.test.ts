@@ -1,5 +1,5 @@
 import { ApiObject, Chart } from 'cdk8s';
-import { Broker, CeleryWorker, ResultBackend } from '../../src';
+import { Broker, CeleryWorker, RedisBroker, ResultBackend } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifests, synth } from '../manifests';
 
@@ -35,4 +35,18 @@ test('of a Secret in the tree another content is another pod template, and the s
 
 test('annotations of the user\'s stay', () => {
   expect(annotations(worker(WITH_PASSWORD, { stringData: { password: 'one' } }, { own: '1' }))[1]).toMatchObject({ own: '1', [HASH]: expect.any(String) });
+});
+
+test('a RedisBroker is replaced as well: it reads its password and its certificate at its start', () => {
+  const redis = (content: string): Record<string, string>[] => {
+    const manifests = synth((chart: Chart) => {
+      new RedisBroker(chart, 'store', { password: { name: 'redis', key: 'password' }, tls: { secretName: 'certificate' } });
+      new ApiObject(chart, 'secret', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'redis' }, stringData: { password: content } });
+    }, ['Secret/certificate']);
+    const { metadata, spec } = manifests.get('Deployment', 'store');
+    return [metadata.annotations, spec.template.metadata.annotations];
+  };
+  expect(redis('one')[0]).toEqual({ [RELOADER]: 'certificate,redis' });
+  expect(redis('one')[1][HASH]).toMatch(/^[0-9a-f]{8}$/);
+  expect(redis('one')).not.toEqual(redis('other'));
 });

@@ -1,10 +1,11 @@
-import { ApiObject, Size } from 'cdk8s';
+import { ApiObject, Chart, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { BrokerAccess } from '../network/broker-access';
 import { PodOptions } from '../pod-options';
+import { withRotation } from '../rotation';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
@@ -266,7 +267,12 @@ export class RedisBroker extends Construct implements IBroker {
     const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
     this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [PORT], callsNobody });
     const mounts = [{ path: DATA, volume }, ...certificates, ...readOnlyUsers];
-    this.deployment = deployment(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, SINGLETON, options);
+    // Redis reads its users and its certificate when it starts.
+    const secrets = [password?.name, tls?.secretName].filter((secret) => secret !== undefined);
+    const namespace = Chart.of(this).namespace;
+    this.deployment = deployment(
+      this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, SINGLETON, withRotation(this, { namespace, secrets }, options),
+    );
     this.service = service(this, pod, options, REDIS_PORT);
 
     this.host = this.access.host(name, props.clusterDomain);
@@ -322,9 +328,12 @@ function redisMemory(kibibytes: number): string {
   return kibibytes % 1024 === 0 ? `${kibibytes / 1024}mb` : `${Math.floor(kibibytes)}kb`;
 }
 
-/** `redis-cli ping` exits 0 on NOAUTH and LOADING too: only the answer tells. */
+/**
+ * `redis-cli ping` exits 0 on NOAUTH and LOADING too: only the answer tells. The certificate is verified by the clients, which then say what is
+ * wrong with it: of a Redis that is not ready they would know only that it refuses connections.
+ */
 function ping(cli: string, tls: RedisTls | undefined, options: k8s.Probe): k8s.Probe {
-  const client = `${cli} -p ${PORT}${tls ? ` --tls --cacert ${TLS_FOLDER}/ca.crt` : ''}`;
+  const client = `${cli} -p ${PORT}${tls ? ' --tls --insecure' : ''}`;
   return { exec: { command: ['sh', '-c', `test "$(${client} ping)" = PONG`] }, timeoutSeconds: 5, ...options };
 }
 
