@@ -17,7 +17,7 @@ import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
 import { checkSentinelPort, checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
-import { MASTER_NAME, sentinelConnection, sentinelTrigger } from './sentinel-connection';
+import { MASTER_NAME, sentinelConnection, sentinelOptions, sentinelResults, sentinelTrigger } from './sentinel-connection';
 import { SentinelServersOptions } from './sentinel-servers';
 import { sqsBinding, WITHOUT_REMOTE_CONTROL } from './sqs-connection';
 import { SqsOptions } from './sqs-service';
@@ -80,7 +80,7 @@ export abstract class Broker implements IBroker {
     const { options: { transport = 'redis', masterName, queueTrigger: trigger, ...address }, problems: wrong } = typed(options, SECRET_BROKER, { prefix: 'broker' });
     return new Existing(value ? {
       ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address),
-      ...(masterName === undefined ? {} : { connectionSettings: sentinelSettings({ master_name: masterName }) }),
+      ...(masterName === undefined ? {} : sentinelBroker(sentinelOptions(masterName))),
     } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address), ...(wrong.length > 0 ? [] : checkMasterName(transport, masterName))]);
   }
 
@@ -107,7 +107,7 @@ export abstract class Broker implements IBroker {
   public static fromSentinel(servers: SentinelServersOptions): Broker {
     const { connection, transportOptions, options, problems } = sentinelConnection({ prop: 'broker' }, servers);
     return new Existing(connection ? {
-      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel', connectionSettings: sentinelSettings(transportOptions!),
+      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel', ...sentinelBroker(transportOptions!),
     } : UNKNOWN, problems);
   }
 
@@ -165,9 +165,10 @@ function bindingOf(url: object, transport: string): BrokerBinding {
   };
 }
 
-/** What both the broker and the result backend ask Sentinel with. */
-function sentinelSettings(options: Record<string, unknown>): Record<string, unknown> {
-  return { broker_transport_options: options, result_backend_transport_options: options };
+/** The queues and, unless there is another result backend, the results are behind Sentinel. */
+function sentinelBroker(transportOptions: Record<string, unknown>): Pick<BrokerBinding, 'settings' | 'connectionSettings'> {
+  const { settings, connectionSettings } = sentinelResults(transportOptions);
+  return { settings, connectionSettings: { broker_transport_options: transportOptions, ...connectionSettings } };
 }
 
 function checkMasterName(transport: string, masterName: string | undefined): Problem[] {

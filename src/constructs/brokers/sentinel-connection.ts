@@ -5,7 +5,7 @@ import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { number, PropChecks, text, texts, typed } from '../validation/props';
 import { QueueTrigger } from './queue-trigger';
-import { checkDatabase, checkHost, Connection, ConnectionRole, connectionUrl, PASSWORD, passwordVariable, required } from './redis-connection';
+import { checkDatabase, checkHost, Connection, ConnectionRole, connectionUrl, PASSWORD, passwordVariable, required, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { SentinelServersOptions } from './sentinel-servers';
 
 const SENTINELS = 'e.g. [\'sentinel.redis.svc.cluster.local:26379\']';
@@ -21,9 +21,19 @@ const OPTIONS: PropChecks<SentinelServersOptions> = {
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
 
+/** In seconds. A server whose node is gone refuses nothing: Linux tries for two minutes, and no other sentinel is asked meanwhile. */
+const CONNECT_TIMEOUT = 5;
+
+/**
+ * Settings of workers: a result that is stored while there is no master is stored again, for about a minute. Otherwise its task fails, though it has
+ * run. Not without a limit, as the main process of a worker stores results, too.
+ */
+const SURVIVES_FAILOVER = { result_backend_always_retry: true, result_backend_max_retries: 20 } as const;
+
 /** The connection by Sentinel, the settings that it needs, and what is wrong with its options. */
 export function sentinelConnection(role: ConnectionRole, given: SentinelServersOptions): {
   readonly connection?: Connection;
+  /** For both the broker and the result backend. */
   readonly transportOptions?: Record<string, unknown>;
   readonly options: SentinelServersOptions;
   readonly problems: Problem[];
@@ -46,8 +56,28 @@ export function sentinelConnection(role: ConnectionRole, given: SentinelServersO
         ...egressToServer(`redis://${server}`, { cidr }) ?? [], ...egressToServer(`redis://${server.split(':')[0]}:${port}`, { cidr }) ?? [],
       ])),
     },
-    transportOptions: { master_name: masterName, ...(sentinelPassword ? { sentinel_kwargs: { password: `{${variable}}` } } : {}) },
+    transportOptions: sentinelOptions(masterName, sentinelPassword ? { password: `{${variable}}` } : {}),
     problems: [],
+  };
+}
+
+/** Options of a transport by Sentinel: `broker_transport_options` and `result_backend_transport_options`. */
+export function sentinelOptions(masterName: string, sentinel: object = {}): Record<string, unknown> {
+  return {
+    master_name: masterName,
+    socket_connect_timeout: CONNECT_TIMEOUT,
+    sentinel_kwargs: { socket_connect_timeout: CONNECT_TIMEOUT, socket_timeout: CONNECT_TIMEOUT, ...sentinel },
+  };
+}
+
+/** Settings of results that are behind Sentinel: those of workers, and those of every container that connects. */
+export function sentinelResults(transportOptions: object | undefined): {
+  readonly settings: Record<string, unknown>;
+  readonly connectionSettings: Record<string, unknown>;
+} {
+  return {
+    settings: { ...RESULTS_KEPT_ALIVE, ...SURVIVES_FAILOVER },
+    connectionSettings: { redis_socket_connect_timeout: CONNECT_TIMEOUT, result_backend_transport_options: transportOptions },
   };
 }
 

@@ -41,7 +41,10 @@ describe('Sentinel by a whole URL in a Secret', () => {
   test('has the name of its master in every container', () => {
     const manifests = made(Broker.fromSecret(URL, { transport: 'sentinel', masterName: 'mymaster' }));
     for (const name of ALL) {
-      expect(settingsOf(manifests, name)).toEqual({ broker_transport_options: { master_name: 'mymaster' }, result_backend_transport_options: { master_name: 'mymaster' } });
+      const options = { master_name: 'mymaster', ...TIMEOUTS };
+      expect(settingsOf(manifests, name)).toEqual({
+        broker_transport_options: options, result_backend_transport_options: options, redis_socket_connect_timeout: 5,
+      });
       expect(urlOf(manifests, name)).toEqual({ secretKeyRef: URL });
     }
   });
@@ -54,6 +57,9 @@ describe('Sentinel by a whole URL in a Secret', () => {
   ])('%s it is refused', (_, options, message) => expect(refused(Broker.fromSecret(URL, options))).toContain(message));
 });
 
+/** Of Sentinel: a server whose node is gone is given up after seconds, and a sentinel that does not answer too. */
+const TIMEOUTS = { socket_connect_timeout: 5, sentinel_kwargs: { socket_connect_timeout: 5, socket_timeout: 5 } };
+
 describe('Sentinel', () => {
   const SERVERS = { sentinels: ['sentinel-0.redis.svc.cluster.local', 'sentinel-1.redis.svc.cluster.local:26380'], masterName: 'mymaster' };
 
@@ -62,8 +68,9 @@ describe('Sentinel', () => {
     for (const name of ALL) {
       const url = 'sentinel://sentinel-0.redis.svc.cluster.local:26379/2;sentinel://sentinel-1.redis.svc.cluster.local:26380/2';
       expect([urlOf(manifests, name), urlOf(manifests, name, 'CELERY_RESULT_BACKEND')]).toEqual([url, url]);
+      const options = { master_name: 'mymaster', ...TIMEOUTS };
       expect(settingsOf(manifests, name)).toEqual({
-        broker_transport_options: { master_name: 'mymaster' }, result_backend_transport_options: { master_name: 'mymaster' },
+        broker_transport_options: options, result_backend_transport_options: options, redis_socket_connect_timeout: 5,
       });
       expect(manifests.main(name).command[0]).toBe('celery');
     }
@@ -74,7 +81,7 @@ describe('Sentinel', () => {
     expect(urlOf(manifests)).toBe('sentinel://:{CDK8S_CELERY_BROKER_PASSWORD}@sentinel-0.redis.svc.cluster.local:26379/0;'
       + 'sentinel://:{CDK8S_CELERY_BROKER_PASSWORD}@sentinel-1.redis.svc.cluster.local:26380/0');
     expect(settingsOf(manifests, 'celery-flower').broker_transport_options).toEqual({
-      master_name: 'mymaster', sentinel_kwargs: { password: '{CDK8S_CELERY_BROKER_SENTINEL_PASSWORD}' },
+      master_name: 'mymaster', ...TIMEOUTS, sentinel_kwargs: { ...TIMEOUTS.sentinel_kwargs, password: '{CDK8S_CELERY_BROKER_SENTINEL_PASSWORD}' },
     });
     expect(manifests.env('celery-worker').CDK8S_CELERY_BROKER_SENTINEL_PASSWORD).toEqual({ secretKeyRef: { name: 'broker', key: 'sentinel' } });
     expect(manifests.main('celery-worker').command.slice(0, 4)).toEqual(['python', '-m', 'cdk8s_celery_launch', 'celery']);
@@ -82,14 +89,25 @@ describe('Sentinel', () => {
 
   test('options of the transport that the app gives do not take the place of those of the connection', () => {
     const manifests = made(Broker.fromSentinel(SERVERS), { settings: { broker_transport_options: { visibility_timeout: 7200 } } });
-    expect(settingsOf(manifests).broker_transport_options).toEqual({ master_name: 'mymaster' });
+    expect(settingsOf(manifests).broker_transport_options).toEqual({ master_name: 'mymaster', ...TIMEOUTS });
     expect(rules.Rules.lint(manifests.all as unknown[]).map(({ ruleId }) => ruleId)).not.toContain('env/sentinel-without-master');
   });
 
   test('a result backend of its own', () => {
     const manifests = made(Broker.fromRedis({ host: 'redis' }), { resultBackend: ResultBackend.fromSentinel({ ...SERVERS, password: PASSWORD }) });
-    expect(settingsOf(manifests)).toEqual({ result_backend_transport_options: { master_name: 'mymaster' } });
+    expect(settingsOf(manifests)).toEqual({ result_backend_transport_options: { master_name: 'mymaster', ...TIMEOUTS }, redis_socket_connect_timeout: 5 });
     expect(urlOf(manifests, 'celery-worker', 'CELERY_RESULT_BACKEND')).toContain('{CDK8S_CELERY_RESULT_PASSWORD}@');
+  });
+
+  test.each([
+    ['the broker', {}, Broker.fromSentinel(SERVERS)],
+    ['another broker', { resultBackend: ResultBackend.fromSentinel(SERVERS) }, Broker.fromRedis({ host: 'redis' })],
+  ])('a result that is stored during a failover is stored again, with a limit, with that of %s', (_, props, broker) => {
+    const command = made(broker, props).main('celery-worker').command;
+    expect(command).toEqual(expect.arrayContaining(['result_backend_always_retry=(json)true', 'result_backend_max_retries=(json)20']));
+    const own = made(broker, { ...props, settings: { result_backend_max_retries: 3 } }).main('celery-worker').command;
+    expect(own).toEqual(expect.arrayContaining(['result_backend_max_retries=(json)3']));
+    expect(own).not.toContain('result_backend_max_retries=(json)20');
   });
 
   test.each<[string, Any, string]>([
