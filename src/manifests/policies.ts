@@ -84,7 +84,7 @@ function mayBeNamespace(selector: JsonObject, name: string, world: World): boole
   return wanted === undefined || name === '' || wanted === name;
 }
 
-/** Whether a rule lets pods ask a DNS server: those of the cluster are in a namespace of its own, or at an address. */
+/** Whether a rule lets pods ask a DNS server, over UDP: those of the cluster are in a namespace of its own, or at an address. */
 export function allowsDns(rule: unknown, namespace: string): boolean {
   const peers = asList(get(rule, 'to'));
   const elsewhere = peers.length === 0 || namespace === 'kube-system'
@@ -93,5 +93,5 @@ export function allowsDns(rule: unknown, namespace: string): boolean {
   const ports = asList(get(rule, 'ports'));
   // Names of ports are those of the DNS pods: dns, dns-tcp.
   const named = ports.some((entry) => /dns/i.test(asText(get(entry, 'port')) ?? ''));
-  return elsewhere && (named || allowsPort(rule, 53, 'UDP') || allowsPort(rule, 53, 'TCP') || allowsPort(rule, 5353, 'UDP'));
+  return elsewhere && (named || allowsPort(rule, 53, 'UDP') || allowsPort(rule, 5353, 'UDP'));
 }

@@ -212,6 +212,7 @@ export const CATALOGUE = {
   N56: { what: 'the Secrets of the Ingress of Flower' },
   N57: { what: 'two routes for one host and path' },
   N58: { what: 'the short name of a Service in another namespace' },
+  N59: { what: 'a broker in a bare pod' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -1,9 +1,11 @@
+import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
+import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas } from '../../manifests/scalers';
 import { spotNodes } from '../../manifests/spot';
@@ -11,7 +13,7 @@ import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { listed } from '../printable';
-import { ELSEWHERE, Rule } from '../rule';
+import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** How long the cluster autoscaler waits for a pod (--max-graceful-termination-sec). */
@@ -200,6 +202,33 @@ export const evictionRules: Rule[] = [
           allowed: listed(Object.entries(own).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)), note: `those are of ${resource.kind} ${resource.name}`,
           unless: ELSEWHERE,
         });
+      }
+    },
+  },
+  {
+    id: 'eviction/bare-pod',
+    severity: Severity.WARNING,
+    title: 'Nothing starts the pod again when it is gone',
+    why: 'A pod without a controller goes with its node, and with every drain (which stops at it until somebody gives --force); a rollout does not exist '
+      + 'for it, either. Without its broker all of Celery stands still.',
+    fix: 'Make it a Deployment or StatefulSet with one replica.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/#pods-and-controllers',
+    rows: ['N59'],
+    check: (world, report) => {
+      const brokers = new Map<Workload, boolean>();
+      for (const server of world.redisServers) {
+        const use = brokerUse(server, world);
+        if (use !== 'no') brokers.set(server.container.workload, use === 'yes');
+      }
+      for (const { server, certain } of rabbitBrokers(world)) if (server.container) brokers.set(server.container.workload, certain);
+      for (const workload of world.workloads) {
+        const { resource, spec } = workload;
+        if (resource.kind !== 'Pod' || spec.restartPolicy === 'Never') continue;
+        const at = { resource, path: [] };
+        const certain = brokers.get(workload);
+        if (certain !== undefined) report({ at, note: 'it is the broker', ...unless(certain, 'Celery does not use it as its broker') });
+        // Often made by hand, to look at something.
+        else if (world.in(workload).some(({ role }) => role !== 'other')) report({ at, severity: Severity.INFO });
       }
     },
   },

@@ -1,4 +1,5 @@
 import { isAmqp, isRedis } from '../../celery/url';
+import { isProducer } from '../../manifests/broker-urls';
 import { redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap } from '../../manifests/json';
@@ -76,6 +77,27 @@ const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ na
 const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning)
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
+
+/** What sends tasks to Celery: a variable gives it the broker. */
+const producers = lazy((world: World) => world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0
+  && workload.containers.some(isProducer)).map((workload) => ({ workload, broker: undefined })));
+
+/** Workloads with a selector of plain labels, and the others whose pods it takes: their own labels, and more of them. */
+const overlapping = lazy((world: World) => {
+  const own = new Set([...ownByNamespace(world).values()].flat());
+  return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
+    const { resource, labels } = workload;
+    const selector = asMap(get(resource.json, 'spec', 'selector', 'matchLabels'));
+    if (asList(get(resource.json, 'spec', 'selector', 'matchExpressions')).length > 0 || Object.entries(selector)
+      .some(([name, value]) => asScalar(labels[name]) !== asScalar(value))) return [];
+    const others = distinct(world.select(resource.namespace, selector))
+      .filter((other) => SELECTING.has(other.resource.kind) && (other.resource.kind !== resource.kind || other.resource.name !== resource.name));
+    return others.length > 0 && [workload, ...others].some((one) => own.has(one)) ? [{ workload, others }] : [];
+  });
+});
+
+/** Kinds that count and list pods by a selector of labels. */
+const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout']);
 
 /** What the names and labels of Celery and Redis have in them. */
 const ROLE = /celery|worker|beat|flower|redis/i;
@@ -222,15 +244,35 @@ export const networkRules: Rule[] = [
     },
   },
   {
+    id: 'network/selectors-overlap',
+    severity: Severity.WARNING,
+    title: 'The selector of a workload also selects the pods of another',
+    why: 'An autoscaler divides by the pods of both, `kubectl logs` and `kubectl exec` with its name end in a pod of the other, and so do disruption budgets, '
+      + 'NetworkPolicies and monitors with the same labels. Kubernetes does not refuse it, and says that controllers may conflict.',
+    fix: 'Give each workload a label of its own, such as app.kubernetes.io/component: worker, in selector and pod template; a Deployment has to be deleted for it, '
+      + 'because its selector is immutable.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const { workload: { resource }, others } of overlapping(world)) {
+        report({
+          at: { resource, path: ['spec', 'selector'] }, value: JSON.stringify(get(resource.json, 'spec', 'selector', 'matchLabels')),
+          note: `those of ${listed(others.map((other) => `${other.resource.kind} ${other.resource.name}`))}`,
+        });
+      }
+    },
+  },
+  {
     id: 'network/egress-without-dns',
     severity: Severity.ERROR,
     title: 'A NetworkPolicy limits what the pods may ask, and DNS is not among it',
-    why: 'No name resolves: `Error -3 connecting to redis:6379. Temporary failure in name resolution.`, again and again; all pods are Running.',
+    why: 'No name resolves: `Error -3 connecting to redis:6379. Temporary failure in name resolution.`, again and again; all pods are Running. Port 53 '
+      + 'without a protocol is TCP, and questions are asked over UDP.',
     fix: 'Allow port 53, UDP and TCP, to the DNS of the cluster: egress: [{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}].',
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
     rows: ['N36'],
     check: (world, report) => {
-      for (const { workload, broker } of clients(world)) {
+      for (const { workload, broker } of [...clients(world), ...producers(world)]) {
         const policies = policiesOf(workload, 'Egress', world);
         if (policies.length === 0 || (broker && !isName(broker.url.host))) continue;
         if (rulesOf(policies, 'Egress').some((rule) => allowsDns(rule, workload.resource.namespace))) continue;

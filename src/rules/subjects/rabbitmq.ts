@@ -6,7 +6,7 @@ import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, joinsCluster, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer, rabbitSetting,
+  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
@@ -37,9 +37,12 @@ function consumerTimeout(server: RabbitServer): number | undefined {
   return CONSUMER_TIMEOUT / 1000;
 }
 
-/** A link that nothing but the neighbourhood tells is worth a mention, no more. */
-function asFarAsLinked(certain: boolean): Pick<Report, 'severity' | 'unless'> {
-  return certain ? {} : { severity: Severity.INFO, unless: 'Celery has another broker' };
+/** Where a URL names a server that is not in sight, or a Redis is near also, a link that only the neighbourhood tells is worth a mention, no more. */
+function asFarAsLinked({ certain, clients, server: { resource } }: RabbitBroker, world: World): Pick<Report, 'severity' | 'unless'> {
+  if (certain) return {};
+  const other = clients.some(({ link }) => link !== undefined)
+    || world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace);
+  return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
 }
 
 /** What says that a worker declares quorum queues, by a setting or in code; undefined where nothing in sight does. */
@@ -208,12 +211,13 @@ export const rabbitRules: Rule[] = [
     source: 'https://www.rabbitmq.com/docs/persistence-conf',
     rows: ['R3'],
     check: (world, report) => {
-      for (const { server, certain } of rabbitBrokers(world)) {
+      for (const broker of rabbitBrokers(world)) {
+        const { server } = broker;
         const mount = rabbitMount(server);
         if (!server.container || (mount && mount.volume.kind !== 'emptyDir')) continue;
         // The data may lie elsewhere.
         if (server.container.env.lookup('RABBITMQ_MNESIA_BASE').state !== 'unset' || (!mount && server.container.mounts.some(({ volume }) => volume.kind === 'claim'))) continue;
-        report({ at: server.place, value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...asFarAsLinked(certain || mount !== undefined) });
+        report({ at: server.place, value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...(mount ? {} : asFarAsLinked(broker, world)) });
       }
     },
   },
