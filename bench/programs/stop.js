@@ -1,6 +1,6 @@
-// The manifests of bench/stop.js: a Redis, and a worker as this library makes it; JSON on standard output.
+// The manifests of bench/stop.js: a Redis, a worker and a Beat as this library makes them; JSON on standard output.
 const { App, Chart, Duration, Testing } = require('cdk8s');
-const { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker, WorkerShutdown } = require('../../lib');
+const { AppCode, CeleryApp, CeleryBeat, CeleryWorker, PythonRuntime, RedisBroker, WorkerShutdown } = require('../../lib');
 
 const [namespace, image] = process.argv.slice(2);
 const app = new App();
@@ -11,4 +11,5 @@ const celery = new CeleryApp(chart, 'celery', {
   runtime: image ? PythonRuntime.fromImage(image) : PythonRuntime.install({ celery: '5.6.3' }),
 });
 new CeleryWorker(chart, 'worker', { celery, replicas: 0, shutdown: WorkerShutdown.warm({ longestTask: Duration.seconds(45) }) });
+new CeleryBeat(chart, 'beat', { celery });
 process.stdout.write(JSON.stringify(Testing.synth(chart)));

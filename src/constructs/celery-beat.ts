@@ -134,6 +134,8 @@ export class CeleryBeat extends Construct {
       name,
       launcher: props.launcher,
       deployment: SINGLETON,
+      // As process 1 it would ignore SIGTERM while it starts, and no other Beat runs until its grace period is over.
+      shareProcessNamespace: 'alone',
       healthCheck,
       scheduler: schedule.scheduler,
       command: () => [

@@ -33,6 +33,12 @@ describe('with the least that it needs', () => {
       .toEqual([['/app', true], ['/opt/celery-agent/cdk8s_celery_agent', true], ['/tmp', undefined], ['/app/data', undefined]]);
   });
 
+  // Process 1 ignores SIGTERM until Python has a handler: one Beat in 20, told to stop a second after its start, took all of its 30 seconds.
+  test('is not process 1, except next to other containers', () => {
+    expect(manifests.pod(NAME).shareProcessNamespace).toBe(true);
+    expect(synth(beat({ sidecars: everyOption.sidecars })).pod(NAME).shareProcessNamespace).toBeUndefined();
+  });
+
   test('has the command of Beat, with settings behind --', () => {
     expect(manifests.main(NAME).command).toEqual([
       'celery', '-A', 'tasks', 'beat', '--loglevel=info', '-s', '/app/data/celerybeat-schedule', '-S', 'cdk8s_celery_agent.beat:Scheduler',
