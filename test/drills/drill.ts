@@ -42,11 +42,11 @@ def burn(seconds):
 `;
 
 /** What a drill says of its app; the rest is as in the reference deployment, with the newest Celery. */
-export interface DrillApp extends Partial<Pick<CeleryAppProps, 'runtime' | 'settings' | 'env' | 'resources' | 'delivery'>> {
+export interface DrillApp extends Partial<Pick<CeleryAppProps, 'broker' | 'runtime' | 'settings' | 'env' | 'resources' | 'delivery'>> {
   /** Further files, or another tasks.py. */
   readonly files?: Record<string, string>;
   readonly redisStorage?: RedisStorage;
-  /** The id of the app, for a namespace with several. Each has a Redis of its own. */
+  /** The id of the app, for a namespace with several. Without `broker` each has a Redis of its own. */
   readonly name?: string;
 }
 
@@ -58,11 +58,14 @@ export function drillRuntime(): PythonRuntime {
   return DRILL_IMAGE === undefined ? PythonRuntime.install({ celery: NEWEST }) : PythonRuntime.fromImage(DRILL_IMAGE);
 }
 
+/** For drills of many pods that mostly wait. */
+export const SMALL = { requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '512Mi' } };
+
 /** Adds an app with a Redis of its own to a chart. */
 export function celeryApp(chart: Chart, { files, redisStorage, name = 'celery', ...props }: DrillApp = {}): CeleryApp {
   return new CeleryApp(chart, name, {
     app: 'tasks',
-    broker: new RedisBroker(chart, name === 'celery' ? 'redis' : `redis-${name}`, { storage: redisStorage }),
+    broker: props.broker ?? new RedisBroker(chart, name === 'celery' ? 'redis' : `redis-${name}`, { storage: redisStorage }),
     code: AppCode.fromInline({ 'tasks.py': TASKS, ...files }),
     runtime: drillRuntime(),
     ...props,
