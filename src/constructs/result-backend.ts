@@ -6,7 +6,7 @@ import { POSTGRES_SETTINGS, postgresConnection } from './brokers/postgres-connec
 import { PostgresServerOptions } from './brokers/postgres-server';
 import { checkSentinelPort, checkUrlDatabase, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
-import { sentinelConnection, sentinelResults } from './brokers/sentinel-connection';
+import { sentinelConnection } from './brokers/sentinel-connection';
 import { SentinelServersOptions } from './brokers/sentinel-servers';
 import { ResultBackendBinding } from './brokers/result-backend-binding';
 import { secretKey } from './kubernetes/options';
@@ -67,8 +67,8 @@ export abstract class ResultBackend {
    * @param servers the sentinels, and what they and Redis ask for
    */
   public static fromSentinel(servers: SentinelServersOptions): ResultBackend {
-    const { connection, transportOptions, problems } = sentinelConnection({ prop: 'resultBackend' }, servers);
-    return new Backend(connection ? { ...connection, ...sentinelResults(transportOptions) } : UNKNOWN, problems);
+    const { connection, settings, problems } = sentinelConnection({ prop: 'resultBackend' }, servers);
+    return new Backend(connection ? { ...connection, ...settings } : UNKNOWN, problems);
   }
 
   /**

@@ -14,7 +14,7 @@ const TLS = { ca: { name: 'ca', key: 'ca.crt' }, clientSecretName: 'client-tls' 
 const REDIS = { host: 'redis.example.com', port: 6380, database: 2, username: 'shop', password: PASSWORD, tls: TLS, cidr: '10.20.0.0/16' };
 const SENTINELS = {
   sentinels: ['sentinel-0.example.com', 'sentinel-1.example.com:26380'], masterName: 'orders', database: 3, port: 6380, password: PASSWORD,
-  sentinelPassword: { name: 'passwords', key: 'sentinel' }, cidr: '10.21.0.0/16',
+  sentinelPassword: { name: 'passwords', key: 'sentinel' }, tls: TLS, cidr: '10.21.0.0/16',
 };
 const RABBITMQ = { host: 'rabbitmq.example.com', port: 5673, virtualHost: 'shop', password: PASSWORD, tls: TLS, managementUrl: 'https://rabbitmq.example.com', cidr: '10.22.0.0/16' };
 const BEHAVIOR = { scaleDown: { stabilizationWindowSeconds: 60, policies: [{ type: 'Pods', value: 2, periodSeconds: 900 }] } };
@@ -194,6 +194,7 @@ export function everyOptionOf(app: App): void {
   });
 
   const rabbitmq = new RabbitMqBroker(chart, 'rabbitmq', {
+    tls: { secretName: 'rabbitmq-tls', ca: { name: 'rabbitmq-ca', key: 'root.crt' } },
     ...everyOption, name: 'rabbitmq', image: 'registry.example.com/rabbitmq:4.2.1', clusterDomain: 'example.local',
     username: 'shop', password: PASSWORD, virtualHost: 'shop', definitions: { name: 'definitions', key: 'all.json' },
     queueType: RabbitMqQueueType.CLASSIC, consumerTimeout: Duration.hours(2),

@@ -8,7 +8,7 @@ from cdk8s_celery import (AppCode, BeatSchedule, BeatStorage, Broker, BrokerBind
                           CeleryFlower, CeleryJob, CeleryNetwork, CeleryQueue, CelerySettings, CelerySmokeTest, CeleryWorker, ConnectionTls,
                           DisruptionBudgetOptions, FlowerAuth, FlowerExposure, FlowerGateway, FlowerProbes, FlowerStorage, HealthCheck,
                           IBroker, JobHook, LogLevel, NetworkPeer, PythonRuntime, QueueTrigger, RabbitMqBroker, RabbitMqQueueType,
-                          RabbitMqStorage, RedisBroker, RedisStorage, RedisTls, ResultBackend, ScalingFallback, SecretKey, TaskDelivery,
+                          RabbitMqStorage, RabbitMqTls, RedisBroker, RedisStorage, RedisTls, ResultBackend, ScalingFallback, SecretKey, TaskDelivery,
                           WorkerPool, WorkerScaling, WorkerShutdown)
 
 with open('pod-options.json') as file:
@@ -21,7 +21,8 @@ TLS = ConnectionTls(ca=SecretKey(name='ca', key='ca.crt'), client_secret_name='c
 REDIS = dict(host='redis.example.com', port=6380, database=2, username='shop', password=PASSWORD, tls=TLS, cidr='10.20.0.0/16')
 SENTINELS = dict(
     sentinels=['sentinel-0.example.com', 'sentinel-1.example.com:26380'], master_name='orders', database=3, port=6380,
-    password=PASSWORD, sentinel_password=SecretKey(name='passwords', key='sentinel'), cidr='10.21.0.0/16')
+    password=PASSWORD, sentinel_password=SecretKey(name='passwords', key='sentinel'), tls=TLS,
+    cidr='10.21.0.0/16')
 RABBITMQ = dict(
     host='rabbitmq.example.com', port=5673, virtual_host='shop', password=PASSWORD, tls=TLS, management_url='https://rabbitmq.example.com',
     cidr='10.22.0.0/16')
@@ -189,6 +190,7 @@ CeleryWorker(
 
 rabbitmq = RabbitMqBroker(
     chart, 'rabbitmq', name='rabbitmq', image='registry.example.com/rabbitmq:4.2.1', cluster_domain='example.local',
+    tls=RabbitMqTls(secret_name='rabbitmq-tls', ca=SecretKey(name='rabbitmq-ca', key='root.crt')),
     username='shop', password=PASSWORD, virtual_host='shop', definitions=SecretKey(name='definitions', key='all.json'),
     queue_type=RabbitMqQueueType.CLASSIC, consumer_timeout=Duration.hours(2),
     storage=RabbitMqStorage.claim(size=Size.gibibytes(8), storage_class_name='fast', claim_name='messages'),

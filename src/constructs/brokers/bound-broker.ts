@@ -66,7 +66,8 @@ export function bindBroker(
   const volumeMounts = [...files.volumeMounts ?? [], ...backend.volumeMounts ?? []];
   const { settings, problems: badSettings } = readSettings(withOptions(options.settings, backend.settings), { celery, requirements });
   const { settings: connectionSettings, problems: badConnection } = readSettings(
-    withOptions(options.connectionSettings, backend.connectionSettings), { celery, requirements },
+    withOptions(given ? withoutResults(options.connectionSettings) : options.connectionSettings, backend.connectionSettings),
+    { celery, requirements },
   );
   const loaded = connectionSettings.size > 0;
   const known = new Map(volumes.map((volume) => [volume.name, volume]));
@@ -118,6 +119,11 @@ export function bindBroker(
 export function withOptions(first: Readonly<Record<string, unknown>> = {}, second: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   const both = Object.keys(first).filter((name) => name.endsWith('_transport_options') && isOptions(first[name]) && isOptions(second[name]));
   return { ...first, ...second, ...Object.fromEntries(both.map((name) => [name, { ...first[name] as object, ...second[name] as object }])) };
+}
+
+/** Without what is for a result backend in the broker, where the app has another one: `redis_backend_use_ssl` would hold for any Redis. */
+function withoutResults(settings: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !/^(result_backend|redis)_/.test(name)));
 }
 
 function isOptions(value: unknown): value is Record<string, unknown> {

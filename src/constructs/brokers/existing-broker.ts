@@ -17,7 +17,7 @@ import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
 import { checkSentinelPort, checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
-import { MASTER_NAME, sentinelConnection, sentinelOptions, sentinelResults, sentinelTrigger } from './sentinel-connection';
+import { MASTER_NAME, sentinelConnection, sentinelOptions, sentinelSettings, sentinelTrigger } from './sentinel-connection';
 import { SentinelServersOptions } from './sentinel-servers';
 import { sqsBinding, WITHOUT_REMOTE_CONTROL } from './sqs-connection';
 import { SqsOptions } from './sqs-service';
@@ -80,7 +80,7 @@ export abstract class Broker implements IBroker {
     const { options: { transport = 'redis', masterName, queueTrigger: trigger, ...address }, problems: wrong } = typed(options, SECRET_BROKER, { prefix: 'broker' });
     return new Existing(value ? {
       ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address),
-      ...(masterName === undefined ? {} : sentinelBroker(sentinelOptions(masterName))),
+      ...(masterName === undefined ? {} : sentinelSettings({ prop: 'broker' }, sentinelOptions(masterName))),
     } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address), ...(wrong.length > 0 ? [] : checkMasterName(transport, masterName))]);
   }
 
@@ -105,9 +105,9 @@ export abstract class Broker implements IBroker {
    * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/
    */
   public static fromSentinel(servers: SentinelServersOptions): Broker {
-    const { connection, transportOptions, options, problems } = sentinelConnection({ prop: 'broker' }, servers);
+    const { connection, settings, options, problems } = sentinelConnection({ prop: 'broker' }, servers);
     return new Existing(connection ? {
-      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel', ...sentinelBroker(transportOptions!),
+      ...redisBinding(connection, sentinelTrigger(options)), transport: 'sentinel', ...settings,
     } : UNKNOWN, problems);
   }
 
@@ -163,12 +163,6 @@ function bindingOf(url: object, transport: string): BrokerBinding {
     ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}),
     ...(transport === 'sqs' ? { settings: WITHOUT_REMOTE_CONTROL } : {}),
   };
-}
-
-/** The queues and, unless there is another result backend, the results are behind Sentinel. */
-function sentinelBroker(transportOptions: Record<string, unknown>): Pick<BrokerBinding, 'settings' | 'connectionSettings'> {
-  const { settings, connectionSettings } = sentinelResults(transportOptions);
-  return { settings, connectionSettings: { broker_transport_options: transportOptions, ...connectionSettings } };
 }
 
 function checkMasterName(transport: string, masterName: string | undefined): Problem[] {

@@ -18,7 +18,10 @@ import { Problem, refuse } from '../validation/problems';
 import { duration, oneOf, PropChecks, sound, text, withMember } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { ConnectionTls } from './connection-tls';
+import { amqpTls, kedaTlsAuthentication, kedaTlsSwitch } from './rabbitmq-connection';
 import { RabbitMqStorage } from './rabbitmq-storage';
+import { caOf, serverTls, serverTlsMounts, tlsFiles } from './tls-files';
 
 /** What a queue of RabbitMQ is. */
 export enum RabbitMqQueueType {
@@ -63,6 +66,14 @@ export interface RabbitMqBrokerProps extends PodOptions {
    * @see https://www.rabbitmq.com/docs/definitions
    */
   readonly definitions?: SecretKey;
+
+  /**
+   * TLS, for AMQP (port 5671) and for the management (port 15671): RabbitMQ then takes no other connections.
+   *
+   * @default - none
+   * @see https://www.rabbitmq.com/docs/ssl
+   */
+  readonly tls?: RabbitMqTls;
 
   /**
    * The name of the StatefulSet, the Service and the NetworkPolicy.
@@ -111,12 +122,30 @@ export interface RabbitMqBrokerProps extends PodOptions {
   readonly clusterDomain?: string;
 }
 
+/** TLS of a `RabbitMqBroker`. */
+export interface RabbitMqTls {
+  /**
+   * The name of a Secret of type kubernetes.io/tls in the namespace of RabbitMQ, as cert-manager makes it: its keys are `tls.crt`, `tls.key` and
+   * `ca.crt`. The certificate must be for the DNS name of the Service, `rabbitmq.rabbitmq.svc.cluster.local`: clients verify it.
+   */
+  readonly secretName: string;
+
+  /**
+   * The certificate of the CA in the namespaces of the apps: `{ name: 'rabbitmq-ca', key: 'ca.crt' }`. The private key of RabbitMQ has no business
+   * there.
+   *
+   * @default - the key `ca.crt` of a Secret of the same name as `secretName`
+   */
+  readonly ca?: SecretKey;
+}
+
 const PROPS: PropChecks<RabbitMqBrokerProps> = {
   ...POD_OPTIONS,
   password: { copy: secretKey },
   username: text('e.g. \'celery\''),
   virtualHost: text('e.g. \'/\''),
   definitions: { copy: secretKey },
+  tls: serverTls,
   name: text('the name of the StatefulSet'),
   image: text('e.g. \'rabbitmq:4.2\''),
   storage: withMember('_claim', 'a RabbitMqStorage', 'e.g. RabbitMqStorage.claim()'),
@@ -125,8 +154,9 @@ const PROPS: PropChecks<RabbitMqBrokerProps> = {
   clusterDomain: text('e.g. \'cluster.local\''),
 };
 
-const PORT = 5672;
-const MANAGEMENT_PORT = 15672;
+/** By whether there is TLS. */
+const PORTS = { plain: { amqp: 5672, management: 15672 }, tls: { amqp: 5671, management: 15671 } } as const;
+const TLS_FOLDER = '/etc/rabbitmq-tls';
 const DATA = '/var/lib/rabbitmq';
 const CONFIGURATION = '/etc/rabbitmq/conf.d';
 const DEFINITIONS = '/etc/rabbitmq/definitions';
@@ -164,14 +194,16 @@ export class RabbitMqBroker extends Construct implements IBroker {
   public readonly networkPolicy: ApiObject;
   /** The DNS name: `rabbitmq.rabbitmq.svc.cluster.local`. */
   public readonly host: string;
-  /** The port of AMQP. */
-  public readonly port = PORT;
+  /** The port of AMQP: 5672, or 5671 with TLS. */
+  public readonly port: number;
 
   private readonly access = new BrokerAccess(this, 'rabbitmq');
   private readonly labels: Record<string, string>;
   private readonly username: string;
   private readonly password: SecretKey;
   private readonly virtualHost: string;
+  /** The CA, in the namespaces of the apps. */
+  private readonly tls?: ConnectionTls;
   private readonly queueType?: RabbitMqQueueType;
 
   public constructor(scope: Construct, id: string, props: RabbitMqBrokerProps) {
@@ -184,6 +216,10 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.password = props.password ?? { name: 'unknown', key: 'unknown' };
     this.virtualHost = props.virtualHost ?? '/';
     this.queueType = props.queueType;
+    const { tls } = props;
+    this.tls = tls && { ca: caOf(tls) };
+    const ports = PORTS[tls ? 'tls' : 'plain'];
+    this.port = ports.amqp;
     const claim = (props.storage ?? RabbitMqStorage.claim())._claim(name);
     const options = podOptions(props);
     const limit = quantity((options.resources ?? DEFAULT_RESOURCES).limits?.memory ?? '') ?? 0;
@@ -200,11 +236,11 @@ export class RabbitMqBroker extends Construct implements IBroker {
       container: {
         image,
         command: () => ['rabbitmq-server'],
-        ports: [{ containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' }],
+        ports: [{ containerPort: ports.amqp, name: tls ? 'amqps' : 'amqp' }, { containerPort: ports.management, name: 'management' }],
         // `rabbitmq-diagnostics` starts a virtual machine of Erlang each time.
-        startupProbe: { tcpSocket: { port: PORT }, periodSeconds: 5, failureThreshold: 120 },
-        readinessProbe: { tcpSocket: { port: PORT }, periodSeconds: 10, failureThreshold: 2 },
-        livenessProbe: { tcpSocket: { port: PORT }, periodSeconds: 30, failureThreshold: 6 },
+        startupProbe: { tcpSocket: { port: ports.amqp }, periodSeconds: 5, failureThreshold: 120 },
+        readinessProbe: { tcpSocket: { port: ports.amqp }, periodSeconds: 10, failureThreshold: 2 },
+        livenessProbe: { tcpSocket: { port: ports.amqp }, periodSeconds: 30, failureThreshold: 6 },
         env: this.environment(props),
         mounts: [],
       },
@@ -225,12 +261,13 @@ export class RabbitMqBroker extends Construct implements IBroker {
 
     const metadata = objectMetadata(pod, options);
     const configuration = contentConfigMap(this, 'Configuration', `${name}-config`, {
-      '10-cdk8s-celery.conf': rabbitMqConf(limit, props.definitions !== undefined),
+      '10-cdk8s-celery.conf': rabbitMqConf(limit, props.definitions !== undefined, tls !== undefined),
       'enabled_plugins': '[rabbitmq_management,rabbitmq_prometheus].\n',
     }, metadata);
     const mounts = [
       { path: DATA, volume: claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: {} } },
       { path: CONFIGURATION, volume: { name: 'config', configMap: { name: configuration.name } }, readOnly: true },
+      ...serverTlsMounts(tls, TLS_FOLDER),
       { path: '/tmp', volume: { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } } },
       ...(props.definitions ? [{
         path: DEFINITIONS, readOnly: true,
@@ -238,33 +275,45 @@ export class RabbitMqBroker extends Construct implements IBroker {
       }] : []),
     ];
     this.statefulSet = statefulSet(this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, options);
-    this.service = service(this, pod, options, { containerPort: PORT, name: 'amqp' }, { containerPort: MANAGEMENT_PORT, name: 'management' });
+    this.service = service(this, pod, options, ...pod.container.ports ?? []);
     this.labels = selectorLabels(pod);
-    this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [PORT, MANAGEMENT_PORT] });
+    this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [ports.amqp, ports.management] });
     this.host = this.access.host(name, props.clusterDomain);
   }
 
   /** Lets the pods of an app connect to this RabbitMQ. */
   public bind(app: CeleryApp): BrokerBinding {
     this.access.admit(app);
+    const { tls } = this;
+    const files = tlsFiles('broker-tls', tls ?? {});
+    const certificates = kedaTlsAuthentication(tls);
     return {
-      urlTemplate: `amqp://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${PORT}/${encodeURIComponent(this.virtualHost)}`,
+      urlTemplate: `amqp${tls ? 's' : ''}://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${this.port}/${encodeURIComponent(this.virtualHost)}`,
       env: [
         { name: USERNAME, value: this.username },
         { name: PASSWORD, valueFrom: { secretKeyRef: { name: this.password.name, key: this.password.key } } },
+        ...kedaTlsSwitch(tls),
       ],
-      transport: 'amqp',
+      transport: tls ? 'amqps' : 'amqp',
+      volumes: files.volumes,
+      volumeMounts: files.volumeMounts,
       // Whoever sends a task declares its queue, Flower and Jobs also.
       connectionSettings: {
         // A task is sent once RabbitMQ has it.
         broker_transport_options: { confirm_publish: true },
+        ...(tls ? { broker_use_ssl: amqpTls(this.host, files) } : {}),
         ...(this.typeFor(app) === RabbitMqQueueType.QUORUM ? { task_default_queue_type: 'quorum' } : {}),
       },
-      network: this.access.egress(this.labels, PORT),
+      network: this.access.egress(this.labels, this.port),
       queueTrigger: {
         type: 'rabbitmq',
-        metadata: { protocol: 'http', host: `http://${this.host}:${MANAGEMENT_PORT}`, vhostName: this.virtualHost, usernameFromEnv: USERNAME },
-        authentication: { secretTargetRef: [{ parameter: 'password', name: this.password.name, key: this.password.key }] },
+        metadata: {
+          protocol: 'http', host: `http${tls ? 's' : ''}://${this.host}:${PORTS[tls ? 'tls' : 'plain'].management}`, vhostName: this.virtualHost,
+          usernameFromEnv: USERNAME,
+        },
+        authentication: {
+          ...certificates, secretTargetRef: [{ parameter: 'password', name: this.password.name, key: this.password.key }, ...certificates.secretTargetRef],
+        },
       },
     };
   }
@@ -317,15 +366,25 @@ function neededTimeout(apps: readonly CeleryApp[]): number {
 }
 
 /** What every RabbitMQ has in its configuration. */
-function rabbitMqConf(limit: number, definitions: boolean): string {
+function rabbitMqConf(limit: number, definitions: boolean, tls: boolean): string {
   const watermark = Math.floor(limit * WATERMARK / 2 ** 20);
   return [
     'log.console = true',
     // Of the memory limit: RabbitMQ would see the memory of the node.
     ...(limit > 0 ? [`vm_memory_high_watermark.absolute = ${watermark}MiB`, `disk_free_limit.absolute = ${watermark}MiB`] : []),
+    ...(tls ? [
+      'listeners.tcp = none', `listeners.ssl.default = ${PORTS.tls.amqp}`, ...tlsConf('ssl_options'), 'ssl_options.verify = verify_none',
+      // Both the workers and the management have passwords: no certificate is asked for.
+      'ssl_options.fail_if_no_peer_cert = false',
+      `management.ssl.port = ${PORTS.tls.management}`, ...tlsConf('management.ssl'),
+    ] : []),
     ...(definitions ? [`load_definitions = ${DEFINITIONS}/definitions.json`] : []),
     '',
   ].join('\n');
+}
+
+function tlsConf(prefix: string): string[] {
+  return [`${prefix}.cacertfile = ${TLS_FOLDER}/ca.crt`, `${prefix}.certfile = ${TLS_FOLDER}/tls.crt`, `${prefix}.keyfile = ${TLS_FOLDER}/tls.key`];
 }
 
 function checkPassword(props: RabbitMqBrokerProps | undefined): Problem[] {

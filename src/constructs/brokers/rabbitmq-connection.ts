@@ -7,10 +7,11 @@ import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { hidden, number, PropChecks, text, typed } from '../validation/props';
 import { BrokerBinding } from './broker-binding';
+import { ConnectionTls } from './connection-tls';
 import { QueueTrigger } from './queue-trigger';
 import { RabbitMqServerOptions } from './rabbitmq-server';
-import { checkHost, PASSWORD, required } from './redis-connection';
-import { connectionTls, tlsFiles } from './tls-files';
+import { checkHost, kedaSecrets, kedaTls, PASSWORD, required } from './redis-connection';
+import { connectionTls, TlsFiles, tlsFiles } from './tls-files';
 
 const HOST = 'e.g. \'rabbitmq.example.com\'';
 const MANAGEMENT = 'e.g. \'http://rabbitmq.data.svc.cluster.local:15672\'';
@@ -52,18 +53,10 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
         // For KEDA, which has no user in the metadata of a trigger.
         ...(username !== undefined && password ? [{ name: USERNAME, value: asGiven(username) }] : []),
         ...variable(PASSWORD_VARIABLE, password),
+        ...kedaTlsSwitch(tlsForKeda(options)),
       ],
       transport: tls ? 'amqps' : 'amqp',
-      // py-amqp verifies no host name without server_hostname.
-      ...(tls ? {
-        connectionSettings: {
-          broker_use_ssl: {
-            cert_reqs: CERT_REQUIRED, server_hostname: host,
-            ...(files.ca === undefined ? {} : { ca_certs: files.ca }),
-            ...(files.certificate === undefined ? {} : { certfile: files.certificate, keyfile: files.key }),
-          },
-        },
-      } : {}),
+      ...(tls ? { connectionSettings: { broker_use_ssl: amqpTls(host, files) } } : {}),
       volumes: files.volumes,
       volumeMounts: files.volumeMounts,
       network: egressToServer(`amqp://${host}:${port}`, { cidr }),
@@ -76,21 +69,47 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
 /** Python's ssl.CERT_REQUIRED. */
 const CERT_REQUIRED = 2;
 
+/** The TLS of a connection of py-amqp, which verifies no host name without `server_hostname`. */
+export function amqpTls(host: string, { ca, certificate, key }: TlsFiles): Record<string, unknown> {
+  return {
+    cert_reqs: CERT_REQUIRED, server_hostname: host,
+    ...(ca === undefined ? {} : { ca_certs: ca }),
+    ...(certificate === undefined ? {} : { certfile: certificate, keyfile: key }),
+  };
+}
+
+/** KEDA takes certificates only where `tls` is `enable`, which is no metadata of a trigger: it reads that from a variable of the worker. */
+const KEDA_TLS = 'CDK8S_CELERY_BROKER_TLS';
+
+/** The variable for KEDA, where it gets certificates. */
+export function kedaTlsSwitch(tls: ConnectionTls | undefined): k8s.EnvVar[] {
+  return kedaTls(tls).length > 0 ? [{ name: KEDA_TLS, value: 'enable' }] : [];
+}
+
+/** The CA is that of AMQP: a management API may have another certificate. */
+function tlsForKeda({ tls, managementUrl }: Pick<RabbitMqServerOptions, 'tls' | 'managementUrl'>): ConnectionTls | undefined {
+  return managementUrl === undefined ? tls : undefined;
+}
+
+/** What the TriggerAuthentication of RabbitMQ has of TLS. */
+export function kedaTlsAuthentication(tls: ConnectionTls | undefined): { readonly secretTargetRef: object[]; readonly env?: object[] } {
+  const secretTargetRef = kedaTls(tls);
+  return { secretTargetRef, ...(secretTargetRef.length > 0 ? { env: [{ parameter: 'tls', name: KEDA_TLS }] } : {}) };
+}
+
 function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
   return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
 }
 
 /**
- * How KEDA reads the queues: over HTTP where the management API is known. It gets the password from the Secret, and the user from there or from the
- * environment of the worker; over AMQP without both it connects as `guest`, as the pods do. Of TLS it takes only servers with a certificate of a
- * public CA, as its own CA would have to be switched on in a Secret.
+ * How KEDA reads the queues: over HTTP where the management API is known. It gets the password and the certificates from the Secrets, and the user
+ * from there or from the environment of the worker; over AMQP without both it connects as `guest`, as the pods do.
  *
  * @see https://keda.sh/docs/latest/scalers/rabbitmq-queue/
  */
-function trigger({ tls, username, usernameSecret, password, managementUrl, virtualHost = '/' }: RabbitMqServerOptions, host: string): QueueTrigger | undefined {
-  if (managementUrl === undefined && (tls?.ca ?? tls?.clientSecretName)) return undefined;
-  const authentication = Object.entries({ username: usernameSecret, password })
-    .flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+function trigger({ tls, username, usernameSecret, password, managementUrl, virtualHost = '/' }: RabbitMqServerOptions, host: string): QueueTrigger {
+  const certificates = kedaTlsAuthentication(tlsForKeda({ tls, managementUrl }));
+  const authentication = [...kedaSecrets({ username: usernameSecret, password }), ...certificates.secretTargetRef];
   return {
     type: 'rabbitmq',
     metadata: {
@@ -98,7 +117,7 @@ function trigger({ tls, username, usernameSecret, password, managementUrl, virtu
       ...(managementUrl === undefined ? { protocol: 'amqp', host } : { protocol: 'http', host: managementUrl.replace(/\/*$/, '/'), vhostName: virtualHost }),
       ...(username !== undefined && password ? { usernameFromEnv: USERNAME } : {}),
     },
-    ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
+    ...(authentication.length > 0 ? { authentication: { ...certificates, secretTargetRef: authentication } } : {}),
   };
 }
 

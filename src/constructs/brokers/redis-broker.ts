@@ -11,16 +11,17 @@ import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
 import type * as k8s from '../kubernetes/api/types';
-import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
+import { POD_OPTIONS, podOptions } from '../kubernetes/options';
 import { checkPod, deployment, Mount, objectMetadata, PodSpec, selectorLabels, service, SINGLETON } from '../kubernetes/pods';
 import { Shape } from '../kubernetes/shape';
 import { parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
 import { Problem, refuse } from '../validation/problems';
-import { number, optionsOf, PropChecks, size, sound, text, texts, withMember } from '../validation/props';
+import { number, PropChecks, size, sound, text, texts, withMember } from '../validation/props';
 import { checkDatabase, PASSWORD, redisConnection, redisTrigger } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
 import { RedisStorage } from './redis-storage';
+import { caOf, serverTls, serverTlsMounts } from './tls-files';
 
 /** Properties of `RedisBroker`. */
 export interface RedisBrokerProps extends PodOptions {
@@ -119,11 +120,6 @@ export interface RedisTls {
   readonly ca?: SecretKey;
 }
 
-const TLS: PropChecks<RedisTls> = {
-  secretName: { check: text('the name of a Secret'), fix: 'give the name of a Secret of type kubernetes.io/tls', instead: () => undefined },
-  ca: (prop, value) => [...secretKey(prop, value).problems],
-};
-
 const PROPS: PropChecks<RedisBrokerProps> = {
   ...POD_OPTIONS,
   name: text('the name of the Deployment'),
@@ -132,10 +128,7 @@ const PROPS: PropChecks<RedisBrokerProps> = {
   maxMemory: size,
   database: number,
   password: PASSWORD,
-  tls: (prop, value) => {
-    const wrong = optionsOf(TLS)(prop, value);
-    return wrong.length > 0 ? wrong : checks.objectName(`${prop}.secretName`, (value as RedisTls).secretName);
-  },
+  tls: serverTls,
   disabledCommands: texts('e.g. [\'FLUSHALL\']'),
   maxClients: number,
   clusterDomain: text('e.g. \'cluster.local\''),
@@ -149,8 +142,6 @@ const VALKEY = { server: 'valkey-server', cli: 'valkey-cli' };
 const USERS_FOLDER = '/etc/redis-users';
 const TLS_FOLDER = '/etc/redis-tls';
 const TLS_FILES = ['--tls-cert-file', `${TLS_FOLDER}/tls.crt`, '--tls-key-file', `${TLS_FOLDER}/tls.key`, '--tls-ca-cert-file', `${TLS_FOLDER}/ca.crt`];
-/** Named, so that a Secret without one of them is found before the pod waits for it. */
-const TLS_KEYS = ['tls.crt', 'tls.key', 'ca.crt'].map((key) => ({ key, path: key }));
 /** The user of the official image. */
 const REDIS_USER = 999;
 const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
@@ -205,7 +196,7 @@ export class RedisBroker extends Construct implements IBroker {
     const auth: k8s.EnvVar[] = password ? [{ name: 'REDISCLI_AUTH', valueFrom: { secretKeyRef: { name: password.name, key: password.key } } }] : [];
     const users: Mount[] = password ? [{ path: USERS_FOLDER, volume: { name: 'users', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } } }] : [];
     const readOnlyUsers = users.map((mount) => ({ ...mount, readOnly: true }));
-    const certificates: Mount[] = tls ? [{ path: TLS_FOLDER, volume: { name: 'tls', secret: { secretName: tls.secretName, items: TLS_KEYS } }, readOnly: true }] : [];
+    const certificates = serverTlsMounts(tls, TLS_FOLDER);
     const pod: PodSpec = {
       name,
       application: 'redis',
@@ -277,7 +268,7 @@ export class RedisBroker extends Construct implements IBroker {
 
     this.host = this.access.host(name, props.clusterDomain);
     this.server = {
-      host: this.host, database: props.database, password, tls: tls && { ca: tls.ca ?? { name: tls.secretName, key: 'ca.crt' } },
+      host: this.host, database: props.database, password, tls: tls && { ca: caOf(tls) },
     };
     this.url = redisConnection({ prop: 'broker' }, this.server).connection?.url;
   }

@@ -9,6 +9,7 @@ import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { Described, Problem } from '../validation/problems';
 import { CopiedProp, number, PropChecks, RequiredProp, text, typed } from '../validation/props';
+import { ConnectionTls } from './connection-tls';
 import { QueueTrigger } from './queue-trigger';
 import { RedisServerOptions } from './redis-server';
 import { connectionTls, tlsFiles } from './tls-files';
@@ -168,11 +169,8 @@ function checkRedis(prefix: string, { host, port, database, username, tls, cidr 
 /** How KEDA reads the queues of a Redis: it gets the raw password and certificates from the same Secrets. */
 export function redisTrigger({ host, port = 6379, database = 0, username, password, tls }: RedisServerOptions): QueueTrigger {
   const authentication = [
-    ...(password ? [{ parameter: 'password', name: password.name, key: password.key }] : []),
-    ...(tls?.ca ? [{ parameter: 'ca', name: tls.ca.name, key: tls.ca.key }] : []),
-    ...(tls?.clientSecretName === undefined ? [] : [
-      { parameter: 'cert', name: tls.clientSecretName, key: 'tls.crt' }, { parameter: 'key', name: tls.clientSecretName, key: 'tls.key' },
-    ]),
+    ...kedaSecrets({ password }),
+    ...kedaTls(tls),
   ];
   return {
     type: 'redis',
@@ -182,6 +180,22 @@ export function redisTrigger({ host, port = 6379, database = 0, username, passwo
     },
     ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
   };
+}
+
+/** The parameters of a TriggerAuthentication that have a value of a Secret. */
+export function kedaSecrets(parameters: Readonly<Record<string, SecretKey | undefined>>): KedaParameter[] {
+  return Object.entries(parameters).flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+}
+
+interface KedaParameter {
+  readonly parameter: string;
+  readonly name: string;
+  readonly key: string;
+}
+
+/** The certificates that KEDA gets from the same Secrets. */
+export function kedaTls({ ca, clientSecretName: name }: ConnectionTls = {}): KedaParameter[] {
+  return kedaSecrets({ ca, ...(name === undefined ? {} : { cert: { name, key: 'tls.crt' }, key: { name, key: 'tls.key' } }) });
 }
 
 /**

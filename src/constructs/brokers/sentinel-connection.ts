@@ -5,8 +5,12 @@ import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { number, PropChecks, text, texts, typed } from '../validation/props';
 import { QueueTrigger } from './queue-trigger';
-import { checkDatabase, checkHost, Connection, ConnectionRole, connectionUrl, PASSWORD, passwordVariable, required, RESULTS_KEPT_ALIVE } from './redis-connection';
+import {
+  checkDatabase, checkHost, Connection, ConnectionRole, connectionUrl, kedaSecrets, kedaTls, PASSWORD, passwordVariable, required, RESULTS_KEPT_ALIVE,
+  tlsVolume,
+} from './redis-connection';
 import { SentinelServersOptions } from './sentinel-servers';
+import { connectionTls, TlsFiles, tlsFiles } from './tls-files';
 
 const SENTINELS = 'e.g. [\'sentinel.redis.svc.cluster.local:26379\']';
 export const MASTER_NAME = 'the name under which Sentinel knows the master, e.g. \'mymaster\'';
@@ -17,6 +21,7 @@ const OPTIONS: PropChecks<SentinelServersOptions> = {
   database: number,
   password: PASSWORD,
   sentinelPassword: PASSWORD,
+  tls: connectionTls,
   port: number,
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
@@ -30,18 +35,28 @@ const CONNECT_TIMEOUT = 5;
  */
 const SURVIVES_FAILOVER = { result_backend_always_retry: true, result_backend_max_retries: 20 } as const;
 
+/** The options by which a connection is one of TLS, to Sentinel and to Redis. */
+type TlsOptions = Readonly<Record<string, unknown>>;
+
+/** Settings of a connection by Sentinel: those of workers, and those of every container that connects. */
+interface SentinelSettings {
+  readonly settings: Record<string, unknown>;
+  readonly connectionSettings: Record<string, unknown>;
+}
+
 /** The connection by Sentinel, the settings that it needs, and what is wrong with its options. */
 export function sentinelConnection(role: ConnectionRole, given: SentinelServersOptions): {
   readonly connection?: Connection;
-  /** For both the broker and the result backend. */
-  readonly transportOptions?: Record<string, unknown>;
+  readonly settings?: SentinelSettings;
   readonly options: SentinelServersOptions;
   readonly problems: Problem[];
 } {
   const { options, problems: wrong } = typed(given, OPTIONS, { prefix: role.prop });
   const problems = [...wrong, ...checkSentinel(role.prop, options)];
   if (problems.length > 0) return { options, problems };
-  const { sentinels, masterName, database = 0, password, sentinelPassword, port = 6379, cidr } = options;
+  const { sentinels, masterName, database = 0, password, sentinelPassword, tls, port = 6379, cidr } = options;
+  const files = tlsFiles(tlsVolume(role), tls ?? {});
+  const secure = tls && tlsOptions(files);
   const servers = sentinels.map((sentinel) => addressOf(sentinel));
   const variable = passwordVariable(role).replace(/_PASSWORD$/, '_SENTINEL_PASSWORD');
   const url = connectionUrl(password, passwordVariable(role), (secret) => servers.map((server) => `sentinel://${secret}${server}/${database}`).join(';'));
@@ -50,13 +65,15 @@ export function sentinelConnection(role: ConnectionRole, given: SentinelServersO
     connection: {
       ...url,
       env: [...url.env, ...secretVariable(variable, sentinelPassword)],
-      volumes: [],
-      volumeMounts: [],
+      volumes: files.volumes,
+      volumeMounts: files.volumeMounts,
       network: unique(servers.flatMap((server) => [
         ...egressToServer(`redis://${server}`, { cidr }) ?? [], ...egressToServer(`redis://${server.split(':')[0]}:${port}`, { cidr }) ?? [],
       ])),
     },
-    transportOptions: sentinelOptions(masterName, sentinelPassword ? { password: `{${variable}}` } : {}),
+    settings: sentinelSettings(role, sentinelOptions(masterName, {
+      ...(sentinelPassword ? { password: `{${variable}}` } : {}), ...(secure ? { ssl: true, ...secure } : {}),
+    }), secure),
     problems: [],
   };
 }
@@ -70,24 +87,37 @@ export function sentinelOptions(masterName: string, sentinel: object = {}): Reco
   };
 }
 
-/** Settings of results that are behind Sentinel: those of workers, and those of every container that connects. */
-export function sentinelResults(transportOptions: object | undefined): {
-  readonly settings: Record<string, unknown>;
-  readonly connectionSettings: Record<string, unknown>;
-} {
+/** Of a broker, whose results are behind Sentinel also unless there is another result backend; or of a result backend. */
+export function sentinelSettings({ prop }: ConnectionRole, transportOptions: Readonly<Record<string, unknown>>, tls?: TlsOptions): SentinelSettings {
   return {
     settings: { ...RESULTS_KEPT_ALIVE, ...SURVIVES_FAILOVER },
-    connectionSettings: { redis_socket_connect_timeout: CONNECT_TIMEOUT, result_backend_transport_options: transportOptions },
+    connectionSettings: {
+      ...(prop === 'broker' ? { broker_transport_options: transportOptions, ...(tls ? { broker_use_ssl: tls } : {}) } : {}),
+      redis_socket_connect_timeout: CONNECT_TIMEOUT,
+      result_backend_transport_options: transportOptions,
+      ...(tls ? { redis_backend_use_ssl: tls } : {}),
+    },
+  };
+}
+
+/** What redis-py, kombu and the result backend all take. */
+function tlsOptions({ ca, certificate, key }: TlsFiles): TlsOptions {
+  return {
+    ssl_cert_reqs: 'required', ssl_check_hostname: true,
+    ...(ca === undefined ? {} : { ssl_ca_certs: ca }),
+    ...(certificate === undefined ? {} : { ssl_certfile: certificate, ssl_keyfile: key }),
   };
 }
 
 /** How KEDA reads the queues of a Redis behind Sentinel. */
-export function sentinelTrigger({ sentinels, masterName, database = 0, password, sentinelPassword }: SentinelServersOptions): QueueTrigger {
-  const authentication = Object.entries({ password, sentinelPassword })
-    .flatMap(([parameter, secret]) => secret ? [{ parameter, name: secret.name, key: secret.key }] : []);
+export function sentinelTrigger({ sentinels, masterName, database = 0, password, sentinelPassword, tls }: SentinelServersOptions): QueueTrigger {
+  const authentication = [...kedaSecrets({ password, sentinelPassword }), ...kedaTls(tls)];
   return {
     type: 'redis-sentinel',
-    metadata: { addresses: sentinels.map(addressOf).join(','), sentinelMaster: masterName, databaseIndex: String(database) },
+    metadata: {
+      addresses: sentinels.map(addressOf).join(','), sentinelMaster: masterName, databaseIndex: String(database),
+      ...(tls ? { enableTLS: 'true' } : {}),
+    },
     ...(authentication.length > 0 ? { authentication: { secretTargetRef: authentication } } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import { SecretKey } from '../secret-key';
+import { ConnectionTls } from './connection-tls';
 
 /** A Redis or Valkey behind Sentinel, which tells who is the master. */
 export interface SentinelServersOptions {
@@ -31,6 +32,15 @@ export interface SentinelServersOptions {
    * @default - none, whatever `password` is
    */
   readonly sentinelPassword?: SecretKey;
+
+  /**
+   * TLS, of Redis and of Sentinel. `{}` verifies their certificates with the CA certificates of the image. The certificate of Redis must be for what
+   * Sentinel announces: its address, or its name with `resolve-hostnames yes` and `announce-hostnames yes`.
+   *
+   * @default - none: the connections are not encrypted
+   * @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#ip-addresses-and-dns-names
+   */
+  readonly tls?: ConnectionTls;
 
   /**
    * The port of the Redis servers, for `CeleryNetwork.closed`: Sentinel tells it to the pods.

@@ -1,5 +1,7 @@
 import type * as k8s from '../kubernetes/api/types';
 import { secretKey } from '../kubernetes/options';
+import { Mount } from '../kubernetes/pods';
+import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { optionsOf, PropChecks, text, TypeCheck } from '../validation/props';
 import { ConnectionTls } from './connection-tls';
@@ -13,6 +15,36 @@ export const connectionTls: TypeCheck = (prop, value) => {
   const wrong = optionsOf(TLS)(prop, value);
   return wrong.length > 0 ? wrong : checks.objectName(`${prop}.clientSecretName`, (value as ConnectionTls).clientSecretName);
 };
+
+/** TLS of a server that a program makes. */
+interface ServerTls {
+  readonly secretName: string;
+  readonly ca?: SecretKey;
+}
+
+const SERVER: PropChecks<ServerTls> = {
+  secretName: { check: text('the name of a Secret'), fix: 'give the name of a Secret of type kubernetes.io/tls', instead: () => undefined },
+  ca: SECRET_KEY,
+};
+
+/** The type of the prop of a server. */
+export const serverTls: TypeCheck = (prop, value) => {
+  const wrong = optionsOf(SERVER)(prop, value);
+  return wrong.length > 0 ? wrong : checks.objectName(`${prop}.secretName`, (value as ServerTls).secretName);
+};
+
+/** The key with the CA, in the namespaces of those who connect. */
+export function caOf({ secretName, ca }: ServerTls): SecretKey {
+  return ca ?? { name: secretName, key: 'ca.crt' };
+}
+
+/** Named, so that a Secret without one of them is found before the pod waits for it. */
+const SERVER_KEYS = ['tls.crt', 'tls.key', 'ca.crt'].map((key) => ({ key, path: key }));
+
+/** The certificates of a server. */
+export function serverTlsMounts(tls: ServerTls | undefined, path: string): Mount[] {
+  return tls ? [{ path, volume: { name: 'tls', secret: { secretName: tls.secretName, items: SERVER_KEYS } }, readOnly: true }] : [];
+}
 
 /** Where the files are in a container: those that there are. */
 export interface TlsFiles {

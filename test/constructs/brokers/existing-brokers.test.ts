@@ -93,6 +93,55 @@ describe('Sentinel', () => {
     expect(rules.Rules.lint(manifests.all as unknown[]).map(({ ruleId }) => ruleId)).not.toContain('env/sentinel-without-master');
   });
 
+  describe('with TLS', () => {
+    const FILES = { ssl_cert_reqs: 'required', ssl_check_hostname: true, ssl_ca_certs: '/etc/celery-broker-tls/ca.crt' };
+
+    test('every container verifies the certificates of the sentinels and of Redis, for tasks and for results', () => {
+      const manifests = made(Broker.fromSentinel({ ...SERVERS, tls: { ca: CA }, sentinelPassword: { name: 'broker', key: 'sentinel' } }));
+      const sentinel = { ...TIMEOUTS.sentinel_kwargs, password: '{CDK8S_CELERY_BROKER_SENTINEL_PASSWORD}', ssl: true, ...FILES };
+      const options = { master_name: 'mymaster', ...TIMEOUTS, sentinel_kwargs: sentinel };
+      for (const name of ALL) {
+        expect(settingsOf(manifests, name)).toEqual({
+          broker_transport_options: options, broker_use_ssl: FILES, redis_socket_connect_timeout: 5, result_backend_transport_options: options,
+          redis_backend_use_ssl: FILES,
+        });
+        expect(manifests.main(name).volumeMounts).toContainEqual({ name: 'broker-tls', mountPath: '/etc/celery-broker-tls', readOnly: true });
+      }
+    });
+
+    test('by the CA certificates of the image, and with a certificate of the client', () => {
+      expect(settingsOf(made(Broker.fromSentinel({ ...SERVERS, tls: {} }))).broker_use_ssl).toEqual({ ssl_cert_reqs: 'required', ssl_check_hostname: true });
+      expect(settingsOf(made(Broker.fromSentinel({ ...SERVERS, tls: { clientSecretName: 'client' } }))).broker_use_ssl).toMatchObject({
+        ssl_certfile: '/etc/celery-broker-tls/tls.crt', ssl_keyfile: '/etc/celery-broker-tls/tls.key',
+      });
+    });
+
+    test('a result backend elsewhere has none of it', () => {
+      const manifests = made(Broker.fromSentinel({ ...SERVERS, tls: { ca: CA } }), { resultBackend: ResultBackend.fromRedis({ host: 'results' }) });
+      expect(Object.keys(settingsOf(manifests))).toEqual(['broker_transport_options', 'broker_use_ssl']);
+    });
+
+    test('only results', () => {
+      const manifests = made(Broker.fromRedis({ host: 'redis' }), { resultBackend: ResultBackend.fromSentinel({ ...SERVERS, tls: { ca: CA } }) });
+      const files = { ...FILES, ssl_ca_certs: '/etc/celery-result-tls/ca.crt' };
+      expect(settingsOf(manifests)).toEqual({
+        redis_socket_connect_timeout: 5, redis_backend_use_ssl: files,
+        result_backend_transport_options: { master_name: 'mymaster', ...TIMEOUTS, sentinel_kwargs: { ...TIMEOUTS.sentinel_kwargs, ssl: true, ...files } },
+      });
+    });
+
+    test('KEDA has the same certificates', () => {
+      const manifests = synth((chart) => {
+        const celery = celeryApp(chart, { broker: Broker.fromSentinel({ ...SERVERS, tls: { ca: CA, clientSecretName: 'client' }, password: PASSWORD }) });
+        new CeleryWorker(chart, 'worker', { celery, scaling: WorkerScaling.queueLength({ maxReplicas: 3 }) });
+      }, EXTERNAL);
+      expect(manifests.get('ScaledObject', 'celery-worker').spec.triggers[0].metadata.enableTLS).toBe('true');
+      expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec.secretTargetRef).toEqual([
+        { parameter: 'password', ...PASSWORD }, { parameter: 'ca', ...CA }, { parameter: 'cert', name: 'client', key: 'tls.crt' }, { parameter: 'key', name: 'client', key: 'tls.key' },
+      ]);
+    });
+  });
+
   test('a result backend of its own', () => {
     const manifests = made(Broker.fromRedis({ host: 'redis' }), { resultBackend: ResultBackend.fromSentinel({ ...SERVERS, password: PASSWORD }) });
     expect(settingsOf(manifests)).toEqual({ result_backend_transport_options: { master_name: 'mymaster', ...TIMEOUTS }, redis_socket_connect_timeout: 5 });
@@ -119,6 +168,9 @@ describe('Sentinel', () => {
     ['a port that there is not', { sentinels: ['a:65536'] }, 'broker.sentinels[0]: \'a:65536\' is not a host with a port'],
     ['a literal password', { sentinelPassword: 'hunter2' }, 'broker.sentinelPassword: a string is not a key of a Secret; put it into a Secret'],
     ['a database out of range', { database: 16 }, 'broker.database: 16 is not the number of a database of Redis'],
+    ['true for TLS', { tls: true }, 'broker.tls: true is not an object'],
+    ['a CA without a key', { tls: { ca: { name: 'ca' } } }, 'broker.tls.ca.key: undefined is missing'],
+    ['a Secret that has no name', { tls: { clientSecretName: 'Client' } }, 'broker.tls.clientSecretName: \'Client\' is not a name that Kubernetes accepts'],
   ])('%s is refused', (_, given, message) => {
     const found = refused(Broker.fromSentinel({ ...SERVERS, ...given }));
     expect(found).toContain(message);
@@ -172,6 +224,19 @@ describe('RabbitMQ', () => {
       { mode: 'QueueLength', value: '2', queueName: 'celery', protocol: 'http', host, vhostName: 'orders', usernameFromEnv: 'CDK8S_CELERY_BROKER_USERNAME' },
     ]);
     expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec).toEqual({ secretTargetRef: [{ parameter: 'password', ...PASSWORD }] });
+  });
+
+  test.each<[string, Any, object]>([
+    ['of a public CA', {}, { secretTargetRef: [{ parameter: 'password', ...PASSWORD }] }],
+    ['of a CA of its own', { ca: CA }, { secretTargetRef: [{ parameter: 'password', ...PASSWORD }, { parameter: 'ca', ...CA }], env: [{ parameter: 'tls', name: 'CDK8S_CELERY_BROKER_TLS' }] }],
+  ])('KEDA verifies a certificate %s', (_, tls, spec) => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { broker: Broker.fromRabbitMq({ host: 'rabbitmq.example.com', username: 'celery', password: PASSWORD, tls }), ...NONE });
+      new CeleryWorker(chart, 'worker', { celery, scaling: WorkerScaling.queueLength({ maxReplicas: 3 }) });
+    }, EXTERNAL);
+    expect(manifests.get('ScaledObject', 'celery-worker').spec.triggers[0].metadata.host).toBe('amqps://rabbitmq.example.com:5671/%2F');
+    expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec).toEqual(spec);
+    expect(manifests.env('celery-worker').CDK8S_CELERY_BROKER_TLS).toBe('env' in spec ? 'enable' : undefined);
   });
 
   test('TLS verifies the certificate and the name of the host, also in Flower', () => {

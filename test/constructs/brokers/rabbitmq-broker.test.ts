@@ -8,7 +8,7 @@ import { celeryApp, everyOption, EXTERNAL } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
 
 const PASSWORD = { name: 'rabbitmq', key: 'password' };
-const SECRETS = [...EXTERNAL, 'Secret/rabbitmq', 'Secret/definitions'];
+const SECRETS = [...EXTERNAL, 'Secret/rabbitmq', 'Secret/definitions', 'Secret/rabbitmq-tls', 'Secret/rabbitmq-ca'];
 const install = (celery: string) => PythonRuntime.install({ celery });
 
 function rabbit(props: Partial<RabbitMqBrokerProps> = {}, app: Partial<CeleryAppProps> = {}, worker: object = {}): (chart: Chart) => void {
@@ -132,6 +132,7 @@ test('with all props, each does something', () => {
     external: SECRETS,
     props: () => ({
       ...everyOption, password: PASSWORD, username: 'shop', virtualHost: 'shop/eu', definitions: { name: 'definitions', key: 'all.json' }, name: 'queues',
+      tls: { secretName: 'rabbitmq-tls', ca: { name: 'rabbitmq-ca', key: 'root.crt' } },
       image: 'registry.example.com/rabbitmq:4.2.1', storage: RabbitMqStorage.claim({ size: Size.gibibytes(8) }), queueType: RabbitMqQueueType.CLASSIC,
       consumerTimeout: Duration.hours(2), clusterDomain: 'example.internal',
     }),
@@ -141,7 +142,7 @@ test('with all props, each does something', () => {
     },
   });
   expect(manifests.env('celery-worker').CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL)
-    .toBe('amqp://shop:{CDK8S_CELERY_BROKER_PASSWORD}@queues.test.svc.example.internal:5672/shop%2Feu');
+    .toBe('amqps://shop:{CDK8S_CELERY_BROKER_PASSWORD}@queues.test.svc.example.internal:5671/shop%2Feu');
   const { containers: [main], volumes } = manifests.get('StatefulSet', 'queues').spec.template.spec;
   expect(main.env).toContainEqual({ name: 'RABBITMQ_DEFAULT_VHOST', value: 'shop/eu' });
   expect(volumes).toContainEqual({ name: 'definitions', secret: { secretName: 'definitions', items: [{ key: 'all.json', path: 'definitions.json' }] } });
@@ -162,6 +163,64 @@ test('KEDA reads its queues over HTTP, with the user of the worker and the passw
   expect([admitted(manifests), admitted(made())]).toEqual([['test', 'keda'], ['test']]);
 });
 
+describe('with TLS', () => {
+  const manifests = made({ tls: { secretName: 'rabbitmq-tls' } }, {}, { scaling: WorkerScaling.queueLength({ maxReplicas: 4 }) });
+
+  test('takes no other connections, neither of AMQP nor of the management', () => {
+    expect(manifests.get('ConfigMap', 'rabbitmq-config').data['10-cdk8s-celery.conf'].split('\n').slice(3)).toEqual([
+      'listeners.tcp = none', 'listeners.ssl.default = 5671',
+      'ssl_options.cacertfile = /etc/rabbitmq-tls/ca.crt', 'ssl_options.certfile = /etc/rabbitmq-tls/tls.crt', 'ssl_options.keyfile = /etc/rabbitmq-tls/tls.key',
+      'ssl_options.verify = verify_none', 'ssl_options.fail_if_no_peer_cert = false',
+      'management.ssl.port = 15671',
+      'management.ssl.cacertfile = /etc/rabbitmq-tls/ca.crt', 'management.ssl.certfile = /etc/rabbitmq-tls/tls.crt', 'management.ssl.keyfile = /etc/rabbitmq-tls/tls.key',
+      '',
+    ]);
+    const { template: { spec: { volumes } } } = manifests.get('StatefulSet', 'rabbitmq').spec;
+    expect(volumes).toContainEqual({ name: 'tls', secret: { secretName: 'rabbitmq-tls', items: ['tls.crt', 'tls.key', 'ca.crt'].map((key) => ({ key, path: key })) } });
+    expect(container(manifests).volumeMounts).toContainEqual({ name: 'tls', mountPath: '/etc/rabbitmq-tls', readOnly: true });
+    expect(container(manifests)).toMatchObject({
+      ports: [{ containerPort: 5671, name: 'amqps' }, { containerPort: 15671, name: 'management' }],
+      startupProbe: { tcpSocket: { port: 5671 } }, readinessProbe: { tcpSocket: { port: 5671 } }, livenessProbe: { tcpSocket: { port: 5671 } },
+    });
+    expect(manifests.get('Service', 'rabbitmq').spec.ports.map(({ port }) => port)).toEqual([5671, 15671]);
+    expect(manifests.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].ports.map(({ port }) => port)).toEqual([5671, 15671]);
+  });
+
+  test('its apps verify the certificate and the name of the Service, with the CA and without the key', () => {
+    const found = manifests.env('celery-worker');
+    expect(found.CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL).toBe('amqps://celery:{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.test.svc.cluster.local:5671/%2F');
+    expect(JSON.parse(found.CDK8S_CELERY_CONNECTION_SETTINGS as string)).toEqual({
+      broker_transport_options: { confirm_publish: true }, task_default_queue_type: 'quorum',
+      broker_use_ssl: { cert_reqs: 2, server_hostname: 'rabbitmq.test.svc.cluster.local', ca_certs: '/etc/celery-broker-tls/ca.crt' },
+    });
+    expect(manifests.pod('celery-worker').volumes).toContainEqual({
+      name: 'broker-tls', projected: { sources: [{ secret: { name: 'rabbitmq-tls', items: [{ key: 'ca.crt', path: 'ca.crt' }] } }] },
+    });
+  });
+
+  test('the CA may be in a Secret of its own', () => {
+    expect(made({ tls: { secretName: 'rabbitmq-tls', ca: { name: 'rabbitmq-ca', key: 'root.crt' } } }).pod('celery-worker').volumes).toContainEqual({
+      name: 'broker-tls', projected: { sources: [{ secret: { name: 'rabbitmq-ca', items: [{ key: 'root.crt', path: 'ca.crt' }] } }] },
+    });
+  });
+
+  test('KEDA has the CA, and uses TLS as the variable of the worker says', () => {
+    expect(manifests.find('ScaledObject', 'celery-worker')!.spec.triggers[0].metadata.host).toBe('https://rabbitmq.test.svc.cluster.local:15671');
+    const { name, value } = manifests.main('celery-worker').env.find((variable) => variable.name === 'CDK8S_CELERY_BROKER_TLS')!;
+    expect(value).toBe('enable');
+    expect(manifests.all.filter(({ kind }) => kind === 'TriggerAuthentication').map(({ spec }) => spec)).toEqual([
+      { secretTargetRef: [{ parameter: 'password', ...PASSWORD }, { parameter: 'ca', name: 'rabbitmq-tls', key: 'ca.crt' }], env: [{ parameter: 'tls', name }] },
+    ]);
+  });
+
+  test('without it nothing of it is there', () => {
+    const plain = made();
+    expect(plain.get('ConfigMap', 'rabbitmq-config').data['10-cdk8s-celery.conf']).not.toContain('ssl');
+    expect(plain.env('celery-worker')).not.toHaveProperty('CDK8S_CELERY_BROKER_TLS');
+    expect(plain.get('Service', 'rabbitmq').spec.ports.map(({ port }) => port)).toEqual([5672, 15672]);
+  });
+});
+
 test('what it builds can be reached, and other namespaces are admitted', () => {
   const manifests = synth((chart) => {
     const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, storage: RabbitMqStorage.ephemeral() });
@@ -176,6 +235,10 @@ test.each<[string, Partial<RabbitMqBrokerProps>, string]>([
   ['no password', { password: undefined }, 'password: undefined is missing; put it into a Secret, and give { name, key }'],
   ['a literal password', { password: 'hunter2' as never }, 'password: '],
   ['no key', { password: { name: 'rabbitmq' } as never }, 'password.key: undefined is missing'],
+  ['TLS without a Secret', { tls: {} as never }, 'tls.secretName: undefined is missing; give the name of a Secret of type kubernetes.io/tls'],
+  ['true for TLS', { tls: true as never }, 'tls: true is not an object'],
+  ['a Secret that has no name', { tls: { secretName: 'Rabbit_TLS' } }, 'tls.secretName: \'Rabbit_TLS\' is not a name that Kubernetes accepts'],
+  ['a CA without a key', { tls: { secretName: 'rabbitmq-tls', ca: { name: 'ca' } as never } }, 'tls.ca.key: undefined is missing'],
   ['an empty user', { username: '' }, 'username: \'\' is empty; leave it out'],
   ['an empty virtual host', { virtualHost: '' }, 'virtualHost: \'\' is empty; give its name'],
   ['a timeout below that of RabbitMQ', { consumerTimeout: Duration.seconds(59) }, 'consumerTimeout: '],
