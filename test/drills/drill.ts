@@ -41,6 +41,64 @@ def burn(seconds):
     return gethostname()
 `;
 
+/** A task with a result that can be known, and takes long enough that some are running at any moment. */
+export const SQUARE = `\
+import time
+
+from celery import Celery
+
+app = Celery('tasks')
+
+
+@app.task
+def square(number):
+    time.sleep(0.1)
+    return number * number
+`;
+
+/**
+ * Python that sends so many `square`, and sends again what it does not know to be there; then waits for the results. It prints a line: how many
+ * are right, the IDs and results of the others, and the IDs of all.
+ */
+export function sendSquares(tasks: number, seconds: number): string {
+  return `
+import json, time
+from kombu.utils.uuid import uuid
+from tasks import app, square
+forever = {'max_retries': None, 'interval_start': 0.2, 'interval_step': 0.2, 'interval_max': 1}
+sent, again, results = [], [], {}
+for number in range(${tasks}):
+    sent.append(uuid())
+    while True:
+        try:
+            square.apply_async((number,), task_id=sent[-1], retry=True, retry_policy=forever)
+            break
+        except Exception as exc:
+            again.append(repr(exc))
+            time.sleep(0.5)
+    time.sleep(0.03)
+end = time.monotonic() + ${seconds}
+while len(results) < len(sent) and time.monotonic() < end:
+    time.sleep(1)
+    for number, task_id in enumerate(sent):
+        try:
+            if number not in results and app.AsyncResult(task_id).ready():
+                results[number] = app.AsyncResult(task_id).result
+        except Exception:
+            break
+wrong = {sent[number]: repr(results.get(number, 'none')) for number in range(len(sent)) if results.get(number) != number * number}
+print(json.dumps({'right': len(sent) - len(wrong), 'wrong': wrong, 'again': again, 'sent': sent}))`;
+}
+
+/** What `sendSquares` prints. */
+export interface Sent {
+  readonly right: number;
+  readonly wrong: Readonly<Record<string, string>>;
+  /** Errors after which a task was sent again. */
+  readonly again: readonly string[];
+  readonly sent: readonly string[];
+}
+
 /** What a drill says of its app; the rest is as in the reference deployment, with the newest Celery. */
 export interface DrillApp extends Partial<Pick<CeleryAppProps, 'broker' | 'runtime' | 'settings' | 'env' | 'resources' | 'delivery'>> {
   /** Further files, or another tasks.py. */

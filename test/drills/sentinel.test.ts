@@ -4,7 +4,7 @@ import {
 } from '../../src';
 import { empty } from '../e2e/deployment';
 import { eventually, exec, kubectl, pods, readyPods, restarts, say, signal, testIn } from '../e2e/harness';
-import { deployed, drillRuntime, namespace } from './drill';
+import { deployed, drillRuntime, namespace, sendSquares, Sent, SQUARE } from './drill';
 
 /**
  * The master of a Sentinel is killed twice under load (`kill -9`, and it does not come back), with queues and results in it and a closed network:
@@ -19,20 +19,6 @@ const FAILOVERS = 2;
 const TASKS = 600;
 /** How long a message may be with a worker before another one gets it: what decides how soon a lost one is found. */
 const VISIBILITY_TIMEOUT = 60;
-
-const CODE = `\
-import time
-
-from celery import Celery
-
-app = Celery('tasks')
-
-
-@app.task
-def square(number):
-    time.sleep(0.1)
-    return number * number
-`;
 
 const MASTER = 'redis-0';
 const IMAGE = 'redis:7-alpine';
@@ -98,7 +84,7 @@ deployed(namespace(NAMESPACE, (chart) => {
     broker: Broker.fromSentinel(servers),
     resultBackend: ResultBackend.fromSentinel(servers),
     delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT) }),
-    code: AppCode.fromInline({ 'tasks.py': CODE }),
+    code: AppCode.fromInline({ 'tasks.py': SQUARE }),
     runtime: drillRuntime(),
     network: CeleryNetwork.closed(),
   });
@@ -111,36 +97,10 @@ async function python(code: string): Promise<string> {
   return (await exec(NAMESPACE, 'deploy/celery-beat', ['python', '-m', 'cdk8s_celery_launch', 'python', '-'], code)).trim();
 }
 
-/** Sends tasks, and sends again what it does not know to be there; then waits for the results. Prints how many are right, and what is not. */
-const send = (tasks: number): string => `
-import time
-from collections import Counter
-from kombu.utils.uuid import uuid
-from tasks import app, square
-forever = {'max_retries': None, 'interval_start': 0.2, 'interval_step': 0.2, 'interval_max': 1}
-sent, again = [], Counter()
-for number in range(${tasks}):
-    task_id = uuid()
-    while True:
-        try:
-            square.apply_async((number,), task_id=task_id, retry=True, retry_policy=forever)
-            break
-        except Exception as exc:
-            again[repr(exc)] += 1
-            time.sleep(0.5)
-    sent.append(task_id)
-    time.sleep(0.03)
-end = time.monotonic() + ${4 * VISIBILITY_TIMEOUT}
-results = {}
-while len(results) < len(sent) and time.monotonic() < end:
-    for number, task_id in enumerate(sent):
-        if number not in results:
-            result = app.AsyncResult(task_id)
-            if result.ready():
-                results[number] = result.result
-    time.sleep(1)
-wrong = {sent[number]: repr(results.get(number, 'none')) for number in range(len(sent)) if results.get(number) != number * number}
-print(len(sent) - len(wrong), 'right;', 'wrong:', wrong, 'sent again:', dict(again))`;
+/** Sends tasks, and reads the results. */
+async function send(tasks: number): Promise<Sent> {
+  return JSON.parse(await python(sendSquares(tasks, 4 * VISIBILITY_TIMEOUT))) as Sent;
+}
 
 async function sentinel(...command: string[]): Promise<string[]> {
   const cli = `redis-cli -p 26379 -a "$SENTINEL_PASSWORD" --no-auth-warning sentinel ${command.join(' ')}`;
@@ -165,11 +125,11 @@ test('100 tasks have their results', async () => {
     expect(await sentinel('ckquorum', 'mymaster')).toEqual([expect.stringMatching(new RegExp(`^OK ${SENTINELS} usable`))]);
     expect((await sentinel('replicas', 'mymaster')).filter((line) => line === 'ip')).toHaveLength(REDISES - 1);
   });
-  expect(await python(send(100))).toBe('100 right; wrong: {} sent again: {}');
+  expect(await send(100)).toMatchObject({ right: 100, again: [] });
 });
 
 test(`${TASKS} tasks, ${FAILOVERS} failovers, 0 lost`, async () => {
-  const sending = python(send(TASKS));
+  const sending = send(TASKS);
   for (let failover = 1; failover <= FAILOVERS; failover++) {
     const before = await master();
     await eventually('tasks are running', 60, async () => {
@@ -181,12 +141,11 @@ test(`${TASKS} tasks, ${FAILOVERS} failovers, 0 lost`, async () => {
     await eventually('there is another master', 60, async () => expect((await master()).metadata!.uid).not.toBe(before.metadata!.uid));
     say(`failover ${failover}: ${before.metadata!.name} was killed, and ${Math.round((Date.now() - killed) / 1000)} s later there was another master`);
   }
-  const outcome = await sending;
-  say(outcome);
-  expect(outcome).toMatch(`${TASKS} right; wrong: {} `);
+  const { wrong, again } = await sending;
+  expect(wrong).toEqual({});
   // Celery 5.7.0 with kombu 5.7.0 may end when its Redis goes: docs/health.md.
   const workers = await eventually('the workers are ready', 120, () => readyPods(NAMESPACE, 'component=worker', 2));
-  say(`0 of ${TASKS} lost; restarts of workers: ${restarts(workers)}`);
+  say(`0 of ${TASKS} lost; sent again after ${JSON.stringify(again)}; restarts of workers: ${restarts(workers)}`);
   await eventually('no message is left', 3 * VISIBILITY_TIMEOUT, async () => {
     const left = await kubectl(['exec', '-n', NAMESPACE, (await master()).metadata!.name!, '--', 'sh', '-c',
       'redis-cli -a "$REDIS_PASSWORD" --no-auth-warning eval \'return redis.call("llen", "celery") + redis.call("hlen", "unacked")\' 0']);
