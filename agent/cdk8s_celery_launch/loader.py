@@ -21,9 +21,12 @@ SHARED = 'CDK8S_CELERY_TRANSPORT_OPTIONS'
 
 class Loader(AppLoader):  # type: ignore[misc]
 
-    def __init__(self, app: Any, **kwargs: Any) -> None:
-        super().__init__(app, **kwargs)
-        app.on_after_configure.connect(self._complete)
+    @property
+    def conf(self) -> Any:
+        """What an app asks for while it is configured: of a Django project a loader is made before
+        its app has signals."""
+        self.app.on_after_configure.connect(self._complete)
+        return super().conf
 
     def _complete(self, source: Any = None, **_: Any) -> None:
         for name, value in settings(os.environ).items():

@@ -15,9 +15,12 @@ VARIABLE = 'CDK8S_CELERY_TRANSPORT_OPTIONS'
 class Loader(AppLoader):  # type: ignore[misc]
     """Celery's own loader; once an app has read its settings, the transport options are added."""
 
-    def __init__(self, app: Any, **kwargs: Any) -> None:
-        super().__init__(app, **kwargs)
-        app.on_after_configure.connect(add_transport_options, weak=False)
+    @property
+    def conf(self) -> Any:
+        """What an app asks for while it is configured: of a Django project a loader is made before
+        its app has signals."""
+        self.app.on_after_configure.connect(add_transport_options, weak=False)
+        return super().conf
 
 
 def add_transport_options(source: Any = None, **_: Any) -> None:

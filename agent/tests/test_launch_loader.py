@@ -41,6 +41,9 @@ PRINT = ('import json; print(json.dumps([app.conf.broker_transport_options, '
      's = types.SimpleNamespace(CELERY_BROKER_TRANSPORT_OPTIONS={"visibility_timeout": 9})\n'
      'app.config_from_object(s, namespace="CELERY")', {'visibility_timeout': 9}),
     ('from celery import current_app as app', {}),
+    # Celery's part for Django asks for the loader while the app is made.
+    ('import os; os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"\n'
+     'from celery import Celery; app = Celery("tasks", broker="memory://")', {}),
 ])
 def test_settings_are_joined_with_those_of_the_application(code, options):
     transport, ssl, connection = run(f'{code}\n{PRINT}', env={'CELERY_BROKER_URL': 'memory://'})

@@ -15,6 +15,7 @@ APPS = {
     'a namespace': f"{MADE}app.config_from_object("
                    f"{{'CELERY_BROKER_TRANSPORT_OPTIONS': {OF_THE_CODE}}}, namespace='CELERY')",
     'the default app': 'from celery import current_app as app',
+    'Django': f'import os; os.environ["DJANGO_SETTINGS_MODULE"] = "shop.settings"\n{MADE}',
 }
 PRINT = 'import json; print(json.dumps(app.connection().transport_options))'
 
