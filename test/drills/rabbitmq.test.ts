@@ -1,18 +1,23 @@
 import { ApiObject, Chart } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryBeat, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqQueueType, ResultBackend, TaskDelivery, WorkerPool } from '../../src';
+import {
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqQueueType, ResultBackend, TaskDelivery,
+  WorkerPool,
+} from '../../src';
 import { eventually, exec, kubectl, readyPods, restarts, say, testIn } from '../e2e/harness';
 import { NEWEST } from '../locks/lock';
 import { deployed, namespace } from './drill';
 
 /**
- * RabbitMQ restarts twice under load, with results in PostgreSQL: no task is lost, with quorum queues and with classic ones. The passwords have
- * all the characters that end a part of a URL.
+ * RabbitMQ restarts twice under load, with results in PostgreSQL: no task is lost, with quorum queues and with classic ones. And an app uses one of
+ * them as a server that exists, with results through it. The passwords have all the characters that end a part of a URL.
  *
  * Needs the images rabbitmq:3.10.8 and postgres:15.
  */
 const NAMESPACE = 'celery-drill-rabbitmq';
 const PASSWORD = 'p@ss:w/#?[]%+ "w\'ord';
 const TASKS = 1500;
+/** Its app, and its queue. */
+const EXISTING = 'existing';
 const APPS = { quorum: NEWEST, classic: '5.3.4' } as const;
 
 const CODE = `\
@@ -42,20 +47,26 @@ deployed(namespace(NAMESPACE, (chart) => {
   new ApiObject(chart, 'passwords', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'passwords' }, stringData: { password: PASSWORD } });
   const password = { name: 'passwords', key: 'password' };
   postgres(chart);
-  for (const [name, celery] of Object.entries(APPS)) {
+  const deploy = (name: string, replicas: number, celery: string, props: Pick<CeleryAppProps, 'broker' | 'resultBackend' | 'queues'>): void => {
     const app = new CeleryApp(chart, name, {
-      app: 'tasks',
-      broker: new RabbitMqBroker(chart, `rabbitmq-${name}`, {
-        password, image: 'rabbitmq:3.10.8', queueType: name === 'quorum' ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC,
-      }),
-      resultBackend: ResultBackend.fromPostgres({ host: `postgres.${NAMESPACE}.svc.cluster.local`, database: name, username: 'celery', password }),
-      delivery: TaskDelivery.atLeastOnce(),
-      code: AppCode.fromInline({ 'tasks.py': CODE }),
-      runtime: PythonRuntime.install({ celery }),
+      app: 'tasks', delivery: TaskDelivery.atLeastOnce(), code: AppCode.fromInline({ 'tasks.py': CODE }), runtime: PythonRuntime.install({ celery }), ...props,
     });
-    new CeleryWorker(chart, `${name}-worker`, { celery: app, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
+    const queues = props.queues?.map((queue) => queue.name);
+    new CeleryWorker(chart, `${name}-worker`, { celery: app, replicas, queues, pool: WorkerPool.prefork({ concurrency: 2 }) });
     new CeleryBeat(chart, `${name}-beat`, { celery: app });
-  }
+  };
+  const brokers = Object.entries(APPS).map(([name, celery]) => {
+    const broker = new RabbitMqBroker(chart, `rabbitmq-${name}`, {
+      password, image: 'rabbitmq:3.10.8', queueType: name === 'quorum' ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC,
+    });
+    const resultBackend = ResultBackend.fromPostgres({ host: `postgres.${NAMESPACE}.svc.cluster.local`, database: name, username: 'celery', password });
+    deploy(name, 2, celery, { broker, resultBackend });
+    return broker;
+  });
+  brokers[0].admitNamespace(NAMESPACE);
+  deploy(EXISTING, 1, NEWEST, {
+    broker: Broker.fromRabbitMq({ host: brokers[0].host, username: 'celery', password }), resultBackend: ResultBackend.rpc(), queues: [{ name: EXISTING }],
+  });
 }));
 
 function postgres(chart: Chart): void {
@@ -91,20 +102,29 @@ async function python(name: string, code: string): Promise<string> {
 }
 
 /** Sends tasks, as long as it takes, and counts the results that are right. */
-const send = (tasks: number): string => `
+const send = (tasks: number, queue = 'celery'): string => `
 import time
 from tasks import square
 forever = {'max_retries': None, 'interval_start': 0.2, 'interval_step': 0.2, 'interval_max': 1}
 sent = []
 for number in range(${tasks}):
-    sent.append(square.apply_async((number,), retry=True, retry_policy=forever))
+    sent.append(square.apply_async((number,), queue='${queue}', retry=True, retry_policy=forever))
     time.sleep(0.02)
 print(sum(result.get(timeout=300) == number * number for number, result in enumerate(sent)))`;
 
+async function workersAndBeat(name: string, replicas: number): Promise<void> {
+  await eventually('the workers are ready', 400, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-worker`, replicas));
+  await eventually('Beat is ready', 120, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-beat`, 1));
+}
+
+testIn(NAMESPACE)('a RabbitMQ that exists: 100 tasks have their results, through it', async () => {
+  await workersAndBeat(EXISTING, 1);
+  expect(await python(EXISTING, send(100, EXISTING))).toBe('100');
+});
+
 describe.each(Object.keys(APPS))('%s queues', (name) => {
   testIn(NAMESPACE)('100 tasks have their results', async () => {
-    await eventually('the workers are ready', 400, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-worker`, 2));
-    await eventually('Beat is ready', 120, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${name}-beat`, 1));
+    await workersAndBeat(name, 2);
     expect(await python(name, send(100))).toBe('100');
     const queues = await exec(NAMESPACE, `rabbitmq-${name}-0`, ['rabbitmqctl', '-q', 'list_queues', 'name', 'type', 'durable']);
     expect(queues).toMatch(new RegExp(`^celery\\t${name}\\ttrue$`, 'm'));
