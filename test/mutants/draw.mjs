@@ -1,8 +1,9 @@
-// A plugin of StrykerJS: of all mutants that tests reach, runs only those that a seed draws. A checker is what may refuse mutants.
+// A plugin of StrykerJS: of all mutants that tests reach, runs only those that a seed draws, and prints each that no test kills at once. A checker
+// is what may refuse mutants.
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { declareClassPlugin, PluginKind } from '@stryker-mutator/api/plugin';
+import { declareClassPlugin, declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { CheckStatus } from '@stryker-mutator/api/check';
 
 /** Puts mutants in an order that depends on what they are, and on the seed. */
@@ -30,4 +31,24 @@ class Draw {
   }
 }
 
-export const strykerPlugins = [declareClassPlugin(PluginKind.Checker, 'draw', Draw)];
+const short = (text) => text.replace(/\s+/g, ' ').slice(0, 80);
+
+function textAt(source, { start, end }) {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  lines.push(lines.pop().slice(0, end.column - 1));
+  return lines.join('\n').slice(start.column - 1);
+}
+
+let tested = 0;
+
+const report = {
+  onMutantTested({ fileName, location, replacement, status }) {
+    if (status === 'Killed') tested += 1;
+    if (!['Survived', 'NoCoverage', 'Timeout'].includes(status)) return;
+    tested += 1;
+    const was = short(textAt(readFileSync(fileName, 'utf8'), location));
+    console.log(`${tested}: ${fileName}:${location.start.line}:${location.start.column} ${status}: ${was} -> ${short(replacement ?? '')}`);
+  },
+};
+
+export const strykerPlugins = [declareClassPlugin(PluginKind.Checker, 'draw', Draw), declareValuePlugin(PluginKind.Reporter, 'drawn', report)];

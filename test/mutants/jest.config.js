@@ -15,5 +15,5 @@ module.exports = {
   testMatch: [`<rootDir>/test/${TESTS[process.env.MUTANTS_LAYER]}.test.ts`],
   runner: join(__dirname, 'runner.js'),
   testEnvironment: join(__dirname, 'environment.js'),
-  testPathIgnorePatterns: ['/(properties|long-texts|scale|docs)\\.test\\.ts$', '/test/constructs/validation/bad-input\\.test\\.ts$'],
+  testPathIgnorePatterns: ['/(properties|long-texts|scale)\\.test\\.ts$', '/test/constructs/validation/bad-input\\.test\\.ts$'],
 };
