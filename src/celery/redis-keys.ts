@@ -11,6 +11,9 @@ const PRIORITY_STEPS = [0, 3, 6, 9];
 const SEPARATOR = '\x06\x16';
 const UNACKNOWLEDGED = 'unacked';
 
+/** What names the keys among `broker_transport_options`. */
+export const KEY_OPTIONS = ['global_keyprefix', 'sep', 'unacked_key', 'priority_steps'] as const;
+
 /** What names the keys among `broker_transport_options` that are JSON or, from code, a literal of Python. */
 export function keyOptions(text: string): Record<string, unknown> {
   const literal = (name: string, value: string): string | undefined => new RegExp(`(['"])${name}\\1\\s*:\\s*${value}`).exec(text)?.[2];

@@ -34,6 +34,7 @@ import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME, SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { uncheckedOption } from '../celery/tls';
+import { SettingName, settingsOfFiles } from '../manifests/code-settings';
 import { contentHash } from '../manifests/content-hash';
 
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */
@@ -191,8 +192,10 @@ export class CeleryApp extends Construct {
   public readonly _busyPodControllers: { readonly node: Node; readonly _peer: k8s.NetworkPolicyPeer }[] = [];
   /** @internal */
   public readonly _queues: Queues;
-  /** Whether its queues are also declared in code or settings, so that a worker without `queues` consumes from those. @internal */
+  /** Whether a worker without `queues` consumes from those that code or settings declare, or from a default queue that only a run tells. @internal */
   public readonly _codeDeclaresQueues: boolean;
+  /** What its code sets, as far as it is in sight: settings win over it. @internal */
+  public readonly _codeSettings: ReadonlyMap<SettingName, string | undefined>;
   /** @internal */
   public readonly _network: CeleryNetwork;
   /** What its pods share. @internal */
@@ -217,16 +220,19 @@ export class CeleryApp extends Construct {
     this._broker = bound;
     this._delivery = props.delivery;
     this.resultBackend = bound.resultBackend;
-    const queues = this._queues = new Queues(props.queues, settings, bound.transport);
+    this._codeSettings = settingsOfFiles(Object.values(props.code._files ?? {}));
+    const defaultQueue = settings.has('task_default_queue') ? settings.get('task_default_queue') : this._codeSettings.get('task_default_queue');
+    const queues = this._queues = new Queues(props.queues, settings, bound.transport, defaultQueue);
     this._settings = new Map([
       ...DEFAULT_SETTINGS, ...Object.entries(props.delivery?._settings ?? {}),
       ...Object.entries(withOptions(Object.fromEntries(bound.settings), Object.fromEntries(settings))),
       ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
     ]);
 
-    const codeDeclares = this._codeDeclaresQueues = settings.has('task_queues')
+    const codeDeclares = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
-    const codeMayDeclare = codeDeclares || props.code._files === undefined;
+    this._codeDeclaresQueues = codeDeclares || (defaultQueue === undefined && this._codeSettings.has('task_default_queue'));
+    const codeMayDeclare = this._codeDeclaresQueues || props.code._files === undefined;
     this.node.addValidation({
       validate: () => {
         const workers = this._workers.filter(({ worker }) => isInTree(worker, this));

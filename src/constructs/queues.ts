@@ -74,9 +74,9 @@ export class Queues {
     private readonly declared: readonly CeleryQueue[] | undefined,
     private readonly settings: ReadonlyMap<string, unknown>,
     private readonly transport: string | undefined,
+    defaultQueue: unknown,
   ) {
-    const given = settings.get('task_default_queue');
-    this.default = typeof given === 'string' ? given : DEFAULT_QUEUE;
+    this.default = typeof defaultQueue === 'string' ? defaultQueue : DEFAULT_QUEUE;
     if (transport !== undefined && declaresPriorities(transport) && this.prioritized.length > 0) {
       // Exchange and routing key as Celery gives them to a queue that it knows by its name only.
       this.taskQueues = Object.fromEntries([{ name: this.default }, ...declared ?? []].map(({ name, maxPriority }: CeleryQueue) => [name, {

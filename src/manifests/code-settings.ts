@@ -40,6 +40,15 @@ export function codeSettings(code: string): Map<SettingName, string | undefined>
   return found;
 }
 
+/** What all files of an application set; undefined is a value that only a run tells. */
+export function settingsOfFiles(files: readonly string[]): Map<SettingName, string | undefined> {
+  const found = new Map<SettingName, string | undefined>();
+  for (const [name, value] of files.flatMap((file) => [...codeSettings(file)])) {
+    found.set(name, found.has(name) && found.get(name) !== value ? undefined : value);
+  }
+  return found;
+}
+
 function literal(text: string): string | undefined {
   const open = text[0];
   if (open in CLOSING) {

@@ -115,6 +115,10 @@ async function python(app: string, code: string): Promise<string> {
   return (await exec(NAMESPACE, `deploy/${app}-beat`, ['python', '-m', 'cdk8s_celery_launch', 'python', '-'], `from tasks import *\n${code}`)).trim();
 }
 
+/** Settings of the app are on the command lines of its processes: who sends names the queue. */
+const send = (app: string, tasks: number, seconds: number, options = ''): Promise<string> =>
+  python(app, `for _ in range(${tasks}): nap.apply_async((${seconds},), queue='${app}', ${options})`);
+
 const counts = (app: string, inBroker: () => Promise<number>, number: number, seconds?: number): Promise<void> =>
   keda.counts(`${app}-worker`, inBroker, number, seconds);
 
@@ -134,23 +138,18 @@ describe.each(['quorum', 'classic'])('RabbitMQ with %s queues', (name) => {
     await eventually('the queue is declared', 300, inRabbit);
     await keda.scaled(worker, (count) => count === 0, 420);
     await counts(name, all, 0);
-    await python(name, 'for _ in range(6): nap.delay(50)');
+    await send(name, 6, 50);
     await keda.scaled(worker, (count) => count > 0, 60);
     await keda.scaled(worker, (count) => count === 3, 120);
     await eventually('all run: none is ready, six are not acknowledged, and KEDA says six', 120, async () => {
       expect([await inRabbit(), await keda.number(worker)]).toEqual([[0, 6], 6]);
     });
     await counts(name, all, 0, 240);
+    await send(name, 1, 1, 'countdown=40');
+    await counts(name, all, 1, 30);
+    await counts(name, all, 0, 120);
     await keda.scaled(worker, (count) => count === 0, 420);
   });
-});
-
-testIn(NAMESPACE)('quorum queues: a task with a countdown is in no queue until it is due, and then wakes the pool', async () => {
-  await keda.scaled('quorum-worker', (count) => count === 0, 420);
-  await python('quorum', 'nap.apply_async((1,), countdown=60)');
-  const start = Date.now();
-  await keda.scaled('quorum-worker', (count) => count > 0, 150);
-  expect(Date.now() - start).toBeGreaterThan(55_000);
 });
 
 testIn(NAMESPACE)('Sentinel: KEDA counts on the master, from zero up, also on the next one after a failover', async () => {
@@ -166,7 +165,7 @@ with app.connection() as connection:
   await allReady(NAMESPACE, [`${app}-beat`]);
   await keda.scaled(worker, (count) => count === 0, 420);
   await counts(app, inRedis, 0);
-  await python(app, 'for priority in (0, 3, 6, 9): nap.apply_async((40,), priority=priority)');
+  for (const priority of [0, 3, 6, 9]) await send(app, 1, 40, `priority=${priority}`);
   await counts(app, inRedis, 4);
   await keda.scaled(worker, (count) => count > 0, 60);
   await keda.scaled(worker, (count) => count === 2, 120);
@@ -176,7 +175,7 @@ with app.connection() as connection:
   await kubectl(['scale', `statefulset/${REDISES[0]}`, '-n', NAMESPACE, '--replicas=0']);
   await eventually('another master', 120, async () => expect(await master()).toBe(REDISES[1]));
   say('the master was replaced');
-  await eventually('six tasks are sent', 120, () => python(app, 'for _ in range(6): nap.delay(40)'));
+  await eventually('six tasks are sent', 120, () => send(app, 6, 40));
   await counts(app, inRedis, 6, 120);
   await keda.scaled(worker, (count) => count === 3, 180);
   await counts(app, inRedis, 0, 300);

@@ -25,7 +25,7 @@ import { caOf, serverTls, serverTlsMounts, tlsFiles } from './tls-files';
 
 /** What a queue of RabbitMQ is. */
 export enum RabbitMqQueueType {
-  /** A replicated log: what is confirmed is on the disk. Needs Celery 5.5 or later. */
+  /** A replicated log: what is confirmed is on the disk. Needs Celery 5.5 or later; with 5.5 only the default queue is one. */
   QUORUM = 'quorum',
   /** A classic queue, durable: with messages that are on the disk. */
   CLASSIC = 'classic',
@@ -302,7 +302,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
         // A task is sent once RabbitMQ has it.
         broker_transport_options: { confirm_publish: true },
         ...(tls ? { broker_use_ssl: amqpTls(this.host, files) } : {}),
-        ...(this.typeFor(app) === RabbitMqQueueType.QUORUM ? { task_default_queue_type: 'quorum' } : {}),
+        ...(this.typeFor(app) === RabbitMqQueueType.QUORUM ? quorumSettings(app) : {}),
       },
       network: this.access.egress(this.labels, this.port),
       queueTrigger: {
@@ -356,6 +356,11 @@ export class RabbitMqBroker extends Construct implements IBroker {
       },
     ];
   }
+}
+
+/** The default queue and, since Celery 5.6, those that are known by their name only. */
+function quorumSettings({ runtime: { _celery: celery } }: CeleryApp): Record<string, string> {
+  return { task_default_queue_type: 'quorum', ...(celery === undefined || meets(celery, '>=5.6') ? { task_create_missing_queue_type: 'quorum' } : {}) };
 }
 
 /** The longest that a worker of these apps holds a task, in full hours: it is reserved behind others of its process, and then runs. */

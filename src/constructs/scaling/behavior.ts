@@ -2,12 +2,18 @@ import { LONGEST_PERIOD, LONGEST_WINDOW, SCALE_DOWN_WINDOW, SCALE_IN_PERIOD } fr
 import type * as k8s from '../kubernetes/api/types';
 import { Problem } from '../validation/problems';
 
-/** How fast a worker is scaled: as given, and in slowly. */
+/**
+ * How fast a worker is scaled: as given, and in slowly. A policy counts back to the number at the start of its period, so pods that were added
+ * within it may all go in one step: no period of ours is longer than the window in which the highest number counts.
+ *
+ * @see calculateScaleDownLimitWithScalingRules in k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go
+ */
 export function scalingBehavior(given: k8s.HorizontalPodAutoscalerBehavior | undefined, longestTask: number): k8s.HorizontalPodAutoscalerBehavior {
   const periodSeconds = Math.min(Math.max(SCALE_IN_PERIOD, longestTask), LONGEST_PERIOD);
+  const window = given?.scaleDown?.policies ? SCALE_DOWN_WINDOW : Math.max(SCALE_DOWN_WINDOW, periodSeconds);
   return {
     ...given,
-    scaleDown: { stabilizationWindowSeconds: SCALE_DOWN_WINDOW, policies: [{ type: 'Pods', value: 1, periodSeconds }], ...given?.scaleDown },
+    scaleDown: { stabilizationWindowSeconds: window, policies: [{ type: 'Pods', value: 1, periodSeconds }], ...given?.scaleDown },
   };
 }
 

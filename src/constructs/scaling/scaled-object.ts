@@ -1,6 +1,6 @@
 import { ApiObject, Duration } from 'cdk8s';
 import { QUEUE_SCALERS, readsRedisLists, sqsQueueName } from '../../celery/queue-scalers';
-import { redisKeys } from '../../celery/redis-keys';
+import { KEY_OPTIONS, keyOptions, RedisKeys, redisKeys } from '../../celery/redis-keys';
 import { KEDA_DEFAULTS } from '../../celery/scaling';
 import { QueueTrigger } from '../brokers/queue-trigger';
 import type { CeleryApp } from '../celery-app';
@@ -9,6 +9,17 @@ import { Problem } from '../validation/problems';
 import { scalingBehavior } from './behavior';
 import { Autoscaler, ScaledWorker } from './scaled-worker';
 import type { QueueLengthScalingOptions } from './worker-scaling';
+
+const TRANSPORT_OPTIONS = 'broker_transport_options';
+
+/** The brokers whose queues KEDA reads, by kombu's name of their transport. */
+const READABLE: Readonly<Record<string, string>> = {
+  amqp: 'Broker.fromRabbitMq', amqps: 'Broker.fromRabbitMq', pyamqp: 'Broker.fromRabbitMq', sqs: 'Broker.fromSqs', sentinel: 'Broker.fromSentinel',
+};
+
+function readable(transport: string | undefined): string {
+  return READABLE[transport ?? ''] ?? 'Broker.fromUrl';
+}
 
 /** A queue, or a part of it, that KEDA counts: its name in the formula, and what the trigger calls it. */
 interface Counted {
@@ -61,13 +72,15 @@ export function scaledObjectProblems(worker: ScaledWorker, { minReplicas, cooldo
   const cooldown = seconds(cooldownPeriod);
   return [
     ...(worker.queues === undefined ? [{
-      prop: 'queues', value: undefined, wrong: 'is missing, and the code declares task_queues, so the queues that KEDA is to count are not known',
+      prop: 'queues', value: undefined,
+      wrong: `is missing, and the code ${celery._codeSettings.has('task_default_queue') ? 'sets task_default_queue to what only a run tells' : 'declares task_queues'}, so the queues that KEDA is to count are not known`,
       fix: 'name the queues of this worker, e.g. queues: [\'celery\']',
     }] : []),
     ...(trigger === undefined ? [{
       prop: 'scaling', value: transport, wrong: 'is a broker whose queues KEDA cannot read, as far as its binding says',
-      fix: 'give the broker a queueTrigger (Broker.fromSecret(secret, { queueTrigger: { type, metadata } })), use Broker.fromUrl, or scale by WorkerScaling.cpu',
+      fix: `give the broker a queueTrigger (Broker.fromSecret(secret, { queueTrigger: { type, metadata } })), use ${readable(transport)}, or scale by WorkerScaling.cpu`,
     }] : []),
+    ...unseenKeys(celery),
     ...(trigger && minReplicas === 0 && !readsRedisLists(trigger.type) && !countsUnacknowledged(trigger) ? [{
       prop: 'scaling.minReplicas', value: 0, wrong: `is zero, and the trigger ${trigger.type} does not count the tasks that workers hold, so running tasks would be lost`,
       fix: trigger.type === 'rabbitmq' ? 'give minReplicas: 1, or the URL of the management API: Broker.fromRabbitMq({ managementUrl }), or a queueTrigger with protocol: \'http\'' : 'give minReplicas: 1',
@@ -104,9 +117,27 @@ function queuePrefix({ _settings: settings, _broker: { connectionSettings } }: C
   return String(prefixes.find((prefix) => prefix !== undefined) ?? '');
 }
 
-function keysOf(celery: CeleryApp, queues: readonly string[]): ReturnType<typeof redisKeys> {
-  const options: unknown = celery._settings.get('broker_transport_options');
-  return redisKeys(queues, typeof options === 'object' && options !== null ? options as Record<string, unknown> : {});
+function keysOf(celery: CeleryApp, queues: readonly string[]): RedisKeys {
+  return redisKeys(queues, transportOptions(celery));
+}
+
+/** Those of the settings, which take the place of all that the code has, or else those that the code has as literals. */
+function transportOptions({ _settings: settings, _codeSettings: code }: CeleryApp): Record<string, unknown> {
+  const given: unknown = settings.get(TRANSPORT_OPTIONS);
+  if (given !== undefined) return typeof given === 'object' && given !== null ? given as Record<string, unknown> : {};
+  return keyOptions(code.get(TRANSPORT_OPTIONS) ?? '');
+}
+
+/** Options that name the keys, which the code sets to what only a run tells. */
+function unseenKeys({ _settings: settings, _codeSettings: code, _broker: { queueTrigger: trigger } }: CeleryApp): Problem[] {
+  const text = code.get(TRANSPORT_OPTIONS);
+  if (text === undefined || settings.has(TRANSPORT_OPTIONS) || !trigger || !readsRedisLists(trigger.type)) return [];
+  const seen = keyOptions(text);
+  return KEY_OPTIONS.filter((name) => seen[name] === undefined && new RegExp(`(['"])${name}\\1\\s*:`).test(text)).map((name) => ({
+    prop: `settings.${TRANSPORT_OPTIONS}`, value: undefined,
+    wrong: `is missing, and the code sets its ${name} to what only a run tells, so the keys that KEDA is to count are not known`,
+    fix: 'write it as a literal, or give the transport options in the settings of the CeleryApp',
+  }));
 }
 
 function triggerMetadata({ type, metadata, queueKey }: QueueTrigger, key: string, tasksPerReplica: number): Record<string, string> {

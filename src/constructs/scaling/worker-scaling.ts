@@ -28,8 +28,8 @@ export interface ScalingLimits {
    * How fast pods are added and removed, in Kubernetes' own shape. A policy of `scaleDown` with a period that is shorter than the longest task
    * of the worker is refused: more and more pods would be ending at a time. Kubernetes takes periods up to 1800 seconds.
    *
-   * @default - at most one pod is removed in 180 seconds, or in the time of the longest task where that is more; pods are added as fast as
-   * Kubernetes does
+   * @default - at most one pod is removed in 180 seconds, or in the time of the longest task where that is more, after 5 minutes, or that time, at a
+   * lower number; pods are added as fast as Kubernetes does
    * @see https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#configurable-scaling-behavior
    */
   readonly behavior?: Shape<k8s.HorizontalPodAutoscalerBehavior>;
@@ -130,7 +130,7 @@ export abstract class WorkerScaling {
    * period lets them end.
    *
    * The queues are those of the worker (`queues`), the database that of the broker, `global_keyprefix` and `priority_steps` those of
-   * `broker_transport_options` in the settings of the app. What only your code sets is not known here.
+   * `broker_transport_options` in the settings of the app, or in its code where that is in the program. Code in an image is not known here.
    *
    * @see https://keda.sh/docs/latest/scalers/
    */

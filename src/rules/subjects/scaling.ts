@@ -365,9 +365,14 @@ export const scalingRules: Rule[] = [
         const wanted = cpuContainers(scaler);
         if (wanted === undefined) continue;
         const asked = workload.containers.filter(({ name }) => wanted === 'all' || wanted.includes(name));
-        for (const container of asked) {
-          if (container.resource('requests', 'cpu') === undefined && container.resource('limits', 'cpu') === undefined) {
-            report({ at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: 'resources.requests.cpu' });
+        const requests = asked.map((container) => ({ container, cpu: container.resource('requests', 'cpu') ?? container.resource('limits', 'cpu') }));
+        const nothing = requests.every(({ cpu }) => cpu === undefined || cpu === 0);
+        for (const { container, cpu } of requests) {
+          if (cpu === undefined || (cpu === 0 && nothing)) {
+            report({
+              at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: 'resources.requests.cpu',
+              ...(cpu === undefined ? {} : { value: 'a CPU request of 0' }),
+            });
           }
         }
         const injected = wanted === 'all' ? sidecarWithoutRequest(workload, world) : undefined;

@@ -72,15 +72,19 @@ describe('with the least that it needs', () => {
   });
 });
 
-test.each<[string, Partial<CeleryAppProps>, Partial<RabbitMqBrokerProps>, boolean]>([
-  ['Celery 5.5', { runtime: install('5.5.3') }, {}, true],
-  ['Celery 5.4', { runtime: install('5.4.0') }, {}, false],
-  ['an image', { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0') }, {}, false],
-  ['an image that is known to be new', { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0') }, { queueType: RabbitMqQueueType.QUORUM }, true],
-  ['classic queues by choice', {}, { queueType: RabbitMqQueueType.CLASSIC }, false],
-])('%s: publishers wait for RabbitMQ, and queues are of its type', (_what, app, props, quorum) => {
+const DEFAULT_QUORUM = { task_default_queue_type: 'quorum' };
+const ALL_QUORUM = { ...DEFAULT_QUORUM, task_create_missing_queue_type: 'quorum' };
+
+test.each<[string, Partial<CeleryAppProps>, Partial<RabbitMqBrokerProps>, object]>([
+  ['Celery 5.6', { runtime: install('5.6.3') }, {}, ALL_QUORUM],
+  ['Celery 5.5', { runtime: install('5.5.3') }, {}, DEFAULT_QUORUM],
+  ['Celery 5.4', { runtime: install('5.4.0') }, {}, {}],
+  ['an image', { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0') }, {}, {}],
+  ['an image that is known to be new', { runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0') }, { queueType: RabbitMqQueueType.QUORUM }, ALL_QUORUM],
+  ['classic queues by choice', {}, { queueType: RabbitMqQueueType.CLASSIC }, {}],
+])('%s: publishers wait for RabbitMQ, and queues are of its type', (_what, app, props, types) => {
   expect(JSON.parse(String(made(props, app).env('celery-worker').CDK8S_CELERY_CONNECTION_SETTINGS))).toEqual({
-    broker_transport_options: { confirm_publish: true }, ...(quorum ? { task_default_queue_type: 'quorum' } : {}),
+    broker_transport_options: { confirm_publish: true }, ...types,
   });
 });
 
@@ -190,7 +194,7 @@ describe('with TLS', () => {
     const found = manifests.env('celery-worker');
     expect(found.CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL).toBe('amqps://celery:{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.test.svc.cluster.local:5671/%2F');
     expect(JSON.parse(found.CDK8S_CELERY_CONNECTION_SETTINGS as string)).toEqual({
-      broker_transport_options: { confirm_publish: true }, task_default_queue_type: 'quorum',
+      broker_transport_options: { confirm_publish: true }, ...ALL_QUORUM,
       broker_use_ssl: { cert_reqs: 2, server_hostname: 'rabbitmq.test.svc.cluster.local', ca_certs: '/etc/celery-broker-tls/ca.crt' },
     });
     expect(manifests.pod('celery-worker').volumes).toContainEqual({

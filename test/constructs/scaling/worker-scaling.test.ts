@@ -85,6 +85,38 @@ describe('by the length of its queues', () => {
     expect(scaled({}, {}, { settings: { task_default_queue: 'shop' } }).triggers[0].metadata.listName).toBe('shop');
   });
 
+  const code = (lines: string): Partial<CeleryAppProps> => ({ code: AppCode.fromInline({ 'tasks.py': `${TASKS}${lines}\n` }) });
+  const lists = (lines: string, app: Partial<CeleryAppProps> = {}): string[] =>
+    scaled({}, {}, { ...code(lines), ...app }).triggers.map(({ metadata }: Manifest) => metadata.listName as string);
+
+  test.each<[string, string, string[]]>([
+    ['a default queue', 'app.conf.task_default_queue = \'shop\'', ['shop', 'shop\x06\x163', 'shop\x06\x166', 'shop\x06\x169', 'unacked']],
+    ['steps and a separator', 'app.conf.broker_transport_options = {\'priority_steps\': [0, 1], \'sep\': \':\'}', ['celery', 'celery:1', 'unacked']],
+    ['a range of steps', 'app.conf.broker_transport_options = {\'priority_steps\': list(range(3))}', ['celery', 'celery\x06\x161', 'celery\x06\x162', 'unacked']],
+    ['a prefix, as Django has it', 'CELERY_BROKER_TRANSPORT_OPTIONS = {\'global_keyprefix\': \'shop:\', \'priority_steps\': [0]}', ['shop:celery', 'shop:unacked']],
+  ])('what inline code says names the lists, too: %s', (_what, lines, names) => {
+    expect(lists(lines)).toEqual(names);
+  });
+
+  test('settings take the place of what the code says', () => {
+    const said = 'app.conf.task_default_queue = NAME\napp.conf.broker_transport_options = {\'global_keyprefix\': PREFIX}';
+    expect(lists(said, { settings: { task_default_queue: 'shop', broker_transport_options: { priority_steps: [0] } } })).toEqual(['shop', 'unacked']);
+  });
+
+  test.each(['global_keyprefix', 'sep', 'unacked_key', 'priority_steps'])('a key whose %s only a run tells is refused', (name) => {
+    expect(refused(WorkerScaling.queueLength({ maxReplicas: 5 }), {}, code(`app.conf.broker_transport_options = {'${name}': VALUE}`))).toEqual([
+      `settings.broker_transport_options: undefined is missing, and the code sets its ${name} to what only a run tells, so the keys that KEDA is to count are not known; write it as a literal, or give the transport options in the settings of the CeleryApp`,
+    ]);
+  });
+
+  test('a default queue that only a run tells is refused, unless the worker names its queues', () => {
+    const unseen = code('app.conf.task_default_queue = NAME');
+    expect(refused(WorkerScaling.queueLength({ maxReplicas: 5 }), {}, unseen)).toEqual([
+      'queues: undefined is missing, and the code sets task_default_queue to what only a run tells, so the queues that KEDA is to count are not known; name the queues of this worker, e.g. queues: [\'celery\']',
+    ]);
+    expect(scaled({}, { queues: ['shop'] }, unseen).triggers[0].metadata.listName).toBe('shop');
+  });
+
   test('the database and TLS are those of the broker', () => {
     expect(scaled({}, {}, { broker: Broker.fromUrl('rediss://redis.example.com:6380/3?ssl_cert_reqs=required') }).triggers[0].metadata)
       .toMatchObject({ address: 'redis.example.com:6380', databaseIndex: '3', enableTLS: 'true' });
@@ -179,11 +211,11 @@ describe('by CPU', () => {
   });
 });
 
-// 180 s at least, the longest task where that is more, and what the API server takes at most.
-test.each([[1, 180], [180, 180], [181, 181], [1800, 1800], [1801, 1800], [7200, 1800]])(
-  'with tasks of %d s a pod is removed in %d s', (seconds, period) => {
-    expect(scaled({}, { longestTask: Duration.seconds(seconds) }).advanced.horizontalPodAutoscalerConfig.behavior.scaleDown.policies)
-      .toEqual([{ type: 'Pods', value: 1, periodSeconds: period }]);
+// 180 s at least, the longest task where that is more, and what the API server takes at most. No period is longer than the window.
+test.each([[1, 180, 300], [180, 180, 300], [181, 181, 300], [300, 300, 300], [301, 301, 301], [1800, 1800, 1800], [1801, 1800, 1800], [7200, 1800, 1800]])(
+  'with tasks of %d s a pod is removed in %d s, after %d s at a lower number', (seconds, period, window) => {
+    expect(scaled({}, { longestTask: Duration.seconds(seconds) }).advanced.horizontalPodAutoscalerConfig.behavior.scaleDown)
+      .toEqual({ stabilizationWindowSeconds: window, policies: [{ type: 'Pods', value: 1, periodSeconds: period }] });
   },
 );
 
@@ -244,6 +276,9 @@ describe('is refused', () => {
     ]],
     ['a broker that KEDA cannot read', by({ maxReplicas: 5 }), {}, { broker: Broker.fromSecret({ name: 'broker', key: 'url' }) }, [
       'scaling: \'redis\' is a broker whose queues KEDA cannot read, as far as its binding says; give the broker a queueTrigger (Broker.fromSecret(secret, { queueTrigger: { type, metadata } })), use Broker.fromUrl, or scale by WorkerScaling.cpu',
+    ]],
+    ['a RabbitMQ by its URL', by({ maxReplicas: 5 }), {}, { broker: Broker.fromUrl('amqp://rabbitmq.example.com//'), resultBackend: ResultBackend.none() }, [
+      'scaling: \'amqp\' is a broker whose queues KEDA cannot read, as far as its binding says; give the broker a queueTrigger (Broker.fromSecret(secret, { queueTrigger: { type, metadata } })), use Broker.fromRabbitMq, or scale by WorkerScaling.cpu',
     ]],
     ['queues that only the code knows', by({ maxReplicas: 5 }), {}, { code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = {}\n` }) }, [
       'queues: undefined is missing, and the code declares task_queues, so the queues that KEDA is to count are not known; name the queues of this worker, e.g. queues: [\'celery\']',
