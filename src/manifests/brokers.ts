@@ -5,7 +5,7 @@ import { brokerUrls } from './broker-urls';
 import { grouped } from './grouped';
 import { Env } from './pod/env';
 import { Process } from './process';
-import { rabbitServers } from './rabbit-server';
+import { rabbitHosts, rabbitServers } from './rabbit-server';
 import { RedisServer } from './redis-server';
 import { Resource } from './resource';
 import { UrlUse } from './uses';
@@ -52,7 +52,10 @@ const brokers = lazy((world: World) => {
       for (const server of redisFor(link, world)) certain.add(server);
       continue;
     }
+    const another = rabbitHosts(process).length > 0;
     for (const { host, isBroker } of hosts(container.env)) {
+      // Of a Redis and a RabbitMQ it is the RabbitMQ that keeps the queues.
+      if (another && !isBroker) continue;
       for (const server of serversAt(world)(workload.resource.namespace, host)) (isBroker ? certain : possible).add(server);
     }
   }
@@ -68,7 +71,7 @@ const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
  * is of their application by its name or labels.
  */
 function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
-  const without = world.processes.filter(({ link, role }) => link === undefined && role !== 'other');
+  const without = world.processes.filter((process) => process.link === undefined && process.role !== 'other' && rabbitHosts(process).length === 0);
   if (without.length === 0) return [];
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
   const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));

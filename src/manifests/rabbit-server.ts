@@ -8,7 +8,7 @@ import { within } from './pod/volumes';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import { parseImage } from '../celery/image';
-import { isAmqp } from '../celery/url';
+import { isAmqp, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { Process } from './process';
 import { UrlUse } from './uses';
@@ -139,8 +139,13 @@ export interface RabbitBroker {
   readonly server: RabbitServer;
   /** Those that use it. */
   readonly clients: readonly Process[];
-  /** A URL leads to it; otherwise it is the only RabbitMQ, next to processes with a URL of AMQP or with none in sight. */
+  /**
+   * A URL of the broker leads to it; otherwise some variable of the application does, or it is the only RabbitMQ, next to processes with a
+   * URL of AMQP or with none in sight.
+   */
   readonly certain: boolean;
+  /** A variable of the application names it. */
+  readonly named?: boolean;
 }
 
 export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((world: World) => {
@@ -151,7 +156,34 @@ export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((wo
     for (const server of process.link ? rabbitFor(process.link, world) : []) clients.set(server, [...clients.get(server) ?? [], process]);
   }
   const linked = [...clients].map(([server, own]) => ({ server, clients: own, certain: true }));
-  return [...linked, ...alone(world, servers, new Set(linked.map(({ server }) => server.resource.namespace)))];
+  const named = [...namedServers(world)].filter(([server]) => !clients.has(server))
+    .map(([server, own]) => ({ server, clients: own, certain: false, named: true }));
+  return [...linked, ...named, ...alone(world, servers, new Set([...linked, ...named].map(({ server }) => server.resource.namespace)))];
+});
+
+/** The hosts of RabbitMQ that variables of a process name, in a URL or by what they are called: `RABBITMQ_URL`, `RABBITMQ_HOST`. */
+export function rabbitHosts({ container }: Process): string[] {
+  return [...container.env.all()].flatMap(({ name, value, hidden }) => {
+    const text = hidden ?? value;
+    const url = text === undefined ? undefined : parseUrl(text);
+    if (url) return isAmqp(url) && url.host !== '' ? [url.host] : [];
+    return text !== undefined && /RABBIT|AMQP/i.test(name) && /HOST|SERVER|ADDR|SERVICE/i.test(name) && /^[a-z][a-z0-9.-]*$/.test(text) ? [text] : [];
+  });
+}
+
+/** The servers that variables lead to, of processes whose broker is out of sight. */
+const namedServers = lazy((world: World) => {
+  const found = new Map<RabbitServer, Process[]>();
+  for (const process of world.processes) {
+    for (const host of process.link ? [] : rabbitHosts(process)) {
+      const service = world.service(host, process.workload.resource.namespace);
+      const backing: ReadonlySet<Workload> = new Set(service ? world.backing(service) : []);
+      for (const server of rabbitServers(world)) {
+        if (server.container && backing.has(server.container.workload)) found.set(server, [...found.get(server) ?? [], process]);
+      }
+    }
+  }
+  return found;
 });
 
 /** Those that are the only one of their namespace, where no URL leads to any. */

@@ -66,5 +66,16 @@ export function limit(worker: Process, flag: string, setting: 'task_time_limit' 
   if (option.state === 'known' && number !== undefined && number > 0) return { seconds: number, name: flag, at: worker.place(option.path) };
   const given = worker.setting(setting);
   const value = given && seconds(given.value);
-  return given && value !== undefined && value > 0 ? { seconds: value, name: setting, at: given.at, variable: given.variable } : undefined;
+  if (given) return value !== undefined && value > 0 ? { seconds: value, name: setting, at: given.at, variable: given.variable } : undefined;
+  return worker.sets(setting) ? undefined : calledLike(worker, setting);
+}
+
+/** By a variable of the application that ends in the name of the setting: `WORKER_TASK_TIME_LIMIT`. */
+function calledLike(worker: Process, setting: string): TaskLimit | undefined {
+  const suffix = `_${setting.toUpperCase()}`;
+  for (const { name, value, path } of worker.container.env.all()) {
+    const length = name.endsWith(suffix) && /^\d+$/.test(value ?? '') ? Number(value) : 0;
+    if (length > 0) return { seconds: length, name, at: worker.place(path), variable: name };
+  }
+  return undefined;
 }

@@ -162,6 +162,7 @@ export const CATALOGUE = {
   K5: { what: 'replicas set although there is an autoscaler' },
   K6: { what: 'scale-down kills tasks' },
   K7: { what: 'a CPU target without a CPU request' },
+  K8: { what: 'several autoscalers for the same pods' },
   Z1: { what: 'cdk8s-plus: read-only root, non-root' },
   Z2: { what: 'cdk8s-plus: two replicas, rolling update' },
   Z3: { what: 'cdk8s-plus: a grace period of 30 s' },

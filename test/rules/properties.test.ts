@@ -58,11 +58,11 @@ test('the result is the same each time, and does not depend on the order of the 
 });
 
 test('a whole set of manifests has the findings of its namespaces', () => {
-  const separate = caseIds().flatMap((id) => caseFiles(id, 'fail')).map((file, i) => load(file).map((object) => {
+  const separate = caseIds().filter((id) => id !== 'network/service-in-another-namespace-than-named').flatMap((id) => caseFiles(id, 'fail')).map((file, i) => load(file).map((object) => {
     const copy = JSON.parse(JSON.stringify(object)) as { metadata: { namespace?: string } };
     copy.metadata.namespace = `ns-${i}`;
     return copy;
   }));
-  // KEDA looks for its own namespace: nothing else may cross.
+  // KEDA looks for its own namespace, and one rule for a Service that others have: nothing else may cross.
   expect(report(separate.flat()).sort()).toEqual(separate.flatMap((objects) => report(objects)).sort());
 });

@@ -4,6 +4,7 @@ import { get } from '../../manifests/json';
 import { askedServer, cannotFail } from '../../manifests/asked-servers';
 import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
+import { schedulePath } from '../../manifests/beat-schedule';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
@@ -321,6 +322,31 @@ export const probeRules: Rule[] = [
         // A script may write it.
         if ([...container.words, ...container.invocations.flatMap(({ words }) => words)].some(({ text }) => text.includes(path))) continue;
         report({ at: probePlace(probe), value: path, ...(option.state === 'known' ? { allowed: option.value } : {}), unless: 'the application writes it' });
+      }
+    },
+  },
+  {
+    id: 'probes/no-such-schedule-file',
+    severity: Severity.ERROR,
+    title: 'The probe looks for a schedule file that Beat does not write',
+    why: 'It always fails: Beat is killed after a few periods, again and again (`CrashLoopBackOff`), or is never ready. A scheduler that keeps the schedule in a '
+      + 'database or in Redis writes no file.',
+    fix: 'Let Beat touch a file on each tick, and look at its age; or give Beat -s with the path that the probe asks for.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#using-custom-scheduler-classes',
+    rows: ['N53'],
+    on: 'beats',
+    check: (beat, report) => {
+      const scheduler = beat.option('--scheduler');
+      const elsewhere = scheduler.state === 'known' && /DatabaseScheduler|redbeat/i.test(scheduler.value);
+      const own = schedulePath(beat);
+      for (const probe of probesOf(beat.container)) {
+        const path = /(?:^|[\s"'=<(])(\/[\w./-]*celery-?beat-?schedule[\w.-]*)/i.exec(showProbe(probe))?.[1];
+        if (path === undefined || beat.container.words.some(({ text }) => text.includes(path))) continue;
+        if (elsewhere) {
+          report({ at: probePlace(probe), value: path, note: `${scheduler.value} writes none` });
+        } else if (own?.path !== undefined && own.explicit && scheduler.state === 'unset' && path !== own.path && !path.startsWith(`${own.path}.`)) {
+          report({ at: probePlace(probe), value: path, allowed: own.path, note: `Beat writes ${own.path}` });
+        }
       }
     },
   },

@@ -38,10 +38,10 @@ function consumerTimeout(server: RabbitServer): number | undefined {
 }
 
 /** Where a URL names a server that is not in sight, or a Redis is near also, a link that only the neighbourhood tells is worth a mention, no more. */
-function asFarAsLinked({ certain, clients, server: { resource } }: RabbitBroker, world: World): Pick<Report, 'severity' | 'unless'> {
+function asFarAsLinked({ certain, named, clients, server: { resource } }: RabbitBroker, world: World): Pick<Report, 'severity' | 'unless'> {
   if (certain) return {};
-  const other = clients.some(({ link }) => link !== undefined)
-    || world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace);
+  const other = named !== true && (clients.some(({ link }) => link !== undefined)
+    || world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace));
   return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
 }
 

@@ -139,10 +139,10 @@ export const redisRules: Rule[] = [
       if (mount && mount.volume.kind !== 'emptyDir') {
         const appends = server.directive('appendonly')?.values[0] === 'yes';
         // Somebody chose the moments of snapshots.
-        if (mount.volume.kind !== 'claim' || appends || server.directive('save') || server.opaque || brokerUse(server, world) !== 'yes') return;
+        if (mount.volume.kind !== 'claim' || appends || server.directive('save') || server.opaque) return;
         report({
           at: server.container.place(), value: 'appendonly no', allowed: '--appendonly yes', note: 'after a SIGKILL it is as it was at the last snapshot',
-          unless: 'tasks of the last minutes may be lost',
+          unless: `tasks of the last minutes may be lost${brokerUse(server, world) === 'yes' ? '' : ', or Celery does not use it as its broker'}`,
         });
         return;
       }

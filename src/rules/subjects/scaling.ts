@@ -317,6 +317,36 @@ export const scalingRules: Rule[] = [
     },
   },
   {
+    id: 'scaling/several-autoscalers',
+    severity: Severity.ERROR,
+    title: 'Several autoscalers scale the same pods',
+    why: 'Of two HorizontalPodAutoscalers none scales any more (`AmbiguousSelector: pods by selector ... are controlled by multiple HPAs`), and KEDA refuses '
+      + 'a ScaledObject for what another autoscaler has already: `the workload ... is already managed by the hpa`.',
+    fix: 'Keep one: a ScaledObject may have several triggers, a cpu trigger among them.',
+    source: 'https://keda.sh/docs/latest/concepts/admission-webhooks/',
+    rows: ['K8'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      const scalers = [...new Map(scalersOf(workload, world).map((scaler) => [`${scaler.kind}/${scaler.name}`, scaler])).values()];
+      const objects = scalers.filter(({ kind }) => kind === 'ScaledObject');
+      // KEDA makes an HPA for each ScaledObject, or takes over one that is there.
+      const own = new Set(objects.flatMap(({ name, json, annotations }) => [
+        `keda-hpa-${name}`, asScalar(get(json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'name')) ?? '',
+        ...asScalar(annotations['scaledobject.keda.sh/transfer-hpa-ownership']) === 'true' ? scalers.map((scaler) => scaler.name) : [],
+      ]));
+      const rivals = scalers.filter(({ kind, name, json }) => kind === 'ScaledObject'
+        || (!own.has(name) && asList(get(json, 'metadata', 'ownerReferences')).length === 0));
+      if (rivals.length < 2) return;
+      const [, ...others] = rivals;
+      for (const resource of others) {
+        report({
+          at: { resource, path: ['spec', 'scaleTargetRef'] }, value: `${workload.resource.kind} ${workload.resource.name}`,
+          note: `${listed(rivals.filter((one) => one !== resource).map(({ kind, name }) => `${kind} ${name}`))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
+        });
+      }
+    },
+  },
+  {
     id: 'scaling/down-before-task-ends',
     severity: Severity.WARNING,
     title: 'The autoscaler removes workers sooner than a task may take',
