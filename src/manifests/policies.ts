@@ -1,4 +1,5 @@
 import { lazy } from '../memo';
+import { cidrOfAddress, isCidr, reaches } from './cidr';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from './json';
 import { Workload } from './pod/workload';
@@ -84,14 +85,34 @@ function mayBeNamespace(selector: JsonObject, name: string, world: World): boole
   return wanted === undefined || name === '' || wanted === name;
 }
 
-/** Whether a rule lets pods ask a DNS server, over UDP: those of the cluster are in a namespace of its own, or at an address. */
-export function allowsDns(rule: unknown, namespace: string): boolean {
-  const peers = asList(get(rule, 'to'));
-  const elsewhere = peers.length === 0 || namespace === 'kube-system'
-    || peers.some((peer) => get(peer, 'ipBlock') !== undefined || get(peer, 'namespaceSelector') !== undefined
-      || /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? '')));
+/** Where the servers of a cluster have their addresses: private ones, those of carriers, and that of a cache on the node. */
+const OF_CLUSTERS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'];
+
+/**
+ * Whether a rule lets the pods of a workload ask a DNS server: those of the cluster are in a namespace of its own, or at an address; `perhaps` at
+ * a public one, which few clusters have inside.
+ */
+export function allowsDns(rule: unknown, { spec, resource }: Workload): 'yes' | 'perhaps' | 'no' {
   const ports = asList(get(rule, 'ports'));
-  // Names of ports are those of the DNS pods: dns, dns-tcp.
-  const named = ports.some((entry) => /dns/i.test(asText(get(entry, 'port')) ?? ''));
-  return elsewhere && (named || allowsPort(rule, 53, 'UDP') || allowsPort(rule, 5353, 'UDP'));
+  // Names of ports are those of the DNS pods: dns, dns-tcp. Names are asked over UDP; TCP is for answers that are too long for it.
+  const named = ports.some((entry) => /dns/i.test(asText(get(entry, 'port')) ?? '') && get(entry, 'protocol') === 'UDP');
+  if (!named && !allowsPort(rule, 53, 'UDP') && !allowsPort(rule, 5353, 'UDP')) return 'no';
+  const peers = asList(get(rule, 'to'));
+  const own = asList(get(spec, 'dnsConfig', 'nameservers')).flatMap((server) => cidrOfAddress(asText(server) ?? '') ?? []);
+  const inside = (peer: unknown): boolean => {
+    const cidr = get(peer, 'ipBlock', 'cidr');
+    if (cidr === undefined) return isOfDns(peer);
+    // Clusters with IPv6 have public addresses inside.
+    return !isCidr(cidr) || String(cidr).includes(':') || [...OF_CLUSTERS, ...own].some((range) => reaches(cidr, asList(get(peer, 'ipBlock', 'except')), range));
+  };
+  if (peers.length === 0 || resource.namespace === 'kube-system' || peers.some(inside)) return 'yes';
+  return peers.some((peer) => get(peer, 'ipBlock') !== undefined) ? 'perhaps' : 'no';
+}
+
+/** Whether a peer may be the pods of a DNS server. */
+function isOfDns(peer: unknown): boolean {
+  const namespaces = get(peer, 'namespaceSelector');
+  const named = asScalar(get(namespaces, 'matchLabels', 'kubernetes.io/metadata.name'));
+  if (isMap(namespaces)) return named === undefined || /dns|^kube-system$/.test(named);
+  return /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? ''));
 }

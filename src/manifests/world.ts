@@ -30,7 +30,8 @@ export class World {
   private readonly processesOf: ReadonlyMap<Workload, readonly Process[]>;
   private readonly redisOf: ReadonlyMap<Workload, readonly RedisServer[]>;
 
-  public constructor(objects: readonly unknown[]) {
+  /** @param complete whether these are all objects that there are: those of a program, which has all in sight that it writes */
+  public constructor(objects: readonly unknown[], public readonly complete = false) {
     this.resources = resources(objects);
     this.kinds = grouped(this.resources.map((resource) => [resource.kind, resource]));
     this.named = grouped(this.resources.map((resource) => [key(resource.kind, resource.namespace, resource.name), resource]));

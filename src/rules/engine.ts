@@ -4,13 +4,15 @@ import type { World } from '../manifests/world';
 import { LISTS, ListName } from './lists';
 import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
 import { fromAnnotation, Suppression } from './suppressions';
-import { hedged } from './severity';
+import { hedged, Severity } from './severity';
 import { CHECKS, RULES } from './table';
 
 export interface Options {
   /** Only these rules, by id or by subject (`beat`); default all. */
   readonly rules?: readonly string[];
   readonly suppressions?: readonly Suppression[];
+  /** Whether the objects are those of a program, which has all in sight that it writes. */
+  readonly complete?: boolean;
   /** Suppressions for objects that are only known once the input is read. */
   readonly suppress?: (resources: readonly Resource[]) => readonly Suppression[];
 }
@@ -36,7 +38,7 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
   const walks = new Map<ListName, Array<{ check: ItemCheck; report: Reporter }>>();
   for (const rule of rules) {
-    const report = (one: Report) => void found.push(violation(rule, doubted(one, rule, world)));
+    const report = (one: Report) => void found.push(violation(rule, doubted(inSight(one, world), rule, world)));
     if (rule.on === undefined) rule.check(world, report);
     else walks.set(rule.on, [...walks.get(rule.on) ?? [], { check: rule.check as ItemCheck, report }]);
   }
@@ -46,6 +48,11 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
     }
   }
   return found;
+}
+
+/** What is wrong unless objects are not in sight is wrong in a program. */
+function inSight(report: Report, { complete }: World): Report {
+  return complete && report.outOfSight ? { ...report, unless: undefined, severity: Severity.ERROR } : report;
 }
 
 /** Lists of what is a process of Celery for certain only where its command says so. */

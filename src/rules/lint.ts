@@ -24,7 +24,7 @@ export interface Linted {
 
 /** What the command and the constructs call: all rules on objects from anywhere. Never throws, whatever they are. */
 export function lintObjects(objects: readonly unknown[], options: Options = {}): Linted {
-  const world = new World(objects);
+  const world = new World(objects, options.complete);
   const listed = new Set(world.unknown);
   const unread = world.workloads.flatMap(({ containers }) => containers).filter((container) => container.unread !== undefined);
   return {

@@ -21,6 +21,8 @@ export interface Report {
    * Without it the finding is certain: the manifests prove it by themselves. With it, it is at most a warning.
    */
   readonly unless?: string;
+  /** Whether the condition is that objects are not among these manifests: a program has all in sight that it writes, and is refused. */
+  readonly outOfSight?: boolean;
   /** Where the harm is smaller than the rule says, a lower severity. */
   readonly severity?: Severity;
 }
@@ -68,9 +70,8 @@ export interface ItemRule<Name extends ListName> extends RuleMeta {
  */
 export type Rule = WorldRule | { [Name in ListName]: ItemRule<Name> }[ListName];
 
-/** The conditions of what is wrong unless it is about objects that are not in sight; a program has all that it writes in sight. */
+/** The condition of what is wrong unless it is about pods that are not in sight. */
 export const ELSEWHERE = 'the pods that it is for are not among these manifests';
-export const SERVICE_ELSEWHERE = 'a Service of that name in the namespace of the pod is not among these manifests';
 
 /** A report with the rule that made it. */
 export interface Violation extends Report {

@@ -1,6 +1,6 @@
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { quantity } from '../../celery/quantity';
-import { isCidr, isPartOf } from './cidr';
+import { isCidr, isPartOf } from '../../manifests/cidr';
 import { LONGEST_ARGUMENT } from '../command';
 import { Described, Problem } from '../validation/problems';
 
@@ -319,6 +319,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return ipBlock === undefined && !selected ? [needs(prop, 'names nobody', 'give ipBlock, namespaceSelector or podSelector')]
       : ipBlock !== undefined && selected ? [needs(prop, 'has ipBlock and a selector of pods', 'give two peers', new Described('a map'))] : [];
   },
+  'NetworkPolicyIngressRule': (prop, rule) => everybody(prop, rule, 'from', 'lets everybody in', 'name who, e.g. [{ from: [{ podSelector: {} }], ports: [{ port: 9540 }] }]; without any policy, CeleryNetwork.open()'),
+  'NetworkPolicyEgressRule': (prop, rule) => everybody(
+    prop, rule, 'to', 'opens all addresses and ports', 'name where or a port, e.g. [{ ports: [{ port: 443 }] }]; where pods may connect to all, CeleryNetwork.closedIngress(), or CeleryNetwork.open()',
+  ),
   'NetworkPolicyPort': (prop, { port, endPort }) => endPort === undefined ? []
     : typeof port !== 'number' ? [needs(`${prop}.endPort`, 'needs a port that is a number', 'give the first port of the range, too', endPort)]
       : Number(endPort) < port ? [needs(`${prop}.endPort`, `is less than the port ${port}`, 'give the last port of the range', endPort)] : [],
@@ -332,6 +336,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
   '[]LocalObjectReference': (prop, values) => unique(prop, values, 'name'),
   '[]ContainerPort': (prop, values) => unique(prop, values, 'name'),
 };
+
+/** Kubernetes takes a list of peers that is empty, or is not there, for everybody. */
+function everybody(prop: string, rule: Fields, peers: 'from' | 'to', wrong: string, fix: string): Problem[] {
+  const given = rule[peers];
+  if (Array.isArray(given) && given.length === 0) {
+    return [needs(`${prop}.${peers}`, `is everybody to Kubernetes, and ${wrong}`, `leave the rule out for nobody, or ${fix}`, given)];
+  }
+  const ports = (rule.ports ?? []) as Fields[];
+  return given === undefined && ports.every(({ port }) => port === undefined) ? [needs(prop, wrong, fix, new Described('a rule without peers and ports'))] : [];
+}
 
 function named(prop: string, { name }: Fields): Problem[] {
   return name === undefined ? [needs(`${prop}.name`, 'is missing', 'give the name of the object')] : [];

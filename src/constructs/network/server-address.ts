@@ -1,6 +1,6 @@
 import { serversOf } from '../../celery/ports';
 import type * as k8s from '../kubernetes/api/types';
-import { cidrOfAddress, isCidr } from '../kubernetes/cidr';
+import { cidrOfAddress, isCidr } from '../../manifests/cidr';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { number, PropChecks, text } from '../validation/props';

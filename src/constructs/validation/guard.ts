@@ -1,8 +1,8 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { IConstruct } from 'constructs';
+import { grouped } from '../../manifests/grouped';
 import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
-import { ELSEWHERE, SERVICE_ELSEWHERE } from '../../rules/rule';
 import { Severity } from '../../rules/severity';
 import { annotate, examineTree } from './tree';
 import { changedIdentity } from '../kubernetes/content-config-map';
@@ -12,7 +12,10 @@ import { isRefused } from './problems';
 import { unwritableTexts } from './unwritable';
 import { lazy } from '../../memo';
 
-const guardOf = lazy((_root: IConstruct) => ({ registered: false }));
+/** Errors, by the chart of the object that they are about. */
+type Errors = ReadonlyMap<Chart, readonly string[]>;
+
+const guardOf = lazy((_root: IConstruct) => ({ registered: false, charts: new Set<Chart>() }));
 
 /**
  * Guards the app of a construct: no two objects of one name, no text that a manifest can't carry, and no manifest that is known to break.
@@ -23,38 +26,43 @@ export function guard(scope: IConstruct): void {
   const own = guardOf(root);
   if (own.registered) return;
   own.registered = true;
-  let checked: { readonly objects: number; readonly errors: string[] } | undefined;
-  Chart.of(scope).node.addValidation({
+  let checked: { readonly objects: number; readonly errors: Errors } | undefined;
+  // cdk8s asks the root first, and shows what each chart says with its path.
+  root.node.addValidation({
     validate: () => {
       const objects = root.node.findAll().filter((node): node is ApiObject => ApiObject.isApiObject(node));
       // cdk8s validates the whole app again for each chart.
       if (checked?.objects !== objects.length) checked = { objects: objects.length, errors: check(root, objects) };
-      return checked.errors;
+      for (const chart of checked.errors.keys()) {
+        if (own.charts.has(chart)) continue;
+        own.charts.add(chart);
+        chart.node.addValidation({ validate: () => [...checked!.errors.get(chart) ?? []] });
+      }
+      return [];
     },
   });
 }
 
-/** Policies that a program writes are for pods of this program, and a name that it has a Service of is that of this Service. */
-const REFUSED: ReadonlyMap<string, string> = new Map([['network/policy-selects-nothing', ELSEWHERE], ['network/service-of-another-namespace', SERVICE_ELSEWHERE]]);
-
-function check(root: IConstruct, objects: readonly ApiObject[]): string[] {
-  const errors = collisions(objects);
+function check(root: IConstruct, objects: readonly ApiObject[]): Errors {
+  const errors: [ApiObject, string][] = collisions(objects);
   // With bad props there may be no manifests to look at.
-  if (isRefused(root)) return errors;
-  const { found, silenced, manifests } = examineTree(root);
-  annotate(silenced);
-  for (const [object, manifest] of manifests) {
-    errors.push(
-      ...changedIdentity(object, manifest), ...changedJob(object, manifest), ...tooLarge(object, manifest),
-      ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest),
-    );
+  if (!isRefused(root)) {
+    const { found, silenced, manifests } = examineTree(root);
+    annotate(silenced);
+    for (const [object, manifest] of manifests) {
+      const own = [
+        ...changedIdentity(object, manifest), ...changedJob(object, manifest), ...tooLarge(object, manifest),
+        ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest),
+      ];
+      errors.push(...own.map((error): [ApiObject, string] => [object, error]));
+    }
+    const made = [...manifests.keys()];
+    const findings = found.map(toFinding);
+    findings.filter(({ severity }) => severity === Severity.WARNING).forEach((finding) => process.stderr.write(`warning: ${describeFinding(finding)}\n`));
+    errors.push(...findings.filter(({ severity }) => severity === Severity.ERROR)
+      .map((finding): [ApiObject, string] => [made[finding.objectIndex] ?? made[0], describeFinding(finding)]));
   }
-  // A program has all in sight that it writes.
-  const findings = found.map((violation) => toFinding(violation.unless !== undefined && REFUSED.get(violation.rule.id) === violation.unless
-    ? { ...violation, unless: undefined, severity: Severity.ERROR } : violation));
-  const described = (severity: Severity): string[] => findings.filter((finding) => finding.severity === severity).map(describeFinding);
-  described(Severity.WARNING).forEach((warning) => process.stderr.write(`warning: ${warning}\n`));
-  return [...errors, ...described(Severity.ERROR)];
+  return grouped(errors.map(([object, error]) => [Chart.of(object), error]));
 }
 
 /** Two apps of one name are two, though their ConfigMaps differ in content and so in name. */
@@ -64,16 +72,18 @@ function withoutHash({ name, metadata }: ApiObject): string {
 }
 
 /** `kubectl apply` would let the later one replace the earlier one without a word. */
-function collisions(objects: readonly ApiObject[]): string[] {
-  const owners = new Map<string, string[]>();
+function collisions(objects: readonly ApiObject[]): [ApiObject, string][] {
+  const owners = new Map<string, ApiObject[]>();
   for (const object of objects) {
     const { kind } = object;
     const name = withoutHash(object);
     const namespace = object.metadata.namespace;
     const identity = `${kind} '${name}'${namespace ? ` in namespace '${namespace}'` : ''}`;
-    owners.set(identity, [...owners.get(identity) ?? [], object.node.path]);
+    owners.set(identity, [...owners.get(identity) ?? [], object]);
   }
   return [...owners]
-    .filter(([, paths]) => paths.length > 1)
-    .map(([identity, paths]) => `name: ${identity} is made by ${paths.join(' and by ')}; give one of the constructs another id or name`);
+    .filter(([, made]) => made.length > 1)
+    .map(([identity, made]) => [
+      made[0], `name: ${identity} is made by ${made.map(({ node }) => node.path).join(' and by ')}; give one of the constructs another id or name`,
+    ]);
 }

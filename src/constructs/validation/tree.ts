@@ -45,7 +45,7 @@ export function examineTree(root: IConstruct): Examined {
     }));
   });
   const manifests = new Map(objects.map((object) => [object, object.toJson() as unknown]));
-  return { found: lintObjects([...manifests.values()], { suppressions }).violations, silenced, manifests };
+  return { found: lintObjects([...manifests.values()], { suppressions, complete: true }).violations, silenced, manifests };
 }
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */

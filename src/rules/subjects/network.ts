@@ -2,7 +2,7 @@ import { isAmqp, isRedis } from '../../celery/url';
 import { isProducer } from '../../manifests/broker-urls';
 import { redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
-import { asList, asMap, asNumber, asScalar, get, isMap } from '../../manifests/json';
+import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
@@ -11,8 +11,9 @@ import { rabbitFor } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
+import { editDistance, nearest } from '../../nearest';
 import { listed } from '../printable';
-import { ELSEWHERE, Rule, SERVICE_ELSEWHERE } from '../rule';
+import { ELSEWHERE, Rule } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
@@ -111,6 +112,51 @@ const ownByNamespace = lazy((world: World) => grouped([...new Set([
 const selected = lazy((world: World) => new Set([...ownByNamespace(world).values()].flat()
   .flatMap((workload) => [...policiesOf(workload, 'Ingress', world), ...policiesOf(workload, 'Egress', world)])));
 
+type Labels = ReadonlyArray<readonly [string, string]>;
+
+/** The pods of Celery or Redis that a policy is for, of one that selects no pod. */
+function meantBy({ name, namespace }: Resource, selector: JsonObject, labels: Labels, world: World): Workload | undefined {
+  const own = ownByNamespace(world);
+  const near = own.get(namespace) ?? [];
+  const all = [...own.values()].flat();
+  const role = ROLE.exec([name, ...labels.flat(), JSON.stringify(selector.matchExpressions ?? '')].join(' '))?.[0].toLowerCase();
+  const ofRole = (pods: readonly Workload[]): Workload | undefined =>
+    pods.find(({ resource }) => role !== undefined && resource.name.toLowerCase().includes(role)) ?? pods[0];
+  if (near.length > 0) {
+    if (labels.length === 0 && selector.matchExpressions === undefined) return undefined;
+    return near.find((workload) => isAlmost(labels, workload, world))
+      ?? (role !== undefined || (world.complete && !mayHaveOthers(namespace, world)) ? ofRole(near) : undefined);
+  }
+  if (Object.keys(selector).length > 0) {
+    const elsewhere = all.find((workload) => selects(selector, workload.labels));
+    if (elsewhere) return elsewhere;
+  }
+  // In a program a namespace without any pod is one that is misspelt, or the policy is for pods that something else makes.
+  const misspelt = nearest(namespace, own.keys()) !== undefined;
+  return world.complete && (misspelt || (role !== undefined && labels.length > 0)) && !mayHaveOthers(namespace, world) ? ofRole(all) : undefined;
+}
+
+/** Whether labels are those of pods but for a slip of the pen; in a program also under another name. */
+function isAlmost(labels: Labels, { labels: own }: Workload, { complete }: World): boolean {
+  const values = Object.values(own).map((value) => asScalar(value) ?? '');
+  const near = (value: string, other: string): boolean => {
+    const most = Math.max(1, Math.floor(value.length / 4));
+    return editDistance(value, other, most + 1) <= most;
+  };
+  return labels.length > 0 && labels.every(([name, value]) =>
+    Object.hasOwn(own, name) ? near(value, asScalar(own[name]) ?? '') : complete && values.some((other) => other.length > 3 && near(value, other)));
+}
+
+/** Objects of operators that make no pods. */
+const WITHOUT_PODS = /^(ScaledObject|(Cluster)?TriggerAuthentication|(Pod|Service)Monitor|PrometheusRule|Middleware|(Cluster)?Issuer|Certificate|(Cluster)?ExternalSecret|SealedSecret|KongPlugin|Gateway|HTTPRoute)$/;
+
+/** Whether a namespace has pods that are not of Celery, or may have: those that an operator makes are not in sight. */
+function mayHaveOthers(namespace: string, world: World): boolean {
+  return world.workloads.some(({ resource, labels }) => resource.namespace === namespace && !ROLE.test(`${resource.name} ${Object.values(labels).join(' ')}`))
+    || world.resources.some((resource) => resource.namespace === namespace && /^[^/]+\.[^/]+\//.test(resource.apiVersion)
+      && !/^[^/]*\.k8s\.io\//.test(resource.apiVersion) && !WITHOUT_PODS.test(resource.kind));
+}
+
 /** Pods of Celery with a policy for ingress and none for egress, by the first of those policies. */
 const openEgress = lazy((world: World) => grouped(clients(world).flatMap(({ workload }) => {
   const [policy] = policiesOf(workload, 'Ingress', world);
@@ -192,7 +238,7 @@ export const networkRules: Rule[] = [
         const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.cluster.local`))];
         report({
           at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${namespace} has no Service ${host}`, fix: `Write the whole name: ${listed(whole)}.`,
-          unless: SERVICE_ELSEWHERE,
+          unless: 'a Service of that name in the namespace of the pod is not among these manifests', outOfSight: true,
         });
       }
     },
@@ -272,14 +318,18 @@ export const networkRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
     rows: ['N36'],
     check: (world, report) => {
-      for (const { workload, broker } of [...clients(world), ...producers(world)]) {
+      const without = grouped([...clients(world), ...producers(world)].flatMap(({ workload, broker }) => {
         const policies = policiesOf(workload, 'Egress', world);
-        if (policies.length === 0 || (broker && !isName(broker.url.host))) continue;
-        if (rulesOf(policies, 'Egress').some((rule) => allowsDns(rule, workload.resource.namespace))) continue;
-        const [policy] = policies;
+        if (policies.length === 0 || (broker && !isName(broker.url.host))) return [];
+        const allowed = rulesOf(policies, 'Egress').map((rule) => allowsDns(rule, workload));
+        return allowed.includes('yes') ? [] : [[JSON.stringify([policies[0].namespace, policyNames(policies), allowed.includes('perhaps')]), { workload, policies, perhaps: allowed.includes('perhaps') }] as const];
+      }));
+      for (const [{ workload, policies, perhaps }, ...more] of without.values()) {
+        const pods = [workload, ...more.map((one) => one.workload)].map(({ resource }) => `${resource.kind} ${resource.name}`).sort();
         report({
-          at: { resource: policy, path: ['spec', 'egress'] }, value: policyNames(policies), allowed: 'port 53, UDP and TCP',
-          note: `${workload.resource.kind} ${workload.resource.name} cannot resolve any name`,
+          at: { resource: policies[0], path: ['spec', 'egress'] }, value: policyNames(policies), allowed: 'port 53, UDP and TCP',
+          note: `${listed(pods)} cannot resolve any name`,
+          ...perhaps ? { unless: 'the DNS server of the cluster is at one of the public addresses', outOfSight: true } : {},
         });
       }
     },
@@ -336,17 +386,17 @@ export const networkRules: Rule[] = [
     check: (world, report) => {
       for (const policy of world.kind('NetworkPolicy')) {
         const selector = get(policy.json, 'spec', 'podSelector');
-        const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
-        const role = ROLE.exec([policy.name, ...labels, JSON.stringify(get(selector, 'matchExpressions') ?? '')].join(' '))?.[0].toLowerCase();
-        if (role === undefined || !isMap(selector) || Object.keys(selector).length === 0 || selected(world).has(policy)) continue;
-        const near = ownByNamespace(world).get(policy.namespace) ?? [];
-        if (near.length === 0 || world.workloads.some((one) => one.resource.namespace === policy.namespace
-          && selects(selector, one.labels))) continue;
-        const { resource, labels: own } = near.find((one) => one.resource.name.toLowerCase().includes(role)) ?? near[0];
+        if (!isMap(selector) || selected(world).has(policy)) continue;
+        const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => [name, asScalar(value) ?? ''] as const);
+        if (world.workloads.some((one) => one.resource.namespace === policy.namespace && selects(selector, one.labels))) continue;
+        const meant = meantBy(policy, selector, labels, world);
+        if (meant === undefined) continue;
+        const { resource, labels: own } = meant;
         report({
-          at: { resource: policy, path: ['spec', 'podSelector'] }, value: labels.length > 0 ? labels.join(', ') : JSON.stringify(selector),
+          at: { resource: policy, path: ['spec', 'podSelector'] }, value: labels.length > 0 ? labels.map((label) => label.join('=')).join(', ') : JSON.stringify(selector),
           allowed: listed(Object.entries(own).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)),
-          note: `those are of ${resource.kind} ${resource.name}`, unless: ELSEWHERE,
+          note: `those are of ${resource.kind} ${resource.name}${resource.namespace === policy.namespace ? '' : ` in the namespace ${resource.namespace}`}`,
+          unless: ELSEWHERE, outOfSight: true,
         });
       }
     },

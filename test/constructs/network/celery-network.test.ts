@@ -1,10 +1,10 @@
-import { ApiObject, App, Chart } from 'cdk8s';
+import { ApiObject, ApiObjectProps, App, Chart } from 'cdk8s';
 import {
   AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryNetwork, CeleryWorker, FlowerAuth, FlowerExposure,
   HealthCheck, IBroker, JobHook, PythonRuntime, RedisBroker, ResultBackend,
 } from '../../../src';
 import { TASKS } from '../../fixtures';
-import { Manifest, Manifests, refusals, renderApp } from '../../manifests';
+import { Manifest, Manifests, refusals, render, renderApp } from '../../manifests';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what no type checker has seen
 type Any = any;
@@ -210,6 +210,19 @@ describe('refuses', () => {
     ['what is no network', 'closed' as Any, {}, 'network: \'closed\' is not a CeleryNetwork; give e.g. CeleryNetwork.closed()'],
     ['a misspelt option', CeleryNetwork.closed({ too: [] } as Any), {}, 'network.too: [] is not one of the options here; did you mean to?'],
     ['a peer where a rule belongs', CeleryNetwork.closed({ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] as Any }), {}, 'network.to[0].ipBlock: a map is not a field of NetworkPolicyEgressRule; allowed: ports, to'],
+    ['a rule that opens everything', CeleryNetwork.closed({ to: [{}] }), {},
+      'network.to[0]: a rule without peers and ports opens all addresses and ports; name where or a port, e.g. [{ ports: [{ port: 443 }] }]; where pods may connect to all, '
+      + 'CeleryNetwork.closedIngress(), or CeleryNetwork.open()'],
+    ['... of a protocol', CeleryNetwork.closed({ to: [{ ports: [{ protocol: 'TCP' }] }] }), {}, 'network.to[0]: a rule without peers and ports opens all addresses and ports'],
+    ['... with no ports', CeleryNetwork.closed({ to: [{ ports: [] }] }), {}, 'network.to[0]: a rule without peers and ports opens all addresses and ports'],
+    ['an empty list of peers', CeleryNetwork.closed({ to: [{ to: [] }] }), {},
+      'network.to[0].to: [] is everybody to Kubernetes, and opens all addresses and ports; leave the rule out for nobody, or name where or a port'],
+    ['... with a port', CeleryNetwork.closed({ to: [{ to: [], ports: [{ port: 5432 }] }] }), {}, 'network.to[0].to: [] is everybody to Kubernetes'],
+    ['a rule that lets everybody in', CeleryNetwork.closed({ from: [{}] }), {},
+      'network.from[0]: a rule without peers and ports lets everybody in; name who, e.g. [{ from: [{ podSelector: {} }], ports: [{ port: 9540 }] }]; without any policy, CeleryNetwork.open()'],
+    ['an empty list of visitors', CeleryNetwork.closedIngress({ from: [{ from: [], ports: [{ port: 9540 }] }] }), {}, 'network.from[0].from: [] is everybody to Kubernetes, and lets everybody in'],
+    ['a broker of the user\'s own that opens everything', CeleryNetwork.closed(), { broker: { bind: () => ({ url: { value: 'redis://r' }, resultBackend: { value: 'redis://r' }, network: [{}] }) } },
+      'broker.network[0]: a rule without peers and ports opens all addresses and ports'],
     ['a port that there is not', CeleryNetwork.closed({ to: [{ ports: [{ port: 70_000 }] }] }), {}, 'network.to[0].ports[0].port: 70000 is neither a port nor a name of one'],
     ['what is no network of addresses', CeleryNetwork.closed({ indexCidr: '10.30.0.0' }), {}, 'network.indexCidr: \'10.30.0.0\' is not a network'],
     ['what is no network of addresses', CeleryNetwork.closed({ apiServerCidr: '10.0.0.1/40' }), {}, 'network.apiServerCidr: \'10.0.0.1/40\' is not a network'],
@@ -229,13 +242,21 @@ describe('refuses', () => {
   });
 });
 
+test('one port or one peer is enough for a rule', () => {
+  const rules = { to: [{ ports: [{ port: 443 }] }, { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }], from: [{ ports: [{ port: 9540 }] }, { from: [{ namespaceSelector: {} }] }] };
+  expect(policy(made(CeleryNetwork.closed(rules)), 'celery-worker')).toMatchObject({ ingress: rules.from, egress: [DNS, REDIS, ...rules.to] });
+});
+
 describe('a policy of the user', () => {
-  const refused = (labels: Record<string, string>, spec: object = { policyTypes: ['Ingress'] }) => refusals((chart) => {
+  const withPolicy = (labels: Record<string, string>, spec: object, metadata: object, ...others: object[]) => (chart: Chart) => {
     program(chart, CeleryNetwork.open());
-    new ApiObject(chart, 'policy', {
-      apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'own' }, spec: { podSelector: { matchLabels: labels }, ...spec },
-    });
-  }).join('\n');
+    const policy = {
+      apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'own', ...metadata }, spec: { podSelector: { matchLabels: labels }, ...spec },
+    };
+    [policy, ...others].forEach((object, i) => new ApiObject(chart, `object-${i}`, object as ApiObjectProps));
+  };
+  const refused = (labels: Record<string, string>, spec: object = { policyTypes: ['Ingress'] }, metadata: object = {}) =>
+    refusals(withPolicy(labels, spec, metadata)).join('\n');
 
   test('that selects nothing is refused: all that it could select is in the program', () => {
     const message = refused({ component: 'workers' });
@@ -247,5 +268,36 @@ describe('a policy of the user', () => {
   test('with egress and without DNS is refused', () => {
     expect(refused({ component: 'worker' }, { policyTypes: ['Egress'], egress: [{ ports: [{ port: 6379 }] }] }))
       .toMatch(/NetworkPolicy test\/own, spec.egress: A NetworkPolicy limits what the pods may ask, and DNS is not among it.*\[network\/egress-without-dns\]/);
+  });
+
+  test.each<[string, Record<string, string>, object]>([
+    ['a slip of the pen', { component: 'wroker' }, {}],
+    ['a label of another name', { role: 'worker' }, {}],
+    ['... with a slip of the pen', { 'app.kubernetes.io/component': 'wroker' }, {}],
+    ['labels that nothing in the namespace has', { app: 'nope' }, {}],
+    ['the labels of pods of another namespace', { component: 'worker' }, { namespace: 'elsewhere' }],
+    ['a namespace that is misspelt', { app: 'nope' }, { namespace: 'tset' }],
+    ['a name of ours, in a namespace without pods', { app: 'celery' }, { namespace: 'elsewhere' }],
+  ])('with %s is refused', (_what, labels, metadata) => {
+    expect(refused(labels, undefined, metadata)).toMatch(/^\[chart\] NetworkPolicy (test|elsewhere|tset)\/own, .*those are of Deployment celery-.*\[network\/policy-selects-nothing\]$/);
+  });
+
+  const pod = (namespace: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace, labels: { app: 'web' } }, spec: { containers: [{ name: 'web', image: 'web:1.0.0' }] } });
+  test.each<[string, Record<string, string>, object, object[]]>([
+    ['for other pods of the program', { app: 'web' }, {}, [pod('test')]],
+    ['for pods that are not in the program, next to others', { app: 'mail' }, {}, [pod('test')]],
+    ['for pods that an operator makes', { app: 'nope' }, {}, [{ apiVersion: 'postgresql.cnpg.io/v1', kind: 'Cluster', metadata: { name: 'database' }, spec: {} }]],
+    ['for pods of another namespace', { app: 'nope' }, { namespace: 'elsewhere' }, []],
+  ])('%s is written', (_what, labels, metadata, others) => {
+    expect(render(withPolicy(labels, { policyTypes: ['Ingress'] }, metadata, ...others))).toContain('"own"');
+  });
+
+  test.each<[string, object]>([
+    ['over TCP only', { ports: [{ port: 53, protocol: 'TCP' }] }],
+    ['at public addresses only', { to: [{ ipBlock: { cidr: '203.0.113.0/24' } }], ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] }],
+    ['of other pods', { to: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: [{ port: 53, protocol: 'UDP' }] }],
+  ])('with DNS %s is refused, once', (_what, rule) => {
+    const messages = refused({ 'app.kubernetes.io/name': 'celery' }, { policyTypes: ['Egress'], egress: [{ ports: [{ port: 6379 }] }, rule] });
+    expect(messages).toMatch(/^\[chart\] NetworkPolicy test\/own, spec.egress: .* Deployment celery-beat, Deployment celery-flower.*cannot resolve any name; .*\[network\/egress-without-dns\]$/);
   });
 });

@@ -1,4 +1,4 @@
-import { cidrOfAddress, isCidr, isPartOf } from '../../../src/constructs/kubernetes/cidr';
+import { cidrOfAddress, isCidr, isPartOf, reaches } from '../../src/manifests/cidr';
 
 test.each(['10.20.0.0/16', '0.0.0.0/0', '1.2.3.4/32', '2001:db8::/32', '::/0', '::ffff:10.0.0.0/104'])('%s is a network', (text) => {
   expect(isCidr(text)).toBe(true);
@@ -19,4 +19,12 @@ test('an address is a network of one', () => {
   expect(['10.1.2.3', '[2001:db8::1]', '2001:db8::1', 'redis', '10.1.2', 'fe80::1%eth0'].map(cidrOfAddress)).toEqual([
     '10.1.2.3/32', '2001:db8::1/128', '2001:db8::1/128', undefined, undefined, undefined,
   ]);
+});
+
+test.each<[string, string[], string, boolean]>([
+  ['0.0.0.0/0', [], '10.0.0.0/8', true], ['10.0.0.0/8', [], '10.0.0.0/8', true], ['10.96.0.10/32', [], '10.0.0.0/8', true], ['203.0.113.0/24', [], '10.0.0.0/8', false],
+  ['0.0.0.0/0', ['10.0.0.0/8'], '10.0.0.0/8', false], ['0.0.0.0/0', ['10.0.0.0/9'], '10.0.0.0/8', true], ['0.0.0.0/0', ['8.0.0.0/5'], '10.0.0.0/8', false],
+  ['10.96.0.0/12', ['10.96.0.0/12'], '10.0.0.0/8', false], ['10.96.0.0/12', ['10.96.0.0/16'], '10.0.0.0/8', true], ['::/0', [], '10.0.0.0/8', false], ['x', [], '10.0.0.0/8', false],
+])('%s without %j reaches into %s: %p', (cidr, exceptions, other, expected) => {
+  expect(reaches(cidr, exceptions, other)).toBe(expected);
 });

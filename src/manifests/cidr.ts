@@ -28,6 +28,12 @@ export function isPartOf(part: unknown, whole: unknown): boolean {
   return inner.address >> rest === outer.address >> rest;
 }
 
+/** Whether some address of a network, without its exceptions, is in another. */
+export function reaches(cidr: unknown, exceptions: readonly unknown[], other: string): boolean {
+  const common = cidr === other || isPartOf(other, cidr) ? other : isPartOf(cidr, other) ? cidr : undefined;
+  return common !== undefined && !exceptions.some((exception) => exception === common || isPartOf(common, exception));
+}
+
 /** The network of one address; undefined for what is a name. */
 export function cidrOfAddress(host: string): string | undefined {
   const address = host.replace(/^\[(.*)\]$/, '$1');
