@@ -1,7 +1,6 @@
 import { annotatedLogin } from '../manifests/ingress-login';
 import type * as k8s from './kubernetes/api/types';
-import { checkAnnotations } from './kubernetes/constraints';
-import type { Annotations, ExposureSpec } from './kubernetes/exposure';
+import { Annotations, checkExposureAnnotations, ExposureSpec } from './kubernetes/exposure';
 import { secretKey, shaped } from './kubernetes/options';
 import { FlowerGitHubOptions, FlowerGitLabOptions, FlowerOAuthOptions, FlowerOktaOptions, GITHUB, GITLAB, GOOGLE, OAuthLogin, oauthLogin, OKTA } from './flower-oauth';
 import { SecretKey } from './secret-key';
@@ -184,7 +183,7 @@ const LOGIN_ANNOTATIONS = 'give the annotations of the controller of the Ingress
 
 const PROXY: PropChecks<FlowerProxyOptions> = {
   secret: text('the name of a Secret with the key `auth`'),
-  annotations: shaped('{}string', checkAnnotations),
+  annotations: shaped('{}string', checkExposureAnnotations),
 };
 
 function proxyProblems(secret: string | undefined, annotations: Readonly<Record<string, string>> | undefined): Problem[] {

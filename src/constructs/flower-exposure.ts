@@ -1,5 +1,4 @@
-import { checkAnnotations } from './kubernetes/constraints';
-import { ExposureSpec } from './kubernetes/exposure';
+import { checkExposureAnnotations, ExposureSpec } from './kubernetes/exposure';
 import { shaped } from './kubernetes/options';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
@@ -125,7 +124,7 @@ const INGRESS: PropChecks<FlowerIngressOptions> = {
   host: { check: text('the DNS name, e.g. \'flower.example.com\''), fix: HOST, instead: NOTHING },
   tls: text('the name of a Secret of type kubernetes.io/tls'),
   ingressClassName: text('the name of an IngressClass, e.g. \'nginx\''),
-  annotations: shaped('{}string', checkAnnotations),
+  annotations: shaped('{}string', checkExposureAnnotations),
 };
 
 const GATEWAY: PropChecks<FlowerGateway> = {

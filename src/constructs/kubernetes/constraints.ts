@@ -1,4 +1,3 @@
-import { hasUrlCredential, redact } from '../../celery/credentials';
 import { quantity } from '../../celery/quantity';
 import { isCidr, isPartOf } from '../../manifests/cidr';
 import { LONGEST_ARGUMENT } from '../command';
@@ -411,8 +410,6 @@ export function checkAnnotations(prop: string, annotations: Readonly<Record<stri
   return [
     // The API server compares the lower-case form.
     ...Object.keys(annotations).filter((key) => !isQualifiedName(key.toLowerCase())).map((key) => needs(prop, LABEL_KEY.wrong.replace('a label key', 'an annotation key'), LABEL_KEY.fix, key)),
-    ...Object.entries(annotations).filter(([, value]) => hasUrlCredential(value)).map(([key, value]) =>
-      needs(`${prop}['${key}']`, 'has a password in it, and everybody who can read a manifest could read it', 'leave it out of the URL; what needs a password reads it from a Secret', redact(value))),
     ...bytes > MOST_ANNOTATIONS ? [needs(prop, `have ${bytes} bytes, and Kubernetes takes ${MOST_ANNOTATIONS}`, 'give less', Object.keys(annotations).join(', '))] : [],
   ];
 }

@@ -1,4 +1,6 @@
 import { ApiObject } from 'cdk8s';
+import { hasUrlCredential, redact } from '../../celery/credentials';
+import { checkAnnotations } from './constraints';
 import { Construct } from 'constructs';
 import { Problem } from '../validation/problems';
 
@@ -29,4 +31,15 @@ export function exposureObject(
   scope: Construct, { kind, manifest }: ExposureSpec, target: ExposureTarget, metadata: object,
 ): ApiObject {
   return new ApiObject(scope, kind, { metadata: { name: target.service, ...metadata }, ...manifest(target) });
+}
+
+/** Annotations that tell a controller where to ask for a login: everybody who may see the object reads them. */
+export function checkExposureAnnotations(prop: string, annotations: Readonly<Record<string, string>>): Problem[] {
+  return [
+    ...checkAnnotations(prop, annotations),
+    ...Object.entries(annotations).filter(([, value]) => hasUrlCredential(value)).map(([name, value]) => ({
+      prop: `${prop}['${name}']`, value: redact(value), wrong: 'has a password in it, and everybody who can read a manifest could read it',
+      fix: 'leave it out of the URL; a controller reads passwords from Secrets',
+    })),
+  ];
 }
