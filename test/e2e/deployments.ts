@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as after from './apps/after';
 import * as brokers from './apps/brokers';
+import * as django from './apps/django';
 import * as durable from './apps/durable';
 import * as flower from './apps/flower';
 import * as health from './apps/health';
@@ -24,6 +25,7 @@ export const deployments: Record<string, Deployment[]> = {
     ours(noIndex),
   ],
   brokers: [ours(brokers)],
+  django: [{ ...ours(django), namespaces: [django.NAMESPACE, django.WEB] }],
   durable: [ours(durable), empty('celery-e2e-node-access')],
   health: [ours(health), empty('celery-e2e-health-node')],
   flower: [ours(flower)],
