@@ -5,6 +5,7 @@ import threading
 import time
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from importlib import import_module
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple, Type, TypeVar
 
 from celery import __version__ as celery_version
@@ -86,6 +87,9 @@ class Agent:
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        # What the first name that is looked up imports: in a thread it would hold the lock of that
+        # module, at a moment when pool processes are forked.
+        import_module('encodings.idna')
         self.settings, complaints = settings.read()
         for complaint in complaints:
             logger.error('%s', complaint)

@@ -1,5 +1,6 @@
 """A fork waits for the agent's thread to leave what it may hold a lock of, and not for long."""
 import os
+import signal
 import threading
 import time
 
@@ -55,3 +56,43 @@ def test_a_fork_waits_for_the_gate(held, least, most):
     with gate:
         pass
     assert fork()[2]
+
+
+def test_a_fork_waits_for_an_import(tmp_path, monkeypatch):
+    """The lock of a module that is being imported would stay locked in the child."""
+    (tmp_path / 'slow_to_import.py').write_text('import time\ntime.sleep(0.5)\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    entered = threading.Event()
+
+    def hold():
+        with gate:
+            entered.set()
+            import slow_to_import  # noqa: F401
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait()
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(5)
+        import slow_to_import  # noqa: F401
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+    thread.join()
+
+
+def test_a_fork_waits_for_a_thread_that_runs():
+    entered, seconds = threading.Event(), 0.3
+
+    def hold():
+        with gate:
+            entered.set()
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                sum(range(1000))
+    thread = threading.Thread(target=hold)
+    began = time.monotonic()
+    thread.start()
+    entered.wait()
+    _, ended, passed = fork()
+    assert passed and ended - began >= seconds
+    thread.join()
