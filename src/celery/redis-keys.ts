@@ -19,8 +19,14 @@ export function keyOptions(text: string): Record<string, unknown> {
   const literal = (name: string, value: string): string | undefined => new RegExp(`(['"])${name}\\1\\s*:\\s*${value}`).exec(text)?.[2];
   const steps = literal('priority_steps', '\\[([\\d,\\s]*)\\]')?.split(',').filter((step) => step.trim() !== '').map(Number)
     ?? range(literal('priority_steps', 'list\\(range\\((\\d+)\\)\\)'));
-  const texts = ['global_keyprefix', 'sep', 'unacked_key'].map((name) => [name, literal(name, '[\'"]([^\'"]*)[\'"]')] as const);
+  const texts = ['global_keyprefix', 'sep', 'unacked_key'].map((name) => [name, unescaped(literal(name, '[\'"]([^\'"]*)[\'"]'))] as const);
   return Object.fromEntries([...texts, ['priority_steps', steps] as const].filter(([, value]) => value !== undefined)) as Record<string, unknown>;
+}
+
+/** `\x06` of Python, `\u0006` of JSON. */
+function unescaped(text: string | undefined): string | undefined {
+  return text?.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/gi, (_, byte?: string, code?: string, character?: string) =>
+    character ?? String.fromCharCode(parseInt((byte ?? code)!, 16)));
 }
 
 /** At most as many as there are priorities. */

@@ -223,10 +223,12 @@ const connectionSettings = lazy((process: Process): ReadonlyMap<string, Setting>
     .map(([name, value]) => [name, { value: typeof value === 'string' ? value : JSON.stringify(value), at: process.place(variable.path) }]));
 });
 
-/** Two dictionaries as one. */
+/** Two dictionaries as one, in which the second wins. One that is no JSON is a literal of Python: what reads it takes what comes first. */
 function joined(first: string, second: string): string {
   const both = [parsed(first), parsed(second)];
-  return both.every(isMap) ? JSON.stringify({ ...asMap(both[0]), ...asMap(both[1]) }) : second;
+  if (both.every(isMap)) return JSON.stringify({ ...asMap(both[0]), ...asMap(both[1]) });
+  const [ours, given] = [first, second].map((text) => /^\{([^]*?),?\s*\}$/.exec(text.trim())?.[1].trim());
+  return ours === undefined || given === undefined ? second : `{${[given, ours].filter(Boolean).join(', ')}}`;
 }
 
 function parsed(text = ''): unknown {

@@ -23,6 +23,8 @@ test.each<[string, object]>([
   ['{"global_keyprefix": "shop:", "priority_steps": [0, 5]}', { global_keyprefix: 'shop:', priority_steps: [0, 5] }],
   ['{\'sep\': \':\', \'unacked_key\': \'held\', \'priority_steps\': list(range(3))}', { sep: ':', unacked_key: 'held', priority_steps: [0, 1, 2] }],
   ['{\'priority_steps\': list(range(100000000000))}', { priority_steps: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] }],
+  ['{"sep": "\\u0006\\u0016"}', { sep: '\x06\x16' }],
+  ['{\'sep\': \'\\x06\\x16\', \'global_keyprefix\': \'a\\\\b\'}', { sep: '\x06\x16', global_keyprefix: 'a\\b' }],
   ['{\'visibility_timeout\': 3600, \'priority_steps\': STEPS}', {}],
   ['', {}],
 ])('of the options %s these name keys', (text, options) => {

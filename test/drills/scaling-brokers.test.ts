@@ -1,7 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import {
-  AppCode, Broker, CeleryApp, CeleryBeat, CeleryNetwork, CeleryWorker, IBroker, RabbitMqBroker, RabbitMqQueueType, RabbitMqStorage, ResultBackend,
-  TaskDelivery, WorkerPool, WorkerScaling,
+  AppCode, Broker, CeleryApp, CeleryBeat, CeleryNetwork, CeleryWorker, IBroker, QueueLengthScalingOptions, RabbitMqBroker, RabbitMqQueueType,
+  RabbitMqStorage, ResultBackend, TaskDelivery, WorkerPool, WorkerScaling,
 } from '../../src';
 import { eventually, exec, kubectl, say, testIn } from '../e2e/harness';
 import { allReady, deployed, drillRuntime, namespace, TASKS } from './drill';
@@ -21,7 +21,7 @@ const KEY = { name: 'passwords', key: 'password' };
 const host = (name: string): string => `${name}.${NAMESPACE}.svc.cluster.local`;
 
 /** An app on a broker: a worker that is scaled from 0 to 3, each of 2 tasks, and a Beat to send from. */
-function pool(chart: Chart, name: string, broker: IBroker): void {
+function pool(chart: Chart, name: string, broker: IBroker, scaling: Partial<QueueLengthScalingOptions> = {}): void {
   const celery = new CeleryApp(chart, name, {
     app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: drillRuntime(), resources: SMALL,
     resultBackend: ResultBackend.none(), delivery: TaskDelivery.atLeastOnce(), network: CeleryNetwork.closed(),
@@ -30,7 +30,7 @@ function pool(chart: Chart, name: string, broker: IBroker): void {
   new CeleryBeat(chart, `${name}-beat`, { celery });
   new CeleryWorker(chart, `${name}-worker`, {
     celery, pool: WorkerPool.prefork({ concurrency: 2 }), prefetchMultiplier: 1, longestTask: MINUTE,
-    scaling: WorkerScaling.queueLength({ minReplicas: 0, maxReplicas: 3, tasksPerReplica: 2, cooldownPeriod: MINUTE, behavior: FAST }),
+    scaling: WorkerScaling.queueLength({ minReplicas: 0, maxReplicas: 3, tasksPerReplica: 2, cooldownPeriod: MINUTE, behavior: FAST, ...scaling }),
   });
 }
 
@@ -106,6 +106,7 @@ deployed(namespace(NAMESPACE, (chart) => {
     host: rabbitmq.host, username: 'celery', password: KEY, managementUrl: `http://${rabbitmq.host}:15672`,
   }));
   pool(chart, 'sentinel-app', sentinel(chart));
+  pool(chart, 'fallback', rabbitmq, { minReplicas: 1, cooldownPeriod: undefined, fallback: { replicas: 2, failureThreshold: 2 } });
 }));
 
 const keda = new Keda(NAMESPACE);
@@ -180,4 +181,14 @@ with app.connection() as connection:
   await keda.scaled(worker, (count) => count === 3, 180);
   await counts(app, inRedis, 0, 300);
   await keda.scaled(worker, (count) => count === 0, 420);
+});
+
+testIn(NAMESPACE)('while RabbitMQ is away a pool with a fallback has its number, and afterwards that of its tasks', async () => {
+  await eventually('KEDA counts', 300, async () => expect(await keda.number('fallback-worker')).toBe(0));
+  await keda.scaled('fallback-worker', (count) => count === 1, 120);
+  await kubectl(['scale', 'statefulset/rabbitmq', '-n', NAMESPACE, '--replicas=0']);
+  await keda.scaled('fallback-worker', (count) => count === 2, 180);
+  await kubectl(['scale', 'statefulset/rabbitmq', '-n', NAMESPACE, '--replicas=1']);
+  await eventually('KEDA counts again', 300, async () => expect(await keda.number('fallback-worker')).toBe(0));
+  await keda.scaled('fallback-worker', (count) => count === 1, 300);
 });

@@ -1,5 +1,5 @@
 import { Chart, Duration } from 'cdk8s';
-import { Broker, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules, WorkerScaling } from '../../../src';
+import { AppCode, Broker, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules, WorkerScaling } from '../../../src';
 import { celeryApp } from '../../fixtures';
 import { Manifests, refusals, synth } from '../../manifests';
 
@@ -140,6 +140,12 @@ describe('Sentinel', () => {
         { parameter: 'password', ...PASSWORD }, { parameter: 'ca', ...CA }, { parameter: 'cert', name: 'client', key: 'tls.crt' }, { parameter: 'key', name: 'client', key: 'tls.key' },
       ]);
     });
+  });
+
+  test.each(['{\'visibility_timeout\': 7200, }', '{}', '{"visibility_timeout": 7200}'])('nor do those of its code: %s', (options) => {
+    const code = AppCode.fromInline({ 'tasks.py': `from celery import Celery\n\napp = Celery('tasks')\napp.conf.broker_transport_options = ${options}\n` });
+    const manifests = made(Broker.fromSentinel(SERVERS), { code });
+    expect(rules.Rules.lint(manifests.all as unknown[]).map(({ ruleId }) => ruleId)).not.toContain('env/sentinel-without-master');
   });
 
   test('a result backend of its own', () => {
