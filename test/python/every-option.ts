@@ -46,7 +46,7 @@ export function everyOptionOf(app: App): void {
     ...everyOption, name: 'queue', image: 'redis:7.2.4', maxMemory: Size.mebibytes(200), clusterDomain: 'example.local',
     storage: RedisStorage.claim({ size: Size.gibibytes(3), storageClassName: 'fast', claimName: 'tasks' }),
     database: 4, password: PASSWORD, tls: { secretName: 'redis-tls', ca: { name: 'redis-ca', key: 'ca.crt' } }, disabledCommands: ['FLUSHALL'],
-    maxClients: 500,
+    maxClients: 500, results: { perDay: 20_000, size: Size.kibibytes(2) },
   });
 
   const celery = new CeleryApp(chart, 'celery', {

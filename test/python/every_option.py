@@ -8,7 +8,7 @@ from cdk8s_celery import (AppCode, BeatSchedule, BeatStorage, Broker, BrokerBind
                           CeleryFlower, CeleryJob, CeleryNetwork, CeleryQueue, CelerySettings, CelerySmokeTest, CeleryWorker, ConnectionTls,
                           DisruptionBudgetOptions, FlowerAuth, FlowerExposure, FlowerGateway, FlowerProbes, FlowerStorage, HealthCheck,
                           IBroker, JobHook, LogLevel, NetworkPeer, PythonRuntime, QueueTrigger, RabbitMqBroker, RabbitMqQueueType,
-                          RabbitMqStorage, RabbitMqTls, RedisBroker, RedisStorage, RedisTls, ResultBackend, ScalingFallback, SecretKey, TaskDelivery,
+                          RabbitMqStorage, RabbitMqTls, RedisBroker, RedisResults, RedisStorage, RedisTls, ResultBackend, ScalingFallback, SecretKey, TaskDelivery,
                           WorkerPool, WorkerScaling, WorkerShutdown)
 
 with open('pod-options.json') as file:
@@ -55,7 +55,8 @@ redis = RedisBroker(
     cluster_domain='example.local',
     storage=RedisStorage.claim(size=Size.gibibytes(3), storage_class_name='fast', claim_name='tasks'),
     database=4, password=PASSWORD, tls=RedisTls(secret_name='redis-tls', ca=SecretKey(name='redis-ca', key='ca.crt')),
-    disabled_commands=['FLUSHALL'], max_clients=500, **POD)
+    disabled_commands=['FLUSHALL'], max_clients=500,
+    results=RedisResults(per_day=20000, size=Size.kibibytes(2)), **POD)
 
 celery = CeleryApp(
     chart, 'celery', app='shop.tasks:app', broker=redis, name='shop',

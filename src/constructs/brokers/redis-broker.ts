@@ -16,8 +16,9 @@ import { checkPod, deployment, Mount, objectMetadata, PodSpec, selectorLabels, s
 import { Shape } from '../kubernetes/shape';
 import { parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
-import { Problem, refuse } from '../validation/problems';
-import { number, PropChecks, size, sound, text, texts, withMember } from '../validation/props';
+import { isInTree } from '../validation/in-tree';
+import { describe, Described, Problem, refuse } from '../validation/problems';
+import { number, optionsOf, PropChecks, size, sound, text, texts, withMember } from '../validation/props';
 import { checkDatabase, PASSWORD, redisConnection, redisTrigger } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
 import { RedisStorage } from './redis-storage';
@@ -89,7 +90,16 @@ export interface RedisBrokerProps extends PodOptions {
   readonly disabledCommands?: string[];
 
   /**
-   * The number of clients that may be connected. A worker holds eight connections and one for each pool process; a rule compares the two.
+   * The results that its apps keep in it, which share its memory with the queues. Synth fails where they need more than half of `maxMemory` until
+   * they expire.
+   *
+   * @default - not known: nothing is computed
+   */
+  readonly results?: RedisResults;
+
+  /**
+   * The number of clients that may be connected. A worker holds nine connections and one for each process or thread of its pool, Beat four and Flower
+   * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling.
    *
    * @default - that of Redis, 10000
    * @see https://redis.io/docs/latest/develop/reference/clients/
@@ -102,6 +112,19 @@ export interface RedisBrokerProps extends PodOptions {
    * @default 'cluster.local'
    */
   readonly clusterDomain?: string;
+}
+
+/** Results in a `RedisBroker`. */
+export interface RedisResults {
+  /** How many tasks store a result in a day, of all apps together. */
+  readonly perDay: number;
+
+  /**
+   * The size of what a task returns, as JSON. Celery's own fields and the key are in addition to that: half a kibibyte.
+   *
+   * @default Size.kibibytes(1)
+   */
+  readonly size?: Size;
 }
 
 /** TLS of a `RedisBroker`. */
@@ -120,6 +143,10 @@ export interface RedisTls {
   readonly ca?: SecretKey;
 }
 
+const RESULTS: PropChecks<RedisResults> = {
+  perDay: { check: number, fix: 'give the number of tasks that store a result in a day', instead: () => undefined }, size,
+};
+
 const PROPS: PropChecks<RedisBrokerProps> = {
   ...POD_OPTIONS,
   name: text('the name of the Deployment'),
@@ -130,11 +157,14 @@ const PROPS: PropChecks<RedisBrokerProps> = {
   password: PASSWORD,
   tls: serverTls,
   disabledCommands: texts('e.g. [\'FLUSHALL\']'),
+  results: optionsOf(RESULTS),
   maxClients: number,
   clusterDomain: text('e.g. \'cluster.local\''),
 };
 
 const PORT = 6379;
+/** The share of the memory limit that is for data: the rest is for the fork that rewrites the append-only file, and for buffers. */
+const SHARE = 0.75;
 const REDIS_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'redis' };
 const DATA = '/data';
 const REDIS = { server: 'redis-server', cli: 'redis-cli' };
@@ -154,8 +184,9 @@ const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', me
  *
  * Valkey runs by its image: of one whose name is `valkey` the programs are `valkey-server` and `valkey-cli`.
  *
- * Synth fails on a bad name, image or quantity, where `maxMemory` is not below the memory limit, where the claim is less than three times
- * `maxMemory`, and where two apps take tasks from the same queue of one database.
+ * Synth fails on a bad name, image or quantity, where `maxMemory` is not below the memory limit (three quarters of it with a claim), where the claim
+ * is less than three times `maxMemory`, where `results` need more than half of it, where all clients are more than `maxClients`, and where two apps
+ * take tasks from the same queue of one database.
  *
  * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
  */
@@ -188,7 +219,7 @@ export class RedisBroker extends Construct implements IBroker {
     const options = podOptions(props);
     const limit = (options.resources ?? DEFAULT_RESOURCES).limits?.memory;
     const limited = limit === undefined ? undefined : Math.floor((quantity(limit) ?? 0) / 1024);
-    const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * 0.75);
+    const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * SHARE);
     const { tls } = props;
     const { password } = props;
     const programs = parseImage(image).name.startsWith('valkey') ? VALKEY : REDIS;
@@ -242,6 +273,8 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),
       ...checkMaxMemory(props.maxMemory, limit, limited),
+      ...(claim ? checkRewrite(props.maxMemory, limit, limited) : []),
+      ...checkResults(props.results),
       ...checkDatabase('database', props.database),
       ...checkCommands(disabled),
       ...checkMaxClients(props.maxClients, maxMemory, limited),
@@ -271,6 +304,11 @@ export class RedisBroker extends Construct implements IBroker {
       host: this.host, database: props.database, password, tls: tls && { ca: caOf(tls) },
     };
     this.url = redisConnection({ prop: 'broker' }, this.server).connection?.url;
+    const { results } = props;
+    if (results !== undefined && maxMemory !== undefined) {
+      const apps = (): CeleryApp[] => this.access.admitted.filter((app) => isInTree(app, this));
+      this.node.addValidation({ validate: () => resultProblems(results, maxMemory, apps()).map(describe) });
+    }
   }
 
   /** Lets the pods of an app connect to this Redis, which is also its result backend unless it has another. */
@@ -379,6 +417,45 @@ function checkClaimSize(given: Size, maxMemory: number): Problem[] {
   return amount <= 0 || amount >= 3 * maxMemory ? [] : [{
     prop: 'storage.size', value: given.asString(), wrong: `is less than three times maxMemory, ${redisMemory(maxMemory)}, which the append-only file may need while it is rewritten`,
     fix: `give at least Size.mebibytes(${Math.ceil(3 * maxMemory / 1024)})`,
+  }];
+}
+
+/** The fork that rewrites the append-only file has a copy of each page that changes meanwhile. */
+function checkRewrite(maxMemory: Size | undefined, limit: string | number | undefined, limited: number | undefined): Problem[] {
+  const most = limited && Math.floor(limited * SHARE);
+  const amount = maxMemory && checks.kibibytes(maxMemory);
+  return amount === undefined || most === undefined || amount <= most || amount >= limited! ? [] : [{
+    prop: 'maxMemory', value: maxMemory!.asString(), wrong: `is more than three quarters of the memory limit ${limit}, and rewriting the append-only file needs the rest`,
+    fix: `give at most Size.mebibytes(${Math.floor(most / 1024)}), or raise the limit`,
+  }];
+}
+
+function checkResults({ perDay, size: each }: Partial<RedisResults> = {}): Problem[] {
+  return [
+    ...(perDay === undefined || (Number.isFinite(perDay) && perDay >= 0) ? [] : [{
+      prop: 'results.perDay', value: perDay, wrong: 'is not a number of tasks', fix: 'give the number of tasks that store a result in a day',
+    }]),
+    ...(each && checks.kibibytes(each) < 0 ? [{ prop: 'results.size', value: each.asString(), wrong: 'is less than nothing', fix: 'give e.g. Size.kibibytes(1)' }] : []),
+  ];
+}
+
+/** What Redis and Celery add to a result, in KiB: 371 to 442 bytes were measured. */
+const RESULT = 0.5;
+const DAY = 86_400;
+
+/** Results that leave the queues less than half of the memory until they expire. */
+function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number, apps: readonly CeleryApp[]): Problem[] {
+  const keeping = apps.filter(({ _broker: { resultsInBroker }, _settings: settings }) => resultsInBroker && settings.get('task_ignore_result') !== true);
+  const expiries = keeping.map(({ _settings: settings }) => settings.get('result_expires') ?? DAY).filter((expires) => typeof expires === 'number');
+  const expires = Math.max(0, ...expiries);
+  const aSecond = perDay / DAY * ((each ? checks.kibibytes(each) : 1) + RESULT);
+  const needed = aSecond * expires;
+  return needed <= maxMemory / 2 ? [] : [{
+    prop: 'results', value: new Described(`${perDay} a day of ${(each ?? Size.kibibytes(1)).asString()}`),
+    wrong: `need ${redisMemory(Math.ceil(needed))} until they expire after ${expires} seconds, which is more than half of maxMemory, ${redisMemory(maxMemory)}: `
+      + 'the other half is for tasks that wait, and for clients',
+    fix: `give a maxMemory of at least Size.mebibytes(${Math.ceil(2 * needed / 1024)}), and the memory limit a third more; or a result_expires of at most `
+      + `${Math.floor(maxMemory / 2 / aSecond)} seconds, task_ignore_result, or the apps a resultBackend on another server`,
   }];
 }
 

@@ -1,3 +1,4 @@
+import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { isRedis, redisDatabase } from '../../celery/url';
@@ -55,12 +56,25 @@ function saves(server: RedisServer): boolean | undefined {
   return server.opaque ? undefined : true;
 }
 
-/** What a worker of one child holds: eight connections were counted. */
-const CONNECTIONS_A_WORKER = 8;
+/** The connections of processes to a Redis that is their broker and result backend, as they were counted under load, without those of children. */
+const CONNECTIONS: Readonly<Record<string, number>> = { worker: 8, beat: 4, flower: 21 };
+/** What the agent of this library asks with, in a worker. */
+const CONNECTIONS_OF_AGENT = 1;
+/** What Redis takes by default. */
+const MAX_CLIENTS = 10_000;
 
-/** The workers that have a server as their broker. */
-const clientsOf = lazy((world: World) => grouped(world.workers.filter(({ workload }) => workload.longRunning)
-  .flatMap((worker) => (worker.broker ? redisFor(worker.broker, world) : []).map((server) => [server, worker] as const))));
+/** The connections of a process, with those of its children or threads. */
+function connections(process: Process): number {
+  const { role, forks, pool, concurrency = 1, container } = process;
+  if (role !== 'worker') return CONNECTIONS[role] ?? 0;
+  const agent = container.words.some(({ text }) => text === AGENT_FLAGS.worker[1]) ? CONNECTIONS_OF_AGENT : 0;
+  return CONNECTIONS.worker + (forks || pool === 'threads' ? concurrency : 1) + agent;
+}
+
+/** The processes that have a server as their broker. */
+const clientsOf = lazy((world: World) => grouped(world.processes
+  .filter(({ role, workload }) => Object.hasOwn(CONNECTIONS, role) && workload.longRunning)
+  .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
 
 export const redisRules: Rule[] = [
   {
@@ -378,23 +392,26 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/too-few-clients',
     severity: Severity.WARNING,
-    title: 'Redis takes fewer clients than the workers open connections',
-    why: '`ConnectionError: max number of clients reached`, once as many workers run as are allowed: each holds a connection for every child and about eight '
-      + 'for consuming, control, events and results.',
+    title: 'Redis takes fewer clients than Celery opens connections',
+    why: '`ConnectionError: max number of clients reached`, once as many workers run as are allowed: each holds a connection for every child or thread and '
+      + 'about eight for consuming, control, events and results; Beat holds four, and Flower 21.',
     fix: 'Raise maxclients (10000 by default), or limit the pools with broker_pool_limit and redis_max_connections.',
     source: 'https://github.com/celery/celery/issues/4994',
     rows: ['N39'],
     on: 'brokers',
     check: (server, report, world) => {
       const most = server.directive('maxclients');
-      const clients = Number(most?.values[0]);
-      if (!most || !Number.isInteger(clients)) return;
+      const clients = most ? Number(most.values[0]) : server.opaque ? undefined : MAX_CLIENTS;
+      if (clients === undefined || !Number.isInteger(clients)) return;
       const own = clientsOf(world).get(server) ?? [];
-      const needed = own.reduce((sum, { workload, forks, concurrency = 1 }) =>
-        sum + mostReplicas(workload, world) * ((forks ? concurrency : 1) + CONNECTIONS_A_WORKER), 0);
-      if (clients < needed) {
-        report({ at: at(server, most), value: `maxclients ${clients}`, allowed: `${needed} or more`, note: `the workers open about ${needed}` });
-      }
+      const needed = own.reduce((sum, process) => sum + mostReplicas(process.workload, world) * connections(process), 0);
+      if (clients >= needed) return;
+      const who = own.every(({ role }) => role === 'worker') ? 'the workers open' : 'workers, Beat and Flower open';
+      report({
+        at: most ? at(server, most) : server.container.place(), value: `maxclients ${clients}${most ? '' : ' (the default)'}`, allowed: `${needed} or more`,
+        // Others may limit their connections in their code: only a program is refused.
+        note: `${who} about ${needed}`, outOfSight: true,
+      });
     },
   },
 ];

@@ -1,7 +1,7 @@
-import { ApiObject, App, Chart, Size } from 'cdk8s';
+import { ApiObject, App, Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, CeleryApp, CeleryBeat, CeleryNetwork, CeleryWorker, IBroker, PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, RedisTls,
-  SecretKey,
+  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, IBroker, PythonRuntime, RedisBroker, RedisBrokerProps,
+  RedisStorage, RedisTls, ResultBackend, SecretKey, WorkerPool, WorkerScaling,
 } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../../fixtures';
@@ -103,7 +103,10 @@ test('with all props, each does something', () => {
       tls: { secretName: 'redis-tls' },
       disabledCommands: ['FLUSHALL'],
       maxClients: 500,
+      results: { perDay: 1000, size: Size.kibibytes(2) },
     }),
+    // They are only compared with the memory.
+    idle: ['results'],
     // With a worker, which has its URL.
     make: (chart, props) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: new RedisBroker(chart, 'redis', props) }) }),
   });
@@ -356,6 +359,10 @@ test.each<[RedisBrokerProps, string]>([
   [{ tls: { secretName: 'redis-tls', ca: { name: 'ca' } as SecretKey } }, 'tls.ca.key: undefined is missing'],
   [{ disabledCommands: ['FLUSH ALL'] }, 'disabledCommands: \'FLUSH ALL\' is not a command of Redis; give its name only'],
   [{ disabledCommands: ['brpop'] }, 'disabledCommands: \'brpop\' is a command that Celery needs; leave it out'],
+  [{ results: {} as never }, 'results.perDay: undefined is missing; give the number of tasks that store a result in a day'],
+  [{ results: { perDay: -1 } }, 'results.perDay: -1 is not a number of tasks'],
+  [{ results: { perDay: '1000' as never } }, 'results.perDay: \'1000\' is not a number'],
+  [{ results: { perDay: 1, size: 1000 as never } }, 'results.size: 1000 is not a Size'],
   [{ maxClients: 0 }, 'maxClients: 0 is not a whole number of at least 1'],
   [{ maxClients: 3277 }, 'maxClients: 3277 is more than the memory between maxMemory and the limit is enough for, 3276 clients of 20 KiB; give at most 3276'],
   [{ storage: RedisStorage.claim({ size: Size.mebibytes(575) }) }, 'storage.size: \'575Mi\' is less than three times maxMemory, 192mb'],
@@ -363,6 +370,88 @@ test.each<[RedisBrokerProps, string]>([
   const found = refusals(redis(props)).join('\n');
   expect(found).toContain(message);
   expect(found).not.toContain('hunter2');
+});
+
+describe('results in the Redis of the broker', () => {
+  // 192 MiB by default: half of it is for results. A day of them, of 1.5 KiB each, are 65536.
+  const MOST = 65_536;
+  const keeping = (results: RedisBrokerProps['results'], app: Partial<CeleryAppProps> = {}, more: RedisBrokerProps = {}) => (chart: Chart) => {
+    new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: new RedisBroker(chart, 'redis', { results, ...more }), ...app }) });
+  };
+
+  test('that leave the queues half of the memory are taken, and one more is refused with what to give', () => {
+    expect(synth(keeping({ perDay: MOST })).identities()).toContain('Deployment/redis');
+    expect(refusals(keeping({ perDay: 4 * MOST }))).toEqual([
+      '[chart/redis] results: 262144 a day of 1Ki need 384mb until they expire after 86400 seconds, which is more than half of maxMemory, 192mb: '
+      + 'the other half is for tasks that wait, and for clients; give a maxMemory of at least Size.mebibytes(768), and the memory limit a third more; '
+      + 'or a result_expires of at most 21600 seconds, task_ignore_result, or the apps a resultBackend on another server',
+    ]);
+    expect(refusals(keeping({ perDay: MOST + 1 }))).toHaveLength(1);
+  });
+
+  test.each<[string, RedisBrokerProps['results'], Partial<CeleryAppProps>, RedisBrokerProps]>([
+    ['an earlier expiry', { perDay: 4 * MOST }, { settings: { result_expires: Duration.hours(6) } }, {}],
+    ['more memory', { perDay: 4 * MOST }, {}, { resources: { limits: { memory: '1Gi' } } }],
+    ['no limit', { perDay: 1e9 }, {}, { resources: {} }],
+    ['no results', { perDay: 4 * MOST }, { settings: { task_ignore_result: true } }, {}],
+    ['results on another server', { perDay: 4 * MOST }, { resultBackend: ResultBackend.fromRedis({ host: 'results' }) }, {}],
+    ['smaller results', { perDay: 2 * MOST, size: Size.kibibytes(0.25) }, {}, {}],
+    ['none', { perDay: 0 }, {}, {}],
+  ])('with %s they fit', (_, results, app, more) => expect(synth(keeping(results, app, more)).identities()).toContain('Deployment/redis'));
+
+  test('of two apps the later expiry counts, also in another database', () => {
+    const two = (expires: Duration) => (chart: Chart) => {
+      const redis = new RedisBroker(chart, 'redis', { results: { perDay: 4 * MOST } });
+      for (const [i, name] of ['shop', 'crm'].entries()) {
+        new CeleryWorker(chart, `${name}-worker`, {
+          celery: new CeleryApp(chart, name, {
+            app: 'tasks', broker: i === 0 ? redis : redis.onDatabase(1), code: AppCode.fromInline({ 'tasks.py': TASKS }),
+            runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), settings: { result_expires: i === 0 ? Duration.hours(1) : expires },
+          }),
+        });
+      }
+    };
+    expect(refusals(two(Duration.hours(7))).join()).toContain('until they expire after 25200 seconds');
+    expect(synth(two(Duration.hours(6))).identities()).toContain('Deployment/redis');
+  });
+});
+
+describe('clients', () => {
+  const clients = (maxClients: number | undefined, replicas: number) => (chart: Chart) => {
+    const celery = celeryApp(chart, { broker: new RedisBroker(chart, 'redis', { maxClients }) });
+    new CeleryWorker(chart, 'worker', { celery, replicas, pool: WorkerPool.prefork({ concurrency: 4 }) });
+    new CeleryBeat(chart, 'beat', { celery });
+    new CeleryFlower(chart, 'flower', { celery });
+  };
+
+  test('of all pods are counted: 13 of a worker with four processes and the agent, 4 of Beat, 21 of Flower', () => {
+    expect(synth(clients(10 * 13 + 25, 10)).identities()).toContain('Deployment/redis');
+    expect(refusals(clients(10 * 13 + 24, 10)).join()).toMatch(/has "maxclients 154"; allowed: 155 or more.*\[redis\/too-few-clients\]/);
+  });
+
+  test('without a number are those of Redis', () => {
+    expect(synth(clients(undefined, 767)).identities()).toContain('Deployment/redis');
+    expect(refusals(clients(undefined, 768)).join()).toMatch(/has "maxclients 10000 \(the default\)"; allowed: 10009 or more/);
+  });
+
+  test('are those of the most replicas that a worker is scaled to', () => {
+    const scaled = (maxClients: number) => (chart: Chart) => {
+      const celery = celeryApp(chart, { broker: new RedisBroker(chart, 'redis', { maxClients }) });
+      new CeleryWorker(chart, 'worker', { celery, scaling: WorkerScaling.queueLength({ maxReplicas: 20 }), pool: WorkerPool.threads({ concurrency: 8 }) });
+    };
+    expect(synth(scaled(20 * 17)).identities()).toContain('Deployment/redis');
+    expect(refusals(scaled(20 * 17 - 1)).join()).toContain('allowed: 340 or more');
+  });
+});
+
+test('an append-only file needs a quarter of the memory limit for its rewriting', () => {
+  const given = (maxMemory: number, storage = RedisStorage.claim()): RedisBrokerProps => ({ storage, maxMemory: Size.mebibytes(maxMemory) });
+  expect(refusals(redis(given(193)))).toEqual([
+    '[chart/redis] maxMemory: \'193Mi\' is more than three quarters of the memory limit 256Mi, and rewriting the append-only file needs the rest; '
+    + 'give at most Size.mebibytes(192), or raise the limit',
+  ]);
+  expect(option(synth(redis(given(192))), 'maxmemory')).toBe('192mb');
+  expect(option(synth(redis(given(193, RedisStorage.ephemeral()))), 'maxmemory')).toBe('193mb');
 });
 
 test.each<[RedisBrokerProps]>([[{ database: 15 }], [{ maxClients: 3276 }], [{ storage: RedisStorage.claim({ size: Size.mebibytes(576) }) }]])('%p is taken', (props) => {
