@@ -1,7 +1,9 @@
 import { spotNodes } from '../../src/manifests/spot';
 
-const term = (key: string, operator: string, ...values: string[]) => ({ matchExpressions: [{ key, operator, ...values.length > 0 ? { values } : {} }] });
-const affinity = (...nodeSelectorTerms: object[]) => ({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } });
+const term = (key: string, operator: string, ...values: string[]) =>
+  ({ matchExpressions: [{ key, operator, ...values.length > 0 ? { values } : {} }] });
+const affinity = (...nodeSelectorTerms: object[]) =>
+  ({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } });
 const AFFINITY = ['affinity', 'nodeAffinity'];
 
 test.each<[string, object, [string, number, boolean, (string | number)[]] | undefined]>([
