@@ -92,12 +92,16 @@ describe('a peer', () => {
   });
 });
 
-test.each<[object, string, boolean]>([
-  [{}, 'shop', true], [{ ports: [{ port: 53 }] }, 'shop', false], [{ ports: [{ port: 53, protocol: 'UDP' }] }, 'shop', true], [{ ports: [{ port: 5353, protocol: 'UDP' }] }, 'shop', true],
-  [{ ports: [{ port: 54, protocol: 'UDP' }] }, 'shop', false], [{ ports: [{ port: 'dns', protocol: 'UDP' }] }, 'shop', true], [{ ports: [{ port: 'dns-tcp' }] }, 'shop', true],
-  [{ to: [{ podSelector: {} }] }, 'shop', false], [{ to: [{ podSelector: {} }] }, 'kube-system', true], [{ to: [{ podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }] }, 'shop', true],
-  [{ to: [{ namespaceSelector: {} }] }, 'shop', true], [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }, 'shop', true],
-  [{ to: [{ namespaceSelector: {} }], ports: [{ port: 443 }] }, 'shop', false],
+test.each<[object, string, 'yes' | 'perhaps' | 'no']>([
+  [{}, 'shop', 'yes'], [{ ports: [{ port: 53 }] }, 'shop', 'no'], [{ ports: [{ port: 53, protocol: 'UDP' }] }, 'shop', 'yes'],
+  [{ ports: [{ port: 5353, protocol: 'UDP' }] }, 'shop', 'yes'], [{ ports: [{ port: 54, protocol: 'UDP' }] }, 'shop', 'no'],
+  [{ ports: [{ port: 'dns', protocol: 'UDP' }] }, 'shop', 'yes'], [{ ports: [{ port: 'dns-tcp' }] }, 'shop', 'no'],
+  [{ to: [{ podSelector: {} }] }, 'shop', 'no'], [{ to: [{ podSelector: {} }] }, 'kube-system', 'yes'], [{ to: [{ namespaceSelector: {} }] }, 'shop', 'yes'],
+  [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }, 'shop', 'yes'], [{ to: [{ ipBlock: { cidr: '8.8.8.8/32' } }] }, 'shop', 'perhaps'],
+  [{ to: [{ namespaceSelector: {} }], ports: [{ port: 443 }] }, 'shop', 'no'],
 ])('%j of a policy in %s allows DNS: %s', (rule, namespace, allowed) => {
-  expect(allowsDns(rule, namespace)).toBe(allowed);
+  const { workloads: [workload] } = new World([{
+    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a', namespace }, spec: { template: { spec: { containers: [] } } },
+  }]);
+  expect(allowsDns(rule, workload)).toBe(allowed);
 });
