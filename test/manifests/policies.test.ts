@@ -39,7 +39,8 @@ test.each<[string, object, string[]]>([
 test.each<[object, boolean]>([
   [{}, true], [{ ports: [] }, true], [{ ports: [{ port: 6379 }] }, true], [{ ports: [{ port: 6380 }] }, false], [{ ports: [{ port: '6379' }] }, true], [{ ports: [{ port: '6380' }] }, false],
   [{ ports: [{ port: 6379, protocol: 'UDP' }] }, false], [{ ports: [{ protocol: 'TCP' }] }, true], [{ ports: [{ protocol: 'UDP' }] }, false],
-  [{ ports: [{ port: 6000, endPort: 7000 }] }, true], [{ ports: [{ port: 6000, endPort: 6379 }] }, true], [{ ports: [{ port: 6000, endPort: 6378 }] }, false],
+  [{ ports: [{ port: 6000, endPort: 7000 }] }, true], [{ ports: [{ port: 6000, endPort: 6379 }] }, true],
+  [{ ports: [{ port: 6000, endPort: 6378 }] }, false],
   [{ ports: [{ port: 6379, endPort: 7000 }] }, true],
   [{ ports: [{ port: 6380, endPort: 7000 }] }, false], [{ ports: [{ port: 'redis' }] }, true], [{ ports: [{ port: 'http' }] }, false], [{ ports: [{ port: 'a6379' }] }, false],
   [{ ports: [{ port: 80 }, { port: 6379 }] }, true],
