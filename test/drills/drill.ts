@@ -100,7 +100,7 @@ export interface Sent {
 }
 
 /** What a drill says of its app; the rest is as in the reference deployment, with the newest Celery. */
-export interface DrillApp extends Partial<Pick<CeleryAppProps, 'broker' | 'runtime' | 'settings' | 'env' | 'resources' | 'delivery'>> {
+export interface DrillApp extends Partial<Pick<CeleryAppProps, 'broker' | 'resultBackend' | 'runtime' | 'settings' | 'env' | 'resources' | 'delivery'>> {
   /** Further files, or another tasks.py. */
   readonly files?: Record<string, string>;
   readonly redisStorage?: RedisStorage;

@@ -1,11 +1,12 @@
-import { ApiObject, Chart } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import {
   AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqQueueType, ResultBackend, TaskDelivery,
   WorkerPool,
 } from '../../src';
 import { eventually, exec, kubectl, readyPods, restarts, say, testIn } from '../e2e/harness';
 import { NEWEST } from '../locks/lock';
-import { deployed, namespace } from './drill';
+import { deployed, namespace, SMALL } from './drill';
+import { postgres } from './postgres';
 
 /**
  * RabbitMQ restarts twice under load, with results in PostgreSQL: no task is lost, with quorum queues and with classic ones. And an app uses one of
@@ -31,36 +32,24 @@ def square(number):
     return number * number
 `;
 
-/** The official image and Debian's have the programs in one folder. */
-const POSTGRES = `
-set -e
-export PATH=$PATH:/usr/lib/postgresql/15/bin PGDATA=/tmp/data
-printf %s "$PASSWORD" > /tmp/password
-initdb --encoding=UTF8 --locale=C --username=celery --auth=scram-sha-256 --pwfile=/tmp/password
-echo 'host all all all scram-sha-256' >> $PGDATA/pg_hba.conf
-printf 'create database %s\\n' ${Object.keys(APPS).join(' ')} | postgres --single postgres
-exec postgres -k /tmp -c listen_addresses=*`;
-
-const ready = { tcpSocket: { port: 5432 }, periodSeconds: 2 };
-
 deployed(namespace(NAMESPACE, (chart) => {
   new ApiObject(chart, 'passwords', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'passwords' }, stringData: { password: PASSWORD } });
   const password = { name: 'passwords', key: 'password' };
-  postgres(chart);
+  const backends = postgres(chart, password, Object.keys(APPS));
   const deploy = (name: string, replicas: number, celery: string, props: Pick<CeleryAppProps, 'broker' | 'resultBackend' | 'queues'>): void => {
     const app = new CeleryApp(chart, name, {
-      app: 'tasks', delivery: TaskDelivery.atLeastOnce(), code: AppCode.fromInline({ 'tasks.py': CODE }), runtime: PythonRuntime.install({ celery }), ...props,
+      app: 'tasks', delivery: TaskDelivery.atLeastOnce(), code: AppCode.fromInline({ 'tasks.py': CODE }), resources: SMALL, ...props,
+      runtime: PythonRuntime.install({ celery, installResources: SMALL }),
     });
     const queues = props.queues?.map((queue) => queue.name);
     new CeleryWorker(chart, `${name}-worker`, { celery: app, replicas, queues, pool: WorkerPool.prefork({ concurrency: 2 }) });
     new CeleryBeat(chart, `${name}-beat`, { celery: app });
   };
-  const brokers = Object.entries(APPS).map(([name, celery]) => {
+  const brokers = Object.entries(APPS).map(([name, celery], i) => {
     const broker = new RabbitMqBroker(chart, `rabbitmq-${name}`, {
       password, image: 'rabbitmq:3.10.8', queueType: name === 'quorum' ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC,
     });
-    const resultBackend = ResultBackend.fromPostgres({ host: `postgres.${NAMESPACE}.svc.cluster.local`, database: name, username: 'celery', password });
-    deploy(name, 2, celery, { broker, resultBackend });
+    deploy(name, 2, celery, { broker, resultBackend: backends[i] });
     return broker;
   });
   brokers[0].admitNamespace(NAMESPACE);
@@ -68,33 +57,6 @@ deployed(namespace(NAMESPACE, (chart) => {
     broker: Broker.fromRabbitMq({ host: brokers[0].host, username: 'celery', password }), resultBackend: ResultBackend.rpc(), queues: [{ name: EXISTING }],
   });
 }));
-
-function postgres(chart: Chart): void {
-  const labels = { app: 'postgres' };
-  new ApiObject(chart, 'postgres', {
-    apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'postgres' },
-    spec: {
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          securityContext: { runAsUser: 999, runAsGroup: 999, fsGroup: 999, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
-          containers: [{
-            name: 'postgres', image: 'postgres:15', command: ['sh', '-c', POSTGRES], readinessProbe: ready,
-            env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'passwords', key: 'password' } } }],
-            resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-            volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
-          }],
-          volumes: [{ name: 'tmp', emptyDir: { sizeLimit: '1Gi' } }],
-        },
-      },
-    },
-  });
-  new ApiObject(chart, 'postgres-service', {
-    apiVersion: 'v1', kind: 'Service', metadata: { name: 'postgres' }, spec: { selector: labels, ports: [{ port: 5432 }] },
-  });
-}
 
 /** Runs Python as the app's own processes run. */
 async function python(name: string, code: string): Promise<string> {
@@ -120,6 +82,21 @@ async function workersAndBeat(name: string, replicas: number): Promise<void> {
 testIn(NAMESPACE)('a RabbitMQ that exists: 100 tasks have their results, through it', async () => {
   await workersAndBeat(EXISTING, 1);
   expect(await python(EXISTING, send(100, EXISTING))).toBe('100');
+});
+
+testIn(NAMESPACE)('quorum queues: the prefetch is that of each consumer, and a countdown waits in RabbitMQ', async () => {
+  await workersAndBeat('quorum', 2);
+  const took = await python('quorum', `
+import time
+from tasks import square
+began = time.time()
+print(square.apply_async((7,), countdown=5).get(timeout=60), time.time() - began >= 5)`);
+  expect(took).toBe('49 True');
+  const rabbitmqctl = (...command: string[]): Promise<string> => exec(NAMESPACE, 'rabbitmq-quorum-0', ['rabbitmqctl', '-q', ...command]);
+  expect(await rabbitmqctl('list_queues', 'name', 'type')).toMatch(/^celery_delayed_0\tquorum$/m);
+  // RabbitMQ refuses a global prefetch to consumers of a quorum queue.
+  const channels = (await rabbitmqctl('list_channels', 'prefetch_count', 'global_prefetch_count')).split('\n').map((line) => line.split('\t'));
+  expect(channels.filter(([prefetch]) => prefetch === '2')).toHaveLength(2);
 });
 
 describe.each(Object.keys(APPS))('%s queues', (name) => {

@@ -1,7 +1,7 @@
 import { Duration } from 'cdk8s';
 import { CeleryBeat, CeleryWorker, RedisStorage, TaskDelivery, WorkerPool } from '../../src';
 import { eventually, exec, kubectl, logs, python, readyPods, say, testIn } from '../e2e/harness';
-import { allReady, celeryApp, deployed, namespace, sendSquares, Sent, SQUARE } from './drill';
+import { allReady, celeryApp, deployed, namespace, sendSquares, Sent, SMALL, SQUARE } from './drill';
 
 /**
  * The pod of Redis is deleted while tasks are sent and run. With a claim, and so an append-only file, none is lost; without one those that waited
@@ -15,7 +15,7 @@ const APPS = { claim: RedisStorage.claim(), ephemeral: RedisStorage.ephemeral() 
 deployed(namespace(NAMESPACE, (chart) => {
   for (const [name, redisStorage] of Object.entries(APPS)) {
     const celery = celeryApp(chart, {
-      name, redisStorage, files: { 'tasks.py': SQUARE },
+      name, redisStorage, files: { 'tasks.py': SQUARE }, resources: SMALL,
       delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT) }),
       // A result that is stored while Redis is away is stored again.
       settings: { result_backend_always_retry: true, result_backend_max_retries: 20 },

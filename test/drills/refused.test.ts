@@ -2,7 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { AppCode, Broker, CeleryApp, CeleryBeat, CeleryWorker, RabbitMqBroker, RedisBroker, ResultBackend } from '../../src';
 import { certificates } from '../e2e/certificates';
 import { eventually, kubectl, logs, pods, readyPods, restarts, say, testIn, told } from '../e2e/harness';
-import { deployed, drillRuntime, namespace } from './drill';
+import { deployed, drillRuntime, namespace, SMALL } from './drill';
 
 /**
  * A wrong password of Redis and of RabbitMQ, and a certificate of Redis that has expired: one clear log line a minute, pods that are not ready,
@@ -45,7 +45,7 @@ deployed(namespace(NAMESPACE, (chart) => {
 
 function app(chart: Chart, name: string, broker: Broker | RedisBroker): void {
   const celery = new CeleryApp(chart, name, {
-    app: 'tasks', broker, resultBackend: ResultBackend.none(), code: AppCode.fromInline({ 'tasks.py': CODE }), runtime: drillRuntime(),
+    app: 'tasks', broker, resultBackend: ResultBackend.none(), code: AppCode.fromInline({ 'tasks.py': CODE }), runtime: drillRuntime(), resources: SMALL,
   });
   new CeleryWorker(chart, `${name}-worker`, { celery });
   new CeleryBeat(chart, `${name}-beat`, { celery });

@@ -4,7 +4,7 @@ import {
 } from '../../src';
 import { empty } from '../e2e/deployment';
 import { eventually, exec, kubectl, pods, readyPods, restarts, say, signal, testIn } from '../e2e/harness';
-import { deployed, drillRuntime, namespace, sendSquares, Sent, SQUARE } from './drill';
+import { deployed, drillRuntime, namespace, sendSquares, Sent, SMALL, SQUARE } from './drill';
 
 /**
  * The master of a Sentinel is killed twice under load (`kill -9`, and it does not come back), with queues and results in it and a closed network:
@@ -86,6 +86,7 @@ deployed(namespace(NAMESPACE, (chart) => {
     delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: Duration.seconds(VISIBILITY_TIMEOUT) }),
     code: AppCode.fromInline({ 'tasks.py': SQUARE }),
     runtime: drillRuntime(),
+    resources: SMALL,
     network: CeleryNetwork.closed(),
   });
   new CeleryWorker(chart, 'worker', { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 2 }) });
