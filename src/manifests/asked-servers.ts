@@ -51,7 +51,7 @@ export function cannotFail(probe: Probe): string | undefined {
   const { raw } = probe;
   if (raw.length === 0) return undefined;
   const code = /(^|\/)python[\d.]*$/.test(raw[0]) ? raw[raw.indexOf('-c') + 1] : undefined;
-  if (raw.includes('-c') && code !== undefined && /^\s*(["'])(?:(?!\1)[^\\]|\\.)*\1\s*$/s.test(code)) return 'its code is one quoted string, which does nothing';
+  if (code !== undefined && /^\s*(["'])(?:(?!\1)[^\\]|\\.)*\1\s*$/s.test(code)) return 'its code is one quoted string, which does nothing';
   const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';

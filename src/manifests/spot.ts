@@ -47,8 +47,7 @@ export function spotNodes(spec: JsonObject): SpotNodes | undefined {
   if (first) return { ...first, only: byTerm.every((one) => one?.all), path: affinity.slice(0, 2) };
   for (const [i, toleration] of asList(spec.tolerations).entries()) {
     const key = asText(get(toleration, 'key'));
-    const found = find(key, get(toleration, 'operator') === 'Exists' ? 'true' : get(toleration, 'value'))
-      ?? (get(toleration, 'operator') === 'Exists' ? SPOT.find((one) => one.key === key) : undefined);
+    const found = find(key, get(toleration, 'value')) ?? (get(toleration, 'operator') === 'Exists' ? SPOT.find((one) => one.key === key) : undefined);
     if (found) return { label: `toleration of ${key}`, seconds: found.seconds, only: false, path: ['tolerations', i] };
   }
   return undefined;
