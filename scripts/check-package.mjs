@@ -18,7 +18,7 @@ const { bundleDependencies, devDependencies, peerDependencies } = packageOf(root
 const BUNDLED = { '@renovatebot/pep440': 'Apache-2.0', 'js-yaml': 'MIT', 'argparse': 'PSF-2.0' };
 const NEEDED = [
   '.jsii', 'API.md', 'CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'lib/index.js', 'lib/index.d.ts', 'locks/index.json',
-  'bin/cdk8s-celery', 'bin/kubectl-celery', 'lib/cli/main.js', 'operations/app.py', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_busy/controller.py', 'agent/cdk8s_celery_launch/__main__.py', 'agent/cdk8s_celery_redbeat/__init__.py', 'agent/cdk8s_celery_settings/__init__.py', 'agent/cdk8s_celery_agent/beat.py',
+  'bin/cdk8s-celery', 'bin/kubectl-celery', 'lib/cli/main.js', 'operations/app.py', 'agent/cdk8s_celery_agent/__init__.py', 'agent/cdk8s_celery_agent/worker.py', 'agent/cdk8s_celery_busy/controller.py', 'agent/cdk8s_celery_launch/__main__.py', 'agent/cdk8s_celery_redbeat/__init__.py', 'agent/cdk8s_celery_launch/loader.py', 'agent/cdk8s_celery_agent/beat.py',
   ...Object.keys(BUNDLED).flatMap((name) => [`node_modules/${name}/package.json`, `node_modules/${name}/LICENSE`]),
 ];
 const ALLOWED = [/^lib\/((celery|manifests|rules|constructs|cli|memo)\/([\w-]+\/){0,2})?[\w-]+(\.js|\.d\.ts)$/, /^agent\/cdk8s_celery_(agent|busy|launch|redbeat|settings)\/\w+\.py$/,

@@ -1,4 +1,5 @@
-"""Settings without which nothing connects, for every Celery of a container.
+"""Settings without which nothing connects, and those that all who consume from a broker share, for
+every Celery of a container.
 
 CELERY_LOADER names this class, so workers, Beat, Flower, `celery call` and scripts have them; what
 the application or the command line sets under the same names is kept, and joined where it is a
@@ -15,7 +16,8 @@ from celery.loaders.app import AppLoader
 from .urls import REFERENCE
 
 VARIABLE = 'CDK8S_CELERY_CONNECTION_SETTINGS'
-#: What all consumers of a message broker share: see cdk8s_celery_settings.
+#: The transport options that all consumers of a message broker share. Workers and Beat have them on
+#: their command lines; Flower and jobs take no settings there. No code has others.
 SHARED = 'CDK8S_CELERY_TRANSPORT_OPTIONS'
 
 

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+LOADER = 'cdk8s_celery_launch.loader.Loader'
 OF_THE_CODE = "{'priority_steps': [0]}"
 MADE = "app = Celery('tasks')\n"
 APPS = {
@@ -31,7 +32,7 @@ def options(code, **environ):
 
 @pytest.mark.parametrize('name', APPS)
 def test_are_added_to_those_of_the_code(name):
-    found = options(APPS[name], CELERY_LOADER='cdk8s_celery_settings:Loader',
+    found = options(APPS[name], CELERY_LOADER=LOADER,
                     CDK8S_CELERY_TRANSPORT_OPTIONS='{"visibility_timeout": 7200}')
     assert found['visibility_timeout'] == 7200
     assert ('priority_steps' in found) == ('priority_steps' in APPS[name])
@@ -44,5 +45,5 @@ def test_without_the_loader_nothing_is_added():
 
 
 def test_without_the_variable_nothing_is_added():
-    found = options(APPS['an attribute'], CELERY_LOADER='cdk8s_celery_settings:Loader')
+    found = options(APPS['an attribute'], CELERY_LOADER=LOADER)
     assert found == {'priority_steps': [0]}

@@ -13,10 +13,6 @@ export const AGENT_PACKAGE = `${AGENT_PATH}/${AGENT_PACKAGE_NAME}`;
 export const LAUNCH_PACKAGE_NAME = 'cdk8s_celery_launch';
 /** Where its ConfigMap is mounted: next to the agent. */
 export const LAUNCH_PACKAGE = `${AGENT_PATH}/${LAUNCH_PACKAGE_NAME}`;
-/** The Python package that gives Flower and jobs the settings that all who consume must have. */
-export const SETTINGS_PACKAGE_NAME = 'cdk8s_celery_settings';
-/** Where its ConfigMap is mounted: next to the agent. */
-export const SETTINGS_PACKAGE = `${AGENT_PATH}/${SETTINGS_PACKAGE_NAME}`;
 /** The Python package that gives RedBeat the URL of the broker. */
 export const REDBEAT_PACKAGE_NAME = 'cdk8s_celery_redbeat';
 /** Where its ConfigMap is mounted: next to the agent. */

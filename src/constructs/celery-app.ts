@@ -31,7 +31,7 @@ import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
 import { isPlainObject } from './validation/plain-object';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
-import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME, SETTINGS_PACKAGE_NAME } from '../celery/agent-names';
+import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { uncheckedOption } from '../celery/tls';
 import { SettingName, settingsOfFiles } from '../manifests/code-settings';
@@ -366,11 +366,6 @@ export class CeleryApp extends Construct {
       },
       runtime: this.runtime._bind(scope, name, metadata, this._broker.needs),
     };
-  }
-
-  /** The volume with the loader of shared settings, made when the first component needs it. @internal */
-  public _settingsVolume(): k8s.Volume {
-    return this.packageVolume('settings', SETTINGS_PACKAGE_NAME);
   }
 
   /** The content for a pod that also needs a list of the lock, which the others do not have. @internal */

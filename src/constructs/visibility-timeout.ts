@@ -1,5 +1,5 @@
 import { IConstruct } from 'constructs';
-import { AGENT_PATH, LAUNCH_PREFIX, SETTINGS_PACKAGE, SETTINGS_PACKAGE_NAME, SHARED_SETTINGS } from '../celery/agent-names';
+import { AGENT_PATH, CONNECTION_LOADER, LAUNCH_PACKAGE, LAUNCH_PREFIX, SHARED_SETTINGS } from '../celery/agent-names';
 import { parseUrl, redisDatabase } from '../celery/url';
 import { codeSettings } from '../manifests/code-settings';
 import { lazy } from '../memo';
@@ -130,10 +130,10 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
   }] : [];
 }
 
-/** Makes the loader of shared settings for each app whose Flower needs it: no object can be added once the manifests are written. */
+/** Makes the loader for each app whose Flower needs it: no object can be added once the manifests are written. */
 export function prepareShared(scope: IConstruct): void {
   for (const app of appsOf(scope.node.root)) {
-    if (app._flowers.length > 0 && !app._broker.loaded && transportOptions(app)) app._settingsVolume();
+    if (app._flowers.length > 0 && !app._broker.loaded && transportOptions(app)) app._launchVolume();
   }
 }
 
@@ -141,14 +141,12 @@ export function prepareShared(scope: IConstruct): void {
 export function sharedEnv(app: CeleryApp, pythonPath: readonly string[]): { env: k8s.EnvVar[]; mounts: Mount[] } {
   const options = transportOptions(app);
   if (options === undefined) return { env: [], mounts: [] };
-  // The loader of a connection reads them, too.
-  if (app._broker.loaded) return { env: variables({ [SHARED_SETTINGS]: JSON.stringify(options) }), mounts: [] };
+  const { composed, loaded } = app._broker;
   return {
     env: variables({
-      PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'),
-      CELERY_LOADER: `${SETTINGS_PACKAGE_NAME}:Loader`,
+      ...(loaded ? {} : { PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'), CELERY_LOADER: CONNECTION_LOADER }),
       [SHARED_SETTINGS]: JSON.stringify(options),
     }),
-    mounts: [{ path: SETTINGS_PACKAGE, volume: app._settingsVolume(), readOnly: true }],
+    mounts: composed || loaded ? [] : [{ path: LAUNCH_PACKAGE, volume: app._launchVolume(), readOnly: true }],
   };
 }

@@ -1,4 +1,4 @@
-import { AGENT_PACKAGE, LAUNCH_PACKAGE, REDBEAT_PACKAGE, SETTINGS_PACKAGE } from '../celery/agent-names';
+import { AGENT_PACKAGE, LAUNCH_PACKAGE, REDBEAT_PACKAGE } from '../celery/agent-names';
 import { parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
 import { codeSettings, SettingName } from './code-settings';
@@ -19,7 +19,7 @@ export interface CodeFile {
 /** The Python files of ConfigMaps in a container. */
 export const codeFiles: (container: Container) => readonly CodeFile[] = lazy((container: Container) => container.mounts.flatMap((mount) => {
   // Our own packages are no code of the application.
-  if ([AGENT_PACKAGE, LAUNCH_PACKAGE, REDBEAT_PACKAGE, SETTINGS_PACKAGE].includes(mount.mountPath)) return [];
+  if ([AGENT_PACKAGE, LAUNCH_PACKAGE, REDBEAT_PACKAGE].includes(mount.mountPath)) return [];
   const configMaps = container.configMaps(mount.volume);
   if (configMaps.length === 0) return [];
   const isFile = mount.subPath !== undefined && mount.mountPath.endsWith('.py');

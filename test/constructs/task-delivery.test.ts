@@ -74,12 +74,23 @@ describe('the visibility timeout', () => {
     const job = manifests.all.find(({ kind }) => kind === 'Job')!;
     for (const container of [manifests.main('celery-flower'), job.spec.template.spec.containers[0]]) {
       expect(container.env).toEqual(expect.arrayContaining([
-        { name: 'CELERY_LOADER', value: 'cdk8s_celery_settings:Loader' },
+        { name: 'CELERY_LOADER', value: 'cdk8s_celery_launch.loader.Loader' },
         { name: 'CDK8S_CELERY_TRANSPORT_OPTIONS', value: `{"visibility_timeout":${OF_LONG}}` },
         { name: 'PYTHONPATH', value: expect.stringMatching(/(^|:)\/opt\/celery-agent$/) },
       ]));
-      expect(container.volumeMounts).toContainEqual({ mountPath: '/opt/celery-agent/cdk8s_celery_settings', name: 'settings', readOnly: true });
+      expect(container.volumeMounts).toContainEqual({ mountPath: '/opt/celery-agent/cdk8s_celery_launch', name: 'launch', readOnly: true });
     }
+  });
+
+  test('reaches Flower also where it composes the URL, and has the package already', () => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { broker: Broker.fromRedis({ host: 'redis.example.com', password: { name: 'redis', key: 'password' } }) });
+      new CeleryFlower(chart, 'flower', { celery });
+      worker(chart, celery, LONG, 'long');
+    }, ['Secret/redis']);
+    expect(timeoutOf(manifests, 'celery-flower')).toBe(OF_LONG);
+    expect(manifests.env('celery-flower').CELERY_LOADER).toBe('cdk8s_celery_launch.loader.Loader');
+    expect(manifests.main('celery-flower').volumeMounts.filter(({ name }) => name === 'launch')).toHaveLength(1);
   });
 
   test('is that of other apps on the same database, by whatever name of its host, and of no others', () => {
