@@ -57,12 +57,17 @@ function isQueryCredential(name: string): boolean {
 
 const HIDDEN = '***';
 
+/** Keys and certificates, as they are in files and as base64 of that. */
+const KEY_FILE = /-----BEGIN [A-Z]|LS0tLS1CRUdJT/;
+const KEY_FILES = /-----BEGIN [A-Z][\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)|LS0tLS1CRUdJT[A-Za-z0-9+/=]*/g;
+
 /**
  * A text as a message may show it: what ends up in logs must not have a credential in it.
  *
  * Rather too much is hidden than too little. References such as `$(PASSWORD)` are shown.
  */
 export function redact(text: string): string {
+  if (KEY_FILE.test(text)) return redact(text.replace(KEY_FILES, HIDDEN));
   if (!/[@=:]/.test(text)) return text;
   const urls = text.includes('@') ? text.split(/(\s+)/).map(redactWord).join('') : text;
   return /pass|pwd|secret|token|key|auth|sig/i.test(urls) ? redactNamed(urls) : urls;
@@ -135,7 +140,8 @@ function redactNamed(text: string): string {
     pattern.lastIndex = start;
     const value = pattern.exec(text)?.[0] ?? '';
     NAME.lastIndex = Math.max(start + value.length, start);
-    if (value === '' || SHOWN.test(value)) continue;
+    DESCRIBED.lastIndex = start;
+    if (value === '' || SHOWN.test(value) || DESCRIBED.test(text)) continue;
     const quote = pattern === VALUE.quoted ? value[0] : '';
     result += `${text.slice(done, start)}${quote}${HIDDEN}${quote || CLOSING.exec(value)![0]}`;
     done = start + value.length;
@@ -143,5 +149,7 @@ function redactNamed(text: string): string {
   return result + text.slice(done);
 }
 
+/** A value that a message describes. */
+const DESCRIBED = /an? (?:bigint|boolean|function|list|map|number|object|string|symbol|value)\b/y;
 /** What is no credential, or hidden already. */
 const SHOWN = /^["']?(?:\$[({]|\*\*\*|(?:true|false|null|undefined)(?![\w-]))/;

@@ -1,4 +1,5 @@
 import { ApiObject, Duration } from 'cdk8s';
+import { flowerMemory } from '../celery/flower-memory';
 import { Construct } from 'constructs';
 import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
@@ -116,8 +117,13 @@ const PROPS: PropChecks<CeleryFlowerProps> = {
   celery: CELERY,
   name: text('the name of the Deployment and of the Service'),
   launcher: LAUNCHER,
-  auth: hidden(withMember('_env', 'a FlowerAuth', 'e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })')),
-  exposure: withMember('_spec', 'a FlowerExposure', 'e.g. FlowerExposure.ingress({ host: \'flower.example.com\', tls: \'flower-tls\' })'),
+  auth: {
+    check: hidden(withMember('_env', 'a FlowerAuth', 'e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })')), instead: () => FlowerAuth._refused(),
+  },
+  exposure: {
+    check: withMember('_spec', 'a FlowerExposure', 'e.g. FlowerExposure.ingress({ host: \'flower.example.com\', tls: \'flower-tls\' })'),
+    instead: () => FlowerExposure._refused(),
+  },
   urlPrefix: text('e.g. \'/flower\''),
   probes: withMember('_probes', 'FlowerProbes', 'e.g. FlowerProbes.healthcheck()'),
   storage: withMember('_saveInterval', 'a FlowerStorage', 'e.g. FlowerStorage.claim()'),
@@ -138,13 +144,6 @@ const PURGE_OFFLINE_WORKERS = Duration.minutes(5);
 /** Inside a volume of its own. */
 const DATA = '/var/lib/flower';
 
-/**
- * With arguments of 1 KiB, 10 000 tasks take 75 MiB in addition to the 50 MiB of an idle Flower, 140 MiB while a client asks for all of them at
- * once, and as much again for results and what the allocator does not give back.
- */
-function memoryLimit(maxTasks: number): string {
-  return `${Math.max(384, Math.ceil((224 + maxTasks / 64) / 64) * 64)}Mi`;
-}
 const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
 
 /**
@@ -177,7 +176,7 @@ export class CeleryFlower extends Construct {
     super(scope, id);
     props = sound(this, props, PROPS);
     const { celery, urlPrefix, cookieSecret } = props;
-    const auth = props.auth ?? FlowerAuth.none();
+    const auth = props.auth ?? FlowerAuth._missing();
     const storage = props.storage ?? FlowerStorage.ephemeral();
     const own = podOptions(props);
     this._exposure = props.exposure?._spec;
@@ -217,13 +216,14 @@ export class CeleryFlower extends Construct {
       pagesPort: PORT,
       probes: (props.probes ?? FlowerProbes.healthcheck())._probes(path),
       terminationGracePeriod: Duration.seconds(30),
-      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: memoryLimit(props.maxTasks ?? MAX_TASKS) } },
+      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: `${flowerMemory(props.maxTasks ?? MAX_TASKS)}Mi` } },
       needs: ['flower'],
       code: false,
       sharesSettings: true,
       problems: [
         ...auth._problems(this._exposure, path, exposureAnnotations(annotations, this._exposure)),
         ...this._exposure?.problems ?? [],
+        ...classTwice(this._exposure, exposureAnnotations(annotations, this._exposure)),
         ...storage._problems,
         ...(claim ? checkClaim('storage', claim) : []),
         ...checks.serviceName('name', name),
@@ -267,6 +267,17 @@ function twice(props: CeleryFlowerProps, given: ReadonlySet<string>, env: readon
   return said.filter(([variable]) => given.has(variable)).map(([variable, prop]) => ({
     prop: 'env', value: variable, wrong: `is what the prop ${prop} gives`, fix: 'leave out one of the two',
   }));
+}
+
+const CLASS = 'kubernetes.io/ingress.class';
+
+/** The class by the annotation of before, next to the field: the API server refuses that. */
+function classTwice(exposure: ExposureSpec | undefined, annotations: Annotations): Problem[] {
+  const annotation = annotations.get(CLASS);
+  return exposure?.ingressClassName === undefined || annotation === undefined ? [] : [{
+    prop: `${annotation.prop}['${CLASS}']`, value: annotation.value,
+    wrong: `is given in addition to ingressClassName: '${exposure.ingressClassName}', and the API server refuses that`, fix: 'leave it out',
+  }];
 }
 
 /** Annotations of the object that exposes Flower, in addition to those of the login. */

@@ -38,7 +38,17 @@ export abstract class FlowerAuth {
    * Everybody who can reach the Service.
    */
   public static none(): FlowerAuth {
-    return new Auth({ reached: toEverybody });
+    return new Auth({ reached: (exposure) => toEverybody(exposure, new Described('FlowerAuth.none()'), 'asks for no login') });
+  }
+
+  /** None that was given. @internal */
+  public static _missing(): FlowerAuth {
+    return new Auth({ reached: (exposure) => toEverybody(exposure, undefined, 'is missing') });
+  }
+
+  /** One of which all is said already. @internal */
+  public static _refused(): FlowerAuth {
+    return new Auth({});
   }
 
   /**
@@ -170,9 +180,9 @@ function oauth({ reached, ...login }: OAuthLogin): FlowerAuth {
 }
 
 /** Flower shows the arguments of tasks, and shuts workers down. */
-function toEverybody(exposure: ExposureSpec | undefined): readonly Problem[] {
-  return !exposure ? [] : [{
-    prop: 'auth', value: undefined, wrong: `is missing, and the ${exposure.kind} would serve Flower to everybody`,
+function toEverybody(exposure: ExposureSpec | undefined, value: unknown, wrong: string): readonly Problem[] {
+  return !exposure || exposure.refused ? [] : [{
+    prop: 'auth', value, wrong: `${wrong}, and the ${exposure.kind} would serve Flower to everybody`,
     fix: 'give e.g. FlowerAuth.basic({ name: \'flower-login\', key: \'users\' }); where the controller asks for the login, FlowerAuth.atProxy(...)',
   }];
 }
@@ -190,7 +200,7 @@ function proxyProblems(secret: string | undefined, annotations: Readonly<Record<
   if (secret !== undefined && annotations !== undefined) {
     return [{ prop: 'auth', value: new Described('both, secret and annotations,'), wrong: 'say how the login is asked for', fix: 'give one of them; other annotations of the Ingress are those of the exposure' }];
   }
-  if (secret !== undefined) return checks.objectName('auth.secret', secret);
+  if (secret !== undefined) return checks.secretName('auth.secret', secret);
   return Object.keys(annotations ?? {}).length > 0 ? [] : [{
     prop: 'auth.annotations', value: annotations === undefined ? undefined : new Described('an empty object'), wrong: 'has nothing that asks for a login', fix: LOGIN_ANNOTATIONS,
   }];

@@ -72,7 +72,7 @@ export abstract class FlowerExposure {
     const { host, tls, ingressClassName } = given;
     return new Exposure({
       kind: 'Ingress', host, ingressClassName, annotations: given.annotations ?? {}, problems: [
-        ...problems, ...checks.hostName('exposure.host', host), ...checks.objectName('exposure.tls', tls), ...checks.objectName('exposure.ingressClassName', ingressClassName),
+        ...problems, ...checks.hostName('exposure.host', host), ...checks.secretName('exposure.tls', tls), ...checks.objectName('exposure.ingressClassName', ingressClassName),
       ],
       manifest: ({ path, service, port }) => ({
         apiVersion: 'networking.k8s.io/v1',
@@ -105,6 +105,11 @@ export abstract class FlowerExposure {
         },
       }),
     });
+  }
+
+  /** One of which all is said already. @internal */
+  public static _refused(): FlowerExposure {
+    return new Exposure({ ...FlowerExposure.ingress({ host: 'unknown', ingressClassName: 'nginx' })._spec, refused: true });
   }
 
   /** @internal */

@@ -119,7 +119,7 @@ export const GITLAB: Provider<FlowerGitLabOptions> = {
       ...(groups ?? []).flatMap((group, i) => /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(group) ? [] : [{
         prop: `auth.groups[${i}]`, value: group, wrong: 'is not the full path of a group', fix: 'give e.g. \'team/backend\'',
       }]),
-      ...(groups?.length === 0 ? [{ prop: 'auth.groups', value: '', wrong: 'has no group, and would limit nobody', fix: 'name one, or leave it out' }] : []),
+      ...(groups?.length === 0 ? [{ prop: 'auth.groups', value: groups, wrong: 'has no group, and would limit nobody', fix: 'name one, or leave it out' }] : []),
       ...(minAccessLevel === undefined || [10, 15, 20, 30, 40, 50].includes(minAccessLevel) ? [] : [{
         prop: 'auth.minAccessLevel', value: minAccessLevel, wrong: 'is not an access level of GitLab', fix: 'give 10, 15, 20, 30, 40 or 50',
       }]),
@@ -136,8 +136,8 @@ export const OKTA: Provider<FlowerOktaOptions> = {
   own: ({ baseUrl }) => ({
     server: baseUrl,
     env: { FLOWER_OAUTH2_OKTA_BASE_URL: baseUrl?.replace(/\/+$/, '') },
-    problems: baseUrl === undefined || (isUrl(baseUrl) && baseUrl.startsWith('https:') && !/\/v1\/?$/.test(baseUrl)) ? [] : [{
-      prop: 'auth.baseUrl', value: baseUrl, wrong: 'is not the URL of an authorization server', fix: 'give e.g. \'https://example.okta.com/oauth2/default\', without /v1',
+    problems: baseUrl === undefined || (isUrl(baseUrl) && /^https:[^?#]*$/.test(baseUrl) && !/\/v1\/?$/.test(baseUrl)) ? [] : [{
+      prop: 'auth.baseUrl', value: baseUrl, wrong: 'is not the URL of an authorization server', fix: 'give e.g. \'https://example.okta.com/oauth2/default\', without /v1 and without a query',
     }],
   }),
 };
@@ -179,7 +179,7 @@ const OF_EVERYBODY = ['gmail.com', 'googlemail.com', 'outlook.com', 'hotmail.com
 function addressProblems(addresses: readonly string[] | undefined): Problem[] {
   const problem = (value: unknown, wrong: string, fix: string, prop = 'auth.addresses'): Problem => ({ prop, value, wrong, fix });
   if (addresses === undefined) return [];
-  if (addresses.length === 0) return [problem('', 'names nobody', 'name who may use Flower, e.g. [\'ada@example.com\']')];
+  if (addresses.length === 0) return [problem(addresses, 'names nobody', 'name who may use Flower, e.g. [\'ada@example.com\']')];
   const wrong = addresses.flatMap((address, i) => ADDRESS.test(address) || DOMAIN.test(address) ? [] : [
     problem(address, 'is not an e-mail address', 'give e.g. \'ada@example.com\', or \'*@example.com\' for all of a domain', `auth.addresses[${i}]`),
   ]);

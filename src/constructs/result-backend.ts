@@ -140,7 +140,11 @@ function checkTlsPort(url: string): Problem[] {
 const UNKNOWN: ResultBackendBinding = { url: {} };
 
 class Backend extends ResultBackend {
-  public constructor(public readonly _binding: ResultBackendBinding, public readonly _problems: readonly Problem[] = []) {
+  public readonly _binding: ResultBackendBinding;
+
+  public constructor(binding: ResultBackendBinding, public readonly _problems: readonly Problem[] = []) {
     super();
+    // Where it is need not be asked for as well.
+    this._binding = _problems.length > 0 ? { ...binding, network: binding.network ?? [] } : binding;
   }
 }

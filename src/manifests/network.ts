@@ -117,33 +117,51 @@ interface Route {
   readonly namespace?: string;
   readonly servicePort?: unknown;
   readonly prefix?: string;
-  /** What serves it, as far as it is said: the class of an Ingress, the parents of an HTTPRoute; and the hosts. */
-  readonly servedBy?: string;
+  /** What serves it, as far as it is said: the class of an Ingress, the parents of an HTTPRoute with their listeners; and the hosts. */
+  readonly servedBy: ReadonlyArray<{ readonly name: string; readonly section?: string }>;
   readonly hosts: readonly string[];
+  readonly conditional?: boolean;
 }
 
 /** A path of a host that leads to several Services, of which the controller takes one. */
 export interface Contest {
   readonly host: string;
   readonly prefix: string;
-  readonly routes: readonly { readonly place: Place; readonly service: Resource }[];
+  readonly routes: readonly Claim[];
+}
+
+/** A route of a host and path. */
+interface Claim {
+  readonly place: Place;
+  /** `namespace/name` of the Service, and the Service where it is in sight. */
+  readonly target: string;
+  readonly service?: Resource;
 }
 
 /** The paths of hosts that several Ingresses, or several HTTPRoutes, lead to different Services. */
 export const contests: (world: World) => readonly Contest[] = lazy((world: World) => {
   const order = ({ namespace, name }: Resource): string => `${namespace}/${name}`;
-  const routes = [...routesTo(world)].flatMap(([service, all]) => all.map((route) => ({ service, route })))
-    .sort((a, b) => order(a.route.resource) < order(b.route.resource) ? -1 : 1);
-  const claimed = grouped(routes.flatMap(({ service, route }) => isCanary(route.resource) ? [] : route.hosts.map((host) => [
-    JSON.stringify([route.resource.kind, route.servedBy, host, route.prefix]), { service, route, host },
-  ] as const)));
-  const several = (things: readonly unknown[]): boolean => new Set(things).size > 1;
-  return [...claimed.values()].filter((all) => several(all.map(({ service }) => service)) && several(all.map(({ route }) => route.resource)))
-    .map((all) => ({
-      host: all[0].host, prefix: all[0].route.prefix ?? '/',
-      routes: all.map(({ service, route }) => ({ service, place: { resource: route.resource, path: route.path } })),
-    }));
+  const claimed = grouped([...allRoutes(world)].sort((a, b) => order(a.resource) < order(b.resource) ? -1 : 1).flatMap((route) => {
+    const prefix = route.prefix?.replace(/(.)\/+$/, '$1') ?? '/';
+    return isCanary(route.resource) || route.conditional ? [] : route.hosts.flatMap((host) => route.servedBy.map(({ name, section }) => [
+      JSON.stringify([route.resource.kind, name, host, prefix]), { route, host, prefix, section, ...targetOf(route, world) },
+    ] as const));
+  }));
+  return [...claimed.values()].flatMap((all) => {
+    const [{ host, prefix }] = all;
+    // Two listeners of one Gateway are two addresses.
+    const rivals = all.filter((one) => all.some((other) => other.target !== one.target && other.route.resource !== one.route.resource
+      && (one.section === undefined || other.section === undefined || one.section === other.section)));
+    return rivals.length === 0 ? [] : [{
+      host, prefix, routes: rivals.map(({ route, target, service }) => ({ target, service, place: { resource: route.resource, path: route.path } })),
+    }];
+  });
 });
+
+function targetOf({ service, namespace, resource }: Route, world: World): Pick<Claim, 'target' | 'service'> {
+  const where = namespace ?? resource.namespace;
+  return { target: `${where}/${service}`, service: world.find('Service', where, service) };
+}
 
 /** It shares a path on purpose. */
 function isCanary({ annotations }: Resource): boolean {
@@ -152,7 +170,7 @@ function isCanary({ annotations }: Resource): boolean {
 
 function ingressRoutes(resource: Resource): Route[] {
   const routes: Route[] = [];
-  const servedBy = ingressClassOf(resource);
+  const servedBy = [{ name: ingressClassOf(resource) ?? '' }];
   const add = (backend: unknown, path: Path, hosts: readonly string[], prefix?: string) => {
     const modern = asText(get(backend, 'service', 'name'));
     const service = modern ?? asText(get(backend, 'serviceName'));
@@ -169,24 +187,29 @@ function ingressRoutes(resource: Resource): Route[] {
 function httpRoutes(resource: Resource): Route[] {
   return asList(get(resource.json, 'spec', 'rules')).flatMap((rule, r) => asList(get(rule, 'backendRefs')).flatMap((ref, b) => {
     const service = asText(get(ref, 'name'));
-    return service === undefined ? [] : [{
+    const matches = asList(get(rule, 'matches'));
+    return service === undefined ? [] : (matches.length > 0 ? matches : [{}]).map((match) => ({
+      // Those with more conditions, such as a header, come before the others.
+      conditional: ['headers', 'queryParams', 'method'].some((more) => get(match, more) !== undefined),
       resource, path: ['spec', 'rules', r, 'backendRefs', b], service, namespace: asText(get(ref, 'namespace')), servicePort: get(ref, 'port'),
-      prefix: asText(get(rule, 'matches', 0, 'path', 'value')) ?? '/', hosts: asList(get(resource.json, 'spec', 'hostnames')).flatMap((host) => asText(host) ?? []),
-      servedBy: JSON.stringify(asList(get(resource.json, 'spec', 'parentRefs')).map((parent) => [
-        asText(get(parent, 'namespace')) ?? resource.namespace, asText(get(parent, 'name')), asText(get(parent, 'sectionName')),
-      ])),
-    }];
+      prefix: asText(get(match, 'path', 'value')) ?? '/', hosts: asList(get(resource.json, 'spec', 'hostnames')).flatMap((host) => asText(host) ?? []),
+      servedBy: asList(get(resource.json, 'spec', 'parentRefs')).map((parent) => ({
+        name: `${asText(get(parent, 'namespace')) ?? resource.namespace}/${asText(get(parent, 'name')) ?? ''}`, section: asText(get(parent, 'sectionName')),
+      })),
+    }));
   }));
 }
 
 function openshiftRoutes(resource: Resource): Route[] {
   const service = asText(get(resource.json, 'spec', 'to', 'name'));
-  return service === undefined ? [] : [{ resource, path: ['spec', 'to', 'name'], service, hosts: [] }];
+  return service === undefined ? [] : [{ resource, path: ['spec', 'to', 'name'], service, hosts: [], servedBy: [] }];
 }
 
-const routesTo = lazy((world: World) => grouped([
+const allRoutes = lazy((world: World): readonly Route[] => [
   ...world.kind('Ingress').flatMap(ingressRoutes), ...world.kind('HTTPRoute').flatMap(httpRoutes), ...world.kind('Route').flatMap(openshiftRoutes),
-].flatMap((route) => {
-  const service = world.find('Service', route.namespace ?? route.resource.namespace, route.service);
+]);
+
+const routesTo = lazy((world: World) => grouped(allRoutes(world).flatMap((route) => {
+  const { service } = targetOf(route, world);
   return service ? [[service, route] as const] : [];
 })));

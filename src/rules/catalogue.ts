@@ -214,6 +214,9 @@ export const CATALOGUE = {
   N57: { what: 'two routes for one host and path' },
   N58: { what: 'the short name of a Service in another namespace' },
   N59: { what: 'a broker in a bare pod' },
+  N60: { what: 'a login of Flower over HTTP' },
+  N61: { what: 'a Gateway that takes no route of Flower' },
+  N62: { what: 'policies between the ingress controller and Flower' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

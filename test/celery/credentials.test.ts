@@ -108,3 +108,21 @@ describe('what a pattern must not take for more, or for less', () => {
     expect(redact(text)).toBe(shown);
   });
 });
+
+test.each([
+  ['tls: -----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- is no name', 'tls: *** is no name'],
+  ['-----BEGIN EC PRIVATE KEY-----MIIE', '***'],
+  ['it is LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t, as it seems', 'it is ***, as it seems'],
+  ['-----BEGIN CERTIFICATE----- a -----END CERTIFICATE----- and -----BEGIN CERTIFICATE----- b -----END CERTIFICATE-----', '*** and ***'],
+])('a key file is hidden: %s', (text, shown) => {
+  expect(redact(text)).toBe(shown);
+});
+
+test.each(['auth.secret: an object is not a string', 'password: a list is not a string', 'api_key: a number is not a string'])('what a message describes is shown: %s', (text) => {
+  expect(redact(text)).toBe(text);
+});
+
+test('a value that only begins like that is hidden', () => {
+  expect(redact('password: a-string')).toBe('password: ***');
+  expect(redact('password: another')).toBe('password: ***');
+});

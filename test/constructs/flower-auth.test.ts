@@ -152,6 +152,23 @@ describe('at a proxy', () => {
   });
 });
 
+describe('one mistake is one message', () => {
+  const exposure = FlowerExposure.ingress({ host: 'flower.example.com', tls: 'flower-tls', ingressClassName: 'nginx' });
+  test.each<[string, object, string]>([
+    ['what is no login', { exposure, auth: 'admin:hunter2' }, 'auth: a string is not a FlowerAuth; give e.g. FlowerAuth.basic({ name: \'flower\', key: \'users\' })'],
+    ['what is no exposure', { exposure: { host: 'flower.example.com' }, auth: FlowerAuth.atProxy({ secret: 'login' }) }, 'exposure: an object is not a FlowerExposure; give e.g. FlowerExposure.ingress('],
+    ['none', { exposure, auth: FlowerAuth.none() }, 'auth: FlowerAuth.none() asks for no login, and the Ingress would serve Flower to everybody; give e.g. FlowerAuth.basic('],
+    ['nothing', { exposure }, 'auth: undefined is missing, and the Ingress would serve Flower to everybody; give e.g. FlowerAuth.basic('],
+    ['a Secret in the place of its name', { exposure, auth: FlowerAuth.atProxy({ secret: 'ada:$2y$05$hunter2' }) }, 'auth.secret: a string of 18 characters is not a name that Kubernetes accepts'],
+    ['an object in the place of a name', { exposure, auth: FlowerAuth.atProxy({ secret: { name: 'login', key: 'auth' } as never }) }, 'auth.secret: an object is not a string; give the name of a Secret with the key `auth`'],
+    ['a password in the place of a key', { exposure, auth: FlowerAuth.basic({ name: 'ada:hunter2', key: 'users' }) }, 'auth.name: a string of 11 characters is not a name that Kubernetes accepts'],
+  ])('%s', (_what, props, message) => {
+    const refused = refusals((chart) => new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), ...props }));
+    expect(refused).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
+    expect(refused.join()).not.toContain('hunter2');
+  });
+});
+
 describe('OAuth', () => {
   const secret = (key: string) => ({ name: 'flower-oauth', key });
   const options: FlowerOAuthOptions = { clientId: secret('id'), clientSecret: secret('secret'), addresses: ['ada@example.com'] };
@@ -211,7 +228,7 @@ describe('OAuth', () => {
 
   test.each<[string, FlowerAuth, string]>([
     ['nobody', google({ addresses: undefined }), 'auth.addresses: undefined is missing; name who may use Flower, e.g. [\'ada@example.com\']: all others have an account, too'],
-    ['an empty list', google({ addresses: [] }), 'auth.addresses: \'\' names nobody'],
+    ['an empty list', google({ addresses: [] }), 'auth.addresses: [] names nobody'],
     ['no address', google({ addresses: ['ada'] }), 'auth.addresses[0]: \'ada\' is not an e-mail address; give e.g. \'ada@example.com\', or \'*@example.com\' for all of a domain'],
     ['a list in an address', google({ addresses: ['a@example.com|b@example.com'] }), 'auth.addresses[0]: \'a@example.com|b@example.com\' is not an e-mail address'],
     ['everybody', google({ addresses: ['.*'] }), 'auth.addresses[0]: \'.*\' is not an e-mail address'],
@@ -225,12 +242,14 @@ describe('OAuth', () => {
     ['a callback elsewhere', google({ redirectUri: 'https://flower.example.com/oauth2' }),
       'auth.redirectUri: \'https://flower.example.com/oauth2\' is not where Flower takes the answer: /login; give \'https://flower.example.com/login\', or leave it out'],
     ['a host of no name', FlowerAuth.github({ ...options, domain: 'https://git.example.com' }), 'auth.domain: \'https://git.example.com\' is not a DNS name'],
-    ['no group', FlowerAuth.gitlab({ ...options, groups: [] }), 'auth.groups: \'\' has no group, and would limit nobody'],
+    ['no group', FlowerAuth.gitlab({ ...options, groups: [] }), 'auth.groups: [] has no group, and would limit nobody'],
     ['a group that none can be', FlowerAuth.gitlab({ ...options, groups: ['a,b'] }), 'auth.groups[0]: \'a,b\' is not the full path of a group'],
     ['a level of nothing', FlowerAuth.gitlab({ ...options, minAccessLevel: 30 }), 'auth.minAccessLevel: 30 is of groups, and there are none'],
     ['a level that there is not', FlowerAuth.gitlab({ ...options, groups: ['a'], minAccessLevel: 35 }), 'auth.minAccessLevel: 35 is not an access level of GitLab'],
     ['no server', FlowerAuth.okta(options as FlowerOktaOptions), 'auth.baseUrl: undefined is missing; give the URL of the authorization server'],
     ['a server without TLS', FlowerAuth.okta({ ...options, baseUrl: 'http://example.okta.com' }), 'auth.baseUrl: \'http://example.okta.com\' is not the URL of an authorization server'],
+    ['a server with a query', FlowerAuth.okta({ ...options, baseUrl: 'https://example.okta.com/oauth2/default?a=1' }), 'auth.baseUrl: \'https://example.okta.com/oauth2/default?a=1\' is not the URL'],
+    ['a server with a fragment', FlowerAuth.okta({ ...options, baseUrl: 'https://example.okta.com/oauth2/default#a' }), 'auth.baseUrl: \'https://example.okta.com/oauth2/default#a\' is not the URL'],
     ['an option of another provider', google({ domain: 'example.com' }), 'auth.domain: \'example.com\' is not one of the options here'],
   ])('%s: refused', (_what, auth, message) => {
     expect(refusals(props(auth))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);

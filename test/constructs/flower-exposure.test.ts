@@ -119,7 +119,7 @@ test('all that is wrong is said at once', () => {
 
 test.each([undefined, FlowerAuth.none()])('exposure without a login is refused (%#)', (auth) => {
   for (const [exposure, kind] of [[ingress(), 'Ingress'], [route(), 'HTTPRoute']] as const) {
-    expect(refusals(flower({ exposure, auth }))[0]).toMatch(new RegExp(`^\\[chart/flower\\] auth: undefined is missing, and the ${kind} would serve Flower to everybody; give e\\.g\\. FlowerAuth\\.basic`));
+    expect(refusals(flower({ exposure, auth }))[0]).toMatch(new RegExp(`^\\[chart/flower\\] auth: (undefined is missing|FlowerAuth\\.none\\(\\) asks for no login), and the ${kind} would serve Flower to everybody; give e\\.g\\. FlowerAuth\\.basic`));
   }
 });
 
@@ -146,9 +146,17 @@ describe('what the rules find in the manifests is refused', () => {
 
   test.each<[string, Record<string, string>]>([
     ['ingress-nginx', { 'nginx.ingress.kubernetes.io/rewrite-target': '/' }],
+    ['... with groups that the path does not have', { 'nginx.ingress.kubernetes.io/rewrite-target': '/$2' }],
+    ['HAProxy', { 'haproxy.org/path-rewrite': '/' }],
   ])('a prefix that is stripped on the way, by %s', (_controller, annotations) => {
     expect(refusals(flower({ exposure: ingress({ annotations }), urlPrefix: '/flower' })))
-      .toEqual([expect.stringMatching(/requests come as \/, the url prefix is \/flower.*\[flower\/prefix-and-path\]$/)]);
+      .toEqual([expect.stringMatching(/every request comes as \/, the url prefix is \/flower.*\[flower\/prefix-and-path\]$/)]);
+  });
+
+  test.each(['/', '/flower'])('one path for all requests, %s, also without a prefix', (target) => {
+    const annotations = { 'nginx.ingress.kubernetes.io/rewrite-target': target };
+    expect(refusals(flower({ exposure: ingress({ annotations }) }))).toEqual([expect.stringMatching(/every request comes as \/.*, the url prefix is not set.*\[flower\/prefix-and-path\]$/)]);
+    expect(refusals(flower({ exposure: ingress({ annotations }), urlPrefix: '/flower' }))).toEqual([expect.stringMatching(/every request comes as \//)]);
   });
 
   test('a prefix that a Middleware of Traefik strips', () => {
@@ -157,4 +165,96 @@ describe('what the rules find in the manifests is refused', () => {
       flower({ urlPrefix: '/flower', exposure: ingress({ annotations: { 'traefik.ingress.kubernetes.io/router.middlewares': 'test-strip@kubernetescrd' } }) })(chart);
     })).toEqual([expect.stringContaining('[flower/prefix-and-path]')]);
   });
+});
+
+describe('the class, by field and by annotation', () => {
+  const classes = (
+    ingressClassName: string | undefined, more: Partial<CeleryFlowerProps> = {}, annotations?: Record<string, string>,
+  ) => (chart: Chart): void => {
+    new CeleryFlower(chart, 'flower', {
+      celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
+      exposure: FlowerExposure.ingress({ host: 'flower.example.com', tls: 'flower-tls', ingressClassName, annotations }), ...more,
+    });
+  };
+  const annotation = { 'kubernetes.io/ingress.class': 'traefik' };
+
+  test('both: refused, as by the API server', () => {
+    expect(refusals(classes('nginx', {}, annotation))).toEqual([
+      '[chart/flower] exposure.annotations[\'kubernetes.io/ingress.class\']: \'traefik\' is given in addition to ingressClassName: \'nginx\', and the API server refuses that; leave it out',
+    ]);
+    expect(refusals(classes('nginx', { annotations: annotation }))).toEqual([expect.stringContaining('[chart/flower] annotations[\'kubernetes.io/ingress.class\']: \'traefik\' is given in addition')]);
+  });
+
+  test('one of them: accepted', () => {
+    expect(render(classes(undefined, {}, annotation))).toContain('kubernetes.io/ingress.class');
+    expect(render(classes('nginx'))).toContain('"ingressClassName": "nginx"');
+  });
+});
+
+describe('a Gateway of the program', () => {
+  const withGateway = (sectionName: string | undefined, listeners: object[], namespace = 'test') => (chart: Chart) => {
+    new CeleryFlower(chart, 'flower', {
+      celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
+      exposure: FlowerExposure.httpRoute({ host: 'flower.example.com', gateway: { name: 'public', namespace, sectionName } }),
+    });
+    new ApiObject(chart, 'gateway', {
+      apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'public', namespace }, spec: { gatewayClassName: 'traefik', listeners },
+    });
+  };
+  const https = { name: 'https', port: 443, protocol: 'HTTPS' };
+  const http = { name: 'http', port: 80, protocol: 'HTTP' };
+
+  test.each<[string, string | undefined, object[], string, RegExp]>([
+    ['without that listener', 'secure', [https], 'test', /: it has no such listener; it has "Gateway public, listener secure"; allowed: https\..*\[flower\/gateway-refuses-route\]$/],
+    ['with another host', 'https', [{ ...https, hostname: '*.example.org' }], 'test', /: listener https is for \*\.example\.org; .*\[flower\/gateway-refuses-route\]$/],
+    ['for its own namespace only', 'https', [https], 'edge', /: listener https takes routes of the namespace edge only; .*\[flower\/gateway-refuses-route\]$/],
+    ['over HTTP', 'http', [http, https], 'test', /Flower asks for a login over HTTP, without TLS; it has "Gateway public, listener http"; allowed: sectionName: https\..*\[flower\/login-in-the-clear\]$/],
+    ['also over HTTP', undefined, [http, https], 'test', /\[flower\/login-in-the-clear\]$/],
+  ])('%s: refused', (_what, sectionName, listeners, namespace, message) => {
+    const refused = refusals(withGateway(sectionName, listeners, namespace));
+    expect(refused).toEqual([expect.stringMatching(message)]);
+    expect(refused[0]).toMatch(/^\[chart\] HTTPRoute test\/celery-flower, spec\.parentRefs\[0\]: /);
+  });
+
+  test.each<[string, string | undefined, object[], string]>([
+    ['of HTTPS', undefined, [https], 'test'], ['with a listener of HTTPS', 'https', [http, https], 'test'],
+    ['for all namespaces', 'https', [{ ...https, allowedRoutes: { namespaces: { from: 'All' } } }], 'edge'],
+    ['for hosts of the domain', 'https', [{ ...https, hostname: '*.example.com' }], 'test'],
+  ])('%s: accepted', (_what, sectionName, listeners, namespace) => {
+    expect(render(withGateway(sectionName, listeners, namespace))).toContain('HTTPRoute');
+  });
+});
+
+describe('a host that something else of the program has', () => {
+  const other = (namespace: string, host = 'flower.example.com') => (chart: Chart) => {
+    new CeleryFlower(chart, 'flower', {
+      celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'flower', key: 'users' }),
+      exposure: FlowerExposure.ingress({ host: 'flower.example.com', tls: 'flower-tls', ingressClassName: 'nginx' }),
+    });
+    const backend = { service: { name: 'web', port: { number: 80 } } };
+    new ApiObject(chart, 'other', {
+      apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'web', namespace },
+      spec: { ingressClassName: 'nginx', rules: [{ host, http: { paths: [{ path: '/', pathType: 'Prefix', backend }] } }] },
+    });
+  };
+
+  test.each(['test', 'web'])('with a Service that is not in the program, in the namespace %s: refused', (namespace) => {
+    expect(refusals(other(namespace))).toEqual([
+      expect.stringMatching(new RegExp(`^\\[chart\\] Ingress ${namespace}/web, .*: Ingress celery-flower leads it to the Service celery-flower; it has "flower\\.example\\.com/".*\\[flower/host-taken\\]$`)),
+    ]);
+  });
+
+  test('another host: accepted', () => {
+    expect(render(other('web', 'web.example.com'))).toContain('web.example.com');
+  });
+});
+
+test('what is given in the place of a Secret of TLS is not shown', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\n-----END PRIVATE KEY-----';
+  for (const tls of [key, Buffer.from(key).toString('base64'), 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASC']) {
+    const refused = refusals((chart) => new CeleryFlower(chart, 'flower', {
+      celery: celeryApp(chart), auth: FlowerAuth.basic({ name: 'flower', key: 'users' }), exposure: FlowerExposure.ingress({ host: 'flower.example.com', tls }),
+    }));
+    expect(refused).toEqual([expect.stringMatching(/^\[chart\/flower\] exposure.tls: a string of \d+ characters is not a name that Kubernetes accepts; use lower-case/)]);
+  }
 });

@@ -145,7 +145,8 @@ class Existing extends Broker {
 
   public bind(app: CeleryApp): BrokerBinding {
     refuse(app, this.problems);
-    return this.binding;
+    // Where it is need not be asked for as well.
+    return this.problems.length > 0 ? { ...this.binding, network: this.binding.network ?? [] } : this.binding;
   }
 }
 

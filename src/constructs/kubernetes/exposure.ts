@@ -14,6 +14,8 @@ export interface ExposureSpec {
   readonly gateway?: { readonly name: string; readonly namespace?: string };
   readonly annotations: Readonly<Record<string, string>>;
   readonly problems: readonly Problem[];
+  /** In the place of one of which all is said already. */
+  readonly refused?: boolean;
   readonly manifest: (target: ExposureTarget) => { readonly apiVersion: string; readonly kind: string; readonly spec: object };
 }
 

@@ -3,6 +3,7 @@ import { Checked, checkShape } from './shape-check';
 import type * as k8s from './api/types';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
+import { likeName } from '../validation/checks';
 import { Described, Problem } from '../validation/problems';
 import { PropChecks } from '../validation/props';
 
@@ -143,7 +144,8 @@ export function secretKey(prop: string, given: unknown): { value: SecretKey | un
   }
   const { value, problems: found } = checkShape(prop, { ...given, optional: undefined }, 'SecretKeySelector');
   // What is neither its name nor its key may be the password itself.
-  const problems = found.map((problem) => [`${prop}.name`, `${prop}.key`].includes(problem.prop) ? problem : { ...problem, value: new Described('a value') });
+  const problems = found.map((problem) => [`${prop}.name`, `${prop}.key`].includes(problem.prop)
+    ? { ...problem, value: likeName(problem.value) } : { ...problem, value: new Described('a value') });
   return problems.length > 0 ? { value: undefined, problems } : { value: value as SecretKey, problems: [] };
 }
 

@@ -1,5 +1,5 @@
 import { Duration, Size, SizeRoundingBehavior } from 'cdk8s';
-import { Problem } from './problems';
+import { Described, Problem } from './problems';
 import { imageProblem } from '../../celery/image';
 
 // Each check returns the problems of one value: none when it is fine, or when it was not given.
@@ -37,6 +37,16 @@ export function objectName(prop: string, value: string | undefined): Problem[] {
   }];
 }
 
+/** Names of Secrets: what is given in their place may be the secret itself, and is shown only where it looks like a name. */
+export function secretName(prop: string, value: string | undefined): Problem[] {
+  return objectName(prop, value).map((problem) => ({ ...problem, value: likeName(value) }));
+}
+
+/** A value that is no name, as a message may show it in the place of the name of a Secret. */
+export function likeName(value: unknown): unknown {
+  return typeof value === 'string' && !/^[A-Za-z_. -]{0,40}$/.test(value) ? new Described(`a string of ${value.length} characters`) : value;
+}
+
 /** The one host of an Ingress or a route. */
 export function hostName(prop: string, value: string | undefined): Problem[] {
   if (typeof value !== 'string') return [];
@@ -55,7 +65,8 @@ export const INT32 = 2 ** 31 - 1;
 export function wholeNumber(prop: string, value: number | undefined, least: number, most = Number.MAX_SAFE_INTEGER): Problem[] {
   if (Number.isSafeInteger(value) && value! > most) return [{ prop, value, wrong: `is more than ${most}`, fix: `give a whole number from ${least} to ${most}` }];
   return value === undefined || (Number.isSafeInteger(value) && value >= least) ? [] : [{
-    prop, value, wrong: `is not a whole number of at least ${least}`, fix: `give a whole number from ${least} upwards`,
+    prop, value, wrong: `is not a whole number of at least ${least}`,
+    fix: `give a whole number from ${least} ${most >= INT32 ? 'upwards' : `to ${most}`}`,
   }];
 }
 

@@ -9,10 +9,11 @@ import { nearest } from '../../nearest';
 /** What is wrong with the type of one value, which is not undefined. */
 export type TypeCheck = (prop: string, value: unknown) => Problem[];
 
-/** A prop that cannot be left out, and what takes its place where it is, so that everything else is still checked. */
+/** A prop that something takes the place of where it is missing or wrong, so that everything else is still checked. */
 export interface RequiredProp {
   readonly check: TypeCheck;
-  readonly fix: string;
+  /** Undefined for one that can be left out, and has a stand-in where it is wrong, so that nothing says of it that it is missing. */
+  readonly fix?: string;
   readonly instead: (scope: IConstruct) => unknown;
 }
 
@@ -67,7 +68,7 @@ export function typed<O extends object>(
       } catch {
         found = [unreadable(path(name))];
       }
-    } else if (required) {
+    } else if (required?.fix !== undefined) {
       found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
     }
     if (found.length > 0) options[name] = scope && required?.instead(scope);

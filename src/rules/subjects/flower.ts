@@ -1,15 +1,20 @@
+import { flowerMemory } from '../../celery/flower-memory';
 import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get, Path } from '../../manifests/json';
+import { attachments } from '../../manifests/gateways';
 import { contests, Exposure, exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
+import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Option, Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
+import { pathSeen, Seen } from '../../manifests/rewrites';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
+import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
@@ -72,47 +77,19 @@ function isOn(flower: Process, name: string): boolean {
   return found.state === 'known' && !/^(|0|false|no|off)$/i.test(found.value);
 }
 
-/** What is fixed in a path: `/flower` of `/flower(/|$)(.*)`. */
-function fixed(path: string): string {
-  return path.replace(/[(*$[?\\].*$/s, '').replace(/\/+$/, '');
-}
-
-/** The beginning of the paths that a pod gets from a route, as they are asked for or as something before it makes them. */
-interface Seen {
-  readonly path: string;
-  readonly rewritten: boolean;
-}
-
-/** The beginning of the paths that a pod gets from a route; undefined where something out of sight decides. */
-function pathSeen({ resource, path: at }: Place, path: string, world: World): Seen | undefined {
-  const { annotations, kind, json, namespace } = resource;
-  if (kind === 'HTTPRoute') {
-    const filters = asList(get(json, 'spec', 'rules', at[2], 'filters'));
-    const rewrite = filters.map((filter) => get(filter, 'urlRewrite', 'path')).find((one) => one !== undefined);
-    if (rewrite === undefined) return filters.length === 0 ? { path: fixed(path), rewritten: false } : undefined;
-    return get(rewrite, 'type') === 'ReplacePrefixMatch' ? { path: fixed(asText(get(rewrite, 'replacePrefixMatch')) ?? ''), rewritten: true } : undefined;
-  }
-  if (kind !== 'Ingress') return undefined;
-  const rewrite = asText(Object.entries(annotations).find(([name]) => /(^|\.)ingress\.kubernetes\.io\/rewrite-target$|rewrite-target$/.test(name))?.[1]);
-  // The capture may begin with the path itself.
-  if (rewrite !== undefined) return fixed(path) === '' ? undefined : { path: fixed(rewrite), rewritten: true };
-  const middlewares = asText(annotations['traefik.ingress.kubernetes.io/router.middlewares'])?.split(',') ?? [];
-  const own = middlewares.map((name) => world.find('Middleware', namespace, name.trim().replace(/@.*$/, '').replace(`${namespace}-`, '')));
-  if (own.some((middleware) => !middleware)) return undefined;
-  const stripped = own.flatMap((middleware) => asList(get(middleware!.json, 'spec', 'stripPrefix', 'prefixes')));
-  if (stripped.includes(fixed(path))) return { path: '', rewritten: true };
-  if (own.some((middleware) => /path|prefix|chain|plugin/i.test(Object.keys(asMap(get(middleware!.json, 'spec'))).join()))) return undefined;
-  return Object.keys(annotations).some((name) => /rewrite|strip|snippet|app-root|use-regex|path/i.test(name)) ? undefined
-    : { path: fixed(path), rewritten: false };
-}
-
 /** What Flower itself has at its root. */
 const PAGES = /^\/(dashboard|workers?|tasks?|broker|api|static|login|logout|metrics|healthcheck|monitor)(\/|$)/;
 
 /** Whether Flower answers below what comes with that beginning. */
-function answers(own: string, { path, rewritten }: Seen): boolean {
+function answers(own: string, { path, rewritten, constant }: Seen, exact: boolean): boolean {
+  if (constant && !exact) return false;
   if (own === '') return path === '' || PAGES.test(path);
   return path === own || path.startsWith(`${own}/`) || (!rewritten && (path === '' || own.startsWith(`${path}/`)));
+}
+
+/** Whether a path of an Ingress or a route is one page only. */
+function isExact({ resource: { json }, path }: Place): boolean {
+  return get(json, ...path.slice(0, -1), 'pathType') === 'Exact' || asList(get(json, ...path.slice(0, 3), 'matches')).some((match) => get(match, 'path', 'type') === 'Exact');
 }
 
 /** The Secrets that the controller of an Ingress reads, and what it reads of them. */
@@ -139,6 +116,21 @@ function mapOfUsers({ annotations, namespace }: Resource, world: World): [string
     ...Object.entries(asMap(secret.json.data)).map(([key, hash]): [string, string] => [key, Buffer.from(asScalar(hash) ?? '', 'base64').toString()]),
   ];
 }
+
+/** The Ingresses and routes that lead to each Flower. */
+const exposedBy = lazy((world: World) => world.flowers.flatMap((flower) => {
+  const port = Number(value(flower, 'port') ?? 5555);
+  const found = new Set(exposuresOf(flower, world).map(({ place }) => place.resource).filter(({ kind }) => kind === 'Ingress' || kind === 'HTTPRoute'));
+  return [...found].map((resource) => ({ flower, resource, port }));
+}));
+
+/** Whether the controller of an Ingress may ask for a login. */
+function isAskedFor(flower: Process, resource: Resource, world: World): boolean {
+  return exposuresOf(flower, world).some(({ place, guarded }) => place.resource === resource && guarded);
+}
+
+/** Annotations by which a controller ends TLS without `tls`. */
+const SECURED = /cert|(^|[./-])tls|force-ssl-redirect true|listen-ports .*HTTPS|entrypoints .*(secure|https)|konghq\.com\/protocols https$/i;
 
 /** Flower answers these without a login. */
 const OPEN_PATHS = ['/healthcheck', '/metrics'];
@@ -396,7 +388,8 @@ export const flowerRules: Rule[] = [
     title: 'Flower keeps 100 000 tasks in less memory than they need',
     why: 'It grows until it is OOMKilled: the default of max_tasks is 100 000 since Flower 2, and -A loads the whole '
       + 'application on top (240 MiB for one).',
-    fix: 'Set --max_tasks=10000, leave -A out, or give it 256 Mi and more.',
+    fix: `Set --max_tasks=10000 and leave -A out; with arguments of 1 KiB, 10 000 tasks need ${mebibytes(flowerMemory(10_000) * 2 ** 20)}, and 100 000 need `
+      + `${mebibytes(flowerMemory(100_000) * 2 ** 20)}.`,
     source: 'https://github.com/mher/flower/issues/1305',
     rows: ['M4'],
     on: 'flowers',
@@ -454,13 +447,88 @@ export const flowerRules: Rule[] = [
       const flowers = new Set(world.flowers.map(({ workload }) => workload));
       for (const { host, prefix: path, routes } of contests(world)) {
         const [first, ...more] = routes;
-        if (!routes.some(({ service }) => world.backing(service).some((workload) => flowers.has(workload)))) continue;
-        for (const { place, service } of more.filter((other) => other.service !== first.service)) {
+        if (!routes.some(({ service }) => service && world.backing(service).some((workload) => flowers.has(workload)))) continue;
+        for (const { place, target } of more.filter((other) => other.target !== first.target)) {
+          const [[here], [there, name]] = [target, first.target].map((one) => one.split('/'));
           report({
-            at: place, value: `${host}${path}`, note: `${first.place.resource.kind} ${first.place.resource.name} leads it to the Service ${first.service.name}`,
-            ...unless(service.namespace === first.service.namespace, 'the two namespaces are of different clusters'),
+            at: place, value: `${host}${path}`, note: `${first.place.resource.kind} ${first.place.resource.name} leads it to the Service ${name}`,
+            ...unless(here === there, 'the two namespaces are of different clusters'), outOfSight: true,
           });
         }
+      }
+    },
+  },
+  {
+    id: 'flower/login-in-the-clear',
+    severity: Severity.WARNING,
+    title: 'Flower asks for a login over HTTP, without TLS',
+    why: 'Passwords of HTTP basic authentication and cookies of sessions can be read on the way, also where a page with TLS is there as well.',
+    fix: 'Give the Ingress `tls` with a Secret of type kubernetes.io/tls, and let HTTP be redirected; name the HTTPS listener of the Gateway in sectionName.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#tls',
+    rows: ['N60'],
+    check: (world, report) => {
+      const before = 'something in front of the controller ends TLS';
+      for (const { flower, resource } of exposedBy(world)) {
+        if (resource.kind === 'Ingress') {
+          if (authenticated(flower) === 'no' && !isAskedFor(flower, resource, world)) continue;
+          const plain = asText(resource.annotations['nginx.ingress.kubernetes.io/ssl-redirect']) === 'false';
+          const secured = asList(get(resource.json, 'spec', 'tls')).length > 0 || (!plain && Object.entries(resource.annotations).some(([name, given]) => SECURED.test(`${name} ${asScalar(given) ?? ''}`)));
+          if (secured && !plain) continue;
+          report({
+            at: { resource, path: plain ? ['metadata', 'annotations', 'nginx.ingress.kubernetes.io/ssl-redirect'] : ['spec', 'tls'] }, value: plain ? 'false' : undefined, severity: Severity.ADVICE, unless: before,
+          });
+        } else {
+          for (const { path, gateway, listeners } of attachments(resource, world)) {
+            const open = listeners.filter(({ refused, protocol }) => refused === undefined && protocol === 'HTTP');
+            const https = asList(get(gateway.json, 'spec', 'listeners')).filter((listener) => get(listener, 'protocol') === 'HTTPS')
+              .map((listener) => asText(get(listener, 'name')) ?? '');
+            if (open.length === 0) continue;
+            report({
+              at: { resource, path }, value: `Gateway ${gateway.name}, ${open.length === 1 ? 'listener' : 'listeners'} ${open.map(({ name }) => name).join(', ')}`,
+              allowed: https.length > 0 ? `sectionName: ${https.join(' or ')}` : 'a listener of the protocol HTTPS', unless: before, outOfSight: true,
+            });
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'flower/gateway-refuses-route',
+    severity: Severity.ERROR,
+    title: 'No listener of the Gateway takes the HTTPRoute of Flower',
+    why: 'The route gets the condition `Accepted: False`, and Flower is not served: 404.',
+    fix: 'Name a listener of the Gateway that speaks HTTPS, takes the host, and allows routes of the namespace of Flower (allowedRoutes).',
+    source: 'https://gateway-api.sigs.k8s.io/concepts/api-overview/#attaching-routes-to-gateways',
+    rows: ['N61'],
+    check: (world, report) => {
+      for (const { resource } of exposedBy(world)) {
+        for (const { path, gateway, listeners, section } of attachments(resource, world)) {
+          if (listeners.some(({ refused }) => refused === undefined)) continue;
+          const why = listeners.map(({ name, refused }) => `${name} ${refused}`);
+          report({
+            at: { resource, path }, value: `Gateway ${gateway.name}${section === undefined ? '' : `, listener ${section}`}`, note: why.length > 0 ? `listener ${why.join('; listener ')}` : 'it has no such listener',
+            allowed: why.length > 0 ? undefined : asList(get(gateway.json, 'spec', 'listeners')).map((listener) => asText(get(listener, 'name')) ?? '').join(', '),
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'flower/policy-keeps-controller-away',
+    severity: Severity.ERROR,
+    title: 'NetworkPolicies let nobody connect to Flower, to which an Ingress or a route leads',
+    why: 'The controller waits for an answer of the pods, and shows 502 or 504.',
+    fix: 'Let the pods of the controller in (with our constructs, CeleryNetwork.closed({ ingressController: [{ namespace }] }), or their addresses in from).',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
+    rows: ['N62'],
+    check: (world, report) => {
+      for (const { flower, resource, port } of exposedBy(world)) {
+        const policies = policiesOf(flower.workload, 'Ingress', world);
+        if (policies.length === 0 || rulesOf(policies, 'Ingress').some((rule) => allowsPort(rule, port, 'TCP', flower.container.portNames(port)))) continue;
+        report({
+          at: { resource: policies[0], path: ['spec', 'ingress'] }, value: listed(policies.map(({ name }) => name)), allowed: `port ${port}`,
+          note: `${resource.kind} ${resource.name} leads to ${flower.workload.resource.kind} ${flower.workload.resource.name}`,
+        });
       }
     },
   },
@@ -484,11 +552,12 @@ export const flowerRules: Rule[] = [
         for (const { place, paths = [] } of open) {
           for (const path of paths) {
             const seen = pathSeen(place, path, world);
-            const wrong = seen === undefined ? [] : [...own].filter((one) => !answers(one, seen));
+            const wrong = seen === undefined ? [] : [...own].filter((one) => !answers(one, seen, isExact(place)));
             if (wrong.length !== own.size || wrong.length === 0) continue;
             report({
-              at: place, value: path, note: `requests come as ${seen!.path === '' ? '/' : seen!.path}, the url prefix is ${wrong[0] === '' ? 'not set' : wrong[0]}`,
-              allowed: wrong[0] === '' ? `--url_prefix=${seen!.path}` : `the path ${wrong[0]}, unchanged`,
+              at: place, value: path,
+              note: `${seen!.constant ? 'every request comes' : 'requests come'} as ${seen!.path === '' ? '/' : seen!.path}, the url prefix is ${wrong[0] === '' ? 'not set' : wrong[0]}`,
+              allowed: seen!.constant ? `the path ${wrong[0] || '/'} and all below it, unchanged` : wrong[0] === '' ? `--url_prefix=${seen!.path}` : `the path ${wrong[0]}, unchanged`,
             });
           }
         }

@@ -166,7 +166,18 @@ describe('lets in', () => {
   });
 
   test('an empty list is nobody', () => {
-    expect(ingress('celery-flower', CeleryNetwork.closedIngress({ ingressController: [] }), undefined, exposed)).toBeUndefined();
+    const select = monitor('PodMonitor', { component: 'worker' });
+    expect(ingress('celery-worker', CeleryNetwork.closedIngress({ prometheus: [] }), select)).toBeUndefined();
+    expect(ingress('celery-flower', CeleryNetwork.closedIngress({ ingressController: [] }))).toBeUndefined();
+  });
+
+  test('a Flower with an Ingress, and no controller that may connect: refused', () => {
+    const network = CeleryNetwork.closedIngress({ ingressController: [] });
+    expect(() => made(network, undefined, undefined, exposed)).toThrow(
+      /NetworkPolicy test\/celery-flower, spec.ingress: NetworkPolicies let nobody connect to Flower, to which an Ingress or a route leads: Ingress celery-flower leads to Deployment celery-flower; .*CeleryNetwork.closed\(\{ ingressController/,
+    );
+    const from = [{ from: [{ ipBlock: { cidr: '10.0.0.0/24' } }], ports: tcp(5555) }];
+    expect(ingress('celery-flower', CeleryNetwork.closedIngress({ ingressController: [], from }), undefined, exposed)).toEqual(from);
   });
 
   test('whom `from` names, to all of them', () => {
@@ -232,6 +243,13 @@ describe('refuses', () => {
     ['what is no list', CeleryNetwork.closedIngress({ prometheus: { namespace: 'monitoring' } as Any }), {}, 'network.prometheus: an object is not a list; give e.g. [{ namespace: \'monitoring\' }]'],
   ])('%s', (_what, network, props, message) => {
     expect(refusals((chart) => program(chart, network, props)).join('\n')).toContain(`[chart/celery] ${message}`);
+  });
+
+  test('a port that is wrong is not asked for once more', () => {
+    const once = (props: Partial<CeleryAppProps>) => refusals((chart) => program(chart, CeleryNetwork.closed(), props));
+    expect(once({ broker: Broker.fromSecret(secret, { port: '6379' as Any }) })).toEqual(['[chart/celery] broker.port: \'6379\' is not a number; give e.g. 2']);
+    expect(once({ broker: Broker.fromUrl('redis://:hunter2@r.example.com:6379/0') })).toEqual([expect.stringContaining('has a password in it')]);
+    expect(once({ resultBackend: ResultBackend.fromSecret(secret, { port: '5432' as Any }) })).toEqual(['[chart/celery] resultBackend.port: \'5432\' is not a number; give e.g. 2']);
   });
 
   test('none of these without a closed egress', () => {
