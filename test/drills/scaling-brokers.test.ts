@@ -1,7 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import {
   AppCode, Broker, CeleryApp, CeleryBeat, CeleryNetwork, CeleryWorker, IBroker, QueueLengthScalingOptions, RabbitMqBroker, RabbitMqQueueType,
-  RabbitMqStorage, ResultBackend, TaskDelivery, WorkerPool, WorkerScaling,
+  RabbitMqStorage, RedisBroker, ResultBackend, TaskDelivery, WorkerPool, WorkerScaling,
 } from '../../src';
 import { eventually, exec, kubectl, say, testIn } from '../e2e/harness';
 import { allReady, deployed, drillRuntime, namespace, TASKS } from './drill';
@@ -17,13 +17,17 @@ const MASTER = 'main';
 const REDISES = ['redis-a', 'redis-b'];
 const SENTINELS = [0, 1, 2].map((i) => `sentinel-${i}.sentinel.${NAMESPACE}.svc.cluster.local`);
 const KEY = { name: 'passwords', key: 'password' };
+/** A prefix, a list for each of ten priorities, and another separator, in the code of an app. */
+const PREFIXED = `
+app.conf.broker_transport_options = {'global_keyprefix': 'drill:', 'priority_steps': list(range(10)), 'sep': '#'}
+`;
 
 const host = (name: string): string => `${name}.${NAMESPACE}.svc.cluster.local`;
 
 /** An app on a broker: a worker that is scaled from 0 to 3, each of 2 tasks, and a Beat to send from. */
-function pool(chart: Chart, name: string, broker: IBroker, scaling: Partial<QueueLengthScalingOptions> = {}): void {
+function pool(chart: Chart, name: string, broker: IBroker, scaling: Partial<QueueLengthScalingOptions> = {}, lines = ''): void {
   const celery = new CeleryApp(chart, name, {
-    app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: drillRuntime(), resources: SMALL,
+    app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': `${TASKS}${lines}` }), runtime: drillRuntime(), resources: SMALL,
     resultBackend: ResultBackend.none(), delivery: TaskDelivery.atLeastOnce(), network: CeleryNetwork.closed(),
     queues: [{ name }], settings: { task_default_queue: name },
   });
@@ -106,6 +110,7 @@ deployed(namespace(NAMESPACE, (chart) => {
     host: rabbitmq.host, username: 'celery', password: KEY, managementUrl: `http://${rabbitmq.host}:15672`,
   }));
   pool(chart, 'sentinel-app', sentinel(chart));
+  pool(chart, 'prefixed', new RedisBroker(chart, 'redis').onDatabase(3), {}, PREFIXED);
   pool(chart, 'fallback', rabbitmq, { minReplicas: 1, cooldownPeriod: undefined, fallback: { replicas: 2, failureThreshold: 2 } });
 }));
 
@@ -191,4 +196,23 @@ testIn(NAMESPACE)('while RabbitMQ is away a pool with a fallback has its number,
   await kubectl(['scale', 'statefulset/rabbitmq', '-n', NAMESPACE, '--replicas=1']);
   await eventually('KEDA counts again', 300, async () => expect(await keda.number('fallback-worker')).toBe(0));
   await keda.scaled('fallback-worker', (count) => count === 1, 300);
+});
+
+testIn(NAMESPACE)('a prefix, ten priorities and a separator that the code has, in a database of its own', async () => {
+  const worker = 'prefixed-worker';
+  const cli = (...args: string[]): Promise<string> => exec(NAMESPACE, 'deploy/redis', ['redis-cli', '-n', '3', ...args]);
+  const inRedis = async (): Promise<number> => {
+    const lists = (await cli('--scan', '--pattern', 'drill:prefixed*')).split('\n').filter(Boolean);
+    const lengths = await Promise.all([...lists.map((key) => cli('llen', key)), cli('hlen', 'drill:unacked')]);
+    return lengths.reduce((sum, length) => sum + Number(length), 0);
+  };
+  await allReady(NAMESPACE, ['prefixed-beat']);
+  await keda.scaled(worker, (count) => count === 0, 420);
+  await counts('prefixed', inRedis, 0);
+  const sent = 'from tasks import nap\nfor priority in range(10): nap.apply_async((20,), queue=\'prefixed\', priority=priority)';
+  await exec(NAMESPACE, 'deploy/prefixed-beat', ['python', '-'], sent);
+  await counts('prefixed', inRedis, 10, 15);
+  await keda.scaled(worker, (count) => count === 3, 120);
+  await counts('prefixed', inRedis, 0, 240);
+  await keda.scaled(worker, (count) => count === 0, 420);
 });
