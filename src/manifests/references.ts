@@ -1,6 +1,7 @@
 import { asList, asMap, asText, get, Path } from './json';
 import { Place } from './place';
 import { Workload } from './pod/workload';
+import { rabbitServers } from './rabbit-server';
 import type { World } from './world';
 
 /** A Secret or ConfigMap that a pod asks for. */
@@ -42,9 +43,10 @@ export function referencesOf(workload: Workload): Reference[] {
   ];
 }
 
-/** What the pods of Celery and of its Redis ask for, and cannot start without. */
+/** What the pods of Celery, and those of Redis and RabbitMQ, ask for, and cannot start without. */
 export function neededReferences(world: World): readonly Reference[] {
-  return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)
+  const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
+  return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))
     .flatMap(referencesOf).filter(({ optional }) => !optional);
 }
 

@@ -1,4 +1,4 @@
-import { Chart, Duration, Size } from 'cdk8s';
+import { ApiObject, Chart, Duration, Size } from 'cdk8s';
 import {
   CeleryAppProps, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqBrokerProps, RabbitMqQueueType, RabbitMqStorage, ResultBackend,
   WorkerPool, WorkerScaling,
@@ -216,6 +216,17 @@ describe('with TLS', () => {
       { secretTargetRef: [{ parameter: 'password', ...PASSWORD }, { parameter: 'ca', name: 'rabbitmq-tls', key: 'ca.crt' }], env: [{ parameter: 'tls', name }] },
     ]);
   });
+
+  test.each([[['tls.crt', 'ca.crt'], 'tls.key'], [['tls.key', 'ca.crt'], 'tls.crt'], [['tls.crt', 'tls.key'], 'ca.crt'], [[], 'tls.key']])(
+    'a Secret of the program with %p lacks a key, and is refused', (keys, missing) => {
+      const found = refusals((chart) => {
+        new ApiObject(chart, 'certificate', {
+          apiVersion: 'v1', kind: 'Secret', metadata: { name: 'rabbitmq-tls' }, type: 'kubernetes.io/tls', stringData: Object.fromEntries(keys.map((key) => [key, 'x'])),
+        });
+        rabbit({ tls: { secretName: 'rabbitmq-tls' } })(chart);
+      }).join('\n');
+      expect(found).toMatch(new RegExp(`StatefulSet test/rabbitmq .*it has "Secret rabbitmq-tls, key ${missing}".*\\[references/no-such-key\\]`));
+    });
 
   test('without it nothing of it is there', () => {
     const plain = made();
