@@ -1,5 +1,5 @@
 import { violations } from '../rules/manifests';
-import { codeSettings } from '../../src/manifests/code-settings';
+import { codeSettings, settingsOfFiles } from '../../src/manifests/code-settings';
 
 test.each<[string, string, Record<string, string | undefined>]>([
   ['an attribute', 'app.conf.task_acks_late = True', { task_acks_late: 'True' }],
@@ -81,4 +81,15 @@ test('code of a projected volume is code too', () => {
   const conf = ['app.conf.update(worker_concurrency=2, task_acks_late=True, task_time_limit=7200)'];
   expect(found(projected, ...conf)).toEqual(found({ configMap: { name: CODE } }, ...conf));
   expect(found(projected, ...conf)).toContain('delivery/visibility-timeout-too-short warning ConfigMap');
+});
+
+test('of several files the settings are one: what differs, or is a call in one of them, only a run tells', () => {
+  const found = settingsOfFiles([
+    'task_default_queue = "shop"\ntask_acks_late = True\ntask_time_limit = 60\nworker_concurrency = 4',
+    'task_default_queue = "shop"\ntask_acks_late = False\ntask_time_limit = limit()\nresult_expires = 10',
+  ]);
+  expect(Object.fromEntries(found)).toEqual({
+    task_default_queue: 'shop', task_acks_late: undefined, task_time_limit: undefined, worker_concurrency: '4', result_expires: '10',
+  });
+  expect(settingsOfFiles([]).size).toBe(0);
 });

@@ -49,3 +49,13 @@ test('behind a flag stand all others that are in sight, whatever is out of sight
   });
   expect(brokerCandidates.map(({ url }) => url.host)).toEqual(['of-flag', 'of-env', 'of-code']);
 });
+
+test.each([
+  ['{"sep": "#", "master_name": "own"}', '{"master_name":"own","sep":"#"}'],
+  ['{\'sep\': \'#\', }', '{\'sep\': \'#\', "master_name":"main"}'],
+  ['{ }', '{"master_name":"main"}'],
+  ['OPTIONS', 'OPTIONS'],
+])('transport options %s are joined with those of the connection', (given, value) => {
+  const env = { CDK8S_CELERY_CONNECTION_SETTINGS: '{"broker_transport_options": {"master_name": "main"}}', CELERY_BROKER_TRANSPORT_OPTIONS: given };
+  expect(worker({ env }).setting('broker_transport_options')?.value).toBe(value);
+});
