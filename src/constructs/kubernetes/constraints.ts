@@ -258,7 +258,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     ? [needs(`${prop}.rollingUpdate`, 'cannot be given with type Recreate', 'leave it out, or give type: \'RollingUpdate\'')] : [],
   'RollingUpdateDeployment': (prop, { maxSurge, maxUnavailable }) => [
     ...share(`${prop}.maxSurge`, maxSurge), ...share(`${prop}.maxUnavailable`, maxUnavailable),
-    ...isZero(maxSurge) && isZero(maxUnavailable) ? [needs(prop, 'has maxSurge and maxUnavailable 0, so no pod can ever be replaced', 'raise one of them')] : [],
+    ...isZero(maxSurge) && isZero(maxUnavailable) ? [needs(prop, 'has maxSurge and maxUnavailable 0, so no pod can ever be replaced', 'raise one of them', { maxSurge, maxUnavailable })] : [],
     ...typeof maxUnavailable === 'string' && Number.parseInt(maxUnavailable, 10) > 100 ? [needs(`${prop}.maxUnavailable`, 'is more than 100%', 'give at most 100%', maxUnavailable)] : [],
   ],
   'FlexVolumeSource': (prop, { options }) => Object.keys((options ?? {}) as Fields).filter((name) => /(^|\.)(kubernetes|k8s)\.io$/i.test(name.split('/', 1)[0]))

@@ -1,0 +1,49 @@
+import { isLabelValue, isQualifiedName } from '../../../src/constructs/kubernetes/constraints';
+import { checkShape } from '../../../src/constructs/kubernetes/shape-check';
+import { describe as line } from '../../../src/constructs/validation/problems';
+
+const lines = (value: unknown, type: string): string[] => checkShape('prop', value, type).problems.map(line);
+
+test.each<[string, boolean]>([
+  ['10.0.0.1', true], ['255.255.255.255', true], ['256.0.0.1', false], ['10.0.0', false], ['10.0.0.1.2', false], ['::1', true], ['fd00::10.0.0.1', true], ['fd00:::1', false], ['fd00::g', false], ['fd00', false], ['[::1]', false],
+  [`${'1'.repeat(46)}`, false], ['::1/64', false],
+])('the address %s is accepted: %s', (ip, accepted) => {
+  expect(lines({ ip, hostnames: ['a'] }, 'HostAlias').length === 0).toBe(accepted);
+});
+
+test.each<[unknown, boolean]>([['', true], ['a', true], ['A.b_c-1', true], ['-a', false], ['a-', false], ['a b', false], ['a'.repeat(63), true], ['a'.repeat(64), false], [1, false]])('the label %j is accepted: %s', (value, accepted) => {
+  expect(isLabelValue(value)).toBe(accepted);
+});
+
+test.each<[unknown, boolean]>([
+  ['a', true], ['example.com/a', true], ['example.com/', false], ['/a', false], ['a/b/c', false], ['Example.com/a', false], ['example.com/A_b', true], ['', false], [1, false], ['example..com/a', false],
+])('the name %j is accepted: %s', (value, accepted) => {
+  expect(isQualifiedName(value)).toBe(accepted);
+});
+
+const TOO_MUCH = ['prop.rollingUpdate.maxUnavailable: \'101%\' is more than 100%; give at most 100%'];
+const never = (given: object) => [`prop.rollingUpdate: ${JSON.stringify(given)} has maxSurge and maxUnavailable 0, so no pod can ever be replaced; raise one of them`];
+
+test.each<[object, string[]]>([
+  [{ maxSurge: 1, maxUnavailable: 0 }, []], [{ maxSurge: 0, maxUnavailable: 1 }, []], [{ maxSurge: 0, maxUnavailable: 0 }, never({ maxSurge: 0, maxUnavailable: 0 })], [{ maxSurge: '0%', maxUnavailable: 0 }, never({ maxSurge: '0%', maxUnavailable: 0 })], [{ maxSurge: 0, maxUnavailable: '0%' }, never({ maxSurge: 0, maxUnavailable: '0%' })],
+  [{ maxSurge: 1, maxUnavailable: '100%' }, []], [{ maxSurge: 1, maxUnavailable: '101%' }, TOO_MUCH], [{ maxSurge: '200%', maxUnavailable: 1 }, []], [{ maxUnavailable: 0 }, []],
+])('a rollout with %j', (rollingUpdate, expected) => {
+  expect(lines({ rollingUpdate }, 'DeploymentStrategy')).toEqual(expected);
+});
+
+test.each<[object, number]>([[{ type: 'Recreate' }, 0], [{ type: 'Recreate', rollingUpdate: { maxSurge: 1 } }, 1], [{ type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } }, 0]])('the strategy %j has %s problems', (strategy, count) => {
+  expect(lines(strategy, 'DeploymentStrategy')).toHaveLength(count);
+});
+
+test.each<[object, string[]]>([
+  [{ privileged: true }, []], [{ privileged: false, allowPrivilegeEscalation: false }, []],
+  [{ privileged: true, allowPrivilegeEscalation: false }, ['prop.privileged: true cannot be true together with allowPrivilegeEscalation: false; also give allowPrivilegeEscalation: true']],
+  [{ allowPrivilegeEscalation: false, capabilities: { add: ['CAP_SYS_ADMIN'] } }, [expect.stringContaining('cannot have CAP_SYS_ADMIN together with allowPrivilegeEscalation: false; leave it out')]],
+  [{ allowPrivilegeEscalation: true, capabilities: { add: ['CAP_SYS_ADMIN'] } }, []], [{ allowPrivilegeEscalation: false, capabilities: { add: ['CHOWN'] } }, []],
+])('the security context %j', (context, expected) => {
+  expect(lines(context, 'SecurityContext')).toEqual(expected);
+});
+
+test.each<[object, number]>([[{ nodeSelectorTerms: [] }, 1], [{ nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }] }, 0]])('the node selector %j has %s problems', (selector, count) => {
+  expect(lines(selector, 'NodeSelector')).toHaveLength(count);
+});
