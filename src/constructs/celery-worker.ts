@@ -32,6 +32,7 @@ import { WorkerScaling } from './scaling/worker-scaling';
 import { WorkerPool } from './worker-pool';
 import { planShutdown, settingsLimit, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
+import { poolConnections } from './pool-connections';
 import { prepareShared, sharedSettings } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
@@ -244,6 +245,7 @@ export class CeleryWorker extends Construct {
       scope: this, celery, name, concurrency: this.concurrency, longestTask: Math.min(end.longestTask, end.grace),
       queues: props.queues ?? (celery._codeDeclaresQueues ? undefined : [celery._queues.default]),
     };
+    const connections = poolConnections(celery, pool);
     const labels = selectorLabels({ application: 'celery', name, component: 'worker' });
     const { deployment, networkPolicy, pod, options } = celeryComponent(this, own, {
       component: 'worker',
@@ -261,7 +263,9 @@ export class CeleryWorker extends Construct {
       healthCheck,
       tasksShareProcess: pool._name !== 'prefork',
       command: () => command(props, pool, healthCheck, end, props.taskEvents ?? celery._hasFlower(this)),
-      env: end.env,
+      env: [...end.env, ...connections?.env ?? []],
+      mounts: connections?.mounts,
+      importsOurs: connections !== undefined,
       terminationGracePeriod: Duration.seconds(end.grace),
       resources: defaultResources(pool),
       needs: pool._name === 'gevent' ? ['gevent'] : [],

@@ -10,7 +10,8 @@ import redis
 from celery import Celery
 
 app = Celery('tasks')
-records = redis.Redis('record')
+# Where many connect at the same time, one may hang: it is tried again.
+records = redis.Redis('record', socket_connect_timeout=5, socket_timeout=15)
 
 
 def note(run, number, what):
@@ -96,7 +97,8 @@ with tasks.app.pool.acquire():
 
   public async entries(run: string): Promise<Entry[]> {
     const lines = await this.redis('LRANGE', run, '0', '-1');
-    return lines.split('\n').filter(Boolean).map((line) => {
+    // What is written again after a timeout is equal.
+    return [...new Set(lines.split('\n').filter(Boolean))].map((line) => {
       const [number, what, host, at] = line.split(' ');
       return { number: Number(number), what: what as Entry['what'], host, at: Number(at) };
     });

@@ -1,28 +1,28 @@
 import { App, Chart, Duration } from 'cdk8s';
 import { CeleryWorker, RedisBroker, rules, TaskDelivery, WorkerPool } from '../../src';
 import { eventually, readyPods, testIn } from '../e2e/harness';
-import { celeryApp, deployed, namespace, SMALL } from './drill';
+import { celeryApp, deployed, namespace } from './drill';
 import { Recorder, RECORDED_TASKS } from './record';
 
 /**
  * Tasks that take longer than the visibility timeout of Redis: synth refuses it; where the check is suppressed they run twice at the same time.
- * DRILL_IMAGE needs gevent.
  */
 const NAMESPACE = 'celery-drill-visibility';
 const recorder = new Recorder(NAMESPACE);
 const VISIBILITY = 30;
 /** kombu looks for what it may deliver again every 100 seconds. */
 const TASK = 150;
-const LONGEST = 170;
+const LONGEST = 300;
 const SENT = 100;
 
 /** Workers with room for what is delivered a second time. */
 function define(chart: Chart, { name, visibility, suppressed }: { name: string; visibility?: number; suppressed?: boolean }): void {
   const celery = celeryApp(chart, {
-    name, broker: new RedisBroker(chart, `redis-${name}`), files: { 'tasks.py': RECORDED_TASKS }, resources: SMALL,
+    name, broker: new RedisBroker(chart, `redis-${name}`), files: { 'tasks.py': RECORDED_TASKS },
+    resources: { requests: { cpu: '10m', memory: '256Mi' }, limits: { memory: '2Gi' } },
     delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: visibility === undefined ? undefined : Duration.seconds(visibility) }),
   });
-  const worker = new CeleryWorker(chart, `${name}-worker`, { celery, replicas: 2, pool: WorkerPool.gevent({ concurrency: SENT, timeLimit: Duration.seconds(LONGEST) }) });
+  const worker = new CeleryWorker(chart, `${name}-worker`, { celery, replicas: 2, pool: WorkerPool.prefork({ concurrency: 60, timeLimit: Duration.seconds(LONGEST) }) });
   if (suppressed) rules.Rules.of(worker).suppress('delivery/visibility-timeout-too-short', 'the guard that is removed');
 }
 
