@@ -4,7 +4,7 @@ import { asList, asText, get } from '../manifests/json';
 import { OperationName, operationText } from '../operations';
 import { shortened } from '../rules/printable';
 import { processOf } from './fleet';
-import { kubectl } from './kubectl';
+import { kubectl, KubectlError } from './kubectl';
 import { identity, isReady, phase } from './objects';
 
 /** A container that has the application, or at least Celery and the way to the broker. */
@@ -46,13 +46,19 @@ export function appPlace(pods: readonly unknown[], settingsOf?: unknown): AppPla
 /** What the program could not do; the message says why, without any credential. */
 export class ProgramError extends Error {}
 
+/** SIGKILL, as kubectl tells of it. */
+const KILLED = /exit code 137$/;
+
 /** Runs one of them in a pod, with these values; returns its answer. */
 export async function runInPod(
   place: AppPlace, name: OperationName, given: object, context: readonly string[], timeout = 30_000,
 ): Promise<unknown> {
   const { namespace, pod, container, launcher, options, settings } = place;
   const command = [...launcher, 'python', '-', JSON.stringify({ options, settings, ...given })];
-  const printed = await kubectl([...context, 'exec', '-i', '-n', namespace, pod, '-c', container, '--', ...command], timeout, operationText(name));
+  const printed = await kubectl([...context, 'exec', '-i', '-n', namespace, pod, '-c', container, '--', ...command], timeout, operationText(name)).catch((error: unknown) => {
+    throw error instanceof KubectlError && KILLED.test(error.message) ? new KubectlError(`the program was killed in pod ${pod}: its container has ended `
+      + 'meanwhile, or has no memory for the application once more; run it again') : error;
+  });
   const last = printed.trimEnd().split('\n').at(-1) ?? '';
   let answer: unknown;
   try {

@@ -60,6 +60,7 @@ test.each<[string, Answers, RegExp]>([
   ['no pod that runs', cluster(OK, [worker('a', 'Pending')]), /no pod of celery runs that could send a task; cdk8s-celery status tells why/],
   ['an application without results', cluster({ error: 'RuntimeError: the application has no result backend' }), /from pod a no task could be sent: RuntimeError: the application has no/],
   ['a program that says nothing', { ...cluster(OK), 'exec -i': ['Traceback\n'] }, /pod a printed 'Traceback', and no answer/],
+  ['a container that ends meanwhile', { ...cluster(OK), 'exec -i': ['command terminated with exit code 137', 1] }, /no task could be sent: the program was killed in pod a: its container has/],
   ['a pod that may not be entered', { ...cluster(OK), 'exec -i': ['Error from server (Forbidden)', 1] }, /from pod a no task could be sent: Error from server \(Forbidden\)/],
 ])('returns 2 with %s', async (_, answers, message) => {
   expect(await run([], answers)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });

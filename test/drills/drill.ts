@@ -186,3 +186,19 @@ export async function cpu(namespace: string, target: string): Promise<number> {
   const used = await exec(namespace, target, ['sh', '-c', 'cat /sys/fs/cgroup/cpuacct/cpuacct.usage 2>/dev/null || grep usage_usec /sys/fs/cgroup/cpu.stat']);
   return used.startsWith('usage_usec') ? Number(used.split(' ')[1]) / 1e3 : Number(used) / 1e6;
 }
+
+/** Sends a signal to the main process of a worker from within its pod: it is not process 1. */
+export async function signalMain(namespace: string, pod: Pod, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+  // The container, and with it what is executed in it, ends with its main process.
+  await exec(namespace, pod.metadata!.name!, ['python', '-'], `
+import os, signal
+def words(pid):
+    with open(f'/proc/{pid}/cmdline') as command:
+        return command.read().split(chr(0))
+def parent(pid):
+    with open(f'/proc/{pid}/stat') as stat:
+        return stat.read().rpartition(')')[2].split()[1]
+celery = [pid for pid in filter(str.isdigit, os.listdir('/proc')) if 'worker' in words(pid)]
+[main] = [pid for pid in celery if parent(pid) not in celery]
+os.kill(int(main), signal.${name})`).catch(() => undefined);
+}

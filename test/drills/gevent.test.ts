@@ -1,7 +1,8 @@
 import { Duration } from 'cdk8s';
 import { CeleryWorker, RedisBroker, TaskDelivery, WorkerPool } from '../../src';
-import { eventually, exec, say, testIn } from '../e2e/harness';
-import { allReady, celeryApp, deployed, namespace, SMALL } from './drill';
+import { requeue } from '../../src/cli/requeue';
+import { always, eventually, exec, say, testIn } from '../e2e/harness';
+import { allReady, celeryApp, deployed, namespace, restarted, signalMain, SMALL } from './drill';
 import { Recorder, RECORDED_TASKS } from './record';
 
 /**
@@ -12,6 +13,7 @@ const NAMESPACE = 'celery-drill-gevent';
 const recorder = new Recorder(NAMESPACE);
 const CONCURRENCY = 100;
 const NAP = 10;
+const VISIBILITY = 30;
 
 const TASKS = `${RECORDED_TASKS}
 
@@ -24,20 +26,22 @@ def together(run, number, at):
 `;
 
 const greenlets = WorkerPool.gevent({ concurrency: CONCURRENCY });
-const APPS: Record<string, { pool: WorkerPool; settings?: object }> = {
+const APPS: Record<string, { pool: WorkerPool; settings?: object; visibilityTimeout?: Duration }> = {
   greenlets: { pool: greenlets },
   few: { pool: greenlets, settings: { broker_transport_options: { max_connections: 10 } } },
   processes: { pool: WorkerPool.prefork({ concurrency: 2 }) },
+  dead: { pool: greenlets, visibilityTimeout: Duration.seconds(VISIBILITY) },
 };
 
 deployed(namespace(NAMESPACE, (chart) => {
   recorder.define(chart);
   const redis = new RedisBroker(chart, 'redis');
-  for (const [database, [name, { pool, settings }]] of Object.entries(APPS).entries()) {
+  for (const [database, [name, { pool, settings, visibilityTimeout }]] of Object.entries(APPS).entries()) {
     const celery = celeryApp(chart, {
-      name, broker: redis.onDatabase(database), files: { 'tasks.py': TASKS }, delivery: TaskDelivery.atLeastOnce(), settings, resources: SMALL,
+      name, broker: redis.onDatabase(database), files: { 'tasks.py': TASKS }, settings, resources: SMALL,
+      delivery: TaskDelivery.atLeastOnce({ visibilityTimeout }),
     });
-    new CeleryWorker(chart, `${name}-worker`, { celery, pool, longestTask: Duration.minutes(1) });
+    new CeleryWorker(chart, `${name}-worker`, { celery, pool, longestTask: Duration.seconds(20) });
   }
 }));
 
@@ -99,4 +103,24 @@ test('10 000 tasks: none is lost, none runs twice, and the worker is well', asyn
   say(`${count} tasks of 1 s in ${(entries.at(-1)!.at - entries[0].at).toFixed(0)} s, ${await atOnce('many')} at the same time`);
   await allReady(NAMESPACE, ['greenlets-worker'], 30);
   expect(await unacknowledged('greenlets', 'after-many')).toBe(0);
+});
+
+test('a worker that dies: no worker of this pool delivers its tasks again, and requeue does', async () => {
+  const [dead] = await allReady(NAMESPACE, ['dead-worker']);
+  const count = 20;
+  await recorder.send('deploy/dead-worker', 'dead', Array.from({ length: count }, () => ({ args: [300, 1] })));
+  await recorder.running('dead', count);
+  await signalMain(NAMESPACE, dead, 'SIGKILL');
+  await restarted(dead, 60);
+  await allReady(NAMESPACE, ['dead-worker'], 120);
+  // What delivers again elsewhere does so within this time.
+  await always('none has begun again', VISIBILITY + 120, async () => expect((await recorder.outcome('dead', count)).again).toBe(0));
+  await eventually('all are put back', 600, async () => {
+    let said = '';
+    const print = (text: string): void => { said += text; };
+    const code = await requeue(['-n', NAMESPACE, '--app', 'dead', '--this-namespace', '--yes'], print, print);
+    say(`requeue exits with ${code}\n${said}`);
+    expect(said).toContain(`${count} of ${count} restored`);
+  });
+  expect(await recorder.settled('dead', count)).toEqual({ lost: 0, twice: 0, again: count });
 });

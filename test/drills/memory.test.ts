@@ -65,7 +65,7 @@ async function childrenKilled(app: string): Promise<number> {
   return (await kubectl(['logs', `deploy/${worker(app)}`, '-c', 'worker', '-n', NAMESPACE, '--tail=-1'])).match(/signal 9 \(SIGKILL\)/g)?.length ?? 0;
 }
 
-/** Every twentieth task needs more than there is. */
+/** Five tasks need more than there is. */
 async function eaten(app: string, patience?: number) {
   await allReady(NAMESPACE, [worker(app)]);
   await recorder.send(`deploy/${worker(app)}`, app, Array.from({ length: SENT }, (_, i) => ({ task: 'eat', args: [i % 20 === 10 ? 700 : 1] })));

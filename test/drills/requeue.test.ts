@@ -2,8 +2,8 @@ import { Duration } from 'cdk8s';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { CeleryApp, CeleryWorker, AppCode, RedisBroker, TaskDelivery, WorkerPool, WorkerShutdown } from '../../src';
 import { requeue } from '../../src/cli/requeue';
-import { eventually, exec, kubectl, readyPods, say, testIn } from '../e2e/harness';
-import { deployed, drillRuntime, namespace } from './drill';
+import { eventually, kubectl, readyPods, say, testIn } from '../e2e/harness';
+import { deployed, drillRuntime, namespace, signalMain } from './drill';
 import { Recorder, RECORDED_TASKS } from './record';
 
 /**
@@ -39,22 +39,6 @@ function appOf(lane: number): string {
 /** The two pods of a lane. */
 async function workers(lane: number): Promise<Pod[]> {
   return eventually(`both workers of ${appOf(lane)} are ready`, 300, () => readyPods(NAMESPACE, `app.kubernetes.io/instance=${appOf(lane)}-worker`, 2));
-}
-
-/** Sends a signal to the main process of a worker from within its pod: it is not process 1. */
-async function signalMain(pod: Pod, name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void> {
-  // The container, and with it what is executed in it, ends with its main process.
-  await exec(NAMESPACE, pod.metadata!.name!, ['python', '-'], `
-import os, signal
-def words(pid):
-    with open(f'/proc/{pid}/cmdline') as command:
-        return command.read().split(chr(0))
-def parent(pid):
-    with open(f'/proc/{pid}/stat') as stat:
-        return stat.read().rpartition(')')[2].split()[1]
-celery = [pid for pid in filter(str.isdigit, os.listdir('/proc')) if 'worker' in words(pid)]
-[main] = [pid for pid in celery if parent(pid) not in celery]
-os.kill(int(main), signal.${name})`).catch(() => undefined);
 }
 
 /** Calls it for the app of a lane, and returns its exit code and how many messages it has put back. */
@@ -107,7 +91,7 @@ test(`a killed worker, ${RUNS} times: what it ran comes back and runs once more,
     // Before, while and after it is asked who has what.
     const [calls] = await Promise.all([
       wait(between(0, 5)).then(() => putUntilAllHaveEnded(lane, run, 8)),
-      wait(between(0, 10)).then(() => signalMain(killed, 'SIGKILL')),
+      wait(between(0, 10)).then(() => signalMain(NAMESPACE, killed, 'SIGKILL')),
     ]);
     const entries = await recorder.entries(run);
     const count = (what: string, number: number): number => entries.filter((entry) => entry.what === what && entry.number === number).length;
@@ -147,11 +131,11 @@ test('a worker that does not answer: it refuses, and names the pod', async () =>
   const [stopped, other] = await workers(0);
   await recorder.send(other.metadata!.name!, 'silent', times(4, () => ({ args: [60] })));
   await recorder.running('silent', 4);
-  await signalMain(stopped, 'SIGSTOP');
+  await signalMain(NAMESPACE, stopped, 'SIGSTOP');
   try {
     const { code, said } = await put(0);
     expect([code, said]).toEqual([1, expect.stringContaining(`pod ${NAMESPACE}/${stopped.metadata!.name} does not answer`)]);
   } finally {
-    await signalMain(stopped, 'SIGCONT');
+    await signalMain(NAMESPACE, stopped, 'SIGCONT');
   }
 });

@@ -188,10 +188,7 @@ test('the same with early acknowledgement: those that ran are lost', async () =>
 });
 
 test('a rolling update with a grace period shorter than the tasks: tasks are lost', async () => {
-  const found = await under('early', 'short-grace', async () => {
-    await setGrace(1);
-    await kubectl(['rollout', 'status', '-n', NAMESPACE, `deployment/${workers('early')}`, `--timeout=${READY}s`]);
-    await restart('early')();
-  });
-  expect(found.lost).toBeGreaterThan(0);
+  await setGrace(1);
+  await kubectl(['rollout', 'status', '-n', NAMESPACE, `deployment/${workers('early')}`, `--timeout=${READY}s`]);
+  expect((await under('early', 'short-grace', restart('early'))).lost).toBeGreaterThan(0);
 });
