@@ -1,6 +1,6 @@
 import pytest
 
-from cdk8s_celery_agent.settings import Settings, read
+from cdk8s_celery_agent.settings import THRESHOLDS, Settings, read
 
 
 def read_one(**values):
@@ -9,6 +9,42 @@ def read_one(**values):
 
 def test_defaults():
     assert read({}) == (Settings(), [])
+    assert Settings() == ('127.0.0.1', 8790, 5.0, 3.0, 60.0, 45.0, 60.0, 120.0, 300.0, 60.0, '')
+
+
+@pytest.mark.parametrize('interval, broker_timeout, stale_after', [
+    (5.0, 3.0, 21.0), (1.0, 0.5, 4.0), (10.0, 3.0, 36.0), (5.0, 10.0, 35.0)])
+def test_a_look_is_stale_after_three_intervals_and_two_answers(
+        interval, broker_timeout, stale_after):
+    settings = Settings(interval=interval, broker_timeout=broker_timeout)
+    assert settings.stale_after == stale_after
+
+
+@pytest.mark.parametrize('name, least, most, below, above', [
+    ('PORT', '1', '65535', '0', '65536'),
+    ('BROKER_TIMEOUT', '0.05', '86400', '0.049', '86400.1'),
+    ('BROKER_TIMEOUT', '0.05', '86400', '0', '86401'),
+    ('START_AFTER', '10', '86400', '0.049', '86401'),
+])
+def test_the_bounds_of_a_value(name, least, most, below, above):
+    for value in least, most:
+        settings, complaints = read_one(**{name: value})
+        assert complaints == [] and getattr(settings, name.lower()) == float(value)
+    for value in below, above:
+        settings, complaints = read_one(**{name: value})
+        line, = complaints
+        assert settings == Settings() and 'must be between' in line
+
+
+@pytest.mark.parametrize('name', THRESHOLDS)
+def test_a_threshold_is_twice_the_interval_at_least(name):
+    settings, complaints = read_one(INTERVAL='2', **{name.upper(): '4'})
+    assert complaints == [] and getattr(settings, name) == 4
+    settings, complaints = read_one(INTERVAL='2', **{name.upper(): '3.9'})
+    assert settings == Settings(interval=2.0)
+    assert complaints == [
+        f'CDK8S_CELERY_AGENT_{name.upper()}=3.9: must be at least twice '
+        f'CDK8S_CELERY_AGENT_INTERVAL (2); using {getattr(Settings(), name):g}']
 
 
 def test_every_setting_has_its_variable():
