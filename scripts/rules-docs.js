@@ -69,8 +69,22 @@ function coveragePage(rules, catalogue, silences) {
     'What manifests cannot show, and gaps where fewer than half of the known deployments had the fault.', '',
     '| what is not known | why there is no finding |', '|---|---|',
     ...silences.map(({ gap, reason }) => `| ${cell(gap)} | ${cell(reason)} |`), '',
+    ...MEASURED, '',
   ].join('\n');
 }
+
+/** How much is found on deployments that the rules were not written from. */
+const MEASURED = [
+  '## Measured', '',
+  '67 public deployments (26 November 2026) that the rules were not written from, in seven batches. Their faults were written down by reading the YAML,',
+  'before the rules ran. After each batch the rules were mended for what it had shown; the figures are those of the first run over each.', '',
+  '| | faults | found | of these certain, so errors |', '|---|---|---|---|',
+  '| must be refused | 82 | 76 (93 %) | 64 (78 %) |',
+  '| deserves a warning | 192 | 171 (89 %) | |', '',
+  'Two warnings were false (a Redis taken for the broker next to a RabbitMQ that a variable names), no error was. Mended since: all of the six that must be',
+  'refused and were not found, the two false warnings, and 12 of the 21 others; the rest is in the table above, or is below a threshold. What must be refused and is a warning',
+  'has its condition in an image: which shell `sh` is, the scheduler of a Beat whose command is not in sight, which broker the code makes of `REDIS_URL`.',
+];
 
 function drillsPage(drilled) {
   const shown = drilled.flatMap(({ drills }) => Object.keys(drills));

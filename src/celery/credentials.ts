@@ -9,7 +9,7 @@ const LAST_OF_SEVERAL = new Set(['pass', 'secret']);
 /** What a key is for that has to stay secret: `API_KEY`, `AWS_SECRET_ACCESS_KEY`, and not `security_key`, which is a path. */
 const KEYS = new Set(['api', 'secret', 'private', 'account', 'auth', 'signing', 'encryption', 'fernet', 'shared']);
 /** Names that do not say it. */
-const NAMES = new Set(['FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDISCLI_AUTH']);
+const NAMES = new Set(['basic_auth', 'basic-auth', 'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDISCLI_AUTH']);
 
 /** Whether the value of a variable, a setting, an option or a key of that name is a credential. */
 export function isCredentialName(name: string): boolean {

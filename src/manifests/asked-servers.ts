@@ -61,3 +61,19 @@ export function cannotFail(probe: Probe): string | undefined {
   if (grep && !/\[.\]|-v/.test(grep[1])) return 'grep finds itself in the output of ps';
   return undefined;
 }
+
+/** Programs of the official images of servers: the one that they do not have is another's. */
+const PROGRAMS: ReadonlyArray<{ readonly image: RegExp; readonly others: RegExp }> = [
+  { image: /^(redis|valkey)$/, others: /^rabbitmq(ctl|-[a-z]+)?$|^celery$/ },
+  { image: /^rabbitmq$/, others: /^(redis|valkey)-cli$|^celery$/ },
+];
+
+/** Why the command of a probe never succeeds; undefined where it may. */
+export function cannotPass(probe: Probe): string | undefined {
+  const { raw, container: { image } } = probe;
+  if (/(^|\/)(sh|bash|ash|dash)$/.test(raw[0] ?? '') && raw.length === 2 && /^-[a-z]*c$/.test(raw[1])) return 'the shell is given no script';
+  const others = image.official ? PROGRAMS.find((one) => one.image.test(image.name))?.others : undefined;
+  const programs = probe.invocations.map(({ words }) => baseName(words[0]?.text ?? ''));
+  const missing = programs.length === 1 && others?.test(programs[0]) ? programs[0] : undefined;
+  return missing === undefined ? undefined : `the image of ${image.name} has no ${missing}`;
+}

@@ -206,6 +206,8 @@ export const CATALOGUE = {
   N39: { what: 'more connections than Redis takes' },
   N41: { what: 'RabbitMQ with a claim and a new node name in every pod' },
   N52: { what: 'pods that the namespace refuses: Pod Security, ResourceQuota, LimitRange' },
+  N68: { what: 'a command that is no list' },
+  N69: { what: 'the name of a Service that does not exist' },
   N53: { what: 'probes that cannot fail, or cannot pass' },
   N51: { what: 'variables that the image of RabbitMQ refuses' },
   N54: { what: 'workers in a StatefulSet, one pod after the other' },

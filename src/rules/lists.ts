@@ -1,6 +1,7 @@
 import { brokerUse } from '../manifests/brokers';
 import { celeryInstalls } from '../manifests/installs';
 import { celeryIn, probesOf } from '../manifests/probes';
+import { rabbitServers } from '../manifests/rabbit-server';
 import { neededReferences } from '../manifests/references';
 import { celeryWorkloads, scaledWorkers } from '../manifests/scalers';
 import type { World } from '../manifests/world';
@@ -28,6 +29,11 @@ export const LISTS = {
   configMaps: (world: World) => world.kind('ConfigMap'),
   /** Containers of Celery and of Redis. */
   servers: ({ processes, redisServers }: World) => new Set([...processes, ...redisServers].map(({ container }) => container)),
+  /** The same, and those of RabbitMQ. */
+  probedServers: (world: World) => new Set([
+    ...[...world.processes, ...world.redisServers].map(({ container }) => container),
+    ...rabbitServers(world).flatMap(({ container }) => container ?? []),
+  ]),
   /** Workloads that run Celery. */
   celeryWorkloads,
   /** Each `pip install` of a pod that has to do with Celery. */

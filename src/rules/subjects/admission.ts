@@ -1,4 +1,5 @@
 import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '../../manifests/admission';
+import { asScalar } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -60,6 +61,27 @@ export const admissionRules: Rule[] = [
       for (const workload of workloads(world)) {
         for (const { range, container, value, allowed } of outOfRange(workload, world)) {
           report({ at: container.place([...container.path, 'resources']), value, allowed, note: `LimitRange ${range.name}` });
+        }
+      }
+    },
+  },
+  {
+    id: 'admission/command-not-a-list',
+    severity: Severity.ERROR,
+    title: 'command and args are lists of texts, and this is none',
+    why: 'The API server refuses the object: `json: cannot unmarshal string into Go struct field Container.spec.template.spec.containers.command of type '
+      + '[]string`. In a file of Docker Compose a text is allowed.',
+    fix: 'Write one item for each word: command: [celery, -A, app, worker].',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/',
+    rows: ['N68'],
+    check: (world, report) => {
+      for (const { containers, initContainers } of workloads(world)) {
+        for (const container of [...initContainers, ...containers]) {
+          for (const name of ['command', 'args'] as const) {
+            const given = container.json[name];
+            if (given === undefined || given === null || Array.isArray(given)) continue;
+            report({ at: container.place([...container.path, name]), value: asScalar(given) ?? 'a map', allowed: 'a list' });
+          }
         }
       }
     },

@@ -5,7 +5,7 @@ import { schedulePath } from '../../manifests/beat-schedule';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
-import { get } from '../../manifests/json';
+import { asScalar, get } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { isScaled, scalersOf } from '../../manifests/scalers';
@@ -97,6 +97,13 @@ const activeBeats = lazy((world: World) => {
 /** The time zones that workers are given. */
 const timeZones = lazy((workers: readonly Process[]) => [...new Set(workers.flatMap((worker) => worker.setting('timezone')?.value ?? []))].sort());
 
+/** Something ends a Beat of a Job. */
+function ends({ workload, links }: Process): boolean {
+  const job = [...workload.podPath.slice(0, -1), 'activeDeadlineSeconds'];
+  return get(workload.resource.json, ...job) !== undefined || workload.spec.activeDeadlineSeconds !== undefined
+    || links.some(({ name }) => name === 'timeout');
+}
+
 export const beatRules: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
@@ -167,6 +174,13 @@ export const beatRules: Rule[] = [
       if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(kind) });
       if (resource.kind === 'DaemonSet') {
         report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(kind) });
+      }
+      const policy = asScalar(get(resource.json, 'spec', 'concurrencyPolicy')) ?? 'Allow';
+      if (resource.kind === 'CronJob' && policy === 'Allow' && !ends(beat)) {
+        report({
+          at: { resource, path: ['spec', 'schedule'] }, value: 'a CronJob', allowed: 'Deployment or StatefulSet',
+          note: 'each run starts one, and none of them ends', ...unlessLocked(kind),
+        });
       }
       for (const scaler of scalersOf(beat.workload, world)) {
         const most = get(scaler.json, 'spec', 'maxReplicas') ?? get(scaler.json, 'spec', 'maxReplicaCount');

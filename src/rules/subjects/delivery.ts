@@ -198,8 +198,9 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/limits-ignored-by-pool',
     severity: Severity.WARNING,
-    title: 'The pool ignores this limit, without a word',
-    why: 'Time limits, --max-tasks-per-child and --max-memory-per-child need child processes: with threads and solo they never fire.',
+    title: 'The pool ignores this option, without a word',
+    why: 'Time limits, --max-tasks-per-child and --max-memory-per-child need child processes: with threads and solo they never fire. The solo pool runs one task '
+      + 'at a time, whatever --concurrency says.',
     fix: 'Use the prefork pool, or limit the time in the task itself.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits',
     rows: ['D8'],
@@ -207,6 +208,12 @@ export const deliveryRules: Rule[] = [
     check: (worker, report) => {
       const { pool } = worker;
       if (pool === undefined || !WITHOUT_CHILDREN.has(pool)) return;
+      const concurrency = worker.option('--concurrency');
+      if (pool === 'solo' && concurrency.state === 'known' && concurrency.flag && Number(concurrency.value) > 1) {
+        report({
+          at: worker.place(concurrency.path), value: `--concurrency ${concurrency.value}`, note: 'the pool is solo', fix: 'Use the prefork pool, or start more pods.',
+        });
+      }
       for (const name of ['--soft-time-limit', '--time-limit', '--max-tasks-per-child', '--max-memory-per-child']) {
         const option = worker.option(name);
         // gevent and eventlet keep the hard limit.

@@ -7,7 +7,7 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
-import { rabbitFor } from '../../manifests/rabbit-server';
+import { rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -60,6 +60,15 @@ function isName(host: string): boolean {
 /** The pod says itself what a name is, or in which domains it is looked up. */
 function ownNames({ spec }: Workload, host: string): boolean {
   return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
+}
+
+/** The Services of the only server of a kind in a namespace. */
+function servedBy(world: World, namespace: string, kind: 'redis' | 'rabbitmq' | undefined): string[] {
+  const servers = kind === 'redis' ? world.redisServers.map(({ container }) => container.workload)
+    : kind === 'rabbitmq' ? rabbitServers(world).flatMap(({ container }) => container?.workload ?? []) : [];
+  const [server, ...others] = [...new Set(servers)].filter(({ resource }) => resource.namespace === namespace);
+  if (server === undefined || others.length > 0 || /cache|session/i.test(server.resource.name)) return [];
+  return world.kind('Service').filter((service) => service.namespace === namespace && world.backing(service).includes(server)).map(({ name }) => name);
 }
 
 /** Celery in the namespace of a Service has it as broker or result backend: others may have one of the same name, too. */
@@ -265,6 +274,32 @@ export const networkRules: Rule[] = [
         report({
           at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${named} has no Service ${name}`, fix: `Write ${listed(whole)}.`,
           unless: `the Service ${name} of the namespace ${named} is not among these manifests`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/no-such-service',
+    severity: Severity.WARNING,
+    title: 'The broker or the result backend is a name that no Service has',
+    why: 'Only Services have names in the DNS of the cluster, and Deployments have none: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop.',
+    fix: 'Write the name of the Service into the URL.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
+    rows: ['N69'],
+    on: 'processes',
+    check: (process, report, world) => {
+      const { workload } = process;
+      const { namespace } = workload.resource;
+      for (const use of process.urls) {
+        const { host } = use.url;
+        if (!/^[a-z][a-z0-9-]*$/.test(host) || host === 'localhost' || ownNames(workload, host)) continue;
+        if (world.service(host, namespace)) continue;
+        const near = servedBy(world, namespace, isRedis(use.url) ? 'redis' : isAmqp(use.url) ? 'rabbitmq' : undefined);
+        // kustomize puts a prefix or a suffix to names when it builds.
+        if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
+        report({
+          at: use.at, value: use.text, allowed: listed(near), note: `there is no Service ${host}`, fix: `Write ${listed(near)}.`,
+          unless: 'a Service of that name is not among these manifests',
         });
       }
     },

@@ -1,7 +1,7 @@
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand } from '../../manifests/command/celery-command';
 import { get } from '../../manifests/json';
-import { askedServer, cannotFail } from '../../manifests/asked-servers';
+import { askedServer, cannotFail, cannotPass } from '../../manifests/asked-servers';
 import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { schedulePath } from '../../manifests/beat-schedule';
@@ -299,6 +299,23 @@ export const probeRules: Rule[] = [
     check: (container, report) => {
       for (const probe of probesOf(container)) {
         const why = cannotFail(probe);
+        if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
+      }
+    },
+  },
+  {
+    id: 'probes/never-passes',
+    severity: Severity.ERROR,
+    title: 'A probe cannot pass',
+    why: 'A liveness probe that always fails restarts the container again and again (`CrashLoopBackOff`), and one of readiness keeps it out of its Service: '
+      + '`connection refused` in all of Celery.',
+    fix: 'Give the probe a command that the image has, and that tells how the process is.',
+    source: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/',
+    rows: ['N53'],
+    on: 'probedServers',
+    check: (container, report) => {
+      for (const probe of probesOf(container)) {
+        const why = cannotPass(probe);
         if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
       }
     },
