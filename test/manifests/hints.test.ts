@@ -38,6 +38,7 @@ describe('the role of a container whose program is out of sight', () => {
       'worker by the name of the container'],
     ['port 5555 and FLOWER_ variables', deployment({ ports: [{ containerPort: 5555 }], env: [{ name: 'FLOWER_BASIC_AUTH', value: 'a:b' }] }),
       'flower by its port 5555 and its variables'],
+    ['flower, with its port', deployment({ name: 'flower', ports: [{ containerPort: 5555 }] }), 'flower by the name of the container'],
     ['camel case', deployment({ name: 'celeryBeat' }), 'beat by the name of the container'],
     ['a scheduler of Celery', deployment({ name: 'celery-scheduler' }), 'beat by the name of the container'],
   ])('%s', (_, object, expected) => {
@@ -46,6 +47,8 @@ describe('the role of a container whose program is out of sight', () => {
 
   test.each<[string, object]>([
     ['worker alone', deployment({ name: 'worker' })],
+    ['worker, with the port of Flower', deployment({ name: 'worker', ports: [{ containerPort: 5555 }] })],
+    ['flower, without its port', deployment({ name: 'flower' })],
     ['a producer', deployment({ name: 'web', env: CELERY_ENV })],
     ['a worker of something else', deployment({ name: 'worker', command: ['node', 'worker.js'], env: CELERY_ENV })],
     ['another queue of Python', deployment({ name: 'celery-worker', command: ['rq', 'worker'] })],
