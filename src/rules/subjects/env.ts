@@ -21,7 +21,7 @@ import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** The variables that Kubernetes makes of the Services in a namespace, by the upper-cased name. */
-function serviceVariables(world: World): Map<string, Set<string>> {
+const serviceVariables = lazy((world: World): Map<string, Set<string>> => {
   const found = new Map<string, Set<string>>();
   for (const service of world.kind('Service')) {
     const spec = asMap(service.json.spec);
@@ -31,7 +31,7 @@ function serviceVariables(world: World): Map<string, Set<string>> {
     found.get(service.namespace)!.add(service.name.toUpperCase().replaceAll('-', '_'));
   }
   return found;
-}
+});
 
 /** What people write for a scheme, and what kombu calls it. */
 const WRONG_SCHEMES = new Map([
@@ -108,16 +108,13 @@ export const envRules: Rule[] = [
     fix: 'Set enableServiceLinks: false in the pod, or give the container FLOWER_PORT: "5555", or name the Service otherwise.',
     source: 'https://github.com/mher/flower/issues/738',
     rows: ['E1'],
-    check: (world, report) => {
-      const variables = serviceVariables(world);
-      for (const flower of world.flowers) {
-        if (!flower.workload.serviceLinks || !variables.get(flower.workload.resource.namespace)?.has('FLOWER')) continue;
-        if (flower.container.env.lookup('FLOWER_PORT').state !== 'unset' || flower.command.vendor === 'airflow') continue;
-        const { resource } = flower.workload;
-        report({
-          at: { resource, path: flower.workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
-        });
-      }
+    on: 'flowers',
+    check: ({ workload, container, command }, report, world) => {
+      if (!workload.serviceLinks || !serviceVariables(world).get(workload.resource.namespace)?.has('FLOWER')) return;
+      if (container.env.lookup('FLOWER_PORT').state !== 'unset' || command.vendor === 'airflow') return;
+      report({
+        at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
+      });
     },
   },
   {

@@ -1,10 +1,12 @@
 import { Image, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, get, Path } from '../../manifests/json';
 import { Mount } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -193,7 +195,7 @@ export const filesystemRules: Rule[] = [
     id: 'filesystem/volume-without-fsgroup',
     severity: Severity.WARNING,
     title: 'A process that is not root writes to a claim, and no fsGroup makes it writable',
-    why: 'Most storage classes make volumes that belong to root: Beat ends with `PermissionError: [Errno 13] Permission denied`, Redis with '
+    why: 'Most storage classes make volumes that belong to root: Beat and Flower end with `PermissionError: [Errno 13] Permission denied`, Redis with '
       + '`MISCONF ... unable to persist to disk` or `Can\'t open or create append-only dir`.',
     fix: 'Set securityContext.fsGroup of the pod, with fsGroupChangePolicy: OnRootMismatch.',
     source: 'https://github.com/DefectDojo/django-DefectDojo/issues/2044',
@@ -201,11 +203,13 @@ export const filesystemRules: Rule[] = [
     check: (world, report) => {
       const writers = [
         ...world.beats.map((beat) => ({ container: beat.container, folder: schedulePath(beat)?.path })),
+        ...world.flowers.map((flower) => ({ container: flower.container, folder: databasePath(flower) })),
         ...world.redisServers.map((server) => ({ container: server.container, folder: server.dataFolder })),
+        ...rabbitServers(world).flatMap((server) => server.container ? [{ container: server.container, folder: dataFolder(server) }] : []),
       ];
       for (const { container, folder } of writers) {
         const { workload } = container;
-        const user = container.runAsUser;
+        const user = container.runAsUser ?? (imageUser(container.image) === 'named' ? 'of the image' : undefined);
         if (user === undefined || user === 0 || get(workload.spec, 'securityContext', 'fsGroup') !== undefined) continue;
         // An init container may have set the owner.
         if (workload.initContainers.length > 0) continue;

@@ -2,6 +2,7 @@ import { flowerMemory } from '../../celery/flower-memory';
 import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
+import { isOn, option } from '../../manifests/flower-options';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get, Path } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
@@ -9,7 +10,7 @@ import { contests, Exposure, exposures, guardedByPolicy } from '../../manifests/
 import { Place } from '../../manifests/place';
 import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
-import { Option, Process } from '../../manifests/process';
+import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
 import { pathSeen, Seen } from '../../manifests/rewrites';
 import type { World } from '../../manifests/world';
@@ -20,23 +21,6 @@ import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
 const SMALLEST_MEMORY = 256 * 2 ** 20;
-
-/** Flower's options come by flag, by FLOWER_* or from a configuration file. */
-function option(flower: Process, name: string): Option {
-  const given = flower.command.options.get(`--${name}`);
-  if (given) {
-    return given.word.unknown ? { state: 'set', path: given.word.path, flag: true }
-      : { state: 'known', value: given.value, path: given.word.path, flag: true };
-  }
-  const variable = flower.variable(`FLOWER_${name.toUpperCase().replaceAll('-', '_')}`);
-  if (variable.state !== 'unset') return variable;
-  const file = flower.command.options.has('--conf') || flower.variable('FLOWER_CONF').state !== 'unset' || configInSight(flower);
-  return file || !flower.plain ? { state: 'maybe' } : variable;
-}
-
-/** A flowerconfig.py in the working directory counts too. */
-const configInSight = lazy(({ container }: Process): boolean =>
-  container.mounts.some(({ mountPath }) => /flowerconfig|flower\.conf/i.test(mountPath)) || container.file('flowerconfig.py') !== undefined);
 
 function value(flower: Process, name: string): string | undefined {
   const found = option(flower, name);
@@ -70,11 +54,6 @@ function prefix(flower: Process): string {
 function exposuresOf(flower: Process, world: World) {
   const port = Number(value(flower, 'port') ?? 5555);
   return exposures(flower.workload, port, flower.container.portNames(port), world);
-}
-
-function isOn(flower: Process, name: string): boolean {
-  const found = option(flower, name);
-  return found.state === 'known' && !/^(|0|false|no|off)$/i.test(found.value);
 }
 
 /** What Flower itself has at its root. */

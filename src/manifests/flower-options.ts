@@ -1,0 +1,35 @@
+import { lazy } from '../memo';
+import { Option, Process } from './process';
+
+/** Flower's options come by flag, by FLOWER_* or from a configuration file. */
+export function option(flower: Process, name: string): Option {
+  const given = flower.command.options.get(`--${name}`);
+  if (given) {
+    return given.word.unknown ? { state: 'set', path: given.word.path, flag: true }
+      : { state: 'known', value: given.value, path: given.word.path, flag: true };
+  }
+  const variable = flower.variable(`FLOWER_${name.toUpperCase().replaceAll('-', '_')}`);
+  if (variable.state !== 'unset') return variable;
+  const file = flower.command.options.has('--conf') || flower.variable('FLOWER_CONF').state !== 'unset' || configInSight(flower);
+  return file || !flower.plain ? { state: 'maybe' } : variable;
+}
+
+/** A flowerconfig.py in the working directory counts too. */
+const configInSight = lazy(({ container }: Process): boolean =>
+  container.mounts.some(({ mountPath }) => /flowerconfig|flower\.conf/i.test(mountPath)) || container.file('flowerconfig.py') !== undefined);
+
+/** A switch of Flower's that is certainly on. */
+export function isOn(flower: Process, name: string): boolean {
+  const found = option(flower, name);
+  return found.state === 'known' && !/^(|0|false|no|off)$/i.test(found.value);
+}
+
+/** The file that Flower keeps its state in, where it keeps one and the path is in sight. */
+export function databasePath(flower: Process): string | undefined {
+  const database = isOn(flower, 'persistent') ? option(flower, 'db') : undefined;
+  if (database === undefined || database.state === 'set' || database.state === 'maybe') return undefined;
+  const written = database.state === 'known' ? database.value : 'flower';
+  // The official image works in /data.
+  return flower.container.absolute(written)
+    ?? (flower.container.image.repository === 'mher/flower' && flower.container.json.workingDir === undefined ? `/data/${written}` : undefined);
+}
