@@ -184,7 +184,7 @@ const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '50m', me
  *
  * Valkey runs by its image: of one whose name is `valkey` the programs are `valkey-server` and `valkey-cli`.
  *
- * Synth fails on a bad name, image or quantity, where `maxMemory` is not below the memory limit (three quarters of it with a claim), where the claim
+ * Synth fails on a bad name, image or quantity, where `maxMemory` is not below the memory limit, where the claim
  * is less than three times `maxMemory`, where `results` need more than half of it, where all clients are more than `maxClients`, and where two apps
  * take tasks from the same queue of one database.
  *
@@ -273,7 +273,6 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),
       ...checkMaxMemory(props.maxMemory, limit, limited),
-      ...(claim ? checkRewrite(props.maxMemory, limit, limited) : []),
       ...checkResults(props.results),
       ...checkDatabase('database', props.database),
       ...checkCommands(disabled),
@@ -417,16 +416,6 @@ function checkClaimSize(given: Size, maxMemory: number): Problem[] {
   return amount <= 0 || amount >= 3 * maxMemory ? [] : [{
     prop: 'storage.size', value: given.asString(), wrong: `is less than three times maxMemory, ${redisMemory(maxMemory)}, which the append-only file may need while it is rewritten`,
     fix: `give at least Size.mebibytes(${Math.ceil(3 * maxMemory / 1024)})`,
-  }];
-}
-
-/** The fork that rewrites the append-only file has a copy of each page that changes meanwhile. */
-function checkRewrite(maxMemory: Size | undefined, limit: string | number | undefined, limited: number | undefined): Problem[] {
-  const most = limited && Math.floor(limited * SHARE);
-  const amount = maxMemory && checks.kibibytes(maxMemory);
-  return amount === undefined || most === undefined || amount <= most || amount >= limited! ? [] : [{
-    prop: 'maxMemory', value: maxMemory!.asString(), wrong: `is more than three quarters of the memory limit ${limit}, and rewriting the append-only file needs the rest`,
-    fix: `give at most Size.mebibytes(${Math.floor(most / 1024)}), or raise the limit`,
   }];
 }
 

@@ -444,16 +444,6 @@ describe('clients', () => {
   });
 });
 
-test('an append-only file needs a quarter of the memory limit for its rewriting', () => {
-  const given = (maxMemory: number, storage = RedisStorage.claim()): RedisBrokerProps => ({ storage, maxMemory: Size.mebibytes(maxMemory) });
-  expect(refusals(redis(given(193)))).toEqual([
-    '[chart/redis] maxMemory: \'193Mi\' is more than three quarters of the memory limit 256Mi, and rewriting the append-only file needs the rest; '
-    + 'give at most Size.mebibytes(192), or raise the limit',
-  ]);
-  expect(option(synth(redis(given(192))), 'maxmemory')).toBe('192mb');
-  expect(option(synth(redis(given(193, RedisStorage.ephemeral()))), 'maxmemory')).toBe('193mb');
-});
-
 test.each<[RedisBrokerProps]>([[{ database: 15 }], [{ maxClients: 3276 }], [{ storage: RedisStorage.claim({ size: Size.mebibytes(576) }) }]])('%p is taken', (props) => {
   expect(synth(redis(props)).identities()).toContain('Deployment/redis');
 });
