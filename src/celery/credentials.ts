@@ -46,6 +46,12 @@ export function hasUrlCredential(text: string): boolean {
   });
 }
 
+/** The same, of a URL that a program gives: nothing but the kubelet reads it before Celery does, so only `$(NAME)` is a reference there. */
+export function hasWrittenCredential(url: string): boolean {
+  const [, user, password] = /:\/\/([^\s/:@]*):([^\s@]+)@/.exec(url) ?? [];
+  return hasUrlCredential(url) || (password !== undefined && !password.includes('$(') && !(user === 'guest' && password === 'guest'));
+}
+
 /** More than any URL, and little enough for every regular expression here. */
 const LONGEST = 200_000;
 const URL_PART = /:\/\/([^\s"'`<>]{1,2000})/g;

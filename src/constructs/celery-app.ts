@@ -190,6 +190,8 @@ export class CeleryApp extends Construct {
   public readonly _delivery?: TaskDelivery;
   /** What spares its busy pods; one at most. @internal */
   public readonly _busyPodControllers: { readonly node: Node; readonly _peer: k8s.NetworkPolicyPeer }[] = [];
+  /** The Beats that keep their schedule in its message broker, by RedBeat. @internal */
+  public readonly _redBeats: Construct[] = [];
   /** @internal */
   public readonly _queues: Queues;
   /** Whether a worker without `queues` consumes from those that code or settings declare, or from a default queue that only a run tells. @internal */

@@ -14,12 +14,13 @@ import type * as k8s from './kubernetes/api/types';
 import { merge, POD_OPTIONS, podOptions } from './kubernetes/options';
 import { ownLabels, SINGLETON } from './kubernetes/pods';
 import { LAUNCHER } from './launcher';
-import { Described, Problem } from './validation/problems';
+import { isInTree } from './validation/in-tree';
+import { describe, Described, Problem } from './validation/problems';
 import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { ScheduleSpec } from './schedule-spec';
 import { settingsArguments } from './settings';
-import { sharedSettings } from './visibility-timeout';
+import { sharedSettings, sharing } from './visibility-timeout';
 
 /** Properties of `CeleryBeat`. */
 export interface CeleryBeatProps extends PodOptions {
@@ -167,6 +168,9 @@ export class CeleryBeat extends Construct {
     });
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
+    if (!schedule.inBroker) return;
+    celery._redBeats.push(this);
+    this.node.addValidation({ validate: () => sharedLock(this, celery).map(describe) });
   }
 }
 
@@ -217,6 +221,23 @@ function checkRedis({ _broker: { transport } }: CeleryApp): Problem[] {
     prop: 'schedule', value: new Described(`RedBeat, with the broker ${transport}`), wrong: 'keeps its schedule in the message broker, which is not a single Redis',
     fix: 'give the URL of a Redis: BeatSchedule.redBeat({ redis: { name: \'redbeat\', key: \'url\' } })',
   }];
+}
+
+/** RedBeats of two apps on one database have one lock, and one of them waits for it forever. Of the two, one says it. */
+function sharedLock(beat: Construct, celery: CeleryApp): Problem[] {
+  const prefix = redBeatPrefix(celery);
+  return prefix === undefined ? [] : sharing(celery).filter((other) => other !== celery && redBeatPrefix(other) === prefix)
+    .flatMap(({ _redBeats: beats }) => beats).filter((other) => isInTree(other, beat) && other.node.path < beat.node.path).map((other) => ({
+      prop: 'schedule', value: new Described('RedBeat'), wrong: `has its schedule and its lock in one Redis database with ${other.node.path}, so only one of the two sends tasks`,
+      fix: 'give each app a database of its own (redis.onDatabase(1)), or the setting redbeat_key_prefix',
+    }));
+}
+
+/** What the keys of RedBeat begin with; undefined where the code of the app may say it. */
+function redBeatPrefix({ _settings: settings, code: { _files: files } }: CeleryApp): string | undefined {
+  const given = settings.get('redbeat_key_prefix');
+  if (given !== undefined) return String(given);
+  return files && Object.values(files).every((file) => !/redbeat_key_prefix/i.test(file)) ? 'redbeat:' : undefined;
 }
 
 /** The packages of schedulers, by the first word of their names. */

@@ -1,4 +1,4 @@
-import { hasUrlCredential, redact } from '../celery/credentials';
+import { hasWrittenCredential, redact } from '../celery/credentials';
 import { isClusterScheme } from '../celery/hosts';
 import { tlsPort, uncheckedCertificate } from '../celery/tls';
 import { transportOf } from '../celery/transports';
@@ -115,7 +115,7 @@ function checkUrl(url: string): Problem[] {
   const found = uncheckedCertificate(url);
   return [
     ...found ? [{ prop: 'resultBackend', value: redact(url), ...found }] : [],
-    ...hasUrlCredential(url) ? [{
+    ...hasWrittenCredential(url) ? [{
       prop: 'resultBackend', value: redact(url), wrong: 'has a password in it, and everybody who can read a manifest could read it',
       fix: 'put the whole URL into a Secret: ResultBackend.fromSecret({ name, key })',
     }] : [],

@@ -13,10 +13,17 @@ export function sharedQueueProblems(app: CeleryApp): Problem[] {
   return sharing(app).filter((other) => other !== app && content(other) !== content(app)).flatMap((other) => {
     const both = [...consumed(other)].filter((queue) => own.has(queue));
     return both.map((queue) => ({
-      prop: 'broker', value: queue, wrong: `is a queue from which ${other.node.path} also takes tasks, in the same database: each app loses tasks of the other`,
-      fix: 'give each app a database of its own (redis.onDatabase(1)) or a queue of its own (the setting task_default_queue, the queues of its workers)',
+      prop: 'broker', value: queue, wrong: `is a queue from which ${other.node.path} also takes tasks, in the same ${place(app).what}: each app loses tasks of the other`,
+      fix: `give each app ${place(app).own} or a queue of its own (the setting task_default_queue, the queues of its workers)`,
     }));
   });
+}
+
+/** In which apps have queues of one name apart from one another, by the transport. */
+function place({ _broker: { transport = '' } }: CeleryApp): { readonly what: string; readonly own: string } {
+  if (transport === 'sqs') return { what: 'account', own: 'a prefix of its own (Broker.fromSqs({ queueNamePrefix }))' };
+  if (/^(py)?amqps?$/.test(transport)) return { what: 'virtual host', own: 'a virtual host of its own' };
+  return { what: 'database', own: 'a database of its own (redis.onDatabase(1))' };
 }
 
 /** The queues that the workers of an app certainly consume from. */

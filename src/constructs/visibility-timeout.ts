@@ -15,6 +15,9 @@ import { isInTree } from './validation/in-tree';
 /** What kombu has where nothing is set, in seconds, by transport. Others have no visibility timeout. */
 const DEFAULTS: Readonly<Record<string, number>> = { redis: 3600, rediss: 3600, sentinel: 3600, sqs: 1800 };
 
+/** The longest that SQS hides a message, in seconds: it refuses a queue with more. @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html */
+const LONGEST_OF_SQS = 12 * 60 * 60;
+
 /** What a message may need after its task and the end of its pod: until it is acknowledged, or given back. */
 const MARGIN = 60;
 
@@ -71,7 +74,7 @@ export function visibilityTimeout(app: CeleryApp): number | undefined {
   const explicit = apps.map(given).filter((value) => value !== undefined);
   if (explicit.length > 0) return Math.max(...explicit);
   const needed = Math.max(...apps.map(longestDelivery));
-  return needed > standard ? needed : undefined;
+  return needed > standard ? Math.min(needed, app._broker.transport === 'sqs' ? LONGEST_OF_SQS : Infinity) : undefined;
 }
 
 /** The transport options of an app with the visibility timeout that holds for its database. */
@@ -87,11 +90,15 @@ export function sharedSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
   return options === undefined ? app._settings : new Map([...app._settings, [TRANSPORT_OPTIONS, options]]);
 }
 
-/** The worker whose tasks take longest, where that is as long as the visibility timeout. A rule knows where a time limit says it. */
-function outlivedBy(app: CeleryApp, timeout: number): CeleryApp['_workers'][number] | undefined {
-  if (app._settings.get('task_acks_late') !== true || settingsLimit(app._settings) !== undefined) return undefined;
-  return app._workers.filter(({ worker, timeLimit, known }) => isInTree(worker, app) && timeLimit === undefined && known! >= timeout)
-    .sort((a, b) => b.known! - a.known!)[0];
+/** The worker whose tasks take longest, where that is as long as the visibility timeout. With Redis a rule knows where a time limit says it. */
+function outlivedBy(app: CeleryApp, timeout: number): { readonly worker: CeleryApp['_workers'][number]['worker']; readonly seconds: number } | undefined {
+  const ofSettings = settingsLimit(app._settings);
+  const limited = app._broker.transport === 'sqs';
+  if (app._settings.get('task_acks_late') !== true || (ofSettings !== undefined && !limited)) return undefined;
+  return app._workers.filter(({ worker, timeLimit }) => isInTree(worker, app) && (limited || timeLimit === undefined))
+    .map(({ worker, timeLimit, known }) => ({ worker, seconds: timeLimit?.toSeconds({ integral: false }) ?? ofSettings ?? known! }))
+    .filter(({ seconds }) => seconds >= timeout)
+    .sort((a, b) => b.seconds - a.seconds)[0];
 }
 
 /** What is wrong with the timeouts of an app, once all workers are known. */
@@ -113,12 +120,17 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
       prop, value: `${own} s`, wrong: `is not that of ${longest?.node.path} on the same database, ${seconds} s; the shortest would hold for all`, fix: 'give all apps of a database the same',
     }];
   }
+  if (transport === 'sqs' && own !== undefined && own > LONGEST_OF_SQS) {
+    return [{ prop, value: `${own} s`, wrong: 'is more than the 12 hours that SQS hides a message for', fix: `give at most ${LONGEST_OF_SQS} seconds` }];
+  }
   const outlived = outlivedBy(app, seconds);
   if (outlived) {
     return [{
       prop: own === undefined ? 'broker' : prop, value: `${seconds} s`,
-      wrong: `is ${own === undefined ? `the visibility timeout of ${longest?.node.path} on the same database, and ` : ''}not more than the longest task of ${outlived.worker.node.path}, ${outlived.known} s, which would run twice at the same time`,
-      fix: `give more than ${outlived.known} seconds to all apps of the database, or leave it out`,
+      wrong: `is ${own === undefined && longest ? `the visibility timeout of ${longest.node.path} on the same database, and ` : ''}not more than the longest task of ${outlived.worker.node.path}, ${outlived.seconds} s, which would run twice at the same time`,
+      fix: transport === 'sqs' && outlived.seconds >= LONGEST_OF_SQS ? 'give shorter tasks: SQS hides a message for 12 hours at most; or use another message broker'
+        : transport === 'sqs' ? `give more than ${outlived.seconds} seconds (Broker.fromSqs({ visibilityTimeout })), or leave it out`
+          : `give more than ${outlived.seconds} seconds to all apps of the database, or leave it out`,
     }];
   }
   // The command line would replace what the code has, all of it.

@@ -1,7 +1,10 @@
 import { Chart, Duration, Size } from 'cdk8s';
-import { AppCode, BeatSchedule, BeatStorage, Broker, CeleryBeat, CeleryBeatProps, HealthCheck, LogLevel, PythonRuntime, ResultBackend, RedBeatOptions } from '../../src';
+import {
+  AppCode, BeatSchedule, BeatStorage, Broker, CeleryApp, CeleryBeat, CeleryBeatProps, HealthCheck, LogLevel, PythonRuntime, RedisBroker,
+  ResultBackend, RedBeatOptions,
+} from '../../src';
 import { everyProp } from '../every-prop';
-import { celeryApp, everyOption, EXTERNAL } from '../fixtures';
+import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
 
 const NAME = 'celery-beat';
@@ -115,6 +118,29 @@ describe('refuses', () => {
 });
 
 describe('RedBeat', () => {
+  const two = (database: number, settings: object = {}, code = '') => (chart: Chart) => {
+    const redis = new RedisBroker(chart, 'redis');
+    [redis, redis.onDatabase(database)].forEach((broker, i) => {
+      const celery = new CeleryApp(chart, `app${i}`, {
+        app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': `${TASKS}${i === 0 ? '' : code}` }),
+        runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['celery-redbeat'] }),
+        settings: { task_default_queue: `queue${i}`, ...(i === 0 ? {} : settings) },
+      });
+      new CeleryBeat(chart, `beat${i}`, { celery, schedule: BeatSchedule.redBeat() });
+    });
+  };
+
+  test('of two apps on one database is refused, where both have one lock', () => {
+    expect(refusals(two(0))).toEqual(['[chart/beat1] schedule: RedBeat has its schedule and its lock in one Redis database with chart/beat0, so only one of the two sends tasks; '
+      + 'give each app a database of its own (redis.onDatabase(1)), or the setting redbeat_key_prefix']);
+  });
+
+  test.each<[string, (chart: Chart) => void]>([
+    ['a database', two(1)], ['a prefix', two(0, { redbeat_key_prefix: 'crm' })], ['a prefix in the code', two(0, {}, 'app.conf.redbeat_key_prefix = "crm"\n')],
+  ])('of two apps with %s of their own is fine', (_, program) => {
+    expect(synth(program).get('Deployment', 'app1-beat1').kind).toBe('Deployment');
+  });
+
   const redBeat = (options?: RedBeatOptions, app: Parameters<typeof celeryApp>[1] = {}) => (chart: Chart) =>
     new CeleryBeat(chart, 'beat', { celery: celeryApp(chart, app), schedule: BeatSchedule.redBeat(options) });
   const settings = (command: string[]) => command.slice(command.indexOf('--') + 1).filter((setting) => setting.includes('redbeat'));

@@ -1,4 +1,4 @@
-import { hasUrlCredential, redact } from '../../celery/credentials';
+import { hasWrittenCredential, redact } from '../../celery/credentials';
 import { isClusterScheme } from '../../celery/hosts';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
@@ -212,7 +212,7 @@ function checkUrl(url: string): Problem[] {
   if (unverified !== undefined) return problem(unverified.wrong, unverified.fix);
   const secure = tlsPort(url);
   if (secure !== undefined) return problem(`has the port ${secure} of TLS, and a scheme without`, `write ${transport}s://${transport === 'redis' ? ', with ?ssl_cert_reqs=CERT_REQUIRED' : ''}; or give the port without TLS`);
-  return hasUrlCredential(url) ? problem(
+  return hasWrittenCredential(url) ? problem(
     'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
   ) : [...checkSentinelPort('broker', url), ...checkUrlDatabase('broker', url)];
 }

@@ -1,3 +1,5 @@
+import { hasUrlCredential, isCredentialName } from '../../celery/credentials';
+import { Described, Problem } from '../validation/problems';
 import { flag, kind, optionsOf, PropChecks, record, text, TypeCheck } from '../validation/props';
 
 /**
@@ -46,9 +48,20 @@ export interface QueueTrigger {
 
 const TYPE = 'e.g. \'redis\'';
 
+/** Everybody who can read the ScaledObject can read it. */
+function metadata(prop: string, value: unknown): Problem[] {
+  const wrong = text('the value as a string, e.g. \'1\'')(prop, value);
+  const name = prop.slice(prop.lastIndexOf('.') + 1);
+  if (wrong.length > 0 || !(isCredentialName(name) || hasUrlCredential(String(value)))) return [...wrong];
+  return [{
+    prop, value: new Described('a string'), wrong: 'is a password or has one in it, and everybody who can read a manifest could read it',
+    fix: `put it into a Secret: authentication: { secretTargetRef: [{ parameter: '${name}', name, key }] }`,
+  }];
+}
+
 const QUEUE_TRIGGER: PropChecks<QueueTrigger> = {
   type: { check: text(TYPE), fix: `give ${TYPE}`, instead: () => undefined },
-  metadata: record(text('the value as a string, e.g. \'1\''), 'e.g. { address: \'redis.example.com:6379\' }'),
+  metadata: record(metadata, 'e.g. { address: \'redis.example.com:6379\' }'),
   queueKey: text('e.g. \'listName\''),
   authentication: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object',
     '{ secretTargetRef: [{ parameter, name, key }] }'),

@@ -21,6 +21,18 @@ function address(trigger: Trigger, worker: Process): string | undefined {
   return trigger.metadata('address') ?? trigger.metadata('host') ?? (fromEnv === undefined ? undefined : worker.container.env.value(fromEnv));
 }
 
+/** The servers that a trigger connects to, each with its port where that is written. */
+function servers(trigger: Trigger, worker: Process): string[] {
+  const written = readsRedisLists(trigger.type) ? trigger.metadata('addresses') ?? address(trigger, worker)
+    : trigger.type === 'rabbitmq' ? hostAndPort(address(trigger, worker)) : undefined;
+  return (written ?? '').split(',').map((server) => server.trim());
+}
+
+function hostAndPort(text: string | undefined): string | undefined {
+  const url = parseUrl(text ?? '');
+  return url && `${url.host}${url.port === undefined ? '' : `:${url.port}`}`;
+}
+
 /** A share of the CPU that is asked for, which needs a request; an average value does not. */
 function isShare(metric: unknown): boolean {
   const target = get(metric, 'target');
@@ -119,21 +131,23 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-resolves-elsewhere',
     severity: Severity.ERROR,
-    title: 'KEDA looks the Redis up in its own namespace',
+    title: 'KEDA looks the broker up in its own namespace',
     why: 'The operator resolves the name, not the worker: `connection to redis failed: dial tcp: lookup redis on 172.20.0.10:53: no such host`; '
       + 'nothing is ever scaled.',
     fix: 'Write the whole name: redis.<namespace>.svc.cluster.local:6379.',
     source: 'https://github.com/kedacore/keda/issues/6247',
     rows: ['K3'],
     on: 'scaledWorkers',
-    check: ({ worker, scaler, redis }, report) => {
-      for (const trigger of redis) {
-        const host = address(trigger, worker)?.replace(/:\d+$/, '');
-        if (host !== undefined && /^[a-z0-9-]+$/i.test(host) && !scaler.namespace.includes('keda')) {
+    check: ({ worker, scaler }, report) => {
+      if (scaler.namespace.includes('keda')) return;
+      for (const trigger of triggers(scaler)) {
+        for (const server of servers(trigger, worker)) {
+          const host = server.replace(/:\d+$/, '');
+          if (!/^[a-z0-9-]+$/i.test(host)) continue;
           report({
-            at: { resource: scaler, path: trigger.path }, value: address(trigger, worker),
+            at: { resource: scaler, path: trigger.path }, value: server,
             allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.cluster.local`,
-            ...scaler.namespace === '' ? {} : { fix: `Write the whole name: ${address(trigger, worker)!.replace(host, `${host}.${scaler.namespace}.svc.cluster.local`)}.` },
+            ...scaler.namespace === '' ? {} : { fix: `Write the whole name: ${server.replace(host, `${host}.${scaler.namespace}.svc.cluster.local`)}.` },
           });
         }
       }

@@ -84,6 +84,21 @@ describe('a broker that exists', () => {
   });
 });
 
+test.each(['Pa$hunter2', '${hunter2}', '{hunter2', '<hunter2>', '%68unter2hunter2', 'hun$$ter2hunter2'])('a password is one, whatever it looks like: %s', (password) => {
+  const url = `redis://:${password}@redis.example.com/0`;
+  const asBroker = refusals(made(Broker.fromUrl(url)));
+  const asBackend = refusals(made(Broker.fromUrl('redis://redis.example.com/0'), { resultBackend: ResultBackend.fromUrl(url) }));
+  expect(asBroker.join()).toContain('put the whole URL into a Secret: Broker.fromSecret({ name, key })');
+  expect(asBackend.join()).toContain('put the whole URL into a Secret: ResultBackend.fromSecret({ name, key })');
+});
+
+test.each(['redis://user:$(PASSWORD)@redis.example.com/0', 'redis://user@redis.example.com/0'])('%s has none in it', (url) => {
+  // Only `$(NAME)` is a reference to the kubelet; a rule says what else is wrong with it.
+  const found = url.includes('$') ? refusals(made(Broker.fromUrl(url))) : [...new Set([synth(made(Broker.fromUrl(url))).env('celery-worker').CELERY_BROKER_URL])];
+  expect(found.join()).not.toContain('has a password in it');
+  expect(found.join()).toContain(url.includes('$') ? 'env/unexpanded-reference' : url);
+});
+
 describe('refuses', () => {
   const missing = 'resultBackend: undefined is missing, and the message broker keeps no results; give ResultBackend.none() where nobody reads results';
 

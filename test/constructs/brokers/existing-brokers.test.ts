@@ -1,6 +1,9 @@
 import { Chart, Duration } from 'cdk8s';
-import { AppCode, Broker, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules, WorkerScaling } from '../../../src';
-import { celeryApp } from '../../fixtures';
+import {
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules, TaskDelivery,
+  WorkerScaling, WorkerShutdown,
+} from '../../../src';
+import { celeryApp, TASKS } from '../../fixtures';
 import { Manifests, refusals, synth } from '../../manifests';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what no type checker has seen
@@ -354,6 +357,51 @@ describe('SQS', () => {
     expect(refused(Broker.fromSqs(REGION), { ...NONE, settings: { worker_enable_remote_control: true } }))
       .toContain('settings.worker_enable_remote_control: true is not possible with SQS, which has no fanout; leave it out, or give false');
   });
+});
+
+describe('the visibility timeout of SQS', () => {
+  const late = (
+    longest: Duration, options: { visibilityTimeout?: Duration } = {}, props: Partial<CeleryAppProps> = { delivery: TaskDelivery.atLeastOnce() },
+  ) => (chart: Chart) => {
+    const celery = celeryApp(chart, { broker: Broker.fromSqs({ region: 'eu-central-1', ...options }), ...NONE, ...props });
+    new CeleryWorker(chart, 'worker', { celery, shutdown: WorkerShutdown.warm({ longestTask: longest }) });
+  };
+  const timeoutOf = (program: (chart: Chart) => void): string | undefined => synth(program).main('celery-worker').command
+    .map((word: string) => /^broker_transport_options=.*"visibility_timeout":(\d+)/.exec(word)?.[1]).find(Boolean);
+
+  test('is for the longest task and the end of its pod, and never more than SQS has', () => {
+    expect(timeoutOf(late(Duration.minutes(10)))).toBeUndefined();
+    expect(timeoutOf(late(Duration.hours(2)))).toBe('14475');
+    expect(timeoutOf(late(Duration.seconds(43_199)))).toBe('43200');
+    expect(timeoutOf(late(Duration.hours(13), {}, {}))).toBe('43200');
+  });
+
+  test.each<[string, (chart: Chart) => void, string]>([
+    ['a task of 12 hours', late(Duration.hours(12)), 'broker: \'43200 s\' is not more than the longest task of chart/worker, 43200 s, which would run twice at the same time; give shorter tasks: SQS hides a message for 12 hours at most; or use another message broker'],
+    ['a task that takes longer', late(Duration.minutes(10), { visibilityTimeout: Duration.minutes(10) }), '\'600 s\' is not more than the longest task of chart/worker, 600 s, which would run twice at the same time; give more than 600 seconds (Broker.fromSqs({ visibilityTimeout })), or leave it out'],
+    ['a setting of more than 12 hours', late(Duration.minutes(5), {}, { settings: { broker_transport_options: { visibility_timeout: 43_201 } } }), 'settings.broker_transport_options.visibility_timeout: \'43201 s\' is more than the 12 hours that SQS hides a message for; give at most 43200 seconds'],
+    ['a delivery of more than 12 hours', late(Duration.minutes(5), {}, { delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: Duration.hours(13) }) }), 'delivery.visibilityTimeout: \'46800 s\' is more than the 12 hours that SQS hides a message for'],
+  ])('%s is refused', (_, program, message) => expect(refusals(program).join()).toContain(message));
+
+  test.each<[string, (chart: Chart) => void, string]>([
+    ['a second more than the task', late(Duration.minutes(10), { visibilityTimeout: Duration.seconds(601) }), '601'],
+    ['as long as a task that is acknowledged early', late(Duration.minutes(10), { visibilityTimeout: Duration.minutes(10) }, {}), '600'],
+    ['12 hours', late(Duration.minutes(5), {}, { settings: { broker_transport_options: { visibility_timeout: 43_200 } } }), '43200'],
+  ])('%s is right', (_, program, seconds) => expect(timeoutOf(program)).toBe(seconds));
+});
+
+test.each<[string, Broker, string]>([
+  ['RabbitMQ', Broker.fromRabbitMq({ host: 'mq.example.com', username: 'shop', password: PASSWORD }), 'in the same virtual host: each app loses tasks of the other; give each app a virtual host of its own or a queue'],
+  ['SQS', Broker.fromSqs({ region: 'eu-central-1' }), 'in the same account: each app loses tasks of the other; give each app a prefix of its own (Broker.fromSqs({ queueNamePrefix })) or a queue'],
+])('two apps on one queue of %s are refused, with a fix that it has', (_, broker, message) => {
+  expect(refusals((chart) => {
+    for (const name of ['shop', 'crm']) {
+      const celery = new CeleryApp(chart, name, {
+        app: 'tasks', broker, ...NONE, code: AppCode.fromInline({ 'tasks.py': `${TASKS}# ${name}\n` }), runtime: PythonRuntime.fromImage('registry.example.com/team/app:1.4.2'),
+      });
+      new CeleryWorker(chart, `${name}-worker`, { celery });
+    }
+  }).join()).toContain(message);
 });
 
 test('a loader that would take the place of ours is refused', () => {

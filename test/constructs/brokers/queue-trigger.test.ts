@@ -39,6 +39,8 @@ test.each<[any, string]>([
   [{ type: 1 }, 'broker.queueTrigger.type: 1 is not a string; give e.g. \'redis\''],
   [{ type: 'redis', metadata: { databaseIndex: 1 } }, 'broker.queueTrigger.metadata.databaseIndex: 1 is not a string; give the value as a string, e.g. \'1\''],
   [{ type: 'redis', authentication: 'redis' }, 'broker.queueTrigger.authentication: \'redis\' is not an object; give { secretTargetRef: [{ parameter, name, key }] }'],
+  [{ type: 'redis', metadata: { address: 'redis.example.com:6379', password: 'hunter2', passwordFromEnv: 'PASSWORD' } }, 'broker.queueTrigger.metadata.password: a string is a password or has one in it, and everybody who can read a manifest could read it; put it into a Secret: authentication: { secretTargetRef: [{ parameter: \'password\', name, key }] }'],
+  [{ type: 'rabbitmq', metadata: { host: 'http://bob:hunter2@mq.example.com:15672/', hostFromEnv: 'URL' } }, 'broker.queueTrigger.metadata.host: a string is a password or has one in it, and everybody who can read a manifest could read it; put it into a Secret: authentication: { secretTargetRef: [{ parameter: \'host\', name, key }] }'],
   [{ type: 'redis', metdata: {} }, 'broker.queueTrigger.metdata: an object is not one of the options here; did you mean metadata?'],
 ])('%j of a broker of a user is refused', (queueTrigger, message) => {
   const broker: IBroker = { bind: (): BrokerBinding => ({ url: { value: 'redis://redis.example.com' }, resultBackend: { value: 'disabled://' }, queueTrigger }) };

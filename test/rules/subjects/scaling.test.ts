@@ -103,6 +103,16 @@ test.each<[string, string, string[]]>([
   expect(found('scaling/keda-resolves-elsewhere', worker('redis://redis/0', 'worker', { namespace }), keda([redis({ address })], {}, { namespace }))).toEqual(expected);
 });
 
+test.each<[string, object, string[]]>([
+  ['a sentinel', { type: 'redis-sentinel', metadata: { addresses: 's-0:26379, s-1.redis.svc.cluster.local:26379,s-2', listName: 'celery' } }, ['error: s-0:26379', 'error: s-2']],
+  ['the management of RabbitMQ', rabbit({ host: 'http://mq:15672/' }), ['error: mq:15672']],
+  ['RabbitMQ', rabbit({ host: 'amqp://bob:hunter2@mq/shop' }), ['error: mq']],
+  ['RabbitMQ by its whole name', rabbit({ host: 'http://mq.shop.svc.cluster.local:15672/' }), []],
+  ['SQS', { type: 'aws-sqs-queue', metadata: { queueURL: 'celery', awsRegion: 'eu-central-1', awsEndpoint: 'http://moto:5000' } }, []],
+])('KEDA looks %s up, too', (_, trigger, expected) => {
+  expect(found('scaling/keda-resolves-elsewhere', worker('redis://redis/0', 'worker', { namespace: 'shop' }), keda([trigger], {}, { namespace: 'shop' }))).toEqual(expected);
+});
+
 describe('to zero while tasks run', () => {
   const zero = (trigger: object[], spec: object = {}, words = 'worker', pod: object = {}) =>
     found('scaling/zero-while-tasks-run', worker('redis://redis.shop/0', words, { pod }), keda(trigger, spec));
