@@ -174,12 +174,15 @@ export function rabbitHosts({ container }: Process): string[] {
 /** The servers that variables lead to, of processes whose broker is out of sight. */
 const namedServers = lazy((world: World) => {
   const found = new Map<RabbitServer, Process[]>();
+  const byWorkload = grouped(rabbitServers(world).flatMap((server) => server.container ? [[server.container.workload, server] as const] : []));
+  if (byWorkload.size === 0) return found;
   for (const process of world.processes) {
     for (const host of process.link ? [] : rabbitHosts(process)) {
       const service = world.service(host, process.workload.resource.namespace);
-      const backing: ReadonlySet<Workload> = new Set(service ? world.backing(service) : []);
-      for (const server of rabbitServers(world)) {
-        if (server.container && backing.has(server.container.workload)) found.set(server, [...found.get(server) ?? [], process]);
+      for (const server of (service ? world.backing(service) : []).flatMap((workload) => byWorkload.get(workload) ?? [])) {
+        const clients = found.get(server);
+        if (clients) clients.push(process);
+        else found.set(server, [process]);
       }
     }
   }

@@ -10,7 +10,7 @@ import { Process } from '../../manifests/process';
 import { rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
-import { lazy } from '../../memo';
+import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
 import { listed } from '../printable';
 import { ELSEWHERE, Rule } from '../rule';
@@ -62,14 +62,16 @@ function ownNames({ spec }: Workload, host: string): boolean {
   return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
 }
 
-/** The Services of the only server of a kind in a namespace. */
-function servedBy(world: World, namespace: string, kind: 'redis' | 'rabbitmq' | undefined): string[] {
-  const servers = kind === 'redis' ? world.redisServers.map(({ container }) => container.workload)
-    : kind === 'rabbitmq' ? rabbitServers(world).flatMap(({ container }) => container?.workload ?? []) : [];
-  const [server, ...others] = [...new Set(servers)].filter(({ resource }) => resource.namespace === namespace);
-  if (server === undefined || others.length > 0 || /cache|session/i.test(server.resource.name)) return [];
-  return world.kind('Service').filter((service) => service.namespace === namespace && world.backing(service).includes(server)).map(({ name }) => name);
-}
+/** The Services of the only server of a kind in a namespace, each by its namespace. */
+const servedBy = lazy((world: World) => {
+  const services = grouped(world.kind('Service').flatMap((service) => world.backing(service).slice(0, 1).map((workload) => [workload, service.name] as const)));
+  const only = (servers: readonly Workload[]) => new Map([...grouped([...new Set(servers)].map((server) => [server.resource.namespace, server]))]
+    .map(([namespace, [server, ...others]]) => [namespace, others.length > 0 || /cache|session/i.test(server.resource.name) ? [] : services.get(server) ?? []]));
+  return {
+    redis: only(world.redisServers.map(({ container }) => container.workload)),
+    rabbitmq: only(rabbitServers(world).flatMap(({ container }) => container?.workload ?? [])),
+  };
+});
 
 /** Celery in the namespace of a Service has it as broker or result backend: others may have one of the same name, too. */
 function isUsedAtHome(world: World, service: Resource): boolean {
@@ -92,19 +94,28 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
 const producers = lazy((world: World) => world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0
   && workload.containers.some(isProducer)).map((workload) => ({ workload, broker: undefined })));
 
-/** Workloads with a selector of plain labels, and the others whose pods it takes: their own labels, and more of them. */
+/** Workloads with a selector of plain labels that takes the pods of others, and all that it takes: one list for each selector. */
 const overlapping = lazy((world: World) => {
   const own = new Set([...ownByNamespace(world).values()].flat());
+  const taken = remembered((question: string) => {
+    const [namespace, selector] = JSON.parse(question) as [string, JsonObject];
+    const all = distinct(world.select(namespace, selector)).filter(({ resource }) => SELECTING.has(resource.kind));
+    return { all, celery: all.some((one) => own.has(one)) };
+  });
   return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
     const { resource, labels } = workload;
     const selector = asMap(get(resource.json, 'spec', 'selector', 'matchLabels'));
     if (asList(get(resource.json, 'spec', 'selector', 'matchExpressions')).length > 0 || Object.entries(selector)
       .some(([name, value]) => asScalar(labels[name]) !== asScalar(value))) return [];
-    const others = distinct(world.select(resource.namespace, selector))
-      .filter((other) => SELECTING.has(other.resource.kind) && (other.resource.kind !== resource.kind || other.resource.name !== resource.name));
-    return others.length > 0 && [workload, ...others].some((one) => own.has(one)) ? [{ workload, others }] : [];
+    const { all, celery } = taken(JSON.stringify([resource.namespace, selector]));
+    return celery && all.length > 1 ? [{ workload, all }] : [];
   });
 });
+
+/** The others of a list, as far as a message shows them. */
+function* besides({ resource: { kind, name } }: Workload, all: readonly Workload[]): Iterable<string> {
+  for (const { resource } of all) if (resource.kind !== kind || resource.name !== name) yield `${resource.kind} ${resource.name}`;
+}
 
 /** Kinds that count and list pods by a selector of labels. */
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout']);
@@ -294,7 +305,8 @@ export const networkRules: Rule[] = [
         const { host } = use.url;
         if (!/^[a-z][a-z0-9-]*$/.test(host) || host === 'localhost' || ownNames(workload, host)) continue;
         if (world.service(host, namespace)) continue;
-        const near = servedBy(world, namespace, isRedis(use.url) ? 'redis' : isAmqp(use.url) ? 'rabbitmq' : undefined);
+        const { redis, rabbitmq } = servedBy(world);
+        const near = (isRedis(use.url) ? redis.get(namespace) : isAmqp(use.url) ? rabbitmq.get(namespace) : undefined) ?? [];
         // kustomize puts a prefix or a suffix to names when it builds.
         if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
         report({
@@ -335,10 +347,11 @@ export const networkRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
     rows: ['N21'],
     check: (world, report) => {
-      for (const { workload: { resource }, others } of overlapping(world)) {
+      for (const { workload, all } of overlapping(world)) {
+        const { resource } = workload;
         report({
           at: { resource, path: ['spec', 'selector'] }, value: JSON.stringify(get(resource.json, 'spec', 'selector', 'matchLabels')),
-          note: `those of ${listed(others.map((other) => `${other.resource.kind} ${other.resource.name}`))}`,
+          note: `those of ${listed(besides(workload, all))}`,
         });
       }
     },
