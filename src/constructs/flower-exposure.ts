@@ -146,7 +146,7 @@ const ROUTE: PropChecks<FlowerRouteOptions> = {
 function gatewayProblems(gateway: FlowerGateway | undefined): Problem[] {
   return [
     ...checks.objectName('exposure.gateway.name', gateway?.name),
-    ...checks.objectName('exposure.gateway.namespace', gateway?.namespace),
+    ...(gateway?.namespace === undefined ? [] : checks.name('exposure.gateway.namespace', gateway.namespace)),
     ...checks.objectName('exposure.gateway.sectionName', gateway?.sectionName),
   ];
 }

@@ -184,10 +184,11 @@ function addressProblems(addresses: readonly string[] | undefined): Problem[] {
     problem(address, 'is not an e-mail address', 'give e.g. \'ada@example.com\', or \'*@example.com\' for all of a domain', `auth.addresses[${i}]`),
   ]);
   const patterns = addresses.filter((address) => DOMAIN.test(address));
+  const open = patterns.filter((pattern) => OF_EVERYBODY.includes(pattern.slice(2).toLowerCase()));
   return [
     ...wrong,
-    ...(patterns.length > 0 && addresses.length > 1 ? [problem(patterns[0], 'goes with no other address: Flower takes one pattern, or a list without one', 'give it as the only one, or the addresses')] : []),
-    ...patterns.filter((pattern) => OF_EVERYBODY.includes(pattern.slice(2).toLowerCase())).map((pattern) => problem(pattern, 'is everybody with an account there', 'give the addresses')),
+    ...(patterns.length > open.length && addresses.length > 1 ? [problem(patterns.find((pattern) => !open.includes(pattern)), 'goes with no other address: Flower takes one pattern, or a list without one', 'give it as the only one, or the addresses')] : []),
+    ...open.map((pattern) => problem(pattern, 'is everybody with an account there', 'give the addresses')),
   ];
 }
 

@@ -53,7 +53,7 @@ export abstract class FlowerStorage {
   /** On a PersistentVolumeClaim that the construct makes (ReadWriteOnce): the tasks survive the pod. */
   public static claim(options: FlowerClaimOptions = {}): FlowerStorage {
     const { saveInterval, ...claim } = Object(options) as FlowerClaimOptions;
-    return new Storage(madeClaim(claim), saveInterval);
+    return new Storage(madeClaim(claim), { saveInterval });
   }
 
   /**
@@ -62,7 +62,7 @@ export abstract class FlowerStorage {
    * @param claimName the name of the PersistentVolumeClaim
    */
   public static fromClaimName(claimName: string, options: FlowerSaveOptions = {}): FlowerStorage {
-    return new Storage(() => ({ claimName }), options.saveInterval);
+    return new Storage(() => ({ claimName }), options);
   }
 
   /** @internal */
@@ -77,9 +77,9 @@ class Storage extends FlowerStorage {
   public readonly _saveInterval: Duration;
   public readonly _problems: readonly Problem[];
 
-  public constructor(public readonly _claim: (owner: string) => ClaimSpec | undefined = () => undefined, saveInterval?: Duration) {
+  public constructor(public readonly _claim: (owner: string) => ClaimSpec | undefined = () => undefined, saving: FlowerSaveOptions = {}) {
     super();
-    const { options, problems } = typed({ saveInterval }, { saveInterval: duration }, { prefix: 'storage' });
+    const { options, problems } = typed(saving, { saveInterval: duration }, { prefix: 'storage' });
     this._saveInterval = options.saveInterval ?? Duration.minutes(5);
     this._problems = [...problems, ...checks.seconds('storage.saveInterval', options.saveInterval, 10)];
   }

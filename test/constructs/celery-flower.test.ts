@@ -123,6 +123,9 @@ describe('storage', () => {
   test.each<[FlowerStorage, string]>([
     [FlowerStorage.claim({ saveInterval: Duration.seconds(9) }), 'storage.saveInterval: \'9 seconds\' is not a whole number of at least 10 seconds'],
     [FlowerStorage.fromClaimName('Old'), 'storage.claimName: \'Old\' is not a name'],
+    [FlowerStorage.fromClaimName(undefined as never), 'storage.claimName: undefined is missing; give the name of the PersistentVolumeClaim'],
+    [FlowerStorage.fromClaimName('old', null as never), 'storage: null is not an object; give the options by their names'],
+    [FlowerStorage.fromClaimName('old', { size: 1 } as never), 'storage.size: 1 is not one of the options here'],
     [FlowerStorage.claim({ claimName: 'A' }), 'storage.claimName: \'A\' is not a name'],
     [FlowerStorage.claim({ saveInterval: 5 as never }), 'storage.saveInterval: 5 is not a Duration'],
   ])('is refused: %#', (storage, message) => {

@@ -234,6 +234,7 @@ describe('OAuth', () => {
     ['everybody', google({ addresses: ['.*'] }), 'auth.addresses[0]: \'.*\' is not an e-mail address'],
     ['every domain', google({ addresses: ['*@*'] }), 'auth.addresses[0]: \'*@*\' is not an e-mail address'],
     ['a domain among others', google({ addresses: ['*@example.com', 'bob@example.org'] }), 'auth.addresses: \'*@example.com\' goes with no other address'],
+    ['... with an address', google({ addresses: ['*@gmail.com', 'ada@example.com'] }), 'auth.addresses: \'*@gmail.com\' is everybody with an account there'],
     ['a domain of everybody', google({ addresses: ['*@gmail.com'] }), 'auth.addresses: \'*@gmail.com\' is everybody with an account there'],
     ['no client', google({ clientId: undefined }), 'auth.clientId: undefined is missing; give { name, key }'],
     ['a client in words', google({ clientSecret: 'hunter2' }), 'auth.clientSecret: a string is not a key of a Secret; give { name, key }'],

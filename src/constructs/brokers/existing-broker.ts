@@ -79,7 +79,7 @@ export abstract class Broker implements IBroker {
     const { value, problems } = secretKey('broker', secret);
     const { options: { transport = 'redis', masterName, queueTrigger: trigger, ...address }, problems: wrong } = typed(options, SECRET_BROKER, { prefix: 'broker' });
     return new Existing(value ? {
-      ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address),
+      ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address, transport === 'sentinel'),
       ...(masterName === undefined ? {} : sentinelSettings({ prop: 'broker' }, sentinelOptions(masterName))),
     } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address), ...(wrong.length > 0 ? [] : checkMasterName(transport, masterName))]);
   }
@@ -145,8 +145,8 @@ class Existing extends Broker {
 
   public bind(app: CeleryApp): BrokerBinding {
     refuse(app, this.problems);
-    // Where it is need not be asked for as well.
-    return this.problems.length > 0 ? { ...this.binding, network: this.binding.network ?? [] } : this.binding;
+    // Where it is need not be asked for as well, and a port that is none is refused already.
+    return this.problems.length > 0 ? { ...this.binding, network: [] } : this.binding;
   }
 }
 

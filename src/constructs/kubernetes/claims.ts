@@ -35,7 +35,8 @@ export function checkClaim(prop: string, claim: ClaimSpec): Problem[] {
   const amount = claim.size && checks.kibibytes(claim.size);
   return [
     ...claim.problems?.(prop) ?? [],
-    ...checks.objectName(`${prop}.claimName`, claim.claimName),
+    ...(claim.claimName === undefined ? [{ prop: `${prop}.claimName`, value: undefined, wrong: 'is missing', fix: 'give the name of the PersistentVolumeClaim' }]
+      : checks.objectName(`${prop}.claimName`, claim.claimName)),
     ...checks.objectName(`${prop}.storageClassName`, claim.storageClassName),
     ...(amount === undefined || (Number.isInteger(amount) && amount > 0) ? [] : [{
       prop: `${prop}.size`, value: claim.size!.asString(), wrong: 'is not a quantity that Kubernetes accepts', fix: 'give e.g. Size.gibibytes(1)',

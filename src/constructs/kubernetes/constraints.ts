@@ -173,6 +173,9 @@ export function checkField(prop: string, field: string, value: unknown): Problem
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** What an object does not have, in the place of a value. */
+export class Absent extends Described {}
 type Check = (prop: string, value: Fields) => Problem[];
 
 /** Exactly one of some fields is given. */
@@ -342,8 +345,9 @@ function everybody(prop: string, rule: Fields, peers: 'from' | 'to', wrong: stri
   if (Array.isArray(given) && given.length === 0) {
     return [needs(`${prop}.${peers}`, `is everybody to Kubernetes, and ${wrong}`, `leave the rule out for nobody, or ${fix}`, given)];
   }
-  const ports = (rule.ports ?? []) as Fields[];
-  return given === undefined && ports.every(({ port }) => port === undefined) ? [needs(prop, wrong, fix, new Described('a rule without peers and ports'))] : [];
+  // A port that is none is undefined here.
+  const ports = (rule.ports ?? []) as (Fields | undefined)[];
+  return given === undefined && ports.every((entry) => entry?.port === undefined) ? [needs(prop, wrong, fix, new Absent('a rule without peers and ports'))] : [];
 }
 
 function named(prop: string, { name }: Fields): Problem[] {

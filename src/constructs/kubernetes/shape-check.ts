@@ -1,5 +1,5 @@
 import { SCHEMA } from './api/schema';
-import { checkField, checkObject } from './constraints';
+import { Absent, checkField, checkObject } from './constraints';
 import { nearest } from '../../nearest';
 import { isPlainObject } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
@@ -96,6 +96,9 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
   const known = fieldsOf(type);
   const result: Record<string, unknown> = {};
   const named = new Map<string, unknown>();
+  const before = problems.length;
+  /** The fields that unknown ones were meant for; undefined for one of which that is not known. */
+  const misspelt = new Set<string | undefined>();
   for (const [given, item] of Object.entries(value)) {
     const name = known.has(given) ? given : ofL1(given, known) ?? given;
     named.set(name, item);
@@ -103,6 +106,7 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
     if (!field) {
       if (item === undefined) continue;
       const meant = nearest(name, known.keys());
+      misspelt.add(meant);
       problems.push({
         prop: `${prop}.${name}`, value: shown(item, '', type), wrong: `is not a field of ${type}`,
         fix: meant === undefined ? `allowed: ${[...known.keys()].join(', ')}` : `did you mean ${meant}?`,
@@ -115,11 +119,15 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
   for (const [name, { required }] of known) {
     const path = `${prop}.${name}`;
     const empty = named.get(name) === '' && !MAY_BE_EMPTY.includes(`${type}.${name}`) && !problems.some((problem) => problem.prop === path);
-    if (required && (named.get(name) === undefined || named.get(name) === null || empty)) {
+    if (required && !misspelt.has(name) && (named.get(name) === undefined || named.get(name) === null || empty)) {
       problems.push({ prop: path, value: empty ? '' : undefined, wrong: empty ? 'is empty' : 'is missing', fix: `${type} needs it` });
     }
   }
-  problems.push(...checkObject(prop, type, result));
+  const wrongInside = problems.length > before;
+  problems.push(...checkObject(prop, type, result).filter(({ prop: at, value: is }) => !(
+    // What is missing may be what was misspelt, or could not be read: one mistake is one message.
+    (is instanceof Absent && wrongInside) || (is === undefined && misspelt.size > 0 && (at === prop || misspelt.has(at.slice(prop.length + 1))))
+  )));
   return result;
 }
 

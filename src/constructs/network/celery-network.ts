@@ -153,7 +153,10 @@ class Network extends CeleryNetwork {
   }
 }
 
-const PEER: PropChecks<NetworkPeer> = { namespace: text('the name of a namespace'), podLabels: shaped('{}string', checkLabels) };
+const PEER: PropChecks<NetworkPeer> = {
+  namespace: { check: text('the name of a namespace'), fix: 'give the name of the namespace', instead: () => undefined },
+  podLabels: shaped('{}string', checkLabels),
+};
 const peers = list(optionsOf(PEER), 'e.g. [{ namespace: \'monitoring\' }]');
 
 const CLOSED_INGRESS: PropChecks<ClosedIngressOptions> = {

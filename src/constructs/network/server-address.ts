@@ -36,13 +36,22 @@ export function checkCidr(prop: string, cidr: string | undefined): Problem[] {
   return cidr === undefined || isCidr(cidr) ? [] : [{ prop, value: cidr, wrong: 'is not a network', fix: 'give an address and a length, e.g. \'10.20.0.0/16\'' }];
 }
 
-/** What lets pods connect to the server of a URL; undefined where the URL is in a Secret and the port is not given, or has none that is known. */
-export function egressToServer(url: string | undefined, { port, cidr }: ServerAddress): k8s.NetworkPolicyEgressRule[] | undefined {
+/** Sentinel says where the master is; its port is this one, unless `to` has another. */
+const MASTER_PORT = 6379;
+
+/**
+ * What lets pods connect to the server of a URL, of a sentinel also to its Redis; undefined where the URL is in a Secret and the port is not given,
+ * or has none that is known.
+ */
+export function egressToServer(
+  url: string | undefined, { port, cidr }: ServerAddress, sentinel = /^sentinel:/i.test(url ?? ''),
+): k8s.NetworkPolicyEgressRule[] | undefined {
   const known = url === undefined ? undefined : serversOf(url);
   if (known?.length === 0) return [];
   if (known === undefined && port === undefined) return undefined;
   const servers = known ?? [{ host: '', port: port! }];
-  const rules = servers.map((server) => egressToPort(cidr ?? server.host, port ?? server.port));
+  const rules = servers.flatMap((server) => [port ?? server.port, ...(sentinel ? [MASTER_PORT] : [])]
+    .map((one) => egressToPort(cidr ?? server.host, one)));
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }
 

@@ -47,10 +47,10 @@ export function typed<O extends object>(
 ): { readonly options: O; readonly problems: Problem[] } {
   const { prefix = '' } = naming;
   const options: Record<string, unknown> = {};
-  const problems: Problem[] = given === undefined || isObject(given) ? []
+  const problems: Problem[] = given === undefined || isMap(given) ? []
     : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
   const path = (name: string): string => prefix === '' ? name : `${prefix}.${name}`;
-  for (const name of isObject(given) ? Object.keys(given) : []) {
+  for (const name of isMap(given) ? Object.keys(given) : []) {
     try {
       options[name] = (given as Record<string, unknown>)[name];
     } catch {
@@ -58,6 +58,9 @@ export function typed<O extends object>(
     }
   }
   problems.push(...unknown(options, checks, naming));
+  // What is missing may be what was misspelt: one mistake is one message.
+  const misspelt = new Set(Object.keys(options).filter((name) => !Object.hasOwn(checks, name) && options[name] !== undefined)
+    .map((name) => nearest(name, Object.keys(checks))));
   for (const [name, expected] of Object.entries<TypeCheck | RequiredProp | CopiedProp>(checks)) {
     const required = 'instead' in expected ? expected : undefined;
     let found: readonly Problem[] = [];
@@ -69,7 +72,8 @@ export function typed<O extends object>(
         found = [unreadable(path(name))];
       }
     } else if (required?.fix !== undefined) {
-      found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
+      options[name] = scope && required.instead(scope);
+      if (!misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
     }
     if (found.length > 0) options[name] = scope && required?.instead(scope);
     problems.push(...found);
@@ -161,6 +165,10 @@ export function optionsOf<O extends object>(shape: PropChecks<O>): TypeCheck {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+function isMap(value: unknown): value is object {
+  return isObject(value) && !Array.isArray(value);
 }
 
 function isDuration(value: unknown): value is Duration {

@@ -238,16 +238,39 @@ describe('refuses', () => {
     ['what is no network of addresses', CeleryNetwork.closed({ indexCidr: '10.30.0.0' }), {}, 'network.indexCidr: \'10.30.0.0\' is not a network'],
     ['what is no network of addresses', CeleryNetwork.closed({ apiServerCidr: '10.0.0.1/40' }), {}, 'network.apiServerCidr: \'10.0.0.1/40\' is not a network'],
     ['what is no namespace', CeleryNetwork.closedIngress({ keda: [{ namespace: 'KEDA' }] }), {}, 'network.keda[0].namespace: \'KEDA\' is not a name that Kubernetes accepts'],
-    ['a peer without a namespace', CeleryNetwork.closedIngress({ prometheus: [{ podLabels: { app: 'prometheus' } } as Any] }), {}, 'network.prometheus[0].namespace: undefined is not a name that Kubernetes accepts'],
+    ['a peer without a namespace', CeleryNetwork.closedIngress({ prometheus: [{ podLabels: { app: 'prometheus' } } as Any] }), {}, 'network.prometheus[0].namespace: undefined is missing; give the name of the namespace'],
     ['a selector where labels belong', CeleryNetwork.closedIngress({ keda: [{ namespace: 'keda', podSelector: {} } as Any] }), {}, 'network.keda[0].podSelector: an object is not one of the options here'],
+    ['options in a list', CeleryNetwork.closed([{ ports: [{ port: 443 }] }] as Any), {}, 'network: a list is not an object; give the options by their names'],
+    ['a port where an object belongs', CeleryNetwork.closed({ to: [{ ports: [443 as Any] }] }), {}, 'network.to[0].ports[0]: 443 is not plain data as in a manifest (NetworkPolicyPort)'],
     ['what is no list', CeleryNetwork.closedIngress({ prometheus: { namespace: 'monitoring' } as Any }), {}, 'network.prometheus: an object is not a list; give e.g. [{ namespace: \'monitoring\' }]'],
   ])('%s', (_what, network, props, message) => {
     expect(refusals((chart) => program(chart, network, props)).join('\n')).toContain(`[chart/celery] ${message}`);
   });
 
+  test.each<[CeleryNetwork, string]>([
+    [CeleryNetwork.closed({ to: [{ too: [] } as Any] }), 'network.to[0].too: a list is not a field of NetworkPolicyEgressRule; did you mean to?'],
+    [CeleryNetwork.closed({ to: [{ ports: [{ prot: 443 } as Any] }] }), 'network.to[0].ports[0].prot: 443 is not a field of NetworkPolicyPort; did you mean port?'],
+    [CeleryNetwork.closed({ to: [{ ports: [443 as Any] }] }), 'network.to[0].ports[0]: 443 is not plain data'],
+    [CeleryNetwork.closed({ to: [{ to: [{ ipblock: {} } as Any] }] }), 'network.to[0].to[0].ipblock: a map is not a field of NetworkPolicyPeer; did you mean ipBlock?'],
+    [CeleryNetwork.closed({ to: [{ to: [{ ipBlock: { cdr: '10.0.0.0/8' } as Any }] }] }), 'network.to[0].to[0].ipBlock.cdr: \'10.0.0.0/8\' is not a field of IPBlock; did you mean cidr?'],
+    [CeleryNetwork.closed({ from: [{ form: [] } as Any] }), 'network.from[0].form: a list is not a field of NetworkPolicyIngressRule; did you mean from?'],
+    [CeleryNetwork.closed({ keda: [{ namespase: 'keda' } as Any] }), 'network.keda[0].namespase: \'keda\' is not one of the options here; did you mean namespace?'],
+  ])('one mistake by one message: %#', (network, message) => {
+    expect(refusals((chart) => program(chart, network, {}))).toEqual([expect.stringContaining(`[chart/celery] ${message}`)]);
+  });
+
+  test('what is misspelt hides no other mistake', () => {
+    const network = CeleryNetwork.closed({ to: [{ too: [] } as Any, {}, { to: [{}], port: 1 } as Any] });
+    expect(refusals((chart) => program(chart, network, {}))).toEqual([
+      expect.stringContaining('network.to[0].too: '), expect.stringContaining('network.to[1]: a rule without peers and ports'),
+      expect.stringContaining('network.to[2].to[0]: '), expect.stringContaining('network.to[2].port: '),
+    ]);
+  });
+
   test('a port that is wrong is not asked for once more', () => {
     const once = (props: Partial<CeleryAppProps>) => refusals((chart) => program(chart, CeleryNetwork.closed(), props));
     expect(once({ broker: Broker.fromSecret(secret, { port: '6379' as Any }) })).toEqual(['[chart/celery] broker.port: \'6379\' is not a number; give e.g. 2']);
+    expect(once({ broker: Broker.fromSecret(secret, { port: 0 }) })).toEqual(['[chart/celery] broker.port: 0 is not a whole number of at least 1; give a whole number from 1 to 65535']);
     expect(once({ broker: Broker.fromUrl('redis://:hunter2@r.example.com:6379/0') })).toEqual([expect.stringContaining('has a password in it')]);
     expect(once({ resultBackend: ResultBackend.fromSecret(secret, { port: '5432' as Any }) })).toEqual(['[chart/celery] resultBackend.port: \'5432\' is not a number; give e.g. 2']);
   });

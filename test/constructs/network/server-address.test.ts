@@ -23,6 +23,12 @@ describe('where pods that use a broker connect to', () => {
     ['a Secret', Broker.fromSecret({ name: 's', key: 'k' }), undefined],
     ['a Secret with its port', Broker.fromSecret({ name: 's', key: 'k' }, { port: 6380 }), [{ ports: ports(6380) }]],
     ['a Secret with port and network', Broker.fromSecret({ name: 's', key: 'k' }, { port: 6380, cidr: '10.0.0.0/8' }), [{ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }], ports: ports(6380) }]],
+    ['a sentinel, and its Redis', Broker.fromUrl('sentinel://s.data.svc:26379', {}), [
+      { to: [inNamespace('data')], ports: ports(26379) }, { to: [inNamespace('data')], ports: ports(6379) },
+    ]],
+    ['a sentinel in a Secret, and its Redis', Broker.fromSecret({ name: 's', key: 'k' }, { transport: 'sentinel', masterName: 'mymaster', port: 26379 }), [
+      { ports: ports(26379) }, { ports: ports(6379) },
+    ]],
   ])('%s', (_what, broker, expected) => {
     expect(network(broker)).toEqual(expected);
   });
