@@ -97,8 +97,8 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
   const result: Record<string, unknown> = {};
   const named = new Map<string, unknown>();
   const before = problems.length;
-  /** The fields that unknown ones were meant for; undefined for one of which that is not known. */
-  const misspelt = new Set<string | undefined>();
+  /** The fields that unknown ones were meant for, undefined for one of which that is not known; and those that could not be read. */
+  const amiss = new Set<string | undefined>();
   for (const [given, item] of Object.entries(value)) {
     const name = known.has(given) ? given : ofL1(given, known) ?? given;
     named.set(name, item);
@@ -106,7 +106,7 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
     if (!field) {
       if (item === undefined) continue;
       const meant = nearest(name, known.keys());
-      misspelt.add(meant);
+      amiss.add(meant);
       problems.push({
         prop: `${prop}.${name}`, value: shown(item, '', type), wrong: `is not a field of ${type}`,
         fix: meant === undefined ? `allowed: ${[...known.keys()].join(', ')}` : `did you mean ${meant}?`,
@@ -115,18 +115,20 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
     }
     const checked = read(`${prop}.${name}`, item, field.type, `${type}.${name}`, problems, depth + 1);
     if (checked !== undefined) result[name] = checked;
+    // An object that is none.
+    else if (item !== undefined && item !== null && Object.hasOwn(SCHEMA, field.type)) amiss.add(name);
   }
   for (const [name, { required }] of known) {
     const path = `${prop}.${name}`;
     const empty = named.get(name) === '' && !MAY_BE_EMPTY.includes(`${type}.${name}`) && !problems.some((problem) => problem.prop === path);
-    if (required && !misspelt.has(name) && (named.get(name) === undefined || named.get(name) === null || empty)) {
+    if (required && !amiss.has(name) && (named.get(name) === undefined || named.get(name) === null || empty)) {
       problems.push({ prop: path, value: empty ? '' : undefined, wrong: empty ? 'is empty' : 'is missing', fix: `${type} needs it` });
     }
   }
   const wrongInside = problems.length > before;
   problems.push(...checkObject(prop, type, result).filter(({ prop: at, value: is }) => !(
     // What is missing may be what was misspelt, or could not be read: one mistake is one message.
-    (is instanceof Absent && wrongInside) || (is === undefined && misspelt.size > 0 && (at === prop || misspelt.has(at.slice(prop.length + 1))))
+    (is instanceof Absent && wrongInside) || (is === undefined && amiss.size > 0 && (at === prop || amiss.has(at.slice(prop.length + 1))))
   )));
   return result;
 }

@@ -41,6 +41,8 @@ export function sound<P extends object>(scope: IConstruct, given: P, checks: Pro
   return options;
 }
 
+const NO_OBJECT = 'is not an object';
+
 /** The same for the options of a factory method, which has no construct to refuse: their problems are returned. */
 export function typed<O extends object>(
   given: O, checks: PropChecks<O>, { scope, ...naming }: Naming & { readonly scope?: IConstruct } = {},
@@ -48,7 +50,7 @@ export function typed<O extends object>(
   const { prefix = '' } = naming;
   const options: Record<string, unknown> = {};
   const problems: Problem[] = given === undefined || isMap(given) ? []
-    : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
+    : [{ prop: prefix || 'props', value: shown(given), wrong: NO_OBJECT, fix: 'give the options by their names' }];
   const path = (name: string): string => prefix === '' ? name : `${prefix}.${name}`;
   for (const name of isMap(given) ? Object.keys(given) : []) {
     try {
@@ -73,7 +75,7 @@ export function typed<O extends object>(
       }
     } else if (required?.fix !== undefined) {
       options[name] = scope && required.instead(scope);
-      if (!misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
+      if (problems[0]?.wrong !== NO_OBJECT && !misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
     }
     if (found.length > 0) options[name] = scope && required?.instead(scope);
     problems.push(...found);

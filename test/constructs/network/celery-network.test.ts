@@ -253,6 +253,8 @@ describe('refuses', () => {
     [CeleryNetwork.closed({ to: [{ ports: [443 as Any] }] }), 'network.to[0].ports[0]: 443 is not plain data'],
     [CeleryNetwork.closed({ to: [{ to: [{ ipblock: {} } as Any] }] }), 'network.to[0].to[0].ipblock: a map is not a field of NetworkPolicyPeer; did you mean ipBlock?'],
     [CeleryNetwork.closed({ to: [{ to: [{ ipBlock: { cdr: '10.0.0.0/8' } as Any }] }] }), 'network.to[0].to[0].ipBlock.cdr: \'10.0.0.0/8\' is not a field of IPBlock; did you mean cidr?'],
+    [CeleryNetwork.closed({ to: [{ to: [{ podSelector: 'app' as Any }] }] }), 'network.to[0].to[0].podSelector: \'app\' is not plain data'],
+    [CeleryNetwork.closed({ keda: [[] as Any] }), 'network.keda[0]: [] is not an object; give the options by their names'],
     [CeleryNetwork.closed({ from: [{ form: [] } as Any] }), 'network.from[0].form: a list is not a field of NetworkPolicyIngressRule; did you mean from?'],
     [CeleryNetwork.closed({ keda: [{ namespase: 'keda' } as Any] }), 'network.keda[0].namespase: \'keda\' is not one of the options here; did you mean namespace?'],
   ])('one mistake by one message: %#', (network, message) => {
