@@ -80,7 +80,7 @@ interface Provider<O extends FlowerOAuthOptions> {
 interface OwnOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly problems: readonly Problem[];
-  /** A server that may have a private address. */
+  /** A server that may have a private address: its host, or its URL. */
   readonly server: string | undefined;
 }
 
@@ -157,7 +157,7 @@ export function oauthLogin<O extends FlowerOAuthOptions>(given: O, { handler, sh
       FLOWER_OAUTH2_REDIRECT_URI: redirectUri ?? callback,
       ...mine.env,
     }).flatMap(([name, value]): k8s.EnvVar[] => value === undefined ? [] : [typeof value === 'string' ? { name, value } : { name, valueFrom: { secretKeyRef: value } }]),
-    egress: [{ ...(mine.server === undefined ? { to: [{ ipBlock: PUBLIC }] } : {}), ports: [{ port: 443, protocol: 'TCP' }] }],
+    egress: [{ ...(mine.server === undefined ? { to: [{ ipBlock: PUBLIC }] } : {}), ports: [{ port: portOf(mine.server), protocol: 'TCP' }] }],
     problems: [...problems, ...id.problems, ...secret.problems, ...mine.problems, ...addressProblems(addresses)],
     reached: (callback, path) => callbackProblems(redirectUri, callback, path),
   };
@@ -206,6 +206,11 @@ function callbackProblems(given: string | undefined, callback: string | undefine
   return url.pathname === `${path}/login` ? [] : [{
     prop, value: given, wrong: `is not where Flower takes the answer: ${path}/login`, fix: `give '${url.origin}${path}/login', or leave it out`,
   }];
+}
+
+/** The port of a URL with https; 443 of a host. */
+function portOf(server = ''): number {
+  return isUrl(server) ? Number(new URL(server).port || 443) : 443;
 }
 
 function isUrl(value: string): boolean {

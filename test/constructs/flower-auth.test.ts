@@ -206,6 +206,8 @@ describe('OAuth', () => {
     }, ['Secret/flower-oauth', 'Secret/login']).get('NetworkPolicy', 'celery-flower').spec.egress as unknown[];
     expect(egressOf(FlowerAuth.google(options))).toContainEqual({ to: [{ ipBlock: expect.objectContaining({ cidr: '0.0.0.0/0' }) }], ports });
     expect(egressOf(FlowerAuth.gitlab({ ...options, domain: 'git.example.com' }))).toContainEqual({ ports });
+    expect(egressOf(FlowerAuth.okta({ ...options, baseUrl: 'https://example.okta.com/oauth2/default' }))).toContainEqual({ ports });
+    expect(egressOf(FlowerAuth.okta({ ...options, baseUrl: 'https://login.example.com:8443/oauth2/default' }))).toContainEqual({ ports: [{ port: 8443, protocol: 'TCP' }] });
     expect(JSON.stringify(egressOf(FlowerAuth.basic({ name: 'login', key: 'users' })))).not.toContain('443');
   });
 
