@@ -41,8 +41,6 @@ export function sound<P extends object>(scope: IConstruct, given: P, checks: Pro
   return options;
 }
 
-const NO_OBJECT = 'is not an object';
-
 /** The same for the options of a factory method, which has no construct to refuse: their problems are returned. */
 export function typed<O extends object>(
   given: O, checks: PropChecks<O>, { scope, ...naming }: Naming & { readonly scope?: IConstruct } = {},
@@ -50,7 +48,7 @@ export function typed<O extends object>(
   const { prefix = '' } = naming;
   const options: Record<string, unknown> = {};
   const problems: Problem[] = given === undefined || isMap(given) ? []
-    : [{ prop: prefix || 'props', value: shown(given), wrong: NO_OBJECT, fix: 'give the options by their names' }];
+    : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
   const path = (name: string): string => prefix === '' ? name : `${prefix}.${name}`;
   for (const name of isMap(given) ? Object.keys(given) : []) {
     try {
@@ -75,7 +73,7 @@ export function typed<O extends object>(
       }
     } else if (required?.fix !== undefined) {
       options[name] = scope && required.instead(scope);
-      if (problems[0]?.wrong !== NO_OBJECT && !misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
+      if (!misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
     }
     if (found.length > 0) options[name] = scope && required?.instead(scope);
     problems.push(...found);
@@ -162,7 +160,7 @@ export function hidden(check: TypeCheck): TypeCheck {
 
 /** Options of a struct in a list. */
 export function optionsOf<O extends object>(shape: PropChecks<O>): TypeCheck {
-  return (prop, value) => isObject(value) ? typed(value as O, shape, { prefix: prop }).problems : kind(() => false, 'an object', 'the options by their names')(prop, value);
+  return (prop, value) => isMap(value) ? typed(value as O, shape, { prefix: prop }).problems : kind(() => false, 'an object', 'the options by their names')(prop, value);
 }
 
 function isObject(value: unknown): value is object {
