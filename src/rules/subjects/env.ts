@@ -56,8 +56,15 @@ const TLS_HOSTS: readonly ManagedServer[] = [
 /** Servers that close idle connections after some minutes. */
 const DROPS_IDLE = /\.redis\.cache\.windows\.net$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/;
 
-function keepsAlive(worker: Process, setting: 'broker_transport_options' | 'result_backend_transport_options', use: UrlUse): boolean {
-  if (!worker.sets(setting)) return [...use.url.query.keys()].some((name) => /health_check_interval|socket_keepalive/.test(name));
+/** kombu checks connections to a Redis every 25 seconds, unless it is told not to: `DEFAULT_HEALTH_CHECK_INTERVAL` in kombu/transport/redis.py. */
+function checksNoBroker(worker: Process): boolean {
+  return /health_check_interval\W*[:=]\s*(?:0(?![\d.])|None\b|null\b)/.test(worker.setting('broker_transport_options')?.value ?? '');
+}
+
+function keepsResultsAlive(worker: Process, { url }: UrlUse): boolean {
+  const setting = 'result_backend_transport_options';
+  if (worker.sets('redis_backend_health_check_interval') || worker.sets('redis_socket_keepalive')) return true;
+  if (!worker.sets(setting)) return [...url.query.keys()].some((name) => /health_check_interval|socket_keepalive/.test(name));
   const value = worker.setting(setting)?.value;
   return value === undefined || /health_check_interval|socket_keepalive/.test(value);
 }
@@ -603,17 +610,15 @@ export const envRules: Rule[] = [
     title: 'The server closes connections that are idle, and nothing in the settings notices',
     why: 'After 10 minutes without a task Azure Cache for Redis drops the connection: the worker stays silent, and the first task after hours fails with '
       + '`Connection closed by server.`.',
-    fix: 'Set health_check_interval, socket_keepalive and socket_timeout in broker_transport_options, and redis_backend_health_check_interval for results.',
+    fix: 'Set redis_backend_health_check_interval for results; for the broker leave health_check_interval of broker_transport_options at the 25 seconds of kombu.',
     source: 'https://learn.microsoft.com/azure/azure-cache-for-redis/cache-best-practices-connection#idle-timeout',
     rows: ['N13'],
     on: 'workers',
     check: (worker, report) => {
       const { broker, backend, container } = worker;
       const missing = [
-        ...broker && DROPS_IDLE.test(broker.url.host) && !keepsAlive(worker, 'broker_transport_options', broker) ? [{ use: broker, name: 'broker_transport_options' }] : [],
-        ...backend && DROPS_IDLE.test(backend.url.host) && !keepsAlive(worker, 'result_backend_transport_options', backend)
-          && !worker.sets('redis_backend_health_check_interval') && !worker.sets('redis_socket_keepalive')
-          ? [{ use: backend, name: 'redis_backend_health_check_interval' }] : [],
+        ...broker && DROPS_IDLE.test(broker.url.host) && checksNoBroker(worker) ? [{ use: broker, name: 'broker_transport_options' }] : [],
+        ...backend && DROPS_IDLE.test(backend.url.host) && !keepsResultsAlive(worker, backend) ? [{ use: backend, name: 'redis_backend_health_check_interval' }] : [],
       ];
       if (!seesSettings(container)) return;
       for (const { use, name } of missing) report({ at: use.at, value: use.url.host, allowed: `${name} with a health check` });
