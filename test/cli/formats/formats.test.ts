@@ -10,7 +10,7 @@ const files = scratch();
 test('text', async () => {
   expect((await run(FAIL)).out.replaceAll(FAIL, 'beat.yaml')).toBe(`1 Beat
 
-beat.yaml:19 error Beat cannot write its schedule file at the path that it is given [beat/schedule-not-writable]
+beat.yaml:20 error Beat cannot write its schedule file at the path that it is given [beat/schedule-not-writable]
     Deployment beat (container beat) spec.template.spec.containers[0].command[5]
     has:     /app/celerybeat-schedule
     allowed: a path on a writable volume
@@ -27,7 +27,7 @@ test('json', async () => {
     unknown: [],
     findings: [expect.objectContaining({
       ruleId: 'beat/schedule-not-writable', severity: 'error', objectKind: 'Deployment', objectName: 'beat', container: 'beat',
-      path: 'spec.template.spec.containers[0].command[5]', value: '/app/celerybeat-schedule', file: FAIL, line: 19, objectIndex: 0,
+      path: 'spec.template.spec.containers[0].command[5]', value: '/app/celerybeat-schedule', file: FAIL, line: 20, objectIndex: 0,
     })],
   });
   expect(JSON.parse((await run('--format', 'json', PASS)).out)).toEqual({ objects: 1, unknown: [], findings: [] });
@@ -71,18 +71,18 @@ test('sarif 2.1.0', async () => {
   expect(first.tool.driver.rules.map(({ id }) => id)).toEqual(['beat/schedule-not-writable']);
   expect(first.results).toEqual([expect.objectContaining({
     ruleId: 'beat/schedule-not-writable', ruleIndex: 0, level: 'error',
-    locations: [expect.objectContaining({ physicalLocation: { artifactLocation: { uri: encodeURI(FAIL) }, region: { startLine: 19 } } })],
+    locations: [expect.objectContaining({ physicalLocation: { artifactLocation: { uri: encodeURI(FAIL) }, region: { startLine: 20 } } })],
   })]);
   expect((JSON.parse((await run('--format', 'sarif', PASS)).out) as Sarif).runs[0].results).toEqual([]);
 });
 
 test('github escapes what would end a property', async () => {
   const { out } = await run('--format', 'github', files.write('a,b:c%.yaml', readFileSync(FAIL)));
-  expect(out).toMatch(/^::error file=[^,]*\/a%2Cb%3Ac%25\.yaml,line=19,title=beat\/schedule-not-writable::/);
+  expect(out).toMatch(/^::error file=[^,]*\/a%2Cb%3Ac%25\.yaml,line=20,title=beat\/schedule-not-writable::/);
 });
 
 test('github', async () => {
-  expect((await run('--format', 'github', FAIL)).out).toMatch(/^::error file=[^,]*fail\.yaml,line=19,title=beat\/schedule-not-writable::Deployment beat \(container beat\): /);
+  expect((await run('--format', 'github', FAIL)).out).toMatch(/^::error file=[^,]*fail\.yaml,line=20,title=beat\/schedule-not-writable::Deployment beat \(container beat\): /);
   expect((await run('--format', 'github', PASS)).out).toBe('');
 });
 
