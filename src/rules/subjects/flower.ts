@@ -51,8 +51,12 @@ function prefix(flower: Process): string {
   return given === '' ? '' : `/${given}`;
 }
 
-function exposuresOf(flower: Process, world: World) {
-  const port = Number(value(flower, 'port') ?? 5555);
+function portOf(flower: Process): number {
+  return Number(value(flower, 'port') ?? 5555);
+}
+
+function exposuresOf(flower: Process, world: World): readonly Exposure[] {
+  const port = portOf(flower);
   return exposures(flower.workload, port, flower.container.portNames(port), world);
 }
 
@@ -96,17 +100,30 @@ function mapOfUsers({ annotations, namespace }: Resource, world: World): [string
   ];
 }
 
-/** The Ingresses and routes that lead to each Flower. */
-const exposedBy = lazy((world: World) => world.flowers.flatMap((flower) => {
-  const port = Number(value(flower, 'port') ?? 5555);
-  const found = new Set(exposuresOf(flower, world).map(({ place }) => place.resource).filter(({ kind }) => kind === 'Ingress' || kind === 'HTTPRoute'));
-  return [...found].map((resource) => ({ flower, resource, port }));
-}));
-
-/** Whether the controller of an Ingress may ask for a login. */
-function isAskedFor(flower: Process, resource: Resource, world: World): boolean {
-  return exposuresOf(flower, world).some(({ place, guarded }) => place.resource === resource && guarded);
+/** Flowers to which the same leads: what that is, is looked at once. */
+interface Reached {
+  readonly flowers: readonly Process[];
+  /** The Ingresses and routes, and whether the controller may ask for a login. */
+  readonly by: ReadonlyMap<Resource, boolean>;
 }
+
+const reached = lazy((world: World): Reached[] => {
+  const groups = new Map<readonly Exposure[], Process[]>();
+  for (const flower of world.flowers) {
+    const exposed = exposuresOf(flower, world);
+    if (!groups.get(exposed)?.push(flower)) groups.set(exposed, [flower]);
+  }
+  return [...groups].map(([exposed, flowers]) => {
+    const by = new Map<Resource, boolean>();
+    for (const { place: { resource }, guarded } of exposed) {
+      if (resource.kind === 'Ingress' || resource.kind === 'HTTPRoute') by.set(resource, guarded || by.get(resource) === true);
+    }
+    return { flowers, by };
+  });
+});
+
+/** The Ingresses and routes that lead to a Flower. */
+const leading = lazy((world: World) => new Set(reached(world).flatMap(({ by }) => [...by.keys()])));
 
 /** Annotations by which a controller ends TLS without `tls`. */
 const SECURED = /cert|(^|[./-])tls|force-ssl-redirect true|listen-ports .*HTTPS|entrypoints .*(secure|https)|konghq\.com\/protocols https$/i;
@@ -390,8 +407,8 @@ export const flowerRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#tls',
     rows: ['N56'],
     check: (world, report) => {
-      const ingresses = new Set(world.flowers.flatMap((flower) => exposuresOf(flower, world)).map(({ place }) => place.resource).filter(({ kind }) => kind === 'Ingress'));
-      for (const resource of ingresses) {
+      for (const resource of leading(world)) {
+        if (resource.kind !== 'Ingress') continue;
         for (const { path, name, keys } of secretsOf(resource)) {
           const secret = world.find('Secret', resource.namespace, name);
           const own = secret && new Set(['data', 'stringData'].flatMap((field) => Object.keys(asMap(secret.json[field]))));
@@ -447,9 +464,13 @@ export const flowerRules: Rule[] = [
     rows: ['N60'],
     check: (world, report) => {
       const before = 'something in front of the controller ends TLS';
-      for (const { flower, resource } of exposedBy(world)) {
+      const asking = new Set(reached(world).flatMap(({ flowers, by }) => {
+        const ownLogin = flowers.some((flower) => authenticated(flower) !== 'no');
+        return [...by].flatMap(([resource, asked]) => asked || ownLogin ? [resource] : []);
+      }));
+      for (const resource of leading(world)) {
         if (resource.kind === 'Ingress') {
-          if (authenticated(flower) === 'no' && !isAskedFor(flower, resource, world)) continue;
+          if (!asking.has(resource)) continue;
           const plain = asText(resource.annotations['nginx.ingress.kubernetes.io/ssl-redirect']) === 'false';
           const secured = asList(get(resource.json, 'spec', 'tls')).length > 0 || (!plain && Object.entries(resource.annotations).some(([name, given]) => SECURED.test(`${name} ${asScalar(given) ?? ''}`)));
           if (secured && !plain) continue;
@@ -480,7 +501,7 @@ export const flowerRules: Rule[] = [
     source: 'https://gateway-api.sigs.k8s.io/concepts/api-overview/#attaching-routes-to-gateways',
     rows: ['N61'],
     check: (world, report) => {
-      for (const { resource } of exposedBy(world)) {
+      for (const resource of leading(world)) {
         for (const { path, gateway, listeners, section } of attachments(resource, world)) {
           if (listeners.some(({ refused }) => refused === undefined)) continue;
           const why = listeners.map(({ name, refused }) => `${name} ${refused}`);
@@ -501,13 +522,18 @@ export const flowerRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
     rows: ['N62'],
     check: (world, report) => {
-      for (const { flower, resource, port } of exposedBy(world)) {
-        const policies = policiesOf(flower.workload, 'Ingress', world);
-        if (policies.length === 0 || rulesOf(policies, 'Ingress').some((rule) => allowsPort(rule, port, 'TCP', flower.container.portNames(port)))) continue;
-        report({
-          at: { resource: policies[0], path: ['spec', 'ingress'] }, value: listed(policies.map(({ name }) => name)), allowed: `port ${port}`,
-          note: `${resource.kind} ${resource.name} leads to ${flower.workload.resource.kind} ${flower.workload.resource.name}`,
-        });
+      for (const { flowers, by } of reached(world)) {
+        const [first] = by.keys();
+        if (!first) continue;
+        for (const flower of flowers) {
+          const port = portOf(flower);
+          const policies = policiesOf(flower.workload, 'Ingress', world);
+          if (policies.length === 0 || rulesOf(policies, 'Ingress').some((rule) => allowsPort(rule, port, 'TCP', flower.container.portNames(port)))) continue;
+          report({
+            at: { resource: policies[0], path: ['spec', 'ingress'] }, value: listed(policies.map(({ name }) => name)), allowed: `port ${port}`,
+            note: `${first.kind} ${first.name} leads to ${flower.workload.resource.kind} ${flower.workload.resource.name}`,
+          });
+        }
       }
     },
   },
