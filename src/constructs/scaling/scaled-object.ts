@@ -121,11 +121,17 @@ function keysOf(celery: CeleryApp, queues: readonly string[]): RedisKeys {
   return redisKeys(queues, transportOptions(celery));
 }
 
-/** Those of the settings, which take the place of all that the code has, or else those that the code has as literals. */
-function transportOptions({ _settings: settings, _codeSettings: code }: CeleryApp): Record<string, unknown> {
-  const given: unknown = settings.get(TRANSPORT_OPTIONS);
-  if (given !== undefined) return typeof given === 'object' && given !== null ? given as Record<string, unknown> : {};
-  return keyOptions(code.get(TRANSPORT_OPTIONS) ?? '');
+/**
+ * Those of the settings, which take the place of all that the code has, or else those that the code has as literals; the loader adds what is only
+ * among the connection settings of the broker.
+ */
+function transportOptions({ _settings: settings, _codeSettings: code, _broker: { connectionSettings } }: CeleryApp): Record<string, unknown> {
+  const own = settings.has(TRANSPORT_OPTIONS) ? settings.get(TRANSPORT_OPTIONS) : keyOptions(code.get(TRANSPORT_OPTIONS) ?? '');
+  return { ...optionsIn(connectionSettings.get(TRANSPORT_OPTIONS)), ...optionsIn(own) };
+}
+
+function optionsIn(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** Options that name the keys, which the code sets to what only a run tells. */

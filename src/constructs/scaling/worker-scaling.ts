@@ -48,7 +48,7 @@ export interface CpuScalingOptions extends ScalingLimits {
 
 /** What KEDA does while it cannot read the queues. */
 export interface ScalingFallback {
-  /** The number of pods. */
+  /** The number of pods, at most `maxReplicas`. */
   readonly replicas: number;
 
   /**
@@ -86,7 +86,7 @@ export interface QueueLengthScalingOptions extends ScalingLimits {
   readonly pollingInterval?: Duration;
 
   /**
-   * How long the queues are empty before the last pod is removed, with `minReplicas: 0`. Not less than the longest task.
+   * How long the queues are empty before the last pod is removed, with `minReplicas: 0`; without it, it is refused. Not less than the longest task.
    *
    * @default - 5 minutes, or the time of the longest task where that is more
    */
@@ -130,7 +130,8 @@ export abstract class WorkerScaling {
    * period lets them end.
    *
    * The queues are those of the worker (`queues`), the database that of the broker, `global_keyprefix` and `priority_steps` those of
-   * `broker_transport_options` in the settings of the app, or in its code where that is in the program. Code in an image is not known here.
+   * `broker_transport_options` in the settings of the app and its broker, or in its code where that is in the program. Code in an image is not
+   * known here.
    *
    * @see https://keda.sh/docs/latest/scalers/
    */
@@ -149,6 +150,8 @@ export abstract class WorkerScaling {
         prop: 'scaling.fallback.behavior', value: fallback.behavior, wrong: 'is not a behavior of KEDA\'s fallback',
         fix: `give one of ${FALLBACKS.join(', ')}`,
       }]),
+      // Of what is not read, nothing is known.
+      ...(problems.length > 0 ? [] : boundProblems(read)),
     ], (worker) => scaledObjectProblems(worker, read), (worker, metadata) => scaledObject(worker, metadata, read));
   }
 
@@ -200,6 +203,20 @@ const FALLBACK: PropChecks<ScalingFallback> = {
 const QUEUE_LENGTH: PropChecks<QueueLengthScalingOptions> = {
   ...LIMITS, tasksPerReplica: number, pollingInterval: duration, cooldownPeriod: duration, fallback: optionsOf(FALLBACK),
 };
+
+/** What says something of the number of pods that the limits make meaningless. */
+function boundProblems({ minReplicas = 1, maxReplicas, cooldownPeriod, fallback }: Partial<QueueLengthScalingOptions>): Problem[] {
+  const replicas = fallback?.replicas;
+  return [
+    ...(Number.isInteger(minReplicas) && minReplicas >= 1 && cooldownPeriod !== undefined ? [{
+      prop: 'scaling.cooldownPeriod', value: cooldownPeriod.toHumanString(), wrong: `is for the last pod, which minReplicas, ${minReplicas}, keeps`,
+      fix: 'leave it out, or give minReplicas: 0; for other pods give behavior: { scaleDown: { stabilizationWindowSeconds } }',
+    }] : []),
+    ...(replicas !== undefined && maxReplicas !== undefined && maxReplicas >= 1 && replicas > maxReplicas ? [{
+      prop: 'scaling.fallback.replicas', value: replicas, wrong: `is more than maxReplicas, ${maxReplicas}`, fix: 'lower it, or raise maxReplicas',
+    }] : []),
+  ];
+}
 
 function limitProblems({ minReplicas, maxReplicas }: Partial<ScalingLimits>, least: number): Problem[] {
   const numbers = [

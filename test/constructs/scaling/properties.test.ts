@@ -85,7 +85,7 @@ function define(chart: Chart, given: Program): void {
     celery, pool: POOLS[given.pool](), queues: given.queues, longestTask: Duration.seconds(given.longest),
     scaling: WorkerScaling.queueLength({
       minReplicas: given.zero && given.broker.zero ? 0 : 1, maxReplicas: given.most, tasksPerReplica: given.tasksPerReplica,
-      ...(given.fallback ? { fallback: { replicas: 2 } } : {}),
+      ...(given.fallback ? { fallback: { replicas: Math.min(2, given.most) } } : {}),
     }),
   });
 }

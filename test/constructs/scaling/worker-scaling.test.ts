@@ -81,6 +81,21 @@ describe('by the length of its queues', () => {
     expect(triggers.map(({ name }: Manifest) => name)).toEqual(advanced.scalingModifiers.formula.split(' + '));
   });
 
+  test('they are those that a broker of a user needs to connect, where the app sets none of its own', () => {
+    const broker = (settings: object): IBroker => ({
+      bind: () => ({
+        url: { value: 'redis://redis.example.com' }, resultBackend: { value: 'disabled://' }, ...settings,
+        queueTrigger: { type: 'redis', metadata: { address: 'redis.example.com:6379' } },
+      }),
+    });
+    const options = { broker_transport_options: { global_keyprefix: 'shop:', priority_steps: [0] } };
+    const names = (app: Partial<CeleryAppProps>): string[] => scaled({}, {}, app).triggers.map(({ metadata }: Manifest) => metadata.listName as string);
+    expect(names({ broker: broker({ connectionSettings: options }) })).toEqual(['shop:celery', 'shop:unacked']);
+    expect(names({ broker: broker({ settings: options }) })).toEqual(['shop:celery', 'shop:unacked']);
+    expect(names({ broker: broker({ connectionSettings: options }), settings: { broker_transport_options: { global_keyprefix: 'own:' } } }))
+      .toEqual(['own:celery', 'own:unacked']);
+  });
+
   test('the queue of a worker that names none is the default queue of the app', () => {
     expect(scaled({}, {}, { settings: { task_default_queue: 'shop' } }).triggers[0].metadata.listName).toBe('shop');
   });
@@ -170,6 +185,7 @@ describe('by the length of its queues', () => {
 
   test('a fallback keeps the pods that there are, unless given', () => {
     expect(scaled()).not.toHaveProperty('fallback');
+    expect(scaled({ maxReplicas: 5, fallback: { replicas: 5 } }).fallback.replicas).toBe(5);
     expect(scaled({ fallback: { replicas: 3 } }).fallback).toEqual({ replicas: 3, failureThreshold: 3, behavior: 'currentReplicasIfHigher' });
     expect(scaled({ fallback: { replicas: 3, failureThreshold: 1, behavior: 'static' } }).fallback).toEqual({ replicas: 3, failureThreshold: 1, behavior: 'static' });
   });
@@ -253,6 +269,8 @@ describe('is refused', () => {
       ['scaling.maxReplicas: 0 is not a whole number of at least 1; give a whole number from 1 upwards']],
     ['a misspelt option', by({ maxReplicas: 5, minReplica: 1 } as Any), {}, {},
       ['scaling.minReplica: 1 is not one of the options here; did you mean minReplicas?']],
+    ['a misspelt zero, and nothing else', by({ maxReplicas: 5, minReplica: 0, cooldownPeriod: Duration.minutes(10) } as Any), {}, {},
+      ['scaling.minReplica: 0 is not one of the options here; did you mean minReplicas?']],
     ['half a task', by({ maxReplicas: 5, tasksPerReplica: 0.5 }), {}, {},
       ['scaling.tasksPerReplica: 0.5 is not a whole number of at least 1; give a whole number from 1 upwards']],
     ['polling all the time', by({ maxReplicas: 5, pollingInterval: Duration.millis(100) }), {}, {},
@@ -262,6 +280,11 @@ describe('is refused', () => {
     ['a fallback that KEDA does not have', by({ maxReplicas: 5, fallback: { replicas: -1, behavior: 'more' } }), {}, {}, [
       'scaling.fallback.replicas: -1 is not a whole number of at least 0; give a whole number from 0 upwards',
       'scaling.fallback.behavior: \'more\' is not a behavior of KEDA\'s fallback; give one of static, currentReplicas, currentReplicasIfHigher, currentReplicasIfLower',
+    ]],
+    ['a fallback above the maximum', by({ maxReplicas: 5, fallback: { replicas: 6 } }), {}, {},
+      ['scaling.fallback.replicas: 6 is more than maxReplicas, 5; lower it, or raise maxReplicas']],
+    ['a cooldown that KEDA would not use', by({ maxReplicas: 5, cooldownPeriod: Duration.minutes(10) }), {}, {}, [
+      'scaling.cooldownPeriod: \'10 minutes\' is for the last pod, which minReplicas, 1, keeps; leave it out, or give minReplicas: 0; for other pods give behavior: { scaleDown: { stabilizationWindowSeconds } }',
     ]],
     ['scaling in faster than tasks end', by({ maxReplicas: 5, behavior: { scaleDown: { policies: [{ type: 'Pods', value: 1, periodSeconds: 299 }] } } }), {}, {}, [
       'scaling.behavior.scaleDown.policies[0].periodSeconds: 299 is less than the longest task of the worker, 300 seconds, so more and more pods would be ending at a time; give at least 300, or a shorter longestTask',
