@@ -18,7 +18,7 @@ import { CopiedProp, hidden, PropChecks, record, text, texts, typed, anything } 
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { EnvSource, ResultBackendBinding } from './result-backend-binding';
-import { QueueTrigger, queueTrigger } from './queue-trigger';
+import { QueueTrigger, queueTriggerOrStandIn } from './queue-trigger';
 
 /** The broker and the result backend of one app, as its containers have them. */
 export interface BoundBroker {
@@ -49,7 +49,7 @@ export interface BoundBroker {
 export function bindBroker(
   app: CeleryApp, broker: IBroker, given: ResultBackend | undefined,
 ): BoundBroker & { readonly problems: readonly Problem[] } {
-  const { options, problems } = typed(broker.bind(app), BINDING, { prefix: 'broker' });
+  const { options, problems } = typed(broker.bind(app), BINDING, { scope: app, prefix: 'broker' });
   const { env = [], ...files } = options as { env?: k8s.EnvVar[]; volumes?: k8s.Volume[]; volumeMounts?: k8s.VolumeMount[] };
   const url = options.url as EnvSource | undefined;
   const network = options.network as k8s.NetworkPolicyEgressRule[] | undefined;
@@ -179,7 +179,7 @@ const BINDING: PropChecks<BrokerBinding> = {
   connectionSettings: record(anything, 'e.g. { broker_transport_options: { master_name: \'mymaster\' } }'),
   volumes: shaped('[]Volume'),
   volumeMounts: shaped('[]VolumeMount'),
-  queueTrigger,
+  queueTrigger: queueTriggerOrStandIn,
   network: shaped('[]NetworkPolicyEgressRule'),
 };
 

@@ -12,7 +12,7 @@ import { Described, Problem, refuse } from '../validation/problems';
 import { hidden, oneOf, PropChecks, text, typed } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
-import { QueueTrigger, queueTrigger } from './queue-trigger';
+import { QueueTrigger, queueTrigger, REFUSED_TRIGGER } from './queue-trigger';
 import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
 import { checkSentinelPort, checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
@@ -145,8 +145,8 @@ class Existing extends Broker {
 
   public bind(app: CeleryApp): BrokerBinding {
     refuse(app, this.problems);
-    // Where it is need not be asked for as well, and a port that is none is refused already.
-    return this.problems.length > 0 ? { ...this.binding, network: [] } : this.binding;
+    // Where it is need not be asked for as well, nor how KEDA reads it, and a port that is none is refused already.
+    return this.problems.length > 0 ? { ...this.binding, network: [], queueTrigger: REFUSED_TRIGGER } : this.binding;
   }
 }
 

@@ -1,6 +1,9 @@
 import { hasUrlCredential, isCredentialName } from '../../celery/credentials';
+import { QUEUE_SCALERS } from '../../celery/queue-scalers';
+import { nearest } from '../../nearest';
 import { Described, Problem } from '../validation/problems';
-import { flag, kind, optionsOf, PropChecks, record, text, TypeCheck } from '../validation/props';
+import { flag, optionsOf, PropChecks, record, RequiredProp, text, TypeCheck } from '../validation/props';
+import { checkAuthentication, parametersOf } from './trigger-authentication';
 
 /**
  * How KEDA reads the length of the queues of a broker: a trigger without its queue.
@@ -8,7 +11,10 @@ import { flag, kind, optionsOf, PropChecks, record, text, TypeCheck } from '../v
  * @see https://keda.sh/docs/latest/scalers/
  */
 export interface QueueTrigger {
-  /** The type of the trigger: `'redis'`, `'redis-sentinel'`, `'rabbitmq'`, `'aws-sqs-queue'`. */
+  /**
+   * The type of the trigger: `'redis'`, `'redis-cluster'`, `'redis-sentinel'`, `'rabbitmq'`, `'aws-sqs-queue'`; of any other type, such as
+   * `'external'`, `queueKey` is required.
+   */
   readonly type: string;
 
   /**
@@ -24,7 +30,7 @@ export interface QueueTrigger {
   /**
    * The metadata that names the queue.
    *
-   * @default - that of the type: `listName` for Redis, `queueName` for RabbitMQ, `queueURL` for SQS
+   * @default - that of the type: `listName` for Redis, `queueName` for RabbitMQ, `queueURL` for SQS; required for other types
    */
   readonly queueKey?: string;
 
@@ -63,10 +69,54 @@ const QUEUE_TRIGGER: PropChecks<QueueTrigger> = {
   type: { check: text(TYPE), fix: `give ${TYPE}`, instead: () => undefined },
   metadata: record(metadata, 'e.g. { address: \'redis.example.com:6379\' }'),
   queueKey: text('e.g. \'listName\''),
-  authentication: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object',
-    '{ secretTargetRef: [{ parameter, name, key }] }'),
+  authentication: checkAuthentication,
   countsUnacknowledged: flag,
 };
 
+const OPTIONS = optionsOf(QUEUE_TRIGGER);
+
 /** The type of the prop. */
-export const queueTrigger: TypeCheck = optionsOf(QUEUE_TRIGGER);
+export const queueTrigger: TypeCheck = (prop, value) => {
+  const problems = OPTIONS(prop, value);
+  // One mistake is one message: what is missing may be what was misspelt.
+  return problems.length > 0 ? problems : checkTrigger(prop, value as QueueTrigger);
+};
+
+/** The metadata that says where the server is; each may also come from a variable (`FromEnv`), or from `authentication`. */
+const SERVER: Readonly<Record<string, readonly string[]>> = {
+  'redis': ['address', 'host'],
+  'redis-cluster': ['addresses', 'hosts'],
+  'redis-sentinel': ['addresses', 'hosts'],
+  'rabbitmq': ['host'],
+  'aws-sqs-queue': ['awsRegion'],
+};
+
+const EXAMPLES: Readonly<Record<string, string>> = {
+  address: '\'redis.example.com:6379\'', addresses: '\'redis-0.example.com:26379,redis-1.example.com:26379\'',
+  host: '\'http://rabbitmq.example.com:15672\'', awsRegion: '\'eu-central-1\'',
+};
+
+function checkTrigger(prop: string, { type, metadata: given = {}, queueKey, authentication }: QueueTrigger): Problem[] {
+  const types = [...QUEUE_SCALERS.keys()];
+  if (!QUEUE_SCALERS.has(type)) {
+    const meant = nearest(type, types);
+    if (meant !== undefined) return [{ prop: `${prop}.type`, value: type, wrong: 'is not a type of trigger', fix: `did you mean ${meant}?` }];
+    return queueKey !== undefined ? [] : [{
+      prop: `${prop}.type`, value: type, wrong: 'is not a type of trigger of which it is known how it reads the queues of Celery',
+      fix: `give one of ${types.join(', ')}; or, where it can, the metadata that names the queue: queueKey`,
+    }];
+  }
+  const [first, ...others] = SERVER[type];
+  const parameters = parametersOf(authentication);
+  const known = [first, ...others].some((name) => given[name] || given[`${name}FromEnv`] || parameters.has(name));
+  return known ? [] : [{
+    prop: `${prop}.metadata.${first}`, value: given[first], wrong: `${given[first] === undefined ? 'is missing' : 'is empty'}, and KEDA needs it to find the server`,
+    fix: `give e.g. ${EXAMPLES[first]}, ${first}FromEnv, or the parameter '${first}' in authentication`,
+  }];
+}
+
+/** Of a broker that is refused: what is wrong with it is said already, and not that KEDA cannot read its queues. */
+export const REFUSED_TRIGGER: QueueTrigger = { type: 'external', queueKey: 'queue', countsUnacknowledged: true };
+
+/** The prop, of which a stand-in takes the place where it is wrong. */
+export const queueTriggerOrStandIn: RequiredProp = { check: queueTrigger, instead: () => REFUSED_TRIGGER };

@@ -306,7 +306,7 @@ describe('is refused', () => {
     ['queues that only the code knows', by({ maxReplicas: 5 }), {}, { code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = {}\n` }) }, [
       'queues: undefined is missing, and the code declares task_queues, so the queues that KEDA is to count are not known; name the queues of this worker, e.g. queues: [\'celery\']',
     ]],
-    ['zero over AMQP, which does not count running tasks', by({ minReplicas: 0, maxReplicas: 5 }), {}, amqp({ protocol: 'amqp' }), [
+    ['zero over AMQP, which does not count running tasks', by({ minReplicas: 0, maxReplicas: 5 }), {}, amqp({ protocol: 'amqp', hostFromEnv: 'CELERY_BROKER_URL' }), [
       'scaling.minReplicas: 0 is zero, and the trigger rabbitmq does not count the tasks that workers hold, so running tasks would be lost; give minReplicas: 1, or the URL of the management API: Broker.fromRabbitMq({ managementUrl }), or a queueTrigger with protocol: \'http\'',
     ]],
   ])('%s', (_what, scaling, props, app, messages) => {
