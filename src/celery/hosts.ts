@@ -7,6 +7,21 @@ export function outsideCluster(host: string): boolean {
   return labels.length > 2 && !labels.includes('svc') && !/^[\d.]+$/.test(host);
 }
 
+/** Why no DNS and no resolver takes a host, which is not looked at for anything else; undefined where they do. */
+export function hostFault(host: string): string | undefined {
+  const labels = host.split('.');
+  const long = labels.find((label) => label.length > 63);
+  if (long !== undefined) return `has a label of ${long.length} characters, and DNS allows 63`;
+  if (!/^\d+$/.test(labels.at(-1)!)) return undefined;
+  return labels.length === 4 && labels.every((label) => /^\d{1,3}$/.test(label) && Number(label) <= 255) ? undefined
+    : 'ends in a number, and is not an IPv4 address, which has four from 0 to 255';
+}
+
+/** Whether a host is the pod itself. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost(\.localdomain)?$|127(\.\d+){1,3}$|::1$|0\.0\.0\.0$|\[::1?\]$)/.test(host);
+}
+
 /** The port of Sentinel, which no Redis has. */
 export const SENTINEL_PORT = 26_379;
 

@@ -3,7 +3,7 @@ import { Construct, Node } from 'constructs';
 import { AppCode } from './runtime/app-code';
 import { AppContent } from './app-content';
 import { AppInitContainerOptions, AppWaitOptions, initContainer, waitContainer } from './app-init-container';
-import { bindBroker, BoundBroker, withOptions, checkExpiry } from './brokers/bound-broker';
+import { bindBroker, BoundBroker, withOptions, checkExpiry, checkLocal } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
 import { PodOptions } from './pod-options';
@@ -33,7 +33,10 @@ import { isPlainObject } from './validation/plain-object';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
+import { parseRequirement } from '../celery/requirement';
+import { packagesOf } from '../celery/settings';
 import { uncheckedOption } from '../celery/tls';
+import { defaultPort } from '../celery/transports';
 import { SettingName, settingsOfFiles } from '../manifests/code-settings';
 import { contentHash } from '../manifests/content-hash';
 
@@ -192,6 +195,12 @@ export class CeleryApp extends Construct {
   public readonly _busyPodControllers: { readonly node: Node; readonly _peer: k8s.NetworkPolicyPeer }[] = [];
   /** The Beats that keep their schedule in its message broker, by RedBeat. @internal */
   public readonly _redBeats: Construct[] = [];
+  /** The pods of it, and how many containers each has next to Celery. @internal */
+  public readonly _pods: { readonly scope: Construct; readonly neighbours: number }[] = [];
+  /** Whether a queue of it is declared with priorities. @internal */
+  public readonly _prioritized: boolean;
+  /** The Beats whose schedule is in a Redis, by RedBeat: the lock has it. @internal */
+  public readonly _withRedBeat: Construct[] = [];
   /** @internal */
   public readonly _queues: Queues;
   /** Whether a worker without `queues` consumes from those that code or settings declare, or from a default queue that only a run tells. @internal */
@@ -216,8 +225,10 @@ export class CeleryApp extends Construct {
     const options = this._options = podOptions(props);
     this._launcher = props.launcher ?? [];
     const { settings, problems: settingsProblems } = readSettings(props.settings, {
-      celery: props.runtime._celery, requirements: props.runtime._requirements,
+      // Whether a Beat brings RedBeat is known later.
+      celery: props.runtime._celery, requirements: props.runtime._requirements && [...props.runtime._requirements, REDBEAT],
     });
+    this._prioritized = (props.queues ?? []).some(({ maxPriority }) => maxPriority !== undefined);
     const { problems: brokerProblems, ...bound } = bindBroker(this, props.broker, props.resultBackend);
     this._broker = bound;
     this._delivery = props.delivery;
@@ -234,6 +245,7 @@ export class CeleryApp extends Construct {
     const codeDeclares = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
     this._codeDeclaresQueues = codeDeclares || (defaultQueue === undefined && this._codeSettings.has('task_default_queue'));
+    const quorum = (settings.get('task_default_queue_type') ?? bound.connectionSettings.get('task_default_queue_type')) === 'quorum';
     const codeMayDeclare = this._codeDeclaresQueues || props.code._files === undefined;
     this.node.addValidation({
       validate: () => {
@@ -241,6 +253,7 @@ export class CeleryApp extends Construct {
         const consumed = workers.map((worker) => worker.queues);
         return [
           ...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare),
+          ...checkLocal(bound, this.hasNeighbours(options)), ...redBeatSettings(this, settings),
           ...visibilityProblems(this), ...sharedQueueProblems(this),
         ].map(describe);
       },
@@ -261,10 +274,10 @@ export class CeleryApp extends Construct {
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
       ...settingsProblems,
-      ...checkExpiry(settings, bound),
+      ...checkExpiry(settings, this._codeSettings, bound),
       ...this._network._problems,
       ...unknownServers(this._network, bound),
-      ...queues.problems(codeDeclares),
+      ...queues.problems(codeDeclares, quorum),
       ...deliveryProblems(props.delivery, settings),
     ]);
     guard(this);
@@ -377,6 +390,12 @@ export class CeleryApp extends Construct {
     return { ...this._content, runtime: runtime._bind(scope, name, this.metadata, [...needs, need]) };
   }
 
+  /** Whether all of its pods have a container next to Celery that may be, or lead to, a server. */
+  private hasNeighbours({ sidecars = [], containers = [] }: CheckedOptions): boolean {
+    const pods = this._pods.filter(({ scope }) => isInTree(scope, this));
+    return pods.length > 0 ? pods.every(({ neighbours }) => neighbours > 0) : sidecars.length + containers.length > 0;
+  }
+
   /** Whether a CeleryFlower of it is in the tree of a construct. @internal */
   public _hasFlower(scope: Construct): boolean {
     return this._flowers.some((flower) => isInTree(flower, scope));
@@ -444,6 +463,19 @@ const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>(
   ['broker_connection_max_retries', null],
 ]);
 
+const REDBEAT = 'celery-redbeat';
+
+/** Settings of RedBeat where nothing installs it. */
+function redBeatSettings(app: CeleryApp, settings: ReadonlyMap<string, unknown>): Problem[] {
+  const { runtime: { _requirements: requirements }, _withRedBeat: beats } = app;
+  if (requirements === undefined || requirements.some((one) => parseRequirement(one)?.name === REDBEAT)) return [];
+  if (beats.some((beat) => isInTree(beat, app))) return [];
+  return [...settings].filter(([name]) => packagesOf(name).includes(REDBEAT)).map(([name, value]) => ({
+    prop: `settings.${name}`, value, wrong: `is a setting of ${REDBEAT}, which is not among the requirements`,
+    fix: `add '${REDBEAT}' to the requirements of PythonRuntime.install`,
+  }));
+}
+
 /** What a delivery writes, and the user too. */
 function deliveryProblems(delivery: TaskDelivery | undefined, settings: ReadonlyMap<string, unknown>): Problem[] {
   if (!delivery) return [];
@@ -493,12 +525,14 @@ function codeIsMissing({ code, runtime }: CeleryAppProps, { volumeMounts = [] }:
 }
 
 /** Servers that nothing says the address of: pods with a closed network would not reach them. */
-function unknownServers({ _egress: egress }: CeleryNetwork, { network }: BoundBroker): Problem[] {
+function unknownServers({ _egress: egress }: CeleryNetwork, { network, transport = 'redis' }: BoundBroker): Problem[] {
+  const port = defaultPort(transport);
+  const options = `${transport === 'redis' ? '' : `transport: '${transport}', `}port: ${port ?? '...'}`;
   const problem = (prop: 'broker' | 'resultBackend', what: string, give: string): Problem[] => !egress || network[prop] ? [] : [{
     prop: 'network', value: new Described('CeleryNetwork.closed'), wrong: `does not know where the ${what} is, and no pod could connect to it`, fix: `give ${give}`,
   }];
   return [
-    ...problem('broker', 'broker', 'its port: Broker.fromSecret({ name, key }, { port: 6379 }), and `cidr` where its addresses are known; a broker of your own returns `network` from bind()'),
+    ...problem('broker', 'broker', `its port: Broker.fromSecret({ name, key }, { ${options} }), and \`cidr\` where its addresses are known; a broker of your own returns \`network\` from bind()`),
     ...problem('resultBackend', 'result backend', 'its port: ResultBackend.fromSecret({ name, key }, { port: 5432 }), and `cidr` where its addresses are known'),
   ];
 }

@@ -168,6 +168,7 @@ export class CeleryBeat extends Construct {
     });
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
+    if (isRedBeat(schedule)) celery._withRedBeat.push(this);
     if (!schedule.inBroker) return;
     celery._redBeats.push(this);
     this.node.addValidation({ validate: () => sharedLock(this, celery).map(describe) });

@@ -89,8 +89,11 @@ export class Queues {
     return (this.declared ?? []).filter(({ maxPriority }) => maxPriority !== undefined);
   }
 
-  /** What is wrong with the queues that an app declares. `codeDeclares`: its code has `task_queues` of its own, or its settings have. */
-  public problems(codeDeclares: boolean): Problem[] {
+  /**
+   * What is wrong with the queues that an app declares. `codeDeclares`: its code has `task_queues` of its own, or its settings have. `quorum`: they
+   * are to be quorum queues.
+   */
+  public problems(codeDeclares: boolean, quorum: boolean): Problem[] {
     const { transport } = this;
     const names = checkNames((this.declared ?? []).map(({ name }) => name));
     if (transport === undefined) return names;
@@ -100,6 +103,12 @@ export class Queues {
       if (most === 0) return [{ prop, value: maxPriority, wrong: `is for brokers with priorities, and ${transport} has none`, fix: 'leave it out' }];
       if (!Number.isInteger(maxPriority) || maxPriority! < 1 || maxPriority! > most) {
         return [{ prop, value: maxPriority, wrong: `is not a highest priority that ${transport} has`, fix: `give a whole number from 1 to ${most}` }];
+      }
+      if (quorum && declaresPriorities(transport)) {
+        return [{
+          prop, value: maxPriority, wrong: 'is for classic queues, and those of the app are quorum queues, which have no x-max-priority',
+          fix: 'leave it out, or make the queues classic: queueType: RabbitMqQueueType.CLASSIC of RabbitMqBroker, no task_default_queue_type in the settings',
+        }];
       }
       return this.taskQueues && codeDeclares ? [{
         prop, value: maxPriority, wrong: 'is written into task_queues, and would take the place of the task_queues in the code or the settings',

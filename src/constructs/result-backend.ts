@@ -4,7 +4,7 @@ import { tlsPort, uncheckedCertificate } from '../celery/tls';
 import { transportOf } from '../celery/transports';
 import { POSTGRES_SETTINGS, postgresConnection } from './brokers/postgres-connection';
 import { PostgresServerOptions } from './brokers/postgres-server';
-import { checkSentinelPort, checkUrlDatabase, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
+import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
 import { sentinelConnection } from './brokers/sentinel-connection';
 import { SentinelServersOptions } from './brokers/sentinel-servers';
@@ -112,6 +112,8 @@ export abstract class ResultBackend {
 
 function checkUrl(url: string): Problem[] {
   if (typeof url !== 'string') return [];
+  const unexpanded = checkExpansion('resultBackend', url);
+  if (unexpanded.length > 0) return unexpanded;
   const found = uncheckedCertificate(url);
   return [
     ...found ? [{ prop: 'resultBackend', value: redact(url), ...found }] : [],
@@ -123,6 +125,7 @@ function checkUrl(url: string): Problem[] {
       prop: 'resultBackend', value: redact(url), wrong: 'is a Redis in cluster mode, which Celery does not support', fix: 'give redis:// with a single Redis, or ResultBackend.fromSentinel({ sentinels, masterName })',
     }] : []),
     ...checkTlsPort(url),
+    ...checkUrlHosts('resultBackend', url),
     ...checkSentinelPort('resultBackend', url),
     ...checkUrlDatabase('resultBackend', url),
   ];

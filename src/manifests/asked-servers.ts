@@ -1,8 +1,7 @@
+import { isLoopback } from '../celery/hosts';
 import { baseName, Invocation } from './command/command';
 import { asText, get } from './json';
 import { Probe } from './probes';
-
-const LOCAL = /^(localhost|127\.|::1$|0\.0\.0\.0$|\[::1\])/;
 
 /** Python that opens a connection to a server. */
 const CONNECTS = /\bredis\.(Redis|StrictRedis|from_url)\b|\bfrom_url\(|\bpika\.|\bConnection\([^)]*\)\.(connect|ensure_connection)|connection_for_(read|write)|broker_connection\(|create_connection\(\(/;
@@ -11,20 +10,20 @@ const CONNECTS = /\bredis\.(Redis|StrictRedis|from_url)\b|\bfrom_url\(|\bpika\.|
 export function askedServer(probe: Probe): string | undefined {
   for (const kind of ['tcpSocket', 'httpGet']) {
     const host = asText(get(probe.json, kind, 'host'));
-    if (host !== undefined && host !== '' && !LOCAL.test(host)) return host;
+    if (host !== undefined && host !== '' && !isLoopback(host)) return host;
   }
   for (const invocation of probe.invocations) {
     const server = byCommand(invocation);
     if (server !== undefined) return server;
   }
   const device = /\/dev\/tcp\/([^/\s]+)\/\d+/.exec(probe.raw.join(' '))?.[1];
-  return device === undefined || LOCAL.test(device) ? undefined : device;
+  return device === undefined || isLoopback(device) ? undefined : device;
 }
 
 function byCommand({ words }: Invocation): string | undefined {
   const texts = words.map(({ text }) => text);
   const program = baseName(texts[0] ?? '');
-  const remote = (host: string | undefined) => host === undefined || LOCAL.test(host) ? undefined : host;
+  const remote = (host: string | undefined) => host === undefined || isLoopback(host) ? undefined : host;
   if (/^(nc|ncat|netcat|telnet)$/.test(program)) {
     const plain = texts.slice(1).filter((text, i, all) => !text.startsWith('-') && !/^-[a-z]*w$/.test(all[i - 1] ?? ''));
     return plain.length >= 2 || /:\d+$/.test(plain[0] ?? '') ? remote(plain[0]) : undefined;

@@ -1,9 +1,10 @@
 import { CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH_PREFIX, templateReferences } from '../../celery/agent-names';
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
+import { isLoopback } from '../../celery/hosts';
 import { needsOf } from '../../celery/locks';
 import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
-import { isRedis, parseUrl } from '../../celery/url';
+import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
@@ -13,7 +14,7 @@ import { Mount } from '../kubernetes/pods';
 import { checkShape } from '../kubernetes/shape-check';
 import { ResultBackend } from '../result-backend';
 import { readSettings } from '../settings';
-import { Problem } from '../validation/problems';
+import { Described, Problem } from '../validation/problems';
 import { CopiedProp, hidden, PropChecks, record, text, texts, typed, anything } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
@@ -35,6 +36,8 @@ export interface BoundBroker {
   /** The name of kombu's transport; undefined where it is not known. */
   readonly transport?: string;
   readonly resultBackend?: EnvSource;
+  /** The URLs or their templates, as far as they are in sight. */
+  readonly urls: { readonly broker?: string; readonly resultBackend?: string };
   /** Whether results are in the Redis that also has the queues, in whichever database. */
   readonly resultsInBroker: boolean;
   /** What all pods need of the lock in addition to Celery. */
@@ -88,6 +91,7 @@ export function bindBroker(
     connectionSettings,
     transport,
     resultBackend,
+    urls: { broker: url?.value ?? urlTemplate, resultBackend: given && backendText },
     resultsInBroker: given === undefined || isSameRedis(url?.value ?? urlTemplate, backendText),
     needs,
     queueTrigger: options.queueTrigger,
@@ -227,11 +231,34 @@ function isSameRedis(first = '', second = ''): boolean {
   return one !== undefined && other !== undefined && isRedis(one) && isRedis(other) && one.host === other.host && (one.port ?? '6379') === (other.port ?? '6379');
 }
 
+/** Servers in the pod itself, which has none: a sidecar may be one, or lead to one. */
+export function checkLocal({ urls }: Pick<BoundBroker, 'urls'>, neighbours: boolean): Problem[] {
+  return neighbours ? [] : (['broker', 'resultBackend'] as const).flatMap((prop): Problem[] => {
+    const address = urls[prop];
+    return address === undefined || !address.split(';').some(leadsHome) ? [] : [{
+      prop, value: redact(address), wrong: 'leads to the pod itself, in which no server listens',
+      fix: 'give the DNS name of the server, e.g. redis.example.com; a proxy next to Celery belongs into the sidecars of the CeleryApp',
+    }];
+  });
+}
+
+/** A URL without a host is one of localhost, for Redis and AMQP. */
+function leadsHome(address: string): boolean {
+  const url = parseUrl(address);
+  if (!url || url.scheme === 'redis+socket') return false;
+  return url.host === '' ? isRedis(url) || isAmqp(url) || url.scheme === 'sentinel' : isLoopback(url.host);
+}
+
 /** Results that fill a message broker: they are in the Redis of the broker, and stay. */
-export function checkExpiry(settings: ReadonlyMap<string, unknown>, { resultsInBroker }: Pick<BoundBroker, 'resultsInBroker'>): Problem[] {
-  const expires = settings.get('result_expires');
-  return !resultsInBroker || !settings.has('result_expires') || (expires !== null && expires !== 0) ? [] : [{
-    prop: 'settings.result_expires', value: expires, wrong: 'keeps results forever, in the Redis that also has the queues: once it is full no task can be sent',
+export function checkExpiry(
+  settings: ReadonlyMap<string, unknown>, code: ReadonlyMap<string, string | undefined>, { resultsInBroker }: Pick<BoundBroker, 'resultsInBroker'>,
+): Problem[] {
+  // Settings win over the code.
+  const given = settings.has('result_expires');
+  const expires = given ? settings.get('result_expires') : code.get('result_expires');
+  const forever = given ? expires === null || expires === 0 : expires === 'None' || expires === '0';
+  return !resultsInBroker || !forever ? [] : [{
+    prop: given ? 'settings.result_expires' : 'code', value: given ? expires : new Described(`result_expires = ${String(expires)}`), wrong: 'keeps results forever, in the Redis that also has the queues: once it is full no task can be sent',
     fix: 'leave it out for a day, give e.g. Duration.hours(1), or give the app a resultBackend on another server',
   }];
 }

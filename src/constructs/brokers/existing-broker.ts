@@ -15,7 +15,7 @@ import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger, REFUSED_TRIGGER } from './queue-trigger';
 import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
-import { checkSentinelPort, checkUrlDatabase, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
+import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
 import { MASTER_NAME, sentinelConnection, sentinelOptions, sentinelSettings, sentinelTrigger } from './sentinel-connection';
 import { SentinelServersOptions } from './sentinel-servers';
@@ -205,6 +205,8 @@ function checkUrl(url: string): Problem[] {
   }
   if (!TRANSPORT_NAMES.includes(transport)) return problem('has a scheme that is not a transport of kombu', `give one of ${TRANSPORT_NAMES.join(', ')}`);
   if (transport === 'memory') return problem('is a broker within one process, which no pod shares', 'give a broker that all pods can reach');
+  const unexpanded = checkExpansion('broker', url);
+  if (unexpanded.length > 0) return unexpanded;
   if (/\s/.test(url.trim())) return problem('has a space in it', 'remove it; in a path or a password it is written %20');
   const port = /:(\d+)$/.exec(url.trim().split(/[/?#]/)[2] ?? '')?.[1];
   if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) return problem(`has a port that there is not, ${port}`, 'give one from 1 to 65535');
@@ -214,5 +216,5 @@ function checkUrl(url: string): Problem[] {
   if (secure !== undefined) return problem(`has the port ${secure} of TLS, and a scheme without`, `write ${transport}s://${transport === 'redis' ? ', with ?ssl_cert_reqs=CERT_REQUIRED' : ''}; or give the port without TLS`);
   return hasWrittenCredential(url) ? problem(
     'has a password in it, and everybody who can read a manifest could read it', 'put the whole URL into a Secret: Broker.fromSecret({ name, key })',
-  ) : [...checkSentinelPort('broker', url), ...checkUrlDatabase('broker', url)];
+  ) : [...checkUrlHosts('broker', url), ...checkSentinelPort('broker', url), ...checkUrlDatabase('broker', url)];
 }

@@ -18,7 +18,7 @@ import { parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
 import { isInTree } from '../validation/in-tree';
 import { describe, Described, Problem, refuse } from '../validation/problems';
-import { number, optionsOf, PropChecks, size, sound, text, texts, withMember } from '../validation/props';
+import { number, optionsOf, PropChecks, size, sound, text, texts, typed, withMember } from '../validation/props';
 import { checkDatabase, PASSWORD, redisConnection, redisTrigger } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
 import { RedisStorage } from './redis-storage';
@@ -157,7 +157,14 @@ const PROPS: PropChecks<RedisBrokerProps> = {
   password: PASSWORD,
   tls: serverTls,
   disabledCommands: texts('e.g. [\'FLUSHALL\']'),
-  results: optionsOf(RESULTS),
+  results: {
+    copy: (prop, given) => {
+      if (typeof given !== 'object' || given === null) return { value: undefined, problems: optionsOf(RESULTS)(prop, given) };
+      const { options, problems: wrong } = typed(given as RedisResults, RESULTS, { prefix: prop });
+      const problems = [...wrong, ...checkResults(options)];
+      return { value: problems.length > 0 ? undefined : options, problems };
+    },
+  },
   maxClients: number,
   clusterDomain: text('e.g. \'cluster.local\''),
 };
@@ -273,7 +280,6 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),
       ...checkMaxMemory(props.maxMemory, limit, limited),
-      ...checkResults(props.results),
       ...checkDatabase('database', props.database),
       ...checkCommands(disabled),
       ...checkMaxClients(props.maxClients, maxMemory, limited),

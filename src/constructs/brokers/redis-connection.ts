@@ -1,6 +1,6 @@
 import { redact } from '../../celery/credentials';
-import { outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
-import { isRedis, parseUrl } from '../../celery/url';
+import { hostFault, outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
+import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { secretKey } from '../kubernetes/options';
@@ -130,6 +130,23 @@ export function checkUrlDatabase(prop: 'broker' | 'resultBackend', address: stri
   }));
 }
 
+/** What nothing expands: the shell does so, and none is run. */
+export function checkExpansion(prop: 'broker' | 'resultBackend', address: string): Problem[] {
+  return !address.includes('${') ? [] : [{
+    prop, value: redact(address), wrong: 'has ${...} in it, which nothing expands: the kubelet expands $(NAME), and TypeScript ${name} between backquotes',
+    fix: `give the value itself, or put the whole URL into a Secret: ${factoryOf(prop)}.fromSecret({ name, key })`,
+  }];
+}
+
+/** A host of a URL, or of one of several, that cannot be one. */
+export function checkUrlHosts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
+  return address.split(';').flatMap((one): Problem[] => {
+    const url = parseUrl(one);
+    const fault = url && (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? hostFault(url.host) : undefined;
+    return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has the host ${url!.host}, which ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
+  }).slice(0, 1);
+}
+
 const OF_SENTINEL = 'of Sentinel, which keeps no tasks and no results';
 
 /** A URL of Redis that leads to Sentinel. */
@@ -145,9 +162,10 @@ function factoryOf(prop: string): string {
 }
 
 export function checkHost(prop: string, host: string | undefined): Problem[] {
-  return host === undefined || (/^[a-z0-9_]([-a-z0-9_.]*[a-z0-9])?$/i.test(host) && host.length <= 253) ? [] : [{
-    prop, value: host, wrong: 'is not a DNS name or an IPv4 address', fix: `give it without a scheme, a port and a path: ${HOST.slice(5)}`,
-  }];
+  if (host === undefined) return [];
+  const name = /^[a-z0-9_]([-a-z0-9_.]*[a-z0-9])?$/i.test(host) && !host.includes('..') && host.length <= 253;
+  const wrong = name ? hostFault(host) : 'is not a DNS name or an IPv4 address';
+  return wrong === undefined ? [] : [{ prop, value: host, wrong, fix: `give it without a scheme, a port and a path: ${HOST.slice(5)}` }];
 }
 
 function checkRedis(prefix: string, { host, port, database, username, tls, cidr }: RedisServerOptions): Problem[] {

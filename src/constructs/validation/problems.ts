@@ -1,5 +1,6 @@
 import { IConstruct } from 'constructs';
 import { isCredentialName, redact } from '../../celery/credentials';
+import { printable } from '../../rules/printable';
 
 /** One thing that is wrong with what the user gave, in the four parts that an error needs. */
 export interface Problem {
@@ -18,11 +19,13 @@ export class Described {
   public constructor(public readonly text: string) {}
 }
 
-/** A problem as one line, without credentials: `concurrency: 0 is not a whole number of at least 1; give ...`. */
+/** A problem as one line, without credentials and without what a terminal obeys: `concurrency: 0 is not a whole number of at least 1; give ...`. */
 export function describe({ prop, value, wrong, fix }: Problem): string {
   const name = prop.split(/[.[\]]/).filter(Boolean).at(-1) ?? '';
   const hidden = value !== undefined && !(value instanceof Described) && isCredentialName(name);
-  return `${prop}: ${hidden ? '\'***\'' : show(value)} ${redact(wrong)}; ${redact(fix)}`;
+  const line = `${prop}: ${hidden ? '\'***\'' : show(value)} ${redact(wrong)}; ${redact(fix)}`;
+  // A tab is obeyed by nothing, and shown as it was given.
+  return line.split('\t').map(printable).join('\t');
 }
 
 /**
