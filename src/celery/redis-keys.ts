@@ -29,6 +29,17 @@ function unescaped(text: string | undefined): string | undefined {
     character ?? String.fromCharCode(parseInt((byte ?? code)!, 16)));
 }
 
+/**
+ * Whether kombu can find the step of a priority among them: it looks by bisection, so that steps in another order are never found, and compares
+ * them with numbers, so that a string ends every send with an error.
+ *
+ * @see `Channel.priority` in kombu/transport/redis.py
+ */
+export function arePrioritySteps(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0
+    && value.every((step, i) => Number.isInteger(step) && step >= 0 && step <= 9 && (i === 0 || step > value[i - 1]));
+}
+
 /** At most as many as there are priorities. */
 function range(end: string | undefined): number[] | undefined {
   return end === undefined ? undefined : Array.from({ length: Math.min(Number(end), 10) }, (_, step) => step);

@@ -35,6 +35,7 @@ import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '.
 import { isPython, parseImage } from '../celery/image';
 import { parseRequirement } from '../celery/requirement';
 import { packagesOf } from '../celery/settings';
+import { arePrioritySteps } from '../celery/redis-keys';
 import { uncheckedOption } from '../celery/tls';
 import { defaultPort } from '../celery/transports';
 import { SettingName, settingsOfFiles } from '../manifests/code-settings';
@@ -502,7 +503,13 @@ function checkTransportSettings(transport: string | undefined, settings: Readonl
     const option = isPlainObject(options) ? uncheckedOption(options) : undefined;
     return option === undefined ? [] : [{ prop: `settings.${name}.${option}`, value: (options as Record<string, unknown>)[option] }];
   });
+  const options = settings.get('broker_transport_options');
+  const steps = isPlainObject(options) ? options.priority_steps : undefined;
   return [
+    ...(steps === undefined || !['redis', 'rediss', 'sentinel'].includes(transport ?? '') || arePrioritySteps(steps) ? [] : [{
+      prop: 'settings.broker_transport_options.priority_steps', value: steps, wrong: 'is not a list in which kombu finds the step of a priority',
+      fix: 'give whole numbers from 0 to 9 in ascending order, each once, e.g. [0, 3, 6, 9]',
+    }]),
     ...(transport === 'sqs' && settings.get('worker_enable_remote_control') === true ? [{
       prop: 'settings.worker_enable_remote_control', value: true, wrong: 'is not possible with SQS, which has no fanout', fix: 'leave it out, or give false',
     }] : []),

@@ -1,6 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { BUSY_PACKAGE_NAME } from '../../celery/agent-names';
+import { parseImage, pythonVersion } from '../../celery/image';
 import { CeleryApp } from '../celery-app';
 import { componentName } from '../celery-component';
 import { packageFiles } from '../health/python-package';
@@ -92,7 +93,7 @@ export class CeleryBusyPodController extends Construct {
         ],
       },
     };
-    refuse(this, [...checks.name('name', name), ...checks.image('image', image), ...checkPod(pod, options), ...problems(this, celery)]);
+    refuse(this, [...checks.name('name', name), ...checks.image('image', image), ...checkPython(image), ...checkPod(pod, options), ...problems(this, celery)]);
     guard(this);
     this._peer = { podSelector: { matchLabels: selectorLabels(pod) } };
     celery._busyPodControllers.push(this);
@@ -156,6 +157,14 @@ function policy(
       egress: egress && [DNS, egressToApiServer(egress), { to: [workers] }],
     },
   });
+}
+
+/** As far as its tag says. */
+function checkPython(image: string): Problem[] {
+  const [major, minor] = (pythonVersion(parseImage(image)) ?? '').split('.').map(Number);
+  return minor === undefined || Number.isNaN(minor) || major > 3 || (major === 3 && minor >= 9) ? [] : [{
+    prop: 'image', value: image, wrong: `has Python ${major}.${minor}, and the controller needs 3.9 or later`, fix: 'give e.g. \'python:3.13-slim\', or leave it out',
+  }];
 }
 
 function problems(scope: Construct, celery: CeleryApp): Problem[] {

@@ -120,6 +120,16 @@ describe('is refused', () => {
     })).toEqual(['[chart/two] celery: \'celery\' is an app that has one already, chart/one; leave one of the two out']);
   });
 
+  test.each([['python:3.8', '3.8'], ['python:3.8-slim', '3.8'], ['python:2.7', '2.7']])('with %s, in which the controller does not start', (image, version) => {
+    expect(refusals(made({ image }))).toEqual([
+      `[chart/busy-pods] image: '${image}' has Python ${version}, and the controller needs 3.9 or later; give e.g. 'python:3.13-slim', or leave it out`,
+    ]);
+  });
+
+  test.each(['python:3.9', 'python:3.13-slim', 'python:3', 'registry.example.com/team/tools:3.8'])('and not with %s', (image) => {
+    expect(synth(made({ image })).main(NAME).image).toBe(image);
+  });
+
   test('in another namespace, and with an image that is none', () => {
     expect(refusals((chart) => {
       const other = new Chart(chart, 'other', { namespace: 'other' });

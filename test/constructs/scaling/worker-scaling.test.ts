@@ -323,6 +323,25 @@ describe('is refused', () => {
   });
 });
 
+const STEPS = 'is not a list in which kombu finds the step of a priority; give whole numbers from 0 to 9 in ascending order, each once, e.g. [0, 3, 6, 9]';
+
+test.each<[unknown]>([
+  [[9, 0]], [[0, 0, 3]], [[0, 3.5]], [['0', '3']], [[0, 10]], [[-1, 3]], [[]], [3],
+])('priority steps %j are refused, with and without scaling', (steps) => {
+  const settings = { broker_transport_options: { priority_steps: steps } };
+  for (const scaling of [undefined, WorkerScaling.queueLength({ maxReplicas: 5 })]) {
+    const [line, ...more] = refusals(worker({ scaling }, { settings }));
+    expect(more).toEqual([]);
+    expect(line).toContain('[chart/celery] settings.broker_transport_options.priority_steps: ');
+    expect(line).toContain(STEPS);
+  }
+});
+
+test.each([[[0]], [[0, 9]], [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]])('priority steps %j are taken', (steps) => {
+  const manifests = synth(worker({}, { settings: { broker_transport_options: { priority_steps: steps } } }));
+  expect(manifests.main(NAME).command.join(' ')).toContain(`"priority_steps":${JSON.stringify(steps)}`);
+});
+
 describe('zero', () => {
   const scaling = WorkerScaling.queueLength({ minReplicas: 0, maxReplicas: 5 });
   const two = (other: (chart: Chart, celery: CeleryApp) => CeleryApp) => (chart: Chart): void => {
