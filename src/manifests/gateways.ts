@@ -9,6 +9,15 @@ export interface Listener {
   readonly protocol: string;
   /** Why it does not take the route. */
   readonly refused?: string;
+  /** The Secrets that it has its certificates from, by their places in the Gateway. */
+  readonly certificates: readonly Certificate[];
+}
+
+/** A Secret that a listener has a certificate from. */
+export interface Certificate {
+  readonly path: Path;
+  readonly namespace: string;
+  readonly name: string;
 }
 
 /** A Gateway that a route names, of those that are in sight. */
@@ -34,11 +43,21 @@ export function attachments(route: Resource, world: World): readonly Attachment[
     const section = asText(get(parent, 'sectionName'));
     const port = asNumber(get(parent, 'port'));
     const listeners = asList(get(gateway.json, 'spec', 'listeners'))
-      .filter((listener) => (section === undefined || get(listener, 'name') === section) && (port === undefined || get(listener, 'port') === port))
-      .map((listener): Listener => ({
+      .map((listener, index) => ({ listener, index }))
+      .filter(({ listener }) => (section === undefined || get(listener, 'name') === section) && (port === undefined || get(listener, 'port') === port))
+      .map(({ listener, index }): Listener => ({
         name: asText(get(listener, 'name')) ?? '', protocol: asText(get(listener, 'protocol')) ?? '', refused: refusal(listener, gateway, route, world),
+        certificates: certificatesOf(listener, ['spec', 'listeners', index], gateway),
       }));
     return [{ path: ['spec', 'parentRefs', i], gateway, section, listeners }];
+  });
+}
+
+function certificatesOf(listener: unknown, path: Path, { namespace }: Resource): Certificate[] {
+  return asList(get(listener, 'tls', 'certificateRefs')).flatMap((ref, i) => {
+    const name = asText(get(ref, 'name'));
+    if (name === undefined || (asText(get(ref, 'kind')) ?? 'Secret') !== 'Secret') return [];
+    return [{ path: [...path, 'tls', 'certificateRefs', i], namespace: asText(get(ref, 'namespace')) ?? namespace, name }];
   });
 }
 

@@ -219,6 +219,7 @@ export const CATALOGUE = {
   N60: { what: 'a login of Flower over HTTP' },
   N61: { what: 'a Gateway that takes no route of Flower' },
   N62: { what: 'policies between the ingress controller and Flower' },
+  N70: { what: 'two Flowers on one file' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -1,7 +1,7 @@
-import { Size } from 'cdk8s';
-import { BeatClaimOptions, BeatStorage, CeleryBeat } from '../../src';
+import { Chart, Size } from 'cdk8s';
+import { BeatClaimOptions, BeatStorage, CeleryBeat, LogLevel } from '../../src';
 import { celeryApp } from '../fixtures';
-import { Manifests, synth } from '../manifests';
+import { Manifests, refusals, synth } from '../manifests';
 
 function beat(storage: BeatStorage, external: string[] = []): Manifests {
   return synth((chart) => new CeleryBeat(chart, 'beat', { celery: celeryApp(chart), storage }), external);
@@ -41,4 +41,20 @@ test('fromClaimName: the volume, and no claim of ours', () => {
   const manifests = beat(BeatStorage.fromClaimName('schedule'), ['PersistentVolumeClaim/schedule']);
   expect(volume(manifests)?.persistentVolumeClaim.claimName).toBe('schedule');
   expect(manifests.all.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
+});
+
+describe('two Beats that differ', () => {
+  const two = (first: string, second: string) => (chart: Chart): void => {
+    const celery = celeryApp(chart);
+    new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.fromClaimName(first) });
+    new CeleryBeat(chart, 'second', { celery, logLevel: LogLevel.DEBUG, storage: BeatStorage.fromClaimName(second) });
+  };
+
+  test('on one claim are refused, once', () => {
+    expect(refusals(two('schedule', 'schedule')).filter((one) => one.includes('beat/schedule-shared'))).toHaveLength(1);
+  });
+
+  test('on two claims are not', () => {
+    expect(() => synth(two('schedule', 'other'), ['PersistentVolumeClaim/schedule', 'PersistentVolumeClaim/other'])).not.toThrow();
+  });
 });

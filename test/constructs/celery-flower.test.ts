@@ -133,6 +133,25 @@ describe('storage', () => {
   });
 });
 
+describe('two Flowers', () => {
+  const two = (first: FlowerStorage, second: FlowerStorage) => (chart: Chart): void => {
+    const celery = celeryApp(chart);
+    new CeleryFlower(chart, 'flower', { celery, storage: first });
+    new CeleryFlower(chart, 'second', { celery, storage: second });
+  };
+
+  test('on one claim are refused, once', () => {
+    const found = refusals(two(FlowerStorage.fromClaimName('seen'), FlowerStorage.fromClaimName('seen'))).filter((one) => one.includes('claim'));
+    expect(found).toEqual([expect.stringMatching(/celery-second.*that of Deployment celery-flower, Deployment celery-second; it has "claim seen, file flower"/)]);
+  });
+
+  test('on two claims, or in memory, are not', () => {
+    const external = ['PersistentVolumeClaim/seen', 'PersistentVolumeClaim/other'];
+    expect(() => synth(two(FlowerStorage.fromClaimName('seen'), FlowerStorage.fromClaimName('other')), external)).not.toThrow();
+    expect(() => synth(two(FlowerStorage.ephemeral(), FlowerStorage.ephemeral()))).not.toThrow();
+  });
+});
+
 describe('limits', () => {
   const limitOf = (props: Partial<CeleryFlowerProps>) => synth(flower(() => props)).main(NAME).resources.limits;
 

@@ -2,6 +2,7 @@ import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
 import { meets } from '../../celery/versions';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
@@ -104,6 +105,15 @@ function ends({ workload, links }: Process): boolean {
     || links.some(({ name }) => name === 'timeout');
 }
 
+/** What is the same of Beats that are one Beat twice. */
+function identity({ container, workload }: Process): string {
+  return JSON.stringify([
+    workload.resource.namespace, container.image.text, container.words.map(({ text }) => text), container.json.env ?? [], container.json.envFrom ?? [],
+    // Two apps may be called alike: their code tells them apart.
+    codeFiles(container).map(({ text }) => text),
+  ]);
+}
+
 export const beatRules: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
@@ -204,13 +214,7 @@ export const beatRules: Rule[] = [
       const groups = new Map<string, Process[]>();
       for (const beat of world.beats) {
         if (beat.app === undefined || beat.workload.replicas === 0 || ['locking', 'unknown'].includes(scheduler(beat))) continue;
-        const { container } = beat;
-        const key = JSON.stringify([
-          beat.workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
-          container.json.env ?? [], container.json.envFrom ?? [],
-          // Two apps may be called alike: their code tells them apart.
-          codeFiles(container).map(({ text }) => text),
-        ]);
+        const key = identity(beat);
         const group = groups.get(key);
         if (group) group.push(beat);
         else groups.set(key, [beat]);
@@ -220,6 +224,28 @@ export const beatRules: Rule[] = [
         if (names.length < 2) continue;
         const value = listed(names);
         for (const beat of group) report({ at: beat.commandPlace, value });
+      }
+    },
+  },
+  {
+    id: 'beat/schedule-shared',
+    severity: Severity.ERROR,
+    title: 'Several Beats keep their schedule in one file of a claim',
+    why: 'Each removes the entries of the others, which then run too early, too late or not at all; a Beat that finds the file locked deletes it: `Removing '
+      + 'corrupted schedule file`.',
+    fix: 'Give each Beat a claim of its own, or a path of its own with -s.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B6'],
+    check: (world, report) => {
+      const keeping = world.beats.filter((beat) => scheduler(beat) === 'file');
+      for (const { file, processes } of sharedFiles(keeping.map((beat) => [beat, claimFile(beat.container, schedulePath(beat)?.path)]))) {
+        // Of one Beat twice, beat/two-deployments says it.
+        const second = processes.find((beat) => identity(beat) !== identity(processes[0]));
+        if (!second) continue;
+        report({
+          at: schedulePath(second)!.at, value: `claim ${file.claim}, file ${file.path}`,
+          note: `it is that of ${listed(processes.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))}`,
+        });
       }
     },
   },

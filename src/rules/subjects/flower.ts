@@ -2,9 +2,10 @@ import { flowerMemory } from '../../celery/flower-memory';
 import { mebibytes } from '../../celery/quantity';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
-import { isOn, option } from '../../manifests/flower-options';
+import { claimFile, sharedFiles } from '../../manifests/claim-files';
+import { databasePath, isOn, option } from '../../manifests/flower-options';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asMap, asScalar, asText, get, Path } from '../../manifests/json';
+import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
 import { contests, Exposure, exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
@@ -75,19 +76,41 @@ function isExact({ resource: { json }, path }: Place): boolean {
   return get(json, ...path.slice(0, -1), 'pathType') === 'Exact' || asList(get(json, ...path.slice(0, 3), 'matches')).some((match) => get(match, 'path', 'type') === 'Exact');
 }
 
-/** The Secrets that the controller of an Ingress reads, and what it reads of them. */
-function secretsOf({ json, annotations }: Resource): { path: Path; name: string; keys: readonly string[] }[] {
+/** A Secret that a controller reads, where it is named, and what is read of it. */
+interface ReadSecret {
+  readonly at: Place;
+  readonly namespace: string;
+  readonly name: string;
+  readonly keys: readonly string[];
+  /** A type that the Secret has to have. */
+  readonly type?: string;
+}
+
+const TLS = { keys: ['tls.crt', 'tls.key'] };
+const TLS_TYPE = 'kubernetes.io/tls';
+
+/** The Secrets of an Ingress. */
+function secretsOf(resource: Resource): ReadSecret[] {
+  const { json, annotations, namespace } = resource;
   const login = 'nginx.ingress.kubernetes.io/auth-secret';
   const name = asText(annotations[login]);
   return [
     ...asList(get(json, 'spec', 'tls')).flatMap((entry, i) => {
       const secret = asText(get(entry, 'secretName'));
-      return secret === undefined ? [] : [{ path: ['spec', 'tls', i, 'secretName'], name: secret, keys: ['tls.crt', 'tls.key'] }];
+      return secret === undefined ? [] : [{ at: { resource, path: ['spec', 'tls', i, 'secretName'] }, namespace, name: secret, ...TLS }];
     }),
     // With auth-map the keys are the users.
     ...(name === undefined || name.includes('/') || asText(annotations['nginx.ingress.kubernetes.io/auth-secret-type']) === 'auth-map' ? []
-      : [{ path: ['metadata', 'annotations', login], name, keys: ['auth'] }]),
+      : [{ at: { resource, path: ['metadata', 'annotations', login] }, namespace, name, keys: ['auth'] }]),
   ];
+}
+
+/** The certificates of the listeners that take a route; one listener may take several. */
+function certificatesOf(routes: readonly Resource[], world: World): ReadSecret[] {
+  const all = routes.flatMap((route) => attachments(route, world)).flatMap(({ gateway, listeners }) =>
+    listeners.filter(({ refused }) => refused === undefined).flatMap(({ certificates }) => certificates.map(({ path, namespace, name }) =>
+      [`${gateway.index} ${path.join('.')}`, { at: { resource: gateway, path }, namespace, name, ...TLS, type: TLS_TYPE }] as const)));
+  return [...new Map(all).values()];
 }
 
 /** The users of a Secret with a key for each of them, and the hashes of their passwords; undefined where it is no such Secret, or out of sight. */
@@ -379,6 +402,25 @@ export const flowerRules: Rule[] = [
     },
   },
   {
+    id: 'flower/database-shared',
+    severity: Severity.ERROR,
+    title: 'Several Flowers keep their state in one file of a claim',
+    why: 'Each save replaces what the others have saved, and a Flower that starts shows the tasks and workers of another one.',
+    fix: 'Give each Flower a claim of its own, or a --db of its own.',
+    source: 'flower/events.py at https://github.com/mher/flower',
+    rows: ['N70'],
+    check: (world, report) => {
+      for (const { file, processes } of sharedFiles(world.flowers.map((flower) => [flower, claimFile(flower.container, databasePath(flower))]))) {
+        const [, second] = processes;
+        const database = option(second, 'db');
+        report({
+          at: database.state === 'known' ? second.place(database.path) : second.commandPlace, value: `claim ${file.claim}, file ${file.path}`,
+          note: `it is that of ${listed(processes.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))}`,
+        });
+      }
+    },
+  },
+  {
     id: 'flower/memory-too-small',
     severity: Severity.WARNING,
     title: 'Flower keeps 100 000 tasks in less memory than they need',
@@ -401,25 +443,32 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/ingress-secret',
     severity: Severity.ERROR,
-    title: 'The Secret that the Ingress of Flower names does not have the keys that its controller reads',
-    why: 'Without `tls.crt` and `tls.key` the controller shows a certificate of its own, which browsers refuse; without `auth` it serves nothing.',
+    title: 'The Secret that the Ingress or the Gateway of Flower names is not one that its controller can use',
+    why: 'Without `tls.crt` and `tls.key` the controller of an Ingress shows a certificate of its own, which browsers refuse, and the listener of a Gateway gets '
+      + '`ResolvedRefs: False` with the reason InvalidCertificateRef; without `auth` nothing is served.',
     fix: 'Give the Secret of the certificate the keys tls.crt and tls.key, as `kubectl create secret tls` does, and that of the login the key auth.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#tls',
     rows: ['N56'],
     check: (world, report) => {
-      for (const resource of leading(world)) {
-        if (resource.kind !== 'Ingress') continue;
-        for (const { path, name, keys } of secretsOf(resource)) {
-          const secret = world.find('Secret', resource.namespace, name);
-          const own = secret && new Set(['data', 'stringData'].flatMap((field) => Object.keys(asMap(secret.json[field]))));
-          if (!secret || !own || keys.every((key) => own.has(key))) continue;
-          // The API server takes no Secret of that type without its keys; an empty one of another type is filled by something.
-          const empty = own.size === 0 && secret.json.type !== 'kubernetes.io/tls';
-          report({
-            at: { resource, path }, value: own.size === 0 ? `Secret ${name} without keys` : `Secret ${name}, keys ${[...own].join(', ')}`,
-            allowed: keys.join(' and '), ...unless(!empty, 'something else writes it'),
-          });
+      const of = (kind: string) => [...leading(world)].filter((resource) => resource.kind === kind);
+      const ingresses = of('Ingress');
+      for (const { at, namespace, name, keys, type } of [...ingresses.flatMap(secretsOf), ...certificatesOf(of('HTTPRoute'), world)]) {
+        const secret = world.find('Secret', namespace, name);
+        if (!secret) continue;
+        const own = new Set(['data', 'stringData'].flatMap((field) => Object.keys(asMap(secret.json[field]))));
+        const given = asText(secret.json.type) ?? 'Opaque';
+        if (keys.every((key) => own.has(key))) {
+          if (type !== undefined && given !== type) report({ at, value: `Secret ${name} of type ${given}`, allowed: type, fix: `Give it the type ${type}.`, unless: 'the controller also takes Secrets of other types' });
+          continue;
         }
+        // The API server takes no Secret of that type without its keys; an empty one of another type is filled by something.
+        const empty = own.size === 0 && given !== TLS_TYPE;
+        report({
+          at, value: own.size === 0 ? `Secret ${name} without keys` : `Secret ${name}, keys ${[...own].join(', ')}`,
+          allowed: keys.join(' and '), ...unless(!empty, 'something else writes it'),
+        });
+      }
+      for (const resource of ingresses) {
         const users = mapOfUsers(resource, world);
         for (const key of users?.filter(([, hash]) => hash.includes(':')).map(([one]) => one) ?? []) {
           report({
