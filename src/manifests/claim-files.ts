@@ -19,8 +19,14 @@ export function claimFile(container: Container, path: string | undefined): Claim
   return { claim: mount.volume.claim, path: [mount.subPath?.replace(/^\/+|\/+$/g, ''), inside].filter(Boolean).join('/') };
 }
 
-/** Processes of several workloads that write one file of a claim, of each workload the first. */
-export function sharedFiles(files: ReadonlyArray<readonly [Process, ClaimFile | undefined]>): { readonly file: ClaimFile; readonly processes: readonly Process[] }[] {
+/** A file that processes of several workloads write, of each workload the first. */
+export interface SharedFile {
+  readonly file: ClaimFile;
+  readonly processes: readonly Process[];
+}
+
+/** The files of claims that several workloads write. */
+export function sharedFiles(files: ReadonlyArray<readonly [Process, ClaimFile | undefined]>): SharedFile[] {
   const groups = new Map<string, { readonly file: ClaimFile; readonly processes: Map<string, Process> }>();
   for (const [process, file] of files) {
     const { resource, replicas, longRunning } = process.workload;
@@ -31,5 +37,6 @@ export function sharedFiles(files: ReadonlyArray<readonly [Process, ClaimFile | 
     const name = `${resource.kind} ${resource.name}`;
     if (!group.processes.has(name)) group.processes.set(name, process);
   }
-  return [...groups.values()].map(({ file, processes }) => ({ file, processes: [...processes.values()] })).filter(({ processes }) => processes.length > 1);
+  return [...groups.values()].map(({ file, processes }) => ({ file, processes: [...processes.values()] }))
+    .filter(({ processes }) => processes.length > 1);
 }

@@ -1,4 +1,5 @@
 import { lazy, remembered } from '../memo';
+import { editDistance } from '../nearest';
 import { grouped } from './grouped';
 import { ingressClassOf, LoginBefore, loginBefore } from './ingress-login';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
@@ -208,6 +209,40 @@ function openshiftRoutes(resource: Resource): Route[] {
 const allRoutes = lazy((world: World): readonly Route[] => [
   ...world.kind('Ingress').flatMap(ingressRoutes), ...world.kind('HTTPRoute').flatMap(httpRoutes), ...world.kind('Route').flatMap(openshiftRoutes),
 ]);
+
+/** A backend of an Ingress or a route that leads nowhere, where one of the Services in sight is meant. */
+export interface Misdirected {
+  readonly place: Place;
+  readonly meant: Resource;
+  /** The port that the Service does not have; undefined where there is no Service of that name. */
+  readonly port?: unknown;
+  readonly service: string;
+}
+
+/** The backends that name one of some Services with a port that it does not have, or almost name it. */
+export function misdirected(meant: readonly Resource[], world: World): Misdirected[] {
+  const byNamespace = grouped(meant.map((service) => [service.namespace, service]));
+  return allRoutes(world).flatMap((route): Misdirected[] => {
+    const { resource, path, service, servicePort: port } = route;
+    const place = { resource, path };
+    if ((asText(get(resource.json, ...path, 'kind')) ?? 'Service') !== 'Service') return [];
+    const own = byNamespace.get(route.namespace ?? resource.namespace) ?? [];
+    const found = targetOf(route, world).service;
+    if (found) {
+      const ports = asList(get(found.json, 'spec', 'ports'));
+      const has = ports.some((entry) => port === get(entry, 'port') || port === get(entry, 'name'));
+      return port === undefined || has || !own.includes(found) ? [] : [{ place, meant: found, port, service }];
+    }
+    const near = own.find(({ name }) => isSlip(service, name));
+    return near ? [{ place, meant: near, service }] : [];
+  });
+}
+
+/** Two letters at most are wrong; a number is that of another one. */
+function isSlip(written: string, name: string): boolean {
+  const letters = (text: string): string => text.replace(/\d+/g, '').replace(/-+$/, '');
+  return letters(written) !== letters(name) && name.length > 4 && editDistance(written, name, 3) < 3;
+}
 
 const routesTo = lazy((world: World) => grouped(allRoutes(world).flatMap((route) => {
   const { service } = targetOf(route, world);

@@ -220,6 +220,7 @@ export const CATALOGUE = {
   N61: { what: 'a Gateway that takes no route of Flower' },
   N62: { what: 'policies between the ingress controller and Flower' },
   N70: { what: 'two Flowers on one file' },
+  N71: { what: 'a route to Flower that leads nowhere' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

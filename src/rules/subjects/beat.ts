@@ -108,7 +108,8 @@ function ends({ workload, links }: Process): boolean {
 /** What is the same of Beats that are one Beat twice. */
 function identity({ container, workload }: Process): string {
   return JSON.stringify([
-    workload.resource.namespace, container.image.text, container.words.map(({ text }) => text), container.json.env ?? [], container.json.envFrom ?? [],
+    workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
+    container.json.env ?? [], container.json.envFrom ?? [],
     // Two apps may be called alike: their code tells them apart.
     codeFiles(container).map(({ text }) => text),
   ]);

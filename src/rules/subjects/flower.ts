@@ -7,7 +7,7 @@ import { databasePath, isOn, option } from '../../manifests/flower-options';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
-import { contests, Exposure, exposures, guardedByPolicy } from '../../manifests/network';
+import { contests, Exposure, exposures, guardedByPolicy, misdirected } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
@@ -147,6 +147,12 @@ const reached = lazy((world: World): Reached[] => {
 
 /** The Ingresses and routes that lead to a Flower. */
 const leading = lazy((world: World) => new Set(reached(world).flatMap(({ by }) => [...by.keys()])));
+
+/** The Services that lead to a Flower. */
+const flowerServices = lazy((world: World) => {
+  const flowers = new Set(world.flowers.map(({ workload }) => workload));
+  return world.kind('Service').filter((service) => world.backing(service).some((workload) => flowers.has(workload)));
+});
 
 /** Annotations by which a controller ends TLS without `tls`. */
 const SECURED = /cert|(^|[./-])tls|force-ssl-redirect true|listen-ports .*HTTPS|entrypoints .*(secure|https)|konghq\.com\/protocols https$/i;
@@ -476,6 +482,25 @@ export const flowerRules: Rule[] = [
             note: 'with auth-secret-type auth-map a key is the name of a user, and this one has a line of htpasswd',
             fix: 'Leave auth-secret-type out for a Secret with the key auth, or give each user a key.',
           });
+        }
+      }
+    },
+  },
+  {
+    id: 'flower/route-leads-nowhere',
+    severity: Severity.ERROR,
+    title: 'An Ingress or a route names the Service of Flower with a port that it does not have, or almost by its name',
+    why: 'The controller has nowhere to send requests to: 503, or 500 with an HTTPRoute.',
+    fix: 'Name the Service of Flower and its port, which is 5555 with our constructs.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#resource-backend',
+    rows: ['N71'],
+    check: (world, report) => {
+      for (const { place: at, meant, port, service } of misdirected(flowerServices(world), world)) {
+        if (port === undefined) {
+          report({ at, value: `Service ${service}`, note: `did you mean ${meant.name}?`, unless: 'a Service of that name is not among these manifests' });
+        } else {
+          const ports = asList(get(meant.json, 'spec', 'ports')).flatMap((entry) => asScalar(get(entry, 'port')) ?? []);
+          report({ at, value: `Service ${service}, port ${asScalar(port) ?? ''}`, allowed: `port ${ports.join(' or ')}` });
         }
       }
     },
