@@ -540,7 +540,8 @@ function unknownServers({ _egress: egress }: CeleryNetwork, { network, transport
   }];
   return [
     ...problem('broker', 'broker', `its port: Broker.fromSecret({ name, key }, { ${options} }), and \`cidr\` where its addresses are known; a broker of your own returns \`network\` from bind()`),
-    ...problem('resultBackend', 'result backend', 'its port: ResultBackend.fromSecret({ name, key }, { port: 5432 }), and `cidr` where its addresses are known'),
+    ...problem('resultBackend', 'result backend', 'its port: ResultBackend.fromSecret({ name, key }, { port: 5432 }), and `cidr` where its addresses are known; '
+      + 'with Sentinel its port, and the Redis in to: [{ ports: [{ port: 6379 }] }], or ResultBackend.fromSentinel({ sentinels, masterName })'),
   ];
 }
 

@@ -16,7 +16,7 @@ import { Annotations, exposureObject, ExposureSpec } from './kubernetes/exposure
 import { merge, POD_OPTIONS, podOptions, secretKey } from './kubernetes/options';
 import { LAUNCHER } from './launcher';
 import { prepareShared } from './visibility-timeout';
-import { duration, flag, hidden, number, PropChecks, sound, text, withMember } from './validation/props';
+import { duration, flag, hidden, numberLike, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { objectMetadata, ownLabels, service, SINGLETON } from './kubernetes/pods';
 import { Problem } from './validation/problems';
@@ -128,8 +128,8 @@ const PROPS: PropChecks<CeleryFlowerProps> = {
   probes: withMember('_probes', 'FlowerProbes', 'e.g. FlowerProbes.healthcheck()'),
   storage: withMember('_saveInterval', 'a FlowerStorage', 'e.g. FlowerStorage.claim()'),
   cookieSecret: { copy: secretKey },
-  maxTasks: number,
-  maxWorkers: number,
+  maxTasks: numberLike('e.g. 10000'),
+  maxWorkers: numberLike('e.g. 500'),
   purgeOfflineWorkers: duration,
   readOnly: flag,
 };

@@ -22,8 +22,9 @@ export abstract class FlowerProbes {
 
   /**
    * Only a liveness probe, `GET /` on port 5555 with an initial delay of 60 seconds, a period of 10 and a timeout of 5: for deployments
-   * that have to keep it. Flower must be at `/` and must not ask for a login itself, or synth fails
-   * (`flower/probe-path`).
+   * that have to keep it. Flower must be at `/` and must not ask for HTTP basic authentication itself, which answers 401, or synth fails
+   * (`flower/probe-path`). With a login by OAuth it passes: the kubelet does not follow the redirect to the host of the provider, takes it for
+   * success, and records the event `ProbeWarning` each time.
    */
   public static historic(): FlowerProbes {
     return new Probes(() => ({

@@ -52,7 +52,9 @@ export abstract class FlowerStorage {
 
   /** On a PersistentVolumeClaim that the construct makes (ReadWriteOnce): the tasks survive the pod. */
   public static claim(options: FlowerClaimOptions = {}): FlowerStorage {
-    const { saveInterval, ...claim } = Object(options) as FlowerClaimOptions;
+    // What is no object is refused as a whole.
+    if (typeof options !== 'object' || options === null || Array.isArray(options)) return new Storage(undefined, options);
+    const { saveInterval, ...claim } = options;
     return new Storage(madeClaim(claim), { saveInterval });
   }
 

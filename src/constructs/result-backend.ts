@@ -39,6 +39,9 @@ export abstract class ResultBackend {
   /**
    * A result backend whose whole URL is in a Secret.
    *
+   * With a URL of Sentinel `port` is that of the sentinels. `CeleryNetwork.closed` then also needs the Redis behind them in `to`:
+   * `[{ ports: [{ port: 6379 }] }]`. `ResultBackend.fromSentinel` needs neither.
+   *
    * @param secret the Secret, in the namespace of the pods, and its key
    * @param options where the server is reached, for `CeleryNetwork.closed`
    */

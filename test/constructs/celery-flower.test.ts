@@ -126,6 +126,8 @@ describe('storage', () => {
     [FlowerStorage.fromClaimName(undefined as never), 'storage.claimName: undefined is missing; give the name of the PersistentVolumeClaim'],
     [FlowerStorage.fromClaimName('old', null as never), 'storage: null is not an object; give the options by their names'],
     [FlowerStorage.fromClaimName('old', { size: 1 } as never), 'storage.size: 1 is not one of the options here'],
+    [FlowerStorage.claim('seen' as never), 'storage: \'seen\' is not an object; give the options by their names'],
+    [FlowerStorage.claim(null as never), 'storage: null is not an object; give the options by their names'],
     [FlowerStorage.claim({ claimName: 'A' }), 'storage.claimName: \'A\' is not a name'],
     [FlowerStorage.claim({ saveInterval: 5 as never }), 'storage.saveInterval: 5 is not a Duration'],
   ])('is refused: %#', (storage, message) => {
@@ -174,6 +176,8 @@ describe('limits', () => {
     [{ maxTasks: 1_000_001 }, 'maxTasks: 1000001 is more than 1000000'], [{ maxWorkers: -1 }, 'maxWorkers: -1 is not a whole number of at least 1'],
     [{ purgeOfflineWorkers: Duration.millis(1500) }, 'purgeOfflineWorkers: '], [{ purgeOfflineWorkers: Duration.seconds(0) }, 'purgeOfflineWorkers: '],
     [{ maxTasks: 5, env: [{ name: 'FLOWER_MAX_TASKS', value: '7' }] }, 'env: \'FLOWER_MAX_TASKS\' is what the prop maxTasks gives; leave out one of the two'],
+    [{ maxTasks: '100' as never }, 'maxTasks: \'100\' is not a number; give e.g. 10000'],
+    [{ maxWorkers: '5' as never }, 'maxWorkers: \'5\' is not a number; give e.g. 500'],
     [{ readOnly: 'yes' as never }, 'readOnly: \'yes\' is not a boolean'],
   ])('is refused: %#', (props, message) => {
     expect(refusals(flower(() => props))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);
@@ -206,6 +210,13 @@ describe('the historic probe', () => {
       httpGet: { path: '/', port: 5555, scheme: 'HTTP' }, initialDelaySeconds: 60, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3,
     });
     expect([readinessProbe, startupProbe]).toEqual([undefined, undefined]);
+  });
+
+  test('passes with a login by OAuth, which redirects to another host', () => {
+    const auth = FlowerAuth.google({
+      addresses: ['ada@example.com'], clientId: { name: 'login', key: 'id' }, clientSecret: { name: 'login', key: 'secret' }, redirectUri: 'http://localhost:5555/login',
+    });
+    expect(() => synth(flower(() => ({ probes: historic, auth })), [LOGIN])).not.toThrow();
   });
 
   test.each<[string, Partial<CeleryFlowerProps>]>([['a login', { auth: basic() }], ['a prefix', { urlPrefix: '/flower' }]])('is refused with %s', (_what, props) => {

@@ -270,3 +270,11 @@ describe('OAuth', () => {
     ]);
   });
 });
+
+test.each<[unknown, string[]]>([
+  [{}, ['auth.key: undefined is missing; give { name, key }', 'auth.name: undefined is missing; give { name, key }']],
+  [{ name: 'login' }, ['auth.key: undefined is missing; give { name, key }']],
+])('a Secret of which a part is missing: %#', (secret, messages) => {
+  expect(refusals((chart) => new CeleryFlower(chart, 'flower', { celery: celeryApp(chart), auth: FlowerAuth.basic(secret as never) })))
+    .toEqual(messages.map((one) => `[chart/flower] ${one}`));
+});

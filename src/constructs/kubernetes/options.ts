@@ -144,7 +144,8 @@ export function secretKey(prop: string, given: unknown): { value: SecretKey | un
   }
   const { value, problems: found } = checkShape(prop, { ...given, optional: undefined }, 'SecretKeySelector');
   // What is neither its name nor its key may be the password itself.
-  const problems = found.map((problem) => [`${prop}.name`, `${prop}.key`].includes(problem.prop)
+  const problems = found.map((problem) => problem.wrong === 'is missing' || problem.wrong === 'is empty' ? { ...problem, fix: 'give { name, key }' }
+    : [`${prop}.name`, `${prop}.key`].includes(problem.prop)
     ? { ...problem, value: likeName(problem.value) } : { ...problem, value: new Described('a value') });
   return problems.length > 0 ? { value: undefined, problems } : { value: value as SecretKey, problems: [] };
 }

@@ -159,12 +159,21 @@ const PEER: PropChecks<NetworkPeer> = {
 };
 const peers = list(optionsOf(PEER), 'e.g. [{ namespace: \'monitoring\' }]');
 
+/** Rules of a policy. Null is refused, as for the other options here. */
+function rules(type: string): ReturnType<typeof shaped> {
+  const { copy } = shaped(type);
+  return {
+    copy: (prop, value) => value !== null ? copy(prop, value)
+      : { value: undefined, problems: [{ prop, value, wrong: 'is not a list', fix: 'give a list of rules, or leave it out' }] },
+  };
+}
+
 const CLOSED_INGRESS: PropChecks<ClosedIngressOptions> = {
-  ingressController: peers, prometheus: peers, keda: peers, from: shaped('[]NetworkPolicyIngressRule'),
+  ingressController: peers, prometheus: peers, keda: peers, from: rules('[]NetworkPolicyIngressRule'),
 };
 
 const CLOSED: PropChecks<ClosedNetworkOptions> = {
-  ...CLOSED_INGRESS, to: shaped('[]NetworkPolicyEgressRule'), indexCidr: text('e.g. \'10.30.0.0/24\''), apiServerCidr: text('e.g. \'10.0.0.1/32\''),
+  ...CLOSED_INGRESS, to: rules('[]NetworkPolicyEgressRule'), indexCidr: text('e.g. \'10.30.0.0/24\''), apiServerCidr: text('e.g. \'10.0.0.1/32\''),
 };
 
 function ingressOf({ ingressController, prometheus, keda, from }: ClosedIngressOptions): { readonly ingress: IngressSpec } {

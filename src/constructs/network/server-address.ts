@@ -3,7 +3,7 @@ import type * as k8s from '../kubernetes/api/types';
 import { cidrOfAddress, isCidr } from '../../manifests/cidr';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
-import { number, PropChecks, text } from '../validation/props';
+import { numberLike, PropChecks, text } from '../validation/props';
 
 /**
  * Where a server that exists already is reached, for the NetworkPolicies of `CeleryNetwork.closed`.
@@ -26,7 +26,7 @@ export interface ServerAddress {
 }
 
 /** The checks of the options. */
-export const SERVER_ADDRESS: PropChecks<ServerAddress> = { port: number, cidr: text('e.g. \'10.20.0.0/16\'') };
+export const SERVER_ADDRESS: PropChecks<ServerAddress> = { port: numberLike('e.g. 6379'), cidr: text('e.g. \'10.20.0.0/16\'') };
 
 export function checkServerAddress(prefix: string, { port, cidr }: ServerAddress): Problem[] {
   return [...checks.wholeNumber(`${prefix}.port`, port, 1, 65_535), ...checkCidr(`${prefix}.cidr`, cidr)];

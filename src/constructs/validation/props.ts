@@ -124,7 +124,12 @@ export function texts(example: string): TypeCheck {
 }
 
 /** A number; which ones are allowed, another check says. */
-export const number: TypeCheck = kind((value) => typeof value === 'number', 'a number', 'e.g. 2');
+export const number: TypeCheck = numberLike('e.g. 2');
+
+/** The same with an example of its own. */
+export function numberLike(example: string): TypeCheck {
+  return kind((value) => typeof value === 'number', 'a number', example);
+}
 
 /** True or false. */
 export const flag: TypeCheck = kind((value) => typeof value === 'boolean', 'a boolean', 'true or false');

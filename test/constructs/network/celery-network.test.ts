@@ -218,6 +218,11 @@ describe('refuses', () => {
     ['a broker of the user\'s own that says nothing', CeleryNetwork.closed(), { broker: { bind: () => ({ url: { value: 'redis://r' }, resultBackend: { value: 'redis://r' } }) } }, `${unknown} broker is`],
     ['a result backend in a Secret whose port is not given', CeleryNetwork.closed(), { resultBackend: ResultBackend.fromSecret(secret) },
       `${unknown} result backend is, and no pod could connect to it; give its port: ResultBackend.fromSecret(`],
+    ['... of Sentinel', CeleryNetwork.closed(), { resultBackend: ResultBackend.fromSecret(secret) },
+      `${unknown} result backend is, and no pod could connect to it; give its port: ResultBackend.fromSecret({ name, key }, { port: 5432 }), and \`cidr\` where its addresses are known; `
+      + 'with Sentinel its port, and the Redis in to: [{ ports: [{ port: 6379 }] }]'],
+    ['null for rules', CeleryNetwork.closed({ to: null as Any }), {}, 'network.to: null is not a list; give a list of rules, or leave it out'],
+    ['null for visitors', CeleryNetwork.closedIngress({ from: null as Any }), {}, 'network.from: null is not a list; give a list of rules, or leave it out'],
     ['what is no network', 'closed' as Any, {}, 'network: \'closed\' is not a CeleryNetwork; give e.g. CeleryNetwork.closed()'],
     ['a misspelt option', CeleryNetwork.closed({ too: [] } as Any), {}, 'network.too: [] is not one of the options here; did you mean to?'],
     ['a peer where a rule belongs', CeleryNetwork.closed({ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] as Any }), {}, 'network.to[0].ipBlock: a map is not a field of NetworkPolicyEgressRule; allowed: ports, to'],
@@ -271,10 +276,10 @@ describe('refuses', () => {
 
   test('a port that is wrong is not asked for once more', () => {
     const once = (props: Partial<CeleryAppProps>) => refusals((chart) => program(chart, CeleryNetwork.closed(), props));
-    expect(once({ broker: Broker.fromSecret(secret, { port: '6379' as Any }) })).toEqual(['[chart/celery] broker.port: \'6379\' is not a number; give e.g. 2']);
+    expect(once({ broker: Broker.fromSecret(secret, { port: '6379' as Any }) })).toEqual(['[chart/celery] broker.port: \'6379\' is not a number; give e.g. 6379']);
     expect(once({ broker: Broker.fromSecret(secret, { port: 0 }) })).toEqual(['[chart/celery] broker.port: 0 is not a whole number of at least 1; give a whole number from 1 to 65535']);
     expect(once({ broker: Broker.fromUrl('redis://:hunter2@r.example.com:6379/0') })).toEqual([expect.stringContaining('has a password in it')]);
-    expect(once({ resultBackend: ResultBackend.fromSecret(secret, { port: '5432' as Any }) })).toEqual(['[chart/celery] resultBackend.port: \'5432\' is not a number; give e.g. 2']);
+    expect(once({ resultBackend: ResultBackend.fromSecret(secret, { port: '5432' as Any }) })).toEqual(['[chart/celery] resultBackend.port: \'5432\' is not a number; give e.g. 6379']);
   });
 
   test('none of these without a closed egress', () => {
