@@ -198,8 +198,6 @@ export class CeleryApp extends Construct {
   public readonly _redBeats: Construct[] = [];
   /** The pods of it, and how many containers each has next to Celery. @internal */
   public readonly _pods: { readonly scope: Construct; readonly neighbours: number }[] = [];
-  /** Whether a queue of it is declared with priorities. @internal */
-  public readonly _prioritized: boolean;
   /** The Beats whose schedule is in a Redis, by RedBeat: the lock has it. @internal */
   public readonly _withRedBeat: Construct[] = [];
   /** @internal */
@@ -229,7 +227,6 @@ export class CeleryApp extends Construct {
       // Whether a Beat brings RedBeat is known later.
       celery: props.runtime._celery, requirements: props.runtime._requirements && [...props.runtime._requirements, REDBEAT],
     });
-    this._prioritized = (props.queues ?? []).some(({ maxPriority }) => maxPriority !== undefined);
     const { problems: brokerProblems, ...bound } = bindBroker(this, props.broker, props.resultBackend);
     this._broker = bound;
     this._delivery = props.delivery;
@@ -246,7 +243,7 @@ export class CeleryApp extends Construct {
     const codeDeclares = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
     this._codeDeclaresQueues = codeDeclares || (defaultQueue === undefined && this._codeSettings.has('task_default_queue'));
-    const quorum = (settings.get('task_default_queue_type') ?? bound.connectionSettings.get('task_default_queue_type')) === 'quorum';
+    const quorum = settings.get('task_default_queue_type') === 'quorum' || (props.broker as { _quorum?: boolean })._quorum === true;
     const codeMayDeclare = this._codeDeclaresQueues || props.code._files === undefined;
     this.node.addValidation({
       validate: () => {

@@ -101,7 +101,7 @@ export interface RabbitMqBrokerProps extends PodOptions {
   /**
    * The type of queues that Celery declares. A queue keeps the type that it has been declared with: delete it before you change this.
    *
-   * @default - QUORUM for apps that install Celery 5.5 or later, CLASSIC for others, for images and for apps with a `maxPriority`
+   * @default - QUORUM for apps that install Celery 5.5 or later, CLASSIC for others and for images
    * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#using-quorum-queues
    */
   readonly queueType?: RabbitMqQueueType;
@@ -281,6 +281,11 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.host = this.access.host(name, props.clusterDomain);
   }
 
+  /** Whether all queues are to be quorum queues, as the user says. @internal */
+  public get _quorum(): boolean {
+    return this.queueType === RabbitMqQueueType.QUORUM;
+  }
+
   /** Lets the pods of an app connect to this RabbitMQ. */
   public bind(app: CeleryApp): BrokerBinding {
     this.access.admit(app);
@@ -328,9 +333,8 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.access.admitNamespace(namespace);
   }
 
-  /** Quorum queues have no highest priority. */
-  private typeFor({ runtime: { _celery: celery }, _prioritized: prioritized }: CeleryApp): RabbitMqQueueType {
-    return this.queueType ?? (!prioritized && celery !== undefined && meets(celery, '>=5.5') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
+  private typeFor({ runtime: { _celery: celery } }: CeleryApp): RabbitMqQueueType {
+    return this.queueType ?? (celery !== undefined && meets(celery, '>=5.5') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
   }
 
   private environment({ consumerTimeout }: RabbitMqBrokerProps): k8s.EnvVar[] {

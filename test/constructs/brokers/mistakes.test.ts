@@ -84,7 +84,7 @@ describe('priorities in RabbitMQ', () => {
     const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: { name: 'rabbitmq', key: 'password' }, queueType });
     made({ broker, ...NONE, queues, runtime: PythonRuntime.install({ celery: '5.6.3' }), ...props }, { queues: ['a', 'celery'] })(chart);
   };
-  const typed = (define: (chart: Chart) => void) => JSON.stringify(synth(define, ['Secret/rabbitmq']).env('celery-worker'));
+  const typed = (define: (chart: Chart) => void) => JSON.stringify(synth(define, ['Secret/rabbitmq']).main('celery-worker'));
 
   test('and quorum queues exclude each other', () => {
     const message = 'queues \'a\' maxPriority: 5 is for classic queues, and those of the app are quorum queues';
@@ -92,8 +92,8 @@ describe('priorities in RabbitMQ', () => {
     expect(refusals(rabbit(undefined, { settings: { task_default_queue_type: 'quorum' } })).join()).toContain(message);
   });
 
-  test('make queues classic where no type is given', () => {
-    expect(typed(rabbit())).not.toContain('quorum');
+  test('are taken where no type is given, or classic queues', () => {
+    expect(typed(rabbit())).toContain('x-max-priority');
     expect(typed(rabbit(RabbitMqQueueType.CLASSIC))).not.toContain('quorum');
     expect(typed(rabbit(undefined, { queues: [{ name: 'a' }] }))).toContain('quorum');
   });
