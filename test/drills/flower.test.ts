@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { ApiObject, Chart } from 'cdk8s';
 import { CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, WorkerPool } from '../../src';
@@ -40,46 +40,69 @@ deployed(namespace(NAMESPACE, (chart: Chart) => {
 const test = testIn(NAMESPACE);
 const SITES = [[PLAIN, ''], [PREFIXED, PREFIX]] as const;
 
-test('in a browser, with and without a prefix: login, pages, scripts, and tasks', async () => {
-  await eventually('all pods are ready', 300, () => readyPods(NAMESPACE, 'app.kubernetes.io/part-of=celery', 3));
+/** Forwards a port of this machine to the controller, again where the connection to the pod is lost. */
+async function forwarding(): Promise<{ port: string; end(): void }> {
   const { namespace: at, name } = await controllerService();
-  const forward = spawn('kubectl', ['port-forward', '-n', at, `service/${name}`, ':443'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const port = await new Promise<string>((resolve) => forward.stdout.on('data', (chunk: Buffer) => {
+  let ended = false;
+  let current: ChildProcess;
+  const start = (local: string): ChildProcess => {
+    current = spawn('kubectl', ['port-forward', '-n', at, `service/${name}`, `${local}:443`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    return current;
+  };
+  const port = await new Promise<string>((resolve) => start('').stdout!.on('data', (chunk: Buffer) => {
     const [, found] = /127\.0\.0\.1:(\d+)/.exec(chunk.toString()) ?? [];
     if (found) resolve(found);
   }));
-  const browser = await Browser.open([PLAIN, PREFIXED], `127.0.0.1:${port}`);
+  const again = (): void => void current.once('exit', () => {
+    if (ended) return;
+    start(port);
+    again();
+  });
+  again();
+  return { port, end: () => {
+    ended = true;
+    current.kill();
+  } };
+}
+
+test('in a browser, with and without a prefix: login, pages, scripts, and tasks', async () => {
+  await eventually('all pods are ready', 300, () => readyPods(NAMESPACE, 'app.kubernetes.io/part-of=celery', 3));
+  const forward = await forwarding();
+  const browser = await Browser.open([PLAIN, PREFIXED], `127.0.0.1:${forward.port}`);
   try {
     expect(await python(NAMESPACE, 'deploy/celery-worker', 'from tasks import echo\nprint(*[echo.delay("Ada " * n).id for n in range(25)])')).toMatch(/^\S+( \S+){24}$/);
     for (const [host, prefix] of SITES) {
-      await eventually(`${host} asks for a login`, 60, async () => {
+      const asked: { status: number; url: string }[] = [];
+      // A page counts once all of it has loaded at one go: a new network interface of this machine, or a busy one, cuts requests off.
+      const shows = (what: string, url: string, look: () => Promise<void>) => eventually(`${host} shows ${what}`, 120, async () => {
+        await browser.answers();
+        await browser.errors();
+        await browser.go(url);
+        await eventually('it is there', 20, look);
+        const answers = (await browser.answers()).filter(({ url: one }) => one.startsWith(`https://${host}`));
+        expect(answers.length).toBeGreaterThan(0);
+        expect(answers.filter(({ status, url: one }) => status >= 400 || !one.startsWith(`https://${host}${prefix}/`))).toEqual([]);
+        expect(await browser.errors()).toEqual([]);
+        asked.push(...answers);
+      });
+      await eventually(`${host} asks for a login`, 120, async () => {
         await browser.answers();
         await browser.go(`https://${host}${prefix}/`);
         expect((await browser.answers()).find(({ url }) => url === `https://${host}${prefix}/`)?.status).toBe(401);
       });
-      await browser.errors();
-      await browser.go(`https://ada:lovelace@${host}${prefix}/`);
-      await eventually(`${host} shows the worker`, 60, async () => expect(await browser.text()).toMatch(/celery@celery-worker-/));
-      for (const page of ['tasks', 'broker', 'workers']) {
-        await browser.go(`https://${host}${prefix}/${page}`);
-        expect(await browser.run('return document.title')).toMatch(/Flower/);
+      await shows('the worker', `https://ada:lovelace@${host}${prefix}/`, async () => expect(await browser.text()).toMatch(/celery@celery-worker-/));
+      for (const page of ['broker', 'workers']) {
+        await shows(page, `https://${host}${prefix}/${page}`, async () => expect(await browser.run('return document.title')).toMatch(/Flower/));
       }
-      // Flower does not load the table again by itself, and a new network interface of this machine cuts requests of Chromium off.
-      await eventually(`${host} shows tasks that have run`, 60, async () => {
-        await browser.go(`https://${host}${prefix}/tasks`);
-        await eventually('the table is there', 6, async () => expect(await browser.text()).toMatch(/tasks\.echo[\s\S]*SUCCESS/i));
-      });
+      // Flower does not load the table again by itself.
+      await shows('tasks that have run', `https://${host}${prefix}/tasks`, async () => expect(await browser.text()).toMatch(/tasks\.echo[\s\S]*SUCCESS/i));
       if (prefix === '' && process.env.SCREENSHOT) writeFileSync(process.env.SCREENSHOT, await browser.screenshot());
-      const asked = (await browser.answers()).filter(({ url }) => url.startsWith(`https://${host}`));
       expect(asked.filter(({ url }) => /\.(js|css)(\?|$)/.test(url)).length).toBeGreaterThan(3);
       expect(asked.filter(({ url }) => url.includes('/datatable')).length).toBeGreaterThan(0);
-      expect(asked.filter(({ status }) => status >= 400)).toEqual([]);
-      expect(asked.filter(({ url }) => !url.startsWith(`https://${host}${prefix}/`))).toEqual([]);
-      expect((await browser.errors()).filter((error) => !error.includes('ERR_NETWORK_CHANGED'))).toEqual([]);
     }
   } finally {
     await browser.close();
-    forward.kill();
+    forward.end();
   }
 });
 
