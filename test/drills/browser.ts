@@ -53,11 +53,11 @@ export class Browser {
     return this.run<string>('return document.body.innerText');
   }
 
-  /** Status and URL of everything that it has asked for since the last call, without what it has not got an answer to. */
+  /** Status and URL, without credentials, of everything that it has asked for since the last call, without what it has not got an answer to. */
   public async answers(): Promise<{ status: number; url: string }[]> {
     const entries = await this.call<{ message: string }[]>('POST', `${this.session}/se/log`, { type: 'performance' });
     return entries.map(({ message }) => (JSON.parse(message) as DevToolsEvent).message)
-      .filter(({ method }) => method === 'Network.responseReceived').map(({ params: { response: { status, url } } }) => ({ status, url }));
+      .filter(({ method }) => method === 'Network.responseReceived').map(({ params: { response: { status, url } } }) => ({ status, url: url.replace(/^(https?:\/\/)[^/@]*@/, '$1') }));
   }
 
   /** Errors on its console since the last call. */
