@@ -3,6 +3,10 @@ export const AGENT_PACKAGE_NAME = 'cdk8s_celery_agent';
 
 /** The controller that spares busy pods. */
 export const BUSY_PACKAGE_NAME = 'cdk8s_celery_busy';
+/** Where its ConfigMap is mounted. */
+export const BUSY_PATH = '/opt/celery-busy';
+/** The program that it runs. */
+export const BUSY_PROGRAM = `${BUSY_PATH}/controller.py`;
 
 /** The directory that `PYTHONPATH` gets. */
 export const AGENT_PATH = '/opt/celery-agent';

@@ -1,3 +1,4 @@
+import { BUSY_PROGRAM } from '../celery/agent-names';
 import { Image } from '../celery/image';
 import { readCelery } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
@@ -137,7 +138,7 @@ export function isOther(container: Container): boolean {
   if (!last) return isOtherImage(container.image) || (container.words.length > 0 && container.invocations.length > 0);
   const [script, first] = scriptAndArguments(last.words);
   const program = baseName(script?.text ?? '');
-  if (OTHER_PROGRAMS.test(program)) return true;
+  if (OTHER_PROGRAMS.test(program) || script?.text === BUSY_PROGRAM) return true;
   if (program === 'manage.py' || program === 'django-admin' || program === 'manage') return first !== undefined && OTHER_DJANGO.test(first.text);
   return isOtherImage(container.image);
 }

@@ -53,6 +53,7 @@ describe('the role of a container whose program is out of sight', () => {
     ['a worker of something else', deployment({ name: 'worker', command: ['node', 'worker.js'], env: CELERY_ENV })],
     ['another queue of Python', deployment({ name: 'celery-worker', command: ['rq', 'worker'] })],
     ['the API of Celery', deployment({ name: 'celery-api' })],
+    ['the controller that spares busy pods', deployment({ name: 'celery-busy-pods-worker', command: ['python', '/opt/celery-busy/controller.py', 'component=worker'] })],
     ['a web server', deployment({ name: 'celery-web', command: ['gunicorn', 'shop.wsgi'] })],
     ['an exporter', deployment({ name: 'celery-exporter' })],
     ['a broker', deployment({ name: 'celery-redis', image: 'redis:7' })],

@@ -1,6 +1,6 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
-import { BUSY_PACKAGE_NAME } from '../../celery/agent-names';
+import { BUSY_PACKAGE_NAME, BUSY_PATH, BUSY_PROGRAM } from '../../celery/agent-names';
 import { parseImage, pythonVersion } from '../../celery/image';
 import { CeleryApp } from '../celery-app';
 import { componentName } from '../celery-component';
@@ -85,10 +85,10 @@ export class CeleryBusyPodController extends Construct {
       initContainers: [],
       container: {
         image,
-        command: () => ['python', `${CODE}/controller.py`, `app.kubernetes.io/part-of=${celery.name},component=worker`],
+        command: () => ['python', BUSY_PROGRAM, `app.kubernetes.io/part-of=${celery.name},component=worker`],
         env: [{ name: 'PYTHONDONTWRITEBYTECODE', value: '1' }, { name: 'PYTHONUNBUFFERED', value: '1' }],
         mounts: [
-          { path: CODE, volume: { name: 'code', configMap: { name: code.name } }, readOnly: true },
+          { path: BUSY_PATH, volume: { name: 'code', configMap: { name: code.name } }, readOnly: true },
           { path: '/var/run/secrets/kubernetes.io/serviceaccount', volume: { name: 'token', projected: TOKEN }, readOnly: true },
         ],
       },
@@ -122,8 +122,6 @@ const PROPS: PropChecks<CeleryBusyPodControllerProps> = {
   name: text('the name of the Deployment'),
   image: text('e.g. \'python:3.13-slim\''),
 };
-
-const CODE = '/opt/celery-busy';
 
 /** What `automountServiceAccountToken` mounts, for this container only. */
 const TOKEN: k8s.ProjectedVolumeSource = {
