@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ApiObject, App, Chart, JsonPatch } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker } from '../../../src';
 import { makeNamespace } from '../../namespaces';
+import { SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-after';
 
@@ -11,7 +12,7 @@ export function define(app: App): void {
   const chart = new Chart(app, 'after', { namespace: NAMESPACE });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
-    broker: new RedisBroker(chart, 'redis'),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS }),
     code: AppCode.fromDirectory(join(__dirname, '../../../app')),
     runtime: PythonRuntime.install({ celery: '5.3.4' }),
   });

@@ -2,7 +2,7 @@ import { ApiObject, App, Chart } from 'cdk8s';
 import { AppCode, Broker, CeleryApp, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker } from '../../../src';
 import { makeNamespace } from '../../namespaces';
 import { certificates } from '../certificates';
-import { SMALL } from './small';
+import { SMALL, SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-brokers';
 
@@ -26,7 +26,7 @@ export function define(app: App): void {
   const chart = new Chart(app, 'brokers', { namespace: NAMESPACE });
   const secret = (name: string, stringData: object): void => void new ApiObject(chart, name, { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData });
   secret('redis-password', { password: PASSWORD, before: 'the password before' });
-  const redis = new RedisBroker(chart, 'redis', { password: { name: 'redis-password', key: 'password' }, tls: { secretName: 'redis-tls' } });
+  const redis = new RedisBroker(chart, 'redis', { resources: SMALL_REDIS, password: { name: 'redis-password', key: 'password' }, tls: { secretName: 'redis-tls' } });
   secret('redis-tls', certificates(redis.host));
   redis.admitNamespace(NAMESPACE);
 

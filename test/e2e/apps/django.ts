@@ -4,7 +4,7 @@ import { ApiObject, App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryNetwork, CeleryWorker, PythonRuntime, RedisBroker } from '../../../src';
 import { lockPath } from '../../locks/lock';
 import { makeNamespace } from '../../namespaces';
-import { SMALL } from './small';
+import { SMALL, SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-django';
 export const WEB = 'celery-e2e-django-web';
@@ -40,7 +40,7 @@ export function define(app: App): void {
 
   const celery = new CeleryApp(chart, 'celery', {
     app: 'shop.celery',
-    broker: new RedisBroker(chart, 'redis', { password: { name: 'redis', key: 'password' } }),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS, password: { name: 'redis', key: 'password' } }),
     // One that the web application has to be told.
     queues: [{ name: 'orders' }],
     settings: { task_default_queue: 'orders' },

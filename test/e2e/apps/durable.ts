@@ -3,6 +3,7 @@ import {
   AppCode, BeatStorage, CeleryApp, CeleryBeat, CeleryWorker, PythonRuntime, RedisBroker, RedisStorage,
 } from '../../../src';
 import { makeNamespace } from '../../namespaces';
+import { SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-durable';
 
@@ -26,7 +27,7 @@ export function define(app: App): void {
   const chart = new Chart(app, 'durable', { namespace: NAMESPACE });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
-    broker: new RedisBroker(chart, 'redis', { storage: RedisStorage.claim() }),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS, storage: RedisStorage.claim() }),
     code: AppCode.fromInline({ 'tasks.py': TASKS }),
     runtime: PythonRuntime.install({ celery: '5.3.4' }),
   });

@@ -2,7 +2,7 @@ import { ApiObject, App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, FlowerStorage, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 import { makeNamespace } from '../../namespaces';
 import { certificate } from '../web';
-import { SMALL } from './small';
+import { SMALL, SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-flower';
 export const ROUTED = 'routed.e2e.example';
@@ -32,7 +32,7 @@ export function define(app: App): void {
   });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
-    broker: new RedisBroker(chart, 'redis'),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS }),
     code: AppCode.fromInline({ 'tasks.py': 'from celery import Celery\n\napp = Celery("tasks")\n\n\n@app.task\ndef add(x, y):\n    return x + y\n' }),
     runtime: PythonRuntime.install({ celery: '5.6.3', installResources: SMALL }),
     resources: SMALL,

@@ -1,6 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 import { makeNamespace } from '../../namespaces';
+import { SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-health';
 
@@ -23,7 +24,7 @@ export function define(app: App, tasks = TASKS): void {
   const chart = new Chart(app, 'health', { namespace: NAMESPACE });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
-    broker: new RedisBroker(chart, 'redis'),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS }),
     code: AppCode.fromInline({ 'tasks.py': tasks }),
     runtime: PythonRuntime.install({ celery: '5.3.4' }),
   });

@@ -1,6 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryFlower, PythonRuntime, RedisBroker } from '../../../src';
 import { makeNamespace } from '../../namespaces';
+import { SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-no-index';
 
@@ -10,7 +11,7 @@ export function define(app: App): void {
   const chart = new Chart(app, 'no-index', { namespace: NAMESPACE });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
-    broker: new RedisBroker(chart, 'redis'),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS }),
     code: AppCode.fromInline({ 'tasks.py': '' }),
     runtime: PythonRuntime.install({ celery: '5.3.4', indexUrl: 'http://127.0.0.1:9/simple' }),
   });

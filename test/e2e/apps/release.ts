@@ -1,7 +1,7 @@
 import { App, Chart } from 'cdk8s';
 import { AppCode, CeleryApp, CeleryWorker, PythonRuntime, RedisBroker, WorkerPool } from '../../../src';
 import { makeNamespace } from '../../namespaces';
-import { SMALL } from './small';
+import { SMALL, SMALL_REDIS } from './small';
 
 export const NAMESPACE = 'celery-e2e-release';
 
@@ -32,7 +32,7 @@ export function define(app: App, release: Release = FIRST): void {
   const chart = new Chart(app, 'release', { namespace: NAMESPACE });
   const celery = new CeleryApp(chart, 'celery', {
     app: 'tasks',
-    broker: new RedisBroker(chart, 'redis'),
+    broker: new RedisBroker(chart, 'redis', { resources: SMALL_REDIS }),
     code: AppCode.fromInline({ 'tasks.py': release.tasks }),
     runtime: PythonRuntime.install({ celery: release.celery, installResources: SMALL }),
     resources: SMALL,
