@@ -94,21 +94,24 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
 const producers = lazy((world: World) => world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0
   && workload.containers.some(isProducer)).map((workload) => ({ workload, broker: undefined })));
 
-/** Workloads with a selector of plain labels that takes the pods of others, and all that it takes: one list for each selector. */
+/** Workloads with a selector of plain labels that takes other pods than its own, and all that it takes: one list for each selector. */
 const overlapping = lazy((world: World) => {
   const own = new Set([...ownByNamespace(world).values()].flat());
   const taken = remembered((question: string) => {
     const [namespace, selector] = JSON.parse(question) as [string, JsonObject];
     const all = distinct(world.select(namespace, selector)).filter(({ resource }) => SELECTING.has(resource.kind));
-    return { all, celery: all.some((one) => own.has(one)) };
+    const template = ({ resource: { json } }: Workload): string => JSON.stringify(get(json, 'spec', 'template'));
+    // Which of several copies a pod belongs to, matters to nobody.
+    const differ = all.length > 1 && all.some((one) => template(one) !== template(all[0]));
+    return { all, differ: differ && all.some((one) => own.has(one)) };
   });
   return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
     const { resource, labels } = workload;
     const selector = asMap(get(resource.json, 'spec', 'selector', 'matchLabels'));
     if (asList(get(resource.json, 'spec', 'selector', 'matchExpressions')).length > 0 || Object.entries(selector)
       .some(([name, value]) => asScalar(labels[name]) !== asScalar(value))) return [];
-    const { all, celery } = taken(JSON.stringify([resource.namespace, selector]));
-    return celery && all.length > 1 ? [{ workload, all }] : [];
+    const { all, differ } = taken(JSON.stringify([resource.namespace, selector]));
+    return differ ? [{ workload, all }] : [];
   });
 });
 
