@@ -210,7 +210,7 @@ export const evictionRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'Nothing starts the pod again when it is gone',
     why: 'A pod without a controller goes with its node, and with every drain (which stops at it until somebody gives --force); a rollout does not exist '
-      + 'for it, either. Without its broker all of Celery stands still.',
+      + 'for it, either. Without its broker Celery runs no task.',
     fix: 'Make it a Deployment or StatefulSet with one replica.',
     source: 'https://kubernetes.io/docs/concepts/workloads/pods/#pods-and-controllers',
     rows: ['N59'],
