@@ -10,6 +10,14 @@ const PORTS: ReadonlyMap<string, number> = new Map([
   ['consul', 8500], ['zookeeper', 2181], ['dynamodb', 443], ['s3', 443], ['gs', 443], ['azureblockblob', 443],
 ]);
 
+/** Where further servers listen unless something else is configured; their clients take no such port from a URL. */
+const USUAL: ReadonlyMap<string, number> = new Map([['kafka', 9092], ['confluentkafka', 9092], ['etcd', 2379], ['azureservicebus', 5671], ['pgmq', 5432]]);
+
+/** The usual port of the server of a transport; undefined where it is not known. */
+export function defaultPort(transport: string): number | undefined {
+  return PORTS.get(transport) ?? USUAL.get(transport);
+}
+
 /** What connects to nothing, or through the broker. */
 const NO_CONNECTION: ReadonlySet<string> = new Set(['disabled', 'rpc', 'file', 'filesystem', 'memory', 'sqlite']);
 

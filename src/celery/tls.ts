@@ -1,20 +1,11 @@
 import { outsideCluster, TLS_PORT_OF_REDIS } from './hosts';
-import { parseUrl } from './url';
+import { BrokerUrl, parseUrls } from './url';
 
 /** Why a URL with TLS, or one of several, connects to whoever answers; undefined where the certificate is verified, or where there is no TLS. */
 export function uncheckedCertificate(text: string): { readonly wrong: string; readonly fix: string } | undefined {
-  for (const one of text.split(';')) {
-    const found = uncheckedIn(one);
-    if (found) return found;
-  }
-  return undefined;
-}
-
-function uncheckedIn(text: string): { readonly wrong: string; readonly fix: string } | undefined {
-  const url = parseUrl(text);
-  if (url === undefined || !/^(rediss|valkeys)$/.test(url.scheme)) return undefined;
+  const url = parseUrls(text).find(({ scheme, query }) => /^(rediss|valkeys)$/.test(scheme) && !/^(CERT_)?required$/i.test(query.get('ssl_cert_reqs') ?? ''));
+  if (!url) return undefined;
   const given = url.query.get('ssl_cert_reqs');
-  if (given !== undefined && /^(CERT_)?required$/i.test(given)) return undefined;
   return {
     wrong: given === undefined ? 'does not verify the certificate of the server: it has no ssl_cert_reqs' : `does not verify the certificate of the server: ssl_cert_reqs is ${given}`,
     fix: 'write ?ssl_cert_reqs=CERT_REQUIRED at its end, and &ssl_ca_certs=PATH for a CA of your own; Broker.fromRedis({ host, tls }) does so',
@@ -28,13 +19,9 @@ export function uncheckedOption(options: Readonly<Record<string, unknown>>): str
 
 /** The port of a URL without TLS, or of one of several, that is a port of TLS. */
 export function tlsPort(text: string): string | undefined {
-  return text.split(';').map(tlsPortIn).find((port) => port !== undefined);
+  return parseUrls(text).find(isPlainOnTlsPort)?.port;
 }
 
-function tlsPortIn(text: string): string | undefined {
-  const url = parseUrl(text);
-  if (url === undefined) return undefined;
-  const redis = url.scheme === 'redis' && url.port === String(TLS_PORT_OF_REDIS) && outsideCluster(url.host);
-  const amqp = /^(py)?amqp$/.test(url.scheme) && url.port === '5671';
-  return redis || amqp ? url.port : undefined;
+function isPlainOnTlsPort({ scheme, host, port }: BrokerUrl): boolean {
+  return (scheme === 'redis' && port === String(TLS_PORT_OF_REDIS) && outsideCluster(host)) || (/^(py)?amqp$/.test(scheme) && port === '5671');
 }

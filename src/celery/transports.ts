@@ -56,15 +56,9 @@ export function missingRequirement(transport: string, requirements: readonly str
   return given.some(({ name, extras }) => ['celery', 'kombu'].includes(name) && extras.includes(extra)) ? undefined : `celery[${extra}]`;
 }
 
-/** Where servers listen unless they are told otherwise. */
-const PORTS: ReadonlyMap<string, number> = new Map([
-  ['redis', 6379], ['rediss', 6379], ['sentinel', 26_379], ['amqp', 5672], ['pyamqp', 5672], ['librabbitmq', 5672], ['amqps', 5671], ['sqs', 443],
-  ['mongodb', 27_017], ['kafka', 9092], ['confluentkafka', 9092], ['zookeeper', 2181], ['etcd', 2379], ['consul', 8500], ['azureservicebus', 5671], ['pgmq', 5432],
-]);
-
-/** The port of the server of a transport; undefined where it is not known. */
-export function defaultPort(transport: string): number | undefined {
-  return PORTS.get(transport);
+/** Whether the queues of a transport are lists of a Redis. */
+export function isRedisTransport(transport: string): boolean {
+  return ['redis', 'rediss', 'sentinel'].includes(transport);
 }
 
 /** The highest priority of a message, by transport. Those that are not here have no priorities. */

@@ -17,6 +17,11 @@ export function parseUrl(text: string): BrokerUrl | undefined {
   return text.includes('://') ? takeApart(text) : undefined;
 }
 
+/** Each URL of a failover list, in which `;` is between them. */
+export function parseUrls(text: string): BrokerUrl[] {
+  return text.split(';').flatMap((one) => parseUrl(one) ?? []);
+}
+
 const takeApart = remembered((text: string): BrokerUrl | undefined => {
   // Failover lists are separated by `;`: the first one stands for all.
   const match = /^([a-z][a-z0-9+.-]*):\/\/([^;]*)/i.exec(text.trim());

@@ -17,7 +17,7 @@ import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
 import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions, POD_OPTIONS, podOptions } from './kubernetes/options';
-import { checkReserved, ownLabels } from './kubernetes/pods';
+import { checkReserved, Mount, ownLabels } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { ResultBackend } from './result-backend';
@@ -31,13 +31,14 @@ import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
 import { isPlainObject } from './validation/plain-object';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
-import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
+import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { parseRequirement } from '../celery/requirement';
 import { packagesOf } from '../celery/settings';
 import { arePrioritySteps } from '../celery/redis-keys';
 import { uncheckedOption } from '../celery/tls';
-import { defaultPort } from '../celery/transports';
+import { defaultPort } from '../celery/ports';
+import { isRedisTransport } from '../celery/transports';
 import { SettingName, settingsOfFiles } from '../manifests/code-settings';
 import { contentHash } from '../manifests/content-hash';
 
@@ -194,12 +195,10 @@ export class CeleryApp extends Construct {
   public readonly _delivery?: TaskDelivery;
   /** What spares its busy pods; one at most. @internal */
   public readonly _busyPodControllers: { readonly node: Node; readonly _peer: k8s.NetworkPolicyPeer }[] = [];
-  /** The Beats that keep their schedule in its message broker, by RedBeat. @internal */
-  public readonly _redBeats: Construct[] = [];
   /** The pods of it, and how many containers each has next to Celery. @internal */
   public readonly _pods: { readonly scope: Construct; readonly neighbours: number }[] = [];
-  /** The Beats whose schedule is in a Redis, by RedBeat: the lock has it. @internal */
-  public readonly _withRedBeat: Construct[] = [];
+  /** The Beats whose schedule is in a Redis, by RedBeat, and whether that is its message broker. @internal */
+  public readonly _redBeats: { readonly scope: Construct; readonly inBroker: boolean }[] = [];
   /** @internal */
   public readonly _queues: Queues;
   /** Whether a worker without `queues` consumes from those that code or settings declare, or from a default queue that only a run tells. @internal */
@@ -409,6 +408,11 @@ export class CeleryApp extends Construct {
     return this.packageVolume('launch', LAUNCH_PACKAGE_NAME);
   }
 
+  /** Where it is in a container. @internal */
+  public _launchMount(): Mount {
+    return { path: LAUNCH_PACKAGE, volume: this._launchVolume(), readOnly: true };
+  }
+
   /** The volume with what gives RedBeat the URL of the broker. @internal */
   public _redBeatVolume(): k8s.Volume {
     return this.packageVolume('redbeat', REDBEAT_PACKAGE_NAME);
@@ -465,9 +469,9 @@ const REDBEAT = 'celery-redbeat';
 
 /** Settings of RedBeat where nothing installs it. */
 function redBeatSettings(app: CeleryApp, settings: ReadonlyMap<string, unknown>): Problem[] {
-  const { runtime: { _requirements: requirements }, _withRedBeat: beats } = app;
+  const { runtime: { _requirements: requirements }, _redBeats: beats } = app;
   if (requirements === undefined || requirements.some((one) => parseRequirement(one)?.name === REDBEAT)) return [];
-  if (beats.some((beat) => isInTree(beat, app))) return [];
+  if (beats.some(({ scope }) => isInTree(scope, app))) return [];
   return [...settings].filter(([name]) => packagesOf(name).includes(REDBEAT)).map(([name, value]) => ({
     prop: `settings.${name}`, value, wrong: `is a setting of ${REDBEAT}, which is not among the requirements`,
     fix: `add '${REDBEAT}' to the requirements of PythonRuntime.install`,
@@ -503,7 +507,7 @@ function checkTransportSettings(transport: string | undefined, settings: Readonl
   const options = settings.get('broker_transport_options');
   const steps = isPlainObject(options) ? options.priority_steps : undefined;
   return [
-    ...(steps === undefined || !['redis', 'rediss', 'sentinel'].includes(transport ?? '') || arePrioritySteps(steps) ? [] : [{
+    ...(steps === undefined || !isRedisTransport(transport ?? '') || arePrioritySteps(steps) ? [] : [{
       prop: 'settings.broker_transport_options.priority_steps', value: steps, wrong: 'is not a list in which kombu finds the step of a priority',
       fix: 'give whole numbers from 0 to 9 in ascending order, each once, e.g. [0, 3, 6, 9]',
     }]),

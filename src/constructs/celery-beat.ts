@@ -168,10 +168,10 @@ export class CeleryBeat extends Construct {
     });
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
-    if (isRedBeat(schedule)) celery._withRedBeat.push(this);
-    if (!schedule.inBroker) return;
-    celery._redBeats.push(this);
-    this.node.addValidation({ validate: () => sharedLock(this, celery).map(describe) });
+    if (!isRedBeat(schedule)) return;
+    const inBroker = schedule.inBroker === true;
+    celery._redBeats.push({ scope: this, inBroker });
+    if (inBroker) this.node.addValidation({ validate: () => sharedLock(this, celery).map(describe) });
   }
 }
 
@@ -228,7 +228,8 @@ function checkRedis({ _broker: { transport } }: CeleryApp): Problem[] {
 function sharedLock(beat: Construct, celery: CeleryApp): Problem[] {
   const prefix = redBeatPrefix(celery);
   return prefix === undefined ? [] : sharing(celery).filter((other) => other !== celery && redBeatPrefix(other) === prefix)
-    .flatMap(({ _redBeats: beats }) => beats).filter((other) => isInTree(other, beat) && other.node.path < beat.node.path).map((other) => ({
+    .flatMap(({ _redBeats: beats }) => beats).filter(({ scope, inBroker }) => inBroker && isInTree(scope, beat) && scope.node.path < beat.node.path)
+    .map(({ scope: other }) => ({
       prop: 'schedule', value: new Described('RedBeat'), wrong: `has its schedule and its lock in one Redis database with ${other.node.path}, so only one of the two sends tasks`,
       fix: 'give each app a database of its own (redis.onDatabase(1)), or the setting redbeat_key_prefix',
     }));

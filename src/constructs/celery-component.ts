@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent';
-import { AGENT_PACKAGE, AGENT_PATH, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
+import { AGENT_PACKAGE, AGENT_PATH, LAUNCH } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
 import { checkOwnedEnv, withPythonPath } from './validation/owned-env';
@@ -155,7 +155,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         ...runtime.mounts,
         ...celery._broker.mounts,
         ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
-        ...(composed || loaded ? [{ path: LAUNCH_PACKAGE, volume: celery._launchVolume(), readOnly: true }] : []),
+        ...(composed || loaded ? [celery._launchMount()] : []),
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],

@@ -184,6 +184,7 @@ export class CeleryFlower extends Construct {
     const path = prefix ? `/${prefix}` : '';
     const name = componentName(this, props);
     const { labels, annotations } = merge(celery._options, own);
+    const others = exposureAnnotations(annotations, this._exposure);
     const claim = storage._claim(name);
     const data = claim && claimVolume(this, 'flower-data', claim, { labels: { ...labels, ...ownLabels({ component: 'flower', partOf: celery.name }) }, annotations });
     const env = [
@@ -221,9 +222,9 @@ export class CeleryFlower extends Construct {
       code: false,
       sharesSettings: true,
       problems: [
-        ...auth._problems(this._exposure, path, exposureAnnotations(annotations, this._exposure)),
+        ...auth._problems(this._exposure, path, others),
         ...this._exposure?.problems ?? [],
-        ...classTwice(this._exposure, exposureAnnotations(annotations, this._exposure)),
+        ...classTwice(this._exposure, others),
         ...storage._problems,
         ...(claim ? checkClaim('storage', claim) : []),
         ...checks.serviceName('name', name),

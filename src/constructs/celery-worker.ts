@@ -22,6 +22,7 @@ import { checkNames } from './queues';
 import { objectMetadata, selectorLabels } from './kubernetes/pods';
 import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOptions, hasBudget } from './disruption-budget';
 import { memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
+import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
 import { codeSettings } from '../manifests/code-settings';
 import { quantity } from '../celery/quantity';
@@ -332,7 +333,7 @@ function prefetchProblems({ disablePrefetch, celery }: CeleryWorkerProps): Probl
     ...(version === undefined || !meets(version, '<5.6') ? [] : [{
       prop: 'disablePrefetch', value: true, wrong: `is for Celery 5.6 and later, and the app has ${version}`, fix: 'leave it out: the prefetch multiplier is 1',
     }]),
-    ...(transport === undefined || ['redis', 'rediss', 'sentinel'].includes(transport) ? [] : [{
+    ...(transport === undefined || isRedisTransport(transport) ? [] : [{
       prop: 'disablePrefetch', value: true, wrong: `is for Redis, and Celery ignores it with ${transport}`, fix: 'leave it out: the prefetch multiplier is 1',
     }]),
   ];

@@ -1,4 +1,5 @@
-import { CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH_PACKAGE } from '../celery/agent-names';
+import { CONNECTION_LOADER, CONNECTION_SETTINGS } from '../celery/agent-names';
+import { isRedisTransport } from '../celery/transports';
 import { withOptions } from './brokers/bound-broker';
 import type { CeleryApp } from './celery-app';
 import { asGiven } from './kubernetes/as-given';
@@ -18,8 +19,6 @@ const STANDARD = 10;
 /** For what consumes, publishes and controls. */
 const OTHERS = 5;
 
-const TRANSPORTS = ['redis', 'rediss', 'sentinel'];
-
 /**
  * What a worker needs whose tasks acknowledge in threads or greenlets of one process: a connection for each. With prefork only the main process
  * does, one after another. The loader joins it with the transport options of the code and of the command line, which win.
@@ -27,10 +26,10 @@ const TRANSPORTS = ['redis', 'rediss', 'sentinel'];
 export function poolConnections(app: CeleryApp, { _name, _concurrency }: WorkerPool): { env: k8s.EnvVar[]; mounts: Mount[] } | undefined {
   const { transport = '', connectionSettings, composed, loaded } = app._broker;
   const needed = _concurrency + OTHERS;
-  if (!['gevent', 'threads'].includes(_name) || !TRANSPORTS.includes(transport) || needed <= STANDARD) return undefined;
+  if (!['gevent', 'threads'].includes(_name) || !isRedisTransport(transport) || needed <= STANDARD) return undefined;
   const settings = withOptions({ broker_transport_options: { max_connections: needed } }, Object.fromEntries(connectionSettings));
   return {
     env: variables({ [CONNECTION_SETTINGS]: asGiven(JSON.stringify(settings)), CELERY_LOADER: CONNECTION_LOADER }),
-    mounts: composed || loaded ? [] : [{ path: LAUNCH_PACKAGE, volume: app._launchVolume(), readOnly: true }],
+    mounts: composed || loaded ? [] : [app._launchMount()],
   };
 }

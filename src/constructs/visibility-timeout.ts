@@ -1,5 +1,5 @@
 import { IConstruct } from 'constructs';
-import { AGENT_PATH, CONNECTION_LOADER, LAUNCH_PACKAGE, LAUNCH_PREFIX, SHARED_SETTINGS } from '../celery/agent-names';
+import { AGENT_PATH, CONNECTION_LOADER, LAUNCH_PREFIX, SHARED_SETTINGS } from '../celery/agent-names';
 import { parseUrl, redisDatabase } from '../celery/url';
 import { codeSettings } from '../manifests/code-settings';
 import { lazy } from '../memo';
@@ -159,6 +159,6 @@ export function sharedEnv(app: CeleryApp, pythonPath: readonly string[]): { env:
       ...(loaded ? {} : { PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'), CELERY_LOADER: CONNECTION_LOADER }),
       [SHARED_SETTINGS]: JSON.stringify(options),
     }),
-    mounts: composed || loaded ? [] : [{ path: LAUNCH_PACKAGE, volume: app._launchVolume(), readOnly: true }],
+    mounts: composed || loaded ? [] : [app._launchMount()],
   };
 }

@@ -1,5 +1,5 @@
 import { asList, asMap, asScalar, asText, get, JsonObject } from './json';
-import { extensionsOf, middlewaresOf, Named, pluginsOf } from './middlewares';
+import { chainOf, extensionsOf, middlewaresOf, Named, pluginsOf } from './middlewares';
 import { Resource } from './resource';
 import type { World } from './world';
 
@@ -230,7 +230,6 @@ function mayAsk(object: Named['object'], world: World, depth = 0): boolean {
   return Object.entries(asMap(object.json.spec)).some(([name, value]) => {
     if (/^ip(Allow|White)List$/.test(name)) return SOURCES.asks!(asList(get(value, 'sourceRange')).map(asScalar).join(','));
     if (name !== 'chain') return ASKING_MIDDLEWARES.test(name);
-    return depth > 10 || asList(get(value, 'middlewares')).some((ref) =>
-      mayAsk(world.find('Middleware', asText(get(ref, 'namespace')) ?? object.namespace, asText(get(ref, 'name')) ?? ''), world, depth + 1));
+    return depth > 10 || chainOf(object, value, world).some((one) => mayAsk(one.object, world, depth + 1));
   });
 }

@@ -37,6 +37,13 @@ export function extensionsOf({ namespace }: Resource, rule: unknown, world: Worl
   }));
 }
 
+/** The Middlewares of the chain of another one. */
+export function chainOf({ namespace }: Resource, options: unknown, world: World): readonly Named[] {
+  return asList(get(options, 'middlewares')).map((ref) => ({
+    annotation: '', object: world.find('Middleware', asText(get(ref, 'namespace')) ?? namespace, asText(get(ref, 'name')) ?? ''),
+  }));
+}
+
 function names(list: unknown): string[] {
   return (asText(list) ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '');
 }

@@ -1,5 +1,5 @@
 import { asList, asMap, asText, get } from './json';
-import { extensionsOf, middlewaresOf, Named } from './middlewares';
+import { chainOf, extensionsOf, middlewaresOf, Named } from './middlewares';
 import { Place } from './place';
 import type { World } from './world';
 
@@ -74,10 +74,7 @@ function through(named: readonly Named[], path: string, world: World, depth = 0)
       } else if (name === 'addPrefix') seen = { ...seen, path: `${fixed(asText(get(options, 'prefix')) ?? '')}${now}`, rewritten: true };
       else if (name === 'replacePath') seen = { path: fixed(asText(get(options, 'path')) ?? ''), rewritten: true, constant: true };
       else if (name === 'chain') {
-        const chained = asList(get(options, 'middlewares')).map((ref): Named => ({
-          annotation: '', object: world.find('Middleware', asText(get(ref, 'namespace')) ?? object.namespace, asText(get(ref, 'name')) ?? ''),
-        }));
-        const after = through(chained, now, world, depth + 1);
+        const after = through(chainOf(object, options, world), now, world, depth + 1);
         seen = after && { ...after, rewritten: after.rewritten || seen.rewritten };
       } else if (/path|prefix|plugin/i.test(name)) return undefined;
     }

@@ -2,9 +2,13 @@ import { brokerUse } from '../manifests/brokers';
 import { celeryInstalls } from '../manifests/installs';
 import { celeryIn, probesOf } from '../manifests/probes';
 import { rabbitServers } from '../manifests/rabbit-server';
+import type { Container } from '../manifests/pod/container';
 import { neededReferences } from '../manifests/references';
 import { celeryWorkloads, scaledWorkers } from '../manifests/scalers';
 import type { World } from '../manifests/world';
+
+const serverContainers = ({ processes, redisServers }: World): ReadonlySet<Container> =>
+  new Set([...processes, ...redisServers].map(({ container }) => container));
 
 /** What rules look at, one by one: `on: 'workers'`. Rules of one list share the walk over it. */
 export const LISTS = {
@@ -28,10 +32,10 @@ export const LISTS = {
   ]),
   configMaps: (world: World) => world.kind('ConfigMap'),
   /** Containers of Celery and of Redis. */
-  servers: ({ processes, redisServers }: World) => new Set([...processes, ...redisServers].map(({ container }) => container)),
+  servers: serverContainers,
   /** The same, and those of RabbitMQ. */
   probedServers: (world: World) => new Set([
-    ...[...world.processes, ...world.redisServers].map(({ container }) => container),
+    ...serverContainers(world),
     ...rabbitServers(world).flatMap(({ container }) => container ?? []),
   ]),
   /** Workloads that run Celery. */

@@ -20,7 +20,7 @@ def note(run, number, what):
 
 @app.task
 def work(run, number, seconds, again=None):
-    """Takes so many seconds; again where it has begun before."""
+    """Takes this time, in seconds; again where it has begun before."""
     first = records.sadd(f'{run}:begun', number)
     note(run, number, 'began')
     time.sleep(seconds if first or again is None else again)
@@ -104,7 +104,7 @@ with tasks.app.pool.acquire():
     });
   }
 
-  /** Waits until so many tasks run: they have begun, and have not ended. */
+  /** Waits until this number of tasks runs: they have begun, and have not ended. */
   public async running(run: string, count: number, seconds = 60): Promise<Entry[]> {
     return eventually(`${run}: ${count} tasks run`, seconds, async () => {
       const entries = await this.entries(run);
@@ -125,7 +125,7 @@ with tasks.app.pool.acquire():
     return { lost: sent - ended.size, twice: more('ended'), again: more('began') };
   }
 
-  /** The outcome once all tasks have ended, or once nothing has happened for so many seconds that no more will. */
+  /** The outcome once all tasks have ended, or once nothing has happened for this time, in seconds. */
   public async settled(run: string, sent: number, patience = 20, seconds = 600): Promise<Outcome> {
     let last = -1;
     let since = Date.now();

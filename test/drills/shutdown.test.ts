@@ -1,9 +1,10 @@
-import { ApiObject, Chart, Duration } from 'cdk8s';
+import { Duration } from 'cdk8s';
 import { CeleryWorker, PythonRuntime, rules, TaskDelivery, WorkerPool, WorkerShutdown } from '../../src';
 import { empty } from '../e2e/deployment';
 import { eventually, exec, kubectl, python, readyPods, say, signal, testIn } from '../e2e/harness';
 import { NEWEST } from '../locks/lock';
 import { celeryApp, deployed, namespace, podsOf } from './drill';
+import { Recorder } from './record';
 
 /**
  * What becomes of tasks when pods stop: a rolling update (warm and soft), evictions, SIGKILL. Each task says when it begins and when it ends
@@ -44,28 +45,8 @@ const SENT = 100;
 /** A task of a pod that was killed comes back after this time, and a sweep of kombu's. */
 const VISIBILITY = 40;
 
-/** A Redis without a policy, next to the brokers. */
-function recorder(chart: Chart): void {
-  const labels = { app: 'record' };
-  new ApiObject(chart, 'record', {
-    apiVersion: 'v1', kind: 'Pod', metadata: { name: 'record', labels },
-    spec: {
-      containers: [{
-        name: 'redis', image: 'redis:7-alpine', ports: [{ containerPort: 6379 }], command: ['redis-server', '--save', '', '--protected-mode', 'no'],
-        resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { memory: '128Mi' } },
-        securityContext: { runAsUser: 999, runAsNonRoot: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, seccompProfile: { type: 'RuntimeDefault' } },
-        volumeMounts: [{ name: 'data', mountPath: '/data' }],
-      }],
-      volumes: [{ name: 'data', emptyDir: {} }],
-    },
-  });
-  new ApiObject(chart, 'record-service', {
-    apiVersion: 'v1', kind: 'Service', metadata: { name: 'record' }, spec: { selector: labels, ports: [{ port: 6379 }] },
-  });
-}
-
 deployed(namespace(NAMESPACE, (chart) => {
-  recorder(chart);
+  new Recorder(NAMESPACE).define(chart);
   const files = { 'tasks.py': TASKS };
   const early = celeryApp(chart, { name: 'early', files, runtime, delivery: TaskDelivery.atMostOnce() });
   new CeleryWorker(chart, 'early-worker', { celery: early, replicas: 2, pool, shutdown: WorkerShutdown.warm({ longestTask: seconds(30) }) });

@@ -23,7 +23,7 @@ const TASKS = `${RECORDED_TASKS}
 
 @app.task
 def uneven(run, number, seconds, factor):
-    """Takes so many times as long on the pod that is named as slow."""
+    """Takes several times as long on the pod that is named as slow."""
     note(run, number, 'began')
     time.sleep(seconds * (factor if records.get('slow') == gethostname().encode() else 1))
     note(run, number, 'ended')

@@ -4,7 +4,7 @@ import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBacke
 import { isLoopback } from '../../celery/hosts';
 import { needsOf } from '../../celery/locks';
 import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
-import { isAmqp, isRedis, parseUrl } from '../../celery/url';
+import { BrokerUrl, isAmqp, isRedis, parseUrl, parseUrls } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
@@ -235,17 +235,16 @@ function isSameRedis(first = '', second = ''): boolean {
 export function checkLocal({ urls }: Pick<BoundBroker, 'urls'>, neighbours: boolean): Problem[] {
   return neighbours ? [] : (['broker', 'resultBackend'] as const).flatMap((prop): Problem[] => {
     const address = urls[prop];
-    return address === undefined || !address.split(';').some(leadsHome) ? [] : [{
+    return address === undefined || !parseUrls(address).some(leadsHome) ? [] : [{
       prop, value: redact(address), wrong: 'leads to the pod itself, in which no server listens',
-      fix: 'give the DNS name of the server, e.g. redis.example.com; a proxy next to Celery belongs into the sidecars of the CeleryApp',
+      fix: 'give the DNS name of the server, e.g. redis.example.com; a proxy next to Celery goes into the sidecars of the CeleryApp',
     }];
   });
 }
 
 /** A URL without a host is one of localhost, for Redis and AMQP. */
-function leadsHome(address: string): boolean {
-  const url = parseUrl(address);
-  if (!url || url.scheme === 'redis+socket') return false;
+function leadsHome(url: BrokerUrl): boolean {
+  if (url.scheme === 'redis+socket') return false;
   return url.host === '' ? isRedis(url) || isAmqp(url) || url.scheme === 'sentinel' : isLoopback(url.host);
 }
 

@@ -4,6 +4,7 @@ import { meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
+import { secretVariable } from '../kubernetes/env';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
@@ -197,6 +198,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
   /** The port of AMQP: 5672, or 5671 with TLS. */
   public readonly port: number;
 
+  private readonly managementPort: number;
   private readonly access = new BrokerAccess(this, 'rabbitmq');
   private readonly labels: Record<string, string>;
   private readonly username: string;
@@ -220,6 +222,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.tls = tls && { ca: caOf(tls) };
     const ports = PORTS[tls ? 'tls' : 'plain'];
     this.port = ports.amqp;
+    this.managementPort = ports.management;
     const claim = (props.storage ?? RabbitMqStorage.claim())._claim(name);
     const options = podOptions(props);
     const limit = quantity((options.resources ?? DEFAULT_RESOURCES).limits?.memory ?? '') ?? 0;
@@ -296,7 +299,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       urlTemplate: `amqp${tls ? 's' : ''}://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${this.port}/${encodeURIComponent(this.virtualHost)}`,
       env: [
         { name: USERNAME, value: this.username },
-        { name: PASSWORD, valueFrom: { secretKeyRef: { name: this.password.name, key: this.password.key } } },
+        ...secretVariable(PASSWORD, this.password),
         ...kedaTlsSwitch(tls),
       ],
       transport: tls ? 'amqps' : 'amqp',
@@ -313,7 +316,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       queueTrigger: {
         type: 'rabbitmq',
         metadata: {
-          protocol: 'http', host: `http${tls ? 's' : ''}://${this.host}:${PORTS[tls ? 'tls' : 'plain'].management}`, vhostName: this.virtualHost,
+          protocol: 'http', host: `http${tls ? 's' : ''}://${this.host}:${this.managementPort}`, vhostName: this.virtualHost,
           usernameFromEnv: USERNAME,
         },
         authentication: {
@@ -339,7 +342,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
 
   private environment({ consumerTimeout }: RabbitMqBrokerProps): k8s.EnvVar[] {
     const given = consumerTimeout?.toMilliseconds();
-    const milliseconds = (): number => given ?? 1000 * neededTimeout(this.access.admitted.filter((app) => isInTree(app, this)));
+    const milliseconds = (): number => given ?? 1000 * neededTimeout(this.access.admitted);
     return [
       // The folder of the database is named after the node, which is never that of a pod. One node needs no DNS, and no cookie of its own.
       { name: 'RABBITMQ_NODENAME', value: 'rabbit@localhost' },
@@ -350,7 +353,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       { name: 'ERL_CRASH_DUMP', value: '/tmp/erl_crash.dump' },
       { name: 'RABBITMQ_ENABLED_PLUGINS_FILE', value: `${CONFIGURATION}/enabled_plugins` },
       { name: 'RABBITMQ_DEFAULT_USER', value: this.username },
-      { name: 'RABBITMQ_DEFAULT_PASS', valueFrom: { secretKeyRef: { name: this.password.name, key: this.password.key } } },
+      ...secretVariable('RABBITMQ_DEFAULT_PASS', this.password),
       ...(this.virtualHost === '/' ? [] : [{ name: 'RABBITMQ_DEFAULT_VHOST', value: this.virtualHost }]),
       {
         name: 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS',

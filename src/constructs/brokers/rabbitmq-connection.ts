@@ -1,6 +1,7 @@
 import { redact } from '../../celery/credentials';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
+import { secretVariable } from '../kubernetes/env';
 import { checkCidr, egressToServer } from '../network/server-address';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
@@ -49,10 +50,10 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
     binding: {
       ...(composed ? { urlTemplate: url } : { url: { value: asGiven(url) } }),
       env: [
-        ...variable(USERNAME, usernameSecret),
+        ...secretVariable(USERNAME, usernameSecret),
         // For KEDA, which has no user in the metadata of a trigger.
         ...(username !== undefined && password ? [{ name: USERNAME, value: asGiven(username) }] : []),
-        ...variable(PASSWORD_VARIABLE, password),
+        ...secretVariable(PASSWORD_VARIABLE, password),
         ...kedaTlsSwitch(tlsForKeda(options)),
       ],
       transport: tls ? 'amqps' : 'amqp',
@@ -95,10 +96,6 @@ function tlsForKeda({ tls, managementUrl }: Pick<RabbitMqServerOptions, 'tls' | 
 export function kedaTlsAuthentication(tls: ConnectionTls | undefined): { readonly secretTargetRef: object[]; readonly env?: object[] } {
   const secretTargetRef = kedaTls(tls);
   return { secretTargetRef, ...(secretTargetRef.length > 0 ? { env: [{ parameter: 'tls', name: KEDA_TLS }] } : {}) };
-}
-
-function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
-  return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
 }
 
 /**

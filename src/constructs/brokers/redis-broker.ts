@@ -1,4 +1,4 @@
-import { ApiObject, Chart, Size } from 'cdk8s';
+import { ApiObject, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
@@ -11,12 +11,12 @@ import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
 import type * as k8s from '../kubernetes/api/types';
+import { secretVariable } from '../kubernetes/env';
 import { POD_OPTIONS, podOptions } from '../kubernetes/options';
 import { checkPod, deployment, Mount, objectMetadata, PodSpec, selectorLabels, service, SINGLETON } from '../kubernetes/pods';
 import { Shape } from '../kubernetes/shape';
 import { parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
-import { isInTree } from '../validation/in-tree';
 import { describe, Described, Problem, refuse } from '../validation/problems';
 import { number, optionsOf, PropChecks, size, sound, text, texts, typed, withMember } from '../validation/props';
 import { checkDatabase, PASSWORD, redisConnection, redisTrigger } from './redis-connection';
@@ -231,7 +231,7 @@ export class RedisBroker extends Construct implements IBroker {
     const { password } = props;
     const programs = parseImage(image).name.startsWith('valkey') ? VALKEY : REDIS;
     const disabled = props.disabledCommands ?? (password ? DISABLED : []);
-    const auth: k8s.EnvVar[] = password ? [{ name: 'REDISCLI_AUTH', valueFrom: { secretKeyRef: { name: password.name, key: password.key } } }] : [];
+    const auth: k8s.EnvVar[] = secretVariable('REDISCLI_AUTH', password);
     const users: Mount[] = password ? [{ path: USERS_FOLDER, volume: { name: 'users', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } } }] : [];
     const readOnlyUsers = users.map((mount) => ({ ...mount, readOnly: true }));
     const certificates = serverTlsMounts(tls, TLS_FOLDER);
@@ -298,7 +298,7 @@ export class RedisBroker extends Construct implements IBroker {
     const mounts = [{ path: DATA, volume }, ...certificates, ...readOnlyUsers];
     // Redis reads its users and its certificate when it starts.
     const secrets = [password?.name, tls?.secretName].filter((secret) => secret !== undefined);
-    const namespace = Chart.of(this).namespace;
+    const { namespace } = this.access;
     this.deployment = deployment(
       this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, SINGLETON, withRotation(this, { namespace, secrets }, options),
     );
@@ -311,8 +311,7 @@ export class RedisBroker extends Construct implements IBroker {
     this.url = redisConnection({ prop: 'broker' }, this.server).connection?.url;
     const { results } = props;
     if (results !== undefined && maxMemory !== undefined) {
-      const apps = (): CeleryApp[] => this.access.admitted.filter((app) => isInTree(app, this));
-      this.node.addValidation({ validate: () => resultProblems(results, maxMemory, apps()).map(describe) });
+      this.node.addValidation({ validate: () => resultProblems(results, maxMemory, this.access.admitted).map(describe) });
     }
   }
 

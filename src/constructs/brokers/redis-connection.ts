@@ -1,7 +1,9 @@
 import { redact } from '../../celery/credentials';
 import { hostFault, outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
-import { isAmqp, isRedis, parseUrl } from '../../celery/url';
+import { isRedisTransport } from '../../celery/transports';
+import { isAmqp, isRedis, parseUrls } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';
+import { secretVariable } from '../kubernetes/env';
 import { asGiven } from '../kubernetes/as-given';
 import { secretKey } from '../kubernetes/options';
 import { checkCidr, egressToServer } from '../network/server-address';
@@ -53,7 +55,7 @@ export interface Connection {
 /** What is composed only where there is a password, and is plain otherwise. */
 export function connectionUrl(password: SecretKey | undefined, variable: string, url: (userInfoPassword: string) => string): Pick<Connection, 'url' | 'urlTemplate' | 'env'> {
   return password === undefined ? { url: { value: asGiven(url('')) }, env: [] }
-    : { urlTemplate: url(`:{${variable}}@`), env: [{ name: variable, valueFrom: { secretKeyRef: { name: password.name, key: password.key } } }] };
+    : { urlTemplate: url(`:{${variable}}@`), env: secretVariable(variable, password) };
 }
 
 /** The role of a connection, which names its variables, volumes and messages. */
@@ -121,9 +123,7 @@ export function checkDatabase(prop: string, database: number | undefined): Probl
 
 /** The same, of a URL or of one of several; `fromSecret` is what takes one of a server with more databases. */
 export function checkUrlDatabase(prop: 'broker' | 'resultBackend', address: string): Problem[] {
-  const databases = address.split(';').map((one) => parseUrl(one))
-    .map((url) => url && /^(rediss?|sentinel)$/.test(url.scheme) && /^\d+$/.test(url.database ?? '') ? Number(url.database) : 0);
-  const database = Math.max(...databases);
+  const database = Math.max(0, ...parseUrls(address).map((url) => isRedisTransport(url.scheme) && /^\d+$/.test(url.database ?? '') ? Number(url.database) : 0));
   return checkDatabase(prop, database).map(({ wrong, fix }) => ({
     prop, value: redact(address), wrong: `has the database ${database}, which ${wrong}`,
     fix: `${fix}; of a server with more of them, put the whole URL into a Secret (${factoryOf(prop)}.fromSecret)`,
@@ -140,10 +140,9 @@ export function checkExpansion(prop: 'broker' | 'resultBackend', address: string
 
 /** A host of a URL, or of one of several, that cannot be one. */
 export function checkUrlHosts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
-  return address.split(';').flatMap((one): Problem[] => {
-    const url = parseUrl(one);
-    const fault = url && (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? hostFault(url.host) : undefined;
-    return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has the host ${url!.host}, which ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
+  return parseUrls(address).flatMap((url): Problem[] => {
+    const fault = (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? hostFault(url.host) : undefined;
+    return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has the host ${url.host}, which ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
   }).slice(0, 1);
 }
 
@@ -151,7 +150,7 @@ const OF_SENTINEL = 'of Sentinel, which keeps no tasks and no results';
 
 /** A URL of Redis that leads to Sentinel. */
 export function checkSentinelPort(prop: 'broker' | 'resultBackend', address: string): Problem[] {
-  const found = address.split(';').map((one) => parseUrl(one)).some((url) => url && isRedis(url) && url.port === String(SENTINEL_PORT));
+  const found = parseUrls(address).some((url) => isRedis(url) && url.port === String(SENTINEL_PORT));
   return found ? [{
     prop, value: redact(address), wrong: `has the port ${SENTINEL_PORT} ${OF_SENTINEL}`, fix: `give ${factoryOf(prop)}.fromSentinel({ sentinels, masterName }), or the port of Redis, 6379`,
   }] : [];

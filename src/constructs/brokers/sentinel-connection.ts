@@ -1,5 +1,5 @@
 import { SENTINEL_PORT } from '../../celery/hosts';
-import type * as k8s from '../kubernetes/api/types';
+import { secretVariable } from '../kubernetes/env';
 import { checkCidr, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
@@ -124,10 +124,6 @@ export function sentinelTrigger({ sentinels, masterName, database = 0, password,
 
 function addressOf(sentinel: string): string {
   return sentinel.includes(':') ? sentinel : `${sentinel}:${SENTINEL_PORT}`;
-}
-
-function secretVariable(name: string, secret: SentinelServersOptions['password']): k8s.EnvVar[] {
-  return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
 }
 
 function unique<T>(values: readonly T[]): T[] {

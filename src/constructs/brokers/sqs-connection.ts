@@ -1,6 +1,5 @@
-import type * as k8s from '../kubernetes/api/types';
+import { secretVariable } from '../kubernetes/env';
 import { egressToServer } from '../network/server-address';
-import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { duration, PropChecks, text, typed } from '../validation/props';
@@ -40,7 +39,7 @@ export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; proble
       url: { value: `sqs://${host}` },
       transport: 'sqs',
       extras: ['sqs'],
-      env: [...variable('AWS_ACCESS_KEY_ID', accessKeyId), ...variable('AWS_SECRET_ACCESS_KEY', secretAccessKey), { name: 'AWS_DEFAULT_REGION', value: region }],
+      env: [...secretVariable('AWS_ACCESS_KEY_ID', accessKeyId), ...secretVariable('AWS_SECRET_ACCESS_KEY', secretAccessKey), { name: 'AWS_DEFAULT_REGION', value: region }],
       settings: {
         ...WITHOUT_REMOTE_CONTROL,
         // What is given holds, however long the tasks are.
@@ -73,10 +72,6 @@ function trigger({ region, accessKeyId, secretAccessKey, endpoint }: SqsOptions)
     metadata: { awsRegion: region, ...(endpoint === undefined ? {} : { awsEndpoint: endpoint }) },
     authentication: keys.length > 0 ? { secretTargetRef: keys } : { podIdentity: { provider: 'aws' } },
   };
-}
-
-function variable(name: string, secret: SecretKey | undefined): k8s.EnvVar[] {
-  return secret ? [{ name, valueFrom: { secretKeyRef: { name: secret.name, key: secret.key } } }] : [];
 }
 
 function checkSqs({ region, queueNamePrefix, visibilityTimeout, accessKeyId, secretAccessKey, endpoint }: SqsOptions): Problem[] {

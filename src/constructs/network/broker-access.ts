@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
 import * as checks from '../validation/checks';
+import { isInTree } from '../validation/in-tree';
 import { refuse } from '../validation/problems';
 import { brokerPeers } from './broker-peers';
 import { podsOf } from './server-address';
@@ -52,9 +53,9 @@ export class BrokerAccess {
     if (problems.length === 0) this.namespaces.add(namespace);
   }
 
-  /** The apps that were admitted. */
+  /** The apps that were admitted, of those that are in its tree. */
   public get admitted(): readonly CeleryApp[] {
-    return this.apps;
+    return this.apps.filter((app) => isInTree(app, this.broker));
   }
 
   /** The NetworkPolicy that admits them; those that come later, too. */

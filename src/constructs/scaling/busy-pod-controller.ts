@@ -2,6 +2,7 @@ import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
 import { BUSY_PACKAGE_NAME, BUSY_PATH, BUSY_PROGRAM } from '../../celery/agent-names';
 import { parseImage, pythonVersion } from '../../celery/image';
+import { meets } from '../../celery/versions';
 import { CeleryApp } from '../celery-app';
 import { componentName } from '../celery-component';
 import { packageFiles } from '../health/python-package';
@@ -159,9 +160,9 @@ function policy(
 
 /** As far as its tag says. */
 function checkPython(image: string): Problem[] {
-  const [major, minor] = (pythonVersion(parseImage(image)) ?? '').split('.').map(Number);
-  return minor === undefined || Number.isNaN(minor) || major > 3 || (major === 3 && minor >= 9) ? [] : [{
-    prop: 'image', value: image, wrong: `has Python ${major}.${minor}, and the controller needs 3.9 or later`, fix: 'give e.g. \'python:3.13-slim\', or leave it out',
+  const python = pythonVersion(parseImage(image));
+  return python === undefined || meets(python, '>=3.9') ? [] : [{
+    prop: 'image', value: image, wrong: `has Python ${python}, and the controller needs 3.9 or later`, fix: 'give e.g. \'python:3.13-slim\', or leave it out',
   }];
 }
 

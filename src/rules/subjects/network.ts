@@ -62,6 +62,9 @@ function ownNames({ spec }: Workload, host: string): boolean {
   return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
 }
 
+/** Of all namespaces. */
+const servicesByName = lazy((world: World) => grouped(world.kind('Service').map((service) => [service.name, service] as const)));
+
 /** The Services of the only server of a kind in a namespace, each by its namespace. */
 const servedBy = lazy((world: World) => {
   const services = grouped(world.kind('Service').flatMap((service) => world.backing(service).slice(0, 1).map((workload) => [workload, service.name] as const)));
@@ -256,7 +259,7 @@ export const networkRules: Rule[] = [
       for (const use of process.urls) {
         const { host } = use.url;
         if (namespace === '' || !/^[a-z0-9-]+$/.test(host) || ownNames(workload, host)) continue;
-        const services = world.kind('Service').filter(({ name }) => name === host);
+        const services = servicesByName(world).get(host) ?? [];
         if (services.length === 0 || services.some((service) => ['', namespace].includes(service.namespace) || isUsedAtHome(world, service))) continue;
         const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.cluster.local`))];
         report({
@@ -281,7 +284,7 @@ export const networkRules: Rule[] = [
         const { host } = use.url;
         const [, name, named, domain = ''] = /^([a-z0-9-]+)\.([a-z0-9-]+)(\.svc(?:\.[a-z0-9.-]+)?)?$/.exec(host) ?? [];
         if (name === undefined || ownNames(workload, host)) continue;
-        const services = world.kind('Service').filter((service) => service.name === name);
+        const services = servicesByName(world).get(name) ?? [];
         // One that others use, or nobody, may have the name of another.
         if (services.length === 0 || services.some((service) => ['', named].includes(service.namespace) || usedServices(world).has(service))) continue;
         const whole = [...new Set(services.map(({ namespace }) => `${name}.${namespace}${domain}`))];
