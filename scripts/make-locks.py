@@ -2,9 +2,9 @@
 """Writes locks/: for each Celery and Python constraints and lists with hashes; and index.json.
 
     celery-5.3.4-python3.11.txt         the version of each package, for pip install --constraint
-    celery-5.3.4-python3.11/base.txt    what celery[redis] needs, with the hashes of its wheels, for
+    celery-5.3.4-python3.11/base.txt    what Celery needs, with the hashes of its wheels, for
                                         pip install --require-hashes --no-deps --only-binary :all:
-    celery-5.3.4-python3.11/flower.txt  what Flower needs in addition: one such list a need (NEEDS)
+    celery-5.3.4-python3.11/redis.txt   what Redis needs in addition: one such list a need (NEEDS)
 
 All lists of a Celery and a Python are parts of one solution, so any of them go together. index.json
 has what the releases of Celery and kombu ask for. The same table goes into
@@ -44,7 +44,8 @@ PLATFORMS = ('x86_64-manylinux_2_28', 'aarch64-manylinux_2_28')
 # everything that its requirement needs, each other list what its own need in addition to that.
 BASE = 'base'
 NEEDS = {
-    BASE: ('celery[redis]',),
+    BASE: ('celery',),
+    'redis': ('celery[redis]',),
     'gevent': ('gevent',),
     'flower': ('flower',),
     'sqs': ('celery[sqs]',),
@@ -53,6 +54,8 @@ NEEDS = {
     'redbeat': ('celery-redbeat',),
     'django-celery-beat': ('django-celery-beat',),
 }
+# Other needs without which one is of no use: what is in their lists is not in its own.
+TOGETHER = {'redbeat': ('redis',)}
 # What a list leaves out: SQLAlchemy runs without greenlet, which only its asyncio API imports.
 LEFT_OUT = {'sqlalchemy': ('greenlet',)}
 
@@ -218,11 +221,13 @@ def fits(filename: str, version: str, python: str) -> bool:
 
 def split(tools: Tools, celery: str, python: str,
           lock: dict[str, str]) -> dict[str, dict[str, str]]:
-    """The packages of each need; those of the base are in no other."""
+    """The packages of each need; each package is in one list only."""
     trees = {need: tools.resolve(celery, python, requirements, lock)
              for need, requirements in NEEDS.items()}
-    lists = {need: {name: version for name, version in tree.items()
-                    if need == BASE or name not in (*trees[BASE], *LEFT_OUT.get(need, ()))}
+    elsewhere = {need: {name for other in (BASE, *TOGETHER.get(need, ())) if other != need
+                        for name in trees[other]}.union(LEFT_OUT.get(need, ()))
+                 for need in NEEDS}
+    lists = {need: {name: version for name, version in tree.items() if name not in elsewhere[need]}
              for need, tree in trees.items()}
     once = [name for packages in lists.values() for name in packages]
     if sorted(once) != sorted(lock):
@@ -265,6 +270,7 @@ def make_index(tools: Tools, locks: dict[tuple[str, str], dict[str, str]]) -> di
     every_yanked = sorted({**yanked, **WITHDRAWN}.items(), key=lambda row: version_key(row[0]))
     return {
         'needs': {need: requirements[0] for need, requirements in NEEDS.items()},
+        'together': {need: list(others) for need, others in TOGETHER.items()},
         'celery': celery, 'yanked': {'celery': dict(every_yanked)}, 'known': known,
         'releases': {'celery': asked, 'kombu': kombu, 'redis': usable(tools, 'redis', (3, 2))},
     }

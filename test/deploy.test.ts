@@ -337,8 +337,8 @@ describe('what main.ts says is not said again', () => {
 test('examples/custom-image/Dockerfile installs from a lock, and that of main.ts unless told otherwise', () => {
   const dockerfile = readFileSync(join(ROOT, 'examples/custom-image/Dockerfile'), 'utf8');
   const [python, celery] = ['PYTHON', 'CELERY'].map((arg) => new RegExp(`^ARG ${arg}=(.*)$`, 'm').exec(dockerfile)![1]);
-  for (const list of ['.txt', '/base.txt', '/flower.txt']) expect(existsSync(join(ROOT, `locks/celery-${celery}-python${python}${list}`))).toBe(true);
+  for (const list of ['.txt', '/base.txt', '/redis.txt', '/flower.txt']) expect(existsSync(join(ROOT, `locks/celery-${celery}-python${python}${list}`))).toBe(true);
   expect(readFileSync(join(ROOT, 'main.ts'), 'utf8')).toContain(`PythonRuntime.install({ celery: '${celery}' })`);
   expect(dockerfile).toContain('COPY locks/celery-${CELERY}-python${PYTHON} /etc/celery-lock\n');
-  expect(dockerfile).toMatch(/RUN pip install --require-hashes --no-deps --only-binary :all: \\\n +--requirement \S+\/base.txt --requirement \S+\/flower.txt\n/);
+  expect(dockerfile).toMatch(/RUN pip install --require-hashes --no-deps --only-binary :all: \\\n +--requirement \S+\/base.txt --requirement \S+\/redis.txt --requirement \S+\/flower.txt\n/);
 });

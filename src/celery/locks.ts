@@ -20,6 +20,8 @@ export interface LockedCelery {
 interface LockIndex {
   /** What a pod may need, which is the name of its list, and the requirement that stands for it. */
   readonly needs: Record<string, string>;
+  /** The needs that another one has in turn. */
+  readonly together: Record<string, readonly string[]>;
   readonly celery: Record<string, LockedCelery>;
   readonly yanked: { readonly celery: Record<string, string> };
   /** The Pythons of every Celery 5 that is not yanked. */
@@ -107,8 +109,26 @@ export function needsOf(text: string): readonly string[] | undefined {
   return needs.every((need) => need !== undefined) ? needs : undefined;
 }
 
-/** The requirement that stands for a need: `celery[redis]==5.3.4`, `flower==2.2.0`. */
-export function lockedRequirement(need: string, { versions }: PythonLock): string {
-  const requirement = lockIndex().needs[need];
-  return `${requirement}==${versions.get(requirement.replace(/\[.*/, ''))}`;
+/** The needs with those that they have in turn, each once, in the order of the index. */
+export function allNeeds(needs: readonly string[]): string[] {
+  const { needs: known, together } = lockIndex();
+  const wanted = new Set(needs.flatMap((need) => [need, ...together[need] ?? []]));
+  return Object.keys(known).filter((need) => wanted.has(need));
+}
+
+/** A requirement, and the lists with what it needs. */
+export interface LockedRequirement {
+  readonly text: string;
+  readonly lists: readonly string[];
+}
+
+/** The requirements that stand for needs, one for each package: `celery[redis,sqs]==5.6.3`, `flower==2.2.0`. */
+export function lockedRequirements(needs: readonly string[], { versions }: PythonLock): LockedRequirement[] {
+  const packages = new Map<string, { extras: string[]; lists: string[] }>();
+  for (const need of needs) {
+    const { name, extras } = parseRequirement(lockIndex().needs[need])!;
+    const found = packages.get(name) ?? { extras: [], lists: [] };
+    packages.set(name, { extras: [...found.extras, ...extras], lists: [...found.lists, need] });
+  }
+  return [...packages].map(([name, { extras, lists }]) => ({ text: `${name}${extras.length > 0 ? `[${extras.join(',')}]` : ''}==${versions.get(name)}`, lists }));
 }

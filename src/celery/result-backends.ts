@@ -50,7 +50,9 @@ export function isKnownBackend(text: string): boolean {
   return BACKENDS.has(name) || /[.:]/.test(name);
 }
 
-/** What a result backend needs of the lock: SQLAlchemy, for a database. */
-export function backendNeeds(url: string): readonly string[] {
-  return ['db', 'database'].includes(nameOf(url)) ? ['sqlalchemy'] : [];
+/** What a result backend needs of the lock: SQLAlchemy for a database, redis-py for Redis, and also for one that is not known. */
+export function backendNeeds(url: string | undefined): readonly string[] {
+  const name = url === undefined ? '' : nameOf(url);
+  if (['db', 'database'].includes(name)) return ['sqlalchemy'];
+  return ['redis', 'rediss', 'sentinel'].includes(name) || !BACKENDS.has(name) ? ['redis'] : [];
 }

@@ -9,8 +9,8 @@ interface Transport {
 }
 
 /**
- * The transports that Celery with its Redis extra does not install, by the scheme of their URLs. Others need nothing more: `amqp` is a
- * dependency of kombu, and all locks have redis.
+ * The transports that need more than Celery and a need of the lock that comes by itself, by the scheme of their URLs: `amqp` is a dependency of
+ * kombu, and Redis is a need.
  *
  * @see TRANSPORT_ALIASES in kombu/transport/__init__.py, and the extras in kombu's metadata
  */
@@ -54,6 +54,11 @@ export function missingRequirement(transport: string, requirements: readonly str
   if (packages.every(has)) return undefined;
   if (extra === undefined) return packages.join(' and ');
   return given.some(({ name, extras }) => ['celery', 'kombu'].includes(name) && extras.includes(extra)) ? undefined : `celery[${extra}]`;
+}
+
+/** What a transport needs of the lock: redis-py, also for one that is not known. */
+export function transportNeeds(transport: string | undefined): readonly string[] {
+  return transport === undefined || isRedisTransport(transport) || !TRANSPORT_NAMES.includes(transport) ? ['redis'] : [];
 }
 
 /** Whether the queues of a transport are lists of a Redis. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { satisfies } from '@renovatebot/pep440';
-import { BASE, lockedRequirement, needsOf, partOf, pythonLock } from '../../src/celery/locks';
+import { allNeeds, BASE, lockedRequirements, needsOf, partOf, pythonLock } from '../../src/celery/locks';
 import { lockedVersions, lockPath, LOCKS, parseList, parsePins, readIndex } from '../locks/lock';
 
 const index = readIndex();
@@ -69,8 +69,9 @@ describe.each(lockedVersions())('the lock of celery %s on Python %s', (celery, p
   test('is divided into lists, one for each need', () => {
     const lists = Object.fromEntries(Object.keys(index.needs).map((need) => [need, parseList(readFileSync(lockPath(celery, python, need), 'utf8'))]));
     const names = (need: string) => lists[need].map(({ name }) => name);
-    expect(names('base')).toEqual(expect.arrayContaining(['celery', 'kombu', 'redis', 'packaging']));
-    expect(names('base').filter((name) => ['gevent', 'greenlet', 'flower', 'tornado'].includes(name))).toEqual([]);
+    expect(names('base')).toEqual(expect.arrayContaining(['celery', 'kombu', 'amqp']));
+    expect(names('base').filter((name) => ['redis', 'gevent', 'greenlet', 'flower', 'tornado'].includes(name))).toEqual([]);
+    expect(names('redis').filter((name) => !['async-timeout', 'packaging', 'pyjwt'].includes(name))).toEqual(['redis']);
     expect(names('gevent')).toEqual(['gevent', 'greenlet', 'zope-event', 'zope-interface']);
     expect(names('flower')).toEqual(['flower', 'humanize', 'prometheus-client', 'pytz', 'tornado']);
     expect(names('sqs')).toEqual(expect.arrayContaining(['boto3', 'botocore', 'urllib3']));
@@ -89,8 +90,14 @@ describe.each(lockedVersions())('the lock of celery %s on Python %s', (celery, p
     }
   });
 
-  test('covers the gevent pool, and packaging, which kombu imports', () => {
-    expect(Object.keys(version)).toEqual(expect.arrayContaining(['gevent', 'greenlet', 'packaging']));
+  test('covers the gevent pool', () => {
+    expect(Object.keys(version)).toEqual(expect.arrayContaining(['gevent', 'greenlet']));
+  });
+
+  // kombu has asked for it until 5.6, and from 5.7 on only its Redis transport imports it.
+  test('brings packaging with Redis', () => {
+    const names = ['base', 'redis'].map((need) => parseList(readFileSync(lockPath(celery, python, need), 'utf8')).map(({ name }) => name));
+    expect(names.map((each) => each.includes('packaging'))).toEqual(satisfies(version.kombu, '<5.7') ? [true, false] : [false, true]);
   });
 });
 
@@ -119,16 +126,25 @@ describe('a part of a lock', () => {
 });
 
 test.each<[string, string[] | undefined]>([
-  ['celery[sqs]', ['sqs']], ['celery[SQS,redis]==5.6.3', ['sqs', 'base']], ['celery[sqlalchemy]', ['sqlalchemy']], ['Celery_RedBeat>=2', ['redbeat']],
+  ['celery[sqs]', ['sqs']], ['celery[SQS,redis]==5.6.3', ['sqs', 'redis']], ['celery[sqlalchemy]', ['sqlalchemy']], ['Celery_RedBeat>=2', ['redbeat']],
   ['django-celery-beat', ['django-celery-beat']], ['gevent', ['gevent']], ['flower==2.2.0', ['flower']],
-  ['celery', undefined], ['celery[msgpack]', undefined], ['celery[sqs,msgpack]', undefined], ['redis', undefined], ['django', undefined],
+  ['celery', ['base']], ['celery==5.6.3', ['base']], ['celery[msgpack]', undefined], ['celery[sqs,msgpack]', undefined], ['redis', undefined], ['django', undefined],
   ['gevent; python_version < "3.12"', undefined], ['gevent @ https://example.com/gevent.whl', undefined], ['-r more.txt', undefined],
 ])('the requirement %p stands for the needs %p', (requirement, needs) => {
   expect(needsOf(requirement)).toEqual(needs);
 });
 
-test('each need has a requirement with the version of the lock', () => {
-  const lock = pythonLock('5.3.4', '3.11');
-  expect(['base', 'sqs', 'sqlalchemy'].map((need) => lockedRequirement(need, lock))).toEqual(['celery[redis]==5.3.4', 'celery[sqs]==5.3.4', 'celery[sqlalchemy]==5.3.4']);
-  expect(lockedRequirement('redbeat', lock)).toMatch(/^celery-redbeat==\d/);
+test.each<[string[], [string, string[]][]]>([
+  [['base'], [['celery==5.3.4', ['base']]]],
+  [['base', 'redis'], [['celery[redis]==5.3.4', ['base', 'redis']]]],
+  [['base', 'gevent', 'sqs', 'sqlalchemy'], [['celery[sqs,sqlalchemy]==5.3.4', ['base', 'sqs', 'sqlalchemy']], [expect.stringMatching(/^gevent==\d/), ['gevent']]]],
+  [['base', 'redis', 'redbeat'], [['celery[redis]==5.3.4', ['base', 'redis']], [expect.stringMatching(/^celery-redbeat==\d/), ['redbeat']]]],
+])('%j has one requirement for each package, with the version of the lock', (needs, requirements) => {
+  expect(lockedRequirements(needs, pythonLock('5.3.4', '3.11')).map(({ text, lists }) => [text, lists])).toEqual(requirements);
+});
+
+test('a need brings those that it has in turn, each once, in one order', () => {
+  expect(allNeeds(['redbeat', 'base'])).toEqual(['base', 'redis', 'redbeat']);
+  expect(allNeeds(['sqs', 'redis', 'base', 'redis'])).toEqual(['base', 'redis', 'sqs']);
+  expect(Object.entries(index.together).flat(2).filter((need) => !(need in index.needs))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../src/celery/result-backends';
+import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../src/celery/result-backends';
 
 test.each<[string, string | undefined]>([
   ['amqp://h', 'amqp'], [' AMQPS://h', 'amqps'], ['pyamqp', 'pyamqp'], ['sqs://', 'sqs'], ['sqla+sqlite:///x', 'sqla'], ['memory://', 'memory'],
@@ -6,6 +6,14 @@ test.each<[string, string | undefined]>([
   ['x amqp://h', undefined], ['://amqp', undefined], ['', undefined],
 ])('the broker in %p is %p', (text, broker) => {
   expect(brokerAsBackend(text)).toBe(broker);
+});
+
+test.each<[string | undefined, string[]]>([
+  ['redis://h/1', ['redis']], ['rediss://h', ['redis']], ['redis+socket:///x', ['redis']], ['sentinel://h', ['redis']], ['rpc://', []], ['rpc', []], ['disabled://', []],
+  ['mongodb://h', []], ['db+postgresql+psycopg://h/x', ['sqlalchemy']], ['database', ['sqlalchemy']], [undefined, ['redis']], ['$(RESULTS)', ['redis']],
+  ['shop.backends:Results', ['redis']], ['django-db', ['redis']],
+])('the result backend %p has the needs %j: redis-py, unless it is known to do without', (url, needs) => {
+  expect(backendNeeds(url)).toEqual(needs);
 });
 
 test('what to give instead', () => {

@@ -1,4 +1,4 @@
-import { declaresPriorities, highestPriority, missingRequirement, TRANSPORT_NAMES, transportOf } from '../../src/celery/transports';
+import { declaresPriorities, highestPriority, missingRequirement, TRANSPORT_NAMES, transportNeeds, transportOf } from '../../src/celery/transports';
 
 test.each<[string, string | undefined]>([
   ['redis://h', 'redis'], [' AMQP://h', 'amqp'], ['sqla+sqlite:///x', 'sqla'], ['confluentkafka://h', 'confluentkafka'], ['redis', undefined], ['1x://h', undefined],
@@ -39,6 +39,13 @@ test('each transport without Celery itself is missing something, and has its ext
   const others = TRANSPORT_NAMES.slice(without.length).filter((name) => name !== 'etcd');
   expect(others.map((name) => missingRequirement(name, []))).toEqual(others.map((name) => `celery[${extras[name] ?? name}]`));
   expect(others).toHaveLength(16);
+});
+
+test.each<[string | undefined, string[]]>([
+  ['redis', ['redis']], ['rediss', ['redis']], ['sentinel', ['redis']], ['amqp', []], ['amqps', []], ['sqs', []], ['memory', []], [undefined, ['redis']],
+  ['shop.transport:Transport', ['redis']],
+])('the transport %p has the needs %j: redis-py, unless it is known to do without', (transport, needs) => {
+  expect(transportNeeds(transport)).toEqual(needs);
 });
 
 test.each<[string, number, boolean]>([

@@ -175,13 +175,21 @@ describe('RedBeat', () => {
   test('is in all pods where it is among the requirements, from one ConfigMap', () => {
     const manifests = synth(redBeat({}, { runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['celery-redbeat'] }) }));
     expect(manifests.identities().filter((name) => /install/.test(name))).toEqual(['ConfigMap/celery-install']);
-    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base redbeat' });
+    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base+redis redbeat' });
   });
 
   test('has another Redis from a Secret, whatever the broker is', () => {
     const broker = Broker.fromUrl('amqp://rabbitmq.example.com//');
     const manifests = synth(redBeat({ redis: { name: 'redbeat', key: 'url' } }, { broker, resultBackend: ResultBackend.none() }), ['Secret/redbeat']);
     expect(manifests.main(NAME).env).toContainEqual({ name: 'CDK8S_CELERY_REDBEAT_URL', valueFrom: { secretKeyRef: { name: 'redbeat', key: 'url' } } });
+  });
+
+  test('brings redis-py from the lock where the broker does not', () => {
+    const celery = { broker: Broker.fromUrl('amqp://rabbitmq.example.com//'), resultBackend: ResultBackend.none(), runtime: PythonRuntime.install({ celery: '5.6.3' }) };
+    const manifests = synth(redBeat({ redis: { name: 'redbeat', key: 'url' } }, celery), ['Secret/redbeat']);
+    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base+redis redbeat' });
+    expect(manifests.get('ConfigMap', 'celery-install').data).not.toHaveProperty(['redis.txt']);
+    expect(manifests.get('ConfigMap', 'celery-beat-install').data['redis.txt']).toMatch(/^redis==\S+ \\\n {4}--hash=sha256:/m);
   });
 
   test('its interval and its lock fit each other', () => {
@@ -225,7 +233,7 @@ describe('django-celery-beat', () => {
     ]);
     expect(manifests.env(NAME).CDK8S_CELERY_AGENT_SCHEDULER).toBe('django_celery_beat.schedulers:DatabaseScheduler');
     expect(manifests.pod(NAME).volumes.map(({ name }) => name)).not.toContain('beat-data');
-    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base django-celery-beat' });
+    expect(manifests.pod(NAME).initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base+redis django-celery-beat' });
   });
 
   test.each([[[]], [['django==5.2.8']]])('is refused where the requirements are %p', (requirements) => {

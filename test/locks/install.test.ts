@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Chart } from 'cdk8s';
 import { findPython, run } from './python';
-import { CeleryFlower, CeleryWorker, PythonRuntime, WorkerPool } from '../../src';
-import { celeryApp } from '../fixtures';
+import { AppCode, Broker, CeleryApp, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, WorkerPool } from '../../src';
+import { celeryApp, TASKS } from '../fixtures';
 import { synth } from '../manifests';
 import { parsePins } from './lock';
 
@@ -40,6 +40,11 @@ async function install(deployment: string, { requirements, change = (_file, text
     new CeleryWorker(chart, 'worker', { celery });
     new CeleryWorker(chart, 'green', { celery, pool: WorkerPool.gevent() });
     new CeleryFlower(chart, 'flower', { celery });
+    const rabbit = new CeleryApp(chart, 'rabbit', {
+      app: 'tasks', code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.install({ celery: '5.3.4', requirements }),
+      broker: Broker.fromUrl('amqp://rabbitmq.example.com//'), resultBackend: ResultBackend.rpc(),
+    });
+    new CeleryWorker(chart, 'rabbit-worker', { celery: rabbit });
   });
   const pod = manifests.pod(deployment);
   const [container] = pod.initContainers;
@@ -69,6 +74,7 @@ async function installed(): Promise<string[]> {
 
 test.each([
   ['celery-worker', ['celery', 'redis'], ['flower', 'tornado', 'gevent', 'greenlet']],
+  ['rabbit-worker', ['celery', 'amqp'], ['redis', 'flower', 'gevent']],
   ['celery-green', ['celery', 'redis', 'gevent', 'greenlet'], ['flower', 'tornado']],
   ['celery-flower', ['celery', 'redis', 'flower', 'tornado'], ['gevent', 'greenlet']],
 ])('%s gets what it needs, in one step, and nothing of what others need', async (deployment, needed, others) => {

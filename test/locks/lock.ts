@@ -7,6 +7,7 @@ export const LOCKS = join(__dirname, '..', '..', 'locks');
 /** What scripts/make-locks.py writes to index.json. */
 export interface LockIndex {
   readonly needs: Record<string, string>;
+  readonly together: Record<string, string[]>;
   readonly celery: Record<string, { requiresPython: string; kombu: string; redis: string; flower: string; django: string; pythons: string[] }>;
   readonly yanked: { readonly celery: Record<string, string> };
   readonly known: Record<string, string>;

@@ -12,7 +12,20 @@ const required = findPython(REQUIRED);
 if (!required) throw new Error(`No working Python ${REQUIRED} with venv and ensurepip: put python${REQUIRED} on the PATH.`);
 if (!ask('redis-server', '--version')) throw new Error('No redis-server on the PATH: install it (Debian: apt-get install redis-server).');
 
-const needs = Object.keys(readIndex().needs);
+const { needs: known, together } = readIndex();
+const needs = Object.keys(known);
+
+/** What a pod imports that has a need. */
+const IMPORTS: Record<string, string> = {
+  'base': 'celery.bin.worker, celery.bin.beat, kombu.transport.pyamqp, celery.backends.rpc',
+  'redis': 'kombu.transport.redis, celery.backends.redis',
+  'gevent': 'celery.concurrency.gevent',
+  'flower': 'flower.command',
+  'sqs': 'kombu.transport.SQS',
+  'sqlalchemy': 'celery.backends.database, psycopg',
+  'redbeat': 'redbeat.schedulers',
+  'django-celery-beat': 'django.conf; django.conf.settings.configure(); import django_celery_beat, cron_descriptor, timezone_field, crontab',
+};
 
 /** The options of each command, and whether they take a value. */
 const OPTIONS = `
@@ -85,6 +98,18 @@ describe.each(lockedVersions())('celery %s on Python %s', (celery, python) => {
           expect([name, await processes.ended(name, 20)]).toEqual([name, 'exit code 0']);
         }
       });
+    });
+
+    // The Pythons of a Celery have the same lists, but for what the standard library has.
+    (python === REQUIRED ? test : test.skip)('each need has all that it imports, without the lists of others', async () => {
+      const target = (need: string) => join(folder, need);
+      for (const need of needs) {
+        await run(interpreter, ['-m', 'pip', 'install', '--quiet', '--no-compile', '--require-hashes', '--no-deps', '--only-binary', ':all:', '--target', target(need), '-r', lockPath(celery, python, need)]);
+      }
+      for (const need of needs) {
+        const path = [...new Set(['base', ...together[need] ?? [], need])].map(target).join(':');
+        await run(interpreter, ['-S', '-c', `import ${IMPORTS[need]}`], { cwd: target('base'), env: { PATH: process.env.PATH, HOME: folder, PYTHONPATH: path } });
+      }
     });
   } else {
     test('resolves as locked (no such Python here: nothing was started)', async () => {

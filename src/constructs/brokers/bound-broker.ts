@@ -2,8 +2,8 @@ import { CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH_PREFIX, templateReferenc
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
 import { isLoopback } from '../../celery/hosts';
-import { needsOf } from '../../celery/locks';
-import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
+import { allNeeds, needsOf } from '../../celery/locks';
+import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportNeeds, transportOf } from '../../celery/transports';
 import { BrokerUrl, isAmqp, isRedis, parseUrl, parseUrls } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { asGiven } from '../kubernetes/as-given';
@@ -64,7 +64,9 @@ export function bindBroker(
   const resultBackend = backend.url;
   const backendText = resultBackend?.value ?? backend.urlTemplate;
   const extras = (options.extras ?? []).map((extra) => `celery[${extra}]`);
-  const needs = [...new Set([...backendNeeds(backendText ?? ''), ...extras.flatMap((extra) => needsOf(extra) ?? [])])];
+  const keepsResults = resultBackend !== undefined || backend.urlTemplate !== undefined;
+  const ofBackend = keepsResults ? backendNeeds(backendText) : [];
+  const needs = allNeeds([...transportNeeds(transport), ...ofBackend, ...extras.flatMap((extra) => needsOf(extra) ?? [])]);
   const volumes = [...files.volumes ?? [], ...backend.volumes ?? []];
   const volumeMounts = [...files.volumeMounts ?? [], ...backend.volumeMounts ?? []];
   const { settings, problems: badSettings } = readSettings(withOptions(options.settings, backend.settings), { celery, requirements });
@@ -110,7 +112,7 @@ export function bindBroker(
       ...badSettings.map((problem) => ({ ...problem, prop: `broker.${problem.prop}` })),
       ...checkTransport(transport, requirements && [...requirements, ...extras.filter((extra) => needsOf(extra) !== undefined)]),
       ...given?._problems ?? [],
-      ...(resultBackend === undefined && backend.urlTemplate === undefined && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
+      ...(!keepsResults && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),
       ...checkGivenBackend(given && backendText, requirements),
       ...checkRpc(given?._binding.throughBroker ?? false, transport),

@@ -5,19 +5,19 @@
  */
 export const INSTALL_SCRIPT = `#!/bin/sh
 # sh install.sh REQUIREMENT...: installs the requirements into $VIRTUAL_ENV, in two steps.
-#   1. Celery and what comes with it, from lists with the hash of each file. $LOCKED names the lists, one for each of the
-#      first requirements.
+#   1. Celery and what comes with it, from lists with the hash of each file. $LOCKED has a word for each of the first
+#      requirements: the names of its lists, with a + between them.
 #   2. The other requirements, if there are any: in any version that goes with constraints.txt.
 set -eu
 cd "$(dirname "$0")"
 log=/tmp/pip.log
 rm -f "$log"
 options="--no-cache-dir --no-input --disable-pip-version-check --progress-bar off --retries 5 --timeout 30 --log $log"
+for locked in $LOCKED; do shift; done
 lists=
-for list in $LOCKED; do
-  lists="$lists --requirement $list.txt"
-  shift
-done
+IFS=' +'
+for list in $LOCKED; do lists="$lists --requirement $list.txt"; done
+unset IFS
 
 # --clear, because a container that was killed during an installation may have left half of a package.
 python -m venv --clear --without-pip "$VIRTUAL_ENV"

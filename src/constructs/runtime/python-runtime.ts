@@ -12,7 +12,7 @@ import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
 import { PropChecks, text, texts, typed } from '../validation/props';
 import { parseImage, taggedPython } from '../../celery/image';
-import { BASE, lockedRequirement, lockIndex, needsOf } from '../../celery/locks';
+import { allNeeds, BASE, lockedRequirements, lockIndex, needsOf } from '../../celery/locks';
 import { checkInstall, checkNeed, lockOf, requiredNeeds } from './requirements';
 
 /** Options of an installation when the pod starts. */
@@ -21,7 +21,8 @@ export interface PythonInstallOptions {
    * The version of Celery: one that has a lock, from 5.3.4 on. `locks/index.json` of this package lists them, and so does the error
    * for any other.
    *
-   * All that Celery, its Redis extra and Flower need is installed in the versions of that lock.
+   * All that Celery needs is installed in the versions of that lock, and in each pod what it uses of Redis, SQS, a database for results,
+   * gevent, RedBeat and Flower.
    */
   readonly celery: string;
 
@@ -44,8 +45,9 @@ export interface PythonInstallOptions {
    * What your code needs in addition to Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
    * Pin them: what is not pinned changes from one pod to the next. Their files are not checked by hash.
    *
-   * `'celery[sqs]'`, `'celery[sqlalchemy]'` (with psycopg), `'celery-redbeat'`, `'django-celery-beat'`, `'gevent'` and `'flower'` are in the
-   * lock, and are installed from there in all pods, with the hashes of their files. Your own version of Django goes with django-celery-beat.
+   * `'celery[redis]'`, `'celery[sqs]'`, `'celery[sqlalchemy]'` (with psycopg), `'celery-redbeat'`, `'django-celery-beat'`, `'gevent'` and `'flower'`
+   * are in the lock, and are installed from there in all pods, with the hashes of their files. Your own version of Django goes with
+   * django-celery-beat.
    *
    * @default - nothing
    */
@@ -210,20 +212,20 @@ class InstalledRuntime extends PythonRuntime {
       env: variables({ VIRTUAL_ENV, PATH: `${VIRTUAL_ENV}/bin:${SYSTEM_PATH}` }),
       mounts: [{ path: VIRTUAL_ENV, volume: virtualEnv, readOnly: true }],
       initContainers: (ofPod, tmp) => {
-        const needs = [...new Set([...shared, ...ofPod])];
+        const locked = lockedRequirements(allNeeds([...shared, ...ofPod]), lock);
         return [{
           name: 'install',
           image: this._image,
           // As seen from there, the rules read what pip reads.
           workingDir: INSTALLER,
           command: ['sh', `${INSTALLER}/install.sh`],
-          args: [...needs.map((need) => lockedRequirement(need, lock)), ...others.map(asGiven)],
+          args: [...locked.map(({ text: requirement }) => requirement), ...others.map(asGiven)],
           env: variables({
             HOME: '/tmp',
             VIRTUAL_ENV,
             ...(indexUrl ? { PIP_INDEX_URL: asGiven(indexUrl) } : {}),
             ...(configuration ? { PIP_CONFIG_FILE: `${PIP_CONF}/${PIP_CONF_FILE}` } : {}),
-            LOCKED: needs.join(' '),
+            LOCKED: locked.map(({ lists }) => lists.join('+')).join(' '),
           }),
           mounts: [
             { path: VIRTUAL_ENV, volume: virtualEnv },

@@ -1,4 +1,4 @@
-import { BASE, BROUGHT_BY_APPS, LockedCelery, lockIndex, needsOf, partOf, PythonLock, pythonLock } from '../../celery/locks';
+import { allNeeds, BASE, BROUGHT_BY_APPS, LockedCelery, lockIndex, needsOf, partOf, PythonLock, pythonLock } from '../../celery/locks';
 import { parseRequirement, Requirement } from '../../celery/requirement';
 import { isRange, isVersion, meets, pinned } from '../../celery/versions';
 import { Problem } from '../validation/problems';
@@ -15,13 +15,13 @@ export function requiredNeeds(requirements: readonly string[]): string[] {
 export function lockOf(celery: string, python: string, requirements: readonly string[], needs: readonly string[] = []): PythonLock {
   const given = requirements.flatMap((text) => parseRequirement(text)?.name ?? []);
   const brought = BROUGHT_BY_APPS.filter((name) => given.includes(name));
-  return partOf(pythonLock(celery, python), [...ALWAYS, ...requiredNeeds(requirements), ...needs], brought);
+  return partOf(pythonLock(celery, python), allNeeds([...ALWAYS, ...requiredNeeds(requirements), ...needs]), brought);
 }
 
 /** What is wrong with requirements when the list of a need, which nothing in them stands for, is also installed. */
 export function checkNeed(need: string, celery: string, python: string, requirements: readonly string[]): Problem[] {
   const { celery: locked } = lockIndex();
-  if (!Object.hasOwn(locked, celery) || !locked[celery].pythons.includes(python)) return [];
+  if (!Object.hasOwn(locked, celery)) return [];
   const known = checkInstall(celery, python, requirements).map(({ value }) => value);
   return checkRequirements(celery, python, requirements, [need]).filter(({ value }) => !known.includes(value));
 }

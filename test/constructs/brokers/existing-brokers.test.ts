@@ -331,7 +331,7 @@ describe('SQS', () => {
 
   test('its packages come from the lock', () => {
     const manifests = made(Broker.fromSqs(REGION), { ...NONE, runtime: PythonRuntime.install({ celery: '5.6.3' }) });
-    expect(manifests.pod('celery-worker').initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base sqs' });
+    expect(manifests.pod('celery-worker').initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base+sqs' });
   });
 
   test.each<[string, Any, string]>([

@@ -18,7 +18,7 @@ describe('results in PostgreSQL', () => {
     expect(manifests.env('celery-worker').CDK8S_CELERY_LAUNCH_CELERY_RESULT_BACKEND)
       .toBe('db+postgresql+psycopg://celery:{CDK8S_CELERY_RESULT_PASSWORD}@postgres.data.svc.cluster.local:5432/results');
     expect(manifests.main('celery-worker').env).toContainEqual({ name: 'CDK8S_CELERY_RESULT_PASSWORD', valueFrom: { secretKeyRef: PASSWORD } });
-    expect(manifests.pod('celery-worker').initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base sqlalchemy' });
+    expect(manifests.pod('celery-worker').initContainers[0].env).toContainEqual({ name: 'LOCKED', value: 'base+redis+sqlalchemy' });
     expect(manifests.get('ConfigMap', 'celery-install').data['sqlalchemy.txt']).toMatch(/^psycopg-binary==/m);
     expect(manifests.main('celery-worker').command).toContain('database_engine_options=(json){"pool_pre_ping":true}');
   });

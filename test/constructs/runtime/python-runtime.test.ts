@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { CeleryWorker, PythonInstallOptions, PythonRuntime, ResultBackend, rules } from '../../../src';
+import { Broker, BrokerBinding, CeleryWorker, IBroker, PythonInstallOptions, PythonRuntime, ResultBackend, rules } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp } from '../../fixtures';
 import { lockedVersions, NEWEST, readIndex } from '../../locks/lock';
@@ -40,8 +40,8 @@ describe('install, with the least that it needs', () => {
   test('it installs Celery by hashes, and only what this pod needs', () => {
     const { data } = manifests.get('ConfigMap', 'celery-install');
     expect(data['base.txt']).toMatch(/^celery==5\.3\.4 \\\n {4}--hash=sha256:[0-9a-f]{64}$/m);
-    expect(Object.keys(data)).toEqual(['base.txt', 'constraints.txt', 'flower.txt', 'gevent.txt', 'install.sh']);
-    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base' });
+    expect(Object.keys(data)).toEqual(['base.txt', 'constraints.txt', 'flower.txt', 'gevent.txt', 'install.sh', 'redis.txt']);
+    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base+redis' });
   });
 
   test('it never pins redis next to Celery, which knows best', () => {
@@ -225,7 +225,7 @@ describe('refuses', () => {
 
   test('all that is wrong at once', () => {
     expect(refused({ celery: '5.6.3', python: '3.8', requirements: ['redis==5.0.1', 'kombu<5.4'], indexUrl: 'x' }).map((line) => line.split(' ', 2).join(' ')))
-      .toEqual(['python: \'3.8\'', 'requirements: \'redis==5.0.1\'', 'requirements: \'kombu<5.4\'', 'indexUrl: \'x\'']);
+      .toEqual(['python: \'3.8\'', 'requirements: \'kombu<5.4\'', 'indexUrl: \'x\'', 'requirements: \'redis==5.0.1\'']);
   });
 });
 
@@ -242,11 +242,11 @@ describe('requirements that the lock has', () => {
   test('are installed from it, in all pods, with hashes', () => {
     const manifests = synth(install(django));
     const { data } = manifests.get('ConfigMap', 'celery-install');
-    expect(Object.keys(data).sort()).toEqual(['base.txt', 'constraints.txt', 'django-celery-beat.txt', 'flower.txt', 'gevent.txt', 'install.sh', 'sqs.txt']);
+    expect(Object.keys(data).sort()).toEqual(['base.txt', 'constraints.txt', 'django-celery-beat.txt', 'flower.txt', 'gevent.txt', 'install.sh', 'redis.txt', 'sqs.txt']);
     expect(data['sqs.txt']).toMatch(/^boto3==\S+ \\\n {4}--hash=sha256:[0-9a-f]{64}$/m);
-    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base django-celery-beat sqs' });
+    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: 'base+redis+sqs django-celery-beat' });
     expect(installer(manifests).args).toEqual([
-      'celery[redis]==5.6.3', expect.stringMatching(/^django-celery-beat==\d/), 'celery[sqs]==5.6.3', 'django==5.2.8', 'requests==2.32.3',
+      'celery[redis,sqs]==5.6.3', expect.stringMatching(/^django-celery-beat==\d/), 'django==5.2.8', 'requests==2.32.3',
     ]);
   });
 
@@ -266,8 +266,8 @@ describe('requirements that the lock has', () => {
     const made = (requirements: string[] = []) => (chart: Chart) => new CeleryWorker(chart, 'worker', {
       celery: celeryApp(chart, { runtime: runtime(requirements), resultBackend: ResultBackend.fromUrl('db+postgresql+psycopg://results/celery') }),
     });
-    expect(installer(synth(made())).args).toEqual(['celery[redis]==5.6.3', 'celery[sqlalchemy]==5.6.3']);
-    expect(installer(synth(made(['celery[sqlalchemy]']))).args).toEqual(['celery[redis]==5.6.3', 'celery[sqlalchemy]==5.6.3']);
+    expect(installer(synth(made())).args).toEqual(['celery[redis,sqlalchemy]==5.6.3']);
+    expect(installer(synth(made(['celery[sqlalchemy]']))).args).toEqual(['celery[redis,sqlalchemy]==5.6.3']);
     expect(refusals(made(['sqlalchemy==1.4.54']))).toEqual([expect.stringContaining('requirements: \'sqlalchemy==1.4.54\' conflicts with the lock of Celery 5.6.3')]);
   });
 
@@ -276,6 +276,45 @@ describe('requirements that the lock has', () => {
     const both = { requirements: [requirement, 'django-celery-beat'] };
     expect(accepted ? installer(synth(install(both))).args.at(-1) : refused(both)[0]).toBe(accepted ? requirement
       : `requirements: '${requirement}' is not a Django of django-celery-beat, which accepts >=2.2,<6.1; give a version in that range`);
+  });
+});
+
+describe('an app that uses', () => {
+  const none = ResultBackend.none();
+  const rabbitMq = Broker.fromUrl('amqp://rabbitmq.example.com//');
+  const url = { name: 'celery', key: 'url' };
+  const made = (broker: IBroker, resultBackend?: ResultBackend, requirements: string[] = []) => (chart: Chart) => new CeleryWorker(chart, 'worker', {
+    celery: celeryApp(chart, { runtime: PythonRuntime.install({ celery: '5.6.3', requirements }), broker, resultBackend }),
+  });
+  const own = (binding: BrokerBinding): IBroker => ({ bind: () => ({ network: [], ...binding }) });
+
+  test.each<[string, IBroker, ResultBackend | undefined, string]>([
+    ['RabbitMQ and no results', rabbitMq, none, 'celery'],
+    ['RabbitMQ and results through it', rabbitMq, ResultBackend.rpc(), 'celery'],
+    ['RabbitMQ and results in Redis', rabbitMq, ResultBackend.fromUrl('redis://redis.example.com:6379/1'), 'celery[redis]'],
+    ['RabbitMQ and results behind Sentinel', rabbitMq, ResultBackend.fromSentinel({ sentinels: ['one.example.com'], masterName: 'mymaster' }), 'celery[redis]'],
+    ['RabbitMQ and results in what a Secret says', rabbitMq, ResultBackend.fromSecret(url), 'celery[redis]'],
+    ['RabbitMQ and results in a database', rabbitMq, ResultBackend.fromUrl('db+postgresql+psycopg://results.example.com/celery'), 'celery[sqlalchemy]'],
+    ['SQS and no results', Broker.fromSqs({ region: 'eu-central-1' }), none, 'celery[sqs]'],
+    ['Redis and no results', Broker.fromUrl('redis://redis.example.com:6379/0'), none, 'celery[redis]'],
+    ['Redis of which only the transport is known', Broker.fromSecret(url), undefined, 'celery[redis]'],
+    ['RabbitMQ of which only the transport is known', Broker.fromSecret(url, { transport: 'amqp' }), none, 'celery'],
+    ['a broker of which nothing is known', own({ url: { valueFrom: { secretKeyRef: url } }, resultBackend: { value: 'disabled://' } }), undefined, 'celery[redis]'],
+    ['a transport of the code', own({ url: { value: 'redis://redis.example.com' }, transport: 'tasks:Transport', resultBackend: { value: 'disabled://' } }), undefined, 'celery[redis]'],
+  ])('%s', (_what, broker, resultBackend, requirement) => {
+    const manifests = synth(made(broker, resultBackend), ['Secret/celery']);
+    expect(installer(manifests).args).toEqual([`${requirement}==5.6.3`]);
+    const lists = requirement.replace(/^celery\[?|\]/g, '');
+    expect(installer(manifests).env).toContainEqual({ name: 'LOCKED', value: lists === '' ? 'base' : `base+${lists}` });
+    const { data } = manifests.get('ConfigMap', 'celery-install');
+    expect(Object.keys(data).filter((file) => /^(redis|sqs|sqlalchemy)\.txt$/.test(file))).toEqual(lists === '' ? [] : [`${lists}.txt`]);
+    expect(/^redis==/m.test(data['constraints.txt'])).toBe(lists === 'redis');
+  });
+
+  test('no Redis is free in its redis-py, and gets that of the lock by celery[redis]', () => {
+    expect(installer(synth(made(rabbitMq, none, ['redis==3.5.3']))).args).toEqual(['celery==5.6.3', 'redis==3.5.3']);
+    expect(installer(synth(made(rabbitMq, none, ['celery[redis]']))).args).toEqual(['celery[redis]==5.6.3']);
+    expect(refusals(made(Broker.fromUrl('redis://redis.example.com:6379/0'), none, ['redis==3.5.3']))).toEqual([expect.stringContaining('requirements: \'redis==3.5.3\' conflicts with the lock of Celery 5.6.3')]);
   });
 });
 
