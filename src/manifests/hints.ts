@@ -123,11 +123,18 @@ function isOtherImage(image: Image): boolean {
 
 const OTHER_COMMANDS = new Set(['amqp', 'call', 'events', 'graph', 'help', 'list', 'logtool', 'migrate', 'purge', 'report', 'result', 'shell', 'upgrade']);
 
+/** What a script of the image makes of the word `celery` is out of sight. */
+function afterScript({ links }: Invocation): boolean {
+  const last = links.at(-1);
+  return last?.kind === 'wrapper' && last.name === 'unknown';
+}
+
 /** Runs some command of Celery in plain sight; `entrypoint.sh celery jobs` is none. */
 export function callsCelery({ invocations }: Container): boolean {
   return invocations.some((invocation) => {
     const command = readCelery(invocation);
-    return command && (command.role !== 'other' || command.subcommand === undefined || OTHER_COMMANDS.has(command.subcommand.text));
+    if (!command || command.role !== 'other') return command !== undefined;
+    return command.subcommand === undefined ? !afterScript(invocation) : OTHER_COMMANDS.has(command.subcommand.text);
   });
 }
 

@@ -130,7 +130,7 @@ export class World {
 }
 
 const replaced = lazy((world: World) => [...grouped(world.resources.filter(({ json }) => get(json, 'metadata', 'name') !== undefined)
-  .map((resource) => [key(resource.apiVersion.split('/').length > 1 ? resource.apiVersion.split('/')[0] : '', resource.kind, resource.namespace, resource.name), resource])).values()]
+  .map((resource) => [key(groupOf(resource), resource.kind, resource.namespace, resource.name), resource])).values()]
   .filter((same) => same.length > 1)
   .flatMap((same) => {
     const by = same.reduce((last, next) => isAfter(next, last) ? next : last);
@@ -148,6 +148,12 @@ const unknown = lazy((world: World) => world.workloads.filter(({ longRunning }) 
   return workload.containers.filter((container) => !redis.has(container)
     && isUnknown(container, world.in(workload).filter((process) => process.container === container)));
 }));
+
+/** The group of its API: what was in `extensions` once is the same object in its group of today. */
+function groupOf({ apiVersion, kind }: Resource): string {
+  const [group, version] = apiVersion.split('/');
+  return version === undefined ? '' : group !== 'extensions' ? group : /^(Ingress|NetworkPolicy)$/.test(kind) ? 'networking.k8s.io' : 'apps';
+}
 
 function isAfter(one: Resource, other: Resource): boolean {
   if (one.index !== other.index) return one.index > other.index;

@@ -221,6 +221,10 @@ export const CATALOGUE = {
   N62: { what: 'policies between the ingress controller and Flower' },
   N70: { what: 'two Flowers on one file' },
   N71: { what: 'a route to Flower that leads nowhere' },
+  N72: { what: 'a broker on localhost' },
+  N73: { what: 'objects that the API server refuses for their names, types, resources, volumes, ports or version' },
+  N74: { what: 'a port that the Service of the broker does not have' },
+  N75: { what: 'logs in a file of the container' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

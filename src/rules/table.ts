@@ -42,7 +42,7 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
   flower: { about: 'Flower.', rules: flowerRules },
   network: { about: 'Services and NetworkPolicies between the pods.', rules: networkRules },
-  admission: { about: 'Pods that the API server refuses in their namespace.', rules: admissionRules },
+  admission: { about: 'What the API server refuses.', rules: admissionRules },
   images: { about: 'Images that are gone.', rules: imageRules },
   observability: { about: 'Metrics and traces of workers.', rules: observabilityRules },
   scaling: { about: 'HPA and KEDA.', rules: scalingRules },

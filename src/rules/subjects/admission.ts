@@ -1,11 +1,16 @@
 import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '../../manifests/admission';
-import { asScalar } from '../../manifests/json';
+import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
+import { neededReferences } from '../../manifests/references';
+import {
+  badNames, badObjectName, badResources, badService, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, Refusal, removedApi,
+} from '../../manifests/refusals';
+import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Rule } from '../rule';
+import { Report, Rule } from '../rule';
 import { Severity } from '../severity';
 
 /** What runs Celery or its broker. */
@@ -13,6 +18,34 @@ const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
   ...celeryWorkloads(world), ...world.redisServers.map(({ container }) => container.workload),
   ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
 ]));
+
+/** The Services that lead to those. */
+const services = lazy((world: World): readonly Resource[] => world.kind('Service').filter((service) => world.backing(service).some((workload) => workloads(world).has(workload))));
+
+/** The ConfigMaps and Secrets that those ask for. */
+const sources = lazy((world: World): readonly Resource[] => [...new Set(neededReferences(world).flatMap(({ kind, name, at }) =>
+  world.find(kind, at.resource.namespace, name) ?? []))]);
+
+/** What scales, guards and publishes those. */
+const companions = lazy((world: World): readonly Resource[] => {
+  const own = workloads(world);
+  const targets = new Set(services(world).map(({ namespace, name }) => `${namespace}/${name}`));
+  const isOwn = (namespace: string, ref: unknown) => {
+    const target = world.target(namespace, ref);
+    return target !== undefined && own.has(target);
+  };
+  const namespaces = new Set([...own].map(({ resource }) => resource.namespace));
+  return [
+    ...world.kind('HorizontalPodAutoscaler').filter(({ json, namespace }) => isOwn(namespace, get(json, 'spec', 'scaleTargetRef'))),
+    ...world.kind('PodDisruptionBudget').filter(({ json, namespace }) =>
+      world.select(namespace, asMap(get(json, 'spec', 'selector', 'matchLabels'))).some((workload) => own.has(workload))),
+    ...world.kind('NetworkPolicy').filter(({ namespace }) => namespaces.has(namespace)),
+    ...world.kind('Ingress').filter(({ json, namespace }) => asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'http', 'paths')).some((path) =>
+      targets.has(`${namespace}/${asScalar(get(path, 'backend', 'serviceName') ?? get(path, 'backend', 'service', 'name'))}`)))),
+  ];
+});
+
+const reported = (resource: Resource, { path, container, ...refusal }: Refusal): Report => ({ at: { resource, path, container }, ...refusal });
 
 export const admissionRules: Rule[] = [
   {
@@ -83,6 +116,98 @@ export const admissionRules: Rule[] = [
             report({ at: container.place([...container.path, name]), value: asScalar(given) ?? 'a map', allowed: 'a list' });
           }
         }
+      }
+    },
+  },
+  {
+    id: 'admission/invalid-name',
+    severity: Severity.ERROR,
+    title: 'A name has characters that Kubernetes does not allow in it, or too many',
+    why: 'The API server refuses the object: `metadata.name: Invalid value: "celery_worker": a lowercase RFC 1123 subdomain must consist of lower case '
+      + 'alphanumeric characters, \'-\' or \'.\'`.',
+    fix: 'Write small letters, digits and hyphens; names of ports have at most 15 characters.',
+    source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) for (const refusal of badNames(workload)) report(reported(workload.resource, refusal));
+      for (const resource of [...services(world), ...sources(world)]) {
+        for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
+      }
+    },
+  },
+  {
+    id: 'admission/wrong-type',
+    severity: Severity.ERROR,
+    title: 'A value is a number, a boolean or a map where the API takes a text, or a text where it takes a number',
+    why: 'The API server refuses the object: `json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value of type string`. '
+      + 'YAML reads 6379, true and yes without quotes as no text.',
+    fix: 'Put quotes around the value: "6379"; or take them away where a number is wanted.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) {
+        for (const refusal of [...notTextsOf(workload), ...notNumbersOf(workload)]) report(reported(workload.resource, refusal));
+      }
+      for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
+    },
+  },
+  {
+    id: 'admission/resources',
+    severity: Severity.ERROR,
+    title: 'Requests and limits that no pod can have',
+    why: 'The API server refuses the object: `Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi`, `quantities must match the regular '
+      + 'expression`; with memory: 512m, half a byte, no container starts: `minimum memory limit is 6MB`.',
+    fix: 'Set requests of at most the limits, memory as 512Mi and CPU as 250m.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) for (const refusal of badResources(workload)) report(reported(workload.resource, refusal));
+    },
+  },
+  {
+    id: 'admission/mount-without-volume',
+    severity: Severity.ERROR,
+    title: 'A container mounts a volume that its pod does not have',
+    why: 'The API server refuses the object: `spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"`.',
+    fix: 'Add the volume to the pod, or write the name that it has.',
+    source: 'https://kubernetes.io/docs/concepts/storage/volumes/',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) for (const refusal of mountsOfNothing(workload)) report(reported(workload.resource, refusal));
+    },
+  },
+  {
+    id: 'admission/service',
+    severity: Severity.ERROR,
+    title: 'The API server refuses a Service of Celery or of its broker',
+    why: 'It is not made, and its name does not resolve: `spec.ports: Required value`, `provided port is not in the valid range. The range of valid ports is '
+      + '30000-32767`, `nodePort: Forbidden: may not be used when type is ClusterIP`.',
+    fix: 'Give it ports with names; a port of the nodes from 30000 to 32767, or none, with type: NodePort.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const service of services(world)) {
+        for (const { range, ...refusal } of badService(service)) {
+          report({ ...reported(service, refusal), ...range ? { unless: 'the API server has another --service-node-port-range' } : {} });
+        }
+      }
+    },
+  },
+  {
+    id: 'admission/removed-api',
+    severity: Severity.WARNING,
+    title: 'Kubernetes no longer has this version of the API',
+    why: 'Nothing is made: `no matches for kind "HorizontalPodAutoscaler" in version "autoscaling/v2beta2"`.',
+    fix: 'Write the apiVersion that it has now, with its fields: `kubectl convert` does both.',
+    source: 'https://kubernetes.io/docs/reference/using-api/deprecation-guide/',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const resource of [...[...workloads(world)].map((workload) => workload.resource), ...companions(world)]) {
+        const removed = removedApi(resource);
+        if (!removed) continue;
+        report({
+          at: { resource, path: ['apiVersion'] }, value: resource.apiVersion, allowed: removed.now, unless: `the cluster is older than ${removed.since}`,
+        });
       }
     },
   },

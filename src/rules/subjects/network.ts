@@ -1,14 +1,18 @@
+import { isLoopback } from '../../celery/hosts';
+import { defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis } from '../../celery/url';
 import { isProducer } from '../../manifests/broker-urls';
 import { redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
+import { answersAtLoopback } from '../../manifests/loopback';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
+import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
@@ -60,6 +64,22 @@ function isName(host: string): boolean {
 /** The pod says itself what a name is, or in which domains it is looked up. */
 function ownNames({ spec }: Workload, host: string): boolean {
   return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
+}
+
+/** The port of a URL, or that of its scheme; 0 where it is out of sight. */
+function portOf({ url }: UrlUse): number {
+  return url.port === undefined || url.port === '' ? defaultPort(url.scheme) ?? 0 : /^\d+$/.test(url.port) ? Number(url.port) : 0;
+}
+
+/** The URLs of a process that lead to its own pod; not known are those of other variables, where nothing says what its broker is. */
+function loopbackUses(process: Process): Array<{ readonly use: UrlUse; readonly known: boolean }> {
+  // Without a host the server of the client's own machine is meant.
+  const own = ({ url }: UrlUse) => (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && url.scheme !== 'redis+socket'
+    && (isLoopback(url.host) || (url.host === '' && /^[a-z]+:\/\/(\/.*)?$/.test(url.text)));
+  const { broker, backend, link, urls, allUrls } = process;
+  const known = [broker, backend].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
+  if (link ?? backend) return known;
+  return allUrls.filter((use) => !urls.includes(use) && own(use)).map((use) => ({ use, known: false }));
 }
 
 /** Of all namespaces. */
@@ -318,6 +338,61 @@ export const networkRules: Rule[] = [
         report({
           at: use.at, value: use.text, allowed: listed(near), note: `there is no Service ${host}`, fix: `Write ${listed(near)}.`,
           unless: 'a Service of that name is not among these manifests',
+        });
+      }
+    },
+  },
+  {
+    id: 'network/broker-on-localhost',
+    severity: Severity.ERROR,
+    title: 'The broker or the result backend is localhost, and nothing in the pod listens there',
+    why: 'localhost is the pod itself: `Error 111 connecting to localhost:6379. Connection refused.`, `Cannot connect to amqp://guest:**@127.0.0.1:5672//`, in a loop, '
+      + 'and no task runs. On one machine with Docker Compose or in development it was right.',
+    fix: 'Write the name of the Service of the broker into the URL.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking',
+    rows: ['N72'],
+    on: 'processes',
+    check: (process, report, world) => {
+      for (const { use, known } of loopbackUses(process)) {
+        const answer = answersAtLoopback(process, portOf(use), world);
+        if (answer === 'something') continue;
+        const { redis, rabbitmq } = servedBy(world);
+        const near = (isAmqp(use.url) ? rabbitmq : redis).get(process.workload.resource.namespace) ?? [];
+        report({
+          at: use.at, value: use.text, allowed: near.length > 0 ? listed(near) : 'the name of a Service', ...near.length > 0 ? { fix: `Write ${listed(near)}.` } : {},
+          ...known ? answer === 'nothing' ? {} : answer : { unless: 'the application takes its broker from somewhere else' },
+        });
+      }
+    },
+  },
+  {
+    id: 'network/no-such-port',
+    severity: Severity.ERROR,
+    title: 'The broker or the result backend is asked at a port that its Service does not have',
+    why: 'Nothing answers there: `Error 111 connecting to redis:6380. Connection refused.`, or a timeout, in a loop.',
+    fix: 'Write a port of the Service into the URL: what is in `ports[].port`, not in targetPort and not in nodePort.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
+    rows: ['N74'],
+    on: 'processes',
+    check: (process, report, world) => {
+      const ports = (host: string) => {
+        const service = isName(host) ? world.service(host, process.workload.resource.namespace) : undefined;
+        const { clusterIP, type, ports: given } = asMap(get(service?.json, 'spec'));
+        // The name of a headless Service is that of its pods, and an ExternalName has no ports.
+        return clusterIP === 'None' || type === 'ExternalName' ? [] : asList(given).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
+      };
+      for (const use of process.urls) {
+        const own = ports(use.url.host);
+        const port = portOf(use);
+        if (own.length > 0 && port > 0 && !own.includes(port)) report({ at: use.at, value: use.text, allowed: own.join(', '), note: `it has no port ${port}` });
+      }
+      for (const variable of process.container.env.all()) {
+        const prefix = /^(.*(?:REDIS|VALKEY|RABBIT|AMQP|BROKER).*_)PORT$/.exec(variable.name)?.[1];
+        if (prefix === undefined || variable.value === undefined || !/^\d+$/.test(variable.value)) continue;
+        const own = ports(process.container.env.value(`${prefix}HOST`) ?? '');
+        if (own.length === 0 || own.includes(Number(variable.value))) continue;
+        report({
+          at: process.place(variable.path), value: `${variable.name}=${variable.value}`, allowed: own.join(', '), unless: 'the application does not connect there',
         });
       }
     },

@@ -79,4 +79,26 @@ export const observabilityRules: Rule[] = [
       }
     },
   },
+  {
+    id: 'observability/log-in-a-file',
+    severity: Severity.WARNING,
+    title: 'The log goes to a file in the container',
+    why: 'With --logfile nothing but the banner is written to the standard output: `kubectl logs` and all that collects logs of the cluster see no task and no '
+      + 'traceback, and the file grows on the disk of the node until the pod is evicted, and is gone with it.',
+    fix: 'Remove --logfile.',
+    source: 'celery/app/log.py at https://github.com/celery/celery',
+    rows: ['N75'],
+    on: 'processes',
+    check: (process, report) => {
+      const option = process.option('--logfile');
+      if (option.state !== 'known' || !['worker', 'beat'].includes(process.role) || /^(\s*|-|\/dev\/.*|\/proc\/.*)$/.test(option.value)) return;
+      const { container, workload } = process;
+      const mount = container.mountOf(container.absolute(option.value) ?? option.value);
+      // What is shared, or outlives the pod, is there for somebody who reads it; and so is what the script follows.
+      const shared = mount !== undefined && workload.containers.some((other) => other !== container
+        && other.mounts.some(({ volume }) => volume.name === mount.volume.name));
+      if (shared || (mount !== undefined && mount.volume.kind !== 'emptyDir') || container.words.some(({ text }) => /\btail\b/.test(text))) return;
+      report({ at: process.place(option.path), value: `--logfile ${option.value}`, unless: 'the file is a link to the standard output' });
+    },
+  },
 ];

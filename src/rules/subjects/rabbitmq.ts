@@ -215,9 +215,13 @@ export const rabbitRules: Rule[] = [
         const { server } = broker;
         const mount = rabbitMount(server);
         if (!server.container || (mount && mount.volume.kind !== 'emptyDir')) continue;
+        const { env, mounts } = server.container;
         // The data may lie elsewhere.
-        if (server.container.env.lookup('RABBITMQ_MNESIA_BASE').state !== 'unset' || (!mount && server.container.mounts.some(({ volume }) => volume.kind === 'claim'))) continue;
-        report({ at: server.place, value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`, ...(mount ? {} : asFarAsLinked(broker, world)) });
+        if (['RABBITMQ_MNESIA_BASE', 'RABBITMQ_MNESIA_DIR'].some((name) => env.lookup(name).state !== 'unset')) continue;
+        const claim = mount ? undefined : mounts.find(({ volume }) => volume.kind === 'claim');
+        if (claim && server.opaque) continue;
+        const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`;
+        report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker, world)) });
       }
     },
   },

@@ -1,0 +1,166 @@
+import { quantity } from '../celery/quantity';
+import { asList, asMap, asNumber, asText, get, isMap, Path } from './json';
+import { Workload } from './pod/workload';
+import { Resource } from './resource';
+
+/** Why the API server refuses an object, and where in it. */
+export interface Refusal {
+  readonly path: Path;
+  readonly container?: string;
+  readonly value: string;
+  readonly allowed: string;
+  readonly note?: string;
+}
+
+/** Something is filled in before it is applied: `${NAME}`, `<name>`, `{{ name }}`, `YOUR_NAME`. */
+const FILLED_IN = /[${}<>%@]|^$|RELEASE-NAME|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
+
+const LABEL = { of: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 63, allowed: 'at most 63 of a-z, 0-9 and -' };
+const SUBDOMAIN = { of: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, longest: 253, allowed: 'a-z, 0-9, - and .' };
+const PORT_NAME = { of: /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -' };
+
+function badName(name: unknown, { of, longest, allowed }: typeof LABEL, path: Path, container?: string): Refusal[] {
+  const fits = typeof name !== 'string' || FILLED_IN.test(name) || (of.test(name) && name.length <= longest);
+  return fits ? [] : [{ path, container, value: name, allowed }];
+}
+
+/** Names that are none to Kubernetes: `celery_worker`, `Worker`. */
+export function badNames({ resource, containers, initContainers, spec, specPath }: Workload): Refusal[] {
+  return [
+    ...badObjectName(resource),
+    ...[...initContainers, ...containers].flatMap(({ json, path }) => {
+      const container = asText(json.name);
+      return [
+        ...badName(json.name, LABEL, [...path, 'name'], container),
+        ...asList(json.ports).flatMap((port, i) => badName(get(port, 'name'), PORT_NAME, [...path, 'ports', i, 'name'], container)),
+      ];
+    }),
+    ...asList(spec.volumes).flatMap((volume, i) => [
+      ...badName(get(volume, 'name'), LABEL, [...specPath, 'volumes', i, 'name']),
+      ...badName(get(volume, 'persistentVolumeClaim', 'claimName'), SUBDOMAIN, [...specPath, 'volumes', i, 'persistentVolumeClaim', 'claimName']),
+    ]),
+  ];
+}
+
+/** Of an object itself and of its namespace. A Service may begin with a digit in newer releases. */
+export function badObjectName({ kind, json }: Resource): Refusal[] {
+  return [
+    ...badName(get(json, 'metadata', 'name'), kind === 'Service' ? LABEL : SUBDOMAIN, ['metadata', 'name']),
+    ...badName(get(json, 'metadata', 'namespace'), LABEL, ['metadata', 'namespace']),
+  ];
+}
+
+const typeName = (value: unknown): string => Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value}`;
+
+/** Where the API has a text, and something else is given; undefined and null count as nothing. */
+function notText(value: unknown, path: Path, name: string, container?: string): Refusal[] {
+  return value === undefined || value === null || typeof value === 'string' ? []
+    : [{ path, container, value: name, allowed: 'a text in quotes', note: `it is ${typeName(value)}` }];
+}
+
+const notTexts = (map: unknown, path: Path): Refusal[] =>
+  Object.entries(asMap(map)).flatMap(([name, value]) => notText(value, [...path, name], name));
+
+/** `value: 6379` in the variables, labels and annotations of a pod, where the API takes texts only. */
+export function notTextsOf({ resource, containers, initContainers, podPath }: Workload): Refusal[] {
+  const template = get(resource.json, ...podPath);
+  return [
+    ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.env).flatMap((entry, i) =>
+      notText(get(entry, 'value'), [...path, 'env', i, 'value'], asText(get(entry, 'name')) ?? '', name))),
+    ...['labels', 'annotations'].flatMap((key) => [
+      ...notTexts(get(resource.json, 'metadata', key), ['metadata', key]),
+      ...podPath.length === 0 ? [] : notTexts(get(template, 'metadata', key), [...podPath, 'metadata', key]),
+    ]),
+    ...notTexts(get(resource.json, 'spec', 'selector', 'matchLabels'), ['spec', 'selector', 'matchLabels']),
+  ];
+}
+
+/** The same in `data` of a ConfigMap, and in a Secret. */
+export function notTextsIn({ kind, json }: Resource): Refusal[] {
+  return [...notTexts(json.data, ['data']), ...kind === 'Secret' ? notTexts(json.stringData, ['stringData']) : []];
+}
+
+/** The fields that are numbers to the API. */
+export function notNumbersOf({ resource, containers, initContainers }: Workload): Refusal[] {
+  const wrong = (value: unknown, path: Path, container?: string): Refusal[] => typeof value !== 'string' || !/^\d+$/.test(value) ? []
+    : [{ path, container, value, allowed: 'a number without quotes' }];
+  return [
+    ...wrong(get(resource.json, 'spec', 'replicas'), ['spec', 'replicas']),
+    ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.ports).flatMap((port, i) =>
+      wrong(get(port, 'containerPort'), [...path, 'ports', i, 'containerPort'], name))),
+  ];
+}
+
+/** Below that no container runtime starts a process. */
+const LEAST_MEMORY = 2 ** 20;
+
+/** Quantities that are none, and requests above limits. */
+export function badResources({ containers, initContainers }: Workload): Refusal[] {
+  return [...initContainers, ...containers].flatMap(({ json, path, name: container }) => {
+    const resources = asMap(json.resources);
+    const values = (['requests', 'limits'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, value]): Refusal[] => {
+      const at = { path: [...path, 'resources', kind, name], container, value: String(value) };
+      if ((typeof value !== 'string' && typeof value !== 'number') || FILLED_IN.test(String(value)) || !/^\s*\d/.test(String(value))) return [];
+      const size = quantity(value);
+      if (size === undefined) return [{ ...at, allowed: name === 'cpu' ? '250m, 0.5 or 2' : '512Mi or 2Gi', note: 'it is no quantity' }];
+      if (name !== 'memory' || size === 0 || size >= LEAST_MEMORY) return [];
+      const note = /m$/.test(at.value) ? 'm means thousandths of a byte' : 'it is a number of bytes';
+      return [{ ...at, allowed: '512Mi or 2Gi', note }];
+    }));
+    const above = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
+      const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
+      return request === undefined || limit === undefined || request <= limit ? []
+        : [{ path: [...path, 'resources', 'requests', name], container, value: String(value), allowed: `at most the limit, ${String(get(resources, 'limits', name))}` }];
+    });
+    return [...values, ...above];
+  });
+}
+
+/** Mounts of volumes that the pod does not have. */
+export function mountsOfNothing({ containers, initContainers, volumes }: Workload): Refusal[] {
+  const names = [...volumes.keys()].join(', ');
+  return [...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
+    const volume = asText(get(mount, 'name'));
+    return volume === undefined || FILLED_IN.test(volume) || volumes.has(volume) ? []
+      : [{ path: [...path, 'volumeMounts', i, 'name'], container: name, value: volume, allowed: names === '' ? 'a volume of the pod, which has none' : names }];
+  }));
+}
+
+/** The ports of nodes that a cluster gives out by default. */
+const NODE_PORTS = { from: 30_000, to: 32_767 };
+
+/** What of a Service is refused. A port of another range depends on the API server. */
+export function badService({ json }: Resource): Array<Refusal & { readonly range?: true }> {
+  const spec = asMap(json.spec);
+  const ports = asList(spec.ports);
+  if (ports.length === 0) {
+    return spec.clusterIP === 'None' || spec.type === 'ExternalName' ? [] : [{ path: ['spec'], value: 'no ports', allowed: 'ports, or clusterIP: None' }];
+  }
+  return ports.flatMap((entry, i): Array<Refusal & { readonly range?: true }> => {
+    const nodePort = asNumber(get(entry, 'nodePort'));
+    const at = { path: ['spec', 'ports', i, 'nodePort'], value: `nodePort: ${nodePort}` };
+    return [
+      ...ports.length > 1 && (asText(get(entry, 'name')) ?? '') === '' ? [{ path: ['spec', 'ports', i], value: 'no name', allowed: 'a name for each of several ports' }] : [],
+      ...badName(get(entry, 'name'), LABEL, ['spec', 'ports', i, 'name']),
+      ...nodePort === undefined || nodePort === 0 ? []
+        : [undefined, 'ClusterIP'].includes(asText(spec.type)) ? [{ ...at, allowed: 'type: NodePort, or no nodePort' }]
+          : nodePort < NODE_PORTS.from || nodePort > NODE_PORTS.to ? [{ ...at, allowed: `${NODE_PORTS.from} to ${NODE_PORTS.to}`, range: true as const }] : [],
+    ];
+  });
+}
+
+/** The releases of Kubernetes that no longer have a version of an API. */
+const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; readonly since: string; readonly now: string }> = [
+  { kind: /^(Deployment|StatefulSet|DaemonSet|ReplicaSet)$/, api: /^(extensions\/v1beta1|apps\/v1beta[12])$/, since: '1.16', now: 'apps/v1' },
+  { kind: /^NetworkPolicy$/, api: /^extensions\/v1beta1$/, since: '1.16', now: 'networking.k8s.io/v1' },
+  { kind: /^Ingress$/, api: /^(extensions|networking\.k8s\.io)\/v1beta1$/, since: '1.22', now: 'networking.k8s.io/v1' },
+  { kind: /^CronJob$/, api: /^batch\/(v1beta1|v2alpha1)$/, since: '1.25', now: 'batch/v1' },
+  { kind: /^PodDisruptionBudget$/, api: /^policy\/v1beta1$/, since: '1.25', now: 'policy/v1' },
+  { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta1$/, since: '1.25', now: 'autoscaling/v2' },
+  { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta2$/, since: '1.26', now: 'autoscaling/v2' },
+];
+
+/** Since when Kubernetes no longer has the API of an object, and what it has instead. */
+export function removedApi({ kind, apiVersion }: Resource): { readonly since: string; readonly now: string } | undefined {
+  return REMOVED.find((one) => one.kind.test(kind) && one.api.test(apiVersion));
+}
