@@ -11,7 +11,7 @@ import { Recorder, RECORDED_TASKS } from './record';
  */
 const NAMESPACE = 'celery-drill-memory';
 const recorder = new Recorder(NAMESPACE);
-const SENT = 100;
+const SENT = 1000;
 
 const TASKS = `${RECORDED_TASKS}
 
@@ -24,7 +24,7 @@ def eat(run, number, mebibytes):
     first = records.sadd(f'{run}:begun', number)
     note(run, number, 'began')
     held = b'x' * (mebibytes << 20 if first else 1)
-    time.sleep(0.1)
+    time.sleep(0.02)
     del held
     note(run, number, 'ended')
 
@@ -68,7 +68,7 @@ async function childrenKilled(app: string): Promise<number> {
 /** Five tasks need more than there is. */
 async function eaten(app: string, patience?: number) {
   await allReady(NAMESPACE, [worker(app)]);
-  await recorder.send(`deploy/${worker(app)}`, app, Array.from({ length: SENT }, (_, i) => ({ task: 'eat', args: [i % 20 === 10 ? 700 : 1] })));
+  await recorder.send(`deploy/${worker(app)}`, app, Array.from({ length: SENT }, (_, i) => ({ task: 'eat', args: [i % 200 === 100 ? 700 : 1] })));
   return recorder.settled(app, SENT, patience);
 }
 
@@ -96,10 +96,10 @@ test('the same with early acknowledgement: those that were killed are lost', asy
   expect((await eaten('solo-early', 240)).lost).toBeGreaterThanOrEqual(5);
 });
 
-/** Tasks that keep 20 MiB each. */
+/** Tasks that keep 2 MiB each. */
 async function leaked(app: string): Promise<{ outcome: object; killed: number; restarts: number }> {
   await allReady(NAMESPACE, [worker(app)]);
-  await recorder.send(`deploy/${worker(app)}`, app, Array.from({ length: SENT }, () => ({ task: 'leak', args: [20] })));
+  await recorder.send(`deploy/${worker(app)}`, app, Array.from({ length: SENT }, () => ({ task: 'leak', args: [2] })));
   const outcome = await recorder.settled(app, SENT, 120);
   return eventually(`${app}: what has become of its processes`, 60, async () => ({ outcome, killed: await childrenKilled(app), restarts: (await status(app)).restartCount }));
 }

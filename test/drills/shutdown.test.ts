@@ -39,7 +39,7 @@ const { seconds } = Duration;
 /** The default, and what is needed of the CPU where many pods start at once. */
 const READY = 300;
 
-/** Long enough that some run whenever a pod stops; the grace periods are far longer. */
+/** In seconds, on average: long enough that some run whenever a pod stops; the grace periods are far longer. */
 const TASK = 5;
 const SENT = 100;
 /** A task of a pod that was killed comes back after this time, and a sweep of kombu's. */
@@ -67,7 +67,8 @@ async function send(app: string, run: string): Promise<void> {
   await python(NAMESPACE, `deploy/${workers(app)}`, `
 from tasks import work
 with work.app.pool.acquire():
-    for number in range(${SENT}): work.apply_async(('${run}', number, ${TASK}))`);
+    # Not all alike: those of a pod would end at the same moment, and a pod that stops just then loses none.
+    for number in range(${SENT}): work.apply_async(('${run}', number, ${TASK} - 2 + number % 5))`);
 }
 
 interface Outcome {
