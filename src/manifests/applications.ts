@@ -65,7 +65,9 @@ function seen(observers: readonly Observer[], world: World): ReadonlySet<Process
   for (const group of grouped(observers.map((one) => [questionOf(one), one])).values()) {
     const { workload, app } = group[0];
     const broker = address(group[0].broker);
-    const near = (byNamespace.get(workload.resource.namespace) ?? []).filter((worker) => {
+    // From a namespace of monitoring the name of the broker says where the workers are.
+    const named = /^[a-z0-9-]+\.([a-z0-9-]+)(?:\.svc\b.*)?$/.exec(group[0].broker?.host ?? '')?.[1] ?? '';
+    const near = (byNamespace.get(byNamespace.has(named) ? named : workload.resource.namespace) ?? []).filter((worker) => {
       const own = address(worker.link?.url);
       return broker === undefined || own === undefined || own === broker;
     });
@@ -77,5 +79,5 @@ function seen(observers: readonly Observer[], world: World): ReadonlySet<Process
 
 /** Observers that ask for the same workers share the answer. */
 function questionOf({ workload, broker, app }: Observer): string {
-  return [workload.resource.namespace, address(broker) ?? '', app ?? '', ...[...owners(workload)].sort()].join('\n');
+  return [workload.resource.namespace, address(broker) ?? '', broker?.host ?? '', app ?? '', ...[...owners(workload)].sort()].join('\n');
 }

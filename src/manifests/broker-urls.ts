@@ -1,5 +1,10 @@
 import { BrokerUrl, parseUrl } from '../celery/url';
+import { lazy } from '../memo';
+import { isOtherImage } from './hints';
 import { Container } from './pod/container';
+import { Process } from './process';
+import { UrlUse } from './uses';
+import type { World } from './world';
 
 const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
 
@@ -16,4 +21,32 @@ export function brokerUrls({ env, words }: Container): readonly BrokerUrl[] {
 /** Sends to Celery: some variable gives it the broker, whatever its value is. */
 export function isProducer({ env }: Container): boolean {
   return [...env.all()].some(({ name }) => BROKER_VARIABLE.test(name));
+}
+
+/** Something that connects to the broker, and the URLs that it is given. */
+export interface BrokerClient {
+  readonly container: Container;
+  readonly urls: readonly UrlUse[];
+  /** Undefined for what sends tasks, and is no process of Celery. */
+  readonly process?: Process;
+}
+
+/** The processes of Celery, and the containers that send to them: some variable gives those the broker. */
+export const brokerClients: (world: World) => readonly BrokerClient[] = lazy((world: World) => {
+  const own = new Set(world.processes.map(({ container }) => container));
+  return [
+    ...world.processes.map((process) => ({ container: process.container, urls: process.urls, process })),
+    ...world.workloads.flatMap(({ containers }) => containers).flatMap((container) => {
+      // Docker Compose gives one file of variables to databases, too.
+      const urls = own.has(container) || isOtherImage(container.image) ? [] : producerUrls(container);
+      return urls.length > 0 ? [{ container, urls }] : [];
+    }),
+  ];
+});
+
+function producerUrls(container: Container): UrlUse[] {
+  return [...container.env.all()].flatMap(({ name, value, path, partial, unresolved }) => {
+    const url = value !== undefined && BROKER_VARIABLE.test(name) ? parseUrl(value) : undefined;
+    return url ? [{ text: url.text, url, at: container.place(path), source: name, partial: partial || unresolved.length > 0 }] : [];
+  });
 }

@@ -117,7 +117,8 @@ function scriptAndArguments(words: readonly Word[]): readonly Word[] {
   return words.slice(words[at]?.text === '-m' ? at + 1 : at < 0 ? words.length : at);
 }
 
-function isOtherImage(image: Image): boolean {
+/** Its name says that it runs something else. */
+export function isOtherImage(image: Image): boolean {
   return OTHER_IMAGES.test(image.name) && !/celery|flower/i.test(image.repository);
 }
 

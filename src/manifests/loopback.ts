@@ -1,9 +1,11 @@
+import { isLoopback } from '../celery/hosts';
 import { isPython } from '../celery/image';
+import { parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { readCelery } from './command/celery-command';
 import { baseName } from './command/command';
+import { Path } from './json';
 import { Container } from './pod/container';
-import { Process } from './process';
 import { rabbitServers } from './rabbit-server';
 import type { World } from './world';
 
@@ -32,22 +34,41 @@ const onNodes = lazy((world: World) => [
   ...world.redisServers.map(({ container }) => container), ...rabbitServers(world).flatMap(({ container }) => container ?? []),
 ].some(({ workload }) => workload.spec.hostNetwork === true));
 
-/**
- * What may answer a process at a port of its own pod: `nothing`, certainly; `something` that looks like it; or the condition under which
- * something does.
- */
-export function answersAtLoopback(process: Process, port: number, world: World): 'nothing' | 'something' | { readonly unless: string } {
-  const { container, workload, hint } = process;
+/** What may answer at a port of a pod: `nothing`, certainly; `something` that looks like it; or the condition under which something does. */
+export type Answer = 'nothing' | 'something' | { readonly unless: string };
+
+/** Of a container that asks for a server at its own pod; `servers` are the names of what may be one. */
+export function answersAtLoopback(container: Container, port: number, world: World, servers = BROKER_OR_PROXY): Answer {
+  const { workload } = container;
   const own = new Set(world.in(workload).filter((other) => other.hint === undefined && startsOnlyCelery(other.container))
     .map((other) => other.container));
   const others = workload.containers.filter((other) => other !== container && !own.has(other));
-  if (others.some((other) => other.declares(port) || BROKER_OR_PROXY.test(`${other.name} ${other.image.text}`))) return 'something';
-  const all = [container, ...others];
-  if (all.some(({ invocations }) => invocations.some((invocation) => !readCelery(invocation)
-    && BROKER_OR_PROXY.test(invocation.words.slice(0, 2).map(({ text }) => baseName(text)).join(' '))))) return 'something';
-  if (workload.spec.hostNetwork === true) return onNodes(world) ? 'something' : { unless: 'a broker listens on every node' };
+  if (others.some((other) => other.declares(port) || servers.test(`${other.name} ${other.image.text}`))) return 'something';
+  if ([container, ...others].some(({ invocations }) => invocations.some((invocation) => !readCelery(invocation)
+    && servers.test(invocation.words.slice(0, 2).map(({ text }) => baseName(text)).join(' '))))) return 'something';
+  if (workload.spec.hostNetwork === true) return onNodes(world) ? 'something' : { unless: 'a server listens on every node' };
   if (others.length > 0) return { unless: `${others.map(({ name }) => name).join(', ')} listens on ${port}` };
   // Without a command the entrypoint of the image runs, whatever its arguments are.
   const whole = container.ownsEntrypoint || isPython(container.image) || container.image.repository === 'mher/flower';
-  return hint === undefined && whole && container.unread === undefined && own.has(container) ? 'nothing' : { unless: 'the image starts a broker in the same container' };
+  const alone = whole && container.unread === undefined && own.has(container);
+  return alone ? 'nothing' : { unless: 'the image starts a server in the same container' };
+}
+
+/** Names of databases, and what leads to one. */
+const DATABASE_OR_PROXY = new RegExp(`${BROKER_OR_PROXY.source}|sql|postgres|pgbouncer|mongo|maria|database`, 'i');
+
+const DATABASE_VARIABLE = /(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|MONGO|MONGODB|SQL)_?(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|URL|URI|DSN)$/;
+const DATABASE_PORTS: ReadonlyArray<readonly [RegExp, number]> = [[/MYSQL|MARIA/i, 3306], [/MONGO/i, 27_017], [/./, 5432]];
+
+/** The variables that say that the database is in the pod itself, where nothing looks like one. */
+export function databasesAtLoopback(container: Container, world: World): ReadonlyArray<{ name: string; path: Path; answer: Answer }> {
+  return [...container.env.all()].flatMap(({ name, value, hidden, path }) => {
+    const text = DATABASE_VARIABLE.test(name) ? hidden ?? value ?? '' : '';
+    const url = parseUrl(text);
+    if (!isLoopback(url ? url.host : text.trim().toLowerCase())) return [];
+    const given = url?.port ?? container.env.value(name.replace(/HOST(NAME)?$/, 'PORT'));
+    const port = /^\d+$/.test(given ?? '') ? Number(given) : DATABASE_PORTS.find(([kind]) => kind.test(`${name} ${url?.scheme ?? ''}`))![1];
+    const answer = answersAtLoopback(container, port, world, DATABASE_OR_PROXY);
+    return answer === 'something' ? [] : [{ name, path, answer }];
+  });
 }

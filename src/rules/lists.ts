@@ -1,3 +1,4 @@
+import { brokerClients } from '../manifests/broker-urls';
 import { brokerUse } from '../manifests/brokers';
 import { celeryInstalls } from '../manifests/installs';
 import { celeryIn, probesOf } from '../manifests/probes';
@@ -19,6 +20,8 @@ export const LISTS = {
   /** Each command of Celery in the probes of Celery's containers. */
   probeCommands: ({ processes }: World) => processes.flatMap((process) => probesOf(process.container)
     .flatMap((probe) => celeryIn(probe.invocations).map((command) => ({ probe, command, process })))),
+  /** Processes of Celery, and what sends tasks to them. */
+  brokerClients,
   redisServers: ({ redisServers }: World) => redisServers,
   /** Redis servers that Celery uses as its broker, for certain or as far as names tell. */
   brokers: (world: World) => world.redisServers.filter((server) => brokerUse(server, world) !== 'no'),

@@ -6,9 +6,11 @@ import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
+import { grouped } from '../../manifests/grouped';
 import { asScalar, get } from '../../manifests/json';
-import { isReadOnly } from '../../manifests/pod/volumes';
+import { isReadOnly, Mount } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { referencesOf } from '../../manifests/references';
 import { isScaled, scalersOf } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
@@ -115,6 +117,31 @@ function identity({ container, workload }: Process): string {
   ]);
 }
 
+/** A volume that is mounted with the name of the schedule file, where the working directory is only known to the image. */
+function folderOfSchedule(beat: Process): Mount | undefined {
+  const option = beat.option('--schedule');
+  const written = option.state === 'known' ? option.value : beat.setting('beat_schedule_filename')?.value ?? 'celerybeat-schedule';
+  if (option.state === 'set' || beat.container.absolute(written) !== undefined) return undefined;
+  return beat.container.mounts.find(({ mountPath, subPath, volume: { kind } }) => subPath === undefined && (kind === 'claim' || kind === 'emptyDir')
+    && mountPath.endsWith(`/${written}`));
+}
+
+/**
+ * Beats of one app in one namespace, whose images are called alike, who ask for a Secret or ConfigMap of the same name, and whose brokers are not
+ * known to differ.
+ */
+function likelyTheSame(beats: readonly Process[]): Process[][] {
+  const likely = ({ container: { image }, app, workload }: Process): string => JSON.stringify([workload.resource.namespace, app, image.name]);
+  return [...grouped(beats.map((beat) => [likely(beat), beat])).values()].map((group) => {
+    const [first, ...others] = group;
+    const asked = new Set(referencesOf(first.workload).map(({ kind, name }) => `${kind} ${name}`));
+    const same = others.filter((other) => (other.broker === undefined || first.broker === undefined || other.broker.text === first.broker.text)
+      && other.workload.resource.name !== first.workload.resource.name && codeFiles(other.container).length === 0
+      && referencesOf(other.workload).some(({ kind, name }) => asked.has(`${kind} ${name}`)));
+    return same.length > 0 && codeFiles(first.container).length === 0 ? [first, ...same] : [];
+  }).filter((group) => group.length > 0);
+}
+
 export const beatRules: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
@@ -130,8 +157,16 @@ export const beatRules: Rule[] = [
     check: (beat, report) => {
       const kind = scheduler(beat);
       const schedule = schedulePath(beat);
-      if (kind !== 'file' || !schedule) return;
       const { container } = beat;
+      const there = kind === 'file' ? folderOfSchedule(beat) : undefined;
+      if (there) {
+        report({
+          at: container.place(there.path), value: there.mountPath, allowed: `-s ${there.mountPath}/celerybeat-schedule`, note: 'a folder is where the file should be',
+          unless: 'Beat works in another folder, or the application sets beat_schedule_filename or another beat_scheduler',
+        });
+        return;
+      }
+      if (kind !== 'file' || !schedule) return;
       const { path, explicit, at, written } = schedule;
       // A path on the command line, or all of the code in sight: no other scheduler hides in the application.
       const unsure = unless(explicit || seesCode(beat), 'the application sets beat_schedule_filename or another beat_scheduler');
@@ -225,6 +260,10 @@ export const beatRules: Rule[] = [
         if (names.length < 2) continue;
         const value = listed(names);
         for (const beat of group) report({ at: beat.commandPlace, value });
+      }
+      for (const group of likelyTheSame([...groups.values()].map(([first]) => first))) {
+        const value = listed(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`).sort());
+        for (const beat of group) report({ at: beat.commandPlace, value, unless: 'they have different brokers or schedules' });
       }
     },
   },

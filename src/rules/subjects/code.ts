@@ -69,6 +69,14 @@ function rollsOnChange({ workload }: Process, configMap: string, world: World): 
   return reloads || world.find('ConfigMap', workload.resource.namespace, configMap)?.json.immutable === true || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
 
+/** Where images have the code of an application. */
+const CODE_FOLDER = /^(\/(usr\/src|opt|srv|home\/[\w.-]+))?\/(app|code|src|project|backend|django|web|server|workspace)$/;
+
+/** The claims that jobs mount, which may fill them. */
+const claimsOfJobs = lazy((world: World) => new Set(world.workloads.filter(({ longRunning }) => !longRunning)
+  .flatMap(({ containers, initContainers, resource }) => [...initContainers, ...containers]
+    .flatMap(({ mounts }) => mounts.map(({ volume }) => `${resource.namespace} ${volume.claim}`)))));
+
 export const codeRules: Rule[] = [
   {
     id: 'code/app-module-missing',
@@ -410,6 +418,29 @@ export const codeRules: Rule[] = [
       const { queues, unknown, names } = queuesTaken(world.workersOf(process));
       if (unknown || queues.size === 0 || queues.has('') || queues.has(queue.value)) return;
       report({ at: queue.at, value: queue.value, allowed: names });
+    },
+  },
+  {
+    id: 'code/claim-hides-code',
+    severity: Severity.WARNING,
+    title: 'A claim of kompose covers the code of the image',
+    why: 'For a folder of the host that Docker Compose mounts kompose makes an empty claim: `Error: Unable to load celery application. The module shop was not found.`, '
+      + 'because what the image has at that path is hidden.',
+    fix: 'Remove the volume and its mount: the image has the code.',
+    source: 'https://kompose.io/conversion/',
+    rows: ['N78'],
+    on: 'processes',
+    check: ({ app, container, workload }, report, world) => {
+      const made = [...Object.keys(workload.annotations), ...Object.keys(workload.resource.annotations), ...Object.keys(workload.labels)].some((name) => /kompose/.test(name));
+      if (!made || app === undefined) return;
+      for (const { mountPath, path, subPath, volume } of container.mounts) {
+        if (volume.kind !== 'claim' || subPath !== undefined || !/-claim\d+$/.test(volume.claim ?? '')) continue;
+        if (mountPath !== container.workingDir && !CODE_FOLDER.test(mountPath)) continue;
+        // Something may copy the code into it.
+        const filled = workload.initContainers.some(({ mounts }) => mounts.some((mount) => mount.volume.claim === volume.claim))
+          || claimsOfJobs(world).has(`${workload.resource.namespace} ${volume.claim}`);
+        if (!filled) report({ at: container.place(path), value: `claim ${volume.claim} at ${mountPath}`, unless: 'somebody has copied the code into the claim' });
+      }
     },
   },
 ];

@@ -118,9 +118,11 @@ export const envRules: Rule[] = [
     on: 'flowers',
     check: ({ workload, container, command }, report, world) => {
       if (!workload.serviceLinks || !serviceVariables(world).get(workload.resource.namespace)?.has('FLOWER')) return;
-      if (container.env.lookup('FLOWER_PORT').state !== 'unset' || command.vendor === 'airflow') return;
+      const { state } = container.env.lookup('FLOWER_PORT');
+      if (!['unset', 'maybe'].includes(state) || command.vendor === 'airflow') return;
       report({
         at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
+        ...unless(state === 'unset', 'what envFrom names has FLOWER_PORT'),
       });
     },
   },

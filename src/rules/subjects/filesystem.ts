@@ -87,6 +87,14 @@ const claims = lazy((world: World) => {
   });
 });
 
+/** Names of folders in which one program leaves files for another. */
+const EXCHANGED = /(^|[/_-])(uploads?|media|shared|incoming|inbox|exchange)([/_-]|$)/i;
+
+/** The workloads without Celery that mount an emptyDir, by their namespace and the path. */
+const emptyDirs = lazy((world: World) => grouped(world.workloads.filter((workload) => world.in(workload).length === 0)
+  .flatMap((workload) => workload.containers.flatMap(({ mounts }) => mounts.filter(({ volume }) => volume.kind === 'emptyDir')
+    .map(({ mountPath }) => [`${workload.resource.namespace} ${mountPath}`, workload] as const)))));
+
 export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/no-temporary-folder',
@@ -207,6 +215,7 @@ export const filesystemRules: Rule[] = [
         ...world.redisServers.map((server) => ({ container: server.container, folder: server.dataFolder })),
         ...rabbitServers(world).flatMap((server) => server.container ? [{ container: server.container, folder: dataFolder(server) }] : []),
       ];
+      const beats = new Set(world.beats.map(({ container }) => container));
       for (const { container, folder } of writers) {
         const { workload } = container;
         const user = container.runAsUser ?? (imageUser(container.image) === 'named' ? 'of the image' : undefined);
@@ -219,6 +228,10 @@ export const filesystemRules: Rule[] = [
             at: container.place(mount.path),
             value: `user ${user}, claim ${mount.volume.claim ?? mount.volume.name}`,
           });
+        }
+        if (folder !== undefined || !beats.has(container)) continue;
+        for (const claim of container.mounts.filter(({ volume, readOnly }) => volume.kind === 'claim' && !readOnly)) {
+          report({ at: container.place(claim.path), value: `user ${user}, claim ${claim.volume.claim ?? claim.volume.name}`, unless: 'Beat writes nothing there' });
         }
       }
     },
@@ -323,6 +336,28 @@ export const filesystemRules: Rule[] = [
     check: (container, report) => {
       if (container.security('runAsNonRoot') !== true || container.runAsUser !== 0) return;
       report({ at: container.place([...container.path]), value: 'runAsUser: 0', allowed: 'a number above 0' });
+    },
+  },
+  {
+    id: 'filesystem/empty-dir-not-shared',
+    severity: Severity.WARNING,
+    title: 'The worker and another workload have an emptyDir each where they look for the same files',
+    why: 'An emptyDir belongs to one pod: what the web application saves in its own is not in that of the worker, and tasks fail with `FileNotFoundError: [Errno 2] No such '
+      + 'file or directory`.',
+    fix: 'Put the files on a claim with ReadWriteMany, or into an object store, and send their names to the task.',
+    source: 'https://kubernetes.io/docs/concepts/storage/volumes/#emptydir',
+    rows: ['N76'],
+    on: 'workers',
+    check: ({ container, workload }, report, world) => {
+      for (const { mountPath, volume, path } of container.mounts) {
+        if (volume.kind !== 'emptyDir' || !EXCHANGED.test(mountPath)) continue;
+        const other = emptyDirs(world).get(`${workload.resource.namespace} ${mountPath}`)?.[0];
+        if (!other) continue;
+        report({
+          at: container.place(path), value: `emptyDir at ${mountPath}`, note: `${other.resource.kind} ${other.resource.name} has another`,
+          unless: 'neither reads what the other has written',
+        });
+      }
     },
   },
 ];

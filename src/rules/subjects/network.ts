@@ -1,11 +1,11 @@
 import { isLoopback } from '../../celery/hosts';
 import { defaultPort } from '../../celery/ports';
-import { isAmqp, isRedis } from '../../celery/url';
-import { isProducer } from '../../manifests/broker-urls';
+import { isAmqp, isRedis, parseUrl } from '../../celery/url';
+import { BrokerClient, isProducer } from '../../manifests/broker-urls';
 import { redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
-import { answersAtLoopback } from '../../manifests/loopback';
+import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
@@ -17,7 +17,7 @@ import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
 import { listed } from '../printable';
-import { ELSEWHERE, Rule } from '../rule';
+import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
@@ -40,9 +40,8 @@ function alone(container: Container): boolean {
 const distinct = lazy((workloads: readonly Workload[]): readonly Workload[] => [...new Map(workloads.filter(({ longRunning }) => longRunning)
   .map((workload) => [`${workload.resource.kind}/${workload.resource.name}`, workload])).values()]);
 
-/** The pods of the input that a process has as its broker, with the port that they listen on. */
-function brokerPods(process: Process, world: World): Array<{ workload: Workload; container: Container; port: number }> {
-  const { broker } = process;
+/** The pods of the input that a URL leads a process to, with the port that they listen on. */
+function brokerPods(broker: UrlUse | undefined, process: Process, world: World): Array<{ workload: Workload; container: Container; port: number }> {
   if (!broker || !isName(broker.url.host)) return [];
   const service = world.service(broker.url.host, process.workload.resource.namespace);
   const containers = isRedis(broker.url) ? redisFor(broker, world).map(({ container }) => container)
@@ -71,11 +70,12 @@ function portOf({ url }: UrlUse): number {
   return url.port === undefined || url.port === '' ? defaultPort(url.scheme) ?? 0 : /^\d+$/.test(url.port) ? Number(url.port) : 0;
 }
 
-/** The URLs of a process that lead to its own pod; not known are those of other variables, where nothing says what its broker is. */
-function loopbackUses(process: Process): Array<{ readonly use: UrlUse; readonly known: boolean }> {
+/** The URLs of a client that lead to its own pod; not known are those of other variables, where nothing says what its broker is. */
+function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly use: UrlUse; readonly known: boolean }> {
   // Without a host the server of the client's own machine is meant.
   const own = ({ url }: UrlUse) => (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && url.scheme !== 'redis+socket'
     && (isLoopback(url.host) || (url.host === '' && /^[a-z]+:\/\/(\/.*)?$/.test(url.text)));
+  if (!process) return given.filter(own).map((use) => ({ use, known: true }));
   const { broker, backend, link, urls, allUrls } = process;
   const known = [broker, backend].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
   if (link ?? backend) return known;
@@ -96,11 +96,19 @@ const servedBy = lazy((world: World) => {
   };
 });
 
-/** Celery in the namespace of a Service has it as broker or result backend: others may have one of the same name, too. */
-function isUsedAtHome(world: World, service: Resource): boolean {
-  return world.processes.some(({ urls, workload }) => workload.resource.namespace === service.namespace
-    && urls.some(({ url }) => world.service(url.host, service.namespace) === service));
+/** Celery in the namespace of a Service asks for it: others may have one of the same name, too. */
+function isUsedAtHome(world: World, { namespace, name }: Resource): boolean {
+  return namesAtHome(world).has(`${namespace} ${name}`);
 }
+
+/** What the URLs and variables of Celery name, by the namespace; and without what kustomize puts in front of a name or after it. */
+const namesAtHome = lazy((world: World) => new Set(world.processes.flatMap(({ container: { env }, urls, workload }) => {
+  const hosts = new Set([...urls.map(({ url }) => url.host), ...[...env.all()].flatMap(({ value = '' }) => parseUrl(value)?.host ?? value)]);
+  return [...hosts].filter((host) => /^[a-z0-9.-]{1,100}$/.test(host)).flatMap((host) => {
+    const parts = host.split('.')[0].split('-');
+    return parts.flatMap((_, n) => [parts.slice(n), parts.slice(0, n + 1)]).map((name) => `${workload.resource.namespace} ${name.join('-')}`);
+  });
+})));
 
 /** The Services that some process of Celery has as its broker or result backend. */
 const usedServices = lazy((world: World) => new Set(world.processes.flatMap(({ urls, workload }) =>
@@ -323,11 +331,10 @@ export const networkRules: Rule[] = [
     fix: 'Write the name of the Service into the URL.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
     rows: ['N69'],
-    on: 'processes',
-    check: (process, report, world) => {
-      const { workload } = process;
+    on: 'brokerClients',
+    check: ({ container: { workload }, urls }, report, world) => {
       const { namespace } = workload.resource;
-      for (const use of process.urls) {
+      for (const use of urls) {
         const { host } = use.url;
         if (!/^[a-z][a-z0-9-]*$/.test(host) || host === 'localhost' || ownNames(workload, host)) continue;
         if (world.service(host, namespace)) continue;
@@ -351,17 +358,35 @@ export const networkRules: Rule[] = [
     fix: 'Write the name of the Service of the broker into the URL.',
     source: 'https://kubernetes.io/docs/concepts/workloads/pods/#pod-networking',
     rows: ['N72'],
-    on: 'processes',
-    check: (process, report, world) => {
-      for (const { use, known } of loopbackUses(process)) {
-        const answer = answersAtLoopback(process, portOf(use), world);
+    on: 'brokerClients',
+    check: (client, report, world) => {
+      const { container } = client;
+      for (const { use, known } of loopbackUses(client)) {
+        const answer = answersAtLoopback(container, portOf(use), world);
         if (answer === 'something') continue;
         const { redis, rabbitmq } = servedBy(world);
-        const near = (isAmqp(use.url) ? rabbitmq : redis).get(process.workload.resource.namespace) ?? [];
+        const near = (isAmqp(use.url) ? rabbitmq : redis).get(container.workload.resource.namespace) ?? [];
         report({
           at: use.at, value: use.text, allowed: near.length > 0 ? listed(near) : 'the name of a Service', ...near.length > 0 ? { fix: `Write ${listed(near)}.` } : {},
           ...known ? answer === 'nothing' ? {} : answer : { unless: 'the application takes its broker from somewhere else' },
         });
+      }
+    },
+  },
+  {
+    id: 'network/database-on-localhost',
+    severity: Severity.WARNING,
+    title: 'The database is localhost, and nothing in the pod of Celery listens there',
+    why: 'Tasks fail: `connection to server at "127.0.0.1", port 5432 failed: Connection refused`. The pods of the web application may have a proxy to the '
+      + 'database as a container of their own, and those of Celery need one, too.',
+    fix: 'Write the name of the Service of the database; or give the pod the proxy that the web application has.',
+    source: 'https://docs.cloud.google.com/sql/docs/postgres/connect-kubernetes-engine',
+    rows: ['N72'],
+    on: 'processes',
+    check: (process, report, world) => {
+      if (process.role === 'flower') return;
+      for (const { name, path, answer } of databasesAtLoopback(process.container, world)) {
+        report({ at: process.place(path), value: name, unless: typeof answer === 'object' ? answer.unless : 'no task asks the database' });
       }
     },
   },
@@ -373,26 +398,26 @@ export const networkRules: Rule[] = [
     fix: 'Write a port of the Service into the URL: what is in `ports[].port`, not in targetPort and not in nodePort.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
     rows: ['N74'],
-    on: 'processes',
-    check: (process, report, world) => {
+    on: 'brokerClients',
+    check: ({ container, urls }, report, world) => {
       const ports = (host: string) => {
-        const service = isName(host) ? world.service(host, process.workload.resource.namespace) : undefined;
+        const service = isName(host) ? world.service(host, container.workload.resource.namespace) : undefined;
         const { clusterIP, type, ports: given } = asMap(get(service?.json, 'spec'));
         // The name of a headless Service is that of its pods, and an ExternalName has no ports.
         return clusterIP === 'None' || type === 'ExternalName' ? [] : asList(given).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
       };
-      for (const use of process.urls) {
+      for (const use of urls) {
         const own = ports(use.url.host);
         const port = portOf(use);
         if (own.length > 0 && port > 0 && !own.includes(port)) report({ at: use.at, value: use.text, allowed: own.join(', '), note: `it has no port ${port}` });
       }
-      for (const variable of process.container.env.all()) {
+      for (const variable of container.env.all()) {
         const prefix = /^(.*(?:REDIS|VALKEY|RABBIT|AMQP|BROKER).*_)PORT$/.exec(variable.name)?.[1];
         if (prefix === undefined || variable.value === undefined || !/^\d+$/.test(variable.value)) continue;
-        const own = ports(process.container.env.value(`${prefix}HOST`) ?? '');
+        const own = ports(container.env.value(`${prefix}HOST`) ?? '');
         if (own.length === 0 || own.includes(Number(variable.value))) continue;
         report({
-          at: process.place(variable.path), value: `${variable.name}=${variable.value}`, allowed: own.join(', '), unless: 'the application does not connect there',
+          at: container.place(variable.path), value: `${variable.name}=${variable.value}`, allowed: own.join(', '), unless: 'the application does not connect there',
         });
       }
     },
@@ -475,7 +500,9 @@ export const networkRules: Rule[] = [
       for (const process of clients(world)) {
         const { workload, broker } = process;
         const egress = policiesOf(workload, 'Egress', world);
-        const pods = brokerPods(process, world);
+        const use = process.link ?? process.allUrls[0];
+        const pods = brokerPods(use, process, world);
+        const certainty = unless(use === process.link, 'Celery has another broker');
         const ports = pods.map(({ port }) => port);
         const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
         for (const port of egress.length > 0 ? [...ports, ...outside] : []) {
@@ -488,7 +515,7 @@ export const networkRules: Rule[] = [
           if (allowed) continue;
           report({
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
-            note: `${workload.resource.kind} ${workload.resource.name} may not send there`,
+            note: `${workload.resource.kind} ${workload.resource.name} may not send there`, ...certainty,
           });
         }
         for (const { workload: target, port, container } of pods) {
@@ -497,7 +524,7 @@ export const networkRules: Rule[] = [
             .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, 'Ingress', policy, workload, world)))) continue;
           report({
             at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
-            allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`,
+            allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...certainty,
           });
         }
       }

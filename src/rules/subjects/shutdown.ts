@@ -4,7 +4,7 @@ import { codeFiles, seesSettings } from '../../manifests/code';
 import { readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asScalar, get } from '../../manifests/json';
+import { asList, asNumber, asScalar, get } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import { givesTasksBack, softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
@@ -42,6 +42,9 @@ function groupSignals(process: Process, report: Reporter): void {
     });
   }
 }
+
+/** A shorter hook leaves the worker most of what it had. */
+const LONG_HOOK = 10;
 
 export const shutdownRules: Rule[] = [
   {
@@ -237,6 +240,30 @@ export const shutdownRules: Rule[] = [
           report({ at: process.place(path), value: invocation.words.map(({ text }) => text).join(' ') });
         }
       }
+    },
+  },
+  {
+    id: 'shutdown/prestop-uses-grace',
+    severity: Severity.ERROR,
+    title: 'The preStop hook of a worker takes up the grace period',
+    why: 'The grace period runs while the hook does, and SIGTERM comes after it: the worker takes new tasks all the while, and has only the rest of the time, or 2 s, '
+      + 'to end them.',
+    fix: 'Remove the hook, because a worker serves no requests that would have to be drained; or add its time to terminationGracePeriodSeconds.',
+    source: 'https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution',
+    rows: ['N77'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { container, workload } = worker;
+      const hook = get(container.json, 'lifecycle', 'preStop');
+      const slept = asNumber(get(hook, 'sleep', 'seconds'))
+        ?? Number(/^(?:.*[;&]\s*)?sleep (\d+)s?\s*$/s.exec(asList(get(hook, 'exec', 'command')).map((word) => asScalar(word) ?? '').join(' ').replace(/^.*\s-[a-z]*c\s/, ''))?.[1] ?? 0);
+      // Some seconds are for endpoints and proxies to learn of it.
+      if (slept < workload.graceSeconds / 2 || slept < LONG_HOOK) return;
+      const left = workload.graceSeconds - slept;
+      report({
+        at: worker.place([...container.path, 'lifecycle', 'preStop']), value: `${slept} s of ${workload.graceSeconds} s`, allowed: `a grace period longer by ${slept} s`,
+        ...unless(left <= 0, `no task takes longer than ${left} s`),
+      });
     },
   },
   {
