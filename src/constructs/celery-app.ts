@@ -31,6 +31,7 @@ import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
 import { isPlainObject } from './validation/plain-object';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
+import type { WorkerPool } from './worker-pool';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { parseRequirement } from '../celery/requirement';
@@ -189,14 +190,18 @@ export class CeleryApp extends Construct {
     readonly known?: number;
     /** The hard time limit on its command line, which wins over that of the settings. */
     readonly timeLimit?: Duration;
+    /** The most pods that there are of it; undefined for whatever somebody scales it to, which is one at first. */
+    readonly maxReplicas?: number;
+    readonly pool: WorkerPool;
+    readonly agent: boolean;
   }[] = [];
 
   /** @internal */
   public readonly _delivery?: TaskDelivery;
   /** What spares its busy pods; one at most. @internal */
   public readonly _busyPodControllers: { readonly node: Node; readonly _peer: k8s.NetworkPolicyPeer }[] = [];
-  /** The pods of it, and how many containers each has next to Celery. @internal */
-  public readonly _pods: { readonly scope: Construct; readonly neighbours: number }[] = [];
+  /** The pods of it, what they run, and how many containers each has next to Celery. @internal */
+  public readonly _pods: { readonly scope: Construct; readonly role: string; readonly neighbours: number }[] = [];
   /** The Beats whose schedule is in a Redis, by RedBeat, and whether that is its message broker. @internal */
   public readonly _redBeats: { readonly scope: Construct; readonly inBroker: boolean }[] = [];
   /** @internal */

@@ -179,7 +179,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...ofAnotherApp(celery, options.initContainers ?? []),
     ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, ofAgent)] : []),
   ]);
-  celery._pods.push({ scope, neighbours: (options.sidecars ?? []).length + (options.containers ?? []).length });
+  celery._pods.push({ scope, role: spec.component, neighbours: (options.sidecars ?? []).length + (options.containers ?? []).length });
   guard(scope);
   return { pod, options };
 }

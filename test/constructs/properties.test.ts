@@ -117,7 +117,8 @@ const workerData = fc.record({
 
 const redisData = fc.record({
   pod: podData.map((data) => ({ ...data, resources: undefined })),
-  own: fc.record<Partial<RedisBrokerProps>>({ maxMemory: optional(mebibytes(1, 255)), clusterDomain: optional(label(20)) }),
+  // With less memory left than for the connections of all workers it is refused.
+  own: fc.record<Partial<RedisBrokerProps>>({ maxMemory: optional(mebibytes(1, 240)), clusterDomain: optional(label(20)) }),
   // Three times the memory, which the append-only file may need.
   claim: optional(mebibytes(3 * 255, 100_000)),
 });

@@ -17,8 +17,11 @@ import { checkPod, deployment, Mount, objectMetadata, PodSpec, selectorLabels, s
 import { Shape } from '../kubernetes/shape';
 import { parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
-import { describe, Described, Problem, refuse } from '../validation/problems';
+import { REDIS_COMMANDS } from '../../celery/redis-commands';
+import { nearest } from '../../nearest';
+import { describe, Described, isRefused, Problem, refuse } from '../validation/problems';
 import { number, optionsOf, PropChecks, size, sound, text, texts, typed, withMember } from '../validation/props';
+import { checkMaxClients, clientsOf, computedClients, tooManyClients } from './redis-clients';
 import { checkDatabase, PASSWORD, redisConnection, redisTrigger } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
 import { RedisStorage } from './redis-storage';
@@ -82,10 +85,12 @@ export interface RedisBrokerProps extends PodOptions {
   readonly tls?: RedisTls;
 
   /**
-   * Commands that nobody can run: neither Celery nor its tools need them.
+   * Commands that nobody can run, by the access control list of Redis: neither Celery nor its tools need those of the default. ACL, by which
+   * anybody could allow them again, is always one of them. With `[]` all commands can be run.
    *
-   * @default - with a `password` CONFIG, DEBUG, FLUSHALL, FLUSHDB, MODULE, REPLICAOF, SHUTDOWN and SLAVEOF; without one none
-   * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/
+   * @default - ACL, CONFIG, DEBUG, FLUSHALL, FLUSHDB, MODULE, REPLICAOF, SHUTDOWN and SLAVEOF; none where the tag of the image is that of a Redis
+   * before 6.2, which cannot do it
+   * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
    */
   readonly disabledCommands?: string[];
 
@@ -99,9 +104,11 @@ export interface RedisBrokerProps extends PodOptions {
 
   /**
    * The number of clients that may be connected. A worker holds nine connections and one for each process or thread of its pool, Beat four and Flower
-   * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling.
+   * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling. It also fails for more than the memory between
+   * `maxMemory` and the memory limit is enough for, at 20 KiB for each.
    *
-   * @default - that of Redis, 10000
+   * @default - as many as that memory is enough for, and at most 10000, that of Redis; but twice as many as the apps need, in steps of 1000, where
+   * that is more. It does not follow each change of replicas, for which Redis would start again.
    * @see https://redis.io/docs/latest/develop/reference/clients/
    */
   readonly maxClients?: number;
@@ -227,10 +234,17 @@ export class RedisBroker extends Construct implements IBroker {
     const limit = (options.resources ?? DEFAULT_RESOURCES).limits?.memory;
     const limited = limit === undefined ? undefined : Math.floor((quantity(limit) ?? 0) / 1024);
     const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * SHARE);
-    const { tls } = props;
-    const { password } = props;
+    const memory = { maxMemory, limit: limited };
+    const needed = (): ReturnType<typeof clientsOf> => clientsOf(this.access.admitted);
+    const maxClients = (): string[] => {
+      const clients = props.maxClients ?? computedClients(needed(), memory);
+      return clients === undefined ? [] : ['--maxclients', `${clients}`];
+    };
+    const { tls, password } = props;
     const programs = parseImage(image).name.startsWith('valkey') ? VALKEY : REDIS;
-    const disabled = props.disabledCommands ?? (password ? DISABLED : []);
+    const old = isBeforeLists(image);
+    const disabled = props.disabledCommands ?? (old && !password ? [] : DISABLED);
+    const permissions = permitted(disabled);
     const auth: k8s.EnvVar[] = secretVariable('REDISCLI_AUTH', password);
     const users: Mount[] = password ? [{ path: USERS_FOLDER, volume: { name: 'users', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } } }] : [];
     const readOnlyUsers = users.map((mount) => ({ ...mount, readOnly: true }));
@@ -245,7 +259,7 @@ export class RedisBroker extends Construct implements IBroker {
       terminationGracePeriodSeconds: 60,
       resources: DEFAULT_RESOURCES,
       initContainers: password ? [{
-        name: 'users', image, command: writeUser(disabled), env: auth, mounts: users,
+        name: 'users', image, command: writeUser(permissions), env: auth, mounts: users,
         resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
       }] : [],
       container: {
@@ -260,8 +274,8 @@ export class RedisBroker extends Construct implements IBroker {
           '--appendonly', claim ? 'yes' : 'no',
           '--maxmemory-policy', 'noeviction',
           ...(maxMemory === undefined ? [] : ['--maxmemory', redisMemory(maxMemory)]),
-          ...(props.maxClients === undefined ? [] : ['--maxclients', `${props.maxClients}`]),
-          ...(password ? ['--aclfile', `${USERS_FOLDER}/users.acl`] : disabled.flatMap((command) => ['--rename-command', command, ''])),
+          ...maxClients(),
+          ...(password ? ['--aclfile', `${USERS_FOLDER}/users.acl`] : disabled.length > 0 ? ['--user', 'default', 'on', 'nopass', ...permissions] : []),
         ],
         ports: [REDIS_PORT],
         // A probe that fails while Redis starts would be a warning among the events.
@@ -282,7 +296,8 @@ export class RedisBroker extends Construct implements IBroker {
       ...checkMaxMemory(props.maxMemory, limit, limited),
       ...checkDatabase('database', props.database),
       ...checkCommands(disabled),
-      ...checkMaxClients(props.maxClients, maxMemory, limited),
+      ...(old ? checkLists(image, password, disabled) : []),
+      ...checkMaxClients(props.maxClients, memory),
       ...(claim?.size && maxMemory !== undefined ? checkClaimSize(claim.size, maxMemory) : []),
       ...checkPod(pod, options),
     ]);
@@ -309,6 +324,10 @@ export class RedisBroker extends Construct implements IBroker {
       host: this.host, database: props.database, password, tls: tls && { ca: caOf(tls) },
     };
     this.url = redisConnection({ prop: 'broker' }, this.server).connection?.url;
+    // A number of replicas that is refused says nothing.
+    if (props.maxClients === undefined) {
+      this.node.addValidation({ validate: () => isRefused(this.node.root) ? [] : tooManyClients(needed(), memory).map(describe) });
+    }
     const { results } = props;
     if (results !== undefined && maxMemory !== undefined) {
       this.node.addValidation({ validate: () => resultProblems(results, maxMemory, this.access.admitted).map(describe) });
@@ -371,24 +390,47 @@ function ping(cli: string, tls: RedisTls | undefined, options: k8s.Probe): k8s.P
 }
 
 /** What ends all tasks, or gives the server to somebody else. */
-const DISABLED = ['CONFIG', 'DEBUG', 'FLUSHALL', 'FLUSHDB', 'MODULE', 'REPLICAOF', 'SHUTDOWN', 'SLAVEOF'];
+const DISABLED = ['ACL', 'CONFIG', 'DEBUG', 'FLUSHALL', 'FLUSHDB', 'MODULE', 'REPLICAOF', 'SHUTDOWN', 'SLAVEOF'];
+
+/**
+ * What the user of an access control list may do: all but some commands. `rename-command` is no way to disable one, because Redis does not start with
+ * an append-only file in which it is.
+ */
+function permitted(disabled: readonly string[]): string[] {
+  const without = new Set([...disabled.length > 0 ? ['acl'] : [], ...disabled.map((command) => command.toLowerCase())]);
+  return ['~*', '&*', '+@all', ...[...without].map((command) => `-${command}`)];
+}
+
+/** Whether the tag of an image is that of a Redis without lists, or without channels in them. */
+function isBeforeLists(image: string): boolean {
+  const { name, tag = '' } = parseImage(image);
+  const [, major, minor] = /^(\d+)(?:\.(\d+))?/.exec(tag) ?? [];
+  return name === 'redis' && (Number(major) < 6 || (major === '6' && Number(minor) < 2));
+}
+
+function checkLists(image: string, password: SecretKey | undefined, disabled: readonly string[]): Problem[] {
+  return password === undefined && disabled.length === 0 ? [] : [{
+    prop: 'image', value: image, wrong: `is a Redis before 6.2, which has no access control list for ${password ? 'the password' : 'disabledCommands'}`,
+    fix: 'use a later one, e.g. redis:7-alpine',
+  }];
+}
 
 /**
  * Writes the user for Redis, with the SHA-256 of the password: the password itself is in no argument and in no file.
  *
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/
  */
-function writeUser(disabled: readonly string[]): string[] {
-  const commands = ['+@all', ...disabled.map((command) => `-${command.toLowerCase()}`)].join(' ');
+function writeUser(permissions: readonly string[]): string[] {
   const hash = '"$(printf %s "$REDISCLI_AUTH" | sha256sum | cut -c 1-64)"';
-  return ['sh', '-c', `printf 'user default on #%s ~* &* ${commands}\\n' ${hash} > ${USERS_FOLDER}/users.acl`];
+  return ['sh', '-c', `printf 'user default on #%s ${permissions.join(' ')}\\n' ${hash} > ${USERS_FOLDER}/users.acl`];
 }
 
 function checkCommands(commands: readonly string[]): Problem[] {
   const needed = commands.filter((command) => NEEDED.has(command.toUpperCase()));
   return [
-    ...commands.filter((command) => !/^[a-z]+$/i.test(command)).map((command) => ({
-      prop: 'disabledCommands', value: command, wrong: 'is not a command of Redis', fix: 'give its name only, e.g. \'FLUSHALL\'',
+    ...commands.filter((command) => !REDIS_COMMANDS.has(command.toUpperCase())).map((command) => ({
+      prop: 'disabledCommands', value: command, wrong: 'is not a command of Redis, which would not start',
+      fix: `give its name only, e.g. '${nearest(command, REDIS_COMMANDS) ?? 'FLUSHALL'}'`,
     })),
     ...needed.map((command) => ({ prop: 'disabledCommands', value: command, wrong: 'is a command that Celery needs', fix: 'leave it out' })),
   ];
@@ -400,20 +442,6 @@ const NEEDED = new Set([
   'HSET', 'HGET', 'HDEL', 'HLEN', 'HSCAN', 'ZADD', 'ZREM', 'ZRANGEBYSCORE', 'ZREVRANGEBYSCORE', 'ZRANGE', 'ZSCORE', 'ZCARD', 'SADD', 'SREM', 'SMEMBERS', 'SISMEMBER',
   'SCARD', 'GET', 'SET', 'SETEX', 'MGET', 'DEL', 'EXISTS', 'EXPIRE', 'INCR', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'EVAL', 'EVALSHA', 'SCRIPT',
 ]);
-
-/** What a connection takes, with its buffers, in KiB. */
-const CLIENT = 20;
-
-/** What clients take is in addition to the data. */
-function checkMaxClients(maxClients: number | undefined, maxMemory: number | undefined, limited: number | undefined): Problem[] {
-  const wrong = checks.wholeNumber('maxClients', maxClients, 1);
-  if (wrong.length > 0 || maxClients === undefined || maxMemory === undefined || limited === undefined) return wrong;
-  const most = Math.floor((limited - maxMemory) / CLIENT);
-  return maxClients <= most ? [] : [{
-    prop: 'maxClients', value: maxClients, wrong: `is more than the memory between maxMemory and the limit is enough for, ${most} clients of ${CLIENT} KiB`,
-    fix: `give at most ${most}, or raise the memory limit`,
-  }];
-}
 
 /** The append-only file is rewritten when it has doubled: both are there for a while. */
 function checkClaimSize(given: Size, maxMemory: number): Problem[] {

@@ -1,6 +1,7 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
 import { mebibytes, redisSize } from '../../celery/quantity';
+import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
@@ -38,9 +39,15 @@ function resultsStay(worker: Process): boolean {
   return after === undefined ? /^none$/i.test(expires) : after === 0 || after >= DAY;
 }
 
+/** Asks for a password; an access control list may say that its user needs none. */
+function asks(server: RedisServer): boolean {
+  const [user, ...rights] = server.directive('user')?.values ?? [];
+  return ['requirepass', 'aclfile'].some((name) => server.directive(name)) || (user !== undefined && !(user === 'default' && rights.includes('nopass')));
+}
+
 /** Asks nobody for a password, as far as all of its configuration is in sight. */
 function open(server: RedisServer): boolean {
-  return !server.opaque && !['requirepass', 'aclfile', 'user'].some((name) => server.directive(name));
+  return !server.opaque && !asks(server);
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
@@ -56,24 +63,16 @@ function saves(server: RedisServer): boolean | undefined {
   return server.opaque ? undefined : true;
 }
 
-/** The connections of processes to a Redis that is their broker and result backend, as they were counted under load, without those of children. */
-const CONNECTIONS: Readonly<Record<string, number>> = { worker: 8, beat: 4, flower: 21 };
-/** What the agent of this library asks with, in a worker. */
-const CONNECTIONS_OF_AGENT = 1;
-/** What Redis takes by default. */
-const MAX_CLIENTS = 10_000;
-
 /** The connections of a process, with those of its children or threads. */
-function connections(process: Process): number {
-  const { role, forks, pool, concurrency = 1, container } = process;
-  if (role !== 'worker') return CONNECTIONS[role] ?? 0;
-  const agent = container.words.some(({ text }) => text === AGENT_FLAGS.worker[1]) ? CONNECTIONS_OF_AGENT : 0;
-  return CONNECTIONS.worker + (forks || pool === 'threads' ? concurrency : 1) + agent;
+function connections({ role, forks, pool, concurrency, container }: Process): number {
+  return redisConnections({
+    role, children: forks || pool === 'threads' ? concurrency : 1, agent: container.words.some(({ text }) => text === AGENT_FLAGS.worker[1]),
+  });
 }
 
 /** The processes that have a server as their broker. */
 const clientsOf = lazy((world: World) => grouped(world.processes
-  .filter(({ role, workload }) => Object.hasOwn(CONNECTIONS, role) && workload.longRunning)
+  .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
 
 export const redisRules: Rule[] = [
@@ -195,7 +194,7 @@ export const redisRules: Rule[] = [
     check: (server, report, world) => {
       const mode = server.directive('protected-mode');
       const bind = server.directive('bind');
-      const password = server.directive('requirepass') ?? server.directive('aclfile') ?? server.directive('user') ?? server.directive('masterauth');
+      const password = asks(server) || server.directive('masterauth') !== undefined;
       const served = brokerUse(server, world) === 'yes' || world.kind('Service').length > 0;
       if (!served || server.opaque) return;
       // Until Redis 6 a bind ended the protection.
@@ -401,7 +400,7 @@ export const redisRules: Rule[] = [
     on: 'brokers',
     check: (server, report, world) => {
       const most = server.directive('maxclients');
-      const clients = most ? Number(most.values[0]) : server.opaque ? undefined : MAX_CLIENTS;
+      const clients = most ? Number(most.values[0]) : server.opaque ? undefined : DEFAULT_CLIENTS;
       if (clients === undefined || !Number.isInteger(clients)) return;
       const own = clientsOf(world).get(server) ?? [];
       const needed = own.reduce((sum, process) => sum + mostReplicas(process.workload, world) * connections(process), 0);

@@ -1,7 +1,7 @@
 import { ApiObject, App, Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, IBroker, PythonRuntime, RedisBroker, RedisBrokerProps,
-  RedisStorage, RedisTls, ResultBackend, SecretKey, WorkerPool, WorkerScaling,
+  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, HealthCheck, IBroker, PythonRuntime, RedisBroker,
+  RedisBrokerProps, RedisStorage, RedisTls, ResultBackend, SecretKey, WorkerPool, WorkerScaling,
 } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../../fixtures';
@@ -268,7 +268,7 @@ describe('a password', () => {
   test('is in no argument: Redis reads a hash of it', () => {
     const { command, env, volumeMounts } = manifests().main('redis');
     const [init] = manifests().pod('redis').initContainers;
-    expect(init.command).toEqual(['sh', '-c', 'printf \'user default on #%s ~* &* +@all -config -debug -flushall -flushdb -module -replicaof -shutdown -slaveof\\n\' '
+    expect(init.command).toEqual(['sh', '-c', 'printf \'user default on #%s ~* &* +@all -acl -config -debug -flushall -flushdb -module -replicaof -shutdown -slaveof\\n\' '
       + '"$(printf %s "$REDISCLI_AUTH" | sha256sum | cut -c 1-64)" > /etc/redis-users/users.acl']);
     expect(command).toEqual(expect.arrayContaining(['redis-server', '--aclfile', '/etc/redis-users/users.acl']));
     expect(env).toEqual([{ name: 'REDISCLI_AUTH', valueFrom: { secretKeyRef: PASSWORD } }]);
@@ -284,11 +284,36 @@ describe('a password', () => {
     });
   });
 
-  test('disabled commands are the user\'s to choose, and without a password none', () => {
+  test('disabled commands are the user\'s to choose', () => {
     expect(synth(withWorker({ password: PASSWORD, disabledCommands: [] }), SECRETS).pod('redis').initContainers[0].command[2]).toContain('~* &* +@all\\n\'');
-    expect(synth(redis({ disabledCommands: ['FLUSHALL'] })).main('redis').command).toEqual(expect.arrayContaining(['--rename-command', 'FLUSHALL', '']));
-    expect(synth(redis({})).main('redis').command).not.toContain('--rename-command');
+    expect(synth(withWorker({ password: PASSWORD, disabledCommands: ['KEYS'] }), SECRETS).pod('redis').initContainers[0].command[2]).toContain('~* &* +@all -acl -keys\\n\'');
   });
+});
+
+describe('without a password', () => {
+  const user = (props: RedisBrokerProps) => {
+    const { command } = synth(redis(props)).main('redis');
+    return command.includes('--user') ? command.slice(command.indexOf('--user') + 1).join(' ') : undefined;
+  };
+
+  test('what ends all tasks can be run by nobody, and neither can what would allow it again', () => {
+    expect(user({})).toBe('default on nopass ~* &* +@all -acl -config -debug -flushall -flushdb -module -replicaof -shutdown -slaveof');
+    expect(synth(redis()).main('redis').command).not.toContain('--aclfile');
+  });
+
+  test('disabled commands are the user\'s to choose', () => {
+    expect(user({ disabledCommands: ['Keys', 'FLUSHALL', 'acl'] })).toBe('default on nopass ~* &* +@all -acl -keys -flushall');
+    expect(user({ disabledCommands: [] })).toBeUndefined();
+  });
+
+  test.each([['redis:6.0.20-alpine', false], ['redis:5', false], ['registry.example.com/redis:4.0', false], ['redis:6.2-alpine', true], ['redis:6', true], ['redis', true], ['valkey/valkey:8', true], ['redis:latest', true]])(
+    '%s has an access control list: %p', (image, has) => {
+      expect(user({ image }) !== undefined).toBe(has);
+      const [given, secret] = [redis({ image, disabledCommands: ['KEYS'] }), redis({ image, password: PASSWORD })];
+      const refused = (for_: string) => [expect.stringContaining(`image: '${image}' is a Redis before 6.2, which has no access control list for ${for_}; use a later one`)];
+      expect(has ? [user({ image, disabledCommands: ['KEYS'] })] : refusals(given)).toEqual(has ? [expect.stringContaining('-keys')] : refused('disabledCommands'));
+      expect(has ? synth(secret, SECRETS).identities() : refusals(secret)).toEqual(has ? expect.arrayContaining(['Deployment/redis']) : refused('the password'));
+    });
 });
 
 test('TLS: Redis takes nothing else, and apps verify its certificate; probes do not, so that it is the clients that say what is wrong with it', () => {
@@ -357,7 +382,8 @@ test.each<[RedisBrokerProps, string]>([
   [{ password: 'hunter2' as unknown as SecretKey }, 'password: a string is not a key of a Secret; put it into a Secret, and give { name, key }'],
   [{ tls: {} as RedisTls }, 'tls.secretName: undefined is missing; give the name of a Secret of type kubernetes.io/tls'],
   [{ tls: { secretName: 'redis-tls', ca: { name: 'ca' } as SecretKey } }, 'tls.ca.key: undefined is missing'],
-  [{ disabledCommands: ['FLUSH ALL'] }, 'disabledCommands: \'FLUSH ALL\' is not a command of Redis; give its name only'],
+  [{ disabledCommands: ['FLUSH ALL'] }, 'disabledCommands: \'FLUSH ALL\' is not a command of Redis, which would not start; give its name only, e.g. \'FLUSHALL\''],
+  [{ disabledCommands: ['KEY', 'config|set'] }, 'disabledCommands: \'KEY\' is not a command of Redis, which would not start; give its name only, e.g. \'KEYS\''],
   [{ disabledCommands: ['brpop'] }, 'disabledCommands: \'brpop\' is a command that Celery needs; leave it out'],
   [{ results: {} as never }, 'results.perDay: undefined is missing; give the number of tasks that store a result in a day'],
   [{ results: { perDay: -1 } }, 'results.perDay: -1 is not a number of tasks'],
@@ -429,9 +455,60 @@ describe('clients', () => {
     expect(refusals(clients(10 * 13 + 24, 10)).join()).toMatch(/has "maxclients 154"; allowed: 155 or more.*\[redis\/too-few-clients\]/);
   });
 
-  test('without a number are those of Redis', () => {
-    expect(synth(clients(undefined, 767)).identities()).toContain('Deployment/redis');
-    expect(refusals(clients(undefined, 768)).join()).toMatch(/has "maxclients 10000 \(the default\)"; allowed: 10009 or more/);
+  const limited = (limit: string | undefined, replicas = 1, props: RedisBrokerProps = {}) => (chart: Chart) => {
+    const broker = new RedisBroker(chart, 'redis', { resources: { limits: limit === undefined ? undefined : { memory: limit } }, ...props });
+    const celery = celeryApp(chart, { broker });
+    new CeleryWorker(chart, 'worker', { celery, replicas, pool: WorkerPool.prefork({ concurrency: 4 }) });
+    new CeleryBeat(chart, 'beat', { celery });
+    new CeleryFlower(chart, 'flower', { celery });
+  };
+  const given = (make: (chart: Chart) => void) => {
+    const { command } = synth(make).main('redis');
+    return command.includes('--maxclients') ? Number(command[command.indexOf('--maxclients') + 1]) : undefined;
+  };
+
+  test.each<[string, string | undefined, number, RedisBrokerProps, number | undefined]>([
+    ['as many as the memory is enough for', '256Mi', 1, {}, 3276],
+    ['whatever the replicas are', '256Mi', 123, {}, 3276],
+    ['twice as many as the pods open, at least', '256Mi', 125, {}, 4000],
+    ['more for more of them', '256Mi', 250, {}, 7000],
+    ['more with a smaller maxMemory', '256Mi', 1, { maxMemory: Size.mebibytes(128) }, 6553],
+    ['those of Redis where the memory is enough', '1Gi', 1, {}, undefined],
+    ['just fewer where it is not quite', '781Mi', 1, {}, 9996],
+    ['those of Redis without a limit', undefined, 1, {}, undefined],
+    ['those of Redis for half as many', undefined, 382, {}, undefined],
+    ['more for more than half of them', undefined, 383, {}, 20_000],
+    ['more, as far as the memory is enough', '1200Mi', 500, {}, 15_360],
+    ['as many as the memory is enough for while they wait', '64Mi', 502, {}, 6553],
+  ])('without a number are %s', (_what, limit, replicas, props, number) => {
+    expect(given(limited(limit, replicas, props))).toBe(number);
+  });
+
+  test('without a number are refused where the memory is not enough for all pods', () => {
+    expect(refusals(limited('64Mi', 503))).toEqual(['[chart/redis] maxClients: undefined would have to be 6564, which the pods of the apps open, and the memory '
+      + 'between maxMemory and the limit is enough for 6553 clients, at 2.5 KiB for each that waits; leave 129 MiB between maxMemory and the memory limit, or run '
+      + 'fewer replicas']);
+  });
+
+  test('need an open file each', () => {
+    expect(given(limited(undefined, 1, { maxClients: 524_256 }))).toBe(524_256);
+    expect(refusals(limited(undefined, 1, { maxClients: 524_257 }))).toEqual(['[chart/redis] maxClients: 524257 is more than the open files that a container '
+      + 'may have are enough for, 524256; give at most 524256']);
+  });
+
+  test('of apps on other databases count, also of threads, and of greenlets two each; those of a solo pool are eight and one', () => {
+    const two = (replicas: number) => (chart: Chart) => {
+      const redis = new RedisBroker(chart, 'redis', { resources: { limits: { memory: '64Mi' } } });
+      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: redis }), replicas, pool: WorkerPool.threads({ concurrency: 11 }) });
+      const other = new CeleryApp(chart, 'other', {
+        app: 'tasks', broker: redis.onDatabase(1), code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('registry.example.com/team/app:1.4.2'),
+      });
+      new CeleryWorker(chart, 'mail', { celery: other, replicas: 1, pool: WorkerPool.gevent({ concurrency: 91 }) });
+      new CeleryWorker(chart, 'solo', { celery: other, replicas: 1, pool: WorkerPool.solo(), healthCheck: HealthCheck.none() });
+    };
+    // 10 * 20 + 8 + 2 * 96 + 1 + 8 + 1 = 410, and the memory is enough for 819.
+    expect(given(two(9))).toBe(819);
+    expect(given(two(10))).toBe(1000);
   });
 
   test('are those of the most replicas that a worker is scaled to', () => {
