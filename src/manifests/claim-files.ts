@@ -1,6 +1,6 @@
 import { Container } from './pod/container';
 import { isReadOnly } from './pod/volumes';
-import { Process } from './process';
+import { Workload } from './pod/workload';
 
 /** A file on a claim, the same for all pods that mount it. */
 export interface ClaimFile {
@@ -19,20 +19,25 @@ export function claimFile(container: Container, path: string | undefined): Claim
   return { claim: mount.volume.claim, path: [mount.subPath?.replace(/^\/+|\/+$/g, ''), inside].filter(Boolean).join('/') };
 }
 
+/** What writes a file: a process, or a server. */
+interface Writer {
+  readonly workload: Workload;
+}
+
 /** A file that processes of several workloads write, of each workload the first. */
-export interface SharedFile {
+export interface SharedFile<W extends Writer> {
   readonly file: ClaimFile;
-  readonly processes: readonly Process[];
+  readonly processes: readonly W[];
 }
 
 /** The files of claims that several workloads write. */
-export function sharedFiles(files: ReadonlyArray<readonly [Process, ClaimFile | undefined]>): SharedFile[] {
-  const groups = new Map<string, { readonly file: ClaimFile; readonly processes: Map<string, Process> }>();
+export function sharedFiles<W extends Writer>(files: ReadonlyArray<readonly [W, ClaimFile | undefined]>): SharedFile<W>[] {
+  const groups = new Map<string, { readonly file: ClaimFile; readonly processes: Map<string, W> }>();
   for (const [process, file] of files) {
     const { resource, replicas, longRunning } = process.workload;
     if (!file || replicas === 0 || !longRunning) continue;
     const key = JSON.stringify([resource.namespace, file.claim, file.path]);
-    const group = groups.get(key) ?? { file, processes: new Map<string, Process>() };
+    const group = groups.get(key) ?? { file, processes: new Map<string, W>() };
     groups.set(key, group);
     const name = `${resource.kind} ${resource.name}`;
     if (!group.processes.has(name)) group.processes.set(name, process);

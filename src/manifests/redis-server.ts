@@ -30,6 +30,14 @@ export class RedisServer {
     return this.directive('dir')?.values[0] ?? '/data';
   }
 
+  /** Whether it writes its data to files; undefined where a configuration out of sight says so. */
+  public get saves(): boolean | undefined {
+    const save = this.directive('save');
+    if (this.directive('appendonly')?.values[0] === 'yes') return true;
+    if (save) return save.values.join('').trim() !== '';
+    return this.opaque ? undefined : true;
+  }
+
   public static read(container: Container): RedisServer | undefined {
     for (const invocation of container.invocations) {
       if (/^((redis|valkey|keydb)-server|dragonfly)$/.test(baseName(invocation.words[0]?.text ?? ''))) {

@@ -138,6 +138,7 @@ export const CATALOGUE = {
   R10: { what: 'no memory left for a save' },
   R11: { what: 'a floating tag of Redis' },
   R12: { what: 'a Redis that refuses remote clients' },
+  R13: { what: 'several servers on one folder of a claim' },
   M1: { what: 'as many children as the node has CPUs' },
   M2: { what: 'children that outgrow the memory limit' },
   M3: { what: '--max-memory-per-child is in KiB' },

@@ -25,7 +25,8 @@ export function postgresConnection(given: PostgresServerOptions): { connection?:
   const problems = [...wrong, ...checkPostgres(options)];
   if (problems.length > 0) return { problems };
   const { host, port = 5432, database, username, password, tls, cidr } = options;
-  const files = tlsFiles(tlsVolume(ROLE), tls ?? {});
+  // libpq refuses a key that others than root and its group can read; the group of the file is the fsGroup of the pod.
+  const files = tlsFiles(tlsVolume(ROLE), tls ?? {}, 0o440);
   const query = tls === undefined ? [] : [
     'sslmode=verify-full', `sslrootcert=${files.ca ?? 'system'}`,
     ...(files.certificate === undefined ? [] : [`sslcert=${files.certificate}`, `sslkey=${files.key}`]),

@@ -1,4 +1,4 @@
-import { ApiObject, Duration } from 'cdk8s';
+import { ApiObject, Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import { meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
@@ -258,6 +258,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       ...(props.username === '' ? [{ prop: 'username', value: '', wrong: 'is empty', fix: 'leave it out' }] : []),
       ...(props.virtualHost === '' ? [{ prop: 'virtualHost', value: '', wrong: 'is empty', fix: 'give its name, or leave it out for \'/\'' }] : []),
       ...(claim ? checkClaim('storage', claim) : []),
+      ...(claim?.size ? checkDisk(claim.size, limit) : []),
       ...checkPod(pod, options),
     ]);
     guard(this);
@@ -378,9 +379,24 @@ function neededTimeout(apps: readonly CeleryApp[]): number {
   return Math.max(1, Math.ceil(longest / HOUR)) * HOUR;
 }
 
+/** The memory above which RabbitMQ takes no messages, and the free disk below which it takes none, in MiB. */
+function watermarkOf(limit: number): number {
+  return Math.floor(limit * WATERMARK / 2 ** 20);
+}
+
+/** Half of the claim is for messages, at least: what is kept free is not. */
+function checkDisk(given: Size, limit: number): Problem[] {
+  const [amount, watermark] = [checks.kibibytes(given) / 1024, watermarkOf(limit)];
+  return amount <= 0 || amount >= 2 * watermark ? [] : [{
+    prop: 'storage.size', value: given.asString(),
+    wrong: `is less than twice ${watermark} MiB, the free disk below which RabbitMQ takes no messages: as much as the memory that it may fill`,
+    fix: `give at least Size.mebibytes(${2 * watermark}), or lower the memory limit`,
+  }];
+}
+
 /** What every RabbitMQ has in its configuration. */
 function rabbitMqConf(limit: number, definitions: boolean, tls: boolean): string {
-  const watermark = Math.floor(limit * WATERMARK / 2 ** 20);
+  const watermark = watermarkOf(limit);
   return [
     'log.console = true',
     // Of the memory limit: RabbitMQ would see the memory of the node.

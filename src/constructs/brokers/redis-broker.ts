@@ -436,11 +436,11 @@ function checkCommands(commands: readonly string[]): Problem[] {
   ];
 }
 
-/** What kombu and Celery's result backend send, and the probes. */
+/** What kombu, Celery's result backend and RedBeat send, also in scripts, what KEDA counts with, and the probes. */
 const NEEDED = new Set([
   'AUTH', 'HELLO', 'SELECT', 'PING', 'CLIENT', 'INFO', 'MULTI', 'EXEC', 'WATCH', 'UNWATCH', 'DISCARD', 'LPUSH', 'RPUSH', 'BRPOP', 'RPOP', 'LPOP', 'LLEN', 'LRANGE',
-  'HSET', 'HGET', 'HDEL', 'HLEN', 'HSCAN', 'ZADD', 'ZREM', 'ZRANGEBYSCORE', 'ZREVRANGEBYSCORE', 'ZRANGE', 'ZSCORE', 'ZCARD', 'SADD', 'SREM', 'SMEMBERS', 'SISMEMBER',
-  'SCARD', 'GET', 'SET', 'SETEX', 'MGET', 'DEL', 'EXISTS', 'EXPIRE', 'INCR', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'EVAL', 'EVALSHA', 'SCRIPT',
+  'HSET', 'HSETNX', 'HGET', 'HDEL', 'HLEN', 'HSCAN', 'ZADD', 'ZREM', 'ZRANGEBYSCORE', 'ZREVRANGEBYSCORE', 'ZRANGE', 'ZSCORE', 'ZCARD', 'ZCOUNT', 'SADD', 'SREM', 'SMEMBERS', 'SISMEMBER',
+  'SCARD', 'GET', 'SET', 'SETEX', 'MGET', 'DEL', 'EXISTS', 'EXPIRE', 'PEXPIRE', 'PTTL', 'TIME', 'TYPE', 'INCR', 'PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE', 'UNSUBSCRIBE', 'PUNSUBSCRIBE', 'EVAL', 'EVALSHA', 'SCRIPT',
 ]);
 
 /** The append-only file is rewritten when it has doubled: both are there for a while. */

@@ -55,12 +55,16 @@ export interface TlsFiles {
   readonly volumeMounts: k8s.VolumeMount[];
 }
 
-/** The files of a connection, as one volume. A Secret without one of the keys keeps the pod from starting, and its events name the key. */
-export function tlsFiles(name: string, { ca, clientSecretName }: ConnectionTls): TlsFiles {
+/**
+ * The files of a connection, as one volume. A Secret without one of the keys keeps the pod from starting, and its events name the key.
+ *
+ * @param keyMode who may read the private key, where the client looks at it: that of others is everybody in the container
+ */
+export function tlsFiles(name: string, { ca, clientSecretName }: ConnectionTls, keyMode?: number): TlsFiles {
   const sources = [
     ...(ca ? [{ secret: { name: ca.name, items: [{ key: ca.key, path: 'ca.crt' }] } }] : []),
     ...(clientSecretName === undefined ? [] : [{
-      secret: { name: clientSecretName, items: [{ key: 'tls.crt', path: 'tls.crt' }, { key: 'tls.key', path: 'tls.key' }] },
+      secret: { name: clientSecretName, items: [{ key: 'tls.crt', path: 'tls.crt' }, { key: 'tls.key', path: 'tls.key', mode: keyMode }] },
     }]),
   ];
   const folder = `/etc/celery-${name}`;

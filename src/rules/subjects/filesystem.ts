@@ -1,5 +1,6 @@
 import { Image, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, get, Path } from '../../manifests/json';
@@ -281,6 +282,31 @@ export const filesystemRules: Rule[] = [
           at: { resource: first.workload.resource, path: first.path }, value: `claim ${claim}`, allowed: 'ReadWriteMany',
           note: `${listed([...new Set(users.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))])} ${users.length === 1 ? 'runs several pods with it' : 'mount it'}`,
           ...unless(single, 'the cluster has one node'),
+        });
+      }
+    },
+  },
+  {
+    id: 'filesystem/data-of-several-servers',
+    severity: Severity.ERROR,
+    title: 'Several Redis or RabbitMQ servers keep their data in one folder of a claim',
+    why: 'Each writes the files of the other: a Redis that rewrites its append-only file removes the tasks of the other from it, and loads them as its own when it '
+      + 'starts again; two RabbitMQ do the same to the database of their node.',
+    fix: 'Give each server a claim of its own, or a subPath of its own.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/',
+    rows: ['R13'],
+    check: (world, report) => {
+      const servers = [
+        ...world.redisServers.filter(({ saves }) => saves).map((server) => [server.container, server.dataFolder] as const),
+        ...rabbitServers(world).flatMap((server) => server.container ? [[server.container, dataFolder(server)] as const] : []),
+      ];
+      const folders = new Map(servers);
+      for (const { file, processes } of sharedFiles(servers.map(([container, folder]) => [container, claimFile(container, folder)]))) {
+        const second = processes[1];
+        report({
+          at: second.place(second.mountOf(folders.get(second)!)!.path),
+          value: `claim ${file.claim}${file.path === '' ? '' : `, folder ${file.path}`}`,
+          note: `it is that of ${listed(processes.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))}`,
         });
       }
     },

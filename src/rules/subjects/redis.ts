@@ -55,14 +55,6 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
   return unless(brokerUse(server, world) === 'yes', 'Celery does not use it as its broker');
 }
 
-function saves(server: RedisServer): boolean | undefined {
-  const save = server.directive('save');
-  const aof = server.directive('appendonly');
-  if (aof?.values[0] === 'yes') return true;
-  if (save) return save.values.join('').trim() !== '';
-  return server.opaque ? undefined : true;
-}
-
 /** The connections of a process, with those of its children or threads. */
 function connections({ role, forks, pool, concurrency, container }: Process): number {
   return redisConnections({
@@ -147,7 +139,7 @@ export const redisRules: Rule[] = [
     rows: ['R3'],
     on: 'brokers',
     check: (server, report, world) => {
-      if (saves(server) !== true) return;
+      if (server.saves !== true) return;
       const mount = server.container.mountOf(server.dataFolder);
       if (mount && mount.volume.kind !== 'emptyDir') {
         const appends = server.directive('appendonly')?.values[0] === 'yes';
@@ -325,7 +317,7 @@ export const redisRules: Rule[] = [
       const { invocation } = server;
       const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
       // Where nothing is kept, nothing is lost.
-      if (!verdict || saves(server) === false || brokerUse(server, world) === 'no') return;
+      if (!verdict || server.saves === false || brokerUse(server, world) === 'no') return;
       report({
         at: server.container.place(invocation!.words[0].path), ...unlessCache(server, world), ...verdict,
       });
@@ -360,7 +352,7 @@ export const redisRules: Rule[] = [
     on: 'redisServers',
     check: (server, report) => {
       const folder = server.dataFolder;
-      if (saves(server) !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
+      if (server.saves !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
       const mount = server.container.mountOf(folder);
       report({ at: server.container.place(mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder });
     },

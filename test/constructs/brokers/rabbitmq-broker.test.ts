@@ -259,11 +259,30 @@ test.each<[string, Partial<RabbitMqBrokerProps>, string]>([
   ['a timeout below that of RabbitMQ', { consumerTimeout: Duration.seconds(59) }, 'consumerTimeout: '],
   ['a queue type that there is not', { queueType: 'stream' as never }, 'queueType: \'stream\' is not a RabbitMqQueueType'],
   ['a bad claim', { storage: RabbitMqStorage.fromClaimName('my_claim') }, 'storage.claimName: \'my_claim\' is not a name'],
+  ['a claim that is not twice the disk that is kept free', { storage: RabbitMqStorage.claim({ size: Size.mebibytes(613) }) },
+    'storage.size: \'613Mi\' is less than twice 307 MiB, the free disk below which RabbitMQ takes no messages: as much as the memory that it may fill; give at '
+      + 'least Size.mebibytes(614), or lower the memory limit'],
+  ['the default claim with more memory', { resources: { limits: { memory: '8Gi' } } }, 'storage.size: \'4Gi\' is less than twice 4915 MiB'],
   ['a bad name', { name: 'Rabbit' }, 'name: \'Rabbit\' is not a name'],
 ])('refuses %s', (_what, props, message) => {
   const lines = refusals((chart) => new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, ...props }));
   expect(lines).toContainEqual(expect.stringContaining(`[chart/rabbitmq] ${message}`));
   expect(lines.join()).not.toContain('hunter2');
+});
+
+test.each<[Partial<RabbitMqBrokerProps>]>([
+  [{ storage: RabbitMqStorage.claim({ size: Size.mebibytes(614) }) }], [{ resources: { limits: { memory: '3Gi' } } }],
+  [{ resources: { limits: { memory: '8Gi' } }, storage: RabbitMqStorage.ephemeral() }], [{ resources: { requests: { memory: '8Gi' } } }],
+])('has disk enough with %j', (props) => {
+  expect(made(props).identities()).toContain('StatefulSet/rabbitmq');
+});
+
+test('two on one claim are refused', () => {
+  const storage = RabbitMqStorage.fromClaimName('same');
+  expect(refusals((chart) => {
+    new RabbitMqBroker(chart, 'one', { password: PASSWORD, storage });
+    new RabbitMqBroker(chart, 'two', { password: PASSWORD, storage });
+  }).join()).toMatch(/StatefulSet test\/two.*has "claim same".*\[filesystem\/data-of-several-servers\]/);
 });
 
 test('needs a result backend, which RabbitMQ cannot be', () => {

@@ -302,7 +302,7 @@ describe('without a password', () => {
   });
 
   test('disabled commands are the user\'s to choose', () => {
-    expect(user({ disabledCommands: ['Keys', 'FLUSHALL', 'acl'] })).toBe('default on nopass ~* &* +@all -acl -keys -flushall');
+    expect(user({ disabledCommands: ['Keys', 'KEYS', 'FLUSHALL', 'acl'] })).toBe('default on nopass ~* &* +@all -acl -keys -flushall');
     expect(user({ disabledCommands: [] })).toBeUndefined();
   });
 
@@ -347,6 +347,15 @@ test('Valkey is known by the name of its image', () => {
   expect(readinessProbe.exec.command[2]).toContain('valkey-cli -p 6379 ping');
 });
 
+test('two on one claim are refused, and with a claim each, or where nothing is kept, they are not', () => {
+  const two = (...claims: (string | undefined)[]) => (chart: Chart) => claims.forEach((claim, index) => void new RedisBroker(chart, `redis-${index}`, {
+    storage: claim === undefined ? RedisStorage.ephemeral() : RedisStorage.fromClaimName(claim),
+  }));
+  expect(refusals(two('same', 'same')).join()).toMatch(/Deployment test\/redis-1 .*it is that of Deployment redis-0, Deployment redis-1; it has "claim same".*\[filesystem\/data-of-several-servers\]/);
+  expect(synth(two('one', 'two'), ['PersistentVolumeClaim/one', 'PersistentVolumeClaim/two']).identities()).toContain('Deployment/redis-1');
+  expect(synth(two(undefined, undefined)).identities()).toContain('Deployment/redis-1');
+});
+
 describe('several apps', () => {
   const two = (broker: (redis: RedisBroker, i: number) => IBroker, same = false): (chart: Chart) => void => (chart) => {
     const server = new RedisBroker(chart, 'redis');
@@ -384,6 +393,8 @@ test.each<[RedisBrokerProps, string]>([
   [{ tls: { secretName: 'redis-tls', ca: { name: 'ca' } as SecretKey } }, 'tls.ca.key: undefined is missing'],
   [{ disabledCommands: ['FLUSH ALL'] }, 'disabledCommands: \'FLUSH ALL\' is not a command of Redis, which would not start; give its name only, e.g. \'FLUSHALL\''],
   [{ disabledCommands: ['KEY', 'config|set'] }, 'disabledCommands: \'KEY\' is not a command of Redis, which would not start; give its name only, e.g. \'KEYS\''],
+  ...['ZCOUNT', 'PEXPIRE', 'hsetnx'].map((command): [RedisBrokerProps, string] => [{ disabledCommands: [command] }, `disabledCommands: '${command}' is a command that Celery needs; leave it out`]),
+  [{ disabledCommands: ['NOSUCH'] }, 'disabledCommands: \'NOSUCH\' is not a command of Redis, which would not start; give its name only, e.g. '],
   [{ disabledCommands: ['brpop'] }, 'disabledCommands: \'brpop\' is a command that Celery needs; leave it out'],
   [{ results: {} as never }, 'results.perDay: undefined is missing; give the number of tasks that store a result in a day'],
   [{ results: { perDay: -1 } }, 'results.perDay: -1 is not a number of tasks'],

@@ -40,6 +40,15 @@ describe('results in PostgreSQL', () => {
     expect(manifests.main('celery-worker').volumeMounts.some(({ mountPath }) => mountPath === '/etc/celery-result-tls')).toBe(query.includes('/etc/'));
   });
 
+  // libpq: private key file has group or world access.
+  test('over TLS give libpq a private key that others cannot read, and which has the group of the pod', () => {
+    const pod = synth(postgres({ tls: { clientSecretName: 'results-client' } }), SECRETS).pod('celery-worker');
+    expect(pod.volumes.find(({ name }) => name === 'result-tls')!.projected.sources).toEqual([
+      { secret: { name: 'results-client', items: [{ key: 'tls.crt', path: 'tls.crt' }, { key: 'tls.key', path: 'tls.key', mode: 0o440 }] } },
+    ]);
+    expect(pod.securityContext.fsGroup).toBe(1000);
+  });
+
   test.each<[string, object, string]>([
     ['a URL as host', { host: 'postgresql://postgres' }, 'resultBackend.host: \'postgresql://postgres\' is not a DNS name or an IPv4 address'],
     ['no port', { port: 0 }, 'resultBackend.port: 0 is not a whole number of at least 1'],
