@@ -3,7 +3,7 @@ import { Image } from '../celery/image';
 import { readCelery } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
 import { remembered } from '../memo';
-import { asScalar } from './json';
+import { asList, asScalar } from './json';
 import { Container } from './pod/container';
 import { celeryIn, probesOf } from './probes';
 
@@ -203,6 +203,8 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
   // Nothing says which: most are workers, unless something is served.
   const named = all.find(({ text }) => saysCelery(text));
   const own = [container.name, container.workload.resource.name, script?.text ?? ''];
-  if (!named || own.some((name) => tokens(name).some((word) => SERVES.has(word)))) return undefined;
+  const serves = own.some((name) => tokens(name).some((word) => SERVES.has(word)))
+    && (asList(container.json.ports).length > 0 || !saysCelery(container.workload.resource.name));
+  if (!named || serves) return undefined;
   return { role: 'worker', reason: named.what, sure: false, invocation };
 }

@@ -1,6 +1,6 @@
 import { isAirflow } from '../celery/image';
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
-import { baseName } from './command/command';
+import { baseName, meantScript } from './command/command';
 import { callsCelery, Hint, hintOf, isOther, saysSo } from './hints';
 import { Container } from './pod/container';
 import type { Workload } from './pod/workload';
@@ -43,7 +43,7 @@ function processesIn(container: Container): Process[] {
   const chosen = certain.length > 0 ? certain : commands.length === 1 ? commands : [];
   if (chosen.length === 0 && commands.length === 0) {
     const implied = impliedFlower(container) ?? byMode(container);
-    return implied ? [new Process(container, implied)] : [];
+    return implied ? [new Process(container, implied)] : asMeant(container);
   }
   return chosen.map((command) => new Process(container, command));
 }
@@ -63,6 +63,14 @@ function impliedFlower(container: Container): CeleryCommand | undefined {
   const given = container.words.filter((word, i) => !(i === 0 && baseName(word.text) === 'celery'));
   const words = given.some((word) => word.text === 'flower') ? [start, ...given] : [start, { ...start, text: 'flower' }, ...given];
   return readCelery({ words, links: [], assignments: new Map(), conditional: false });
+}
+
+/** `sh -c celery -A shop worker` starts `celery` alone: what it was meant to be is known. */
+function asMeant(container: Container): Process[] {
+  const meant = meantScript(container.words);
+  const commands = meant ? container.read(meant.words).flatMap((invocation) => readCelery(invocation) ?? []) : [];
+  return commands.filter(({ role }) => role === 'worker' || role === 'beat' || role === 'flower').slice(0, 1).map(({ role, invocation }) =>
+    new Process(container, scriptOf(role, invocation.words[0]), { reason: 'the words after the script of its shell', sure: true }));
 }
 
 /** Images that start what a variable says. */

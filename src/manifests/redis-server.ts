@@ -39,10 +39,10 @@ export class RedisServer {
   }
 
   public static read(container: Container): RedisServer | undefined {
-    for (const invocation of container.invocations) {
-      if (/^((redis|valkey|keydb)-server|dragonfly)$/.test(baseName(invocation.words[0]?.text ?? ''))) {
-        return RedisServer.fromWords(container, invocation.words.slice(1), invocation);
-      }
+    const starts = container.invocations.filter(({ words }) => /^((redis|valkey|keydb)-server|dragonfly)$/.test(baseName(words[0]?.text ?? '')));
+    if (starts.length > 0) {
+      const [first, ...others] = starts.map((invocation) => RedisServer.fromWords(container, invocation.words.slice(1), invocation));
+      return first && others.reduce<RedisServer>((server, other) => server.or(other), first);
     }
     // A job with the image of Redis is a client: it makes a copy, or fills it.
     if (!/^(redis|valkey|redis-stack|redis-stack-server|keydb|dragonfly)$/.test(container.image.name) || !container.workload.longRunning) return undefined;
@@ -53,6 +53,15 @@ export class RedisServer {
       return RedisServer.fromWords(container, container.words);
     }
     return /sentinel|cluster|exporter|cli/.test(first) ? undefined : new RedisServer(container, new Map(), true);
+  }
+
+  /** Of an if and its else one runs: what both say is known. */
+  private or(other: RedisServer | undefined): RedisServer {
+    const said = (server: RedisServer | undefined, name: string): string => JSON.stringify(server?.directive(name)?.values);
+    const names = new Set([...this.directives.keys(), ...other?.directives.keys() ?? []]);
+    const same = [...names].filter((name) => said(this, name) === said(other, name));
+    if (same.length === names.size) return this;
+    return new RedisServer(this.container, new Map(same.map((name) => [name, this.directive(name)!])), true, this.invocation);
   }
 
   private static fromWords(

@@ -227,6 +227,7 @@ export const CATALOGUE = {
   N74: { what: 'a port that the Service of the broker does not have' },
   N76: { what: 'files that web application and worker exchange' },
   N77: { what: 'a preStop hook that takes up the grace period' },
+  N79: { what: 'a Secret or ConfigMap by almost its name' },
   N78: { what: 'an empty claim over the code of the image' },
   N75: { what: 'logs in a file of the container' },
   N50: { what: 'an object that is defined twice' },

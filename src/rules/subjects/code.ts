@@ -430,9 +430,9 @@ export const codeRules: Rule[] = [
     source: 'https://kompose.io/conversion/',
     rows: ['N78'],
     on: 'processes',
-    check: ({ app, container, workload }, report, world) => {
+    check: ({ app, hint, container, workload }, report, world) => {
       const made = [...Object.keys(workload.annotations), ...Object.keys(workload.resource.annotations), ...Object.keys(workload.labels)].some((name) => /kompose/.test(name));
-      if (!made || app === undefined) return;
+      if (!made || (app === undefined && hint === undefined)) return;
       for (const { mountPath, path, subPath, volume } of container.mounts) {
         if (volume.kind !== 'claim' || subPath !== undefined || !/-claim\d+$/.test(volume.claim ?? '')) continue;
         if (mountPath !== container.workingDir && !CODE_FOLDER.test(mountPath)) continue;

@@ -248,7 +248,7 @@ export const filesystemRules: Rule[] = [
     rows: ['B4'],
     check: (world, report) => {
       const seen = new Set<unknown>();
-      for (const { workload, mounts } of LISTS.servers(world)) {
+      for (const { workload, mounts } of LISTS.probedServers(world)) {
         if (!workload.rolls || workload.replicas === 0 || seen.has(workload)) continue;
         for (const mount of mounts) {
           const modes = claimModes(mount, world, workload.resource.namespace);
@@ -272,8 +272,9 @@ export const filesystemRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
     rows: ['N22'],
     check: (world, report) => {
+      const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
       for (const { claim, modes, users } of claims(world)) {
-        if (!users.some(({ workload }) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)) continue;
+        if (!users.some(({ workload }) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))) continue;
         const pods = users.reduce((sum, { workload }) => sum + mostReplicas(workload, world), 0);
         if (pods < 2 || users.some(({ workload }) => onOneNode(workload))) continue;
         const [first] = users.filter(({ workload }) => world.in(workload).length > 0).concat(users);

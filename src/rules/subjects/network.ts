@@ -2,7 +2,7 @@ import { isLoopback } from '../../celery/hosts';
 import { defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import { BrokerClient, isProducer } from '../../manifests/broker-urls';
-import { redisFor } from '../../manifests/brokers';
+import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
@@ -10,7 +10,7 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
-import { rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
+import { rabbitBrokers, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
@@ -218,6 +218,31 @@ const openEgress = lazy((world: World) => grouped(clients(world).flatMap(({ work
 })));
 
 const silentPods = lazy((world: World) => lazy((pods: readonly Workload[]) => pods.filter((workload) => listensNowhere(workload, world))));
+
+/** The servers of brokers in the input, with their ports; `use` where Celery has one as its broker, as far as is known. */
+const brokerServers = lazy((world: World) => {
+  const rabbits = new Set(rabbitBrokers(world).map(({ server }) => server));
+  return [
+    ...world.redisServers.map((server) => ({ workload: server.container.workload, container: server.container, port: 6379, use: brokerUse(server, world) !== 'no' })),
+    ...rabbitServers(world).flatMap((server) => server.container
+      ? [{ workload: server.container.workload, container: server.container, port: 5672, use: rabbits.has(server) }] : []),
+  ];
+});
+
+/** Some other rule of the policies lets the pods through to one of the servers. */
+function egressReaches(policies: readonly Resource[], servers: ReadonlyArray<{ workload: Workload; port: number }>, world: World): boolean {
+  return policies.some((policy) => rulesOf([policy], 'Egress').some((rule) => servers.some(({ workload, port }) =>
+    allowsPort(rule, port, 'TCP') && allowsPeer(rule, 'Egress', policy, workload, world))));
+}
+
+/** The labels of a peer that is nothing but pods of the same namespace with them. */
+function plainPodSelector(peer: unknown): JsonObject | undefined {
+  const selector = asMap(get(peer, 'podSelector'));
+  return Object.keys(asMap(peer)).join() === 'podSelector' && Object.keys(selector).join() === 'matchLabels' ? asMap(selector.matchLabels) : undefined;
+}
+
+/** The namespaces of which the input has Services. */
+const withServices = lazy((world: World) => new Set(world.kind('Service').map(({ namespace }) => namespace)));
 
 export const networkRules: Rule[] = [
   {
@@ -554,6 +579,56 @@ export const networkRules: Rule[] = [
           note: `those are of ${resource.kind} ${resource.name}${resource.namespace === policy.namespace ? '' : ` in the namespace ${resource.namespace}`}`,
           unless: ELSEWHERE, outOfSight: true,
         });
+      }
+    },
+  },
+  {
+    id: 'network/peer-selects-nothing',
+    severity: Severity.WARNING,
+    title: 'A NetworkPolicy of Celery allows the port of the broker to pods that nobody has',
+    why: 'A podSelector takes labels of pods, not the name of a Service: the connection times out, `Timeout connecting to server`, while all pods are Running.',
+    fix: 'Write the labels of the pods of the broker into `to`.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors',
+    rows: ['N36'],
+    check: (world, report) => {
+      const servers = grouped(brokerServers(world).map((server) => [server.workload.resource.namespace, server]));
+      const seen = new Set<Resource>();
+      for (const { workload } of servers.size === 0 ? [] : clients(world)) {
+        const policies = policiesOf(workload, 'Egress', world);
+        for (const policy of policies) {
+          if (seen.has(policy)) continue;
+          seen.add(policy);
+          for (const [i, rule] of asList(get(policy.json, 'spec', 'egress')).entries()) {
+            const near = asList(get(rule, 'ports')).length === 0 ? [] : (servers.get(policy.namespace) ?? []).filter(({ port }) => allowsPort(rule, port, 'TCP'));
+            const labels = asList(get(rule, 'to')).map(plainPodSelector);
+            // Of several peers some may be for what is elsewhere: none of them takes a pod.
+            const nobody = labels.length > 0 && labels.every((one) => one !== undefined && world.select(policy.namespace, one).length === 0);
+            if (near.length === 0 || !nobody || egressReaches(policies, near, world)) continue;
+            report({
+              at: { resource: policy, path: ['spec', 'egress', i, 'to'] }, value: JSON.stringify(labels[0]),
+              allowed: listed(near.map(({ workload: server }) => JSON.stringify(server.labels))), unless: ELSEWHERE,
+            });
+          }
+        }
+      }
+    },
+  },
+  {
+    id: 'network/broker-without-service',
+    severity: Severity.WARNING,
+    title: 'No Service leads to the broker',
+    why: 'Only Services have names in the DNS of the cluster: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop. kompose makes '
+      + 'none for what has no `ports` in Docker Compose.',
+    fix: 'Add a Service with the labels of its pods.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/',
+    rows: ['N69'],
+    check: (world, report) => {
+      const backed = new Set(world.kind('Service').flatMap((service) => world.backing(service)));
+      for (const { workload, container, use } of brokerServers(world)) {
+        const exposed = workload.spec.hostNetwork === true || asList(container.json.ports).some((port) => get(port, 'hostPort') !== undefined);
+        const sidecar = world.in(workload).length > 0 || workload.containers.some((other) => isProducer(other));
+        if (!use || backed.has(workload) || exposed || sidecar || !withServices(world).has(workload.resource.namespace)) continue;
+        report({ at: { resource: workload.resource, path: [] }, value: 'no Service', unless: 'its Service is not among these manifests, or Celery has another broker' });
       }
     },
   },

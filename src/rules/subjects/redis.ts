@@ -5,6 +5,7 @@ import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
+import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
 import { exposures, guardedByPolicy } from '../../manifests/network';
@@ -314,8 +315,11 @@ export const redisRules: Rule[] = [
     rows: ['R9'],
     on: 'redisServers',
     check: (server, report, world) => {
-      const { invocation } = server;
-      const verdict = invocation && !invocation.conditional ? keptByShell(invocation.links, server.container) : undefined;
+      const { invocation, container } = server;
+      // Of an if and its else one runs: all have to be kept.
+      const starts = container.invocations.filter(({ words }) => baseName(words[0]?.text ?? '') === baseName(invocation?.words[0].text ?? ''));
+      const kept = starts.flatMap(({ links }) => keptByShell(links, container) ?? []);
+      const verdict = invocation && (!invocation.conditional || starts.length > 1) && kept.length === starts.length ? kept[0] : undefined;
       // Where nothing is kept, nothing is lost.
       if (!verdict || server.saves === false || brokerUse(server, world) === 'no') return;
       report({

@@ -1,9 +1,11 @@
+import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { Reference, referencesOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
+import { nearest } from '../../nearest';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -73,6 +75,21 @@ const rotating = lazy((world: World) => new Map([
     .map((resource) => [`${resource.namespace}/${asScalar(get(resource.json, 'spec', 'destination', 'name')) ?? ''}`, resource] as const),
 ]));
 
+/** The Secrets and ConfigMaps that nothing asks for, by their kind and namespace. */
+const unused = lazy((world: World) => {
+  const asked = new Set(world.workloads.flatMap(referencesOf).map(({ kind, name, at }) => `${kind} ${at.resource.namespace} ${name}`));
+  const named = new Set(world.resources.filter(({ kind }) => kind !== 'Secret' && kind !== 'ConfigMap').flatMap(({ json }) => texts(json.spec ?? json)));
+  return grouped(['Secret', 'ConfigMap'].flatMap((kind) => world.kind(kind))
+    .filter(({ kind, namespace, name }) => !asked.has(`${kind} ${namespace} ${name}`) && !named.has(name))
+    .map(({ kind, namespace, name }) => [`${kind} ${namespace}`, name] as const));
+});
+
+/** All texts of a value. */
+function texts(value: unknown, depth = 0): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null && depth < 20 ? Object.values(value).flatMap((one) => texts(one, depth + 1)) : [];
+}
+
 export const referenceRules: Rule[] = [
   {
     id: 'references/defined-twice',
@@ -111,6 +128,24 @@ export const referenceRules: Rule[] = [
       // An empty one is filled by something else. The API server takes none of that type without its keys.
       if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
       report({ at, value: `${kind} ${name}, key ${key}`, ...(keys.size === 0 ? { note: 'it has no keys' } : { allowed: [...keys].join(', ') }) });
+    },
+  },
+  {
+    id: 'references/almost-its-name',
+    severity: Severity.WARNING,
+    title: 'The pod asks for a Secret or ConfigMap by almost the name that it has',
+    why: 'There is none of that name, and the container does not start: CreateContainerConfigError, `Error: configmap "shop-configmap" not found`.',
+    fix: 'Write the name of the object.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps',
+    rows: ['N79'],
+    on: 'references',
+    check: (reference, report, world) => {
+      const { kind, name, at } = reference;
+      if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) return;
+      const free = unused(world).get(`${kind} ${at.resource.namespace}`) ?? [];
+      const meant = free.find((one) => one.length > 3 && (name.startsWith(one) || one.startsWith(name))) ?? nearest(name, free);
+      if (meant === undefined) return;
+      report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
     },
   },
   {
