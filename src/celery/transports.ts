@@ -66,6 +66,18 @@ export function isRedisTransport(transport: string): boolean {
   return ['redis', 'rediss', 'sentinel'].includes(transport);
 }
 
+/**
+ * Transports by which workers get no commands of remote control, and by which nobody gets their events.
+ *
+ * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/index.html#broker-overview
+ */
+const WITHOUT_REMOTE_CONTROL = new Set(['sqs', 'zookeeper', 'kafka', 'confluentkafka']);
+
+/** Whether workers answer `celery inspect`, and show what they do to Flower. */
+export function hasRemoteControl(transport: string): boolean {
+  return !WITHOUT_REMOTE_CONTROL.has(transport);
+}
+
 /** The highest priority of a message, by transport. Those that are not here have no priorities. */
 const HIGHEST_PRIORITY: ReadonlyMap<string, number> = new Map([
   // One octet. https://www.rabbitmq.com/docs/priority

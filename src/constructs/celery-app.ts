@@ -30,6 +30,7 @@ import { PythonRuntime } from './runtime/python-runtime';
 import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
 import { isPlainObject } from './validation/plain-object';
+import { sqsQueueProblems } from './sqs-queues';
 import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
 import type { WorkerPool } from './worker-pool';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
@@ -256,7 +257,7 @@ export class CeleryApp extends Construct {
         return [
           ...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare),
           ...checkLocal(bound, this.hasNeighbours(options)), ...redBeatSettings(this, settings),
-          ...visibilityProblems(this), ...sharedQueueProblems(this),
+          ...visibilityProblems(this), ...sharedQueueProblems(this), ...sqsQueueProblems(this),
         ].map(describe);
       },
     });

@@ -8,6 +8,7 @@ import { FlowerProbes } from './flower-probes';
 import { FlowerStorage } from './flower-storage';
 import { PodOptions } from './pod-options';
 import { SecretKey } from './secret-key';
+import { hasRemoteControl } from '../celery/transports';
 import { celeryComponent, componentName } from './celery-component';
 import * as checks from './validation/checks';
 import { checkClaim, claimVolume } from './kubernetes/claims';
@@ -19,7 +20,7 @@ import { prepareShared } from './visibility-timeout';
 import { duration, flag, hidden, numberLike, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { objectMetadata, ownLabels, service, SINGLETON } from './kubernetes/pods';
-import { Problem } from './validation/problems';
+import { Described, Problem } from './validation/problems';
 
 /** Properties of `CeleryFlower`. */
 export interface CeleryFlowerProps extends PodOptions {
@@ -224,6 +225,7 @@ export class CeleryFlower extends Construct {
       problems: [
         ...auth._problems(this._exposure, path, others),
         ...this._exposure?.problems ?? [],
+        ...checkEvents(celery),
         ...classTwice(this._exposure, others),
         ...storage._problems,
         ...(claim ? checkClaim('storage', claim) : []),
@@ -250,6 +252,14 @@ export class CeleryFlower extends Construct {
     if (this._exposure.kind === 'Ingress') this.ingress = exposed;
     else this.httpRoute = exposed;
   }
+}
+
+/** A broker that brings Flower nothing to show. */
+function checkEvents({ _broker: { transport } }: CeleryApp): Problem[] {
+  return transport === undefined || hasRemoteControl(transport) ? [] : [{
+    prop: 'celery', value: new Described(`an app with the message broker ${transport}`), wrong: 'has no events and no remote control, so Flower would show nothing',
+    fix: 'leave the CeleryFlower out, and look at the queues in the console of the broker; or use Redis or RabbitMQ',
+  }];
 }
 
 function seconds(time: Duration): number {

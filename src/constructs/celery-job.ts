@@ -1,5 +1,6 @@
 import { ApiObject, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
+import { hasRemoteControl } from '../celery/transports';
 import { CeleryApp } from './celery-app';
 import { celeryPod, CeleryPodSpec, componentName, networkPolicy } from './celery-component';
 import { checkCommand, RUN_ONCE } from './command';
@@ -8,7 +9,7 @@ import { job } from './kubernetes/pods';
 import { PodOptions } from './pod-options';
 import * as checks from './validation/checks';
 import { number, oneOf, PropChecks, sound, text, texts } from './validation/props';
-import { describe } from './validation/problems';
+import { describe, Problem } from './validation/problems';
 import { CELERY } from './validation/stand-ins';
 import { visibilityTimeout } from './visibility-timeout';
 
@@ -149,6 +150,7 @@ export class CeleryJob extends Construct {
         // The hash makes the name longer.
         ...checks.name('name', `${name}-01234567`),
         ...checkCommand('command', command),
+        ...checkRemoteControl(celery, command),
         ...checks.wholeNumber('backoffLimit', backoffLimit, 0, checks.INT32),
         ...checks.wholeNumber('activeDeadlineSeconds', activeDeadlineSeconds, 1),
         ...checks.wholeNumber('ttlSecondsAfterFinished', ttlSecondsAfterFinished, 0, checks.INT32),
@@ -165,6 +167,18 @@ export class CeleryJob extends Construct {
       })],
     });
   }
+}
+
+/** A command of Celery that waits for workers to answer. */
+const ASKING = /^(inspect|control|status|events)$/;
+
+function checkRemoteControl({ _broker: { transport } }: CeleryApp, command: readonly string[]): Problem[] {
+  const celery = command.findIndex((word) => /(^|\/)celery$/.test(word));
+  const asks = celery < 0 ? undefined : command.find((word, i) => i > celery && ASKING.test(word) && !/^(-A|--app)$/.test(command[i - 1]));
+  return asks === undefined || transport === undefined || hasRemoteControl(transport) ? [] : [{
+    prop: 'command', value: command, wrong: `asks workers, which no command and no event reaches with the message broker ${transport}`,
+    fix: 'leave the CeleryJob out; or use Redis or RabbitMQ',
+  }];
 }
 
 function withAnnotations({ annotations }: PodOptions, more: Record<string, string> | undefined): Pick<PodOptions, 'annotations'> {

@@ -85,6 +85,11 @@ export class Queues {
     }
   }
 
+  /** The names of those that the app declares, here or in its settings. */
+  public get names(): readonly string[] {
+    return [...(this.declared ?? []).map(({ name }) => name), ...taskQueueNames(this.settings.get('task_queues'))];
+  }
+
   private get prioritized(): readonly CeleryQueue[] {
     return (this.declared ?? []).filter(({ maxPriority }) => maxPriority !== undefined);
   }

@@ -156,6 +156,7 @@ export const CATALOGUE = {
   L6: { what: 'the OAuth pattern of old Flowers' },
   L7: { what: 'read-only mode of Flower' },
   L8: { what: 'task events are off' },
+  L9: { what: 'a broker without events' },
   K1: { what: 'KEDA does not count running tasks' },
   K2: { what: 'KEDA and priorities', limits: 'That priorities are used is in the code.' },
   K3: { what: 'KEDA resolves in its own namespace' },

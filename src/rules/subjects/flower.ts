@@ -1,5 +1,6 @@
 import { flowerMemory } from '../../celery/flower-memory';
 import { mebibytes } from '../../celery/quantity';
+import { hasRemoteControl, transportOf } from '../../celery/transports';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
@@ -405,6 +406,20 @@ export const flowerRules: Rule[] = [
           at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume',
         });
       }
+    },
+  },
+  {
+    id: 'flower/broker-without-events',
+    severity: Severity.ERROR,
+    title: 'The broker of Flower has no events and no remote control',
+    why: 'Flower shows neither workers nor tasks, and what it asks for is never answered.',
+    fix: 'Leave Flower out, and look at the queues in the console of the broker; or use Redis or RabbitMQ.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/index.html#broker-overview',
+    rows: ['L9'],
+    on: 'flowers',
+    check: ({ broker }, report) => {
+      const transport = broker && transportOf(broker.text);
+      if (transport !== undefined && !hasRemoteControl(transport)) report({ at: broker!.at, value: broker!.text, allowed: 'Redis, RabbitMQ' });
     },
   },
   {

@@ -1,3 +1,4 @@
+import { hasRemoteControl, transportOf } from '../../celery/transports';
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand } from '../../manifests/command/celery-command';
 import { get } from '../../manifests/json';
@@ -118,7 +119,9 @@ export const probeRules: Rule[] = [
       if (process.role !== 'worker') return;
       if (!asksWorkers(command)) return;
       if (process.settingOff('worker_enable_remote_control')) report({ at: probePlace(probe), value: showProbe(probe) });
-      else if (process.broker?.url.scheme === 'sqs') report({ at: probePlace(probe), value: showProbe(probe), note: 'SQS has none' });
+      else if (process.broker && !hasRemoteControl(transportOf(process.broker.text) ?? '')) {
+        report({ at: probePlace(probe), value: showProbe(probe), note: `${process.broker.url.scheme === 'sqs' ? 'SQS' : process.broker.url.scheme} has none` });
+      }
     },
   },
   {

@@ -20,6 +20,14 @@ const keysOf: (resource: Resource) => ReadonlySet<string> = lazy(({ json }: Reso
 /** What a Secret of type kubernetes.io/tls has. */
 const TLS_KEYS = ['tls.crt', 'tls.key'];
 
+/** A certificate or a private key without a content: whatever fills it is undone by the next apply. */
+function isEmptyCertificate({ kind, json }: Resource, key: string): boolean {
+  if (kind !== 'Secret' || !(json.type === 'kubernetes.io/tls' || /\.(crt|cer|key|pem)$/.test(key))) return false;
+  const [written, encoded] = [asMap(json.stringData), asMap(json.data)];
+  const value = Object.hasOwn(written, key) ? written[key] : encoded[key];
+  return value === null || (asScalar(value) ?? '.').trim() === '';
+}
+
 /** The Secrets of all namespaces, by name. */
 const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = lazy((world: World) => {
   const found = new Map<string, Resource[]>();
@@ -124,7 +132,11 @@ export const referenceRules: Rule[] = [
       const { kind, name, key, at } = reference;
       const found = key === undefined ? undefined : find(world, reference);
       const keys = found ? keysOf(found) : new Set<string>();
-      if (!found || keys.has(key!) || byOperator(world, reference)) return;
+      if (!found || byOperator(world, reference)) return;
+      if (keys.has(key!)) {
+        if (isEmptyCertificate(found, key!)) report({ at, value: `${kind} ${name}, key ${key}`, note: 'it is empty' });
+        return;
+      }
       // An empty one is filled by something else. The API server takes none of that type without its keys.
       if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
       report({ at, value: `${kind} ${name}, key ${key}`, ...(keys.size === 0 ? { note: 'it has no keys' } : { allowed: [...keys].join(', ') }) });

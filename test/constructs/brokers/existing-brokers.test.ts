@@ -1,6 +1,6 @@
 import { Chart, Duration } from 'cdk8s';
 import {
-  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, PythonRuntime, ResultBackend, rules, TaskDelivery,
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, FlowerAuth, PythonRuntime, ResultBackend, rules, TaskDelivery,
   WorkerScaling, WorkerShutdown,
 } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
@@ -14,12 +14,12 @@ const EXTERNAL = ['Secret/broker', 'Secret/ca', 'Secret/aws', 'Secret/client', '
 const ALL = ['celery-worker', 'celery-beat', 'celery-flower'];
 const CA = { name: 'ca', key: 'ca.crt' };
 
-function app(broker: Broker, props: Partial<CeleryAppProps> = {}): (chart: Chart) => void {
+function app(broker: Broker, props: Partial<CeleryAppProps> = {}, flower = true): (chart: Chart) => void {
   return (chart) => {
     const celery = celeryApp(chart, { broker, ...props });
     new CeleryWorker(chart, 'worker', { celery });
     new CeleryBeat(chart, 'beat', { celery });
-    new CeleryFlower(chart, 'flower', { celery });
+    if (flower) new CeleryFlower(chart, 'flower', { celery });
   };
 }
 
@@ -289,10 +289,12 @@ describe('RabbitMQ', () => {
 
 describe('SQS', () => {
   const REGION = { region: 'eu-central-1' };
+  // Flower would show nothing.
+  const made = (broker: Broker, props?: Partial<CeleryAppProps>): Manifests => synth(app(broker, props, false), EXTERNAL);
 
   test('with the role of the ServiceAccount there are no credentials in any manifest', () => {
     const manifests = made(Broker.fromSqs({ ...REGION, queueNamePrefix: 'orders-' }), { ...NONE, serviceAccountName: 'celery' });
-    for (const name of ALL) {
+    for (const name of ['celery-worker', 'celery-beat']) {
       expect(urlOf(manifests, name)).toBe('sqs://');
       expect(settingsOf(manifests, name)).toEqual({
         broker_transport_options: { region: 'eu-central-1', visibility_timeout: 1800, wait_time_seconds: 20, polling_interval: 1, queue_name_prefix: 'orders-' },
@@ -327,6 +329,49 @@ describe('SQS', () => {
     expect(triggers.map(({ type, metadata }) => [type, metadata.awsRegion, metadata.queueURL]))
       .toEqual([['aws-sqs-queue', 'eu-central-1', 'orders-celery'], ...['orders-mail-fast', 'orders-jobs.fifo'].map((name) => ['aws-sqs-queue', 'eu-central-1', name])]);
     expect(manifests.all.find(({ kind }) => kind === 'TriggerAuthentication')!.spec).toEqual(spec);
+  });
+
+  const named = (queues: string[], prefix?: string, more: Partial<CeleryAppProps> = {}) => (chart: Chart) => {
+    const celery = celeryApp(chart, { broker: Broker.fromSqs({ ...REGION, queueNamePrefix: prefix }), ...NONE, ...more });
+    new CeleryWorker(chart, 'worker', { celery, queues });
+  };
+
+  test.each<[string, (chart: Chart) => void]>([
+    ['names that differ in SQS', named(['celery', 'mail.fast', 'mail_fast', 'jobs.fifo', 'jobs'])],
+    ['80 characters', named(['x'.repeat(80)])],
+    ['80 characters with a prefix', named(['x'.repeat(40)], 'p'.repeat(40))],
+    ['75 characters and those of FIFO', named([`${'x'.repeat(75)}.fifo`])],
+    ['queues that there are already', named(['a.b', 'a-b'], undefined, {
+      settings: { broker_transport_options: { predefined_queues: { 'a.b': { url: 'https://sqs.eu-central-1.amazonaws.com/1/a' } } } },
+    })],
+  ])('takes %s', (_what, make) => {
+    expect(synth(make).identities()).toContain('Deployment/celery-worker');
+  });
+
+  test.each<[string, (chart: Chart) => void, string]>([
+    ['names that are one in SQS', named(['a.b', 'a-b']), 'queues: \'a-b\' is the queue \'a-b\' in SQS, as \'a.b\' is: their tasks would be in one queue; use letters, '
+      + 'digits, "-" and "_", with which names stay as they are'],
+    ['the same with other characters', named(['a:b', 'a/b']), 'queues: \'a/b\' is the queue \'a_b\' in SQS, as \'a:b\' is'],
+    ['the same of a default queue', named(['celery', 'x.y'], undefined, { settings: { task_default_queue: 'x-y' } }), 'queues: \'x.y\' is the queue \'x-y\' in SQS, as \'x-y\' is'],
+    ['81 characters', named(['x'.repeat(81)]), `queues: '${'x'.repeat(81)}' is '${'x'.repeat(81)}' in SQS, which has 81 characters, and SQS takes 80; give a shorter name or prefix`],
+    ['81 characters with a prefix', named(['x'.repeat(41)], 'p'.repeat(40)), 'which has 81 characters with its prefix, and SQS takes 80'],
+    ['other letters', named(['bestellungen-ü']), 'queues: \'bestellungen-ü\' has characters that SQS does not take; use letters, digits, "-" and "_"'],
+    ['a Flower, which it shows nothing', (chart) => new CeleryFlower(chart, 'flower', { celery: celeryApp(chart, { broker: Broker.fromSqs(REGION), ...NONE }), auth: FlowerAuth.none() }),
+      '[chart/flower] celery: an app with the message broker sqs has no events and no remote control, so Flower would show nothing; leave the CeleryFlower out'],
+    ['a Flower on one of which only the transport is known', (chart) => new CeleryFlower(chart, 'flower', {
+      celery: celeryApp(chart, { broker: Broker.fromSecret({ name: 'sqs', key: 'url' }, { transport: 'sqs' }), ...NONE }), auth: FlowerAuth.none(),
+    }), '[chart/flower] celery: an app with the message broker sqs has no events'],
+    ['a command that asks workers', (chart) => new CeleryJob(chart, 'job', {
+      celery: celeryApp(chart, { broker: Broker.fromSqs(REGION), ...NONE }), command: ['celery', '-A', 'tasks', 'inspect', 'ping'],
+    }), '[chart/job] command: ["celery","-A","tasks","inspect","ping"] asks workers, which no command and no event reaches with the message broker sqs'],
+  ])('refuses %s', (_what, make, message) => {
+    expect(refusals(make)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test('takes commands that ask nobody', () => {
+    const celery = (chart: Chart) => celeryApp(chart, { broker: Broker.fromSqs(REGION), ...NONE });
+    const jobs = synth((chart) => new CeleryJob(chart, 'job', { celery: celery(chart), command: ['celery', '-A', 'status', 'call', 'tasks.add'] })).all.filter(({ kind }) => kind === 'Job');
+    expect(jobs).toHaveLength(1);
   });
 
   test('its packages come from the lock', () => {
