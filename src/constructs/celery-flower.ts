@@ -155,7 +155,7 @@ const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
  *
  * A variable of `env`, such as FLOWER_MAX_TASKS, takes the place of a limit that is not given as a prop.
  *
- * Synth fails if a name, path or quantity is not one that Kubernetes or Flower accepts.
+ * Synth fails if a name, path or quantity is not one that Kubernetes or Flower accepts, and with a message broker that has no events, such as SQS.
  *
  * @see https://flower.readthedocs.io/
  */

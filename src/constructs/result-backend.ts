@@ -25,7 +25,7 @@ export abstract class ResultBackend {
    * A result backend by its URL, which is in the manifests as it is: one with a password is refused, and belongs into a Secret.
    *
    * What a database needs, `db+...`, is installed from the lock: SQLAlchemy, and psycopg for `db+postgresql+psycopg://`. Other drivers belong
-   * into the requirements of the runtime.
+   * into the requirements of `PythonRuntime.install`; synth names those that are missing there.
    *
    * @param url what Celery takes as `result_backend`: `redis://...`, `db+postgresql+psycopg://...`, `rpc://`, or `disabled://`
    * @param options where the server is reached, for `CeleryNetwork.closed`

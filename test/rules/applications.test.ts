@@ -25,13 +25,17 @@ const FILES = caseIds().flatMap((id) => [...caseFiles(id, 'fail'), ...caseFiles(
   return /celery/.test(text) && !/namespace|kind: (List|Template|NodePool|PersistentVolume)\b/i.test(text);
 }).filter((_, i) => i % 3 === 0);
 
+/** Looks for the Service of a URL in the other namespaces. */
+const ACROSS = 'network/service-of-another-namespace';
+
 test('two applications in two namespaces', () => {
   expect(FILES.length).toBeGreaterThan(100);
-  const alone = (file: string, namespace: string) => violations(inNamespace(file, namespace)).map(key);
+  const keys = (objects: Manifest[]) => violations(objects).filter(({ rule }) => rule.id !== ACROSS).map(key);
+  const alone = (file: string, namespace: string) => keys(inNamespace(file, namespace));
   const mixed = FILES.flatMap((one, i) => {
     // Far from it: files next to each other are about the same.
     const other = FILES[(i + 37) % FILES.length];
-    const joint = violations([...inNamespace(one, 'one'), ...inNamespace(other, 'two')]).map(key).sort();
+    const joint = keys([...inNamespace(one, 'one'), ...inNamespace(other, 'two')]).sort();
     const expected = [...alone(one, 'one'), ...alone(other, 'two')].sort();
     return JSON.stringify(joint) === JSON.stringify(expected) ? [] : [{
       files: [one, other].map((file) => `${relative(CASES, dirname(file))}/${basename(file)}`),

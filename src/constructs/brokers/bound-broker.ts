@@ -1,6 +1,7 @@
 import { CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH_PREFIX, templateReferences } from '../../celery/agent-names';
 import { hasUrlCredential, redact } from '../../celery/credentials';
 import { backendNeeds, brokerAsBackend, isKnownBackend, mayBeBackend, otherBackend } from '../../celery/result-backends';
+import { missingDriver } from '../../celery/result-drivers';
 import { isLoopback } from '../../celery/hosts';
 import { allNeeds, needsOf } from '../../celery/locks';
 import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportNeeds, transportOf } from '../../celery/transports';
@@ -115,6 +116,8 @@ export function bindBroker(
       ...(!keepsResults && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),
       ...checkGivenBackend(given && backendText, requirements),
+      ...checkDriver(backendText, requirements, app.runtime._lockedVersion('sqlalchemy')),
+      ...checkOwnFile(backendText, app._options.volumeMounts),
       ...checkRpc(given?._binding.throughBroker ?? false, transport),
       ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
@@ -196,6 +199,9 @@ function checkTransport(transport: string | undefined, requirements: readonly st
   if (!TRANSPORT_NAMES.includes(transport)) {
     return [{ prop: 'broker', value: transport, wrong: 'is not a transport of kombu', fix: `give one of ${TRANSPORT_NAMES.join(', ')}` }];
   }
+  if (transport === 'memory') {
+    return [{ prop: 'broker', value: transport, wrong: 'is a broker within one process, which no pod shares', fix: 'give a broker that all pods can reach' }];
+  }
   const missing = requirements && missingRequirement(transport, requirements);
   return missing === undefined ? [] : [{
     prop: 'broker', value: transport, wrong: 'is a transport that is not installed', fix: `add '${missing}' to the requirements of PythonRuntime.install`,
@@ -216,6 +222,29 @@ function checkBackend(url: string | undefined, given: boolean): Problem[] {
     prop: 'resultBackend', value: redact(url),
     wrong: given ? 'is a message broker, which cannot keep results' : 'is the URL of the broker, which cannot keep results',
     fix: `give resultBackend: ResultBackend.fromUrl(...) with ${otherBackend(broker)}`,
+  }];
+}
+
+/** A driver that is not installed. What is in an image is not known. */
+function checkDriver(url: string | undefined, requirements: readonly string[] | undefined, sqlalchemy: string | undefined): Problem[] {
+  if (url === undefined || requirements === undefined || sqlalchemy === undefined) return [];
+  const missing = missingDriver(url, requirements, sqlalchemy);
+  if (missing === undefined) return [];
+  const other = /^\s*db\+postgresql(\+psycopg2)?:/.test(url) ? 'write db+postgresql+psycopg://, whose driver is in the lock; or ' : '';
+  return [{
+    prop: 'resultBackend', value: redact(url), wrong: 'is a result backend whose driver is not installed',
+    fix: `${other}add '${missing}' to the requirements of PythonRuntime.install`,
+  }];
+}
+
+/** Results in the memory of a process, or in a file that only one pod has. */
+function checkOwnFile(url: string | undefined, mounts: readonly k8s.VolumeMount[] = []): Problem[] {
+  const [, backend, path = ''] = /^\s*(cache\+memory|(?:db|database)\+sqlite(?:\+\w+)?):\/{0,3}([^?]*)/.exec(url ?? '') ?? [];
+  const shared = path.startsWith('/') && mounts.some(({ mountPath }) => path.startsWith(`${mountPath.replace(/\/$/, '')}/`));
+  return backend === undefined || shared ? [] : [{
+    prop: 'resultBackend', value: redact(url!),
+    wrong: `is in ${backend.startsWith('cache') ? 'the memory of one process' : 'a file of one pod'}, and no other reads what is stored there`,
+    fix: 'give a server: ResultBackend.fromRedis({ host }), ResultBackend.fromPostgres({ ... })',
   }];
 }
 

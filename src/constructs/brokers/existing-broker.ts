@@ -123,8 +123,8 @@ export abstract class Broker implements IBroker {
   }
 
   /**
-   * Amazon SQS. It has no remote control (`celery inspect`, `celery control`) and no events, so Flower shows nothing; it keeps no results: an app
-   * must be given a `resultBackend`.
+   * Amazon SQS. It has no remote control (`celery inspect`, `celery control`) and no events, so a CeleryFlower is refused. It keeps no results: an
+   * app must be given a `resultBackend`.
    *
    * @param service the region, the names of the queues and the credentials
    * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/sqs.html

@@ -12,7 +12,7 @@ import { INSTALL_SCRIPT } from './install-script';
 import { Problem } from '../validation/problems';
 import { PropChecks, text, texts, typed } from '../validation/props';
 import { parseImage, taggedPython } from '../../celery/image';
-import { allNeeds, BASE, lockedRequirements, lockIndex, needsOf } from '../../celery/locks';
+import { allNeeds, BASE, lockedRequirements, lockIndex, needsOf, pythonLock } from '../../celery/locks';
 import { checkInstall, checkNeed, lockOf, requiredNeeds } from './requirements';
 
 /** Options of an installation when the pod starts. */
@@ -122,6 +122,11 @@ export abstract class PythonRuntime {
   public _checkNeed(_need: string): Problem[] {
     return [];
   }
+
+  /** The version that the lock has of a package; undefined where there is none. @internal */
+  public _lockedVersion(_package: string): string | undefined {
+    return undefined;
+  }
 }
 
 class ImageRuntime extends PythonRuntime {
@@ -185,6 +190,10 @@ class InstalledRuntime extends PythonRuntime {
 
   public override _checkNeed(need: string): Problem[] {
     return checkNeed(need, this.options.celery, this.python, this._requirements);
+  }
+
+  public override _lockedVersion(name: string): string | undefined {
+    return this.hasLock() ? pythonLock(this.options.celery, this.python).versions.get(name) : undefined;
   }
 
   public _bind(scope: Construct, app: string, metadata: k8s.ObjectMeta, ofApp: readonly string[] = []): BoundRuntime {

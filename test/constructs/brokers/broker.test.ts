@@ -11,14 +11,14 @@ type Any = any;
 
 const SECRET = { name: 'broker', key: 'url' };
 
-function made(broker: IBroker, props: Partial<CeleryAppProps> = {}): (chart: Chart) => void {
+function made(broker: IBroker, props: Partial<CeleryAppProps> = {}, flower = true): (chart: Chart) => void {
   return (chart) => {
     const celery = new CeleryApp(chart, 'celery', {
       app: 'tasks', broker, code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.install({ celery: '5.6.3' }), ...props,
     });
     new CeleryWorker(chart, 'worker', { celery });
     new CeleryBeat(chart, 'beat', { celery });
-    new CeleryFlower(chart, 'flower', { celery });
+    if (flower) new CeleryFlower(chart, 'flower', { celery });
   };
 }
 
@@ -75,12 +75,12 @@ describe('a broker that exists', () => {
     ['sqs://', ['celery[sqs]']], ['sqs://', ['boto3', 'pycurl==7.45.6']], ['kafka://kafka.example.com:9092', ['kombu[confluentkafka]']], ['amqps://r.example.com//', []],
   ])('%s is taken with the requirements %p', (url, requirements) => {
     const runtime = PythonRuntime.install({ celery: '5.6.3', requirements });
-    expect(synth(made(Broker.fromUrl(url), { runtime, resultBackend: ResultBackend.none() })).env('celery-worker').CELERY_BROKER_URL).toBe(url);
+    expect(synth(made(Broker.fromUrl(url), { runtime, resultBackend: ResultBackend.none() }, false)).env('celery-worker').CELERY_BROKER_URL).toBe(url);
   });
 
   test('what an image has is not known', () => {
     const runtime = PythonRuntime.fromImage('registry.example.com/app:1.0.0');
-    expect(synth(made(Broker.fromUrl('sqs://'), { runtime, resultBackend: ResultBackend.none() })).env('celery-worker').CELERY_BROKER_URL).toBe('sqs://');
+    expect(synth(made(Broker.fromUrl('sqs://'), { runtime, resultBackend: ResultBackend.none() }, false)).env('celery-worker').CELERY_BROKER_URL).toBe('sqs://');
   });
 });
 

@@ -1,7 +1,7 @@
 import { Chart, Duration } from 'cdk8s';
 import {
-  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, FlowerAuth, PythonRuntime, ResultBackend, rules, TaskDelivery,
-  WorkerScaling, WorkerShutdown,
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, FlowerAuth, PythonRuntime, ResultBackend, rules,
+  TaskDelivery, WorkerScaling, WorkerShutdown,
 } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { Manifests, refusals, synth } from '../../manifests';

@@ -160,11 +160,54 @@ describe('a message broker as result backend', () => {
     ]);
   });
 
-  test.each(['redis://results', 'rpc', 'cache+memcached://m', 'redis+socket:///run/redis', 'db+postgresql+psycopg://db/results', 'shop.backends:Results', 'gs://bucket'])(
+  test.each(['redis://results', 'rpc', 'redis+socket:///run/redis', 'db+postgresql+psycopg://db/results', 'db+postgresql://db/results', 'shop.backends:Results', 'file:///results'])(
     '%s is taken without further requirements', (url) => {
       expect(() => synth(worker(() => ({ resultBackend: ResultBackend.fromUrl(url), runtime: install() })))).not.toThrow();
     },
   );
+
+  const driver = (url: string, celery: string, requirements: string[] = []) =>
+    worker(() => ({ resultBackend: ResultBackend.fromUrl(url), runtime: PythonRuntime.install({ celery, requirements }) }));
+
+  test.each<[string, string, string, string[]]>([
+    ['mongodb://mongo/results', '5.6.3', 'celery[mongodb]', ['pymongo==4.10.1']],
+    ['db+mysql://db/results', '5.6.3', 'mysqlclient', ['mysqlclient==2.2.7']],
+    ['db+mysql+pymysql://db/results', '5.6.3', 'pymysql', ['PyMySQL==1.1.1']],
+    ['gs://bucket', '5.6.3', 'celery[gcs]', ['celery[gcs]']],
+    ['s3://bucket', '5.6.3', 'celery[s3]', ['celery[sqs]']],
+    ['cache+memcached://m:11211', '5.6.3', 'celery[memcache]', ['pylibmc==1.6.3']],
+    ['elasticsearch+https://e:9200/results', '5.6.3', 'celery[elasticsearch]', ['celery[redis,elasticsearch]']],
+    ['database+mssql://db/results', '5.6.3', 'pyodbc', ['pyodbc==5.2.0']],
+    ['db+oracle+cx_oracle://db/results', '5.6.3', 'cx-oracle', ['cx_Oracle==8.3.0']],
+  ])('%s has a driver that is not installed, unless it is among the requirements', (url, celery, missing, brought) => {
+    expect(refusals(driver(url, celery))).toEqual([`[chart/celery] resultBackend: '${url}' is a result backend whose driver is not installed; add '${missing}' to the `
+      + 'requirements of PythonRuntime.install']);
+    expect(() => synth(driver(url, celery, brought))).not.toThrow();
+  });
+
+  test('the driver of PostgreSQL where the URL names none is in the lock with SQLAlchemy 2.1', () => {
+    expect(() => synth(driver('db+postgresql://db/results', '5.6.3'))).not.toThrow();
+    expect(refusals(driver('db+postgresql://db/results', '5.5.3'))).toEqual(['[chart/celery] resultBackend: \'db+postgresql://db/results\' is a result backend whose '
+      + 'driver is not installed; write db+postgresql+psycopg://, whose driver is in the lock; or add \'psycopg2-binary\' to the requirements of PythonRuntime.install']);
+    expect(() => synth(driver('db+postgresql://db/results', '5.5.3', ['psycopg2==2.9.10']))).not.toThrow();
+    expect(() => synth(driver('db+postgresql+psycopg://db/results', '5.5.3'))).not.toThrow();
+  });
+
+  test.each([
+    ['cache+memory://', 'the memory of one process'], ['db+sqlite://', 'a file of one pod'], ['db+sqlite:///results.db', 'a file of one pod'],
+    ['db+sqlite:////data/results.db', 'a file of one pod'], ['database+sqlite+pysqlite:////data/results.db', 'a file of one pod'],
+  ])('%s is refused: others do not read it', (url, where) => {
+    expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl(url) })))).toEqual([
+      expect.stringContaining(`[chart/celery] resultBackend: '${url}' is in ${where}, and no other reads what is stored there; give a server`),
+    ]);
+  });
+
+  test('a file on a volume of all pods is taken', () => {
+    const volumes = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }], volumeMounts: [{ name: 'data', mountPath: '/data/' }] };
+    const make = (url: string) => worker(() => ({ resultBackend: ResultBackend.fromUrl(url), ...volumes }));
+    expect(() => synth(make('db+sqlite:////data/results.db'), ['PersistentVolumeClaim/data'])).not.toThrow();
+    expect(refusals(make('db+sqlite:////database/results.db')).join()).toContain('a file of one pod');
+  });
 
   test('one that a package may have is taken where there are further packages', () => {
     const runtime = PythonRuntime.install({ celery: '5.6.3', requirements: ['solar-results==1.0'] });
