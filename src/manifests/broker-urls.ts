@@ -3,7 +3,7 @@ import { lazy } from '../memo';
 import { isOtherImage } from './hints';
 import { Container } from './pod/container';
 import { Process } from './process';
-import { UrlUse } from './uses';
+import { UrlUse, withoutSecrets } from './uses';
 import type { World } from './world';
 
 const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
@@ -35,7 +35,10 @@ export interface BrokerClient {
 export const brokerClients: (world: World) => readonly BrokerClient[] = lazy((world: World) => {
   const own = new Set(world.processes.map(({ container }) => container));
   return [
-    ...world.processes.map((process) => ({ container: process.container, urls: process.urls, process })),
+    ...world.processes.map((process) => {
+      const { container, urls, link, broker } = process;
+      return { container, urls: link && link !== broker ? [...urls, link] : urls, process };
+    }),
     ...world.workloads.flatMap(({ containers }) => containers).flatMap((container) => {
       // Docker Compose gives one file of variables to databases, too.
       const urls = own.has(container) || isOtherImage(container.image) ? [] : producerUrls(container);
@@ -45,8 +48,10 @@ export const brokerClients: (world: World) => readonly BrokerClient[] = lazy((wo
 });
 
 function producerUrls(container: Container): UrlUse[] {
-  return [...container.env.all()].flatMap(({ name, value, path, partial, unresolved }) => {
-    const url = value !== undefined && BROKER_VARIABLE.test(name) ? parseUrl(value) : undefined;
-    return url ? [{ text: url.text, url, at: container.place(path), source: name, partial: partial || unresolved.length > 0 }] : [];
+  return [...container.env.all()].flatMap(({ name, value, hidden, path, partial, unresolved }) => {
+    const url = BROKER_VARIABLE.test(name) ? parseUrl(hidden ?? value ?? '') : undefined;
+    if (!url) return [];
+    const use = { at: container.place(path), source: name, partial: partial || unresolved.length > 0 };
+    return [hidden === undefined ? { ...use, text: url.text, url } : { ...use, ...withoutSecrets(url) }];
   });
 }

@@ -222,18 +222,20 @@ export interface Misdirected {
 /** The backends that name one of some Services with a port that it does not have, or almost name it. */
 export function misdirected(meant: readonly Resource[], world: World): Misdirected[] {
   const byNamespace = grouped(meant.map((service) => [service.namespace, service]));
+  const byName = grouped(meant.map((service) => [service.name, service]));
   return allRoutes(world).flatMap((route): Misdirected[] => {
     const { resource, path, service, servicePort: port } = route;
     const place = { resource, path };
     if ((asText(get(resource.json, ...path, 'kind')) ?? 'Service') !== 'Service') return [];
-    const own = byNamespace.get(route.namespace ?? resource.namespace) ?? [];
+    const from = route.namespace ?? resource.namespace;
+    const own = byNamespace.get(from) ?? [];
     const found = targetOf(route, world).service;
     if (found) {
       const ports = asList(get(found.json, 'spec', 'ports'));
       const has = ports.some((entry) => port === get(entry, 'port') || port === get(entry, 'name'));
       return port === undefined || has || !own.includes(found) ? [] : [{ place, meant: found, port, service }];
     }
-    const near = own.find(({ name }) => isSlip(service, name));
+    const near = own.find(({ name }) => isSlip(service, name)) ?? byName.get(service)?.[0];
     return near ? [{ place, meant: near, service }] : [];
   });
 }

@@ -11,7 +11,7 @@ import { Place } from './place';
 import { Container } from './pod/container';
 import { Variable } from './pod/env';
 import { Workload } from './pod/workload';
-import { Setting, UrlUse } from './uses';
+import { Setting, UrlUse, withoutSecrets } from './uses';
 
 /** An option of a process, by flag or by environment. */
 export type Option =
@@ -247,9 +247,7 @@ const links = lazy((process: Process): UrlUse | undefined => {
     const variable = process.container.env.get(name);
     const url = parseUrl(variable?.hidden ?? '');
     if (!variable || !url) continue;
-    const { scheme, host, port, database } = url;
-    const bare = { scheme, host, port, database, text: '', query: new Map<string, string>() };
-    return { text: '', url: bare, at: process.place(variable.path), source: name, partial: true };
+    return { ...withoutSecrets(url), at: process.place(variable.path), source: name, partial: true };
   }
   return undefined;
 });

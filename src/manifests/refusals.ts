@@ -116,6 +116,31 @@ export function badResources({ containers, initContainers }: Workload): Refusal[
   });
 }
 
+/** Fields that take one of some words, in a container and in a pod. */
+const CHOICES: ReadonlyArray<{ readonly path: Path; readonly of: readonly string[] }> = [
+  { path: ['imagePullPolicy'], of: ['Always', 'IfNotPresent', 'Never'] },
+  { path: ['terminationMessagePolicy'], of: ['File', 'FallbackToLogsOnError'] },
+];
+const CHOICES_OF_POD: typeof CHOICES = [
+  { path: ['dnsPolicy'], of: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] },
+];
+const RESIZE = ['NotRequired', 'RestartContainer'];
+
+/** Words that a field does not take: `restartPolicy: Never` in a Deployment, `imagePullPolicy: ifNotPresent`. */
+export function badChoices({ resource, containers, initContainers, spec, specPath, longRunning }: Workload): Refusal[] {
+  const wrong = (value: unknown, of: readonly string[], path: Path, container?: string): Refusal[] =>
+    typeof value !== 'string' || FILLED_IN.test(value) || of.includes(value) ? [] : [{ path, container, value, allowed: of.join(', ') }];
+  const restart = resource.kind === 'Pod' ? ['Always', 'OnFailure', 'Never'] : longRunning ? ['Always'] : ['OnFailure', 'Never'];
+  return [
+    ...wrong(spec.restartPolicy, restart, [...specPath, 'restartPolicy']),
+    ...CHOICES_OF_POD.flatMap(({ path, of }) => wrong(get(spec, ...path), of, [...specPath, ...path])),
+    ...[...initContainers, ...containers].flatMap(({ json, path: at, name }) => [
+      ...CHOICES.flatMap(({ path, of }) => wrong(get(json, ...path), of, [...at, ...path], name)),
+      ...asList(json.resizePolicy).flatMap((entry, i) => wrong(get(entry, 'restartPolicy'), RESIZE, [...at, 'resizePolicy', i, 'restartPolicy'], name)),
+    ]),
+  ];
+}
+
 /** Mounts of volumes that the pod does not have. */
 export function mountsOfNothing({ containers, initContainers, volumes }: Workload): Refusal[] {
   const names = [...volumes.keys()].join(', ');

@@ -11,6 +11,16 @@ export interface UrlUse {
   readonly partial: boolean;
 }
 
+/** What of a URL from a Secret tells which server it leads to; the text is empty. */
+export function withoutSecrets({ scheme, host, port, database }: BrokerUrl): Pick<UrlUse, 'text' | 'url'> {
+  return { text: '', url: { scheme, host, port, database, text: '', query: new Map<string, string>() } };
+}
+
+/** A URL as a message shows it: of one from a Secret the name of the variable. */
+export function shownUrl({ text, source }: UrlUse): string {
+  return text === '' ? source : text;
+}
+
 /** A setting of Celery, with its place. */
 export interface Setting {
   readonly value: string;

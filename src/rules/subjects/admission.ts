@@ -4,7 +4,7 @@ import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { neededReferences } from '../../manifests/references';
 import {
-  badNames, badObjectName, badResources, badService, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, Refusal, removedApi,
+  badChoices, badNames, badObjectName, badResources, badService, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, Refusal, removedApi,
 } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -149,6 +149,18 @@ export const admissionRules: Rule[] = [
         for (const refusal of [...notTextsOf(workload), ...notNumbersOf(workload)]) report(reported(workload.resource, refusal));
       }
       for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
+    },
+  },
+  {
+    id: 'admission/unsupported-value',
+    severity: Severity.ERROR,
+    title: 'A field has a word that it does not take',
+    why: 'The API server refuses the object: `spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"`.',
+    fix: 'Write one of the words that it takes, with its capitals.',
+    source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) for (const refusal of badChoices(workload)) report(reported(workload.resource, refusal));
     },
   },
   {

@@ -333,6 +333,22 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/newline-from-secret',
+    severity: Severity.WARNING,
+    title: 'A value from a Secret ends in a newline',
+    why: '`echo redis | base64` encodes the newline as well: the host is `redis\\n`, `Name or service not known`, and a password is another one than on the server.',
+    fix: 'Encode without it, `echo -n redis | base64` or `printf redis | base64`; or write the value under stringData.',
+    source: 'https://kubernetes.io/docs/tasks/configmap-secret/managing-secret-using-config-file/',
+    rows: ['E7'],
+    on: 'processes',
+    check: ({ container }, report) => {
+      for (const { name, hidden, path } of container.env.all()) {
+        // A key or a certificate has several lines.
+        if (hidden !== undefined && /^[^\n]+\r?\n$/.test(hidden)) report({ at: container.place(path), value: name, unless: 'the application removes it' });
+      }
+    },
+  },
+  {
     id: 'env/redis-database',
     severity: Severity.ERROR,
     title: 'The URL names a Redis database that does not exist',

@@ -250,6 +250,8 @@ export const filesystemRules: Rule[] = [
       const seen = new Set<unknown>();
       for (const { workload, mounts } of LISTS.probedServers(world)) {
         if (!workload.rolls || workload.replicas === 0 || seen.has(workload)) continue;
+        // On one node the new pod gets the volume, and workers share files with what they are next to: no two of them write the same.
+        if (onOneNode(workload) && world.in(workload).every(({ role }) => role === 'worker') && world.in(workload).length > 0) continue;
         for (const mount of mounts) {
           const modes = claimModes(mount, world, workload.resource.namespace);
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');

@@ -8,17 +8,19 @@ import { databasePath, isOn, option } from '../../manifests/flower-options';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
+import { grouped } from '../../manifests/grouped';
 import { contests, Exposure, exposures, guardedByPolicy, misdirected } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
+import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { Resource } from '../../manifests/resource';
 import { pathSeen, Seen } from '../../manifests/rewrites';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { Rule, unless } from '../rule';
+import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
@@ -154,6 +156,22 @@ const flowerServices = lazy((world: World) => {
   const flowers = new Set(world.flowers.map(({ workload }) => workload));
   return world.kind('Service').filter((service) => world.backing(service).some((workload) => flowers.has(workload)));
 });
+
+function targetOf(port: unknown): unknown {
+  return get(port, 'targetPort') ?? get(port, 'port');
+}
+
+/** The workloads with Flower that some Service leads to. */
+const withService = lazy((world: World) => new Set([...new Set(flowerServices(world).map((service) => world.backing(service)))].flat()));
+
+/** The port on which Flower listens and what the container calls it; undefined where something out of sight may be in its place. */
+function listening(flower: Process): { readonly port: number; readonly certain: boolean; readonly leads: (port: unknown) => boolean } | undefined {
+  const port = portOf(flower);
+  const { state } = option(flower, 'port');
+  if (flower.hint || !flower.plain || state === 'set' || !Number.isInteger(port)) return undefined;
+  const names = flower.container.portNames(port);
+  return { port, certain: state !== 'maybe', leads: (one) => String(one) === String(port) || names.has(asText(one) ?? '') };
+}
 
 /** Annotations by which a controller ends TLS without `tls`. */
 const SECURED = /cert|(^|[./-])tls|force-ssl-redirect true|listen-ports .*HTTPS|entrypoints .*(secure|https)|konghq\.com\/protocols https$/i;
@@ -512,11 +530,76 @@ export const flowerRules: Rule[] = [
     check: (world, report) => {
       for (const { place: at, meant, port, service } of misdirected(flowerServices(world), world)) {
         if (port === undefined) {
-          report({ at, value: `Service ${service}`, note: `did you mean ${meant.name}?`, unless: 'a Service of that name is not among these manifests' });
+          report({ at, value: `Service ${service}`, note: meant.name === service ? `it is in the namespace ${meant.namespace}` : `did you mean ${meant.name}?`, unless: 'a Service of that name is not among these manifests' });
         } else {
           const ports = asList(get(meant.json, 'spec', 'ports')).flatMap((entry) => asScalar(get(entry, 'port')) ?? []);
           report({ at, value: `Service ${service}, port ${asScalar(port) ?? ''}`, allowed: `port ${ports.join(' or ')}` });
         }
+      }
+    },
+  },
+  {
+    id: 'flower/wrong-port',
+    severity: Severity.ERROR,
+    title: 'A Service or a probe leads to a port on which Flower does not listen',
+    why: 'Nothing answers there: `connection refused`, 502 from an Ingress; a liveness probe restarts Flower again and again. Flower listens on 5555, or on what --port or '
+      + 'FLOWER_PORT says, whatever the container declares.',
+    fix: 'Set targetPort of the Service, and the port of the probe, to the port of Flower.',
+    source: 'https://flower.readthedocs.io/en/latest/config.html#port',
+    rows: ['N71'],
+    check: (world, report) => {
+      const OUT_OF_SIGHT = 'something out of sight sets the port of Flower';
+      for (const flower of world.flowers) {
+        const listens = listening(flower);
+        for (const probe of listens ? probesOf(flower.container) : []) {
+          for (const by of ['httpGet', 'tcpSocket']) {
+            const port = get(probe.json, by, 'port');
+            if (port === undefined || listens!.leads(port)) continue;
+            report({
+              at: probePlace(probe, by, 'port'), value: `${probe.kind}: ${asScalar(port)}`, allowed: String(listens!.port), ...unless(listens!.certain, OUT_OF_SIGHT),
+            });
+          }
+        }
+      }
+      const behind = new Map<readonly Workload[], ReturnType<typeof listening>>();
+      for (const service of flowerServices(world)) {
+        const pods = world.backing(service);
+        if (!behind.has(pods)) {
+          // Another container or pod may be the one that is meant, such as a proxy.
+          const [flower] = pods.every((pod) => pod.containers.length === 1) ? world.in(pods[0]) : [];
+          behind.set(pods, flower?.role === 'flower' ? listening(flower) : undefined);
+        }
+        const listens = behind.get(pods);
+        const ports = asList(get(service.json, 'spec', 'ports'));
+        if (!listens || get(service.json, 'spec', 'clusterIP') === 'None' || ports.some((entry) => listens.leads(targetOf(entry)))) continue;
+        ports.forEach((entry, i) => report({
+          at: { resource: service, path: ['spec', 'ports', i] }, value: `targetPort: ${asScalar(targetOf(entry)) ?? ''}`, allowed: String(listens.port),
+          ...unless(listens.certain, OUT_OF_SIGHT),
+        }));
+      }
+    },
+  },
+  {
+    id: 'flower/service-selects-nothing',
+    severity: Severity.WARNING,
+    title: 'The Service of Flower selects no pod',
+    why: 'It has no endpoints: `connection refused`, or 503 from an Ingress.',
+    fix: 'Write the labels of the pods of Flower into the selector of the Service.',
+    source: 'https://kubernetes.io/docs/tasks/debug/debug-application/debug-service/#does-the-service-have-any-endpoints',
+    rows: ['N21'],
+    check: (world, report) => {
+      const flowers = grouped(world.flowers.filter(({ workload }) => !withService(world).has(workload))
+        .map((flower) => [flower.workload.resource.namespace, flower]));
+      for (const service of flowers.size === 0 ? [] : world.kind('Service')) {
+        const selector = asMap(get(service.json, 'spec', 'selector'));
+        const near = flowers.get(service.namespace);
+        if (!near || Object.keys(selector).length === 0 || world.backing(service).length > 0) continue;
+        const meant = near.find((flower) => asList(get(service.json, 'spec', 'ports'))
+          .some((entry) => targetOf(entry) === portOf(flower)));
+        if (!meant || !/flower/i.test(service.name)) continue;
+        report({
+          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(selector), allowed: JSON.stringify(meant.workload.labels), unless: ELSEWHERE,
+        });
       }
     },
   },

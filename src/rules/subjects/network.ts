@@ -12,7 +12,7 @@ import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from 
 import { Process } from '../../manifests/process';
 import { rabbitBrokers, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
-import { UrlUse } from '../../manifests/uses';
+import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
@@ -76,8 +76,8 @@ function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly 
   const own = ({ url }: UrlUse) => (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && url.scheme !== 'redis+socket'
     && (isLoopback(url.host) || (url.host === '' && /^[a-z]+:\/\/(\/.*)?$/.test(url.text)));
   if (!process) return given.filter(own).map((use) => ({ use, known: true }));
-  const { broker, backend, link, urls, allUrls } = process;
-  const known = [broker, backend].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
+  const { backend, link, urls, allUrls } = process;
+  const known = [link, backend].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
   if (link ?? backend) return known;
   return allUrls.filter((use) => !urls.includes(use) && own(use)).map((use) => ({ use, known: false }));
 }
@@ -103,7 +103,7 @@ function isUsedAtHome(world: World, { namespace, name }: Resource): boolean {
 
 /** What the URLs and variables of Celery name, by the namespace; and without what kustomize puts in front of a name or after it. */
 const namesAtHome = lazy((world: World) => new Set(world.processes.flatMap(({ container: { env }, urls, workload }) => {
-  const hosts = new Set([...urls.map(({ url }) => url.host), ...[...env.all()].flatMap(({ value = '' }) => parseUrl(value)?.host ?? value)]);
+  const hosts = new Set([...urls.map(({ url }) => url.host), ...[...env.all()].flatMap(({ value = '', hidden = value }) => parseUrl(hidden)?.host ?? hidden)]);
   return [...hosts].filter((host) => /^[a-z0-9.-]{1,100}$/.test(host)).flatMap((host) => {
     const parts = host.split('.')[0].split('-');
     return parts.flatMap((_, n) => [parts.slice(n), parts.slice(0, n + 1)]).map((name) => `${workload.resource.namespace} ${name.join('-')}`);
@@ -368,7 +368,31 @@ export const networkRules: Rule[] = [
         // kustomize puts a prefix or a suffix to names when it builds.
         if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
         report({
-          at: use.at, value: use.text, allowed: listed(near), note: `there is no Service ${host}`, fix: `Write ${listed(near)}.`,
+          at: use.at, value: shownUrl(use), allowed: listed(near), ...use.text === '' ? {} : { note: `there is no Service ${host}` }, fix: `Write ${listed(near)}.`,
+          unless: 'a Service of that name is not among these manifests',
+        });
+      }
+    },
+  },
+  {
+    id: 'network/no-such-host',
+    severity: Severity.WARNING,
+    title: 'A variable names a server by a name that no Service has',
+    why: 'Only Services have names in the DNS of the cluster, and Deployments and containers of Docker Compose have none: `Name or service not known`, in a loop.',
+    fix: 'Write the name of the Service.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
+    rows: ['N69'],
+    on: 'processes',
+    check: ({ container }, report, world) => {
+      const { workload } = container;
+      const { namespace } = workload.resource;
+      for (const { name, value = '', path } of container.env.all()) {
+        const kind = /(^|_)(?:(REDIS|VALKEY)|(RABBIT|RABBITMQ|AMQP))_?(HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/.exec(name);
+        if (!kind || !/^[a-z][a-z0-9-]*$/.test(value) || value === 'localhost' || ownNames(workload, value) || world.service(value, namespace)) continue;
+        const near = (kind[2] === undefined ? servedBy(world).rabbitmq : servedBy(world).redis).get(namespace) ?? [];
+        if (near.length === 0 || near.some((one) => value.endsWith(`-${one}`) || value.startsWith(`${one}-`))) continue;
+        report({
+          at: container.place(path), value: `${name}=${value}`, allowed: listed(near), fix: `Write ${listed(near)}.`,
           unless: 'a Service of that name is not among these manifests',
         });
       }
@@ -392,7 +416,7 @@ export const networkRules: Rule[] = [
         const { redis, rabbitmq } = servedBy(world);
         const near = (isAmqp(use.url) ? rabbitmq : redis).get(container.workload.resource.namespace) ?? [];
         report({
-          at: use.at, value: use.text, allowed: near.length > 0 ? listed(near) : 'the name of a Service', ...near.length > 0 ? { fix: `Write ${listed(near)}.` } : {},
+          at: use.at, value: shownUrl(use), allowed: near.length > 0 ? listed(near) : 'the name of a Service', ...near.length > 0 ? { fix: `Write ${listed(near)}.` } : {},
           ...known ? answer === 'nothing' ? {} : answer : { unless: 'the application takes its broker from somewhere else' },
         });
       }
@@ -434,7 +458,9 @@ export const networkRules: Rule[] = [
       for (const use of urls) {
         const own = ports(use.url.host);
         const port = portOf(use);
-        if (own.length > 0 && port > 0 && !own.includes(port)) report({ at: use.at, value: use.text, allowed: own.join(', '), note: `it has no port ${port}` });
+        if (own.length > 0 && port > 0 && !own.includes(port)) {
+          report({ at: use.at, value: shownUrl(use), allowed: own.join(', '), ...use.text === '' ? {} : { note: `it has no port ${port}` } });
+        }
       }
       for (const variable of container.env.all()) {
         const prefix = /^(.*(?:REDIS|VALKEY|RABBIT|AMQP|BROKER).*_)PORT$/.exec(variable.name)?.[1];

@@ -6,7 +6,8 @@ import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer, rabbitSetting,
+  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitHosts, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
+  rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
@@ -41,7 +42,8 @@ function consumerTimeout(server: RabbitServer): number | undefined {
 function asFarAsLinked({ certain, named, clients, server: { resource } }: RabbitBroker, world: World): Pick<Report, 'severity' | 'unless'> {
   if (certain) return {};
   const other = named !== true && (clients.some(({ link }) => link !== undefined)
-    || world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace));
+    || (clients.every((client) => rabbitHosts(client).length === 0)
+      && world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace)));
   return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
 }
 

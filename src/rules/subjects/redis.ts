@@ -14,7 +14,7 @@ import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
-import { mostReplicas } from '../../manifests/scalers';
+import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -169,9 +169,10 @@ export const redisRules: Rule[] = [
     check: (server, report, world) => {
       const { resource, replicas } = server.container.workload;
       const joined = ['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
-      if ((replicas ?? 1) > 1 && !server.opaque && !joined) {
-        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server, world) });
-      }
+      if (server.opaque || joined) return;
+      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server, world) });
+      const scaler = mostReplicas(server.container.workload, world) > 1 ? scalersOf(server.container.workload, world)[0] : undefined;
+      if (scaler) report({ at: { resource: scaler, path: ['spec'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler', ...unlessCache(server, world) });
     },
   },
   {
