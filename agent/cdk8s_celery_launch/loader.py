@@ -1,5 +1,5 @@
-"""Settings without which nothing connects, and those that all who consume from a broker share, for
-every Celery of a container.
+"""Settings without which nothing connects, and those that all who send tasks or consume from a
+broker share, for every Celery of a container.
 
 CELERY_LOADER names this class, so workers, Beat, Flower, `celery call` and scripts have them; what
 the application or the command line sets under the same names is kept, and joined where it is a
@@ -7,17 +7,20 @@ dictionary. `{NAME}` stands for the value of the variable NAME: a password is in
 """
 import json
 import os
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, List, Mapping
 
 from celery.app.defaults import DEFAULTS
 from celery.exceptions import ImproperlyConfigured
 from celery.loaders.app import AppLoader
+from kombu import Queue
 
 from .urls import REFERENCE
 
 VARIABLE = 'CDK8S_CELERY_CONNECTION_SETTINGS'
-#: The transport options that all consumers of a message broker share. Workers and Beat have them on
-#: their command lines; Flower and jobs take no settings there. No code has others.
+#: Settings that workers and Beat have on their command lines, for what takes none there: Flower,
+#: jobs and init containers. They win over the code as they do there.
+APP = 'CDK8S_CELERY_APP_SETTINGS'
+#: The transport options that all consumers of a message broker share. No code has others.
 SHARED = 'CDK8S_CELERY_TRANSPORT_OPTIONS'
 
 
@@ -35,6 +38,7 @@ class Loader(AppLoader):  # type: ignore[misc]
             # A default of Celery is nothing that anybody has set.
             given = source.get(name)
             put(source, name, joined(value, None if given == DEFAULTS.get(name) else given))
+        source.update(of_the_app(os.environ, source))
         shared = json.loads(os.environ.get(SHARED) or '{}')
         if shared:
             name = 'broker_transport_options'
@@ -44,22 +48,40 @@ class Loader(AppLoader):  # type: ignore[misc]
         parsed: Dict[str, Any] = super().cmdline_config_parser(*args, **kwargs)
         for name, value in settings(os.environ).items():
             if name in parsed:
-                parsed[name] = joined(value, parsed[name])
+                for key in keys(self.app._conf, name):
+                    parsed[key] = joined(value, parsed[name])
         return parsed
 
 
 def put(conf: Any, name: str, value: Any) -> None:
-    conf[name] = value
-    # Of an app with a namespace, the name with its prefix is looked up first.
-    prefix = getattr(conf, 'prefix', None)
-    if prefix:
-        conf[f'{prefix}{name.upper() if prefix.isupper() else name}'] = value
+    for key in keys(conf, name):
+        conf[key] = value
+
+
+def keys(conf: Any, name: str) -> List[str]:
+    """Of an app with a namespace, the name with its prefix is looked up first."""
+    prefix = vars(conf).get('prefix')
+    return [f'{prefix}{name.upper() if prefix.isupper() else name}', name] if prefix else [name]
 
 
 def joined(ours: Any, theirs: Any) -> Any:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return {**ours, **theirs}
     return theirs or ours
+
+
+def of_the_app(environ: Mapping[str, str], conf: Any) -> Dict[str, Any]:
+    """What the command line of a worker would say, joined with what its connection needs."""
+    needed = settings(environ)
+    found: Dict[str, Any] = {}
+    for name, value in json.loads(environ.get(APP) or '{}').items():
+        if name == 'task_queues' and isinstance(value, dict):
+            # As celery.app.amqp does it. Flower asks each for its name.
+            value = [Queue.from_dict(queue, **{'routing_key': queue, **options})
+                     for queue, options in value.items()]
+        for key in keys(conf, name) if name in needed else [name]:
+            found[key] = joined(needed.get(name), value)
+    return found
 
 
 def settings(environ: Mapping[str, str]) -> Dict[str, Any]:

@@ -3,11 +3,12 @@ import json
 import subprocess
 import sys
 
+import celery
 import pytest
 from celery.exceptions import ImproperlyConfigured
 from lab import AGENT
 
-from cdk8s_celery_launch.loader import SHARED, VARIABLE, filled, joined, settings
+from cdk8s_celery_launch.loader import APP, SHARED, VARIABLE, filled, joined, settings
 
 OURS = {'broker_transport_options': {'master_name': 'm', 'sentinel_kwargs': {'password': '{P}'}},
         'broker_use_ssl': {'cert_reqs': 2}}
@@ -60,6 +61,53 @@ def test_what_all_consumers_share_wins_over_the_application():
         env={SHARED: '{"visibility_timeout": 7200}'})
     assert transport == {'master_name': 'm', 'sentinel_kwargs': {'password': 'p@ss'}, 'own': 1,
                          'visibility_timeout': 7200}
+
+
+CELERY = celery.VERSION[:2]
+NAMESPACE = ('import types; from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+             'app.config_from_object(types.SimpleNamespace(CELERY_TASK_DEFAULT_QUEUE="code", '
+             'CELERY_BROKER_TRANSPORT_OPTIONS={"own": 1}), namespace="CELERY")\n')
+ATTRIBUTES = ('from celery import Celery; app = Celery("tasks", broker="memory://")\n'
+              'app.conf.update(task_default_queue="code", broker_transport_options={"own": 1})\n')
+#: A worker takes defaults of its options from the settings before it reads its command line.
+LOADED = 'app.conf.task_acks_late\n'
+GIVEN = {'task_default_queue': 'orders', 'broker_transport_options': {'visibility_timeout': 9}}
+
+
+@pytest.mark.parametrize('code', [ATTRIBUTES, ATTRIBUTES + LOADED, NAMESPACE + LOADED])
+@pytest.mark.parametrize('connection', [{}, OURS])
+def test_settings_of_the_app_do_what_they_do_on_the_command_line_of_a_worker(code, connection):
+    show = ('import json; print(json.dumps([app.conf.task_default_queue, '
+            'app.conf.broker_transport_options, app.amqp.default_queue.name]))')
+    words = [f'{name}=(json){json.dumps(value)}' for name, value in GIVEN.items()]
+    of_a_worker = run(f'{code}app.config_from_cmdline({words!r})\n{show}',
+                      env={VARIABLE: json.dumps(connection)})
+    env = {VARIABLE: json.dumps(connection), APP: json.dumps(GIVEN)}
+    ours = {'master_name': 'm', 'sentinel_kwargs': {'password': 'p@ss'}} if connection else {}
+    # Before Celery 5.7 a namespace wins over the command line.
+    if code.startswith(ATTRIBUTES) or CELERY >= (5, 7):
+        assert of_a_worker == ['orders', {**ours, 'visibility_timeout': 9}, 'orders']
+    assert run(f'{code}{show}', env=env) == of_a_worker
+
+
+def test_of_an_app_without_settings_nothing_is_added():
+    assert run(ATTRIBUTES + 'import json; print(json.dumps(app.conf.task_default_queue))') == 'code'
+
+
+def test_queues_have_names_and_are_declared_as_those_of_a_worker():
+    queues = {'celery': {'exchange': 'celery', 'routing_key': 'celery'}, 'mail': {
+        'exchange': 'mail', 'queue_arguments': {'x-max-priority': 5}}}
+    show = ('import json; queues = app.amqp.queues; print(json.dumps([[name, q.exchange.name, '
+            'q.routing_key, q.queue_arguments] for name, q in sorted(queues.items())]))')
+    words = [f'task_queues=(json){json.dumps(queues)}']
+    of_a_worker = run(f'{ATTRIBUTES}app.config_from_cmdline({words!r})\n{show}')
+    assert of_a_worker == [
+        ['celery', 'celery', 'celery', None], ['mail', 'mail', 'mail', {'x-max-priority': 5}]]
+    env = {APP: json.dumps({'task_queues': queues})}
+    assert run(ATTRIBUTES + show, env=env) == of_a_worker
+    # As Flower asks for them.
+    assert run(ATTRIBUTES + 'import json; print(json.dumps([q.name for q in '
+               'app.conf.task_queues]))', env=env) == ['celery', 'mail']
 
 
 def test_what_the_application_sets_is_kept():

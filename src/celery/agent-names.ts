@@ -28,6 +28,8 @@ export const LAUNCH_PREFIX = 'CDK8S_CELERY_LAUNCH_';
 
 /** The variable with the settings that its loader gives to every Celery of a container, as JSON. */
 export const CONNECTION_SETTINGS = 'CDK8S_CELERY_CONNECTION_SETTINGS';
+/** The variable with settings of the app as its workers have them on their command lines, for what has none there, as JSON. */
+export const APP_SETTINGS = 'CDK8S_CELERY_APP_SETTINGS';
 /** The variable with the transport options that all who consume from a message broker share, as JSON; no code has others. */
 export const SHARED_SETTINGS = 'CDK8S_CELERY_TRANSPORT_OPTIONS';
 /** The value of `CELERY_LOADER`. */

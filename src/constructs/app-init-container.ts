@@ -5,7 +5,7 @@ import { checkCommand, RUN_ONCE } from './command';
 import type * as k8s from './kubernetes/api/types';
 import { madeBy } from './init-container-owners';
 import { shaped } from './kubernetes/options';
-import { mainContainer } from './kubernetes/pods';
+import { mainContainer, settled } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
 import * as checks from './validation/checks';
 import { refuse } from './validation/problems';
@@ -88,6 +88,7 @@ export function waitContainer(celery: CeleryApp, given: AppWaitOptions): k8s.Con
 export function initContainer(celery: CeleryApp, given: AppInitContainerOptions): k8s.Container {
   const checked = sound(celery, given, PROPS);
   const { name, command } = checked;
+  celery._loads = true;
   const resources = checked.resources as k8s.ResourceRequirements | undefined;
   const { pod, options } = celeryPod(celery, {}, {
     component: 'job',
@@ -98,8 +99,9 @@ export function initContainer(celery: CeleryApp, given: AppInitContainerOptions)
     terminationGracePeriod: Duration.seconds(30),
     resources: RUN_ONCE,
     code: true,
+    sharesSettings: true,
     problems: [...checks.name('name', name), ...checkCommand('command', command)],
   });
   // Lifecycle hooks of the app are those of containers that go on running.
-  return madeBy(celery, { ...mainContainer(pod, options), name, resources: resources ?? RUN_ONCE, lifecycle: undefined });
+  return madeBy(celery, { ...mainContainer(settled(pod), options), name, resources: resources ?? RUN_ONCE, lifecycle: undefined });
 }

@@ -30,8 +30,9 @@ import { PythonRuntime } from './runtime/python-runtime';
 import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
 import { isPlainObject } from './validation/plain-object';
+import { checkLoader, prepareShared } from './shared-settings';
 import { sqsQueueProblems } from './sqs-queues';
-import { prepareShared, sharesDatabase, visibilityProblems } from './visibility-timeout';
+import { sharesDatabase, visibilityProblems } from './visibility-timeout';
 import type { WorkerPool } from './worker-pool';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
@@ -115,9 +116,11 @@ export interface CeleryAppProps extends PodOptions {
   /**
    * Settings of Celery, by their names in lower case: `{ task_acks_late: true, result_expires: Duration.hours(1) }`.
    *
-   * The workers and Beat get them on their command lines, after `--`, where they win over those of your code; Flower, and what sends
-   * tasks from elsewhere, does not have them. One exception: before Celery 5.7, what your code reads by `config_from_object` with a
-   * namespace, as Django projects do (`namespace='CELERY'`), wins over the command line.
+   * The workers and Beat get them on their command lines, after `--`, where they win over those of your code. Flower, jobs and init containers
+   * of the app have those that must be equal in all that sends tasks, reads results or gives messages back, such as `task_default_queue`,
+   * `task_routes` and `broker_transport_options`, by a loader (CELERY_LOADER); what sends tasks from elsewhere gets them from `producer()`. One
+   * exception: before Celery 5.7, what your code reads by `config_from_object` with a namespace, as Django projects do (`namespace='CELERY'`),
+   * wins over all of these.
    *
    * A value is what JSON has. A `Duration` is taken as seconds (as milliseconds by settings whose names end in `_ms`), and
    * `undefined` leaves a default in place. `null` is Python's `None`; in Python give `CelerySettings.NULL`, because jsii drops `None` in a
@@ -181,6 +184,8 @@ export class CeleryApp extends Construct {
   public readonly _launcher: readonly string[];
   /** @internal */
   public readonly _settings: ReadonlyMap<string, unknown>;
+  /** Whether it has containers without settings on their command line, whose environment is complete when the manifests are written. @internal */
+  public _loads = false;
   /** What shows the events of its tasks. @internal */
   public readonly _flowers: Construct[] = [];
   /** The workers of it, what they consume from, and how long their tasks and their end may take, in seconds. @internal */
@@ -211,6 +216,8 @@ export class CeleryApp extends Construct {
   public readonly _codeDeclaresQueues: boolean;
   /** What its code sets, as far as it is in sight: settings win over it. @internal */
   public readonly _codeSettings: ReadonlyMap<SettingName, string | undefined>;
+  /** Whether its queues have priorities that a broker declares; a broker is bound to an app that knows it. @internal */
+  public readonly _priorities: boolean;
   /** @internal */
   public readonly _network: CeleryNetwork;
   /** What its pods share. @internal */
@@ -232,12 +239,14 @@ export class CeleryApp extends Construct {
       // Whether a Beat brings RedBeat is known later.
       celery: props.runtime._celery, requirements: props.runtime._requirements && [...props.runtime._requirements, REDBEAT],
     });
+    this._codeSettings = settingsOfFiles(Object.values(props.code._files ?? {}));
+    this._priorities = [...props.queues ?? []].some(({ maxPriority }) => maxPriority !== undefined)
+      || ![undefined, null, 'None'].includes(this.setting(settings, 'task_queue_max_priority') as undefined);
     const { problems: brokerProblems, ...bound } = bindBroker(this, props.broker, props.resultBackend);
     this._broker = bound;
     this._delivery = props.delivery;
     this.resultBackend = bound.resultBackend;
-    this._codeSettings = settingsOfFiles(Object.values(props.code._files ?? {}));
-    const defaultQueue = settings.has('task_default_queue') ? settings.get('task_default_queue') : this._codeSettings.get('task_default_queue');
+    const defaultQueue = this.setting(settings, 'task_default_queue');
     const queues = this._queues = new Queues(props.queues, settings, bound.transport, defaultQueue);
     this._settings = new Map([
       ...DEFAULT_SETTINGS, ...Object.entries(props.delivery?._settings ?? {}),
@@ -393,6 +402,11 @@ export class CeleryApp extends Construct {
     return { ...this._content, runtime: runtime._bind(scope, name, this.metadata, [...needs, need]) };
   }
 
+  /** A setting, or what its code has where that is in sight: as text. */
+  private setting(settings: ReadonlyMap<string, unknown>, name: SettingName): unknown {
+    return settings.has(name) ? settings.get(name) : this._codeSettings.get(name);
+  }
+
   /** Whether all of its pods have a container next to Celery that may be, or lead to, a server. */
   private hasNeighbours({ sidecars = [], containers = [] }: CheckedOptions): boolean {
     const pods = this._pods.filter(({ scope }) => isInTree(scope, this));
@@ -493,14 +507,6 @@ function deliveryProblems(delivery: TaskDelivery | undefined, settings: Readonly
       prop: `settings.${name}`, value: settings.get(name), wrong: 'is set by the prop delivery', fix: 'leave it out',
     })),
   ];
-}
-
-/** What would take the place of the loader that a connection needs. */
-function checkLoader(env: readonly k8s.EnvVar[] = []): Problem[] {
-  return env.filter(({ name }) => name === 'CELERY_LOADER' || name === 'LOADER').map(({ name }) => ({
-    prop: 'env', value: name, wrong: 'would take the place of the loader that gives the settings of the connection to every Celery',
-    fix: 'remove it; a loader of your own inherits from cdk8s_celery_launch.loader.Loader, and is given to Celery(loader=...)',
-  }));
 }
 
 /** Settings that a transport cannot have. */

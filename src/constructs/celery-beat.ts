@@ -20,7 +20,7 @@ import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { ScheduleSpec } from './schedule-spec';
 import { settingsArguments } from './settings';
-import { sharedSettings, sharing } from './visibility-timeout';
+import { appSettings, sharing } from './visibility-timeout';
 
 /** Properties of `CeleryBeat`. */
 export interface CeleryBeatProps extends PodOptions {
@@ -144,7 +144,7 @@ export class CeleryBeat extends Construct {
         ...(this.storage ? ['-s', `${directory}/celerybeat-schedule`] : []),
         ...(loop.maxInterval === undefined ? [] : [`--max-interval=${loop.maxInterval}`]),
         ...(healthCheck._agent ? AGENT_FLAGS.beat : schedule.scheduler ? ['-S', schedule.scheduler] : []),
-        ...settingsArguments(new Map([...sharedSettings(celery), ...loop.settings])),
+        ...settingsArguments(new Map([...appSettings(celery), ...loop.settings])),
       ],
       mounts: [
         ...(this.storage ? [{ path: directory, volume: data }] : []),

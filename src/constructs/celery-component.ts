@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent';
-import { AGENT_PACKAGE, AGENT_PATH, LAUNCH } from '../celery/agent-names';
+import { AGENT_PACKAGE, AGENT_PATH, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
 import { checkOwnedEnv, withPythonPath } from './validation/owned-env';
@@ -10,12 +10,12 @@ import { variables } from './kubernetes/env';
 import { CheckedOptions, merge, mergeBy } from './kubernetes/options';
 import { checkPod, deployment, DeploymentSpec, Mount, PodSpec } from './kubernetes/pods';
 import { componentPolicy } from './network/component-policy';
-import { Problem, refuse } from './validation/problems';
+import { describe, Problem, refuse } from './validation/problems';
 import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
-import { sharedEnv } from './visibility-timeout';
-import { ofAnotherApp } from './init-container-owners';
+import { checkLoader, loaderEnv } from './shared-settings';
+import { isMadeBy, ofAnotherApp } from './init-container-owners';
 import { launched } from './launcher';
 import { connectionSecrets, withRotation } from './rotation';
 
@@ -50,7 +50,7 @@ export interface CeleryPodSpec {
   readonly mounts?: readonly Mount[];
   /** What it needs of the lock in addition to Celery. */
   readonly needs?: readonly string[];
-  /** Whether it consumes from the broker without settings on its command line: Flower, and commands of jobs. */
+  /** Whether it has no settings on its command line: Flower, and commands of jobs and init containers. */
   readonly sharesSettings?: boolean;
   /** Whether it imports a package of ours that is mounted next to the agent. */
   readonly importsOurs?: boolean;
@@ -128,7 +128,8 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const options = {
     ...merged,
     ...(spec.spread && merged.topologySpreadConstraints === undefined ? { topologySpreadConstraints: spec.spread } : {}),
-    env: withPythonPath(merged.env ?? [], pythonPath),
+    env: withPythonPath(merged.env ?? [], spec.sharesSettings ? [...pythonPath, AGENT_PATH] : pythonPath),
+    initContainers: merged.initContainers?.map((container) => isMadeBy(celery, container) ? withTimeout(celery, container) : container),
     ...(grace > AUTOSCALER_GRACE ? { podAnnotations: { ...NOT_MOVED, ...merged.podAnnotations } } : {}),
   };
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
@@ -143,6 +144,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
       ? [...merged.sidecars ?? [], ...merged.containers ?? []].length === 0 || undefined : spec.shareProcessNamespace,
     resources: spec.resources,
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
+    volumes: () => loads(options.initContainers) ? [celery._launchVolume()] : [],
     container: {
       image: celery.runtime._image,
       command: () => [...(composed ? LAUNCH : []), ...launched(spec.launcher ?? celery._launcher, spec.command())],
@@ -159,7 +161,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],
-      late: spec.sharesSettings ? () => sharedEnv(celery, pythonPath) : undefined,
+      late: spec.sharesSettings ? () => loaderEnv(celery, pythonPath) : undefined,
       env: mergeBy('name', [
         ...celery._broker.env,
         ...variables({ HOME: '/tmp', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' }),
@@ -176,12 +178,38 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...checkPod(pod, options),
     ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
     ...sameNamespace(scope, celery),
-    ...ofAnotherApp(celery, options.initContainers ?? []),
+    ...ofAnotherApp(celery, merged.initContainers ?? []),
+    ...(loaded ? checkLoader(own.env) : []),
     ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, ofAgent)] : []),
   ]);
+  if (spec.sharesSettings && !loaded) {
+    scope.node.addValidation({ validate: () => loaderEnv(celery, []).env.length > 0 ? checkLoader(merged.env).map(describe) : [] });
+  }
   celery._pods.push({ scope, role: spec.component, neighbours: (options.sidecars ?? []).length + (options.containers ?? []).length });
   guard(scope);
   return { pod, options };
+}
+
+/** Whether init containers import the loader. */
+function loads(containers: readonly k8s.Container[] = []): boolean {
+  return containers.some(({ volumeMounts = [] }) => volumeMounts.some(({ mountPath }) => mountPath === LAUNCH_PACKAGE));
+}
+
+/** An init container that the app has made before the workers from which its visibility timeout follows. */
+function withTimeout(celery: CeleryApp, container: k8s.Container): k8s.Container {
+  const { env = [], volumeMounts = [] } = container;
+  const path = env.find(({ name }) => name === 'PYTHONPATH')?.value?.split(':') ?? [];
+  const mounted = loads([container]);
+  return {
+    ...container,
+    get env() {
+      return mergeBy('name', env, loaderEnv(celery, path).env);
+    },
+    get volumeMounts() {
+      const { mounts } = loaderEnv(celery, path);
+      return [...volumeMounts, ...(mounted ? [] : mounts.map(({ path: mountPath, volume: { name }, ...mount }) => ({ name, mountPath, ...mount })))];
+    },
+  };
 }
 
 /** A probe that is a process of its own has no URL that the launcher of the main process composes. */

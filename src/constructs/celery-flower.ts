@@ -16,7 +16,7 @@ import type * as k8s from './kubernetes/api/types';
 import { Annotations, exposureObject, ExposureSpec } from './kubernetes/exposure';
 import { merge, POD_OPTIONS, podOptions, secretKey } from './kubernetes/options';
 import { LAUNCHER } from './launcher';
-import { prepareShared } from './visibility-timeout';
+import { prepareShared } from './shared-settings';
 import { duration, flag, hidden, numberLike, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { objectMetadata, ownLabels, service, SINGLETON } from './kubernetes/pods';
@@ -240,6 +240,7 @@ export class CeleryFlower extends Construct {
       ],
     });
     celery._flowers.push(this);
+    celery._loads = true;
     prepareShared(this);
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;

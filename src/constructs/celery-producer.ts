@@ -1,7 +1,6 @@
 import { ApiObject, Yaml } from 'cdk8s';
-import { AGENT_PATH, CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH, LAUNCH_PACKAGE, SHARED_SETTINGS } from '../celery/agent-names';
+import { AGENT_PATH, CONNECTION_LOADER, CONNECTION_SETTINGS, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
 import type { CeleryApp } from './celery-app';
-import { withOptions } from './brokers/bound-broker';
 import { asGiven } from './kubernetes/as-given';
 import type * as k8s from './kubernetes/api/types';
 import { variables } from './kubernetes/env';
@@ -10,7 +9,8 @@ import * as checks from './validation/checks';
 import { isInTree } from './validation/in-tree';
 import { describe, refuse } from './validation/problems';
 import { PropChecks, text, typed } from './validation/props';
-import { sharedSettings, visibilityTimeout } from './visibility-timeout';
+import { sharedSettings, timeoutEnv } from './shared-settings';
+import { visibilityTimeout } from './visibility-timeout';
 
 /** Where a producer runs. */
 export interface CeleryProducerOptions {
@@ -66,20 +66,16 @@ export class CeleryProducer {
 
   /** The settings that must be equal on both sides, by their names in lower case. */
   public get settings(): { [name: string]: any } {
-    const { env } = this.app._broker;
-    const connection = JSON.parse(env.find(({ name }) => name === CONNECTION_SETTINGS)?.value ?? '{}') as Record<string, unknown>;
-    return withOptions(connection, Object.fromEntries([...sharedSettings(this.app)].filter(([name]) => SHARED.test(name))));
+    return sharedSettings(this.app);
   }
 
   /** The environment of a container: the broker, the result backend, and the settings. */
   public get env(): Shape<k8s.EnvVar>[] {
     const env = this.app._broker.env.filter(({ name }) => name !== CONNECTION_SETTINGS && name !== 'CELERY_LOADER');
     if (!this.configMap) return [...env] as object[];
-    const timeout = visibilityTimeout(this.app);
     return [...env, ...variables({
       PYTHONPATH: this.pythonPath, CELERY_LOADER: CONNECTION_LOADER, [CONNECTION_SETTINGS]: asGiven(JSON.stringify(this.settings)),
-      // The one that no code may have otherwise: a program that waits for replies restores deliveries by its own.
-      ...(timeout === undefined ? {} : { [SHARED_SETTINGS]: JSON.stringify({ visibility_timeout: timeout }) }),
+      ...timeoutEnv(visibilityTimeout(this.app)),
     })] as object[];
   }
 
@@ -124,10 +120,3 @@ export class CeleryProducer {
 const VOLUME = 'celery-launch';
 
 const OPTIONS: PropChecks<CeleryProducerOptions> = { namespace: text('the name of the namespace'), pythonPath: text('e.g. \'/srv/shop\'') };
-
-/** Settings that decide where a message goes, what is in it, and where its result is. */
-const SHARED = new RegExp(`^(${[
-  'broker_(transport_options|use_ssl|native_delayed_delivery.*)', 'result_backend_transport_options', 'redis_backend_use_ssl', 'accept_content',
-  'task_(default_.*|queues|queue_.*|routes|serializer|compression|protocol|create_missing_.*|inherit_parent_priority)',
-  'result_(serializer|compression|accept_content|extended|exchange.*|persistent)', 'database_.*', 'security_.*', 'enable_utc',
-].join('|')})$`);

@@ -17,7 +17,7 @@ import { isPlainObject } from './validation/plain-object';
 import { describe, Problem, refuse } from './validation/problems';
 import { duration, kind, oneOf, PropChecks, sound, text, texts } from './validation/props';
 import { CELERY } from './validation/stand-ins';
-import { sharedSettings } from './visibility-timeout';
+import { appSettings } from './visibility-timeout';
 
 /** Properties of `CelerySmokeTest`. */
 export interface CelerySmokeTestProps extends PodOptions {
@@ -128,7 +128,7 @@ export class CelerySmokeTest extends Construct {
     const given = {
       job: true,
       options: { '--app': celery.app },
-      settings: [...sharedSettings(celery)].map(([name, value]) => settingArgument(name, value)).sort(),
+      settings: [...appSettings(celery)].map(([name, value]) => settingArgument(name, value)).sort(),
       queues: props.queues ?? consumed.names,
       declared: props.queues === undefined && consumed.others,
       timeout: Math.ceil(timeout.toSeconds({ integral: false })),

@@ -34,7 +34,8 @@ import { WorkerPool } from './worker-pool';
 import { planShutdown, settingsLimit, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
 import { poolConnections } from './pool-connections';
-import { prepareShared, sharedSettings } from './visibility-timeout';
+import { prepareShared } from './shared-settings';
+import { appSettings } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
 export interface CeleryWorkerProps extends PodOptions {
@@ -398,7 +399,7 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
     ...(props.disablePrefetch ? ['--disable-prefetch'] : []),
     ...(taskEvents ? ['--task-events'] : []),
     ...(healthCheck._agent ? AGENT_FLAGS.worker : []),
-    ...settingsArguments(new Map([...sharedSettings(props.celery), ...end.settings])),
+    ...settingsArguments(new Map([...appSettings(props.celery), ...end.settings])),
   ];
 }
 

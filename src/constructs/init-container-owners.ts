@@ -15,6 +15,11 @@ export function madeBy<Container extends k8s.Container>(app: IConstruct, contain
   return container;
 }
 
+/** Whether an app has made an init container. */
+export function isMadeBy(app: IConstruct, container: k8s.Container): boolean {
+  return made(app.node.root).get(canonicalJson(container))?.has(app) ?? false;
+}
+
 /** Init containers of another app: they would have its variables, and the code of the app whose pod they are in. */
 export function ofAnotherApp(app: IConstruct, containers: readonly k8s.Container[]): Problem[] {
   const known = made(app.node.root);

@@ -1,12 +1,9 @@
 import { IConstruct } from 'constructs';
-import { AGENT_PATH, CONNECTION_LOADER, LAUNCH_PREFIX, SHARED_SETTINGS } from '../celery/agent-names';
+import { LAUNCH_PREFIX } from '../celery/agent-names';
 import { parseUrl, redisDatabase } from '../celery/url';
 import { codeSettings } from '../manifests/code-settings';
 import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
-import type * as k8s from './kubernetes/api/types';
-import { variables } from './kubernetes/env';
-import type { Mount } from './kubernetes/pods';
 import { isPlainObject } from './validation/plain-object';
 import { settingsLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
@@ -24,7 +21,7 @@ const MARGIN = 60;
 const TRANSPORT_OPTIONS = 'broker_transport_options';
 
 /** The apps of a program. */
-const appsOf = lazy((_root: IConstruct): CeleryApp[] => []);
+export const appsOf = lazy((_root: IConstruct): CeleryApp[] => []);
 
 /** Registers an app: those on one database share their visibility timeout. */
 export function sharesDatabase(app: CeleryApp): void {
@@ -85,7 +82,7 @@ export function transportOptions(app: CeleryApp): object | undefined {
 }
 
 /** The settings of an app as its workers and Beat have them on their command lines. */
-export function sharedSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
+export function appSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
   const options = transportOptions(app);
   return options === undefined ? app._settings : new Map([...app._settings, [TRANSPORT_OPTIONS, options]]);
 }
@@ -140,25 +137,4 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
     wrong: `is set in the code, and would be replaced by { visibility_timeout: ${seconds} }, which the longest task and the end of its pod need on all processes of the database`,
     fix: 'move the transport options from the code into the settings of the CeleryApp',
   }] : [];
-}
-
-/** Makes the loader for each app whose Flower needs it: no object can be added once the manifests are written. */
-export function prepareShared(scope: IConstruct): void {
-  for (const app of appsOf(scope.node.root)) {
-    if (app._flowers.length > 0 && !app._broker.loaded && transportOptions(app)) app._launchVolume();
-  }
-}
-
-/** The transport options for a process that has no settings on its command line. */
-export function sharedEnv(app: CeleryApp, pythonPath: readonly string[]): { env: k8s.EnvVar[]; mounts: Mount[] } {
-  const options = transportOptions(app);
-  if (options === undefined) return { env: [], mounts: [] };
-  const { composed, loaded } = app._broker;
-  return {
-    env: variables({
-      ...(loaded ? {} : { PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'), CELERY_LOADER: CONNECTION_LOADER }),
-      [SHARED_SETTINGS]: JSON.stringify(options),
-    }),
-    mounts: composed || loaded ? [] : [app._launchMount()],
-  };
 }

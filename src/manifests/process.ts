@@ -1,4 +1,4 @@
-import { CONNECTION_SETTINGS } from '../celery/agent-names';
+import { APP_SETTINGS, CONNECTION_SETTINGS } from '../celery/agent-names';
 import { GLOBAL_ENV } from '../celery/options';
 import { isAmqp, isRedis, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
@@ -122,7 +122,7 @@ export class Process {
   /** A setting after `--`, or else in code, or else in a variable called like it: `task_acks_late`. Those of a connection are joined with it. */
   public setting(name: SettingName): Setting | undefined {
     const given = this.ownSetting(name);
-    const connection = connectionSettings(this).get(name);
+    const connection = loaderSettings(this).connection.get(name);
     if (connection === undefined) return given;
     return given ? { ...given, value: joined(connection.value, given.value) } : connection;
   }
@@ -130,6 +130,8 @@ export class Process {
   private ownSetting(name: SettingName): Setting | undefined {
     const given = this.command.settings.get(name);
     if (given) return { value: given.value, at: this.place(given.word.path) };
+    const loaded = loaderSettings(this).app.get(name);
+    if (loaded) return loaded;
     const code = codeOf(this.container).settings;
     return code.has(name) ? code.get(name) : this.settingVariables(name)[0];
   }
@@ -143,7 +145,8 @@ export class Process {
 
   /** Something in sight sets it, though maybe to a value that only a run tells. */
   public sets(name: SettingName): boolean {
-    return connectionSettings(this).has(name) || this.command.settings.has(name) || codeOf(this.container).settings.has(name)
+    const { app, connection } = loaderSettings(this);
+    return app.has(name) || connection.has(name) || this.command.settings.has(name) || codeOf(this.container).settings.has(name)
       || SETTING_VARIABLES.get(name)!.some((variable) => ['known', 'set'].includes(this.variable(variable).state));
   }
 
@@ -184,7 +187,7 @@ export class Process {
     return this.lacks('--concurrency') ? seconds(this.setting('worker_concurrency')?.value ?? '') : this.number('--concurrency');
   }
 
-  /** The URL that the process connects to, if manifests show it: what wins stands first. */
+  /** The URL that the process connects to, if manifests show it: what wins comes first. */
   public get broker(): UrlUse | undefined {
     return this.brokerCandidates[0];
   }
@@ -216,12 +219,16 @@ export class Process {
   }
 }
 
-/** The settings that the loader of our launcher gives to every Celery of a container. */
-const connectionSettings = lazy((process: Process): ReadonlyMap<string, Setting> => {
-  const variable = process.container.env.get(CONNECTION_SETTINGS);
+/** What the loader of our launcher gives to every Celery of a container: settings of the app win over the code, those of a connection do not. */
+const loaderSettings = lazy((process: Process) => ({
+  app: settingsOfVariable(process, APP_SETTINGS), connection: settingsOfVariable(process, CONNECTION_SETTINGS),
+}));
+
+function settingsOfVariable(process: Process, name: string): ReadonlyMap<string, Setting> {
+  const variable = process.container.env.get(name);
   return new Map(variable === undefined ? [] : Object.entries(asMap(parsed(variable.value)))
-    .map(([name, value]) => [name, { value: typeof value === 'string' ? value : JSON.stringify(value), at: process.place(variable.path) }]));
-});
+    .map(([setting, value]) => [setting, { value: typeof value === 'string' ? value : JSON.stringify(value), at: process.place(variable.path) }]));
+}
 
 /** Two dictionaries as one, in which the second wins. One that is no JSON is a literal of Python: what reads it takes what comes first. */
 function joined(first: string, second: string): string {

@@ -70,8 +70,8 @@ test('has the settings that must be equal on both sides, and no others', () => {
     },
   }));
   expect(producer.settings).toEqual({
-    broker_transport_options: { confirm_publish: true, client_properties: {} }, task_default_queue: 'shop', task_default_queue_type: 'quorum',
-    task_create_missing_queue_type: 'quorum', task_queues: expect.anything(), task_serializer: 'json', result_extended: true,
+    broker_transport_options: { confirm_publish: true, client_properties: {} }, task_default_queue: 'shop',
+    task_queues: expect.anything(), task_serializer: 'json', result_extended: true,
   });
   expect(producer.env).toContainEqual({ name: 'CDK8S_CELERY_CONNECTION_SETTINGS', value: JSON.stringify(producer.settings) });
 });

@@ -50,6 +50,13 @@ test('behind a flag stand all others that are in sight, whatever is out of sight
   expect(brokerCandidates.map(({ url }) => url.host)).toEqual(['of-flag', 'of-env', 'of-code']);
 });
 
+test('settings of the app that the loader gives come before those of the code and of variables', () => {
+  const env = { CDK8S_CELERY_APP_SETTINGS: '{"task_default_queue": "orders", "task_time_limit": 60}', CELERY_TASK_TIME_LIMIT: '30' };
+  const found = worker({ env });
+  expect([found.setting('task_default_queue')?.value, found.setting('task_time_limit')?.value, found.sets('task_default_queue'), found.sets('task_acks_late')])
+    .toEqual(['orders', '60', true, false]);
+});
+
 test.each([
   ['{"sep": "#", "master_name": "own"}', '{"master_name":"own","sep":"#"}'],
   ['{\'sep\': \'#\', }', '{\'sep\': \'#\', "master_name":"main"}'],

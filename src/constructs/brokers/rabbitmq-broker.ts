@@ -102,7 +102,7 @@ export interface RabbitMqBrokerProps extends PodOptions {
   /**
    * The type of queues that Celery declares. A queue keeps the type that it has been declared with: delete it before you change this.
    *
-   * @default - QUORUM for apps that install Celery 5.5 or later, CLASSIC for others and for images
+   * @default - QUORUM for apps that install Celery 5.5 or later and have no priorities, CLASSIC for others and for images
    * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#using-quorum-queues
    */
   readonly queueType?: RabbitMqQueueType;
@@ -178,8 +178,8 @@ const PASSWORD = 'CDK8S_CELERY_BROKER_PASSWORD';
  * A RabbitMQ for one or more apps: one pod of a StatefulSet with a claim, a user with a password from a Secret, and a NetworkPolicy that admits
  * only the pods of its apps.
  *
- * It keeps no results: an app must be given a `resultBackend`. Queues are quorum queues where Celery is 5.5 or later, and durable classic queues
- * otherwise; publishers wait until RabbitMQ has confirmed a task.
+ * It keeps no results: an app must be given a `resultBackend`. Queues are quorum queues where Celery is 5.5 or later and no queue has priorities,
+ * and durable classic queues otherwise; publishers wait until RabbitMQ has confirmed a task.
  *
  * Synth fails on a bad name, image or quantity, for a version of RabbitMQ that the clients cannot use, and where a task may take longer than
  * `consumerTimeout`.
@@ -337,8 +337,8 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.access.admitNamespace(namespace);
   }
 
-  private typeFor({ runtime: { _celery: celery } }: CeleryApp): RabbitMqQueueType {
-    return this.queueType ?? (celery !== undefined && meets(celery, '>=5.5') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
+  private typeFor({ runtime: { _celery: celery }, _priorities: priorities }: CeleryApp): RabbitMqQueueType {
+    return this.queueType ?? (!priorities && celery !== undefined && meets(celery, '>=5.5') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
   }
 
   private environment({ consumerTimeout }: RabbitMqBrokerProps): k8s.EnvVar[] {

@@ -39,6 +39,8 @@ export interface PodSpec {
     readonly late?: () => Pick<PodSpec['container'], 'env' | 'mounts'>;
   };
   readonly initContainers: readonly InitContainerSpec[];
+  /** Volumes that only init containers of the user's mount; they may be known only when the manifests are written. */
+  readonly volumes?: () => readonly k8s.Volume[];
   readonly resources: k8s.ResourceRequirements;
 }
 
@@ -80,7 +82,7 @@ export function deployment(scope: Construct, id: string, spec: PodSpec, rollout:
 }
 
 /** A pod with all that is known once the manifests are written. */
-function settled(spec: PodSpec): PodSpec {
+export function settled(spec: PodSpec): PodSpec {
   const { late, ...container } = spec.container;
   if (!late) return spec;
   const { env, mounts } = late();
@@ -124,9 +126,9 @@ function hashedName(name: string, content: object): string {
 
 /** The template of a pod: its labels, and its spec. */
 function podTemplate(spec: PodSpec, options: CheckedOptions, restartPolicy?: string): object {
-  const { container: { mounts }, initContainers } = spec;
+  const { initContainers } = spec;
   const securityContext = containerSecurity(options);
-  const volumes = new Map([...mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => [volume.name, volume]));
+  const volumes = new Map(ownVolumes(spec).map((volume) => [volume.name, volume]));
   return {
     metadata: { labels: { ...options.podLabels, ...ownLabels(spec), ...selectorLabels(spec) }, annotations: options.podAnnotations },
     spec: {
@@ -159,6 +161,11 @@ function podTemplate(spec: PodSpec, options: CheckedOptions, restartPolicy?: str
       volumes: nonEmpty([...volumes.values(), ...options.volumes ?? []]),
     },
   };
+}
+
+/** The volumes of a pod that are ours. */
+function ownVolumes({ container: { mounts }, initContainers, volumes }: PodSpec): k8s.Volume[] {
+  return [...[...mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => volume), ...volumes?.() ?? []];
 }
 
 /** The main container of a pod, with what the user adds to it. */
@@ -258,12 +265,12 @@ function plainPath(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }
 
-function volumeProblems({ container, initContainers }: PodSpec, options: CheckedOptions): Problem[] {
-  const own = new Set([...container.mounts, ...initContainers.flatMap((init) => init.mounts)].map(({ volume }) => volume.name));
+function volumeProblems(spec: PodSpec, options: CheckedOptions): Problem[] {
+  const own = new Set(ownVolumes(spec).map(({ name }) => name));
   const given = (options.volumes ?? []).map(({ name }) => name);
   const known = new Set([...own, ...given]);
   const claims = new Set((options.volumes ?? []).filter((volume) => volume.persistentVolumeClaim ?? volume.ephemeral).map(({ name }) => name));
-  const paths = new Set(container.mounts.map(({ path }) => path));
+  const paths = new Set(spec.container.mounts.map(({ path }) => path));
   const mounts = (prop: string, list: readonly k8s.VolumeMount[] = []): Problem[] => list.filter(({ name }) => !known.has(name)).map(({ name }) => ({
     prop, value: name, wrong: 'is not a volume of this pod', fix: `add it to volumes, or name one of ${[...known].join(', ')}`,
   }));
