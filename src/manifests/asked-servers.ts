@@ -45,12 +45,16 @@ function byCommand({ words }: Invocation): string | undefined {
   return undefined;
 }
 
+/** Imports, and perhaps a word printed: of Celery and of the standard library they always work; what the application has to import may not. */
+const ONLY_IMPORTS = /^\s*import (celery|sys|os)(\s*,\s*(celery|sys|os))*\s*(;\s*print\([^();]*\)\s*)?(;\s*sys\.exit\(0\)\s*)?;?\s*$/;
+
 /** Why the command of a probe always succeeds; undefined where it may fail. */
 export function cannotFail(probe: Probe): string | undefined {
   const { raw } = probe;
   if (raw.length === 0) return undefined;
   const code = /(^|\/)python[\d.]*$/.test(raw[0]) ? raw[raw.indexOf('-c') + 1] : undefined;
   if (code !== undefined && /^\s*(["'])(?:(?!\1)[^\\]|\\.)*\1\s*$/s.test(code)) return 'its code is one quoted string, which does nothing';
+  if (code !== undefined && ONLY_IMPORTS.test(code)) return 'its code only imports, and asks nothing';
   const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';

@@ -163,7 +163,7 @@ export function saysSo(container: Container): boolean {
   const script = words.find(({ text }) => !/^(-.*|(?:.*\/)?(sh|bash|ash|dash))$/.test(text))?.text ?? '';
   const alone = workload.containers.length === 1;
   return saysCelery(container.name) || saysCelery(script) || saysCelery(image.name) || (alone && saysCelery(workload.resource.name))
-    || probesOf(container).some(({ invocations }) => celeryIn(invocations).length > 0);
+    || probesOf(container).some(({ invocations, raw }) => celeryIn(invocations).length > 0 || raw.some((text) => /\b(import|from) celery\b/.test(text)));
 }
 
 /** What a role is told by; all others are most of an input. */

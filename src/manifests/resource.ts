@@ -43,8 +43,14 @@ function inOneNamespace(found: Resource[]): Resource[] {
   const namespaces = new Set(found.filter(({ kind }) => !CLUSTER_WIDE.test(kind)).map(({ namespace }) => namespace));
   if (!namespaces.delete('') || namespaces.size === 0) return found;
   const [only] = namespaces.has('default') ? ['default'] : namespaces.size === 1 ? namespaces : [];
-  if (only === undefined) return found;
+  if (only === undefined || isAnotherSet(found, only)) return found;
   return found.map((resource) => resource.namespace === '' && !CLUSTER_WIDE.test(resource.kind) ? { ...resource, namespace: only } : resource);
+}
+
+/** Objects of the same kind and name are in a namespace and without one: those without are for somewhere else, such as another cluster. */
+function isAnotherSet(found: readonly Resource[], namespace: string): boolean {
+  const named = new Set(found.filter((one) => one.namespace === namespace).map(({ kind, name }) => `${kind} ${name}`));
+  return found.some((one) => one.namespace === '' && !CLUSTER_WIDE.test(one.kind) && named.has(`${one.kind} ${one.name}`));
 }
 
 /** How many objects there are, those in Lists included. */

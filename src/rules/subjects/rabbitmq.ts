@@ -247,6 +247,30 @@ export const rabbitRules: Rule[] = [
     },
   },
   {
+    id: 'rabbitmq/user-not-made',
+    severity: Severity.ERROR,
+    title: 'Celery logs in to RabbitMQ as a user that its image does not make',
+    why: 'The image makes one user, guest or that of RABBITMQ_DEFAULT_USER: `amqp.exceptions.AccessRefused: (0, 0): (403) ACCESS_REFUSED - Login was refused '
+      + 'using authentication mechanism PLAIN`, in a loop.',
+    fix: 'Set RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS of RabbitMQ, from the Secret that the URL is made of.',
+    source: 'https://hub.docker.com/_/rabbitmq',
+    rows: ['N51'],
+    on: 'brokerClients',
+    check: ({ urls }, report, world) => {
+      for (const use of urls) {
+        const { user } = use.url;
+        const [server, ...others] = user === undefined || user === '' || /[$%{]/.test(user) ? [] : rabbitFor(use, world);
+        if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_user|auth_backends/)) continue;
+        const made = server.container.env.lookup('RABBITMQ_DEFAULT_USER');
+        if ((made.state !== 'known' && made.state !== 'unset') || (made.state === 'known' ? made.value : 'guest') === user) continue;
+        report({
+          at: use.at, value: `user ${user}`, allowed: made.state === 'known' ? made.value : 'guest, or RABBITMQ_DEFAULT_USER',
+          ...unless(rabbitMount(server) === undefined, 'somebody has added the user, which its volume keeps'),
+        });
+      }
+    },
+  },
+  {
     id: 'rabbitmq/floating-tag',
     severity: Severity.WARNING,
     title: 'The image of RabbitMQ may change to another release by itself',

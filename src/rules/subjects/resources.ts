@@ -90,7 +90,7 @@ export const resourceRules: Rule[] = [
       // What is not in sight may choose another pool, and hardly ever does.
       const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
       if (limit === undefined || !mayFork) return;
-      if (worker.forks && option.state === 'unset' && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
+      if (['unset', 'maybe'].includes(option.state) && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
         const share = (limit - MAIN_PROCESS_BYTES) / concurrency;
         if (share >= USUAL_CHILD_BYTES) return;
         const path = ['known', 'set'].includes(worker.option('--autoscale').state) ? worker.option('--autoscale') : worker.option('--concurrency');
