@@ -23,7 +23,7 @@ import { LAUNCHER } from './launcher';
 import { ResultBackend } from './result-backend';
 import { checkOwnedEnv } from './validation/owned-env';
 import { describe, Described, Problem, refuse } from './validation/problems';
-import { anything, hidden, kind, PropChecks, sound, text, withMember } from './validation/props';
+import { anything, hidden, kind, object, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { sharedQueueProblems } from './shared-queues';
 import { PythonRuntime } from './runtime/python-runtime';
@@ -474,7 +474,7 @@ const PROPS: PropChecks<CeleryAppProps> = {
   delivery: withMember('_visibilityTimeout', 'a TaskDelivery', 'e.g. TaskDelivery.atLeastOnce()'),
   queues: celeryQueues,
   network: withMember('_problems', 'a CeleryNetwork', 'e.g. CeleryNetwork.closed()'),
-  settings: kind((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'an object', 'e.g. { task_acks_late: true }'),
+  settings: object('e.g. { task_acks_late: true }'),
 };
 
 const DEFAULT_SETTINGS: ReadonlyMap<string, unknown> = new Map<string, unknown>([

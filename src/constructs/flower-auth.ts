@@ -6,7 +6,7 @@ import { FlowerGitHubOptions, FlowerGitLabOptions, FlowerOAuthOptions, FlowerOkt
 import { SecretKey } from './secret-key';
 import * as checks from './validation/checks';
 import { Described, Problem } from './validation/problems';
-import { PropChecks, text, typed } from './validation/props';
+import { hidden, PropChecks, text, typed } from './validation/props';
 
 /** How the controller of an Ingress asks for the login: exactly one of the two. */
 export interface FlowerProxyOptions {
@@ -192,7 +192,7 @@ const NGINX = 'nginx.ingress.kubernetes.io/';
 const LOGIN_ANNOTATIONS = 'give the annotations of the controller of the Ingress, e.g. traefik.ingress.kubernetes.io/router.middlewares; for ingress-nginx, secret';
 
 const PROXY: PropChecks<FlowerProxyOptions> = {
-  secret: text('the name of a Secret with the key `auth`'),
+  secret: hidden(text('the name of a Secret with the key `auth`')),
   annotations: shaped('{}string', checkExposureAnnotations),
 };
 

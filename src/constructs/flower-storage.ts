@@ -1,6 +1,7 @@
 import { Duration, Size } from 'cdk8s';
 import { ClaimSpec, madeClaim } from './kubernetes/claims';
 import * as checks from './validation/checks';
+import { isPlainObject } from './validation/plain-object';
 import { Problem } from './validation/problems';
 import { duration, typed } from './validation/props';
 
@@ -53,8 +54,8 @@ export abstract class FlowerStorage {
   /** On a PersistentVolumeClaim that the construct makes (ReadWriteOnce): the tasks survive the pod. */
   public static claim(options: FlowerClaimOptions = {}): FlowerStorage {
     // What is no object is refused as a whole.
-    if (typeof options !== 'object' || options === null || Array.isArray(options)) return new Storage(undefined, options);
-    const { saveInterval, ...claim } = options;
+    if (!isPlainObject(options)) return new Storage(undefined, options);
+    const { saveInterval, ...claim } = options as FlowerClaimOptions;
     return new Storage(madeClaim(claim), { saveInterval });
   }
 

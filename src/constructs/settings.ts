@@ -5,8 +5,8 @@ import { parseRequirement } from '../celery/requirement';
 import { CelerySettings } from './celery-settings';
 import { LONGEST_ARGUMENT } from './command';
 import { asGiven } from './kubernetes/as-given';
-import { isPlainObject } from './validation/plain-object';
-import { Described, Problem } from './validation/problems';
+import { isPlainObject, typeOf } from './validation/plain-object';
+import { Described, NOT_SHOWN, Problem } from './validation/problems';
 
 /** What is known of the Python that reads the settings. */
 export interface SettingsReader {
@@ -129,21 +129,22 @@ const MOST_VALUES = Math.floor(LONGEST_ARGUMENT / 2);
 /** Python's own reader of JSON gives up at about 1000 levels; nobody writes a tenth of them by hand. */
 const DEEPEST = 100;
 
-const UNREADABLE = 'cannot be read: a getter throws';
+const UNREADABLE = 'cannot be read: a getter or a Proxy throws';
+const PLAIN = 'give a string, a number, true or false, null, a list or an object of these';
 
 /** A value as plain JSON, a Duration as its seconds; what is not JSON is added to the faults. */
 function plain(value: unknown, place: Place): unknown {
   try {
     return read(value, place);
   } catch {
-    place.faults.push({ prop: place.path, value, wrong: UNREADABLE, fix: 'give plain JSON' });
+    place.faults.push({ prop: place.path, value: new Described(typeOf(value)), wrong: UNREADABLE, fix: 'give plain JSON' });
     return undefined;
   }
 }
 
 function read(value: unknown, place: Place): unknown {
   const { path, ancestors } = place;
-  const fault = (wrong: string, fix = 'give a string, a number, true or false, null, a list or an object of these'): void => {
+  const fault = (wrong: string, fix = PLAIN): void => {
     place.faults.push({ prop: path, value, wrong, fix });
   };
   if (value instanceof CelerySettings) return null;
@@ -165,20 +166,12 @@ function read(value: unknown, place: Place): unknown {
   if (isPlainObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, { ...inner, path: `${path}.${key}` })]));
   }
-  return fault(`is ${article(className(value))}, not plain JSON`);
+  place.faults.push({ prop: path, value: NOT_SHOWN, wrong: `is ${typeOf(value)}, not plain JSON`, fix: PLAIN });
+  return undefined;
 }
 
 /** By what it can do, because an app may have two copies of cdk8s. */
 function durationSeconds(value: object): number | undefined {
   const duration = value as Partial<Duration>;
   return typeof duration.toMilliseconds === 'function' && typeof duration.toHumanString === 'function' ? duration.toMilliseconds() / 1000 : undefined;
-}
-
-function className(value: object): string {
-  const { constructor } = value as { constructor?: { name?: unknown } };
-  return typeof constructor?.name === 'string' && constructor.name !== '' ? constructor.name : 'object';
-}
-
-function article(noun: string): string {
-  return `${/^[AEIOU]/i.test(noun) ? 'an' : 'a'} ${noun}`;
 }

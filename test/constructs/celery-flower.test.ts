@@ -125,7 +125,7 @@ describe('storage', () => {
     [FlowerStorage.fromClaimName('Old'), 'storage.claimName: \'Old\' is not a name'],
     [FlowerStorage.fromClaimName(undefined as never), 'storage.claimName: undefined is missing; give the name of the PersistentVolumeClaim'],
     [FlowerStorage.fromClaimName('old', null as never), 'storage: null is not an object; give the options by their names'],
-    [FlowerStorage.fromClaimName('old', { size: 1 } as never), 'storage.size: 1 is not one of the options here'],
+    [FlowerStorage.fromClaimName('old', { size: 1 } as never), 'storage.size: is not one of the options here'],
     [FlowerStorage.claim('seen' as never), 'storage: \'seen\' is not an object; give the options by their names'],
     [FlowerStorage.claim(null as never), 'storage: null is not an object; give the options by their names'],
     [FlowerStorage.claim({ claimName: 'A' }), 'storage.claimName: \'A\' is not a name'],

@@ -233,7 +233,7 @@ describe('refuses', () => {
     ['half a second', { ttlSecondsAfterFinished: 0.5 }, 'ttlSecondsAfterFinished: 0.5 is not a whole number of at least 0'],
     ['a hook of nobody', { hook: 'PreSync' }, 'hook: \'PreSync\' is not a hook; give \'before\' or \'after\''],
     ['a name that the hash makes too long', { name: 'j'.repeat(55) }, `name: '${'j'.repeat(55)}-01234567' has 64 characters`],
-    ['a misspelt prop', { backofLimit: 1 }, 'backofLimit: 1 is not one of the options here; did you mean backoffLimit?'],
+    ['a misspelt prop', { backofLimit: 1 }, 'backofLimit: is not one of the options here; did you mean backoffLimit?'],
   ])('%s', (_what, props, message) => {
     expect(refusals(migrate(props as Partial<CeleryJobProps>))).toEqual([expect.stringContaining(`[chart/migrate] ${message}`)]);
   });

@@ -139,7 +139,7 @@ test('two in one namespace have one ConfigMap', () => {
 
 test.each<[string, object, string]>([
   ['a bad namespace', { namespace: 'Web' }, 'producer.namespace: \'Web\' is not a name that Kubernetes accepts'],
-  ['a misspelt option', { nameSpace: 'web' }, 'producer.nameSpace: \'web\' is not one of the options here; did you mean namespace?'],
+  ['a misspelt option', { nameSpace: 'web' }, 'producer.nameSpace: is not one of the options here; did you mean namespace?'],
 ])('refuses %s', (_what, options, message) => {
   expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl('redis://redis.example.com') }).producer(options))).toEqual([expect.stringContaining(message)]);
 });

@@ -209,7 +209,7 @@ describe('refuses', () => {
     [{ replicas: 2 ** 31 }, 'replicas: 2147483648 is more than 2147483647; give a whole number from 0 to 2147483647'],
     [{ longestTask: Duration.days(1e12) }, 'longestTask: \'1000000000000 days\' is more than 2147483647 seconds; give a shorter time, or leave it out'],
     [{ queues: ['a\0b'] }, 'queues: \'a\\x00b\' is not a name of a queue; use a name without spaces, commas and control characters'],
-    [{ concurency: 2 } as object, 'concurency: 2 is not one of the options here; did you mean concurrency? Give it to the pool: WorkerPool.prefork({ concurrency: ... })'],
+    [{ concurency: 2 } as object, 'concurency: is not one of the options here; did you mean concurrency? Give it to the pool: WorkerPool.prefork({ concurrency: ... })'],
     [{ launcher: ['env', `A=${'x'.repeat(131_070)}`] }, 'launcher: \'env\' has an argument of more than 131071 bytes, with which Linux starts no program; put it into a file'],
     [{ replicas: 0.5 }, 'replicas: 0.5 is not a whole number of at least 0; give a whole number from 0 upwards'],
     [{ prefetchMultiplier: 0 }, 'prefetchMultiplier: 0 is not a whole number of at least 1; give a whole number from 1 upwards'],

@@ -102,7 +102,7 @@ test.each<[string, FlowerExposure, string]>([
   ['a Gateway without a name', route({ gateway: {} as never }), 'exposure.gateway.name: undefined is missing'],
   ['a namespace that none can be', route({ gateway: { name: 'public', namespace: 'A' } }), 'exposure.gateway.namespace: \'A\' is not a name'],
   ['a namespace with a dot', route({ gateway: { name: 'public', namespace: 'a.b' } }), 'exposure.gateway.namespace: \'a.b\' is not a name'],
-  ['a host that is misspelt', ingress({ host: undefined, hots: 'a.example.com' } as never), 'exposure.hots: \'a.example.com\' is not one of the options here; did you mean host?'],
+  ['a host that is misspelt', ingress({ host: undefined, hots: 'a.example.com' } as never), 'exposure.hots: is not one of the options here; did you mean host?'],
   ['a listener that none can be', route({ gateway: { name: 'public', sectionName: '8443_' } }), 'exposure.gateway.sectionName: \'8443_\' is not a name'],
 ])('%s is refused', (_what, exposure, message) => {
   expect(refusals(flower({ exposure }))).toEqual([expect.stringContaining(`[chart/flower] ${message}`)]);

@@ -15,6 +15,7 @@ import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { guard } from '../validation/guard';
 import { isInTree } from '../validation/in-tree';
+import { isPlainObject } from '../validation/plain-object';
 import { Problem, refuse } from '../validation/problems';
 import { duration, oneOf, PropChecks, sound, text, withMember } from '../validation/props';
 import { IBroker } from './broker';
@@ -417,7 +418,11 @@ function tlsConf(prefix: string): string[] {
 }
 
 function checkPassword(props: RabbitMqBrokerProps | undefined): Problem[] {
-  return props?.password === undefined ? [{
-    prop: 'password', value: undefined, wrong: 'is missing', fix: 'put it into a Secret, and give { name, key }',
-  }] : [];
+  const problem: Problem = { prop: 'password', value: undefined, wrong: 'is missing', fix: 'put it into a Secret, and give { name, key }' };
+  try {
+    return !isPlainObject(props) || props.password === undefined ? [problem] : [];
+  } catch {
+    // A getter throws, which is refused by its name.
+    return [];
+  }
 }

@@ -37,7 +37,7 @@ export abstract class RabbitMqStorage {
    * @see https://www.rabbitmq.com/docs/persistence-conf
    */
   public static claim(options: RabbitMqClaimOptions = {}): RabbitMqStorage {
-    return new Storage(madeClaim({ size: Size.gibibytes(4), ...options }));
+    return new Storage(madeClaim(options, Size.gibibytes(4)));
   }
 
   /**

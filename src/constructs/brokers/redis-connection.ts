@@ -9,6 +9,7 @@ import { secretKey } from '../kubernetes/options';
 import { checkCidr, egressToServer } from '../network/server-address';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
+import { typeOf } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
 import { CopiedProp, number, PropChecks, RequiredProp, text, typed } from '../validation/props';
 import { ConnectionTls } from './connection-tls';
@@ -26,7 +27,7 @@ export const PASSWORD: CopiedProp = {
   copy: (prop, value) => {
     if (typeof value === 'object' && value !== null) return secretKey(prop, value);
     const fix = 'put it into a Secret, and give { name, key }';
-    return { value: undefined, problems: [{ prop, value: new Described(`a ${typeof value}`), wrong: 'is not a key of a Secret', fix }] };
+    return { value: undefined, problems: [{ prop, value: new Described(typeOf(value)), wrong: 'is not a key of a Secret', fix }] };
   },
 };
 

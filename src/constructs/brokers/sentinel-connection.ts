@@ -130,10 +130,10 @@ function unique<T>(values: readonly T[]): T[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }
 
-function checkSentinel(prefix: string, { sentinels = [], masterName, database, port, cidr }: SentinelServersOptions): Problem[] {
+function checkSentinel(prefix: string, { sentinels, masterName, database, port, cidr }: SentinelServersOptions): Problem[] {
   return [
-    ...(sentinels.length === 0 ? [{ prop: `${prefix}.sentinels`, value: sentinels, wrong: 'is empty', fix: `give ${SENTINELS}` }] : []),
-    ...sentinels.flatMap((sentinel, i) => {
+    ...(sentinels?.length === 0 ? [{ prop: `${prefix}.sentinels`, value: sentinels, wrong: 'is empty', fix: `give ${SENTINELS}` }] : []),
+    ...(sentinels ?? []).flatMap((sentinel, i) => {
       const [host, given, ...more] = sentinel.split(':');
       const valid = given === undefined || (more.length === 0 && /^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535);
       return valid ? checkHost(`${prefix}.sentinels[${i}]`, host) : [{

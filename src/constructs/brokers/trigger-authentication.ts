@@ -1,5 +1,5 @@
 import { nearest } from '../../nearest';
-import { isPlainObject } from '../validation/plain-object';
+import { isPlainObject, typeOf } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
 
 /**
@@ -39,7 +39,8 @@ export function checkAuthentication(prop: string, value: unknown): Problem[] {
     const { list, fields } = AUTHENTICATION[name];
     if (!list) return checkFields(at, value[name], name, fields);
     if (!Array.isArray(value[name])) return [notOf(at, value[name], 'a list', `[{ ${fields.map(plain).join(', ')} }]`)];
-    return (value[name] as unknown[]).flatMap((item, i) => checkFields(`${at}[${i}]`, item, name, fields));
+    // Not flatMap, which leaves out the holes of a list.
+    return Array.from(value[name], (item: unknown, i) => checkFields(`${at}[${i}]`, item, name, fields)).flat();
   });
 }
 
@@ -80,6 +81,5 @@ function unknown(prop: string, name: string, names: readonly string[], of: strin
 }
 
 function notOf(prop: string, value: unknown, what: string, example: string): Problem {
-  const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : value === '' ? 'an empty string' : `${typeof value === 'object' ? 'an' : 'a'} ${typeof value}`;
-  return { prop, value: new Described(kind), wrong: `is not ${what}`, fix: `give ${example}` };
+  return { prop, value: new Described(value === '' ? 'an empty string' : typeOf(value)), wrong: `is not ${what}`, fix: `give ${example}` };
 }

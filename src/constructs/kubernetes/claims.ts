@@ -23,9 +23,9 @@ interface ClaimOptions {
 }
 
 /** A claim of its owner's name, in the cluster's default class, where the options say nothing else. */
-export function madeClaim(options: ClaimOptions): (owner: string) => ClaimSpec {
+export function madeClaim(options: ClaimOptions, usual = Size.gibibytes(1)): (owner: string) => ClaimSpec {
   const shape = { size, storageClassName: text('the name of a StorageClass'), claimName: text('the name of the claim') };
-  const { claimName, size: storage = Size.gibibytes(1), storageClassName } = typed(options, shape).options;
+  const { claimName, size: storage = usual, storageClassName } = typed(options, shape).options;
   const problems = (prefix: string): Problem[] => typed(options, shape, { prefix }).problems;
   return (owner) => ({ claimName: claimName ?? `${owner}-data`, size: storage, storageClassName, problems });
 }

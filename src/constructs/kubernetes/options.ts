@@ -4,6 +4,7 @@ import type * as k8s from './api/types';
 import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
 import { likeName } from '../validation/checks';
+import { isPlainObject, typeOf } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
 import { PropChecks } from '../validation/props';
 
@@ -136,11 +137,21 @@ export function mergeBy<T extends object>(field: string, first: readonly T[], se
   return [...kept, ...second.filter((item) => !known.has(key(item)))];
 }
 
+function isNamed(value: unknown): boolean {
+  try {
+    return typeof value === 'object' && value !== null && 'name' in value;
+  } catch {
+    return false;
+  }
+}
+
 /** A key of a Secret that a user names. */
 export function secretKey(prop: string, given: unknown): { value: SecretKey | undefined; problems: readonly Problem[] } {
-  if (typeof given !== 'object' || given === null) {
-    const value = given === undefined ? undefined : new Described(`a ${typeof given}`);
-    return { value: undefined, problems: [{ prop, value, wrong: given === undefined ? 'is missing' : 'is not a key of a Secret', fix: 'give { name, key }' }] };
+  if (!isPlainObject(given)) {
+    // An object of a construct has the name only.
+    const fix = isNamed(given) ? 'give { name: secret.name, key }' : 'give { name, key }';
+    return { value: undefined, problems: [given === undefined ? { prop, value: undefined, wrong: 'is missing', fix }
+      : { prop, value: new Described(typeOf(given)), wrong: 'is not a key of a Secret', fix }] };
   }
   const { value, problems: found } = checkShape(prop, { ...given, optional: undefined }, 'SecretKeySelector');
   // What is neither its name nor its key may be the password itself.

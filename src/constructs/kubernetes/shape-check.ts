@@ -1,7 +1,7 @@
 import { SCHEMA } from './api/schema';
 import { Absent, checkField, checkObject } from './constraints';
 import { nearest } from '../../nearest';
-import { isPlainObject } from '../validation/plain-object';
+import { isPlainObject, typeOf } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
 
 /** A value as the manifest gets it, and what is wrong with it. */
@@ -108,7 +108,8 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
       const meant = nearest(name, known.keys());
       amiss.add(meant);
       problems.push({
-        prop: `${prop}.${name}`, value: shown(item, '', type), wrong: `is not a field of ${type}`,
+        // Whatever the name, it may be a password.
+        prop: `${prop}.${name}`, value: typeof item === 'string' ? new Described('a string') : shown(item, '', type), wrong: `is not a field of ${type}`,
         fix: meant === undefined ? `allowed: ${[...known.keys()].join(', ')}` : `did you mean ${meant}?`,
       });
       continue;
@@ -194,9 +195,5 @@ function written(prop: string, key: string, problems: Problem[]): string {
 function shown(value: unknown, type: string, of: string): unknown {
   const secret = of === 'EnvVar.value' || of === 'EnvVar' || /(EnvVar|EnvVarSource|SecretKeySelector)$/.test(type);
   if (secret && (typeof value === 'string' || typeof value === 'number')) return new Described(`a ${typeof value}`);
-  if (typeof value === 'function') return new Described('a function');
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return new Described('a list');
-  const { name } = (value.constructor ?? {}) as { name?: unknown };
-  return new Described(typeof name !== 'string' || name === 'Object' || name === '' ? 'a map' : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`);
+  return typeof value === 'function' || (typeof value === 'object' && value !== null) ? new Described(typeOf(value, 'a map')) : value;
 }

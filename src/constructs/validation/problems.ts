@@ -19,11 +19,15 @@ export class Described {
   public constructor(public readonly text: string) {}
 }
 
+/** Of a value of which a message shows nothing. */
+export const NOT_SHOWN = new Described('');
+
 /** A problem as one line, without credentials and without what a terminal obeys: `concurrency: 0 is not a whole number of at least 1; give ...`. */
 export function describe({ prop, value, wrong, fix }: Problem): string {
   const name = prop.split(/[.[\]]/).filter(Boolean).at(-1) ?? '';
   const hidden = value !== undefined && !(value instanceof Described) && isCredentialName(name);
-  const line = `${prop}: ${hidden ? '\'***\'' : show(value)} ${redact(wrong)}; ${redact(fix)}`;
+  const shown = hidden ? '\'***\'' : show(value);
+  const line = `${prop}: ${shown === '' ? '' : `${shown} `}${redact(wrong)}; ${redact(fix)}`;
   // A tab is obeyed by nothing, and shown as it was given.
   return line.split('\t').map(printable).join('\t');
 }

@@ -1,6 +1,8 @@
 import { Duration, Size } from 'cdk8s';
 import { IConstruct } from 'constructs';
-import { Described, Problem, refuse } from './problems';
+import { likeName } from './checks';
+import { isPlainObject, typeOf } from './plain-object';
+import { Described, NOT_SHOWN, Problem, refuse } from './problems';
 import { nearest } from '../../nearest';
 
 // TypeScript checks the types of props for a user of TypeScript. JavaScript checks none, and Python some: without these checks, the first
@@ -47,10 +49,9 @@ export function typed<O extends object>(
 ): { readonly options: O; readonly problems: Problem[] } {
   const { prefix = '' } = naming;
   const options: Record<string, unknown> = {};
-  const problems: Problem[] = given === undefined || isMap(given) ? []
-    : [{ prop: prefix || 'props', value: shown(given), wrong: 'is not an object', fix: 'give the options by their names' }];
+  const problems: Problem[] = given === undefined ? [] : object('the options by their names')(prefix || 'props', given);
   const path = (name: string): string => prefix === '' ? name : `${prefix}.${name}`;
-  for (const name of isMap(given) ? Object.keys(given) : []) {
+  for (const name of isPlainObject(given) ? Object.keys(given) : []) {
     try {
       options[name] = (given as Record<string, unknown>)[name];
     } catch {
@@ -82,7 +83,7 @@ export function typed<O extends object>(
 }
 
 function unreadable(prop: string): Problem {
-  return { prop, value: new Described('a value'), wrong: 'cannot be read: a getter throws', fix: 'give plain data' };
+  return { prop, value: new Described('a value'), wrong: 'cannot be read: a getter or a Proxy throws', fix: 'give plain data' };
 }
 
 /** Names that there are not: JavaScript accepts any. */
@@ -91,7 +92,8 @@ function unknown(given: object, shape: object, { prefix = '', elsewhere = {} }: 
     const meant = nearest(name, [...Object.keys(shape), ...Object.keys(elsewhere)]);
     return {
       prop: prefix === '' ? name : `${prefix}.${name}`,
-      value: shown((given as Record<string, unknown>)[name]),
+      // Whatever the name, it may be a password.
+      value: NOT_SHOWN,
       wrong: 'is not one of the options here',
       fix: Object.hasOwn(elsewhere, name) ? elsewhere[name] : meant ? `did you mean ${meant}?${Object.hasOwn(elsewhere, meant) ? ` ${sentence(elsewhere[meant])}` : ''}` : 'leave it out; API.md has the names of all options',
     };
@@ -120,7 +122,7 @@ export function text(example: string): TypeCheck {
 
 /** A list of strings. */
 export function texts(example: string): TypeCheck {
-  return kind((value) => Array.isArray(value) && value.every((item) => typeof item === 'string'), 'a list of strings', example);
+  return kind((value) => isList(value) && Array.from(value).every((item) => typeof item === 'string'), 'a list of strings', example);
 }
 
 /** A number; which ones are allowed, another check says. */
@@ -148,13 +150,26 @@ export function oneOf(values: Record<string, string>, what: string): TypeCheck {
 
 /** An object of values of one kind, by names. */
 export function record(of: TypeCheck, example: string): TypeCheck {
-  return (prop, value) => isObject(value) && !Array.isArray(value) ? Object.entries(value).flatMap(([name, item]) => of(`${prop}.${name}`, item))
-    : kind(() => false, 'an object', example)(prop, value);
+  return (prop, value) => {
+    const wrong = object(example)(prop, value);
+    return wrong.length > 0 ? wrong : Object.entries(value as object).flatMap(([name, item]) => of(`${prop}.${name}`, item));
+  };
+}
+
+/** Plain data, as `{ ... }` makes it: a Map, a Date or an object of a class has nothing by the names of options. */
+export function object(example: string): TypeCheck {
+  return (prop, value) => {
+    if (isPlainObject(value)) return [];
+    return isObject(value) && !isList(value) ? [{ prop, value: new Described(typeOf(value)), wrong: 'is not a plain object', fix: `give a plain object, ${example}` }]
+      // A string in the place of options may be the password itself.
+      : [{ prop, value: isList(value) ? new Described('a list') : likeName(value), wrong: 'is not an object', fix: `give ${example}` }];
+  };
 }
 
 /** A list of values of one kind. */
 export function list(of: TypeCheck, example: string): TypeCheck {
-  return (prop, value) => Array.isArray(value) ? value.flatMap((item, i) => of(`${prop}[${i}]`, item))
+  // Not flatMap, which leaves out the holes of a list.
+  return (prop, value) => isList(value) ? Array.from(value, (item: unknown, i) => of(`${prop}[${i}]`, item)).flat()
     : kind(() => false, 'a list', example)(prop, value);
 }
 
@@ -165,15 +180,23 @@ export function hidden(check: TypeCheck): TypeCheck {
 
 /** Options of a struct in a list. */
 export function optionsOf<O extends object>(shape: PropChecks<O>): TypeCheck {
-  return (prop, value) => isMap(value) ? typed(value as O, shape, { prefix: prop }).problems : kind(() => false, 'an object', 'the options by their names')(prop, value);
+  return (prop, value) => {
+    const wrong = object('the options by their names')(prop, value);
+    return wrong.length > 0 ? wrong : typed(value as O, shape, { prefix: prop }).problems;
+  };
 }
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function isMap(value: unknown): value is object {
-  return isObject(value) && !Array.isArray(value);
+/** Whether a value is a list, also where it is a Proxy that throws. */
+function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
 }
 
 function isDuration(value: unknown): value is Duration {
@@ -186,12 +209,9 @@ function isSize(value: unknown): value is Size {
 
 /** A value as a message shows it; an object by its type, as it may hold a password or be endless. */
 function shown(value: unknown): unknown {
-  return isObject(value) && !(Array.isArray(value) && value.every((item) => !isObject(item))) ? new Described(typeOf(value)) : value;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'a list';
-  const name = isObject(value) ? (value.constructor as { name?: string } | undefined)?.name ?? 'Object' : typeof value;
-  return name === 'Object' ? 'an object' : `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+  try {
+    return isObject(value) && !(Array.isArray(value) && value.every((item) => !isObject(item))) ? new Described(typeOf(value)) : value;
+  } catch {
+    return new Described(typeOf(value));
+  }
 }

@@ -93,7 +93,7 @@ test.each<[string, unknown, string]>([
   ['a CA without a key', { tls: { ca: { name: 'redis-ca' } } }, 'broker.tls.ca.key: undefined is missing'],
   ['a Secret that has no name', { tls: { clientSecretName: 'Client' } }, 'broker.tls.clientSecretName: \'Client\' is not a name that Kubernetes accepts'],
   ['true for TLS', { tls: true }, 'broker.tls: true is not an object'],
-  ['a misspelt option', { datbase: 1 }, 'broker.datbase: 1 is not one of the options here; did you mean database?'],
+  ['a misspelt option', { datbase: 1 }, 'broker.datbase: is not one of the options here; did you mean database?'],
   ['the port of TLS without it', { port: 6380 }, 'broker.port: 6380 is a port of TLS, and tls is not given; give tls: {}, or the other port of the server, 6379'],
   ['the port of Sentinel', { port: 26_379 }, 'broker.port: 26379 is the port of Sentinel, which keeps no tasks and no results; '
     + 'give Broker.fromSentinel({ sentinels, masterName }), or the port of Redis, 6379'],

@@ -107,7 +107,7 @@ describe('results of a RedisBroker', () => {
   const results = (given: Any) => (chart: Chart) => made({ broker: new RedisBroker(chart, 'redis', { results: given }) })(chart);
   test.each<[string, Any, string[]]>([
     ['no number', { perDay: NaN }, ['results.perDay: NaN is not a number of tasks']],
-    ['a wrong number and a name that there is not', { perDay: -1, per: 1 }, ['results.per: 1 is not one of the options here', 'results.perDay: -1 is not a number of tasks']],
+    ['a wrong number and a name that there is not', { perDay: -1, per: 1 }, ['results.per: is not one of the options here', 'results.perDay: -1 is not a number of tasks']],
     ['nothing', 'many', ['results: \'many\' is not an object']],
   ])('%s', (_, given, messages) => expect(refusals(results(given))).toEqual(messages.map((message) => expect.stringContaining(message) as string)));
 

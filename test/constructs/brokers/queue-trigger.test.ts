@@ -48,7 +48,7 @@ test.each<[any, string]>([
   [{ type: 'redis', authentication: 'redis' }, 'broker.queueTrigger.authentication: a string is not an object; give { secretTargetRef: [{ parameter, name, key }] }'],
   [{ type: 'redis', metadata: { address: 'redis.example.com:6379', password: 'hunter2', passwordFromEnv: 'PASSWORD' } }, 'broker.queueTrigger.metadata.password: a string is a password or has one in it, and everybody who can read a manifest could read it; put it into a Secret: authentication: { secretTargetRef: [{ parameter: \'password\', name, key }] }'],
   [{ type: 'rabbitmq', metadata: { host: 'http://bob:hunter2@mq.example.com:15672/', hostFromEnv: 'URL' } }, 'broker.queueTrigger.metadata.host: a string is a password or has one in it, and everybody who can read a manifest could read it; put it into a Secret: authentication: { secretTargetRef: [{ parameter: \'host\', name, key }] }'],
-  [{ type: 'redis', metdata: {} }, 'broker.queueTrigger.metdata: an object is not one of the options here; did you mean metadata?'],
+  [{ type: 'redis', metdata: {} }, 'broker.queueTrigger.metdata: is not one of the options here; did you mean metadata?'],
   [{ type: 'redis' }, 'broker.queueTrigger.metadata.address: undefined is missing, and KEDA needs it to find the server; give e.g. \'redis.example.com:6379\', addressFromEnv, or the parameter \'address\' in authentication'],
   [{ type: 'redis-sentinel', metadata: { addresses: '' } }, 'broker.queueTrigger.metadata.addresses: \'\' is empty, and KEDA needs it to find the server; give e.g. \'redis-0.example.com:26379,redis-1.example.com:26379\', addressesFromEnv, or the parameter \'addresses\' in authentication'],
   [{ type: 'reddis' }, 'broker.queueTrigger.type: \'reddis\' is not a type of trigger; did you mean redis?'],

@@ -35,7 +35,7 @@ describe('what is right', () => {
     expect(checkShape('sidecars', [{ name: 'a', image: 'b', ports: [{ containerPort: 80, hostIp: '10.0.0.1' }] }], '[]Container'))
       .toEqual({ value: [{ name: 'a', image: 'b', ports: [{ containerPort: 80, hostIP: '10.0.0.1' }] }], problems: [] });
     expect(checkShape('volumes', [{ name: 'a', awsElasticBlockStore: { volumeId: 'vol-1' } }], '[]Volume').value).toEqual([{ name: 'a', awsElasticBlockStore: { volumeID: 'vol-1' } }]);
-    expect(lines('ports', { containerPort: 80, HostIP: '10.0.0.1' }, 'ContainerPort')).toEqual(['ports.HostIP: \'10.0.0.1\' is not a field of ContainerPort; did you mean hostIP?']);
+    expect(lines('ports', { containerPort: 80, HostIP: '10.0.0.1' }, 'ContainerPort')).toEqual(['ports.HostIP: a string is not a field of ContainerPort; did you mean hostIP?']);
   });
 
   test('what is null or undefined is left out', () => {
@@ -63,7 +63,7 @@ describe('what is wrong', () => {
     ['env', [{ name: 'A', value: 'x', valueFrom: SECRET.valueFrom }], '[]EnvVar', 'env[0]: \'A\' has both value and valueFrom; give one of them'],
     ['env', [{ name: 'A', valueFrom: {} }], '[]EnvVar', 'env[0].valueFrom: undefined has no source; give exactly one'],
     ['env', [{ name: 'A', valueFrom: { secretKeyRef: { name: 'B', key: 'k' } } }], '[]EnvVar', 'env[0].valueFrom.secretKeyRef.name: \'B\' is not a name that Kubernetes accepts; use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'],
-    ['sidecars', [{ name: 'p', imag: 'x', image: 'y' }], '[]Container', 'sidecars[0].imag: \'x\' is not a field of Container; did you mean image?'],
+    ['sidecars', [{ name: 'p', imag: 'x', image: 'y' }], '[]Container', 'sidecars[0].imag: a string is not a field of Container; did you mean image?'],
     ['sidecars', [{ name: 'p' }], '[]Container', 'sidecars[0].image: undefined is missing; give the image of the container'],
     ['sidecars', [{ name: 'p', image: 'y', ports: [{ containerPort: 65536 }] }], '[]Container', 'sidecars[0].ports[0].containerPort: 65536 is out of range; give a number from 1 to 65535'],
     ['sidecars', [{ name: 'p', image: 'y' }, { name: 'p', image: 'z' }], '[]Container', 'sidecars[1].name: \'p\' is also that of sidecars[0]; give each its own name'],

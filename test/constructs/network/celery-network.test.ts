@@ -224,7 +224,7 @@ describe('refuses', () => {
     ['null for rules', CeleryNetwork.closed({ to: null as Any }), {}, 'network.to: null is not a list; give a list of rules, or leave it out'],
     ['null for visitors', CeleryNetwork.closedIngress({ from: null as Any }), {}, 'network.from: null is not a list; give a list of rules, or leave it out'],
     ['what is no network', 'closed' as Any, {}, 'network: \'closed\' is not a CeleryNetwork; give e.g. CeleryNetwork.closed()'],
-    ['a misspelt option', CeleryNetwork.closed({ too: [] } as Any), {}, 'network.too: [] is not one of the options here; did you mean to?'],
+    ['a misspelt option', CeleryNetwork.closed({ too: [] } as Any), {}, 'network.too: is not one of the options here; did you mean to?'],
     ['a peer where a rule belongs', CeleryNetwork.closed({ to: [{ ipBlock: { cidr: '10.0.0.0/8' } }] as Any }), {}, 'network.to[0].ipBlock: a map is not a field of NetworkPolicyEgressRule; allowed: ports, to'],
     ['a rule that opens everything', CeleryNetwork.closed({ to: [{}] }), {},
       'network.to[0]: a rule without peers and ports opens all addresses and ports; name where or a port, e.g. [{ ports: [{ port: 443 }] }]; where pods may connect to all, '
@@ -244,7 +244,7 @@ describe('refuses', () => {
     ['what is no network of addresses', CeleryNetwork.closed({ apiServerCidr: '10.0.0.1/40' }), {}, 'network.apiServerCidr: \'10.0.0.1/40\' is not a network'],
     ['what is no namespace', CeleryNetwork.closedIngress({ keda: [{ namespace: 'KEDA' }] }), {}, 'network.keda[0].namespace: \'KEDA\' is not a name that Kubernetes accepts'],
     ['a peer without a namespace', CeleryNetwork.closedIngress({ prometheus: [{ podLabels: { app: 'prometheus' } } as Any] }), {}, 'network.prometheus[0].namespace: undefined is missing; give the name of the namespace'],
-    ['a selector where labels belong', CeleryNetwork.closedIngress({ keda: [{ namespace: 'keda', podSelector: {} } as Any] }), {}, 'network.keda[0].podSelector: an object is not one of the options here'],
+    ['a selector where labels belong', CeleryNetwork.closedIngress({ keda: [{ namespace: 'keda', podSelector: {} } as Any] }), {}, 'network.keda[0].podSelector: is not one of the options here'],
     ['options in a list', CeleryNetwork.closed([{ ports: [{ port: 443 }] }] as Any), {}, 'network: a list is not an object; give the options by their names'],
     ['a port where an object belongs', CeleryNetwork.closed({ to: [{ ports: [443 as Any] }] }), {}, 'network.to[0].ports[0]: 443 is not plain data as in a manifest (NetworkPolicyPort)'],
     ['what is no list', CeleryNetwork.closedIngress({ prometheus: { namespace: 'monitoring' } as Any }), {}, 'network.prometheus: an object is not a list; give e.g. [{ namespace: \'monitoring\' }]'],
@@ -257,11 +257,11 @@ describe('refuses', () => {
     [CeleryNetwork.closed({ to: [{ ports: [{ prot: 443 } as Any] }] }), 'network.to[0].ports[0].prot: 443 is not a field of NetworkPolicyPort; did you mean port?'],
     [CeleryNetwork.closed({ to: [{ ports: [443 as Any] }] }), 'network.to[0].ports[0]: 443 is not plain data'],
     [CeleryNetwork.closed({ to: [{ to: [{ ipblock: {} } as Any] }] }), 'network.to[0].to[0].ipblock: a map is not a field of NetworkPolicyPeer; did you mean ipBlock?'],
-    [CeleryNetwork.closed({ to: [{ to: [{ ipBlock: { cdr: '10.0.0.0/8' } as Any }] }] }), 'network.to[0].to[0].ipBlock.cdr: \'10.0.0.0/8\' is not a field of IPBlock; did you mean cidr?'],
+    [CeleryNetwork.closed({ to: [{ to: [{ ipBlock: { cdr: '10.0.0.0/8' } as Any }] }] }), 'network.to[0].to[0].ipBlock.cdr: a string is not a field of IPBlock; did you mean cidr?'],
     [CeleryNetwork.closed({ to: [{ to: [{ podSelector: 'app' as Any }] }] }), 'network.to[0].to[0].podSelector: \'app\' is not plain data'],
-    [CeleryNetwork.closed({ keda: [[] as Any] }), 'network.keda[0]: [] is not an object; give the options by their names'],
+    [CeleryNetwork.closed({ keda: [[] as Any] }), 'network.keda[0]: a list is not an object; give the options by their names'],
     [CeleryNetwork.closed({ from: [{ form: [] } as Any] }), 'network.from[0].form: a list is not a field of NetworkPolicyIngressRule; did you mean from?'],
-    [CeleryNetwork.closed({ keda: [{ namespase: 'keda' } as Any] }), 'network.keda[0].namespase: \'keda\' is not one of the options here; did you mean namespace?'],
+    [CeleryNetwork.closed({ keda: [{ namespase: 'keda' } as Any] }), 'network.keda[0].namespase: is not one of the options here; did you mean namespace?'],
   ])('one mistake by one message: %#', (network, message) => {
     expect(refusals((chart) => program(chart, network, {}))).toEqual([expect.stringContaining(`[chart/celery] ${message}`)]);
   });
