@@ -285,6 +285,7 @@ export class CeleryApp extends Construct {
       ...checkOwnedEnv(options.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
+      ...checkConnection(bound, settings),
       ...settingsProblems,
       ...checkExpiry(settings, this._codeSettings, bound),
       ...this._network._problems,
@@ -530,6 +531,23 @@ function checkTransportSettings(transport: string | undefined, settings: Readonl
       ...option, wrong: 'does not verify the certificate of the server: the connection is encrypted to whoever answers',
       fix: 'leave it out, and give tls to Broker.fromRedis, Broker.fromSentinel, Broker.fromRabbitMq or those of ResultBackend',
     })),
+  ];
+}
+
+/** Settings that would take the place of what the broker connects with. */
+function checkConnection({ connectionSettings }: BoundBroker, settings: ReadonlyMap<string, unknown>): Problem[] {
+  const region = (of: ReadonlyMap<string, unknown>): unknown => {
+    const options = of.get('broker_transport_options');
+    return isPlainObject(options) ? options.region : undefined;
+  };
+  const [known, given] = [region(connectionSettings), region(settings)];
+  return [
+    ...['broker_use_ssl', 'redis_backend_use_ssl'].filter((name) => connectionSettings.has(name) && settings.has(name)).map((name) => ({
+      prop: `settings.${name}`, value: settings.get(name), wrong: 'would take the place of the TLS of the broker or the result backend', fix: 'leave it out',
+    })),
+    ...(known === undefined || given === undefined || given === known ? [] : [{
+      prop: 'settings.broker_transport_options.region', value: given, wrong: `is not the region of the broker, ${String(known)}`, fix: 'leave it out',
+    }]),
   ];
 }
 

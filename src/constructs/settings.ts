@@ -50,7 +50,14 @@ export function readSettings(given: object = {}, reader: SettingsReader): { sett
 /** Settings that another prop owns. */
 const OF_PROPS = new Map([
   ['broker_url', 'broker'],
+  ['broker_read_url', 'broker'],
+  ['broker_write_url', 'broker'],
+  ['broker_host', 'broker'],
+  ['broker_transport', 'broker'],
   ['result_backend', 'resultBackend'],
+  ['database_url', 'resultBackend'],
+  ['redis_host', 'resultBackend'],
+  ['beat_scheduler', 'schedule'],
   ['worker_concurrency', 'pool'],
   ['worker_prefetch_multiplier', 'prefetchMultiplier'],
   ['worker_pool', 'pool'],

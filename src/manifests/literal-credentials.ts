@@ -9,6 +9,8 @@ export interface LiteralCredential {
   readonly at: Place;
   /** What has it: the name of a variable, a setting, an option, an annotation. */
   readonly name: string;
+  /** Whether it is a password by its name, or that of a URL; others only look like a credential. */
+  readonly password: boolean;
 }
 
 /** Those of a workload: in its variables, its arguments and its annotations. */
@@ -24,7 +26,9 @@ export function literalCredentials(workload: Workload): LiteralCredential[] {
 function inVariables(container: Container): LiteralCredential[] {
   const found: LiteralCredential[] = [];
   for (const { name, raw, source, path } of container.env.all()) {
-    if (raw !== undefined && (source === 'value' || source === 'configMap') && isLiteral(name, raw)) found.push({ at: container.place(path), name });
+    if (raw !== undefined && (source === 'value' || source === 'configMap') && isLiteral(name, raw)) {
+      found.push({ at: container.place(path), name, password: isPassword(name, raw) });
+    }
   }
   return found;
 }
@@ -37,7 +41,7 @@ function inWords(container: Container): LiteralCredential[] {
     for (const [i, word] of asList(container.json[key]).entries()) {
       const text = asScalar(word) ?? '';
       const name = inWord(text, before, key);
-      if (name !== undefined) found.push({ at: container.place([...container.path, key, i]), name });
+      if (name !== undefined) found.push({ at: container.place([...container.path, key, i]), name, password: isPassword(before.startsWith('--') ? before : text, text) });
       before = text;
     }
   }
@@ -74,7 +78,14 @@ function inAnnotations(annotations: JsonObject, place: (name: string) => Place):
   return Object.entries(asMap(annotations))
     // kubectl keeps the whole manifest there.
     .filter(([name, value]) => name !== 'kubectl.kubernetes.io/last-applied-configuration' && isLiteral(name.slice(name.indexOf('/') + 1), asScalar(value) ?? ''))
-    .map(([name]) => ({ at: place(name), name }));
+    .map(([name]) => ({ at: place(name), name, password: false }));
+}
+
+/** `DB_PASSWORD`, and `password` anywhere in an argument: `broker_transport_options=(json){"password": ...}`. */
+const PASSWORD = /(pass(word|wd|phrase)|pwd)(?![a-z])/i;
+
+function isPassword(name: string, value: string): boolean {
+  return PASSWORD.test(name) || hasUrlCredential(value);
 }
 
 function isLiteral(name: string, value: string): boolean {

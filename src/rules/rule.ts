@@ -21,7 +21,7 @@ export interface Report {
    * Without it the finding is certain: the manifests prove it by themselves. With it, it is at most a warning.
    */
   readonly unless?: string;
-  /** Whether the condition is that objects are not among these manifests: a program has all in sight that it writes, and is refused. */
+  /** Whether what is right about it is out of sight, or up to its author: a program has all in sight that it writes, and is refused. */
   readonly outOfSight?: boolean;
   /** Where the harm is smaller than the rule says, a lower severity. */
   readonly severity?: Severity;

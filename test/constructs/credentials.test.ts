@@ -25,14 +25,17 @@ function define(chart: Chart, { app, worker, suppress }: Given): void {
 }
 
 /** What synth says on stderr. */
-function warnings(given: Given): string[] {
+function warnings(given: Given, also: (chart: Chart) => void = () => undefined): string[] {
   const said: string[] = [];
   const write = jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
     said.push(String(text));
     return true;
   });
   try {
-    synth((chart) => define(chart, given));
+    synth((chart) => {
+      define(chart, given);
+      also(chart);
+    }, ['Secret/x']);
   } finally {
     write.mockRestore();
   }
@@ -41,11 +44,10 @@ function warnings(given: Given): string[] {
 
 const settings = (given: Record<string, unknown>): Given => ({ app: { settings: given } });
 
-describe('a credential in the manifests is a warning that does not print it', () => {
+describe('a password in the manifests is refused, and not printed', () => {
   test.each<[string, Given]>([
     ['a setting: redis_password', settings({ redis_password: SECRET })],
     ['a setting: broker_password', settings({ broker_password: SECRET })],
-    ['a setting: s3_secret_access_key', settings({ s3_secret_access_key: SECRET })],
     ['a setting: security_key_password', settings({ security_key_password: SECRET })],
     ['a setting: database_url', settings({ database_url: `postgresql://u:${SECRET}@db/x` })],
     ['a setting: broker_read_url', settings({ broker_read_url: `redis://:${SECRET}@h` })],
@@ -55,14 +57,35 @@ describe('a credential in the manifests is a warning that does not print it', ()
     ['inside of a setting: couchbase_backend_settings', settings({ couchbase_backend_settings: { password: SECRET } })],
     ['DATABASE_URL', { worker: { env: [{ name: 'DATABASE_URL', value: `postgresql://u:${SECRET}@db/x` }] } }],
     ['DB_PASSWORD', { worker: { env: [{ name: 'DB_PASSWORD', value: SECRET }] } }],
-    ['AWS_SECRET_ACCESS_KEY', { app: { env: [{ name: 'AWS_SECRET_ACCESS_KEY', value: SECRET }] } }],
     ['FLOWER_OAUTH2_SECRET', { app: { env: [{ name: 'FLOWER_OAUTH2_SECRET', value: SECRET }] } }],
     ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://h/simple?token=${SECRET}` }) } }],
     ['the query of a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://h/x.zip?token=${SECRET}`] }) } }],
+    ['a queue', { worker: { queues: [`redis://:${SECRET}@h`] } }],
+    ['redbeat_redis_url', settings({ redbeat_redis_url: `redis://:${SECRET}@h/1` })],
+    ['a variable that is a URL of the broker for other programs', { worker: { env: [{ name: 'CACHE_URL', value: `redis://:${SECRET}@h/2` }] } }],
+  ])('%s', (_what, given) => {
+    const lines = refusals((chart) => define(chart, given));
+    expect(lines.join('\n')).toMatch(/A password or another credential is written in the manifest.*\[env\/literal-password\]|is set by the prop (broker|resultBackend)/);
+    expect(lines.join('\n')).not.toContain(SECRET);
+  });
+
+  test('unless it is suppressed, with a reason', () => {
+    const given = { worker: { env: [{ name: 'DB_PASSWORD', value: SECRET }] } };
+    expect(warnings(given, (chart) => Rules.of(chart).suppress('env/literal-password', 'a database in the pod')).join('')).not.toContain('literal-password');
+  });
+
+  test.each(['guest:guest', ':$(PASSWORD)', 'user:'])('and a URL with %s has none', (user) => {
+    expect(warnings({ worker: { env: [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'x', key: 'y' } } }, { name: 'OTHER_URL', value: `amqp://${user}@h/` }] } }).join('')).not.toContain('literal-password');
+  });
+});
+
+describe('what may be another credential is a warning that does not print it', () => {
+  test.each<[string, Given]>([
+    ['a setting: s3_secret_access_key', settings({ s3_secret_access_key: SECRET })],
+    ['AWS_SECRET_ACCESS_KEY', { app: { env: [{ name: 'AWS_SECRET_ACCESS_KEY', value: SECRET }] } }],
     ['an annotation', { worker: { annotations: { 'example.com/api-key': SECRET } } }],
     ['a URL in an annotation', { worker: { annotations: { 'example.com/see': `redis://:${SECRET}@h` } } }],
     ['a file of the code', { app: { code: AppCode.fromInline({ 'tasks.py': 'from celery import Celery\n', 'config.ini': `[db]\npassword = ${SECRET}\n` }) } }],
-    ['a queue', { worker: { queues: [`redis://:${SECRET}@h`] } }],
   ])('%s', (_what, given) => {
     const said = warnings(given);
     expect(said.join('')).toMatch(/\[(env\/literal-password|code\/credentials-in-configmap)\]/);

@@ -126,6 +126,11 @@ describe('refuses', () => {
     [{ '': 1 },
       `settings.: 1 is not a setting that Celery takes on its command line; ${DOCUMENTED}`],
     [{ worker_concurrency: 4 }, 'settings.worker_concurrency: 4 is set by the prop pool; give pool instead'],
+    [{ broker_read_url: 'redis://r' }, 'settings.broker_read_url: \'redis://r\' is set by the prop broker; give broker instead'],
+    [{ broker_transport: 'redis' }, 'settings.broker_transport: \'redis\' is set by the prop broker; give broker instead'],
+    [{ database_url: 'sqlite://' }, 'settings.database_url: \'sqlite://\' is set by the prop resultBackend; give resultBackend instead'],
+    [{ redis_host: 'r' }, 'settings.redis_host: \'r\' is set by the prop resultBackend; give resultBackend instead'],
+    [{ beat_scheduler: 'a:B' }, 'settings.beat_scheduler: \'a:B\' is set by the prop schedule; give schedule instead'],
     [{ timezone: 'Europe/Berlin' }, 'settings.timezone: \'Europe/Berlin\' has no underscore in its name, and Celery\'s command line takes only names with one; '
       + 'set it in your code: app.conf.timezone = \'Europe/Berlin\''],
     [{ imports: ['a', 'b.c'] }, 'settings.imports: ["a","b.c"] has no underscore in its name, and Celery\'s command line takes only names with one; '

@@ -82,7 +82,8 @@ describe.each(Object.keys(readIndex().celery))('celery %s', (celery) => {
     }
     expect(surprises).toEqual([]);
     expect([...ofProps].sort()).toEqual([
-      'beat_schedule_filename', 'broker_url', 'result_backend', 'worker_concurrency', 'worker_pool', 'worker_prefetch_multiplier',
+      'beat_schedule_filename', 'beat_scheduler', 'broker_host', 'broker_read_url', 'broker_transport', 'broker_url', 'broker_write_url', 'database_url', 'redis_host',
+      'result_backend', 'worker_concurrency', 'worker_pool', 'worker_prefetch_multiplier',
     ]);
     given.arguments[settingArgument('redbeat_redis_options', { sentinels: [['a', 1]] })] = '{"sentinels": [["a", 1]]}';
     expect(Object.keys(given.lines).map((line) => line.split(' ')[0])).toEqual(expect.arrayContaining([

@@ -521,25 +521,28 @@ export const envRules: Rule[] = [
           const { password, user, host } = use.url;
           const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
           if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest) {
-            report({ at: use.at, value: use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source, ...intoSecret(process.container) });
+            const value = use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source;
+            report({ at: use.at, value, ...intoSecret(process.container), outOfSight: true });
           }
         }
         for (const variable of process.container.env.all()) {
           if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
-            report({ at: process.place(variable.path), value: variable.name, ...intoSecret(process.container) });
+            report({ at: process.place(variable.path), value: variable.name, ...intoSecret(process.container), outOfSight: true });
           }
         }
       }
       // Everywhere else in the workloads of Celery, of those that send to it or watch it, and of its broker.
       for (const workload of withBroker(world)) {
-        for (const { at, name } of literalCredentials(workload)) if (!places.has(key(at))) report({ at, value: name });
+        for (const { at, name, password } of literalCredentials(workload)) {
+          if (!places.has(key(at))) report({ at, value: name, outOfSight: password });
+        }
       }
       for (const scaler of world.kind('ScaledObject')) {
         for (const [i, trigger] of asList(get(scaler.json, 'spec', 'triggers')).entries()) {
           for (const [name, value] of Object.entries(asMap(get(trigger, 'metadata')))) {
             const url = parseUrl(asScalar(value) ?? '');
             if (url?.password && !url.password.startsWith('$') && !(url.user === 'guest' && url.password === 'guest')) {
-              report({ at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name });
+              report({ at: { resource: scaler, path: ['spec', 'triggers', i, 'metadata', name] }, value: name, outOfSight: true });
             }
           }
         }
@@ -549,7 +552,7 @@ export const envRules: Rule[] = [
         const value = password?.values[0] ?? '';
         // What the cluster puts in is no literal, and a configuration file shows what it has.
         if (password && value !== '' && !value.includes('$') && writtenIn(server.container.json, password.path, value)) {
-          report({ at: { resource: password.resource, path: password.path, container: server.container.name }, value: 'requirepass' });
+          report({ at: { resource: password.resource, path: password.path, container: server.container.name }, value: 'requirepass', outOfSight: true });
         }
       }
     },

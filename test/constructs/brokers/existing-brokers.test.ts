@@ -287,6 +287,14 @@ describe('RabbitMQ', () => {
   });
 });
 
+test.each([[false], [{ cert_reqs: 'CERT_REQUIRED' }]])('TLS that a setting would take the place of is refused: %j', (value) => {
+  const tls = { broker: Broker.fromRabbitMq({ host: 'rabbitmq.example.com', tls: {} }), resultBackend: ResultBackend.none() };
+  expect(refusals((chart) => celeryApp(chart, { ...tls, settings: { broker_use_ssl: value } })).join())
+    .toContain('settings.broker_use_ssl: ');
+  expect(refusals((chart) => celeryApp(chart, { ...tls, settings: { broker_use_ssl: value } })).join())
+    .toContain('would take the place of the TLS of the broker or the result backend; leave it out');
+});
+
 describe('SQS', () => {
   const REGION = { region: 'eu-central-1' };
   // Flower would show nothing.
@@ -341,6 +349,7 @@ describe('SQS', () => {
     ['80 characters', named(['x'.repeat(80)])],
     ['80 characters with a prefix', named(['x'.repeat(40)], 'p'.repeat(40))],
     ['75 characters and those of FIFO', named([`${'x'.repeat(75)}.fifo`])],
+    ['the region twice', named(['celery'], undefined, { settings: { broker_transport_options: { region: 'eu-central-1' } } })],
     ['queues that there are already', named(['a.b', 'a-b'], undefined, {
       settings: { broker_transport_options: { predefined_queues: { 'a.b': { url: 'https://sqs.eu-central-1.amazonaws.com/1/a' } } } },
     })],
@@ -361,6 +370,8 @@ describe('SQS', () => {
     ['a Flower on one of which only the transport is known', (chart) => new CeleryFlower(chart, 'flower', {
       celery: celeryApp(chart, { broker: Broker.fromSecret({ name: 'sqs', key: 'url' }, { transport: 'sqs' }), ...NONE }), auth: FlowerAuth.none(),
     }), '[chart/flower] celery: an app with the message broker sqs has no events'],
+    ['another region in the settings', named(['celery'], undefined, { settings: { broker_transport_options: { region: 'us-east-1' } } }),
+      'settings.broker_transport_options.region: \'us-east-1\' is not the region of the broker, eu-central-1; leave it out'],
     ['a command that asks workers', (chart) => new CeleryJob(chart, 'job', {
       celery: celeryApp(chart, { broker: Broker.fromSqs(REGION), ...NONE }), command: ['celery', '-A', 'tasks', 'inspect', 'ping'],
     }), '[chart/job] command: ["celery","-A","tasks","inspect","ping"] asks workers, which no command and no event reaches with the message broker sqs'],
