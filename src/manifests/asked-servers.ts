@@ -48,6 +48,9 @@ function byCommand({ words }: Invocation): string | undefined {
 /** Imports, and perhaps a word printed: of Celery and of the standard library they always work; what the application has to import may not. */
 const ONLY_IMPORTS = /^\s*import (celery|sys|os)(\s*,\s*(celery|sys|os))*\s*(;\s*print\([^();]*\)\s*)?(;\s*sys\.exit\(0\)\s*)?;?\s*$/;
 
+/** Signal 0 to the first process of the container: the probe runs in the container, so it is there. */
+const SIGNAL_ZERO_TO_ONE = /^\s*(import os\s*;\s*os\.kill\(1,\s*0\)\s*;?|(\/bin\/|\/usr\/bin\/)?kill\s+-(0|s\s+0)\s+1(\s+[0-9&]*>\s*[^\s|;&]+)*(\s+2>&1)?)\s*$/;
+
 /** Why the command of a probe always succeeds; undefined where it may fail. */
 export function cannotFail(probe: Probe): string | undefined {
   const { raw } = probe;
@@ -58,6 +61,8 @@ export function cannotFail(probe: Probe): string | undefined {
   const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';
+  // In a shared namespace the first process is of another user.
+  if (SIGNAL_ZERO_TO_ONE.test(code ?? text) && probe.container.workload.spec.shareProcessNamespace !== true) return 'the first process of the container is there as long as the container is';
   if (/^(\/bin\/)?echo\b[^|;&]*$/.test(text)) return 'echo always succeeds';
   const grep = /\bps\b[^|;&]*\|\s*[ef]?grep\b([^|;&]*)$/.exec(text);
   // `grep [c]elery` does not find itself.
