@@ -3,7 +3,11 @@ import { BrokerUrl, parseUrls } from './url';
 
 /** Why a URL with TLS, or one of several, connects to whoever answers; undefined where the certificate is verified, or where there is no TLS. */
 export function uncheckedCertificate(text: string): { readonly wrong: string; readonly fix: string } | undefined {
-  const url = parseUrls(text).find(({ scheme, query }) => /^(rediss|valkeys)$/.test(scheme) && !/^(CERT_)?required$/i.test(query.get('ssl_cert_reqs') ?? ''));
+  const secure = parseUrls(text).filter(({ scheme }) => /^(rediss|valkeys)$/.test(scheme));
+  if (secure.some(({ query }) => /^(false|0|no|off)$/i.test(query.get('ssl_check_hostname') ?? ''))) {
+    return { wrong: 'does not check for whom the certificate of the server is: ssl_check_hostname is false', fix: 'write ssl_check_hostname=true, or leave it out' };
+  }
+  const url = secure.find(({ query }) => !/^(CERT_)?required$/i.test(query.get('ssl_cert_reqs') ?? ''));
   if (!url) return undefined;
   const given = url.query.get('ssl_cert_reqs');
   return {

@@ -4,7 +4,7 @@ import { tlsPort, uncheckedCertificate } from '../celery/tls';
 import { transportOf } from '../celery/transports';
 import { POSTGRES_SETTINGS, postgresConnection } from './brokers/postgres-connection';
 import { PostgresServerOptions } from './brokers/postgres-server';
-import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
+import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, checkUrlPorts, redisConnection, RESULTS_KEPT_ALIVE } from './brokers/redis-connection';
 import { RedisServerOptions } from './brokers/redis-server';
 import { sentinelConnection } from './brokers/sentinel-connection';
 import { SentinelServersOptions } from './brokers/sentinel-servers';
@@ -117,7 +117,14 @@ function checkUrl(url: string): Problem[] {
   if (typeof url !== 'string') return [];
   const unexpanded = checkExpansion('resultBackend', url);
   if (unexpanded.length > 0) return unexpanded;
+  if (/^\s*(redis|rediss|sentinel)\s*$/.test(url)) {
+    return [{ prop: 'resultBackend', value: url, wrong: 'names no server, and Celery would look for one in the pod itself', fix: 'give e.g. \'redis://results:6379/0\'' }];
+  }
   const found = uncheckedCertificate(url);
+  const spaces = url.includes('://') && /\s/.test(url.trim()) ? [{
+    prop: 'resultBackend', value: redact(url), wrong: 'has a space in it', fix: 'remove it; in a path or a password it is written %20',
+  }] : [];
+  if (spaces.length > 0) return spaces;
   return [
     ...found ? [{ prop: 'resultBackend', value: redact(url), ...found }] : [],
     ...hasWrittenCredential(url) ? [{
@@ -129,6 +136,7 @@ function checkUrl(url: string): Problem[] {
     }] : []),
     ...checkTlsPort(url),
     ...checkUrlHosts('resultBackend', url),
+    ...checkUrlPorts('resultBackend', url),
     ...checkSentinelPort('resultBackend', url),
     ...checkUrlDatabase('resultBackend', url),
   ];

@@ -20,7 +20,7 @@ import { CopiedProp, hidden, PropChecks, record, text, texts, typed, anything } 
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { EnvSource, ResultBackendBinding } from './result-backend-binding';
-import { QueueTrigger, queueTriggerOrStandIn } from './queue-trigger';
+import { checkTransport as checkTriggerTransport, QueueTrigger, queueTriggerOrStandIn } from './queue-trigger';
 
 /** The broker and the result backend of one app, as its containers have them. */
 export interface BoundBroker {
@@ -112,6 +112,7 @@ export function bindBroker(
       ...badConnection.map((problem) => ({ ...problem, prop: `broker.connectionS${problem.prop.slice(1)}` })),
       ...badSettings.map((problem) => ({ ...problem, prop: `broker.${problem.prop}` })),
       ...checkTransport(transport, requirements && [...requirements, ...extras.filter((extra) => needsOf(extra) !== undefined)]),
+      ...(options.queueTrigger ? checkTriggerTransport('broker.queueTrigger', options.queueTrigger, transport) : []),
       ...given?._problems ?? [],
       ...(!keepsResults && (url ?? urlTemplate) !== undefined ? [missingBackend(transport)] : []),
       ...checkBackend(backendText, given !== undefined),

@@ -15,9 +15,9 @@ import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger, REFUSED_TRIGGER } from './queue-trigger';
 import { rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
-import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
+import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, checkUrlPorts, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
-import { MASTER_NAME, sentinelConnection, sentinelOptions, sentinelSettings, sentinelTrigger } from './sentinel-connection';
+import { checkMasterName as sentinelMasterName, MASTER_NAME, sentinelConnection, sentinelOptions, sentinelSettings, sentinelTrigger } from './sentinel-connection';
 import { SentinelServersOptions } from './sentinel-servers';
 import { sqsBinding, WITHOUT_REMOTE_CONTROL } from './sqs-connection';
 import { SqsOptions } from './sqs-service';
@@ -168,7 +168,8 @@ function bindingOf(url: object, transport: string): BrokerBinding {
 
 function checkMasterName(transport: string, masterName: string | undefined): Problem[] {
   const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'broker.masterName', value: masterName, wrong, fix }];
-  if (masterName === '') return problem('is empty', `give ${MASTER_NAME}`);
+  const wrong = sentinelMasterName('broker.masterName', masterName);
+  if (wrong.length > 0) return wrong;
   if (transport === 'sentinel') return masterName === undefined ? problem('is missing, and Sentinel is asked for a master by its name', `give ${MASTER_NAME}`) : [];
   return masterName === undefined ? [] : problem(`is for Sentinel, and the transport is ${transport}`, 'leave it out, or give transport: \'sentinel\'');
 }
@@ -208,8 +209,8 @@ function checkUrl(url: string): Problem[] {
   const unexpanded = checkExpansion('broker', url);
   if (unexpanded.length > 0) return unexpanded;
   if (/\s/.test(url.trim())) return problem('has a space in it', 'remove it; in a path or a password it is written %20');
-  const port = /:(\d+)$/.exec(url.trim().split(/[/?#]/)[2] ?? '')?.[1];
-  if (port !== undefined && !(Number(port) >= 1 && Number(port) <= 65_535)) return problem(`has a port that there is not, ${port}`, 'give one from 1 to 65535');
+  const ports = checkUrlPorts('broker', url);
+  if (ports.length > 0) return ports;
   const unverified = uncheckedCertificate(url);
   if (unverified !== undefined) return problem(unverified.wrong, unverified.fix);
   const secure = tlsPort(url);

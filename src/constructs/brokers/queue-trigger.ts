@@ -1,5 +1,5 @@
 import { hasUrlCredential, isCredentialName } from '../../celery/credentials';
-import { QUEUE_SCALERS } from '../../celery/queue-scalers';
+import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
 import { nearest } from '../../nearest';
 import { Described, Problem } from '../validation/problems';
 import { flag, optionsOf, PropChecks, record, RequiredProp, text, TypeCheck } from '../validation/props';
@@ -109,11 +109,52 @@ function checkTrigger(prop: string, { type, metadata: given = {}, queueKey, auth
   const [first, ...others] = SERVER[type];
   const parameters = parametersOf(authentication);
   const known = [first, ...others].some((name) => given[name] || given[`${name}FromEnv`] || parameters.has(name));
-  return known ? [] : [{
+  const wrong = [...checkOurs(prop, type, given), ...readsRedisLists(type) ? checkRedis(prop, given) : []];
+  return known ? wrong : [...wrong, {
     prop: `${prop}.metadata.${first}`, value: given[first], wrong: `${given[first] === undefined ? 'is missing' : 'is empty'}, and KEDA needs it to find the server`,
     fix: `give e.g. ${EXAMPLES[first]}, ${first}FromEnv, or the parameter '${first}' in authentication`,
   }];
 }
+
+/** What is written for each queue, and would be lost. */
+function checkOurs(prop: string, type: string, given: Readonly<Record<string, string>>): Problem[] {
+  const { queue, target } = QUEUE_SCALERS.get(type)!;
+  return [queue, target].filter((name) => given[name] !== undefined).map((name) => ({
+    prop: `${prop}.metadata.${name}`, value: given[name], wrong: 'is written for each queue of a worker, and takes the place of this one',
+    fix: name === queue ? 'leave it out: the queues are those of the worker' : 'leave it out, and give tasksPerReplica to WorkerScaling.queueLength',
+  }));
+}
+
+/** A server, or several of them, as KEDA's scalers of Redis take them. */
+const ADDRESSES = /^(\[[\da-f:]+\]|[^\s/:,@]+):\d{1,5}(,(\[[\da-f:]+\]|[^\s/:,@]+):\d{1,5})*$/i;
+
+function checkRedis(prop: string, given: Readonly<Record<string, string>>): Problem[] {
+  const { databaseIndex } = given;
+  return [
+    ...['address', 'addresses'].filter((name) => given[name] && !ADDRESSES.test(given[name])).map((name) => ({
+      prop: `${prop}.metadata.${name}`, value: given[name], wrong: 'is not a host with a port', fix: `give e.g. ${EXAMPLES[name]}, without a scheme`,
+    })),
+    ...(databaseIndex === undefined || /^\d{1,5}$/.test(databaseIndex) ? [] : [{
+      prop: `${prop}.metadata.databaseIndex`, value: databaseIndex, wrong: 'is not the number of a database of Redis', fix: 'give e.g. \'1\'',
+    }]),
+  ];
+}
+
+/** A trigger that reads another kind of server than that of the broker. */
+export function checkTransport(prop: string, { type }: QueueTrigger, transport: string | undefined): Problem[] {
+  const scaler = QUEUE_SCALERS.get(type);
+  const reads = (kind: string): boolean => transport !== undefined && TRANSPORTS[kind].includes(transport);
+  const kinds = Object.keys(TRANSPORTS).filter(reads);
+  const own = readsRedisLists(type) ? 'redis' : type;
+  return scaler === undefined || kinds.length === 0 || kinds.includes(own) ? [] : [{
+    prop: `${prop}.type`, value: type, wrong: `does not read the queues of the transport ${transport}`, fix: `give '${kinds[0]}'`,
+  }];
+}
+
+/** What the triggers read. */
+const TRANSPORTS: Readonly<Record<string, readonly string[]>> = {
+  'redis': ['redis', 'rediss', 'sentinel'], 'rabbitmq': ['amqp', 'amqps', 'pyamqp', 'librabbitmq'], 'aws-sqs-queue': ['sqs'],
+};
 
 /** Of a broker that is refused: what is wrong with it is said already, and not that KEDA cannot read its queues. */
 export const REFUSED_TRIGGER: QueueTrigger = { type: 'external', queueKey: 'queue', countsUnacknowledged: true };

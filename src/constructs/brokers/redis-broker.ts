@@ -346,7 +346,8 @@ export class RedisBroker extends Construct implements IBroker {
    * @param database the number of the database, from 0 to 15
    */
   public onDatabase(database: number): IBroker {
-    const wrong = checkDatabase('database', database);
+    const wrong = database === undefined ? [{ prop: 'database', value: undefined, wrong: 'is missing', fix: 'give its number: onDatabase(1)' }]
+      : checkDatabase('database', database);
     refuse(this, wrong);
     return { bind: (app) => this.bindTo(app, { ...this.server, database: wrong.length > 0 ? undefined : database }) };
   }
@@ -481,11 +482,19 @@ function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number,
   }];
 }
 
+/** Redis 7.0.15 without any key takes 0.9 MiB, which count. In KiB. */
+const LEAST_MEMORY = 1024;
+
 function checkMaxMemory(maxMemory: Size | undefined, limit: string | number | undefined, limited: number | undefined): Problem[] {
   if (maxMemory === undefined) return [];
   const amount = checks.kibibytes(maxMemory);
   if (!Number.isInteger(amount) || amount <= 0) {
     return [{ prop: 'maxMemory', value: maxMemory.asString(), wrong: 'is not an amount of memory', fix: 'give e.g. Size.mebibytes(192)' }];
+  }
+  if (amount < LEAST_MEMORY) {
+    return [{
+      prop: 'maxMemory', value: maxMemory.asString(), wrong: 'is less than 1 MiB, which an empty Redis takes: it would take no task', fix: 'give e.g. Size.mebibytes(192)',
+    }];
   }
   return limited !== undefined && amount >= limited ? [{
     prop: 'maxMemory', value: maxMemory.asString(),

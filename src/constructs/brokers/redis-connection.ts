@@ -139,12 +139,23 @@ export function checkExpansion(prop: 'broker' | 'resultBackend', address: string
   }];
 }
 
+function longHost(host: string): string | undefined {
+  return host.length > 253 ? `has ${host.length} characters, and DNS allows 253` : undefined;
+}
+
 /** A host of a URL, or of one of several, that cannot be one. */
 export function checkUrlHosts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
   return parseUrls(address).flatMap((url): Problem[] => {
-    const fault = (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? hostFault(url.host) : undefined;
+    const fault = (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? longHost(url.host) ?? hostFault(url.host) : undefined;
     return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has the host ${url.host}, which ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
   }).slice(0, 1);
+}
+
+/** A port of a URL, or of one of several, that is none; one with a reference is not known. */
+export function checkUrlPorts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
+  const port = parseUrls(address).map((url) => url.port).find((given) => given !== undefined && given !== '' && !given.includes('$')
+    && !(/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535));
+  return port === undefined ? [] : [{ prop, value: redact(address), wrong: `has a port that there is not, ${port}`, fix: 'give one from 1 to 65535' }];
 }
 
 const OF_SENTINEL = 'of Sentinel, which keeps no tasks and no results';

@@ -1,4 +1,4 @@
-import { SENTINEL_PORT } from '../../celery/hosts';
+import { isClusterEndpoint, SENTINEL_PORT } from '../../celery/hosts';
 import { secretVariable } from '../kubernetes/env';
 import { checkCidr, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
@@ -25,6 +25,8 @@ const OPTIONS: PropChecks<SentinelServersOptions> = {
   port: number,
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
+
+const REDIS_PORT = 6379;
 
 /** In seconds. A server whose node is gone refuses nothing: Linux tries for two minutes, and no other sentinel is asked meanwhile. */
 const CONNECT_TIMEOUT = 5;
@@ -130,17 +132,29 @@ function unique<T>(values: readonly T[]): T[] {
   return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }
 
+/** What Sentinel takes as the name of a master. @see https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/ */
+export function checkMasterName(prop: string, masterName: string | undefined): Problem[] {
+  if (masterName === undefined || /^[\w.-]+$/.test(masterName)) return [];
+  return [{
+    prop, value: masterName, wrong: masterName === '' ? 'is empty' : 'is not a name that Sentinel takes: letters, digits, ".", "-" and "_"', fix: `give ${MASTER_NAME}`,
+  }];
+}
+
 function checkSentinel(prefix: string, { sentinels, masterName, database, port, cidr }: SentinelServersOptions): Problem[] {
   return [
     ...(sentinels?.length === 0 ? [{ prop: `${prefix}.sentinels`, value: sentinels, wrong: 'is empty', fix: `give ${SENTINELS}` }] : []),
     ...(sentinels ?? []).flatMap((sentinel, i) => {
       const [host, given, ...more] = sentinel.split(':');
       const valid = given === undefined || (more.length === 0 && /^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535);
-      return valid ? checkHost(`${prefix}.sentinels[${i}]`, host) : [{
-        prop: `${prefix}.sentinels[${i}]`, value: sentinel, wrong: 'is not a host with a port', fix: `give ${SENTINELS.slice(6, -1)}`,
-      }];
+      const problem = (wrong: string): Problem[] => [{ prop: `${prefix}.sentinels[${i}]`, value: sentinel, wrong, fix: `give ${SENTINELS.slice(6, -1)}` }];
+      return !valid ? problem('is not a host with a port') : given === String(REDIS_PORT) ? problem('has the port of Redis, and Sentinel listens on 26379')
+        : isClusterEndpoint(host) ? problem('is an endpoint of Redis in cluster mode, which has no Sentinel and which Celery does not support')
+          : checkHost(`${prefix}.sentinels[${i}]`, host);
     }),
-    ...(masterName === '' ? [{ prop: `${prefix}.masterName`, value: masterName, wrong: 'is empty', fix: `give ${MASTER_NAME}` }] : []),
+    ...checkMasterName(`${prefix}.masterName`, masterName),
+    ...(port === SENTINEL_PORT ? [{
+      prop: `${prefix}.port`, value: port, wrong: 'is the port of Sentinel, and this one is that of the Redis behind it', fix: 'leave it out for 6379, or give the port of Redis',
+    }] : []),
     ...checkDatabase(`${prefix}.database`, database),
     ...checks.wholeNumber(`${prefix}.port`, port, 1, 65_535),
     ...checkCidr(`${prefix}.cidr`, cidr),

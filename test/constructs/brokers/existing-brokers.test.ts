@@ -171,6 +171,12 @@ describe('Sentinel', () => {
   test.each<[string, Any, string]>([
     ['no name of the master', { masterName: undefined }, 'broker.masterName: undefined is missing; give the name under which Sentinel knows the master, e.g. \'mymaster\''],
     ['an empty name', { masterName: '' }, 'broker.masterName: \'\' is empty'],
+    ['a name with a space', { masterName: 'my master' }, 'broker.masterName: \'my master\' is not a name that Sentinel takes: letters, digits, ".", "-" and "_"'],
+    ['a space as a name', { masterName: ' ' }, 'broker.masterName: \' \' is not a name that Sentinel takes'],
+    ['the port of Redis', { sentinels: ['a:6379'] }, 'broker.sentinels[0]: \'a:6379\' has the port of Redis, and Sentinel listens on 26379; give'],
+    ['the port of Sentinel as that of Redis', { port: 26379 }, 'broker.port: 26379 is the port of Sentinel, and this one is that of the Redis behind it'],
+    ['an endpoint of cluster mode', { sentinels: ['clustercfg.orders.abc123.euc1.cache.amazonaws.com:26379'] },
+      'broker.sentinels[0]: \'clustercfg.orders.abc123.euc1.cache.amazonaws.com:26379\' is an endpoint of Redis in cluster mode'],
     ['no sentinels', { sentinels: undefined }, 'broker.sentinels: undefined is missing; give e.g.'],
     ['an empty list', { sentinels: [] }, 'broker.sentinels: [] is empty'],
     ['a URL', { sentinels: ['sentinel://a:26379'] }, 'broker.sentinels[0]: \'sentinel://a:26379\' is not a host with a port'],
@@ -184,6 +190,15 @@ describe('Sentinel', () => {
     const found = refused(Broker.fromSentinel({ ...SERVERS, ...given }));
     expect(found).toContain(message);
     expect(found).not.toContain('hunter2');
+  });
+
+  test.each([['mymaster'], ['my.master-1_a']])('the name %s is taken, and other ports are', (masterName) => {
+    expect(settingsOf(made(Broker.fromSentinel({ sentinels: ['a:26380'], port: 6380, masterName }))).broker_transport_options).toMatchObject({ master_name: masterName });
+  });
+
+  test('the name of the master of a URL in a Secret is checked, too', () => {
+    expect(refused(Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'sentinel', masterName: 'my master' })))
+      .toContain('broker.masterName: \'my master\' is not a name that Sentinel takes');
   });
 
   test('a whole URL in a manifest without the name of the master is refused by a rule', () => {

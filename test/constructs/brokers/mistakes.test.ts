@@ -72,6 +72,28 @@ describe('hosts', () => {
   });
 });
 
+describe('URLs', () => {
+  const LONG_HOST = `${'a'.repeat(60)}.`.repeat(5).slice(0, -1);
+  test.each<[string, string]>([
+    ['redis://redis.example.com:abc/0', 'has a port that there is not, abc; give one from 1 to 65535'], ['redis://redis.example.com:0/0', 'has a port that there is not, 0'],
+    ['redis://redis.example.com:99999/0', 'has a port that there is not, 99999'], ['redis://redis example.com/0', 'has a space in it'],
+    [`redis://${LONG_HOST}/0`, 'which has 304 characters, and DNS allows 253'],
+    ['rediss://redis.example.com/0?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=false', 'does not check for whom the certificate of the server is: ssl_check_hostname is false'],
+  ])('%s is refused, of a broker and of results', (address, message) => {
+    expect(refusals(url(address)).join()).toContain(message);
+    expect(refusals(made({ resultBackend: ResultBackend.fromUrl(address) })).join()).toContain(message);
+  });
+
+  test.each(['redis', ' rediss', 'sentinel'])('%s names no server', (name) => {
+    expect(refusals(made({ resultBackend: ResultBackend.fromUrl(name) }))).toEqual([expect.stringContaining(`resultBackend: '${name}' names no server`)]);
+  });
+
+  test.each(['redis://redis.example.com:1/0', 'redis://redis.example.com:65535/0', 'rediss://redis.example.com/0?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true'])('%s is taken', (address) => {
+    fine(url(address));
+    fine(made({ resultBackend: ResultBackend.fromUrl(address) }));
+  });
+});
+
 test.each(['redis://${HOST}/0', 'redis://:${PW}@redis.example.com/0', 'redis://redis.example.com/${DATABASE}'])('nothing expands %s', (text) => {
   const message = `'${text}' has \${...} in it, which nothing expands`;
   expect(refusals(url(text))).toEqual([expect.stringContaining(`broker: ${message}`)]);

@@ -242,6 +242,7 @@ test.each<[RedisBrokerProps, string]>([
   [{ maxMemory: Size.mebibytes(256) }, 'maxMemory: \'256Mi\' is not below the memory limit 256Mi: the kernel would kill Redis before it refuses to queue; '
     + 'lower maxMemory to three quarters of the limit, or raise the limit'],
   [{ maxMemory: Size.mebibytes(0) }, 'maxMemory: \'0Mi\' is not an amount of memory; give e.g. Size.mebibytes(192)'],
+  [{ maxMemory: Size.kibibytes(1023) }, 'maxMemory: \'1023Ki\' is less than 1 MiB, which an empty Redis takes: it would take no task; give e.g. Size.mebibytes(192)'],
   [{ image: 'Redis 7' }, 'image: \'Redis 7\' is not an image reference; give e.g. registry.example.com/team/app:1.4.2'],
   [{ image: 'redis@sha256:0' },
     'image: \'redis@sha256:0\' has a digest that is not sha256: and 64 hexadecimal digits; copy it from the registry, e.g. with docker buildx imagetools inspect'],
@@ -345,6 +346,12 @@ test('Valkey is known by the name of its image', () => {
   const { command, readinessProbe } = synth(redis({ image: 'valkey/valkey:8-alpine' })).main('redis');
   expect(command[0]).toBe('valkey-server');
   expect(readinessProbe.exec.command[2]).toContain('valkey-cli -p 6379 ping');
+});
+
+test('another database has a number', () => {
+  const on = (database: number | undefined) => (chart: Chart) => celeryApp(chart, { broker: new RedisBroker(chart, 'redis').onDatabase(database!) });
+  expect(refusals(on(undefined))).toEqual(['[chart/redis] database: undefined is missing; give its number: onDatabase(1)']);
+  expect(synth(on(0)).identities()).toContain('Deployment/redis');
 });
 
 test('two on one claim are refused, and with a claim each, or where nothing is kept, they are not', () => {
