@@ -4,7 +4,7 @@ import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent
 import { AGENT_PACKAGE, AGENT_PATH, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
-import { checkOwnedEnv, withPythonPath } from './validation/owned-env';
+import { checkOwnedEnv } from './validation/owned-env';
 import type * as k8s from './kubernetes/api/types';
 import { variables } from './kubernetes/env';
 import { CheckedOptions, merge, mergeBy } from './kubernetes/options';
@@ -128,7 +128,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   const options = {
     ...merged,
     ...(spec.spread && merged.topologySpreadConstraints === undefined ? { topologySpreadConstraints: spec.spread } : {}),
-    env: withPythonPath(merged.env ?? [], spec.sharesSettings ? [...pythonPath, AGENT_PATH] : pythonPath),
+    env: merged.env ?? [],
     initContainers: merged.initContainers?.map((container) => isMadeBy(celery, container) ? withTimeout(celery, container) : container),
     ...(grace > AUTOSCALER_GRACE ? { podAnnotations: { ...NOT_MOVED, ...merged.podAnnotations } } : {}),
   };

@@ -6,6 +6,7 @@ import { contentHash } from '../../manifests/content-hash';
 import { PodOptions } from '../pod-options';
 import { Problem } from '../validation/problems';
 import type * as k8s from './api/types';
+import { withOwn } from './env';
 import { namedByContent } from './hashed-job';
 import { CheckedOptions, mergeBy } from './options';
 import { checkShape } from './shape-check';
@@ -180,7 +181,7 @@ export function mainContainer(spec: PodSpec, options: CheckedOptions): k8s.Conta
     },
     ...container,
     ports: nonEmpty(container.ports ?? []),
-    env: nonEmpty(mergeBy('name', env, options.env ?? [])),
+    env: nonEmpty(withOwn(env, options.env ?? [])),
     envFrom: options.envFrom,
     resources: options.resources ?? spec.resources,
     lifecycle: options.lifecycle,

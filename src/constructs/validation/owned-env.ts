@@ -100,11 +100,3 @@ export function checkOwnedEnv(env: readonly k8s.EnvVar[] | undefined, { installs
     return owned ? [{ prop: 'env', value: name, wrong: owned.wrong, fix: owned.fix }] : [];
   });
 }
-
-/** The user's own `PYTHONPATH` comes first, and what is ours stays on it. */
-export function withPythonPath(env: readonly k8s.EnvVar[], pythonPath: readonly string[]): k8s.EnvVar[] {
-  return env.map((variable) => {
-    if (variable.name !== 'PYTHONPATH' || variable.valueFrom !== undefined || pythonPath.length === 0) return variable;
-    return { name: variable.name, value: [...new Set([...(variable.value ?? '').split(':').filter(Boolean), ...pythonPath])].join(':') };
-  });
-}
