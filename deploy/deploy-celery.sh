@@ -12,7 +12,7 @@ SMOKE=()
 
 usage() {
   cat <<'USAGE'
-Usage: deploy-celery.sh [--dry-run | --delete | --smoke [--smoke-task TASK]] [--context NAME] [--timeout SECONDS]
+Usage: deploy-celery.sh [--dry-run | --delete | --smoke [--smoke-task TASK] [--smoke-timeout SECONDS]] [--context NAME] [--timeout SECONDS]
 
 Applies the manifests in dist/, waits until every Deployment in it runs, and prints the state. When all run, it deletes the ConfigMaps
 of former releases that are older than an hour and that nothing uses (cdk8s-celery prune).
@@ -21,10 +21,13 @@ of former releases that are older than an hour and that nothing uses (cdk8s-cele
   --delete           delete what dist/ has, volume claims and their data too, and wait until it is gone
   --smoke            then send a task to each queue and wait for its result (cdk8s-celery smoke). Without one, and when something does not
                      run, go back: each Deployment that this release has changed gets the revision that it had. Exits with 1 then. What is
-                     not in a Deployment stays as applied, and so does a Deployment that is new. Needs Node and 'npm ci'
+                     not in a Deployment stays as applied, and so does a Deployment that is new. Where results are missing only because
+                     messages wait and become fewer, the release stays; exits with 3 then. Needs Node and 'npm ci'
   --smoke-task TASK  with --smoke: a task of yours, without arguments, such as tasks.ping
+  --smoke-timeout SECONDS
+                     with --smoke: how long to wait for the results of an app (default: 60). The task waits behind the messages of its queue
   --context NAME     the context of kubectl (default: the current one)
-  --timeout SECONDS  how long to wait in all (default: 600)
+  --timeout SECONDS  how long to wait until all runs, and as long again when it goes back (default: 600)
   --help             show this
 
 The cluster is the one that kubectl talks to: KUBECONFIG and its current context count.
@@ -32,23 +35,30 @@ USAGE
 }
 
 main() {
-  local action=deploy timeout=600
+  local action=deploy smoke_timeout=''
+  TIMEOUT=600
   while [ $# -gt 0 ]; do
     case $1 in
       --dry-run | --delete | --smoke)
         [ "$action" = deploy ] || [ "--$action" = "$1" ] || misused "--$action and $1 exclude each other"
         action=${1#--} ;;
-      --smoke-task) SMOKE=(--task "$(value "$@")"); shift ;;
+      --smoke-task) SMOKE+=(--task "$(value "$@")"); shift ;;
+      --smoke-timeout) smoke_timeout=$(value "$@"); shift ;;
       --context) CONTEXT=(--context "$(value "$@")"); KUBECTL+=("${CONTEXT[@]}"); shift ;;
-      --timeout) timeout=$(value "$@"); shift ;;
+      --timeout) TIMEOUT=$(value "$@"); shift ;;
       --help) usage; exit ;;
       *) misused "unknown option '$1'" ;;
     esac
     shift
   done
-  [[ $timeout =~ ^[1-9][0-9]*$ ]] || misused "--timeout is '$timeout', and must be a whole number of seconds, at least 1"
+  seconds --timeout "$TIMEOUT"
   [ ${#SMOKE[@]} = 0 ] || [ "$action" = smoke ] || misused "--smoke-task is for --smoke"
-  DEADLINE=$((SECONDS + timeout))
+  if [ -n "$smoke_timeout" ]; then
+    seconds --smoke-timeout "$smoke_timeout"
+    [ "$action" = smoke ] || misused "--smoke-timeout is for --smoke"
+    SMOKE+=(--timeout "${smoke_timeout}s")
+  fi
+  DEADLINE=$((SECONDS + TIMEOUT))
 
   check_tools
   case $action in
@@ -57,6 +67,10 @@ main() {
     dry-run) dry_run ;;
     delete) delete ;;
   esac
+}
+
+seconds() {
+  [[ $2 =~ ^[1-9][0-9]*$ ]] || misused "$1 is '$2', and must be a whole number of seconds, at least 1"
 }
 
 check_tools() {
@@ -75,34 +89,54 @@ deploy() {
   while read -r namespace name; do
     "${KUBECTL[@]}" rollout status deployment "$name" -n "$namespace" --timeout="$(remaining)s" || failed=1
   done < <(deployments)
-  state
+  shown_state
   return "$failed"
 }
 
 # A release that has to prove itself.
 smoked() {
   has_cli || fail "--smoke needs Node and 'npm ci' in $ROOT"
-  local before
+  local before status=1
   before=$(revisions)
-  if deploy && smoke; then
-    prune
-    return
+  if deploy; then
+    status=0
+    smoke || status=$?
   fi
-  go_back "$before"
-  fail "the release does not do its work; the reasons are above, and what it has changed in Deployments is as before"
+  case $status in
+    0) prune ;;
+    "$WORKED_OFF")
+      echo "$(basename "$0"): the release stays, and has not shown yet that it does its work: messages wait before the tasks, and workers work them off." \
+        "Give a longer --smoke-timeout, or ask later: $CLI smoke --help" >&2
+      exit "$WORKED_OFF" ;;
+    *)
+      if go_back "$before"; then
+        fail "the release does not do its work; the reasons are above, and what it has changed in Deployments is as before"
+      fi
+      shown_state || true
+      fail "the release does not do its work, and what was there before does not run either (see above): deploy one that does" ;;
+  esac
 }
 
+# Of cdk8s-celery smoke: results are missing only because workers have not got to the task yet.
+WORKED_OFF=3
+
 smoke() {
-  local namespace found=0 failed=0
+  local namespace found=0 failed=0 status
   for namespace in $(namespaces); do
     # The label that workers, Beat and Flower have, and a broker in a namespace of its own has not.
     [ -n "$("${KUBECTL[@]}" get deployments -n "$namespace" -l "app.kubernetes.io/name=${CLI##*-}" -o name)" ] || continue
     say "a task to each queue in $namespace"
     found=1
-    "$CLI" smoke "${CONTEXT[@]}" -n "$namespace" "${SMOKE[@]}" || failed=1
+    status=0
+    "$CLI" smoke "${CONTEXT[@]}" -n "$namespace" "${SMOKE[@]}" || status=$?
+    case $status in
+      0) ;;
+      "$WORKED_OFF") [ "$failed" = 1 ] || failed=$status ;;
+      *) failed=1 ;;
+    esac
   done
-  [ "$found" = 1 ] || echo "no Celery app is in dist/, so no task could be sent"
-  [ "$found$failed" = 10 ]
+  [ "$found" = 1 ] || { echo "no Celery app is in dist/, so no task could be sent"; return 1; }
+  return "$failed"
 }
 
 # Namespace, name and revision of each Deployment of dist/; "-" for one that is not there.
@@ -115,22 +149,27 @@ revisions() {
 }
 REVISION='{{index .metadata.annotations "deployment.kubernetes.io/revision"}}'
 
+# Fails when one of what it goes back to does not run.
 go_back() {
-  local namespace name before now changed=()
+  local namespace name before now changed=() failed=0
   say "going back"
   while read -r namespace name before; do
     now=$("${KUBECTL[@]}" get deployment "$name" -n "$namespace" --ignore-not-found -o go-template="$REVISION")
     if [ "$before" = - ]; then
       [ -z "$now" ] || echo "deployment $name in $namespace is new, and stays: there is nothing to go back to"
     elif [ "$before" != "$now" ]; then
-      "${KUBECTL[@]}" rollout undo deployment "$name" -n "$namespace" --to-revision="$before"
+      "${KUBECTL[@]}" rollout undo deployment "$name" -n "$namespace" --to-revision="$before" || failed=1
       changed+=("$namespace/$name")
     fi
   done <<<"$1"
-  DEADLINE=$((SECONDS + 600))
+  DEADLINE=$((SECONDS + TIMEOUT))
   for name in "${changed[@]}"; do
-    "${KUBECTL[@]}" rollout status deployment "${name#*/}" -n "${name%%/*}" --timeout="$(remaining)s" || true
+    if ! "${KUBECTL[@]}" rollout status deployment "${name#*/}" -n "${name%%/*}" --timeout="$(remaining)s"; then
+      failed=1
+      echo "deployment ${name#*/} in ${name%%/*} does not run as it was before either"
+    fi
   done
+  return "$failed"
 }
 
 deployments() {
@@ -179,19 +218,32 @@ delete() {
   say "nothing of dist/ is left"
 }
 
+# Without credentials in the words of others: as the command shows them.
+shown_state() {
+  if has_cli; then state | "$CLI" redact; else state; fi
+}
+
 # The pods of the namespaces of dist/, and of those that are not ready: the reasons, what the cluster warns of, the last words.
 state() {
-  local namespace pod container reason
+  local namespace pod container reason owner jobs
+  jobs=$(objects | sed -n 's/^Job //p')
   for namespace in $(namespaces); do
     say "pods in $namespace"
     "${KUBECTL[@]}" get pods -n "$namespace"
     "${KUBECTL[@]}" get deployments -n "$namespace" -o go-template="$REFUSED_PODS"
-    while read -r pod container reason; do
+    while read -r pod owner container reason; do
+      # A Job of a former release, or of a CronJob, is none of this release's.
+      [ "$owner" = - ] || grep -qxF "$namespace $owner" <<<"$jobs" || continue
       say "not ready: $pod $container $reason"
       "${KUBECTL[@]}" get events -n "$namespace" --field-selector "type=Warning,involvedObject.name=$pod" --no-headers \
         -o custom-columns=REASON:.reason,MESSAGE:.message | tail -n 3
       # A container that has never run has no log, and kubectl calls that an error.
-      [ "$container" = - ] || "${KUBECTL[@]}" logs "$pod" -c "$container" -n "$namespace" --tail=10 2>/dev/null || true
+      if [ "$container" = - ]; then continue; fi
+      if ! has_cli; then
+        echo "its log is not shown, as only Node and 'npm ci' can hide its credentials: kubectl logs $pod -c $container -n $namespace"
+        continue
+      fi
+      "${KUBECTL[@]}" logs "$pod" -c "$container" -n "$namespace" --tail=10 2>/dev/null || true
     done < <("${KUBECTL[@]}" get pods -n "$namespace" -o go-template="$UNREADY")
   done
 }
@@ -202,16 +254,17 @@ REFUSED_PODS='
 not created: pods of {{$name}}: {{.message}}
 {{end}}{{end}}{{end}}'
 
-# Pod, container ("-" before there is any) and reason. "PodInitializing" says no more than that another container is awaited.
+# Pod, the Job that made it ("-" for none), container ("-" before there is any) and reason. "PodInitializing" says no more than that another container is awaited.
 unready_containers() {
   printf '%s' "{{range .status.$1}}{{if not .ready}}" \
-    '{{if .state.terminated}}{{$pod}} {{.name}} ended with {{.state.terminated.exitCode}} ({{.state.terminated.reason}}){{"\n"}}' \
-    '{{else if .state.running}}{{$pod}} {{.name}} is running{{"\n"}}' \
+    '{{if .state.terminated}}{{$pod}} {{$job}} {{.name}} ended with {{.state.terminated.exitCode}} ({{.state.terminated.reason}}){{"\n"}}' \
+    '{{else if .state.running}}{{$pod}} {{$job}} {{.name}} is running{{"\n"}}' \
     '{{else if and .state.waiting (ne .state.waiting.reason "PodInitializing")}}' \
-    '{{$pod}} {{.name}} {{.state.waiting.reason}} {{or .state.waiting.message ""}}{{"\n"}}{{end}}{{end}}{{end}}'
+    '{{$pod}} {{$job}} {{.name}} {{.state.waiting.reason}} {{or .state.waiting.message ""}}{{"\n"}}{{end}}{{end}}{{end}}'
 }
-UNREADY='{{range .items}}{{if not (or .metadata.deletionTimestamp (eq .status.phase "Succeeded"))}}{{$pod := .metadata.name}}'
-UNREADY+='{{range .status.conditions}}{{if and (eq .type "PodScheduled") (ne .status "True")}}{{$pod}} - {{.message}}{{"\n"}}{{end}}{{end}}'
+UNREADY='{{range .items}}{{if not (or .metadata.deletionTimestamp (eq .status.phase "Succeeded"))}}{{$pod := .metadata.name}}{{$job := "-"}}'
+UNREADY+='{{range .metadata.ownerReferences}}{{if eq .kind "Job"}}{{$job = .name}}{{end}}{{end}}'
+UNREADY+='{{range .status.conditions}}{{if and (eq .type "PodScheduled") (ne .status "True")}}{{$pod}} {{$job}} - {{.message}}{{"\n"}}{{end}}{{end}}'
 UNREADY+="$(unready_containers initContainerStatuses)$(unready_containers containerStatuses){{end}}{{end}}"
 
 # Kind, namespace and name of all that dist/ has, one object a line.

@@ -56,6 +56,26 @@ def is_redis(channel):
     return hasattr(channel, '_q_for_pri') and hasattr(type(channel), 'client')
 
 
+def depth(channel, queue):
+    """How many messages wait in a queue; None where the broker does not say."""
+    try:
+        if is_redis(channel):
+            return int(channel._size(queue))
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except channel.connection.client.channel_errors as exc:
+        if '404' in str(exc.args) or getattr(exc, 'reply_code', None) in (404, '404'):
+            return 0
+        return None
+
+
+def depths_of(connection, queues):
+    found = {}
+    for queue in dict.fromkeys(queues):
+        with connection.channel() as channel:      # of RabbitMQ's, 404 closes it
+            found[queue] = depth(channel, queue)
+    return found
+
+
 def answer(work):
     """Print what it returns, or why there is none, as the last line: the app may print, too."""
     try:

@@ -2,17 +2,6 @@
 import time
 
 
-def depth(channel, queue):
-    try:
-        if is_redis(channel):
-            return int(channel._size(queue))
-        return int(channel.queue_declare(queue=queue, passive=True).message_count)
-    except channel.connection.client.channel_errors as exc:
-        if '404' in str(exc.args) or getattr(exc, 'reply_code', None) in (404, '404'):
-            return 0
-        return None
-
-
 def unacknowledged(channel):
     if not is_redis(channel):
         return None
@@ -30,10 +19,7 @@ def depths():
     names = GIVEN.get('queues') or []
     declared = list(app.amqp.queues.consume_from)
     with connected(app) as connection:
-        found = {}
-        for name in dict.fromkeys([*names, *declared]):
-            with connection.channel() as channel:
-                found[name] = depth(channel, name)
+        found = depths_of(connection, [*names, *declared])
         with connection.channel() as channel:
             return {'queues': found, 'declared': declared, 'unacked': unacknowledged(channel)}
 

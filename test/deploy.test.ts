@@ -35,7 +35,7 @@ describe('deploy-celery.sh', () => {
     writeFileSync(join(bin, 'kubectl'), `#!/usr/bin/env bash\necho "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}esac\n`, { mode: 0o755 });
     if (prune !== undefined) {
       mkdirSync(join(project, 'node_modules'));
-      writeFileSync(join(bin, 'cdk8s-celery'), `#!/bin/sh\necho "cdk8s-celery $*" >>'${calls}'\n${prune}\n`, { mode: 0o755 });
+      writeFileSync(join(bin, 'cdk8s-celery'), `#!/bin/sh\n[ "$1" != redact ] || exec sed 's/hunter2/***/'\necho "cdk8s-celery $*" >>'${calls}'\n${prune}\n`, { mode: 0o755 });
     }
     if (!kubectl) {
       rmSync(join(bin, 'kubectl'));
@@ -79,16 +79,31 @@ describe('deploy-celery.sh', () => {
     const { status, stdout, stderr, calls } = run([], {
       ...OBJECTS,
       'rollout status deployment web': ['', 1],
-      'get pods -n shop -o go-template': ['web-1 main CrashLoopBackOff back-off 10s'],
+      'get pods -n shop -o go-template': ['web-1 - main CrashLoopBackOff back-off 10s'],
       'get events -n shop --field-selector type=Warning,involvedObject.name=web-1': ['Unhealthy probe failed'],
-      'logs web-1 -c main -n shop': ['the last words'],
+      'logs web-1 -c main -n shop': ['the last words, and hunter2'],
       'get deployments -n data -o go-template': ['not created: pods of db: exceeded quota'],
-    });
+    }, { prune: '' });
     expect(status).toBe(1);
     expect(stderr).toContain('not everything runs');
-    expect(stdout).toContain('not ready: web-1 main CrashLoopBackOff back-off 10s\nUnhealthy probe failed\nthe last words');
+    expect(stdout).toContain('not ready: web-1 main CrashLoopBackOff back-off 10s\nUnhealthy probe failed\nthe last words, and ***');
     expect(stdout).toContain('not created: pods of db: exceeded quota');
     expect(calls).toContainEqual(expect.stringMatching('rollout status deployment db'));
+  });
+
+  test('shows no log where nothing is installed that hides the credentials in it', () => {
+    const { stdout, calls } = run([], { ...OBJECTS, 'rollout status deployment web': ['', 1], 'get pods -n shop -o go-template': ['web-1 - main CrashLoopBackOff'] });
+    expect(stdout).toContain('not ready: web-1 main CrashLoopBackOff');
+    expect(stdout).toContain('its log is not shown, as only Node and \'npm ci\' can hide its credentials: kubectl logs web-1 -c main -n shop\n');
+    expect(calls.filter((call) => call.startsWith('logs'))).toEqual([]);
+  });
+
+  test('says nothing of pods of Jobs that dist/ does not have', () => {
+    const { stdout } = run([], {
+      'create -f': ['Job shop migrate-2\nDeployment shop web'],
+      'get pods -n shop -o go-template': ['migrate-1-x migrate-1 main ended with 1 (Error)\nmigrate-2-y migrate-2 main ended with 1 (Error)\nweb-1 - main is running'],
+    });
+    expect(stdout.match(/^== not ready: .*$/gm)).toEqual(['== not ready: migrate-2-y main ended with 1 (Error)', '== not ready: web-1 main is running']);
   });
 
   test('fails, and waits for nothing, when the cluster refuses a manifest', () => {
@@ -127,6 +142,32 @@ describe('deploy-celery.sh', () => {
         expect([status, changes(calls).slice(1)]).toEqual([1, ['rollout undo deployment web -n shop --to-revision=4']]);
       });
 
+    test.each([[['--smoke-timeout', '900'], ' --timeout 900s'], [['--smoke-task', 'tasks.ping', '--smoke-timeout', '5'], ' --task tasks.ping --timeout 5s'], [[], '']])(
+      'waits for results as %j says', (args, words) => {
+        expect(smoke(args, APP, 'true').calls.filter((call) => call.startsWith('cdk8s-celery'))).toEqual([`cdk8s-celery smoke -n shop${words}`]);
+      });
+
+    test('leaves a release whose workers have not got to the task yet, and exits with 3', () => {
+      const { status, stderr, calls } = smoke([], { ...APP, ...REVISIONS }, 'exit 3');
+      expect([status, changes(calls)]).toEqual([3, [`apply -f ${project}/dist`, 'cdk8s-celery smoke -n shop']]);
+      expect(stderr).toMatch(/the release stays, and has not shown yet that it does its work: .*Give a longer --smoke-timeout/);
+    });
+
+    test.each([['shop', 'data'], ['data', 'shop']])('goes back when one of two apps gives no result, and the other is not done: %s', (bad) => {
+      const { status, calls } = smoke([], { ...APP, ...REVISIONS, 'get deployments -n data -l app.kubernetes.io/name=celery': ['deployment/db'] },
+        `case "$*" in *'-n ${bad}') exit 1;; esac; exit 3`);
+      expect([status, changes(calls).at(-1)]).toEqual([1, 'rollout undo deployment web -n shop --to-revision=4']);
+    });
+
+    test('says so when what it goes back to does not run either, after --timeout', () => {
+      const { status, stdout, stderr, calls } = smoke(['--timeout', '45'], { ...APP, ...REVISIONS, 'rollout status deployment web': ['', 1] }, 'exit 1');
+      expect(status).toBe(1);
+      expect(calls.filter((call) => call.startsWith('rollout status')).at(-1)).toMatch(/ deployment web -n shop --timeout=4[3-5]s$/);
+      expect(stdout).toContain('deployment web in shop does not run as it was before either\n');
+      expect(stdout.lastIndexOf('== pods in shop')).toBeGreaterThan(stdout.indexOf('== going back'));
+      expect(stderr).toContain('what was there before does not run either');
+    });
+
     test('leaves a Deployment that is new, and says so', () => {
       const { status, stdout, calls } = smoke([], {
         ...APP, 'get deployment db -n data': ['7'], 'get deployment web -n shop': ['$(grep -q "^apply" "$(dirname "$0")/../calls" && echo 1)'],
@@ -141,7 +182,8 @@ describe('deploy-celery.sh', () => {
       expect(stderr).toContain('--smoke needs Node and \'npm ci\'');
     });
 
-    test.each([[['--smoke-task', 'x'], /--smoke-task is for --smoke/], [['--smoke', '--delete'], /--smoke and --delete exclude each other/]])('%j is refused', (args, message) => {
+    test.each([[['--smoke-task', 'x'], /--smoke-task is for --smoke/], [['--smoke-timeout', '5'], /--smoke-timeout is for --smoke/], [['--smoke', '--smoke-timeout', '1m'], /--smoke-timeout is '1m', and must be a whole number of seconds/],
+      [['--smoke', '--delete'], /--smoke and --delete exclude each other/]])('%j is refused', (args, message) => {
       const { status, stderr, calls } = run(args, APP);
       expect([status, calls]).toEqual([2, []]);
       expect(stderr).toMatch(message);

@@ -13,6 +13,7 @@ const COMMANDS: Record<string, Command> = {
   lint: async (args, output) => (await import('./lint')).lint(args, output),
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
   queues: async (args, output) => (await import('./queues')).queues(args, output.out, output.err),
+  redact: async (args, output) => (await import('./redact')).redactInput(args, output),
   requeue: async (args, output) => (await import('./requeue')).requeue(args, output.out, output.err),
   smoke: async (args, output) => (await import('./smoke')).smoke(args, output.out, output.err),
   size: async (args, output) => (await import('./size')).size(args, output),
@@ -28,6 +29,7 @@ const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
   lint     what is known to break in manifests, from files or from a cluster
   prune    deletes the ConfigMaps of former releases that nothing uses
   queues   how many messages wait in each queue, and who consumes it
+  redact   copies standard input, without the credentials in it
   requeue  puts messages back that a worker had which has died
   smoke    sends a task to each queue, and waits for its result
   size     how many workers a load needs, and thresholds of autoscalers and alerts

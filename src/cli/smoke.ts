@@ -20,11 +20,14 @@ of your own, also that it has what your code needs.
       --task TASK             the task (default: celery.accumulate, which every worker has and which returns its arguments)
       --args JSON             its arguments, a list
       --kwargs JSON           its keyword arguments, an object
-      --timeout DURATION      how long to wait for all results (default: 60s). A task that is not received until then is not run later
+      --timeout DURATION      how long to wait for all results (default: 60s). A task that is not received until then is not run later.
+                              The task waits behind the messages of its queue: give as long as these take
   -o, --output FORMAT         table (default) or json
 ${CLUSTER_USAGE}
 
-Exits with 0 when there is a result from each queue, 1 when there is none from one, or an exception, 2 when no task could be sent.
+Exits with 0 when there is a result from each queue, 1 when there is none from one, or an exception, 2 when no task could be sent, and 3
+when results are missing only from queues (WAITS) whose messages became fewer in the second half of the time: workers work them off, and
+have not got to the task yet.
 `;
 
 interface Result {
@@ -35,7 +38,12 @@ interface Result {
   /** Until the result came. */
   readonly seconds?: number;
   readonly error?: string;
+  /** There is no result, and the messages of the queue became fewer. */
+  readonly workedOff?: boolean;
 }
+
+/** The exit code where results are missing only because workers have not got to the task yet. */
+const WORKED_OFF = 3;
 
 interface Options extends Cluster {
   readonly queues: readonly string[];
@@ -68,7 +76,7 @@ export function smoke(args: string[], print: (text: string) => void, complain: (
       timeout: readDuration('--timeout', values.timeout, USAGE),
     });
     print(values.output === 'json' ? `${printableJson(results, 2)}\n` : shown(results));
-    return results.every(({ ok }) => ok) ? 0 : 1;
+    return results.every(({ ok }) => ok) ? 0 : results.every(({ ok, workedOff }) => ok || workedOff) ? WORKED_OFF : 1;
   });
 }
 
@@ -103,6 +111,7 @@ async function run({ queues, task, args, kwargs, timeout, ...cluster }: Options)
     results.push(...Object.entries(asMap(get(answer, 'queues'))).map(([queue, result]) => ({
       namespace, app: name, queue, ok: get(result, 'ok') === true, seconds: asNumber(get(result, 'seconds')),
       error: get(result, 'ok') === true ? undefined : redact(asText(get(result, 'error')) ?? 'no answer'),
+      workedOff: get(result, 'worked_off') === true ? true : undefined,
     })));
   }
   return results;
@@ -110,7 +119,7 @@ async function run({ queues, task, args, kwargs, timeout, ...cluster }: Options)
 
 function shown(results: readonly Result[]): string {
   const several = new Set(results.map(({ namespace }) => namespace)).size > 1;
-  return table(['APP', 'QUEUE', 'RESULT', 'AFTER', 'REASON'], results.map(({ namespace, app, queue, ok, seconds, error }) => [
-    `${several ? `${namespace}/` : ''}${app || '-'}`, queue, ok ? 'ok' : 'FAILED', seconds === undefined ? '-' : `${seconds}s`, error ?? '',
+  return table(['APP', 'QUEUE', 'RESULT', 'AFTER', 'REASON'], results.map(({ namespace, app, queue, ok, seconds, error, workedOff }) => [
+    `${several ? `${namespace}/` : ''}${app || '-'}`, queue, ok ? 'ok' : workedOff ? 'WAITS' : 'FAILED', seconds === undefined ? '-' : `${seconds}s`, error ?? '',
   ]));
 }

@@ -60,7 +60,8 @@ export interface CelerySmokeTestProps extends PodOptions {
   readonly kwargs?: { readonly [name: string]: any };
 
   /**
-   * How long all results together may take. A task that no worker receives within this time expires.
+   * How long all results together may take. A task that no worker receives within this time expires. It waits behind the messages of its queue:
+   * give as long as these take.
    *
    * @default Duration.minutes(5)
    */
@@ -95,7 +96,8 @@ const START = 600;
 /**
  * A Job that sends a task through the message broker to each queue of an app, and waits for its result. It fails when a worker receives nothing,
  * cannot run the task, or cannot write its result; with `task`, also when a worker lacks what your code needs. Pods that are ready do not
- * show that.
+ * show that. Where a result is missing and the messages of its queue became fewer in the second half of the `timeout`, workers work them off and have
+ * not got to the task yet: the Job says how many wait, and completes.
  *
  * As a hook of Argo CD (`PostSync`) or Helm (`post-install`, `post-upgrade`) it fails the release. The app needs a result backend.
  *

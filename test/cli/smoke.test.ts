@@ -37,6 +37,18 @@ test('returns 1 where one has no result, with the reason and without a password'
   expect([code, stdout]).toEqual([1, expect.stringMatching(/^celery +mail +FAILED +- +OperationalError: redis:\/\/:\*\*\*@h$/m)]);
 });
 
+test.each([
+  ['3 where workers have not got to it yet', { ok: false, worked_off: true, error: 'no result within 60 s; 96 messages wait' }, 3, 'WAITS'],
+  ['1 where messages wait and become no fewer', { ok: false, worked_off: false, error: 'no result within 60 s; 96 messages wait' }, 1, 'FAILED'],
+])('returns %s', async (_, mail, expected, word) => {
+  const { code, stdout } = await run([], cluster({ queues: { celery: { ok: true, seconds: 0.3 }, mail } }));
+  expect([code, stdout]).toEqual([expected, expect.stringMatching(new RegExp(`^celery +mail +${word} +- +no result within 60 s; 96 messages wait$`, 'm'))]);
+});
+
+test('returns 1 where one fails and another waits', async () => {
+  expect((await run([], cluster({ queues: { celery: { ok: false, error: 'x' }, mail: { ok: false, worked_off: true, error: 'y' } } }))).code).toBe(1);
+});
+
 test('-o json has the same', async () => {
   expect(JSON.parse((await run(['-o', 'json'], cluster(FAILED))).stdout)).toEqual([
     { namespace: 'shop', app: 'celery', queue: 'celery', ok: true, seconds: 0.3 },
