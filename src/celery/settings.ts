@@ -106,6 +106,50 @@ const ALSO: Record<string, readonly Kind[]> = {
   result_expires: ['null'],
 };
 
+/** What numbers a setting takes: `least` and, where it is allowed below that, 0 for none. */
+export interface SettingRange {
+  readonly least: number;
+  readonly most?: number;
+  readonly orZero?: boolean;
+}
+
+const fromZero: SettingRange = { least: 0 };
+const aboveZero: SettingRange = { least: Number.MIN_VALUE };
+
+/**
+ * Settings whose numbers have a range: outside of it Celery or its message broker fails, or takes it for something else.
+ *
+ * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html
+ */
+const RANGES: Record<string, SettingRange> = {
+  // Celery stores whole seconds; 0 is never.
+  result_expires: { least: 1, orZero: true },
+  result_chord_join_timeout: fromZero, result_chord_retry_interval: fromZero, result_cache_max: { least: -1 },
+  result_backend_max_retries: fromZero,
+  task_time_limit: fromZero, task_soft_time_limit: fromZero,
+  task_default_priority: { least: 0, most: 255 }, task_queue_max_priority: { least: 1, most: 255 },
+  worker_max_tasks_per_child: fromZero, worker_max_memory_per_child: fromZero, worker_lost_wait: fromZero, worker_proc_alive_timeout: fromZero,
+  worker_soft_shutdown_timeout: fromZero, worker_timer_precision: aboveZero,
+  beat_max_loop_interval: fromZero, beat_sync_every: fromZero, beat_cron_starting_deadline: fromZero,
+  broker_connection_timeout: aboveZero, broker_heartbeat: fromZero, broker_heartbeat_checkrate: aboveZero, broker_pool_limit: fromZero,
+  event_queue_expires: aboveZero, event_queue_ttl: fromZero, control_queue_expires: aboveZero, control_queue_ttl: fromZero,
+  redis_socket_timeout: aboveZero, redis_socket_connect_timeout: aboveZero, redis_max_connections: { least: 1 },
+  redis_backend_health_check_interval: fromZero,
+};
+
+/** The range that a number is outside of; undefined where it is in it, or where there is none. */
+export function outOfRange(name: string, value: number): SettingRange | undefined {
+  const range = Object.hasOwn(RANGES, name) ? RANGES[name] : undefined;
+  if (range === undefined || (range.orZero && value === 0)) return undefined;
+  return value >= range.least && value <= (range.most ?? Infinity) ? undefined : range;
+}
+
+/** A range in words: `0 or more`. */
+export function rangeText({ least, most, orZero }: SettingRange): string {
+  const from = least === Number.MIN_VALUE ? 'more than 0' : most === undefined ? `${least} or more` : `${least} to ${most}`;
+  return orZero ? `${from}, or 0 for none` : from;
+}
+
 /** Whether a value of JSON is one of these. */
 export function isKind(value: unknown, kinds: readonly Kind[]): boolean {
   return kinds.some((kind) => TESTS[kind](value));

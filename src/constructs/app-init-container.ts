@@ -79,7 +79,8 @@ for attempt in range(1, sys.maxsize):
 /** An init container that waits for a command, as plain data; what is wrong with it is refused. */
 export function waitContainer(celery: CeleryApp, given: AppWaitOptions): k8s.Container {
   const { timeout, command, ...options } = sound(celery, given, WAIT_PROPS);
-  refuse(celery, checks.seconds('timeout', timeout));
+  const wrong = checkCommand('command', command);
+  refuse(celery, [...checks.seconds('timeout', timeout), ...wrong]);
   const seconds = (timeout ?? Duration.minutes(10)).toMilliseconds() / 1000;
   return initContainer(celery, { ...options, command: ['python', '-c', WAIT, String(seconds), ...command] });
 }

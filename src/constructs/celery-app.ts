@@ -17,7 +17,7 @@ import { contentConfigMap } from './kubernetes/content-config-map';
 import { guard } from './validation/guard';
 import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions, POD_OPTIONS, podOptions } from './kubernetes/options';
-import { checkReserved, Mount, ownLabels } from './kubernetes/pods';
+import { checkReserved, CODE_VOLUME, Mount, ownLabels } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { ResultBackend } from './result-backend';
@@ -41,7 +41,7 @@ import { packagesOf } from '../celery/settings';
 import { arePrioritySteps } from '../celery/redis-keys';
 import { uncheckedOption } from '../celery/tls';
 import { defaultPort } from '../celery/ports';
-import { isRedisTransport } from '../celery/transports';
+import { declaresPriorities, isRedisTransport } from '../celery/transports';
 import { SettingName, settingsOfFiles } from '../manifests/code-settings';
 import { contentHash } from '../manifests/content-hash';
 
@@ -257,7 +257,8 @@ export class CeleryApp extends Construct {
     const codeDeclares = settings.has('task_queues')
       || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
     this._codeDeclaresQueues = codeDeclares || (defaultQueue === undefined && this._codeSettings.has('task_default_queue'));
-    const quorum = settings.get('task_default_queue_type') === 'quorum' || (props.broker as { _quorum?: boolean })._quorum === true;
+    const quorum = this.setting(settings, 'task_default_queue_type') === 'quorum' || settings.get('task_create_missing_queue_type') === 'quorum'
+      || (props.broker as { _quorum?: boolean })._quorum === true;
     const codeMayDeclare = this._codeDeclaresQueues || props.code._files === undefined;
     this.node.addValidation({
       validate: () => {
@@ -291,6 +292,8 @@ export class CeleryApp extends Construct {
       ...this._network._problems,
       ...unknownServers(this._network, bound),
       ...queues.problems(codeDeclares, quorum),
+      ...quorumPriorities(bound.transport, quorum, settings, this._codeSettings),
+      ...eager(settings),
       ...deliveryProblems(props.delivery, settings),
     ]);
     guard(this);
@@ -451,8 +454,6 @@ export class CeleryApp extends Construct {
   }
 }
 
-/** In the pods of every app, whatever its name. */
-const CODE_VOLUME = 'celery-app';
 const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;
 
 const BROKER = 'e.g. new RedisBroker(...)';
@@ -508,6 +509,37 @@ function deliveryProblems(delivery: TaskDelivery | undefined, settings: Readonly
       prop: `settings.${name}`, value: settings.get(name), wrong: 'is set by the prop delivery', fix: 'leave it out',
     })),
   ];
+}
+
+/** Priorities of quorum queues, which have no `x-max-priority`: the worker would end when it declares one. */
+function quorumPriorities(
+  transport: string | undefined, quorum: boolean, settings: ReadonlyMap<string, unknown>, code: ReadonlyMap<SettingName, string | undefined>,
+): Problem[] {
+  if (!declaresPriorities(transport ?? 'amqp')) return [];
+  const fix = 'leave it out, or make the queues classic: queueType: RabbitMqQueueType.CLASSIC of RabbitMqBroker, no task_default_queue_type';
+  const wrong = 'is for classic queues, and those of the app are quorum queues, which have no x-max-priority: RabbitMQ refuses to declare them, and the worker ends';
+  const given = settings.get('task_queue_max_priority');
+  const ofCode = settings.has('task_queue_max_priority') ? 'None' : code.get('task_queue_max_priority') ?? 'None';
+  const queues = settings.get('task_queues');
+  const named = isPlainObject(queues) ? Object.entries(queues) : [];
+  return [
+    ...(quorum && typeof given === 'number' ? [{ prop: 'settings.task_queue_max_priority', value: given, wrong, fix }] : []),
+    ...(quorum && ofCode !== 'None' ? [{ prop: 'code', value: new Described(`task_queue_max_priority = ${ofCode}`), wrong, fix }] : []),
+    ...named.flatMap(([name, options]) => {
+      const found = isPlainObject(options) && isPlainObject(options.queue_arguments) ? options.queue_arguments : {};
+      const priority = found['x-max-priority'] ?? given;
+      return found['x-queue-type'] !== 'quorum' || typeof priority !== 'number' || (quorum && priority === given) ? []
+        : [{ prop: `settings.task_queues['${name}']`, value: priority, wrong, fix }];
+    }),
+  ];
+}
+
+/** Tasks that are to run where they are sent: for tests only. */
+function eager(settings: ReadonlyMap<string, unknown>): Problem[] {
+  return settings.get('task_always_eager') !== true ? [] : [{
+    prop: 'settings.task_always_eager', value: true, wrong: 'runs tasks where they are sent, and not in a worker: Beat would run all periodic tasks itself, one after another',
+    fix: 'leave it out here, and set it in the tests of your code',
+  }];
 }
 
 /** Settings that a transport cannot have. */

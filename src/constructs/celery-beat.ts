@@ -20,7 +20,7 @@ import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { ScheduleSpec } from './schedule-spec';
 import { settingsArguments } from './settings';
-import { appSettings, sharing } from './visibility-timeout';
+import { appSettings, onDatabase } from './visibility-timeout';
 
 /** Properties of `CeleryBeat`. */
 export interface CeleryBeatProps extends PodOptions {
@@ -227,7 +227,7 @@ function checkRedis({ _broker: { transport } }: CeleryApp): Problem[] {
 /** RedBeats of two apps on one database have one lock, and one of them waits for it forever. Of the two, one says it. */
 function sharedLock(beat: Construct, celery: CeleryApp): Problem[] {
   const prefix = redBeatPrefix(celery);
-  return prefix === undefined ? [] : sharing(celery).filter((other) => other !== celery && redBeatPrefix(other) === prefix)
+  return prefix === undefined ? [] : onDatabase(celery).filter((other) => other !== celery && redBeatPrefix(other) === prefix)
     .flatMap(({ _redBeats: beats }) => beats).filter(({ scope, inBroker }) => inBroker && isInTree(scope, beat) && scope.node.path < beat.node.path)
     .map(({ scope: other }) => ({
       prop: 'schedule', value: new Described('RedBeat'), wrong: `has its schedule and its lock in one Redis database with ${other.node.path}, so only one of the two sends tasks`,

@@ -24,7 +24,6 @@ import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOp
 import { memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
-import { codeSettings } from '../manifests/code-settings';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
@@ -35,6 +34,7 @@ import { planShutdown, settingsLimit, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
 import { poolConnections } from './pool-connections';
 import { prepareShared } from './shared-settings';
+import { isLate } from './task-delivery';
 import { appSettings } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
@@ -277,7 +277,7 @@ export class CeleryWorker extends Construct {
         ...scaling ? scalingProblems(scaling, scaled) : [],
         ...surgeProblems(props.strategy as k8s.DeploymentStrategy | undefined, most ?? 1, gpu),
         ...memoryProblems(pool, merged.resources),
-        ...spotProblems({ options: merged, longestTask: known, plan: end, shutdown: props.shutdown, late: late(celery) }),
+        ...spotProblems({ options: merged, longestTask: known, plan: end, shutdown: props.shutdown, late: isLate(celery) }),
         ...budgetProblems(props.disruptionBudget, most),
         ...prefetchProblems(props),
       ],
@@ -319,13 +319,6 @@ function sizedPool(pool: WorkerPool, { resources }: CheckedOptions): WorkerPool 
 function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool: WorkerPool): number | undefined {
   const known = shutdown?._longestTask ?? longestTask ?? pool._limits.timeLimit;
   return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
-}
-
-/** Whether tasks are acknowledged late, by the settings of the app or by its code as far as it is in sight. */
-function late({ _settings: settings, code }: CeleryApp): boolean {
-  if (settings.has('task_acks_late')) return settings.get('task_acks_late') === true;
-  const found = Object.values(code._files ?? {}).map(codeSettings).filter((file) => file.has('task_acks_late'));
-  return found.length > 0 && found.every((file) => file.get('task_acks_late') !== 'False');
 }
 
 function prefetchProblems({ disablePrefetch, celery }: CeleryWorkerProps): Problem[] {

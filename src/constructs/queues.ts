@@ -14,7 +14,7 @@ const QUEUE: PropChecks<CeleryQueue> = {
 /** The type of the prop. */
 export const celeryQueues = list(optionsOf(QUEUE), 'e.g. [{ name: \'mail\' }]');
 
-const NAME = /^[^\s,\p{Cc}]+$/u;
+const NAME = /^[^\s,\p{Cc}\p{Cs}]+$/u;
 
 /** What is wrong with the names of queues, of an app or of a worker. */
 export function checkNames(names: readonly string[]): Problem[] {

@@ -1,5 +1,5 @@
 import { Duration } from 'cdk8s';
-import { CODE_ONLY, isKind, Kind, kindsOf, nearest, packagesOf, pythonLiteral, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
+import { CODE_ONLY, isKind, Kind, kindsOf, nearest, outOfRange, packagesOf, pythonLiteral, rangeText, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
 import { isCredentialName } from '../celery/credentials';
 import { parseRequirement } from '../celery/requirement';
 import { CelerySettings } from './celery-settings';
@@ -38,13 +38,14 @@ export function readSettings(given: object = {}, reader: SettingsReader): { sett
     const json = plain(value, { path: `settings.${name}`, name, ancestors: [], faults, budget: { left: MOST_VALUES } });
     const found = [...nameProblems(name, json, reader), ...faults];
     if (found.length === 0) found.push(...typeProblems(name, json, reader));
+    if (found.length === 0) found.push(...valueProblems(name, json));
     if (found.length === 0) settings.set(name, json);
     if (found.length === 0 && settingArgument(name, json).length > LONGEST_ARGUMENT) {
       return [{ prop: `settings.${name}`, value: json, wrong: `is longer than an argument can be, ${LONGEST_ARGUMENT} bytes`, fix: inCode(`app.conf.${name}`) }];
     }
     return found;
   });
-  return { settings, problems };
+  return { settings, problems: [...problems, ...limitProblems(settings)] };
 }
 
 /** Settings that another prop owns. */
@@ -110,6 +111,29 @@ function typeProblems(name: string, value: unknown, { celery }: SettingsReader):
   // What has an object of options may have a password among them.
   const shown = typeof value === 'string' && kinds.includes('dict') ? new Described('a string') : value;
   return [{ prop: `settings.${name}`, value: shown, wrong: 'is not of the type that Celery takes here', fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}` }];
+}
+
+/** Values that are of the type and that Celery, kombu or a message broker does not take. */
+function valueProblems(name: string, value: unknown): Problem[] {
+  const prop = `settings.${name}`;
+  const range = typeof value === 'number' ? outOfRange(name, value) : undefined;
+  if (range) return [{ prop, value, wrong: 'is out of the range of this setting', fix: `give ${rangeText(range)}` }];
+  if (/^task_default_(queue|exchange|routing_key)$/.test(name) && typeof value === 'string' && (value === '' || /[\p{Cc}\p{Cs}]/u.test(value))) {
+    return [{ prop, value, wrong: value === '' ? 'is empty' : 'has a character that no name of a queue has', fix: 'give a name without control characters' }];
+  }
+  const timeout = isPlainObject(value) && name === 'broker_transport_options' ? value.visibility_timeout : undefined;
+  return timeout === undefined || (typeof timeout === 'number' && timeout > 0) ? [] : [{
+    prop: `${prop}.visibility_timeout`, value: timeout, wrong: 'is not a number of seconds', fix: 'give e.g. 3600, or TaskDelivery.atLeastOnce({ visibilityTimeout })',
+  }];
+}
+
+/** A soft time limit that the hard one comes before. */
+function limitProblems(settings: ReadonlyMap<string, unknown>): Problem[] {
+  const [soft, hard] = ['task_soft_time_limit', 'task_time_limit'].map((name) => Number(settings.get(name) ?? 0));
+  return soft === 0 || hard === 0 || soft < hard ? [] : [{
+    prop: 'settings.task_soft_time_limit', value: soft, wrong: `is not less than task_time_limit, ${hard}, so the process is killed before the task is told`,
+    fix: `give less than ${hard}, or a higher task_time_limit`,
+  }];
 }
 
 const WORDS: Record<Kind, string> = {

@@ -23,6 +23,7 @@ export function sharedQueueProblems(app: CeleryApp): Problem[] {
 function place({ _broker: { transport = '' } }: CeleryApp): { readonly what: string; readonly own: string } {
   if (transport === 'sqs') return { what: 'account', own: 'a prefix of its own (Broker.fromSqs({ queueNamePrefix }))' };
   if (/^(py)?amqps?$/.test(transport)) return { what: 'virtual host', own: 'a virtual host of its own' };
+  if (transport === 'sentinel') return { what: 'database', own: 'a database of its own (Broker.fromSentinel({ database: 1 }))' };
   return { what: 'database', own: 'a database of its own (redis.onDatabase(1))' };
 }
 

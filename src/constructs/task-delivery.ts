@@ -1,4 +1,6 @@
 import { Duration } from 'cdk8s';
+import { codeSettings } from '../manifests/code-settings';
+import type { CeleryApp } from './celery-app';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
 import { duration, flag, number, PropChecks, typed } from './validation/props';
@@ -111,3 +113,10 @@ class Delivery extends TaskDelivery {
 
 const AT_MOST_ONCE: PropChecks<AtMostOnceOptions> = { prefetchMultiplier: number };
 const AT_LEAST_ONCE: PropChecks<AtLeastOnceOptions> = { rejectOnWorkerLost: flag, prefetchMultiplier: number, visibilityTimeout: duration };
+
+/** Whether tasks are acknowledged late, by the settings of the app or by its code as far as it is in sight. */
+export function isLate({ _settings: settings, code }: CeleryApp): boolean {
+  if (settings.has('task_acks_late')) return settings.get('task_acks_late') === true;
+  const found = Object.values(code._files ?? {}).map(codeSettings).filter((file) => file.has('task_acks_late'));
+  return found.length > 0 && found.every((file) => file.get('task_acks_late') !== 'False');
+}

@@ -1,9 +1,8 @@
 import { IConstruct } from 'constructs';
-import { LAUNCH_PREFIX } from '../celery/agent-names';
-import { parseUrl, redisDatabase } from '../celery/url';
 import { codeSettings } from '../manifests/code-settings';
 import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
+import { databaseOf, queuesOf } from './message-store';
 import { isPlainObject } from './validation/plain-object';
 import { settingsLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
@@ -33,18 +32,17 @@ export function sharesDatabase(app: CeleryApp): void {
  * the shortest counts.
  */
 export function sharing(app: CeleryApp): CeleryApp[] {
-  const database = databaseOf(app);
-  return appsOf(app.node.root).filter((other) => isInTree(other, app) && databaseOf(other) === database);
+  return withThe(queuesOf, app);
 }
 
-/** What tells a Redis database, or a broker whose URL is out of sight, from another. */
-function databaseOf({ _broker: { env, transport }, namespace }: CeleryApp): string {
-  const url = env.find(({ name }) => name === 'CELERY_BROKER_URL' || name === `${LAUNCH_PREFIX}CELERY_BROKER_URL`);
-  const parsed = parseUrl(url?.value ?? '');
-  const database = parsed && redisDatabase(parsed);
-  if (!parsed || database === undefined || /[$({]/.test(parsed.host)) return JSON.stringify([namespace, transport, env]);
-  const host = parsed.host.replace(/\.svc(\..*)?$/, '');
-  return `${host.includes('.') || namespace === undefined ? host : `${host}.${namespace}`}:${parsed.port ?? '6379'}/${database}`;
+/** The apps on the same database, whatever the names of their keys begin with. */
+export function onDatabase(app: CeleryApp): CeleryApp[] {
+  return withThe(databaseOf, app);
+}
+
+function withThe(what: (app: CeleryApp) => string, app: CeleryApp): CeleryApp[] {
+  const own = what(app);
+  return appsOf(app.node.root).filter((other) => isInTree(other, app) && what(other) === own);
 }
 
 /** The longest that a message of an app is not acknowledged: its longest task, and the end of the pod that runs it. */

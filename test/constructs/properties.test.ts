@@ -145,8 +145,9 @@ const deploymentData = fc.record({
   inImage: fc.boolean(),
   install: optional(installData),
   settings: fc.record({
-    task_acks_late: fc.boolean(), task_time_limit: fc.oneof(fc.integer(), fc.constant(null)), task_routes: fc.array(ROUTER),
-    task_default_queue: fc.string({ unit: 'binary' }), broker_transport_options: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
+    task_acks_late: fc.boolean(), task_time_limit: fc.oneof(fc.nat(), fc.constant(null)), task_routes: fc.array(ROUTER),
+    task_default_queue: fc.string({ unit: 'binary', minLength: 1 }).filter((name) => !/[\p{Cc}\p{Cs}]/u.test(name)),
+    broker_transport_options: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 })),
   }, { requiredKeys: [] }),
   app: podData,
   worker: workerData,

@@ -88,7 +88,9 @@ function workerProps(celery: CeleryApp, given: Worker, { rabbit, delivery, worke
 }
 
 function define(chart: Chart, given: Program): void {
-  const { rabbit, limit, softLimit } = given;
+  const { rabbit, limit } = given;
+  // One that is not less than the hard time limit is refused.
+  const softLimit = given.softLimit !== undefined && given.softLimit >= (limit ?? Infinity) ? undefined : given.softLimit;
   const celery = celeryApp(chart, {
     broker: rabbit ? new RabbitMqBroker(chart, 'rabbitmq', { password: { name: 'rabbitmq', key: 'password' } }) : new RedisBroker(chart, 'redis'),
     ...(rabbit ? { resultBackend: ResultBackend.none() } : {}),

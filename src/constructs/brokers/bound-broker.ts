@@ -5,8 +5,9 @@ import { missingDriver } from '../../celery/result-drivers';
 import { isLoopback } from '../../celery/hosts';
 import { allNeeds, needsOf } from '../../celery/locks';
 import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportNeeds, transportOf } from '../../celery/transports';
-import { BrokerUrl, isAmqp, isRedis, parseUrl, parseUrls } from '../../celery/url';
+import { BrokerUrl, isAmqp, isRedis, parseUrls } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
+import { isSameRedis } from '../message-store';
 import { asGiven } from '../kubernetes/as-given';
 import type * as k8s from '../kubernetes/api/types';
 import { variables } from '../kubernetes/env';
@@ -95,7 +96,10 @@ export function bindBroker(
     transport,
     resultBackend,
     urls: { broker: url?.value ?? urlTemplate, resultBackend: given && backendText },
-    resultsInBroker: given === undefined || isSameRedis(url?.value ?? urlTemplate, backendText),
+    resultsInBroker: given === undefined || isSameRedis(
+      { url, template: urlTemplate, master: masterOf(connectionSettings.get('broker_transport_options')) },
+      { url: resultBackend, template: backend.urlTemplate, master: masterOf(connectionSettings.get('result_backend_transport_options')) }, app.namespace,
+    ),
     needs,
     queueTrigger: options.queueTrigger,
     network: { broker: network, resultBackend: given ? given._binding.network : [] },
@@ -123,6 +127,10 @@ export function bindBroker(
       ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
   };
+}
+
+function masterOf(options: unknown): unknown {
+  return isOptions(options) ? options.master_name : undefined;
 }
 
 /** Settings of the broker and of the result backend, or of an app, as one: options of a transport by their names. */
@@ -255,12 +263,6 @@ function checkRpc(throughBroker: boolean, transport: string | undefined): Proble
     prop: 'resultBackend', value: 'rpc://', wrong: `sends results through the message broker, and ${transport} is not RabbitMQ`,
     fix: 'give ResultBackend.fromRedis(...), ResultBackend.fromPostgres(...), or ResultBackend.none() where nobody reads results',
   }];
-}
-
-/** Two URLs of one server, as they are written. */
-function isSameRedis(first = '', second = ''): boolean {
-  const [one, other] = [first, second].map((address) => parseUrl(address));
-  return one !== undefined && other !== undefined && isRedis(one) && isRedis(other) && one.host === other.host && (one.port ?? '6379') === (other.port ?? '6379');
 }
 
 /** Servers in the pod itself, which has none: a sidecar may be one, or lead to one. */

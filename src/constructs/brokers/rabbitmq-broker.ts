@@ -3,6 +3,8 @@ import { Construct } from 'constructs';
 import { meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
 import type { CeleryApp } from '../celery-app';
+import { settingsLimit } from '../shutdown-plan';
+import { isLate } from '../task-delivery';
 import type * as k8s from '../kubernetes/api/types';
 import { secretVariable } from '../kubernetes/env';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
@@ -16,7 +18,7 @@ import * as checks from '../validation/checks';
 import { guard } from '../validation/guard';
 import { isInTree } from '../validation/in-tree';
 import { isPlainObject } from '../validation/plain-object';
-import { Problem, refuse } from '../validation/problems';
+import { describe, Problem, refuse } from '../validation/problems';
 import { duration, oneOf, PropChecks, sound, text, withMember } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
@@ -284,6 +286,10 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.labels = selectorLabels(pod);
     this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [ports.amqp, ports.management] });
     this.host = this.access.host(name, props.clusterDomain);
+    const { consumerTimeout } = props;
+    if (consumerTimeout) {
+      this.node.addValidation({ validate: () => heldTooLong(consumerTimeout, this.access.admitted).map(describe) });
+    }
   }
 
   /** Whether all queues are to be quorum queues, as the user says. @internal */
@@ -393,6 +399,18 @@ function checkDisk(given: Size, limit: number): Problem[] {
     wrong: `is less than twice ${watermark} MiB, the free disk below which RabbitMQ takes no messages: as much as the memory that it may fill`,
     fix: `give at least Size.mebibytes(${2 * watermark}), or lower the memory limit`,
   }];
+}
+
+/** Workers whose tasks are acknowledged late, after the timeout. Where a time limit says how long they take, a rule knows. */
+function heldTooLong(timeout: Duration, apps: readonly CeleryApp[]): Problem[] {
+  const seconds = timeout.toMilliseconds() / 1000;
+  return apps.filter((app) => isLate(app) && settingsLimit(app._settings) === undefined).flatMap((app) => app._workers)
+    .filter(({ worker, known = 0, timeLimit }) => timeLimit === undefined && known >= seconds && apps.some((app) => isInTree(worker, app)))
+    .map(({ worker, known }) => ({
+      prop: 'consumerTimeout', value: timeout.toHumanString(),
+      wrong: `is not more than the longest task of ${worker.node.path}, ${known} s, which is acknowledged at its end: RabbitMQ closes the channel before, and the task runs again`,
+      fix: `give more than ${known} seconds, or leave it out`,
+    }));
 }
 
 /** What every RabbitMQ has in its configuration. */

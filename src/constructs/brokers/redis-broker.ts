@@ -466,11 +466,15 @@ function checkResults({ perDay, size: each }: Partial<RedisResults> = {}): Probl
 const RESULT = 0.5;
 const DAY = 86_400;
 
+/** When results of an app expire, in seconds, by its settings or by its code as far as it is in sight. */
+function expiryOf({ _settings: settings, _codeSettings: code }: CeleryApp): number {
+  return Number(settings.get('result_expires') ?? code.get('result_expires') ?? DAY);
+}
+
 /** Results that leave the queues less than half of the memory until they expire. */
 function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number, apps: readonly CeleryApp[]): Problem[] {
   const keeping = apps.filter(({ _broker: { resultsInBroker }, _settings: settings }) => resultsInBroker && settings.get('task_ignore_result') !== true);
-  const expiries = keeping.map(({ _settings: settings }) => settings.get('result_expires') ?? DAY).filter((expires) => typeof expires === 'number');
-  const expires = Math.max(0, ...expiries);
+  const expires = Math.max(0, ...keeping.map(expiryOf).filter((seconds) => Number.isFinite(seconds)));
   const aSecond = perDay / DAY * ((each ? checks.kibibytes(each) : 1) + RESULT);
   const needed = aSecond * expires;
   return needed <= maxMemory / 2 ? [] : [{

@@ -241,6 +241,9 @@ export function checkReserved(options: Pick<PodOptions, 'labels' | 'podLabels'>)
     })));
 }
 
+/** The volume with the code, in the pods of every app, whatever its name. */
+export const CODE_VOLUME = 'celery-app';
+
 /** What is wrong with a pod that has these options: each of them is right on its own. */
 export function checkPod(spec: PodSpec, options: CheckedOptions): Problem[] {
   return [
@@ -273,7 +276,10 @@ function volumeProblems(spec: PodSpec, options: CheckedOptions): Problem[] {
   const claims = new Set((options.volumes ?? []).filter((volume) => volume.persistentVolumeClaim ?? volume.ephemeral).map(({ name }) => name));
   const paths = new Set(spec.container.mounts.map(({ path }) => path));
   const mounts = (prop: string, list: readonly k8s.VolumeMount[] = []): Problem[] => list.filter(({ name }) => !known.has(name)).map(({ name }) => ({
-    prop, value: name, wrong: 'is not a volume of this pod', fix: `add it to volumes, or name one of ${[...known].join(', ')}`,
+    prop, value: name, wrong: 'is not a volume of this pod',
+    fix: spec.component === 'flower' && name === CODE_VOLUME
+      ? 'Flower has no code: give the option to the workers, Beat and jobs that need it, and not to the CeleryApp'
+      : `add it to volumes, or name one of ${[...known].join(', ')}`,
   }));
   return [
     ...given.filter((name) => own.has(name)).map((name) => ({

@@ -125,7 +125,7 @@ function keysOf(celery: CeleryApp, queues: readonly string[]): RedisKeys {
  * Those of the settings, which take the place of all that the code has, or else those that the code has as literals; the loader adds what is only
  * among the connection settings of the broker.
  */
-function transportOptions({ _settings: settings, _codeSettings: code, _broker: { connectionSettings } }: CeleryApp): Record<string, unknown> {
+export function transportOptions({ _settings: settings, _codeSettings: code, _broker: { connectionSettings } }: CeleryApp): Record<string, unknown> {
   const own = settings.has(TRANSPORT_OPTIONS) ? settings.get(TRANSPORT_OPTIONS) : keyOptions(code.get(TRANSPORT_OPTIONS) ?? '');
   return { ...optionsIn(connectionSettings.get(TRANSPORT_OPTIONS)), ...optionsIn(own) };
 }

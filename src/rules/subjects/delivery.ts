@@ -37,10 +37,17 @@ function outlivedByGrace(worker: Process, visible: ReturnType<typeof visibilityT
 }
 
 /** The Redis database that a process consumes from; undefined where it is not known. */
-function databaseOf({ broker, workload }: Process): string | undefined {
+function databaseOf(process: Process): string | undefined {
+  const { broker, workload } = process;
   const database = broker && redisDatabase(broker.url);
   return !broker || broker.partial || database === undefined ? undefined
-    : `${workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`;
+    : [`${workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`, ...apart(process)].join(' ');
+}
+
+/** What keeps the messages of an application apart from those of others on one server: a prefix of all names, a region, the master of Sentinel. */
+function apart(process: Process): string[] {
+  const options = process.setting('broker_transport_options')?.value ?? '';
+  return [...options.matchAll(/["'](global_keyprefix|queue_name_prefix|region|master_name)["']\s*:\s*([^,}]+)/g)].map(([, name, value]) => `${name}=${value.trim()}`).sort();
 }
 
 /** How long a task of a worker may take: its limit, or the grace period that somebody has given it for it. */
