@@ -4,6 +4,7 @@ import { meets } from '../../celery/versions';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
+import { exposures } from '../../manifests/network';
 import { Process } from '../../manifests/process';
 import {
   dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitHosts, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
@@ -13,9 +14,21 @@ import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
+import { withinNetwork } from '../within-network';
 
 /** RabbitMQ closes the channel of a consumer that holds a delivery for longer: the default, in milliseconds. */
 const CONSUMER_TIMEOUT = 1_800_000;
+
+/** guest has the password guest, and may come from another host: of the official image without configuration. */
+function knowsGuest(server: RabbitServer): boolean {
+  if (!server.container?.image.official || server.opaque || rabbitMention(server, /load_definitions|default_user|default_pass|loopback_users|auth_backends/)) return false;
+  // What is mounted over the folder hides what the image has in it.
+  if (server.container.mounts.some(({ mountPath }) => /^\/etc\/rabbitmq(\/conf\.d)?\/?$/.test(mountPath))) return false;
+  return ['RABBITMQ_DEFAULT_USER', 'RABBITMQ_DEFAULT_PASS'].every((name) => {
+    const found = server.container?.env.lookup(name);
+    return found?.state === 'unset' || (found?.state === 'known' && found.value === 'guest');
+  });
+}
 
 /** The share of its memory at which RabbitMQ blocks publishers, and what a container has to have besides. */
 const HIGHEST_WATERMARK = 0.7;
@@ -266,6 +279,31 @@ export const rabbitRules: Rule[] = [
         report({
           at: use.at, value: `user ${user}`, allowed: made.state === 'known' ? made.value : 'guest, or RABBITMQ_DEFAULT_USER',
           ...unless(rabbitMount(server) === undefined, 'somebody has added the user, which its volume keeps'),
+        });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/open-to-the-world',
+    severity: Severity.ERROR,
+    title: 'RabbitMQ can be reached from outside the cluster with the password that everybody knows',
+    why: 'Anybody logs in as guest, with the password guest, reads the tasks and sends tasks to the workers: the image lets guest in from other hosts too.',
+    fix: 'Use a Service of type ClusterIP; or take RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS from a Secret, and limit who may come in.',
+    source: 'https://hub.docker.com/_/rabbitmq; `loopback_users.guest = false` in its /etc/rabbitmq/conf.d/10-defaults.conf',
+    rows: ['R5'],
+    check: (world, report) => {
+      const found = new Map(rabbitBrokers(world).filter(({ server }) => knowsGuest(server)).flatMap(({ server, certain }) => {
+        const { container } = server;
+        if (!container) return [];
+        const ports = /management/.test(container.image.text) ? [5672, 15_672] : [5672];
+        const open = ports.flatMap((port) => exposures(container.workload, port, container.portNames(port), world)).filter(({ guarded }) => !guarded);
+        const kept = rabbitMount(server) !== undefined;
+        return open.map((exposure) => [exposure.place.resource, { exposure, certain, kept }] as const);
+      }));
+      for (const { exposure: { place, by, internal }, certain, kept } of found.values()) {
+        report({
+          at: place, value: by, allowed: 'ClusterIP', ...withinNetwork(internal),
+          ...unless(!kept, 'guest has got another password, which the volume keeps'), ...unless(certain, 'Celery has another broker'),
         });
       }
     },
