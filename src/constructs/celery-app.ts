@@ -192,6 +192,7 @@ export class CeleryApp extends Construct {
   public readonly _workers: {
     readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
     readonly prefetchMultiplier: number;
+    readonly disablePrefetch?: boolean;
     /** How long the longest task takes, where the user says it. */
     readonly known?: number;
     /** The hard time limit on its command line, which wins over that of the settings. */

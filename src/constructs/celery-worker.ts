@@ -286,6 +286,7 @@ export class CeleryWorker extends Construct {
     this.networkPolicy = networkPolicy;
     celery._workers.push({
       worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace, prefetchMultiplier: reserved(props),
+      disablePrefetch: props.disablePrefetch,
       known, timeLimit: end.timeLimit ?? pool._limits.timeLimit,
       maxReplicas: most, pool, agent: healthCheck._agent !== undefined,
     });

@@ -43,12 +43,13 @@ export interface AtLeastOnceOptions {
    * of a pod that was killed waits until it runs again.
    *
    * **A task with a countdown or an eta further away than that runs twice, or more often**, and so does a retry with a longer `countdown`: its
-   * message is not acknowledged until it is due. So does a task that runs longer, which a rule refuses where its time limit is known.
+   * message is not acknowledged until it is due. So does a task that a process holds for longer, at most its prefetch multiplier times the longest
+   * task: that is refused where `longestTask` or a time limit is known.
    *
    * Every app on the same Redis database has the same: the shortest would hold for all of them.
    *
-   * @default - Celery's 3600 seconds; where a worker of an app on the same database has tasks so long that it does not fit, its `longestTask`, its
-   * termination grace period and 60 seconds
+   * @default - Celery's 3600 seconds; where that does not fit a worker of an app on the same database, its prefetch multiplier times its
+   * `longestTask` (1 with `disablePrefetch`), its termination grace period and 60 seconds
    * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
    */
   readonly visibilityTimeout?: Duration;
@@ -64,14 +65,19 @@ export interface AtLeastOnceOptions {
  */
 export abstract class TaskDelivery {
   /**
-   * Early acknowledgement: a task never begins a second time, and is lost where its worker is killed in the middle of it. It is for tasks that must
+   * Early acknowledgement: a task does not begin a second time, and is lost where its worker is killed in the middle of it. It is for tasks that must
    * not run again.
    *
-   * Two things make a task run twice all the same: a countdown longer than the visibility timeout of Redis, and your own retries.
+   * With Redis and SQS a message that a process has reserved waits, unacknowledged, as long as the tasks before it take. A visibility timeout that
+   * is not longer, of this app or of another one on the same database, is refused; `longestTask` of the workers says how long tasks take, and is
+   * 5 minutes where it is left out.
+   *
+   * What makes a task run twice all the same: a countdown longer than the visibility timeout, tasks that take longer than `longestTask`, a program
+   * that is defined elsewhere and has a shorter visibility timeout on the same Redis database, and your own retries.
    */
   public static atMostOnce(options: AtMostOnceOptions = {}): TaskDelivery {
     const { options: { prefetchMultiplier }, problems } = typed(options, AT_MOST_ONCE, { prefix: 'delivery' });
-    return new Delivery({ task_acks_late: false, task_reject_on_worker_lost: false }, prefetchMultiplier, undefined, [
+    return new Delivery({ task_acks_late: false, task_reject_on_worker_lost: false }, true, prefetchMultiplier, undefined, [
       ...problems, ...checks.wholeNumber('delivery.prefetchMultiplier', prefetchMultiplier, 1),
     ]);
   }
@@ -85,7 +91,8 @@ export abstract class TaskDelivery {
    */
   public static atLeastOnce(options: AtLeastOnceOptions = {}): TaskDelivery {
     const { options: { rejectOnWorkerLost, prefetchMultiplier, visibilityTimeout }, problems } = typed(options, AT_LEAST_ONCE, { prefix: 'delivery' });
-    return new Delivery({ task_acks_late: true, task_reject_on_worker_lost: rejectOnWorkerLost ?? true }, prefetchMultiplier, visibilityTimeout, [
+    const settings = { task_acks_late: true, task_reject_on_worker_lost: rejectOnWorkerLost ?? true };
+    return new Delivery(settings, false, prefetchMultiplier, visibilityTimeout, [
       ...problems,
       ...checks.wholeNumber('delivery.prefetchMultiplier', prefetchMultiplier, 1),
       ...checks.seconds('delivery.visibilityTimeout', visibilityTimeout),
@@ -94,6 +101,8 @@ export abstract class TaskDelivery {
 
   /** @internal */
   public abstract readonly _settings: Readonly<Record<string, unknown>>;
+  /** Whether a task must not run again. @internal */
+  public abstract readonly _once: boolean;
   /** @internal */
   public abstract readonly _prefetchMultiplier?: number;
   /** @internal */
@@ -104,7 +113,7 @@ export abstract class TaskDelivery {
 
 class Delivery extends TaskDelivery {
   public constructor(
-    public readonly _settings: TaskDelivery['_settings'], public readonly _prefetchMultiplier: number | undefined,
+    public readonly _settings: TaskDelivery['_settings'], public readonly _once: boolean, public readonly _prefetchMultiplier: number | undefined,
     public readonly _visibilityTimeout: Duration | undefined, public readonly _problems: readonly Problem[],
   ) {
     super();

@@ -45,11 +45,27 @@ function withThe(what: (app: CeleryApp) => string, app: CeleryApp): CeleryApp[] 
   return appsOf(app.node.root).filter((other) => isInTree(other, app) && what(other) === own);
 }
 
-/** The longest that a message of an app is not acknowledged: its longest task, and the end of the pod that runs it. */
+/**
+ * How many tasks, one after another, a message waits for until it is acknowledged: with late acknowledgement for its own, with early
+ * acknowledgement for those before it. Nothing is reserved without prefetching; early acknowledgement is immediate then.
+ */
+function reservedTasks(app: CeleryApp, { prefetchMultiplier, disablePrefetch }: CeleryApp['_workers'][number]): number {
+  if (!disablePrefetch && app._settings.get('worker_disable_prefetch') !== true) return prefetchMultiplier;
+  return app._settings.get('task_acks_late') === true ? 1 : 0;
+}
+
+/**
+ * The longest that a message of an app is not acknowledged: all that a process may hold, and the end of its pod. Where nobody says how long tasks
+ * take, one of them.
+ */
 export function longestDelivery(app: CeleryApp): number {
   const ofSettings = settingsLimit(app._settings) ?? 0;
-  return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app))
-    .map(({ longestTask, timeLimit, grace }) => Math.max(longestTask, timeLimit?.toSeconds({ integral: false }) ?? ofSettings) + grace + MARGIN));
+  return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app)).map((worker) => {
+    const { longestTask, timeLimit, grace, known, pool } = worker;
+    const said = known !== undefined || pool._limits.softTimeLimit !== undefined;
+    const task = Math.max(longestTask, timeLimit?.toSeconds({ integral: false }) ?? ofSettings);
+    return Math.ceil((said ? Math.max(1, reservedTasks(app, worker)) : 1) * task) + grace + MARGIN;
+  }));
 }
 
 /** What the user gives, in the delivery of the app or among its transport options. */
@@ -85,15 +101,45 @@ export function appSettings(app: CeleryApp): ReadonlyMap<string, unknown> {
   return options === undefined ? app._settings : new Map([...app._settings, [TRANSPORT_OPTIONS, options]]);
 }
 
-/** The worker whose tasks take longest, where that is as long as the visibility timeout. With Redis a rule knows where a time limit says it. */
-function outlivedBy(app: CeleryApp, timeout: number): { readonly worker: CeleryApp['_workers'][number]['worker']; readonly seconds: number } | undefined {
+/** A worker that may hold a message for longer than the visibility timeout. */
+interface Outlived {
+  readonly worker: IConstruct;
+  /** The longest task, in seconds. */
+  readonly task: number;
+  /** How many of them the message waits for. */
+  readonly tasks: number;
+  /** Whether the user says how long a task takes. */
+  readonly said: boolean;
+}
+
+/** The worker that holds messages longest, where that is as long as the visibility timeout. */
+function outlivedBy(app: CeleryApp, timeout: number): Outlived | undefined {
   const ofSettings = settingsLimit(app._settings);
-  const limited = app._broker.transport === 'sqs';
-  if (app._settings.get('task_acks_late') !== true || (ofSettings !== undefined && !limited)) return undefined;
-  return app._workers.filter(({ worker, timeLimit }) => isInTree(worker, app) && (limited || timeLimit === undefined))
-    .map(({ worker, timeLimit, known }) => ({ worker, seconds: timeLimit?.toSeconds({ integral: false }) ?? ofSettings ?? known! }))
-    .filter(({ seconds }) => seconds >= timeout)
-    .sort((a, b) => b.seconds - a.seconds)[0];
+  const late = app._settings.get('task_acks_late') === true;
+  const once = app._delivery?._once === true;
+  // Tasks of more than 12 hours run on SQS only with early acknowledgement, and no promise.
+  if (app._broker.transport === 'sqs' && timeout >= LONGEST_OF_SQS && !late && !once) return undefined;
+  return app._workers.filter(({ worker }) => isInTree(worker, app)).flatMap((worker) => {
+    const { timeLimit, known, longestTask } = worker;
+    const limit = timeLimit?.toSeconds({ integral: false }) ?? ofSettings;
+    // What must not run twice must not depend on what nobody has said.
+    const task = limit ?? known ?? (once ? longestTask : undefined);
+    // With Redis a rule knows of a single task, where a time limit says how long it is.
+    const ofRule = late && limit !== undefined && limit >= timeout && app._broker.transport !== 'sqs';
+    const tasks = reservedTasks(app, worker);
+    return task === undefined || ofRule || tasks * task < timeout ? [] : [{ worker: worker.worker, task, tasks, said: known !== undefined }];
+  }).sort((a, b) => b.tasks * b.task - a.tasks * a.task)[0];
+}
+
+/** The arithmetic of it. */
+function holding(app: CeleryApp, { worker, task, tasks, said }: Outlived): string {
+  const longest = `${task} s${said ? '' : ' where longestTask is not given'}`;
+  const late = app._settings.get('task_acks_late') === true;
+  if (tasks === 1 && late) return `the longest task of ${worker.node.path}, ${longest}, which would run twice at the same time`;
+  const waits = late ? 'the last message that a process has reserved is acknowledged when all of them have run'
+    : 'a message that a process has reserved is acknowledged when its task begins, after those before it';
+  return tasks === 1 ? `the longest task of ${worker.node.path}, ${longest}: ${waits}, and a task would run twice`
+    : `what a process of ${worker.node.path} may hold, its prefetch multiplier ${tasks} × its longest task ${longest} = ${tasks * task} s: ${waits}, and would run twice`;
 }
 
 /** What is wrong with the timeouts of an app, once all workers are known. */
@@ -120,12 +166,14 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
   }
   const outlived = outlivedBy(app, seconds);
   if (outlived) {
+    const needed = outlived.tasks * outlived.task;
+    const lower = outlived.tasks > 1 ? 'lower the prefetch multiplier, ' : '';
     return [{
       prop: own === undefined ? 'broker' : prop, value: `${seconds} s`,
-      wrong: `is ${own === undefined && longest ? `the visibility timeout of ${longest.node.path} on the same database, and ` : ''}not more than the longest task of ${outlived.worker.node.path}, ${outlived.seconds} s, which would run twice at the same time`,
-      fix: transport === 'sqs' && outlived.seconds >= LONGEST_OF_SQS ? 'give shorter tasks: SQS hides a message for 12 hours at most; or use another message broker'
-        : transport === 'sqs' ? `give more than ${outlived.seconds} seconds (Broker.fromSqs({ visibilityTimeout })), or leave it out`
-          : `give more than ${outlived.seconds} seconds to all apps of the database, or leave it out`,
+      wrong: `is ${own === undefined && longest ? `the visibility timeout of ${longest.node.path} on the same database, and ` : ''}not more than ${holding(app, outlived)}`,
+      fix: transport === 'sqs' && needed >= LONGEST_OF_SQS ? `${lower}give shorter tasks: SQS hides a message for 12 hours at most; or use another message broker`
+        : transport === 'sqs' ? `give more than ${needed} seconds (Broker.fromSqs({ visibilityTimeout })), ${lower}or leave it out`
+          : `give more than ${needed} seconds to all apps of the database, ${lower}or leave it out`,
     }];
   }
   // The command line would replace what the code has, all of it.

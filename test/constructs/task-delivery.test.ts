@@ -61,6 +61,28 @@ describe('the visibility timeout', () => {
     expect(timeoutOf(manifests, 'celery-worker')).toBe(expected);
   });
 
+  test.each<[string, Partial<CeleryWorkerProps>, TaskDelivery | undefined, number | undefined]>([
+    ['4 of half an hour', { prefetchMultiplier: 4, longestTask: minutes(30) }, TaskDelivery.atLeastOnce(), 4 * 1800 + 1815 + 60],
+    ['2 that just fit', { prefetchMultiplier: 2, longestTask: seconds(1175) }, TaskDelivery.atLeastOnce(), undefined],
+    ['2 of a second more', { prefetchMultiplier: 2, longestTask: seconds(1176) }, TaskDelivery.atLeastOnce(), 2 * 1176 + 1191 + 60],
+    ['the multiplier of the delivery, early', { longestTask: minutes(30) }, TaskDelivery.atMostOnce({ prefetchMultiplier: 10 }), 10 * 1800 + 1815 + 60],
+    ['early, without a delivery', { prefetchMultiplier: 3, longestTask: minutes(30) }, undefined, 3 * 1800 + 1815 + 60],
+    ['greenlets', { prefetchMultiplier: 4, longestTask: minutes(30), pool: WorkerPool.gevent({ concurrency: 5 }) }, TaskDelivery.atLeastOnce(), 4 * 1800 + 1815 + 60],
+    ['a time limit', { prefetchMultiplier: 4, pool: WorkerPool.prefork({ timeLimit: minutes(30) }) }, undefined, 4 * 1800 + 1815 + 60],
+    ['a soft one', { prefetchMultiplier: 4, pool: WorkerPool.prefork({ softTimeLimit: minutes(30) }) }, undefined, 4 * 1800 + 1815 + 60],
+    ['many of nobody knows how long', { prefetchMultiplier: 100 }, TaskDelivery.atLeastOnce(), undefined],
+    ['nothing is prefetched', { disablePrefetch: true, longestTask: hours(1) }, TaskDelivery.atLeastOnce({ prefetchMultiplier: 4 }), OF_LONG],
+  ])('fits all that a process may hold: %s', (_what, props, delivery, expected) => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { delivery }), props));
+    expect(timeoutOf(manifests, 'celery-worker')).toBe(expected);
+  });
+
+  test('fits one task at a time where the settings turn prefetching off', () => {
+    const manifests = synth((chart) => void worker(chart,
+      celeryApp(chart, { settings: { worker_disable_prefetch: true } }), { ...LONG, prefetchMultiplier: 4 }));
+    expect(timeoutOf(manifests, 'celery-worker')).toBe(OF_LONG);
+  });
+
   test('is that of all who consume: of the other workers, Beat, Flower and jobs, in whatever order they are made', () => {
     const manifests = synth((chart) => {
       const celery = celeryApp(chart);
@@ -201,20 +223,56 @@ describe('refuses', () => {
     }
   });
 
-  test('that of another app on the database, too; but not for tasks that are acknowledged early', () => {
-    const two = (delivery: TaskDelivery) => (chart: Chart): void => {
+  test.each<[string, TaskDelivery, string]>([
+    ['late', TaskDelivery.atLeastOnce(), '3600 s, which would run twice at the same time'],
+    ['early: a reserved message waits as long', TaskDelivery.atMostOnce(),
+      '3600 s: a message that a process has reserved is acknowledged when its task begins, after those before it, and a task would run twice'],
+  ])('that of another app on the database, too, where tasks are acknowledged %s', (_what, delivery, why) => {
+    const two = (timeout: number) => (chart: Chart): void => {
       const app = (name: string, given: TaskDelivery): CeleryApp => new CeleryApp(chart, name, {
         app: 'tasks', broker: Broker.fromUrl('redis://redis:6379/0'), code: AppCode.fromInline({ 'tasks.py': TASKS }), settings: { task_default_queue: name },
         runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), delivery: given,
       });
-      worker(chart, app('a', TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(10) })), { longestTask: minutes(1) });
+      worker(chart, app('a', TaskDelivery.atLeastOnce({ visibilityTimeout: seconds(timeout) })), { longestTask: minutes(1) });
       worker(chart, app('b', delivery), { longestTask: hours(1) }, 'b-worker');
     };
-    expect(refusals(two(TaskDelivery.atLeastOnce()))).toEqual([
-      '[chart/b] broker: \'600 s\' is the visibility timeout of chart/a on the same database, and not more than the longest task of chart/b-worker, 3600 s, which would run twice at the same time; '
+    expect(refusals(two(3600))).toEqual([
+      `[chart/b] broker: '3600 s' is the visibility timeout of chart/a on the same database, and not more than the longest task of chart/b-worker, ${why}; `
       + 'give more than 3600 seconds to all apps of the database, or leave it out',
     ]);
-    expect(() => synth(two(TaskDelivery.atMostOnce()))).not.toThrow();
+    expect(() => synth(two(3601))).not.toThrow();
+  });
+
+  test.each<[string, TaskDelivery | undefined, string]>([
+    ['late', TaskDelivery.atLeastOnce(), 'the last message that a process has reserved is acknowledged when all of them have run'],
+    ['early', TaskDelivery.atMostOnce(), 'a message that a process has reserved is acknowledged when its task begins, after those before it'],
+    ['as the code says', undefined, 'a message that a process has reserved is acknowledged when its task begins, after those before it'],
+  ])('one that is not more than what a process may hold, acknowledged %s', (_what, delivery, why) => {
+    const given = (timeout: number) => define({ delivery, settings: { broker_transport_options: { visibility_timeout: timeout } } },
+      { prefetchMultiplier: 4, shutdown: WorkerShutdown.warm({ longestTask: seconds(30) }) });
+    expect(refusals(given(120))).toEqual([
+      '[chart/celery] settings.broker_transport_options.visibility_timeout: \'120 s\' is not more than what a process of chart/worker may hold, its prefetch multiplier 4 × its longest task 30 s = 120 s: '
+      + `${why}, and would run twice; give more than 120 seconds to all apps of the database, lower the prefetch multiplier, or leave it out`,
+    ]);
+    expect(() => synth(given(121))).not.toThrow();
+  });
+
+  test('of tasks that must not run twice also where nobody says how long they take', () => {
+    const given = (delivery: TaskDelivery, timeout: number) => define({
+      delivery, settings: { broker_transport_options: { visibility_timeout: timeout } },
+    });
+    expect(refusals(given(TaskDelivery.atMostOnce(), 300))).toEqual([
+      expect.stringContaining('not more than the longest task of chart/worker, 300 s where longestTask is not given: a message'),
+    ]);
+    expect(() => synth(given(TaskDelivery.atMostOnce(), 301))).not.toThrow();
+    expect(() => synth(given(TaskDelivery.atLeastOnce(), 300))).not.toThrow();
+  });
+
+  test('and nothing where early acknowledgement without prefetching reserves none', () => {
+    const given = (delivery: TaskDelivery) => define({ delivery, settings: { broker_transport_options: { visibility_timeout: 60 } } },
+      { disablePrefetch: true, longestTask: seconds(60) });
+    expect(() => synth(given(TaskDelivery.atMostOnce()))).not.toThrow();
+    expect(refusals(given(TaskDelivery.atLeastOnce()))).toHaveLength(1);
   });
 
   test('a visibility timeout for RabbitMQ, which has none', () => {

@@ -127,7 +127,7 @@ export const deliveryRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'The visibility timeout is longer than 6 hours',
     why: 'A late-acknowledged task of a worker that was killed (SIGKILL, OOM, a lost node) is gone for that long before it runs again.',
-    fix: 'Keep it just above the longest task and the longest countdown.',
+    fix: 'Keep it just above the longest countdown and what a process may hold, the prefetch multiplier times the longest task; a lower multiplier needs less.',
     source: 'Reproduced: after SIGKILL the message stays in `unacked` until the timeout',
     rows: ['D3'],
     on: 'workers',

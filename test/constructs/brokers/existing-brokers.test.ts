@@ -450,13 +450,15 @@ describe('the visibility timeout of SQS', () => {
   test.each<[string, (chart: Chart) => void, string]>([
     ['a task of 12 hours', late(Duration.hours(12)), 'broker: \'43200 s\' is not more than the longest task of chart/worker, 43200 s, which would run twice at the same time; give shorter tasks: SQS hides a message for 12 hours at most; or use another message broker'],
     ['a task that takes longer', late(Duration.minutes(10), { visibilityTimeout: Duration.minutes(10) }), '\'600 s\' is not more than the longest task of chart/worker, 600 s, which would run twice at the same time; give more than 600 seconds (Broker.fromSqs({ visibilityTimeout })), or leave it out'],
+    ['a task of 12 hours that must not run twice', late(Duration.hours(12), {}, { delivery: TaskDelivery.atMostOnce() }), 'broker: \'43200 s\' is not more than the longest task of chart/worker, 43200 s: a message that a process has reserved'],
+    ['as long as a task that is acknowledged early', late(Duration.minutes(10), { visibilityTimeout: Duration.minutes(10) }, {}), '\'600 s\' is not more than the longest task of chart/worker, 600 s: a message that a process has reserved'],
     ['a setting of more than 12 hours', late(Duration.minutes(5), {}, { settings: { broker_transport_options: { visibility_timeout: 43_201 } } }), 'settings.broker_transport_options.visibility_timeout: \'43201 s\' is more than the 12 hours that SQS hides a message for; give at most 43200 seconds'],
     ['a delivery of more than 12 hours', late(Duration.minutes(5), {}, { delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: Duration.hours(13) }) }), 'delivery.visibilityTimeout: \'46800 s\' is more than the 12 hours that SQS hides a message for'],
   ])('%s is refused', (_, program, message) => expect(refusals(program).join()).toContain(message));
 
   test.each<[string, (chart: Chart) => void, string]>([
     ['a second more than the task', late(Duration.minutes(10), { visibilityTimeout: Duration.seconds(601) }), '601'],
-    ['as long as a task that is acknowledged early', late(Duration.minutes(10), { visibilityTimeout: Duration.minutes(10) }, {}), '600'],
+    ['a second more than a task that is acknowledged early', late(Duration.minutes(10), { visibilityTimeout: Duration.seconds(601) }, {}), '601'],
     ['12 hours', late(Duration.minutes(5), {}, { settings: { broker_transport_options: { visibility_timeout: 43_200 } } }), '43200'],
   ])('%s is right', (_, program, seconds) => expect(timeoutOf(program)).toBe(seconds));
 });
