@@ -1,5 +1,5 @@
 import { Duration } from 'cdk8s';
-import { codeSettings } from '../manifests/code-settings';
+import { acknowledgedByFiles } from '../manifests/acknowledgement';
 import type { CeleryApp } from './celery-app';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
@@ -124,8 +124,7 @@ const AT_MOST_ONCE: PropChecks<AtMostOnceOptions> = { prefetchMultiplier: number
 const AT_LEAST_ONCE: PropChecks<AtLeastOnceOptions> = { rejectOnWorkerLost: flag, prefetchMultiplier: number, visibilityTimeout: duration };
 
 /** Whether tasks are acknowledged late, by the settings of the app or by its code as far as it is in sight. */
-export function isLate({ _settings: settings, code }: CeleryApp): boolean {
-  if (settings.has('task_acks_late')) return settings.get('task_acks_late') === true;
-  const found = Object.values(code._files ?? {}).map(codeSettings).filter((file) => file.has('task_acks_late'));
-  return found.length > 0 && found.every((file) => file.get('task_acks_late') !== 'False');
+export function isLate({ _settings: settings, code, _codeSettings }: CeleryApp): boolean {
+  const ofCode = _codeSettings.has('task_acks_late') ? _codeSettings.get('task_acks_late') : null;
+  return acknowledgedByFiles(settings.get('task_acks_late'), Object.values(code._files ?? {}), ofCode) === 'late';
 }

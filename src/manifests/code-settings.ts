@@ -1,4 +1,5 @@
 import { SETTINGS } from '../celery/settings-table';
+import { withoutComments } from './python-text';
 
 /** The settings that are read from code: those that rules ask for. */
 export const SETTING_NAMES = [
@@ -29,7 +30,7 @@ const CLOSING: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
  */
 export function codeSettings(code: string): Map<SettingName, string | undefined> {
   const found = new Map<SettingName, string | undefined>();
-  const text = code.replace(/^[ \t]*#.*$/gm, '');
+  const text = withoutComments(code);
   for (const match of text.matchAll(SETTING)) {
     const name = WRITTEN_NAMES.get(match[1])!;
     // Data of an application has time zones, too.

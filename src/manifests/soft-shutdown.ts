@@ -1,3 +1,4 @@
+import { acknowledgedBy } from './acknowledgement';
 import { Process } from './process';
 
 /** The soft timeout of a worker (`worker_soft_shutdown_timeout`), in seconds. */
@@ -14,5 +15,5 @@ export function stopsSoft(worker: Process): boolean {
 
 /** A shutdown does not wait for the tasks that run: it gives their messages back. */
 export function givesTasksBack(worker: Process): boolean {
-  return stopsSoft(worker) && worker.settingOn('task_acks_late');
+  return stopsSoft(worker) && acknowledgedBy(worker) === 'late';
 }

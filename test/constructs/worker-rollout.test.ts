@@ -1,4 +1,4 @@
-import { Chart, Duration, Size } from 'cdk8s';
+import { ApiObject, Chart, Duration, Size } from 'cdk8s';
 import {
   AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool,
   WorkerScaling, WorkerShutdown,
@@ -17,6 +17,17 @@ const refused = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps
 const budgets = (manifests: Manifests): Manifest[] => manifests.all.filter(({ kind }) => kind === 'PodDisruptionBudget');
 
 describe('the budget', () => {
+  test('a second one for the same pods is refused', () => {
+    const second = (matchLabels: object) => (chart: Chart): void => {
+      new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), replicas: 2 });
+      new ApiObject(chart, 'all', {
+        apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'all' }, spec: { maxUnavailable: 1, selector: { matchLabels } },
+      });
+    };
+    expect(refusals(second({ component: 'worker' }))).toEqual([expect.stringContaining('[eviction/several-budgets]')]);
+    expect(() => synth(second({ component: 'web' }))).not.toThrow();
+  });
+
   test('evicts one pod at a time, and one that is not ready whenever', () => {
     const manifests = worker({ replicas: 2 });
     expect(budgets(manifests)).toEqual([{

@@ -1,5 +1,5 @@
 import { Duration } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, PythonRuntime, WorkerPool, WorkerShutdown } from '../../src';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool, WorkerShutdown } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
 
@@ -98,6 +98,26 @@ describe('refuses what does not fit', () => {
 
   test('tasks that the code acknowledges early: a rule sees it', () => {
     expect(refused({ shutdown: twenty })).toEqual([expect.stringContaining('[shutdown/soft-shutdown-loses-tasks]')]);
+  });
+
+  const tasks = (...lines: string[]): AppCode => AppCode.fromInline({ 'tasks.py': ['from celery import Celery', 'app = Celery("tasks")', ...lines, ''].join('\n') });
+  const AT_LEAST_ONCE = { delivery: TaskDelivery.atLeastOnce() };
+  const SEND = ['@app.task(acks_late=True)', 'def send(): ...'];
+
+  test.each<[string, Partial<CeleryAppProps>, string]>([
+    ['one task that says early', { ...AT_LEAST_ONCE, code: tasks('@app.task(acks_late=False)', 'def send(): ...') }, 'send'],
+    ['a comment about it', { code: tasks('# TODO: think about acks_late', '@app.task', 'def send(): ...') }, 'send'],
+    ['one that says early, and nothing else', { code: tasks('@app.task(acks_late=False)', 'def send(): ...') }, 'send'],
+    ['one of two', { code: tasks(...SEND, '@app.task()', 'def store(): ...') }, 'store'],
+  ])('%s is acknowledged early, and named', (_what, app, task) => {
+    expect(refused({ shutdown: twenty }, app)).toEqual([expect.stringMatching(new RegExp(`one is ${task}.*\\[shutdown/soft-shutdown-loses-tasks\\]`))]);
+  });
+
+  test.each<[string, Partial<CeleryAppProps>]>([
+    ['all by the delivery', { ...AT_LEAST_ONCE, code: tasks('@app.task', 'def send(): ...') }],
+    ['each for itself', { code: tasks(...SEND) }],
+  ])('%s are acknowledged late', (_what, app) => {
+    expect(() => worker({ shutdown: twenty }, app)).not.toThrow();
   });
 
   test.each<[string, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>]>([

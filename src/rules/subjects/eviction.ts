@@ -50,6 +50,21 @@ const selectedBy = lazy((world: World) => remembered((question: string) => {
   };
 }));
 
+/** The pods that a budget of policy/v1 selects: with an empty selector all of its namespace. */
+const budgetsByWorkload = lazy((world: World) => {
+  const byNamespace = grouped(world.workloads.filter(({ longRunning }) => longRunning).map((workload) => [workload.resource.namespace, workload]));
+  const selected = remembered((question: string): readonly Workload[] => {
+    const [namespace, selector] = JSON.parse(question) as [string, unknown];
+    const labels = asMap(get(selector, 'matchLabels'));
+    const some = Object.keys(labels).length > 0 ? world.select(namespace, labels) : byNamespace.get(namespace) ?? [];
+    return some.filter((workload) => workload.longRunning && selects(selector, workload.labels));
+  });
+  return grouped(world.kind('PodDisruptionBudget').flatMap((budget) => {
+    const selector = get(budget.json, 'spec', 'selector');
+    return isMap(selector) ? selected(JSON.stringify([budget.namespace, selector])).map((workload) => [workload, budget] as const) : [];
+  }));
+});
+
 /** Nothing may ever be evicted under it. */
 function blocks(budget: Resource, most: number): { field: string; value: string } | undefined {
   const unavailable = asScalar(get(budget.json, 'spec', 'maxUnavailable'));
@@ -176,6 +191,30 @@ export const evictionRules: Rule[] = [
         report({
           at: { resource: budget, path: ['spec', blocked.field] }, value: `${blocked.field}: ${blocked.value}`, allowed: 'maxUnavailable: 1',
           note: `it selects ${resource.kind} ${resource.name}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'eviction/several-budgets',
+    severity: Severity.ERROR,
+    title: 'Pods are selected by more than one PodDisruptionBudget',
+    why: 'The API server refuses each eviction of them: `This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.` '
+      + 'A drain never ends, until somebody forces it and the pod is killed with its tasks.',
+    fix: 'Leave one budget to each pod: remove the others, or give them a selector that takes other pods (a worker of our constructs with replicas of two or more has '
+      + 'a budget: `disruptionBudget` changes it).',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets',
+    rows: ['N8'],
+    check: (world, report) => {
+      for (const [workload, all] of budgetsByWorkload(world)) {
+        // The last of several of one name is what `kubectl apply` leaves.
+        const those = all.filter((budget) => world.find(budget.kind, budget.namespace, budget.name) === budget)
+          .sort((one, other) => one.name < other.name ? -1 : 1);
+        if (those.length < 2 || (world.in(workload).length === 0 && world.redisIn(workload).length === 0)) continue;
+        const { resource } = workload;
+        report({
+          at: { resource: those[those.length - 1], path: ['spec', 'selector'] }, value: listed(those.map(({ name }) => name)), allowed: 'one',
+          note: `they select ${resource.kind} ${resource.name}`,
         });
       }
     },

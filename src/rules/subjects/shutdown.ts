@@ -1,5 +1,6 @@
 import { isAmqp } from '../../celery/url';
 import { meets } from '../../celery/versions';
+import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
@@ -212,12 +213,14 @@ export const shutdownRules: Rule[] = [
     rows: ['S5'],
     on: 'workers',
     check: (worker, report) => {
-      if (!stopsSoft(worker) || worker.settingOn('task_acks_late')) return;
-      if (worker.sets('task_acks_late') && !worker.settingOff('task_acks_late')) return;
-      // Tasks may have it each for themselves.
-      if (codeFiles(worker.container).some(({ text }) => /acks_?late/i.test(text)) && !worker.settingOff('task_acks_late')) return;
-      if (!worker.settingOff('task_acks_late') && !seesSettings(worker.container)) return;
-      report({ at: worker.setting('worker_soft_shutdown_timeout')!.at, value: 'REMAP_SIGTERM=SIGQUIT', allowed: 'task_acks_late' });
+      const early = stopsSoft(worker) ? acknowledgedBy(worker) : 'late';
+      if (typeof early === 'string') return;
+      report({
+        at: worker.setting('worker_soft_shutdown_timeout')!.at, value: 'REMAP_SIGTERM=SIGQUIT', allowed: 'task_acks_late',
+        ...(early.task === undefined ? {} : {
+          note: `one is ${early.task}`, allowed: `acks_late of ${early.task}, or task_acks_late and no acks_late=False`,
+        }),
+      });
     },
   },
   {
