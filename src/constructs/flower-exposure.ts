@@ -2,7 +2,7 @@ import { checkExposureAnnotations, ExposureSpec } from './kubernetes/exposure';
 import { shaped } from './kubernetes/options';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
-import { optionsOf, PropChecks, text, typed } from './validation/props';
+import { nested, optionsOf, PropChecks, text, typed } from './validation/props';
 
 /** Options of an Ingress for Flower. */
 export interface FlowerIngressOptions {
@@ -140,7 +140,7 @@ const GATEWAY: PropChecks<FlowerGateway> = {
 
 const ROUTE: PropChecks<FlowerRouteOptions> = {
   host: INGRESS.host,
-  gateway: { check: optionsOf(GATEWAY), fix: 'give the name of a Gateway: { name: \'public\' }', instead: NOTHING },
+  gateway: { check: optionsOf(GATEWAY), ...nested(GATEWAY), fix: 'give the name of a Gateway: { name: \'public\' }', instead: NOTHING },
 };
 
 function gatewayProblems(gateway: FlowerGateway | undefined): Problem[] {

@@ -1,7 +1,7 @@
 import { CeleryQueue } from './celery-queue';
 import { declaresPriorities, highestPriority } from '../celery/transports';
 import { nearest } from '../nearest';
-import { flag, list, number, optionsOf, RequiredProp, PropChecks, text } from './validation/props';
+import { flag, nestedList, number, RequiredProp, PropChecks, text } from './validation/props';
 import { isPlainObject } from './validation/plain-object';
 import { Problem } from './validation/problems';
 
@@ -12,7 +12,7 @@ const QUEUE: PropChecks<CeleryQueue> = {
 };
 
 /** The type of the prop. */
-export const celeryQueues = list(optionsOf(QUEUE), 'e.g. [{ name: \'mail\' }]');
+export const celeryQueues = nestedList(QUEUE, 'e.g. [{ name: \'mail\' }]');
 
 const NAME = /^[^\s,\p{Cc}\p{Cs}]+$/u;
 

@@ -2,7 +2,7 @@ import { hasUrlCredential, isCredentialName } from '../../celery/credentials';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
 import { nearest } from '../../nearest';
 import { Described, Problem } from '../validation/problems';
-import { flag, optionsOf, PropChecks, record, RequiredProp, text, TypeCheck } from '../validation/props';
+import { flag, object, PropChecks, record, RequiredProp, text, typed, TypeCheck } from '../validation/props';
 import { checkAuthentication, parametersOf } from './trigger-authentication';
 
 /**
@@ -73,14 +73,16 @@ const QUEUE_TRIGGER: PropChecks<QueueTrigger> = {
   countsUnacknowledged: flag,
 };
 
-const OPTIONS = optionsOf(QUEUE_TRIGGER);
-
 /** The type of the prop. */
 export const queueTrigger: TypeCheck = (prop, value) => {
-  const problems = OPTIONS(prop, value);
+  const wrong = OBJECT(prop, value);
+  if (wrong.length > 0) return wrong;
+  const { options, problems } = typed(value as QueueTrigger, QUEUE_TRIGGER, { prefix: prop });
+  const found = options.type === undefined ? [] : checkTrigger(prop, options);
   // One mistake is one message: what is missing may be what was misspelt.
-  return problems.length > 0 ? problems : checkTrigger(prop, value as QueueTrigger);
+  return [...problems, ...problems.length > 0 ? found.filter(({ value: given }) => given !== undefined) : found];
 };
+const OBJECT = object('the options by their names');
 
 /** The metadata that says where the server is; each may also come from a variable (`FromEnv`), or from `authentication`. */
 const SERVER: Readonly<Record<string, readonly string[]>> = {

@@ -3,7 +3,7 @@ import { secretKey } from '../kubernetes/options';
 import { Mount } from '../kubernetes/pods';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
-import { optionsOf, PropChecks, text, TypeCheck } from '../validation/props';
+import { nested, PropChecks, text, TypeCheck } from '../validation/props';
 import { ConnectionTls } from './connection-tls';
 
 const SECRET_KEY: TypeCheck = (prop, value) => [...secretKey(prop, value).problems];
@@ -11,10 +11,7 @@ const SECRET_KEY: TypeCheck = (prop, value) => [...secretKey(prop, value).proble
 const TLS: PropChecks<ConnectionTls> = { ca: SECRET_KEY, clientSecretName: text('the name of a Secret') };
 
 /** The type of the prop. */
-export const connectionTls: TypeCheck = (prop, value) => {
-  const wrong = optionsOf(TLS)(prop, value);
-  return wrong.length > 0 ? wrong : checks.objectName(`${prop}.clientSecretName`, (value as ConnectionTls).clientSecretName);
-};
+export const connectionTls = nested(TLS, (prop, { clientSecretName }) => checks.objectName(`${prop}.clientSecretName`, clientSecretName));
 
 /** TLS of a server that a program makes. */
 interface ServerTls {
@@ -28,10 +25,7 @@ const SERVER: PropChecks<ServerTls> = {
 };
 
 /** The type of the prop of a server. */
-export const serverTls: TypeCheck = (prop, value) => {
-  const wrong = optionsOf(SERVER)(prop, value);
-  return wrong.length > 0 ? wrong : checks.objectName(`${prop}.secretName`, (value as ServerTls).secretName);
-};
+export const serverTls = nested(SERVER, (prop, { secretName }) => checks.objectName(`${prop}.secretName`, secretName));
 
 /** The key with the CA, in the namespaces of those who connect. */
 export function caOf({ secretName, ca }: ServerTls): SecretKey {

@@ -4,7 +4,7 @@ import { Shape } from '../kubernetes/shape';
 import * as checks from '../validation/checks';
 import { checkLabels } from '../kubernetes/constraints';
 import { Problem } from '../validation/problems';
-import { list, optionsOf, PropChecks, text, typed } from '../validation/props';
+import { nestedList, PropChecks, text, typed } from '../validation/props';
 import { EgressSpec, IngressSpec, Visitors } from './network-spec';
 import { checkCidr, podsOf } from './server-address';
 
@@ -106,7 +106,7 @@ export abstract class CeleryNetwork {
       ...ingressOf(given),
       egress: { to: (to ?? []) as k8s.NetworkPolicyEgressRule[], indexCidr, apiServerCidr },
       problems: [
-        ...problems, ...peerProblems(given), ...checkCidr('network.indexCidr', indexCidr), ...checkCidr('network.apiServerCidr', apiServerCidr),
+        ...problems, ...checkCidr('network.indexCidr', indexCidr), ...checkCidr('network.apiServerCidr', apiServerCidr),
       ],
     });
   }
@@ -116,7 +116,7 @@ export abstract class CeleryNetwork {
    */
   public static closedIngress(options: ClosedIngressOptions = {}): CeleryNetwork {
     const { options: given, problems } = typed(options, CLOSED_INGRESS, { prefix: 'network' });
-    return new Network({ ...ingressOf(given), problems: [...problems, ...peerProblems(given)] });
+    return new Network({ ...ingressOf(given), problems });
   }
 
   /**
@@ -157,7 +157,8 @@ const PEER: PropChecks<NetworkPeer> = {
   namespace: { check: text('the name of a namespace'), fix: 'give the name of the namespace', instead: () => undefined },
   podLabels: shaped('{}string', checkLabels),
 };
-const peers = list(optionsOf(PEER), 'e.g. [{ namespace: \'monitoring\' }]');
+const peers = nestedList(PEER, 'e.g. [{ namespace: \'monitoring\' }]', (prop, { namespace }) =>
+  namespace === undefined ? [] : checks.name(`${prop}.namespace`, namespace));
 
 /** Rules of a policy. Null is refused, as for the other options here. */
 function rules(type: string): ReturnType<typeof shaped> {
@@ -190,9 +191,4 @@ function ingressOf({ ingressController, prometheus, keda, from }: ClosedIngressO
 function visitors(given: readonly NetworkPeer[] | undefined, ...namespaces: string[]): Visitors {
   const all = given ?? namespaces.map((namespace): NetworkPeer => ({ namespace }));
   return { peers: all.map(({ namespace, podLabels }) => podsOf(namespace, podLabels)), named: given !== undefined };
-}
-
-function peerProblems(options: ClosedIngressOptions): Problem[] {
-  return (['ingressController', 'prometheus', 'keda'] as const).flatMap((prop) => (options[prop] ?? [])
-    .flatMap(({ namespace }, index) => checks.name(`network.${prop}[${index}].namespace`, namespace)));
 }

@@ -4,7 +4,7 @@ import { shaped } from '../kubernetes/options';
 import { Shape } from '../kubernetes/shape';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
-import { duration, number, optionsOf, PropChecks, text, typed } from '../validation/props';
+import { duration, nested, number, PropChecks, text, typed } from '../validation/props';
 import { horizontalPodAutoscaler } from './horizontal-pod-autoscaler';
 import { Autoscaler, ScaledWorker } from './scaled-worker';
 import { scaledObject, scaledObjectProblems } from './scaled-object';
@@ -201,7 +201,7 @@ const FALLBACK: PropChecks<ScalingFallback> = {
   behavior: text(`one of ${FALLBACKS.join(', ')}`),
 };
 const QUEUE_LENGTH: PropChecks<QueueLengthScalingOptions> = {
-  ...LIMITS, tasksPerReplica: number, pollingInterval: duration, cooldownPeriod: duration, fallback: optionsOf(FALLBACK),
+  ...LIMITS, tasksPerReplica: number, pollingInterval: duration, cooldownPeriod: duration, fallback: nested(FALLBACK),
 };
 
 /** What says something of the number of pods that the limits make meaningless. */

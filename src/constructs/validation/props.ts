@@ -22,6 +22,8 @@ export interface RequiredProp {
 /** A prop that is copied as it is checked: what the user changes afterwards, or a getter returns the next time, is in no manifest. */
 export interface CopiedProp {
   readonly copy: (prop: string, value: unknown) => { readonly value: unknown; readonly problems: readonly Problem[] };
+  /** Whether the copy is what is right about the value, and checked further, also where something in it is wrong. */
+  readonly keeps?: boolean;
 }
 
 /** What props are: all of them, so that a name which is not here is not one. */
@@ -76,7 +78,7 @@ export function typed<O extends object>(
       options[name] = scope && required.instead(scope);
       if (!misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
     }
-    if (found.length > 0) options[name] = scope && required?.instead(scope);
+    if (found.length > 0 && !('keeps' in expected && expected.keeps === true)) options[name] = scope && required?.instead(scope);
     problems.push(...found);
   }
   return { options: options as O, problems };
@@ -183,6 +185,42 @@ export function optionsOf<O extends object>(shape: PropChecks<O>): TypeCheck {
   return (prop, value) => {
     const wrong = object('the options by their names')(prop, value);
     return wrong.length > 0 ? wrong : typed(value as O, shape, { prefix: prop }).problems;
+  };
+}
+
+/**
+ * Options of a struct, of which all that is right is checked further: a name that there is not hides no other mistake. Without one that is required
+ * they are undefined.
+ */
+export function nested<O extends object>(
+  shape: PropChecks<O>, check: (prop: string, options: Partial<O>) => readonly Problem[] = () => [],
+): CopiedProp {
+  return {
+    keeps: true,
+    copy: (prop, given) => {
+      const wrong = object('the options by their names')(prop, given);
+      if (wrong.length > 0) return { value: undefined, problems: wrong };
+      const { options, problems } = typed(given as O, shape, { prefix: prop });
+      const value = Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(shape, name))) as Partial<O>;
+      const missing = Object.entries<TypeCheck | RequiredProp | CopiedProp>(shape)
+        .some(([name, expected]) => 'instead' in expected && value[name as keyof O] === undefined);
+      return { value: missing ? undefined : value, problems: [...problems, ...check(prop, value)] };
+    },
+  };
+}
+
+/** A list of such options, without those that are undefined. */
+export function nestedList<O extends object>(
+  shape: PropChecks<O>, example: string, check?: (prop: string, options: Partial<O>) => readonly Problem[],
+): CopiedProp {
+  const { copy } = nested(shape, check);
+  return {
+    keeps: true,
+    copy: (prop, given) => {
+      if (!isList(given)) return { value: undefined, problems: list(() => [], example)(prop, given) };
+      const items = Array.from(given, (item: unknown, i) => copy(`${prop}[${i}]`, item));
+      return { value: items.map(({ value }) => value).filter((value) => value !== undefined), problems: items.flatMap(({ problems }) => problems) };
+    },
   };
 }
 
