@@ -1,6 +1,6 @@
 import { redisKeys } from '../celery/redis-keys';
 import { asList, asMap, asNumber, asText, get } from '../manifests/json';
-import { processOf } from './fleet';
+import { processOf, queuesOf } from './fleet';
 import { appPlace, runInPod } from './in-pod';
 import { kubectl } from './kubectl';
 
@@ -27,9 +27,9 @@ export interface Unacked {
 export async function askBroker(
   queues: readonly string[], pods: readonly unknown[], deployments: readonly unknown[], context: readonly string[],
 ): Promise<BrokerAnswer> {
-  const worker = deployments.find((deployment) => processOf(deployment)?.role === 'worker');
-  const place = appPlace(pods, worker);
-  if (place === undefined) return askRedis(queues, worker, context);
+  const workers = deployments.filter((deployment) => processOf(deployment)?.role === 'worker');
+  const place = appPlace(pods, workers[0]);
+  if (place === undefined) return askRedis(queues, workers, context);
   const answer = await runInPod(place, 'depths', { queues }, context);
   return {
     queues: Object.fromEntries(Object.entries(asMap(get(answer, 'queues'))).map(([name, depth]) => [name, asNumber(depth) ?? null])),
@@ -46,8 +46,8 @@ function readUnacked(value: unknown): Unacked | undefined {
 /** A Service in the cluster: `redis`, `redis.data`, `redis.data.svc.cluster.local`. */
 const SERVICE = /^([a-z][-a-z0-9]*)(?:\.([a-z0-9][-a-z0-9]*)(?:\.svc(?:\.[a-z0-9.-]+)?)?)?\.?$/;
 
-async function askRedis(queues: readonly string[], deployment: unknown, context: readonly string[]): Promise<BrokerAnswer> {
-  const process = processOf(deployment);
+async function askRedis(queues: readonly string[], workers: readonly unknown[], context: readonly string[]): Promise<BrokerAnswer> {
+  const process = processOf(workers[0]);
   const url = process?.link?.url;
   const [, service, namespace] = SERVICE.exec(url?.host ?? '') ?? [];
   if (process === undefined || url?.scheme !== 'redis' || service === undefined) {
@@ -59,10 +59,12 @@ async function askRedis(queues: readonly string[], deployment: unknown, context:
     if (!/^\d+\s*$/.test(printed)) throw new Error(`redis-cli in ${service} says: ${printed.trim().split('\n')[0]}`);
     return Number(printed);
   };
-  const names = queues.length > 0 ? queues : ['celery'];
+  // A worker without --queues consumes those of its code, of which only the default queue is known.
+  const declared = workers.some((worker) => queuesOf(worker) === undefined) || queues.length === 0 ? [process.setting('task_default_queue')?.value ?? 'celery'] : [];
+  const names = [...new Set([...queues, ...declared])];
   const depths = await Promise.all(names.map(async (queue) => {
     const lengths = await Promise.all(redisKeys([queue]).lists.map(({ key }) => redis('llen', key)));
     return [queue, lengths.reduce((sum, length) => sum + length, 0)] as const;
   }));
-  return { queues: Object.fromEntries(depths), declared: [], unacked: { count: await redis('hlen', redisKeys([]).unacknowledged) } };
+  return { queues: Object.fromEntries(depths), declared, unacked: { count: await redis('hlen', redisKeys([]).unacknowledged) } };
 }

@@ -18,12 +18,25 @@ export async function whyStopped(pod: unknown, fields: readonly string[], contex
     ?? statuses.find((status) => get(status, 'state', 'waiting') !== undefined);
   if (stopped === undefined) return undefined;
   const waiting = get(stopped, 'state', 'waiting');
+  if (get(waiting, 'reason') === 'PodInitializing') {
+    const initial = running(pod);
+    if (initial !== undefined) {
+      const said = await lastLine(pod, initial, context);
+      return `init container ${asText(get(initial, 'name')) ?? '?'} has not ended yet${said ? `: ${said}` : ''}`;
+    }
+  }
   const reason = asText(get(waiting, 'reason')) ?? (waiting === undefined ? asText(get(stopped, 'state', 'terminated', 'reason')) ?? 'ended' : 'waiting');
   const end = failure(stopped);
   const message = PLAIN.has(reason) ? undefined : asText(get(waiting, 'message'));
   const ended = end === undefined ? '' : ` (${howItEnded(end, stopped)})`;
   const last = end === undefined ? undefined : asText(get(end, 'message')) ?? await lastLine(pod, stopped, context);
   return [`${reason}${ended}`, message, last].filter((part) => part !== undefined && part !== '').join(': ');
+}
+
+/** The init container that the others wait for: one that runs, and is no sidecar. */
+function running(pod: unknown): unknown {
+  const sidecars = asList(get(pod, 'spec', 'initContainers')).filter((one) => get(one, 'restartPolicy') === 'Always').map((one) => get(one, 'name'));
+  return asList(get(pod, 'status', 'initContainerStatuses')).find((one) => get(one, 'state', 'running') !== undefined && !sidecars.includes(get(one, 'name')));
 }
 
 /** How a container has ended that should run, or should have done its work. */
@@ -39,18 +52,24 @@ function howItEnded(end: unknown, status: unknown): string {
   return `ended with ${asNumber(get(end, 'exitCode')) ?? '?'}${outOfMemory}; ${count} restart${count === 1 ? '' : 's'}`;
 }
 
+/** Where the container has gone with its log, kubectl prints this and exits with 0. */
+const NO_LOG = /^unable to retrieve container logs for /;
+
 /** What the container said last: of a Python program that fails, the exception. */
 async function lastLine(pod: unknown, status: unknown, context: readonly string[]): Promise<string | undefined> {
   const { name, namespace } = identity(pod);
   const container = asText(get(status, 'name'));
   if (container === undefined) return undefined;
-  const previous = get(status, 'state', 'terminated') === undefined ? ['--previous'] : [];
-  try {
-    const log = await kubectl([...context, 'logs', name, '-n', namespace, '-c', container, '--tail=20', ...previous], 10_000);
-    return log.trim().split('\n').at(-1)?.trim();
-  } catch (error) {
-    // A log that has gone with its container, or may not be read, is no news of the pod.
-    if (error instanceof KubectlError) return undefined;
-    throw error;
+  // Of one that waits to be started again, the cluster may have only the one or the other.
+  for (const previous of get(status, 'state', 'waiting') === undefined ? [[]] : [['--previous'], []]) {
+    try {
+      const log = await kubectl([...context, 'logs', name, '-n', namespace, '-c', container, '--tail=20', ...previous], 10_000);
+      const last = log.trim().split('\n').at(-1)!.trim();
+      if (last !== '' && !NO_LOG.test(last)) return last;
+    } catch (error) {
+      // A log that has gone with its container, or may not be read, is no news of the pod.
+      if (!(error instanceof KubectlError)) throw error;
+    }
   }
+  return undefined;
 }

@@ -83,6 +83,11 @@ async function run(options: Options, print: (text: string) => void, wait: (milli
     return place ? [place] : [];
   });
   if (places.length === 0) throw new Failure(`no pod of ${options.app ? `the app '${options.app}'` : 'a Celery app'} runs ${options.where} that could ask Redis`);
+  if (options.except.length > 0) {
+    const names = (await allPods(places[0], options)).map((pod) => identity(pod).name);
+    const unknown = options.except.filter((name) => !names.includes(name));
+    if (unknown.length > 0) throw new Failure(`--except ${listed(unknown)}: there is no pod of this name ${options.thisNamespace ? `in namespace ${places[0].namespace}` : 'in the cluster'}`);
+  }
   for (const place of places) {
     const found = readList(await runInPod(place, 'requeue', { action: 'list' }, options.context));
     if (found === undefined) {
@@ -160,9 +165,13 @@ async function database(
   print(`${summary}; ${others} more ${others === 1 ? 'is' : 'are'} with the ${second.workers.size} workers of this database\n`);
 }
 
+function allPods(place: AppPlace, { context, thisNamespace }: Options): Promise<readonly unknown[]> {
+  return objects([...context, 'get', 'pods', ...thisNamespace ? ['-n', place.namespace] : ['-A'], '-o', 'json'], 120_000);
+}
+
 /** Fails with a Refusal unless all who may have messages say what they have. */
 async function round(place: AppPlace, name: string, options: Options, known: Map<string, boolean>): Promise<Round> {
-  const pods = (await objects([...options.context, 'get', 'pods', ...options.thisNamespace ? ['-n', place.namespace] : ['-A'], '-o', 'json'], 120_000)).filter((pod) => !['Succeeded', 'Failed'].includes(phase(pod)));
+  const pods = (await allPods(place, options)).filter((pod) => !['Succeeded', 'Failed'].includes(phase(pod)));
   const running = pods.filter((pod) => processOf(pod)?.role === 'worker' && mayRun(pod) && !isElsewhere(pod)
     && !options.except.includes(identity(pod).name));
   const workers: unknown[] = [];

@@ -223,7 +223,7 @@ function unackedOf(pods: readonly PodStatus[], appOf: (pod: PodStatus) => string
   }
   return [...newest].filter(([, { unacked }]) => unacked !== 0).map(([app, { unacked, oldest_unacked, now }]) => `${printableLine(`${app}: ${sayUnacked({
     count: unacked!, ...(oldest_unacked ? { age: secondsBetween(now, oldest_unacked) } : {}),
-  })}, by workers, or by one that has died (cdk8s-celery requeue)`)}\n`).join('');
+  })} (counted every 30 seconds), by workers, or by one that has died (cdk8s-celery requeue)`)}\n`).join('');
 }
 
 function secondsBetween(now: string, then: string): number {

@@ -1,3 +1,4 @@
+import { Manifest } from '../manifests';
 import { Answers, withKubectl } from './fake-kubectl';
 import { queues } from '../../src/cli/queues';
 
@@ -53,6 +54,18 @@ test('returns 2 where the broker can not be asked, and says why without the pass
   const { code, stdout, stderr } = await run([], cluster([worker('a')], [deployment('w', 'celery')], { error: 'OperationalError: redis://:hunter2@h' }));
   expect(stdout).toMatch(/^celery {2}celery {2}\? +0 +w$/m);
   expect([code, stderr]).toEqual([2, 'cdk8s-celery queues: the message broker of celery could not be asked: OperationalError: redis://:***@h\n']);
+});
+
+test('of workers scaled to 0, one without --queues consumes the default queue', async () => {
+  const [mail, rest] = ['mail', ''].map((queue) => deployment(queue || 'celery-worker', queue, 0) as Manifest);
+  rest.spec.template.spec.containers[0].command = ['celery', '-A', 'tasks', 'worker'];
+  for (const { spec } of [mail, rest]) spec.template.spec.containers[0].env = [{ name: 'CELERY_BROKER_URL', value: 'redis://redis:6379/0' }];
+  const asked = async (...workers: object[]) => (await run([], cluster([], workers, {}, { 'exec -n shop service/redis': ['0\n'] }))).stdout.trim().split('\n').slice(1, -1);
+  expect(await asked(rest)).toEqual(['celery  celery  0         0          celery-worker']);
+  expect(await asked(mail, rest)).toEqual(['celery  celery  0         0          celery-worker', 'celery  mail    0         0          mail']);
+  expect(await asked(mail)).toEqual(['celery  mail   0         0          mail']);
+  rest.spec.template.spec.containers[0].command = ['celery', '-A', 'tasks', 'worker', '--', 'task.default_queue=tasks'];
+  expect(await asked(rest)).toEqual(['celery  tasks  0         0          celery-worker']);
 });
 
 test('prints the same as JSON', async () => {

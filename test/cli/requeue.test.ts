@@ -139,6 +139,11 @@ test.each<[string, Answers, RegExp]>([
   expect(stderr).toMatch(message);
 });
 
+test('--except of a pod that there is not returns 2, and names it', async () => {
+  const { code, stderr, calls } = await run(['--yes', '--except', 'a', '--except', 'nope'], cluster());
+  expect([code, stderr, restored(calls)]).toEqual([2, 'cdk8s-celery requeue: --except nope: there is no pod of this name in the cluster\n', []]);
+});
+
 test('--this-namespace reads no other, and refuses for a consumer that is not in it', async () => {
   const { code, calls } = await run(['--this-namespace'], { ...cluster(), 'get pods -n shop -o json': [items(A)] });
   expect([code, calls.filter((call) => call.includes(' -A'))]).toEqual([0, []]);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { Answers, withKubectl } from './fake-kubectl';
 import { status } from '../../src/cli/status';
+import { Manifest } from '../manifests';
 
 /** Runs `cdk8s-celery status` with a kubectl that notes how it is called. */
 async function run(args: string[], answers: Answers | 'no kubectl' = {}) {
@@ -185,7 +186,7 @@ describe('what is delivered and not acknowledged', () => {
 
   test('is one line for an app, with the newest number and its age', async () => {
     expect(await lines({ ...held('a', 3, '2026-01-01T12:00:05+00:00'), ...held('b', 2) }))
-      .toEqual(['-: 3 messages are delivered and not acknowledged, the oldest for 30m, by workers, or by one that has died (cdk8s-celery requeue)']);
+      .toEqual(['-: 3 messages are delivered and not acknowledged, the oldest for 30m (counted every 30 seconds), by workers, or by one that has died (cdk8s-celery requeue)']);
   });
 
   test.each([0, null])('is no line where the number is %p', async (unacked) => {
@@ -200,6 +201,14 @@ describe('the cause of what does not run is', () => {
   });
   const crashed = stopped({ reason: 'CrashLoopBackOff', message: 'back-off 40s restarting failed container=worker' }, { terminated: { exitCode: 1 } });
 
+  const initial = (given: object): object => {
+    const { status: state, ...rest } = stopped({ reason: 'PodInitializing' }) as Manifest;
+    return {
+      ...rest, spec: { ...rest.spec, initContainers: [{ name: 'migrated', ...given }] },
+      status: { ...state, initContainerStatuses: [{ name: 'install', state: { terminated: { exitCode: 0 } } }, { name: 'migrated', state: { running: {} } }] },
+    };
+  };
+
   test.each<[string, object, Answers, string]>([
     ['the message of the container', stopped({ reason: 'CreateContainerConfigError', message: 'secret "redis-url" not found' }), {},
       'CreateContainerConfigError: secret "redis-url" not found'],
@@ -208,6 +217,14 @@ describe('the cause of what does not run is', () => {
     ['what the runtime says of the end', stopped({ reason: 'RunContainerError' }, { terminated: { exitCode: 128, message: 'exec: "celry": not found' } }), {},
       'RunContainerError (ended with 128; 2 restarts): exec: "celry": not found'],
     ['the end, where there is no log', crashed, {}, 'CrashLoopBackOff (ended with 1; 2 restarts)'],
+    ['the end, where the cluster has the log no longer, which kubectl says on standard output', crashed, { 'logs a': ['unable to retrieve container logs for containerd://0a1b'] },
+      'CrashLoopBackOff (ended with 1; 2 restarts)'],
+    ['the log that the cluster has, of one that waits', crashed, { '--previous': ['unable to retrieve container logs for containerd://0a1b'], 'logs a': ['ImportError: no shop'] },
+      'CrashLoopBackOff (ended with 1; 2 restarts): ImportError: no shop'],
+    ['what the init container says that the others wait for', initial({}), { 'logs a -n shop -c migrated --tail=20': ['[1] waits: 2 migrations are not applied'] },
+      'init container migrated has not ended yet: [1] waits: 2 migrations are not applied'],
+    ['that init container, where it says nothing', initial({}), {}, 'init container migrated has not ended yet'],
+    ['that of the pod, where only a sidecar runs', initial({ restartPolicy: 'Always' }), {}, 'PodInitializing'],
     ['of a container that has just ended, its log so far', stopped(undefined, undefined, { exitCode: 2, reason: 'Error' }),
       { 'logs a -n shop -c worker --tail=20': ['Error: no such option'] }, 'Error (ended with 2; 2 restarts): Error: no such option'],
   ])('%s', async (_, broken, answers, reason) => {
