@@ -1,6 +1,6 @@
 import { LAUNCH_PREFIX } from '../celery/agent-names';
 import { defaultPort } from '../celery/ports';
-import { BrokerUrl, isAmqp, isRedis, parseUrl, parseUrls, redisDatabase } from '../celery/url';
+import { BrokerUrl, isAmqp, isRedis, parseUrls, redisDatabase } from '../celery/url';
 import type { CeleryApp } from './celery-app';
 import type { EnvSource } from './brokers/result-backend-binding';
 import { transportOptions } from './scaling/scaled-object';
@@ -16,16 +16,15 @@ function hasPlainHost({ host }: BrokerUrl): boolean {
 }
 
 /**
- * What tells a Redis server from another, by whatever name a URL has it: its host and port, or the sentinels in any order and the name of their
- * master. Undefined where the URL does not say it.
+ * What tells Redis servers from others, by whatever name a URL has them: host and port of each, or each sentinel and the name of the master. Empty
+ * where the URL does not say it.
  */
-export function redisServer(url: string, namespace: string | undefined, master: unknown): string | undefined {
+export function redisServers(url: string, namespace: string | undefined, master: unknown): string[] {
   const servers = parseUrls(url);
-  const [first] = servers;
-  if (first === undefined || !servers.every(hasPlainHost)) return undefined;
-  const addresses = (fallback: string): string[] => [...new Set(servers.map(({ host, port }) => `${wholeHost(host, namespace)}:${port ?? fallback}`))].sort();
-  if (first.scheme === 'sentinel') return `sentinel ${addresses('26379').join(' ')} ${String(master)}`;
-  return isRedis(first) && first.scheme !== 'redis+socket' ? addresses('6379')[0] : undefined;
+  if (!servers.every(hasPlainHost)) return [];
+  const address = ({ host, port }: BrokerUrl, fallback: string): string => `${wholeHost(host, namespace)}:${port ?? fallback}`;
+  return servers.flatMap((server) => server.scheme === 'sentinel' ? [`sentinel ${address(server, '26379')} ${String(master)}`]
+    : isRedis(server) && server.scheme !== 'redis+socket' ? [address(server, '6379')] : []);
 }
 
 /** A URL as it is written or as a template, or where it comes from, with the name of the master where that is Sentinel's. */
@@ -33,33 +32,32 @@ export type UrlText = Partial<Record<'template', string> & Record<'url', EnvSour
 
 /** Whether two URLs lead to one Redis server, in whichever database. */
 export function isSameRedis(first: UrlText, second: UrlText, namespace: string | undefined): boolean {
-  const [one, other] = [first, second].map(({ url, template, master }) => redisServer(template ?? url?.value ?? '', namespace, master));
-  if (one !== undefined) return one === other;
+  const [some, others] = [first, second].map(({ url, template, master }) => redisServers(template ?? url?.value ?? '', namespace, master));
+  if (some.length > 0) return some.some((one) => others.includes(one));
   const [source, otherSource] = [first, second].map(({ url }) => url?.valueFrom);
   return source !== undefined && JSON.stringify(source) === JSON.stringify(otherSource);
 }
 
-/** What tells the server and the database or virtual host of an app from those of another, or a broker whose URL is out of sight. */
-export function databaseOf(app: CeleryApp): string {
+/**
+ * What tells the databases or virtual hosts of an app from those of another, one for each server that its URL names, or a broker whose URL is out of
+ * sight.
+ */
+export function databasesOf(app: CeleryApp): string[] {
   const { _broker: { env, transport }, namespace } = app;
   const url = env.find(({ name }) => name === 'CELERY_BROKER_URL' || name === `${LAUNCH_PREFIX}CELERY_BROKER_URL`)?.value ?? '';
   const options = transportOptions(app);
-  const unseen = JSON.stringify([namespace, transport, env, options.master_name]);
   if (transport === 'sqs') {
     // The account, which its keys tell, the region and the endpoint.
-    return JSON.stringify([transport, url, options.region, env.filter(({ name }) => name.startsWith('AWS_'))]);
+    return [JSON.stringify([transport, url, options.region, env.filter(({ name }) => name.startsWith('AWS_'))])];
   }
-  const parsed = parseUrl(url);
-  if (parsed === undefined || !hasPlainHost(parsed)) return unseen;
-  if (isAmqp(parsed)) {
-    const path = parsed.database ?? '';
-    if (/[$({]/.test(path)) return unseen;
-    const port = parsed.port ?? String(defaultPort(parsed.scheme));
-    return `amqp ${wholeHost(parsed.host, namespace)}:${port} ${path === '' ? '/' : decoded(path)}`;
-  }
-  const database = redisDatabase(parseUrls(url).at(-1)!);
-  const server = redisServer(url, namespace, options.master_name);
-  return server === undefined || database === undefined ? unseen : `redis ${server} ${database}`;
+  const servers = parseUrls(url);
+  const virtualHosts = servers.filter((server) => isAmqp(server) && hasPlainHost(server) && !/[$({]/.test(server.database ?? ''))
+    .map(({ scheme, host, port, database = '' }) => `amqp ${wholeHost(host, namespace)}:${port ?? defaultPort(scheme)} ${database === '' ? '/' : decoded(database)}`);
+  const last = servers.at(-1);
+  const database = last && redisDatabase(last);
+  const redis = database === undefined ? [] : redisServers(url, namespace, options.master_name).map((server) => `redis ${server} ${database}`);
+  const found = [...virtualHosts, ...redis];
+  return found.length > 0 ? found : [JSON.stringify([namespace, transport, env, options.master_name])];
 }
 
 function decoded(path: string): string {
@@ -74,7 +72,7 @@ function decoded(path: string): string {
  * What tells the queues of an app from those of another, with its unacknowledged messages: the database, and what the transport puts before all
  * names in it.
  */
-export function queuesOf(app: CeleryApp): string {
+export function queuesOf(app: CeleryApp): string[] {
   const { global_keyprefix: keys = '', queue_name_prefix: names = '' } = transportOptions(app);
-  return JSON.stringify([databaseOf(app), app._broker.transport === 'sqs' ? names : keys]);
+  return databasesOf(app).map((database) => JSON.stringify([database, app._broker.transport === 'sqs' ? names : keys]));
 }

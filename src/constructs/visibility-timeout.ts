@@ -2,7 +2,7 @@ import { IConstruct } from 'constructs';
 import { codeSettings } from '../manifests/code-settings';
 import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
-import { databaseOf, queuesOf } from './message-store';
+import { databasesOf, queuesOf } from './message-store';
 import { isPlainObject } from './validation/plain-object';
 import { settingsLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
@@ -37,12 +37,12 @@ export function sharing(app: CeleryApp): CeleryApp[] {
 
 /** The apps on the same database, whatever the names of their keys begin with. */
 export function onDatabase(app: CeleryApp): CeleryApp[] {
-  return withThe(databaseOf, app);
+  return withThe(databasesOf, app);
 }
 
-function withThe(what: (app: CeleryApp) => string, app: CeleryApp): CeleryApp[] {
+function withThe(what: (app: CeleryApp) => string[], app: CeleryApp): CeleryApp[] {
   const own = what(app);
-  return appsOf(app.node.root).filter((other) => isInTree(other, app) && what(other) === own);
+  return appsOf(app.node.root).filter((other) => isInTree(other, app) && what(other).some((one) => own.includes(one)));
 }
 
 /**

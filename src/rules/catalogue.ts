@@ -231,6 +231,8 @@ export const CATALOGUE = {
   N79: { what: 'a Secret or ConfigMap by almost its name' },
   N78: { what: 'an empty claim over the code of the image' },
   N75: { what: 'logs in a file of the container' },
+  N80: { what: 'tasks that run where they are sent' },
+  N81: { what: 'settings with values that Celery does not take', limits: SETTINGS },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

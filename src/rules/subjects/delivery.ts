@@ -1,11 +1,12 @@
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
+import { outOfRange, rangeText } from '../../celery/settings';
 import { meets } from '../../celery/versions';
 import { seesSettings } from '../../manifests/code';
-import { seconds } from '../../manifests/code-settings';
+import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
-import { lateTasks, taskLimit } from '../../manifests/task-limit';
+import { lateTasks, limit, taskLimit } from '../../manifests/task-limit';
 import { taskOptions } from '../../manifests/task-options';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -231,6 +232,62 @@ export const deliveryRules: Rule[] = [
           });
         }
       }
+    },
+  },
+  {
+    id: 'delivery/soft-limit-never-reached',
+    severity: Severity.WARNING,
+    title: 'The soft time limit is not less than the hard one',
+    why: 'The hard limit kills the process first: SoftTimeLimitExceeded is never raised, and the task cleans up nothing.',
+    fix: 'Set a soft time limit that is less than the hard one.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#time-limits',
+    rows: ['D8'],
+    on: 'workers',
+    check: (worker, report) => {
+      const [soft, hard] = [limit(worker, '--soft-time-limit', 'task_soft_time_limit'), limit(worker, '--time-limit', 'task_time_limit')];
+      // A variable that is only called like a setting may be anything.
+      if (!soft || !hard || soft.variable !== undefined || hard.variable !== undefined || soft.seconds < hard.seconds) return;
+      report({ at: soft.at, value: `${soft.name} ${soft.seconds}, ${hard.name} ${hard.seconds}`, allowed: `less than ${hard.seconds}` });
+    },
+  },
+  {
+    id: 'delivery/always-eager',
+    severity: Severity.WARNING,
+    title: 'Tasks run where they are sent, and not in a worker',
+    why: 'With task_always_eager a web request waits for its task, Beat runs all periodic tasks itself, one after another, and workers get nothing.',
+    fix: 'Leave task_always_eager to the tests of the code.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-always-eager',
+    rows: ['N80'],
+    on: 'processes',
+    check: (process, report) => {
+      const setting = process.setting('task_always_eager');
+      // Flower sends nothing by itself.
+      if (!setting || process.role === 'flower' || !/^(true|1|yes|on)$/i.test(setting.value)) return;
+      report({
+        at: setting.at, value: `task_always_eager=${setting.value}`, ...unless(setting.variable === undefined, 'the application does not read this variable'),
+      });
+    },
+  },
+  {
+    id: 'delivery/setting-out-of-range',
+    severity: Severity.ERROR,
+    title: 'A setting has a value that Celery does not take',
+    why: 'Celery takes it without an error and fails later, or does something else: a result that expires before it is stored, a visibility timeout that cannot be '
+      + 'compared with a time.',
+    fix: 'Give a number in the range of the setting.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html',
+    rows: ['N81'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const name of SETTING_NAMES) {
+        const setting = process.setting(name);
+        if (!setting || setting.variable !== undefined || !/^-?\d+(\.\d+)?$/.test(setting.value)) continue;
+        const range = outOfRange(name, Number(setting.value));
+        if (range) report({ at: setting.at, value: `${name}=${setting.value}`, allowed: rangeText(range) });
+      }
+      const options = process.setting('broker_transport_options');
+      const text = options && /["']visibility_timeout["']\s*:\s*(["'][^"']*["'])/.exec(options.value)?.[1];
+      if (options && text) report({ at: options.at, value: `visibility_timeout ${text}`, allowed: 'a number of seconds, e.g. 3600' });
     },
   },
   {

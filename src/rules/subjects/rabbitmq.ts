@@ -167,6 +167,24 @@ export const rabbitRules: Rule[] = [
     },
   },
   {
+    id: 'rabbitmq/quorum-and-priorities',
+    severity: Severity.ERROR,
+    title: 'Quorum queues are declared with priorities, which they do not have',
+    why: 'RabbitMQ refuses to declare them, and the worker ends: `PRECONDITION_FAILED - invalid arg \'x-max-priority\' for queue \'celery\' in vhost \'/\' of queue '
+      + 'type rabbit_quorum_queue`.',
+    fix: 'Remove task_queue_max_priority, or use classic queues.',
+    source: 'https://www.rabbitmq.com/docs/quorum-queues#feature-matrix',
+    rows: ['N55'],
+    on: 'workers',
+    check: (worker, report) => {
+      const priority = worker.setting('task_queue_max_priority');
+      // Of a queue that the code declares by itself, others may have the priority.
+      if (!priority || !/^\d+$/.test(priority.value) || worker.setting('task_default_queue_type')?.value !== 'quorum') return;
+      if (worker.broker && !isAmqp(worker.broker.url)) return;
+      report({ at: priority.at, value: `task_queue_max_priority=${priority.value}`, note: 'task_default_queue_type is quorum' });
+    },
+  },
+  {
     id: 'rabbitmq/quorum-and-global-qos',
     severity: Severity.ERROR,
     title: 'The worker asks for global QoS on a quorum queue, which has none',
