@@ -266,7 +266,8 @@ export class CeleryApp extends Construct {
         const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
         const consumed = workers.map((worker) => worker.queues);
         return [
-          ...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare),
+          ...queues.idle(consumed, codeMayDeclare), ...queues.misrouted(consumed, codeMayDeclare, props.code._files),
+          ...queues.undeclaredExchanges(consumed, codeDeclares, props.code._files !== undefined), ...queues.notCreated(consumed, codeMayDeclare),
           ...checkLocal(bound, this.hasNeighbours(options)), ...redBeatSettings(this, settings),
           ...visibilityProblems(this), ...sharedQueueProblems(this), ...sqsQueueProblems(this),
         ].map(describe);

@@ -1,5 +1,8 @@
 import { CeleryQueue } from './celery-queue';
 import { declaresPriorities, highestPriority } from '../celery/transports';
+import { balanced } from '../manifests/code-settings';
+import { withoutComments } from '../manifests/python-text';
+import { declaredTasks } from '../manifests/task-options';
 import { nearest } from '../nearest';
 import { flag, nestedList, number, RequiredProp, PropChecks, text } from './validation/props';
 import { isPlainObject } from './validation/plain-object';
@@ -26,23 +29,19 @@ export function checkNames(names: readonly string[]): Problem[] {
 /** Celery's own default. */
 const DEFAULT_QUEUE = 'celery';
 
-/** Where a setting sends tasks. */
+/** Where a setting or the code sends tasks. */
 interface Route {
   /** The path of the setting: `settings.task_routes['tasks.mail']`. */
   readonly prop: string;
-  readonly queue: string;
+  /** The name of a queue, or a map of options. */
+  readonly to: unknown;
 }
 
-/** The queues to which routes and periodic tasks of the settings send; a route that a function decides is not known. */
+/** What routes and periodic tasks of the settings say; where a function sends tasks is not known. */
 function routes(settings: ReadonlyMap<string, unknown>): Route[] {
-  const named = (prop: string, options: unknown): Route[] => {
-    const queue = isPlainObject(options) ? options.queue : options;
-    // One with `$` may be meant as a reference.
-    return typeof queue === 'string' && !queue.includes('$') ? [{ prop, queue }] : [];
-  };
-  const ofMap = (prop: string, map: Record<string, unknown>): Route[] => Object.entries(map).flatMap(([task, to]) => named(`${prop}['${task}']`, to));
+  const ofMap = (prop: string, map: Record<string, unknown>): Route[] => Object.entries(map).map(([task, to]) => ({ prop: `${prop}['${task}']`, to }));
   const ofPairs = (prop: string, pairs: readonly unknown[]): Route[] => (
-    pairs.flatMap((pair, i) => Array.isArray(pair) ? named(`${prop}[${i}]`, pair[1]) : [])
+    pairs.flatMap((pair, i) => Array.isArray(pair) ? [{ prop: `${prop}[${i}]`, to: pair[1] as unknown }] : [])
   );
   // A map, or a list of routers: names of functions, maps, and lists of pairs.
   const ofRouter = (prop: string, router: unknown): Route[] => (
@@ -52,9 +51,57 @@ function routes(settings: ReadonlyMap<string, unknown>): Route[] {
   const schedule = settings.get('beat_schedule');
   return [
     ...(Array.isArray(given) ? given.flatMap((router, i) => ofRouter(`settings.task_routes[${i}]`, router)) : ofRouter('settings.task_routes', given)),
-    ...(isPlainObject(schedule) ? Object.entries(schedule).flatMap(([name, entry]) =>
-      isPlainObject(entry) ? named(`settings.beat_schedule['${name}'].options`, isPlainObject(entry.options) ? entry.options : {}) : []) : []),
+    ...(isPlainObject(schedule) ? Object.entries(schedule).flatMap(([name, entry]) => (
+      isPlainObject(entry) ? [{ prop: `settings.beat_schedule['${name}'].options`, to: isPlainObject(entry.options) ? entry.options : {} }] : []
+    )) : []),
   ];
+}
+
+/** The queue of a route, where it names one; one with `$` may be meant as a reference. */
+function queueOf({ prop, to }: Route): { readonly prop: string; readonly queue: string }[] {
+  const queue = isPlainObject(to) ? to.queue : to;
+  return typeof queue === 'string' && !queue.includes('$') ? [{ prop, queue }] : [];
+}
+
+/** Queues that Python code names in `task_routes` and in the decorators of tasks. */
+function queuesInCode(files: Readonly<Record<string, string>>): { readonly prop: string; readonly queue: string }[] {
+  return Object.entries(files).flatMap(([file, code]) => {
+    const bare = withoutComments(code);
+    const maps = [...bare.matchAll(/\b(?:task_routes|CELERY_(?:TASK_)?ROUTES)['"]?\s*[=:]\s*(?=\{)/g)].flatMap(({ 0: found, index }) => {
+      const map = bare.slice(index + found.length);
+      return [...map.slice(0, balanced(map, '{', '}') ?? 0).matchAll(/['"]queue['"]\s*:\s*(['"])([^'"\n]+)\1/g)].map(([, , queue]) => queue);
+    });
+    const own = declaredTasks(code).flatMap(({ queue }) => queue ?? []);
+    return [...new Set([...maps, ...own])].map((queue) => ({ prop: `code '${file}' queue`, queue }));
+  });
+}
+
+/** Routes that Celery does not take: each message that is sent raises an error. */
+function malformed(settings: ReadonlyMap<string, unknown>): Problem[] {
+  const given = settings.get('task_routes');
+  const pairs = Array.isArray(given) ? given.flatMap((router: unknown, i): Problem[] => !Array.isArray(router) ? []
+    : router.every((pair) => Array.isArray(pair) && pair.length === 2 && typeof pair[0] === 'string') ? [] : [{
+      prop: `settings.task_routes[${i}]`, value: router, wrong: 'is not a list of pairs, so that each task which is sent raises a ValueError',
+      fix: 'give a map of tasks, or one list more: [[[\'tasks.*\', { queue: \'mail\' }]]]',
+    }]) : [];
+  return [...pairs, ...(pairs.length > 0 ? [] : routes(settings)).flatMap(({ prop, to }): Problem[] => {
+    if (typeof to !== 'string' && !isPlainObject(to)) {
+      return [{ prop, value: to, wrong: 'is not the name of a queue or a map of options, so that each task which is sent raises a TypeError', fix: 'give e.g. { queue: \'mail\' }' }];
+    }
+    const queue = isPlainObject(to) ? to.queue : to;
+    return queue === undefined || queue === null || typeof queue === 'string' ? [] : [{
+      prop: `${prop}.queue`, value: queue, wrong: 'is not the name of a queue, so that each task which is sent raises a TypeError', fix: 'give its name: \'mail\'',
+    }];
+  })];
+}
+
+/** The exchanges that queues have: those of `task_queues`, and one with the name of each other queue. */
+function exchanges(names: Iterable<string>, taskQueues: unknown): Set<string> {
+  const maps = isPlainObject(taskQueues) ? Object.entries(taskQueues) : Array.isArray(taskQueues) ? taskQueues.map((queue: unknown) => ['', queue] as const) : [];
+  return new Set([...names, ...maps.flatMap(([, queue]) => {
+    const exchange = isPlainObject(queue) ? queue.exchange : undefined;
+    return typeof exchange === 'string' ? [exchange] : isPlainObject(exchange) && typeof exchange.name === 'string' ? [exchange.name] : [];
+  })]);
 }
 
 /** The names among `task_queues`, a map or a list of maps. */
@@ -62,6 +109,9 @@ function taskQueueNames(value: unknown): string[] {
   if (isPlainObject(value)) return Object.keys(value);
   return Array.isArray(value) ? value.flatMap((queue) => isPlainObject(queue) && typeof queue.name === 'string' ? [queue.name] : []) : [];
 }
+
+/** The queues of each worker; undefined is one that names none. */
+type Consumed = ReadonlyArray<readonly string[] | undefined>;
 
 /** The queues that an app has. */
 export class Queues {
@@ -100,7 +150,7 @@ export class Queues {
    */
   public problems(codeDeclares: boolean, quorum: boolean): Problem[] {
     const { transport } = this;
-    const names = checkNames((this.declared ?? []).map(({ name }) => name));
+    const names = [...checkNames((this.declared ?? []).map(({ name }) => name)), ...malformed(this.settings)];
     if (transport === undefined) return names;
     const most = highestPriority(transport);
     return [...names, ...this.prioritized.flatMap(({ name, maxPriority }): Problem[] => {
@@ -136,14 +186,15 @@ export class Queues {
   }
 
   /**
-   * Routes in the settings to a queue that there is not: one that the app does not declare, or, where it declares none, that no worker of it
-   * consumes from. A worker without queues consumes from those that code may declare.
+   * Routes in the settings, or in code that is in sight, to a queue that there is not: one that the app does not declare, or, where it
+   * declares none, that no worker of it consumes from. A worker without queues consumes from those that code may declare.
    */
-  public misrouted(consumed: ReadonlyArray<readonly string[] | undefined>, codeMayDeclare: boolean): Problem[] {
+  public misrouted(consumed: Consumed, codeMayDeclare: boolean, files: Readonly<Record<string, string>> = {}): Problem[] {
     const declared = this.declared?.map(({ name }) => name);
     if (declared === undefined && (consumed.length === 0 || (codeMayDeclare && consumed.includes(undefined)))) return [];
     const known = new Set([this.default, ...taskQueueNames(this.settings.get('task_queues')), ...declared ?? consumed.flatMap((names) => names ?? [])]);
-    return routes(this.settings).filter(({ queue }) => !known.has(queue)).map(({ prop, queue }) => {
+    const given = [...routes(this.settings).flatMap(queueOf), ...(codeMayDeclare ? [] : queuesInCode(files))];
+    return given.filter(({ queue }) => !known.has(queue)).map(({ prop, queue }) => {
       const meant = nearest(queue, known);
       return {
         prop, value: queue, wrong: declared ? 'is not a queue of the app' : 'is a queue from which no worker of the app consumes',
@@ -152,11 +203,50 @@ export class Queues {
     });
   }
 
+  /** Routes to an exchange that no queue has: Redis drops each message, without an error. */
+  public undeclaredExchanges(consumed: Consumed, codeDeclares: boolean, codeInSight: boolean): Problem[] {
+    const taskQueues = this.settings.get('task_queues');
+    if ((codeDeclares && taskQueues === undefined) || (this.declared === undefined && !codeInSight)) return [];
+    const given = this.settings.get('task_default_exchange');
+    const known = exchanges([
+      this.default, ...this.names, ...consumed.flatMap((names) => names ?? []), ...typeof given === 'string' ? [given] : [],
+    ], taskQueues);
+    return routes(this.settings).flatMap(({ prop, to }): Problem[] => {
+      const { exchange, routing_key: key, queue } = isPlainObject(to) ? to : {};
+      if (typeof exchange !== 'string' || exchange === '' || exchange.includes('$')) return [];
+      const bare = key === undefined || key === null || key === '';
+      // Without a routing key Celery takes the queue, where there is one.
+      if (bare) {
+        return typeof queue === 'string' ? [] : [{
+          prop, value: to, wrong: 'has an exchange without a routing_key and without a queue, and messages without a queue are lost', fix: 'name a queue, or give routing_key, too',
+        }];
+      }
+      return known.has(exchange) ? [] : [{
+        prop: `${prop}.exchange`, value: exchange, wrong: 'is an exchange that no queue of the app has, and messages that are sent to it are lost',
+        fix: `name a queue instead: { queue: '${exchange}' }; or declare one with this exchange in settings.task_queues`,
+      }];
+    });
+  }
+
+  /** Queues of workers and routes that Celery does not create: `task_create_missing_queues` is off. */
+  public notCreated(consumed: Consumed, codeMayDeclare: boolean): Problem[] {
+    const taskQueues = this.taskQueues ?? this.settings.get('task_queues');
+    if (this.settings.get('task_create_missing_queues') !== false || (codeMayDeclare && taskQueues === undefined)) return [];
+    const known = new Set(taskQueues === undefined ? [this.default] : taskQueueNames(taskQueues));
+    if (known.size === 0) return [];
+    const wanted = new Set([...consumed.flatMap((names) => names ?? []), ...routes(this.settings).flatMap(queueOf).map(({ queue }) => queue)]);
+    return [...wanted].filter((name) => !known.has(name)).map((name) => ({
+      prop: 'settings.task_create_missing_queues', value: false, wrong: `does not create the queue ${name}, without which a worker ends at its start`,
+      fix: `leave it out, or declare ${name} in settings.task_queues`,
+    }));
+  }
+
   /** Queues that nothing consumes from. A worker that names no queue consumes from the default one, or from those that code declares. */
-  public idle(consumed: ReadonlyArray<readonly string[] | undefined>, codeMayDeclare: boolean): Problem[] {
+  public idle(consumed: Consumed, codeMayDeclare: boolean): Problem[] {
     if (consumed.length === 0 || (codeMayDeclare && consumed.includes(undefined))) return [];
     const busy = new Set(consumed.flatMap((names) => names ?? [this.default]));
-    return (this.declared ?? []).filter(({ name, external }) => external !== true && !busy.has(name)).map(({ name }) => ({
+    const external = new Set((this.declared ?? []).filter((queue) => queue.external === true).map(({ name }) => name));
+    return [...new Set(this.names)].filter((name) => !external.has(name) && !busy.has(name)).map((name) => ({
       prop: 'queues', value: name, wrong: 'is a queue from which no worker consumes, so its tasks wait without an error',
       fix: `give queues: ['${name}'] to a CeleryWorker, or declare it with external: true where others consume from it`,
     }));

@@ -15,6 +15,8 @@ export interface TaskOptions {
   /** It says nothing of when it is acknowledged: what the application says holds. */
   readonly unsaid: boolean;
   readonly rejectOnWorkerLost?: boolean;
+  /** The queue that it goes to. */
+  readonly queue?: string;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
 }
@@ -43,6 +45,7 @@ export function declaredTasks(code: string): readonly Options[] {
     return name === undefined ? [] : [{
       name, acksLate: given ? FLAGS[value('acks_late') ?? ''] : inherited === 'unsaid' ? undefined : inherited,
       unsaid: !given && inherited === 'unsaid' && !options.includes('**'),
+      queue: /(?<![\w.'"])queue\s*=\s*(['"])([^'"\n]+)\1/.exec(options)?.[2],
       rejectOnWorkerLost: FLAGS[value('reject_on_worker_lost') ?? ''], timeLimit: number('time_limit'), softTimeLimit: number('soft_time_limit'),
     }];
   });

@@ -62,6 +62,60 @@ describe('refuses', () => {
   });
 });
 
+describe('routes', () => {
+  const ALL = { worker: undefined, mail: ['mail'] };
+  const routed = (to: unknown, more: Partial<CeleryAppProps> = {}): Partial<CeleryAppProps> => ({ ...declared('mail'), ...more, settings: { task_routes: { x: to }, ...more.settings } });
+  const code = (...lines: string[]): AppCode => AppCode.fromInline({ 'tasks.py': `${TASKS}\n${lines.join('\n')}\n` });
+  const MEDIA = { exchange: 'media', routing_key: 'media' };
+  const TASK_QUEUES = { mail: { exchange: 'mail', routing_key: 'mail' }, media: MEDIA, celery: {} };
+
+  test.each<[string, Partial<CeleryAppProps>, Workers, string]>([
+    ['to an exchange that nobody declares', routed(MEDIA), ALL,
+      'settings.task_routes[\'x\'].exchange: \'media\' is an exchange that no queue of the app has, and messages that are sent to it are lost; '
+      + 'name a queue instead: { queue: \'media\' }; or declare one with this exchange in settings.task_queues'],
+    ['the same with a queue', routed({ queue: 'mail', ...MEDIA }), ALL, 'exchange: \'media\' is an exchange that no queue of the app has'],
+    ['the same of an image', routed(MEDIA, { code: AppCode.inImage() }), { worker: ['celery', 'mail'] }, 'exchange: \'media\' is an exchange that no queue of the app has'],
+    ['the same of Beat', { ...declared('mail'), settings: { beat_schedule: { a: { task: 'x', schedule: 60, options: MEDIA } } } }, ALL,
+      'settings.beat_schedule[\'a\'].options.exchange: \'media\' is an exchange'],
+    ['an exchange without a routing key', routed({ exchange: 'mail' }), ALL, 'has an exchange without a routing_key and without a queue'],
+    ['pairs that are no list of pairs', { settings: { task_routes: [['tasks.*', { queue: 'celery' }]] } }, { worker: undefined }, 'settings.task_routes[0]: '],
+    ['a queue that is no name', routed({ queue: { name: 'mail' } }), ALL, 'settings.task_routes[\'x\'].queue: {"name":"mail"} is not the name of a queue'],
+    ['a number', routed(5), ALL, 'settings.task_routes[\'x\']: 5 is not the name of a queue or a map of options'],
+    ['queues that are not created', { ...declared('mail'), settings: { task_create_missing_queues: false } }, { worker: ['mail', 'celery'] },
+      'settings.task_create_missing_queues: false does not create the queue mail'],
+    ['queues that task_queues has not', { settings: { task_create_missing_queues: false, task_queues: { celery: {} } } }, { worker: ['mail', 'celery'] },
+      'settings.task_create_missing_queues: false does not create the queue mail'],
+    ['a queue of the settings from which nobody consumes', { settings: { task_queues: TASK_QUEUES, task_routes: { x: { queue: 'media' } } } }, { worker: ['mail', 'celery'] },
+      'queues: \'media\' is a queue from which no worker consumes'],
+    ['of the code, to a queue that there is not', { ...declared('mail'), code: code('app.conf.task_routes = {"tasks.x": {"queue": "nope"}}') }, ALL,
+      'code \'tasks.py\' queue: \'nope\' is not a queue of the app'],
+    ['of a task, to a queue that there is not', { code: code('@app.task(queue="nope")', 'def x(): ...') }, ALL,
+      'code \'tasks.py\' queue: \'nope\' is a queue from which no worker of the app consumes'],
+  ])('%s: refused', (_what, props, workers, message) => {
+    expect(refusals(made(props, workers))).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, Workers]>([
+    ['to the exchange of a queue', routed({ exchange: 'mail', routing_key: 'mail' }), ALL],
+    ['to a queue by its name', routed({ exchange: '', routing_key: 'mail' }), ALL],
+    ['an exchange and a queue without a routing key', routed({ exchange: 'media', queue: 'mail' }), ALL],
+    ['to an exchange of task_queues', { settings: { task_queues: TASK_QUEUES, task_routes: { x: MEDIA } } }, { worker: undefined }],
+    ['to an exchange that the code may declare', routed(MEDIA, { code: code('app.conf.task_queues = queues()') }), ALL],
+    ['to an exchange that an image may declare', { code: AppCode.inImage(), settings: { task_routes: { x: MEDIA } } }, { worker: undefined }],
+    ['a list of pairs', { ...declared('mail'), settings: { task_routes: [[['tasks.*', { queue: 'mail' }]]] } }, ALL],
+    ['no queue', routed({ queue: null, priority: 3 }), ALL],
+    ['queues that task_queues has', { settings: { task_create_missing_queues: false, task_queues: { celery: {}, mail: {} } } }, { worker: ['mail', 'celery'] }],
+    ['only the default queue, and none is created', { settings: { task_create_missing_queues: false } }, { worker: undefined }],
+    ['a queue of the settings that others consume', {
+      queues: [{ name: 'mail' }, { name: 'media', external: true }], settings: { task_queues: TASK_QUEUES },
+    }, { worker: ['mail', 'celery'] }],
+    ['of the code, in a comment', { code: code('# app.conf.task_routes = {"tasks.x": {"queue": "nope"}}') }, ALL],
+    ['of a task, to a queue that others consume', { queues: [{ name: 'mail' }, { name: 'nope', external: true }], code: code('@app.task(queue="nope")', 'def x(): ...') }, ALL],
+  ])('%s: taken', (_what, props, workers) => {
+    expect(() => queuesOf(props, workers)).not.toThrow();
+  });
+});
+
 describe('takes a queue without a worker', () => {
   test.each<[string, Partial<CeleryAppProps>, Workers]>([
     ['that others consume from', { queues: [{ name: 'video', external: true }, { name: 'mail', external: false }] }, { mail: ['mail'] }],
