@@ -649,7 +649,7 @@ export const networkRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/',
     rows: ['N69'],
     check: (world, report) => {
-      const backed = new Set(world.kind('Service').flatMap((service) => world.backing(service)));
+      const backed = new Set([...new Set(world.kind('Service').map((service) => world.backing(service)))].flat());
       for (const { workload, container, use } of brokerServers(world)) {
         const exposed = workload.spec.hostNetwork === true || asList(container.json.ports).some((port) => get(port, 'hostPort') !== undefined);
         const sidecar = world.in(workload).length > 0 || workload.containers.some((other) => isProducer(other));

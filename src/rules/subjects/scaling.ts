@@ -92,6 +92,11 @@ function migrates({ words, conditional }: Invocation): boolean {
     || /(^|\s)(flask|superset)\sdb\supgrade(\s|$)|(^|\s)(aerich|sentry)\supgrade(\s|$)|(^|\s)prisma\smigrate\sdeploy/.test(line);
 }
 
+/** The others among objects, as many as are asked for. */
+function* namesBut(resources: readonly Resource[], one: Resource): Iterable<string> {
+  for (const other of resources) if (other !== one) yield `${other.kind} ${other.name}`;
+}
+
 export const scalingRules: Rule[] = [
   {
     id: 'scaling/zero-while-tasks-run',
@@ -355,7 +360,7 @@ export const scalingRules: Rule[] = [
       for (const resource of others) {
         report({
           at: { resource, path: ['spec', 'scaleTargetRef'] }, value: `${workload.resource.kind} ${workload.resource.name}`,
-          note: `${listed(rivals.filter((one) => one !== resource).map(({ kind, name }) => `${kind} ${name}`))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
+          note: `${listed(namesBut(rivals, resource))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
         });
       }
     },
