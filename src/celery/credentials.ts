@@ -74,13 +74,57 @@ const KEY_FILES = /-----BEGIN [A-Z][\s\S]*?(?:-----END [A-Z0-9 ]{1,40}-----|$)|L
  */
 export function redact(text: string): string {
   if (KEY_FILE.test(text)) return redact(text.replace(KEY_FILES, HIDDEN));
-  if (!/[@=:]/.test(text)) return text;
+  const options = OPTION.test(text) ? redactOptions(text) : text;
+  return /[@=:]/.test(options) ? redactParts(options) : options;
+}
+
+/** What may be an option of a command with a credential behind it. */
+const OPTION = /(?:^|[\s"'[,=])-(?:-?[\w-]{0,60}(?:user|pass|pw|secret|token|key|auth)|[aHup])/i;
+/** What is between an option and its value: a space in a command line, quotes and a comma in a list. */
+const GAP = String.raw`(?:["']?[\s,]{1,3}["']?|=)`;
+const START = String.raw`(?<=^|[\s"'[,=])`;
+/** `-u user:password` and `--user user:password`, as curl has them. */
+const USER_OPTION = new RegExp(`(${START}(?:-u|-U|--[\\w-]{0,40}user)(?:${GAP}|(?<=-[uU]))[^\\s"',:/@]{0,100}:)(?!//)[^\\s"'@]+`, 'g');
+/** `--password hunter2`; `=` is between them elsewhere. */
+const NAMED_OPTION = new RegExp(`(${START}--?([A-Za-z][\\w-]{0,60})["']?[\\s,]{1,3}["']?)([^-\\s"'$][^\\s"']*)`, 'g');
+/** `-phunter2` and `-p hunter2`, as mysql and sshpass have it: it is that of a port or of a path elsewhere. */
+const SHORT_OPTION = new RegExp(`(${START}-p)(${GAP})?((?![\\d:./-]+(?:["'\\s,\\]]|$))[^-/.~$\\s"',=][^\\s"',]*)`, 'g');
+/** `redis-cli -a hunter2`. */
+const REDIS_OPTION = new RegExp(`((?:redis|valkey)-cli\\b[^|;&\\n]{0,200}?[\\s"',]-a${GAP})([^-\\s"'$][^\\s"']*)`, 'g');
+/** `-H 'Authorization: Bearer hunter2'`. */
+const HEADER = /(\b(?:Proxy-)?Authorization["']?\s{0,2}[:=]\s{0,2}["']?(?:(?:Basic|Bearer|Digest|Token|ApiKey)\s+)?)(?!\$|\*\*\*|(?:Basic|Bearer|Digest|Token|ApiKey)\s)[^\s"',]+/gi;
+
+function redactOptions(text: string): string {
+  return text
+    .replace(USER_OPTION, (all, before: string) => /:(?:\$[({]|\*\*\*)/.test(all) ? all : `${before}${HIDDEN}`)
+    .replace(NAMED_OPTION, (all, before: string, name: string, value: string) => isCommandCredential(name) && isCredentialValue(value) ? `${before}${HIDDEN}` : all)
+    .replace(SHORT_OPTION, (all, before: string, gap: string = '', value: string) => gap === '' && NO_PASSWORD.test(value) ? all : `${before}${gap}${HIDDEN}`)
+    .replace(REDIS_OPTION, `$1${HIDDEN}`);
+}
+
+/** Words that begin with `-p` and are options of their own. */
+const NO_PASSWORD = /^(?:ath|erm|rint\w*|rune|rofile|thread|ipe|ython|ort|roto\w*|refix|id\w*|ool|lugins?|assin|riority|ackage|ublish|rocesses)$/i;
+
+/** A long option, of which also `--pass`, `--pw` and `--auth` are one. */
+function isCommandCredential(name: string): boolean {
+  return isCredentialName(name) || /^(?:pass|pw|secret|auth|requirepass|masterauth)$/i.test(name);
+}
+
+function redactParts(all: string): string {
+  const text = HEADER.test(all) ? all.replace(HEADER, `$1${HIDDEN}`) : all;
+  HEADER.lastIndex = 0;
   const urls = text.includes('@') ? text.split(/(\s+)/).map(redactWord).join('') : text;
   return /pass|pwd|secret|token|key|auth|sig/i.test(urls) ? redactNamed(urls) : urls;
 }
 
 function redactWord(word: string): string {
   return word.includes('://') ? redactUrls(word) : word.includes('@') && word.includes(':') ? redactUserInfo(word) : word;
+}
+
+/** A host as a message may show it: what is around it, where a URL or a part of one is given, may have a credential in it. */
+export function redactHost(text: string): string {
+  const [, scheme = '', host, port = '', rest] = /^([a-z][a-z0-9+.-]{0,40}:\/\/)?(?:[^]*@)?([^/?#:]*)(:[^/?#]*)?([^]*)$/i.exec(text)!;
+  return `${scheme}${text.includes('@') ? `${HIDDEN}@` : ''}${host}${port === '' || /^:\d{0,5}$/.test(port) ? port : `:${HIDDEN}`}${/^[/?#]*$/.test(rest) ? rest : `${rest[0]}${HIDDEN}`}`;
 }
 
 const USER = /[^/@:]*/y;
@@ -157,5 +201,5 @@ function redactNamed(text: string): string {
 
 /** A value that a message describes. */
 const DESCRIBED = /an? (?:bigint|boolean|function|list|map|number|object|string|symbol|value)\b/y;
-/** What is no credential, or hidden already. */
-const SHOWN = /^["']?(?:\$[({]|\*\*\*|(?:true|false|null|undefined)(?![\w-]))/;
+/** What is no credential, the words for one (`{ name, key }`), or hidden already. */
+const SHOWN = /^\{$|^["']?(?:\$[({]|\*\*\*|(?:true|false|null|undefined)(?![\w-]))/;

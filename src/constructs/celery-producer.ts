@@ -8,7 +8,7 @@ import { Shape } from './kubernetes/shape';
 import * as checks from './validation/checks';
 import { isInTree } from './validation/in-tree';
 import { describe, refuse } from './validation/problems';
-import { PropChecks, text, typed } from './validation/props';
+import { PropChecks, text, texts, typed } from './validation/props';
 import { sharedSettings, timeoutEnv } from './shared-settings';
 import { visibilityTimeout } from './visibility-timeout';
 
@@ -105,7 +105,10 @@ export class CeleryProducer {
    * @param command the command: `['gunicorn', 'shop.wsgi']`
    */
   public command(command: string[]): string[] {
-    return this.app._broker.composed ? [...LAUNCH, ...command] : [...command];
+    const wrong = texts('e.g. [\'gunicorn\', \'shop.wsgi\']')('producer.command', command);
+    refuse(this.app, wrong);
+    const words = wrong.length > 0 ? [] : command;
+    return this.app._broker.composed ? [...LAUNCH, ...words] : [...words];
   }
 
   /**

@@ -1,6 +1,5 @@
 import { Duration } from 'cdk8s';
 import { CODE_ONLY, isKind, Kind, kindsOf, nearest, outOfRange, packagesOf, pythonLiteral, rangeText, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
-import { isCredentialName } from '../celery/credentials';
 import { parseRequirement } from '../celery/requirement';
 import { CelerySettings } from './celery-settings';
 import { LONGEST_ARGUMENT } from './command';
@@ -88,7 +87,8 @@ function nameProblems(name: string, value: unknown, { celery, requirements }: Se
   if (later) return [{ prop, value, wrong: `is not in Celery ${celery}, but in ${later.since}`, fix: 'use a version that has it, or leave it out' }];
 
   const near = nearest(name, known);
-  const shown = near !== undefined && isCredentialName(near) ? new Described('\'***\'') : value;
+  // Whatever the name, a text may be a password.
+  const shown = typeof value === 'number' || typeof value === 'boolean' ? value : NOT_SHOWN;
   const fromDocumentation = `take a name of ${CONFIGURATION}, or set it in your code`;
   if (!/^[a-z]+(_[a-z0-9]+)+$/.test(name)) {
     return [{
@@ -109,7 +109,7 @@ function typeProblems(name: string, value: unknown, { celery }: SettingsReader):
   const kinds = definition && kindsOf(name, definition);
   if (kinds === undefined || isKind(value, kinds)) return [];
   // What has an object of options may have a password among them.
-  const shown = typeof value === 'string' && kinds.includes('dict') ? new Described('a string') : value;
+  const shown = kinds.includes('dict') && (typeof value === 'string' || Array.isArray(value)) ? new Described(typeOf(value)) : value;
   return [{ prop: `settings.${name}`, value: shown, wrong: 'is not of the type that Celery takes here', fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}` }];
 }
 

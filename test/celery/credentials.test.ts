@@ -1,4 +1,4 @@
-import { hasUrlCredential, isCredentialName, isCredentialValue, redact } from '../../src/celery/credentials';
+import { hasUrlCredential, isCredentialName, isCredentialValue, redact, redactHost } from '../../src/celery/credentials';
 import { settingsOf } from '../../src/celery/settings';
 
 test.each([
@@ -125,4 +125,31 @@ test.each(['auth.secret: an object is not a string', 'password: a list is not a 
 test('a value that only begins like that is hidden', () => {
   expect(redact('password: a-string')).toBe('password: ***');
   expect(redact('password: another')).toBe('password: ***');
+});
+
+describe('a password in a command', () => {
+  test.each([
+    ['curl -u ada:PW https://h/', 'curl -u ada:*** https://h/'], ['curl --user ada:PW h', 'curl --user ada:*** h'], ['curl -uada:PW h', 'curl -uada:*** h'],
+    ['["curl","-u","ada:PW","h"]', '["curl","-u","ada:***","h"]'], ['mysql -pPW -h db', 'mysql -p*** -h db'], ['sshpass -p PW ssh h', 'sshpass -p *** ssh h'],
+    ['["mysql","-pPW"]', '["mysql","-p***"]'], ['pg --password PW x', 'pg --password *** x'], ['["x","--api-key","PW"]', '["x","--api-key","***"]'],
+    ['redis-cli -a PW ping', 'redis-cli -a *** ping'], ['curl -H "Authorization: Bearer PW" h', 'curl -H "Authorization: Bearer ***" h'], ['redis-server --requirepass PW', 'redis-server --requirepass ***'],
+  ])('%s is shown as %s', (text, shown) => {
+    expect(redact(text)).toBe(shown);
+    expect(redact(shown)).toBe(shown);
+  });
+
+  test.each([
+    'redis-cli -p 6379 ping', 'ssh -p 22 h', 'mkdir -p /data', 'python -u main.py', 'celery -A tasks worker -P gevent --queues=a', 'su -u root', 'docker run -p 80:8080 x', 'find . -print0',
+    'x --password $(PASSWORD)', 'x --password-file /run/secrets/db', 'curl -u ada:$(PASSWORD) h', 'mysql -p$(PASSWORD)', 'celery -A proj.tasks:app beat', 'redis-cli -a $(PASSWORD) ping', 'sh -c "exec a -p"',
+    'give it as password: { name, key }',
+  ])('%s has none', (text) => {
+    expect(redact(text)).toBe(text);
+  });
+});
+
+test.each([
+  ['r.example.com', 'r.example.com'], ['hunter2@r.example.com', '***@r.example.com'], ['u:hunter2@', '***@'], ['r.example.com/hunter2', 'r.example.com/***'], ['redis://u:hunter2@r:6379/0', 'redis://***@r:6379/***'],
+  ['r.example.com:6379', 'r.example.com:6379'], ['r:hunter2', 'r:***'], ['amqp://r.example.com', 'amqp://r.example.com'], ['r?hunter2', 'r?***'], ['', ''],
+])('the host %s is shown as %s', (host, shown) => {
+  expect(redactHost(host)).toBe(shown);
 });

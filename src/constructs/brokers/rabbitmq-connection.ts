@@ -37,7 +37,8 @@ const PASSWORD_VARIABLE = 'CDK8S_CELERY_BROKER_PASSWORD';
 /** How an app uses a RabbitMQ, and what is wrong with its options. */
 export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: BrokerBinding; problems: Problem[] } {
   const { options, problems: wrong } = typed(given, OPTIONS, { prefix: 'broker' });
-  const problems = [...wrong, ...checkRabbitMq(options)];
+  // Of what is of a wrong type it is not also said that it is missing.
+  const problems = [...wrong, ...checkRabbitMq(options).filter(({ prop }) => !wrong.some((problem) => problem.prop === prop))];
   if (problems.length > 0) return { problems };
   const { host, tls, port = tls ? TLS_PORT : PLAIN_PORT, virtualHost = '/', username, usernameSecret, password, cidr } = options;
   const files = tlsFiles('broker-tls', tls ?? {});
@@ -119,7 +120,7 @@ function trigger({ tls, username, usernameSecret, password, managementUrl, virtu
 }
 
 function checkManagementUrl(url: string, password: SecretKey | undefined): Problem[] {
-  const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'broker.managementUrl', value: redact(url), wrong, fix }];
+  const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'broker.managementUrl', value: redact(url).replace(/([?#]).+/s, '$1***'), wrong, fix }];
   const { protocol, username, password: secret, search, hash } = URL.canParse(url) ? new URL(url) : { protocol: '' } as Partial<URL>;
   if (protocol !== 'http:' && protocol !== 'https:') return problem('is not an http or https URL', `give ${MANAGEMENT}`);
   if (username || secret) return problem('has a user in it, and everybody who can read a manifest could read the password', 'leave it out: username and password are used');

@@ -1,4 +1,4 @@
-import { redact } from '../../celery/credentials';
+import { redact, redactHost } from '../../celery/credentials';
 import { hostFault, outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
 import { isRedisTransport } from '../../celery/transports';
 import { isAmqp, isRedis, parseUrls } from '../../celery/url';
@@ -176,7 +176,7 @@ export function checkHost(prop: string, host: string | undefined): Problem[] {
   if (host === undefined) return [];
   const name = /^[a-z0-9_]([-a-z0-9_.]*[a-z0-9])?$/i.test(host) && !host.includes('..') && host.length <= 253;
   const wrong = name ? hostFault(host) : 'is not a DNS name or an IPv4 address';
-  return wrong === undefined ? [] : [{ prop, value: host, wrong, fix: `give it without a scheme, a port and a path: ${HOST.slice(5)}` }];
+  return wrong === undefined ? [] : [{ prop, value: redactHost(host), wrong, fix: name ? `give ${HOST}` : `give it without a scheme, a port and a path: ${HOST.slice(5)}` }];
 }
 
 function checkRedis(prefix: string, { host, port, database, username, tls, cidr }: RedisServerOptions): Problem[] {

@@ -1,3 +1,4 @@
+import { redactHost } from '../../celery/credentials';
 import { isClusterEndpoint, SENTINEL_PORT } from '../../celery/hosts';
 import { secretVariable } from '../kubernetes/env';
 import { checkCidr, egressToServer } from '../network/server-address';
@@ -146,7 +147,7 @@ function checkSentinel(prefix: string, { sentinels, masterName, database, port, 
     ...(sentinels ?? []).flatMap((sentinel, i) => {
       const [host, given, ...more] = sentinel.split(':');
       const valid = given === undefined || (more.length === 0 && /^\d{1,5}$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535);
-      const problem = (wrong: string): Problem[] => [{ prop: `${prefix}.sentinels[${i}]`, value: sentinel, wrong, fix: `give ${SENTINELS.slice(6, -1)}` }];
+      const problem = (wrong: string): Problem[] => [{ prop: `${prefix}.sentinels[${i}]`, value: redactHost(sentinel), wrong, fix: `give ${SENTINELS.slice(6, -1)}` }];
       return !valid ? problem('is not a host with a port') : given === String(REDIS_PORT) ? problem('has the port of Redis, and Sentinel listens on 26379')
         : isClusterEndpoint(host) ? problem('is an endpoint of Redis in cluster mode, which has no Sentinel and which Celery does not support')
           : checkHost(`${prefix}.sentinels[${i}]`, host);

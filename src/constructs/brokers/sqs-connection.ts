@@ -1,3 +1,4 @@
+import { redactHost } from '../../celery/credentials';
 import { secretVariable } from '../kubernetes/env';
 import { egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
@@ -88,8 +89,14 @@ function checkSqs({ region, queueNamePrefix, visibilityTimeout, accessKeyId, sec
       'visibilityTimeout', visibilityTimeout!.toHumanString(), 'is more than the 12 hours that SQS hides a message for', 'give at most Duration.hours(12)',
     )] : []),
     ...(missing === undefined ? [] : [problem(missing, undefined, 'is missing, and the other half of the credentials is given', 'give both, or neither for the role of the ServiceAccount')]),
-    ...(endpoint === undefined || (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol) && new URL(endpoint).username === '') ? [] : [problem(
-      'endpoint', endpoint, 'is not an http or https URL', 'give e.g. \'http://moto.test.svc.cluster.local:5000\'',
-    )]),
+    ...checkEndpoint(endpoint),
   ];
+}
+
+function checkEndpoint(endpoint: string | undefined): Problem[] {
+  if (endpoint === undefined) return [];
+  const problem = (wrong: string, fix: string): Problem[] => [{ prop: 'broker.endpoint', value: redactHost(endpoint), wrong, fix }];
+  const { protocol, username, password } = URL.canParse(endpoint) ? new URL(endpoint) : { protocol: '' } as Partial<URL>;
+  if (protocol !== 'http:' && protocol !== 'https:') return problem('is not an http or https URL', 'give e.g. \'http://moto.test.svc.cluster.local:5000\'');
+  return username || password ? problem('has a user in it, and everybody who can read a manifest could read the password', 'leave it out: accessKeyId and secretAccessKey are used') : [];
 }

@@ -1,6 +1,8 @@
 import { quantity } from '../../celery/quantity';
 import { isCidr, isPartOf } from '../../manifests/cidr';
+import type * as k8s from './api/types';
 import { LONGEST_ARGUMENT } from '../command';
+import { likeName } from '../validation/checks';
 import { Described, Problem } from '../validation/problems';
 
 // What the API server checks beyond types (pkg/apis/core/validation of Kubernetes 1.33), as tables: a form for each field, and a check for each
@@ -126,6 +128,9 @@ const FORMS: Readonly<Record<string, Form>> = {
   'GRPCAction.port': PORT, 'HTTPGetAction.port': PORT_OR_NAME, 'HTTPHeader.name': {
     accepts: matches(/^[-A-Za-z0-9]+$/, 1024), wrong: 'is not a name of an HTTP header', fix: 'use letters, digits and "-"',
   },
+  'HostPathVolumeSource.path': {
+    accepts: (value) => typeof value === 'string' && !value.split('/').includes('..'), wrong: 'has ".." in it, which Kubernetes does not accept', fix: 'give the path without it',
+  },
   'HostAlias.hostnames': NAME, 'HostAlias.ip': ADDRESS,
   'IPBlock.cidr': CIDR, 'IPBlock.except': CIDR,
   'NetworkPolicyPort.port': PORT_OR_NAME, 'NetworkPolicyPort.endPort': PORT, 'NetworkPolicyPort.protocol': one('TCP', 'UDP', 'SCTP'),
@@ -166,10 +171,45 @@ const FORMS: Readonly<Record<string, Form>> = {
   'Sysctl.name': { accepts: matches(/^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/, 253), wrong: 'is not a sysctl', fix: 'give e.g. net.core.somaxconn' },
 };
 
+/** Ports of the node that more than one port asks for. */
+function sameHostPorts(ports: readonly Fields[]): unknown[] {
+  const taken = new Set<string>();
+  return ports.filter((port) => port?.hostPort !== undefined && port.hostPort !== 0).filter(({ hostPort, protocol = 'TCP', hostIP = '' }) => {
+    const key = `${String(hostIP)} ${String(protocol)} ${String(hostPort)}`;
+    return taken.has(key) || !taken.add(key);
+  }).map(({ hostPort }) => hostPort);
+}
+
+const SAME_HOST_PORT = ['has a hostPort twice', 'give each port of a pod a hostPort of its own, or none'] as const;
+
+/** What is wrong with the ports of the node that the containers of a pod ask for: each is right on its own. */
+export function checkHostPorts(prop: string, containers: readonly k8s.Container[]): Problem[] {
+  const ports = containers.flatMap((container) => [...new Map((container.ports ?? []).map((port) => [JSON.stringify(port), port])).values()]);
+  return sameHostPorts(ports as unknown as Fields[]).map((port) => needs(prop, ...SAME_HOST_PORT, port));
+}
+
+/** Mounts that reach the node again need a container that may do all. */
+export function unprivilegedMounts(prop: string, mounts: unknown, securityContext: unknown): Problem[] {
+  if ((securityContext as Fields | undefined)?.privileged === true) return [];
+  return (mounts as Fields[] | undefined ?? []).flatMap((mount, i) => mount?.mountPropagation !== 'Bidirectional' ? []
+    : [needs(`${prop}[${i}].mountPropagation`, 'is for privileged containers', 'give HostToContainer, or privileged: true in the securityContext of the container', 'Bidirectional')]);
+}
+
 /** What is wrong with the value of a field, or with an item of its list. */
 export function checkField(prop: string, field: string, value: unknown): Problem[] {
   const form = Object.hasOwn(FORMS, field) ? FORMS[field] : undefined;
-  return form === undefined || form.accepts(value) ? [] : [{ prop, value, wrong: form.wrong, fix: form.fix }];
+  return form === undefined || form.accepts(value) ? [] : [{ prop, value: SHOWN[field]?.(value) ?? value, wrong: form.wrong, fix: form.fix }];
+}
+
+/** Names in whose place the secret itself may be given, or that it follows: `PASSWORD=hunter2`. */
+const SHOWN: Readonly<Record<string, ((value: unknown) => unknown) | undefined>> = {
+  'EnvVar.name': beforeValue, 'HTTPHeader.name': beforeValue,
+  'LocalObjectReference.name': likeName, 'SecretEnvSource.name': likeName, 'SecretKeySelector.name': likeName, 'SecretKeySelector.key': likeName,
+  'SecretProjection.name': likeName, 'SecretVolumeSource.secretName': likeName,
+};
+
+function beforeValue(value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/([=:]).+$/s, '$1***') : value;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -203,6 +243,7 @@ const HANDLERS = ['exec', 'grpc', 'httpGet', 'tcpSocket'];
 const CHECKS: Readonly<Record<string, Check>> = {
   'EnvVar': (prop, { name, value, valueFrom }) => [
     ...value !== undefined && value !== '' && valueFrom !== undefined ? [needs(prop, 'has both value and valueFrom', 'give one of them', name)] : [],
+    ...String(value ?? '').includes('\0') ? [needs(`${prop}.value`, 'has a NUL character, which no environment variable can have', 'remove it', name)] : [],
     ...Buffer.byteLength(`${String(name)}=${String(value ?? '')}`) > LONGEST_ARGUMENT
       ? [needs(`${prop}.value`, `is longer than ${LONGEST_ARGUMENT} bytes with its name, with which Linux starts no program`, 'mount it as a file', name)] : [],
   ],
@@ -306,7 +347,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
       const { successThreshold } = (value[probe] ?? {}) as Fields;
       return successThreshold === undefined || successThreshold === 1 ? [] : [needs(`${prop}.${probe}.successThreshold`, 'must be 1', 'leave it out', successThreshold)];
     }),
+    ...unprivilegedMounts(`${prop}.volumeMounts`, value.volumeMounts, value.securityContext),
   ],
+  'PodDNSConfig': (prop, { nameservers = [], searches = [] }) => [
+    ...(nameservers as string[]).length > 3 ? [needs(`${prop}.nameservers`, 'are more than the 3 that Linux asks', 'give at most 3', (nameservers as string[]).length)] : [],
+    ...(searches as string[]).length > 32 ? [needs(`${prop}.searches`, 'are more than 32', 'give at most 32', (searches as string[]).length)] : [],
+    ...(searches as string[]).join(' ').length > 2048 ? [needs(`${prop}.searches`, 'have more than 2048 characters together', 'give fewer, or shorter ones')] : [],
+  ],
+  'ProjectedVolumeSource': (prop, { sources = [] }) => {
+    const seen = new Set<unknown>();
+    return (sources as Fields[]).flatMap((source, i) => Object.values(source).flatMap((projection) => {
+      const { path, items = [] } = projection as { path?: unknown; items?: Fields[] };
+      return [...items.map((item) => item.path), path].filter((file) => file !== undefined);
+    }).filter((path) => seen.has(path) || !seen.add(path)).map((path) => needs(`${prop}.sources[${i}]`, 'is a path that another source has', 'give each file a path of its own', path)));
+  },
   'PodDNSConfigOption': (prop, { name }) => name === undefined ? [needs(`${prop}.name`, 'is missing', 'give e.g. ndots')] : [],
   'WindowsSecurityContextOptions': (prop) => [needs(prop, 'is for Windows, and Celery runs on Linux', 'leave it out')],
   'NodeSelectorTerm': (prop, { matchFields }) => (matchFields as Fields[] | undefined ?? []).flatMap(({ key, operator, values }, index) =>
@@ -336,7 +390,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   '[]Container': (prop, values) => unique(prop, values, 'name'),
   '[]EnvVar': (prop, values) => unique(prop, values, 'name'),
   '[]LocalObjectReference': (prop, values) => unique(prop, values, 'name'),
-  '[]ContainerPort': (prop, values) => unique(prop, values, 'name'),
+  '[]ContainerPort': (prop, values) => [...unique(prop, values, 'name'), ...sameHostPorts(values as unknown as Fields[]).map((port) => needs(prop, ...SAME_HOST_PORT, port))],
+  '[]ContainerResizePolicy': (prop, values) => unique(prop, values, 'resourceName'),
 };
 
 /** Kubernetes takes a list of peers that is empty, or is not there, for everybody. */

@@ -1,4 +1,4 @@
-import { checkAnnotations, checkLabels } from './constraints';
+import { checkAnnotations, checkHostPorts, checkLabels } from './constraints';
 import { Checked, checkShape } from './shape-check';
 import type * as k8s from './api/types';
 import { PodOptions } from '../pod-options';
@@ -147,6 +147,14 @@ function isNamed(value: unknown): boolean {
 
 /** A key of a Secret that a user names. */
 export function secretKey(prop: string, given: unknown): { value: SecretKey | undefined; problems: readonly Problem[] } {
+  try {
+    return readSecretKey(prop, given);
+  } catch {
+    return { value: undefined, problems: [{ prop, value: new Described('a value'), wrong: 'cannot be read: a getter or a Proxy throws', fix: 'give { name, key }' }] };
+  }
+}
+
+function readSecretKey(prop: string, given: unknown): { value: SecretKey | undefined; problems: readonly Problem[] } {
   if (!isPlainObject(given)) {
     // An object of a construct has the name only.
     const fix = isNamed(given) ? 'give { name: secret.name, key }' : 'give { name, key }';
@@ -176,7 +184,7 @@ function notStarted(prop: string, containers: readonly k8s.Container[]): Problem
 }
 
 function notRestarted(prop: string, containers: readonly k8s.Container[]): Problem[] {
-  return containers.flatMap(({ restartPolicy }, index) => restartPolicy === undefined ? [] : [{
+  return [...checkHostPorts(prop, containers), ...containers.flatMap(({ restartPolicy }, index) => restartPolicy === undefined ? [] : [{
     prop: `${prop}[${index}].restartPolicy`, value: restartPolicy, wrong: 'is for init containers only', fix: 'leave it out, or give the container in sidecars',
-  }]);
+  }])];
 }

@@ -6,6 +6,7 @@ import { contentHash } from '../../manifests/content-hash';
 import { PodOptions } from '../pod-options';
 import { Problem } from '../validation/problems';
 import type * as k8s from './api/types';
+import { unprivilegedMounts } from './constraints';
 import { withOwn } from './env';
 import { namedByContent } from './hashed-job';
 import { CheckedOptions, mergeBy } from './options';
@@ -248,7 +249,7 @@ export const CODE_VOLUME = 'celery-app';
 export function checkPod(spec: PodSpec, options: CheckedOptions): Problem[] {
   return [
     ...checkReserved(options), ...userProblems(spec, options), ...volumeProblems(spec, options), ...nameProblems(spec, options),
-    ...sleepProblems(spec, options), ...dnsProblems(options),
+    ...sleepProblems(spec, options), ...dnsProblems(options), ...unprivilegedMounts('volumeMounts', options.volumeMounts, containerSecurity(options)),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { SCHEMA } from './api/schema';
 import { Absent, checkField, checkObject } from './constraints';
 import { nearest } from '../../nearest';
+import { likeName } from '../validation/checks';
 import { isPlainObject, typeOf } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
 
@@ -195,5 +196,7 @@ function written(prop: string, key: string, problems: Problem[]): string {
 function shown(value: unknown, type: string, of: string): unknown {
   const secret = of === 'EnvVar.value' || of === 'EnvVar' || /(EnvVar|EnvVarSource|SecretKeySelector)$/.test(type);
   if (secret && (typeof value === 'string' || typeof value === 'number')) return new Described(`a ${typeof value}`);
+  // Of an object: what is given in its place may be the secret that it refers to.
+  if (typeof value === 'string' && /^(LocalObjectReference|Secret)/.test(type)) return likeName(value);
   return typeof value === 'function' || (typeof value === 'object' && value !== null) ? new Described(typeOf(value, 'a map')) : value;
 }

@@ -39,8 +39,10 @@ export abstract class AppCode {
    * @param files paths, relative to the directory of the app, and their contents
    */
   public static fromInline(files: { [path: string]: string }): AppCode {
-    const wrong = FILES('code', files);
+    const { options, problems } = typed({ code: files }, { code: FILES });
+    const wrong = files === undefined ? FILES('code', files) : problems;
     if (wrong.length > 0) return new ConfigMapCode({}, wrong);
+    files = options.code;
     const bad = Object.keys(files).filter((path) => !isMountable(path));
     // No file can be where others have a folder.
     const folders = new Set(Object.keys(files).filter(isMountable).flatMap((path) => path.split('/').slice(0, -1).map((_, i, names) => names.slice(0, i + 1).join('/'))));

@@ -119,8 +119,12 @@ export const anything: TypeCheck = () => [];
 
 /** A string. */
 export function text(example: string): TypeCheck {
-  return kind((value) => typeof value === 'string', 'a string', example);
+  const is = kind((value) => typeof value === 'string', 'a string', example);
+  return (prop, value) => typeof value === 'string' && LONE_SURROGATE.test(value)
+    ? [{ prop, value: new Described('a string'), wrong: 'has half of a character (a lone surrogate), which no file and no URL can have', fix: 'remove it' }] : is(prop, value);
 }
+
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** A list of strings. */
 export function texts(example: string): TypeCheck {
@@ -238,11 +242,16 @@ function isList(value: unknown): value is readonly unknown[] {
 }
 
 function isDuration(value: unknown): value is Duration {
-  return isObject(value) && typeof (value as Partial<Duration>).toMilliseconds === 'function';
+  return hasMethods(value, 'toMilliseconds', 'toSeconds', 'toHumanString');
 }
 
 function isSize(value: unknown): value is Size {
-  return isObject(value) && typeof (value as Partial<Size>).toKibibytes === 'function';
+  return hasMethods(value, 'toKibibytes', 'toMebibytes', 'asString');
+}
+
+/** Of a class that may come from another copy of cdk8s, so it is known by what it can do. */
+function hasMethods(value: unknown, ...names: string[]): boolean {
+  return isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
 /** A value as a message shows it; an object by its type, as it may hold a password or be endless. */

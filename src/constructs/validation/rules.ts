@@ -25,7 +25,7 @@ export class Rules {
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- jsii has no `unknown`
   public static lint(objects: any[]): Finding[] {
-    return lintObjects(objects).violations.map(toFinding);
+    return lintObjects(Array.isArray(objects) ? objects : []).violations.map(toFinding);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, Yaml } from 'cdk8s';
 import { Problem } from './problems';
 import { showPath } from '../../manifests/json';
 import { showObject } from '../../rules/finding';
@@ -33,8 +33,31 @@ function unwritable(text: string): Unwritable | undefined {
     const code = found[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
     return { line: lineOf(text, found.index), wrong: `has the character U+${code}, which does not survive in YAML`, fix: 'remove it, or write it as an escape of the language' };
   }
+  if (readAsNumber(text)) {
+    return { line: 1, wrong: 'is a number to kubectl, because cdk8s writes it without quotes', fix: 'write it in another way: 0o17 as 017, 1_0 as 10, or with something in front of it' };
+  }
   const tab = text.includes('\n') && !QUOTED.test(text) ? TAB.exec(text) : null;
   return tab ? { line: lineOf(text, tab[0].length), wrong: 'begins with a tab (U+0009), which YAML does not allow there', fix: 'begin with something else' } : undefined;
+}
+
+/**
+ * Whether kubectl reads a text as a number where cdk8s writes no quotes: `0o17`, `1e1_0`. go-yaml leaves out every `_` of what may be one, and
+ * knows Go's own notation of octal numbers; the writer of cdk8s does neither.
+ *
+ * @see https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go
+ */
+function readAsNumber(text: string): boolean {
+  if (text.length > 100 || !MAYBE_NUMBER.test(text) || !NUMBER.test(text.replaceAll('_', ''))) return false;
+  return Yaml.stringify(text).trim() === text;
+}
+
+const MAYBE_NUMBER = /^[-+.\d].*_|^[-+]?0[obx]/i;
+const NUMBER = /^[-+]?(?:0o[0-7]+|0x[\da-f]+|0b[-+]?[01]+|(?:\.\d+|\d+(?:\.\d*)?)(?:e[-+]?\d+)?)$/i;
+
+/** Where a text becomes a string of Linux, which ends at a NUL: with one, the container is not created. */
+function isOfProcess(path: ReadonlyArray<string | number>): boolean {
+  const at = path.findIndex((step) => typeof step === 'string' && /^(initContainers|containers|ephemeralContainers)$/.test(step));
+  return at >= 0 && ['env', 'command', 'args', 'workingDir'].includes(String(path[at + 2]));
 }
 
 function lineOf(text: string, index: number): number {
@@ -53,7 +76,9 @@ export function unwritableFiles(files: Readonly<Record<string, string>>): Proble
 export function unwritableTexts({ kind, name, metadata: { namespace } }: ApiObject, manifest: unknown): string[] {
   const errors: string[] = [];
   const look = (text: string, path: ReadonlyArray<string | number>, what: string): void => {
-    const found = unwritable(text);
+    const nul = text.indexOf('\0');
+    const found: Unwritable | undefined = nul >= 0 && isOfProcess(path)
+      ? { line: lineOf(text, nul), wrong: 'has a NUL character, with which the container is not created', fix: 'remove it' } : unwritable(text);
     if (!found) return;
     const object = showObject({ objectKind: kind, objectNamespace: namespace, objectName: name });
     errors.push(printable(`${object}, ${showPath(path)}: ${what}${text.includes('\n') ? `, line ${found.line},` : ''} ${found.wrong}; ${found.fix}`));

@@ -47,3 +47,42 @@ test.each<[object, string[]]>([
 test.each<[object, number]>([[{ nodeSelectorTerms: [] }, 1], [{ nodeSelectorTerms: [{ matchExpressions: [{ key: 'a', operator: 'Exists' }] }] }, 0]])('the node selector %j has %s problems', (selector, count) => {
   expect(lines(selector, 'NodeSelector')).toHaveLength(count);
 });
+
+const container = (fields: object): object[] => [{ name: 'a', image: 'a:1.0.0', ...fields }];
+const bidirectional = { volumeMounts: [{ name: 'v', mountPath: '/v', mountPropagation: 'Bidirectional' }] };
+const secret = (name: string, path: string): object => ({ secret: { name, items: [{ key: 'k', path }] } });
+
+describe('what the API server refuses', () => {
+  test.each<[unknown, string, string]>([
+    [{ path: '../x' }, 'HostPathVolumeSource', 'prop.path: \'../x\' has ".." in it'], [{ path: '/a/../b' }, 'HostPathVolumeSource', 'prop.path: '],
+    [{ nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4'] }, 'PodDNSConfig', 'prop.nameservers: 4 are more than the 3'],
+    [{ searches: Array.from({ length: 33 }, (_, i) => `a${i}.example.com`) }, 'PodDNSConfig', 'prop.searches: 33 are more than 32'],
+    [{ searches: Array.from({ length: 10 }, () => `${'a'.repeat(60)}.`.repeat(4).slice(0, -1)) }, 'PodDNSConfig', 'prop.searches: undefined have more than 2048'],
+    [{ sources: [secret('a', 'x'), secret('b', 'x')] }, 'ProjectedVolumeSource', 'prop.sources[1]: \'x\' is a path that another source has'],
+    [{ sources: [secret('a', 'token'), { serviceAccountToken: { path: 'token' } }] }, 'ProjectedVolumeSource', 'prop.sources[1]: \'token\' is'],
+    [container(bidirectional), '[]Container', 'prop[0].volumeMounts[0].mountPropagation: \'Bidirectional\' is for privileged containers'],
+    [container({ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }, { resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }), '[]Container', 'prop[0].resizePolicy'],
+    [container({ ports: [{ containerPort: 80, hostPort: 80 }, { containerPort: 81, hostPort: 80 }] }), '[]Container', 'prop[0].ports: 80 has a hostPort twice'],
+  ])('%j of a %s', (value, type, message) => {
+    expect(lines(value, type)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each<[unknown, string]>([
+    [{ path: '/a/..b' }, 'HostPathVolumeSource'], [{ nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3'] }, 'PodDNSConfig'],
+    [{ searches: Array.from({ length: 32 }, (_, i) => `a${i}.example.com`) }, 'PodDNSConfig'], [{ sources: [secret('a', 'x'), secret('a', 'y')] }, 'ProjectedVolumeSource'],
+    [container({ ...bidirectional, securityContext: { privileged: true } }), '[]Container'],
+    [container({ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'NotRequired' }, { resourceName: 'memory', restartPolicy: 'NotRequired' }] }), '[]Container'],
+    [container({ ports: [{ containerPort: 80, hostPort: 80 }, { containerPort: 80, hostPort: 80, protocol: 'UDP' }, { containerPort: 81 }] }), '[]Container'],
+  ])('%j of a %s is right', (value, type) => {
+    expect(lines(value, type)).toEqual([]);
+  });
+
+  test.each<[unknown, string, string]>([
+    [[{ name: 'PASSWORD=hunter2' }], '[]EnvVar', 'prop[0].name: \'PASSWORD=***\''], [{ port: 80, httpHeaders: [{ name: 'Authorization: Bearer hunter2', value: 'x' }] }, 'HTTPGetAction', '\'Authorization:***\''],
+    [['hunter2!'], '[]LocalObjectReference', 'prop[0]: a string of 8 characters'], [[{ name: 'hunter2!' }], '[]LocalObjectReference', 'a string of 8 characters'],
+    [[{ auth: 'hunter2' }], '[]LocalObjectReference', 'prop[0].auth: a string'], [{ secretName: 'a', stringData: 'hunter2' }, 'SecretVolumeSource', 'prop.stringData: a string'],
+  ])('%j of a %s is shown without the secret', (value, type, shown) => {
+    expect(lines(value, type).join('\n')).toContain(shown);
+    expect(lines(value, type).join('\n')).not.toContain('hunter2');
+  });
+});

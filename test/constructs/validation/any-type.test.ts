@@ -1,5 +1,5 @@
 import { App, Chart, Duration } from 'cdk8s';
-import { AppCode, CeleryApp, CeleryWorker, HealthCheck, PythonRuntime, RedisBroker, ResultBackend, rules } from '../../../src';
+import { AppCode, Broker, CeleryApp, CeleryWorker, HealthCheck, PythonRuntime, RedisBroker, ResultBackend, rules } from '../../../src';
 import { celeryApp, TASKS } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
 
@@ -75,4 +75,34 @@ test.each([undefined, null, 7, Symbol('x')])('a suppression with the reason %p, 
   const chart = new Chart(new App(), 'chart');
   expect(() => Rules.of(chart).suppress('beat/more-than-one', value as Any)).toThrow(/^reason: .*gives no reason/);
   expect(() => Rules.of(chart).suppress(value as Any, 'why')).toThrow(/^id: .* is not a rule/);
+});
+
+test.each<[string, (chart: Chart) => void, string]>([
+  ...['fromRedis', 'fromRabbitMq'].map((name): [string, (chart: Chart) => void, string] => [
+    `username of ${name}`, app({ broker: (Broker as Any)[name]({ host: 'r.example.com', username: 'a\ud800', password: { name: 'a', key: 'b' } }), resultBackend: ResultBackend.none() }), 'broker.username: a string has half of a character',
+  ]),
+  ['a virtual host', app({ broker: Broker.fromRabbitMq({ host: 'r.example.com', virtualHost: '\udc00' }), resultBackend: ResultBackend.none() }), 'broker.virtualHost: a string has half'],
+  ['user of PostgreSQL', app({ resultBackend: ResultBackend.fromPostgres({ host: 'p.example.com', database: 'x', username: '\ud800' }) }), 'resultBackend.username: a string has half'],
+  ['no command of a producer', (chart) => void celeryApp(chart).producer({ namespace: 'web' }).command(undefined as Any), 'producer.command: undefined is not a list of strings'],
+  ['a string as command of a producer', (chart) => void celeryApp(chart).producer({ namespace: 'web' }).command('gunicorn' as Any), 'producer.command: \'gunicorn\' is not a list of strings'],
+  ['what has one method of a Duration', worker({ longestTask: { toMilliseconds: () => 5000 } }), 'longestTask: an object is not a Duration'],
+  ['what has one method of a Size', (chart) => void new RedisBroker(chart, 'x', { maxMemory: { toKibibytes: () => 5 } } as Any), 'maxMemory: an object is not a Size'],
+  ['a file that cannot be read', app({ code: AppCode.fromInline(Object.defineProperty({}, 'tasks.py', { enumerable: true, get: () => { throw new Error('x'); } })) }), 'code: '],
+  ['a password in a host', app({ broker: Broker.fromRedis({ host: 'u:hunter2@r.example.com' }) }), 'broker.host: \'***@r.example.com\' is not a DNS name'],
+  ['a path behind a host', app({ broker: Broker.fromRedis({ host: 'r.example.com/hunter2' }) }), 'broker.host: \'r.example.com/***\' is not a DNS name'],
+  ['a misspelt setting', app({ settings: { elasticsearch_pasword: 'hunter2' } }), 'settings.elasticsearch_pasword: is not a setting'],
+  ['a list for options of a transport', app({ settings: { broker_transport_options: ['password', 'hunter2'] } }), 'settings.broker_transport_options: a list is not'],
+  ['a launcher with a password', worker({ launcher: ['sh', '-c', 'mysql -phunter2'] }), 'launcher: \'sh -c mysql -p***\' is a shell'],
+  ['a query of the management API', app({ broker: Broker.fromRabbitMq({ host: 'r.example.com', managementUrl: 'http://r:15672?x=hunter2', password: { name: 'a', key: 'b' } }), resultBackend: ResultBackend.none() }),
+    'broker.managementUrl: \'http://r:15672?***\' has a query'],
+  ['a management API without a password', app({ broker: Broker.fromRabbitMq({ host: 'r.example.com', managementUrl: 'http://r:15672' }), resultBackend: ResultBackend.none() }), 'give it as password: { name, key }'],
+  ['a user in an endpoint', app({ broker: Broker.fromSqs({ region: 'eu-central-1', endpoint: 'http://:hunter2@x' }), resultBackend: ResultBackend.none() }), 'broker.endpoint: \'http://***@x\' has a user in it'],
+])('one message, and no exception: %s', (_, make, message) => {
+  const lines = refusals(make);
+  expect(lines).toEqual([expect.stringContaining(message)]);
+  expect(lines.join('\n')).not.toContain('hunter2');
+});
+
+test('Rules.lint of what is no list finds nothing', () => {
+  for (const value of ['x', null, undefined, 7, {}]) expect(Rules.lint(value as Any)).toEqual([]);
 });
