@@ -22,6 +22,7 @@ VARIABLE = 'CDK8S_CELERY_CONNECTION_SETTINGS'
 APP = 'CDK8S_CELERY_APP_SETTINGS'
 #: The transport options that all consumers of a message broker share. No code has others.
 SHARED = 'CDK8S_CELERY_TRANSPORT_OPTIONS'
+OPTIONS = 'broker_transport_options'
 
 
 class Loader(AppLoader):  # type: ignore[misc]
@@ -39,10 +40,9 @@ class Loader(AppLoader):  # type: ignore[misc]
             given = source.get(name)
             put(source, name, joined(value, None if given == DEFAULTS.get(name) else given))
         source.update(of_the_app(os.environ, source))
-        shared = json.loads(os.environ.get(SHARED) or '{}')
-        if shared:
-            name = 'broker_transport_options'
-            put(source, name, {**(source.get(name) or {}), **shared})
+        common = shared(os.environ)
+        if common:
+            put(source, OPTIONS, {**(source.get(OPTIONS) or {}), **common})
 
     def cmdline_config_parser(self, *args: Any, **kwargs: Any) -> Dict[str, Any]:
         parsed: Dict[str, Any] = super().cmdline_config_parser(*args, **kwargs)
@@ -50,6 +50,10 @@ class Loader(AppLoader):  # type: ignore[misc]
             if name in parsed:
                 for key in keys(self.app._conf, name):
                     parsed[key] = joined(value, parsed[name])
+        if OPTIONS in parsed and shared(os.environ):
+            # With what the code has: it may decide which lists of Redis are read.
+            options = {**(self.app.conf.get(OPTIONS) or {}), **parsed[OPTIONS]}
+            parsed.update(dict.fromkeys(keys(self.app._conf, OPTIONS), options))
         return parsed
 
 
@@ -81,6 +85,11 @@ def of_the_app(environ: Mapping[str, str], conf: Any) -> Dict[str, Any]:
                      for queue, options in value.items()]
         for key in keys(conf, name) if name in needed else [name]:
             found[key] = joined(needed.get(name), value)
+    return found
+
+
+def shared(environ: Mapping[str, str]) -> Dict[str, Any]:
+    found: Dict[str, Any] = json.loads(environ.get(SHARED) or '{}')
     return found
 
 

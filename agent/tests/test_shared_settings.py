@@ -1,4 +1,4 @@
-"""Flower and jobs have the transport options of the workers, whatever the code does."""
+"""All that consumes has one visibility timeout, whatever the code does and what else it sets."""
 import json
 import os
 import subprocess
@@ -47,3 +47,28 @@ def test_without_the_loader_nothing_is_added():
 def test_without_the_variable_nothing_is_added():
     found = options(APPS['an attribute'], CELERY_LOADER=LOADER)
     assert found == {'priority_steps': [0]}
+
+
+#: As workers and Beat have it on their command lines; they read the settings before, or not.
+GIVEN = 'app.config_from_cmdline([\'broker_transport_options=(json){"visibility_timeout": 7200}\'])'
+
+
+@pytest.mark.parametrize('name', APPS)
+@pytest.mark.parametrize('before', ['', 'app.conf.task_acks_late\n'])
+def test_the_command_line_of_a_worker_does_not_replace_those_of_the_code(name, before):
+    found = options(f'{APPS[name]}\n{before}{GIVEN}', CELERY_LOADER=LOADER,
+                    CDK8S_CELERY_TRANSPORT_OPTIONS='{"visibility_timeout": 7200}')
+    assert found['visibility_timeout'] == 7200
+    assert ('priority_steps' in found) == ('priority_steps' in APPS[name])
+
+
+def test_the_command_line_wins_over_the_code():
+    code = "app = Celery('tasks')\napp.conf.broker_transport_options = {'visibility_timeout': 9}"
+    found = options(f'{code}\n{GIVEN}', CELERY_LOADER=LOADER,
+                    CDK8S_CELERY_TRANSPORT_OPTIONS='{"visibility_timeout": 7200}')
+    assert found == {'visibility_timeout': 7200}
+
+
+def test_without_the_variable_the_command_line_replaces_them():
+    found = options(f"{APPS['an attribute']}\n{GIVEN}", CELERY_LOADER=LOADER)
+    assert found == {'visibility_timeout': 7200}

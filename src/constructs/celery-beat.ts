@@ -20,6 +20,7 @@ import { oneOf, PropChecks, sound, text, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
 import { ScheduleSpec } from './schedule-spec';
 import { settingsArguments } from './settings';
+import { prepareShared } from './shared-settings';
 import { appSettings, onDatabase } from './visibility-timeout';
 
 /** Properties of `CeleryBeat`. */
@@ -168,6 +169,7 @@ export class CeleryBeat extends Construct {
     });
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
+    prepareShared(this);
     if (!isRedBeat(schedule)) return;
     const inBroker = schedule.inBroker === true;
     celery._redBeats.push({ scope: this, inBroker });

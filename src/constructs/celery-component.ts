@@ -14,7 +14,7 @@ import { describe, Problem, refuse } from './validation/problems';
 import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
-import { checkLoader, loaderEnv } from './shared-settings';
+import { checkLoader, loaderEnv, LoaderParts, timeoutLoader } from './shared-settings';
 import { isMadeBy, ofAnotherApp } from './init-container-owners';
 import { launched } from './launcher';
 import { connectionSecrets, withRotation } from './rotation';
@@ -132,6 +132,8 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     initContainers: merged.initContainers?.map((container) => isMadeBy(celery, container) ? withTimeout(celery, container) : container),
     ...(grace > AUTOSCALER_GRACE ? { podAnnotations: { ...NOT_MOVED, ...merged.podAnnotations } } : {}),
   };
+  const hasLoader = (spec.env ?? []).some(({ name }) => name === 'CELERY_LOADER');
+  const loader = (path: readonly string[]): LoaderParts => (spec.sharesSettings ? loaderEnv : timeoutLoader)(celery, path);
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
   const pod: PodSpec = {
     name: spec.name,
@@ -161,7 +163,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],
-      late: spec.sharesSettings ? () => loaderEnv(celery, pythonPath) : undefined,
+      late: () => loader(pythonPath),
       env: mergeBy('name', [
         ...celery._broker.env,
         ...variables({ HOME: '/tmp', PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' }),
@@ -182,9 +184,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...(loaded ? checkLoader(own.env) : []),
     ...(agent ? [...checkAgent(agent), ...checkAgentEnv(options.env, ofAgent)] : []),
   ]);
-  if (spec.sharesSettings && !loaded) {
-    scope.node.addValidation({ validate: () => loaderEnv(celery, []).env.length > 0 ? checkLoader(merged.env).map(describe) : [] });
-  }
+  if (!loaded) scope.node.addValidation({ validate: () => hasLoader || loader([]).env.length > 0 ? checkLoader(merged.env).map(describe) : [] });
   celery._pods.push({ scope, role: spec.component, neighbours: (options.sidecars ?? []).length + (options.containers ?? []).length });
   guard(scope);
   return { pod, options };

@@ -29,17 +29,38 @@ export function sharedSettings(app: CeleryApp): Record<string, unknown> {
   return withOptions(Object.fromEntries(app._broker.connectionSettings), shared(appSettings(app)));
 }
 
-/** What the loader needs in a container that has no settings on its command line, in addition to those of the connection. */
-export function loaderEnv(app: CeleryApp, pythonPath: readonly string[]): { env: k8s.EnvVar[]; mounts: Mount[] } {
+/** What the loader needs in a container, in addition to what it needs for the connection. */
+export interface LoaderParts {
+  /** Variables that name it, and what it reads. */
+  readonly env: k8s.EnvVar[];
+  /** Where it is mounted. */
+  readonly mounts: Mount[];
+}
+
+/** What the loader needs in a container that has no settings on its command line. */
+export function loaderEnv(app: CeleryApp, pythonPath: readonly string[]): LoaderParts {
   const settings = shared(app._settings);
-  const timeout = visibilityTimeout(app);
+  return loader(app, pythonPath, {
+    ...(Object.keys(settings).length === 0 ? {} : { [APP_SETTINGS]: asGiven(JSON.stringify(settings)) }),
+    ...timeoutEnv(visibilityTimeout(app)),
+  });
+}
+
+/**
+ * What the loader needs in a worker or Beat: their command line would replace the transport options of the code by the visibility timeout, all of
+ * them. Those of the settings replace the code's, as all settings do.
+ */
+export function timeoutLoader(app: CeleryApp, pythonPath: readonly string[]): LoaderParts {
+  return loader(app, pythonPath, app._settings.has('broker_transport_options') ? {} : timeoutEnv(visibilityTimeout(app)));
+}
+
+function loader(app: CeleryApp, pythonPath: readonly string[], given: Record<string, string>): LoaderParts {
   const { composed, loaded } = app._broker;
-  if (Object.keys(settings).length === 0 && timeout === undefined) return { env: [], mounts: [] };
+  if (Object.keys(given).length === 0) return { env: [], mounts: [] };
   return {
     env: variables({
       ...(loaded ? {} : { PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'), CELERY_LOADER: CONNECTION_LOADER }),
-      ...(Object.keys(settings).length === 0 ? {} : { [APP_SETTINGS]: asGiven(JSON.stringify(settings)) }),
-      ...timeoutEnv(timeout),
+      ...given,
     }),
     mounts: composed || loaded ? [] : [app._launchMount()],
   };
@@ -53,7 +74,9 @@ export function timeoutEnv(timeout: number | undefined): Record<string, string> 
 /** Makes the loader for each app that needs it where the manifests are written: no object can be added then. */
 export function prepareShared(scope: IConstruct): void {
   for (const app of appsOf(scope.node.root)) {
-    if (app._loads && !app._broker.loaded && loaderEnv(app, []).env.length > 0) app._launchVolume();
+    const consumes = app._pods.some(({ role }) => role === 'worker' || role === 'beat');
+    const needed = (app._loads && loaderEnv(app, []).env.length > 0) || (consumes && timeoutLoader(app, []).env.length > 0);
+    if (!app._broker.loaded && needed) app._launchVolume();
   }
 }
 

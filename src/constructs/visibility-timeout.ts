@@ -1,5 +1,5 @@
 import { IConstruct } from 'constructs';
-import { codeSettings } from '../manifests/code-settings';
+import { seconds as literalSeconds, settingsOfFiles } from '../manifests/code-settings';
 import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
 import { databasesOf, queuesOf } from './message-store';
@@ -62,9 +62,10 @@ export function longestDelivery(app: CeleryApp): number {
   const ofSettings = settingsLimit(app._settings) ?? 0;
   return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app)).map((worker) => {
     const { longestTask, timeLimit, grace, known, pool } = worker;
-    const said = known !== undefined || pool._limits.softTimeLimit !== undefined;
-    const task = Math.max(longestTask, timeLimit?.toSeconds({ integral: false }) ?? ofSettings);
-    return Math.ceil((said ? Math.max(1, reservedTasks(app, worker)) : 1) * task) + grace + MARGIN;
+    const soft = pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? 0;
+    const limit = timeLimit?.toSeconds({ integral: false }) ?? ofSettings;
+    const held = Math.max(1, reservedTasks(app, worker)) * Math.max(known ?? 0, soft, limit);
+    return Math.ceil(Math.max(longestTask, limit, held)) + grace + MARGIN;
   }));
 }
 
@@ -176,11 +177,17 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
           : `give more than ${needed} seconds to all apps of the database, ${lower}or leave it out`,
     }];
   }
-  // The command line would replace what the code has, all of it.
-  const code = Object.values(app.code._files ?? {}).some((file) => codeSettings(file).has(TRANSPORT_OPTIONS));
-  return code && !app._settings.has(TRANSPORT_OPTIONS) ? [{
-    prop: `settings.${TRANSPORT_OPTIONS}`, value: undefined,
-    wrong: `is set in the code, and would be replaced by { visibility_timeout: ${seconds} }, which the longest task and the end of its pod need on all processes of the database`,
-    fix: 'move the transport options from the code into the settings of the CeleryApp',
+  const ofCode = inCode(app);
+  return ofCode !== undefined && ofCode > seconds && !app._settings.has(TRANSPORT_OPTIONS) ? [{
+    prop: `settings.${TRANSPORT_OPTIONS}.visibility_timeout`, value: undefined,
+    wrong: `is ${ofCode} s in the code, and would be replaced by ${seconds} s, which all processes of the database have`,
+    fix: 'move it from the code into the settings of the CeleryApp, or leave it out',
   }] : [];
+}
+
+/** The visibility timeout that code in sight sets. */
+function inCode(app: CeleryApp): number | undefined {
+  const options = settingsOfFiles(Object.values(app.code._files ?? {})).get(TRANSPORT_OPTIONS);
+  const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options ?? '');
+  return found ? literalSeconds(found[1].trim()) : undefined;
 }

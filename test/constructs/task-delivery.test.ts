@@ -1,7 +1,7 @@
 import { Chart, Duration } from 'cdk8s';
 import {
-  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, CeleryWorkerProps, PythonRuntime, ResultBackend,
-  TaskDelivery, WorkerPool, WorkerShutdown,
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, CeleryWorkerProps, HealthCheck,
+  PythonRuntime, ResultBackend, TaskDelivery, WorkerPool, WorkerShutdown,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -70,6 +70,7 @@ describe('the visibility timeout', () => {
     ['greenlets', { prefetchMultiplier: 4, longestTask: minutes(30), pool: WorkerPool.gevent({ concurrency: 5 }) }, TaskDelivery.atLeastOnce(), 4 * 1800 + 1815 + 60],
     ['a time limit', { prefetchMultiplier: 4, pool: WorkerPool.prefork({ timeLimit: minutes(30) }) }, undefined, 4 * 1800 + 1815 + 60],
     ['a soft one', { prefetchMultiplier: 4, pool: WorkerPool.prefork({ softTimeLimit: minutes(30) }) }, undefined, 4 * 1800 + 1815 + 60],
+    ['many that are stopped after a second', { prefetchMultiplier: 100, pool: WorkerPool.prefork({ softTimeLimit: seconds(1) }) }, undefined, undefined],
     ['many of nobody knows how long', { prefetchMultiplier: 100 }, TaskDelivery.atLeastOnce(), undefined],
     ['nothing is prefetched', { disablePrefetch: true, longestTask: hours(1) }, TaskDelivery.atLeastOnce({ prefetchMultiplier: 4 }), OF_LONG],
   ])('fits all that a process may hold: %s', (_what, props, delivery, expected) => {
@@ -157,6 +158,36 @@ describe('the visibility timeout', () => {
     const manifests = synth((chart) => void worker(chart, celeryApp(chart,
       { settings: { broker_transport_options: { priority_steps: [0, 3] } } }), LONG));
     expect(settingsOf(manifests).broker_transport_options).toEqual({ priority_steps: [0, 3], visibility_timeout: OF_LONG });
+  });
+
+  test('comes by the loader, too, so that the command line does not replace what else the code sets', () => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { env: [{ name: 'PYTHONPATH', value: '/srv' }] });
+      worker(chart, celery, { pool: WorkerPool.gevent({ concurrency: 50 }), healthCheck: HealthCheck.none() }, 'greenlets');
+      worker(chart, celery, { healthCheck: HealthCheck.none(), ...LONG }, 'long');
+      new CeleryBeat(chart, 'beat', { celery });
+    });
+    for (const name of ['celery-greenlets', 'celery-long', 'celery-beat']) {
+      expect(settingsOf(manifests, name).broker_transport_options).toEqual({ visibility_timeout: OF_LONG });
+      const { CELERY_LOADER, CDK8S_CELERY_TRANSPORT_OPTIONS, PYTHONPATH } = manifests.env(name);
+      expect([CELERY_LOADER, CDK8S_CELERY_TRANSPORT_OPTIONS]).toEqual(['cdk8s_celery_launch.loader.Loader', `{"visibility_timeout":${OF_LONG}}`]);
+      expect(String(PYTHONPATH).split(':')).toEqual(['/srv', '/app', '/opt/celery-agent']);
+      expect(manifests.main(name).volumeMounts.filter(({ name: volume }) => volume === 'launch')).toHaveLength(1);
+    }
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, Partial<CeleryWorkerProps>]>([
+    ['of Celery', {}, {}],
+    ['next to transport options of the settings, which replace those of the code', { settings: { broker_transport_options: { priority_steps: [0, 3] } } }, LONG],
+    ['for RabbitMQ', { broker: Broker.fromUrl('amqp://rabbitmq:5672//'), resultBackend: ResultBackend.none() }, LONG],
+  ])('needs no loader in a worker: that %s', (_what, app, props) => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, app);
+      worker(chart, celery, props);
+      new CeleryBeat(chart, 'beat', { celery });
+    });
+    for (const name of ['celery-worker', 'celery-beat']) expect(manifests.env(name)).not.toHaveProperty('CELERY_LOADER');
+    expect(manifests.all.some(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name.includes('launch'))).toBe(false);
   });
 
   test.each([[900], [20_000]])('is what the option says: %d s', (given) => {
@@ -295,13 +326,29 @@ describe('refuses', () => {
     ]);
   });
 
-  test('transport options in the code, which the command line would replace', () => {
-    const code = AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.broker_transport_options = {'priority_steps': [0, 3]}\n` });
-    expect(refusals(define({ code }, LONG))).toEqual([
-      `[chart/celery] settings.broker_transport_options: undefined is set in the code, and would be replaced by { visibility_timeout: ${OF_LONG} }, which the longest task and the end of its pod `
-      + 'need on all processes of the database; move the transport options from the code into the settings of the CeleryApp',
+  test('a longer one in the code, which that of the database would replace', () => {
+    const code = (timeout: number) => AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.broker_transport_options = {'visibility_timeout': ${timeout}}\n` });
+    expect(refusals(define({ code: code(OF_LONG + 1) }, LONG))).toEqual([
+      `[chart/celery] settings.broker_transport_options.visibility_timeout: undefined is ${OF_LONG + 1} s in the code, and would be replaced by ${OF_LONG} s, `
+      + 'which all processes of the database have; move it from the code into the settings of the CeleryApp, or leave it out',
     ]);
-    expect(() => synth(define({ code }))).not.toThrow();
+    expect(() => synth(define({ code: code(OF_LONG) }, LONG))).not.toThrow();
+    expect(() => synth(define({ code: code(OF_LONG + 1) }))).not.toThrow();
+  });
+
+  test.each(['worker', 'beat', 'flower', 'job', 'greenlets'])('a loader of the user\'s that would take the place of ours: in %s', (role) => {
+    const env = (name: string) => ({ env: name === role ? [{ name: 'CELERY_LOADER', value: 'shop.loader.Loader' }] : undefined });
+    const program = (longest: Partial<CeleryWorkerProps>, greenlets: number) => (chart: Chart): void => {
+      const celery = celeryApp(chart);
+      worker(chart, celery, { ...longest, ...env('worker') });
+      worker(chart, celery, { pool: WorkerPool.gevent({ concurrency: greenlets }), ...env('greenlets') }, 'greenlets');
+      new CeleryBeat(chart, 'beat', { celery, ...env('beat') });
+      new CeleryFlower(chart, 'flower', { celery, ...env('flower') });
+      new CeleryJob(chart, 'job', { celery, command: ['true'], ...env('job') });
+    };
+    expect(refusals(program(LONG, 2))).toEqual([expect.stringContaining(`[chart/${role}] env: 'CELERY_LOADER' would take the place of the loader`)]);
+    expect(() => synth(program({}, 2))).not.toThrow();
+    if (role === 'greenlets') expect(refusals(program({}, 50))).toHaveLength(1);
   });
 
   test('a job that was made before the timeout was known', () => {

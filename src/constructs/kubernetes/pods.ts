@@ -88,7 +88,8 @@ export function settled(spec: PodSpec): PodSpec {
   const { late, ...container } = spec.container;
   if (!late) return spec;
   const { env, mounts } = late();
-  return { ...spec, container: { ...container, env: mergeBy('name', container.env, env), mounts: [...container.mounts, ...mounts] } };
+  const more = mounts.filter(({ path }) => !container.mounts.some((mount) => mount.path === path));
+  return { ...spec, container: { ...container, env: mergeBy('name', container.env, env), mounts: [...container.mounts, ...more] } };
 }
 
 /** A StatefulSet of one pod, with the defaults of this library: the old pod is gone before the new one starts, also when its node is lost. */

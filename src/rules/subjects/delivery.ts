@@ -51,18 +51,19 @@ function apart(process: Process): string[] {
   return [...options.matchAll(/["'](global_keyprefix|queue_name_prefix|region|master_name)["']\s*:\s*([^,}]+)/g)].map(([, name, value]) => `${name}=${value.trim()}`).sort();
 }
 
-/** How long a task of a worker may take: its limit, or the grace period that somebody has given it for it. */
-function mayTake(worker: Process): number {
+/** How long a process may hold a message: what it reserves, times a task's limit, or the grace period that somebody has given it for one. */
+function mayHold(worker: Process): number {
   const { spec, graceSeconds } = worker.workload;
-  return Math.max(taskLimit(worker)?.seconds ?? 0, spec.terminationGracePeriodSeconds === undefined ? 0 : graceSeconds);
+  const longest = Math.max(taskLimit(worker)?.seconds ?? 0, spec.terminationGracePeriodSeconds === undefined ? 0 : graceSeconds);
+  return longest * Math.max(1, worker.number('--prefetch-multiplier') ?? 1);
 }
 
-/** The longest that a task of any worker on a database may take. All of them have its visibility timeout. */
+/** The longest that a process of any worker on a database may hold a message. All of them have its visibility timeout. */
 const longestOn = lazy((world: World) => {
   const longest = new Map<string, number>();
   for (const worker of world.workers) {
     const key = databaseOf(worker);
-    if (key !== undefined) longest.set(key, Math.max(mayTake(worker), longest.get(key) ?? 0));
+    if (key !== undefined) longest.set(key, Math.max(mayHold(worker), longest.get(key) ?? 0));
   }
   return longest;
 });
@@ -135,7 +136,7 @@ export const deliveryRules: Rule[] = [
     check: (worker, report, world) => {
       const timeout = visibilityTimeout(worker);
       // Tasks of such a length need it.
-      const longest = Math.max(mayTake(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0);
+      const longest = Math.max(mayHold(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0);
       if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
