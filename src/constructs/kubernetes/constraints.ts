@@ -209,7 +209,7 @@ const SHOWN: Readonly<Record<string, ((value: unknown) => unknown) | undefined>>
 };
 
 function beforeValue(value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/([=:]).+$/s, '$1***') : value;
+  return typeof value === 'string' ? value.replace(/^([^=:]+[=:]).+$/s, '$1***') : value;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
