@@ -24,6 +24,7 @@ import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOp
 import { memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
+import { declaredTasks } from '../manifests/task-options';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
@@ -238,7 +239,7 @@ export class CeleryWorker extends Construct {
     const { celery, scaling } = props;
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
-      unseen: celery.code._files === undefined,
+      unseen: celery.code._files === undefined, ofCode: limitOfCode(props),
       variables: new Set([...celery._options.env ?? [], ...own.env ?? []].map(({ name }) => name)),
     });
     const known = knownLongest(props, pool);
@@ -320,6 +321,16 @@ function sizedPool(pool: WorkerPool, { resources }: CheckedOptions): WorkerPool 
 function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool: WorkerPool): number | undefined {
   const known = shutdown?._longestTask ?? longestTask ?? pool._limits.timeLimit;
   return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
+}
+
+/** The longest limit that a task has by its decorator, where all tasks of the app go to the queue of this worker. */
+function limitOfCode({ celery: { code, _settings: settings, _queues }, queues }: CeleryWorkerProps): { name: string; seconds: number } | undefined {
+  const files = Object.values(code._files ?? {});
+  if (queues !== undefined || _queues.names.length > 0 || settings.has('task_routes') || files.some((file) => /\b\w*(?:queue|routes)\w*\b/i.test(file))) return undefined;
+  const limits = files.flatMap(declaredTasks).map(({ name, timeLimit, softTimeLimit }) => (
+    timeLimit === undefined ? { name: `soft_time_limit of ${name}`, seconds: softTimeLimit ?? 0 } : { name: `time_limit of ${name}`, seconds: timeLimit }
+  ));
+  return limits.filter((limit) => limit.seconds > 0).sort((one, other) => other.seconds - one.seconds)[0];
 }
 
 function prefetchProblems({ disablePrefetch, celery }: CeleryWorkerProps): Problem[] {

@@ -19,6 +19,8 @@ export interface ShutdownOf {
   readonly settings: ReadonlyMap<string, unknown>;
   /** Whether the code is out of sight. */
   readonly unseen: boolean;
+  /** The longest limit that a task of the code has by itself, in seconds, where the worker runs it. */
+  readonly ofCode?: { readonly name: string; readonly seconds: number };
   /** The names of the variables that the user gives. */
   readonly variables: ReadonlySet<string>;
 }
@@ -39,9 +41,9 @@ export interface ShutdownPlan {
 const SOFT_SETTINGS = ['worker_soft_shutdown_timeout', 'worker_enable_soft_shutdown_on_idle'] as const;
 
 /** One model of how a worker ends: everything that must fit is computed, or refused, here. */
-export function planShutdown({ shutdown, longestTask, pool, celery, settings, unseen, variables }: ShutdownOf): ShutdownPlan {
+export function planShutdown({ shutdown, longestTask, pool, celery, settings, unseen, ofCode, variables }: ShutdownOf): ShutdownPlan {
   const own = shutdown?._longestTask;
-  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? unsaid(pool, settings));
+  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? unsaid(pool, settings, ofCode?.seconds));
   const soft = shutdown?._soft;
   const enforced = own !== undefined && pool._limits.timeLimit === undefined && (pool._name === 'prefork' || pool._name === 'gevent');
   return {
@@ -55,7 +57,8 @@ export function planShutdown({ shutdown, longestTask, pool, celery, settings, un
     problems: [
       ...shutdown?._problems ?? [],
       ...twice(own, longestTask),
-      ...(shutdown ? limits(own ?? longestTask, pool, soft !== undefined) : []),
+      ...limits(own ?? longestTask, pool, soft !== undefined),
+      ...limitOfTask(own ?? longestTask, ofCode),
       ...(soft ? softProblems(seconds(soft.timeout), own ?? longestTask ?? pool._limits.timeLimit, pool, celery) : []),
       // Where the code is in sight, a rule knows.
       ...(soft && unseen && !settings.has('task_acks_late') ? [{
@@ -77,8 +80,8 @@ function seconds(value: Duration): number {
 }
 
 /** Where nobody says how long tasks take: 5 minutes, or the limit that stops them later. */
-function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf['settings']): Duration {
-  const limit = Math.max(settingsLimit(settings) ?? 0, softTimeLimit ? seconds(softTimeLimit) : 0);
+function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf['settings'], ofCode = 0): Duration {
+  const limit = Math.max(settingsLimit(settings) ?? 0, softTimeLimit ? seconds(softTimeLimit) : 0, Math.ceil(ofCode));
   return Duration.seconds(Math.max(5 * 60, limit));
 }
 
@@ -108,6 +111,14 @@ function limits(longest: Duration | undefined, pool: WorkerPool, soft: boolean):
     ...(timeLimit && seconds(timeLimit) > seconds(longest) ? problem('timeLimit', timeLimit, 'more than') : []),
     ...(softTimeLimit && seconds(softTimeLimit) >= seconds(longest) ? problem('softTimeLimit', softTimeLimit, 'not less than') : []),
   ];
+}
+
+/** A limit of a task that allows more than the longest task takes. */
+function limitOfTask(longest: Duration | undefined, ofCode: ShutdownOf['ofCode']): Problem[] {
+  return longest === undefined || ofCode === undefined || ofCode.seconds <= seconds(longest) ? [] : [{
+    prop: `code ${ofCode.name}`, value: ofCode.seconds, wrong: `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`,
+    fix: 'lower it, or raise longestTask',
+  }];
 }
 
 function softProblems(timeout: number, longest: Duration | undefined, pool: WorkerPool, celery: string | undefined): Problem[] {

@@ -143,7 +143,7 @@ test('what it builds can be reached', () => {
 
 test.each([
   ['timeLimit, which ends every task', { pool: WorkerPool.prefork({ timeLimit: Duration.hours(1) }) }, 3615],
-  ['longestTask before timeLimit', { pool: WorkerPool.gevent({ timeLimit: Duration.hours(1) }), longestTask: Duration.minutes(1) }, 75],
+  ['longestTask before timeLimit', { pool: WorkerPool.gevent({ timeLimit: Duration.hours(1) }), longestTask: Duration.hours(2) }, 7215],
 ])('the time to stop comes from %s', (_what, props, seconds) => {
   expect(synth(worker(props)).pod(NAME).terminationGracePeriodSeconds).toBe(seconds);
 });

@@ -101,6 +101,32 @@ describe('refuses what does not fit', () => {
   });
 
   const tasks = (...lines: string[]): AppCode => AppCode.fromInline({ 'tasks.py': ['from celery import Celery', 'app = Celery("tasks")', ...lines, ''].join('\n') });
+  const long = (limits: string, more = ''): Partial<CeleryAppProps> => ({ code: tasks(`@app.task(${limits})`, 'def send(): ...', more) });
+  const MORE = 'is more than longestTask, 60 s, which the grace period and the visibility timeout follow; lower it, or raise longestTask';
+
+  test.each<[string, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>, string]>([
+    ['a time limit of the pool', { longestTask: seconds(90), pool: WorkerPool.prefork({ timeLimit: seconds(91) }) }, {}, 'timeLimit: \'91 s\' is more than longestTask, 90 s'],
+    ['a time limit of a task', { shutdown: warm({ longestTask: seconds(60) }) }, long('time_limit=61'), `code time_limit of send: 61 ${MORE}`],
+    ['a soft one of a task', { longestTask: seconds(60) }, long('soft_time_limit=61'), `code soft_time_limit of send: 61 ${MORE}`],
+  ])('%s above the longest task', (_what, props, app, message) => {
+    expect(refused(props, app)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each([40, 16, 15, 5])('a hook that sleeps %d s, where a task of 40 s has 15 s more to end', (sleep) => {
+    const props = { shutdown: warm({ longestTask: seconds(40) }), lifecycle: { preStop: { sleep: { seconds: sleep } } } };
+    if (sleep <= 15) expect(() => worker(props)).not.toThrow();
+    else expect(refused(props)).toEqual([expect.stringContaining('[shutdown/prestop-uses-grace]')]);
+  });
+
+  test.each<[string, number, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>]>([
+    ['a limit of a task that is known', 7215, {}, long('time_limit=7200')],
+    ['not that of a task in another queue', 315, {}, long('queue="celery", time_limit=7200')],
+    ['a limit equal to it', 75, { shutdown: warm({ longestTask: seconds(60) }) }, long('time_limit=60')],
+    ['the limit of the command line before that of the settings', 75, { shutdown: warm({ longestTask: seconds(60) }) }, { settings: { task_time_limit: 600 } }],
+  ])('the grace period counts %s', (_what, expected, props, app) => {
+    expect(grace(worker(props, app))).toBe(expected);
+  });
+
   const AT_LEAST_ONCE = { delivery: TaskDelivery.atLeastOnce() };
   const SEND = ['@app.task(acks_late=True)', 'def send(): ...'];
 

@@ -5,7 +5,8 @@ import { codeFiles, seesSettings } from '../../manifests/code';
 import { readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asNumber, asScalar, get } from '../../manifests/json';
+import { asList, asScalar, get } from '../../manifests/json';
+import { preStopSeconds } from '../../manifests/pre-stop';
 import { Process } from '../../manifests/process';
 import { givesTasksBack, softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
@@ -257,15 +258,14 @@ export const shutdownRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const { container, workload } = worker;
-      const hook = get(container.json, 'lifecycle', 'preStop');
-      const slept = asNumber(get(hook, 'sleep', 'seconds'))
-        ?? Number(/^(?:.*[;&]\s*)?sleep (\d+)s?\s*$/s.exec(asList(get(hook, 'exec', 'command')).map((word) => asScalar(word) ?? '').join(' ').replace(/^.*\s-[a-z]*c\s/, ''))?.[1] ?? 0);
+      const slept = preStopSeconds(get(container.json, 'lifecycle'));
+      const needed = givesTasksBack(worker) ? softTimeout(worker) : taskLimit(worker)?.seconds;
       // Some seconds are for endpoints and proxies to learn of it.
-      if (slept < workload.graceSeconds / 2 || slept < LONG_HOOK) return;
+      if (slept < LONG_HOOK || (needed === undefined ? slept < workload.graceSeconds / 2 : workload.graceSeconds - slept >= needed)) return;
       const left = workload.graceSeconds - slept;
       report({
         at: worker.place([...container.path, 'lifecycle', 'preStop']), value: `${slept} s of ${workload.graceSeconds} s`, allowed: `a grace period longer by ${slept} s`,
-        ...unless(left <= 0, `no task takes longer than ${left} s`),
+        ...unless(left <= 0 || needed !== undefined, `no task takes longer than ${left} s`),
       });
     },
   },
