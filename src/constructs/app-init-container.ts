@@ -9,7 +9,9 @@ import { mainContainer, settled } from './kubernetes/pods';
 import { Shape } from './kubernetes/shape';
 import * as checks from './validation/checks';
 import { refuse } from './validation/problems';
-import { duration, PropChecks, sound, text, texts } from './validation/props';
+import { isPlainObject } from './validation/plain-object';
+import { duration, PropChecks, text, texts, typed } from './validation/props';
+import { waitCommand } from './wait-command';
 
 /** Options of an init container that runs a command of an app. */
 export interface AppInitContainerOptions {
@@ -34,8 +36,8 @@ export interface AppInitContainerOptions {
 /** Options of an init container that waits until a command of an app succeeds. */
 export interface AppWaitOptions extends AppInitContainerOptions {
   /**
-   * How long the command is tried, every 5 seconds, before the container fails. Whole seconds. Kubernetes then starts it again, and the rollout is
-   * reported as failed by its `progressDeadlineSeconds`.
+   * How long the command is tried, every 5 seconds, before the container fails. Whole seconds. Kubernetes then starts it again. The
+   * `progressDeadlineSeconds` of the Deployment, after which the rollout is reported as failed, is longer.
    *
    * @default Duration.minutes(10)
    */
@@ -52,44 +54,29 @@ const PROPS: PropChecks<AppInitContainerOptions> = {
 
 const WAIT_PROPS: PropChecks<AppWaitOptions> = { ...PROPS, timeout: duration };
 
-/** Tries a command until it ends with 0: one line for each try, and all that it has printed where it gives up. */
-const WAIT = `
-import subprocess, sys, time
-limit, command = float(sys.argv[1]), sys.argv[2:]
-start = time.monotonic()
-for attempt in range(1, sys.maxsize):
-    try:
-        left = max(1, limit - (time.monotonic() - start))
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', timeout=left)
-        code, output = f'exit code {done.returncode}', done.stdout.strip()
-    except subprocess.TimeoutExpired:
-        code, output = 'no answer', ''
-    except OSError as error:
-        sys.exit(f'{command[0]}: {error.strerror}')
-    spent = time.monotonic() - start
-    if code == 'exit code 0':
-        print(f'try {attempt}, {spent:.0f} s: done', flush=True)
-        sys.exit(0)
-    if spent >= limit:
-        sys.exit(f'{output}\\ntry {attempt}, {spent:.0f} s: {code}; given up'.strip())
-    print(f'try {attempt}, {spent:.0f} s: {code}: {(output.splitlines() or [""])[-1]}', flush=True)
-    time.sleep(min(5, max(0, limit - spent)))
-`;
-
 /** An init container that waits for a command, as plain data; what is wrong with it is refused. */
 export function waitContainer(celery: CeleryApp, given: AppWaitOptions): k8s.Container {
-  const { timeout, command, ...options } = sound(celery, given, WAIT_PROPS);
+  const { timeout, command, ...options } = read(celery, given, WAIT_PROPS);
   const wrong = checkCommand('command', command);
   refuse(celery, [...checks.seconds('timeout', timeout), ...wrong]);
   const seconds = (timeout ?? Duration.minutes(10)).toMilliseconds() / 1000;
-  return initContainer(celery, { ...options, command: ['python', '-c', WAIT, String(seconds), ...command] });
+  return initContainer(celery, { ...options, command: waitCommand(seconds, command) });
+}
+
+/** Options of a method of an app. Of what is no object, it is no news that it has no names. */
+function read<O extends object>(celery: CeleryApp, given: O, shape: PropChecks<O>): O {
+  const { options, problems } = typed(given, shape, { scope: celery });
+  refuse(celery, given === undefined || isPlainObject(given) ? problems : problems.slice(0, 1));
+  return options;
 }
 
 /** The init container as plain data; what is wrong with it is refused. */
 export function initContainer(celery: CeleryApp, given: AppInitContainerOptions): k8s.Container {
-  const checked = sound(celery, given, PROPS);
+  const checked = read(celery, given, PROPS);
   const { name, command } = checked;
   celery._loads = true;
+  // Said here, and not once more of the pod that has it.
+  const wrongName = checks.name('name', name);
   const resources = checked.resources as k8s.ResourceRequirements | undefined;
   const { pod, options } = celeryPod(celery, {}, {
     component: 'job',
@@ -101,8 +88,8 @@ export function initContainer(celery: CeleryApp, given: AppInitContainerOptions)
     resources: RUN_ONCE,
     code: true,
     sharesSettings: true,
-    problems: [...checks.name('name', name), ...checkCommand('command', command)],
+    problems: [...wrongName, ...checkCommand('command', command)],
   });
   // Lifecycle hooks of the app are those of containers that go on running.
-  return madeBy(celery, { ...mainContainer(settled(pod), options), name, resources: resources ?? RUN_ONCE, lifecycle: undefined });
+  return madeBy(celery, { ...mainContainer(settled(pod), options), name: wrongName.length > 0 ? 'unknown' : name, resources: resources ?? RUN_ONCE, lifecycle: undefined });
 }

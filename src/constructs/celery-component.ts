@@ -18,6 +18,7 @@ import { checkLoader, loaderEnv, LoaderParts, timeoutLoader } from './shared-set
 import { isMadeBy, ofAnotherApp } from './init-container-owners';
 import { launched } from './launcher';
 import { connectionSecrets, withRotation } from './rotation';
+import { secondsOfWait } from './wait-command';
 
 /** The pod of a worker, Beat, Flower or job: what differs between them. */
 export interface CeleryPodSpec {
@@ -86,6 +87,9 @@ export interface CeleryComponent extends CeleryPod {
 
 const CELERY_USER = 1000;
 
+/** The seconds without progress after which Kubernetes reports a rollout as failed, where nobody says it. */
+export const PROGRESS_DEADLINE = 600;
+
 /** The seconds that autoscalers of nodes give a pod to end, whatever its own grace period is. */
 const AUTOSCALER_GRACE = 600;
 
@@ -95,8 +99,29 @@ const NOT_MOVED = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', '
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: CheckedOptions, spec: CeleryComponentSpec): CeleryComponent {
   const made = celeryPod(scope, own, spec);
+  const waits = (made.options.initContainers ?? []).filter((container) => secondsOfWait(container) > 0);
+  const rollout = { ...spec.deployment, progressDeadlineSeconds: spec.deployment.progressDeadlineSeconds ?? deadline(waits) };
+  refuse(scope, shortDeadline(spec.deployment.progressDeadlineSeconds, waits));
   // Applied in this order: there is no moment in which a pod has no policy.
-  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, spec.deployment, withRotation(scope, connectionSecrets(spec.celery), made.options)) };
+  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, rollout, withRotation(scope, connectionSecrets(spec.celery), made.options)) };
+}
+
+/** What Kubernetes has, and the time that init containers wait, which is no progress. */
+function deadline(waits: readonly k8s.Container[]): number | undefined {
+  return waits.length > 0 ? PROGRESS_DEADLINE + sum(waits) : undefined;
+}
+
+/** A rollout that would be reported as failed before its pods have waited. */
+function shortDeadline(given: number | undefined, waits: readonly k8s.Container[]): Problem[] {
+  return given === undefined || given < 1 || given > sum(waits) ? [] : [{
+    prop: 'progressDeadlineSeconds', value: given,
+    wrong: `is not more than the ${sum(waits)} s that ${waits.map(({ name }) => name).join(' and ')} of waitFor() may wait, so a rollout would be reported as failed before`,
+    fix: `leave it out, or give more than ${sum(waits)}, or waitFor() a shorter timeout`,
+  }];
+}
+
+function sum(waits: readonly k8s.Container[]): number {
+  return waits.reduce((seconds, container) => seconds + secondsOfWait(container), 0);
 }
 
 /** The NetworkPolicy of the pods of a component or a job. */

@@ -6,7 +6,7 @@ import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
 import { AGENT_FLAGS } from '../celery/agent-names';
 import { memoryOfWorker } from '../celery/memory';
-import { celeryComponent, componentName } from './celery-component';
+import { celeryComponent, componentName, PROGRESS_DEADLINE } from './celery-component';
 import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions, merge, POD_OPTIONS, podOptions, shaped } from './kubernetes/options';
 import { memoryQuantity } from './kubernetes/quantities';
@@ -160,9 +160,10 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly minReadySeconds?: number;
 
   /**
-   * The seconds without progress after which Kubernetes reports a rollout as failed (`kubectl rollout status`). More than `minReadySeconds`.
+   * The seconds without progress after which Kubernetes reports a rollout as failed (`kubectl rollout status`). More than `minReadySeconds`, and
+   * than init containers made with `waitFor()` wait together.
    *
-   * @default - that of Kubernetes, 600
+   * @default - that of Kubernetes, 600; with init containers made with `waitFor()`, 600 more than they wait together
    * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
    */
   readonly progressDeadlineSeconds?: number;
@@ -314,7 +315,8 @@ function spread(matchLabels: Record<string, string>): k8s.TopologySpreadConstrai
 
 /** A pool whose size follows from the CPU request has it from here on. */
 function sizedPool(pool: WorkerPool, { resources }: CheckedOptions): WorkerPool {
-  return pool._sized?.(quantity(resources?.requests?.cpu)) ?? pool;
+  // What has a limit and no request, requests its limit.
+  return pool._sized?.(quantity(resources?.requests?.cpu ?? resources?.limits?.cpu)) ?? pool;
 }
 
 /** How long the longest task takes, where the user says it. */
@@ -450,8 +452,8 @@ function problems(props: CeleryWorkerProps): Problem[] {
     ...checks.wholeNumber('prefetchMultiplier', prefetchMultiplier, 1),
     ...checks.wholeNumber('minReadySeconds', minReadySeconds, 0, checks.INT32),
     ...checks.wholeNumber('progressDeadlineSeconds', progressDeadlineSeconds, 1, checks.INT32),
-    ...((progressDeadlineSeconds ?? 600) <= (minReadySeconds ?? 0) ? [{
-      prop: 'minReadySeconds', value: minReadySeconds, wrong: `is not less than progressDeadlineSeconds, ${progressDeadlineSeconds ?? 600}, so every rollout would be reported as failed`,
+    ...(minReadySeconds !== undefined && !(progressDeadlineSeconds! < 1) && (progressDeadlineSeconds ?? PROGRESS_DEADLINE) <= minReadySeconds ? [{
+      prop: 'minReadySeconds', value: minReadySeconds, wrong: `is not less than progressDeadlineSeconds, ${progressDeadlineSeconds ?? PROGRESS_DEADLINE}, so every rollout would be reported as failed`,
       fix: 'lower it, or raise progressDeadlineSeconds',
     }] : []),
     ...checks.seconds('longestTask', longestTask),

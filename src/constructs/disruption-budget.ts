@@ -1,6 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import type * as k8s from './kubernetes/api/types';
+import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
 import { kind, PropChecks, typed } from './validation/props';
 
@@ -36,17 +37,25 @@ export function hasBudget(most: number | undefined): boolean {
 export function budgetProblems(budget: DisruptionBudgetOptions | undefined, most: number | undefined): Problem[] {
   if (!budget) return [];
   const value = budget.maxUnavailable as number | string | undefined;
-  const percent = typeof value === 'string' ? /^([1-9]\d?|100)%$/.test(value) : true;
-  const evicts = typeof value === 'number' ? Number.isInteger(value) && value >= 1 : percent;
+  const wrong = value === undefined ? undefined : whatIsWrong(value);
   return [
-    ...(evicts ? [] : [{
-      prop: 'disruptionBudget.maxUnavailable', value, wrong: 'lets no pod be evicted, so a drain of a node never ends', fix: 'give a whole number from 1 upwards, or a percentage from \'1%\' to \'100%\'',
+    ...(wrong === undefined ? [] : [{
+      prop: 'disruptionBudget.maxUnavailable', value, wrong, fix: 'give a whole number from 1 upwards, or a percentage from \'1%\' to \'100%\'',
     }]),
     ...(most === undefined || most >= 2 ? [] : [{
-      prop: 'disruptionBudget', value: undefined, wrong: `is for a pool of two pods or more, and this one has ${most}: a budget of one pod protects nothing or blocks every drain`,
+      prop: 'disruptionBudget', value: budget, wrong: `is for a pool of two pods or more, and this one has ${most}: a budget of one pod protects nothing or blocks every drain`,
       fix: 'leave it out, or raise replicas',
     }]),
   ];
+}
+
+function whatIsWrong(value: number | string): string | undefined {
+  const [, digits] = /^(\d+)%$/.exec(String(value)) ?? [];
+  const amount = typeof value === 'number' ? value : Number(digits);
+  const most = typeof value === 'number' ? checks.INT32 : 100;
+  if (!Number.isInteger(amount) || amount < 0) return `is not a whole number${typeof value === 'number' ? '' : ' of percent'}`;
+  if (amount === 0) return 'lets no pod be evicted, so a drain of a node never ends';
+  return amount > most ? `is more than ${typeof value === 'number' ? most : '100%'}` : undefined;
 }
 
 /** The budget of a worker: pods of it are evicted one after another, and one that is not ready blocks no drain. */

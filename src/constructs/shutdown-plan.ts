@@ -1,7 +1,7 @@
 import { Duration } from 'cdk8s';
 import { meets } from '../celery/versions';
 import * as checks from './validation/checks';
-import { Problem } from './validation/problems';
+import { Described, Problem } from './validation/problems';
 import type { WorkerPool } from './worker-pool';
 import type { WorkerShutdown } from './worker-shutdown';
 
@@ -69,7 +69,7 @@ export function planShutdown({ shutdown, longestTask, pool, celery, settings, un
         prop: 'env', value: 'REMAP_SIGTERM', wrong: 'decides how the worker stops, as the prop shutdown does', fix: 'remove it: WorkerShutdown.soft({ ... }) sets it',
       }] : []),
       ...(shutdown ? SOFT_SETTINGS.filter((name) => settings.has(name)).map((name) => ({
-        prop: 'shutdown', value: undefined, wrong: `would be contradicted by the setting ${name} of the app`, fix: 'leave the setting out: WorkerShutdown.soft({ ... }) writes it',
+        prop: 'shutdown', value: new Described(`WorkerShutdown.${soft ? 'soft' : 'warm'}`), wrong: `would be contradicted by the setting ${name} of the app`, fix: 'leave the setting out: WorkerShutdown.soft({ ... }) writes it',
       })) : []),
     ],
   };

@@ -119,8 +119,8 @@ export abstract class WorkerPool {
   }
 
   /**
-   * Prefork with a number of processes that follows from the CPU request of the container (`resources.requests.cpu`), which must be given:
-   * never the CPUs of the node.
+   * Prefork with a number of processes that follows from the CPU request of the container (`resources.requests.cpu`, or else
+   * `resources.limits.cpu`, which Kubernetes then takes for the request). One of them must be given: never the CPUs of the node.
    *
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#concurrency
    */

@@ -57,11 +57,16 @@ describe('the budget', () => {
 
   test.each<[string, Partial<CeleryWorkerProps>, string]>([
     ['of one pod', { replicas: 1, disruptionBudget: {} },
-      'disruptionBudget: undefined is for a pool of two pods or more, and this one has 1: a budget of one pod protects nothing or blocks every drain; leave it out, or raise replicas'],
+      'disruptionBudget: {} is for a pool of two pods or more, and this one has 1: a budget of one pod protects nothing or blocks every drain; leave it out, or raise replicas'],
     ['that allows nothing', { replicas: 2, disruptionBudget: { maxUnavailable: 0 } },
       'disruptionBudget.maxUnavailable: 0 lets no pod be evicted, so a drain of a node never ends; give a whole number from 1 upwards, or a percentage from \'1%\' to \'100%\''],
     ['that allows nothing, in percent', { replicas: 2, disruptionBudget: { maxUnavailable: '0%' } },
       'disruptionBudget.maxUnavailable: \'0%\' lets no pod be evicted, so a drain of a node never ends; give a whole number from 1 upwards, or a percentage from \'1%\' to \'100%\''],
+    ...([
+      ['101%', '\'101%\' is more than 100%'], ['1', '\'1\' is not a whole number of percent'], [1.5, '1.5 is not a whole number'], [NaN, 'NaN is not a whole number'],
+      [-1, '-1 is not a whole number'], [2 ** 31, '2147483648 is more than 2147483647'],
+    ] as const).map(([maxUnavailable, wrong]): [string, Partial<CeleryWorkerProps>, string] => [`of ${maxUnavailable}`, { replicas: 2, disruptionBudget: { maxUnavailable } },
+      `disruptionBudget.maxUnavailable: ${wrong}; give a whole number from 1 upwards, or a percentage from '1%' to '100%'`]),
     ['that keeps some', { replicas: 2, disruptionBudget: { minAvailable: 1 } as never },
       'disruptionBudget.minAvailable: is not one of the options here; did you mean maxUnavailable?'],
   ])('one %s is refused', (_what, props, message) => {
@@ -204,6 +209,32 @@ test.each([
   const props = { progressDeadlineSeconds, minReadySeconds };
   if (expected) expect(refused(props)).toEqual([expect.stringContaining('is not less than progressDeadlineSeconds')]);
   else expect(worker(props).get('Deployment', NAME).spec).toMatchObject({ minReadySeconds });
+});
+
+test.each([1, 100, '1%', '100%', 2 ** 31 - 1])('a budget of %p is one', (maxUnavailable) => {
+  expect(worker({ replicas: 2, disruptionBudget: { maxUnavailable } }).all.find(({ kind }) => kind === 'PodDisruptionBudget')!.spec.maxUnavailable).toBe(maxUnavailable);
+});
+
+test('a deadline of 0 is one message', () => {
+  expect(refused({ progressDeadlineSeconds: 0 })).toEqual(['progressDeadlineSeconds: 0 is not a whole number of at least 1; give a whole number from 1 upwards']);
+});
+
+test('a pool for each CPU takes the limit where there is no request, as Kubernetes does', () => {
+  const resources = (requests?: object) => ({ pool: WorkerPool.preforkPerCpu(), resources: { requests, limits: { cpu: '3', memory: '8Gi' } } as never });
+  expect(worker(resources()).main(NAME)).toMatchObject({ command: expect.arrayContaining(['--concurrency=3']), resources: { limits: { cpu: '3' } } });
+  expect(worker(resources()).main(NAME).resources.requests?.cpu).toBeUndefined();
+  expect(worker(resources({ cpu: '2' })).main(NAME).command).toContain('--concurrency=2');
+  expect(worker(resources({ memory: '1Gi' })).main(NAME).command).toContain('--concurrency=3');
+});
+
+test.each([
+  [Duration.seconds(Infinity), 'Infinity seconds'], [Duration.minutes(Infinity), 'Infinity minutes'], [Duration.seconds(NaN), 'NaN seconds'], [Duration.millis(0.5), '0.5 milliseconds'],
+])('a time of %p is refused by its prop', (time, shown) => {
+  const message = `${shown} is not a time in whole milliseconds; give e.g. Duration.minutes(5)`;
+  expect(refused({ shutdown: WorkerShutdown.warm({ longestTask: time }) })).toEqual([`shutdown.longestTask: ${message}`]);
+  expect(refused({ shutdown: WorkerShutdown.soft({ timeout: time }) }, { delivery: TaskDelivery.atLeastOnce() })).toEqual([`shutdown.timeout: ${message}`]);
+  expect(refused({ longestTask: time, pool: WorkerPool.prefork({ timeLimit: time, softTimeLimit: time }) }))
+    .toEqual(expect.arrayContaining([`longestTask: ${message}`, `timeLimit: ${message}`, `softTimeLimit: ${message}`]));
 });
 
 test.each<[boolean | undefined, Partial<CeleryWorkerProps>]>([

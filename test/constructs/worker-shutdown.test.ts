@@ -88,7 +88,7 @@ describe('refuses what does not fit', () => {
     ['a variable that decides it, too', { shutdown: warm(), env: [{ name: 'REMAP_SIGTERM', value: 'SIGQUIT' }] }, {},
       'env: \'REMAP_SIGTERM\' decides how the worker stops, as the prop shutdown does; remove it: WorkerShutdown.soft({ ... }) sets it'],
     ['a setting that decides it, too', { shutdown: warm() }, { settings: { worker_soft_shutdown_timeout: 5 }, runtime: PythonRuntime.install({ celery: '5.6.3' }) },
-      'shutdown: undefined would be contradicted by the setting worker_soft_shutdown_timeout of the app; leave the setting out: WorkerShutdown.soft({ ... }) writes it'],
+      'shutdown: WorkerShutdown.warm would be contradicted by the setting worker_soft_shutdown_timeout of the app; leave the setting out: WorkerShutdown.soft({ ... }) writes it'],
     ['a time that is none', { shutdown: warm({ longestTask: seconds(0) }) }, {},
       'shutdown.longestTask: \'0 seconds\' is not a whole number of at least 1 seconds; give e.g. Duration.seconds(30)'],
     ['no timeout', { shutdown: soft({} as never) }, LATE, 'shutdown.timeout: undefined is missing; give e.g. Duration.seconds(20)'],

@@ -299,7 +299,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'LabelSelector': (prop, { matchLabels }) => checkLabels(`${prop}.matchLabels`, matchLabels as Record<string, unknown> | undefined),
   'ResourceRequirements': (prop, value) => checkResources(prop, value),
   'DeploymentStrategy': (prop, { type, rollingUpdate }) => type === 'Recreate' && rollingUpdate !== undefined
-    ? [needs(`${prop}.rollingUpdate`, 'cannot be given with type Recreate', 'leave it out, or give type: \'RollingUpdate\'')] : [],
+    ? [needs(`${prop}.rollingUpdate`, 'cannot be given with type Recreate', 'leave it out, or give type: \'RollingUpdate\'', rollingUpdate)] : [],
   'RollingUpdateDeployment': (prop, { maxSurge, maxUnavailable }) => [
     ...share(`${prop}.maxSurge`, maxSurge), ...share(`${prop}.maxUnavailable`, maxUnavailable),
     ...isZero(maxSurge) && isZero(maxUnavailable) ? [needs(prop, 'has maxSurge and maxUnavailable 0, so no pod can ever be replaced', 'raise one of them', { maxSurge, maxUnavailable })] : [],

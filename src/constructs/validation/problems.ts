@@ -67,8 +67,11 @@ function json(value: unknown): string {
   try {
     return JSON.stringify(value, (_, inner: unknown) => {
       seen += 1;
-      return seen > LONGEST_VALUE ? '…' : typeof inner === 'bigint' ? String(inner) : inner;
-    });
+      if (seen > LONGEST_VALUE) return '…';
+      if (typeof inner === 'bigint') return String(inner);
+      // What JSON has no word for, and would show as null.
+      return typeof inner === 'function' ? '\u0001a function' : typeof inner === 'number' && !Number.isFinite(inner) ? `\u0001${inner}` : inner;
+    }).replace(/"\\u0001([^"]*)"/g, '$1');
   } catch {
     // It contains itself, or a getter of it throws.
     return 'an object that is not JSON';

@@ -143,7 +143,14 @@ export function numberLike(example: string): TypeCheck {
 export const flag: TypeCheck = kind((value) => typeof value === 'boolean', 'a boolean', 'true or false');
 
 /** A duration of cdk8s. */
-export const duration: TypeCheck = kind(isDuration, 'a Duration', 'e.g. Duration.minutes(5)');
+export const duration: TypeCheck = (prop, value) => {
+  const example = 'e.g. Duration.minutes(5)';
+  if (!isDuration(value)) return kind(isDuration, 'a Duration', example)(prop, value);
+  const milliseconds = value.toMilliseconds({ integral: false });
+  return Number.isInteger(milliseconds) ? [] : [{
+    prop, value: new Described(Number.isFinite(milliseconds) ? `${milliseconds} milliseconds` : `${milliseconds} ${value.unitLabel()}`), wrong: 'is not a time in whole milliseconds', fix: `give ${example}`,
+  }];
+};
 
 /** A size of cdk8s. */
 export const size: TypeCheck = kind(isSize, 'a Size', 'e.g. Size.mebibytes(256)');

@@ -80,7 +80,7 @@ describe('what is wrong', () => {
     ['volumeMounts', [{ name: 'a', mountPath: '/d', subPath: '../x' }], '[]VolumeMount', 'volumeMounts[0].subPath: \'../x\' leads out of the volume; give a relative path without ".."'],
     ['securityContext', { runAsUser: -1 }, 'SecurityContext', 'securityContext.runAsUser: -1 is out of range; give a number from 0 to 2147483647'],
     ['securityContext', { privileged: true, allowPrivilegeEscalation: false }, 'SecurityContext', 'securityContext.privileged: true cannot be true together with allowPrivilegeEscalation: false; also give allowPrivilegeEscalation: true'],
-    ['strategy', { type: 'Recreate', rollingUpdate: {} }, 'DeploymentStrategy', 'strategy.rollingUpdate: undefined cannot be given with type Recreate; leave it out, or give type: \'RollingUpdate\''],
+    ['strategy', { type: 'Recreate', rollingUpdate: {} }, 'DeploymentStrategy', 'strategy.rollingUpdate: {} cannot be given with type Recreate; leave it out, or give type: \'RollingUpdate\''],
     ['spread', [{ maxSkew: 0, topologyKey: 'a', whenUnsatisfiable: 'ScheduleAnyway' }], '[]TopologySpreadConstraint', 'spread[0].maxSkew: 0 is out of range; give a number from 1 to 2147483647'],
     ['hosts', [{ ip: '10.0.0.256', hostnames: ['a'] }], '[]HostAlias', 'hosts[0].ip: \'10.0.0.256\' is not an IP address; give e.g. 10.0.0.10'],
     ['selector', { matchLabels: { constructor: 'a' } }, 'LabelSelector', 'selector.matchLabels: \'constructor\' is a key that cdk8s can\'t write; use another key'],
