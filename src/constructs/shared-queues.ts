@@ -10,8 +10,7 @@ import { sharing } from './visibility-timeout';
  */
 export function sharedQueueProblems(app: CeleryApp): Problem[] {
   const own = consumed(app);
-  // One message for both.
-  return sharing(app).filter((other) => other.node.path < app.node.path && content(other) !== content(app)).flatMap((other) => {
+  return sharing(app).filter((other) => other !== app && content(other) !== content(app)).flatMap((other) => {
     const both = [...consumed(other)].filter((queue) => own.has(queue));
     return both.map((queue) => ({
       prop: 'broker', value: queue, wrong: `is a queue from which ${other.node.path} also takes tasks, in the same ${place(app).what}: each app loses tasks of the other`,

@@ -55,7 +55,8 @@ test('the table shows it', async () => {
       'an error of the agent itself: look: ZeroDivisionError: division by zero'],
     ['beat-1', 'beat', 'yes', 'yes', '-', '-', '1s ago', 'celery 5.7.0, kombu 5.7.0, python 3.12.1',
       'another Beat works on the same schedule: celery-beat-9f9f:7:5e6f7a8b'],
-    ['-: 4 messages are delivered and not acknowledged, the oldest for 25m, by workers, or by one that has died (cdk8s-celery requeue)'],
+    ['-: 4 messages are delivered and not acknowledged, the oldest for 25m (counted every 30 seconds), '
+      + 'by workers, or by one that has died (cdk8s-celery requeue)'],
     [''],
   ]);
 });
