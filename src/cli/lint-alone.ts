@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { sayError } from './command';
+import { optimizeLate } from './late-optimization';
 import { lint } from './lint';
 import { err, standardOutput } from './streams';
 
@@ -11,6 +12,7 @@ function fail(error: unknown): void {
 }
 
 process.on('uncaughtException', fail);
+optimizeLate();
 lint(process.argv.slice(2), standardOutput()).then((code) => {
   process.exitCode = code;
 }, fail);

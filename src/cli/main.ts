@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { FAILED, Output, sayError } from './command';
+import { optimizeLate } from './late-optimization';
 import { err, out, standardOutput } from './streams';
 import { printableLine } from '../rules/printable';
 
@@ -10,7 +11,10 @@ type Command = (args: string[], output: Output) => Promise<number>;
 const COMMANDS: Record<string, Command> = {
   drain: async (args, output) => (await import('./drain')).drain(args, output.out, output.err),
   init: async (args, output) => (await import('./init')).init(args, output),
-  lint: async (args, output) => (await import('./lint')).lint(args, output),
+  lint: async (args, output) => {
+    optimizeLate();
+    return (await import('./lint')).lint(args, output);
+  },
   prune: async (args, output) => (await import('./prune')).prune(args, output.out, output.err),
   queues: async (args, output) => (await import('./queues')).queues(args, output.out, output.err),
   redact: async (args, output) => (await import('./redact')).redactInput(args, output),

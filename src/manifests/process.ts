@@ -133,14 +133,15 @@ export class Process {
     const loaded = loaderSettings(this).app.get(name);
     if (loaded) return loaded;
     const code = codeOf(this.container).settings;
-    return code.has(name) ? code.get(name) : this.settingVariables(name)[0];
+    return code.has(name) ? code.get(name) : this.settingVariable(name);
   }
 
-  private settingVariables(name: SettingName): Setting[] {
-    return SETTING_VARIABLES.get(name)!.flatMap((variable) => {
+  private settingVariable(name: SettingName): Setting | undefined {
+    for (const variable of SETTING_VARIABLES.get(name)!) {
       const found = this.variable(variable);
-      return found.state === 'known' ? [{ value: found.value, at: this.place(found.path), variable }] : [];
-    });
+      if (found.state === 'known') return { value: found.value, at: this.place(found.path), variable };
+    }
+    return undefined;
   }
 
   /** Something in sight sets it, though maybe to a value that only a run tells. */

@@ -99,6 +99,13 @@ const limits = fc.record<PreforkLimits>({
   softTimeLimit: optional(seconds(1, 100)), timeLimit: optional(seconds(101, 9000)),
 });
 
+/** A limit above the longest task is refused. */
+function withinLongest<Own extends { longestTask?: Duration }>(own: Own, pool: PoolData | undefined): Own {
+  const { timeLimit, softTimeLimit } = pool?.limits ?? {};
+  const longest = own.longestTask?.toSeconds() ?? Infinity;
+  return [timeLimit, softTimeLimit].some((limit) => limit !== undefined && limit.toSeconds() > longest) ? { ...own, longestTask: undefined } : own;
+}
+
 const workerData = fc.record({
   pod: podData,
   own: fc.record({
@@ -113,7 +120,7 @@ const workerData = fc.record({
     fc.record<PoolData>({ kind: fc.constant('threads'), concurrency: optional(count(64)), limits: fc.constant({}) }),
     fc.record<PoolData>({ kind: fc.constant('solo'), concurrency: fc.constant(1), limits: fc.constant({}) }),
   )),
-});
+}).map(({ own, pool, ...more }) => ({ own: withinLongest(own, pool), pool, ...more }));
 
 const redisData = fc.record({
   pod: podData.map((data) => ({ ...data, resources: undefined })),

@@ -277,7 +277,7 @@ export const beatRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
     rows: ['B6'],
     check: (world, report) => {
-      const keeping = world.beats.filter((beat) => scheduler(beat) === 'file');
+      const keeping = world.beats.filter(({ container: { mounts } }) => mounts.some(({ volume }) => volume.kind === 'claim')).filter((beat) => scheduler(beat) === 'file');
       for (const { file, processes } of sharedFiles(keeping.map((beat) => [beat, claimFile(beat.container, schedulePath(beat)?.path)]))) {
         // Of one Beat twice, beat/two-deployments says it.
         const second = processes.find((beat) => identity(beat) !== identity(processes[0]));
