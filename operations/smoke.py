@@ -87,7 +87,8 @@ def printed():
     for queue, result in results.items():
         print(line(queue, found['task'], result))
     sys.stdout.flush()
-    os._exit(0 if all(result['ok'] or result.get('worked_off') for result in results.values()) else 1)
+    good = all(result['ok'] or result.get('worked_off') for result in results.values())
+    os._exit(0 if good else 1)
 
 
 printed() if GIVEN.get('job') else answer(smoke)

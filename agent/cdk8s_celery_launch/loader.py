@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Mapping
 from celery.app.defaults import DEFAULTS
 from celery.exceptions import ImproperlyConfigured
 from celery.loaders.app import AppLoader
-from kombu import Queue
+from kombu.entity import Queue
 
 from .urls import REFERENCE
 
@@ -81,7 +81,8 @@ def of_the_app(environ: Mapping[str, str], conf: Any) -> Dict[str, Any]:
     for name, value in json.loads(environ.get(APP) or '{}').items():
         if name == 'task_queues' and isinstance(value, dict):
             # As celery.app.amqp does it. Flower asks each for its name.
-            value = [Queue.from_dict(queue, **{'routing_key': queue, **options})
+            made: Any = Queue.from_dict
+            value = [made(queue, **{'routing_key': queue, **options})
                      for queue, options in value.items()]
         for key in keys(conf, name) if name in needed else [name]:
             found[key] = joined(needed.get(name), value)
