@@ -85,11 +85,12 @@ const rotating = lazy((world: World) => new Map([
 
 /** The Secrets and ConfigMaps that nothing asks for, by their kind and namespace. */
 const unused = lazy((world: World) => {
+  const objects = ['Secret', 'ConfigMap'].flatMap((kind) => world.kind(kind));
+  if (objects.length === 0) return grouped<string, string>([]);
   const asked = new Set(world.workloads.flatMap(referencesOf).map(({ kind, name, at }) => `${kind} ${at.resource.namespace} ${name}`));
-  const named = new Set(world.resources.filter(({ kind }) => kind !== 'Secret' && kind !== 'ConfigMap').flatMap(({ json }) => texts(json.spec ?? json)));
-  return grouped(['Secret', 'ConfigMap'].flatMap((kind) => world.kind(kind))
-    .filter(({ kind, namespace, name }) => !asked.has(`${kind} ${namespace} ${name}`) && !named.has(name))
-    .map(({ kind, namespace, name }) => [`${kind} ${namespace}`, name] as const));
+  const free = objects.filter(({ kind, namespace, name }) => !asked.has(`${kind} ${namespace} ${name}`));
+  const named = new Set(free.length === 0 ? [] : world.resources.filter(({ kind }) => kind !== 'Secret' && kind !== 'ConfigMap').flatMap(({ json }) => texts(json.spec ?? json)));
+  return grouped(free.filter(({ name }) => !named.has(name)).map(({ kind, namespace, name }) => [`${kind} ${namespace}`, name] as const));
 });
 
 /** All texts of a value. */
