@@ -1,3 +1,5 @@
+import { isRedisTransport } from './transports';
+
 /**
  * Transports of kombu under whose names Celery has no result backend.
  *
@@ -54,5 +56,5 @@ export function isKnownBackend(text: string): boolean {
 export function backendNeeds(url: string | undefined): readonly string[] {
   const name = url === undefined ? '' : nameOf(url);
   if (['db', 'database'].includes(name)) return ['sqlalchemy'];
-  return ['redis', 'rediss', 'sentinel'].includes(name) || !BACKENDS.has(name) ? ['redis'] : [];
+  return isRedisTransport(name) || !BACKENDS.has(name) ? ['redis'] : [];
 }

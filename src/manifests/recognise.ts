@@ -65,7 +65,7 @@ function impliedFlower(container: Container): CeleryCommand | undefined {
   return readCelery({ words, links: [], assignments: new Map(), conditional: false });
 }
 
-/** `sh -c celery -A shop worker` starts `celery` alone: what it was meant to be is known. */
+/** `sh -c celery -A shop worker` starts only `celery`: what it was meant to be is known. */
 function asMeant(container: Container): Process[] {
   const meant = meantScript(container.words);
   const commands = meant ? container.read(meant.words).flatMap((invocation) => readCelery(invocation) ?? []) : [];

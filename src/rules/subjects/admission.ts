@@ -10,7 +10,7 @@ import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Report, Rule } from '../rule';
+import { Report, Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
 
 /** What runs Celery or its broker. */
@@ -46,6 +46,11 @@ const companions = lazy((world: World): readonly Resource[] => {
 });
 
 const reported = (resource: Resource, { path, container, ...refusal }: Refusal): Report => ({ at: { resource, path, container }, ...refusal });
+
+/** The check of a rule that looks at each workload by itself. */
+const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
+  for (const workload of workloads(world)) for (const refusal of refusals(workload)) report(reported(workload.resource, refusal));
+};
 
 export const admissionRules: Rule[] = [
   {
@@ -159,9 +164,7 @@ export const admissionRules: Rule[] = [
     fix: 'Write one of the words that it takes, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: (world, report) => {
-      for (const workload of workloads(world)) for (const refusal of badChoices(workload)) report(reported(workload.resource, refusal));
-    },
+    check: ofWorkloads(badChoices),
   },
   {
     id: 'admission/resources',
@@ -172,9 +175,7 @@ export const admissionRules: Rule[] = [
     fix: 'Set requests of at most the limits, memory as 512Mi and CPU as 250m.',
     source: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/',
     rows: ['N73'],
-    check: (world, report) => {
-      for (const workload of workloads(world)) for (const refusal of badResources(workload)) report(reported(workload.resource, refusal));
-    },
+    check: ofWorkloads(badResources),
   },
   {
     id: 'admission/mount-without-volume',
@@ -184,9 +185,7 @@ export const admissionRules: Rule[] = [
     fix: 'Add the volume to the pod, or write the name that it has.',
     source: 'https://kubernetes.io/docs/concepts/storage/volumes/',
     rows: ['N73'],
-    check: (world, report) => {
-      for (const workload of workloads(world)) for (const refusal of mountsOfNothing(workload)) report(reported(workload.resource, refusal));
-    },
+    check: ofWorkloads(mountsOfNothing),
   },
   {
     id: 'admission/service',
