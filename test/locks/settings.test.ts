@@ -19,6 +19,16 @@ const VALUES = [
   null,
 ];
 
+/** What does not take 0, although it is a number of the type: the broker or the socket refuses it, or Celery loops without a pause. */
+const ABOVE_ZERO = [
+  'broker_connection_timeout', 'broker_heartbeat_checkrate', 'control_queue_expires', 'event_queue_expires', 'redis_max_connections', 'redis_socket_connect_timeout',
+  'redis_socket_timeout', 'task_queue_max_priority', 'worker_timer_precision',
+];
+/** What names a queue takes neither an empty text nor a line feed. */
+const NAMES = ['task_default_queue', 'task_default_exchange', 'task_default_routing_key'];
+const isOutOfRange = (name: string, value: unknown) => (ABOVE_ZERO.includes(name) && value === 0)
+  || (NAMES.includes(name) && typeof value === 'string' && (value === '' || value.includes('\n')));
+
 let folder: string;
 beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'cdk8s-celery-settings-')); });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -69,9 +79,11 @@ describe.each(Object.keys(readIndex().celery))('celery %s', (celery) => {
         if (argument !== undefined) given.arguments[argument] = JSON.stringify(value);
         if (line !== undefined) given.lines[line] = pythonLiteral(value);
         const outcome = argument !== undefined ? 'argument' : line !== undefined ? 'code'
-          : /^is not of the type that Celery takes here; give \w/.test(refused!) ? 'type' : /^is set by the prop \w+; /.test(refused!) ? 'prop' : refused!;
+          : /^is not of the type that Celery takes here; give \w/.test(refused!) ? 'type'
+            : /^(is out of the range of this setting|is empty|has a character that no name of a queue has); give \w/.test(refused!) ? 'range' : /^is set by the prop \w+; /.test(refused!) ? 'prop' : refused!;
         if (outcome === 'prop') ofProps.add(name);
-        const expected = CODE_ONLY.has(name) || value === Infinity ? 'code' : kinds === undefined || isKind(value, kinds) ? 'argument' : 'type';
+        const expected = CODE_ONLY.has(name) || value === Infinity ? 'code' : kinds !== undefined && !isKind(value, kinds) ? 'type'
+          : isOutOfRange(name, value) ? 'range' : 'argument';
         if (outcome !== expected && outcome !== 'prop') surprises.push(`${name} = ${JSON.stringify(value)}: ${outcome}`);
         return outcome;
       });
