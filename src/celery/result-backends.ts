@@ -1,4 +1,4 @@
-import { isRedisTransport } from './transports';
+import { isAmqpTransport, isRedisTransport } from './transports';
 
 /**
  * Transports of kombu under whose names Celery has no result backend.
@@ -9,9 +9,6 @@ const TRANSPORTS_ONLY = new Set([
   'amqp', 'amqps', 'pyamqp', 'librabbitmq', 'confluentkafka', 'kafka', 'memory', 'sqs', 'zookeeper', 'sqlalchemy', 'sqla', 'slmq', 'filesystem', 'qpid', 'etcd',
   'azurestoragequeues', 'azureservicebus', 'pyro', 'gcpubsub',
 ]);
-
-/** What RabbitMQ is called. */
-const AMQP = new Set(['amqp', 'amqps', 'pyamqp', 'librabbitmq']);
 
 /** The name that Celery takes from a URL: `db` of `db+postgresql://host/results`, `rpc` of `rpc`. */
 function nameOf(url: string): string {
@@ -26,7 +23,7 @@ export function brokerAsBackend(url: string): string | undefined {
 
 /** What to give instead. */
 export function otherBackend(broker: string): string {
-  return `${AMQP.has(broker) ? 'rpc:// (through RabbitMQ), ' : ''}redis://, db+postgresql://, or disabled:// where nobody reads results`;
+  return `${isAmqpTransport(broker) ? 'rpc:// (through RabbitMQ), ' : ''}redis://, db+postgresql://, or disabled:// where nobody reads results`;
 }
 
 /** BACKEND_ALIASES of all versions of Celery: the names of its result backends. */

@@ -61,9 +61,17 @@ export function transportNeeds(transport: string | undefined): readonly string[]
   return transport === undefined || isRedisTransport(transport) || !TRANSPORT_NAMES.includes(transport) ? ['redis'] : [];
 }
 
+const REDIS = ['redis', 'rediss', 'sentinel'];
+const AMQP = ['amqp', 'amqps', 'pyamqp', 'librabbitmq'];
+
 /** Whether the queues of a transport are lists of a Redis. */
 export function isRedisTransport(transport: string): boolean {
-  return ['redis', 'rediss', 'sentinel'].includes(transport);
+  return REDIS.includes(transport);
+}
+
+/** Whether a transport is one of RabbitMQ. */
+export function isAmqpTransport(transport: string): boolean {
+  return AMQP.includes(transport);
 }
 
 /**
@@ -81,9 +89,9 @@ export function hasRemoteControl(transport: string): boolean {
 /** The highest priority of a message, by transport. Those that are not here have no priorities. */
 const HIGHEST_PRIORITY: ReadonlyMap<string, number> = new Map([
   // One octet. https://www.rabbitmq.com/docs/priority
-  ...['amqp', 'amqps', 'pyamqp', 'librabbitmq'].map((name) => [name, 255] as const),
+  ...AMQP.map((name) => [name, 255] as const),
   // kombu/transport/virtual/base.py, Channel.max_priority
-  ...['redis', 'rediss', 'sentinel', 'memory', 'mongodb'].map((name) => [name, 9] as const),
+  ...[...REDIS, 'memory', 'mongodb'].map((name) => [name, 9] as const),
 ]);
 
 /** The highest priority that messages can have; 0 where there are none. */

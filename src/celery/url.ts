@@ -1,4 +1,5 @@
 import { remembered } from '../memo';
+import { isAmqpTransport } from './transports';
 
 /** A broker or result URL, taken apart without judging it: the parts may hold `$(NAME)` or be wrong. */
 export interface BrokerUrl {
@@ -54,7 +55,7 @@ export function isRedis(url: BrokerUrl): boolean {
 }
 
 export function isAmqp(url: BrokerUrl): boolean {
-  return /^(amqps?|pyamqp|librabbitmq)$/.test(url.scheme);
+  return isAmqpTransport(url.scheme);
 }
 
 /** 0 when the URL leaves it out; undefined when it is not a number that the manifest gives. */

@@ -6,6 +6,7 @@ import { AppInitContainerOptions, AppWaitOptions, initContainer, waitContainer }
 import { bindBroker, BoundBroker, withOptions, checkExpiry, checkLocal } from './brokers/bound-broker';
 import { IBroker } from './brokers/broker';
 import { Broker } from './brokers/existing-broker';
+import { checkOwnFolders } from './brokers/own-files';
 import { PodOptions } from './pod-options';
 import { CeleryProducer, CeleryProducerOptions } from './celery-producer';
 import { CeleryQueue } from './celery-queue';
@@ -289,6 +290,7 @@ export class CeleryApp extends Construct {
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
       ...checkConnection(bound, settings),
+      ...checkOwnFolders(bound, this._settings.get('broker_transport_options'), options),
       ...settingsProblems,
       ...checkExpiry(settings, this._codeSettings, bound),
       ...this._network._problems,

@@ -103,7 +103,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly prefetchMultiplier?: number;
 
   /**
-   * How long the longest task takes. A pod that is told to stop finishes its tasks, and has this time and 15 seconds for it
+   * How long the longest task takes. A pod that gets SIGTERM finishes its tasks, and has this time and 15 seconds for it
    * (`terminationGracePeriodSeconds`); then Kubernetes kills it and its tasks. It limits no task: `WorkerShutdown.warm({ longestTask })` does.
    *
    * @default - that of the shutdown, else the `timeLimit` of the pool, else Duration.minutes(5), or a time limit of the settings or a soft one of the
@@ -187,7 +187,7 @@ export interface CeleryWorkerProps extends PodOptions {
 
   /**
    * Whether the containers of a pod share one PID namespace, in which Celery is not process 1. The kernel shields process 1 from SIGTERM until
-   * it has a handler, so without it a worker that is told to stop while Python still imports runs on for its whole grace period.
+   * it has a handler, so without it a worker that gets SIGTERM while Python still imports runs on for its whole grace period.
    *
    * With it, other containers of the pod see Celery's processes and, as the same user, may read their environment.
    *
@@ -425,7 +425,7 @@ function scalingProblems(scaling: WorkerScaling, worker: ScaledWorker): Problem[
   return [...scaling._problems, ...behaviorProblems(scaling._behavior, worker.longestTask), ...scaling._problemsOf(worker)];
 }
 
-/** A worker that goes to zero by a number that is not its own alone. */
+/** A worker that goes to zero by a number that also counts tasks of others. */
 function countedWith(worker: CeleryWorker): Problem[] {
   if (worker._unacknowledged === undefined) return [];
   const others = worker.node.root.node.findAll().filter((other) => other instanceof CeleryWorker && other !== worker

@@ -131,7 +131,7 @@ function valueProblems(name: string, value: unknown): Problem[] {
 function limitProblems(settings: ReadonlyMap<string, unknown>): Problem[] {
   const [soft, hard] = ['task_soft_time_limit', 'task_time_limit'].map((name) => Number(settings.get(name) ?? 0));
   return soft === 0 || hard === 0 || soft < hard ? [] : [{
-    prop: 'settings.task_soft_time_limit', value: soft, wrong: `is not less than task_time_limit, ${hard}, so the process is killed before the task is told`,
+    prop: 'settings.task_soft_time_limit', value: soft, wrong: `is not less than task_time_limit, ${hard}, so the process is killed before SoftTimeLimitExceeded can be raised`,
     fix: `give less than ${hard}, or a higher task_time_limit`,
   }];
 }

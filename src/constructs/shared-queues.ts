@@ -1,4 +1,5 @@
 import { parseImage } from '../celery/image';
+import { isAmqpTransport } from '../celery/transports';
 import type { CeleryApp } from './celery-app';
 import { isInTree } from './validation/in-tree';
 import { Problem } from './validation/problems';
@@ -22,7 +23,7 @@ export function sharedQueueProblems(app: CeleryApp): Problem[] {
 /** In which apps have queues of one name apart from one another, by the transport. */
 function place({ _broker: { transport = '' } }: CeleryApp): { readonly what: string; readonly own: string } {
   if (transport === 'sqs') return { what: 'account', own: 'a prefix of its own (Broker.fromSqs({ queueNamePrefix }))' };
-  if (/^(py)?amqps?$/.test(transport)) return { what: 'virtual host', own: 'a virtual host of its own' };
+  if (isAmqpTransport(transport)) return { what: 'virtual host', own: 'a virtual host of its own' };
   if (transport === 'sentinel') return { what: 'database', own: 'a database of its own (Broker.fromSentinel({ database: 1 }))' };
   return { what: 'database', own: 'a database of its own (redis.onDatabase(1))' };
 }

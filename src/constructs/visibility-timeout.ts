@@ -78,7 +78,7 @@ function given(app: CeleryApp): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The visibility timeout of an app, in seconds; undefined where it is the default of its broker, which nobody has to be told. */
+/** The visibility timeout of an app, in seconds; undefined where it is the default of its broker, which every client has. */
 export function visibilityTimeout(app: CeleryApp): number | undefined {
   const standard = DEFAULTS[app._broker.transport ?? ''];
   if (standard === undefined) return undefined;

@@ -20,6 +20,7 @@ import { Described, Problem } from '../validation/problems';
 import { CopiedProp, hidden, PropChecks, record, text, texts, typed, anything } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
+import { checkOwnFile } from './own-files';
 import { EnvSource, ResultBackendBinding } from './result-backend-binding';
 import { checkTransport as checkTriggerTransport, QueueTrigger, queueTriggerOrStandIn } from './queue-trigger';
 
@@ -122,7 +123,7 @@ export function bindBroker(
       ...checkBackend(backendText, given !== undefined),
       ...checkGivenBackend(given && backendText, requirements),
       ...checkDriver(backendText, requirements, app.runtime._lockedVersion('sqlalchemy')),
-      ...checkOwnFile(backendText, app._options.volumeMounts),
+      ...checkOwnFile(backendText, app._options),
       ...checkRpc(given?._binding.throughBroker ?? false, transport),
       ...needs.flatMap((need) => app.runtime._checkNeed(need)),
     ],
@@ -243,17 +244,6 @@ function checkDriver(url: string | undefined, requirements: readonly string[] | 
   return [{
     prop: 'resultBackend', value: redact(url), wrong: 'is a result backend whose driver is not installed',
     fix: `${other}add '${missing}' to the requirements of PythonRuntime.install`,
-  }];
-}
-
-/** Results in the memory of a process, or in a file that only one pod has. */
-function checkOwnFile(url: string | undefined, mounts: readonly k8s.VolumeMount[] = []): Problem[] {
-  const [, backend, path = ''] = /^\s*(cache\+memory|(?:db|database)\+sqlite(?:\+\w+)?):\/{0,3}([^?]*)/.exec(url ?? '') ?? [];
-  const shared = path.startsWith('/') && mounts.some(({ mountPath }) => path.startsWith(`${mountPath.replace(/\/$/, '')}/`));
-  return backend === undefined || shared ? [] : [{
-    prop: 'resultBackend', value: redact(url!),
-    wrong: `is in ${backend.startsWith('cache') ? 'the memory of one process' : 'a file of one pod'}, and no other reads what is stored there`,
-    fix: 'give a server: ResultBackend.fromRedis({ host }), ResultBackend.fromPostgres({ ... })',
   }];
 }
 

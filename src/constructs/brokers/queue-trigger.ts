@@ -1,5 +1,6 @@
 import { hasUrlCredential, isCredentialName } from '../../celery/credentials';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
+import { isAmqpTransport, isRedisTransport } from '../../celery/transports';
 import { nearest } from '../../nearest';
 import { Described, Problem } from '../validation/problems';
 import { flag, object, PropChecks, record, RequiredProp, text, typed, TypeCheck } from '../validation/props';
@@ -145,18 +146,17 @@ function checkRedis(prop: string, given: Readonly<Record<string, string>>): Prob
 /** A trigger that reads another kind of server than that of the broker. */
 export function checkTransport(prop: string, { type }: QueueTrigger, transport: string | undefined): Problem[] {
   const scaler = QUEUE_SCALERS.get(type);
-  const reads = (kind: string): boolean => transport !== undefined && TRANSPORTS[kind].includes(transport);
-  const kinds = Object.keys(TRANSPORTS).filter(reads);
+  const reads = transport === undefined ? undefined : scalerOf(transport);
   const own = readsRedisLists(type) ? 'redis' : type;
-  return scaler === undefined || kinds.length === 0 || kinds.includes(own) ? [] : [{
-    prop: `${prop}.type`, value: type, wrong: `does not read the queues of the transport ${transport}`, fix: `give '${kinds[0]}'`,
+  return scaler === undefined || reads === undefined || reads === own ? [] : [{
+    prop: `${prop}.type`, value: type, wrong: `does not read the queues of the transport ${transport}`, fix: `give '${reads}'`,
   }];
 }
 
-/** What the triggers read. */
-const TRANSPORTS: Readonly<Record<string, readonly string[]>> = {
-  'redis': ['redis', 'rediss', 'sentinel'], 'rabbitmq': ['amqp', 'amqps', 'pyamqp', 'librabbitmq'], 'aws-sqs-queue': ['sqs'],
-};
+/** The type of trigger that reads the queues of a transport; undefined where there is none. */
+function scalerOf(transport: string): string | undefined {
+  return isRedisTransport(transport) ? 'redis' : isAmqpTransport(transport) ? 'rabbitmq' : transport === 'sqs' ? 'aws-sqs-queue' : undefined;
+}
 
 /** Of a broker that is refused: what is wrong with it is said already, and not that KEDA cannot read its queues. */
 export const REFUSED_TRIGGER: QueueTrigger = { type: 'external', queueKey: 'queue', countsUnacknowledged: true };

@@ -20,7 +20,7 @@ const SETTINGS = {
   beat: ['interval', 'beatSlack'],
 } as const;
 
-/** What the agent is told. It listens on the address of the pod alone. */
+/** The options of the agent. It listens only on the address of the pod. */
 export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT_FLAGS, scheduler?: string): k8s.EnvVar[] {
   const values = {
     PORT: `${port}`,
@@ -35,7 +35,7 @@ export function agentEnv({ settings, port }: AgentSpec, role: keyof typeof AGENT
   ];
 }
 
-/** What is wrong with variables that would replace what the agent is told. */
+/** What is wrong with variables that would replace the options of the agent. */
 export function checkAgentEnv(env: readonly k8s.EnvVar[], own: readonly k8s.EnvVar[]): Problem[] {
   return env.filter(({ name }) => own.some((variable) => variable.name === name)).map(({ name, value }) => ({
     prop: `env.${name}`, value, wrong: 'would take the place of what the agent and its probes read',

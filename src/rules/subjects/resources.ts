@@ -9,7 +9,7 @@ import { isScaled } from '../../manifests/scalers';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
-/** A child that has imported Celery alone needs more than this. */
+/** A child that has only imported Celery needs more than this. */
 const SMALLEST_CHILD_KIB = 20_000;
 
 /** A child may take 4 s to start. With this share of a CPU that is 0.4 s of it, three times what a small application takes. */

@@ -94,6 +94,40 @@ describe('URLs', () => {
   });
 });
 
+describe('tasks in files', () => {
+  const onClaim = (mountPath: string, volume: object = { persistentVolumeClaim: { claimName: 'tasks' } }) => ({
+    volumes: [{ name: 'tasks', ...volume }], volumeMounts: [{ name: 'tasks', mountPath }],
+  });
+  const folders = (data_folder_in: string, data_folder_out = data_folder_in) => ({
+    settings: { broker_transport_options: { data_folder_in, data_folder_out } },
+  });
+  const secret = made({ broker: Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'filesystem' }), ...NONE });
+  const filesystem = (props: Partial<CeleryAppProps> = {}) => url('filesystem://', { ...NONE, ...props });
+  const OWN = 'of one pod, and no other pod takes them; give a broker that all pods can reach; or mount a claim in all pods';
+
+  test.each<[string, (chart: Chart) => void, string]>([
+    ['folders', filesystem(), 'broker: \'filesystem://\' keeps tasks in folders'], ['folders, by a Secret', secret, 'broker: \'filesystem\' keeps tasks in folders'],
+    ['folders on no volume', filesystem({ ...onClaim('/tasks'), ...folders('/tmp') }), 'keeps tasks in folders'],
+    ['one of them on no volume', filesystem({ ...onClaim('/tasks'), ...folders('/tasks/in', '/out') }), 'keeps tasks in folders'],
+    ['folders that each pod has', filesystem({ ...onClaim('/tasks', { emptyDir: {} }), ...folders('/tasks') }), 'keeps tasks in folders'],
+    ['a database', url('sqla+sqlite:////data/tasks.db', NONE), 'broker: \'sqla+sqlite:////data/tasks.db\' keeps tasks in a file'],
+    ['a database next to a volume', url('sqlalchemy+sqlite:///tasks.db', { ...NONE, ...onClaim('/tasks') }), 'keeps tasks in a file'],
+  ])('of one pod are refused: %s', (_, define, message) => {
+    expect(refusals(define)).toEqual([expect.stringContaining(`${message} ${OWN}`)]);
+  });
+
+  test('on a claim that all pods mount are taken', () => {
+    for (const props of [folders('/tasks/queue'), folders('/tasks'), {}]) fine(filesystem({ ...onClaim('/tasks/'), ...props }), ['PersistentVolumeClaim/tasks']);
+    fine(url('sqla+sqlite:////tasks/tasks.db', { ...NONE, ...onClaim('/tasks') }), ['PersistentVolumeClaim/tasks']);
+  });
+
+  test('and in the memory of a process are refused, by a Secret, too', () => {
+    for (const broker of [Broker.fromUrl('memory://'), Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'memory' })]) {
+      expect(refusals(made({ broker, ...NONE }))).toEqual([expect.stringContaining('is a broker within one process, which no pod shares')]);
+    }
+  });
+});
+
 test.each(['redis://${HOST}/0', 'redis://:${PW}@redis.example.com/0', 'redis://redis.example.com/${DATABASE}'])('nothing expands %s', (text) => {
   const message = `'${text}' has \${...} in it, which nothing expands`;
   expect(refusals(url(text))).toEqual([expect.stringContaining(`broker: ${message}`)]);

@@ -207,6 +207,8 @@ describe('a message broker as result backend', () => {
     const make = (url: string) => worker(() => ({ resultBackend: ResultBackend.fromUrl(url), ...volumes }));
     expect(() => synth(make('db+sqlite:////data/results.db'), ['PersistentVolumeClaim/data'])).not.toThrow();
     expect(refusals(make('db+sqlite:////database/results.db')).join()).toContain('a file of one pod');
+    const own = { volumes: [{ name: 'data', emptyDir: {} }], volumeMounts: volumes.volumeMounts };
+    expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl('db+sqlite:////data/results.db'), ...own }))).join()).toContain('a file of one pod');
   });
 
   test('one that a package may have is taken where there are further packages', () => {
