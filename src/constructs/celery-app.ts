@@ -512,7 +512,16 @@ function deliveryProblems(delivery: TaskDelivery | undefined, settings: Readonly
     ...Object.keys(delivery._settings).filter((name) => settings.has(name)).map((name) => ({
       prop: `settings.${name}`, value: settings.get(name), wrong: 'is set by the prop delivery', fix: 'leave it out',
     })),
+    ...twoTimeouts(delivery._visibilityTimeout, settings.get('broker_transport_options')),
   ];
+}
+
+/** A visibility timeout of the delivery, and another one in the settings, which would have no effect. */
+function twoTimeouts(timeout: Duration | undefined, options: unknown): Problem[] {
+  const given = isPlainObject(options) ? options.visibility_timeout : undefined;
+  return timeout === undefined || given === undefined || given === timeout.toMilliseconds() / 1000 ? [] : [{
+    prop: 'settings.broker_transport_options.visibility_timeout', value: given, wrong: `is not that of delivery, ${timeout.toMilliseconds() / 1000} s`, fix: 'leave it out',
+  }];
 }
 
 /** Priorities of quorum queues, which have no `x-max-priority`: the worker would end when it declares one. */

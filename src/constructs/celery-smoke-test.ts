@@ -69,7 +69,8 @@ export interface CelerySmokeTestProps extends PodOptions {
 
   /**
    * When Argo CD and Helm run the test in a release. `kubectl apply` does not know hooks: there the Job runs next to the rollout, and a worker of
-   * the release before it may answer. `cdk8s-celery smoke` and `deploy-celery.sh --smoke` test after a rollout.
+   * the release before it may answer. `cdk8s-celery smoke` and `deploy-celery.sh --smoke` test after a rollout. JobHook.BEFORE, when there are no
+   * workers of the release, is refused.
    *
    * @default JobHook.AFTER
    */
@@ -101,8 +102,8 @@ const START = 600;
  *
  * As a hook of Argo CD (`PostSync`) or Helm (`post-install`, `post-upgrade`) it fails the release. The app needs a result backend.
  *
- * Make it after the workers of the app. Synth fails if no worker consumes a queue that is named here, if an argument is not plain JSON, or if
- * a worker of another queue is made later.
+ * Make it after the workers of the app. Synth fails if there is none and no queue is named, if no worker consumes a queue that is named here,
+ * if an argument is not plain JSON, or if a worker of another queue is made later.
  */
 export class CelerySmokeTest extends Construct {
   /** The Job. */
@@ -126,6 +127,9 @@ export class CelerySmokeTest extends Construct {
         { prop, value: props[prop], wrong: 'is for a task of yours', fix: 'give the prop task too' })) : []),
       ...plainJson('args', args), ...plainJson('kwargs', kwargs),
       ...checks.seconds('timeout', timeout),
+      ...(props.hook === JobHook.BEFORE ? [{
+        prop: 'hook', value: props.hook, wrong: 'runs before the workers of the release, so the test would ask those of the release before, or none', fix: 'leave it out: the test runs after them',
+      }] : []),
     ]);
     const given = {
       job: true,
@@ -147,9 +151,7 @@ export class CelerySmokeTest extends Construct {
     }).job;
     if (props.queues === undefined) {
       this.node.addValidation({
-        validate: () => stringified(queuesOf(celery)) === stringified(consumed) ? [] : [describe({
-          prop: 'celery', value: celery.node.path, wrong: 'has got a worker of another queue after this test was made', fix: 'make the CelerySmokeTest after all workers of the app',
-        })],
+        validate: () => testedProblems(celery, consumed).map(describe),
       });
     }
   }
@@ -165,6 +167,19 @@ interface Consumed {
 function queuesOf({ _workers, _queues, _codeDeclaresQueues }: CeleryApp): Consumed {
   const names = _workers.flatMap(({ queues }) => queues ?? (_codeDeclaresQueues ? [] : [_queues.default]));
   return { names: [...new Set(names)].sort(), others: _codeDeclaresQueues && _workers.some(({ queues }) => queues === undefined) };
+}
+
+/** A test that sends to the queues of the app, and does not know them. */
+function testedProblems(celery: CeleryApp, known: Consumed): Problem[] {
+  if (stringified(queuesOf(celery)) !== stringified(known)) {
+    return [{
+      prop: 'celery', value: celery.node.path, wrong: 'has got a worker of another queue after this test was made', fix: 'make the CelerySmokeTest after all workers of the app',
+    }];
+  }
+  return known.names.length > 0 || known.others ? [] : [{
+    prop: 'celery', value: celery.node.path, wrong: 'has no worker, so the test would send nothing',
+    fix: 'make a CeleryWorker of it before, or name the queues of workers that are defined elsewhere',
+  }];
 }
 
 function unknownQueues(names: readonly string[], { names: consumed, others }: Consumed): Problem[] {

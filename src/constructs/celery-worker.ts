@@ -21,7 +21,7 @@ import { settingsArguments } from './settings';
 import { checkNames } from './queues';
 import { objectMetadata, selectorLabels } from './kubernetes/pods';
 import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOptions, hasBudget } from './disruption-budget';
-import { memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
+import { childMemory, memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
 import { declaredTasks } from '../manifests/task-options';
@@ -95,7 +95,7 @@ export interface CeleryWorkerProps extends PodOptions {
    * The prefetch multiplier: how many messages a pod reserves, for each task that it can run at a time (`--prefetch-multiplier`).
    * Celery's own default, 4, lets one busy pod hold what others could run.
    *
-   * It wins over `worker_prefetch_multiplier` in your code, also where it is left out.
+   * It wins over `worker_prefetch_multiplier` in your code, also where it is left out. More than 1 together with `disablePrefetch` is refused.
    *
    * @default - that of the delivery of the app, else 1
    * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
@@ -105,6 +105,9 @@ export interface CeleryWorkerProps extends PodOptions {
   /**
    * How long the longest task takes. A pod that gets SIGTERM finishes its tasks, and has this time and 15 seconds for it
    * (`terminationGracePeriodSeconds`); then Kubernetes kills it and its tasks. It limits no task: `WorkerShutdown.warm({ longestTask })` does.
+   *
+   * A `timeLimit` of the pool that is longer is refused, and so is a `task_time_limit` (or else `task_soft_time_limit`) of the settings that holds
+   * for this worker.
    *
    * @default - that of the shutdown, else the `timeLimit` of the pool, else Duration.minutes(5), or a time limit of the settings or a soft one of the
    * pool that is longer
@@ -271,14 +274,14 @@ export class CeleryWorker extends Construct {
       mounts: connections?.mounts,
       importsOurs: connections !== undefined,
       terminationGracePeriod: Duration.seconds(end.grace),
-      resources: defaultResources(pool),
+      resources: defaultResources(pool, celery._settings),
       needs: pool._name === 'gevent' ? ['gevent'] : [],
       code: true,
       problems: [
         ...problems(props), ...pool._problems, ...end.problems, ...celery._queues.unknown(props.queues ?? []),
         ...scaling ? scalingProblems(scaling, scaled) : [],
         ...surgeProblems(props.strategy as k8s.DeploymentStrategy | undefined, most ?? 1, gpu),
-        ...memoryProblems(pool, merged.resources),
+        ...memoryProblems(pool, merged.resources, celery._settings),
         ...spotProblems({ options: merged, longestTask: known, plan: end, shutdown: props.shutdown, late: isLate(celery) }),
         ...budgetProblems(props.disruptionBudget, most),
         ...prefetchProblems(props),
@@ -335,10 +338,13 @@ function limitOfCode({ celery: { code, _settings: settings, _queues }, queues }:
   return limits.filter((limit) => limit.seconds > 0).sort((one, other) => other.seconds - one.seconds)[0];
 }
 
-function prefetchProblems({ disablePrefetch, celery }: CeleryWorkerProps): Problem[] {
+function prefetchProblems({ disablePrefetch, prefetchMultiplier, celery }: CeleryWorkerProps): Problem[] {
   if (!disablePrefetch) return [];
   const { runtime: { _celery: version }, _broker: { transport } } = celery;
   return [
+    ...(prefetchMultiplier === undefined || prefetchMultiplier <= 1 ? [] : [{
+      prop: 'prefetchMultiplier', value: prefetchMultiplier, wrong: 'has no effect with disablePrefetch, which reserves no message in advance', fix: 'leave one of the two out',
+    }]),
     ...(version === undefined || !meets(version, '<5.6') ? [] : [{
       prop: 'disablePrefetch', value: true, wrong: `is for Celery 5.6 and later, and the app has ${version}`, fix: 'leave it out: the prefetch multiplier is 1',
     }]),
@@ -411,9 +417,11 @@ function command(props: CeleryWorkerProps, pool: WorkerPool, healthCheck: Health
 }
 
 /** Each process of a prefork pool has a Python of its own, and may grow to the size at which it is replaced. */
-function defaultResources({ _name, _concurrency, _limits: { maxMemoryPerChild } }: WorkerPool): k8s.ResourceRequirements {
+function defaultResources(pool: WorkerPool, settings: ReadonlyMap<string, unknown>): k8s.ResourceRequirements {
+  const { _name, _concurrency } = pool;
   const processes = _name === 'prefork' && Number.isInteger(_concurrency) ? Math.max(_concurrency, 1) : 1;
-  const grown = maxMemoryPerChild ? Math.ceil(memoryOfWorker(processes, checks.kibibytes(maxMemoryPerChild)) / 2 ** 20) : 0;
+  const child = childMemory(pool, settings);
+  const grown = child ? Math.ceil(memoryOfWorker(processes, child.kibibytes) / 2 ** 20) : 0;
   return {
     requests: { cpu: '100m', memory: memoryQuantity(Size.mebibytes(64 + 64 * processes)) },
     limits: { memory: memoryQuantity(Size.mebibytes(Math.max(128 + 192 * processes, grown))) },

@@ -59,6 +59,7 @@ export function planShutdown({ shutdown, longestTask, pool, celery, settings, un
       ...twice(own, longestTask),
       ...limits(own ?? longestTask, pool, soft !== undefined),
       ...limitOfTask(own ?? longestTask, ofCode),
+      ...limitsOfSettings(own ?? longestTask, pool, enforced, settings),
       ...(soft ? softProblems(seconds(soft.timeout), own ?? longestTask ?? pool._limits.timeLimit, pool, celery) : []),
       // Where the code is in sight, a rule knows.
       ...(soft && unseen && !settings.has('task_acks_late') ? [{
@@ -87,9 +88,12 @@ function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf
 
 /** The longest that a task may take by the settings of the app, in seconds: the hard time limit, or else the soft one. */
 export function settingsLimit(settings: ReadonlyMap<string, unknown>): number | undefined {
-  const limit = ['task_time_limit', 'task_soft_time_limit'].map((name) => settings.get(name))
-    .find((value) => typeof value === 'number' && value > 0 && value <= checks.INT32);
-  return limit === undefined ? undefined : Math.ceil(limit as number);
+  return limitOf(settings, 'task_time_limit') ?? limitOf(settings, 'task_soft_time_limit');
+}
+
+function limitOf(settings: ReadonlyMap<string, unknown>, name: 'task_time_limit' | 'task_soft_time_limit'): number | undefined {
+  const value = settings.get(name);
+  return typeof value === 'number' && value > 0 && value <= checks.INT32 ? Math.ceil(value) : undefined;
 }
 
 function twice(own: Duration | undefined, longestTask: Duration | undefined): Problem[] {
@@ -110,6 +114,25 @@ function limits(longest: Duration | undefined, pool: WorkerPool, soft: boolean):
   return [
     ...(timeLimit && seconds(timeLimit) > seconds(longest) ? problem('timeLimit', timeLimit, 'more than') : []),
     ...(softTimeLimit && seconds(softTimeLimit) >= seconds(longest) ? problem('softTimeLimit', softTimeLimit, 'not less than') : []),
+  ];
+}
+
+/** What the settings allow where the command line has no limit: it must be no more than the longest task takes; and a soft limit comes before it. */
+function limitsOfSettings(longest: Duration | undefined, { _name, _limits }: WorkerPool, enforced: boolean, settings: ShutdownOf['settings']): Problem[] {
+  if (enforced || _limits.timeLimit || (_name !== 'prefork' && _name !== 'gevent')) return [];
+  const hard = limitOf(settings, 'task_time_limit');
+  const soft = _name === 'prefork' && _limits.softTimeLimit === undefined ? limitOf(settings, 'task_soft_time_limit') : undefined;
+  const [name, limit] = hard === undefined ? ['task_soft_time_limit', soft] as const : ['task_time_limit', hard] as const;
+  const given = _limits.softTimeLimit;
+  return [
+    ...(longest && limit !== undefined && limit > seconds(longest) ? [{
+      prop: `settings.${name}`, value: `${limit} s`, wrong: `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`,
+      fix: 'lower it, raise longestTask, or give the pool a timeLimit',
+    }] : []),
+    ...(given && hard !== undefined && seconds(given) >= hard ? [{
+      prop: 'softTimeLimit', value: `${seconds(given)} s`, wrong: `is not less than the setting task_time_limit of the app, ${hard} s, which ends the task first`,
+      fix: 'lower it, raise the setting, or give the pool a timeLimit',
+    }] : []),
   ];
 }
 

@@ -35,17 +35,36 @@ function count(value: unknown, most: number, round: (value: number) => number): 
   return percent ? round(most * Number(percent[1]) / 100) : Number(value);
 }
 
+/** The size at which a child is replaced, and what gives it. */
+interface ChildMemory {
+  readonly prop: string;
+  readonly text: string;
+  readonly kibibytes: number;
+}
+
+/** That of the pool, or else of the settings. */
+export function childMemory({ _name, _limits: { maxMemoryPerChild } }: WorkerPool, settings: ReadonlyMap<string, unknown>): ChildMemory | undefined {
+  if (_name !== 'prefork') return undefined;
+  if (maxMemoryPerChild) return { prop: 'maxMemoryPerChild', text: maxMemoryPerChild.asString(), kibibytes: checks.kibibytes(maxMemoryPerChild) };
+  const given = settings.get(CHILD_MEMORY);
+  return typeof given === 'number' && given > 0 && given <= checks.INT32 ? { prop: `settings.${CHILD_MEMORY}`, text: `${given} KiB`, kibibytes: given } : undefined;
+}
+
+const CHILD_MEMORY = 'worker_max_memory_per_child';
+
 /** Children that may grow beyond what the container has: the kernel kills one of them before Celery replaces it. */
-export function memoryProblems(pool: WorkerPool, resources: k8s.ResourceRequirements | undefined): Problem[] {
-  const { _name, _concurrency, _limits: { maxMemoryPerChild } } = pool;
+export function memoryProblems(pool: WorkerPool, resources: k8s.ResourceRequirements | undefined, settings: ReadonlyMap<string, unknown>): Problem[] {
   const limit = quantity(resources?.limits?.memory);
-  if (limit === undefined || maxMemoryPerChild === undefined || _name !== 'prefork' || !Number.isInteger(_concurrency)) return [];
-  if (memoryOfWorker(_concurrency, checks.kibibytes(maxMemoryPerChild)) <= limit) return [];
+  const child = childMemory(pool, settings);
+  const { _concurrency } = pool;
+  if (limit === undefined || child === undefined || !Number.isInteger(_concurrency)) return [];
+  if (memoryOfWorker(_concurrency, child.kibibytes) <= limit) return [];
   const fits = Math.floor((limit - MAIN_PROCESS_BYTES) / _concurrency / 2 ** 20);
+  const most = child.prop === 'maxMemoryPerChild' ? `${fits} MiB` : `${fits * 1024}`;
   return [{
-    prop: 'maxMemoryPerChild', value: maxMemoryPerChild.asString(),
+    prop: child.prop, value: child.text,
     wrong: `in each of ${_concurrency} processes, and ${mebibytes(MAIN_PROCESS_BYTES)} for the main one, are more than the memory limit, ${mebibytes(limit)}: the kernel would kill before Celery replaces`,
-    fix: fits > 0 ? `lower it to at most ${fits} MiB, or raise resources.limits.memory` : 'raise resources.limits.memory, or lower concurrency',
+    fix: fits > 0 ? `lower it to at most ${most}, or raise resources.limits.memory` : 'raise resources.limits.memory, or lower concurrency',
   }];
 }
 

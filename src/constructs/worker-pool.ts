@@ -15,7 +15,7 @@ export interface PreforkLimits {
 
   /**
    * The resident memory above which a process is replaced, once its task is done (`--max-memory-per-child`). It wins over
-   * `worker_max_memory_per_child` in your code.
+   * `worker_max_memory_per_child` in your code and in the settings.
    *
    * @default - no such option: what your code sets, else no limit
    */

@@ -48,13 +48,15 @@ test('asks the application too where its code has queues, and a worker names non
 test('with all props, each does something', () => {
   const [job] = jobs(everyProp<CelerySmokeTestProps, 'celery' | 'task'>({
     required: ['celery', 'task'],
+    // The only one that there is.
+    idle: ['hook'],
     external: EXTERNAL,
     props: (chart) => {
       const celery = celeryApp(chart, { queues: QUEUES });
       new CeleryWorker(chart, 'worker', { celery });
       new CeleryWorker(chart, 'mail', { celery, queues: ['mail'] });
       return {
-        ...everyOption, celery, name: 'release', queues: ['mail'], task: 'tasks.ping', args: [1, '$(HOME) $$'], kwargs: { x: null }, timeout: Duration.seconds(20), hook: JobHook.BEFORE,
+        ...everyOption, celery, name: 'release', queues: ['mail'], task: 'tasks.ping', args: [1, '$(HOME) $$'], kwargs: { x: null }, timeout: Duration.seconds(20), hook: JobHook.AFTER,
       };
     },
     make: (chart, props) => new CelerySmokeTest(chart, 'smoke', props),
@@ -94,6 +96,8 @@ describe('is refused', () => {
     ['for a timeout of nothing', { timeout: Duration.seconds(0) }, 'timeout: '],
     ['for what is no list', { task: 'tasks.ping', args: 'x' }, 'args: \'x\' is not a list'],
     ['for an unknown hook', { hook: 'later' }, 'hook: \'later\''],
+    ['before the workers of a release', { hook: JobHook.BEFORE },
+      'hook: \'before\' runs before the workers of the release, so the test would ask those of the release before, or none; leave it out: the test runs after them'],
   ])('%s', (_, props, message) => {
     expect(refusals(smoke(props as Partial<CelerySmokeTestProps>))).toEqual([expect.stringContaining(`[chart/smoke] ${message}`)]);
   });
@@ -102,6 +106,14 @@ describe('is refused', () => {
     expect(refusals(smoke({}, { queues: QUEUES, resultBackend: ResultBackend.none() }))).toEqual([
       '[chart/smoke] celery: \'chart/celery\' has no result backend, so no result can be waited for; give the CeleryApp a resultBackend, e.g. ResultBackend.rpc(), or leave the test out',
     ]);
+  });
+
+  test('in an app without a worker, unless it names the queues of workers that are defined elsewhere', () => {
+    const alone = (props: Partial<CelerySmokeTestProps>) => (chart: Chart): void => void new CelerySmokeTest(chart, 'smoke', { celery: celeryApp(chart), ...props });
+    expect(refusals(alone({}))).toEqual([
+      '[chart/smoke] celery: \'chart/celery\' has no worker, so the test would send nothing; make a CeleryWorker of it before, or name the queues of workers that are defined elsewhere',
+    ]);
+    expect(given(alone({ queues: ['mail'] }))).toMatchObject({ queues: ['mail'] });
   });
 
   test('when a worker of another queue is made after it', () => {

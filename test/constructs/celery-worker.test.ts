@@ -82,8 +82,8 @@ describe('with all props', () => {
   const manifests = everyProp<CeleryWorkerProps, 'celery'>({
     required: ['celery'],
     external: EXTERNAL,
-    // It excludes `replicas`, and has test/constructs/scaling.
-    idle: ['scaling'],
+    // They exclude `replicas` and `prefetchMultiplier`, and have tests of their own.
+    idle: ['scaling', 'disablePrefetch'],
     props: (chart) => ({
       ...everyOption,
       celery: celeryApp(chart, { settings: { task_acks_late: true } }),
@@ -112,7 +112,7 @@ describe('with all props', () => {
       healthCheck: HealthCheck.agent({ port: 9000 }),
       strategy: { type: 'Recreate' },
     }),
-    make: (chart, { scaling: _scaling, ...props }) => new CeleryWorker(chart, 'worker', props),
+    make: (chart, { scaling: _scaling, disablePrefetch: _disablePrefetch, ...props }) => new CeleryWorker(chart, 'worker', props),
   });
 
   test('each is where Celery and Kubernetes read it', () => {
@@ -123,9 +123,9 @@ describe('with all props', () => {
     expect(manifests.main('slow').command).toEqual([
       'ddtrace-run', '--profiling', 'celery', '-A', 'tasks', 'worker', '--loglevel=warning', '--concurrency=4', '--pool=prefork', '--prefetch-multiplier=2',
       '--queues=reports,mail', '--max-tasks-per-child=100', '--max-memory-per-child=204800', '--time-limit=1800', '--soft-time-limit=1740',
-      '--without-gossip', '--without-mingle', '--disable-prefetch', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
+      '--without-gossip', '--without-mingle', '--task-events', '-I', 'cdk8s_celery_agent.worker', '--',
       'broker_connection_max_retries=(json)null', 'broker_connection_retry_on_startup=(json)true',
-      'broker_transport_options=(json){"visibility_timeout":3735}', 'task_acks_late=(json)true',
+      'broker_transport_options=(json){"visibility_timeout":7335}', 'task_acks_late=(json)true',
       'worker_soft_shutdown_timeout=(json)60',
     ]);
     expect(manifests.pod('slow').terminationGracePeriodSeconds).toBe(60 + 15);
@@ -161,6 +161,8 @@ test.each([[400, 4, '1750Mi'], [85, 4, '896Mi'], [200, 2, '550Mi'], [181, 2, '51
     const warnings = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     const manifests = synth(worker({ pool: WorkerPool.prefork({ concurrency, maxMemoryPerChild: Size.mebibytes(mebibytes) }) }));
     expect(manifests.main(NAME).resources.limits.memory).toBe(expected);
+    const bySettings = synth(worker({ pool: WorkerPool.prefork({ concurrency }) }, { settings: { worker_max_memory_per_child: mebibytes * 1024 } }));
+    expect(bySettings.main(NAME).resources.limits.memory).toBe(expected);
     expect(warnings).not.toHaveBeenCalled();
     warnings.mockRestore();
   },

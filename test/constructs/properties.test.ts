@@ -173,6 +173,13 @@ function fitting({ app, worker }: DeploymentData, pool: PoolData): PoolData {
   return limited ? { ...pool, limits: { ...pool.limits, maxMemoryPerChild: undefined } } : pool;
 }
 
+/** A limit of the settings that is more than the longest task, or not more than a soft one of the pool, is refused. */
+function settingsOf({ settings, worker: { own, pool } }: DeploymentData): DeploymentData['settings'] {
+  const limit = settings.task_time_limit;
+  if (!limit || (limit <= (own.longestTask?.toSeconds() ?? Infinity) && limit > (pool?.limits.softTimeLimit?.toSeconds() ?? 0))) return settings;
+  return { ...settings, task_time_limit: null };
+}
+
 function define(chart: Chart, data: DeploymentData): void {
   const [appName, redisName, workerName, beatName, flowerName] = data.names;
   const broker = new RedisBroker(chart, 'redis', {
@@ -180,7 +187,7 @@ function define(chart: Chart, data: DeploymentData): void {
     name: redisName, storage: data.redis.claim && RedisStorage.claim({ size: data.redis.claim }),
   });
   const props: CeleryAppProps = {
-    ...podOptions('app', data.app), name: appName, app: data.module, broker, settings: data.settings,
+    ...podOptions('app', data.app), name: appName, app: data.module, broker, settings: settingsOf(data),
     code: data.inImage ? AppCode.inImage() : AppCode.fromInline({ ...data.files, [`${data.module.replaceAll('.', '/')}.py`]: TASKS }),
     // Code that is in the image needs one that has it.
     runtime: data.install ? PythonRuntime.install({ ...data.install, ...(data.inImage ? { image: 'registry.example.com/team/app:1' } : {}) }) : PythonRuntime.fromImage('registry.example.com/team/app:1'),

@@ -50,10 +50,12 @@ const DELIVERIES: Record<string, TaskDelivery> = {
 
 function workerProps(celery: CeleryApp, given: Worker, { rabbit, delivery, workers, limit, softLimit }: Program): CeleryWorkerProps {
   const longest = Duration.seconds(given.longest);
-  const bySettings = limit !== undefined || softLimit !== undefined;
-  // One says how long tasks take: the settings, or the worker.
-  const says = bySettings && given.says !== 'soft' ? 'nothing' : given.says;
-  const soft = says === 'soft' && !bySettings && delivery?.startsWith('late') === true && given.pool === 'prefork' && given.longest >= given.softTimeout;
+  // The hard limit, or else the soft one; one that is not less than the hard one is refused.
+  const bySettings = limit ?? softLimit;
+  // What lets tasks run for longer than the worker says is refused, and so is a soft limit of the pool that a hard one of the settings comes before.
+  const contradicts = bySettings !== undefined && (given.says === 'softTimeLimit' ? given.longest >= bySettings : given.says === 'longestTask' ? given.longest < bySettings : given.says !== 'nothing');
+  const says = contradicts && given.says !== 'soft' ? 'nothing' : given.says;
+  const soft = says === 'soft' && bySettings === undefined && delivery?.startsWith('late') === true && given.pool === 'prefork' && given.longest >= given.softTimeout;
   const limits = {
     maxMemoryPerChild: given.maxMemory, timeLimit: says === 'timeLimit' ? longest : undefined, softTimeLimit: says === 'softTimeLimit' ? longest : undefined,
   };
@@ -78,7 +80,7 @@ function workerProps(celery: CeleryApp, given: Worker, { rabbit, delivery, worke
   };
   return {
     ...given.options, celery, pool: pools[given.pool](), ...scale[given.scaling](),
-    disablePrefetch: rabbit ? undefined : given.options.disablePrefetch,
+    disablePrefetch: rabbit || given.options.prefetchMultiplier === 4 ? undefined : given.options.disablePrefetch,
     longestTask: says === 'longestTask' ? longest : undefined,
     shutdown: soft ? WorkerShutdown.soft({ timeout: Duration.seconds(given.softTimeout), longestTask: longest })
       : says === 'warm' ? WorkerShutdown.warm({ longestTask: longest }) : undefined,

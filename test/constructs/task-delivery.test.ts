@@ -225,6 +225,13 @@ describe('refuses', () => {
       .toEqual(['[chart/celery] settings.task_acks_late: true is set by the prop delivery; leave it out']);
   });
 
+  test.each([600, 601])('a visibility timeout of 600 s, and %d s in the settings', (other) => {
+    const delivery = TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(10) });
+    const given = define({ delivery, settings: { broker_transport_options: { visibility_timeout: other } } });
+    if (other === 600) expect(() => synth(given)).not.toThrow();
+    else expect(refusals(given)).toEqual(['[chart/celery] settings.broker_transport_options.visibility_timeout: 601 is not that of delivery, 600 s; leave it out']);
+  });
+
   test('options out of their range', () => {
     expect(refusals(define({ delivery: TaskDelivery.atLeastOnce({ prefetchMultiplier: 0, visibilityTimeout: seconds(0) }) }))).toEqual([
       '[chart/celery] delivery.prefetchMultiplier: 0 is not a whole number of at least 1; give a whole number from 1 upwards',

@@ -129,6 +129,16 @@ describe('memory of the children', () => {
       + 'Celery replaces; lower it to at most 181 MiB, or raise resources.limits.memory']);
     expect(() => worker(of(181))).not.toThrow();
   });
+
+  test('by the settings, in KiB, where the pool has none and forks', () => {
+    const inSettings = (mebibytes: number) => ({ settings: { worker_max_memory_per_child: mebibytes * 1024 } });
+    const limited = { resources: { limits: { memory: '512Mi' } } };
+    expect(refused(limited, inSettings(182))).toEqual(['settings.worker_max_memory_per_child: \'186368 KiB\' in each of 2 processes, and 150 MiB for the main one, are more than the memory limit, '
+      + '512 MiB: the kernel would kill before Celery replaces; lower it to at most 185344, or raise resources.limits.memory']);
+    expect(() => worker(limited, inSettings(181))).not.toThrow();
+    expect(() => worker(of(181), inSettings(900))).not.toThrow();
+    expect(() => worker({ ...limited, pool: WorkerPool.threads() }, inSettings(900))).not.toThrow();
+  });
 });
 
 describe('processes by the CPU request', () => {
@@ -199,6 +209,10 @@ describe('prefetch is disabled', () => {
   test('with a Celery and a broker that have it', () => {
     expect(worker({ disablePrefetch: true }, install('5.6.3')).main(NAME).command).toContain('--disable-prefetch');
     expect(worker({}).main(NAME).command).not.toContain('--disable-prefetch');
+    expect(worker({ disablePrefetch: true, prefetchMultiplier: 1 }).main(NAME).command).toContain('--disable-prefetch');
+    expect(refused({ disablePrefetch: true, prefetchMultiplier: 2 })).toEqual([
+      'prefetchMultiplier: 2 has no effect with disablePrefetch, which reserves no message in advance; leave one of the two out',
+    ]);
     expect(refused({ disablePrefetch: true }, install('5.5.3'))).toEqual(['disablePrefetch: true is for Celery 5.6 and later, and the app has 5.5.3; leave it out: the prefetch multiplier is 1']);
   });
 });

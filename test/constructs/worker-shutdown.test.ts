@@ -107,9 +107,36 @@ describe('refuses what does not fit', () => {
   test.each<[string, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>, string]>([
     ['a time limit of the pool', { longestTask: seconds(90), pool: WorkerPool.prefork({ timeLimit: seconds(91) }) }, {}, 'timeLimit: \'91 s\' is more than longestTask, 90 s'],
     ['a time limit of a task', { shutdown: warm({ longestTask: seconds(60) }) }, long('time_limit=61'), `code time_limit of send: 61 ${MORE}`],
+    ['one of the settings', { longestTask: seconds(60) }, { settings: { task_time_limit: 61 } },
+      'settings.task_time_limit: \'61 s\' is more than longestTask, 60 s, which the grace period and the visibility timeout follow; lower it, raise longestTask, or give the pool a timeLimit'],
+    ['one of the settings, gevent', { longestTask: seconds(60), pool: WorkerPool.gevent() }, { settings: { task_time_limit: 60.5 } }, 'settings.task_time_limit: \'61 s\' is more than longestTask'],
+    ['a soft one of the settings', { longestTask: seconds(60) }, { settings: { task_soft_time_limit: 61 } }, 'settings.task_soft_time_limit: \'61 s\' is more than longestTask, 60 s'],
     ['a soft one of a task', { longestTask: seconds(60) }, long('soft_time_limit=61'), `code soft_time_limit of send: 61 ${MORE}`],
   ])('%s above the longest task', (_what, props, app, message) => {
     expect(refused(props, app)).toEqual([expect.stringContaining(message)]);
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>, CeleryAppProps['settings']]>([
+    ['that is not above', { longestTask: seconds(60) }, { task_time_limit: 60, task_soft_time_limit: 59 }],
+    ['soft, with a hard one that is not above', { longestTask: seconds(60), pool: WorkerPool.prefork({ timeLimit: seconds(60), softTimeLimit: seconds(5) }) }, { task_soft_time_limit: 600 }],
+    ['over which the longest task wins on the command line', { shutdown: warm({ longestTask: seconds(60) }) }, { task_time_limit: 600 }],
+    ['over which that of the pool wins', { longestTask: seconds(60), pool: WorkerPool.prefork({ timeLimit: seconds(50) }) }, { task_time_limit: 600 }],
+    ['that the pool ignores', { longestTask: seconds(60), pool: WorkerPool.threads() }, { task_time_limit: 600 }],
+    ['soft, that the pool ignores', { longestTask: seconds(60), pool: WorkerPool.gevent() }, { task_soft_time_limit: 600 }],
+    ['of none', { longestTask: seconds(60) }, { task_time_limit: null }],
+  ])('a limit of the settings %s: taken', (_what, props, settings) => {
+    expect(grace(worker(props, { settings }))).toBe(75);
+  });
+
+  test.each([9, 10])('a soft limit of the pool of %d s, where the settings have a hard one of 10 s', (soft) => {
+    const props = { pool: WorkerPool.prefork({ softTimeLimit: seconds(soft) }) };
+    const app = { settings: { task_time_limit: 10 } };
+    if (soft < 10) expect(options(worker(props, app))).toEqual(['--soft-time-limit=9']);
+    else {
+      expect(refused(props, app)).toEqual([
+        'softTimeLimit: \'10 s\' is not less than the setting task_time_limit of the app, 10 s, which ends the task first; lower it, raise the setting, or give the pool a timeLimit',
+      ]);
+    }
   });
 
   test.each([40, 16, 15, 5])('a hook that sleeps %d s, where a task of 40 s has 15 s more to end', (sleep) => {

@@ -79,7 +79,7 @@ export function everyOptionOf(app: App): void {
       hangAfter: Duration.minutes(20), startAfter: Duration.minutes(6), terminationGracePeriod: Duration.seconds(30), port: 9001,
     }),
     strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-    minReadySeconds: 5, progressDeadlineSeconds: 700, disruptionBudget: { maxUnavailable: '34%' }, disablePrefetch: true, shareProcessNamespace: true,
+    minReadySeconds: 5, progressDeadlineSeconds: 700, disruptionBudget: { maxUnavailable: '34%' }, shareProcessNamespace: true,
   });
   new CeleryWorker(chart, 'autoscale', {
     celery, pool: WorkerPool.autoscale({
@@ -91,7 +91,7 @@ export function everyOptionOf(app: App): void {
     celery, pool: WorkerPool.gevent({ concurrency: 50, timeLimit: Duration.minutes(1) }), healthCheck: HealthCheck.none(),
   });
   new CeleryWorker(chart, 'threads', { celery, pool: WorkerPool.threads({ concurrency: 5 }) });
-  new CeleryWorker(chart, 'solo', { celery, pool: WorkerPool.solo(), shutdown: WorkerShutdown.warm({ longestTask: Duration.minutes(7) }) });
+  new CeleryWorker(chart, 'solo', { celery, pool: WorkerPool.solo(), disablePrefetch: true, shutdown: WorkerShutdown.warm({ longestTask: Duration.minutes(7) }) });
   new CeleryBeat(chart, 'beat', {
     ...everyOption,
     celery, name: 'clock', launcher: ['nice'], logLevel: LogLevel.WARNING, scheduler: 'shop.schedule:Scheduler',

@@ -85,7 +85,7 @@ CeleryWorker(
         termination_grace_period=Duration.seconds(30), port=9001),
     strategy={'type': 'RollingUpdate', 'rollingUpdate': {'maxSurge': 0, 'maxUnavailable': 1}},
     min_ready_seconds=5, progress_deadline_seconds=700, disruption_budget=DisruptionBudgetOptions(max_unavailable='34%'),
-    disable_prefetch=True, share_process_namespace=True,
+    share_process_namespace=True,
     **POD)
 CeleryWorker(chart, 'autoscale', celery=celery, pool=WorkerPool.autoscale(
     min=1, max=4, max_tasks_per_child=5, max_memory_per_child=Size.mebibytes(100),
@@ -94,7 +94,7 @@ CeleryWorker(chart, 'autoscale', celery=celery, pool=WorkerPool.autoscale(
 CeleryWorker(chart, 'gevent', celery=celery, pool=WorkerPool.gevent(
     concurrency=50, time_limit=Duration.minutes(1)), health_check=HealthCheck.none())
 CeleryWorker(chart, 'threads', celery=celery, pool=WorkerPool.threads(concurrency=5))
-CeleryWorker(chart, 'solo', celery=celery, pool=WorkerPool.solo(),
+CeleryWorker(chart, 'solo', celery=celery, pool=WorkerPool.solo(), disable_prefetch=True,
              shutdown=WorkerShutdown.warm(longest_task=Duration.minutes(7)))
 CeleryBeat(
     chart, 'beat', celery=celery, name='clock', launcher=['nice'], log_level=LogLevel.WARNING,

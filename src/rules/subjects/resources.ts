@@ -2,6 +2,7 @@ import { isGpu } from '../../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
 import { asMap, asScalar, asText, get } from '../../manifests/json';
+import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
@@ -20,6 +21,18 @@ const USUAL_CHILD_BYTES = 128 * 2 ** 20;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** The size at which a child is replaced, in KiB: by the option, or else by the setting. */
+function childMemory(worker: Process): { readonly kib: number; readonly at: Place; readonly variable: boolean } | undefined {
+  const option = worker.option('--max-memory-per-child');
+  if (option.state === 'known') {
+    const kib = worker.number('--max-memory-per-child') ?? 0;
+    return kib > 0 ? { kib, at: worker.place(option.path), variable: false } : undefined;
+  }
+  const setting = option.state === 'unset' ? worker.setting('worker_max_memory_per_child') : undefined;
+  const kib = setting && /^\d+$/.test(setting.value) ? Number(setting.value) : 0;
+  return kib > 0 ? { kib, at: setting!.at, variable: setting!.variable !== undefined } : undefined;
 }
 
 /** The GPU that a container asks for. */
@@ -84,8 +97,8 @@ export const resourceRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const { concurrency, container } = worker;
+      const child = childMemory(worker);
       const option = worker.option('--max-memory-per-child');
-      const kib = worker.number('--max-memory-per-child');
       const limit = container.resource('limits', 'memory');
       // What is not in sight may choose another pool, and hardly ever does.
       const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
@@ -101,9 +114,12 @@ export const resourceRules: Rule[] = [
         });
         return;
       }
-      if (option.state !== 'known' || kib === undefined || kib === 0) return;
-      if (memoryOfWorker(concurrency ?? 1, kib) > limit) {
-        report({ at: worker.place(option.path), value: `${concurrency ?? 1} × ${mebibytes(kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit), ...unless(worker.forks, 'the pool is not prefork') });
+      if (child === undefined) return;
+      if (memoryOfWorker(concurrency ?? 1, child.kib) > limit) {
+        report({
+          at: child.at, value: `${concurrency ?? 1} × ${mebibytes(child.kib * 1024)} + ${mebibytes(MAIN_PROCESS_BYTES)}`, allowed: mebibytes(limit),
+          ...unless(worker.forks && !child.variable, worker.forks ? 'the application does not read this variable' : 'the pool is not prefork'),
+        });
       }
     },
   },
@@ -117,11 +133,11 @@ export const resourceRules: Rule[] = [
     rows: ['M3'],
     on: 'workers',
     check: (worker, report) => {
-      const option = worker.option('--max-memory-per-child');
-      const kib = worker.number('--max-memory-per-child');
-      if (option.state === 'known' && kib !== undefined && kib > 0 && kib < SMALLEST_CHILD_KIB && worker.forks) {
-        report({ at: worker.place(option.path), value: `${option.value} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more` });
-      }
+      const child = childMemory(worker);
+      if (child === undefined || child.kib >= SMALLEST_CHILD_KIB || !worker.forks) return;
+      report({
+        at: child.at, value: `${child.kib} KiB`, allowed: `${SMALLEST_CHILD_KIB} or more`, ...unless(!child.variable, 'the application does not read this variable'),
+      });
     },
   },
   {
