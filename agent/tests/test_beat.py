@@ -5,6 +5,7 @@ import sys
 
 import pytest
 from conftest import AGENT, APP
+from lab import Redis, free_port
 
 LONG = 5
 DJANGO = {'DJANGO_SETTINGS_MODULE': 'django_settings'}
@@ -149,6 +150,29 @@ def test_redbeat_with_a_redis_of_its_own(beat, redis):
     beat('--max-interval', '4', settings=settings, env={
         'CDK8S_CELERY_REDBEAT_URL': own, 'TEST_CONF': f'redbeat_redis_url={said!r}'}).until_ready()
     assert redis.cli('-n', '6', 'exists', 'redbeat::lock') == '1'
+
+
+@pytest.mark.parametrize('variable', ['CELERY_BROKER_URL', 'CDK8S_CELERY_REDBEAT_URL'])
+def test_redbeat_with_tls(beat, tmp_path, variable):
+    pytest.importorskip('redbeat')
+    # CERT_REQUIRED is what kombu knows, and redis-py does not.
+    folder, port = tmp_path / 'tls', free_port()
+    folder.mkdir()
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+                    '-keyout', 'tls.key', '-out', 'ca.crt', '-subj', '/CN=redis', '-addext',
+                    'subjectAltName=IP:127.0.0.1'], cwd=folder, check=True, capture_output=True)
+    server = Redis(folder, '--tls-port', str(port), '--tls-auth-clients', 'no',
+                   '--tls-cert-file', 'ca.crt', '--tls-key-file', 'tls.key').start()
+    url = (f'rediss://127.0.0.1:{port}/0?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true'
+           f'&ssl_ca_certs={folder}/ca.crt')
+    try:
+        pod = beat('--max-interval', '4', env={'TEST_BROKER': url, variable: url},
+                   settings={'SCHEDULER': 'cdk8s_celery_redbeat:Scheduler'}).until_ready()
+        pod.until(lambda: sent(server) > 2, what='tasks')
+        assert server.cli('exists', 'redbeat::lock') == '1'
+        assert 'CERT_NONE' not in pod.log()
+    finally:
+        server.kill()
 
 
 def test_django_celery_beat(beat, redis, tmp_path):

@@ -13,6 +13,7 @@ import { componentPolicy } from './network/component-policy';
 import { describe, Problem, refuse } from './validation/problems';
 import { AppContent } from './app-content';
 import { CeleryApp } from './celery-app';
+import { checkExecCommands } from './exec-commands';
 import { HealthCheck } from './health/health-check';
 import { checkLoader, loaderEnv, LoaderParts, timeoutLoader } from './shared-settings';
 import { isMadeBy, ofAnotherApp } from './init-container-owners';
@@ -201,7 +202,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...checks.name('name', pod.name),
     ...spec.problems,
     ...healthCheck?._problems ?? [],
-    ...(composed ? checkExecProbes(healthCheck) : []),
+    ...(composed ? checkExecCommands(healthCheck, merged.lifecycle) : []),
     ...checkPod(pod, options),
     ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
     ...sameNamespace(scope, celery),
@@ -235,17 +236,6 @@ function withTimeout(celery: CeleryApp, container: k8s.Container): k8s.Container
       return [...volumeMounts, ...(mounted ? [] : mounts.map(({ path: mountPath, volume: { name }, ...mount }) => ({ name, mountPath, ...mount })))];
     },
   };
-}
-
-/** A probe that is a process of its own has no URL that the launcher of the main process composes. */
-function checkExecProbes(healthCheck: HealthCheck | undefined): Problem[] {
-  return Object.entries(healthCheck?._probes ?? {}).flatMap(([probe, value]) => {
-    const command = value?.exec?.command ?? [];
-    return command.some((word) => /\bcelery\b/.test(word)) && !command.some((word) => word.includes(LAUNCH[2])) ? [{
-      prop: `healthCheck.${probe}`, value: command, wrong: 'runs Celery without the URL of the broker, which the pods compose of a password',
-      fix: `begin its command with ${LAUNCH.map((word) => `'${word}'`).join(', ')}`,
-    }] : [];
-  });
 }
 
 /** `celery-worker` for a component `worker`, and for a component `celery-worker`, of an app `celery`. */

@@ -9,6 +9,12 @@ import { connectionTls, tlsFiles } from './tls-files';
 const HOST = 'e.g. \'postgres.example.com\'';
 const ROLE = { prop: 'resultBackend' } as const;
 
+/**
+ * The CA certificates of images of Debian, Ubuntu and Alpine. `sslrootcert=system` asks the OpenSSL of libpq: that of psycopg's wheels looks in a folder
+ * that no image has, and a libpq before 16 does not know the word.
+ */
+const CAS_OF_IMAGE = '/etc/ssl/certs/ca-certificates.crt';
+
 const OPTIONS: PropChecks<PostgresServerOptions> = {
   host: required(text(HOST), `give ${HOST}`),
   port: number,
@@ -28,7 +34,7 @@ export function postgresConnection(given: PostgresServerOptions): { connection?:
   // libpq refuses a key that others than root and its group can read; the group of the file is the fsGroup of the pod.
   const files = tlsFiles(tlsVolume(ROLE), tls ?? {}, 0o440);
   const query = tls === undefined ? [] : [
-    'sslmode=verify-full', `sslrootcert=${files.ca ?? 'system'}`,
+    'sslmode=verify-full', `sslrootcert=${files.ca ?? CAS_OF_IMAGE}`,
     ...(files.certificate === undefined ? [] : [`sslcert=${files.certificate}`, `sslkey=${files.key}`]),
   ];
   return {

@@ -103,7 +103,23 @@ test('an exec probe that asks Celery needs the launcher, too', () => {
   });
   const ping = ['celery', '-A', 'tasks', 'inspect', 'ping'];
   expect(refusals(probed(ping)).join('\n')).toContain('healthCheck.livenessProbe: ["celery","-A","tasks","inspect","ping"] runs Celery without the URL of the broker, '
-    + 'which the pods compose of a password; begin its command with \'python\', \'-m\', \'cdk8s_celery_launch\'');
+    + 'which the pods compose of a password; write python -m cdk8s_celery_launch in front of celery');
   expect(refusals(probed(['sh', '-c', 'celery -A tasks inspect ping'])).join('\n')).toContain('runs Celery without the URL of the broker');
   expect(synth(probed([...LAUNCH, ...ping]), EXTERNAL).main('celery-worker').livenessProbe.exec.command.slice(0, 4)).toEqual([...LAUNCH, 'celery']);
+  // Names of files and of processes run nothing.
+  for (const command of [['pgrep', '-f', 'celery worker'], ['sh', '-c', `${LAUNCH.join(' ')} celery -A tasks inspect ping`]]) {
+    expect(synth(probed(command), EXTERNAL).main('celery-worker').livenessProbe.exec.command).toEqual(command);
+  }
+});
+
+test.each(['postStart', 'preStop'] as const)('so does a %s hook that asks Celery', (hook) => {
+  const hooked = (command: string[], composed = true) => (chart: Chart): void => void new CeleryWorker(chart, 'worker', {
+    celery: celeryApp(chart, composed ? { broker: broker(COMPOSED) } : {}), lifecycle: { [hook]: { exec: { command } } },
+  });
+  const control = ['celery', '-A', 'tasks', 'control', 'cancel_consumer', 'celery'];
+  expect(refusals(hooked(control)).join('\n')).toContain(`lifecycle.${hook}.exec.command: ["celery","-A","tasks","control","cancel_consumer","celery"] runs Celery without the URL`);
+  expect(refusals(hooked(['sh', '-c', control.join(' ')])).join('\n')).toContain('write python -m cdk8s_celery_launch in front of celery');
+  expect(refusals(hooked(['python', '-m', ...control])).join('\n')).toContain('runs Celery without the URL');
+  expect(synth(hooked([...LAUNCH, ...control]), EXTERNAL).main('celery-worker').lifecycle[hook].exec.command.slice(0, 4)).toEqual([...LAUNCH, 'celery']);
+  expect(synth(hooked(control, false)).main('celery-worker').lifecycle[hook].exec.command).toEqual(control);
 });

@@ -30,14 +30,14 @@ describe('results in PostgreSQL', () => {
   });
 
   test.each<[string, PostgresServerOptions['tls'], string]>([
-    ['the CAs of the image', {}, '?sslmode=verify-full&sslrootcert=system'],
+    ['the CAs of the image', {}, '?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt'],
     ['a CA of its own', { ca: { name: 'results-ca', key: 'ca.crt' } }, '?sslmode=verify-full&sslrootcert=/etc/celery-result-tls/ca.crt'],
     ['a certificate of the client', { clientSecretName: 'results-client' },
-      '?sslmode=verify-full&sslrootcert=system&sslcert=/etc/celery-result-tls/tls.crt&sslkey=/etc/celery-result-tls/tls.key'],
+      '?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt&sslcert=/etc/celery-result-tls/tls.crt&sslkey=/etc/celery-result-tls/tls.key'],
   ])('over TLS verify the server: %s', (_what, tls, query) => {
     const manifests = synth(postgres({ tls }), SECRETS);
     expect(manifests.env('celery-worker').CELERY_RESULT_BACKEND).toBe(`db+postgresql+psycopg://celery@postgres.data.svc.cluster.local:5432/results${query}`);
-    expect(manifests.main('celery-worker').volumeMounts.some(({ mountPath }) => mountPath === '/etc/celery-result-tls')).toBe(query.includes('/etc/'));
+    expect(manifests.main('celery-worker').volumeMounts.some(({ mountPath }) => mountPath === '/etc/celery-result-tls')).toBe(query.includes('/etc/celery-result-tls/'));
   });
 
   // libpq: private key file has group or world access.
