@@ -10,8 +10,8 @@ const HOST = 'e.g. \'postgres.example.com\'';
 const ROLE = { prop: 'resultBackend' } as const;
 
 /**
- * The CA certificates of images of Debian, Ubuntu and Alpine. `sslrootcert=system` asks the OpenSSL of libpq: that of psycopg's wheels looks in a folder
- * that no image has, and a libpq before 16 does not know the word.
+ * The CA certificates of images of Debian, Ubuntu and Alpine. `sslrootcert=system` asks the OpenSSL of libpq: that of psycopg's wheels looks in a
+ * folder that no image has, and a libpq before 16 does not know the word.
  */
 const CAS_OF_IMAGE = '/etc/ssl/certs/ca-certificates.crt';
 

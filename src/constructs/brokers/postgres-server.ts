@@ -27,8 +27,8 @@ export interface PostgresServerOptions {
   readonly password?: SecretKey;
 
   /**
-   * TLS. `{}` verifies the certificate of the server with the CA certificates of the image, in `/etc/ssl/certs/ca-certificates.crt`: images of Debian, Ubuntu
-   * and Alpine have this file. For another image, and for Amazon RDS, whose CA is not among the public ones, give `ca`.
+   * TLS. `{}` verifies the certificate of the server with the CA certificates of the image, in `/etc/ssl/certs/ca-certificates.crt`: images of
+   * Debian, Ubuntu and Alpine have this file. For another image, and for Amazon RDS, whose CA is not among the public ones, give `ca`.
    *
    * @default - libpq's own: encrypted where the server offers it, and nothing is verified
    * @see https://www.postgresql.org/docs/current/libpq-ssl.html
