@@ -176,6 +176,8 @@ export function badService({ json }: Resource): Array<Refusal & { readonly range
 
 /** The releases of Kubernetes that no longer have a version of an API. */
 const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; readonly since: string; readonly now: string }> = [
+  { kind: /^HorizontalPodAutoscaler$/, api: /^(extensions\/v1beta1|autoscaling\/v2alpha1)$/, since: '1.13', now: 'autoscaling/v2' },
+  { kind: /^Job$/, api: /^(extensions\/v1beta1|batch\/v2alpha1)$/, since: '1.16', now: 'batch/v1' },
   { kind: /^(Deployment|StatefulSet|DaemonSet|ReplicaSet)$/, api: /^(extensions\/v1beta1|apps\/v1beta[12])$/, since: '1.16', now: 'apps/v1' },
   { kind: /^NetworkPolicy$/, api: /^extensions\/v1beta1$/, since: '1.16', now: 'networking.k8s.io/v1' },
   { kind: /^Ingress$/, api: /^(extensions|networking\.k8s\.io)\/v1beta1$/, since: '1.22', now: 'networking.k8s.io/v1' },
@@ -185,7 +187,30 @@ const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; read
   { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta2$/, since: '1.26', now: 'autoscaling/v2' },
 ];
 
-/** Since when Kubernetes no longer has the API of an object, and what it has instead. */
-export function removedApi({ kind, apiVersion }: Resource): { readonly since: string; readonly now: string } | undefined {
-  return REMOVED.find((one) => one.kind.test(kind) && one.api.test(apiVersion));
+/** The APIs of today, of the kinds that Celery and its servers are made of. */
+const APIS: ReadonlyMap<string, string> = new Map([
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => [kind, 'apps/v1'] as const),
+  ...['Pod', 'Service', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount'].map((kind) => [kind, 'v1'] as const),
+  ['Job', 'batch/v1'], ['CronJob', 'batch/v1'], ['PodDisruptionBudget', 'policy/v1'], ['HorizontalPodAutoscaler', 'autoscaling/v2'],
+  ['NetworkPolicy', 'networking.k8s.io/v1'], ['Ingress', 'networking.k8s.io/v1'],
+]);
+
+/** Groups of Kubernetes itself: another may have a kind of the same name. */
+const OWN_GROUP = /^(v\d|(apps|batch|policy|autoscaling|extensions)\/|[a-z.]+\.k8s\.io\/)/;
+
+/** Objects of that kind were never in that API, or are in none of a release that anybody supports. */
+export interface GoneApi {
+  /** Undefined where no release had it. */
+  readonly since?: string;
+  readonly now: string;
+}
+
+/** Why kubectl finds no kind in the API of an object, and which API has it. */
+export function goneApi({ kind, apiVersion }: Resource): GoneApi | undefined {
+  const removed = REMOVED.find((one) => one.kind.test(kind) && one.api.test(apiVersion));
+  if (removed) return removed;
+  const now = APIS.get(kind);
+  const known = now === undefined || apiVersion === now || !OWN_GROUP.test(apiVersion) || FILLED_IN.test(apiVersion)
+    || (kind === 'HorizontalPodAutoscaler' && apiVersion === 'autoscaling/v1');
+  return known ? undefined : { now };
 }

@@ -233,6 +233,8 @@ export const CATALOGUE = {
   N75: { what: 'logs in a file of the container' },
   N80: { what: 'tasks that run where they are sent' },
   N81: { what: 'settings with values that Celery does not take', limits: SETTINGS },
+  N83: { what: 'a variable that takes the key of another one' },
+  N84: { what: 'a port of the node for the broker or for Flower' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -122,9 +122,14 @@ function unique(found: readonly Violation[]): Violation[] {
   for (const one of found) {
     const key = sortKey(one);
     const { index, prefix } = one.at.resource;
-    // The same object given twice is reported twice, each at its place.
-    const identity = `${key}\0${index}\0${prefix.join('/')}`;
+    // Two objects of one name are two places; the same object given twice is one fault.
+    const same = seen.get(key);
+    const identity = same && !isSame(same.one.at.resource, one.at.resource) ? `${key}\0${index}\0${prefix.join('/')}` : key;
     if (!seen.has(identity)) seen.set(identity, { key, one });
   }
   return [...seen.values()].sort((a, b) => a.key < b.key ? -1 : a.key > b.key ? 1 : 0).map(({ one }) => one);
+}
+
+function isSame(one: Resource, other: Resource): boolean {
+  return one === other || JSON.stringify(one.json) === JSON.stringify(other.json);
 }

@@ -56,6 +56,24 @@ test('fails on a rule that does not exist, and says which do', () => {
   expect(() => Rules.of(setup().app).suppress('beat/more', 'x')).toThrow(/'beat\/more' is not a rule \(did you mean beat\//);
 });
 
+describe('of objects with one name', () => {
+  const named = (replicas: number) => ({ ...setup().one.toJson() as { spec: object }, spec: { ...(setup().one.toJson() as { spec: object }).spec, replicas } });
+  const places = (...objects: unknown[]) => lint(objects).filter(({ ruleId }) => ruleId === 'beat/more-than-one').map(({ objectIndex }) => objectIndex).sort();
+
+  test('one that is given twice is one fault', () => {
+    expect(places(named(2), named(2))).toEqual([0]);
+  });
+
+  test('two that differ are two', () => {
+    expect(places(named(2), named(3))).toEqual([0, 1]);
+  });
+
+  test('and so are two with one fault that differ elsewhere', () => {
+    const other = { ...named(2), metadata: { name: 'one', labels: { tier: 'beat' } } };
+    expect(places(named(2), other)).toEqual([0, 1]);
+  });
+});
+
 test('lint tells where, what and how to fix it', () => {
   const objects = [setup().one.toJson() as unknown];
   const [finding] = lint(objects);

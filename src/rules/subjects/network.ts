@@ -1,11 +1,12 @@
 import { isLoopback } from '../../celery/hosts';
 import { defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
-import { BrokerClient, isProducer } from '../../manifests/broker-urls';
+import { BrokerClient, brokerClients, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
+import { applicationContainers, databasesNear, namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
@@ -125,12 +126,28 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
 const producers = lazy((world: World) => world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0
   && workload.containers.some(isProducer)).map((workload) => ({ workload, broker: undefined })));
 
-/** Workloads with a selector of plain labels that takes other pods than its own, and all that it takes: one list for each selector. */
+/** The workloads with a label, whatever its value is, by namespace and label. */
+const byLabelName = lazy((world: World) => grouped(world.workloads.flatMap((workload) => Object.keys(workload.labels)
+  .map((name) => [`${workload.resource.namespace} ${name}`, workload] as const))));
+
+/** The workloads that a selector takes; none where it only says what a label is not. */
+function takenBy(namespace: string, selector: JsonObject, world: World): readonly Workload[] {
+  const labels = asMap(selector.matchLabels);
+  const expressions = asList(selector.matchExpressions);
+  if (Object.keys(labels).length > 0) {
+    const all = world.select(namespace, labels);
+    return expressions.length === 0 ? all : all.filter((workload) => selects(selector, workload.labels));
+  }
+  const positive = expressions.find((one) => ['In', 'Exists'].includes(asScalar(get(one, 'operator')) ?? ''));
+  return (byLabelName(world).get(`${namespace} ${asScalar(get(positive, 'key')) ?? ''}`) ?? []).filter((workload) => selects(selector, workload.labels));
+}
+
+/** Workloads with a selector that takes other pods than its own, and all that it takes: one list for each selector. */
 const overlapping = lazy((world: World) => {
   const own = new Set([...ownByNamespace(world).values()].flat());
   const taken = remembered((question: string) => {
     const [namespace, selector] = JSON.parse(question) as [string, JsonObject];
-    const all = distinct(world.select(namespace, selector)).filter(({ resource }) => SELECTING.has(resource.kind));
+    const all = distinct(takenBy(namespace, selector, world)).filter(({ resource }) => SELECTING.has(resource.kind));
     const template = ({ resource: { json } }: Workload): string => JSON.stringify(get(json, 'spec', 'template'));
     // Which of several copies a pod belongs to, matters to nobody.
     const differ = all.length > 1 && all.some((one) => template(one) !== template(all[0]));
@@ -138,13 +155,17 @@ const overlapping = lazy((world: World) => {
   });
   return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
     const { resource, labels } = workload;
-    const selector = asMap(get(resource.json, 'spec', 'selector', 'matchLabels'));
-    if (asList(get(resource.json, 'spec', 'selector', 'matchExpressions')).length > 0 || Object.entries(selector)
-      .some(([name, value]) => asScalar(labels[name]) !== asScalar(value))) return [];
+    const selector = asMap(get(resource.json, 'spec', 'selector'));
+    if (!selects(selector, labels)) return [];
     const { all, differ } = taken(JSON.stringify([resource.namespace, selector]));
     return differ ? [{ workload, all }] : [];
   });
 });
+
+/** A selector of labels alone is shown as the labels. */
+function shownSelector(selector: unknown): string {
+  return JSON.stringify(get(selector, 'matchExpressions') === undefined ? get(selector, 'matchLabels') : selector);
+}
 
 /** The others of a list, as far as a message shows them. */
 function* besides({ resource: { kind, name } }: Workload, all: readonly Workload[]): Iterable<string> {
@@ -382,19 +403,26 @@ export const networkRules: Rule[] = [
     fix: 'Write the name of the Service.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
     rows: ['N69'],
-    on: 'processes',
-    check: ({ container }, report, world) => {
-      const { workload } = container;
-      const { namespace } = workload.resource;
-      for (const { name, value = '', path } of container.env.all()) {
-        const kind = /(^|_)(?:(REDIS|VALKEY)|(RABBIT|RABBITMQ|AMQP))_?(HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/.exec(name);
-        if (!kind || !/^[a-z][a-z0-9-]*$/.test(value) || value === 'localhost' || ownNames(workload, value) || world.service(value, namespace)) continue;
-        const near = (kind[2] === undefined ? servedBy(world).rabbitmq : servedBy(world).redis).get(namespace) ?? [];
-        if (near.length === 0 || near.some((one) => value.endsWith(`-${one}`) || value.startsWith(`${one}-`))) continue;
-        report({
-          at: container.place(path), value: `${name}=${value}`, allowed: listed(near), fix: `Write ${listed(near)}.`,
-          unless: 'a Service of that name is not among these manifests',
-        });
+    check: (world, report) => {
+      const celery = new Set(world.processes.map(({ container }) => container));
+      const known = new Set(brokerClients(world).flatMap(({ urls }) => urls.map(({ at }) => at.path)));
+      const { redis, rabbitmq } = servedBy(world);
+      for (const container of applicationContainers(world)) {
+        const { workload } = container;
+        const { namespace } = workload.resource;
+        for (const named of namedHosts(container)) {
+          const { kind, host, shown, path } = named;
+          // What only the web application asks is no business of Celery's; URLs of the broker have a rule of their own.
+          const database = kind !== 'redis' && kind !== 'rabbitmq';
+          if ((database && !celery.has(container)) || known.has(path)) continue;
+          if (!/^[a-z][a-z0-9-]*$/.test(host) || host === 'localhost' || ownNames(workload, host) || world.service(host, namespace)) continue;
+          const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
+          if (near.length === 0 || near.some((one) => host.endsWith(`-${one}`) || host.startsWith(`${one}-`))) continue;
+          report({
+            at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
+            unless: 'a Service of that name is not among these manifests',
+          });
+        }
       }
     },
   },
@@ -447,29 +475,33 @@ export const networkRules: Rule[] = [
     fix: 'Write a port of the Service into the URL: what is in `ports[].port`, not in targetPort and not in nodePort.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
     rows: ['N74'],
-    on: 'brokerClients',
-    check: ({ container, urls }, report, world) => {
-      const ports = (host: string) => {
+    check: (world, report) => {
+      const ports = (host: string, container: Container) => {
         const service = isName(host) ? world.service(host, container.workload.resource.namespace) : undefined;
         const { clusterIP, type, ports: given } = asMap(get(service?.json, 'spec'));
         // The name of a headless Service is that of its pods, and an ExternalName has no ports.
         return clusterIP === 'None' || type === 'ExternalName' ? [] : asList(given).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
       };
-      for (const use of urls) {
-        const own = ports(use.url.host);
-        const port = portOf(use);
-        if (own.length > 0 && port > 0 && !own.includes(port)) {
-          report({ at: use.at, value: shownUrl(use), allowed: own.join(', '), ...use.text === '' ? {} : { note: `it has no port ${port}` } });
+      for (const { container, urls } of brokerClients(world)) {
+        for (const use of urls) {
+          const own = ports(use.url.host, container);
+          const port = portOf(use);
+          if (own.length > 0 && port > 0 && !own.includes(port)) {
+            report({ at: use.at, value: shownUrl(use), allowed: own.join(', '), ...use.text === '' ? {} : { note: `it has no port ${port}` } });
+          }
         }
       }
-      for (const variable of container.env.all()) {
-        const prefix = /^(.*(?:REDIS|VALKEY|RABBIT|AMQP|BROKER).*_)PORT$/.exec(variable.name)?.[1];
-        if (prefix === undefined || variable.value === undefined || !/^\d+$/.test(variable.value)) continue;
-        const own = ports(container.env.value(`${prefix}HOST`) ?? '');
-        if (own.length === 0 || own.includes(Number(variable.value))) continue;
-        report({
-          at: container.place(variable.path), value: `${variable.name}=${variable.value}`, allowed: own.join(', '), unless: 'the application does not connect there',
-        });
+      for (const container of applicationContainers(world)) {
+        for (const { name, value, hidden = value, path } of container.env.all()) {
+          const prefix = /^(.*(?:REDIS|VALKEY|RABBIT|AMQP|BROKER).*_)PORT$/.exec(name)?.[1];
+          if (prefix === undefined || hidden === undefined || !/^\d+$/.test(hidden)) continue;
+          const host = container.env.get(`${prefix}HOST`);
+          const own = ports(host?.hidden ?? host?.value ?? '', container);
+          if (own.length === 0 || own.includes(Number(hidden))) continue;
+          report({
+            at: container.place(path), value: value === undefined ? name : `${name}=${value}`, allowed: own.join(', '), unless: 'the application does not connect there',
+          });
+        }
       }
     },
   },
@@ -484,10 +516,14 @@ export const networkRules: Rule[] = [
     on: 'celeryWorkloads',
     check: ({ resource, labels }, report) => {
       if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].includes(resource.kind)) return;
-      const wrong = Object.entries(asMap(get(resource.json, 'spec', 'selector', 'matchLabels'))).filter(([name, value]) => asScalar(labels[name]) !== asScalar(value));
+      const { matchLabels, matchExpressions } = asMap(get(resource.json, 'spec', 'selector'));
+      const wrong = [
+        ...Object.entries(asMap(matchLabels)).filter(([name, value]) => asScalar(labels[name]) !== asScalar(value)).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`),
+        ...asList(matchExpressions).filter((one) => !selects({ matchExpressions: [one] }, labels)).map((one) => JSON.stringify(one)),
+      ];
       if (wrong.length > 0) {
         report({
-          at: { resource, path: ['spec', 'selector'] }, value: listed(wrong.map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)),
+          at: { resource, path: ['spec', 'selector'] }, value: listed(wrong),
           allowed: JSON.stringify(labels),
         });
       }
@@ -507,7 +543,7 @@ export const networkRules: Rule[] = [
       for (const { workload, all } of overlapping(world)) {
         const { resource } = workload;
         report({
-          at: { resource, path: ['spec', 'selector'] }, value: JSON.stringify(get(resource.json, 'spec', 'selector', 'matchLabels')),
+          at: { resource, path: ['spec', 'selector'] }, value: shownSelector(get(resource.json, 'spec', 'selector')),
           note: `those of ${listed(besides(workload, all))}`,
         });
       }
@@ -655,6 +691,29 @@ export const networkRules: Rule[] = [
         const sidecar = world.in(workload).length > 0 || workload.containers.some((other) => isProducer(other));
         if (!use || backed.has(workload) || exposed || sidecar || !withServices(world).has(workload.resource.namespace)) continue;
         report({ at: { resource: workload.resource, path: [] }, value: 'no Service', unless: 'its Service is not among these manifests, or Celery has another broker' });
+      }
+    },
+  },
+  {
+    id: 'network/host-port',
+    severity: Severity.WARNING,
+    title: 'The broker or Flower takes a port of its node',
+    why: 'Whoever reaches the node reaches it, past every Service and most NetworkPolicies. And in a rolling update the new pod waits for another node with that port: '
+      + '`0/1 nodes are available: 1 node(s) didn\'t have free ports for the requested pod ports`. kompose makes one of each `ports` of Docker Compose.',
+    fix: 'Remove hostPort, and give it a Service.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/overview/#services',
+    rows: ['N84'],
+    check: (world, report) => {
+      const seen = new Set<Container>();
+      for (const container of [...brokerServers(world).filter(({ use }) => use).map((server) => server.container), ...world.flowers.map((flower) => flower.container)]) {
+        const { workload, json, path } = container;
+        const i = asList(json.ports).findIndex((port) => Number(get(port, 'hostPort') ?? 0) > 0);
+        if (i < 0 || seen.has(container) || workload.spec.hostNetwork === true) continue;
+        seen.add(container);
+        report({
+          at: container.place([...path, 'ports', i, 'hostPort']), value: `hostPort: ${asScalar(get(json.ports, i, 'hostPort'))}`,
+          unless: 'no one else reaches the nodes, and there are more of them than pods',
+        });
       }
     },
   },

@@ -99,6 +99,17 @@ function texts(value: unknown, depth = 0): string[] {
   return typeof value === 'object' && value !== null && depth < 20 ? Object.values(value).flatMap((one) => texts(one, depth + 1)) : [];
 }
 
+/** What a name is for, by its last word. */
+const PARTS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/^(user|username|usr)$/, 'user'], [/^(password|passwd|pass|pwd)$/, 'password'], [/^(host|hostname)$/, 'host'], [/^port$/, 'port'],
+];
+
+/** `password` of `DB_PASSWORD`, `dbPassword` and `db-password`; undefined where the name is for something else. */
+function partOf(name: string): string | undefined {
+  const last = name.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase().split(/[-_.]/).at(-1) ?? '';
+  return PARTS.find(([word]) => word.test(last))?.[1];
+}
+
 export const referenceRules: Rule[] = [
   {
     id: 'references/defined-twice',
@@ -159,6 +170,25 @@ export const referenceRules: Rule[] = [
       const meant = free.find((one) => one.length > 3 && (name.startsWith(one) || one.startsWith(name))) ?? nearest(name, free);
       if (meant === undefined) return;
       report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
+    },
+  },
+  {
+    id: 'references/key-of-another-variable',
+    severity: Severity.WARNING,
+    title: 'A variable takes the key of a Secret or ConfigMap that is meant for another one',
+    why: 'The user gets the password, or the host the port: `FATAL: password authentication failed for user`, `ACCESS_REFUSED`, `Name or service not known`. And what '
+      + 'is secret is shown wherever a user or a host is.',
+    fix: 'Name the key of what the variable is called.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/distribute-credentials-secure/',
+    rows: ['N83'],
+    on: 'references',
+    check: ({ kind, name, key, at }, report) => {
+      const { path, resource } = at;
+      const i = path.indexOf('env');
+      const variable = i < 0 || typeof path[i + 1] !== 'number' ? undefined : asScalar(get(resource.json, ...path.slice(0, i + 2), 'name'));
+      const [wanted, given] = [partOf(variable ?? ''), partOf(key ?? '')];
+      if (wanted === undefined || given === undefined || wanted === given) return;
+      report({ at, value: `${variable} from ${kind} ${name}, key ${key}`, unless: 'that is what the key holds' });
     },
   },
   {

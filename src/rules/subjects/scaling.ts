@@ -7,6 +7,7 @@ import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Place } from '../../manifests/place';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { rabbitServers } from '../../manifests/rabbit-server';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
 import { authenticationOf, isScaled, keysOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
@@ -249,6 +250,32 @@ export const scalingRules: Rule[] = [
     },
   },
   {
+    id: 'scaling/metric-of-another-broker',
+    severity: Severity.WARNING,
+    title: 'The autoscaler looks at the queues of another kind of broker than the worker takes tasks from',
+    why: 'That queue does not exist there, or its number has nothing to do with the tasks: nothing is scaled, `unable to get external metric`.',
+    fix: 'Scale by the queue of the broker that the worker has, with KEDA or an exporter of that broker.',
+    source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#scaling-on-custom-metrics',
+    rows: ['N4'],
+    on: 'workers',
+    check: (worker, report, world) => {
+      const url = worker.link?.url;
+      const near = url ? undefined : onlyBroker(worker.workload.resource.namespace, world);
+      const own = !url ? near : isRedis(url) ? 'redis' : isAmqp(url) ? 'rabbitmq' : url.scheme === 'sqs' ? 'sqs' : undefined;
+      if (own === undefined) return;
+      for (const scaler of scalersOf(worker.workload, world)) {
+        for (const { metric, path } of queueMetrics(scaler)) {
+          const kind = BROKER_METRICS.find(([name]) => name.test(metric))?.[1];
+          if (kind === undefined || kind === own) continue;
+          report({
+            at: { resource: scaler, path }, value: metric, note: url ? `the broker is ${url.scheme}://` : `the only broker in sight is ${near === 'redis' ? 'Redis' : 'RabbitMQ'}`,
+            unless: 'what it counts leads to tasks of this worker',
+          });
+        }
+      }
+    },
+  },
+  {
     id: 'scaling/worker-in-a-job',
     severity: Severity.WARNING,
     title: 'A worker runs in a Job, and never ends',
@@ -481,6 +508,27 @@ export const scalingRules: Rule[] = [
     },
   },
 ];
+
+/** Which broker the name of a metric, or of a trigger of KEDA, is about. */
+const BROKER_METRICS: ReadonlyArray<readonly [RegExp, string]> = [[/rabbitmq|amqp/i, 'rabbitmq'], [/redis/i, 'redis'], [/\bsqs\b|sqs[-_]|[-_]sqs/i, 'sqs']];
+
+/** What the servers of a namespace are, where all of them are of one kind. */
+function onlyBroker(namespace: string, world: World): 'redis' | 'rabbitmq' | undefined {
+  const [redis, rabbitmq] = [world.redisServers.map(({ container }) => container.workload.resource), rabbitServers(world).map(({ resource }) => resource)]
+    .map((servers) => servers.some((server) => server.namespace === namespace));
+  return redis === rabbitmq ? undefined : redis ? 'redis' : 'rabbitmq';
+}
+
+/** The metrics by which an autoscaler counts something outside of its pods. */
+function queueMetrics(scaler: Resource): Array<{ readonly metric: string; readonly path: Place['path'] }> {
+  if (scaler.kind === 'ScaledObject') {
+    return triggers(scaler).filter(({ type }) => /^(redis(-.*)?|rabbitmq|aws-sqs-queue)$/.test(type)).map(({ type, path }) => ({ metric: type, path: [...path.slice(0, -1), 'type'] }));
+  }
+  return asList(get(scaler.json, 'spec', 'metrics')).flatMap((metric, i) => ['external', 'object', 'pods'].flatMap((kind) => {
+    const name = asScalar(get(metric, kind, 'metric', 'name') ?? get(metric, kind, 'metricName'));
+    return name === undefined ? [] : [{ metric: name, path: ['spec', 'metrics', i, kind, 'metric', 'name'] }];
+  }));
+}
 
 /** Sidecars that are injected without a CPU request, by the annotation that asks for them and the one that gives the request. */
 const INJECTED: ReadonlyArray<{ readonly asks: string; readonly value: RegExp; readonly request: string; readonly given: RegExp }> = [

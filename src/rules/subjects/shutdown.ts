@@ -2,10 +2,10 @@ import { isAmqp } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { codeFiles, seesSettings } from '../../manifests/code';
-import { readCelery } from '../../manifests/command/celery-command';
+import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asScalar, get } from '../../manifests/json';
+import { asList, asScalar, get, Path } from '../../manifests/json';
 import { preStopSeconds } from '../../manifests/pre-stop';
 import { Process } from '../../manifests/process';
 import { givesTasksBack, softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
@@ -43,6 +43,20 @@ function groupSignals(process: Process, report: Reporter): void {
       at: process.place([...container.path, 'image']), value: container.image.text, note: 'its entrypoint is dumb-init', severity: Severity.WARNING,
     });
   }
+}
+
+const hookPath = ({ container }: Process): Path => [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
+
+/** The commands of `celery control` in the preStop hook of a container. */
+function controlsAtStop(process: Process): Array<{ readonly command: CeleryCommand; readonly shown: string }> {
+  const { container } = process;
+  const path = hookPath(process);
+  const words = asList(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
+    .map((word, i) => ({ text: asScalar(word) ?? '', path: [...path, i], unknown: false }));
+  return words.length === 0 ? [] : container.read(words).flatMap((invocation) => {
+    const command = readCelery(invocation);
+    return command?.role === 'control' ? [{ command, shown: invocation.words.map(({ text }) => text).join(' ') }] : [];
+  });
 }
 
 /** A shorter hook leaves the worker most of what it had. */
@@ -228,21 +242,32 @@ export const shutdownRules: Rule[] = [
     id: 'shutdown/prestop-stops-all-workers',
     severity: Severity.ERROR,
     title: 'The preStop hook of one pod stops every worker of the broker',
-    why: '`celery control shutdown` without --destination is a broadcast: one pod goes, all workers exit.',
+    why: '`celery control shutdown` and `cancel_consumer` without --destination are broadcasts: one pod goes, and all workers exit, or take nothing more from the '
+      + 'queue until they are restarted.',
     fix: 'Remove the hook: SIGTERM does it. Or name the pod\'s own worker with --destination.',
     source: 'https://github.com/apache/superset/issues/33513',
     rows: ['S7'],
     on: 'processes',
     check: (process, report) => {
-      const { container } = process;
-      const path = [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
-      const words = asList(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
-        .map((word, i) => ({ text: asScalar(word) ?? '', path: [...path, i], unknown: false }));
-      for (const invocation of container.read(words)) {
-        const command = readCelery(invocation);
-        if (command?.role === 'control' && command.rest[0]?.text === 'shutdown' && !command.options.has('--destination')) {
-          report({ at: process.place(path), value: invocation.words.map(({ text }) => text).join(' ') });
-        }
+      for (const { command: { rest, options }, shown } of controlsAtStop(process)) {
+        const all = rest[0]?.text === 'shutdown' || (rest[0]?.text === 'cancel_consumer' && rest.length > 1);
+        if (all && !options.has('--destination')) report({ at: process.place(hookPath(process)), value: shown });
+      }
+    },
+  },
+  {
+    id: 'shutdown/prestop-does-nothing',
+    severity: Severity.WARNING,
+    title: 'The preStop hook asks for something that the worker refuses',
+    why: '`celery control cancel_consumer` without a queue ends in `cancel_consumer() missing 1 required positional argument: \'queue\'`: the worker goes on taking '
+      + 'tasks while the hook runs.',
+    fix: 'Remove the hook: SIGTERM does it. Or name the queue: celery control cancel_consumer QUEUE --destination NODE.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#queues-canceling-consumers',
+    rows: ['S7'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const { command: { rest }, shown } of controlsAtStop(process)) {
+        if (rest.length === 1 && rest[0].text === 'cancel_consumer') report({ at: process.place(hookPath(process)), value: shown, allowed: 'cancel_consumer QUEUE' });
       }
     },
   },

@@ -1,0 +1,76 @@
+import { isAmqp, isRedis, parseUrl } from '../celery/url';
+import { lazy } from '../memo';
+import { grouped } from './grouped';
+import { isOtherImage } from './hints';
+import { isProducer } from './broker-urls';
+import { Path } from './json';
+import { Container } from './pod/container';
+import type { World } from './world';
+
+/** What a name leads to. */
+export type ServerKind = 'redis' | 'rabbitmq' | 'postgres' | 'mysql' | 'mongo' | 'database';
+
+/** A variable that names a server by its host, in a URL or by itself. */
+export interface NamedHost {
+  readonly kind: ServerKind;
+  readonly variable: string;
+  /** As a message shows it: a Secret by the name of the variable only. */
+  readonly shown: string;
+  readonly host: string;
+  readonly path: Path;
+}
+
+const HOST = /^(.*_)?(?:(REDIS|VALKEY)|(RABBIT|RABBITMQ|AMQP)|(POSTGRES|POSTGRESQL|PG|PGSQL)|(MYSQL|MARIADB)|(MONGO|MONGODB)|(DB|DATABASE|SQL))_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/;
+const KINDS: readonly ServerKind[] = ['redis', 'rabbitmq', 'postgres', 'mysql', 'mongo', 'database'];
+
+const SCHEMES: ReadonlyArray<readonly [RegExp, ServerKind]> = [
+  [/^(postgres|postgresql|postgis|pgsql)(\+|$)/, 'postgres'], [/^(mysql|mysql2|mariadb)(\+|$)/, 'mysql'], [/^mongodb(\+|$)/, 'mongo'],
+];
+
+function kindOf(name: string): ServerKind | undefined {
+  const groups = HOST.exec(name)?.slice(2);
+  return groups && KINDS[groups.findIndex((group) => group !== undefined)];
+}
+
+/** The servers that the variables of a container name, those of URLs by their scheme. */
+export function namedHosts({ env }: Container): NamedHost[] {
+  return [...env.all()].flatMap(({ name: variable, value, hidden, path, partial, unresolved }) => {
+    const text = hidden ?? value ?? '';
+    if (partial || unresolved.length > 0 || text === '') return [];
+    const kind = kindOf(variable);
+    if (kind !== undefined && /^[a-z][a-z0-9-]*$/.test(text)) {
+      return [{ kind, variable, host: text, path, shown: hidden === undefined ? `${variable}=${text}` : variable }];
+    }
+    const url = text.includes('://') ? parseUrl(text) : undefined;
+    const byScheme = url && (isRedis(url) ? 'redis' : isAmqp(url) ? 'rabbitmq' : SCHEMES.find(([scheme]) => scheme.test(url.scheme))?.[1]);
+    return url && byScheme ? [{ kind: byScheme, variable, host: url.host, path, shown: hidden === undefined ? `${variable}=${text}` : variable }] : [];
+  });
+}
+
+const IMAGES: ReadonlyArray<readonly [RegExp, ServerKind]> = [
+  [/^(postgres(ql)?|postgis|timescaledb(-ha)?|pgvector|spilo.*)$/, 'postgres'], [/^(mysql|mysql-server|mariadb|percona(-server)?)$/, 'mysql'], [/^(mongo|mongodb|mongodb-community-server)$/, 'mongo'],
+];
+
+/** The Services that lead to a database, by namespace and kind. */
+const databaseServices = lazy((world: World) => grouped(world.kind('Service').flatMap((service) => world.backing(service).flatMap(({ containers }) => containers)
+  .flatMap(({ image }) => IMAGES.find(([name]) => name.test(image.name))?.[1] ?? []).slice(0, 1)
+  .flatMap((kind) => [[`${service.namespace} ${kind}`, service.name] as const, [`${service.namespace} database`, service.name] as const]))));
+
+/** `shop-postgresql`: what charts call their Services, which are not among these manifests. */
+const OF_A_CHART = /-(postgresql|mysql|mariadb|mongodb|pgbouncer|pgpool)(-[a-z]+)?$/;
+
+/** The Services of databases that a host may have meant. */
+export function databasesNear({ kind, host }: NamedHost, namespace: string, world: World): readonly string[] {
+  return OF_A_CHART.test(host) ? [] : databaseServices(world).get(`${namespace} ${kind}`) ?? [];
+}
+
+/** The containers of Celery, and those of the same application that send tasks to it: of the same image, or with a broker in a variable. */
+export const applicationContainers: (world: World) => readonly Container[] = lazy((world: World) => {
+  const own = new Set(world.processes.map(({ container }) => container));
+  const images = new Set([...own].filter(({ image }) => !image.official && image.repository !== '')
+    .map(({ workload, image }) => `${workload.resource.namespace} ${image.repository}`));
+  const others = world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers).filter((container) => !own.has(container)
+    && !isOtherImage(container.image)
+    && (isProducer(container) || images.has(`${container.workload.resource.namespace} ${container.image.repository}`)));
+  return [...own, ...others];
+});
