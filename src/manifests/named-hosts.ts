@@ -52,7 +52,8 @@ const IMAGES: ReadonlyArray<readonly [RegExp, ServerKind]> = [
 ];
 
 /** The Services that lead to a database, by namespace and kind. */
-const databaseServices = lazy((world: World) => grouped(world.kind('Service').flatMap((service) => world.backing(service).flatMap(({ containers }) => containers)
+const databaseServices = lazy((world: World) => grouped(world.kind('Service').flatMap((service) => world.backing(service)
+  .flatMap(({ containers }) => containers)
   .flatMap(({ image }) => IMAGES.find(([name]) => name.test(image.name))?.[1] ?? []).slice(0, 1)
   .flatMap((kind) => [[`${service.namespace} ${kind}`, service.name] as const, [`${service.namespace} database`, service.name] as const]))));
 
@@ -69,8 +70,8 @@ export const applicationContainers: (world: World) => readonly Container[] = laz
   const own = new Set(world.processes.map(({ container }) => container));
   const images = new Set([...own].filter(({ image }) => !image.official && image.repository !== '')
     .map(({ workload, image }) => `${workload.resource.namespace} ${image.repository}`));
-  const others = world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers).filter((container) => !own.has(container)
-    && !isOtherImage(container.image)
+  const running = world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers);
+  const others = running.filter((container) => !own.has(container) && !isOtherImage(container.image)
     && (isProducer(container) || images.has(`${container.workload.resource.namespace} ${container.image.repository}`)));
   return [...own, ...others];
 });

@@ -57,8 +57,10 @@ test('fails on a rule that does not exist, and says which do', () => {
 });
 
 describe('of objects with one name', () => {
-  const named = (replicas: number) => ({ ...setup().one.toJson() as { spec: object }, spec: { ...(setup().one.toJson() as { spec: object }).spec, replicas } });
-  const places = (...objects: unknown[]) => lint(objects).filter(({ ruleId }) => ruleId === 'beat/more-than-one').map(({ objectIndex }) => objectIndex).sort();
+  const deployment = () => setup().one.toJson() as { spec: object };
+  const named = (replicas: number) => ({ ...deployment(), spec: { ...deployment().spec, replicas } });
+  const places = (...objects: unknown[]) =>
+    lint(objects).filter(({ ruleId }) => ruleId === 'beat/more-than-one').map(({ objectIndex }) => objectIndex).sort();
 
   test('one that is given twice is one fault', () => {
     expect(places(named(2), named(2))).toEqual([0]);

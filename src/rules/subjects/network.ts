@@ -705,7 +705,8 @@ export const networkRules: Rule[] = [
     rows: ['N84'],
     check: (world, report) => {
       const seen = new Set<Container>();
-      for (const container of [...brokerServers(world).filter(({ use }) => use).map((server) => server.container), ...world.flowers.map((flower) => flower.container)]) {
+      const brokers = brokerServers(world).filter(({ use }) => use).map(({ container }) => container);
+      for (const container of [...brokers, ...world.flowers.map((flower) => flower.container)]) {
         const { workload, json, path } = container;
         const i = asList(json.ports).findIndex((port) => Number(get(port, 'hostPort') ?? 0) > 0);
         if (i < 0 || seen.has(container) || workload.spec.hostNetwork === true) continue;

@@ -514,8 +514,8 @@ const BROKER_METRICS: ReadonlyArray<readonly [RegExp, string]> = [[/rabbitmq|amq
 
 /** What the servers of a namespace are, where all of them are of one kind. */
 function onlyBroker(namespace: string, world: World): 'redis' | 'rabbitmq' | undefined {
-  const [redis, rabbitmq] = [world.redisServers.map(({ container }) => container.workload.resource), rabbitServers(world).map(({ resource }) => resource)]
-    .map((servers) => servers.some((server) => server.namespace === namespace));
+  const redis = world.redisServers.some(({ container }) => container.workload.resource.namespace === namespace);
+  const rabbitmq = rabbitServers(world).some(({ resource }) => resource.namespace === namespace);
   return redis === rabbitmq ? undefined : redis ? 'redis' : 'rabbitmq';
 }
 
