@@ -58,6 +58,8 @@ function literal(text: string): string | undefined {
   }
   const quoted = /^(['"])([^'"\\\n]*)\1\s*(?=[,;)}#\n]|$)/.exec(text);
   if (quoted) return quoted[2];
+  const duration = timedelta(text);
+  if (duration !== undefined) return String(duration);
   const plain = /^([\w. \t*]+?)\s*(?=[,;)}#\n]|$)/.exec(text)?.[1];
   if (plain === undefined) return undefined;
   if (/^(True|False|None)$/.test(plain)) return plain;
@@ -65,10 +67,24 @@ function literal(text: string): string | undefined {
   return product === undefined ? undefined : String(product);
 }
 
-/** `3600`, `60 * 60`, `43_200`. */
+/** What arguments of Python's timedelta are in seconds, in the order of those without a name. */
+const UNITS = new Map([['days', 86_400], ['seconds', 1], ['microseconds', 1e-6], ['milliseconds', 1e-3], ['minutes', 60], ['hours', 3600], ['weeks', 604_800]]);
+
+/** `timedelta(days=1, hours=6)`, in seconds. */
+function timedelta(text: string): number | undefined {
+  const given = /^(?:\w+\.)?timedelta\(([^()]*)\)(?:\.total_seconds\(\))?\s*(?=[,;)}#\n]|$)/.exec(text)?.[1];
+  const parts = given?.split(',').filter((part) => part.trim() !== '').map((part, i) => {
+    const [, name = [...UNITS.keys()][i], amount] = /^\s*(?:(\w+)\s*=)?(.*)$/s.exec(part)!;
+    return (UNITS.get(name) ?? NaN) * (seconds(amount) ?? NaN);
+  });
+  const total = parts?.reduce((sum, part) => sum + part, 0);
+  return Number.isNaN(total) ? undefined : total;
+}
+
+/** `3600`, `60 * 60`, `43_200`, `1e5`. */
 export function seconds(text: string): number | undefined {
   const factors = text.split('*').map((factor) => factor.trim().replaceAll('_', ''));
-  return factors.every((factor) => /^\d+(\.\d+)?$/.test(factor)) ? factors.reduce((product, factor) => product * Number(factor), 1) : undefined;
+  return factors.every((factor) => /^\d+(\.\d+)?(e\d+)?$/i.test(factor)) ? factors.reduce((product, factor) => product * Number(factor), 1) : undefined;
 }
 
 /** How long the text is that an opening bracket begins; undefined where nothing closes it. */

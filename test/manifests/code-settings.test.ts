@@ -5,6 +5,13 @@ test.each<[string, string, Record<string, string | undefined>]>([
   ['an attribute', 'app.conf.task_acks_late = True', { task_acks_late: 'True' }],
   ['an argument', 'app.conf.update(worker_concurrency=4, timezone="Asia/Tokyo")', { worker_concurrency: '4', timezone: 'Asia/Tokyo' }],
   ['a key', 'conf = {\'task_time_limit\': 60 * 60 * 2}', { task_time_limit: '7200' }],
+  ['a number with an exponent', 'result_expires = 3e4', { result_expires: '30000' }],
+  ['a timedelta', 'result_expires = timedelta(days=30)', { result_expires: '2592000' }],
+  ['a timedelta of its module, in seconds', 'result_expires = datetime.timedelta(hours=1, minutes=2 * 15).total_seconds(),', { result_expires: '5400' }],
+  ['a timedelta without names', 'conf.update(result_expires=timedelta(1, 60, 5e5))', { result_expires: '86460.5' }],
+  ['a timedelta that only a run tells', 'result_expires = timedelta(days=DAYS)', { result_expires: undefined }],
+  ['a timedelta and more', 'result_expires = timedelta(days=1) * FACTOR', { result_expires: undefined }],
+  ['a timedelta of years, which there is not', 'result_expires = timedelta(years=1)', { result_expires: undefined }],
   ['a setting of Django', 'CELERY_TASK_ACKS_LATE = False  # early', { task_acks_late: 'False' }],
   ['a dictionary', 'broker_transport_options = {\n  "visibility_timeout": 43_200,\n}', {
     broker_transport_options: '{\n  "visibility_timeout": 43_200,\n}',

@@ -10,14 +10,23 @@ function isShared(path: string, { volumes = [], volumeMounts = [] }: CheckedOpti
   return volumeMounts.some(({ name, mountPath }) => !own.has(name) && `${path}/`.startsWith(`${mountPath.replace(/\/$/, '')}/`));
 }
 
-/** Results in the memory of a process, or in a file that only one pod has. */
+/** Result backends that only one process or pod has, unless their path, the last group, is on a volume of all pods. */
+const OWN_RESULTS: readonly (readonly [RegExp, string])[] = [
+  [/^\s*cache\+memory:/, 'the memory of one process'],
+  [/^\s*(?:db|database)\+sqlite(?:\+\w+)?:\/{0,3}([^?]*)/, 'a file of one pod'],
+  // celery/backends/filesystem.py
+  [/^\s*file:(?:\/\/)?([^?]*)/, 'a folder of one pod'],
+];
+
+/** Results in the memory of a process, or in a file or folder that only one pod has. */
 export function checkOwnFile(url: string | undefined, options: CheckedOptions): Problem[] {
-  const [, backend, path = ''] = /^\s*(cache\+memory|(?:db|database)\+sqlite(?:\+\w+)?):\/{0,3}([^?]*)/.exec(url ?? '') ?? [];
-  return backend === undefined || isShared(path, options) ? [] : [{
-    prop: 'resultBackend', value: redact(url!),
-    wrong: `is in ${backend.startsWith('cache') ? 'the memory of one process' : 'a file of one pod'}, and no other reads what is stored there`,
-    fix: 'give a server: ResultBackend.fromRedis({ host }), ResultBackend.fromPostgres({ ... })',
-  }];
+  return OWN_RESULTS.flatMap(([pattern, where]): Problem[] => {
+    const found = pattern.exec(url ?? '');
+    return found === null || isShared(found[1] ?? '', options) ? [] : [{
+      prop: 'resultBackend', value: redact(url!), wrong: `is in ${where}, and no other reads what is stored there`,
+      fix: 'give a server: ResultBackend.fromRedis({ host }), ResultBackend.fromPostgres({ ... })',
+    }];
+  });
 }
 
 /** Tasks in a file or in folders that only one pod has. Without options of the transport in sight the code may have them. */

@@ -6,6 +6,7 @@ import type { CeleryApp } from '../celery-app';
 import { settingsLimit } from '../shutdown-plan';
 import { isLate } from '../task-delivery';
 import type * as k8s from '../kubernetes/api/types';
+import { asGiven } from '../kubernetes/as-given';
 import { secretVariable } from '../kubernetes/env';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { contentConfigMap } from '../kubernetes/content-config-map';
@@ -16,6 +17,7 @@ import { PodOptions } from '../pod-options';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { guard } from '../validation/guard';
+import { checkServerEnv } from '../validation/owned-env';
 import { isInTree } from '../validation/in-tree';
 import { isPlainObject } from '../validation/plain-object';
 import { describe, Problem, refuse } from '../validation/problems';
@@ -262,6 +264,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       ...(props.virtualHost === '' ? [{ prop: 'virtualHost', value: '', wrong: 'is empty', fix: 'give its name, or leave it out for \'/\'' }] : []),
       ...(claim ? checkClaim('storage', claim) : []),
       ...(claim?.size ? checkDisk(claim.size, limit) : []),
+      ...checkServerEnv('rabbitmq', options.env),
       ...checkPod(pod, options),
     ]);
     guard(this);
@@ -306,7 +309,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     return {
       urlTemplate: `amqp${tls ? 's' : ''}://${encodeURIComponent(this.username)}:{${PASSWORD}}@${this.host}:${this.port}/${encodeURIComponent(this.virtualHost)}`,
       env: [
-        { name: USERNAME, value: this.username },
+        { name: USERNAME, value: asGiven(this.username) },
         ...secretVariable(PASSWORD, this.password),
         ...kedaTlsSwitch(tls),
       ],
@@ -360,9 +363,9 @@ export class RabbitMqBroker extends Construct implements IBroker {
       { name: 'RABBITMQ_LOG_BASE', value: '/tmp' },
       { name: 'ERL_CRASH_DUMP', value: '/tmp/erl_crash.dump' },
       { name: 'RABBITMQ_ENABLED_PLUGINS_FILE', value: `${CONFIGURATION}/enabled_plugins` },
-      { name: 'RABBITMQ_DEFAULT_USER', value: this.username },
+      { name: 'RABBITMQ_DEFAULT_USER', value: asGiven(this.username) },
       ...secretVariable('RABBITMQ_DEFAULT_PASS', this.password),
-      ...(this.virtualHost === '/' ? [] : [{ name: 'RABBITMQ_DEFAULT_VHOST', value: this.virtualHost }]),
+      ...(this.virtualHost === '/' ? [] : [{ name: 'RABBITMQ_DEFAULT_VHOST', value: asGiven(this.virtualHost) }]),
       {
         name: 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS',
         // The workers are known once the manifests are written.

@@ -10,6 +10,7 @@ import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
+import { checkServerEnv } from '../validation/owned-env';
 import type * as k8s from '../kubernetes/api/types';
 import { secretVariable } from '../kubernetes/env';
 import { POD_OPTIONS, podOptions } from '../kubernetes/options';
@@ -299,6 +300,7 @@ export class RedisBroker extends Construct implements IBroker {
       ...(old ? checkLists(image, password, disabled) : []),
       ...checkMaxClients(props.maxClients, memory),
       ...(claim?.size && maxMemory !== undefined ? checkClaimSize(claim.size, maxMemory) : []),
+      ...checkServerEnv('redis', options.env),
       ...checkPod(pod, options),
     ]);
     guard(this);
@@ -466,15 +468,24 @@ function checkResults({ perDay, size: each }: Partial<RedisResults> = {}): Probl
 const RESULT = 0.5;
 const DAY = 86_400;
 
-/** When results of an app expire, in seconds, by its settings or by its code as far as it is in sight. */
-function expiryOf({ _settings: settings, _codeSettings: code }: CeleryApp): number {
-  return Number(settings.get('result_expires') ?? code.get('result_expires') ?? DAY);
+/** When results of an app expire, in seconds, by its settings or by its code as far as it is in sight; undefined is what only a run tells. */
+function expiryOf({ _settings: settings, _codeSettings: code }: CeleryApp): number | undefined {
+  const given = settings.get('result_expires') ?? (code.has('result_expires') ? code.get('result_expires') : DAY);
+  return Number.isFinite(Number(given)) ? Number(given) : undefined;
 }
 
 /** Results that leave the queues less than half of the memory until they expire. */
 function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number, apps: readonly CeleryApp[]): Problem[] {
   const keeping = apps.filter(({ _broker: { resultsInBroker }, _settings: settings }) => resultsInBroker && settings.get('task_ignore_result') !== true);
-  const expires = Math.max(0, ...keeping.map(expiryOf).filter((seconds) => Number.isFinite(seconds)));
+  const unknown = keeping.filter((app) => expiryOf(app) === undefined);
+  if (unknown.length > 0) {
+    return [{
+      prop: 'results', value: new Described(`${perDay} a day`),
+      wrong: `cannot be counted: the code of ${unknown.map(({ name }) => name).join(' and ')} sets result_expires to what only a run tells`,
+      fix: 'give settings: { result_expires: Duration.days(1) } to the app, which wins over the code, or write a number of seconds or a timedelta of numbers in the code',
+    }];
+  }
+  const expires = Math.max(0, ...keeping.map((app) => expiryOf(app)!));
   const aSecond = perDay / DAY * ((each ? checks.kibibytes(each) : 1) + RESULT);
   const needed = aSecond * expires;
   return needed <= maxMemory / 2 ? [] : [{

@@ -86,6 +86,27 @@ const OWNED: readonly Owned[] = [
   },
 ];
 
+const OTHER_FOLDER = 'would give RabbitMQ another folder, without the queues and their messages';
+
+/** The same, of the servers that a program makes. */
+const OWNED_BY_SERVER: Readonly<Record<'redis' | 'rabbitmq', readonly Owned[]>> = {
+  redis: [byProp(/^REDISCLI_AUTH$/, 'is the password by which the probes log in', 'password')],
+  rabbitmq: [
+    byProp(/^RABBITMQ_DEFAULT_USER$/, 'is the user of the apps', 'username'),
+    byProp(/^RABBITMQ_DEFAULT_PASS(_FILE)?$/, 'is the password of the apps', 'password'),
+    byProp(/^RABBITMQ_DEFAULT_VHOST$/, 'is the virtual host of the apps', 'virtualHost'),
+    byProp(/^RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS$/, 'has the consumer timeout, which follows from the tasks of the apps', 'consumerTimeout'),
+    { names: /^RABBITMQ_(NODENAME|USE_LONGNAME|MNESIA_BASE|MNESIA_DIR|QUORUM_DIR|STREAM_DIR)$/, wrong: OTHER_FOLDER, fix: 'remove it' },
+    { names: /^RABBITMQ_(NODE_PORT|NODE_IP_ADDRESS)$/, wrong: 'would have RabbitMQ listen where the probes and the Service do not reach it', fix: 'remove it' },
+    { names: /^RABBITMQ_(ENABLED_PLUGINS(_FILE)?|CONFIG_FILES?)$/, wrong: 'would take the place of the configuration of this construct', fix: 'remove it' },
+  ],
+};
+
+/** What is wrong with variables of a server. Values are not shown: they may be secret. */
+export function checkServerEnv(server: keyof typeof OWNED_BY_SERVER, env: readonly k8s.EnvVar[] = []): Problem[] {
+  return env.flatMap(({ name }) => OWNED_BY_SERVER[server].filter(({ names }) => names.test(name)).map(({ wrong, fix }) => ({ prop: 'env', value: name, wrong, fix })));
+}
+
 /** What is wrong with variables that a user gives. Values are not shown: they may be secret. */
 export function checkOwnedEnv(env: readonly k8s.EnvVar[] | undefined, { installs, pythonPath }: EnvScope): Problem[] {
   return (env ?? []).flatMap(({ name, value: text, valueFrom }): Problem[] => {

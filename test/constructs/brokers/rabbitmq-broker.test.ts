@@ -154,6 +154,15 @@ test('with all props, each does something', () => {
   expect(manifests.get('PersistentVolumeClaim', 'queues-data').spec.resources.requests.storage).toBe('8Gi');
 });
 
+test('the kubelet makes the user and the virtual host of them that are given', () => {
+  const manifests = made({ username: 'a$$b$(HOME)', virtualHost: '$$', env: [{ name: 'TZ', value: 'Asia/Tokyo' }] });
+  expect(env(manifests)).toMatchObject({ RABBITMQ_DEFAULT_USER: 'a$$$$b$$(HOME)', RABBITMQ_DEFAULT_VHOST: '$$$$', TZ: 'Asia/Tokyo' });
+  expect(manifests.env('celery-worker')).toMatchObject({
+    CDK8S_CELERY_BROKER_USERNAME: 'a$$$$b$$(HOME)',
+    CDK8S_CELERY_LAUNCH_CELERY_BROKER_URL: 'amqp://a%24%24b%24(HOME):{CDK8S_CELERY_BROKER_PASSWORD}@rabbitmq.test.svc.cluster.local:5672/%24%24',
+  });
+});
+
 test('KEDA reads its queues over HTTP, with the user of the worker and the password of the Secret', () => {
   const manifests = made({}, {}, { scaling: WorkerScaling.queueLength({ minReplicas: 1, maxReplicas: 4, tasksPerReplica: 10 }) });
   const [trigger] = manifests.find('ScaledObject', 'celery-worker')!.spec.triggers;
@@ -255,6 +264,13 @@ test.each<[string, Partial<RabbitMqBrokerProps>, string]>([
   ['a Secret that has no name', { tls: { secretName: 'Rabbit_TLS' } }, 'tls.secretName: \'Rabbit_TLS\' is not a name that Kubernetes accepts'],
   ['a CA without a key', { tls: { secretName: 'rabbitmq-tls', ca: { name: 'ca' } as never } }, 'tls.ca.key: undefined is missing'],
   ['an empty user', { username: '' }, 'username: \'\' is empty; leave it out'],
+  ['another node name', { env: [{ name: 'RABBITMQ_NODENAME', value: 'rabbit@x' }] },
+    'env: \'RABBITMQ_NODENAME\' would give RabbitMQ another folder, without the queues and their messages; remove it'],
+  ['another consumer timeout', { env: [{ name: 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS', value: '-rabbit x 1' }] },
+    'env: \'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS\' has the consumer timeout, which follows from the tasks of the apps; give the prop consumerTimeout instead'],
+  ['another password', { env: [{ name: 'RABBITMQ_DEFAULT_PASS', value: 'hunter2' }] }, 'env: \'RABBITMQ_DEFAULT_PASS\' is the password of the apps; give the prop password'],
+  ['another port', { env: [{ name: 'RABBITMQ_NODE_PORT', value: '5673' }] },
+    'env: \'RABBITMQ_NODE_PORT\' would have RabbitMQ listen where the probes and the Service do not reach it'],
   ['an empty virtual host', { virtualHost: '' }, 'virtualHost: \'\' is empty; give its name'],
   ['a timeout below that of RabbitMQ', { consumerTimeout: Duration.seconds(59) }, 'consumerTimeout: '],
   ['a queue type that there is not', { queueType: 'stream' as never }, 'queueType: \'stream\' is not a RabbitMqQueueType'],

@@ -407,6 +407,7 @@ test.each<[RedisBrokerProps, string]>([
   [{ results: { perDay: -1 } }, 'results.perDay: -1 is not a number of tasks'],
   [{ results: { perDay: '1000' as never } }, 'results.perDay: \'1000\' is not a number'],
   [{ results: { perDay: 1, size: 1000 as never } }, 'results.size: 1000 is not a Size'],
+  [{ env: [{ name: 'REDISCLI_AUTH', value: 'hunter2' }] }, 'env: \'REDISCLI_AUTH\' is the password by which the probes log in; give the prop password instead'],
   [{ maxClients: 0 }, 'maxClients: 0 is not a whole number of at least 1'],
   [{ maxClients: 3277 }, 'maxClients: 3277 is more than the memory between maxMemory and the limit is enough for, 3276 clients of 20 KiB; give at most 3276'],
   [{ storage: RedisStorage.claim({ size: Size.mebibytes(575) }) }, 'storage.size: \'575Mi\' is less than three times maxMemory, 192mb'],
@@ -442,6 +443,24 @@ describe('results in the Redis of the broker', () => {
     ['smaller results', { perDay: 2 * MOST, size: Size.kibibytes(0.25) }, {}, {}],
     ['none', { perDay: 0 }, {}, {}],
   ])('with %s they fit', (_, results, app, more) => expect(synth(keeping(results, app, more)).identities()).toContain('Deployment/redis'));
+
+  const inCode = (text: string, more: Partial<CeleryAppProps> = {}): Partial<CeleryAppProps> => ({
+    code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.result_expires = ${text}\n` }), runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), ...more,
+  });
+
+  test('an expiry of the code counts, as a timedelta, too', () => {
+    expect(refusals(keeping({ perDay: 50_000 }, inCode('timedelta(days=30)'))).join()).toContain('until they expire after 2592000 seconds');
+    expect(synth(keeping({ perDay: 4 * MOST }, inCode('timedelta(hours=6)'))).identities()).toContain('Deployment/redis');
+  });
+
+  test('an expiry that only a run tells is refused, unless the settings have one', () => {
+    expect(refusals(keeping({ perDay: 1 }, inCode('EXPIRES')))).toEqual([
+      '[chart/redis] results: 1 a day cannot be counted: the code of celery sets result_expires to what only a run tells; give settings: { result_expires: Duration.days(1) } '
+      + 'to the app, which wins over the code, or write a number of seconds or a timedelta of numbers in the code',
+    ]);
+    expect(synth(keeping({ perDay: 1 }, inCode('EXPIRES', { settings: { result_expires: 3600 } }))).identities()).toContain('Deployment/redis');
+    expect(synth(keeping(undefined, inCode('EXPIRES'))).identities()).toContain('Deployment/redis');
+  });
 
   test('of two apps the later expiry counts, also in another database', () => {
     const two = (expires: Duration) => (chart: Chart) => {

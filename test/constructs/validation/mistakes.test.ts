@@ -143,7 +143,7 @@ describe('a message broker as result backend', () => {
     expect(line).not.toContain('hunter2');
   });
 
-  test.each(['rpc://', 'redis://redis', 'rediss://redis?ssl_cert_reqs=required', 'db+postgresql://db/results', 'disabled://', 'file:///results', 'consul://consul',
+  test.each(['rpc://', 'redis://redis', 'rediss://redis?ssl_cert_reqs=required', 'db+postgresql://db/results', 'disabled://', 'consul://consul',
     'mongodb://mongo', 's3://', 'django-db', 'shop.backends.Results', 'sentinel://sentinel'])('%s is taken', (url) => {
     expect(synth(worker((chart) => ({ broker: broker(chart, 'amqp://rabbit//'), resultBackend: ResultBackend.fromUrl(url) }))).env('celery-worker').CELERY_RESULT_BACKEND).toBe(url);
   });
@@ -160,7 +160,7 @@ describe('a message broker as result backend', () => {
     ]);
   });
 
-  test.each(['redis://results', 'rpc', 'redis+socket:///run/redis', 'db+postgresql+psycopg://db/results', 'db+postgresql://db/results', 'shop.backends:Results', 'file:///results'])(
+  test.each(['redis://results', 'rpc', 'redis+socket:///run/redis', 'db+postgresql+psycopg://db/results', 'db+postgresql://db/results', 'shop.backends:Results'])(
     '%s is taken without further requirements', (url) => {
       expect(() => synth(worker(() => ({ resultBackend: ResultBackend.fromUrl(url), runtime: install() })))).not.toThrow();
     },
@@ -196,6 +196,7 @@ describe('a message broker as result backend', () => {
   test.each([
     ['cache+memory://', 'the memory of one process'], ['db+sqlite://', 'a file of one pod'], ['db+sqlite:///results.db', 'a file of one pod'],
     ['db+sqlite:////data/results.db', 'a file of one pod'], ['database+sqlite+pysqlite:////data/results.db', 'a file of one pod'],
+    ['file:///data/results', 'a folder of one pod'],
   ])('%s is refused: others do not read it', (url, where) => {
     expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl(url) })))).toEqual([
       expect.stringContaining(`[chart/celery] resultBackend: '${url}' is in ${where}, and no other reads what is stored there; give a server`),
@@ -206,6 +207,7 @@ describe('a message broker as result backend', () => {
     const volumes = { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }], volumeMounts: [{ name: 'data', mountPath: '/data/' }] };
     const make = (url: string) => worker(() => ({ resultBackend: ResultBackend.fromUrl(url), ...volumes }));
     expect(() => synth(make('db+sqlite:////data/results.db'), ['PersistentVolumeClaim/data'])).not.toThrow();
+    expect(() => synth(make('file:///data/results'), ['PersistentVolumeClaim/data'])).not.toThrow();
     expect(refusals(make('db+sqlite:////database/results.db')).join()).toContain('a file of one pod');
     const own = { volumes: [{ name: 'data', emptyDir: {} }], volumeMounts: volumes.volumeMounts };
     expect(refusals(worker(() => ({ resultBackend: ResultBackend.fromUrl('db+sqlite:////data/results.db'), ...own }))).join()).toContain('a file of one pod');
