@@ -7,7 +7,8 @@ dictionary. `{NAME}` stands for the value of the variable NAME: a password is in
 """
 import json
 import os
-from typing import Any, Dict, List, Mapping
+import re
+from typing import Any, Dict, List, Mapping, Set
 
 from celery.app.defaults import DEFAULTS
 from celery.exceptions import ImproperlyConfigured
@@ -71,6 +72,9 @@ def keys(conf: Any, name: str) -> List[str]:
 def joined(ours: Any, theirs: Any) -> Any:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return {**ours, **theirs}
+    if isinstance(ours, dict) and theirs is True:
+        # TLS without options; ours are options of TLS.
+        return ours
     return theirs or ours
 
 
@@ -97,7 +101,18 @@ def shared(environ: Mapping[str, str]) -> Dict[str, Any]:
 def settings(environ: Mapping[str, str]) -> Dict[str, Any]:
     """The settings of the variable, with the values of others in them."""
     found: Dict[str, Any] = filled(json.loads(environ.get(VARIABLE) or '{}'), environ)
+    tls = found.get('broker_use_ssl') or {}
+    if tls.get('server_hostname', '') is None and len(hosts(environ)) > 1:
+        # kombu would look for the name of the first host in the certificates of all.
+        del tls['server_hostname']
     return found
+
+
+def hosts(environ: Mapping[str, str]) -> Set[str]:
+    urls = environ.get('CELERY_BROKER_URL') or ''
+    # A password may have characters with which urllib refuses a URL.
+    servers = [url.rpartition('://')[2].rpartition('@')[2] for url in urls.split(';')]
+    return {re.split('[:/?]', server)[0].lower() for server in servers}
 
 
 def filled(value: Any, environ: Mapping[str, str]) -> Any:

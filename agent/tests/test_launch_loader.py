@@ -63,6 +63,41 @@ def test_what_all_consumers_share_wins_over_the_application():
                          'visibility_timeout': 7200}
 
 
+CHECKED = {VARIABLE: json.dumps({'broker_use_ssl': {'cert_reqs': 2, 'server_hostname': None}})}
+
+
+@pytest.mark.parametrize('url, checked', [
+    ('amqps://u:p@rabbit.example.com//', True), ('amqps://rabbit', True),
+    ('amqps://u:p[/@Rabbit:5671//;amqps://u:p@rabbit//', True),
+    ('amqps://u:p@a:5671/v;amqps://u:p@b:5671/v', False),
+    ('amqps://a?heartbeat=3;amqps://b', False),
+])
+def test_the_name_of_a_host_is_checked_where_a_url_has_one(url, checked):
+    found = settings({**CHECKED, 'CELERY_BROKER_URL': url})['broker_use_ssl']
+    assert found == {'cert_reqs': 2, **({'server_hostname': None} if checked else {})}
+
+
+@pytest.mark.parametrize('ours, theirs, expected', [
+    ({'cert_reqs': 2}, True, {'cert_reqs': 2}), ({'cert_reqs': 2}, False, {'cert_reqs': 2}),
+    ({'cert_reqs': 2}, {'ca_certs': '/ca'}, {'cert_reqs': 2, 'ca_certs': '/ca'}), (1, True, True),
+])
+def test_tls_without_options_is_that_of_the_connection(ours, theirs, expected):
+    assert joined(ours, theirs) == expected
+
+
+@pytest.mark.parametrize('code', ['', 'app.conf.broker_use_ssl = True',
+                                  'app.conf.broker_use_ssl = {"ca_certs": "/ca"}'])
+def test_kombu_takes_the_name_from_the_url(code):
+    found = run('import json; from unittest import mock\nfrom celery import Celery\n'
+                f'app = Celery()\n{code}\nfrom kombu.transport import pyamqp\n'
+                'with mock.patch.object(pyamqp.Transport, "Connection") as made:\n'
+                '    app.connection().connect()\n'
+                'print(json.dumps(made.call_args[1]["ssl"]))',
+                env={**CHECKED, 'CELERY_BROKER_URL': 'amqps://rabbit.example.com//'})
+    own = {'ca_certs': '/ca'} if '/ca' in code else {}
+    assert found == {'cert_reqs': 2, 'server_hostname': 'rabbit.example.com', **own}
+
+
 CELERY = celery.VERSION[:2]
 NAMESPACE = ('import types; from celery import Celery; app = Celery("tasks", broker="memory://")\n'
              'app.config_from_object(types.SimpleNamespace(CELERY_TASK_DEFAULT_QUEUE="code", '

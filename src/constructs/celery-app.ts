@@ -579,6 +579,13 @@ function checkTransportSettings(transport: string | undefined, settings: Readonl
   ];
 }
 
+/** Whether options of TLS are others than those of the broker. The name in the certificate may be another one than that of the host. */
+function replacesTls(own: unknown, given: unknown): boolean {
+  if (own === undefined || given === undefined) return false;
+  if (!isPlainObject(own) || !isPlainObject(given)) return true;
+  return Object.keys(own).some((name) => name !== 'server_hostname' && Object.hasOwn(given, name) && given[name] !== own[name]);
+}
+
 /** Settings that would take the place of what the broker connects with. */
 function checkConnection({ connectionSettings }: BoundBroker, settings: ReadonlyMap<string, unknown>): Problem[] {
   const region = (of: ReadonlyMap<string, unknown>): unknown => {
@@ -587,7 +594,7 @@ function checkConnection({ connectionSettings }: BoundBroker, settings: Readonly
   };
   const [known, given] = [region(connectionSettings), region(settings)];
   return [
-    ...['broker_use_ssl', 'redis_backend_use_ssl'].filter((name) => connectionSettings.has(name) && settings.has(name)).map((name) => ({
+    ...['broker_use_ssl', 'redis_backend_use_ssl'].filter((name) => replacesTls(connectionSettings.get(name), settings.get(name))).map((name) => ({
       prop: `settings.${name}`, value: settings.get(name), wrong: 'would take the place of the TLS of the broker or the result backend', fix: 'leave it out',
     })),
     ...(known === undefined || given === undefined || given === known ? [] : [{

@@ -134,9 +134,9 @@ function masterOf(options: unknown): unknown {
   return isOptions(options) ? options.master_name : undefined;
 }
 
-/** Settings of the broker and of the result backend, or of an app, as one: options of a transport by their names. */
+/** Settings of the broker and of the result backend, or of an app, as one: options of a transport and of TLS by their names. */
 export function withOptions(first: Readonly<Record<string, unknown>> = {}, second: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const both = Object.keys(first).filter((name) => name.endsWith('_transport_options') && isOptions(first[name]) && isOptions(second[name]));
+  const both = Object.keys(first).filter((name) => /_(transport_options|use_ssl)$/.test(name) && isOptions(first[name]) && isOptions(second[name]));
   return { ...first, ...second, ...Object.fromEntries(both.map((name) => [name, { ...first[name] as object, ...second[name] as object }])) };
 }
 

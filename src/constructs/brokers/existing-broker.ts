@@ -3,7 +3,7 @@ import { isClusterScheme } from '../../celery/hosts';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
 import { tlsPort, uncheckedCertificate } from '../../celery/tls';
-import { isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { isRedis, parseUrl, parseUrls, redisDatabase } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { secretKey } from '../kubernetes/options';
 import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from '../network/server-address';
@@ -13,7 +13,7 @@ import { hidden, oneOf, PropChecks, text, typed } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { QueueTrigger, queueTrigger, REFUSED_TRIGGER } from './queue-trigger';
-import { rabbitMqBinding } from './rabbitmq-connection';
+import { amqpTls, rabbitMqBinding } from './rabbitmq-connection';
 import { RabbitMqServerOptions } from './rabbitmq-server';
 import { checkExpansion, checkSentinelPort, checkUrlDatabase, checkUrlHosts, checkUrlPorts, Connection, redisConnection, redisTrigger, RESULTS_KEPT_ALIVE } from './redis-connection';
 import { RedisServerOptions } from './redis-server';
@@ -58,20 +58,29 @@ export abstract class Broker implements IBroker {
   /**
    * A broker by its URL, which everybody who can read the manifests can read. A URL with a password is refused: use `Broker.fromSecret`.
    *
+   * Of `amqps://` the certificate is verified, and that it is for the host of the URL; another name, or a CA of your own, are
+   * `settings.broker_use_ssl` (`server_hostname`, `ca_certs`). Of several hosts in one URL no name is checked: kombu can check only one.
+   * A `rediss://` URL says itself what is verified: `?ssl_cert_reqs=CERT_REQUIRED&ssl_check_hostname=true`.
+   *
    * @param url what Celery takes as `broker_url`: `redis://redis.example.com:6379/0`, `amqp://rabbitmq.example.com//`
    * @param options where the server is reached, for `CeleryNetwork.closed`
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-url
    */
   public static fromUrl(url: string, options: ServerAddress = {}): Broker {
     const { options: address, problems: wrong } = typed(options, SERVER_ADDRESS, { prefix: 'broker' });
-    const problems = [...URL_TEXT('broker', url), ...(typeof url === 'string' ? checkUrl(url) : []), ...wrong, ...checkServerAddress('broker', address)];
+    const problems = [
+      ...URL_TEXT('broker', url), ...(typeof url === 'string' ? checkUrl(url) : []),
+      ...wrong, ...checkServerAddress('broker', address),
+    ];
+    const hosts = typeof url === 'string' ? [...new Set(parseUrls(url).map(({ host }) => host))] : [];
     return new Existing(problems.length > 0 ? UNKNOWN : {
-      ...bindingOf({ value: url.trim() }, transportOf(url)!), queueTrigger: triggerOf(url), network: egressToServer(url.trim(), address),
+      ...bindingOf({ value: url.trim() }, transportOf(url)!, hosts.length === 1 ? hosts[0] : undefined),
+      queueTrigger: triggerOf(url), network: egressToServer(url.trim(), address),
     }, problems);
   }
 
   /**
-   * A broker whose whole URL is in a Secret.
+   * A broker whose whole URL is in a Secret. TLS is as in `fromUrl`: of `amqps://` where `transport` says so.
    *
    * @param secret the Secret, in the namespace of the pods, and its key: `{ name: 'broker', key: 'url' }`
    */
@@ -79,7 +88,7 @@ export abstract class Broker implements IBroker {
     const { value, problems } = secretKey('broker', secret);
     const { options: { transport = 'redis', masterName, queueTrigger: trigger, ...address }, problems: wrong } = typed(options, SECRET_BROKER, { prefix: 'broker' });
     return new Existing(value ? {
-      ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport), queueTrigger: trigger, network: egressToServer(undefined, address, transport === 'sentinel'),
+      ...bindingOf({ valueFrom: { secretKeyRef: value } }, transport, null), queueTrigger: trigger, network: egressToServer(undefined, address, transport === 'sentinel'),
       ...(masterName === undefined ? {} : sentinelSettings({ prop: 'broker' }, sentinelOptions(masterName))),
     } : UNKNOWN, [...problems, ...wrong, ...checkServerAddress('broker', address), ...(wrong.length > 0 ? [] : checkMasterName(transport, masterName))]);
   }
@@ -158,9 +167,11 @@ const TRANSPORT = oneOf(Object.fromEntries(TRANSPORT_NAMES.map((name) => [name, 
 
 const SECRET_BROKER: PropChecks<SecretBrokerOptions> = { transport: TRANSPORT, masterName: text(MASTER_NAME), queueTrigger, ...SERVER_ADDRESS };
 
-function bindingOf(url: object, transport: string): BrokerBinding {
+/** The host is the one that a URL has, or null where only the pods know it; it is undefined for several, of which kombu can check the name of one. */
+function bindingOf(url: object, transport: string, host: string | null | undefined): BrokerBinding {
   return {
     url, transport,
+    ...(transport === 'amqps' && host !== undefined ? { connectionSettings: { broker_use_ssl: amqpTls(host) } } : {}),
     ...(brokerAsBackend(`${transport}://`) === undefined ? { resultBackend: url } : {}),
     ...(transport === 'sqs' ? { settings: WITHOUT_REMOTE_CONTROL } : {}),
   };

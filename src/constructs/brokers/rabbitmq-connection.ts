@@ -71,8 +71,13 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
 /** Python's ssl.CERT_REQUIRED. */
 const CERT_REQUIRED = 2;
 
-/** The TLS of a connection of py-amqp, which verifies no host name without `server_hostname`. */
-export function amqpTls(host: string, { ca, certificate, key }: TlsFiles): Record<string, unknown> {
+/**
+ * The TLS of a connection of py-amqp, which verifies no host name without `server_hostname`. With `null` kombu takes that of the URL, and our loader
+ * leaves it out where a URL has several hosts: kombu would take the first one's name for all.
+ *
+ * @see SSLTransport._wrap_socket_sni in amqp/transport.py, and Transport.establish_connection in kombu/transport/pyamqp.py
+ */
+export function amqpTls(host: string | null, { ca, certificate, key }: Partial<TlsFiles> = {}): Record<string, unknown> {
   return {
     cert_reqs: CERT_REQUIRED, server_hostname: host,
     ...(ca === undefined ? {} : { ca_certs: ca }),

@@ -3,9 +3,11 @@ import { isPython } from '../../celery/image';
 import { SENTINEL_PORT } from '../../celery/hosts';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
+import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
 import { Place } from '../../manifests/place';
@@ -466,6 +468,30 @@ export const envRules: Rule[] = [
     check: (process, report) => {
       const { broker } = process;
       if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) report({ at: broker.at, value: broker.text });
+    },
+  },
+  {
+    id: 'env/tls-host-unverified',
+    severity: Severity.WARNING,
+    title: 'A connection with TLS does not check for which host the certificate of the server is',
+    why: 'Whoever has a certificate of a trusted CA can answer, also one for another host. py-amqp checks the name only where broker_use_ssl has '
+      + 'server_hostname, and redis-py before 6 only where ssl_check_hostname is true.',
+    fix: 'For amqps:// set broker_use_ssl = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": HOST}, for rediss:// append &ssl_check_hostname=true; '
+      + 'Broker.fromRabbitMq({ host, tls }) and Broker.fromRedis({ host, tls }) do so.',
+    source: 'amqp/transport.py at https://github.com/celery/py-amqp; SSLConnection in redis/connection.py at https://github.com/redis/redis-py',
+    rows: ['E9'],
+    on: 'processes',
+    check: (process, report) => {
+      const { broker, backend, container } = process;
+      const redis = installedVersion(process.workload, 'redis');
+      for (const use of backend?.text === broker?.text ? [broker] : [broker, backend]) {
+        const reqs = use?.url.scheme === 'rediss' && redis !== undefined && meets(redis, '<6') ? use.url.query.get('ssl_cert_reqs') : undefined;
+        if (reqs !== undefined && /required$/i.test(reqs) && !use!.url.query.has('ssl_check_hostname')) report({ at: use!.at, value: use!.text, note: `redis-py is ${redis}` });
+      }
+      if (broker?.url.scheme !== 'amqps') return;
+      // What an image has is out of sight, and so is what only a run tells.
+      const options = process.sets('broker_use_ssl') ? process.setting('broker_use_ssl')?.value : seesSettings(container) ? '' : undefined;
+      if (options !== undefined && !options.includes('server_hostname')) report({ at: broker.at, value: broker.text });
     },
   },
   {

@@ -302,6 +302,37 @@ describe('RabbitMQ', () => {
   });
 });
 
+describe('amqps:// by its URL', () => {
+  const checked = (server_hostname: string | null) => ({ broker_use_ssl: { cert_reqs: 2, server_hostname } });
+  const bySecret = Broker.fromSecret({ name: 'broker', key: 'url' }, { transport: 'amqps' });
+
+  test.each<[string, Broker, object]>([
+    ['the host of a URL', Broker.fromUrl('amqps://Rabbitmq.example.com:5671//'), checked('rabbitmq.example.com')],
+    ['the one host of several URLs', Broker.fromUrl('amqps://r.example.com:5671//;amqps://r.example.com:5673//'), checked('r.example.com')],
+    ['the host of a URL in a Secret, which the pods know', bySecret, checked(null)],
+  ])('%s is checked in all containers and by producers', (_, broker, settings) => {
+    const manifests = made(broker, NONE);
+    for (const name of ALL) expect(settingsOf(manifests, name)).toEqual(settings);
+    let shared = {};
+    synth((chart) => {
+      const celery = celeryApp(chart, { broker, ...NONE, settings: { broker_use_ssl: { ca_certs: '/ca.crt' } } });
+      new CeleryWorker(chart, 'worker', { celery });
+      shared = celery.producer().settings;
+    }, ['Secret/broker']);
+    expect(shared).toEqual({ broker_use_ssl: { ...(settings as Any).broker_use_ssl, ca_certs: '/ca.crt' } });
+  });
+
+  test.each(['amqps://a.example.com//;amqps://b.example.com//', 'amqp://r.example.com//'])('no name is that of %s', (url) => {
+    expect(made(Broker.fromUrl(url), NONE).env('celery-worker').CDK8S_CELERY_CONNECTION_SETTINGS).toBeUndefined();
+  });
+
+  test('another name, or a CA, are settings of the app; what verifies less is refused', () => {
+    const props = (options: unknown) => ({ ...NONE, settings: { broker_use_ssl: options } });
+    expect(made(bySecret, props({ server_hostname: 'other.example.com', ca_certs: '/ca.crt', cert_reqs: 2 })).identities()).toContain('Deployment/celery-worker');
+    for (const value of [false, true, { cert_reqs: 0 }, { cert_reqs: 1 }]) expect(refused(bySecret, props(value))).toContain('settings.broker_use_ssl');
+  });
+});
+
 test.each([[false], [{ cert_reqs: 'CERT_REQUIRED' }]])('TLS that a setting would take the place of is refused: %j', (value) => {
   const tls = { broker: Broker.fromRabbitMq({ host: 'rabbitmq.example.com', tls: {} }), resultBackend: ResultBackend.none() };
   expect(refusals((chart) => celeryApp(chart, { ...tls, settings: { broker_use_ssl: value } })).join())
