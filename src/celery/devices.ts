@@ -1,4 +1,11 @@
-const GPU = /^(nvidia\.com\/(gpu|mig-.*)|amd\.com\/gpu|gpu\.intel\.com\/.*)$/;
+/** Whose state a process that is forked cannot use. */
+const GPU = /^(nvidia\.com\/(gpu|mig-.*)|amd\.com\/gpu|gpu\.intel\.com\/.*|aliyun\.com\/gpu-mem)$/;
+
+/** Accelerators that are no GPU. */
+const ACCELERATOR = /^(google\.com\/tpu|aws\.amazon\.com\/neuron(core|device)?|habana\.ai\/gaudi)$/;
+
+/** The memory of a GPU, of which there may be some left. */
+const PART = /^aliyun\.com\/gpu-mem$/;
 
 /**
  * The name of a resource that is a GPU, or a part of one.
@@ -7,4 +14,14 @@ const GPU = /^(nvidia\.com\/(gpu|mig-.*)|amd\.com\/gpu|gpu\.intel\.com\/.*)$/;
  */
 export function isGpu(resource: string): boolean {
   return GPU.test(resource);
+}
+
+/** The name of a resource of which a node has few: a GPU, or another accelerator. */
+export function isDevice(resource: string): boolean {
+  return GPU.test(resource) || ACCELERATOR.test(resource);
+}
+
+/** One that a pod has for itself. */
+export function isWholeDevice(resource: string): boolean {
+  return isDevice(resource) && !PART.test(resource);
 }

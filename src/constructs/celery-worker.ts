@@ -14,6 +14,7 @@ import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { asGiven } from './kubernetes/as-given';
 import * as checks from './validation/checks';
+import { refuseAs } from './validation/tree';
 import { describe, Problem } from './validation/problems';
 import { duration, flag, number, oneOf, PropChecks, sound, text, texts, TypeCheck, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
@@ -21,7 +22,7 @@ import { settingsArguments } from './settings';
 import { checkNames } from './queues';
 import { objectMetadata, selectorLabels } from './kubernetes/pods';
 import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOptions, hasBudget } from './disruption-budget';
-import { childMemory, memoryProblems, NO_SURGE, spotProblems, surgeProblems, wantsGpu } from './worker-checks';
+import { childMemory, devicesOf, devicesOfPod, memoryProblems, NO_SURGE, spotProblems, surgeProblems } from './worker-checks';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
 import { declaredTasks } from '../manifests/task-options';
@@ -78,7 +79,8 @@ export interface CeleryWorkerProps extends PodOptions {
   /**
    * How a pod runs several tasks at a time, and how many: `WorkerPool.prefork({ concurrency: 4 })`.
    *
-   * @default WorkerPool.prefork({ concurrency: 2 }); with a GPU among the `resources` WorkerPool.solo(): a process that is forked cannot use it
+   * @default WorkerPool.prefork({ concurrency: 2 }); with a GPU or another accelerator among the `resources` WorkerPool.solo(): a
+   * process that is forked cannot use it, and it serves one process
    */
   readonly pool?: WorkerPool;
 
@@ -149,8 +151,8 @@ export interface CeleryWorkerProps extends PodOptions {
    * How pods are replaced in a rollout.
    *
    * @default - a quarter of the pods at a time, and an old one goes only when a new one consumes (maxUnavailable 0): a release
-   * that does not work stops at its first pods, and all old ones go on; with a GPU, of which there may be no other, one pod at a time, and
-   * the old one goes first
+   * that does not work stops at its first pods, and all old ones go on; with a GPU or another device in the pod, of which there may be no other, one
+   * pod at a time, and the old one goes first
    */
   readonly strategy?: Shape<k8s.DeploymentStrategy>;
 
@@ -235,15 +237,16 @@ export class CeleryWorker extends Construct {
     props = sound(this, props, PROPS, OF_THE_POOL);
     const own = podOptions(props);
     const merged = merge(props.celery._options, own);
-    const gpu = wantsGpu(merged.resources);
-    const pool = sizedPool(props.pool ?? (gpu ? WorkerPool.solo() : WorkerPool.prefork()), merged);
+    const devices = devicesOfPod(merged);
+    const pool = sizedPool(props.pool ?? (devicesOf(merged.resources).length > 0 ? WorkerPool.solo() : WorkerPool.prefork()), merged);
     const most = props.scaling?._maxReplicas ?? props.replicas;
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const { celery, scaling } = props;
+    const ofCode = limitOfCode(props);
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
-      unseen: celery.code._files === undefined, ofCode: limitOfCode(props),
+      unseen: celery.code._files === undefined, ofCode,
       variables: new Set([...celery._options.env ?? [], ...own.env ?? []].map(({ name }) => name)),
     });
     const known = knownLongest(props, pool);
@@ -261,7 +264,7 @@ export class CeleryWorker extends Construct {
       launcher: props.launcher,
       deployment: {
         replicas: props.replicas,
-        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? (gpu ? NO_SURGE : SURGE),
+        strategy: props.strategy as k8s.DeploymentStrategy | undefined ?? (devices.length > 0 ? NO_SURGE : SURGE),
         minReadySeconds: props.minReadySeconds,
         progressDeadlineSeconds: props.progressDeadlineSeconds,
       },
@@ -280,13 +283,16 @@ export class CeleryWorker extends Construct {
       problems: [
         ...problems(props), ...pool._problems, ...end.problems, ...celery._queues.unknown(props.queues ?? []),
         ...scaling ? scalingProblems(scaling, scaled) : [],
-        ...surgeProblems(props.strategy as k8s.DeploymentStrategy | undefined, most ?? 1, gpu),
+        ...surgeProblems(props.strategy as k8s.DeploymentStrategy | undefined, most ?? 1, devices),
         ...memoryProblems(pool, merged.resources, celery._settings),
-        ...spotProblems({ options: merged, longestTask: known, plan: end, shutdown: props.shutdown, late: isLate(celery) }),
         ...budgetProblems(props.disruptionBudget, most),
         ...prefetchProblems(props),
       ],
     });
+    refuseAs(this, 'eviction/spot-node', spotProblems({
+      options: merged, shutdown: props.shutdown, late: isLate(celery),
+      longestTask: known ?? pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? ofCode?.seconds,
+    }));
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
     celery._workers.push({

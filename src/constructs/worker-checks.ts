@@ -1,31 +1,37 @@
-import { isGpu } from '../celery/devices';
+import { isDevice, isGpu, isWholeDevice } from '../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../celery/memory';
 import { mebibytes, quantity } from '../celery/quantity';
 import { isMap, JsonObject } from '../manifests/json';
 import { spotNodes } from '../manifests/spot';
 import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions } from './kubernetes/options';
-import { ShutdownPlan } from './shutdown-plan';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
 import type { WorkerPool } from './worker-pool';
 import type { WorkerShutdown } from './worker-shutdown';
 
-/** Whether a container asks for a graphics processor. */
-export function wantsGpu(resources: k8s.ResourceRequirements | undefined): boolean {
-  return [resources?.limits, resources?.requests].some((amounts) => Object.keys(amounts ?? {}).some(isGpu));
+/** The GPUs and other devices that a container asks for. */
+export function devicesOf(resources: k8s.ResourceRequirements | undefined): string[] {
+  return [resources?.limits, resources?.requests].flatMap((amounts) => Object.keys(amounts ?? {}).filter(isDevice));
+}
+
+/** Those of all containers of a pod, and those of resource claims, of which only the name of the claim is known. */
+export function devicesOfPod({ resources, sidecars = [], containers = [], initContainers = [] }: CheckedOptions): string[] {
+  const all = [resources, ...[...sidecars, ...containers, ...initContainers].map((container) => container.resources)];
+  return all.flatMap((one) => [...devicesOf(one), ...(one?.claims ?? []).map(({ name }) => name)]);
 }
 
 /** A device that is taken is free only when an old pod has gone: none is started before. */
 export const NO_SURGE: k8s.DeploymentStrategy = { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
 
 /** A rollout that starts a pod with a GPU before it stops one waits for a GPU that nobody frees. */
-export function surgeProblems(strategy: k8s.DeploymentStrategy | undefined, most: number, gpu: boolean): Problem[] {
-  if (!gpu || strategy === undefined || strategy.type === 'Recreate') return [];
+export function surgeProblems(strategy: k8s.DeploymentStrategy | undefined, most: number, devices: readonly string[]): Problem[] {
+  const device = devices.find(isWholeDevice);
+  if (device === undefined || strategy === undefined || strategy.type === 'Recreate') return [];
   const { maxSurge = '25%', maxUnavailable = '25%' } = strategy.rollingUpdate ?? {};
   if (count(maxUnavailable, most, Math.floor) > 0 || count(maxSurge, most, Math.ceil) === 0) return [];
   return [{
-    prop: 'strategy.rollingUpdate', value: strategy.rollingUpdate, wrong: 'starts a new pod before an old one stops, and the GPU that it waits for is that of the old one',
+    prop: 'strategy.rollingUpdate', value: strategy.rollingUpdate, wrong: `starts a new pod before an old one stops, and the ${isGpu(device) ? 'GPU' : device} that it waits for is that of the old one`,
     fix: 'leave strategy out, or give maxSurge: 0 and maxUnavailable: 1',
   }];
 }
@@ -71,29 +77,32 @@ export function memoryProblems(pool: WorkerPool, resources: k8s.ResourceRequirem
 /** What is said of how a worker on nodes that are taken away stops. */
 export interface OnSpotNodes {
   readonly options: CheckedOptions;
-  /** The longest task, where the user says how long it takes. */
+  /** The longest task in seconds, where something says how long it may take. */
   readonly longestTask?: number;
-  readonly plan: ShutdownPlan;
   readonly shutdown?: WorkerShutdown;
   /** Whether tasks are acknowledged late. */
   readonly late: boolean;
 }
 
+/** What a worker needs at least when it has cancelled its tasks, in seconds. */
+const TO_END = 5;
+
 /** Tasks that take longer than a node gives them, and are lost with it. */
-export function spotProblems({ options, longestTask, plan, shutdown, late }: OnSpotNodes): Problem[] {
+export function spotProblems({ options, longestTask, shutdown, late }: OnSpotNodes): Problem[] {
   const spec = { nodeSelector: options.nodeSelector, affinity: options.affinity, tolerations: options.tolerations } as JsonObject;
   const spot = spotNodes(spec);
   if (!spot || !isMap(spec)) return [];
   const soft = shutdown?._soft;
   if (soft && late) {
-    return plan.grace <= spot.seconds ? [] : [{
-      prop: 'shutdown.timeout', value: `${plan.grace - 15} s`, wrong: `and 15 seconds to end are more than the ${spot.seconds} s that ${spot.label} gives a pod`,
-      fix: `give at most Duration.seconds(${spot.seconds - 15})`,
+    const timeout = soft.timeout.toSeconds({ integral: false });
+    return timeout + TO_END <= spot.seconds ? [] : [{
+      prop: 'shutdown.timeout', value: `${timeout} s`, wrong: `and ${TO_END} seconds to end are more than the ${spot.seconds} s that ${spot.label} gives a pod`,
+      fix: `give at most Duration.seconds(${spot.seconds - TO_END})`,
     }];
   }
   if (longestTask === undefined || longestTask <= spot.seconds) return [];
   return [{
     prop: String(spot.path[0]), value: spot.label, wrong: `gives a pod ${spot.seconds} s before its node is gone, and the longest task takes ${longestTask} s: it would be lost`,
-    fix: `use delivery: TaskDelivery.atLeastOnce() and shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(${Math.max(spot.seconds - 15, 5)}) }), or other nodes`,
+    fix: `use delivery: TaskDelivery.atLeastOnce() and shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(${spot.seconds - TO_END}) }), or other nodes`,
   }];
 }

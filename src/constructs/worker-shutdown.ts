@@ -20,8 +20,8 @@ export interface WarmShutdownOptions {
 export interface SoftShutdownOptions {
   /**
    * How long running tasks may go on before they are cancelled (`worker_soft_shutdown_timeout`). Whole seconds. A pod with running tasks
-   * waits for all of it, also where they end sooner: Celery sleeps. Less than what a node gives its pods where it is taken away: 15 to 25
-   * seconds on GKE, 30 on Azure, 2 minutes on EC2.
+   * waits for all of it, also where they end sooner: Celery sleeps. On nodes that are taken away, 5 seconds less than these give their pods: 15
+   * seconds on GKE (unless its node pool has more), 30 on Azure, 2 minutes on EC2.
    *
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#soft-shutdown
    */

@@ -8,16 +8,25 @@ interface SpotLabel {
   readonly stays?: RegExp;
 }
 
+/**
+ * Of the 30 seconds after its notice GKE gives the first 15 to pods of users, and the rest to those of the system. From version 1.35 a node pool may
+ * have more, at most 120.
+ *
+ * @see https://cloud.google.com/kubernetes-engine/docs/concepts/spot-vms
+ */
+const GKE = 15;
+
 /** Nodes that their cloud takes away: the label or taint by which pods ask for them, and how many seconds a pod then has. */
 const SPOT: readonly SpotLabel[] = [
-  { key: 'cloud.google.com/gke-spot', value: /^true$/, seconds: 25 },
-  { key: 'cloud.google.com/gke-preemptible', value: /^true$/, seconds: 25 },
-  { key: 'cloud.google.com/gke-provisioning', value: /^(spot|preemptible)$/, seconds: 25 },
+  { key: 'cloud.google.com/gke-spot', value: /^true$/, seconds: GKE },
+  { key: 'cloud.google.com/gke-preemptible', value: /^true$/, seconds: GKE },
+  { key: 'cloud.google.com/gke-provisioning', value: /^(spot|preemptible)$/, seconds: GKE },
   { key: 'kubernetes.azure.com/scalesetpriority', value: /^spot$/, seconds: 30 },
   { key: 'eks.amazonaws.com/capacityType', value: /^spot$/i, seconds: 120, stays: /^on_demand$/i },
   { key: 'karpenter.sh/capacity-type', value: /^spot$/, seconds: 120, stays: /^on-demand$/ },
   { key: 'node.kubernetes.io/lifecycle', value: /spot/i, seconds: 120, stays: /normal|on-?demand/i },
   { key: 'lifecycle', value: /spot|preemptible/i, seconds: 120, stays: /normal|on-?demand/i },
+  { key: 'alibabacloud.com/spot-instance', value: /^true$/, seconds: 300 },
   { key: 'oci.oraclecloud.com/oke-is-preemptible', value: /^true$/, seconds: 120 },
   { key: 'spotinst.io/node-lifecycle', value: /^spot$/, seconds: 120 },
   { key: 'scheduling.cast.ai/spot', value: /^true$|^$/, seconds: 120 },

@@ -1,7 +1,7 @@
 import { ApiObject, Chart, Duration, Size } from 'cdk8s';
 import {
   AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool,
-  WorkerScaling, WorkerShutdown,
+  WorkerScaling, WorkerShutdown, rules,
 } from '../../src';
 import { celeryApp, everyOption, TASKS } from '../fixtures';
 import { Manifest, Manifests, refusals, synth } from '../manifests';
@@ -104,6 +104,31 @@ describe('a worker with a GPU', () => {
     expect(rollout({})).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } });
   });
 
+  const NO_SURGE = { maxSurge: 0, maxUnavailable: 1 };
+  const helper = (more: object) => ({ name: 'helper', image: 'registry.example.com/helper:1.0.0', command: ['helper'], ...more });
+
+  test.each<[string, Partial<CeleryWorkerProps>, string, string | undefined]>([
+    ['a TPU', { resources: { limits: { 'google.com/tpu': 4 } } }, 'solo', 'google.com/tpu'],
+    ['Neuron', { resources: { limits: { 'aws.amazon.com/neuroncore': 2 } } }, 'solo', 'aws.amazon.com/neuroncore'],
+    ['a part of a GPU, of which there may be more', { resources: { limits: { 'aliyun.com/gpu-mem': 3 } } }, 'solo', undefined],
+    ['a resource claim, of which nothing is known', { resources: { claims: [{ name: 'gpu' }] } }, 'prefork', undefined],
+    ['a GPU of a sidecar', { sidecars: [helper({ resources })] }, 'prefork', 'GPU'],
+    ['a GPU of another container', { containers: [helper({ resources })] }, 'prefork', 'GPU'],
+    ['a GPU of an init container', { initContainers: [helper({ resources })] }, 'prefork', 'GPU'],
+  ])('with %s no pod starts before one has stopped', (_what, props, pool, refusedFor) => {
+    expect(rollout(props)).toEqual({ type: 'RollingUpdate', rollingUpdate: NO_SURGE });
+    expect(worker(props).main(NAME).command).toContain(`--pool=${pool}`);
+    const given = { ...props, replicas: 2, strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } };
+    if (refusedFor === undefined) expect(() => worker(given)).not.toThrow();
+    else expect(refused(given)).toEqual([expect.stringContaining(`and the ${refusedFor} that it waits for is that of the old one`)]);
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>]>([
+    ['a shared GPU', { resources: { limits: { 'nvidia.com/gpu.shared': 1 } } }], ['a sidecar without one', { sidecars: [helper({})] }],
+  ])('with %s nothing changes', (_what, props) => {
+    expect(rollout(props)).toEqual({ type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: 0 } });
+  });
+
   test.each<[string, boolean, number, object]>([
     ['a surge and no pod less', true, 2, { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } }],
     ['the default of Kubernetes with three', true, 3, { type: 'RollingUpdate' }],
@@ -176,15 +201,24 @@ describe('spot nodes', () => {
   const soft = (timeout: number): WorkerShutdown => WorkerShutdown.soft({ timeout: seconds(timeout), longestTask: hours(1) });
 
   test.each<[string, boolean, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>]>([
-    ['tasks that fit', false, { longestTask: seconds(25) }, {}],
-    ['tasks that do not', true, { longestTask: seconds(26) }, {}],
+    ['tasks that fit', false, { longestTask: seconds(15) }, {}],
+    ['tasks that do not', true, { longestTask: seconds(16) }, {}],
     ['tasks that do not, on nodes that are only tolerated', true, { nodeSelector: undefined, longestTask: minutes(5), tolerations: [{ key: 'cloud.google.com/gke-spot', operator: 'Exists' }] }, {}],
     ['tasks that do not, acknowledged late, and a warm shutdown', true, { longestTask: minutes(5) }, late],
     ['tasks that do not, acknowledged late, and a soft shutdown that fits', false, { shutdown: soft(10) }, late],
     ['a soft shutdown that does not fit', true, { shutdown: soft(11) }, late],
     ['a soft shutdown that fits, and late acknowledgement in the code', false, { shutdown: soft(10) }, { code: code('app.conf.task_acks_late = True') }],
-    ['a time limit of the settings that does not', true, {}, { settings: { task_time_limit: 26 } }],
-    ['a time limit of the settings that fits', false, {}, { settings: { task_time_limit: 25 } }],
+    ['a time limit of the settings that does not', true, {}, { settings: { task_time_limit: 16 } }],
+    ['a time limit of the settings that fits', false, {}, { settings: { task_time_limit: 15 } }],
+    ['a time limit of a task that does not', true, {}, { code: code('@app.task(time_limit=16)\ndef send(): ...') }],
+    ['a time limit of a task that fits', false, {}, { code: code('@app.task(time_limit=15)\ndef send(): ...') }],
+    ['a soft time limit of the pool that does not', true, { pool: WorkerPool.prefork({ softTimeLimit: seconds(16) }) }, {}],
+    ['a soft time limit of the pool that fits', false, { pool: WorkerPool.prefork({ softTimeLimit: seconds(15) }) }, {}],
+    ['tasks of nobody knows how long', false, {}, late],
+    ['tasks of 5 minutes on Alibaba Cloud', false, { nodeSelector: { 'alibabacloud.com/spot-instance': 'true' }, longestTask: minutes(5) }, {}],
+    ['longer ones', true, { nodeSelector: { 'alibabacloud.com/spot-instance': 'true' }, longestTask: seconds(301) }, {}],
+    ['a soft shutdown on Azure that fits', false, { nodeSelector: { 'kubernetes.azure.com/scalesetpriority': 'spot' }, shutdown: soft(25) }, late],
+    ['a soft shutdown on Azure that does not', true, { nodeSelector: { 'kubernetes.azure.com/scalesetpriority': 'spot' }, shutdown: soft(26) }, late],
     ['other nodes', false, { nodeSelector: { disk: 'ssd' }, longestTask: hours(1) }, {}],
   ])('with %s are refused: %p', (_what, expected, props, app) => {
     const given = { nodeSelector, ...props };
@@ -194,12 +228,29 @@ describe('spot nodes', () => {
 
   test('say how long a pod has, and what to do', () => {
     expect(refused({ nodeSelector, longestTask: minutes(5) })).toEqual([
-      'nodeSelector: \'cloud.google.com/gke-spot=true\' gives a pod 25 s before its node is gone, and the longest task takes 300 s: it would be lost; use delivery: TaskDelivery.atLeastOnce() and '
-      + 'shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(10) }), or other nodes',
+      'nodeSelector: \'cloud.google.com/gke-spot=true\' gives a pod 15 s before its node is gone, and the longest task takes 300 s: it would be lost; use delivery: TaskDelivery.atLeastOnce() and '
+      + 'shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(10) }), or other nodes [eviction/spot-node]',
     ]);
     expect(refused({ nodeSelector, shutdown: soft(11) }, late)).toEqual([
-      'shutdown.timeout: \'11 s\' and 15 seconds to end are more than the 25 s that cloud.google.com/gke-spot=true gives a pod; give at most Duration.seconds(10)',
+      'shutdown.timeout: \'11 s\' and 5 seconds to end are more than the 15 s that cloud.google.com/gke-spot=true gives a pod; give at most Duration.seconds(10) [eviction/spot-node]',
     ]);
+  });
+
+  test.each<[string, Partial<CeleryAppProps>]>([['early', {}], ['late', late]])('that give more are known to the author: the rule is suppressed, with tasks acknowledged %s', (_when, app) => {
+    const warnings = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    synth((chart) => {
+      rules.Rules.of(new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, app), nodeSelector, longestTask: seconds(100) })).suppress('eviction/spot-node', 'the node pool gives 120 s');
+    });
+    expect(warnings).not.toHaveBeenCalled();
+    warnings.mockRestore();
+  });
+
+  test('a suppression of another construct does not count', () => {
+    expect(refusals((chart) => {
+      const celery = celeryApp(chart);
+      rules.Rules.of(celery).suppress('eviction/spot-node', 'the node pool gives 120 s');
+      new CeleryWorker(chart, 'worker', { celery, nodeSelector, longestTask: seconds(100) });
+    })).toEqual([expect.stringContaining('[eviction/spot-node]')]);
   });
 });
 

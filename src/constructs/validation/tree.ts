@@ -3,6 +3,7 @@ import { IConstruct } from 'constructs';
 import { lintObjects } from '../../rules/lint';
 import { Violation } from '../../rules/rule';
 import { pseudoResource, Suppression, WRITTEN_BY_SYNTH } from '../../rules/suppressions';
+import { describe, Problem } from './problems';
 
 interface Written {
   readonly rule: string;
@@ -14,6 +15,17 @@ const suppressed = new WeakMap<IConstruct, Written[]>();
 
 export function suppressOn(scope: IConstruct, rule: string, reason: string): void {
   suppressed.set(scope, [...suppressed.get(scope) ?? [], { rule, reason: reason.replace(/\s+/g, ' ').trim() }]);
+}
+
+/** What constructs refuse under the id of a rule: they know more than manifests show. */
+const refusedAs = new WeakMap<IConstruct, string>();
+
+/** Makes synth refuse, unless the rule is suppressed for the construct. */
+export function refuseAs(scope: IConstruct, rule: string, problems: readonly Problem[]): void {
+  if (problems.length === 0) return;
+  refusedAs.set(scope, rule);
+  const isSuppressed = (): boolean => scope.node.scopes.some((outer) => suppressed.get(outer)?.some((one) => one.rule === rule));
+  scope.node.addValidation({ validate: () => isSuppressed() ? [] : problems.map((problem) => `${describe(problem)} [${rule}]`) });
 }
 
 interface Examined {
@@ -31,11 +43,13 @@ export function examineTree(root: IConstruct): Examined {
   const index = new Map<IConstruct, number>(objects.map((object, i) => [object, i]));
   const silenced = new Map<ApiObject, Set<string>>();
   const suppressions = constructs.flatMap((scope): Suppression[] => {
-    const inside = new Set(suppressed.has(scope) ? scope.node.findAll().map((construct) => index.get(construct)) : []);
+    const all = suppressed.has(scope) ? scope.node.findAll() : [];
+    const inside = new Set(all.map((construct) => index.get(construct)));
     return (suppressed.get(scope) ?? []).map(({ rule, reason }) => ({
       rule,
       reason,
       applies: (resource) => inside.has(resource.index),
+      checked: all.some((construct) => refusedAs.get(construct) === rule),
       silenced: (resource) => {
         const object = objects[resource.index];
         silenced.set(object, (silenced.get(object) ?? new Set()).add(`${rule}: ${reason}`));

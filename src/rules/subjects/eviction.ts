@@ -108,7 +108,7 @@ export const evictionRules: Rule[] = [
     id: 'eviction/spot-node',
     severity: Severity.WARNING,
     title: 'Tasks run on nodes that are taken away sooner than a task may take',
-    why: 'A spot or preemptible node gives a pod 15 to 25 s on GKE, 30 s on Azure and 2 min on EC2, whatever its grace period is: then SIGKILL, and what was '
+    why: 'A spot or preemptible node gives a pod 15 s on GKE (unless its node pool has more), 30 s on Azure and 2 min on EC2, whatever its grace period is: then SIGKILL, and what was '
       + 'acknowledged early is lost.',
     fix: 'Run long tasks on other nodes; or let them run again: task_acks_late with a soft shutdown (REMAP_SIGTERM=SIGQUIT, '
       + 'worker_soft_shutdown_timeout) within that time.',
@@ -141,7 +141,15 @@ export const evictionRules: Rule[] = [
     on: 'workers',
     check: ({ workload }, report, world) => {
       if (workload.graceSeconds <= AUTOSCALER_SECONDS || !workload.longRunning) return;
-      if (Object.entries(KEPT).some(([name, value]) => asScalar(get(workload.annotations, name)) === value)) return;
+      const { resource, podPath } = workload;
+      const contrary = Object.entries(KEPT).filter(([name, value]) => asScalar(get(workload.annotations, name)) === (value === 'true' ? 'false' : 'true'));
+      for (const [name, value] of contrary) {
+        report({
+          at: { resource, path: [...podPath, 'metadata', 'annotations', name] }, value: `${value === 'true' ? 'false' : 'true'}, and a grace period of ${workload.graceSeconds} s`,
+          allowed: `${name}: "${value}"`, unless: 'no task takes longer than that autoscaler waits',
+        });
+      }
+      if (contrary.length > 0 || Object.entries(KEPT).some(([name, value]) => asScalar(get(workload.annotations, name)) === value)) return;
       const certain = [ANY, workload.resource.namespace].some((namespace) => withNodeAutoscaler(world).has(namespace));
       report({
         at: { resource: workload.resource, path: [...workload.specPath, 'terminationGracePeriodSeconds'] }, value: `${workload.graceSeconds} s`,

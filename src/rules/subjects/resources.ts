@@ -1,7 +1,7 @@
-import { isGpu } from '../../celery/devices';
+import { isDevice, isGpu } from '../../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
-import { asMap, asScalar, asText, get } from '../../manifests/json';
+import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
@@ -35,9 +35,18 @@ function childMemory(worker: Process): { readonly kib: number; readonly at: Plac
   return kib > 0 ? { kib, at: setting!.at, variable: setting!.variable !== undefined } : undefined;
 }
 
-/** The GPU that a container asks for. */
-function gpuOf({ json }: Container): string | undefined {
-  return ['limits', 'requests'].flatMap((kind) => Object.keys(asMap(get(json, 'resources', kind)))).find(isGpu);
+/** The first resource of a kind that a container asks for. */
+function asksFor({ json }: Container, kind: (resource: string) => boolean): string | undefined {
+  return ['limits', 'requests'].flatMap((amounts) => Object.keys(asMap(get(json, 'resources', amounts)))).find(kind);
+}
+
+/** A device that each pod has for itself: a resource of one of its containers, or one that a template of claims makes. */
+function deviceOf({ containers, initContainers, spec }: Workload): string | undefined {
+  const all = [...containers, ...initContainers];
+  const named = all.map((container) => asksFor(container, isDevice)).find((name) => name !== undefined);
+  const used = new Set(all.flatMap(({ json }) => asList(get(json, 'resources', 'claims')).map((claim) => get(claim, 'name'))));
+  const claim = asList(spec.resourceClaims).find((one) => used.has(get(one, 'name')) && get(one, 'resourceClaimTemplateName') !== undefined);
+  return named ?? (claim === undefined ? undefined : `a device of ResourceClaimTemplate ${asScalar(get(claim, 'resourceClaimTemplateName'))}`);
 }
 
 /** How many pods a share or a number is: of the new ones rounded up, of those that may be missing rounded down. */
@@ -201,7 +210,7 @@ export const resourceRules: Rule[] = [
     rows: ['N17'],
     on: 'workers',
     check: (worker, report) => {
-      const name = gpuOf(worker.container);
+      const name = asksFor(worker.container, isGpu);
       if (name === undefined || !worker.forks || ['known', 'set'].includes(worker.option('--pool-start-method').state)) return;
       report({ at: worker.commandPlace, value: `${worker.pool} and ${name}`, allowed: '--pool=solo, --pool=threads', unless: 'only the children import what uses CUDA' });
     },
@@ -209,14 +218,14 @@ export const resourceRules: Rule[] = [
   {
     id: 'resources/gpu-surge',
     severity: Severity.WARNING,
-    title: 'A rollout needs one more GPU than the pods have',
+    title: 'A rollout needs one more GPU, or other device, than the pods have',
     why: 'The new pod has to run before an old one goes, and the old ones have the GPUs: it stays Pending (`Insufficient nvidia.com/gpu`), and the rollout never ends.',
     fix: 'Set strategy.rollingUpdate to maxSurge: 0 and maxUnavailable: 1, or strategy.type to Recreate.',
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment',
     rows: ['N16'],
     on: 'workers',
-    check: ({ container, workload }, report) => {
-      const name = gpuOf(container);
+    check: ({ workload }, report) => {
+      const name = deviceOf(workload);
       if (name === undefined || !startsFirst(workload)) return;
       const { resource, replicas } = workload;
       report({
