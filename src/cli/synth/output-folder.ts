@@ -49,7 +49,8 @@ export function outputFolder(path: string, kept: Readonly<Record<string, string>
     if (!contains(folder, real(one))) continue;
     throw new Error(`The output folder ${path} is, or contains, ${what}, ${one}; give a folder that is for manifests only: CDK8S_OUTDIR=dist`);
   }
-  if (existsSync(folder) && !statSync(folder).isDirectory()) throw new Error(`The output folder ${path} is a file; remove it, or set CDK8S_OUTDIR to a folder`);
+  // Another run may take it away in this moment, to bring its own.
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) throw new Error(`The output folder ${path} is a file; remove it, or set CDK8S_OUTDIR to a folder`);
   cleanUp(folder);
   return folder;
 }
@@ -178,7 +179,8 @@ function swap(staging: string, folder: string, ours: Ownership): boolean {
       if (!existsSync(folder)) return end(false);
     }
     if (!isReplaceable(folder, ours) || !tried(() => carry(folder, staging, ours))) return end(false);
-    chmodSync(staging, statSync(folder).mode & 0o7777);
+    const there = statSync(folder, { throwIfNoEntry: false });
+    if (there) chmodSync(staging, there.mode & 0o7777);
     const old = `${folder}.old${away.length}.${MARK}`;
     if (!tried(() => renameSync(folder, old))) {
       if (existsSync(folder)) return end(false);
