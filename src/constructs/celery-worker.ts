@@ -25,7 +25,6 @@ import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOp
 import { childMemory, devicesOf, devicesOfPod, memoryProblems, NO_SURGE, spotProblems, surgeProblems } from './worker-checks';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
-import { declaredTasks } from '../manifests/task-options';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
@@ -36,7 +35,7 @@ import { planShutdown, settingsLimit, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
 import { poolConnections } from './pool-connections';
 import { prepareShared } from './shared-settings';
-import { isLate } from './task-delivery';
+import { isLate, mayBeEarly, tasksOf } from './task-delivery';
 import { appSettings } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
@@ -243,10 +242,10 @@ export class CeleryWorker extends Construct {
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const { celery, scaling } = props;
-    const ofCode = limitOfCode(props);
+    const ofTask = limitOfTask(props);
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
-      unseen: celery.code._files === undefined, ofCode,
+      mayBeEarly: mayBeEarly(celery), ofTask,
       variables: new Set([...celery._options.env ?? [], ...own.env ?? []].map(({ name }) => name)),
     });
     const known = knownLongest(props, pool);
@@ -291,7 +290,7 @@ export class CeleryWorker extends Construct {
     });
     refuseAs(this, 'eviction/spot-node', spotProblems({
       options: merged, shutdown: props.shutdown, late: isLate(celery),
-      longestTask: known ?? pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? ofCode?.seconds,
+      longestTask: known ?? pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? ofTask?.seconds,
     }));
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
@@ -334,13 +333,15 @@ function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool
   return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
 }
 
-/** The longest limit that a task has by its decorator, where all tasks of the app go to the queue of this worker. */
-function limitOfCode({ celery: { code, _settings: settings, _queues }, queues }: CeleryWorkerProps): { name: string; seconds: number } | undefined {
-  const files = Object.values(code._files ?? {});
-  if (queues !== undefined || _queues.names.length > 0 || settings.has('task_routes') || files.some((file) => /\b\w*(?:queue|routes)\w*\b/i.test(file))) return undefined;
-  const limits = files.flatMap(declaredTasks).map(({ name, timeLimit, softTimeLimit }) => (
-    timeLimit === undefined ? { name: `soft_time_limit of ${name}`, seconds: softTimeLimit ?? 0 } : { name: `time_limit of ${name}`, seconds: timeLimit }
-  ));
+/** The longest limit that a task of this worker has by itself: of one for all tasks, or of any where all of the app go to its queue. */
+function limitOfTask({ celery, queues }: CeleryWorkerProps): { prop: string; seconds: number } | undefined {
+  const { code, _settings: settings, _queues } = celery;
+  const elsewhere = queues !== undefined || _queues.names.length > 0 || settings.has('task_routes')
+    || Object.values(code._files ?? {}).some((file) => /\b\w*(?:queue|routes)\w*\b/i.test(file));
+  const limits = tasksOf(celery).filter(({ name }) => !elsewhere || name === '*').map(({ name, timeLimit, softTimeLimit, limitBy }) => {
+    const option = timeLimit === undefined ? 'soft_time_limit' : 'time_limit';
+    return { prop: limitBy === undefined ? `code ${option} of ${name}` : `settings.${limitBy}.${option}`, seconds: timeLimit ?? softTimeLimit ?? 0 };
+  });
   return limits.filter((limit) => limit.seconds > 0).sort((one, other) => other.seconds - one.seconds)[0];
 }
 

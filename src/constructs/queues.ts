@@ -49,11 +49,15 @@ function routes(settings: ReadonlyMap<string, unknown>): Route[] {
   );
   const given = settings.get('task_routes');
   const schedule = settings.get('beat_schedule');
+  const annotations = settings.get('task_annotations');
   return [
     ...(Array.isArray(given) ? given.flatMap((router, i) => ofRouter(`settings.task_routes[${i}]`, router)) : ofRouter('settings.task_routes', given)),
     ...(isPlainObject(schedule) ? Object.entries(schedule).flatMap(([name, entry]) => (
       isPlainObject(entry) ? [{ prop: `settings.beat_schedule['${name}'].options`, to: isPlainObject(entry.options) ? entry.options : {} }] : []
     )) : []),
+    // Attributes of a task that are options of each message.
+    ...(Array.isArray(annotations) ? annotations : [annotations]).filter(isPlainObject).flatMap((map) => ofMap('settings.task_annotations', map))
+      .filter(({ to }) => isPlainObject(to)),
   ];
 }
 

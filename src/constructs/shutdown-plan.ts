@@ -17,10 +17,10 @@ export interface ShutdownOf {
   readonly celery?: string;
   /** The settings of the app. */
   readonly settings: ReadonlyMap<string, unknown>;
-  /** Whether the code is out of sight. */
-  readonly unseen: boolean;
-  /** The longest limit that a task of the code has by itself, in seconds, where the worker runs it. */
-  readonly ofCode?: { readonly name: string; readonly seconds: number };
+  /** Whether code that is out of sight decides when tasks are acknowledged. */
+  readonly mayBeEarly: boolean;
+  /** The longest limit that a task has by itself, in seconds, where the worker runs it, and what says it. */
+  readonly ofTask?: { readonly prop: string; readonly seconds: number };
   /** The names of the variables that the user gives. */
   readonly variables: ReadonlySet<string>;
 }
@@ -41,9 +41,9 @@ export interface ShutdownPlan {
 const SOFT_SETTINGS = ['worker_soft_shutdown_timeout', 'worker_enable_soft_shutdown_on_idle'] as const;
 
 /** One model of how a worker ends: everything that must fit is computed, or refused, here. */
-export function planShutdown({ shutdown, longestTask, pool, celery, settings, unseen, ofCode, variables }: ShutdownOf): ShutdownPlan {
+export function planShutdown({ shutdown, longestTask, pool, celery, settings, mayBeEarly, ofTask, variables }: ShutdownOf): ShutdownPlan {
   const own = shutdown?._longestTask;
-  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? unsaid(pool, settings, ofCode?.seconds));
+  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? unsaid(pool, settings, ofTask?.seconds));
   const soft = shutdown?._soft;
   const enforced = own !== undefined && pool._limits.timeLimit === undefined && (pool._name === 'prefork' || pool._name === 'gevent');
   return {
@@ -58,11 +58,11 @@ export function planShutdown({ shutdown, longestTask, pool, celery, settings, un
       ...shutdown?._problems ?? [],
       ...twice(own, longestTask),
       ...limits(own ?? longestTask, pool, soft !== undefined),
-      ...limitOfTask(own ?? longestTask, ofCode),
+      ...limitOfTask(own ?? longestTask, ofTask),
       ...limitsOfSettings(own ?? longestTask, pool, enforced, settings),
       ...(soft ? softProblems(seconds(soft.timeout), own ?? longestTask ?? pool._limits.timeLimit, pool, celery) : []),
       // Where the code is in sight, a rule knows.
-      ...(soft && unseen && !settings.has('task_acks_late') ? [{
+      ...(soft && mayBeEarly ? [{
         prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: 'cancels running tasks, and those that are acknowledged early are lost',
         fix: 'give delivery: TaskDelivery.atLeastOnce() to the CeleryApp, or use WorkerShutdown.warm({ longestTask })',
       }] : []),
@@ -81,8 +81,8 @@ function seconds(value: Duration): number {
 }
 
 /** Where nobody says how long tasks take: 5 minutes, or the limit that stops them later. */
-function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf['settings'], ofCode = 0): Duration {
-  const limit = Math.max(settingsLimit(settings) ?? 0, softTimeLimit ? seconds(softTimeLimit) : 0, Math.ceil(ofCode));
+function unsaid({ _limits: { softTimeLimit } }: WorkerPool, settings: ShutdownOf['settings'], ofTask = 0): Duration {
+  const limit = Math.max(settingsLimit(settings) ?? 0, softTimeLimit ? seconds(softTimeLimit) : 0, Math.ceil(ofTask));
   return Duration.seconds(Math.max(5 * 60, limit));
 }
 
@@ -137,9 +137,9 @@ function limitsOfSettings(longest: Duration | undefined, { _name, _limits }: Wor
 }
 
 /** A limit of a task that allows more than the longest task takes. */
-function limitOfTask(longest: Duration | undefined, ofCode: ShutdownOf['ofCode']): Problem[] {
-  return longest === undefined || ofCode === undefined || ofCode.seconds <= seconds(longest) ? [] : [{
-    prop: `code ${ofCode.name}`, value: ofCode.seconds, wrong: `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`,
+function limitOfTask(longest: Duration | undefined, ofTask: ShutdownOf['ofTask']): Problem[] {
+  return longest === undefined || ofTask === undefined || ofTask.seconds <= seconds(longest) ? [] : [{
+    prop: ofTask.prop, value: ofTask.seconds, wrong: `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`,
     fix: 'lower it, or raise longestTask',
   }];
 }

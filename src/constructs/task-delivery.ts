@@ -1,5 +1,7 @@
 import { Duration } from 'cdk8s';
 import { acknowledgedByFiles } from '../manifests/acknowledgement';
+import { annotated } from '../manifests/task-annotations';
+import { declaredTasks, Options } from '../manifests/task-options';
 import type { CeleryApp } from './celery-app';
 import * as checks from './validation/checks';
 import { Problem } from './validation/problems';
@@ -123,8 +125,23 @@ class Delivery extends TaskDelivery {
 const AT_MOST_ONCE: PropChecks<AtMostOnceOptions> = { prefetchMultiplier: number };
 const AT_LEAST_ONCE: PropChecks<AtLeastOnceOptions> = { rejectOnWorkerLost: flag, prefetchMultiplier: number, visibilityTimeout: duration };
 
-/** Whether tasks are acknowledged late, by the settings of the app or by its code as far as it is in sight. */
-export function isLate({ _settings: settings, code, _codeSettings }: CeleryApp): boolean {
-  const ofCode = _codeSettings.has('task_acks_late') ? _codeSettings.get('task_acks_late') : null;
-  return acknowledgedByFiles(settings.get('task_acks_late'), Object.values(code._files ?? {}), ofCode) === 'late';
+/** When tasks are acknowledged, by the settings of the app and by its code as far as it is in sight. */
+function acknowledgement({ _settings: settings, code: { _files: files }, _codeSettings: ofCode }: CeleryApp): ReturnType<typeof acknowledgedByFiles> {
+  return acknowledgedByFiles(settings, Object.values(files ?? {}), files !== undefined && !ofCode.has('task_acks_late') ? null : ofCode.get('task_acks_late'));
+}
+
+/** Whether tasks are acknowledged late. */
+export function isLate(app: CeleryApp): boolean {
+  const found = acknowledgement(app);
+  return found === 'late' || (typeof found !== 'string' && found.unless !== undefined);
+}
+
+/** Whether code that is out of sight decides on it. A rule knows where it is in sight. */
+export function mayBeEarly(app: CeleryApp): boolean {
+  return app.code._files === undefined && acknowledgement(app) === 'unknown';
+}
+
+/** The tasks of an app as its code and its settings have them. */
+export function tasksOf({ code, _settings: settings }: CeleryApp): readonly Options[] {
+  return annotated(Object.values(code._files ?? {}).flatMap(declaredTasks), settings.get('task_annotations'));
 }

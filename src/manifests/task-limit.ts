@@ -2,7 +2,7 @@ import { lazy } from '../memo';
 import { seconds } from './code-settings';
 import { Place } from './place';
 import { Process } from './process';
-import { taskOptions } from './task-options';
+import { tasksOf } from './tasks';
 
 /** The longest that a task of a worker may take. */
 export interface TaskLimit {
@@ -19,9 +19,9 @@ export interface TaskLimit {
  * decorator.
  */
 export const taskLimit: (worker: Process) => TaskLimit | undefined = lazy((worker: Process) => {
-  const longest = taskOptions(worker.container).flatMap(({ name, at, timeLimit, softTimeLimit }) => {
+  const longest = tasksOf(worker).flatMap(({ name, at, timeLimit, softTimeLimit, limitBy }) => {
     const own = timeLimit ?? softTimeLimit;
-    return own === undefined || own <= 0 ? [] : [{ seconds: own, name: `${timeLimit === undefined ? 'soft_time_limit' : 'time_limit'} of ${name}`, at }];
+    return own === undefined || own <= 0 ? [] : [{ seconds: own, name: `${timeLimit === undefined ? 'soft_time_limit' : 'time_limit'} of ${limitBy ?? name}`, at }];
   }).reduce<TaskLimit | undefined>((most, next) => most && most.seconds >= next.seconds ? most : next, undefined);
   const general = generalLimit(worker);
   return longest && (!general || longest.seconds > general.seconds) ? longest : general;
@@ -49,7 +49,7 @@ export const lateTasks: (worker: Process) => readonly LateTasks[] = lazy((worker
   const setting = worker.settingOn('task_acks_late') ? worker.setting('task_acks_late') : undefined;
   const general = generalLimit(worker);
   const all = setting && general ? [{ seconds: general.seconds, at: setting.at, variable: setting.variable ?? general.variable }] : [];
-  const single = taskOptions(worker.container).flatMap(({ name, at, acksLate, timeLimit, softTimeLimit }) => {
+  const single = tasksOf(worker).flatMap(({ name, at, acksLate, timeLimit, softTimeLimit }) => {
     const own = timeLimit ?? softTimeLimit ?? general?.seconds;
     const late = acksLate ?? setting !== undefined;
     // What says nothing of its own is among all.

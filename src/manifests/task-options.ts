@@ -19,36 +19,97 @@ export interface TaskOptions {
   readonly queue?: string;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
+  /** What says when it is acknowledged, where that is not its code: `task_annotations['*']`. */
+  readonly acksLateBy?: string;
+  /** The same of its time limits. */
+  readonly limitBy?: string;
+  /** No code in sight has it. */
+  readonly unseen?: boolean;
 }
 
 /** `@app.task`, `@shared_task(...)`: the decorator, with options or without. */
 const DECORATOR = /^[ \t]*@(?:[\w.]+\.)?(?:task|shared_task|periodic_task)\b(?![ \t]*[.\w])[ \t]*(\()?/gm;
 
-type Options = Omit<TaskOptions, 'at'>;
+/** `app.task(send, ...)`, `shared_task(...)(send)`: the same as a call. */
+const CALL = /(?<![@\w.])(?:[\w.]+\.task|(?:[\w.]+\.)?shared_task)\(/g;
 
-const FLAGS: Readonly<Record<string, boolean | undefined>> = { True: true, False: false };
+/** `send.acks_late = ...`, `app.tasks['tasks.send'].acks_late = ...`, `setattr(send, 'acks_late', ...)`: after the task is made. */
+const ASSIGNED = /^[ \t]*(?:([\w.]+(?:\[['"][\w.]+['"]\])?)\.acks_late[ \t]*=(?!=)|setattr\([ \t]*([\w.]+)[ \t]*,[ \t]*['"]acks_late['"][ \t]*,)[ \t]*([\w.]+)/gm;
 
-/** The tasks that Python code declares by decorators, with those of their options that are literals. */
+/** The same without its place. */
+export type Options = Omit<TaskOptions, 'at'>;
+
+/** What Python takes for true or false. */
+const FLAGS: Readonly<Record<string, boolean | undefined>> = { True: true, 1: true, False: false, 0: false };
+
+/** The tasks that Python code declares by decorators and calls, with those of their options that are literals. */
 export function declaredTasks(code: string): readonly Options[] {
   const text = withoutComments(code);
-  return [...text.matchAll(DECORATOR)].flatMap((match) => {
+  const decorated = [...text.matchAll(DECORATOR)].flatMap((match) => {
     const open = match.index + match[0].length - 1;
     const length = match[1] === undefined ? 1 : balanced(text.slice(open, open + 4000), '(', ')');
     if (length === undefined) return [];
-    const options = match[1] === undefined ? '' : text.slice(open, open + length);
     const name = /^[^\S\n]*\n\s*(?:@[^\n]*\n\s*)*(?:async\s+)?(?:def|class)\s+(\w+)/.exec(text.slice(open + length))?.[1];
-    const value = (option: string) => new RegExp(`(?<![\\w.'"])${option}\\s*=\\s*([\\w. *]+?)\\s*[,)\\n]`).exec(options)?.[1];
-    const number = (option: string) => seconds(value(option) ?? '');
-    const base = /(?<![\w.'"])base\s*=\s*([\w.]+)/.exec(options)?.[1];
-    const inherited = base === undefined ? 'unsaid' : ofBase(text, base);
-    const given = /(?<![\w.'"])acks_late\s*=(?!=)/.test(options);
-    return name === undefined ? [] : [{
-      name, acksLate: given ? FLAGS[value('acks_late') ?? ''] : inherited === 'unsaid' ? undefined : inherited,
-      unsaid: !given && inherited === 'unsaid' && !options.includes('**'),
-      queue: /(?<![\w.'"])queue\s*=\s*(['"])([^'"\n]+)\1/.exec(options)?.[2],
-      rejectOnWorkerLost: FLAGS[value('reject_on_worker_lost') ?? ''], timeLimit: number('time_limit'), softTimeLimit: number('soft_time_limit'),
-    }];
+    return name === undefined ? [] : [declared(name, match[1] === undefined ? '' : text.slice(open, open + length), text)];
   });
+  const called = [...text.matchAll(CALL)].flatMap((match) => {
+    const open = match.index + match[0].length - 1;
+    const length = balanced(text.slice(open, open + 4000), '(', ')');
+    if (length === undefined) return [];
+    const options = text.slice(open, open + length);
+    const name = (/^\(\s*([\w.]+)\s*[,)]/.exec(options) ?? /^\s*\(\s*([\w.]+)\s*\)/.exec(text.slice(open + length)))?.[1];
+    // Other libraries have a function task, too.
+    return name === undefined || !/\b(?:acks_late|time_limit|soft_time_limit|queue)\b/.test(options) ? [] : [declared(lastOf(name), options, text)];
+  });
+  return assigned([...decorated, ...called], text);
+}
+
+function declared(name: string, written: string, text: string): Options {
+  const options = spread(written, text);
+  const value = (option: string) => new RegExp(`(?<![\\w.'"])${option}\\s*=\\s*([\\w. *]+?)\\s*[,)\\n]`).exec(options)?.[1];
+  const number = (option: string) => seconds(value(option) ?? '');
+  const base = /(?<![\w.'"])base\s*=\s*([\w.]+)/.exec(options)?.[1];
+  const inherited = base === undefined ? 'unsaid' : ofBase(text, base);
+  // None is what the setting says.
+  const given = /(?<![\w.'"])acks_late\s*=(?!=)/.test(options) && value('acks_late') !== 'None';
+  return {
+    name, acksLate: given ? FLAGS[value('acks_late') ?? ''] : inherited === 'unsaid' ? undefined : inherited,
+    unsaid: !given && inherited === 'unsaid' && !options.includes('**'),
+    queue: /(?<![\w.'"])queue\s*=\s*(['"])([^'"\n]+)\1/.exec(options)?.[2],
+    rejectOnWorkerLost: FLAGS[value('reject_on_worker_lost') ?? ''], timeLimit: number('time_limit'), softTimeLimit: number('soft_time_limit'),
+  };
+}
+
+/** Options with `**OPTIONS` written out, where the file has that as a literal and nothing changes it. An empty one is there to be filled. */
+function spread(options: string, text: string): string {
+  return options.replace(/\*\*\s*(\w+)\b(?![.([])/g, (whole, name: string) => {
+    const literals = [...text.matchAll(new RegExp(`^${name}[ \\t]*(?::[^=\\n]*)?=[ \\t]*(?=\\{|dict\\()`, 'gm'))];
+    if (literals.length !== 1 || new RegExp(`\\b${name}(?:\\[|\\.|\\s*[|+*]?=(?!=))`).test(text.replace(literals[0][0], ''))) return whole;
+    const literal = text.slice(literals[0].index + literals[0][0].length).replace(/^dict/, '');
+    const length = balanced(literal.slice(0, 4000), literal[0], literal[0] === '{' ? '}' : ')');
+    const inner = length === undefined ? '' : literal.slice(1, length - 1).replace(/,?\s*$/, '').replace(/(['"])(\w+)\1\s*:/g, '$2=');
+    return inner.trim() === '' ? whole : `${inner},`;
+  });
+}
+
+/** What is assigned to a task after it is made wins; to the class of all tasks, for those that say nothing. */
+function assigned(tasks: readonly Options[], text: string): readonly Options[] {
+  const all = [...tasks];
+  for (const [, attribute, argument, value] of text.matchAll(ASSIGNED)) {
+    const name = lastOf((attribute ?? argument).replace(/['"\]]+$/, ''));
+    // In a method it is about one instance, in one process.
+    if (name === 'self' || name === 'cls') continue;
+    const acksLate = value === 'None' ? false : FLAGS[value];
+    const those = all.flatMap((task, i) => (name === 'Task' ? task.unsaid : task.name === name) ? [i] : []);
+    for (const i of those) all[i] = { ...all[i], acksLate, unsaid: false };
+    // What is no task of this file may be something else.
+    if (those.length === 0 && name !== 'Task') all.push({ name, acksLate: /\btasks\[/.test(attribute ?? '') ? acksLate : undefined, unsaid: false });
+  }
+  return all;
+}
+
+function lastOf(name: string): string {
+  return name.split(/[.['"]+/).at(-1)!;
 }
 
 /** What a class of tasks says of when they are acknowledged; undefined where only a run tells, or where it is in no file in sight. */

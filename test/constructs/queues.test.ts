@@ -91,6 +91,10 @@ describe('routes', () => {
       'code \'tasks.py\' queue: \'nope\' is not a queue of the app'],
     ['of a task, to a queue that there is not', { code: code('@app.task(queue="nope")', 'def x(): ...') }, ALL,
       'code \'tasks.py\' queue: \'nope\' is a queue from which no worker of the app consumes'],
+    ['of annotations, to a queue that there is not', { ...declared('mail'), settings: { task_annotations: { '*': { queue: 'nope' } } } }, ALL,
+      'settings.task_annotations[\'*\']: \'nope\' is not a queue of the app'],
+    ['of a list of annotations', { ...declared('mail'), settings: { task_annotations: [{ 'tasks.x': MEDIA }] } }, ALL,
+      'settings.task_annotations[\'tasks.x\'].exchange: \'media\' is an exchange that no queue of the app has'],
   ])('%s: refused', (_what, props, workers, message) => {
     expect(refusals(made(props, workers))).toEqual([expect.stringContaining(message)]);
   });
@@ -103,6 +107,8 @@ describe('routes', () => {
     ['to an exchange that the code may declare', routed(MEDIA, { code: code('app.conf.task_queues = queues()') }), ALL],
     ['to an exchange that an image may declare', { code: AppCode.inImage(), settings: { task_routes: { x: MEDIA } } }, { worker: undefined }],
     ['a list of pairs', { ...declared('mail'), settings: { task_routes: [[['tasks.*', { queue: 'mail' }]]] } }, ALL],
+    ['annotations with a queue, and with none', { ...declared('mail'), settings: { task_annotations: { 'tasks.x': { queue: 'mail' }, '*': { rate_limit: '1/s' } } } }, ALL],
+    ['annotations of a class', { ...declared('mail'), settings: { task_annotations: 'shop.Annotations' } }, ALL],
     ['no queue', routed({ queue: null, priority: 3 }), ALL],
     ['queues that task_queues has', { settings: { task_create_missing_queues: false, task_queues: { celery: {}, mail: {} } } }, { worker: ['mail', 'celery'] }],
     ['only the default queue, and none is created', { settings: { task_create_missing_queues: false } }, { worker: undefined }],

@@ -1,5 +1,5 @@
-import { Duration } from 'cdk8s';
-import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, PythonRuntime, TaskDelivery, WorkerPool, WorkerShutdown } from '../../src';
+import { App, Chart, Duration } from 'cdk8s';
+import { AppCode, CeleryAppProps, CeleryWorker, CeleryWorkerProps, PythonRuntime, rules, TaskDelivery, WorkerPool, WorkerShutdown } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
 
@@ -13,6 +13,19 @@ function define(props: Partial<CeleryWorkerProps>, app: Partial<CeleryAppProps> 
 
 const worker = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): Manifests => synth(define(props, app));
 const refused = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): string[] => refusals(define(props, app)).map((line) => line.replace('[chart/worker] ', ''));
+/** What synth refuses, and what it warns of about the shutdown. */
+function said(props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): { errors: string[]; warnings: string[] } {
+  const chart = new Chart(new App(), 'chart', { namespace: 'test' });
+  define(props, app)(chart);
+  const warned = rules.Rules.check(chart).filter(({ severity, ruleId }) => severity === rules.Severity.WARNING && ruleId.startsWith('shutdown/'));
+  const warnings = warned.map(({ message, unless, ruleId }) => `${message} unless ${unless} [${ruleId}]`);
+  try {
+    worker(props, app);
+    return { errors: [], warnings };
+  } catch {
+    return { errors: refused(props, app), warnings };
+  }
+}
 const grace = (manifests: Manifests): number => manifests.pod(NAME).terminationGracePeriodSeconds;
 const options = (manifests: Manifests): string[] => manifests.main(NAME).command.filter((word) => /time-limit|soft_shutdown/.test(word));
 
@@ -164,6 +177,47 @@ describe('refuses what does not fit', () => {
     ['one of two', { code: tasks(...SEND, '@app.task()', 'def store(): ...') }, 'store'],
   ])('%s is acknowledged early, and named', (_what, app, task) => {
     expect(refused({ shutdown: twenty }, app)).toEqual([expect.stringMatching(new RegExp(`one is ${task}.*\\[shutdown/soft-shutdown-loses-tasks\\]`))]);
+  });
+
+  const annotations = (value: unknown, code = tasks('@app.task', 'def send(): ...')): Partial<CeleryAppProps> => ({
+    ...AT_LEAST_ONCE, code, settings: { task_annotations: value },
+  });
+  const early = (by: string, app: Partial<CeleryAppProps>): [string, Partial<CeleryAppProps>] => [`task_annotations['${by}'] says acks_late: false`, app];
+
+  test.each<[string, Partial<CeleryAppProps>]>([
+    early('*', annotations({ '*': { acks_late: false } })), early('tasks.send', annotations({ 'tasks.send': { acks_late: false } })),
+    early('tasks.send', annotations([{ 'tasks.send': { acks_late: 0 } }], AppCode.inImage())),
+    early('*', { code: AppCode.inImage(), settings: { task_annotations: { '*': { acks_late: false } } } }),
+    ['one is send', { ...AT_LEAST_ONCE, code: tasks('@app.task', 'def send(): ...', 'send.acks_late = False') }],
+    ['one is send', { ...AT_LEAST_ONCE, code: tasks('OPTIONS = {"acks_late": False}', '@app.task(**OPTIONS)', 'def send(): ...') }],
+    ['one is send', { ...AT_LEAST_ONCE, code: tasks('def send(): ...', 'app.task(send, acks_late=False)') }],
+  ])('%s: refused, and nothing else is said', (text, app) => {
+    const { errors, warnings } = said({ shutdown: soft({ timeout: seconds(20), longestTask: minutes(5) }) }, app);
+    expect([errors, warnings]).toEqual([[expect.stringContaining(text)], []]);
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, number]>([
+    ['that may say otherwise', { ...AT_LEAST_ONCE, code: tasks('app.conf.task_annotations = {"*": {"acks_late": False}}', '@app.task', 'def send(): ...') }, 1],
+    ['whose options only a run tells', { ...AT_LEAST_ONCE, code: tasks('@app.task(acks_late=LATE)', 'def send(): ...') }, 1],
+    ['with options about something else', { ...AT_LEAST_ONCE, code: tasks('OPTIONS = {"queue": "celery"}', '@app.task(**OPTIONS)', 'def send(): ...') }, 0],
+    ['with annotations that say late', annotations({ '*': { acks_late: true } }, tasks('@app.task(acks_late=False)', 'def send(): ...')), 0],
+    ['of an image, with annotations that say late', { code: AppCode.inImage(), settings: { task_annotations: { '*': { acks_late: true } } } }, 0],
+  ])('code %s: accepted', (_what, app, expected) => {
+    const { errors, warnings } = said({ shutdown: soft({ timeout: seconds(20), longestTask: minutes(5) }) }, app);
+    expect(errors).toEqual([]);
+    expect(warnings).toEqual(Array.from({ length: expected }, () => expect.stringMatching(/unless .*acknowledged late.*\[shutdown\/soft-shutdown-loses-tasks\]/s)));
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, number | string]>([
+    ['of all tasks', { settings: { task_annotations: { '*': { time_limit: 61 } } }, queues: [{ name: 'mail' }] }, "settings.task_annotations['*'].time_limit: 61 is more than longestTask, 60 s"],
+    ['of one task', { settings: { task_annotations: { 'tasks.send': { soft_time_limit: 61 } } } }, "settings.task_annotations['tasks.send'].soft_time_limit: 61 is more"],
+    ['of one task, which may be another worker\'s', { settings: { task_annotations: { 'tasks.send': { soft_time_limit: 61 } } }, queues: [{ name: 'mail' }] }, 75],
+    ['that fits', { settings: { task_annotations: { '*': { time_limit: 60 } } } }, 75],
+    ['in place of that of the code', { ...long('time_limit=90'), settings: { task_annotations: { '*': { time_limit: 60 } } } }, 75],
+  ])('a limit of task_annotations, %s', (_what, app, expected) => {
+    const props = { shutdown: warm({ longestTask: seconds(60) }), ...(app.queues ? { queues: ['celery', 'mail'] } : {}) };
+    if (typeof expected === 'string') expect(refused(props, app)).toEqual([expect.stringContaining(expected)]);
+    else expect(grace(worker(props, app))).toBe(expected);
   });
 
   test.each<[string, Partial<CeleryAppProps>]>([

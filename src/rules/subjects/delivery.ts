@@ -7,7 +7,7 @@ import { installedVersion } from '../../manifests/installs';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { lateTasks, limit, taskLimit } from '../../manifests/task-limit';
-import { taskOptions } from '../../manifests/task-options';
+import { tasksOf } from '../../manifests/tasks';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { Reporter, Rule, unless } from '../rule';
@@ -158,7 +158,7 @@ export const deliveryRules: Rule[] = [
         && worker.container.resource('limits', 'memory') === undefined) {
         report({ at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` });
       }
-      const [task] = taskOptions(worker.container).filter(({ rejectOnWorkerLost, acksLate }) =>
+      const [task] = tasksOf(worker).filter(({ rejectOnWorkerLost, acksLate }) =>
         rejectOnWorkerLost === true && (acksLate ?? worker.settingOn('task_acks_late')));
       if (task && worker.option('--max-memory-per-child').state === 'unset' && worker.container.resource('limits', 'memory') === undefined) {
         report({ at: task.at, value: `reject_on_worker_lost of task ${task.name}` });

@@ -8,7 +8,7 @@ import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get, Path } from '../../manifests/json';
 import { preStopSeconds } from '../../manifests/pre-stop';
 import { Process } from '../../manifests/process';
-import { givesTasksBack, softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
+import { softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -146,7 +146,8 @@ export const shutdownRules: Rule[] = [
     check: (worker, report) => {
       const limit = taskLimit(worker);
       if (!limit || limit.seconds <= worker.workload.graceSeconds || !worker.workload.longRunning) return;
-      if (givesTasksBack(worker)) return;
+      // What that does to them is another rule's.
+      if (stopsSoft(worker)) return;
       // Who gives a grace period may know how long the tasks take.
       const given = worker.workload.spec.terminationGracePeriodSeconds !== undefined;
       report({
@@ -229,10 +230,19 @@ export const shutdownRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const early = stopsSoft(worker) ? acknowledgedBy(worker) : 'late';
-      if (typeof early === 'string') return;
+      if (early === 'late') return;
+      const soft = { at: worker.setting('worker_soft_shutdown_timeout')!.at, value: 'REMAP_SIGTERM=SIGQUIT', allowed: 'task_acks_late' };
+      if (early === 'unknown') {
+        const limit = taskLimit(worker);
+        if (limit === undefined || limit.seconds <= worker.workload.graceSeconds) return;
+        report({ ...soft, note: `${limit.name} ${limit.seconds} s, cancelled after ${softTimeout(worker)} s`, unless: 'all tasks are acknowledged late' });
+        return;
+      }
       report({
-        at: worker.setting('worker_soft_shutdown_timeout')!.at, value: 'REMAP_SIGTERM=SIGQUIT', allowed: 'task_acks_late',
-        ...(early.task === undefined ? {} : {
+        ...soft,
+        ...(early.unless === undefined ? {} : { note: 'task_annotations, task_cls, register_task or a class Task in the code may say acks_late=False', unless: early.unless }),
+        ...(early.by === undefined ? {} : { note: `${early.by} says acks_late: false`, allowed: `acks_late: true in ${early.by}, or task_acks_late and none there` }),
+        ...(early.task === undefined || early.by !== undefined ? {} : {
           note: `one is ${early.task}`, allowed: `acks_late of ${early.task}, or task_acks_late and no acks_late=False`,
         }),
       });
@@ -284,7 +294,7 @@ export const shutdownRules: Rule[] = [
     check: (worker, report) => {
       const { container, workload } = worker;
       const slept = preStopSeconds(get(container.json, 'lifecycle'));
-      const needed = givesTasksBack(worker) ? softTimeout(worker) : taskLimit(worker)?.seconds;
+      const needed = stopsSoft(worker) ? softTimeout(worker) : taskLimit(worker)?.seconds;
       // Some seconds are for endpoints and proxies to learn of it.
       if (slept < LONG_HOOK || (needed === undefined ? slept < workload.graceSeconds / 2 : workload.graceSeconds - slept >= needed)) return;
       const left = workload.graceSeconds - slept;
