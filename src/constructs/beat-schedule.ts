@@ -4,7 +4,8 @@ import { ScheduleSpec } from './schedule-spec';
 import { SecretKey } from './secret-key';
 import { REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import * as checks from './validation/checks';
-import { Problem } from './validation/problems';
+import { checkServerAddress, egressToServer, SERVER_ADDRESS, ServerAddress } from './network/server-address';
+import { Described, Problem } from './validation/problems';
 import { duration, PropChecks, typed } from './validation/props';
 
 /** Options of every schedule. */
@@ -19,7 +20,7 @@ export interface BeatScheduleOptions {
 }
 
 /** Options of a schedule in Redis. */
-export interface RedBeatOptions extends BeatScheduleOptions {
+export interface RedBeatOptions extends BeatScheduleOptions, ServerAddress {
   /**
    * A Secret with the URL of another Redis: `{ name: 'redbeat', key: 'url' }`, with `redis://...` or `rediss://...` in it.
    *
@@ -64,16 +65,22 @@ export abstract class BeatSchedule {
    * @see https://redbeat.readthedocs.io
    */
   public static redBeat(options: RedBeatOptions = {}): BeatSchedule {
-    const { options: { redis, loopInterval, lockTimeout }, problems } = typed(options, REDBEAT, { prefix: 'schedule' });
+    const { options: { redis, loopInterval, lockTimeout, port, cidr }, problems } = typed(options, REDBEAT, { prefix: 'schedule' });
     return new Schedule({
       scheduler: `${REDBEAT_PACKAGE_NAME}:Scheduler`,
       keepsFile: false,
       loopInterval,
       lockTimeout,
-      inBroker: redis === undefined,
+      redis: redis ?? 'broker',
+      egress: redis && egressToServer(undefined, { port, cidr }),
       env: redis ? [{ name: REDBEAT_URL, valueFrom: { secretKeyRef: redis } }] : [],
       needs: { need: 'redbeat', of: 'beat' },
-      problems: [...problems, ...checkInterval('loopInterval', loopInterval), ...checkInterval('lockTimeout', lockTimeout)],
+      problems: [
+        ...problems, ...checkInterval('loopInterval', loopInterval), ...checkInterval('lockTimeout', lockTimeout), ...checkServerAddress('schedule', { port, cidr }),
+        ...(redis === undefined && (port ?? cidr) !== undefined ? [{
+          prop: 'schedule', value: new Described(port === undefined ? 'cidr' : 'port'), wrong: 'is for a Redis in a Secret, and this one is that of the broker', fix: 'leave it out, or give redis',
+        }] : []),
+      ],
     });
   }
 
@@ -129,7 +136,7 @@ function checkScheduler(scheduler: unknown): Problem[] {
 const checkInterval = (prop: string, value: Duration | undefined): Problem[] => checks.seconds(`schedule.${prop}`, value);
 
 const ANY: PropChecks<BeatScheduleOptions> = { loopInterval: duration };
-const REDBEAT: PropChecks<RedBeatOptions> = { ...ANY, redis: { copy: secretKey }, lockTimeout: duration };
+const REDBEAT: PropChecks<RedBeatOptions> = { ...ANY, ...SERVER_ADDRESS, redis: { copy: secretKey }, lockTimeout: duration };
 
 /** The options that all schedules have. */
 function checked(given: BeatScheduleOptions): Pick<ScheduleSpec, 'loopInterval' | 'problems'> {

@@ -27,6 +27,7 @@ import { describe, Described, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, object, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { sharedQueueProblems } from './shared-queues';
+import { SecretKey } from './secret-key';
 import { PythonRuntime } from './runtime/python-runtime';
 import { TaskDelivery } from './task-delivery';
 import { isInTree } from './validation/in-tree';
@@ -211,7 +212,7 @@ export class CeleryApp extends Construct {
   /** The pods of it, what they run, and how many containers each has next to Celery. @internal */
   public readonly _pods: { readonly scope: Construct; readonly role: string; readonly neighbours: number }[] = [];
   /** The Beats whose schedule is in a Redis, by RedBeat, and whether that is its message broker. @internal */
-  public readonly _redBeats: { readonly scope: Construct; readonly inBroker: boolean }[] = [];
+  public readonly _redBeats: { readonly scope: Construct; readonly redis: 'broker' | SecretKey }[] = [];
   /** @internal */
   public readonly _queues: Queues;
   /** Whether a worker without `queues` consumes from those that code or settings declare, or from a default queue that only a run tells. @internal */

@@ -1,4 +1,4 @@
-import { ApiObject, Duration } from 'cdk8s';
+import { ApiObject, Chart, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
 import { BeatSchedule } from './beat-schedule';
 import { BeatStorage } from './beat-storage';
@@ -6,6 +6,7 @@ import { CeleryApp } from './celery-app';
 import { HealthCheck } from './health/health-check';
 import { LogLevel } from './log-level';
 import { PodOptions } from './pod-options';
+import { SecretKey } from './secret-key';
 import { AGENT_FLAGS, REDBEAT_PACKAGE } from '../celery/agent-names';
 import { parseRequirement } from '../celery/requirement';
 import { celeryComponent, componentName } from './celery-component';
@@ -21,7 +22,7 @@ import { CELERY } from './validation/stand-ins';
 import { ScheduleSpec } from './schedule-spec';
 import { settingsArguments } from './settings';
 import { prepareShared } from './shared-settings';
-import { appSettings, onDatabase } from './visibility-timeout';
+import { appSettings, appsOf, onDatabase } from './visibility-timeout';
 
 /** Properties of `CeleryBeat`. */
 export interface CeleryBeatProps extends PodOptions {
@@ -152,6 +153,7 @@ export class CeleryBeat extends Construct {
         ...(isRedBeat(schedule) ? [{ path: REDBEAT_PACKAGE, volume: celery._redBeatVolume(), readOnly: true }] : []),
       ],
       env: schedule.env,
+      egress: schedule.egress,
       importsOurs: isRedBeat(schedule),
       content: schedule.needs?.of === 'beat' ? celery._contentWith(this, name, schedule.needs.need) : undefined,
       needs: schedule.needs?.of === 'beat' ? [schedule.needs.need] : [],
@@ -163,17 +165,18 @@ export class CeleryBeat extends Construct {
         ...checkTogether(props, schedule),
         ...(claim ? checkClaim('storage', claim) : []),
         ...loop.problems,
-        ...(schedule.inBroker ? checkRedis(celery) : []),
+        ...(schedule.redis === 'broker' ? checkRedis(celery) : []),
+        ...unreachable(schedule, celery),
         ...notInstalled(schedule, celery),
       ],
     });
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
     prepareShared(this);
-    if (!isRedBeat(schedule)) return;
-    const inBroker = schedule.inBroker === true;
-    celery._redBeats.push({ scope: this, inBroker });
-    if (inBroker) this.node.addValidation({ validate: () => sharedLock(this, celery).map(describe) });
+    const { redis } = schedule;
+    if (redis === undefined) return;
+    celery._redBeats.push({ scope: this, redis });
+    this.node.addValidation({ validate: () => sharedLock(this, celery, redis).map(describe) });
   }
 }
 
@@ -226,14 +229,27 @@ function checkRedis({ _broker: { transport } }: CeleryApp): Problem[] {
   }];
 }
 
+/** A Redis of which a closed network does not know where it is; `to` may have it. */
+function unreachable({ redis, egress }: ScheduleSpec, { _network: { _egress: closed } }: CeleryApp): Problem[] {
+  return redis === undefined || redis === 'broker' || egress !== undefined || closed === undefined || closed.to.length > 0 ? [] : [{
+    prop: 'network', value: new Described('CeleryNetwork.closed'), wrong: 'does not know where the Redis of the schedule is, and Beat could not connect to it',
+    fix: 'give its port: BeatSchedule.redBeat({ redis: { name, key }, port: 6379 }), and `cidr` where its addresses are known',
+  }];
+}
+
 /** RedBeats of two apps on one database have one lock, and one of them waits for it forever. Of the two, one says it. */
-function sharedLock(beat: Construct, celery: CeleryApp): Problem[] {
+function sharedLock(beat: Construct, celery: CeleryApp, redis: 'broker' | SecretKey): Problem[] {
   const prefix = redBeatPrefix(celery);
-  return prefix === undefined ? [] : onDatabase(celery).filter((other) => other !== celery && redBeatPrefix(other) === prefix)
-    .flatMap(({ _redBeats: beats }) => beats).filter(({ scope, inBroker }) => inBroker && isInTree(scope, beat) && scope.node.path < beat.node.path)
+  const { namespace } = Chart.of(celery);
+  const together = redis === 'broker' ? onDatabase(celery) : appsOf(celery.node.root).filter((other) => Chart.of(other).namespace === namespace);
+  const isSame = (other: 'broker' | SecretKey): boolean => redis === 'broker' || other === 'broker' ? redis === other
+    : redis.name === other.name && redis.key === other.key;
+  return prefix === undefined ? [] : together.filter((other) => other !== celery && redBeatPrefix(other) === prefix)
+    .flatMap(({ _redBeats: beats }) => beats)
+    .filter((other) => isSame(other.redis) && isInTree(other.scope, beat) && other.scope.node.path < beat.node.path)
     .map(({ scope: other }) => ({
       prop: 'schedule', value: new Described('RedBeat'), wrong: `has its schedule and its lock in one Redis database with ${other.node.path}, so only one of the two sends tasks`,
-      fix: 'give each app a database of its own (redis.onDatabase(1)), or the setting redbeat_key_prefix',
+      fix: `give each app a database of its own${redis === 'broker' ? ' (redis.onDatabase(1))' : ''}, or the setting redbeat_key_prefix`,
     }));
 }
 

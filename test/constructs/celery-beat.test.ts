@@ -1,7 +1,7 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, BeatSchedule, BeatStorage, Broker, CeleryApp, CeleryBeat, CeleryBeatProps, HealthCheck, LogLevel, PythonRuntime, RedisBroker,
-  ResultBackend, RedBeatOptions,
+  AppCode, BeatSchedule, BeatStorage, Broker, CeleryApp, CeleryBeat, CeleryBeatProps, CeleryNetwork, HealthCheck, LogLevel, PythonRuntime, RedBeatOptions,
+  RedisBroker, ResultBackend,
 } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
@@ -182,6 +182,33 @@ describe('RedBeat', () => {
     const broker = Broker.fromUrl('amqp://rabbitmq.example.com//');
     const manifests = synth(redBeat({ redis: { name: 'redbeat', key: 'url' } }, { broker, resultBackend: ResultBackend.none() }), ['Secret/redbeat']);
     expect(manifests.main(NAME).env).toContainEqual({ name: 'CDK8S_CELERY_REDBEAT_URL', valueFrom: { secretKeyRef: { name: 'redbeat', key: 'url' } } });
+  });
+
+  const closed = (options: RedBeatOptions, to: Parameters<typeof CeleryNetwork.closed>[0] = {}) => redBeat(
+    { redis: { name: 'redbeat', key: 'url' }, ...options }, { network: CeleryNetwork.closed(to) },
+  );
+
+  test('with a closed network needs to know where the other Redis is', () => {
+    expect(refusals(closed({}))).toEqual(['[chart/beat] network: CeleryNetwork.closed does not know where the Redis of the schedule is, and Beat could not connect to it; '
+      + 'give its port: BeatSchedule.redBeat({ redis: { name, key }, port: 6379 }), and `cidr` where its addresses are known']);
+    const rule = { to: [{ ipBlock: { cidr: '10.2.0.0/16' } }], ports: [{ port: 6380, protocol: 'TCP' }] };
+    expect(synth(closed({ port: 6380, cidr: '10.2.0.0/16' }), ['Secret/redbeat']).get('NetworkPolicy', NAME).spec.egress).toContainEqual(rule);
+    expect(synth(closed({}, { to: [{ ports: [{ port: 6379 }] }] }), ['Secret/redbeat']).identities()).toContain(`NetworkPolicy/${NAME}`);
+    expect(refusals(redBeat({ port: 6379 }))).toEqual(['[chart/beat] schedule: port is for a Redis in a Secret, and this one is that of the broker; leave it out, or give redis']);
+    expect(refusals(closed({ port: 0 })).join()).toContain('schedule.port: 0 is not a whole number of at least 1');
+  });
+
+  test('of two apps with the Redis of one Secret is refused, where both have one lock', () => {
+    const both = (key: string, settings: object = {}) => (chart: Chart) => ['a', 'b'].forEach((name, i) => {
+      const celery = new CeleryApp(chart, name, {
+        app: 'tasks', broker: Broker.fromRedis({ host: `redis-${name}.example.com` }), code: AppCode.fromInline({ 'tasks.py': TASKS }),
+        runtime: PythonRuntime.install({ celery: '5.6.3', requirements: ['celery-redbeat'] }), settings: i === 0 ? {} : settings,
+      });
+      new CeleryBeat(chart, `beat-${name}`, { celery, schedule: BeatSchedule.redBeat({ redis: { name: 'redbeat', key: i === 0 ? 'url' : key } }) });
+    });
+    expect(refusals(both('url'))).toEqual(['[chart/beat-b] schedule: RedBeat has its schedule and its lock in one Redis database with chart/beat-a, so only one of the two '
+      + 'sends tasks; give each app a database of its own, or the setting redbeat_key_prefix']);
+    for (const fine of [both('other'), both('url', { redbeat_key_prefix: 'crm' })]) expect(synth(fine, ['Secret/redbeat']).identities()).toContain('Deployment/b-beat-b');
   });
 
   test('brings redis-py from the lock where the broker does not', () => {

@@ -1,7 +1,7 @@
-import { ApiObject, Chart, Duration, Yaml } from 'cdk8s';
+import { ApiObject, App, Chart, Duration, Yaml } from 'cdk8s';
 import { Broker, CeleryAppProps, CeleryProducer, CeleryProducerOptions, CeleryWorker, PythonRuntime, RabbitMqBroker, ResultBackend, TaskDelivery } from '../../src';
 import { celeryApp } from '../fixtures';
-import { Manifests, refusals, synth } from '../manifests';
+import { Manifests, refusals, renderApp, synth } from '../manifests';
 
 const PASSWORD = { name: 'passwords', key: 'rabbitmq' };
 const SECRETS = ['Secret/passwords', 'Namespace/web'];
@@ -57,6 +57,17 @@ test('with a password has the launcher, in its own namespace', () => {
   expect(manifests.get('ConfigMap', 'celery-producer').metadata).toMatchObject({ namespace: 'web', name: producer.configMap!.name });
   expect(manifests.main('web').volumeMounts).toEqual([{ name: 'celery-launch', mountPath: '/opt/celery-agent/cdk8s_celery_launch', readOnly: true }]);
   expect(manifests.get('NetworkPolicy', 'rabbitmq').spec.ingress[0].from).toHaveLength(2);
+});
+
+test('of two stages of one app in one namespace have one launcher, which both manifests have', () => {
+  const app = new App();
+  ['dev', 'prod'].forEach((namespace) => {
+    const stage = new Chart(app, namespace, { namespace });
+    celeryApp(stage, rabbit(stage)).producer({ namespace: 'web' });
+  });
+  const [dev, prod, ...more] = (JSON.parse(renderApp(app)) as Manifests['all']).filter(({ metadata }) => metadata.name.startsWith('celery-producer-'));
+  expect(dev).toEqual(prod);
+  expect(more).toEqual([]);
 });
 
 test('has the settings that must be equal on both sides, and no others', () => {

@@ -47,6 +47,8 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
   const address = `${host}:${port}/${encodeURIComponent(virtualHost)}`;
   const url = `${tls ? 'amqps' : 'amqp'}://${user}${secret}@${address}`;
   const composed = (usernameSecret ?? password) !== undefined;
+  // The user is in the certificate, by the plugin rabbitmq_auth_mechanism_ssl: that of the URL is only shown.
+  const external = tls?.clientSecretName !== undefined && secret === '';
   return {
     binding: {
       ...(composed ? { urlTemplate: url } : { url: { value: asGiven(url) } }),
@@ -58,7 +60,7 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
         ...kedaTlsSwitch(tlsForKeda(options)),
       ],
       transport: tls ? 'amqps' : 'amqp',
-      ...(tls ? { connectionSettings: { broker_use_ssl: amqpTls(host, files) } } : {}),
+      ...(tls ? { connectionSettings: { broker_use_ssl: amqpTls(host, files), ...(external ? { broker_login_method: 'EXTERNAL' } : {}) } } : {}),
       volumes: files.volumes,
       volumeMounts: files.volumeMounts,
       network: egressToServer(`amqp://${host}:${port}`, { cidr }),
@@ -141,8 +143,8 @@ function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, pass
     ...(virtualHost === '' ? [problem('virtualHost', virtualHost, 'is empty', 'give its name, or leave it out for \'/\'')] : []),
     ...(username === '' ? [problem('username', username, 'is empty', 'leave it out')] : []),
     ...(username !== undefined && usernameSecret ? [problem('username', username, 'is given in addition to usernameSecret', 'leave out one of the two')] : []),
-    ...((username !== undefined && username !== 'guest') || usernameSecret) && !password
-      ? [problem('password', undefined, 'is missing, and RabbitMQ takes no user without one', 'put it into a Secret, and give { name, key }')] : [],
+    ...((username !== undefined && username !== 'guest') || usernameSecret) && !password && tls?.clientSecretName === undefined
+      ? [problem('password', undefined, 'is missing, and RabbitMQ takes no user without one or a client certificate', 'put it into a Secret, and give { name, key }')] : [],
     ...(port === TLS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
     ...(port === 15_672 || port === 15_671 ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
     ...(port === PLAIN_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { redact, redactHost } from '../../celery/credentials';
 import { hostFault, outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
 import { isRedisTransport } from '../../celery/transports';
@@ -176,7 +177,12 @@ export function checkHost(prop: string, host: string | undefined): Problem[] {
   if (host === undefined) return [];
   const name = /^[a-z0-9_]([-a-z0-9_.]*[a-z0-9])?$/i.test(host) && !host.includes('..') && host.length <= 253;
   const wrong = name ? hostFault(host) : 'is not a DNS name or an IPv4 address';
-  return wrong === undefined ? [] : [{ prop, value: redactHost(host), wrong, fix: name ? `give ${HOST}` : `give it without a scheme, a port and a path: ${HOST.slice(5)}` }];
+  const six = host.includes(':') && isIPv6(host);
+  const fix = name ? `give ${HOST}`
+    : host.endsWith('.') && !host.endsWith('..') ? 'give it without the dot at its end, for which no certificate is; dnsConfig: { options: [{ name: \'ndots\', value: \'1\' }] } saves the same look-ups'
+      : six ? 'give a DNS name; or put a URL with the address in brackets into a Secret, and give fromSecret({ name, key })'
+        : `give it without a scheme, a port and a path: ${HOST.slice(5)}`;
+  return wrong === undefined ? [] : [{ prop, value: six ? host : redactHost(host), wrong, fix }];
 }
 
 function checkRedis(prefix: string, { host, port, database, username, tls, cidr }: RedisServerOptions): Problem[] {

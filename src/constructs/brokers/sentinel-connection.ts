@@ -1,7 +1,7 @@
 import { redactHost } from '../../celery/credentials';
 import { isClusterEndpoint, SENTINEL_PORT } from '../../celery/hosts';
 import { secretVariable } from '../kubernetes/env';
-import { checkCidr, egressToServer } from '../network/server-address';
+import { checkCidr, egressToMaster, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
 import { number, PropChecks, text, texts, typed } from '../validation/props';
@@ -71,7 +71,7 @@ export function sentinelConnection(role: ConnectionRole, given: SentinelServersO
       volumes: files.volumes,
       volumeMounts: files.volumeMounts,
       network: unique(servers.flatMap((server) => [
-        ...egressToServer(`redis://${server}`, { cidr }) ?? [], ...egressToServer(`redis://${server.split(':')[0]}:${port}`, { cidr }) ?? [],
+        ...egressToServer(`redis://${server}`, { cidr }) ?? [], egressToMaster(server.split(':')[0], port, cidr),
       ])),
     },
     settings: sentinelSettings(role, sentinelOptions(masterName, {

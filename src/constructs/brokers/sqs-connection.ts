@@ -80,7 +80,7 @@ function checkSqs({ region, queueNamePrefix, visibilityTimeout, accessKeyId, sec
   const missing = accessKeyId && !secretAccessKey ? 'secretAccessKey' : secretAccessKey && !accessKeyId ? 'accessKeyId' : undefined;
   const seconds = visibilityTimeout && visibilityTimeout.toMilliseconds() / 1000;
   return [
-    ...(region === undefined || /^[a-z]{2}(-[a-z]+)+-\d$/.test(region) ? [] : [problem('region', region, 'is not a region', `give ${REGION}`)]),
+    ...(region === undefined || /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region) ? [] : [problem('region', region, 'is not a region', `give ${REGION}`)]),
     ...(queueNamePrefix === undefined || /^[\w-]{1,60}$/.test(queueNamePrefix) ? [] : [problem(
       'queueNamePrefix', queueNamePrefix, 'is not the beginning of the name of a queue', 'use letters, digits, "-" and "_", at most 60 of them',
     )]),

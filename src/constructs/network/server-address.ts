@@ -20,7 +20,7 @@ export interface ServerAddress {
    * The network of its addresses: `'10.20.0.0/16'`.
    *
    * @default - of a URL with a name such as `redis.data.svc.cluster.local` all pods of the namespace `data`, of one with an IP address that
-   * address, and any address otherwise
+   * address (of a sentinel's any address for the Redis behind it), and any address otherwise
    */
   readonly cidr?: string;
 }
@@ -50,9 +50,18 @@ export function egressToServer(
   if (known?.length === 0) return [];
   if (known === undefined && port === undefined) return undefined;
   const servers = known ?? [{ host: '', port: port! }];
-  const rules = servers.flatMap((server) => [port ?? server.port, ...(sentinel ? [MASTER_PORT] : [])]
-    .map((one) => egressToPort(cidr ?? server.host, one)));
+  const rules = servers.flatMap((server) => [
+    egressToPort(cidr ?? server.host, port ?? server.port), ...(sentinel ? [egressToMaster(server.host, MASTER_PORT, cidr)] : []),
+  ]);
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
+}
+
+/**
+ * What lets pods connect to the Redis behind a sentinel. Where the sentinel is a Service it is taken to be in the same namespace; of a sentinel
+ * with an address nothing is known.
+ */
+export function egressToMaster(sentinel: string, port: number, cidr: string | undefined): k8s.NetworkPolicyEgressRule {
+  return egressToPort(cidr ?? (cidrOfAddress(sentinel) === undefined ? sentinel : ''), port);
 }
 
 function egressToPort(where: string, port: number): k8s.NetworkPolicyEgressRule {

@@ -71,7 +71,13 @@ function withoutHash({ name, metadata }: ApiObject): string {
   return hash !== undefined && name.endsWith(`-${hash}`) ? name.slice(0, -hash.length - 1) : name;
 }
 
-/** `kubectl apply` would let the later one replace the earlier one without a word. */
+/** Whether both are one ConfigMap of one content, as the launcher for the producers of two stages in one namespace: its name tells. */
+function isEqualContent(one: ApiObject, other: ApiObject): boolean {
+  return one.name === other.name && one.metadata.getLabel(CONTENT_HASH_LABEL) !== undefined
+    && JSON.stringify(one.toJson()) === JSON.stringify(other.toJson());
+}
+
+/** `kubectl apply` would let the later one replace the earlier one without a word: of equal content nothing is lost. */
 function collisions(objects: readonly ApiObject[]): [ApiObject, string][] {
   const owners = new Map<string, ApiObject[]>();
   for (const object of objects) {
@@ -82,7 +88,7 @@ function collisions(objects: readonly ApiObject[]): [ApiObject, string][] {
     owners.set(identity, [...owners.get(identity) ?? [], object]);
   }
   return [...owners]
-    .filter(([, made]) => made.length > 1)
+    .filter(([, made]) => made.length > 1 && !made.every((object) => isEqualContent(object, made[0])))
     .map(([identity, made]) => [
       made[0], `name: ${identity} is made by ${made.map(({ node }) => node.path).join(' and by ')}; give one of the constructs another id or name`,
     ]);

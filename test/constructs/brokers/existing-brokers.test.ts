@@ -235,6 +235,14 @@ describe('RabbitMQ', () => {
     for (const name of Object.values(metadata)) expect(manifests.env('celery-worker')[name]).toBe('celery');
   });
 
+  test('a user may be in the certificate of the client', () => {
+    const manifests = made(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', username: 'worker', tls: { ca: CA, clientSecretName: 'client' } }), NONE);
+    expect(manifests.env('celery-worker').CELERY_BROKER_URL).toBe('amqps://worker@rabbitmq.example.com:5671/%2F');
+    expect(JSON.parse(String(manifests.env('celery-worker').CDK8S_CELERY_CONNECTION_SETTINGS))).toMatchObject({ broker_login_method: 'EXTERNAL' });
+    const withPassword = made(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', username: 'worker', password: PASSWORD, tls: { ca: CA, clientSecretName: 'client' } }), NONE);
+    expect(withPassword.env('celery-worker').CDK8S_CELERY_CONNECTION_SETTINGS).not.toContain('EXTERNAL');
+  });
+
   test.each([
     ['http://rabbitmq.example.com:15672', 'http://rabbitmq.example.com:15672/'], ['https://rabbitmq.example.com/management', 'https://rabbitmq.example.com/management/'],
     ['https://rabbitmq.example.com/management/', 'https://rabbitmq.example.com/management/'],
@@ -277,7 +285,7 @@ describe('RabbitMQ', () => {
 
   test.each<[string, Any, string]>([
     ['no host', { host: undefined }, 'broker.host: undefined is missing'],
-    ['a user without a password', { username: 'celery' }, 'broker.password: undefined is missing, and RabbitMQ takes no user without one'],
+    ['a user without a password', { username: 'celery' }, 'broker.password: undefined is missing, and RabbitMQ takes no user without one or a client certificate'],
     ['a literal password', { username: 'celery', password: 'hunter2' }, 'broker.password: a string is not a key of a Secret'],
     ['the port of the management', { port: 15_672 }, 'broker.port: 15672 is the port of RabbitMQ\'s management, which speaks HTTP; give 5672, or 5671 with tls'],
     ['the port of TLS without it', { port: 5671 }, 'broker.port: 5671 is the port of TLS, and tls is not given'],
@@ -343,6 +351,10 @@ test.each([[false], [{ cert_reqs: 'CERT_REQUIRED' }]])('TLS that a setting would
 
 describe('SQS', () => {
   const REGION = { region: 'eu-central-1' };
+
+  test.each(['eu-central-1', 'us-gov-west-1', 'eusc-de-east-1', 'ap-southeast-7'])('%s is a region', (region) => {
+    expect(made(Broker.fromSqs({ region }), NONE).identities()).toContain('Deployment/celery-worker');
+  });
   // Flower would show nothing.
   const made = (broker: Broker, props?: Partial<CeleryAppProps>): Manifests => synth(app(broker, props, false), EXTERNAL);
 
@@ -438,6 +450,7 @@ describe('SQS', () => {
 
   test.each<[string, Any, string]>([
     ['no region', { region: undefined }, 'broker.region: undefined is missing; give e.g. \'eu-central-1\''],
+    ['a country', { region: 'germany' }, 'broker.region: \'germany\' is not a region'],
     ['a zone', { region: 'eu-central-1a' }, 'broker.region: \'eu-central-1a\' is not a region'],
     ['a name that SQS does not take', { queueNamePrefix: 'a.b' }, 'broker.queueNamePrefix: \'a.b\' is not the beginning of the name of a queue'],
     ['more than 12 hours', { visibilityTimeout: Duration.seconds(43_201) }, 'is more than the 12 hours that SQS hides a message for'],

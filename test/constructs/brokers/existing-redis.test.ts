@@ -84,6 +84,8 @@ test.each<[string, unknown, string]>([
   ['no host', { host: undefined }, 'broker.host: undefined is missing; give e.g. \'redis.example.com\''],
   ['a URL for a host', { host: 'redis://redis.example.com' }, 'broker.host: \'redis://redis.example.com\' is not a DNS name or an IPv4 address; give it without a scheme, a port and a path'],
   ['a port in the host', { host: 'redis.example.com:6379' }, 'is not a DNS name or an IPv4 address'],
+  ['a dot at its end', { host: 'redis.data.svc.cluster.local.' }, 'broker.host: \'redis.data.svc.cluster.local.\' is not a DNS name or an IPv4 address; give it without the dot'],
+  ['an IPv6 address', { host: 'fd00::1' }, 'broker.host: \'fd00::1\' is not a DNS name or an IPv4 address; give a DNS name; or put a URL with the address in brackets'],
   ['a port that there is not', { port: 0 }, 'broker.port: 0 is not a whole number of at least 1'],
   ['a database above the last', { database: 16 }, 'broker.database: 16 is not the number of a database of Redis; give a whole number from 0 to 15'],
   ['a negative database', { database: -1 }, 'broker.database: -1 is not the number of a database of Redis'],

@@ -26,6 +26,15 @@ describe('where pods that use a broker connect to', () => {
     ['a sentinel, and its Redis', Broker.fromUrl('sentinel://s.data.svc:26379', {}), [
       { to: [inNamespace('data')], ports: ports(26379) }, { to: [inNamespace('data')], ports: ports(6379) },
     ]],
+    ['an address of a sentinel, and its Redis at any address', Broker.fromUrl('sentinel://10.1.2.3:26379'), [
+      { to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: ports(26379) }, { ports: ports(6379) },
+    ]],
+    ['addresses of sentinels, and their Redis at any address', Broker.fromSentinel({ sentinels: ['10.1.2.3', '10.1.2.4:26380'], masterName: 'm', port: 6390 }), [
+      { to: [{ ipBlock: { cidr: '10.1.2.3/32' } }], ports: ports(26379) }, { ports: ports(6390) }, { to: [{ ipBlock: { cidr: '10.1.2.4/32' } }], ports: ports(26380) },
+    ]],
+    ['an address of a sentinel, and its Redis in a network', Broker.fromSentinel({ sentinels: ['10.1.2.3'], masterName: 'm', cidr: '10.1.0.0/16' }), [
+      { to: [{ ipBlock: { cidr: '10.1.0.0/16' } }], ports: ports(26379) }, { to: [{ ipBlock: { cidr: '10.1.0.0/16' } }], ports: ports(6379) },
+    ]],
     ['a sentinel in a Secret, and its Redis', Broker.fromSecret({ name: 's', key: 'k' }, { transport: 'sentinel', masterName: 'mymaster', port: 26379 }), [
       { ports: ports(26379) }, { ports: ports(6379) },
     ]],
