@@ -1,7 +1,7 @@
 import { Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, BeatSchedule, BeatStorage, Broker, CeleryApp, CeleryBeat, CeleryBeatProps, CeleryNetwork, HealthCheck, LogLevel, PythonRuntime, RedBeatOptions,
-  RedisBroker, ResultBackend,
+  AppCode, BeatSchedule, BeatStorage, Broker, CeleryApp, CeleryBeat, CeleryBeatProps, CeleryNetwork, HealthCheck, LogLevel, PythonRuntime,
+  RedBeatOptions, RedisBroker, ResultBackend,
 } from '../../src';
 import { everyProp } from '../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../fixtures';
