@@ -71,11 +71,18 @@ def keys(conf: Any, name: str) -> List[str]:
 
 def joined(ours: Any, theirs: Any) -> Any:
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        return {**ours, **theirs}
+        # At every level: sentinel_kwargs has the password and the TLS of Sentinel.
+        return {**ours, **{name: nested(ours[name], value) if name in ours else value
+                           for name, value in theirs.items()}}
     if isinstance(ours, dict) and theirs is True:
         # TLS without options; ours are options of TLS.
         return ours
     return theirs or ours
+
+
+def nested(ours: Any, theirs: Any) -> Any:
+    both = isinstance(ours, dict) and isinstance(theirs, dict)
+    return joined(ours, theirs) if both else theirs
 
 
 def of_the_app(environ: Mapping[str, str], conf: Any) -> Dict[str, Any]:

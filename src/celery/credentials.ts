@@ -38,12 +38,22 @@ const REFERENCE = /\$[({\w]|\{\{|^[{<%]|^%?\{?\w*\}$/;
 
 /** Whether a text has a URL with a credential that everybody can read: in front of the host, or in the query. */
 export function hasUrlCredential(text: string): boolean {
-  return text.includes('://') && text.length <= LONGEST && [...text.matchAll(URL_PART)].some(([, url]) => {
+  return text.includes('://') && text.length <= LONGEST && (isUrlWithCredential(text) || [...text.matchAll(URL_PART)].some(([, url]) => {
     const [, user, password] = /^(?:([^\s/:@]*):)?([^\s@]*)@/.exec(url) ?? [];
     const guest = user === 'guest' && password === 'guest';
     if (user !== undefined && password && !guest && !REFERENCE.test(password) && !/^\*+$|^x+$/i.test(password)) return true;
     return [...url.matchAll(QUERY)].some(([, name, value]) => isQueryCredential(name) && isCredentialValue(value));
-  });
+  }));
+}
+
+/** What is in front of a URL that is a whole value or argument: `--broker=redis:`. */
+const BEFORE = String.raw`\s*(?:[\w.-]{1,100}=)?[a-z][a-z0-9+.-]{0,40}:`;
+/** A whole value: quotes and spaces in front of its last `@` are part of a password, and a port is none. */
+const WHOLE_URL = new RegExp(String.raw`^${BEFORE}//([^\s/:@?#"'<>\x60]*):(?!\d{1,5}(?:[^\w@]|$))([^\n]{1,2000})@[^\s@"'<>\x60]+\s*$`, 'i');
+
+function isUrlWithCredential(text: string): boolean {
+  const [, user, password] = (text.length <= 4000 && WHOLE_URL.exec(text)) || [];
+  return password !== undefined && !/^\*+$|^x+$/i.test(password) && !REFERENCE.test(password) && !(user === 'guest' && password === 'guest');
 }
 
 /** The same, of a URL that a program gives: nothing but the kubelet reads it before Celery does, so only `$(NAME)` is a reference there. */
@@ -76,6 +86,20 @@ export function redact(text: string): string {
   if (KEY_FILE.test(text)) return redact(text.replace(KEY_FILES, HIDDEN));
   const options = OPTION.test(text) ? redactOptions(text) : text;
   return /[@=:]/.test(options) ? redactParts(options) : options;
+}
+
+/** The same, of what is taken as one URL, or several with `;` between them: whatever is in front of the last `@` may be a password. */
+export function redactUrl(text: string): string {
+  return redact(ONE_URL.test(text) ? text.split(/;(?=[a-z][a-z0-9+.-]*:\/\/)/i).map(redactOne).join(';') : text);
+}
+
+const ONE_URL = new RegExp(`^${BEFORE}//`, 'i');
+
+function redactOne(url: string): string {
+  const [, before, password, after] = /^([^]*?:\/\/[^/:@?#]*:)([^]+)(@[^]*)$/.exec(url) ?? [];
+  // A port, with a path that has a `@` in it.
+  if (password === undefined || /^\d{1,5}(?:[/?#]|$)/.test(password) || /^(?:\$\([^)]*\)|\{\w+\}|\*{3})$/.test(password)) return url;
+  return `${before}${HIDDEN}${after}`;
 }
 
 /** What may be an option of a command with a credential behind it. */

@@ -16,9 +16,10 @@ export function uncheckedCertificate(text: string): { readonly wrong: string; re
   };
 }
 
-/** The option by which a connection with TLS verifies no certificate, of those that a setting has; undefined where none says so. */
+/** The option of a setting by which a connection with TLS verifies no certificate, or not for whom it is; undefined where none says so. */
 export function uncheckedOption(options: Readonly<Record<string, unknown>>): string | undefined {
-  return ['ssl_cert_reqs', 'cert_reqs'].find((name) => Object.hasOwn(options, name) && /^((ssl\.)?(CERT_)?(none|optional)|0|1)$/i.test(String(options[name])));
+  const is = (words: RegExp) => (name: string): boolean => Object.hasOwn(options, name) && words.test(String(options[name]));
+  return ['ssl_cert_reqs', 'cert_reqs'].find(is(/^((ssl\.)?(CERT_)?(none|optional)|0|1)$/i)) ?? ['ssl_check_hostname'].find(is(/^(false|0|no|off)$/i));
 }
 
 /** The port of a URL without TLS, or of one of several, that is a port of TLS. */

@@ -50,12 +50,14 @@ async function askRedis(queues: readonly string[], workers: readonly unknown[], 
   const process = processOf(workers[0]);
   const url = process?.link?.url;
   const [, service, namespace] = SERVICE.exec(url?.host ?? '') ?? [];
-  if (process === undefined || url?.scheme !== 'redis' || service === undefined) {
-    throw new Error('no pod of the app runs that could ask the message broker');
+  if (process === undefined || (url?.scheme !== 'redis' && url?.scheme !== 'rediss') || service === undefined) {
+    throw new Error('no pod of the app runs that could ask the message broker, and it is no Redis with a Service that redis-cli could be run in');
   }
+  // It connects to the server of its own pod.
+  const tls = url.scheme === 'rediss' ? ['--tls', '--insecure'] : [];
   const target = ['-n', namespace ?? process.workload.resource.namespace, `service/${service}`];
   const redis = async (...command: string[]): Promise<number> => {
-    const printed = await kubectl([...context, 'exec', ...target, '--', 'redis-cli', '-n', url.database || '0', ...command]);
+    const printed = await kubectl([...context, 'exec', ...target, '--', 'redis-cli', ...tls, '-n', url.database || '0', ...command]);
     if (!/^\d+\s*$/.test(printed)) throw new Error(`redis-cli in ${service} says: ${printed.trim().split('\n')[0]}`);
     return Number(printed);
   };

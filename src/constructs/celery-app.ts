@@ -23,7 +23,7 @@ import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { ResultBackend } from './result-backend';
 import { checkOwnedEnv } from './validation/owned-env';
-import { describe, Described, Problem, refuse } from './validation/problems';
+import { describe, Described, NOT_SHOWN, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, object, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
 import { sharedQueueProblems } from './shared-queues';
@@ -573,11 +573,30 @@ function checkTransportSettings(transport: string | undefined, settings: Readonl
     ...(transport === 'sqs' && settings.get('worker_enable_remote_control') === true ? [{
       prop: 'settings.worker_enable_remote_control', value: true, wrong: 'is not possible with SQS, which has no fanout', fix: 'leave it out, or give false',
     }] : []),
+    ...(transport === 'sqs' ? writtenKeys('settings.broker_transport_options', options) : []),
     ...unverified.map((option) => ({
       ...option, wrong: 'does not verify the certificate of the server: the connection is encrypted to whoever answers',
       fix: 'leave it out, and give tls to Broker.fromRedis, Broker.fromSentinel, Broker.fromRabbitMq or those of ResultBackend',
     })),
   ];
+}
+
+/** Keys of AWS anywhere in the options: they would be on a command line. */
+function writtenKeys(prop: string, options: unknown): Problem[] {
+  if (!isPlainObject(options)) return [];
+  return Object.entries(options).flatMap(([name, value]) => /^(secret_access_key|session_token)$/.test(name) ? [{
+    prop: `${prop}.${name}`, value: NOT_SHOWN, wrong: 'is a credential, and everybody who can read a manifest could read it',
+    fix: 'leave it out, and give credentials to Broker.fromSqs, or a serviceAccountName whose role may use the queues',
+  }] : writtenKeys(`${prop}.${name}`, value));
+}
+
+/** Options of psycopg that would take the place of those in the URL of the result backend. */
+function replacedPostgresTls({ urls: { resultBackend = '' } }: BoundBroker, settings: ReadonlyMap<string, unknown>): Problem[] {
+  const options = settings.get('database_engine_options');
+  const given = isPlainObject(options) && isPlainObject(options.connect_args) ? options.connect_args : {};
+  return !/[?&]sslmode=verify-full/.test(resultBackend) ? [] : Object.keys(given).filter((name) => name.startsWith('ssl')).map((name) => ({
+    prop: `settings.database_engine_options.connect_args.${name}`, value: given[name], wrong: 'would take the place of the TLS of the result backend', fix: 'leave it out',
+  }));
 }
 
 /** Whether options of TLS are others than those of the broker. The name in the certificate may be another one than that of the host. */
@@ -588,7 +607,8 @@ function replacesTls(own: unknown, given: unknown): boolean {
 }
 
 /** Settings that would take the place of what the broker connects with. */
-function checkConnection({ connectionSettings }: BoundBroker, settings: ReadonlyMap<string, unknown>): Problem[] {
+function checkConnection(bound: BoundBroker, settings: ReadonlyMap<string, unknown>): Problem[] {
+  const { connectionSettings } = bound;
   const region = (of: ReadonlyMap<string, unknown>): unknown => {
     const options = of.get('broker_transport_options');
     return isPlainObject(options) ? options.region : undefined;
@@ -598,6 +618,7 @@ function checkConnection({ connectionSettings }: BoundBroker, settings: Readonly
     ...['broker_use_ssl', 'redis_backend_use_ssl'].filter((name) => replacesTls(connectionSettings.get(name), settings.get(name))).map((name) => ({
       prop: `settings.${name}`, value: settings.get(name), wrong: 'would take the place of the TLS of the broker or the result backend', fix: 'leave it out',
     })),
+    ...replacedPostgresTls(bound, settings),
     ...(known === undefined || given === undefined || given === known ? [] : [{
       prop: 'settings.broker_transport_options.region', value: given, wrong: `is not the region of the broker, ${String(known)}`, fix: 'leave it out',
     }]),

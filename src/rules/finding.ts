@@ -1,4 +1,4 @@
-import { redact } from '../celery/credentials';
+import { redact, redactUrl } from '../celery/credentials';
 import { showPath } from '../manifests/json';
 import { Finding } from './model';
 import { printable } from './printable';
@@ -54,6 +54,6 @@ const LONGEST = 4000;
 function excerpt(value: string): string {
   // A password that goes on behind the end is one all the same.
   const whole = value.length > LONGEST ? value.slice(0, LONGEST).replace(/(:\/\/[^\s/@:]*:)[^\s@]*$/, '$1***') : value;
-  const line = redact(whole.replace(/\s+/g, ' ').trim());
+  const line = redactUrl(whole.replace(/\s+/g, ' ').trim());
   return line.length > 160 || whole !== value ? `${line.slice(0, 157)}...` : line;
 }

@@ -1,4 +1,4 @@
-import { hasUrlCredential, isCredentialName, isCredentialValue, redact, redactHost } from '../../src/celery/credentials';
+import { hasUrlCredential, isCredentialName, isCredentialValue, redact, redactHost, redactUrl } from '../../src/celery/credentials';
 import { settingsOf } from '../../src/celery/settings';
 
 test.each([
@@ -152,4 +152,29 @@ test.each([
   ['r.example.com:6379', 'r.example.com:6379'], ['r:hunter2', 'r:***'], ['amqp://r.example.com', 'amqp://r.example.com'], ['r?hunter2', 'r?***'], ['', ''],
 ])('the host %s is shown as %s', (host, shown) => {
   expect(redactHost(host)).toBe(shown);
+});
+
+describe('a whole URL, whose password has any characters', () => {
+  const PASSWORD = 'p@ss:w/#?[]%+ "w\'ord';
+
+  test.each([
+    [`redis://:${PASSWORD}@h.example.com:6379/0`, 'redis://:***@h.example.com:6379/0'], [`--broker=redis://u:${PASSWORD}@h/0`, '--broker=redis://u:***@h/0'],
+    ['http://u:hunt er2@m.example.com:15672', 'http://u:***@m.example.com:15672'], ['redis://:hunt?er2@h/0', 'redis://:***@h/0'], ['redis://:hunt;er2@h/0', 'redis://:***@h/0'],
+    [`sentinel://:${PASSWORD}@one;sentinel://:b@two`, 'sentinel://:***@one;sentinel://:***@two'], ['NAME=amqp://u:it\'s@h//', 'NAME=amqp://u:***@h//'],
+    ['redis://:***@ss:w/#?[]%+ "w\'ord@h', 'redis://:***@h'], ['redis://u:$(A)x@h', 'redis://u:***@h'],
+  ])('%s is shown as %s', (url, shown) => {
+    expect(redactUrl(url)).toBe(shown);
+    expect(redactUrl(shown)).toBe(shown);
+  });
+
+  test.each([
+    'redis://h:6379/0', 'redis://u@h/0', 'redis://:$(PASSWORD)@h', 'redis://:{PASSWORD}@h', 'amqp://h', 'celery -A x', 'see https://h/a:b @c',
+  ])('%s is shown as it is', (url) => expect(redactUrl(url)).toBe(url));
+
+  test.each<[string, boolean]>([
+    ...['it\'shunter2', 'hunter 2', 'hunt<er2>', 'hunt`er2', PASSWORD, '12345x', 'a"b'].map((password): [string, boolean] => [`postgres://u:${password}@h.example.com/d`, true]),
+    ['--broker=redis://u:it\'s@h/0', true], [' redis://:it\'s@h ', true],
+    ['redis://h:6379/0 a@b', false], ['https://h:8080/it\'s@b', false], ['redis://u:$(A) b@h', false], ['redis://u:p\'s', false], ['redis://u:it\'s@', false],
+    ['curl http://h:8080 -u "a@b"', false], ['redis://:it\'s\nb@h', false],
+  ])('%j has a credential: %s', (text, has) => expect(hasUrlCredential(text)).toBe(has));
 });

@@ -287,6 +287,18 @@ describe('messages that wait while no worker runs', () => {
     expect([code, found]).toEqual([1, [['deployment/mail', 'mail=7', 'is scaled to 0, and no worker of the app runs; messages wait (7 in mail), and no worker runs']]]);
   });
 
+  test('are counted over TLS in a Redis that takes nothing else, and not of another broker', async () => {
+    const asked = async (scheme: string) => {
+      const item = JSON.parse(JSON.stringify(deployment('mail', 0, 'mail')).replaceAll('redis://', `${scheme}://`)) as object;
+      return (await rows({
+        ...list(), ...deployments(item), 'exec -n data service/redis -- redis-cli --tls --insecure -n 2 llen mail\x06': ['0\n'],
+        'exec -n data service/redis -- redis-cli --tls --insecure -n 2 llen mail': ['4\n'], 'exec -n data service/redis -- redis-cli --tls --insecure -n 2 hlen unacked': ['0\n'],
+      })).rows[0];
+    };
+    expect((await asked('rediss'))[1]).toBe('mail=4');
+    expect((await asked('amqp')).join()).toContain('it is no Redis with a Service that redis-cli could be run in');
+  });
+
   test('are not well though an autoscaler has scaled it to 0; and none are', async () => {
     const scaler: Answers = { 'get horizontalpodautoscalers': [JSON.stringify({ items: [{ metadata: { name: 's', namespace: 'shop' },
       spec: { scaleTargetRef: { kind: 'Deployment', name: 'mail' } } }] })] };

@@ -1,6 +1,6 @@
 import { Chart } from 'cdk8s';
 import {
-  AppCode, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, rules,
+  AppCode, Broker, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, ResultBackend, rules,
 } from '../../src';
 import { refusals, synth } from '../manifests';
 
@@ -56,6 +56,8 @@ describe('a password in the manifests is refused, and not printed', () => {
     ['inside of a setting: mongodb_backend_settings', settings({ mongodb_backend_settings: { host: `mongodb://u:${SECRET}@h` } })],
     ['inside of a setting: couchbase_backend_settings', settings({ couchbase_backend_settings: { password: SECRET } })],
     ['DATABASE_URL', { worker: { env: [{ name: 'DATABASE_URL', value: `postgresql://u:${SECRET}@db/x` }] } }],
+    ['DATABASE_URL with a quote', { worker: { env: [{ name: 'DATABASE_URL', value: `postgresql://u:it's${SECRET}@db/x` }] } }],
+    ['DATABASE_URL with a space and others', { worker: { env: [{ name: 'DATABASE_URL', value: `postgresql://u:p@ss:w/#?[]%+ "w'ord${SECRET}@db/x` }] } }],
     ['DB_PASSWORD', { worker: { env: [{ name: 'DB_PASSWORD', value: SECRET }] } }],
     ['FLOWER_OAUTH2_SECRET', { app: { env: [{ name: 'FLOWER_OAUTH2_SECRET', value: SECRET }] } }],
     ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://h/simple?token=${SECRET}` }) } }],
@@ -127,4 +129,20 @@ describe('a refusal does not print it', () => {
     expect(said.length).toBeGreaterThan(0);
     expect(said.join('\n')).not.toContain(SECRET);
   });
+});
+
+test('a password with all characters is in no message about a URL', () => {
+  const odd = `p@ss:w/#?[]%+ "w'ord${SECRET}`;
+  for (const password of [odd, `${SECRET}?x`, `${SECRET};x`, `a ${SECRET}`, `${SECRET}:x`]) {
+    const url = `redis://:${password}@h.example.com:6379/0`;
+    const rabbitmq = { host: 'r.example.com', username: 'u', password: { name: 'x', key: 'y' } };
+    for (const props of [
+      { broker: Broker.fromUrl(url) }, { resultBackend: ResultBackend.fromUrl(url) }, { settings: { broker_read_url: url } },
+      { broker: Broker.fromRabbitMq({ ...rabbitmq, managementUrl: `http://u:${password}@m.example.com:15672` }), resultBackend: ResultBackend.none() },
+      { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://u:${password}@pypi.example.com/simple` }) },
+    ]) {
+      const found = refusals((chart) => define(chart, { app: props })).join('\n');
+      expect(found).not.toMatch(/hunter|w'ord/);
+    }
+  }
 });

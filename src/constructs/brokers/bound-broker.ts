@@ -134,10 +134,17 @@ function masterOf(options: unknown): unknown {
   return isOptions(options) ? options.master_name : undefined;
 }
 
-/** Settings of the broker and of the result backend, or of an app, as one: options of a transport and of TLS by their names. */
+/** Settings of the broker and of the result backend, or of an app, as one: options of a transport, of TLS or of a database by their names. */
 export function withOptions(first: Readonly<Record<string, unknown>> = {}, second: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const both = Object.keys(first).filter((name) => /_(transport_options|use_ssl)$/.test(name) && isOptions(first[name]) && isOptions(second[name]));
-  return { ...first, ...second, ...Object.fromEntries(both.map((name) => [name, { ...first[name] as object, ...second[name] as object }])) };
+  const both = Object.keys(first).filter((name) => /_(options|use_ssl)$/.test(name) && isOptions(first[name]) && isOptions(second[name]));
+  return { ...first, ...second, ...Object.fromEntries(both.map((name) => [name, joined(first[name], second[name])])) };
+}
+
+/** Dictionaries are joined at every level, as the loader does it in the pods: `sentinel_kwargs` has a password in it. */
+function joined(first: unknown, second: unknown): unknown {
+  if (!isOptions(first) || !isOptions(second)) return second;
+  const both = Object.entries(second).map(([name, value]) => [name, Object.hasOwn(first, name) ? joined(first[name], value) : value]);
+  return { ...first, ...Object.fromEntries(both) as object };
 }
 
 /** Without what is for a result backend in the broker, where the app has another one: `redis_backend_use_ssl` would hold for any Redis. */

@@ -148,7 +148,7 @@ function longHost(host: string): string | undefined {
 export function checkUrlHosts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
   return parseUrls(address).flatMap((url): Problem[] => {
     const fault = (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? longHost(url.host) ?? hostFault(url.host) : undefined;
-    return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has the host ${url.host}, which ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
+    return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has ${address.includes('@') ? 'a host that' : `the host ${url.host}, which`} ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
   }).slice(0, 1);
 }
 
@@ -156,7 +156,9 @@ export function checkUrlHosts(prop: 'broker' | 'resultBackend', address: string)
 export function checkUrlPorts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
   const port = parseUrls(address).map((url) => url.port).find((given) => given !== undefined && given !== '' && !given.includes('$')
     && !(/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= 65_535));
-  return port === undefined ? [] : [{ prop, value: redact(address), wrong: `has a port that there is not, ${port}`, fix: 'give one from 1 to 65535' }];
+  // What is taken for a port may be the half of a password.
+  const shown = port !== undefined && (!address.includes('@') || /^\d+$/.test(port)) ? `, ${port}` : '';
+  return port === undefined ? [] : [{ prop, value: redact(address), wrong: `has a port that there is not${shown}`, fix: 'give one from 1 to 65535' }];
 }
 
 const OF_SENTINEL = 'of Sentinel, which keeps no tasks and no results';

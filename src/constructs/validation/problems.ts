@@ -1,5 +1,5 @@
 import { IConstruct } from 'constructs';
-import { isCredentialName, redact } from '../../celery/credentials';
+import { isCredentialName, redact, redactUrl } from '../../celery/credentials';
 import { printable } from '../../rules/printable';
 
 /** One thing that is wrong with what the user gave, in the four parts that an error needs. */
@@ -56,7 +56,7 @@ const LONGEST_VALUE = 120;
 function show(value: unknown): string {
   if (value instanceof Described) return value.text;
   // Before it is cut: the half of a password is one, too.
-  const text = typeof value === 'string' ? `'${redact(value)}'` : typeof value === 'function' ? 'a function' : typeof value === 'object' ? redact(json(value)) : String(value);
+  const text = typeof value === 'string' ? `'${redactUrl(value)}'` : typeof value === 'function' ? 'a function' : typeof value === 'object' ? redact(json(value)) : String(value);
   return text.length <= LONGEST_VALUE ? text
     : typeof value === 'string' ? `${text.slice(0, LONGEST_VALUE)}… (${value.length + 2} characters)` : `${text.slice(0, LONGEST_VALUE)}…`;
 }
@@ -70,6 +70,7 @@ function json(value: unknown): string {
       if (seen > LONGEST_VALUE) return '…';
       if (typeof inner === 'bigint') return String(inner);
       // What JSON has no word for, and would show as null.
+      if (typeof inner === 'string') return redactUrl(inner);
       return typeof inner === 'function' ? '\u0001a function' : typeof inner === 'number' && !Number.isFinite(inner) ? `\u0001${inner}` : inner;
     }).replace(/"\\u0001([^"]*)"/g, '$1');
   } catch {

@@ -229,6 +229,26 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/reads-another-broker',
+    severity: Severity.WARNING,
+    title: 'A setting names another broker for reading or for sending than the one that is given',
+    why: 'broker_read_url wins over CELERY_BROKER_URL where a worker consumes, and broker_write_url where a task is sent: workers wait on one broker, tasks on the other.',
+    fix: 'Remove the setting, and give CELERY_BROKER_URL.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-read-url-broker-write-url',
+    rows: ['E4'],
+    on: 'processes',
+    check: (process, report) => {
+      const { broker } = process;
+      if (!broker || broker.partial || broker.text === '') return;
+      for (const name of ['broker_read_url', 'broker_write_url'] as const) {
+        const setting = process.setting(name);
+        const url = setting && parseUrl(setting.value);
+        if (!setting || !url || /[$`({]/.test(url.host)) continue;
+        if (!sameBroker(broker, { ...broker, url })) report({ at: setting.at, value: `${name}=${setting.value}`, note: `the broker is ${broker.text}` });
+      }
+    },
+  },
+  {
     id: 'env/beat-on-another-broker',
     severity: Severity.WARNING,
     title: 'Beat sends to a broker that no worker of its application reads',

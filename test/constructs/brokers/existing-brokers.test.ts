@@ -96,6 +96,17 @@ describe('Sentinel', () => {
     expect(rules.Rules.lint(manifests.all as unknown[]).map(({ ruleId }) => ruleId)).not.toContain('env/sentinel-without-master');
   });
 
+  test('options of the app within those of the connection keep the password of Sentinel: for producers and by the loader', () => {
+    let shared: Any = {};
+    synth((chart) => {
+      const broker = Broker.fromSentinel({ ...SERVERS, sentinelPassword: { name: 'broker', key: 'sentinel' } });
+      const celery = celeryApp(chart, { broker, settings: { broker_transport_options: { sentinel_kwargs: { socket_timeout: 1 } } } });
+      new CeleryWorker(chart, 'worker', { celery });
+      shared = celery.producer().settings;
+    }, EXTERNAL);
+    expect(shared.broker_transport_options.sentinel_kwargs).toEqual({ socket_connect_timeout: 5, socket_timeout: 1, password: '{CDK8S_CELERY_BROKER_SENTINEL_PASSWORD}' });
+  });
+
   describe('with TLS', () => {
     const FILES = { ssl_cert_reqs: 'required', ssl_check_hostname: true, ssl_ca_certs: '/etc/celery-broker-tls/ca.crt' };
 
@@ -339,6 +350,13 @@ describe('amqps:// by its URL', () => {
     expect(made(bySecret, props({ server_hostname: 'other.example.com', ca_certs: '/ca.crt', cert_reqs: 2 })).identities()).toContain('Deployment/celery-worker');
     for (const value of [false, true, { cert_reqs: 0 }, { cert_reqs: 1 }]) expect(refused(bySecret, props(value))).toContain('settings.broker_use_ssl');
   });
+});
+
+test.each(['secret_access_key', 'session_token'])('%s of AWS in the options of SQS is refused, and not printed', (name) => {
+  const options = { predefined_queues: { celery: { url: 'https://sqs.eu-central-1.amazonaws.com/1/celery', access_key_id: 'AKIA1', [name]: 'hunter2' } } };
+  const found = refused(Broker.fromSqs({ region: 'eu-central-1' }), { ...NONE, settings: { broker_transport_options: options } });
+  expect(found).toContain(`settings.broker_transport_options.predefined_queues.celery.${name}: is a credential, and everybody who can read a manifest could read it`);
+  expect(found).not.toContain('hunter2');
 });
 
 test.each([[false], [{ cert_reqs: 'CERT_REQUIRED' }]])('TLS that a setting would take the place of is refused: %j', (value) => {

@@ -159,11 +159,12 @@ test('the port of TLS in the URL of a result backend is refused', () => {
 test.each<[string, Any, string]>([
   ['broker_use_ssl', { ssl_cert_reqs: 'none' }, 'settings.broker_use_ssl.ssl_cert_reqs: \'none\''], ['broker_use_ssl', { cert_reqs: 0 }, 'settings.broker_use_ssl.cert_reqs: 0'],
   ['redis_backend_use_ssl', { ssl_cert_reqs: 'CERT_OPTIONAL', ssl_password: 'hunter2' }, 'settings.redis_backend_use_ssl.ssl_cert_reqs: \'CERT_OPTIONAL\''],
+  ['broker_use_ssl', { ssl_cert_reqs: 'required', ssl_check_hostname: false }, 'settings.broker_use_ssl.ssl_check_hostname: false'],
 ])('the setting %s that verifies no certificate is refused', (name, value, said) => {
   const found = refusals((chart) => celeryApp(chart, { settings: { [name]: value } })).join();
   expect(found).toContain(`${said} does not verify the certificate of the server`);
   expect(found).not.toContain('hunter2');
-  expect(() => synth((chart) => celeryApp(chart, { settings: { [name]: { ssl_cert_reqs: 'required', cert_reqs: 2 } } }))).not.toThrow();
+  expect(() => synth((chart) => celeryApp(chart, { settings: { [name]: { ssl_cert_reqs: 'required', cert_reqs: 2, ssl_check_hostname: true } } }))).not.toThrow();
 });
 
 test('a Service next to the pods may have the port 6380', () => {

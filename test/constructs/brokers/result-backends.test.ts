@@ -40,6 +40,22 @@ describe('results in PostgreSQL', () => {
     expect(manifests.main('celery-worker').volumeMounts.some(({ mountPath }) => mountPath === '/etc/celery-result-tls')).toBe(query.includes('/etc/celery-result-tls/'));
   });
 
+  test('keep the check of their connections where the app has other options of the engine', () => {
+    const settings = { database_engine_options: { pool_size: 3, connect_args: { connect_timeout: 5 } } };
+    expect(synth(postgres({ tls: {} }, { settings }), SECRETS).main('celery-worker').command)
+      .toContain('database_engine_options=(json){"pool_pre_ping":true,"pool_size":3,"connect_args":{"connect_timeout":5}}');
+    expect(synth(postgres({}, { settings: { database_engine_options: { pool_pre_ping: false } } }), SECRETS).main('celery-worker').command)
+      .toContain('database_engine_options=(json){"pool_pre_ping":false}');
+  });
+
+  test('over TLS are refused with options of psycopg that are others, and taken without TLS', () => {
+    const settings = { database_engine_options: { connect_args: { sslmode: 'disable' } } };
+    expect(refusals(postgres({ tls: {} }, { settings }))).toEqual([
+      '[chart/celery] settings.database_engine_options.connect_args.sslmode: \'disable\' would take the place of the TLS of the result backend; leave it out',
+    ]);
+    expect(() => synth(postgres({}, { settings }), SECRETS)).not.toThrow();
+  });
+
   // libpq: private key file has group or world access.
   test('over TLS give libpq a private key that others cannot read, and which has the group of the pod', () => {
     const pod = synth(postgres({ tls: { clientSecretName: 'results-client' } }), SECRETS).pod('celery-worker');
