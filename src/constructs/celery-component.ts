@@ -12,7 +12,7 @@ import { checkPod, deployment, DeploymentSpec, Mount, PodSpec } from './kubernet
 import { componentPolicy } from './network/component-policy';
 import { describe, Problem, refuse } from './validation/problems';
 import { AppContent } from './app-content';
-import { CeleryApp } from './celery-app';
+import type { CeleryApp } from './celery-app';
 import { checkExecCommands } from './exec-commands';
 import { HealthCheck } from './health/health-check';
 import { checkLoader, loaderEnv, LoaderParts, timeoutLoader } from './shared-settings';

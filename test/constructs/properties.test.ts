@@ -8,6 +8,7 @@ import {
 import { celeryApp, TASKS } from '../fixtures';
 import { lockedVersions } from '../locks/lock';
 import { Manifests, refusals, render } from '../manifests';
+import { runs } from '../random-runs';
 
 const { Rules, Severity } = rules;
 
@@ -212,7 +213,7 @@ test('whatever is valid gives valid manifests, and the same ones twice', () => {
     const text = render((chart) => define(chart, data));
     Manifests.of(JSON.parse(text), EXTERNAL);
     expect(render((chart) => define(chart, data))).toBe(text);
-  }), { numRuns: 40 });
+  }), { numRuns: runs(10) });
 });
 
 /** Without what the user may decide against the advice of a rule: settings, resources, how long a task takes, and sizes of memory. */
@@ -240,7 +241,7 @@ test('what is left to the defaults breaks no rule', () => {
     const findings = Rules.lint(JSON.parse(render((chart) => define(chart, data))) as unknown[])
       .filter(({ severity }) => [Severity.ERROR, Severity.WARNING].includes(severity));
     expect(findings.map(({ ruleId, message, value }) => [ruleId, message, value])).toEqual([]);
-  }), { numRuns: 20 });
+  }), { numRuns: runs(5) });
 });
 
 const notWhole = (least: number) => fc.oneof(
@@ -288,5 +289,5 @@ test.each(BAD)('a bad value of %s is refused, in a message that names both', (pr
   fc.assert(fc.property(values, (value) => {
     const shown = typeof value === 'string' ? `'${value}'` : String(value);
     expect(refusals((chart) => make(chart, value as never)).join('\n')).toContain(`${prop}: ${shown} `);
-  }), { numRuns: 20 });
+  }), { numRuns: runs(5) });
 });

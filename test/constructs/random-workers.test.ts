@@ -6,6 +6,7 @@ import {
 } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifest, render } from '../manifests';
+import { runs } from '../random-runs';
 
 const { Rules, Severity } = rules;
 
@@ -116,5 +117,5 @@ test('whatever is combined of scaling, shutdown, delivery, pools and budgets, no
     const objects = JSON.parse(render((chart) => define(chart, given))) as Manifest[];
     const found = Rules.lint(objects).filter(({ severity }) => severity === Severity.ERROR || severity === Severity.WARNING);
     expect(found.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
-  }), { numRuns: 60 });
+  }), { numRuns: runs(20) });
 });

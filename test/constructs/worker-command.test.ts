@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { CeleryApp, CeleryFlower, CeleryWorker, CeleryWorkerProps, HealthCheck, LogLevel, PreforkPoolOptions, WorkerPool } from '../../src';
 import { celeryApp } from '../fixtures';
 import { synth } from '../manifests';
+import { runs } from '../random-runs';
 
 type Own = Partial<CeleryWorkerProps>;
 type Around = (chart: Chart, celery: CeleryApp, worker: () => CeleryWorker) => void;
@@ -116,5 +117,5 @@ test('nothing else ever appears on it', () => {
     expect(words.slice(1, end).filter((word) => !word.startsWith('-'))).toEqual(['tasks', 'worker', 'cdk8s_celery_agent.worker']);
     expect(words.slice(end + 1).map((word) => word.split('=')[0]))
       .toEqual([...Object.keys(given), 'broker_connection_max_retries', 'broker_connection_retry_on_startup'].sort());
-  }), { numRuns: 40 });
+  }), { numRuns: runs(10) });
 });

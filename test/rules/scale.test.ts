@@ -1,7 +1,8 @@
+import { Violation } from '../../src/rules/rule';
 import { violations } from './manifests';
 
 /** Objects of a kind that rules look at together: what one has to do with all others is worked out once for all of them. */
-const N = 4000;
+const N = 2000;
 
 interface Options {
   readonly command?: readonly string[];
@@ -48,7 +49,7 @@ test.each<[string, (n: number) => object[], string]>([
   ['ScaledObjects', (n) => [celery('worker', 0), ...many(n, scaler)], 'scaling/zero-while-tasks-run'],
   ['files of a ConfigMap', (n) => [object('ConfigMap', 0, { data: Object.fromEntries(many(n, (i) => i as unknown as object).map((i) => [`f${String(i)}.py`, `x = ${String(i)}`])) }),
     celery('worker', 0, { files: 'configmap-0' })], 'code/no-rollout-on-change'],
-])('4000 %s', (_, make, rule) => {
+])('2000 %s', (_, make, rule) => {
   const run = (n: number) => {
     const objects = make(n);
     const before = process.cpuUsage();
@@ -57,10 +58,17 @@ test.each<[string, (n: number) => object[], string]>([
   };
   // Compiled by V8 before it is measured.
   run(N / 8);
-  const few = run(N / 4);
-  const { found, seconds } = run(N);
-  // Four times as many objects take about four times as long; what is quadratic takes 10 to 16 times.
-  expect(seconds / few.seconds).toBeLessThan(8);
+  let found: readonly Violation[] = [];
+  const factor = (): number => {
+    const few = run(N / 4);
+    const all = run(N);
+    ({ found } = all);
+    return all.seconds / few.seconds;
+  };
+  // Four times as many objects take about four times as long; what is quadratic takes up to 16 times, each time that it is measured.
+  let measured = factor();
+  for (let tries = 1; measured >= 6 && tries < 3; tries += 1) measured = factor();
+  expect(measured).toBeLessThan(6);
   expect(found.map((one) => one.rule.id)).toContain(rule);
   // What lists the others lists only as many as are shown.
   for (const { value, note, allowed } of found.slice(0, 1000)) {

@@ -6,6 +6,7 @@ import { Places } from '../../../src/cli/input/places';
 import { readYaml, YamlError } from '../../../src/cli/input/yaml';
 import { Path } from '../../../src/manifests/json';
 import { CASES } from '../../rules/manifests';
+import { runs } from '../../random-runs';
 
 interface Row { readonly text: string; readonly value?: unknown; readonly refused?: boolean }
 /** Written by scripts/make-scalars.mjs: what kubectl reads. */
@@ -209,7 +210,7 @@ describe('random texts', () => {
         }
       };
       visit(read.value, []);
-    }), { numRuns: 300 });
+    }), { numRuns: runs(60) });
   });
 
   const MANIFEST = readFileSync(join(CASES, 'redis/evicts-tasks/fail.yaml'), 'utf8').split('---\n')[0];
@@ -225,6 +226,6 @@ describe('random texts', () => {
         expect(error.line).toBeLessThanOrEqual(text.split('\n').length);
         expect(error.message).toMatch(/^(is not YAML: |is not what kubectl reads: |an alias is inside)/);
       }
-    }), { numRuns: 1000 });
+    }), { numRuns: runs(200) });
   });
 });

@@ -5,6 +5,7 @@ import { CopiedProp } from '../../../src/constructs/validation/props';
 import { celeryApp } from '../../fixtures';
 import { Manifest, refusals, render } from '../../manifests';
 import { Random, randomValue } from '../../random-options';
+import { runs } from '../../random-runs';
 
 beforeAll(() => void jest.spyOn(process.stderr, 'write').mockReturnValue(true));
 afterAll(() => jest.restoreAllMocks());
@@ -39,7 +40,7 @@ const WITH: CheckedOptions = {
 test.each(Object.keys(OPTIONS) as (keyof PodOptions)[])('every key of %s that is accepted is in the manifest', (name) => {
   const random = new Random(Date.now() % 2 ** 31);
   let [rendered, tries] = [0, 0];
-  for (; rendered < 12 && tries < 400; tries += 1) {
+  for (; rendered < runs(5) && tries < runs(200); tries += 1) {
     const value = accepted(random, name);
     const make = (chart: Chart): void => void new CeleryWorker(chart, 'worker', {
       celery: celeryApp(chart), healthCheck: HealthCheck.none(), ...(name === 'volumes' ? {} : WITH), [name]: value,

@@ -6,6 +6,7 @@ import {
 } from '../../../src';
 import { TASKS } from '../../fixtures';
 import { Manifest, render } from '../../manifests';
+import { runs } from '../../random-runs';
 
 const { Rules, Severity } = rules;
 const oneOf = <T>(...values: T[]) => fc.constantFrom(...values);
@@ -100,5 +101,5 @@ test('whatever broker, queues and transport options, no rule about scaling finds
     const names = (triggers as { name: string }[]).map(({ name }) => name);
     expect(advanced.scalingModifiers.formula.split(' + ')).toEqual(names);
     expect(new Set(names).size).toBe(names.length);
-  }), { numRuns: 60 });
+  }), { numRuns: runs(20) });
 });

@@ -3,10 +3,9 @@ import * as fc from 'fast-check';
 import { AppCode, CeleryApp, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, FlowerExposure, FlowerStorage, HealthCheck, PythonRuntime, RedisBroker, RedisStorage, ResultBackend } from '../../../src';
 import { celeryApp, everyOption, TASKS } from '../../fixtures';
 import { refusals, render } from '../../manifests';
+import { runs } from '../../random-runs';
 
-// Whatever a program gives for whatever prop: manifests, or a message that names the prop. ANY_VALUES=10000 for more of it.
-
-const RUNS = Number(process.env.ANY_VALUES ?? 300);
+// Whatever a program gives for whatever prop: manifests, or a message that names the prop.
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type Any = any;
@@ -117,7 +116,7 @@ test('any value of any prop gives manifests, or a message with the prop and what
         if (!(error as Error).message.startsWith('Validation failed')) throw error;
       }
       for (const line of refusals(make)) expect(line).toMatch(/^\[[^\]]*\] (\S.*?: [^]* |(Deployment|Service|ConfigMap|NetworkPolicy|PersistentVolumeClaim) )/);
-    }), { numRuns: RUNS });
+    }), { numRuns: runs(100) });
   } finally {
     write.mockRestore();
   }
