@@ -1,7 +1,7 @@
 import { isLoopback } from '../celery/hosts';
 import { baseName, Invocation } from './command/command';
 import { asText, get } from './json';
-import { Probe } from './probes';
+import { isOneText, Probe } from './probes';
 
 /** Python that opens a connection to a server. */
 const CONNECTS = /\bredis\.(Redis|StrictRedis|from_url)\b|\bfrom_url\(|\bpika\.|\bConnection\([^)]*\)\.(connect|ensure_connection)|connection_for_(read|write)|broker_connection\(|create_connection\(\(/;
@@ -56,7 +56,7 @@ export function cannotFail(probe: Probe): string | undefined {
   const { raw } = probe;
   if (raw.length === 0) return undefined;
   const code = /(^|\/)python[\d.]*$/.test(raw[0]) ? raw[raw.indexOf('-c') + 1] : undefined;
-  if (code !== undefined && /^\s*(["'])(?:(?!\1)[^\\]|\\.)*\1\s*$/s.test(code)) return 'its code is one quoted string, which does nothing';
+  if (code !== undefined && isOneText(code)) return 'its code is one quoted string, which does nothing';
   if (code !== undefined && ONLY_IMPORTS.test(code)) return 'its code only imports, and asks nothing';
   const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
   const text = (script ?? '').trim();

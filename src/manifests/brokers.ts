@@ -63,6 +63,11 @@ const brokers = lazy((world: World) => {
   return { certain, possible };
 });
 
+/** A name of the cluster that no Service in sight has: what is meant is near. */
+function leadsNowhere({ url, at }: UrlUse, world: World): boolean {
+  return isRedis(url) && /^[a-z][a-z0-9-]*$/.test(url.host) && url.host !== 'localhost' && !world.service(url.host, at.resource.namespace);
+}
+
 /** Names that say that a Redis is for something else. */
 const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
 
@@ -71,7 +76,8 @@ const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
  * is of their application by its name or labels.
  */
 function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
-  const without = world.processes.filter((process) => process.link === undefined && process.role !== 'other' && rabbitHosts(process).length === 0);
+  const without = world.processes.filter((process) => (process.link === undefined || leadsNowhere(process.link, world)) && process.role !== 'other'
+    && rabbitHosts(process).length === 0);
   if (without.length === 0) return [];
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
   const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));

@@ -17,9 +17,12 @@ export interface NamedHost {
   /** As a message shows it: a Secret by the name of the variable only. */
   readonly shown: string;
   readonly host: string;
+  /** Where the URL, or the variable next to that of the host, says one. */
+  readonly port?: number;
   readonly path: Path;
 }
 
+const HOST_WORD = /(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/;
 const HOST = /^(.*_)?(?:(REDIS|VALKEY)|(RABBIT|RABBITMQ|AMQP)|(POSTGRES|POSTGRESQL|PG|PGSQL)|(MYSQL|MARIADB)|(MONGO|MONGODB)|(DB|DATABASE|SQL))_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/;
 const KINDS: readonly ServerKind[] = ['redis', 'rabbitmq', 'postgres', 'mysql', 'mongo', 'database'];
 
@@ -32,18 +35,23 @@ function kindOf(name: string): ServerKind | undefined {
   return groups && KINDS[groups.findIndex((group) => group !== undefined)];
 }
 
+function portOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
 /** The servers that the variables of a container name, those of URLs by their scheme. */
 export function namedHosts({ env }: Container): NamedHost[] {
   return [...env.all()].flatMap(({ name: variable, value, hidden, path, partial, unresolved }) => {
     const text = hidden ?? value ?? '';
     if (partial || unresolved.length > 0 || text === '') return [];
     const kind = kindOf(variable);
-    if (kind !== undefined && /^[a-z][a-z0-9-]*$/.test(text)) {
-      return [{ kind, variable, host: text, path, shown: hidden === undefined ? `${variable}=${text}` : variable }];
+    const shown = hidden === undefined ? `${variable}=${text}` : variable;
+    if (kind !== undefined && /^[a-z0-9][a-z0-9.-]*$/i.test(text)) {
+      return [{ kind, variable, host: text.toLowerCase(), port: portOf(env.value(variable.replace(HOST_WORD, 'PORT'))), path, shown }];
     }
     const url = text.includes('://') ? parseUrl(text) : undefined;
     const byScheme = url && (isRedis(url) ? 'redis' : isAmqp(url) ? 'rabbitmq' : SCHEMES.find(([scheme]) => scheme.test(url.scheme))?.[1]);
-    return url && byScheme ? [{ kind: byScheme, variable, host: url.host, path, shown: hidden === undefined ? `${variable}=${text}` : variable }] : [];
+    return url && byScheme ? [{ kind: byScheme, variable, host: url.host, port: portOf(url.port), path, shown }] : [];
   });
 }
 

@@ -68,12 +68,17 @@ export function celeryIn(invocations: readonly Invocation[]): CeleryCommand[] {
 /** Also `i = Inspect(app=app); i.ping()`. */
 const PINGS = /\bcontrol\.ping\(|\b[iI]nspect\([^)]*\)\.(ping|stats|active)\(|\b[iI]nspect\([\s\S]*\.ping\(/;
 
+/** Code in quotes: Python makes a text of it, and runs nothing. */
+export function isOneText(code: string): boolean {
+  return /^\s*(["'])(?:(?!\1)[^\\]|\\.)*\1\s*$/s.test(code);
+}
+
 /** `python -c "... app.control.ping(timeout=5) ..."` */
 function pingInPython(invocation: Invocation): CeleryCommand | undefined {
   const { words } = invocation;
   const flag = words.findIndex(({ text }) => text === '-c');
   const code = flag < 0 ? undefined : words[flag + 1];
-  if (!code || !/^python[\d.]*$/.test(baseName(words[0].text)) || !PINGS.test(code.text)) return undefined;
+  if (!code || !/^python[\d.]*$/.test(baseName(words[0].text)) || !PINGS.test(code.text) || isOneText(code.text)) return undefined;
   const option = (name: string, argument: string): Array<[string, Given<Word>]> => {
     const value = new RegExp(`\\b${argument}\\s*=\\s*([^,)]+)`).exec(code.text)?.[1];
     return value === undefined ? [] : [[name, { value, word: code }]];

@@ -95,7 +95,7 @@ function versionOf(tag: string | undefined): string | undefined {
   return /^v?(\d+\.\d+(?:\.\d+)?)(?:[.-]|$)/.exec(tag ?? '')?.[1];
 }
 
-function isBitnami({ image }: Container): boolean {
+export function isBitnami({ image }: Container): boolean {
   return /^bitnami(legacy)?\//.test(image.repository);
 }
 

@@ -25,6 +25,11 @@ export class RedisServer {
     return this.directives.get(name);
   }
 
+  /** The names of all directives that are in sight. */
+  public get names(): Iterable<string> {
+    return this.directives.keys();
+  }
+
   /** Where its files are; by default the working directory of the official image. */
   public get dataFolder(): string {
     return this.directive('dir')?.values[0] ?? '/data';

@@ -1,5 +1,5 @@
 import { quantity } from '../celery/quantity';
-import { asList, asMap, asNumber, asText, get, isMap, Path } from './json';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 
@@ -52,9 +52,14 @@ export function badObjectName({ kind, json }: Resource): Refusal[] {
 
 const typeName = (value: unknown): string => Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value}`;
 
+/** `{NAME}`, which YAML reads as a map with a key and nothing else. */
+function isPlaceholder(value: unknown): boolean {
+  return isMap(value) && Object.keys(value).length === 1 && Object.values(value)[0] === null && /^[A-Z][A-Z0-9_]*$/.test(Object.keys(value)[0]);
+}
+
 /** Where the API has a text, and something else is given; undefined and null count as nothing. */
 function notText(value: unknown, path: Path, name: string, container?: string): Refusal[] {
-  return value === undefined || value === null || typeof value === 'string' ? []
+  return value === undefined || value === null || typeof value === 'string' || isPlaceholder(value) ? []
     : [{ path, container, value: name, allowed: 'a text in quotes', note: `it is ${typeName(value)}` }];
 }
 
@@ -139,6 +144,12 @@ export function badChoices({ resource, containers, initContainers, spec, specPat
       ...asList(json.resizePolicy).flatMap((entry, i) => wrong(get(entry, 'restartPolicy'), RESIZE, [...at, 'resizePolicy', i, 'restartPolicy'], name)),
     ]),
   ];
+}
+
+/** A restartPolicy of its own, which before Kubernetes 1.35 only init containers may have. */
+export function ownRestartPolicies({ containers }: Workload): Refusal[] {
+  return containers.flatMap(({ json, path, name }) => json.restartPolicy === undefined || path.includes('initContainers') ? []
+    : [{ path: [...path, 'restartPolicy'], container: name, value: `restartPolicy: ${asScalar(json.restartPolicy) ?? ''}`, allowed: 'restartPolicy of the pod' }]);
 }
 
 /** Mounts of volumes that the pod does not have. */

@@ -9,11 +9,13 @@ export interface UrlUse {
   readonly source: string;
   /** Assembled from something that only the cluster knows. */
   readonly partial: boolean;
+  /** Of a URL from a Secret: compared, and never shown. */
+  readonly user?: string;
 }
 
 /** What of a URL from a Secret tells which server it leads to; the text is empty. */
-export function withoutSecrets({ scheme, host, port, database }: BrokerUrl): Pick<UrlUse, 'text' | 'url'> {
-  return { text: '', url: { scheme, host, port, database, text: '', query: new Map<string, string>() } };
+export function withoutSecrets({ scheme, host, port, database, user }: BrokerUrl): Pick<UrlUse, 'text' | 'url' | 'user'> {
+  return { text: '', user, url: { scheme, host, port, database, text: '', query: new Map<string, string>() } };
 }
 
 /** A URL as a message shows it: of one from a Secret the name of the variable. */

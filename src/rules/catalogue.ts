@@ -139,6 +139,7 @@ export const CATALOGUE = {
   R11: { what: 'a floating tag of Redis' },
   R12: { what: 'a Redis that refuses remote clients' },
   R13: { what: 'several servers on one folder of a claim' },
+  R14: { what: 'variables in the configuration file of Redis' },
   M1: { what: 'as many children as the node has CPUs' },
   M2: { what: 'children that outgrow the memory limit' },
   M3: { what: '--max-memory-per-child is in KiB' },
@@ -235,6 +236,8 @@ export const CATALOGUE = {
   N81: { what: 'settings with values that Celery does not take', limits: SETTINGS },
   N83: { what: 'a variable that takes the key of another one' },
   N84: { what: 'a port of the node for the broker or for Flower' },
+  N85: { what: 'files on the disk of a node that several pods exchange' },
+  N86: { what: 'NetworkPolicies without the database' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

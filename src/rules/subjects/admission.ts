@@ -1,10 +1,12 @@
 import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '../../manifests/admission';
+import { brokerClients } from '../../manifests/broker-urls';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { neededReferences } from '../../manifests/references';
 import {
-  badChoices, badNames, badObjectName, badResources, badService, goneApi, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, Refusal,
+  badChoices, badNames, badObjectName, badResources, badService, goneApi, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, ownRestartPolicies,
+  Refusal,
 } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -13,14 +15,16 @@ import { lazy } from '../../memo';
 import { Report, Reporter, Rule } from '../rule';
 import { Severity } from '../severity';
 
-/** What runs Celery or its broker. */
+/** What runs Celery or its broker, and what sends tasks to it. */
 const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
-  ...celeryWorkloads(world), ...world.redisServers.map(({ container }) => container.workload),
+  ...celeryWorkloads(world), ...brokerClients(world).map(({ container }) => container.workload),
+  ...world.redisServers.map(({ container }) => container.workload),
   ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
 ]));
 
 /** The Services that lead to those. */
-const services = lazy((world: World): readonly Resource[] => world.kind('Service').filter((service) => world.backing(service).some((workload) => workloads(world).has(workload))));
+const services = lazy((world: World): readonly Resource[] =>
+  world.kind('Service').filter((service) => world.backing(service).some((workload) => workloads(world).has(workload))));
 
 /** The ConfigMaps and Secrets that those ask for. */
 const sources = lazy((world: World): readonly Resource[] => [...new Set(neededReferences(world).flatMap(({ kind, name, at }) =>
@@ -165,6 +169,22 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
     check: ofWorkloads(badChoices),
+  },
+  {
+    id: 'admission/container-restart-policy',
+    severity: Severity.WARNING,
+    title: 'A container has a restartPolicy, which is a field of the pod',
+    why: 'The API server refuses the object: `spec.template.spec.containers[0].restartPolicy: Forbidden: may not be set for non-init containers`.',
+    fix: 'Write it next to `containers`, or leave it out: pods of a Deployment are always restarted.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restart-rules',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) {
+        for (const refusal of ownRestartPolicies(workload)) {
+          report({ ...reported(workload.resource, refusal), unless: 'the cluster has Kubernetes 1.35 or later, or the feature ContainerRestartRules' });
+        }
+      }
+    },
   },
   {
     id: 'admission/resources',

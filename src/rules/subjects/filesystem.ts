@@ -3,11 +3,11 @@ import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
-import { asList, get, Path } from '../../manifests/json';
-import { Mount } from '../../manifests/pod/volumes';
+import { asList, asText, get, Path } from '../../manifests/json';
+import { Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
-import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
+import { dataFolder, isBitnami, rabbitServers } from '../../manifests/rabbit-server';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -15,6 +15,9 @@ import { LISTS } from '../lists';
 import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** The images of Bitnami run as that user. */
+const BITNAMI_USER = 1001;
 
 const TEMPORARY = ['/tmp', '/var/tmp', '/usr/tmp'];
 
@@ -25,7 +28,7 @@ function imageUser(image: Image): 'root' | 'named' | undefined {
 }
 
 /** A temporary folder that Python finds: TMPDIR, the usual ones, or the working directory. */
-function temporaryFolder({ container }: Process): 'yes' | 'no' | 'unknown' {
+function temporaryFolder({ container }: Process): 'yes' | 'no' | 'perhaps' | 'unknown' {
   if (!container.readOnlyRoot) return 'yes';
   const named = ['TMPDIR', 'TEMP', 'TMP'].map((name) => container.env.lookup(name));
   const folders = [...TEMPORARY, ...named.flatMap((found) => found.state === 'known' ? [found.value] : [])];
@@ -34,8 +37,8 @@ function temporaryFolder({ container }: Process): 'yes' | 'no' | 'unknown' {
   const current = container.workingDir === undefined ? container.mounts.some((mount) => !mount.readOnly) ? 'unknown' : 'no'
     : container.writable(container.workingDir);
   if (current === 'yes') return 'yes';
-  return current === 'unknown' || named.some(({ state }) => state === 'set' || state === 'maybe')
-    || folders.some((folder) => container.writable(folder) === 'unknown') ? 'unknown' : 'no';
+  if (named.some(({ state }) => state === 'set' || state === 'maybe') || folders.some((folder) => container.writable(folder) === 'unknown')) return 'unknown';
+  return current === 'unknown' ? 'perhaps' : 'no';
 }
 
 function acceptsPickle(worker: Process): boolean {
@@ -96,6 +99,31 @@ const emptyDirs = lazy((world: World) => grouped(world.workloads.filter((workloa
   .flatMap((workload) => workload.containers.flatMap(({ mounts }) => mounts.filter(({ volume }) => volume.kind === 'emptyDir')
     .map(({ mountPath }) => [`${workload.resource.namespace} ${mountPath}`, workload] as const)))));
 
+/** Folders that each node has for itself. */
+const OF_THE_NODE = /^\/(dev|proc|sys|run|etc|lib|usr|boot|var\/(run|log|lib\/(docker|kubelet|containerd)))(\/|$)|\.sock$/;
+
+/** The folder of the node that a volume is. */
+function hostFolder({ resource }: Workload, { path }: Volume): string | undefined {
+  return asText(get(resource.json, ...path, 'hostPath', 'path'));
+}
+
+/** The names of other workloads of a list, as many as a message shows. */
+function someOthers(workloads: readonly Workload[], { resource: own }: Workload): string[] {
+  const names = new Set<string>();
+  for (const { resource } of workloads) {
+    if (resource.name !== own.name) names.add(`${resource.kind} ${resource.name}`);
+    if (names.size === 3) break;
+  }
+  return [...names];
+}
+
+/** The workloads that mount a folder of their node, by namespace and path. */
+const hostPaths = lazy((world: World) => grouped(world.workloads.filter(({ longRunning }) => longRunning).flatMap((workload) =>
+  [...workload.volumes.values()].flatMap((volume) => {
+    const folder = hostFolder(workload, volume);
+    return folder === undefined ? [] : [[`${workload.resource.namespace} ${folder}`, workload] as const];
+  }))));
+
 export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/no-temporary-folder',
@@ -108,11 +136,12 @@ export const filesystemRules: Rule[] = [
     rows: ['F2', 'Z1'],
     on: 'workers',
     check: (worker, report) => {
-      if (worker.forks && temporaryFolder(worker) === 'no') {
-        report({
-          at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
-        });
-      }
+      const folder = temporaryFolder(worker);
+      if (!worker.forks || (folder !== 'no' && folder !== 'perhaps')) return;
+      report({
+        at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
+        ...unless(folder === 'no', 'its working directory is a volume'),
+      });
     },
   },
   {
@@ -219,7 +248,7 @@ export const filesystemRules: Rule[] = [
       const beats = new Set(world.beats.map(({ container }) => container));
       for (const { container, folder } of writers) {
         const { workload } = container;
-        const user = container.runAsUser ?? (imageUser(container.image) === 'named' ? 'of the image' : undefined);
+        const user = container.runAsUser ?? (isBitnami(container) ? BITNAMI_USER : imageUser(container.image) === 'named' ? 'of the image' : undefined);
         if (user === undefined || user === 0 || get(workload.spec, 'securityContext', 'fsGroup') !== undefined) continue;
         // An init container may have set the owner.
         if (workload.initContainers.length > 0) continue;
@@ -365,6 +394,31 @@ export const filesystemRules: Rule[] = [
     check: (container, report) => {
       if (container.security('runAsNonRoot') !== true || container.runAsUser !== 0) return;
       report({ at: container.place([...container.path]), value: 'runAsUser: 0', allowed: 'a number above 0' });
+    },
+  },
+  {
+    id: 'filesystem/host-path-of-several-pods',
+    severity: Severity.WARNING,
+    title: 'Pods exchange files by a folder of their node',
+    why: 'A hostPath is the disk of the node on which a pod happens to run: on another node the folder is empty, and tasks fail with `FileNotFoundError: [Errno 2] No such '
+      + 'file or directory`.',
+    fix: 'Put the files on a claim with ReadWriteMany, or into an object store; or keep all the pods on one node.',
+    source: 'https://kubernetes.io/docs/concepts/storage/volumes/#hostpath',
+    rows: ['N85'],
+    on: 'workers',
+    check: ({ container, workload }, report, world) => {
+      if (workload.resource.kind === 'DaemonSet' || onOneNode(workload)) return;
+      for (const { volume, path, readOnly } of container.mounts) {
+        const folder = readOnly ? undefined : hostFolder(workload, volume);
+        if (folder === undefined || OF_THE_NODE.test(folder)) continue;
+        const others = someOthers(hostPaths(world).get(`${workload.resource.namespace} ${folder}`) ?? [], workload);
+        if (others.length === 0 && mostReplicas(workload, world) < 2) continue;
+        report({
+          at: container.place(path), value: `hostPath ${folder}`,
+          note: others.length > 0 ? `${listed(others)} ${others.length === 1 ? 'has' : 'have'} it, too` : 'of several pods',
+          unless: 'the cluster has one node, or the folder is the same on all of them',
+        });
+      }
     },
   },
   {

@@ -6,7 +6,7 @@ import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
-import { applicationContainers, databasesNear, namedHosts } from '../../manifests/named-hosts';
+import { applicationContainers, databasesNear, NamedHost, namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
@@ -81,6 +81,16 @@ function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly 
   const known = [link, backend].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
   if (link ?? backend) return known;
   return allUrls.filter((use) => !urls.includes(use) && own(use)).map((use) => ({ use, known: false }));
+}
+
+/** Brokers at the pod itself by other variables than those of Celery, where nothing says what its broker is. */
+function namedAtLoopback({ container, link, backend, allUrls }: Process): Array<NamedHost & { readonly kind: 'redis' | 'rabbitmq' }> {
+  if (link ?? backend) return [];
+  const known = new Set(allUrls.map(({ at }) => at.path));
+  return namedHosts(container).flatMap((named) => {
+    const { kind, host, path } = named;
+    return (kind === 'redis' || kind === 'rabbitmq') && isLoopback(host) && !known.has(path) ? [{ ...named, kind }] : [];
+  });
 }
 
 /** Of all namespaces. */
@@ -448,6 +458,14 @@ export const networkRules: Rule[] = [
           ...known ? answer === 'nothing' ? {} : answer : { unless: 'the application takes its broker from somewhere else' },
         });
       }
+      for (const named of client.process ? namedAtLoopback(client.process) : []) {
+        if (answersAtLoopback(container, named.port ?? (named.kind === 'redis' ? 6379 : 5672), world) === 'something') continue;
+        const near = servedBy(world)[named.kind].get(container.workload.resource.namespace) ?? [];
+        report({
+          at: container.place(named.path), value: named.shown, allowed: near.length > 0 ? listed(near) : 'the name of a Service',
+          ...near.length > 0 ? { fix: `Write ${listed(near)}.` } : {}, unless: 'the application takes its broker from somewhere else',
+        });
+      }
     },
   },
   {
@@ -613,6 +631,43 @@ export const networkRules: Rule[] = [
             at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
             allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...certainty,
           });
+        }
+      }
+    },
+  },
+  {
+    id: 'network/policy-keeps-database-away',
+    severity: Severity.WARNING,
+    title: 'NetworkPolicies do not let Celery reach its database',
+    why: 'The pods of the web application may, and tasks end with `connection to server at "postgres" failed: Connection timed out`; a Beat with a scheduler in the '
+      + 'database sends nothing.',
+    fix: 'Allow the port of the database, in the egress of the workers and in the ingress of the database, with labels that the pods of Celery have.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
+    rows: ['N86'],
+    on: 'processes',
+    check: (process, report, world) => {
+      const { container, role, workload } = process;
+      // Beat keeps its schedule in a file, unless a scheduler says otherwise.
+      if (role !== 'worker' && !(role === 'beat' && /database|sqlalchemy/i.test(process.value('--scheduler') ?? ''))) return;
+      for (const { kind, host, port, shown } of namedHosts(container)) {
+        const service = kind === 'redis' || kind === 'rabbitmq' ? undefined : world.service(host, workload.resource.namespace);
+        const pods = service && !ownNames(workload, host) ? world.backing(service) : [];
+        const entry = asList(get(service?.json, 'spec', 'ports')).find((one, _, all) => all.length === 1 || get(one, 'port') === port);
+        const target = asNumber(get(entry, 'targetPort') ?? get(entry, 'port'));
+        if (target === undefined) continue;
+        for (const pod of pods) {
+          const [egress, ingress] = [policiesOf(workload, 'Egress', world), policiesOf(pod, 'Ingress', world)];
+          const out = egress.some((policy) => rulesOf([policy], 'Egress')
+            .some((rule) => allowsPort(rule, target, 'TCP') && allowsPeer(rule, 'Egress', policy, pod, world)));
+          const into = ingress.some((policy) => rulesOf([policy], 'Ingress')
+            .some((rule) => allowsPort(rule, target, 'TCP') && allowsPeer(rule, 'Ingress', policy, workload, world)));
+          const [policies, path] = egress.length > 0 && !out ? [egress, 'egress'] as const : [ingress.length > 0 && !into ? ingress : [], 'ingress'] as const;
+          if (policies.length === 0) continue;
+          report({
+            at: { resource: policies[0], path: ['spec', path] }, value: policyNames(policies), allowed: `port ${target} ${path === 'egress' ? `of ${pod.resource.name}` : `from ${JSON.stringify(workload.labels)}`}`,
+            note: `${workload.resource.kind} ${workload.resource.name} has ${shown}`, unless: 'no task asks the database',
+          });
+          return;
         }
       }
     },

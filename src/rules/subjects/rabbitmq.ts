@@ -7,7 +7,7 @@ import { asText } from '../../manifests/json';
 import { exposures } from '../../manifests/network';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitHosts, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
+  dataFolder, isBitnami, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitHosts, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
   rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
@@ -79,7 +79,8 @@ function nodeName(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
     if (found.state === 'set') return /\$\(/.test(found.variable.raw ?? '$(') ? 'changes' : 'unknown';
     if (found.state === 'maybe') return 'unknown';
   }
-  return container.image.official ? 'changes' : 'unknown';
+  // Bitnami's image calls its node rabbit@localhost.
+  return isBitnami(container) ? 'fixed' : container.image.official ? 'changes' : 'unknown';
 }
 
 /** What the entrypoint of the official image refuses since RabbitMQ 3.9. */
@@ -289,13 +290,13 @@ export const rabbitRules: Rule[] = [
     on: 'brokerClients',
     check: ({ urls }, report, world) => {
       for (const use of urls) {
-        const { user } = use.url;
+        const { user = use.user } = use.url;
         const [server, ...others] = user === undefined || user === '' || /[$%{]/.test(user) ? [] : rabbitFor(use, world);
         if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_user|auth_backends/)) continue;
         const made = server.container.env.lookup('RABBITMQ_DEFAULT_USER');
         if ((made.state !== 'known' && made.state !== 'unset') || (made.state === 'known' ? made.value : 'guest') === user) continue;
         report({
-          at: use.at, value: `user ${user}`, allowed: made.state === 'known' ? made.value : 'guest, or RABBITMQ_DEFAULT_USER',
+          at: use.at, value: use.text === '' ? use.source : `user ${user}`, allowed: made.state === 'known' ? made.value : 'guest, or RABBITMQ_DEFAULT_USER',
           ...unless(rabbitMount(server) === undefined, 'somebody has added the user, which its volume keeps'),
         });
       }

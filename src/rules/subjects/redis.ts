@@ -130,6 +130,28 @@ export const redisRules: Rule[] = [
     },
   },
   {
+    id: 'redis/variable-in-config',
+    severity: Severity.ERROR,
+    title: 'The configuration file of Redis has a variable, which Redis does not expand',
+    why: 'The password is the text `${REDIS_PASSWORD}` itself: `WRONGPASS invalid username-password pair` in all of Celery; with a number Redis does not start: '
+      + '`Bad directive or wrong number of arguments`. Only Docker Compose and envsubst put values there.',
+    fix: 'Give the value on the command line, where the kubelet expands it: args: [redis-server, /etc/redis/redis.conf, --requirepass, $(REDIS_PASSWORD)].',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/config/',
+    rows: ['R14'],
+    on: 'redisServers',
+    check: (server, report) => {
+      const { container } = server;
+      for (const name of server.names) {
+        const directive = server.directive(name)!;
+        const variable = directive.resource === container.workload.resource ? undefined
+          : directive.values.map((value) => /\$\{[A-Za-z_]\w*\}|\$\([A-Za-z_]\w*\)|^\$[A-Z_][A-Z0-9_]*$/.exec(value)?.[0]).find(Boolean);
+        // Something may fill it in before it is applied: then the container has no such variable.
+        if (variable === undefined || container.env.lookup(variable.replace(/\W/g, '')).state === 'unset') continue;
+        report({ at: at(server, directive), value: `${name} ${variable}` });
+      }
+    },
+  },
+  {
     id: 'redis/queue-not-kept',
     severity: Severity.WARNING,
     title: 'The queue is lost when Redis restarts',

@@ -149,9 +149,14 @@ export const referenceRules: Rule[] = [
         if (isEmptyCertificate(found, key!)) report({ at, value: `${kind} ${name}, key ${key}`, note: 'it is empty' });
         return;
       }
+      // Of several of a name the last is what stays; another may be that of this environment.
+      const other = world.kind(kind).some((one) => one !== found && one.namespace === found.namespace && one.name === name && keysOf(one).has(key!));
       // An empty one is filled by something else. The API server takes none of that type without its keys.
       if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
-      report({ at, value: `${kind} ${name}, key ${key}`, ...(keys.size === 0 ? { note: 'it has no keys' } : { allowed: [...keys].join(', ') }) });
+      report({
+        at, value: `${kind} ${name}, key ${key}`, ...(keys.size === 0 ? { note: 'it has no keys' } : { allowed: [...keys].join(', ') }),
+        ...unless(!other, `this is for another environment than the last ${kind} ${name} of the input`),
+      });
     },
   },
   {
