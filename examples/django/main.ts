@@ -44,7 +44,10 @@ const site = new kplus.Deployment(web, 'site', {
     image: 'registry.example.com/shop-web:1.4.2',
     command: producer.command(['gunicorn', 'shop.wsgi', '--bind=0.0.0.0:8000']),
     portNumber: 8000,
-    securityContext: { user: 1000 },
+    // What a namespace that enforces `restricted` asks for.
+    securityContext: {
+      user: 1000, capabilities: { drop: [kplus.Capability.ALL] }, seccompProfile: { type: kplus.SeccompProfileType.RUNTIME_DEFAULT },
+    },
     envVariables: { DATABASE_URL: kplus.EnvValue.fromSecretValue({ secret: kplus.Secret.fromSecretName(web, 'database', 'database'), key: 'url' }) },
   }],
 });
