@@ -195,6 +195,8 @@ export class CeleryApp extends Construct {
     readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
     readonly prefetchMultiplier: number;
     readonly disablePrefetch?: boolean;
+    /** The longest time between two tasks by a rate limit, in seconds; 0 for none. */
+    readonly interval: number;
     /** How long the longest task takes, where the user says it. */
     readonly known?: number;
     /** The hard time limit on its command line, which wins over that of the settings. */

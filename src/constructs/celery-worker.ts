@@ -23,8 +23,10 @@ import { checkNames } from './queues';
 import { objectMetadata, selectorLabels } from './kubernetes/pods';
 import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOptions, hasBudget } from './disruption-budget';
 import { childMemory, devicesOf, devicesOfPod, memoryProblems, NO_SURGE, spotProblems, surgeProblems } from './worker-checks';
+import { rateInterval } from '../celery/rate-limit';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
+import { Options } from '../manifests/task-options';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
@@ -242,7 +244,8 @@ export class CeleryWorker extends Construct {
     this.concurrency = pool._concurrency;
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const { celery, scaling } = props;
-    const ofTask = limitOfTask(props);
+    const tasks = tasksOfWorker(props);
+    const ofTask = limitOfTask(tasks);
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
       mayBeEarly: mayBeEarly(celery), ofTask,
@@ -289,14 +292,14 @@ export class CeleryWorker extends Construct {
       ],
     });
     refuseAs(this, 'eviction/spot-node', spotProblems({
-      options: merged, shutdown: props.shutdown, late: isLate(celery),
+      options: merged, shutdown: props.shutdown, pool, late: isLate(celery),
       longestTask: known ?? pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? ofTask?.seconds,
     }));
     this.deployment = deployment;
     this.networkPolicy = networkPolicy;
     celery._workers.push({
       worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace, prefetchMultiplier: reserved(props),
-      disablePrefetch: props.disablePrefetch,
+      disablePrefetch: props.disablePrefetch, interval: intervalOf(props, tasks),
       known, timeLimit: end.timeLimit ?? pool._limits.timeLimit,
       maxReplicas: most, pool, agent: healthCheck._agent !== undefined,
     });
@@ -333,16 +336,29 @@ function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool
   return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
 }
 
-/** The longest limit that a task of this worker has by itself: of one for all tasks, or of any where all of the app go to its queue. */
-function limitOfTask({ celery, queues }: CeleryWorkerProps): { prop: string; seconds: number } | undefined {
+/** The tasks of this worker, as far as that is known: what is for all tasks, and any where all of the app go to its queue. */
+function tasksOfWorker({ celery, queues }: CeleryWorkerProps): readonly Options[] {
   const { code, _settings: settings, _queues } = celery;
   const elsewhere = queues !== undefined || _queues.names.length > 0 || settings.has('task_routes')
     || Object.values(code._files ?? {}).some((file) => /\b\w*(?:queue|routes)\w*\b/i.test(file));
-  const limits = tasksOf(celery).filter(({ name }) => !elsewhere || name === '*').map(({ name, timeLimit, softTimeLimit, limitBy }) => {
+  return tasksOf(celery).filter(({ name }) => !elsewhere || name === '*');
+}
+
+/** The longest limit that one of them has by itself. */
+function limitOfTask(tasks: readonly Options[]): { prop: string; seconds: number } | undefined {
+  const limits = tasks.map(({ name, timeLimit, softTimeLimit, limitBy }) => {
     const option = timeLimit === undefined ? 'soft_time_limit' : 'time_limit';
     return { prop: limitBy === undefined ? `code ${option} of ${name}` : `settings.${limitBy}.${option}`, seconds: timeLimit ?? softTimeLimit ?? 0 };
   });
   return limits.filter((limit) => limit.seconds > 0).sort((one, other) => other.seconds - one.seconds)[0];
+}
+
+/** The longest time between two tasks by a rate limit: what is reserved waits for it. */
+function intervalOf({ celery: { _settings: settings, _codeSettings: ofCode } }: CeleryWorkerProps, tasks: readonly Options[]): number {
+  if (settings.get('worker_disable_rate_limits') === true) return 0;
+  const general = rateInterval(settings.get('task_default_rate_limit') ?? ofCode.get('task_default_rate_limit'));
+  const ofAll = tasks.find(({ name }) => name === '*')?.interval;
+  return Math.max(0, ofAll ?? general ?? 0, ...tasks.map(({ interval = 0 }) => interval));
 }
 
 function prefetchProblems({ disablePrefetch, prefetchMultiplier, celery }: CeleryWorkerProps): Problem[] {

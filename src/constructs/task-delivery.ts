@@ -45,13 +45,17 @@ export interface AtLeastOnceOptions {
    * of a pod that was killed waits until it runs again.
    *
    * **A task with a countdown or an eta further away than that runs twice, or more often**, and so does a retry with a longer `countdown`: its
-   * message is not acknowledged until it is due. So does a task that a process holds for longer, at most its prefetch multiplier times the longest
-   * task: that is refused where `longestTask` or a time limit is known.
+   * message is not acknowledged until it is due. Shorter countdowns do so, too, where many are due at once: a pod takes each message with a countdown
+   * that there is, whatever the prefetch multiplier, and the last of N is acknowledged after the countdown and N times the task by the concurrency.
+   * Spread them (`retry_jitter`), or give more than that here; docs/workers.md has what `worker_eta_task_limit` does.
+   *
+   * So does a task that a pod holds for longer because of those before it: its prefetch multiplier times the longest task, or times its
+   * concurrency and the time between two tasks of a rate limit. Both are refused where they are known.
    *
    * Every app on the same Redis database has the same: the shortest would hold for all of them.
    *
    * @default - Celery's 3600 seconds; where that does not fit a worker of an app on the same database, its prefetch multiplier times its
-   * `longestTask` (1 with `disablePrefetch`), its termination grace period and 60 seconds
+   * `longestTask` (1 with `disablePrefetch`), or what waits by a rate limit, its termination grace period and 60 seconds
    * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
    */
   readonly visibilityTimeout?: Duration;
@@ -74,8 +78,10 @@ export abstract class TaskDelivery {
    * is not longer, of this app or of another one on the same database, is refused; `longestTask` of the workers says how long tasks take, and is
    * 5 minutes where it is left out.
    *
-   * What makes a task run twice all the same: a countdown longer than the visibility timeout, tasks that take longer than `longestTask`, a program
-   * that is defined elsewhere and has a shorter visibility timeout on the same Redis database, and your own retries.
+   * What makes a task run twice all the same: a countdown, eta or retry further away than the visibility timeout; so many due at once that the
+   * last begins only after it (a pod takes all that there are, whatever the prefetch multiplier); tasks that take longer than `longestTask`; a rate
+   * limit that synth does not see; a program that is defined elsewhere and has a shorter visibility timeout on the same Redis database; a Redis that
+   * crashes or fails over and has lost the acknowledgements of its last second; and your own retries.
    */
   public static atMostOnce(options: AtMostOnceOptions = {}): TaskDelivery {
     const { options: { prefetchMultiplier }, problems } = typed(options, AT_MOST_ONCE, { prefix: 'delivery' });

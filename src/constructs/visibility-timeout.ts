@@ -54,6 +54,11 @@ function reservedTasks(app: CeleryApp, { prefetchMultiplier, disablePrefetch }: 
   return app._settings.get('task_acks_late') === true ? 1 : 0;
 }
 
+/** How long the last message that a pod has reserved waits for its turn by a rate limit, which counts for all processes of a pod. */
+function ratedTasks({ prefetchMultiplier, pool, interval }: CeleryApp['_workers'][number]): number {
+  return interval > 0 && Number.isFinite(pool._concurrency) ? prefetchMultiplier * pool._concurrency : 0;
+}
+
 /**
  * The longest that a message of an app is not acknowledged: all that a process may hold, and the end of its pod. Where nobody says how long tasks
  * take, one of them.
@@ -61,11 +66,11 @@ function reservedTasks(app: CeleryApp, { prefetchMultiplier, disablePrefetch }: 
 export function longestDelivery(app: CeleryApp): number {
   const ofSettings = settingsLimit(app._settings) ?? 0;
   return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app)).map((worker) => {
-    const { longestTask, timeLimit, grace, known, pool } = worker;
+    const { longestTask, timeLimit, grace, known, pool, interval } = worker;
     const soft = pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? 0;
     const limit = timeLimit?.toSeconds({ integral: false }) ?? ofSettings;
     const held = Math.max(1, reservedTasks(app, worker)) * Math.max(known ?? 0, soft, limit);
-    return Math.ceil(Math.max(longestTask, limit, held)) + grace + MARGIN;
+    return Math.ceil(Math.max(longestTask, limit, held, ratedTasks(worker) * interval)) + grace + MARGIN;
   }));
 }
 
@@ -111,6 +116,8 @@ interface Outlived {
   readonly tasks: number;
   /** Whether the user says how long a task takes. */
   readonly said: boolean;
+  /** Whether it waits for its turn by a rate limit. */
+  readonly rated?: boolean;
 }
 
 /** The worker that holds messages longest, where that is as long as the visibility timeout. */
@@ -128,12 +135,20 @@ function outlivedBy(app: CeleryApp, timeout: number): Outlived | undefined {
     // With Redis a rule knows of a single task, where a time limit says how long it is.
     const ofRule = late && limit !== undefined && limit >= timeout && app._broker.transport !== 'sqs';
     const tasks = reservedTasks(app, worker);
-    return task === undefined || ofRule || tasks * task < timeout ? [] : [{ worker: worker.worker, task, tasks, said: known !== undefined }];
+    const rated = { worker: worker.worker, task: worker.interval, tasks: ratedTasks(worker), said: true, rated: true };
+    return [
+      ...(task === undefined || ofRule || tasks * task < timeout ? [] : [{ worker: worker.worker, task, tasks, said: known !== undefined }]),
+      ...(rated.tasks === 0 || rated.tasks * rated.task < timeout ? [] : [rated]),
+    ];
   }).sort((a, b) => b.tasks * b.task - a.tasks * a.task)[0];
 }
 
 /** The arithmetic of it. */
-function holding(app: CeleryApp, { worker, task, tasks, said }: Outlived): string {
+function holding(app: CeleryApp, { worker, task, tasks, said, rated }: Outlived): string {
+  if (rated) {
+    return `what a pod of ${worker.node.path} may hold, ${tasks} ${tasks === 1 ? 'message' : 'messages'} by its prefetch multiplier and concurrency, of which a rate limit lets one begin every ${
+      shortened(task)} s = ${shortened(tasks * task)} s: it is acknowledged after that, and would run twice`;
+  }
   const longest = `${task} s${said ? '' : ' where longestTask is not given'}`;
   const late = app._settings.get('task_acks_late') === true;
   if (tasks === 1 && late) return `the longest task of ${worker.node.path}, ${longest}, which would run twice at the same time`;
@@ -141,6 +156,10 @@ function holding(app: CeleryApp, { worker, task, tasks, said }: Outlived): strin
     : 'a message that a process has reserved is acknowledged when its task begins, after those before it';
   return tasks === 1 ? `the longest task of ${worker.node.path}, ${longest}: ${waits}, and a task would run twice`
     : `what a process of ${worker.node.path} may hold, its prefetch multiplier ${tasks} × its longest task ${longest} = ${tasks * task} s: ${waits}, and would run twice`;
+}
+
+function shortened(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
 }
 
 /** What is wrong with the timeouts of an app, once all workers are known. */
@@ -167,7 +186,7 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
   }
   const outlived = outlivedBy(app, seconds);
   if (outlived) {
-    const needed = outlived.tasks * outlived.task;
+    const needed = Math.ceil(outlived.tasks * outlived.task);
     const lower = outlived.tasks > 1 ? 'lower the prefetch multiplier, ' : '';
     return [{
       prop: own === undefined ? 'broker' : prop, value: `${seconds} s`,

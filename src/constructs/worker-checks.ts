@@ -80,6 +80,7 @@ export interface OnSpotNodes {
   /** The longest task in seconds, where something says how long it may take. */
   readonly longestTask?: number;
   readonly shutdown?: WorkerShutdown;
+  readonly pool: WorkerPool;
   /** Whether tasks are acknowledged late. */
   readonly late: boolean;
 }
@@ -88,11 +89,13 @@ export interface OnSpotNodes {
 const TO_END = 5;
 
 /** Tasks that take longer than a node gives them, and are lost with it. */
-export function spotProblems({ options, longestTask, shutdown, late }: OnSpotNodes): Problem[] {
+export function spotProblems({ options, longestTask, shutdown, pool, late }: OnSpotNodes): Problem[] {
   const spec = { nodeSelector: options.nodeSelector, affinity: options.affinity, tolerations: options.tolerations } as JsonObject;
   const spot = spotNodes(spec);
   if (!spot || !isMap(spec)) return [];
-  const soft = shutdown?._soft;
+  // Celery cannot cancel a task of another pool: what is acknowledged late begins again on another node.
+  const cancels = pool._name === 'prefork';
+  const soft = cancels ? shutdown?._soft : undefined;
   if (soft && late) {
     const timeout = soft.timeout.toSeconds({ integral: false });
     return timeout + TO_END <= spot.seconds ? [] : [{
@@ -100,9 +103,12 @@ export function spotProblems({ options, longestTask, shutdown, late }: OnSpotNod
       fix: `give at most Duration.seconds(${spot.seconds - TO_END})`,
     }];
   }
-  if (longestTask === undefined || longestTask <= spot.seconds) return [];
+  if (longestTask === undefined || longestTask <= spot.seconds || (late && !cancels)) return [];
+  const softly = `shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(${spot.seconds - TO_END}) })`;
   return [{
-    prop: String(spot.path[0]), value: spot.label, wrong: `gives a pod ${spot.seconds} s before its node is gone, and the longest task takes ${longestTask} s: it would be lost`,
-    fix: `use delivery: TaskDelivery.atLeastOnce() and shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(${spot.seconds - TO_END}) }), or other nodes`,
+    prop: String(spot.path[0]), value: spot.label,
+    wrong: `gives a pod ${spot.seconds} s before its node is gone, and the longest task takes ${longestTask} s: it would ${late
+      ? 'be killed in the middle, and begin again only when its message is delivered again' : 'be lost'}`,
+    fix: `use ${[...(late ? [] : ['delivery: TaskDelivery.atLeastOnce()']), ...(cancels ? [softly] : [])].join(' and ')}, or other nodes`,
   }];
 }

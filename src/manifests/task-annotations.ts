@@ -1,3 +1,4 @@
+import { rateInterval } from '../celery/rate-limit';
 import { isMap, JsonObject } from './json';
 import { Options } from './task-options';
 
@@ -45,6 +46,7 @@ function optionsOf(name: string | undefined, options: JsonObject = {}): Partial<
   return {
     ...(has('acks_late') ? { acksLate: isTrue(options.acks_late), unsaid: false, acksLateBy: by } : {}),
     ...(has('reject_on_worker_lost') ? { rejectOnWorkerLost: isTrue(options.reject_on_worker_lost) } : {}),
+    ...(has('rate_limit') ? { interval: rateInterval(options.rate_limit) ?? 0 } : {}),
     ...(has('time_limit') ? { timeLimit: seconds('time_limit'), limitBy: by } : {}),
     ...(has('soft_time_limit') ? { softTimeLimit: seconds('soft_time_limit'), limitBy: by } : {}),
   };

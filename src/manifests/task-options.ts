@@ -1,5 +1,6 @@
 import { lazy, remembered } from '../memo';
 import { codeFiles } from './code';
+import { rateInterval } from '../celery/rate-limit';
 import { balanced, seconds } from './code-settings';
 import { withoutComments } from './python-text';
 import { Place } from './place';
@@ -19,6 +20,8 @@ export interface TaskOptions {
   readonly queue?: string;
   readonly timeLimit?: number;
   readonly softTimeLimit?: number;
+  /** The seconds between two of it in one worker, by its rate limit; 0 for none. */
+  readonly interval?: number;
   /** What says when it is acknowledged, where that is not its code: `task_annotations['*']`. */
   readonly acksLateBy?: string;
   /** The same of its time limits. */
@@ -59,7 +62,7 @@ export function declaredTasks(code: string): readonly Options[] {
     const options = text.slice(open, open + length);
     const name = (/^\(\s*([\w.]+)\s*[,)]/.exec(options) ?? /^\s*\(\s*([\w.]+)\s*\)/.exec(text.slice(open + length)))?.[1];
     // Other libraries have a function task, too.
-    return name === undefined || !/\b(?:acks_late|time_limit|soft_time_limit|queue)\b/.test(options) ? [] : [declared(lastOf(name), options, text)];
+    return name === undefined || !/\b(?:acks_late|time_limit|soft_time_limit|rate_limit|queue)\b/.test(options) ? [] : [declared(lastOf(name), options, text)];
   });
   return assigned([...decorated, ...called], text);
 }
@@ -77,6 +80,7 @@ function declared(name: string, written: string, text: string): Options {
     unsaid: !given && inherited === 'unsaid' && !options.includes('**'),
     queue: /(?<![\w.'"])queue\s*=\s*(['"])([^'"\n]+)\1/.exec(options)?.[2],
     rejectOnWorkerLost: FLAGS[value('reject_on_worker_lost') ?? ''], timeLimit: number('time_limit'), softTimeLimit: number('soft_time_limit'),
+    interval: rateInterval(/(?<![\w.'"])rate_limit\s*=\s*['"]?([\d./smh]+|None\b)/.exec(options)?.[1]),
   };
 }
 

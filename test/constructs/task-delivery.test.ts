@@ -78,6 +78,28 @@ describe('the visibility timeout', () => {
     expect(timeoutOf(manifests, 'celery-worker')).toBe(expected);
   });
 
+  const RATED = (rate: string, name = 'send'): Partial<CeleryAppProps> => ({
+    code: AppCode.fromInline({ 'tasks.py': `${TASKS}@app.task(rate_limit=${rate})\ndef ${name}(): ...\n` }), delivery: TaskDelivery.atLeastOnce(),
+  });
+  const default_ = (rate: unknown, more: object = {}): Partial<CeleryAppProps> => ({ settings: { task_default_rate_limit: rate, ...more } });
+
+  test.each<[string, Partial<CeleryAppProps>, Partial<CeleryWorkerProps>, number | undefined]>([
+    ['of a task', RATED('"1/h"'), {}, 2 * 3600 + 315 + 60],
+    ['of a task, with more of them', RATED('"10/h"'), { prefetchMultiplier: 8, longestTask: seconds(30) }, 16 * 360 + 45 + 60],
+    ['of a task, often enough', RATED('"1/m"'), { prefetchMultiplier: 8 }, undefined],
+    ['of a task, a number for each second', RATED('0.001'), {}, undefined],
+    ['of a task, none', RATED('None'), {}, undefined],
+    ['of a task, which may be another worker\'s', { ...RATED('"1/h"'), queues: [{ name: 'mail' }] }, { queues: ['celery', 'mail'] }, undefined],
+    ['of all', default_('1/h'), {}, 2 * 3600 + 315 + 60],
+    ['of all, in the code', { code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_default_rate_limit = '1/h'\n` }) }, {}, 2 * 3600 + 315 + 60],
+    ['of all, for which annotations have another', default_('1/h', { task_annotations: { '*': { rate_limit: '1/m' } } }), {}, undefined],
+    ['of annotations, in an image', { code: AppCode.inImage(), settings: { task_annotations: { '*': { rate_limit: '1/h' } } } }, {}, 2 * 3600 + 315 + 60],
+    ['of all, and none counts', default_('1/h', { worker_disable_rate_limits: true }), {}, undefined],
+  ])('fits what waits by a rate limit: %s', (_what, app, props, expected) => {
+    const manifests = synth((chart) => void worker(chart, celeryApp(chart, app), props));
+    expect(timeoutOf(manifests, 'celery-worker')).toBe(expected);
+  });
+
   test('fits one task at a time where the settings turn prefetching off', () => {
     const manifests = synth((chart) => void worker(chart,
       celeryApp(chart, { settings: { worker_disable_prefetch: true } }), { ...LONG, prefetchMultiplier: 4 }));
@@ -249,6 +271,18 @@ describe('refuses', () => {
   test('and not those of one second less', () => {
     const delivery = TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) });
     expect(() => synth(define({ delivery }, { shutdown: WorkerShutdown.warm({ longestTask: seconds(1199) }) }))).not.toThrow();
+  });
+
+  test.each([[240, true], [241, false]])('a visibility timeout of %d s, where messages wait 240 s by a rate limit: %p', (timeout, expected) => {
+    const code = AppCode.fromInline({ 'tasks.py': `${TASKS}@app.task(rate_limit='1/m')\ndef send(): ...\n` });
+    const given = define({ code, delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: seconds(timeout) }) },
+      { prefetchMultiplier: 4, pool: WorkerPool.prefork({ concurrency: 1 }), shutdown: WorkerShutdown.warm({ longestTask: seconds(10) }) });
+    if (!expected) expect(() => synth(given)).not.toThrow();
+    else {
+      expect(refusals(given)).toEqual(['[chart/celery] delivery.visibilityTimeout: \'240 s\' is not more than what a pod of chart/worker may hold, 4 messages by its prefetch multiplier and '
+        + 'concurrency, of which a rate limit lets one begin every 60 s = 240 s: it is acknowledged after that, and would run twice; '
+        + 'give more than 240 seconds to all apps of the database, lower the prefetch multiplier, or leave it out']);
+    }
   });
 
   test.each<[string, number, boolean]>([['as long as', 1200, true], ['shorter than', 1199, false]])('a visibility timeout that tasks without a limit take %s', (_what, longest, expected) => {

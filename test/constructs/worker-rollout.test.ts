@@ -207,6 +207,12 @@ describe('spot nodes', () => {
     ['tasks that do not, acknowledged late, and a warm shutdown', true, { longestTask: minutes(5) }, late],
     ['tasks that do not, acknowledged late, and a soft shutdown that fits', false, { shutdown: soft(10) }, late],
     ['a soft shutdown that does not fit', true, { shutdown: soft(11) }, late],
+    ...(['solo', 'threads', 'gevent'] as const).flatMap((pool): [string, boolean, Partial<CeleryWorkerProps>, Partial<CeleryAppProps>][] => [
+      [`${pool}, acknowledged late, which begins again`, false, { longestTask: minutes(5), pool: WorkerPool[pool]() }, late],
+      [`${pool}, acknowledged early`, true, { longestTask: minutes(5), pool: WorkerPool[pool]() }, {}],
+    ]),
+    ['a GPU, which has the pool solo', false, { longestTask: minutes(5), resources: { limits: { 'nvidia.com/gpu': 1 } } }, late],
+    ['late by annotations', false, { shutdown: soft(10) }, { settings: { task_annotations: { '*': { acks_late: true } } } }],
     ['a soft shutdown that fits, and late acknowledgement in the code', false, { shutdown: soft(10) }, { code: code('app.conf.task_acks_late = True') }],
     ['a time limit of the settings that does not', true, {}, { settings: { task_time_limit: 16 } }],
     ['a time limit of the settings that fits', false, {}, { settings: { task_time_limit: 15 } }],
@@ -231,6 +237,10 @@ describe('spot nodes', () => {
       'nodeSelector: \'cloud.google.com/gke-spot=true\' gives a pod 15 s before its node is gone, and the longest task takes 300 s: it would be lost; use delivery: TaskDelivery.atLeastOnce() and '
       + 'shutdown: WorkerShutdown.soft({ timeout: Duration.seconds(10) }), or other nodes [eviction/spot-node]',
     ]);
+    expect(refused({ nodeSelector, longestTask: minutes(5) }, late)).toEqual([expect.stringMatching(new RegExp('takes 300 s: it would be killed in the middle, and begin again only when its '
+      + 'message is delivered again; use shutdown: WorkerShutdown.soft\\(.*\\), or other nodes'))]);
+    expect(refused({ nodeSelector, longestTask: minutes(5), pool: WorkerPool.solo() }))
+      .toEqual([expect.stringContaining('it would be lost; use delivery: TaskDelivery.atLeastOnce(), or other nodes')]);
     expect(refused({ nodeSelector, shutdown: soft(11) }, late)).toEqual([
       'shutdown.timeout: \'11 s\' and 5 seconds to end are more than the 15 s that cloud.google.com/gke-spot=true gives a pod; give at most Duration.seconds(10) [eviction/spot-node]',
     ]);

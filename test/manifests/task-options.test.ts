@@ -69,6 +69,12 @@ test.each<[string, unknown]>([
   expect(named(`@app.task\ndef send(): ...\n@app.task\ndef store(): ...\n${code}\n`)).toEqual(expected);
 });
 
+test.each<[string, unknown]>([
+  ['"10/m"', 6], ["'1/h'", 3600], ['"5"', 0.2], ['20', 0.05], ['0.5', 2], ['"0/s"', 0], ['None', undefined], ['RATE', undefined], ['"often"', undefined],
+])('the rate limit %s is one task in %p s', (rate, expected) => {
+  expect(declaredTasks(`@app.task(bind=True, rate_limit=${rate}, queue="mail")\ndef send(): ...\n`)[0].interval).toBe(expected);
+});
+
 test('what is no decorator of a task is none', () => {
   expect(declaredTasks('@app.task_x\ndef a(): ...\n@app.task.run\ndef b(): ...\n@app.tasks\ndef c(): ...\n')).toEqual([]);
 });

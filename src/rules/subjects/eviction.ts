@@ -1,3 +1,4 @@
+import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
@@ -118,7 +119,7 @@ export const evictionRules: Rule[] = [
     check: (worker, report) => {
       const { workload } = worker;
       const spot = spotNodes(workload.spec);
-      if (!spot || !workload.longRunning || worker.settingOn('task_acks_late')) return;
+      if (!spot || !workload.longRunning || worker.settingOn('task_acks_late') || acknowledgedBy(worker) === 'late') return;
       const limit = taskLimit(worker);
       const needed = limit?.seconds ?? workload.graceSeconds;
       if (needed <= spot.seconds) return;
