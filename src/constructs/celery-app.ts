@@ -22,7 +22,7 @@ import { checkReserved, CODE_VOLUME, Mount, ownLabels } from './kubernetes/pods'
 import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { ResultBackend } from './result-backend';
-import { checkOwnedEnv } from './validation/owned-env';
+import { checkAwsEnv, checkOwnedEnv } from './validation/owned-env';
 import { describe, Described, NOT_SHOWN, Problem, refuse } from './validation/problems';
 import { anything, hidden, kind, object, PropChecks, sound, text, withMember } from './validation/props';
 import { readSettings } from './settings';
@@ -290,6 +290,7 @@ export class CeleryApp extends Construct {
       ...brokerProblems,
       ...checkReserved(options),
       ...checkOwnedEnv(options.env, { installs: props.runtime._requirements !== undefined, pythonPath: [props.code._directory] }),
+      ...checkAwsEnv(options.env, bound.env),
       ...(bound.loaded ? checkLoader(options.env) : []),
       ...checkTransportSettings(bound.transport, settings),
       ...checkConnection(bound, settings),
@@ -575,12 +576,24 @@ function checkTransportSettings(transport: string | undefined, settings: Readonl
     ...(transport === 'sqs' && settings.get('worker_enable_remote_control') === true ? [{
       prop: 'settings.worker_enable_remote_control', value: true, wrong: 'is not possible with SQS, which has no fanout', fix: 'leave it out, or give false',
     }] : []),
-    ...(transport === 'sqs' ? writtenKeys('settings.broker_transport_options', options) : []),
+    ...(transport === 'sqs' ? [...writtenKeys('settings.broker_transport_options', options), ...checkWaitTime(options)] : []),
     ...unverified.map((option) => ({
       ...option, wrong: 'does not verify the certificate of the server: the connection is encrypted to whoever answers',
       fix: 'leave it out, and give tls to Broker.fromRedis, Broker.fromSentinel, Broker.fromRabbitMq or those of ResultBackend',
     })),
   ];
+}
+
+/** The longest that SQS waits for a message, in seconds. */
+const LONGEST_WAIT = 20;
+
+/** @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html */
+function checkWaitTime(options: unknown): Problem[] {
+  const given = isPlainObject(options) ? options.wait_time_seconds : undefined;
+  return given === undefined || (Number.isInteger(given) && (given as number) >= 0 && (given as number) <= LONGEST_WAIT) ? [] : [{
+    prop: 'settings.broker_transport_options.wait_time_seconds', value: given, wrong: 'is not a time that SQS waits for, and a worker ends with InvalidParameterValue',
+    fix: `leave it out, or give a whole number from 0 to ${LONGEST_WAIT}`,
+  }];
 }
 
 /** Keys of AWS anywhere in the options: they would be on a command line. */

@@ -4,7 +4,7 @@ import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent
 import { AGENT_PACKAGE, AGENT_PATH, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
 import * as checks from './validation/checks';
 import { guard } from './validation/guard';
-import { checkOwnedEnv } from './validation/owned-env';
+import { checkAwsEnv, checkOwnedEnv } from './validation/owned-env';
 import type * as k8s from './kubernetes/api/types';
 import { variables } from './kubernetes/env';
 import { CheckedOptions, merge, mergeBy } from './kubernetes/options';
@@ -205,6 +205,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...(composed ? checkExecCommands(healthCheck, merged.lifecycle) : []),
     ...checkPod(pod, options),
     ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
+    ...checkAwsEnv(own.env, celery._broker.env),
     ...sameNamespace(scope, celery),
     ...ofAnotherApp(celery, merged.initContainers ?? []),
     ...(loaded ? checkLoader(own.env) : []),

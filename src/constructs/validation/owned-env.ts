@@ -40,7 +40,8 @@ const byPool = (names: RegExp, option: string): Owned => ({
 const OWNED: readonly Owned[] = [
   byProp(/^(CELERY_)?BROKER_URL$|^CELERY_BROKER_(READ|WRITE)_URL$/, 'would connect the pods to another broker than that of the app', 'broker'),
   byProp(/^(CELERY_)?RESULT_BACKEND$/, 'would take the place of the result backend of the app', 'resultBackend'),
-  byProp(/^CDK8S_CELERY_(LAUNCH_|CONNECTION_SETTINGS$)/, 'is what the launcher composes URLs from', 'broker or resultBackend'),
+  byProp(/^CDK8S_CELERY_(LAUNCH_|(BROKER|RESULT)_)|^CDK8S_CELERY_(CONNECTION_SETTINGS|REDBEAT_URL)$/, 'is what the launcher composes URLs from', 'broker or resultBackend'),
+  byProp(/^CDK8S_CELERY_(APP_SETTINGS|TRANSPORT_OPTIONS)$/, 'is what the loader gives to Celery', 'settings'),
   byFlag(/^CELERY_(WORKER|BEAT)_LOGLEVEL$/, 'logLevel'),
   byPool(/^CELERY_WORKER_CONCURRENCY$/, 'concurrency'),
   byFlag(/^CELERY_WORKER_POOL$/, 'pool'),
@@ -105,6 +106,20 @@ const OWNED_BY_SERVER: Readonly<Record<'redis' | 'rabbitmq', readonly Owned[]>> 
 /** What is wrong with variables of a server. Values are not shown: they may be secret. */
 export function checkServerEnv(server: keyof typeof OWNED_BY_SERVER, env: readonly k8s.EnvVar[] = []): Problem[] {
   return env.flatMap(({ name }) => OWNED_BY_SERVER[server].filter(({ names }) => names.test(name)).map(({ wrong, fix }) => ({ prop: 'env', value: name, wrong, fix })));
+}
+
+/** What boto3 takes in place of the credentials of SQS, or with one of them. */
+const KEYS_OF_AWS = /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN)$/;
+
+/** Credentials of AWS next to those that the broker gives: SQS would be asked with them. */
+export function checkAwsEnv(env: readonly k8s.EnvVar[] = [], ofBroker: readonly k8s.EnvVar[]): Problem[] {
+  const own = new Map(ofBroker.filter(({ name }) => KEYS_OF_AWS.test(name)).map(({ name, valueFrom }) => [name, valueFrom]));
+  if (own.size === 0) return [];
+  const isOther = ({ name, valueFrom }: k8s.EnvVar): boolean => KEYS_OF_AWS.test(name) && JSON.stringify(own.get(name)) !== JSON.stringify(valueFrom);
+  return env.filter(isOther).map(({ name }) => ({
+    prop: 'env', value: name, wrong: 'would take the place of the credentials with which the pods use SQS',
+    fix: 'leave it out: tasks also find those of Broker.fromSqs. For other credentials give variables of other names, which the tasks pass to boto3',
+  }));
 }
 
 /** What is wrong with variables that a user gives. Values are not shown: they may be secret. */

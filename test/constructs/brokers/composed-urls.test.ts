@@ -116,10 +116,23 @@ test.each(['postStart', 'preStop'] as const)('so does a %s hook that asks Celery
   const hooked = (command: string[], composed = true) => (chart: Chart): void => void new CeleryWorker(chart, 'worker', {
     celery: celeryApp(chart, composed ? { broker: broker(COMPOSED) } : {}), lifecycle: { [hook]: { exec: { command } } },
   });
-  const control = ['celery', '-A', 'tasks', 'control', 'cancel_consumer', 'celery'];
-  expect(refusals(hooked(control)).join('\n')).toContain(`lifecycle.${hook}.exec.command: ["celery","-A","tasks","control","cancel_consumer","celery"] runs Celery without the URL`);
+  const control = ['celery', '-A', 'tasks', 'control', '--destination=celery@a', 'cancel_consumer', 'celery'];
+  expect(refusals(hooked(control)).join('\n')).toContain(`lifecycle.${hook}.exec.command: ["celery","-A","tasks","control","--destination=celery@a","cancel_consumer","celery"] runs Celery without the URL`);
   expect(refusals(hooked(['sh', '-c', control.join(' ')])).join('\n')).toContain('write python -m cdk8s_celery_launch in front of celery');
   expect(refusals(hooked(['python', '-m', ...control])).join('\n')).toContain('runs Celery without the URL');
   expect(synth(hooked([...LAUNCH, ...control]), EXTERNAL).main('celery-worker').lifecycle[hook].exec.command.slice(0, 4)).toEqual([...LAUNCH, 'celery']);
   expect(synth(hooked(control, false)).main('celery-worker').lifecycle[hook].exec.command).toEqual(control);
+});
+
+test.each<[string, (chart: Chart, celery: CeleryApp, lifecycle: object) => void]>([
+  ['Beat', (chart, celery, lifecycle) => void new CeleryBeat(chart, 'beat', { celery, lifecycle })],
+  ['Flower', (chart, celery, lifecycle) => void new CeleryFlower(chart, 'flower', { celery, lifecycle })],
+  ['a Job', (chart, celery, lifecycle) => void new CeleryJob(chart, 'job', { celery, command: ['python', '-c', '1'], lifecycle })],
+])('and one of %s', (_what, make) => {
+  const hooked = (command: string[]) => (chart: Chart): void => {
+    make(chart, celeryApp(chart, { broker: broker(COMPOSED) }), { postStart: { exec: { command } } });
+  };
+  const call = ['celery', '-A', 'tasks', 'call', 'tasks.add'];
+  expect(refusals(hooked(call)).join('\n')).toContain('lifecycle.postStart.exec.command: ["celery","-A","tasks","call","tasks.add"] runs Celery without the URL');
+  expect(() => synth(hooked([...LAUNCH, ...call]), EXTERNAL)).not.toThrow();
 });

@@ -352,6 +352,41 @@ describe('amqps:// by its URL', () => {
   });
 });
 
+test.each([[-1, false], [0, true], [20, true], [21, false], [1.5, false], ['20', false], [null, false]])('SQS waits for %p seconds: %p', (wait_time_seconds, taken) => {
+  const props = { ...NONE, settings: { broker_transport_options: { wait_time_seconds } } };
+  const make = app(Broker.fromSqs({ region: 'eu-central-1' }), props, false);
+  if (taken) expect(() => synth(make)).not.toThrow();
+  else expect(refusals(make)).toEqual([expect.stringContaining('settings.broker_transport_options.wait_time_seconds: ')]);
+});
+
+describe('credentials of AWS next to those of SQS', () => {
+  const keys = { accessKeyId: { name: 'aws', key: 'id' }, secretAccessKey: { name: 'aws', key: 'secret' } };
+  const variable = (name: string, secret = 's3', key = 'id') => ({ name, valueFrom: { secretKeyRef: { name: secret, key } } });
+  const make = (of: object, env: object[], own: object[] = []) => (chart: Chart) => {
+    const celery = celeryApp(chart, { broker: Broker.fromSqs({ region: 'eu-central-1', ...of }), ...NONE, env: env as Any });
+    new CeleryWorker(chart, 'worker', { celery, env: own as Any });
+  };
+
+  test.each(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'])('%s is refused, in the app and in a worker', (name) => {
+    const message = expect.stringContaining(`env: '${name}' would take the place of the credentials with which the pods use SQS`);
+    expect(refusals(make(keys, [variable(name)]))).toEqual([message]);
+    expect(refusals(make(keys, [], [variable(name)]))).toEqual([message]);
+  });
+
+  test('is taken where the broker has none, or the same, or of other names', () => {
+    synth(make({}, [variable('AWS_ACCESS_KEY_ID'), variable('AWS_SECRET_ACCESS_KEY')]), ['Secret/s3']);
+    synth(make(keys, [variable('AWS_ACCESS_KEY_ID', 'aws'), variable('S3_SECRET_ACCESS_KEY'), { name: 'AWS_DEFAULT_REGION', value: 'us-east-1' }]), ['Secret/s3', 'Secret/aws']);
+  });
+});
+
+test.each([
+  'CDK8S_CELERY_BROKER_PASSWORD', 'CDK8S_CELERY_BROKER_USERNAME', 'CDK8S_CELERY_RESULT_PASSWORD', 'CDK8S_CELERY_TRANSPORT_OPTIONS', 'CDK8S_CELERY_APP_SETTINGS', 'CDK8S_CELERY_REDBEAT_URL',
+])('the variable %s is not the user\'s', (name) => {
+  const make = (given: string) => (chart: Chart) => void celeryApp(chart, { broker: Broker.fromRedis({ host: 'redis', password: PASSWORD }), env: [{ name: given, value: 'x' }] });
+  expect(refusals(make(name))).toEqual([expect.stringMatching(new RegExp(`env: '${name}' is what the (launcher|loader)`))]);
+  expect(() => synth(make(`${name}_2`.replace('CDK8S_', 'MY_')), EXTERNAL)).not.toThrow();
+});
+
 test.each(['secret_access_key', 'session_token'])('%s of AWS in the options of SQS is refused, and not printed', (name) => {
   const options = { predefined_queues: { celery: { url: 'https://sqs.eu-central-1.amazonaws.com/1/celery', access_key_id: 'AKIA1', [name]: 'hunter2' } } };
   const found = refused(Broker.fromSqs({ region: 'eu-central-1' }), { ...NONE, settings: { broker_transport_options: options } });
