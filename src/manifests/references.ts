@@ -1,3 +1,4 @@
+import { lazy } from '../memo';
 import { asList, asMap, asText, get, Path } from './json';
 import { Place } from './place';
 import { Workload } from './pod/workload';
@@ -17,38 +18,41 @@ export interface Reference {
 }
 
 /** All Secrets and ConfigMaps that a workload's pods ask for: in `env`, `envFrom`, volumes and `imagePullSecrets`. */
-export function referencesOf(workload: Workload): Reference[] {
+export const referencesOf: (workload: Workload) => readonly Reference[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
   const containers = [...workload.initContainers, ...workload.containers];
-  const place = (path: Path, container?: string): Place => ({ resource, path, container });
-  return [
-    ...containers.flatMap(({ json, path, name }) => [
-      ...asList(json.env).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofKey }) =>
-        reference(kind, get(entry, 'valueFrom', ofKey), 'name', place([...path, 'env', i, 'valueFrom', ofKey], name)))),
-      ...asList(json.envFrom).flatMap((entry, i) => SOURCES.flatMap(({ kind, ofAll }) =>
-        reference(kind, get(entry, ofAll), 'name', place([...path, 'envFrom', i, ofAll], name)))),
-    ]),
-    ...asList(spec.volumes).flatMap((volume, i) => {
-      const path = [...specPath, 'volumes', i];
-      const container = containers.find(({ mounts }) => mounts.some((mount) => mount.volume.name === get(volume, 'name')))?.name;
-      return [
-        ...SOURCES.flatMap(({ kind, ofVolume, nameInVolume }) =>
-          items(kind, get(volume, ofVolume), nameInVolume, place([...path, ofVolume], container))),
-        ...asList(get(volume, 'projected', 'sources')).flatMap((source, j) => SOURCES.flatMap(({ kind, ofVolume }) =>
-          items(kind, get(source, ofVolume), 'name', place([...path, 'projected', 'sources', j, ofVolume], container)))),
-      ];
-    }),
-    // The kubelet pulls without one that is not there.
-    ...asList(spec.imagePullSecrets).flatMap((entry, i) => reference('Secret', entry, 'name', place([...specPath, 'imagePullSecrets', i]))),
-  ];
-}
+  const found: Reference[] = [];
+  for (const { json, path, name } of containers) {
+    asList(json.env).forEach((entry, i) => {
+      const source = get(entry, 'valueFrom');
+      if (source === undefined) return;
+      for (const { kind, ofKey } of SOURCES) add(found, kind, get(source, ofKey), 'name', () => ({ resource, path: [...path, 'env', i, 'valueFrom', ofKey], container: name }));
+    });
+    asList(json.envFrom).forEach((entry, i) => {
+      for (const { kind, ofAll } of SOURCES) add(found, kind, get(entry, ofAll), 'name', () => ({ resource, path: [...path, 'envFrom', i, ofAll], container: name }));
+    });
+  }
+  asList(spec.volumes).forEach((volume, i) => {
+    const place = (...inside: Path): Place => ({
+      resource, path: [...specPath, 'volumes', i, ...inside],
+      container: containers.find(({ mounts }) => mounts.some((mount) => mount.volume.name === get(volume, 'name')))?.name,
+    });
+    for (const { kind, ofVolume, nameInVolume } of SOURCES) addItems(found, kind, get(volume, ofVolume), nameInVolume, () => place(ofVolume));
+    asList(get(volume, 'projected', 'sources')).forEach((source, j) => {
+      for (const { kind, ofVolume } of SOURCES) addItems(found, kind, get(source, ofVolume), 'name', () => place('projected', 'sources', j, ofVolume));
+    });
+  });
+  // The kubelet pulls without one that is not there.
+  asList(spec.imagePullSecrets).forEach((entry, i) => add(found, 'Secret', entry, 'name', () => ({ resource, path: [...specPath, 'imagePullSecrets', i] })));
+  return found;
+});
 
 /** What the pods of Celery, and those of Redis and RabbitMQ, ask for, and cannot start without. */
-export function neededReferences(world: World): readonly Reference[] {
+export const neededReferences: (world: World) => readonly Reference[] = lazy((world: World) => {
   const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
   return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))
     .flatMap(referencesOf).filter(({ optional }) => !optional);
-}
+});
 
 /** The names under which the API has them. */
 const SOURCES = [
@@ -56,15 +60,15 @@ const SOURCES = [
   { kind: 'ConfigMap', ofKey: 'configMapKeyRef', ofAll: 'configMapRef', ofVolume: 'configMap', nameInVolume: 'name' },
 ] as const;
 
-function reference(kind: Reference['kind'], source: unknown, nameOf: string, at: Place, item?: unknown): Reference[] {
+function add(found: Reference[], kind: Reference['kind'], source: unknown, nameOf: string, at: () => Place, item?: unknown): void {
   const name = asText(get(source, nameOf));
-  return name === undefined || name === '' ? []
-    : [{ kind, name, key: asText(get(item ?? source, 'key')), optional: get(source, 'optional') === true, at }];
+  if (name === undefined || name === '') return;
+  found.push({ kind, name, key: asText(get(item ?? source, 'key')), optional: get(source, 'optional') === true, at: at() });
 }
 
 /** A volume with `items` asks for these keys. */
-function items(kind: Reference['kind'], source: unknown, nameOf: string, at: Place): Reference[] {
+function addItems(found: Reference[], kind: Reference['kind'], source: unknown, nameOf: string, at: () => Place): void {
   const wanted = asList(asMap(source).items);
-  return wanted.length === 0 ? reference(kind, source, nameOf, at)
-    : wanted.flatMap((item, i) => reference(kind, source, nameOf, { ...at, path: [...at.path, 'items', i] }, item));
+  if (wanted.length === 0) return add(found, kind, source, nameOf, at);
+  wanted.forEach((item, i) => add(found, kind, source, nameOf, () => ({ ...at(), path: [...at().path, 'items', i] }), item));
 }

@@ -1,5 +1,7 @@
 import { showPath } from '../manifests/json';
 import { Resource } from '../manifests/resource';
+import { copied } from '../manifests/copies';
+import type { Workload } from '../manifests/pod/workload';
 import type { World } from '../manifests/world';
 import { LISTS, ListName } from './lists';
 import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
@@ -33,18 +35,37 @@ export function examine(world: World, options: Options): Violation[] {
 /** A check of the list that it is called with: the type of a rule binds the two. */
 type ItemCheck = (item: unknown, report: Reporter, world: World) => void;
 
-/** Item by item, and on each all the rules that look at it: what one has read of it is still in the processor's cache for the next. */
+type Walk = ReadonlyArray<{ readonly check: ItemCheck; readonly report: Reporter }>;
+
+/**
+ * Item by item, and on each all the rules that look at it: what one has read of it is still in the processor's cache for the next.
+ *
+ * Of the copies of a workload, checks that do not take the world look at the first; at the others only those that found something.
+ */
 function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
-  const walks = new Map<ListName, Array<{ check: ItemCheck; report: Reporter }>>();
+  const walks = new Map<ListName, Walk>();
   for (const rule of rules) {
     const report = (one: Report) => void found.push(violation(rule, doubted(inSight(one, world), rule, world)));
     if (rule.on === undefined) rule.check(world, report);
     else walks.set(rule.on, [...walks.get(rule.on) ?? [], { check: rule.check as ItemCheck, report }]);
   }
-  for (const [list, checks] of walks) {
+  for (const [list, all] of walks) {
+    const others = new Map<Workload, Map<string, Walk>>();
     for (const item of LISTS[list](world)) {
-      for (const { check, report } of checks) check(item, report, world);
+      const copy = copied(item, world);
+      const same = copy && (others.get(copy.first) ?? others.set(copy.first, new Map()).get(copy.first)!);
+      const known = copy && same?.get(copy.place);
+      if (known) {
+        for (const { check, report } of known) check(item, report, world);
+        continue;
+      }
+      const again = all.filter(({ check, report }) => {
+        const before = found.length;
+        check(item, report, world);
+        return check.length > 2 || found.length > before;
+      });
+      if (copy) same?.set(copy.place, again);
     }
   }
   return found;

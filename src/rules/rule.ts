@@ -59,6 +59,7 @@ export interface WorldRule extends RuleMeta {
 /** Looks at each item of a list. */
 export interface ItemRule<Name extends ListName> extends RuleMeta {
   readonly on: Name;
+  /** Without the third parameter, it is a function of the workload and of what that refers to: it is not asked again for copies of it. */
   readonly check: (item: Item<Name>, report: Reporter, world: World) => void;
 }
 

@@ -1,8 +1,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from './json';
+import { newlines } from './lines';
 import { indentQuoted } from './margin';
 import { Places } from './places';
+import { SameSpecs } from './same-specs';
 import { readYaml, Yaml, YamlError } from './yaml';
 import { asList, asText, get } from '../../manifests/json';
 
@@ -24,6 +26,7 @@ export interface Problem {
 export interface Input {
   readonly documents: Document[];
   readonly places: Places;
+  readonly specs: SameSpecs;
   readonly problems: Problem[];
   /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
   readonly patches: Set<string>;
@@ -32,7 +35,8 @@ export interface Input {
 }
 
 export function emptyInput(): Input {
-  return { documents: [], places: new Places(), problems: [], patches: new Set(), left: [] };
+  const places = new Places();
+  return { documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), left: [] };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
@@ -48,6 +52,7 @@ export function readInput(paths: readonly string[]): Input {
     if (path === '-') readOne('-', 0, input);
     else readPath(path, input);
   }
+  input.specs.forget();
   return input;
 }
 
@@ -190,15 +195,9 @@ function documents(text: string): Array<{ line: number; text: string }> {
   }
 }
 
-function newlines(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
-  return count;
-}
-
 function readDocument(file: string, { line, text }: { line: number; text: string }, input: Input): void {
   try {
-    const { value, place, repeated } = readQuoted(text, input.places, line);
+    const { value, place, repeated } = readQuoted(text, input, line);
     // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
     if (repeated.length > 0) input.problems.push({ file, line: line + repeated[0], message: TWICE });
     if (value !== null && value !== undefined) input.documents.push({ file, value, place });
@@ -215,9 +214,9 @@ function readDocument(file: string, { line, text }: { line: number; text: string
 }
 
 /** Also reads values in quotes that go on at any indentation. */
-function readQuoted(text: string, places: Places, line: number): Yaml {
+function readQuoted(text: string, { places, specs }: Input, line: number): Yaml {
   try {
-    return readYaml(text, places, line);
+    return specs.read(text, line);
   } catch (error) {
     const indented = error instanceof YamlError && error.unclosed ? indentQuoted(text) : text;
     if (indented === text) throw error;

@@ -32,6 +32,16 @@ export class Places {
     this.ends[node] = this.next;
   }
 
+  /** The same nodes again, with the first in another line. */
+  public copy(node: number, line: number): void {
+    const [nodes, lines] = [this.next - node, line - this.lines[node]];
+    const end = this.ends[node];
+    for (let one = node; one < end; one++) {
+      const copied = this.begin(this.lines[one] + lines, this.keys[one]);
+      this.ends[copied] = this.ends[one] + nodes;
+    }
+  }
+
   public alias(node: number, target: number): void {
     this.aliases.set(node, target);
   }
@@ -45,6 +55,12 @@ export class Places {
       here = found;
     }
     return this.lines[here];
+  }
+
+  /** The node of a key, if nothing follows it. */
+  public last(root: number, key: string): number | undefined {
+    const found = this.child(root, key);
+    return found !== undefined && this.ends[found] === this.next ? found : undefined;
   }
 
   public children(parent: number): number[] {

@@ -1,5 +1,6 @@
 import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '../../manifests/admission';
 import { brokerClients } from '../../manifests/broker-urls';
+import { unlessCopied } from '../../manifests/copies';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
@@ -53,7 +54,8 @@ const reported = (resource: Resource, { path, container, ...refusal }: Refusal):
 
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
-  for (const workload of workloads(world)) for (const refusal of refusals(workload)) report(reported(workload.resource, refusal));
+  const refusalsOf = unlessCopied(refusals, world);
+  for (const workload of workloads(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
 };
 
 export const admissionRules: Rule[] = [
@@ -138,7 +140,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
     rows: ['N73'],
     check: (world, report) => {
-      for (const workload of workloads(world)) for (const refusal of badNames(workload)) report(reported(workload.resource, refusal));
+      ofWorkloads(badNames)(world, report);
       for (const resource of [...services(world), ...sources(world)]) {
         for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
       }
@@ -154,9 +156,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
     rows: ['N73'],
     check: (world, report) => {
-      for (const workload of workloads(world)) {
-        for (const refusal of [...notTextsOf(workload), ...notNumbersOf(workload)]) report(reported(workload.resource, refusal));
-      }
+      ofWorkloads((workload) => [...notTextsOf(workload), ...notNumbersOf(workload)])(world, report);
       for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
     },
   },

@@ -7,6 +7,7 @@ import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
+import { unlessCopied } from '../../manifests/copies';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
@@ -578,8 +579,9 @@ export const envRules: Rule[] = [
         }
       }
       // Everywhere else in the workloads of Celery, of those that send to it or watch it, and of its broker.
+      const credentialsOf = unlessCopied(literalCredentials, world);
       for (const workload of withBroker(world)) {
-        for (const { at, name, password } of literalCredentials(workload)) {
+        for (const { at, name, password } of credentialsOf(workload)) {
           if (!places.has(key(at))) report({ at, value: name, outOfSight: password });
         }
       }

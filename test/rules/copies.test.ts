@@ -1,0 +1,48 @@
+import { CHECKS } from '../../src/rules/table';
+import { caseFiles, caseIds, load, shown, violations } from './manifests';
+
+interface Given {
+  readonly metadata?: { readonly namespace?: string };
+  readonly spec?: { readonly template?: unknown };
+}
+
+/** Twice the same workloads, in namespaces of their own, with the spec in common, as the reader gives them. Only the second have company. */
+function copies(objects: readonly Given[]): Given[] {
+  const into = (n: number) => (object: Given) => ({ ...object, metadata: { ...object.metadata, namespace: `${object.metadata?.namespace ?? 'in'}-${n}` } });
+  return [...objects.filter(({ spec }) => spec?.template !== undefined).map(into(1)), ...objects.map(into(2))];
+}
+
+test('what is found in copies of a workload does not depend on whether they share their spec', () => {
+  let findings = 0;
+  for (const file of caseIds().flatMap((id) => caseFiles(id, 'fail')).filter((_, i) => i % 4 === 0)) {
+    const shared = copies(load(file) as Given[]);
+    const found = violations(shared).map((one) => `${one.rule.id} ${shown(one)}`);
+    expect([file, ...found]).toEqual([file, ...violations(structuredClone(shared).map((one) => structuredClone(one))).map((one) => `${one.rule.id} ${shown(one)}`)]);
+    findings += found.length;
+  }
+  expect(findings).toBeGreaterThan(300);
+});
+
+const WORKER = {
+  replicas: 1, selector: { matchLabels: { app: 'w' } }, template: { metadata: { labels: { app: 'w' } }, spec: {
+    containers: [{ name: 'w', image: 'shop:1', command: ['celery', '-A', 'tasks', 'worker'], volumeMounts: [{ name: 'app', mountPath: '/app' }] }],
+    volumes: [{ name: 'app', configMap: { name: 'app' } }],
+  } },
+};
+const workers = [1, 2, 3].map((n) => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'w', namespace: `n-${n}` }, spec: WORKER }));
+const code = (n: number, text: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'app', namespace: `n-${n}` }, data: { 'tasks.py': text } });
+
+test('what copies refer to counts: the code of one has what that of another has not', () => {
+  const limits = (hard: number) => `app.conf.task_time_limit = ${hard}\napp.conf.task_soft_time_limit = 60\n`;
+  const found = violations([...workers, code(1, limits(90)), code(2, limits(30))]).filter(({ rule }) => rule.id === 'delivery/soft-limit-never-reached');
+  expect(found.map(({ at }) => at.resource.namespace)).toEqual(['n-2']);
+});
+
+test('names count by more than their numbers', () => {
+  const named = workers.map((one, i) => ({ ...one, metadata: { ...one.metadata, name: ['w-1', 'w-2', 'w_3'][i] } }));
+  expect(violations(named).filter(({ rule }) => rule.id === 'admission/invalid-name').map(({ value }) => value)).toEqual(['w_3']);
+});
+
+test('each check says by its parameters whether it takes the world', () => {
+  expect(CHECKS.filter(({ on, check }) => check.length !== 2 && (on === undefined || check.length !== 3)).map(({ id }) => id)).toEqual([]);
+});
