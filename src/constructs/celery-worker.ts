@@ -14,7 +14,7 @@ import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { asGiven } from './kubernetes/as-given';
 import * as checks from './validation/checks';
-import { refuseAs } from './validation/tree';
+import { answersFor, refuseAs } from './validation/tree';
 import { describe, Problem } from './validation/problems';
 import { duration, flag, number, oneOf, PropChecks, sound, text, texts, TypeCheck, withMember } from './validation/props';
 import { CELERY } from './validation/stand-ins';
@@ -38,7 +38,7 @@ import { WorkerShutdown } from './worker-shutdown';
 import { poolConnections } from './pool-connections';
 import { prepareShared } from './shared-settings';
 import { isLate, mayBeEarly, tasksOf } from './task-delivery';
-import { appSettings } from './visibility-timeout';
+import { appSettings, isOutlived } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
 export interface CeleryWorkerProps extends PodOptions {
@@ -303,6 +303,7 @@ export class CeleryWorker extends Construct {
       known, timeLimit: end.timeLimit ?? pool._limits.timeLimit,
       maxReplicas: most, pool, agent: healthCheck._agent !== undefined,
     });
+    answersFor(this, 'delivery/visibility-timeout-too-short', () => isOutlived(celery, this));
     this._maxReplicas = most;
     this._unacknowledged = sharedCount(celery);
     if (scaling) {

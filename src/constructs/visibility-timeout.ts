@@ -7,6 +7,7 @@ import { isPlainObject } from './validation/plain-object';
 import { settingsLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
 import { isInTree } from './validation/in-tree';
+import { isSuppressed } from './validation/tree';
 
 /** What kombu has where nothing is set, in seconds, by transport. Others have no visibility timeout. */
 const DEFAULTS: Readonly<Record<string, number>> = { redis: 3600, rediss: 3600, sentinel: 3600, sqs: 1800 };
@@ -118,29 +119,44 @@ interface Outlived {
   readonly said: boolean;
   /** Whether it waits for its turn by a rate limit. */
   readonly rated?: boolean;
+  /** Whether a rule may find it, too: a time limit says how long a task is that is acknowledged late. */
+  readonly ofRule?: boolean;
+}
+
+/** What finds it in manifests of others. */
+const RULE = 'delivery/visibility-timeout-too-short';
+
+/** Whether a worker is refused for it: the rule need not say it again, without what the program knows. */
+export function isOutlived(app: CeleryApp, worker: IConstruct): boolean {
+  const seconds = visibilityTimeout(app) ?? shortestInCode(app);
+  return seconds !== undefined && outlivingOn(app, seconds).some((one) => one.worker === worker && one.ofRule === true);
 }
 
 /** The worker that holds messages longest, where that is as long as the visibility timeout. */
 function outlivedBy(app: CeleryApp, timeout: number): Outlived | undefined {
+  return outlivingOn(app, timeout).filter(({ worker, ofRule }) => !ofRule || !isSuppressed(worker, RULE))
+    .sort((a, b) => b.tasks * b.task - a.tasks * a.task)[0];
+}
+
+function outlivingOn(app: CeleryApp, timeout: number): Outlived[] {
   const ofSettings = settingsLimit(app._settings);
   const late = app._settings.get('task_acks_late') === true;
   const once = app._delivery?._once === true;
   // Tasks of more than 12 hours run on SQS only with early acknowledgement, and no promise.
-  if (app._broker.transport === 'sqs' && timeout >= LONGEST_OF_SQS && !late && !once) return undefined;
-  return app._workers.filter(({ worker }) => isInTree(worker, app)).flatMap((worker) => {
+  if (app._broker.transport === 'sqs' && timeout >= LONGEST_OF_SQS && !late && !once) return [];
+  return app._workers.filter(({ worker }) => isInTree(worker, app)).flatMap((worker): Outlived[] => {
     const { timeLimit, known, longestTask } = worker;
     const limit = timeLimit?.toSeconds({ integral: false }) ?? ofSettings;
     // What must not run twice must not depend on what nobody has said.
     const task = limit ?? known ?? (once ? longestTask : undefined);
-    // With Redis a rule knows of a single task, where a time limit says how long it is.
     const ofRule = late && limit !== undefined && limit >= timeout && app._broker.transport !== 'sqs';
     const tasks = reservedTasks(app, worker);
     const rated = { worker: worker.worker, task: worker.interval, tasks: ratedTasks(worker), said: true, rated: true };
     return [
-      ...(task === undefined || ofRule || tasks * task < timeout ? [] : [{ worker: worker.worker, task, tasks, said: known !== undefined }]),
+      ...(task === undefined || tasks * task < timeout ? [] : [{ worker: worker.worker, task, tasks, said: known !== undefined, ofRule }]),
       ...(rated.tasks === 0 || rated.tasks * rated.task < timeout ? [] : [rated]),
     ];
-  }).sort((a, b) => b.tasks * b.task - a.tasks * a.task)[0];
+  });
 }
 
 /** The arithmetic of it. */
@@ -173,6 +189,15 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
       fix: 'leave it out',
     }];
   }
+  const inFiles = seconds === undefined ? shortestInCode(app) : undefined;
+  if (inFiles !== undefined) {
+    const outlived = outlivedBy(app, inFiles);
+    const of = inCode(app) === inFiles ? '' : `is the visibility timeout of ${sharing(app).find((other) => inCode(other) === inFiles)?.node.path} on the same database, and `;
+    return outlived ? [{
+      prop: `code ${TRANSPORT_OPTIONS}.visibility_timeout`, value: `${inFiles} s`, wrong: `${of}is not more than ${holding(app, outlived)}`,
+      fix: `give more than ${Math.ceil(outlived.tasks * outlived.task)} seconds${outlived.tasks > 1 ? ', lower the prefetch multiplier' : ''}, or leave it out${outlived.ofRule ? ` [${RULE}]` : ''}`,
+    }] : [];
+  }
   if (seconds === undefined) return [];
   const prop = app._delivery?._visibilityTimeout ? 'delivery.visibilityTimeout' : `settings.${TRANSPORT_OPTIONS}.visibility_timeout`;
   const longest = sharing(app).find((other) => other !== app && given(other) === seconds);
@@ -193,7 +218,7 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
       wrong: `is ${own === undefined && longest ? `the visibility timeout of ${longest.node.path} on the same database, and ` : ''}not more than ${holding(app, outlived)}`,
       fix: transport === 'sqs' && needed >= LONGEST_OF_SQS ? `${lower}give shorter tasks: SQS hides a message for 12 hours at most; or use another message broker`
         : transport === 'sqs' ? `give more than ${needed} seconds (Broker.fromSqs({ visibilityTimeout })), ${lower}or leave it out`
-          : `give more than ${needed} seconds to all apps of the database, ${lower}or leave it out`,
+          : `give more than ${needed} seconds to all apps of the database, ${lower}or leave it out${outlived.ofRule ? ` [${RULE}]` : ''}`,
     }];
   }
   const ofCode = inCode(app);
@@ -202,6 +227,13 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
     wrong: `is ${ofCode} s in the code, and would be replaced by ${seconds} s, which all processes of the database have`,
     fix: 'move it from the code into the settings of the CeleryApp, or leave it out',
   }] : [];
+}
+
+/** The shortest that the code of apps on one database sets, which holds where nothing replaces it. */
+function shortestInCode(app: CeleryApp): number | undefined {
+  if (!Object.hasOwn(DEFAULTS, app._broker.transport ?? '') || app._settings.has(TRANSPORT_OPTIONS)) return undefined;
+  const found = sharing(app).map(inCode).filter((value) => value !== undefined);
+  return found.length === 0 ? undefined : Math.min(...found);
 }
 
 /** The visibility timeout that code in sight sets. */

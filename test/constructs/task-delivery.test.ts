@@ -1,7 +1,7 @@
 import { Chart, Duration } from 'cdk8s';
 import {
   AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, CeleryWorkerProps, HealthCheck,
-  PythonRuntime, ResultBackend, TaskDelivery, WorkerPool, WorkerShutdown,
+  PythonRuntime, ResultBackend, rules, TaskDelivery, WorkerPool, WorkerShutdown,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -263,9 +263,47 @@ describe('refuses', () => {
 
   test.each<[string, Partial<CeleryWorkerProps>]>([
     ['the hard time limit', { shutdown: WorkerShutdown.warm({ longestTask: minutes(20) }) }], ['a pool\'s limit', { pool: WorkerPool.prefork({ timeLimit: minutes(20) }) }],
-  ])('tasks that %s lets run past the visibility timeout: a rule does', (_what, props) => {
+  ])('tasks that %s lets run past the visibility timeout, once and suppressible', (_what, props) => {
     expect(refusals(define({ delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) }) }, props)))
-      .toEqual([expect.stringContaining('[delivery/visibility-timeout-too-short]')]);
+      .toEqual([expect.stringMatching(/^\[chart\/celery\] delivery\.visibilityTimeout: .*\[delivery\/visibility-timeout-too-short\]$/)]);
+    expect(() => synth((chart) => {
+      const made = worker(chart, celeryApp(chart, { delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) }) }), props);
+      rules.Rules.of(made).suppress('delivery/visibility-timeout-too-short', 'to see what it does');
+    })).not.toThrow();
+  });
+
+  const sentinel = Broker.fromSentinel({ sentinels: ['redis-a.example.com'], masterName: 'mymaster' });
+
+  test.each<[string, Partial<CeleryAppProps>, Partial<CeleryWorkerProps>]>([
+    ['by the shutdown', {}, { shutdown: WorkerShutdown.warm({ longestTask: minutes(20) }) }],
+    ['by the pool', {}, { pool: WorkerPool.prefork({ timeLimit: minutes(20) }) }],
+    ['by the settings', { settings: { task_time_limit: 1200 } }, {}],
+  ])('such tasks with Sentinel, too, limited %s', (_what, app, props) => {
+    const given = { ...app, broker: sentinel, delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: minutes(20) }) };
+    expect(refusals(define(given, props))).toEqual([expect.stringMatching(/^\[chart\/celery\] delivery\.visibilityTimeout: '1200 s' is not more than the longest task of chart\/worker, 1200 s.*too-short\]$/)]);
+    expect(() => synth(define({ ...given, delivery: TaskDelivery.atLeastOnce({ visibilityTimeout: seconds(1201) }) }, props))).not.toThrow();
+  });
+
+  test.each<[string, TaskDelivery, Partial<CeleryWorkerProps>, number, string]>([
+    ['late', TaskDelivery.atLeastOnce(), { shutdown: WorkerShutdown.warm({ longestTask: minutes(5) }) }, 300, 'the longest task of chart/worker, 300 s, which would run twice'],
+    ['late, four of them', TaskDelivery.atLeastOnce({ prefetchMultiplier: 4 }), { longestTask: minutes(5) }, 1200, 'its prefetch multiplier 4 × its longest task 300 s = 1200 s'],
+    ['early', TaskDelivery.atMostOnce(), { shutdown: WorkerShutdown.warm({ longestTask: minutes(5) }) }, 300, 'a message that a process has reserved is acknowledged when its task begins'],
+  ])('one of the code that tasks outlive, acknowledged %s', (_what, delivery, props, longest, why) => {
+    const of = (timeout: number) => define({ delivery, code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.broker_transport_options = {'visibility_timeout': ${timeout}}\n` }) }, props);
+    expect(refusals(of(longest))).toEqual([expect.stringContaining(`[chart/celery] code broker_transport_options.visibility_timeout: '${longest} s' is not more than `)]);
+    expect(refusals(of(longest))[0]).toContain(why);
+    expect(() => synth(of(longest + 1))).not.toThrow();
+  });
+
+  test('one of the code of another app on the database', () => {
+    expect(refusals((chart) => {
+      const app = (name: string, code = ''): CeleryApp => new CeleryApp(chart, name, {
+        app: 'tasks', broker: Broker.fromUrl('redis://redis:6379/0'), code: AppCode.fromInline({ 'tasks.py': `${TASKS}${code}` }), settings: { task_default_queue: name },
+        runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), delivery: TaskDelivery.atLeastOnce(),
+      });
+      worker(chart, app('a', "app.conf.broker_transport_options = {'visibility_timeout': 20}\n"), { longestTask: seconds(10) });
+      worker(chart, app('b'), { longestTask: seconds(30) }, 'b-worker');
+    })).toEqual([expect.stringContaining('[chart/b] code broker_transport_options.visibility_timeout: \'20 s\' is the visibility timeout of chart/a on the same database, and is not more than')]);
   });
 
   test('and not those of one second less', () => {

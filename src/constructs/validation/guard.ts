@@ -4,7 +4,7 @@ import { grouped } from '../../manifests/grouped';
 import { CONTENT_HASH_LABEL } from '../../manifests/content-hash';
 import { describeFinding, toFinding } from '../../rules/finding';
 import { Severity } from '../../rules/severity';
-import { annotate, examineTree } from './tree';
+import { annotate, examineTree, isAnswered } from './tree';
 import { changedIdentity } from '../kubernetes/content-config-map';
 import { changedJob } from '../kubernetes/hashed-job';
 import { tooLarge } from './object-size';
@@ -59,7 +59,8 @@ function check(root: IConstruct, objects: readonly ApiObject[]): Errors {
     const made = [...manifests.keys()];
     const findings = found.map(toFinding);
     findings.filter(({ severity }) => severity === Severity.WARNING).forEach((finding) => process.stderr.write(`warning: ${describeFinding(finding)}\n`));
-    errors.push(...findings.filter(({ severity }) => severity === Severity.ERROR)
+    const isOurs = (object: ApiObject | undefined, rule: string): boolean => object !== undefined && isAnswered(object, rule);
+    errors.push(...findings.filter(({ severity, ruleId, objectIndex }) => severity === Severity.ERROR && !isOurs(made[objectIndex], ruleId))
       .map((finding): [ApiObject, string] => [made[finding.objectIndex] ?? made[0], describeFinding(finding)]));
   }
   return grouped(errors.map(([object, error]) => [Chart.of(object), error]));

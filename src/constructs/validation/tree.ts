@@ -24,8 +24,28 @@ const refusedAs = new WeakMap<IConstruct, string>();
 export function refuseAs(scope: IConstruct, rule: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return;
   refusedAs.set(scope, rule);
-  const isSuppressed = (): boolean => scope.node.scopes.some((outer) => suppressed.get(outer)?.some((one) => one.rule === rule));
-  scope.node.addValidation({ validate: () => isSuppressed() ? [] : problems.map((problem) => `${describe(problem)} [${rule}]`) });
+  scope.node.addValidation({ validate: () => isSuppressed(scope, rule) ? [] : problems.map((problem) => `${describe(problem)} [${rule}]`) });
+}
+
+/** Whether a rule is suppressed for a construct. */
+export function isSuppressed(scope: IConstruct, rule: string): boolean {
+  return scope.node.scopes.some((outer) => suppressed.get(outer)?.some((one) => one.rule === rule));
+}
+
+/** Rules that a construct answers where the manifests are written: it says more than they show, and once. */
+const answers = new WeakMap<IConstruct, { readonly rule: string; readonly applies: () => boolean }>();
+
+/** Has a finding of a rule about the objects of a construct left out, where that applies and something else is refused for it. */
+export function answersFor(scope: IConstruct, rule: string, applies: () => boolean): void {
+  answers.set(scope, { rule, applies });
+}
+
+/** Whether a finding of a rule about an object is left out. */
+export function isAnswered(object: IConstruct, rule: string): boolean {
+  return object.node.scopes.some((outer) => {
+    const answer = answers.get(outer);
+    return answer?.rule === rule && answer.applies();
+  });
 }
 
 interface Examined {
@@ -49,7 +69,7 @@ export function examineTree(root: IConstruct): Examined {
       rule,
       reason,
       applies: (resource) => inside.has(resource.index),
-      checked: all.some((construct) => refusedAs.get(construct) === rule),
+      checked: all.some((construct) => refusedAs.get(construct) === rule || isAnswered(construct, rule)),
       silenced: (resource) => {
         const object = objects[resource.index];
         silenced.set(object, (silenced.get(object) ?? new Set()).add(`${rule}: ${reason}`));

@@ -86,13 +86,17 @@ export const deliveryRules: Rule[] = [
       if (worker.broker && !isRedis(worker.broker.url)) return;
       const visible = visibilityTimeout(worker);
       if (taskLimit(worker) === undefined && worker.settingOn('task_acks_late')) return outlivedByGrace(worker, visible, report);
+      const timeout = typeof visible === 'number' ? visible : DEFAULT_VISIBILITY_TIMEOUT;
+      const multiplier = worker.flag('--disable-prefetch') ? 1 : Math.max(1, worker.number('--prefetch-multiplier') ?? 1);
       for (const { seconds: longest, at, task } of visible === 'unknown' ? [] : lateTasks(worker)) {
-        if (longest < (typeof visible === 'number' ? visible : DEFAULT_VISIBILITY_TIMEOUT)) continue;
+        if (longest * multiplier < timeout) continue;
+        const one = longest >= timeout;
         report({
-          at, value: `${task === undefined ? 'tasks' : `task ${task}`} up to ${longest} s, visibility_timeout `
-            + (visible === 'unset' ? `${DEFAULT_VISIBILITY_TIMEOUT} (the default)` : String(visible)),
-          allowed: `visibility_timeout above ${longest}`,
-          ...unless(visible !== 'unset' || (task !== undefined && seesSettings(worker.container)), 'the application sets it'),
+          at, value: `${task === undefined ? 'tasks' : `task ${task}`} up to ${longest} s, ${one ? '' : `${multiplier} of them by the prefetch multiplier, `}visibility_timeout `
+            + (visible === 'unset' ? `${timeout} (the default)` : String(visible)),
+          allowed: one ? `visibility_timeout above ${longest}` : `visibility_timeout above ${longest * multiplier}, or --prefetch-multiplier=1`,
+          ...unless(one && (visible !== 'unset' || (task !== undefined && seesSettings(worker.container))), one ? 'the application sets it'
+            : 'no process has so many of the longest tasks one after another'),
         });
       }
     },
