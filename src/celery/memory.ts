@@ -5,3 +5,6 @@ export const MAIN_PROCESS_BYTES = 150 * 2 ** 20;
 export function memoryOfWorker(children: number, maxMemoryPerChildKib: number): number {
   return children * maxMemoryPerChildKib * 1024 + MAIN_PROCESS_BYTES;
 }
+
+/** The share of Redis' memory limit that is for data: the rest is for the fork that rewrites the append-only file or saves, and for buffers. */
+export const REDIS_DATA_SHARE = 0.75;

@@ -1,9 +1,15 @@
 import { parseUrl } from './url';
 
+export const REDIS_PORT = 6379;
+export const SENTINEL_PORT = 26379;
+export const AMQP_PORT = 5672;
+export const AMQPS_PORT = 5671;
+export const FLOWER_PORT = 5555;
+
 /** The port that a client connects to where a URL names none, by the scheme; of `a+b` the second, for what is behind a driver. */
 const PORTS: ReadonlyMap<string, number> = new Map([
-  ['redis', 6379], ['rediss', 6379], ['valkey', 6379], ['valkeys', 6379], ['sentinel', 26379],
-  ['amqp', 5672], ['pyamqp', 5672], ['librabbitmq', 5672], ['amqps', 5671],
+  ['redis', REDIS_PORT], ['rediss', REDIS_PORT], ['valkey', REDIS_PORT], ['valkeys', REDIS_PORT], ['sentinel', SENTINEL_PORT],
+  ['amqp', AMQP_PORT], ['pyamqp', AMQP_PORT], ['librabbitmq', AMQP_PORT], ['amqps', AMQPS_PORT],
   ['sqs', 443], ['https', 443], ['http', 80],
   ['mongodb', 27017], ['postgresql', 5432], ['postgres', 5432], ['mysql', 3306], ['mariadb', 3306],
   ['memcached', 11211], ['memcache', 11211], ['elasticsearch', 9200], ['cassandra', 9042], ['couchdb', 5984], ['couchbase', 11210], ['arangodb', 8529],

@@ -8,6 +8,7 @@ import { FlowerProbes } from './flower-probes';
 import { FlowerStorage } from './flower-storage';
 import { PodOptions } from './pod-options';
 import { SecretKey } from './secret-key';
+import { FLOWER_PORT } from '../celery/ports';
 import { hasRemoteControl } from '../celery/transports';
 import { celeryComponent, componentName } from './celery-component';
 import * as checks from './validation/checks';
@@ -135,7 +136,6 @@ const PROPS: PropChecks<CeleryFlowerProps> = {
   readOnly: flag,
 };
 
-const PORT = 5555;
 const URL_PREFIX = /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/;
 /** Flower's own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod. */
 const MAX_TASKS = 10_000;
@@ -145,7 +145,7 @@ const PURGE_OFFLINE_WORKERS = Duration.minutes(5);
 /** Inside a volume of its own. */
 const DATA = '/var/lib/flower';
 
-const HTTP_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'http' };
+const HTTP_PORT: k8s.ContainerPort = { containerPort: FLOWER_PORT, name: 'http' };
 
 /**
  * Flower: a page that shows workers and tasks.
@@ -203,7 +203,7 @@ export class CeleryFlower extends Construct {
       launcher: props.launcher,
       deployment: SINGLETON,
       command: () => [
-        'celery', 'flower', `--port=${PORT}`,
+        'celery', 'flower', `--port=${FLOWER_PORT}`,
         ...limit('max_tasks', props.maxTasks, MAX_TASKS),
         ...limit('max_workers', props.maxWorkers, MAX_WORKERS),
         ...limit('purge_offline_workers', props.purgeOfflineWorkers && seconds(props.purgeOfflineWorkers), seconds(PURGE_OFFLINE_WORKERS)),
@@ -215,7 +215,7 @@ export class CeleryFlower extends Construct {
       egress: auth._egress,
       ports: [HTTP_PORT],
       mounts: data ? [{ path: DATA, volume: data }] : [],
-      pagesPort: PORT,
+      pagesPort: FLOWER_PORT,
       probes: (props.probes ?? FlowerProbes.healthcheck())._probes(path),
       terminationGracePeriod: Duration.seconds(30),
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: `${flowerMemory(props.maxTasks ?? MAX_TASKS)}Mi` } },
@@ -247,7 +247,7 @@ export class CeleryFlower extends Construct {
     this.service = service(this, pod, options, HTTP_PORT);
     if (!this._exposure) return;
     const metadata = objectMetadata(pod, options);
-    const exposed = exposureObject(this, this._exposure, { path: path || '/', service: name, port: PORT }, {
+    const exposed = exposureObject(this, this._exposure, { path: path || '/', service: name, port: FLOWER_PORT }, {
       labels: metadata.labels, annotations: { ...metadata.annotations, ...this._exposure.annotations, ...auth._annotations },
     });
     if (this._exposure.kind === 'Ingress') this.ingress = exposed;

@@ -1,3 +1,4 @@
+import { FLOWER_PORT } from '../celery/ports';
 import type * as k8s from './kubernetes/api/types';
 
 /**
@@ -36,7 +37,7 @@ export abstract class FlowerProbes {
   public abstract _probes(prefix: string): Pick<k8s.Container, 'livenessProbe' | 'readinessProbe'>;
 }
 
-const TARGET = { port: 5555, scheme: 'HTTP' } as const;
+const TARGET = { port: FLOWER_PORT, scheme: 'HTTP' } as const;
 
 class Probes extends FlowerProbes {
   public constructor(public readonly _probes: FlowerProbes['_probes']) {

@@ -1,5 +1,5 @@
 import { LAUNCH_PREFIX } from '../celery/agent-names';
-import { defaultPort } from '../celery/ports';
+import { REDIS_PORT, SENTINEL_PORT, defaultPort } from '../celery/ports';
 import { BrokerUrl, isAmqp, isRedis, parseUrls, redisDatabase } from '../celery/url';
 import type { CeleryApp } from './celery-app';
 import type { EnvSource } from './brokers/result-backend-binding';
@@ -23,8 +23,8 @@ export function redisServers(url: string, namespace: string | undefined, master:
   const servers = parseUrls(url);
   if (!servers.every(hasPlainHost)) return [];
   const address = ({ host, port }: BrokerUrl, fallback: string): string => `${wholeHost(host, namespace)}:${port ?? fallback}`;
-  return servers.flatMap((server) => server.scheme === 'sentinel' ? [`sentinel ${address(server, '26379')} ${String(master)}`]
-    : isRedis(server) && server.scheme !== 'redis+socket' ? [address(server, '6379')] : []);
+  return servers.flatMap((server) => server.scheme === 'sentinel' ? [`sentinel ${address(server, `${SENTINEL_PORT}`)} ${String(master)}`]
+    : isRedis(server) && server.scheme !== 'redis+socket' ? [address(server, `${REDIS_PORT}`)] : []);
 }
 
 /** A URL as it is written or as a template, or where it comes from, with the name of the master where that is Sentinel's. */

@@ -1,4 +1,5 @@
 import { IConstruct } from 'constructs';
+import { VISIBILITY_TIMEOUTS } from '../celery/visibility-timeouts';
 import { seconds as literalSeconds, settingsOfFiles } from '../manifests/code-settings';
 import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
@@ -8,9 +9,6 @@ import { settingsLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
 import { isInTree } from './validation/in-tree';
 import { isSuppressed } from './validation/tree';
-
-/** What kombu has where nothing is set, in seconds, by transport. Others have no visibility timeout. */
-const DEFAULTS: Readonly<Record<string, number>> = { redis: 3600, rediss: 3600, sentinel: 3600, sqs: 1800 };
 
 /** The longest that SQS hides a message, in seconds: it refuses a queue with more. @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html */
 const LONGEST_OF_SQS = 12 * 60 * 60;
@@ -86,7 +84,7 @@ function given(app: CeleryApp): number | undefined {
 
 /** The visibility timeout of an app, in seconds; undefined where it is the default of its broker, which every client has. */
 export function visibilityTimeout(app: CeleryApp): number | undefined {
-  const standard = DEFAULTS[app._broker.transport ?? ''];
+  const standard = VISIBILITY_TIMEOUTS[app._broker.transport ?? ''];
   if (standard === undefined) return undefined;
   const apps = sharing(app);
   const explicit = apps.map(given).filter((value) => value !== undefined);
@@ -183,7 +181,7 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
   const own = given(app);
   const seconds = visibilityTimeout(app);
   const { transport } = app._broker;
-  if (app._delivery?._visibilityTimeout && transport !== undefined && !Object.hasOwn(DEFAULTS, transport)) {
+  if (app._delivery?._visibilityTimeout && transport !== undefined && !Object.hasOwn(VISIBILITY_TIMEOUTS, transport)) {
     return [{
       prop: 'delivery.visibilityTimeout', value: `${own} s`, wrong: `is for Redis and SQS, and the broker is ${transport}, which delivers the messages of a connection that ends at once`,
       fix: 'leave it out',

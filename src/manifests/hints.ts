@@ -1,5 +1,6 @@
 import { BUSY_PROGRAM } from '../celery/agent-names';
 import { Image } from '../celery/image';
+import { FLOWER_PORT } from '../celery/ports';
 import { readCelery } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
 import { remembered } from '../memo';
@@ -179,7 +180,7 @@ function everythingSaid({ name, image, words, workload }: Container): string {
  * `inCompany`: there is other Celery of the same image in the input.
  */
 export function hintOf(container: Container, inCompany: boolean): Hint | undefined {
-  if (!SAYS_SOMETHING.test(everythingSaid(container)) && !container.declares(5555)) return undefined;
+  if (!SAYS_SOMETHING.test(everythingSaid(container)) && !container.declares(FLOWER_PORT)) return undefined;
   if (isOther(container)) return undefined;
   const invocation = lastCommand(container);
   const words = scriptAndArguments(invocation?.words ?? container.words);
@@ -194,10 +195,10 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
     const [role, another] = rolesIn(text);
     if (role === undefined) continue;
     if (another !== undefined) return undefined;
-    const sure = celery || saysCelery(text) || variables || inCompany || (role === 'beat') || (role === 'flower' && container.declares(5555));
+    const sure = celery || saysCelery(text) || variables || inCompany || (role === 'beat') || (role === 'flower' && container.declares(FLOWER_PORT));
     return sure ? { role, reason: what, sure: saysCelery(text), invocation } : undefined;
   }
-  if (container.declares(5555) && [...container.env.all()].some(({ name }) => /^FLOWER_(?!PORT|SERVICE)/.test(name))) {
+  if (container.declares(FLOWER_PORT) && [...container.env.all()].some(({ name }) => /^FLOWER_(?!PORT|SERVICE)/.test(name))) {
     return { role: 'flower', reason: 'its port 5555 and its variables', sure: false, invocation };
   }
   // Nothing says which: most are workers, unless something is served.

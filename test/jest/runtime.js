@@ -3,8 +3,9 @@ const { join, sep } = require('node:path');
 const { default: Runtime } = require('jest-runtime');
 
 const ROOT = join(__dirname, '../..');
+const LIBRARIES = join(sep, 'node_modules', sep);
 const SHARED = [
-  ...['src', 'imports', 'node_modules'].map((folder) => join(ROOT, folder) + sep),
+  ...['src', 'imports'].map((folder) => join(ROOT, folder) + sep),
   ...['crd-schema', 'fixtures', 'invariants', 'manifest-schema', 'manifests'].map((name) => join(ROOT, `test/${name}.ts`)),
 ];
 
@@ -25,7 +26,7 @@ module.exports = class extends Runtime {
   requireModule(from, moduleName, options, isRequireActual) {
     if (this.#shared && moduleName !== undefined && !options && !this._resolution.isCoreModule(moduleName)) {
       const path = this._resolution.resolveCjs(from, moduleName);
-      if (SHARED.some((name) => path.startsWith(name))) return this.#shared.requireModule(from, path);
+      if (path.includes(LIBRARIES) || SHARED.some((name) => path.startsWith(name))) return this.#shared.requireModule(from, path);
     }
     return super.requireModule(from, moduleName, options, isRequireActual);
   }

@@ -1,5 +1,5 @@
 """Runs situations with the agent and without, and says where the agent made anything worse:
-python compare.py [--only NAME,...] [--celery 5.7.0] [--jobs 3]
+python compare.py [--only NAME,...] [--celery VERSION] [--jobs 3]
 """
 import argparse
 import math
@@ -82,7 +82,7 @@ def told(outcome):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument('--only', default=','.join(SITUATIONS))
-    options.add_argument('--celery', default='5.7.0')
+    options.add_argument('--celery', default='newest')
     options.add_argument('--jobs', type=int, default=3)
     options.add_argument('--keep', help='a folder for the logs')
     options = options.parse_args()

@@ -1,5 +1,6 @@
 import { hasWrittenCredential, redact } from '../../celery/credentials';
 import { isClusterScheme } from '../../celery/hosts';
+import { REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { transportOf, TRANSPORT_NAMES } from '../../celery/transports';
 import { tlsPort, uncheckedCertificate } from '../../celery/tls';
@@ -201,7 +202,7 @@ function triggerOf(given: string): QueueTrigger | undefined {
   return database === undefined || url.host === '' ? undefined : {
     type: 'redis',
     metadata: {
-      address: `${url.host}:${url.port ?? '6379'}`, databaseIndex: String(database), ...(url.scheme === 'rediss' ? { enableTLS: 'true' } : {}),
+      address: `${url.host}:${url.port ?? REDIS_PORT}`, databaseIndex: String(database), ...(url.scheme === 'rediss' ? { enableTLS: 'true' } : {}),
     },
   };
 }

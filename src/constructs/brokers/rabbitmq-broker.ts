@@ -1,5 +1,6 @@
 import { ApiObject, Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { AMQPS_PORT, AMQP_PORT } from '../../celery/ports';
 import { meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
 import type { CeleryApp } from '../celery-app';
@@ -161,7 +162,7 @@ const PROPS: PropChecks<RabbitMqBrokerProps> = {
 };
 
 /** By whether there is TLS. */
-const PORTS = { plain: { amqp: 5672, management: 15672 }, tls: { amqp: 5671, management: 15671 } } as const;
+const PORTS = { plain: { amqp: AMQP_PORT, management: 15672 }, tls: { amqp: AMQPS_PORT, management: 15671 } } as const;
 const TLS_FOLDER = '/etc/rabbitmq-tls';
 const DATA = '/var/lib/rabbitmq';
 const CONFIGURATION = '/etc/rabbitmq/conf.d';

@@ -1,4 +1,5 @@
 import { redact } from '../../celery/credentials';
+import { AMQPS_PORT, AMQP_PORT } from '../../celery/ports';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { secretVariable } from '../kubernetes/env';
@@ -29,8 +30,6 @@ const OPTIONS: PropChecks<RabbitMqServerOptions> = {
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
 
-const TLS_PORT = 5671;
-const PLAIN_PORT = 5672;
 const USERNAME = 'CDK8S_CELERY_BROKER_USERNAME';
 const PASSWORD_VARIABLE = 'CDK8S_CELERY_BROKER_PASSWORD';
 
@@ -40,7 +39,7 @@ export function rabbitMqBinding(given: RabbitMqServerOptions): { binding?: Broke
   // Of what is of a wrong type it is not also said that it is missing.
   const problems = [...wrong, ...checkRabbitMq(options).filter(({ prop }) => !wrong.some((problem) => problem.prop === prop))];
   if (problems.length > 0) return { problems };
-  const { host, tls, port = tls ? TLS_PORT : PLAIN_PORT, virtualHost = '/', username, usernameSecret, password, cidr } = options;
+  const { host, tls, port = tls ? AMQPS_PORT : AMQP_PORT, virtualHost = '/', username, usernameSecret, password, cidr } = options;
   const files = tlsFiles('broker-tls', tls ?? {});
   const user = usernameSecret ? `{${USERNAME}}` : encodeURIComponent(username ?? 'guest');
   const secret = password ? `:{${PASSWORD_VARIABLE}}` : username === undefined && !usernameSecret ? ':guest' : '';
@@ -145,9 +144,9 @@ function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, pass
     ...(username !== undefined && usernameSecret ? [problem('username', username, 'is given in addition to usernameSecret', 'leave out one of the two')] : []),
     ...((username !== undefined && username !== 'guest') || usernameSecret) && !password && tls?.clientSecretName === undefined
       ? [problem('password', undefined, 'is missing, and RabbitMQ takes no user without one or a client certificate', 'put it into a Secret, and give { name, key }')] : [],
-    ...(port === TLS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
+    ...(port === AMQPS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
     ...(port === 15_672 || port === 15_671 ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
-    ...(port === PLAIN_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
+    ...(port === AMQP_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
     ...(managementUrl === undefined ? [] : checkManagementUrl(managementUrl, password)),
     ...checkCidr('broker.cidr', cidr),
   ];

@@ -17,6 +17,8 @@ import { POD_OPTIONS, podOptions } from '../kubernetes/options';
 import { checkPod, deployment, Mount, objectMetadata, PodSpec, selectorLabels, service, SINGLETON } from '../kubernetes/pods';
 import { Shape } from '../kubernetes/shape';
 import { parseImage } from '../../celery/image';
+import { REDIS_DATA_SHARE } from '../../celery/memory';
+import { REDIS_PORT } from '../../celery/ports';
 import { quantity } from '../../celery/quantity';
 import { REDIS_COMMANDS } from '../../celery/redis-commands';
 import { nearest } from '../../nearest';
@@ -178,10 +180,7 @@ const PROPS: PropChecks<RedisBrokerProps> = {
   clusterDomain: text('e.g. \'cluster.local\''),
 };
 
-const PORT = 6379;
-/** The share of the memory limit that is for data: the rest is for the fork that rewrites the append-only file, and for buffers. */
-const SHARE = 0.75;
-const REDIS_PORT: k8s.ContainerPort = { containerPort: PORT, name: 'redis' };
+const SERVICE_PORT: k8s.ContainerPort = { containerPort: REDIS_PORT, name: 'redis' };
 const DATA = '/data';
 const REDIS = { server: 'redis-server', cli: 'redis-cli' };
 const VALKEY = { server: 'valkey-server', cli: 'valkey-cli' };
@@ -218,7 +217,7 @@ export class RedisBroker extends Construct implements IBroker {
   /** The DNS name: `redis.redis.svc.cluster.local`. */
   public readonly host: string;
   /** The port. */
-  public readonly port = PORT;
+  public readonly port = REDIS_PORT;
   /** What the pods get as `CELERY_BROKER_URL`: `{ value }`. Undefined with a password: the pods compose it. */
   public readonly url?: Shape<Pick<k8s.EnvVar, 'value' | 'valueFrom'>>;
 
@@ -235,7 +234,7 @@ export class RedisBroker extends Construct implements IBroker {
     const options = podOptions(props);
     const limit = (options.resources ?? DEFAULT_RESOURCES).limits?.memory;
     const limited = limit === undefined ? undefined : Math.floor((quantity(limit) ?? 0) / 1024);
-    const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * SHARE);
+    const maxMemory = props.maxMemory ? checks.kibibytes(props.maxMemory) : limited && Math.floor(limited * REDIS_DATA_SHARE);
     const memory = { maxMemory, limit: limited };
     const needed = (): ReturnType<typeof clientsOf> => clientsOf(this.access.admitted);
     const maxClients = (): string[] => {
@@ -268,7 +267,7 @@ export class RedisBroker extends Construct implements IBroker {
         image,
         command: () => [
           programs.server,
-          ...(tls ? ['--port', '0', '--tls-port', `${PORT}`, ...TLS_FILES, '--tls-auth-clients', 'no'] : ['--port', `${PORT}`]),
+          ...(tls ? ['--port', '0', '--tls-port', `${REDIS_PORT}`, ...TLS_FILES, '--tls-auth-clients', 'no'] : ['--port', `${REDIS_PORT}`]),
           // Protected mode refuses every remote client of a Redis without a password. The NetworkPolicy is what protects.
           '--protected-mode', 'no',
           '--dir', DATA,
@@ -279,7 +278,7 @@ export class RedisBroker extends Construct implements IBroker {
           ...maxClients(),
           ...(password ? ['--aclfile', `${USERS_FOLDER}/users.acl`] : disabled.length > 0 ? ['--user', 'default', 'on', 'nopass', ...permissions] : []),
         ],
-        ports: [REDIS_PORT],
+        ports: [SERVICE_PORT],
         // A probe that fails while Redis starts would be a warning among the events.
         startupProbe: ping(programs.cli, tls, { initialDelaySeconds: 5, periodSeconds: 2, failureThreshold: 150 }),
         readinessProbe: ping(programs.cli, tls, { periodSeconds: 10, failureThreshold: 2 }),
@@ -312,7 +311,7 @@ export class RedisBroker extends Construct implements IBroker {
     this.labels = selectorLabels(pod);
     // What its own process needs: containers of the user's may need more.
     const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
-    this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [PORT], callsNobody });
+    this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [REDIS_PORT], callsNobody });
     const mounts = [{ path: DATA, volume }, ...certificates, ...readOnlyUsers];
     // Redis reads its users and its certificate when it starts.
     const secrets = [password?.name, tls?.secretName].filter((secret) => secret !== undefined);
@@ -320,7 +319,7 @@ export class RedisBroker extends Construct implements IBroker {
     this.deployment = deployment(
       this, 'Resource', { ...pod, container: { ...pod.container, mounts } }, SINGLETON, withRotation(this, { namespace, secrets }, options),
     );
-    this.service = service(this, pod, options, REDIS_PORT);
+    this.service = service(this, pod, options, SERVICE_PORT);
 
     this.host = this.access.host(name, props.clusterDomain);
     this.server = {
@@ -359,11 +358,11 @@ export class RedisBroker extends Construct implements IBroker {
     this.access.admit(app);
     const { connection } = redisConnection({ prop: 'broker' }, server);
     // What is wrong with the parts has been said.
-    if (!connection) return { url: { value: `redis://${this.host}:${PORT}/0` }, resultBackend: { value: `redis://${this.host}:${PORT}/0` } };
+    if (!connection) return { url: { value: `redis://${this.host}:${REDIS_PORT}/0` }, resultBackend: { value: `redis://${this.host}:${REDIS_PORT}/0` } };
     const { url, urlTemplate, env, volumes, volumeMounts } = connection;
     return {
       url, urlTemplate, resultBackend: url, resultBackendTemplate: urlTemplate, env, volumes, volumeMounts, transport: 'redis',
-      network: this.access.egress(this.labels, PORT),
+      network: this.access.egress(this.labels, REDIS_PORT),
       queueTrigger: redisTrigger(server),
     };
   }
@@ -389,7 +388,7 @@ function redisMemory(kibibytes: number): string {
  * wrong with it: of a Redis that is not ready they would know only that it refuses connections.
  */
 function ping(cli: string, tls: RedisTls | undefined, options: k8s.Probe): k8s.Probe {
-  const client = `${cli} -p ${PORT}${tls ? ' --tls --insecure' : ''}`;
+  const client = `${cli} -p ${REDIS_PORT}${tls ? ' --tls --insecure' : ''}`;
   return { exec: { command: ['sh', '-c', `test "$(${client} ping)" = PONG`] }, timeoutSeconds: 5, ...options };
 }
 

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { redact, redactHost } from '../../celery/credentials';
 import { hostFault, outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
+import { REDIS_PORT } from '../../celery/ports';
 import { isRedisTransport } from '../../celery/transports';
 import { isAmqp, isRedis, parseUrls } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';
@@ -88,7 +89,7 @@ export function redisConnection(
   const { options, problems: wrong } = typed(given, OPTIONS, { prefix: role.prop });
   const problems = [...wrong, ...checkRedis(role.prop, options)];
   if (problems.length > 0) return { options, problems };
-  const { host, port = 6379, database = 0, username, password, tls, cidr } = options;
+  const { host, port = REDIS_PORT, database = 0, username, password, tls, cidr } = options;
   const files = tlsFiles(tlsVolume(role), tls ?? {});
   const query = tls === undefined ? '' : `?${redisTlsQuery(files)}`;
   const user = username === undefined ? '' : encodeURIComponent(username);
@@ -204,7 +205,7 @@ function checkRedis(prefix: string, { host, port, database, username, tls, cidr 
 }
 
 /** How KEDA reads the queues of a Redis: it gets the raw password and certificates from the same Secrets. */
-export function redisTrigger({ host, port = 6379, database = 0, username, password, tls }: RedisServerOptions): QueueTrigger {
+export function redisTrigger({ host, port = REDIS_PORT, database = 0, username, password, tls }: RedisServerOptions): QueueTrigger {
   const authentication = [
     ...kedaSecrets({ password }),
     ...kedaTls(tls),

@@ -1,5 +1,6 @@
 import { redactHost } from '../../celery/credentials';
 import { isClusterEndpoint, SENTINEL_PORT } from '../../celery/hosts';
+import { REDIS_PORT } from '../../celery/ports';
 import { secretVariable } from '../kubernetes/env';
 import { checkCidr, egressToMaster, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
@@ -26,8 +27,6 @@ const OPTIONS: PropChecks<SentinelServersOptions> = {
   port: number,
   cidr: text('e.g. \'10.20.0.0/16\''),
 };
-
-const REDIS_PORT = 6379;
 
 /** In seconds. A server whose node is gone refuses nothing: Linux tries for two minutes, and no other sentinel is asked meanwhile. */
 const CONNECT_TIMEOUT = 5;
@@ -57,7 +56,7 @@ export function sentinelConnection(role: ConnectionRole, given: SentinelServersO
   const { options, problems: wrong } = typed(given, OPTIONS, { prefix: role.prop });
   const problems = [...wrong, ...checkSentinel(role.prop, options)];
   if (problems.length > 0) return { options, problems };
-  const { sentinels, masterName, database = 0, password, sentinelPassword, tls, port = 6379, cidr } = options;
+  const { sentinels, masterName, database = 0, password, sentinelPassword, tls, port = REDIS_PORT, cidr } = options;
   const files = tlsFiles(tlsVolume(role), tls ?? {});
   const secure = tls && tlsOptions(files);
   const servers = sentinels.map((sentinel) => addressOf(sentinel));

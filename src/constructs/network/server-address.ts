@@ -1,4 +1,4 @@
-import { serversOf } from '../../celery/ports';
+import { REDIS_PORT, serversOf } from '../../celery/ports';
 import type * as k8s from '../kubernetes/api/types';
 import { cidrOfAddress, isCidr } from '../../manifests/cidr';
 import * as checks from '../validation/checks';
@@ -36,9 +36,6 @@ export function checkCidr(prop: string, cidr: string | undefined): Problem[] {
   return cidr === undefined || isCidr(cidr) ? [] : [{ prop, value: cidr, wrong: 'is not a network', fix: 'give an address and a length, e.g. \'10.20.0.0/16\'' }];
 }
 
-/** Sentinel says where the master is; its port is this one, unless `to` has another. */
-const MASTER_PORT = 6379;
-
 /**
  * What lets pods connect to the server of a URL, of a sentinel also to its Redis; undefined where the URL is in a Secret and the port is not given,
  * or has none that is known.
@@ -51,7 +48,9 @@ export function egressToServer(
   if (known === undefined && port === undefined) return undefined;
   const servers = known ?? [{ host: '', port: port! }];
   const rules = servers.flatMap((server) => [
-    egressToPort(cidr ?? server.host, port ?? server.port), ...(sentinel ? [egressToMaster(server.host, MASTER_PORT, cidr)] : []),
+    egressToPort(cidr ?? server.host, port ?? server.port),
+    // Sentinel says where the master is; its port is that of Redis, unless `to` has another.
+    ...(sentinel ? [egressToMaster(server.host, REDIS_PORT, cidr)] : []),
   ]);
   return [...new Map(rules.map((rule) => [JSON.stringify(rule), rule])).values()];
 }

@@ -1,5 +1,6 @@
 import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
 import { isPython } from '../../celery/image';
+import { REDIS_PORT } from '../../celery/ports';
 import { redisDatabase } from '../../celery/url';
 import { codeFiles } from '../../manifests/code';
 import { startsProcess } from '../../manifests/command/celery-command';
@@ -210,7 +211,7 @@ export const codeRules: Rule[] = [
         if (!broker || broker.partial || app === undefined || database === undefined) continue;
         const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
         for (const queue of queues) {
-          const key = [namespace, broker.url.host, broker.url.port ?? '6379', database, queue].join('\n');
+          const key = [namespace, broker.url.host, broker.url.port ?? REDIS_PORT, database, queue].join('\n');
           const other = first.get(key);
           if (!other) {
             first.set(key, worker);

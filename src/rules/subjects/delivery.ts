@@ -1,6 +1,8 @@
+import { REDIS_PORT } from '../../celery/ports';
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { outOfRange, rangeText } from '../../celery/settings';
 import { meets } from '../../celery/versions';
+import { VISIBILITY_TIMEOUTS } from '../../celery/visibility-timeouts';
 import { seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
@@ -13,7 +15,7 @@ import { lazy } from '../../memo';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
-const DEFAULT_VISIBILITY_TIMEOUT = 3600;
+const DEFAULT_VISIBILITY_TIMEOUT = VISIBILITY_TIMEOUTS.redis;
 
 /** The visibility timeout that the command line or code in sight gives, in seconds. */
 function visibilityTimeout(process: Process): number | 'unset' | 'unknown' {
@@ -42,7 +44,7 @@ function databaseOf(process: Process): string | undefined {
   const { broker, workload } = process;
   const database = broker && redisDatabase(broker.url);
   return !broker || broker.partial || database === undefined ? undefined
-    : [`${workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? '6379'}/${database}`, ...apart(process)].join(' ');
+    : [`${workload.resource.namespace}/${broker.url.host}:${broker.url.port ?? REDIS_PORT}/${database}`, ...apart(process)].join(' ');
 }
 
 /** What keeps the messages of an application apart from those of others on one server: a prefix of all names, a region, the master of Sentinel. */

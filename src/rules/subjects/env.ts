@@ -1,6 +1,7 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
 import { SENTINEL_PORT } from '../../celery/hosts';
+import { AMQPS_PORT, AMQP_PORT, REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
@@ -49,9 +50,9 @@ interface ManagedServer {
 }
 
 const TLS_HOSTS: readonly ManagedServer[] = [
-  { host: /\.redis\.cache\.windows\.net$/, ports: { tls: '6380', plain: '6379' } },
+  { host: /\.redis\.cache\.windows\.net$/, ports: { tls: '6380', plain: `${REDIS_PORT}` } },
   { host: /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/, only: 'always' },
-  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: 'always', ports: { tls: '5671', plain: '5672' } },
+  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: 'always', ports: { tls: `${AMQPS_PORT}`, plain: `${AMQP_PORT}` } },
   { host: /\.db\.ondigitalocean\.com$/, only: 'always' },
   { host: /\.aivencloud\.com$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/, only: 'by default' },
 ];
@@ -662,7 +663,7 @@ export const envRules: Rule[] = [
         const secure = /^(rediss|amqps)$/.test(scheme);
         if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;
         const managed = TLS_HOSTS.find((one) => one.host.test(host));
-        const known = managed?.ports ?? (isAmqp(use.url) ? { tls: '5671', plain: '5672' } : undefined);
+        const known = managed?.ports ?? (isAmqp(use.url) ? { tls: `${AMQPS_PORT}`, plain: `${AMQP_PORT}` } : undefined);
         const wrong = managed?.only && !secure ? 'the server takes nothing but TLS' : known && secure && port === known.plain ? `port ${port} is not of TLS`
           : known && !secure && port === known.tls ? `port ${port} is of TLS` : undefined;
         if (wrong === undefined) continue;
@@ -707,7 +708,7 @@ function writtenIn(container: unknown, path: Path, value: string): boolean {
 }
 
 function sameBroker(a: UrlUse, b: UrlUse): boolean {
-  const port = (use: UrlUse) => use.url.port ?? (isRedis(use.url) ? '6379' : '5672');
+  const port = (use: UrlUse) => use.url.port ?? `${isRedis(use.url) ? REDIS_PORT : AMQP_PORT}`;
   const base = (use: UrlUse) => use.url.host.split('.')[0];
   const names = a.url.host.includes('.') === b.url.host.includes('.') ? a.url.host === b.url.host : base(a) === base(b);
   const database = isRedis(a.url) && isRedis(b.url) ? redisDatabase(a.url) === redisDatabase(b.url) : a.url.database === b.url.database;

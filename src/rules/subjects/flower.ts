@@ -1,4 +1,5 @@
 import { flowerMemory } from '../../celery/flower-memory';
+import { FLOWER_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
 import { meets } from '../../celery/versions';
@@ -56,7 +57,7 @@ function prefix(flower: Process): string {
 }
 
 function portOf(flower: Process): number {
-  return Number(value(flower, 'port') ?? 5555);
+  return Number(value(flower, 'port') ?? FLOWER_PORT);
 }
 
 function exposuresOf(flower: Process, world: World): readonly Exposure[] {
@@ -375,7 +376,7 @@ export const flowerRules: Rule[] = [
     rows: ['P16'],
     on: 'flowers',
     check: (flower, report) => {
-      const port = Number(value(flower, 'port') ?? 5555);
+      const port = portOf(flower);
       const before = prefix(flower);
       for (const probe of probesOf(flower.container)) {
         const target = probe.http;

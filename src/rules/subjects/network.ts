@@ -1,5 +1,5 @@
 import { isLoopback } from '../../celery/hosts';
-import { defaultPort } from '../../celery/ports';
+import { AMQPS_PORT, AMQP_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -47,7 +47,7 @@ function brokerPods(broker: UrlUse | undefined, process: Process, world: World):
   const service = world.service(broker.url.host, process.workload.resource.namespace);
   const containers = isRedis(broker.url) ? redisFor(broker, world).map(({ container }) => container)
     : isAmqp(broker.url) ? rabbitFor(broker, world).flatMap(({ container }) => container ?? []) : [];
-  const outer = Number(broker.url.port ?? (isRedis(broker.url) ? 6379 : broker.url.scheme === 'amqps' ? 5671 : 5672));
+  const outer = Number(broker.url.port ?? (isRedis(broker.url) ? REDIS_PORT : broker.url.scheme === 'amqps' ? AMQPS_PORT : AMQP_PORT));
   const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === outer);
   const target = get(entry, 'targetPort') ?? outer;
   return containers.flatMap((container) => {
@@ -254,9 +254,9 @@ const silentPods = lazy((world: World) => lazy((pods: readonly Workload[]) => po
 const brokerServers = lazy((world: World) => {
   const rabbits = new Set(rabbitBrokers(world).map(({ server }) => server));
   return [
-    ...world.redisServers.map((server) => ({ workload: server.container.workload, container: server.container, port: 6379, use: brokerUse(server, world) !== 'no' })),
+    ...world.redisServers.map((server) => ({ workload: server.container.workload, container: server.container, port: REDIS_PORT, use: brokerUse(server, world) !== 'no' })),
     ...rabbitServers(world).flatMap((server) => server.container
-      ? [{ workload: server.container.workload, container: server.container, port: 5672, use: rabbits.has(server) }] : []),
+      ? [{ workload: server.container.workload, container: server.container, port: AMQP_PORT, use: rabbits.has(server) }] : []),
   ];
 });
 

@@ -1,3 +1,4 @@
+import { AMQP_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { isAmqp } from '../../celery/url';
 import { meets } from '../../celery/versions';
@@ -314,7 +315,7 @@ export const rabbitRules: Rule[] = [
       const found = new Map(rabbitBrokers(world).filter(({ server }) => knowsGuest(server)).flatMap(({ server, certain }) => {
         const { container } = server;
         if (!container) return [];
-        const ports = /management/.test(container.image.text) ? [5672, 15_672] : [5672];
+        const ports = /management/.test(container.image.text) ? [AMQP_PORT, 15_672] : [AMQP_PORT];
         const open = ports.flatMap((port) => exposures(container.workload, port, container.portNames(port), world)).filter(({ guarded }) => !guarded);
         const kept = rabbitMount(server) !== undefined;
         return open.map((exposure) => [exposure.place.resource, { exposure, certain, kept }] as const);

@@ -1,5 +1,7 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
+import { REDIS_DATA_SHARE } from '../../celery/memory';
+import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
 import { isRedis, redisDatabase } from '../../celery/url';
@@ -106,9 +108,9 @@ export const redisRules: Rule[] = [
       const bytes = redisSize(maximum?.values[0] ?? '');
       const limit = server.container.resource('limits', 'memory');
       if (!maximum || bytes === undefined || limit === undefined) return;
-      if (bytes === 0 || bytes > 0.75 * limit) {
+      if (bytes === 0 || bytes > REDIS_DATA_SHARE * limit) {
         report({
-          at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(0.75 * limit)}`, note: `the limit is ${mebibytes(limit)}`,
+          at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(REDIS_DATA_SHARE * limit)}`, note: `the limit is ${mebibytes(limit)}`,
         });
       }
     },
@@ -256,7 +258,7 @@ export const redisRules: Rule[] = [
         // Of several envFrom the last wins, and it may be out of sight.
         const { env } = process.container;
         const given = secretKeys(servers[0].container).find(({ variable }) => /PASS/i.test(variable));
-        const { scheme, host, port = '6379', database } = use.url;
+        const { scheme, host, port = `${REDIS_PORT}`, database } = use.url;
         report({
           at: use.at, value: use.text, ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
           ...given ? {
@@ -278,7 +280,7 @@ export const redisRules: Rule[] = [
     check: (world, report) => {
       const found = new Set(LISTS.brokers(world).filter(open).map((server) => {
         const { container } = server;
-        const port = Number(server.directive('port')?.values[0] ?? 6379);
+        const port = Number(server.directive('port')?.values[0] ?? REDIS_PORT);
         return exposures(container.workload, port, container.portNames(port), world);
       }));
       for (const { place: where, by, guarded, internal } of [...found].flat()) {

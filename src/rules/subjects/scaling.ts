@@ -1,3 +1,4 @@
+import { REDIS_PORT } from '../../celery/ports';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
 import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
@@ -239,7 +240,7 @@ export const scalingRules: Rule[] = [
         if (!broker || text === undefined || isRedis(broker.url) !== (trigger.type === 'redis') || (!isRedis(broker.url) && !isAmqp(broker.url))) continue;
         const url = parseUrl(text.includes('://') ? text : `redis://${text}`);
         if (!url || /[${]/.test(url.host + broker.url.host) || url.host === '' || broker.url.host === '') continue;
-        const ports = trigger.type === 'redis' ? [url.port ?? '6379', broker.url.port ?? '6379'] : ['', ''];
+        const ports = trigger.type === 'redis' ? [url.port ?? `${REDIS_PORT}`, broker.url.port ?? `${REDIS_PORT}`] : ['', ''];
         if (sameHost(url.host, broker.url.host) && ports[0] === ports[1]) continue;
         report({
           at: { resource: scaler, path: trigger.path }, value: `${url.host}:${url.port ?? ''}`.replace(/:$/, ''),
