@@ -1,7 +1,7 @@
-// A plugin of StrykerJS: of all mutants that tests reach, runs only those that a seed draws, and prints each that no test kills at once. A checker
-// is what may refuse mutants.
+// A plugin of StrykerJS: of all mutants that tests reach, runs only those that a seed draws, prints each that no test kills at once, and writes
+// what came of each to a file, so that a run that is ended has results. A checker is what may refuse mutants.
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { declareClassPlugin, declareValuePlugin, PluginKind } from '@stryker-mutator/api/plugin';
 import { CheckStatus } from '@stryker-mutator/api/check';
@@ -20,12 +20,12 @@ class Draw {
     const drawn = mutants.map((mutant) => ({ id: mutant.id, order: order(seed, mutant) }))
       .sort((a, b) => a.order < b.order ? -1 : 1).slice(0, Number(count));
     // Another process may be asked about them.
-    writeFileSync(file, JSON.stringify(drawn.map(({ id }) => id)));
+    writeFileSync(file, JSON.stringify(drawn));
     return [mutants.map(({ id }) => id)];
   }
 
   async check(mutants) {
-    const drawn = new Set(JSON.parse(readFileSync(process.env.MUTANTS_FILE, 'utf8')));
+    const drawn = new Set(JSON.parse(readFileSync(process.env.MUTANTS_FILE, 'utf8')).map(({ id }) => id));
     const left = { status: CheckStatus.CompileError, reason: 'not drawn' };
     return Object.fromEntries(mutants.map(({ id }) => [id, drawn.has(id) ? { status: CheckStatus.Passed } : left]));
   }
@@ -39,10 +39,22 @@ function textAt(source, { start, end }) {
   return lines.join('\n').slice(start.column - 1);
 }
 
+const { MUTANTS_RESULTS: RESULTS, MUTANTS_SEED: SEED } = process.env;
+const write = (result) => appendFileSync(RESULTS, `${JSON.stringify(result)}\n`);
+
+/** In a report lines and columns begin at 1. */
+function zeroBased({ start: { line, column } }) {
+  return { start: { line: line - 1, column: column - 1 } };
+}
+
 let tested = 0;
 
 const report = {
-  onMutantTested({ fileName, location, replacement, status }) {
+  onMutationTestingPlanReady({ mutantPlans }) {
+    write({ all: mutantPlans.length, loaded: mutantPlans.filter(({ mutant }) => mutant.status === 'Ignored').length });
+  },
+  onMutantTested({ id, fileName, location, replacement, status }) {
+    if (status !== 'CompileError' && status !== 'Ignored') write({ id, status, order: order(SEED, { fileName, location: zeroBased(location), replacement }) });
     if (status === 'Killed') tested += 1;
     if (!['Survived', 'NoCoverage', 'Timeout'].includes(status)) return;
     tested += 1;
