@@ -3,8 +3,8 @@ import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
-import { asList, asText, get, Path } from '../../manifests/json';
-import { Mount, Volume } from '../../manifests/pod/volumes';
+import { asList, asNumber, asText, get, Path } from '../../manifests/json';
+import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { dataFolder, isBitnami, rabbitServers } from '../../manifests/rabbit-server';
@@ -90,6 +90,16 @@ const claims = lazy((world: World) => {
     return once ? [{ claim, modes, users: distinct }] : [];
   });
 });
+
+/** The claims that a workload writes to, whatever their access modes are. */
+function written(workload: Workload): Array<readonly [string, ClaimUse & { readonly claim: string }]> {
+  const mounts = workload.containers.flatMap((container) => container.mounts);
+  const volumes = new Set(mounts.filter((mount) => mount.volume.kind === 'claim' && !isReadOnly(mount)).map(({ volume }) => volume));
+  return [...volumes].flatMap(({ claim, path }) => claim === undefined ? [] : [[`${workload.resource.namespace}/${claim}`, { workload, claim, path }]]);
+}
+
+const writersOfClaims = lazy((world: World) => grouped(world.workloads
+  .filter(({ longRunning, replicas }) => longRunning && replicas !== 0).flatMap(written)));
 
 /** Names of folders in which one program leaves files for another. */
 const EXCHANGED = /(^|[/_-])(uploads?|media|shared|incoming|inbox|exchange)([/_-]|$)/i;
@@ -299,7 +309,7 @@ export const filesystemRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'Pods that may be on different nodes mount one ReadWriteOnce claim',
     why: 'The volume is attached to one node: pods on others stay in ContainerCreating, `Multi-Attach error for volume "pvc-..." Volume is already used by pod(s)`.',
-    fix: 'Use ReadWriteMany or object storage; or keep the pods on one node with podAffinity.',
+    fix: 'Give each workload a claim of its own, or use ReadWriteMany or object storage; or keep the pods on one node with podAffinity.',
     source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
     rows: ['N22'],
     check: (world, report) => {
@@ -314,6 +324,30 @@ export const filesystemRules: Rule[] = [
           at: { resource: first.workload.resource, path: first.path }, value: `claim ${claim}`, allowed: 'ReadWriteMany',
           note: `${listed([...new Set(users.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))])} ${users.length === 1 ? 'runs several pods with it' : 'mount it'}`,
           ...unless(single, 'the cluster has one node'),
+        });
+      }
+    },
+  },
+  {
+    id: 'filesystem/claim-of-several-groups',
+    severity: Severity.WARNING,
+    title: 'Pods with different fsGroups write to one claim',
+    why: 'Kubernetes gives the files of a volume to the fsGroup of the pod that starts, and takes them from the other: Redis ends with `Can\'t open or create append-only '
+      + 'dir`, Beat and Flower with `PermissionError: [Errno 13] Permission denied`, each at its next start or rewrite.',
+    fix: 'Give each workload a claim of its own, or all of them one fsGroup (podSecurityContext).',
+    source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#configure-volume-permission-and-ownership-change-policy-for-pods',
+    rows: ['F10'],
+    check: (world, report) => {
+      const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
+      const ours = (workload: Workload): boolean => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload);
+      for (const [, users] of writersOfClaims(world)) {
+        const first = users.find(({ workload }) => ours(workload));
+        const groups = new Map(users.map(({ workload: { resource, spec } }) => [`${resource.kind} ${resource.name}`, asNumber(get(spec, 'securityContext', 'fsGroup'))]));
+        const known = new Set([...groups.values()].filter((group) => group !== undefined));
+        if (first === undefined || known.size < 2) continue;
+        report({
+          at: { resource: first.workload.resource, path: first.path }, value: `claim ${first.claim}`,
+          note: listed([...groups].flatMap(([name, group]) => group === undefined ? [] : [`${name} has ${group}`])), unless: 'the volume takes no fsGroup, as one of NFS',
         });
       }
     },

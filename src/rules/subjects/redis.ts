@@ -298,7 +298,8 @@ export const redisRules: Rule[] = [
     rows: ['R7'],
     on: 'processes',
     check: (process, report, world) => {
-      for (const use of process.urls) {
+      // The URL of the broker may be that of the result backend, too.
+      for (const use of new Map([...process.urls].reverse().map((one) => [one.text, one])).values()) {
         if (!isRedis(use.url)) continue;
         if (isClusterEndpoint(use.url.host)) {
           report({ at: use.at, value: use.text, note: 'the host is the endpoint of a Redis in cluster mode' });

@@ -1,7 +1,7 @@
 import { ApiObject, App, Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, HealthCheck, IBroker, PythonRuntime, RedisBroker,
-  RedisBrokerProps, RedisStorage, RedisTls, ResultBackend, SecretKey, WorkerPool, WorkerScaling,
+  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, FlowerStorage, HealthCheck, IBroker,
+  PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, RedisTls, ResultBackend, rules, SecretKey, WorkerPool, WorkerScaling,
 } from '../../../src';
 import { everyProp } from '../../every-prop';
 import { celeryApp, everyOption, EXTERNAL, TASKS } from '../../fixtures';
@@ -361,6 +361,21 @@ test('two on one claim are refused, and with a claim each, or where nothing is k
   expect(refusals(two('same', 'same')).join()).toMatch(/Deployment test\/redis-1 .*it is that of Deployment redis-0, Deployment redis-1; it has "claim same".*\[filesystem\/data-of-several-servers\]/);
   expect(synth(two('one', 'two'), ['PersistentVolumeClaim/one', 'PersistentVolumeClaim/two']).identities()).toContain('Deployment/redis-1');
   expect(synth(two(undefined, undefined)).identities()).toContain('Deployment/redis-1');
+});
+
+test('a claim that a Redis shares with Beat is warned of, with both groups; one that Beat shares with Flower is not', () => {
+  const finds = (storage: RedisStorage | undefined): string[] => {
+    const { all } = synth((chart) => {
+      const celery = celeryApp(chart, { broker: new RedisBroker(chart, 'redis', { storage }) });
+      new CeleryWorker(chart, 'worker', { celery });
+      new CeleryBeat(chart, 'beat', { celery, storage: BeatStorage.fromClaimName('same') });
+      new CeleryFlower(chart, 'flower', { celery, storage: FlowerStorage.fromClaimName('same') });
+    }, ['PersistentVolumeClaim/same']);
+    return rules.Rules.lint(all as unknown[]).filter(({ ruleId }) => ruleId === 'filesystem/claim-of-several-groups').map(({ message, value }) => `${message}; ${value}`);
+  };
+  expect(finds(RedisStorage.fromClaimName('same'))).toEqual(['Pods with different fsGroups write to one claim: Deployment celery-beat has 1000, '
+    + 'Deployment celery-flower has 1000, Deployment redis has 999, unless the volume takes no fsGroup, as one of NFS; claim same']);
+  expect(finds(undefined)).toEqual([]);
 });
 
 describe('several apps', () => {
