@@ -229,7 +229,7 @@ export function visibilityProblems(app: CeleryApp): Problem[] {
 
 /** The shortest that the code of apps on one database sets, which holds where nothing replaces it. */
 function shortestInCode(app: CeleryApp): number | undefined {
-  if (!Object.hasOwn(DEFAULTS, app._broker.transport ?? '') || app._settings.has(TRANSPORT_OPTIONS)) return undefined;
+  if (!Object.hasOwn(VISIBILITY_TIMEOUTS, app._broker.transport ?? '') || app._settings.has(TRANSPORT_OPTIONS)) return undefined;
   const found = sharing(app).map(inCode).filter((value) => value !== undefined);
   return found.length === 0 ? undefined : Math.min(...found);
 }
