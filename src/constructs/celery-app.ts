@@ -36,6 +36,7 @@ import { checkLoader, prepareShared } from './shared-settings';
 import { sqsQueueProblems } from './sqs-queues';
 import { sharesDatabase, visibilityProblems } from './visibility-timeout';
 import type { WorkerPool } from './worker-pool';
+import { meets } from '../celery/versions';
 import { AGENT_PACKAGE_NAME, LAUNCH_PACKAGE, LAUNCH_PACKAGE_NAME, REDBEAT_PACKAGE_NAME } from '../celery/agent-names';
 import { isPython, parseImage } from '../celery/image';
 import { parseRequirement } from '../celery/requirement';
@@ -252,15 +253,17 @@ export class CeleryApp extends Construct {
     this._delivery = props.delivery;
     this.resultBackend = bound.resultBackend;
     const defaultQueue = this.setting(settings, 'task_default_queue');
-    const queues = this._queues = new Queues(props.queues, settings, bound.transport, defaultQueue);
+    const codeDeclares = settings.has('task_queues')
+      || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
+    const byQueue = !codeDeclares && props.runtime._celery !== undefined && meets(props.runtime._celery, '<5.6')
+      && bound.connectionSettings.get('task_default_queue_type') === 'quorum';
+    const queues = this._queues = new Queues(props.queues, settings, bound.transport, defaultQueue, byQueue);
     this._settings = new Map([
       ...DEFAULT_SETTINGS, ...Object.entries(props.delivery?._settings ?? {}),
       ...Object.entries(withOptions(Object.fromEntries(bound.settings), Object.fromEntries(settings))),
       ...(queues.taskQueues ? [['task_queues', queues.taskQueues] as const] : []),
     ]);
 
-    const codeDeclares = settings.has('task_queues')
-      || Object.values(props.code._files ?? {}).some((file) => /\b(task|CELERY(_TASK)?)_queues\b/i.test(file));
     this._codeDeclaresQueues = codeDeclares || (defaultQueue === undefined && this._codeSettings.has('task_default_queue'));
     const quorum = this.setting(settings, 'task_default_queue_type') === 'quorum' || settings.get('task_create_missing_queue_type') === 'quorum'
       || (props.broker as { _quorum?: boolean })._quorum === true;

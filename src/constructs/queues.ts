@@ -124,19 +124,28 @@ export class Queues {
   /** Celery's `task_queues`, where a queue is to be declared with more than its name. */
   public readonly taskQueues?: object;
 
+  /** `quorum`: each queue is to be declared as a quorum queue, because Celery gives those that it knows by their name only no type. */
   public constructor(
     private readonly declared: readonly CeleryQueue[] | undefined,
     private readonly settings: ReadonlyMap<string, unknown>,
     private readonly transport: string | undefined,
     defaultQueue: unknown,
+    quorum = false,
   ) {
     this.default = typeof defaultQueue === 'string' ? defaultQueue : DEFAULT_QUEUE;
-    if (transport !== undefined && declaresPriorities(transport) && this.prioritized.length > 0) {
+    const priorities = transport !== undefined && declaresPriorities(transport) && this.prioritized.length > 0;
+    if (priorities || (quorum && declared !== undefined && declared.length > 0)) {
       // Exchange and routing key as Celery gives them to a queue that it knows by its name only.
       this.taskQueues = Object.fromEntries([{ name: this.default }, ...declared ?? []].map(({ name, maxPriority }: CeleryQueue) => [name, {
-        exchange: name, routing_key: name, ...(maxPriority === undefined ? {} : { queue_arguments: { 'x-max-priority': maxPriority } }),
+        exchange: name, routing_key: name,
+        ...(maxPriority !== undefined ? { queue_arguments: { 'x-max-priority': maxPriority } } : quorum ? { exchange_type: 'topic', queue_arguments: { 'x-queue-type': 'quorum' } } : {}),
       }]));
     }
+  }
+
+  /** The queues that the app declares, by its props, and their highest priority. */
+  public get priorities(): ReadonlyMap<string, number | undefined> {
+    return new Map([{ name: this.default }, ...this.declared ?? []].map(({ name, maxPriority }: CeleryQueue) => [name, maxPriority]));
   }
 
   /** The names of those that the app declares, here or in its settings. */

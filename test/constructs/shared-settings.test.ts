@@ -92,7 +92,10 @@ const APPS: [string, (chart: Chart) => CeleryApp, Duration | undefined, Record<s
   ['quorum queues that the app asks for', rabbit(() => ({ broker: existing, settings: { task_default_queue_type: 'quorum' } })), undefined,
     expect.objectContaining({ task_default_queue_type: 'quorum' })],
   ['quorum queues of a RabbitMqBroker', rabbit((chart) => ({ broker: own(chart) })), undefined,
-    { broker_transport_options: { confirm_publish: true }, task_default_queue_type: 'quorum', task_create_missing_queue_type: 'quorum' }],
+    {
+      broker_transport_options: { confirm_publish: true }, task_default_queue_type: 'quorum', task_default_exchange_type: 'topic',
+      task_create_missing_queue_type: 'quorum', task_create_missing_queue_exchange_type: 'topic',
+    }],
   ['queues with priorities, which are classic', rabbit((chart) => ({ broker: own(chart), queues: [{ name: 'mail', maxPriority: 5, external: true }] })), undefined,
     {
       broker_transport_options: { confirm_publish: true },

@@ -21,7 +21,7 @@ import { guard } from '../validation/guard';
 import { checkServerEnv } from '../validation/owned-env';
 import { isInTree } from '../validation/in-tree';
 import { isPlainObject } from '../validation/plain-object';
-import { describe, Problem, refuse } from '../validation/problems';
+import { describe, Described, Problem, refuse } from '../validation/problems';
 import { duration, oneOf, PropChecks, sound, text, withMember } from '../validation/props';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
@@ -264,6 +264,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       ...(props.username === '' ? [{ prop: 'username', value: '', wrong: 'is empty', fix: 'leave it out' }] : []),
       ...(props.virtualHost === '' ? [{ prop: 'virtualHost', value: '', wrong: 'is empty', fix: 'give its name, or leave it out for \'/\'' }] : []),
       ...(claim ? checkClaim('storage', claim) : []),
+      ...checkMemory(limit),
       ...(claim?.size ? checkDisk(claim.size, limit) : []),
       ...checkServerEnv('rabbitmq', options.env),
       ...checkPod(pod, options),
@@ -290,6 +291,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     this.labels = selectorLabels(pod);
     this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [ports.amqp, ports.management] });
     this.host = this.access.host(name, props.clusterDomain);
+    this.node.addValidation({ validate: () => declaredTwice(this.access.admitted, (app) => this.typeFor(app)).map(describe) });
     const { consumerTimeout } = props;
     if (consumerTimeout) {
       this.node.addValidation({ validate: () => heldTooLong(consumerTimeout, this.access.admitted).map(describe) });
@@ -378,9 +380,36 @@ export class RabbitMqBroker extends Construct implements IBroker {
   }
 }
 
-/** The default queue and, since Celery 5.6, those that are known by their name only. */
+/**
+ * The default queue and, since Celery 5.6, those that are known by their name only; before, `task_queues` has them. Their exchanges are topic
+ * exchanges: behind a direct one, tasks with a countdown or an ETA are not delayed by RabbitMQ but held by a worker. With quorum queues its prefetch
+ * count does not grow for them, so that it runs nothing else until they are due.
+ *
+ * @see https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#native-delayed-delivery
+ */
 function quorumSettings({ runtime: { _celery: celery } }: CeleryApp): Record<string, string> {
-  return { task_default_queue_type: 'quorum', ...(celery === undefined || meets(celery, '>=5.6') ? { task_create_missing_queue_type: 'quorum' } : {}) };
+  return {
+    task_default_queue_type: 'quorum', task_default_exchange_type: 'topic',
+    ...(celery === undefined || meets(celery, '>=5.6')
+      ? { task_create_missing_queue_type: 'quorum', task_create_missing_queue_exchange_type: 'topic' } : {}),
+  };
+}
+
+/** Queues that two apps declare differently, of which RabbitMQ refuses the second. */
+function declaredTwice(apps: readonly CeleryApp[], typeFor: (app: CeleryApp) => RabbitMqQueueType): Problem[] {
+  const found = new Map<string, Map<string, string[]>>();
+  for (const app of apps) {
+    for (const [queue, priority] of app._queues.priorities) {
+      const kind = `${typeFor(app)}${priority === undefined ? '' : ` with x-max-priority ${priority}`}`;
+      const kinds = found.get(queue) ?? new Map<string, string[]>();
+      found.set(queue, kinds.set(kind, [...kinds.get(kind) ?? [], app.node.path]));
+    }
+  }
+  return [...found].filter(([, kinds]) => kinds.size > 1).map(([queue, kinds]) => ({
+    prop: 'queueType', value: new Described(`the queue '${queue}'`),
+    wrong: `is declared as ${[...kinds].map(([kind, paths]) => `${kind} by ${paths.join(' and ')}`).join(', and as ')}, and RabbitMQ refuses the second of them: PRECONDITION_FAILED`,
+    fix: 'give queueType: RabbitMqQueueType.CLASSIC, and the queue the same maxPriority in all apps; or give each app queues or a virtual host of its own',
+  }));
 }
 
 /** The longest that a worker of these apps holds a task, in full hours: it is reserved behind others of its process, and then runs. */
@@ -396,6 +425,18 @@ function watermarkOf(limit: number): number {
 }
 
 /** Half of the claim is for messages, at least: what is kept free is not. */
+/** RabbitMQ blocks all publishers above 60 percent of its limit, and 3.10.8 took 136 MiB without any message. In MiB. */
+const LEAST_LIMIT = 256;
+
+/** `limit` in bytes, 0 for none. */
+function checkMemory(limit: number): Problem[] {
+  return limit === 0 || limit >= LEAST_LIMIT * 2 ** 20 ? [] : [{
+    prop: 'resources.limits.memory', value: new Described(`${Math.floor(limit / 2 ** 20)} MiB`),
+    wrong: 'is less than RabbitMQ needs: it takes 136 MiB without any message, and blocks all publishers above 60 percent of the limit',
+    fix: `give at least ${LEAST_LIMIT}Mi`,
+  }];
+}
+
 function checkDisk(given: Size, limit: number): Problem[] {
   const [amount, watermark] = [checks.kibibytes(given) / 1024, watermarkOf(limit)];
   return amount <= 0 || amount >= 2 * watermark ? [] : [{

@@ -169,6 +169,32 @@ export const rabbitRules: Rule[] = [
     },
   },
   {
+    id: 'rabbitmq/quorum-and-direct-exchange',
+    severity: Severity.WARNING,
+    title: 'Tasks with a countdown stop the worker, because its quorum queue has a direct exchange',
+    why: 'RabbitMQ delays tasks with a countdown, an ETA or a retry only behind a topic exchange. Behind a direct one, Celery\'s default, the worker holds them, and with '
+      + 'quorum queues its prefetch count does not grow for them: it runs nothing else until they are due.',
+    fix: 'Set task_default_exchange_type = \'topic\', and task_create_missing_queue_exchange_type = \'topic\' with Celery 5.6 or later. An exchange that is there keeps its '
+      + 'type: delete it before, or give it another name.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/rabbitmq.html#native-delayed-delivery',
+    rows: ['N55'],
+    on: 'workers',
+    check: (worker, report) => {
+      if (worker.broker && !isAmqp(worker.broker.url)) return;
+      const type = worker.setting('task_default_queue_type');
+      const exchange = worker.setting('task_default_exchange_type');
+      const files = codeFiles(worker.container);
+      if (type?.value !== 'quorum' || (exchange && exchange.value !== 'direct')) return;
+      // Queues of the code have exchanges of their own.
+      if (files.some(({ text }) => /\b(task_queues|TASK_QUEUES)\b/.test(text))) return;
+      const delays = files.some(({ text }) => /\b(countdown|eta|retry|autoretry_for)\b/.test(text));
+      report({
+        at: exchange?.at ?? type.at, value: `task_default_queue_type=quorum, task_default_exchange_type=${exchange?.value ?? 'direct (the default)'}`,
+        ...unless(delays, 'no task has a countdown, an ETA or a retry'),
+      });
+    },
+  },
+  {
     id: 'rabbitmq/quorum-and-priorities',
     severity: Severity.ERROR,
     title: 'Quorum queues are declared with priorities, which they do not have',

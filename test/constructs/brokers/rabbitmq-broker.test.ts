@@ -1,10 +1,10 @@
 import { ApiObject, Chart, Duration, Size } from 'cdk8s';
 import {
-  CeleryAppProps, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqBrokerProps, RabbitMqQueueType, RabbitMqStorage, ResultBackend,
-  WorkerPool, WorkerScaling,
+  AppCode, CeleryApp, CeleryAppProps, CeleryWorker, PythonRuntime, RabbitMqBroker, RabbitMqBrokerProps, RabbitMqQueueType, RabbitMqStorage,
+  ResultBackend, WorkerPool, WorkerScaling,
 } from '../../../src';
 import { everyProp } from '../../every-prop';
-import { celeryApp, everyOption, EXTERNAL } from '../../fixtures';
+import { celeryApp, everyOption, EXTERNAL, TASKS } from '../../fixtures';
 import { refusals, synth } from '../../manifests';
 
 const PASSWORD = { name: 'rabbitmq', key: 'password' };
@@ -72,8 +72,48 @@ describe('with the least that it needs', () => {
   });
 });
 
-const DEFAULT_QUORUM = { task_default_queue_type: 'quorum' };
-const ALL_QUORUM = { ...DEFAULT_QUORUM, task_create_missing_queue_type: 'quorum' };
+const DEFAULT_QUORUM = { task_default_queue_type: 'quorum', task_default_exchange_type: 'topic' };
+const ALL_QUORUM = { ...DEFAULT_QUORUM, task_create_missing_queue_type: 'quorum', task_create_missing_queue_exchange_type: 'topic' };
+
+const QUEUES = [{ name: 'mail' }];
+const quorumQueue = (name: string) => ({ exchange: name, routing_key: name, exchange_type: 'topic', queue_arguments: { 'x-queue-type': 'quorum' } });
+
+test('Celery 5.5 gives queues that it knows by their name no type: task_queues has them', () => {
+  const taskQueues = (version: string, app: Partial<CeleryAppProps> = {}) => made({}, { runtime: install(version), queues: QUEUES, ...app }, { queues: ['mail', 'celery'] })
+    .main('celery-worker').command.find((word: string) => word.startsWith('task_queues='));
+  expect(JSON.parse(taskQueues('5.5.3')!.slice('task_queues=(json)'.length))).toEqual({ celery: quorumQueue('celery'), mail: quorumQueue('mail') });
+  expect(taskQueues('5.6.3')).toBeUndefined();
+  expect(taskQueues('5.4.0')).toBeUndefined();
+  expect(taskQueues('5.5.3', { code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = [Queue("mail")]\n` }) })).toBeUndefined();
+});
+
+describe('one queue of two apps', () => {
+  const two = (one: Partial<CeleryAppProps>, other: Partial<CeleryAppProps>, props: Partial<RabbitMqBrokerProps> = {}) => (chart: Chart): void => {
+    const broker = new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, ...props });
+    for (const [name, app] of Object.entries({ shop: one, canary: other })) {
+      const celery = new CeleryApp(chart, name, {
+        app: 'tasks', code: AppCode.fromInline({ 'tasks.py': TASKS }), broker, resultBackend: ResultBackend.none(), runtime: install('5.6.3'), ...app,
+      });
+      new CeleryWorker(chart, `${name}-worker`, { celery });
+    }
+  };
+
+  test('is refused where they declare it differently', () => {
+    expect(refusals(two({ runtime: install('5.4.0') }, {}))).toEqual([
+      '[chart/rabbitmq] queueType: the queue \'celery\' is declared as classic by chart/shop, and as quorum by chart/canary, and RabbitMQ refuses the second of them: '
+      + 'PRECONDITION_FAILED; give queueType: RabbitMqQueueType.CLASSIC, and the queue the same maxPriority in all apps; or give each app queues or a virtual host of its own',
+    ]);
+    expect(refusals(two({ queues: [{ name: 'celery', maxPriority: 5 }] }, {}, { queueType: RabbitMqQueueType.CLASSIC })).join()).toContain(
+      'is declared as classic with x-max-priority 5 by chart/shop, and as classic by chart/canary');
+  });
+
+  test.each<[string, (chart: Chart) => void]>([
+    ['of one version', two({}, {})], ['of one type', two({ runtime: install('5.4.0') }, {}, { queueType: RabbitMqQueueType.CLASSIC })],
+    ['with other queues', two({ runtime: install('5.4.0') }, { settings: { task_default_queue: 'new' } })],
+  ])('is fine %s', (_, program) => {
+    expect(synth(program, SECRETS).identities()).toContain('StatefulSet/rabbitmq');
+  });
+});
 
 test.each<[string, Partial<CeleryAppProps>, Partial<RabbitMqBrokerProps>, object]>([
   ['Celery 5.6', { runtime: install('5.6.3') }, {}, ALL_QUORUM],
@@ -278,6 +318,7 @@ test.each<[string, Partial<RabbitMqBrokerProps>, string]>([
   ['a claim that is not twice the disk that is kept free', { storage: RabbitMqStorage.claim({ size: Size.mebibytes(613) }) },
     'storage.size: \'613Mi\' is less than twice 307 MiB, the free disk below which RabbitMQ takes no messages: as much as the memory that it may fill; give at '
       + 'least Size.mebibytes(614), or lower the memory limit'],
+  ['too little memory', { resources: { limits: { memory: '255Mi' } } }, 'resources.limits.memory: 255 MiB is less than RabbitMQ needs'],
   ['the default claim with more memory', { resources: { limits: { memory: '8Gi' } } }, 'storage.size: \'4Gi\' is less than twice 4915 MiB'],
   ['a bad name', { name: 'Rabbit' }, 'name: \'Rabbit\' is not a name'],
 ])('refuses %s', (_what, props, message) => {
@@ -287,7 +328,7 @@ test.each<[string, Partial<RabbitMqBrokerProps>, string]>([
 });
 
 test.each<[Partial<RabbitMqBrokerProps>]>([
-  [{ storage: RabbitMqStorage.claim({ size: Size.mebibytes(614) }) }], [{ resources: { limits: { memory: '3Gi' } } }],
+  [{ storage: RabbitMqStorage.claim({ size: Size.mebibytes(614) }) }], [{ resources: { limits: { memory: '256Mi' } } }], [{ resources: { limits: { memory: '3Gi' } } }],
   [{ resources: { limits: { memory: '8Gi' } }, storage: RabbitMqStorage.ephemeral() }], [{ resources: { requests: { memory: '8Gi' } } }],
 ])('has disk enough with %j', (props) => {
   expect(made(props).identities()).toContain('StatefulSet/rabbitmq');
