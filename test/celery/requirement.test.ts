@@ -13,6 +13,7 @@ test.each([
   ['kombu~=5.6;python_version>"3"', { name: 'kombu', extras: [], range: '~=5.6' }],
   ['shop @ https://example.com/shop-1.0-py3-none-any.whl', { name: 'shop', extras: [], range: '', url: 'https://example.com/shop-1.0-py3-none-any.whl' }],
   ['shop[a] @https://example.com/s.zip ; python_version > "3"', { name: 'shop', extras: ['a'], range: '', url: 'https://example.com/s.zip' }],
+  ['shop @ https://example.com/s.zip ;x', { name: 'shop', extras: [], range: '', url: 'https://example.com/s.zip' }],
   ['shop @ git+https://example.com/shop@v1;x', { name: 'shop', extras: [], range: '', url: 'git+https://example.com/shop@v1;x' }],
   ['requests=2', { name: 'requests', extras: [], range: '=2' }],
   ['celery==$VERSION', { name: 'celery', extras: [], range: '==$VERSION' }],
@@ -23,7 +24,7 @@ test.each([
 
 test.each([
   '', ' ', '-r requirements.txt', '--index-url=x', './shop', '/shop', '.', 'shop-', '-shop', '_a', 'requests 2.32', 'celery[redis', 'celery[re dis]', 'celery[a;b]',
-  'shop.whl', 'shop-1.0.tar.gz', 'a.zip', 'shop @', 'shop @ ', 'shop @ https://example.com/a b', 'https://example.com/shop.whl', '$PACKAGES', 'requests,flask', 'a'.repeat(1001),
+  'shop.whl', 'shop-1.0.tar.gz', 'a.zip', 'shop @', 'shop @ ', 'shop @ https://example.com/a b', 'shop @ https://example.com/a b;', 'https://example.com/shop.whl', '$PACKAGES', 'requests,flask', 'a'.repeat(1001),
 ])('%p is none', (text) => {
   expect(parseRequirement(text)).toBeUndefined();
 });

@@ -23,7 +23,7 @@ test('what to give instead', () => {
 
 test.each<[string, boolean, boolean]>([
   ['redis://h', true, true], ['rpc', true, true], ['db+postgresql://h/x', true, true], ['disabled://', true, true], ['s3', true, true], ['gs://bucket', true, true],
-  ['django-db', true, false], ['own', true, false], ['own+x://h', true, false], ['shop.backends:Results', true, true], ['shop.backends.Results', true, true],
+  ['django-db', true, false], ['own', true, false], ['own+x://h', true, false], ['own+x', false, false], ['shop.backends:Results', true, true], ['shop.backends.Results', true, true],
   ['shop:Results', true, true], ['redis:', false, true], ['a b', false, false], ['1x', false, false], ['', false, false], ['a..b', false, true], ['.a:B', false, true],
   ['a:1', false, true], ['a.b:c d', false, true],
 ])('%p may be one: %p, is known: %p', (text, may, known) => {

@@ -77,7 +77,7 @@ test.each([
 test('settings of other packages', () => {
   expect(packagesOf('redbeat_redis_url')).toEqual(['celery-redbeat']);
   expect(packagesOf('beat_dburi')).toEqual(['sqlalchemy-celery-beat', 'celery-sqlalchemy-scheduler']);
-  expect([packagesOf('redbeat_'), packagesOf('beat_dburi_x'), packagesOf('constructor')]).toEqual([[], [], []]);
+  expect(['redbeat_', 'beat_dburi_x', 'redbeat_a b', 'constructor'].map(packagesOf)).toEqual([[], [], [], []]);
   for (const name of settingsOf().keys()) expect([name, packagesOf(name)]).toEqual([name, []]);
   for (const name of OTHER_PACKAGES.keys()) expect(name).toMatch(/^[a-z-]+$/);
 });
