@@ -15,7 +15,9 @@ import { packageFiles } from './health/python-package';
 import { CeleryNetwork } from './network/celery-network';
 import * as checks from './validation/checks';
 import { contentConfigMap } from './kubernetes/content-config-map';
+import { unsavedTasks } from './dead-workers';
 import { guard } from './validation/guard';
+import { findAlso } from './validation/tree';
 import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions, POD_OPTIONS, podOptions } from './kubernetes/options';
 import { checkReserved, CODE_VOLUME, Mount, ownLabels } from './kubernetes/pods';
@@ -189,11 +191,14 @@ export class CeleryApp extends Construct {
   public readonly _settings: ReadonlyMap<string, unknown>;
   /** Whether it has containers without settings on their command line, whose environment is complete when the manifests are written. @internal */
   public _loads = false;
+  /** How many producers it has. @internal */
+  public _producers = 0;
   /** What shows the events of its tasks. @internal */
   public readonly _flowers: Construct[] = [];
   /** The workers of it, what they consume from, and how long their tasks and their end may take, in seconds. @internal */
   public readonly _workers: {
-    readonly worker: Construct; readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
+    readonly worker: Construct & { readonly deployment: ApiObject };
+    readonly queues?: readonly string[]; readonly longestTask: number; readonly grace: number;
     readonly prefetchMultiplier: number;
     readonly disablePrefetch?: boolean;
     /** The longest time between two tasks by a rate limit, in seconds; 0 for none. */
@@ -279,6 +284,14 @@ export class CeleryApp extends Construct {
           ...visibilityProblems(this), ...sharedQueueProblems(this), ...sqsQueueProblems(this),
         ].map(describe);
       },
+    });
+
+    findAlso(this, () => {
+      const workers = this._workers.filter(({ worker }) => isInTree(worker, this));
+      const seen = { files: props.code._files, codeDeclares: this._codeDeclaresQueues, sends: this._producers > 0 };
+      return [...unsavedTasks(this), ...queues.unread(workers.map((worker) => worker.queues), seen).map((unread) => ({
+        ...unread, rule: 'code/queue-without-worker', object: workers[0].worker.deployment, path: ['spec', 'template', 'spec', 'containers', 0, 'command'],
+      }))];
     });
 
     const validApp = typeof props.app === 'string' && APP.test(props.app) && !props.app.endsWith('.py');

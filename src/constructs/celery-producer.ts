@@ -51,6 +51,7 @@ export class CeleryProducer {
     const wrong = [...problems, ...(options.namespace === undefined ? [] : checks.name('producer.namespace', options.namespace))];
     refuse(app, wrong);
     if (wrong.length > 0) return;
+    app._producers += 1;
     const broker = app.broker as { admitNamespace?(namespace: string): void };
     if (namespace !== undefined) broker.admitNamespace?.(namespace);
     if (app._broker.composed || Object.keys(this.settings).length > 0) this.configMap = app._producerPackage(namespace);

@@ -114,6 +114,24 @@ function taskQueueNames(value: unknown): string[] {
   return Array.isArray(value) ? value.flatMap((queue) => isPlainObject(queue) && typeof queue.name === 'string' ? [queue.name] : []) : [];
 }
 
+/** What is in sight of an app. */
+interface Seen {
+  /** Its code; undefined for that of an image. */
+  readonly files: Readonly<Record<string, string>> | undefined;
+  /** Its code has `task_queues` of its own, or its settings have. */
+  readonly codeDeclares: boolean;
+  /** It has producers, whether or not it declares queues. */
+  readonly sends: boolean;
+}
+
+/** A queue that no worker consumes, as a rule says it. */
+interface Unread {
+  readonly value: string;
+  readonly note: string;
+  readonly unless: string;
+  readonly fix: string;
+}
+
 /** The queues of each worker; undefined is one that names none. */
 type Consumed = ReadonlyArray<readonly string[] | undefined>;
 
@@ -252,6 +270,29 @@ export class Queues {
       prop: 'settings.task_create_missing_queues', value: false, wrong: `does not create the queue ${name}, without which a worker ends at its start`,
       fix: `leave it out, or declare ${name} in settings.task_queues`,
     }));
+  }
+
+  /**
+   * Queues from which, as far as is in sight, no worker consumes: the default one where all workers name others and nothing routes, and those that
+   * the app declares where a worker names none and the code is in an image.
+   */
+  public unread(consumed: Consumed, { files, codeDeclares, sends }: Seen): Unread[] {
+    const named = consumed.flatMap((names) => names ?? []);
+    const external = new Set((this.declared ?? []).filter((queue) => queue.external === true).map(({ name }) => name));
+    if (consumed.length === 0 || codeDeclares) return [];
+    if (consumed.includes(undefined)) {
+      const known = new Set([...external, ...named, this.default]);
+      return files ? [] : (this.declared ?? []).filter(({ name }) => !known.has(name)).map(({ name }) => ({
+        value: name, note: 'the app declares it, and no worker names it', unless: 'the code has task_queues with it',
+        fix: `Give queues: ['${name}'] to a CeleryWorker, or declare it with external: true where others consume from it.`,
+      }));
+    }
+    // Of tasks in sight, and of a default queue that is given, a rule says it.
+    const routed = this.settings.has('task_routes') || this.settings.has('task_default_queue') || this.default !== DEFAULT_QUEUE || Object.values(files ?? {}).some((file) => /queue|route/i.test(withoutComments(file)) || declaredTasks(file).length > 0);
+    return routed || named.includes(this.default) || external.has(this.default) || (this.declared === undefined && !sends) ? [] : [{
+      value: this.default, note: 'tasks go to it by default, and all workers name others', unless: 'whatever sends tasks names a queue, or the code has another task_default_queue',
+      fix: `Give queues: ['${this.default}'] to a CeleryWorker, or set task_default_queue to a queue that one consumes, or declare it with external: true.`,
+    }];
   }
 
   /** Queues that nothing consumes from. A worker that names no queue consumes from the default one, or from those that code declares. */

@@ -93,7 +93,8 @@ export abstract class TaskDelivery {
   /**
    * Late acknowledgement: a task of a worker that is killed runs again, from its beginning, on another one. It is for idempotent tasks.
    *
-   * With Redis it does so after the visibility timeout, an hour by default; with RabbitMQ at once.
+   * With Redis it does so after the visibility timeout, an hour by default, if a worker with another pool than gevent consumes from the database;
+   * with RabbitMQ at once.
    *
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-acks-late
    */

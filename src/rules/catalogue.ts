@@ -44,7 +44,8 @@ export const CATALOGUE = {
   C8: { what: 'a mount inside another' },
   C9: {
     what: 'a queue that nobody consumes',
-    limits: 'Routes are in the code: seen are task_default_queue after `--` or in code without routes, and the lists that KEDA counts.',
+    limits: 'Routes are in the code: seen are task_default_queue after `--` or in code without routes, periodic tasks of the settings, tasks '
+      + 'of code in sight, what a program declares, and the lists that KEDA counts.',
   },
   E1: { what: 'FLOWER_PORT from a Service' },
   E2: { what: 'REDIS_PORT from a Service', limits: 'Only where the manifest uses the variable: what the code reads is not seen.' },

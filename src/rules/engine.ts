@@ -1,4 +1,4 @@
-import { showPath } from '../manifests/json';
+import { Path, showPath } from '../manifests/json';
 import { Resource } from '../manifests/resource';
 import { copied } from '../manifests/copies';
 import type { Workload } from '../manifests/pod/workload';
@@ -9,12 +9,21 @@ import { fromAnnotation, Suppression } from './suppressions';
 import { hedged, Severity } from './severity';
 import { CHECKS, RULES } from './table';
 
+/** A finding of a rule about the object of this index. */
+export interface Also extends Omit<Report, 'at'> {
+  readonly rule: string;
+  readonly index: number;
+  readonly path: Path;
+}
+
 export interface Options {
   /** Only these rules, by id or by subject (`beat`); default all. */
   readonly rules?: readonly string[];
   readonly suppressions?: readonly Suppression[];
   /** Whether the objects are those of a program, which has all in sight that it writes. */
   readonly complete?: boolean;
+  /** What the program of the objects knows of them, and manifests do not show. */
+  readonly also?: readonly Also[];
   /** Suppressions for objects that are only known once the input is read. */
   readonly suppress?: (resources: readonly Resource[]) => readonly Suppression[];
 }
@@ -28,6 +37,9 @@ export function selects(selection: readonly string[] | undefined, id: string): b
 /** Everything that is wrong with the objects of a world, in an order that does not depend on theirs. */
 export function examine(world: World, options: Options): Violation[] {
   const found = violations(world, CHECKS.filter(({ id }) => selects(options.rules, id)));
+  for (const { rule, index, path, ...report } of options.also ?? []) {
+    found.push(violation(BY_ID.get(rule)!, { ...report, at: { resource: world.resources.find((resource) => resource.index === index)!, path } }));
+  }
   const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
   return unique([...suppress(found, suppressions, options.rules)]);
 }

@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { AppCode, Broker, CeleryAppProps, CeleryWorker, ResultBackend } from '../../src';
+import { AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryWorker, ResultBackend, rules } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
 
@@ -133,6 +133,67 @@ describe('takes a queue without a worker', () => {
     ['where the settings declare it', { ...declared('video'), settings: { task_queues: ['video'] } }, { worker: undefined }],
   ])('%s', (_what, props, workers) => {
     expect(queuesOf(props, workers)).toHaveLength(Object.keys(workers).length);
+  });
+});
+
+describe('a warning for a queue from which, as far as is in sight, nobody consumes', () => {
+  const IMAGE: Partial<CeleryAppProps> = { code: AppCode.inImage() };
+  const ENTRY = { task: 'x', schedule: 60 };
+  const code = (...lines: string[]): Partial<CeleryAppProps> => ({ code: AppCode.fromInline({ 'tasks.py': `${TASKS}\n${lines.join('\n')}\n` }) });
+  const schedule = (options: object = {}): Partial<CeleryAppProps> => ({ settings: { beat_schedule: { a: { ...ENTRY, options } } } });
+  type More = (chart: Chart, celery: CeleryApp) => void;
+  const nothing = (): void => undefined;
+  const warned = (props: Partial<CeleryAppProps>, workers: Workers, more: More): string[] => {
+    let found: rules.Finding[] = [];
+    synth((chart) => {
+      const celery = celeryApp(chart, props);
+      for (const [id, queues] of Object.entries(workers)) new CeleryWorker(chart, id, { celery, queues });
+      more(chart, celery);
+      found = rules.Rules.check(chart);
+    });
+    return found.filter(({ ruleId }) => ruleId === 'code/queue-without-worker').map(({ objectName, value, severity, unless }) => `${severity} ${objectName} ${value}: ${unless}`);
+  };
+  const beat = (chart: Chart, celery: CeleryApp): void => void new CeleryBeat(chart, 'beat', { celery });
+  const producer = (_: Chart, celery: CeleryApp): void => void celery.producer();
+  const NOBODY = 'warning celery-mail celery: whatever sends tasks names a queue, or the code has another task_default_queue';
+
+  beforeEach(() => void jest.spyOn(process.stderr, 'write').mockReturnValue(true));
+  afterEach(() => void jest.restoreAllMocks());
+
+  test.each<[string, Partial<CeleryAppProps>, Workers, string[], More]>([
+    ['that the app declares, of an image whose worker names none', { ...IMAGE, ...declared('mail') }, { worker: undefined }, ['warning celery-worker mail: the code has task_queues with it'], nothing],
+    ['the default one, where the app declares another', { ...IMAGE, ...declared('mail') }, { mail: ['mail'] }, [NOBODY], nothing],
+    ['the default one of the settings', { ...IMAGE, ...declared('mail'), settings: { task_default_queue: 'shop' } }, { mail: ['mail'] }, ['warning celery-mail shop: undefined'], nothing],
+    ['the default one, where there are producers', IMAGE, { mail: ['mail'] }, [NOBODY], producer],
+    ['the default one, of a periodic task', schedule(), { mail: ['mail'] }, ['warning celery-beat celery: undefined'], beat],
+    ['the default one, of a task in sight', code('@app.task', 'def x(): ...'), { mail: ['mail'] }, [expect.stringMatching(/^warning celery-app-\w+ celery: all that send it name a queue$/) as string], nothing],
+  ])('%s', (_what, props, workers, expected, more) => {
+    expect(warned(props, workers, more)).toEqual(expected);
+  });
+
+  test.each<[string, Partial<CeleryAppProps>, Workers, More]>([
+    ['a worker names it', { ...IMAGE, ...declared('mail') }, { worker: undefined, mail: ['mail'] }, nothing],
+    ['others consume from it', { ...IMAGE, queues: [{ name: 'mail', external: true }] }, { worker: undefined }, nothing],
+    ['a worker names none', { ...IMAGE }, { worker: undefined }, producer],
+    ['others consume from the default one', { ...IMAGE, queues: [{ name: 'mail' }, { name: 'celery', external: true }] }, { mail: ['mail'] }, nothing],
+    ['it is the default one', { ...IMAGE, ...declared('mail'), settings: { task_default_queue: 'mail' } }, { mail: ['mail'] }, nothing],
+    ['the settings have routes', { ...IMAGE, ...declared('mail'), settings: { task_routes: { 'x.*': 'mail' } } }, { mail: ['mail'] }, nothing],
+    ['the code routes', { ...declared('mail'), ...code('router = 1') }, { mail: ['mail'] }, nothing],
+    ['the code has queues', { ...declared('mail'), ...code('app.conf.task_queues = queues()') }, { mail: ['mail'] }, nothing],
+    ['nothing is known to be sent', IMAGE, { mail: ['mail'] }, nothing],
+    ['a periodic task has a queue', schedule({ queue: 'mail' }), { mail: ['mail'] }, beat],
+    ['a task has a queue', code('@app.task(queue="mail")', 'def x(): ...'), { mail: ['mail'] }, nothing],
+    ['the app has no worker here', { ...IMAGE, ...declared('mail') }, {}, nothing],
+  ])('none where %s', (_what, props, workers, more) => {
+    expect(warned(props, workers, more)).toEqual([]);
+  });
+
+  test('is silenced on its worker', () => {
+    synth((chart) => {
+      const celery = celeryApp(chart, { ...IMAGE, ...declared('mail') });
+      rules.Rules.of(new CeleryWorker(chart, 'mail', { celery, queues: ['mail'] })).suppress('code/queue-without-worker', 'all senders name it');
+    });
+    expect(process.stderr.write).not.toHaveBeenCalled();
   });
 });
 

@@ -115,7 +115,10 @@ function define(chart: Chart, given: Program): void {
 test('whatever is combined of scaling, shutdown, delivery, pools and budgets, no rule finds more than advice in it', () => {
   fc.assert(fc.property(program, (given) => {
     const objects = JSON.parse(render((chart) => define(chart, given))) as Manifest[];
+    // Nothing delivers the tasks of a dead worker again, where all have this pool.
+    const unsaved = !given.rabbit && given.delivery?.startsWith('late') === true && given.workers.every(({ pool }) => pool === 'gevent');
     const found = Rules.lint(objects).filter(({ severity }) => severity === Severity.ERROR || severity === Severity.WARNING);
-    expect(found.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
+    expect(found.filter(({ ruleId }) => ruleId === 'delivery/dead-worker-keeps-tasks')).toHaveLength(unsaved ? given.workers.length : 0);
+    expect(found.map(({ ruleId, message }) => `${ruleId}: ${message}`).filter((line) => !line.startsWith('delivery/dead-worker-keeps-tasks'))).toEqual([]);
   }), { numRuns: runs(20) });
 });

@@ -1,7 +1,7 @@
 import { Chart, Duration } from 'cdk8s';
 import {
   AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, CeleryWorkerProps, HealthCheck,
-  PythonRuntime, ResultBackend, rules, TaskDelivery, WorkerPool, WorkerShutdown,
+  PythonRuntime, RedisBroker, ResultBackend, rules, TaskDelivery, WorkerPool, WorkerShutdown,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
@@ -52,6 +52,31 @@ describe('what is acknowledged when', () => {
     ['1', TaskDelivery.atLeastOnce(), {}, '--prefetch-multiplier=1'],
   ])('the prefetch multiplier is %s', (_what, delivery, props, expected) => {
     expect(of(delivery, props).main('celery-worker').command).toContain(expected);
+  });
+});
+
+describe('the tasks of a dead worker, on Redis', () => {
+  const found = (password: boolean, delivery: TaskDelivery | undefined, ...pools: WorkerPool[]): string[] => {
+    const write = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    let all: rules.Finding[] = [];
+    synth((chart) => {
+      const broker = new RedisBroker(chart, 'redis', password ? { password: { name: 'redis', key: 'password' } } : {});
+      const celery = celeryApp(chart, { broker, delivery });
+      pools.forEach((pool, i) => void worker(chart, celery, { pool }, `worker-${i}`));
+      all = rules.Rules.check(chart);
+    }, ['Secret/redis']);
+    write.mockRestore();
+    return all.filter(({ ruleId }) => ruleId === 'delivery/dead-worker-keeps-tasks').map(({ objectName, severity, value }) => `${severity} ${objectName} ${value}`);
+  };
+  const { gevent, threads } = WorkerPool;
+  const late = TaskDelivery.atLeastOnce();
+
+  test.each([false, true])('come back where one worker has an event loop, and else there is a warning; password: %p', (password) => {
+    expect(found(password, late, gevent())).toEqual(['warning celery-worker-0 pool gevent']);
+    expect(found(password, late, gevent(), gevent())).toEqual(['warning celery-worker-0 pool gevent', 'warning celery-worker-1 pool gevent']);
+    expect(found(password, late, gevent(), threads())).toEqual([]);
+    expect(found(password, TaskDelivery.atMostOnce(), gevent())).toEqual([]);
+    expect(found(password, undefined, gevent())).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { ApiObject } from 'cdk8s';
 import { IConstruct } from 'constructs';
+import { Also } from '../../rules/engine';
 import { lintObjects } from '../../rules/lint';
 import { Violation } from '../../rules/rule';
 import { pseudoResource, Suppression, WRITTEN_BY_SYNTH } from '../../rules/suppressions';
@@ -48,6 +49,19 @@ export function isAnswered(object: IConstruct, rule: string): boolean {
   });
 }
 
+/** A finding of a rule, by a construct that knows more than manifests show. */
+export interface Known extends Omit<Also, 'index'> {
+  readonly object: ApiObject;
+}
+
+/** What constructs know, once all are made. */
+const known = new WeakMap<IConstruct, () => readonly Known[]>();
+
+/** Adds findings to those of the rules, which suppressions silence as they do the others. */
+export function findAlso(scope: IConstruct, find: () => readonly Known[]): void {
+  known.set(scope, find);
+}
+
 interface Examined {
   readonly found: readonly Violation[];
   /** Lines of the annotation, for each object. */
@@ -79,7 +93,11 @@ export function examineTree(root: IConstruct): Examined {
     }));
   });
   const manifests = new Map(objects.map((object) => [object, object.toJson() as unknown]));
-  return { found: lintObjects([...manifests.values()], { suppressions, complete: true }).violations, silenced, manifests };
+  const also = constructs.flatMap((scope) => known.get(scope)?.() ?? []).flatMap(({ object, ...finding }) => {
+    const at = index.get(object);
+    return at === undefined ? [] : [{ ...finding, index: at }];
+  });
+  return { found: lintObjects([...manifests.values()], { suppressions, complete: true, also }).violations, silenced, manifests };
 }
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */

@@ -6,16 +6,18 @@ import { codeFiles } from '../../manifests/code';
 import { startsProcess } from '../../manifests/command/celery-command';
 import { meantScript } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
-import { asMap, asScalar, asText } from '../../manifests/json';
+import { asMap, asScalar, asText, get } from '../../manifests/json';
 import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { celeryIn, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { Resource } from '../../manifests/resource';
+import { taskOptions } from '../../manifests/task-options';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { Rule, unless } from '../rule';
+import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 const LARGEST_CONFIG_MAP = 1_048_576;
@@ -404,21 +406,21 @@ export const codeRules: Rule[] = [
   {
     id: 'code/queue-without-worker',
     severity: Severity.WARNING,
-    title: 'Tasks go by default to a queue that no worker of the application takes',
-    why: 'Tasks stay in Redis forever, without an error anywhere.',
+    title: 'Tasks go to a queue that no worker of the application takes',
+    why: 'They stay with the message broker forever, without an error anywhere.',
     fix: 'Name the queue in -Q of a worker, or leave both at the default.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
     rows: ['C9'],
     on: 'processes',
     check: (process, report, world) => {
+      if (process.app === undefined) return;
+      const { queues, unknown, names } = queuesTaken(world.workersOf(process));
       const queue = process.setting('task_default_queue');
-      const app = process.app;
-      if (!queue || app === undefined) return;
+      if (unknown || queues.size === 0 || queues.has('') || queues.has(queue?.value ?? DEFAULT_QUEUE)) return;
       // Code that routes may leave nothing to the default queue.
       if (codeFiles(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
-      const { queues, unknown, names } = queuesTaken(world.workersOf(process));
-      if (unknown || queues.size === 0 || queues.has('') || queues.has(queue.value)) return;
-      report({ at: queue.at, value: queue.value, allowed: names });
+      if (queue) report({ at: queue.at, value: queue.value, allowed: names });
+      else for (const sent of withoutRoute(process).slice(0, 1)) report({ ...sent, value: DEFAULT_QUEUE, allowed: names });
     },
   },
   {
@@ -445,6 +447,29 @@ export const codeRules: Rule[] = [
     },
   },
 ];
+
+/** That of Celery. */
+const DEFAULT_QUEUE = 'celery';
+
+/** Periodic tasks of the settings, and tasks of code in sight, for which nothing names a queue. */
+function withoutRoute(process: Process): Pick<Report, 'at' | 'note' | 'unless'>[] {
+  const { command: { settings }, container, role } = process;
+  if (settings.has('task_routes') || process.sets('task_default_queue')) return [];
+  const schedule = settings.get('beat_schedule');
+  const entries = role === 'beat' && schedule ? Object.entries(asMap(parsed(schedule.value))) : [];
+  const periodic = entries.filter(([, entry]) => ['queue', 'exchange', 'routing_key'].every((option) => get(entry, 'options', option) === undefined))
+    .map(([name]) => ({ at: process.place(schedule!.word.path), note: `the periodic task ${name} has no route` }));
+  if (role !== 'worker' || codeFiles(container).some(({ text }) => /queue|route/i.test(withoutComments(text)))) return periodic;
+  return [...periodic, ...taskOptions(container).map(({ name, at }) => ({ at, note: `task ${name} has no route`, unless: 'all that send it name a queue' }))];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The queues that workers take, if that is known; the names as they are shown. */
 const queuesTaken = lazy((workers: readonly Process[]) => {

@@ -70,6 +70,19 @@ const longestOn = lazy((world: World) => {
   return longest;
 });
 
+/** Pools without the event loop of Celery, which looks for messages of dead workers: where messages are polled for, kombu never gets to it. */
+const GREEN = new Set(['gevent', 'eventlet']);
+
+/** Databases of which all workers in sight have such a pool. */
+const onlyGreen = lazy((world: World) => {
+  const databases = new Map<string, boolean>();
+  for (const worker of world.workers) {
+    const key = databaseOf(worker);
+    if (key !== undefined) databases.set(key, GREEN.has(worker.pool ?? '') && databases.get(key) !== false);
+  }
+  return databases;
+});
+
 /** Pools that ignore what only forked children can do. */
 const WITHOUT_CHILDREN = new Set(['threads', 'solo', 'gevent', 'eventlet']);
 
@@ -128,6 +141,29 @@ export const deliveryRules: Rule[] = [
           });
         }
       }
+    },
+  },
+  {
+    id: 'delivery/dead-worker-keeps-tasks',
+    severity: Severity.WARNING,
+    title: 'No worker on a Redis database delivers the tasks of a dead worker again',
+    why: 'All have the pool gevent or eventlet, with which kombu never looks for messages that were not acknowledged in time: late acknowledgement does not save '
+      + 'the tasks of a worker that was killed (SIGKILL, out of memory, a lost node). They stay in `unacked`.',
+    fix: 'Add a worker with the pool prefork or threads to the same database, whatever queue it consumes; or put the tasks back with `cdk8s-celery requeue`.',
+    source: 'https://github.com/celery/celery/issues/4976',
+    rows: ['D3'],
+    on: 'workers',
+    check: (worker, report, world) => {
+      const key = databaseOf(worker);
+      if (key === undefined || !isRedis(worker.broker!.url) || !onlyGreen(world).get(key)) return;
+      const setting = worker.settingOn('task_acks_late') ? worker.setting('task_acks_late') : undefined;
+      const task = setting ? undefined : tasksOf(worker).find(({ acksLate }) => acksLate === true);
+      const at = setting?.at ?? task?.at;
+      if (!at || !worker.workload.longRunning) return;
+      report({
+        at, value: `${task ? `task ${task.name} is acknowledged late, ` : ''}pool ${worker.pool}`, allowed: 'another worker with the pool prefork or threads',
+        unless: 'a worker of another pool, which is not among these manifests, consumes from the database',
+      });
     },
   },
   {

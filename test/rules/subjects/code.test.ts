@@ -127,6 +127,14 @@ describe('a default queue that no worker takes', () => {
     ['a worker of it', 'task.default_queue=mail', ['worker -Q other,mail'], []],
     ['a second worker of it', 'task.default_queue=mail', ['worker -Q other', 'worker -Q mail'], []],
     ['a worker of the default queue', 'task.default_queue=mail', ['worker'], []],
+    ['a periodic task without a queue', 'beat_schedule=(json){"a":{"task":"x"}}', ['worker -Q other'], ['warning: celery (the periodic task a has no route)']],
+    ['two of them', 'beat_schedule=(json){"a":{"task":"x"},"b":{"task":"x"}}', ['worker -Q other'], ['warning: celery (the periodic task a has no route)']],
+    ['a periodic task with a queue', 'beat_schedule=(json){"a":{"task":"x","options":{"queue":"other"}}}', ['worker -Q other'], []],
+    ['a periodic task with a routing key', 'beat_schedule=(json){"a":{"task":"x","options":{"routing_key":"other"}}}', ['worker -Q other'], []],
+    ['a periodic task and routes', 'beat_schedule=(json){"a":{"task":"x"}} task_routes=(json){"x":"other"}', ['worker -Q other'], []],
+    ['a periodic task that a worker takes', 'beat_schedule=(json){"a":{"task":"x"}}', ['worker -Q other,celery'], []],
+    ['a schedule that is none', 'beat_schedule=1', ['worker -Q other'], []],
+    ['no schedule', 'timezone=UTC', ['worker -Q other'], []],
     ['a worker with a default queue of its own', 'task.default_queue=mail', ['worker -- task.default_queue=other'], ['warning: mail']],
   ])('%s', (_, options, workers, expected) => {
     expect(sends(options, ...workers)).toEqual(expected);
