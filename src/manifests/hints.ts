@@ -81,6 +81,15 @@ interface Source {
   readonly text: string;
 }
 
+/** Variables by which one image is told what to start: `APP_MODE=celery-beat`. */
+const ROLE_VARIABLE = /^(?:.*_)?(?:MODE|ROLE|DEPLOYMENT|COMPONENT|PROCESS(?:_TYPE)?|(?:DEPLOYMENT|CONTAINER|SERVICE|APP)_TYPE)$/;
+
+/** What they say; `celery` alone is its worker. */
+function rolesOfVariables({ env }: Container): Source[] {
+  return [...env.all()].flatMap(({ name, value = '' }) => !ROLE_VARIABLE.test(name) || !/^[A-Za-z][\w-]{0,40}$/.test(value) ? []
+    : [{ what: `the variable ${name}`, text: /^celery$/i.test(value) ? 'celery-worker' : value }]);
+}
+
 /** Everything that may name the role of a container, what tells most first. */
 function sources(container: Container, arguments_: readonly Word[], script: Word | undefined): Source[] {
   const { workload, name, image } = container;
@@ -89,6 +98,7 @@ function sources(container: Container, arguments_: readonly Word[], script: Word
     ...arguments_.filter(({ text }) => /^[\w.-]{1,60}$/.test(text) && !text.startsWith('-')).map(({ text }) => ({ what: `the argument '${text}'`, text })),
     // A Python file is a module of the application: its name says what it is about, not what it runs.
     ...script && !script.text.endsWith('.py') ? [{ what: `the name of ${baseName(script.text)}`, text: script.text }] : [],
+    ...rolesOfVariables(container),
     { what: 'the name of the container', text: name },
     ...alone ? [
       { what: `the name of the ${workload.resource.kind}`, text: workload.resource.name },
@@ -189,6 +199,7 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
   const arguments_ = container.ownsEntrypoint ? words.slice(1) : words;
   const all = sources(container, arguments_, script);
   if ([container.name, container.image.name, script?.text ?? ''].some((name) => tokens(name).some((word) => NOT_CELERY.has(word)))) return undefined;
+  if (rolesOfVariables(container).some(({ text }) => SERVES.has(text.toLowerCase()))) return undefined;
   const celery = saysSo(container) || all.some(({ text }) => saysCelery(text));
   const variables = hasCeleryVariables(container);
   for (const { what, text } of all) {

@@ -40,8 +40,8 @@ function portOf(text: string | undefined): number | undefined {
 }
 
 /** The servers that the variables of a container name, those of URLs by their scheme. */
-export function namedHosts({ env }: Container): NamedHost[] {
-  return [...env.all()].flatMap(({ name: variable, value, hidden, path, partial, unresolved }) => {
+export const namedHosts: (container: Container) => readonly NamedHost[] = lazy(({ env }: Container) =>
+  [...env.all()].flatMap(({ name: variable, value, hidden, path, partial, unresolved }) => {
     const text = hidden ?? value ?? '';
     if (partial || unresolved.length > 0 || text === '') return [];
     const kind = kindOf(variable);
@@ -52,8 +52,7 @@ export function namedHosts({ env }: Container): NamedHost[] {
     const url = text.includes('://') ? parseUrl(text) : undefined;
     const byScheme = url && (isRedis(url) ? 'redis' : isAmqp(url) ? 'rabbitmq' : SCHEMES.find(([scheme]) => scheme.test(url.scheme))?.[1]);
     return url && byScheme ? [{ kind: byScheme, variable, host: url.host, port: portOf(url.port), path, shown }] : [];
-  });
-}
+  }));
 
 const IMAGES: ReadonlyArray<readonly [RegExp, ServerKind]> = [
   [/^(postgres(ql)?|postgis|timescaledb(-ha)?|pgvector|spilo.*)$/, 'postgres'], [/^(mysql|mysql-server|mariadb|percona(-server)?)$/, 'mysql'], [/^(mongo|mongodb|mongodb-community-server)$/, 'mongo'],

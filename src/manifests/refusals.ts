@@ -85,6 +85,28 @@ export function notTextsIn({ kind, json }: Resource): Refusal[] {
   return [...notTexts(json.data, ['data']), ...kind === 'Secret' ? notTexts(json.stringData, ['stringData']) : []];
 }
 
+/** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`. */
+const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|xxx|\.\.\./i;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * Values of `data` of a Secret that were written without base64: most are refused, and some are read as bytes that nobody has meant.
+ * None is shown.
+ */
+export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonly read?: true }> {
+  if (kind !== 'Secret') return [];
+  return Object.entries(asMap(json.data)).flatMap(([name, value]): Array<Refusal & { readonly read?: true }> => {
+    const text = asText(value)?.replace(/[\r\n]/g, '');
+    if (text === undefined || FILLED_IN.test(text) || STANDS_FOR_IT.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
+    const at = { path: ['data', name], value: name, allowed: 'base64, or stringData' };
+    if (!BASE64.test(text)) return [at];
+    // A word of small letters that is base64 by chance: `postgres` is six bytes.
+    const word = /^[a-z]{4,32}$/.test(text) && Buffer.from(text, 'base64').toString().includes('\ufffd');
+    return word ? [{ ...at, read: true as const }] : [];
+  });
+}
+
 /** The fields that are numbers to the API. */
 export function notNumbersOf({ resource, containers, initContainers }: Workload): Refusal[] {
   const wrong = (value: unknown, path: Path, container?: string): Refusal[] => typeof value !== 'string' || !/^\d+$/.test(value) ? []

@@ -29,6 +29,11 @@ describe('the role of a container whose program is out of sight', () => {
     ['a script behind a shell', deployment({ command: ['/bin/sh', '-c', 'sh /app/run_celery_core_tasks.sh'] }), 'worker by the name of run_celery_core_tasks.sh'],
     ['a script that ends in an unknown program', deployment({ name: 'celery', command: ['bash', '-c', 'cd /app\ntouch /tmp/x\n/app/entrypoint.sh jobs\n'] }),
       'worker by the name of the container'],
+    ['a variable', deployment({ name: 'celery', env: [{ name: 'APP_MODE', value: 'celery-beat' }] }), 'beat by the variable APP_MODE'],
+    ['a variable that says celery alone', deployment({ name: 'celery-scheduler', env: [{ name: 'APP_MODE', value: 'celery' }] }),
+      'worker by the variable APP_MODE'],
+    ['an argument, whatever a variable says', deployment({ args: ['beat'], env: [{ name: 'CONTAINER_ROLE', value: 'celery-worker' }] }),
+      'beat by the argument \'beat\''],
     ['the name of the container', deployment({ name: 'celery-beat' }), 'beat by the name of the container'],
     ['the name of the Deployment', deployment({}, { name: 'shop-celery-worker' }), 'worker by the name of the Deployment'],
     ['a label', deployment({ env: CELERY_ENV }, { labels: { 'app.kubernetes.io/component': 'worker' } }), 'worker by the label app.kubernetes.io/component'],
@@ -71,6 +76,10 @@ describe('the role of a container whose program is out of sight', () => {
     const worker = (image: string) => deployment({ name: 'worker', command: ['./docker-entrypoint-worker.sh'], image }, { name: 'worker' });
     expect(roles(beat, worker('acme/app:1'))).toHaveLength(2);
     expect(roles(beat, worker('acme/other:1'))).toHaveLength(1);
+  });
+
+  test('a variable that says web is no Celery, whatever the container is called', () => {
+    expect(roles(deployment({ name: 'celery', env: [{ name: 'APP_MODE', value: 'web' }] }))).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ import { rabbitServers } from '../../manifests/rabbit-server';
 import { neededReferences } from '../../manifests/references';
 import {
   badChoices, badNames, badObjectName, badResources, badService, goneApi, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, ownRestartPolicies,
-  Refusal,
+  plainTextIn, Refusal,
 } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -158,6 +158,23 @@ export const admissionRules: Rule[] = [
     check: (world, report) => {
       ofWorkloads((workload) => [...notTextsOf(workload), ...notNumbersOf(workload)])(world, report);
       for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
+    },
+  },
+  {
+    id: 'admission/secret-not-base64',
+    severity: Severity.ERROR,
+    title: 'A value in data of a Secret is no base64',
+    why: 'The API server refuses the Secret: `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4`, and no pod that asks for it '
+      + 'starts. A word that is base64 by chance, such as `postgres`, becomes bytes: `password authentication failed for user`.',
+    fix: 'Put plain texts into stringData; or encode them: printf %s VALUE | base64.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const resource of sources(world)) {
+        for (const { read, ...refusal } of plainTextIn(resource)) {
+          report({ ...reported(resource, refusal), ...read ? { unless: 'those bytes are meant', note: 'it is a word' } : {} });
+        }
+      }
     },
   },
   {

@@ -106,7 +106,9 @@ const PARTS: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** `password` of `DB_PASSWORD`, `dbPassword` and `db-password`; undefined where the name is for something else. */
 function partOf(name: string): string | undefined {
-  const last = name.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase().split(/[-_.]/).at(-1) ?? '';
+  const words = name.replace(/([a-z])([A-Z])/g, '$1-$2').toLowerCase().split(/[-_.]/);
+  if (/^(db|database)$/.test(words.slice(-2).filter((word) => word !== 'name').at(-1) ?? '')) return 'database';
+  const last = words.at(-1) ?? '';
   return PARTS.find(([word]) => word.test(last))?.[1];
 }
 
