@@ -22,9 +22,8 @@ PACKAGE = 'cdk8s_celery_agent'
 WHOLE = ('health', 'settings')
 #: The tests of modules that have none of their own name.
 TESTS = {
-    'agent': 'test_looks', 'broker': 'test_looks', 'metrics': 'test_server',
-    'moving': 'test_looks', 'native': 'test_looks', 'patches': 'test_parts',
-    'stack': 'test_looks', 'untraced': 'test_worker',
+    'agent': 'test_looks', 'metrics': 'test_server', 'moving': 'test_looks',
+    'patches': 'test_parts', 'untraced': 'test_worker',
 }
 #: What scripts write, and what is empty.
 LEFT_OUT = ('__init__', 'versions')

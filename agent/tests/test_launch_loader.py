@@ -80,7 +80,8 @@ def test_the_name_of_a_host_is_checked_where_a_url_has_one(url, checked):
 @pytest.mark.parametrize('ours, theirs, expected', [
     ({'cert_reqs': 2}, True, {'cert_reqs': 2}), ({'cert_reqs': 2}, False, {'cert_reqs': 2}),
     ({'cert_reqs': 2}, {'ca_certs': '/ca'}, {'cert_reqs': 2, 'ca_certs': '/ca'}), (1, True, True),
-    ({'k': {'password': 'p', 'ssl': {'a': 1}}, 'n': 1}, {'k': {'timeout': 1, 'ssl': {'b': 2}}, 'n': 0},
+    ({'k': {'password': 'p', 'ssl': {'a': 1}}, 'n': 1},
+     {'k': {'timeout': 1, 'ssl': {'b': 2}}, 'n': 0},
      {'k': {'password': 'p', 'timeout': 1, 'ssl': {'a': 1, 'b': 2}}, 'n': 0}),
     ({'k': {'password': 'p'}}, {'k': None}, {'k': None}),
 ])

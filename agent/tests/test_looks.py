@@ -1,6 +1,7 @@
 """What a look makes of the objects of Celery, of which each is made here as it is there."""
 import socket
 import time
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
@@ -8,7 +9,7 @@ from celery.worker import state
 from kombu import Connection, Queue
 from lab import until
 
-from cdk8s_celery_agent import metrics, moving
+from cdk8s_celery_agent import health, metrics, moving
 from cdk8s_celery_agent.agent import Agent
 from cdk8s_celery_agent.beat import BeatAgent
 from cdk8s_celery_agent.broker import Broker
@@ -240,6 +241,25 @@ def test_a15_what_it_slept_through_has_not_lasted(monkeypatch, held_up, kept):
     with pytest.raises(End):
         Agent._watch(made)
     assert bool(made._since) is kept
+
+
+@pytest.mark.parametrize('live, ready, reason', [
+    ('', '', ''), ('deaf', 'starting', 'deaf'), ('', 'starting', 'starting')])
+def test_status_says_what_the_probes_say(monkeypatch, live, ready, reason):
+    monkeypatch.setattr(health, 'not_live', lambda *_: live)
+    monkeypatch.setattr(health, 'not_ready', lambda *_: ready)
+    made = agent()
+    ago = time.monotonic() - 60
+    facts = SimpleNamespace(last_tick=ago, sampled_at=None, reads_since=ago, silent_since=None,
+                            connects_since=None, writes_since=None, broker_error=None)
+    made.__dict__.update(facts=lambda: facts, details=lambda _: {}, driver='redis 1',
+                         missing_parts={}, journal=SimpleNamespace(errors={}))
+    status = made.status()
+    assert (status['live'], status['ready'], status['reason']) == (not live, not ready, reason)
+    tick = datetime.fromisoformat(status['last_tick']).timestamp()
+    assert abs(time.time() - 60 - tick) < 5
+    assert status['broker']['reachable_since'] == status['last_tick']
+    assert (status['looked_at'], status['broker']['unreachable_since']) == (None, None)
 
 
 def test_a3_labels_are_escaped():
