@@ -15,9 +15,10 @@ const LONGEST = 80;
 export function sqsQueueProblems(app: CeleryApp): Problem[] {
   const { transport, connectionSettings } = app._broker;
   const options = { ...optionsOf(connectionSettings), ...optionsOf(app._settings) };
-  // Of queues that are there already the address is given.
-  if (transport !== 'sqs' || options.predefined_queues !== undefined) return [];
+  if (transport !== 'sqs') return [];
   const prefix = typeof options.queue_name_prefix === 'string' ? options.queue_name_prefix : '';
+  // Of queues that are there already the address is given.
+  if (options.predefined_queues !== undefined) return undefinedQueues(app, prefix, options.predefined_queues);
   const taken = new Map<string, string>();
   return [...queuesOf(app)].flatMap((queue): Problem[] => {
     const name = sqsQueueName(prefix, queue);
@@ -34,6 +35,16 @@ export function sqsQueueProblems(app: CeleryApp): Problem[] {
   });
 }
 
+/** Queues of the workers that are not among those which exist, by their names in SQS: the worker ends when it asks for one. */
+function undefinedQueues(app: CeleryApp, prefix: string, predefined: unknown): Problem[] {
+  if (!isPlainObject(predefined)) return [];
+  const names = Object.keys(predefined);
+  return [...consumedBy(app)].filter((queue) => !names.includes(sqsQueueName(prefix, queue))).map((queue) => ({
+    prop: 'settings.broker_transport_options.predefined_queues', value: names,
+    wrong: `does not have the queue '${sqsQueueName(prefix, queue)}', from which a worker takes tasks: UndefinedQueueException`, fix: 'add it with its url, or give the worker queues that are there',
+  }));
+}
+
 function optionsOf(settings: ReadonlyMap<string, unknown>): Record<string, unknown> {
   const options = settings.get('broker_transport_options');
   return isPlainObject(options) ? options : {};
@@ -41,6 +52,11 @@ function optionsOf(settings: ReadonlyMap<string, unknown>): Record<string, unkno
 
 /** The queues of an app, as far as they are known. */
 function queuesOf(app: CeleryApp): ReadonlySet<string> {
+  return new Set([app._queues.default, ...app._queues.names, ...consumedBy(app)]);
+}
+
+/** Those that its workers take tasks from, as far as they are known. */
+function consumedBy(app: CeleryApp): ReadonlySet<string> {
   const workers = app._workers.filter(({ worker }) => isInTree(worker, app));
-  return new Set([app._queues.default, ...app._queues.names, ...workers.flatMap(({ queues }) => queues ?? [])]);
+  return new Set(workers.flatMap(({ queues }) => queues ?? (app._codeDeclaresQueues ? [] : [app._queues.default])));
 }

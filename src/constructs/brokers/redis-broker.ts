@@ -1,15 +1,18 @@
-import { ApiObject, Size } from 'cdk8s';
+import { ApiObject, Chart, Size } from 'cdk8s';
 import { Construct } from 'constructs';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
 import { BrokerAccess } from '../network/broker-access';
 import { PodOptions } from '../pod-options';
+import { redisServers } from '../message-store';
 import { withRotation } from '../rotation';
 import { SecretKey } from '../secret-key';
 import * as checks from '../validation/checks';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { guard } from '../validation/guard';
+import { isInTree } from '../validation/in-tree';
+import { appsOf } from '../visibility-timeout';
 import { checkServerEnv } from '../validation/owned-env';
 import type * as k8s from '../kubernetes/api/types';
 import { secretVariable } from '../kubernetes/env';
@@ -294,6 +297,7 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.image('image', image),
       ...checks.objectName('clusterDomain', props.clusterDomain),
       ...(claim ? checkClaim('storage', claim) : []),
+      ...checkMemoryLimit(limit, limited),
       ...checkMaxMemory(props.maxMemory, limit, limited),
       ...checkDatabase('database', props.database),
       ...checkCommands(disabled),
@@ -331,9 +335,15 @@ export class RedisBroker extends Construct implements IBroker {
       this.node.addValidation({ validate: () => isRefused(this.node.root) ? [] : tooManyClients(needed(), memory).map(describe) });
     }
     const { results } = props;
-    if (results !== undefined && maxMemory !== undefined) {
-      this.node.addValidation({ validate: () => resultProblems(results, maxMemory, this.access.admitted).map(describe) });
-    }
+    this.node.addValidation({
+      validate: () => {
+        const { admitted } = this.access;
+        const others = storingIn(this).filter((app) => !admitted.includes(app));
+        const sized = results === undefined || maxMemory === undefined ? []
+          : resultProblems(results, maxMemory, [...admitted.filter(keepsResults), ...others]);
+        return [...sized, ...(admitted.length > 0 ? keptForever(others, admitted) : [])].map(describe);
+      },
+    });
   }
 
   /** Lets the pods of an app connect to this Redis, which is also its result backend unless it has another. */
@@ -474,9 +484,29 @@ function expiryOf({ _settings: settings, _codeSettings: code }: CeleryApp): numb
   return Number.isFinite(Number(given)) ? Number(given) : undefined;
 }
 
+/** Whether an app has its results in the Redis of its queues. */
+function keepsResults({ _broker: { resultsInBroker } }: CeleryApp): boolean {
+  return resultsInBroker;
+}
+
+/** The apps whose results are in a Redis, by the URL of their result backends. */
+function storingIn(redis: RedisBroker): CeleryApp[] {
+  const [own] = redisServers(`redis://${redis.host}`, Chart.of(redis).namespace, undefined);
+  return appsOf(redis.node.root).filter((app) => isInTree(app, redis) && redisServers(app._broker.urls.resultBackend ?? '', app.namespace, undefined).includes(own));
+}
+
+/** Results of apps with another broker that never expire, in the Redis that also has the queues of others. */
+function keptForever(apps: readonly CeleryApp[], admitted: readonly CeleryApp[]): Problem[] {
+  return apps.filter(({ _settings: settings }) => [null, 0].includes(settings.get('result_expires') as null)).map((app) => ({
+    prop: 'results', value: new Described(`those of ${app.node.path}`),
+    wrong: `are kept forever, in the Redis that also has the queues of ${admitted.map(({ node }) => node.path).join(' and ')}: once it is full no task can be sent`,
+    fix: 'leave out the result_expires of that app for a day, give e.g. Duration.hours(1), or give the app a resultBackend on another server',
+  }));
+}
+
 /** Results that leave the queues less than half of the memory until they expire. */
 function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number, apps: readonly CeleryApp[]): Problem[] {
-  const keeping = apps.filter(({ _broker: { resultsInBroker }, _settings: settings }) => resultsInBroker && settings.get('task_ignore_result') !== true);
+  const keeping = apps.filter(({ _settings: settings }) => settings.get('task_ignore_result') !== true && ![null, 0].includes(settings.get('result_expires') as null));
   const unknown = keeping.filter((app) => expiryOf(app) === undefined);
   if (unknown.length > 0) {
     return [{
@@ -494,6 +524,15 @@ function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number,
       + 'the other half is for tasks that wait, and for clients',
     fix: `give a maxMemory of at least Size.mebibytes(${Math.ceil(2 * needed / 1024)}), and the memory limit a third more; or a result_expires of at most `
       + `${Math.floor(maxMemory / 2 / aSecond)} seconds, task_ignore_result, or the apps a resultBackend on another server`,
+  }];
+}
+
+/** Redis 7.0.15 takes 12 MiB without any key, most of it its program. In KiB. */
+const LEAST_LIMIT = 16_384;
+
+function checkMemoryLimit(limit: string | number | undefined, limited: number | undefined): Problem[] {
+  return limited === undefined || limited >= LEAST_LIMIT ? [] : [{
+    prop: 'resources.limits.memory', value: limit, wrong: 'is less than Redis needs: it takes 12 MiB without any key, and the kernel would kill it', fix: 'give at least 16Mi',
   }];
 }
 

@@ -101,7 +101,7 @@ export function sharedCount(celery: CeleryApp): string | undefined {
 
 function countedBy(trigger: QueueTrigger, celery: CeleryApp, queues: readonly string[]): Counted[] {
   if (!readsRedisLists(trigger.type)) {
-    const nameOf = (queue: string): string => trigger.type === 'aws-sqs-queue' ? sqsQueueName(queuePrefix(celery), queue) : queue;
+    const nameOf = (queue: string): string => trigger.type === 'aws-sqs-queue' ? sqsQueue(celery, queue) : queue;
     return queues.map((queue, i) => ({ name: `queue${i + 1}`, key: nameOf(queue) }));
   }
   const { lists, unacknowledged } = keysOf(celery, queues);
@@ -109,6 +109,13 @@ function countedBy(trigger: QueueTrigger, celery: CeleryApp, queues: readonly st
     ...lists.map(({ queue, priority, key }) => ({ name: `queue${queues.indexOf(queue) + 1}${priority === 0 ? '' : `_priority${priority}`}`, key })),
     { name: 'unacked', key: unacknowledged },
   ];
+}
+
+/** The name of a queue in SQS, or its URL where the app has queues that exist. */
+function sqsQueue(celery: CeleryApp, queue: string): string {
+  const name = sqsQueueName(queuePrefix(celery), queue);
+  const { [name]: known } = optionsIn(transportOptions(celery).predefined_queues) as Record<string, { readonly url?: unknown } | undefined>;
+  return typeof known?.url === 'string' ? known.url : name;
 }
 
 /** What kombu puts before the names of queues in SQS: the app's own settings come last. */

@@ -461,14 +461,28 @@ describe('SQS', () => {
     ['80 characters with a prefix', named(['x'.repeat(40)], 'p'.repeat(40))],
     ['75 characters and those of FIFO', named([`${'x'.repeat(75)}.fifo`])],
     ['the region twice', named(['celery'], undefined, { settings: { broker_transport_options: { region: 'eu-central-1' } } })],
-    ['queues that there are already', named(['a.b', 'a-b'], undefined, {
-      settings: { broker_transport_options: { predefined_queues: { 'a.b': { url: 'https://sqs.eu-central-1.amazonaws.com/1/a' } } } },
+    ['queues that there are already', named(['a.b'], 'x-', {
+      settings: { broker_transport_options: { predefined_queues: { 'x-a-b': { url: 'https://sqs.eu-central-1.amazonaws.com/1/a' } } } },
     })],
   ])('takes %s', (_what, make) => {
     expect(synth(make).identities()).toContain('Deployment/celery-worker');
   });
 
+  test('KEDA counts queues that there are already by their URLs', () => {
+    const url = 'https://sqs.eu-central-1.amazonaws.com/123456789012/orders';
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, {
+        broker: Broker.fromSqs({ region: 'eu-central-1' }), ...NONE, settings: { broker_transport_options: { predefined_queues: { celery: { url } } } },
+      });
+      new CeleryWorker(chart, 'worker', { celery, scaling: WorkerScaling.queueLength({ minReplicas: 1, maxReplicas: 3 }) });
+    });
+    expect(manifests.get('ScaledObject', 'celery-worker').spec.triggers.map((trigger) => trigger.metadata.queueURL)).toEqual([url]);
+  });
+
   test.each<[string, (chart: Chart) => void, string]>([
+    ['a queue that is not among those which exist', named(['celery', 'mail'], undefined, {
+      settings: { broker_transport_options: { predefined_queues: { celery: { url: 'https://sqs.eu-central-1.amazonaws.com/1/a' } } } },
+    }), 'settings.broker_transport_options.predefined_queues: ["celery"] does not have the queue \'mail\', from which a worker takes tasks: UndefinedQueueException; add it with its url'],
     ['names that are one in SQS', named(['a.b', 'a-b']), 'queues: \'a-b\' is the queue \'a-b\' in SQS, as \'a.b\' is: their tasks would be in one queue; use letters, '
       + 'digits, "-" and "_", with which names stay as they are'],
     ['the same with other characters', named(['a:b', 'a/b']), 'queues: \'a/b\' is the queue \'a_b\' in SQS, as \'a:b\' is'],

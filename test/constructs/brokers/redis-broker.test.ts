@@ -1,6 +1,6 @@
 import { ApiObject, App, Chart, Duration, Size } from 'cdk8s';
 import {
-  AppCode, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, FlowerStorage, HealthCheck, IBroker,
+  AppCode, Broker, BeatStorage, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryNetwork, CeleryWorker, FlowerStorage, HealthCheck, IBroker,
   PythonRuntime, RedisBroker, RedisBrokerProps, RedisStorage, RedisTls, ResultBackend, rules, SecretKey, WorkerPool, WorkerScaling,
 } from '../../../src';
 import { everyProp } from '../../every-prop';
@@ -423,6 +423,7 @@ test.each<[RedisBrokerProps, string]>([
   [{ results: { perDay: '1000' as never } }, 'results.perDay: \'1000\' is not a number'],
   [{ results: { perDay: 1, size: 1000 as never } }, 'results.size: 1000 is not a Size'],
   [{ env: [{ name: 'REDISCLI_AUTH', value: 'hunter2' }] }, 'env: \'REDISCLI_AUTH\' is the password by which the probes log in; give the prop password instead'],
+  [{ resources: { limits: { memory: '15Mi' } } }, 'resources.limits.memory: \'15Mi\' is less than Redis needs'],
   [{ maxClients: 0 }, 'maxClients: 0 is not a whole number of at least 1'],
   [{ maxClients: 3277 }, 'maxClients: 3277 is more than the memory between maxMemory and the limit is enough for, 3276 clients of 20 KiB; give at most 3276'],
   [{ storage: RedisStorage.claim({ size: Size.mebibytes(575) }) }, 'storage.size: \'575Mi\' is less than three times maxMemory, 192mb'],
@@ -461,6 +462,26 @@ describe('results in the Redis of the broker', () => {
 
   const inCode = (text: string, more: Partial<CeleryAppProps> = {}): Partial<CeleryAppProps> => ({
     code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.result_expires = ${text}\n` }), runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), ...more,
+  });
+
+  test('of an app with another broker they count, too, and must expire', () => {
+    const other = (results: RedisBrokerProps['results'], settings: object, shared = true) => (chart: Chart) => {
+      const redis = new RedisBroker(chart, 'redis', { results });
+      if (shared) new CeleryWorker(chart, 'worker', { celery: celeryApp(chart, { broker: redis, resultBackend: ResultBackend.none() }) });
+      new CeleryWorker(chart, 'shop-worker', {
+        celery: new CeleryApp(chart, 'shop', {
+          app: 'tasks', code: AppCode.fromInline({ 'tasks.py': TASKS }), runtime: PythonRuntime.fromImage('registry.example.com/app:1.0.0'), settings,
+          broker: Broker.fromUrl('amqp://rabbitmq.example.com//'), resultBackend: ResultBackend.fromRedis({ host: redis.host, database: 2 }),
+        }),
+      });
+    };
+    expect(refusals(other(undefined, { result_expires: null }))).toEqual(['[chart/redis] results: those of chart/shop are kept forever, in the Redis that also has the queues of '
+      + 'chart/celery: once it is full no task can be sent; leave out the result_expires of that app for a day, give e.g. Duration.hours(1), or give the app a resultBackend on another server']);
+    for (const shared of [true, false]) {
+      expect(refusals(other({ perDay: MOST + 1 }, {}, shared)).join()).toContain('results: 65537 a day of 1Ki need');
+      expect(synth(other({ perDay: MOST }, {}, shared)).identities()).toContain('Deployment/redis');
+    }
+    expect(synth(other(undefined, { result_expires: null }, false)).identities()).toContain('Deployment/redis');
   });
 
   test('an expiry of the code counts, as a timedelta, too', () => {
