@@ -14,6 +14,7 @@ import { Shape } from './kubernetes/shape';
 import { LAUNCHER } from './launcher';
 import { asGiven } from './kubernetes/as-given';
 import * as checks from './validation/checks';
+import { isPlainObject } from './validation/plain-object';
 import { answersFor, refuseAs } from './validation/tree';
 import { describe, Problem } from './validation/problems';
 import { duration, flag, number, oneOf, PropChecks, sound, text, texts, TypeCheck, withMember } from './validation/props';
@@ -26,7 +27,7 @@ import { childMemory, devicesOf, devicesOfPod, memoryProblems, NO_SURGE, spotPro
 import { rateInterval } from '../celery/rate-limit';
 import { isRedisTransport } from '../celery/transports';
 import { meets } from '../celery/versions';
-import { Options } from '../manifests/task-options';
+import { limitsOfCalls, Options } from '../manifests/task-options';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
 import { sharedCount } from './scaling/scaled-object';
@@ -245,7 +246,7 @@ export class CeleryWorker extends Construct {
     const healthCheck = props.healthCheck ?? HealthCheck.agent();
     const { celery, scaling } = props;
     const tasks = tasksOfWorker(props);
-    const ofTask = limitOfTask(tasks);
+    const ofTask = limitOfTask(props, tasks);
     const end = planShutdown({
       shutdown: props.shutdown, longestTask: props.longestTask, pool, celery: celery.runtime._celery, settings: celery._settings,
       mayBeEarly: mayBeEarly(celery), ofTask,
@@ -337,21 +338,41 @@ function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool
   return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
 }
 
-/** The tasks of this worker, as far as that is known: what is for all tasks, and any where all of the app go to its queue. */
-function tasksOfWorker({ celery, queues }: CeleryWorkerProps): readonly Options[] {
-  const { code, _settings: settings, _queues } = celery;
-  const elsewhere = queues !== undefined || _queues.names.length > 0 || settings.has('task_routes')
+/** Whether tasks of the app may go to other queues than those of this worker. */
+function hasOtherQueues({ celery: { code, _settings: settings, _queues }, queues }: CeleryWorkerProps): boolean {
+  return queues !== undefined || _queues.names.length > 0 || settings.has('task_routes')
     || Object.values(code._files ?? {}).some((file) => /\b\w*(?:queue|routes)\w*\b/i.test(file));
-  return tasksOf(celery).filter(({ name }) => !elsewhere || name === '*');
 }
 
-/** The longest limit that one of them has by itself. */
-function limitOfTask(tasks: readonly Options[]): { prop: string; seconds: number } | undefined {
-  const limits = tasks.map(({ name, timeLimit, softTimeLimit, limitBy }) => {
+/** The tasks of this worker, as far as that is known: what is for all tasks, and any where all of the app go to its queue. */
+function tasksOfWorker(props: CeleryWorkerProps): readonly Options[] {
+  return tasksOf(props.celery).filter(({ name }) => name === '*' || !hasOtherQueues(props));
+}
+
+/** The longest limit that one of them, or a message to this worker, has by itself: it wins over that of the worker. */
+function limitOfTask(props: CeleryWorkerProps, tasks: readonly Options[]): { prop: string; seconds: number } | undefined {
+  const limits = [...tasks.map(({ name, timeLimit, softTimeLimit, limitBy }) => {
     const option = timeLimit === undefined ? 'soft_time_limit' : 'time_limit';
     return { prop: limitBy === undefined ? `code ${option} of ${name}` : `settings.${limitBy}.${option}`, seconds: timeLimit ?? softTimeLimit ?? 0 };
-  });
+  }), ...limitsOfMessages(props)];
   return limits.filter((limit) => limit.seconds > 0).sort((one, other) => other.seconds - one.seconds)[0];
+}
+
+/** Limits that periodic tasks of the settings, and calls in code that is in sight, give to a message. */
+function limitsOfMessages(props: CeleryWorkerProps): { prop: string; seconds: number }[] {
+  const { celery: { code, _settings: settings }, queues } = props;
+  const others = hasOtherQueues(props);
+  const schedule = settings.get('beat_schedule');
+  const periodic = Object.entries(isPlainObject(schedule) ? schedule : {}).flatMap(([name, entry]) => {
+    const options = isPlainObject(entry) && isPlainObject(entry.options) ? entry.options : {};
+    const here = typeof options.queue === 'string' ? queues?.includes(options.queue) : !others;
+    const option = ['time_limit', 'soft_time_limit'].find((one) => typeof options[one] === 'number');
+    return here && option !== undefined ? [{ prop: `settings.beat_schedule['${name}'].options.${option}`, seconds: options[option] as number }] : [];
+  });
+  const called = others ? [] : Object.entries(code._files ?? {}).flatMap(([file, text]) => (
+    limitsOfCalls(text).map(({ option, seconds }) => ({ prop: `code '${file}' ${option} of apply_async`, seconds }))
+  ));
+  return [...periodic, ...called];
 }
 
 /** The longest time between two tasks by a rate limit: what is reserved waits for it. */

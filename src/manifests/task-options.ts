@@ -116,6 +116,20 @@ function lastOf(name: string): string {
   return name.split(/[.['"]+/).at(-1)!;
 }
 
+/** The time limits that calls give to a message: `send.apply_async(args, time_limit=60)`. The hard one counts. */
+export function limitsOfCalls(code: string): readonly { readonly option: string; readonly seconds: number }[] {
+  const text = withoutComments(code);
+  return [...text.matchAll(/\.(?:apply_async|send_task)\(/g)].flatMap(({ 0: found, index }) => {
+    const call = text.slice(index + found.length - 1, index + found.length + 4000);
+    const options = call.slice(0, balanced(call, '(', ')') ?? 0);
+    const given = ['time_limit', 'soft_time_limit'].flatMap((option) => {
+      const value = seconds(new RegExp(`(?<![\\w.'"])${option}\\s*=\\s*([\\d_. *]+?)\\s*[,)]`).exec(options)?.[1] ?? '');
+      return value === undefined ? [] : [{ option, seconds: value }];
+    });
+    return given.slice(0, 1);
+  });
+}
+
 /** What a class of tasks says of when they are acknowledged; undefined where only a run tells, or where it is in no file in sight. */
 function ofBase(text: string, name: string): boolean | 'unsaid' | undefined {
   const found = new RegExp(`^class[ \\t]+${name.replaceAll('.', '\\.')}\\b([^\\n]*)\\n((?:[ \\t]+[^\\n]*\\n|[ \\t]*\\n)*)`, 'm').exec(`${text}\n`);

@@ -1,7 +1,7 @@
 import { Chart, Duration } from 'cdk8s';
 import {
   AppCode, Broker, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RabbitMqBroker, RabbitMqQueueType, ResultBackend,
-  TaskDelivery,
+  TaskDelivery, WorkerShutdown,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
@@ -85,6 +85,15 @@ describe('a consumer timeout that is given', () => {
 
   test.each(late)('is accepted where it takes a second less, late %s', (_what, props) => {
     expect(() => synth(rabbit(1199, props), SECRETS)).not.toThrow();
+  });
+
+  test.each<[string, Partial<CeleryWorkerProps>]>([
+    ['the longest task', {}], ['a time limit', { shutdown: WorkerShutdown.warm({ longestTask: Duration.minutes(5) }) }],
+  ])('counts the prefetch multiplier, times %s', (_what, props) => {
+    const of = (prefetchMultiplier: number) => rabbit(300, { delivery: TaskDelivery.atLeastOnce({ prefetchMultiplier }) }, props);
+    expect(refusals(of(4))).toEqual([expect.stringContaining('consumerTimeout: \'20 minutes\' is not more than what a process of chart/worker may hold, its prefetch multiplier 4 × its longest task '
+      + '300 s = 1200 s: RabbitMQ closes the channel before the last is acknowledged, and all of them run again; give more than 1200 seconds, lower the prefetch multiplier, or leave it out')]);
+    expect(() => synth(of(3), SECRETS)).not.toThrow();
   });
 
   test('is accepted where tasks are acknowledged early', () => {

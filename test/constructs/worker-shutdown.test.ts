@@ -208,13 +208,21 @@ describe('refuses what does not fit', () => {
     expect(warnings).toEqual(Array.from({ length: expected }, () => expect.stringMatching(/unless .*acknowledged late.*\[shutdown\/soft-shutdown-loses-tasks\]/s)));
   });
 
+  const scheduled = (options: object): Partial<CeleryAppProps> => ({ settings: { beat_schedule: { a: { task: 'tasks.add', schedule: 60, options } } } });
+
   test.each<[string, Partial<CeleryAppProps>, number | string]>([
     ['of all tasks', { settings: { task_annotations: { '*': { time_limit: 61 } } }, queues: [{ name: 'mail' }] }, "settings.task_annotations['*'].time_limit: 61 is more than longestTask, 60 s"],
     ['of one task', { settings: { task_annotations: { 'tasks.send': { soft_time_limit: 61 } } } }, "settings.task_annotations['tasks.send'].soft_time_limit: 61 is more"],
     ['of one task, which may be another worker\'s', { settings: { task_annotations: { 'tasks.send': { soft_time_limit: 61 } } }, queues: [{ name: 'mail' }] }, 75],
     ['that fits', { settings: { task_annotations: { '*': { time_limit: 60 } } } }, 75],
+    ['but of a periodic task', scheduled({ time_limit: 61 }), "settings.beat_schedule['a'].options.time_limit: 61 is more than longestTask, 60 s"],
+    ['but of a periodic task to its queue', { ...scheduled({ soft_time_limit: 61, queue: 'mail' }), queues: [{ name: 'mail' }] }, "settings.beat_schedule['a'].options.soft_time_limit: 61"],
+    ['but of a periodic task to another one', { ...scheduled({ time_limit: 61, queue: 'video' }), queues: [{ name: 'mail' }, { name: 'video', external: true }] }, 75],
+    ['but of a periodic task, which fits', scheduled({ time_limit: 60, soft_time_limit: 90 }), 75],
+    ['but of a call', { code: tasks('send.apply_async((1,), time_limit=61, countdown=5)') }, "code 'tasks.py' time_limit of apply_async: 61 is more than longestTask, 60 s"],
+    ['but of a call, which fits', { code: tasks('send.apply_async((1,), time_limit=60)  # time_limit=90') }, 75],
     ['in place of that of the code', { ...long('time_limit=90'), settings: { task_annotations: { '*': { time_limit: 60 } } } }, 75],
-  ])('a limit of task_annotations, %s', (_what, app, expected) => {
+  ])('a limit that is not of the worker: of task_annotations, %s', (_what, app, expected) => {
     const props = { shutdown: warm({ longestTask: seconds(60) }), ...(app.queues ? { queues: ['celery', 'mail'] } : {}) };
     if (typeof expected === 'string') expect(refused(props, app)).toEqual([expect.stringContaining(expected)]);
     else expect(grace(worker(props, app))).toBe(expected);

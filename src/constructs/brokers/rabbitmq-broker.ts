@@ -446,16 +446,26 @@ function checkDisk(given: Size, limit: number): Problem[] {
   }];
 }
 
-/** Workers whose tasks are acknowledged late, after the timeout. Where a time limit says how long they take, a rule knows. */
+/**
+ * Workers that hold a task which is acknowledged late for as long as the timeout: the last that a process has reserved waits for those before it. Where a
+ * time limit alone is as long, a rule knows.
+ */
 function heldTooLong(timeout: Duration, apps: readonly CeleryApp[]): Problem[] {
   const seconds = timeout.toMilliseconds() / 1000;
-  return apps.filter((app) => isLate(app) && settingsLimit(app._settings) === undefined).flatMap((app) => app._workers)
-    .filter(({ worker, known = 0, timeLimit }) => timeLimit === undefined && known >= seconds && apps.some((app) => isInTree(worker, app)))
-    .map(({ worker, known }) => ({
+  return apps.filter(isLate).flatMap((app) => app._workers.filter(({ worker }) => isInTree(worker, app)).flatMap(({ worker, known, timeLimit, prefetchMultiplier }) => {
+    const limit = timeLimit?.toSeconds({ integral: false }) ?? settingsLimit(app._settings);
+    const longest = limit ?? known ?? 0;
+    const held = longest * prefetchMultiplier;
+    if (held < seconds || (limit !== undefined && limit >= seconds)) return [];
+    return [{
       prop: 'consumerTimeout', value: timeout.toHumanString(),
-      wrong: `is not more than the longest task of ${worker.node.path}, ${known} s, which is acknowledged at its end: RabbitMQ closes the channel before, and the task runs again`,
-      fix: `give more than ${known} seconds, or leave it out`,
-    }));
+      wrong: prefetchMultiplier === 1
+        ? `is not more than the longest task of ${worker.node.path}, ${longest} s, which is acknowledged at its end: RabbitMQ closes the channel before, and the task runs again`
+        : `is not more than what a process of ${worker.node.path} may hold, its prefetch multiplier ${prefetchMultiplier} × its longest task ${longest} s = ${held} s: RabbitMQ closes the channel `
+          + 'before the last is acknowledged, and all of them run again',
+      fix: `give more than ${held} seconds, ${prefetchMultiplier === 1 ? '' : 'lower the prefetch multiplier, '}or leave it out`,
+    }];
+  }));
 }
 
 /** What every RabbitMQ has in its configuration. */

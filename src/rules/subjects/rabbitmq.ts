@@ -139,14 +139,19 @@ export const rabbitRules: Rule[] = [
     check: (world, report) => {
       for (const { worker, server } of amqpWorkers(world)) {
         const longest = taskLimit(worker);
-        const timeout = server ? consumerTimeout(server) : undefined;
-        if (!longest || longest.seconds < (timeout ?? CONSUMER_TIMEOUT / 1000)) continue;
-        const late = lateTasks(worker).find(({ seconds, variable }) => variable === undefined && seconds >= (timeout ?? CONSUMER_TIMEOUT / 1000));
-        const certain = late !== undefined && timeout !== undefined;
+        const given = server ? consumerTimeout(server) : undefined;
+        const timeout = given ?? CONSUMER_TIMEOUT / 1000;
+        // What a process has reserved waits for the tasks before it.
+        const reserved = Math.max(1, worker.number('--prefetch-multiplier') ?? 1);
+        if (!longest || longest.seconds * reserved < timeout) continue;
+        const late = lateTasks(worker).find(({ seconds, variable }) => variable === undefined && seconds >= timeout);
+        const one = longest.seconds >= timeout;
         report({
-          at: late?.at ?? longest.at, value: `tasks up to ${(late ?? longest).seconds} s, consumer_timeout ${timeout ?? `${CONSUMER_TIMEOUT / 1000} (the default)`} s`,
-          allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}`,
-          ...unless(certain, timeout === undefined ? 'the server has a longer consumer_timeout' : 'tasks are acknowledged early and none is reserved behind a long one'),
+          at: late?.at ?? longest.at,
+          value: `tasks up to ${(late ?? longest).seconds} s, ${one ? '' : `${reserved} of them by the prefetch multiplier, `}consumer_timeout ${given ?? `${timeout} (the default)`} s`,
+          allowed: `consumer_timeout = ${(longest.seconds * (one ? 1 : reserved) + 600) * 1000}${one ? '' : ', or --prefetch-multiplier=1'}`,
+          ...unless(late !== undefined && given !== undefined, given === undefined ? 'the server has a longer consumer_timeout'
+            : one ? 'tasks are acknowledged early and none is reserved behind a long one' : 'no process has so many of the longest tasks one after another'),
         });
       }
     },
