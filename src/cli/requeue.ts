@@ -19,7 +19,8 @@ const USAGE = `Usage: cdk8s-celery requeue [-n NAMESPACE] [--app APP] [--except 
 
 Finds messages that were delivered to a worker which has died before it acknowledged them, and with --yes puts them back into their queues.
 Otherwise Redis delivers them again only after the visibility timeout, an hour by default. Only tasks with late acknowledgement are
-among them while they run, and reserved ones in any case. Such a task runs again from its beginning.
+among them while they run, and reserved ones in any case. Such a task runs again from its beginning. After a crash of Redis, which may
+have lost the acknowledgements of its last second, tasks with early acknowledgement that have begun may be among them, too.
 
 Nothing is put back that somebody may still have. Every running pod that consumes from this database must answer twice, ${APART} seconds
 apart, and none may have reserved, run or keep the message for its time. One pod that does not answer, or has no agent that could: it

@@ -369,8 +369,8 @@ function limitsOfMessages(props: CeleryWorkerProps): { prop: string; seconds: nu
     const option = ['time_limit', 'soft_time_limit'].find((one) => typeof options[one] === 'number');
     return here && option !== undefined ? [{ prop: `settings.beat_schedule['${name}'].options.${option}`, seconds: options[option] as number }] : [];
   });
-  const called = others ? [] : Object.entries(code._files ?? {}).flatMap(([file, text]) => (
-    limitsOfCalls(text).map(({ option, seconds }) => ({ prop: `code '${file}' ${option} of apply_async`, seconds }))
+  const called = others ? [] : Object.entries(code._files ?? {}).flatMap(([file, python]) => (
+    limitsOfCalls(python).map(({ option, seconds }) => ({ prop: `code '${file}' ${option} of apply_async`, seconds }))
   ));
   return [...periodic, ...called];
 }

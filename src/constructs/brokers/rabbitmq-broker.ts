@@ -447,12 +447,14 @@ function checkDisk(given: Size, limit: number): Problem[] {
 }
 
 /**
- * Workers that hold a task which is acknowledged late for as long as the timeout: the last that a process has reserved waits for those before it. Where a
- * time limit alone is as long, a rule knows.
+ * Workers that hold a task which is acknowledged late for as long as the timeout: the last that a process has reserved waits for those before it.
+ * Where a time limit alone is as long, a rule knows.
  */
 function heldTooLong(timeout: Duration, apps: readonly CeleryApp[]): Problem[] {
   const seconds = timeout.toMilliseconds() / 1000;
-  return apps.filter(isLate).flatMap((app) => app._workers.filter(({ worker }) => isInTree(worker, app)).flatMap(({ worker, known, timeLimit, prefetchMultiplier }) => {
+  const workers = apps.filter(isLate).flatMap((app) => app._workers.filter(({ worker }) => isInTree(worker, app))
+    .map((worker) => ({ app, ...worker })));
+  return workers.flatMap(({ app, worker, known, timeLimit, prefetchMultiplier }) => {
     const limit = timeLimit?.toSeconds({ integral: false }) ?? settingsLimit(app._settings);
     const longest = limit ?? known ?? 0;
     const held = longest * prefetchMultiplier;
@@ -461,11 +463,11 @@ function heldTooLong(timeout: Duration, apps: readonly CeleryApp[]): Problem[] {
       prop: 'consumerTimeout', value: timeout.toHumanString(),
       wrong: prefetchMultiplier === 1
         ? `is not more than the longest task of ${worker.node.path}, ${longest} s, which is acknowledged at its end: RabbitMQ closes the channel before, and the task runs again`
-        : `is not more than what a process of ${worker.node.path} may hold, its prefetch multiplier ${prefetchMultiplier} × its longest task ${longest} s = ${held} s: RabbitMQ closes the channel `
-          + 'before the last is acknowledged, and all of them run again',
+        : `is not more than what a process of ${worker.node.path} may hold, its prefetch multiplier ${prefetchMultiplier} × its longest task ${longest} s = ${held} s: `
+          + 'RabbitMQ closes the channel before the last is acknowledged, and all of them run again',
       fix: `give more than ${held} seconds, ${prefetchMultiplier === 1 ? '' : 'lower the prefetch multiplier, '}or leave it out`,
     }];
-  }));
+  });
 }
 
 /** What every RabbitMQ has in its configuration. */
