@@ -1,3 +1,5 @@
+import { AMQPS_PORT, AMQP_PORT, REDIS_PORT } from './ports';
+
 /** The port of TLS of Azure Cache for Redis, which no other server uses for plain connections outside of a cluster. */
 export const TLS_PORT_OF_REDIS = 6380;
 
@@ -49,4 +51,24 @@ export function isClusterScheme(url: string): boolean {
  */
 export function mayBeClusterEndpoint(host: string): boolean {
   return /\.(redis\.azure\.net|redisenterprise\.cache\.azure\.net)$/i.test(host);
+}
+
+/** Managed servers: their ports, and whether they take nothing but TLS: never, or unless somebody has changed that. */
+interface ManagedServer {
+  readonly host: RegExp;
+  readonly only?: 'always' | 'by default';
+  readonly ports?: { readonly tls: string; readonly plain: string };
+}
+
+export const MANAGED_SERVERS: readonly ManagedServer[] = [
+  { host: /\.redis\.cache\.windows\.net$/, ports: { tls: '6380', plain: `${REDIS_PORT}` } },
+  { host: /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/, only: 'always' },
+  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: 'always', ports: { tls: `${AMQPS_PORT}`, plain: `${AMQP_PORT}` } },
+  { host: /\.db\.ondigitalocean\.com$/, only: 'always' },
+  { host: /\.aivencloud\.com$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/, only: 'by default' },
+];
+
+/** Whether a managed server takes nothing but TLS, whatever is set. */
+export function takesOnlyTls(host: string): boolean {
+  return MANAGED_SERVERS.some((server) => server.only === 'always' && server.host.test(host));
 }

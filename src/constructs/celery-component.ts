@@ -104,7 +104,8 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
   const rollout = { ...spec.deployment, progressDeadlineSeconds: spec.deployment.progressDeadlineSeconds ?? deadline(waits) };
   refuse(scope, shortDeadline(spec.deployment.progressDeadlineSeconds, waits));
   // Applied in this order: there is no moment in which a pod has no policy.
-  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, rollout, withRotation(scope, connectionSecrets(spec.celery), made.options)) };
+  const options = withRotation(scope, connectionSecrets(spec.celery, spec.env), made.options);
+  return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, rollout, options) };
 }
 
 /** What Kubernetes has, and the time that init containers wait, which is no progress. */

@@ -147,8 +147,8 @@ export class CeleryJob extends Construct {
       code: true,
       sharesSettings: true,
       problems: [
-        // The hash makes the name longer.
-        ...checks.name('name', `${name}-01234567`),
+        // The hash makes the name longer; a name that is none is refused as that.
+        ...(checks.name('name', name).length > 0 ? [] : checks.name('name', `${name}-01234567`)),
         ...checkCommand('command', command),
         ...checkRemoteControl(celery, command),
         ...checks.wholeNumber('backoffLimit', backoffLimit, 0, checks.INT32),

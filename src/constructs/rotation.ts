@@ -2,6 +2,7 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { contentHash } from '../manifests/content-hash';
 import type { CeleryApp } from './celery-app';
+import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions } from './kubernetes/options';
 
 /** Of a pod template: a hash of the Secrets of its connections, as far as they are in the tree. */
@@ -27,9 +28,10 @@ export interface ReadAtStart {
 export function withRotation(scope: Construct, { namespace, secrets }: ReadAtStart, options: CheckedOptions): CheckedOptions {
   const names = [...new Set(secrets)].sort();
   if (names.length === 0) return options;
+  const others = String(options.annotations?.[RELOADER] ?? '').split(',').map((name) => name.trim()).filter(Boolean);
   return {
     ...options,
-    annotations: { [RELOADER]: names.join(','), ...options.annotations },
+    annotations: { ...options.annotations, [RELOADER]: [...new Set([...names, ...others])].join(',') },
     // Once the manifests are written, all Secrets are in the tree.
     get podAnnotations() {
       const contents = inTree(scope, namespace, names);
@@ -38,12 +40,12 @@ export function withRotation(scope: Construct, { namespace, secrets }: ReadAtSta
   };
 }
 
-/** Those of the connections of an app. */
-export function connectionSecrets({ namespace, _broker: { env, mounts } }: CeleryApp): ReadAtStart {
+/** Those of the connections of an app, and of further variables of a component: the Redis of RedBeat, the login of Flower. */
+export function connectionSecrets({ namespace, _broker: { env, mounts } }: CeleryApp, own: readonly k8s.EnvVar[] = []): ReadAtStart {
   return {
     namespace,
     secrets: [
-      ...env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []),
+      ...[...env, ...own].flatMap(({ valueFrom }) => valueFrom?.secretKeyRef?.name ?? []),
       ...mounts.flatMap(({ volume }) => volume.secret?.secretName ?? []),
       ...mounts.flatMap(({ volume }) => (volume.projected?.sources ?? []).flatMap(({ secret }) => secret?.name ?? [])),
     ],

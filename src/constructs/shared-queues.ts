@@ -25,7 +25,7 @@ function place({ _broker: { transport = '' } }: CeleryApp): { readonly what: str
   if (transport === 'sqs') return { what: 'account', own: 'a prefix of its own (Broker.fromSqs({ queueNamePrefix }))' };
   if (isAmqpTransport(transport)) return { what: 'virtual host', own: 'a virtual host of its own' };
   if (transport === 'sentinel') return { what: 'database', own: 'a database of its own (Broker.fromSentinel({ database: 1 }))' };
-  return { what: 'database', own: 'a database of its own (redis.onDatabase(1))' };
+  return { what: 'database', own: 'a database of its own (redis.onDatabase(1), or another number in its URL)' };
 }
 
 /** The queues that the workers of an app certainly consume from. */

@@ -1,5 +1,5 @@
 import { ApiObject, Chart } from 'cdk8s';
-import { Broker, CeleryWorker, RedisBroker, ResultBackend } from '../../src';
+import { BeatSchedule, Broker, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, RedisBroker, ResultBackend } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifests, synth } from '../manifests';
 
@@ -49,4 +49,14 @@ test('a RedisBroker is replaced as well: it reads its password and its certifica
   expect(redis('one')[0]).toEqual({ [RELOADER]: 'certificate,redis' });
   expect(redis('one')[1][HASH]).toMatch(/^[0-9a-f]{8}$/);
   expect(redis('one')).not.toEqual(redis('other'));
+});
+
+test('Reloader also knows the Secrets of the Redis of RedBeat and of the login of Flower, and those of the user', () => {
+  const manifests = synth((chart: Chart) => {
+    const celery = celeryApp(chart, { broker: WITH_PASSWORD, annotations: { [RELOADER]: 'mine, redis' } });
+    new CeleryBeat(chart, 'beat', { celery, schedule: BeatSchedule.redBeat({ redis: { name: 'redbeat', key: 'url' } }) });
+    new CeleryFlower(chart, 'flower', { celery, auth: FlowerAuth.basic({ name: 'login', key: 'users' }), cookieSecret: { name: 'cookie', key: 'secret' } });
+  }, ['Secret/redis', 'Secret/ca', 'Secret/redbeat', 'Secret/login', 'Secret/cookie']);
+  const of = (name: string): unknown => manifests.get('Deployment', name).metadata.annotations[RELOADER];
+  expect([of('celery-beat'), of('celery-flower')]).toEqual(['ca,redbeat,redis,mine', 'ca,cookie,login,redis,mine']);
 });

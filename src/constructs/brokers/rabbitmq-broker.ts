@@ -263,7 +263,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       ...checks.seconds('consumerTimeout', props.consumerTimeout, 60),
       ...(props.username === '' ? [{ prop: 'username', value: '', wrong: 'is empty', fix: 'leave it out' }] : []),
       ...(props.virtualHost === '' ? [{ prop: 'virtualHost', value: '', wrong: 'is empty', fix: 'give its name, or leave it out for \'/\'' }] : []),
-      ...(claim ? checkClaim('storage', claim) : []),
+      ...(claim ? checkClaim('storage', claim, name) : []),
       ...checkMemory(limit),
       ...(claim?.size ? checkDisk(claim.size, limit) : []),
       ...checkServerEnv('rabbitmq', options.env),
@@ -306,6 +306,12 @@ export class RabbitMqBroker extends Construct implements IBroker {
   /** Lets the pods of an app connect to this RabbitMQ. */
   public bind(app: CeleryApp): BrokerBinding {
     this.access.admit(app);
+    if (this.isTooOldForQuorum(app)) {
+      refuse(this, [{
+        prop: 'queueType', value: RabbitMqQueueType.QUORUM, wrong: `needs Celery 5.5 or later, and ${app.node.path} installs ${app.runtime._celery}`,
+        fix: 'leave it out for classic queues there, or install a later Celery',
+      }]);
+    }
     const { tls } = this;
     const files = tlsFiles('broker-tls', tls ?? {});
     const certificates = kedaTlsAuthentication(tls);
@@ -324,7 +330,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
         // A task is sent once RabbitMQ has it.
         broker_transport_options: { confirm_publish: true },
         ...(tls ? { broker_use_ssl: amqpTls(this.host, files) } : {}),
-        ...(this.typeFor(app) === RabbitMqQueueType.QUORUM ? quorumSettings(app) : {}),
+        ...(this.typeFor(app) === RabbitMqQueueType.QUORUM && !this.isTooOldForQuorum(app) ? quorumSettings(app) : {}),
       },
       network: this.access.egress(this.labels, this.port),
       queueTrigger: {
@@ -348,6 +354,10 @@ export class RabbitMqBroker extends Construct implements IBroker {
    */
   public admitNamespace(namespace: string): void {
     this.access.admitNamespace(namespace);
+  }
+
+  private isTooOldForQuorum({ runtime: { _celery: celery } }: CeleryApp): boolean {
+    return this._quorum && celery !== undefined && !meets(celery, '>=5.5');
   }
 
   private typeFor({ runtime: { _celery: celery }, _priorities: priorities }: CeleryApp): RabbitMqQueueType {

@@ -1,4 +1,5 @@
 import { redact } from '../../celery/credentials';
+import { takesOnlyTls } from '../../celery/hosts';
 import { AMQPS_PORT, AMQP_PORT } from '../../celery/ports';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
@@ -145,6 +146,9 @@ function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, pass
     ...((username !== undefined && username !== 'guest') || usernameSecret) && !password && tls?.clientSecretName === undefined
       ? [problem('password', undefined, 'is missing, and RabbitMQ takes no user without one or a client certificate', 'put it into a Secret, and give { name, key }')] : [],
     ...(port === AMQPS_PORT && !tls ? [problem('port', port, 'is the port of TLS, and tls is not given', 'give tls: {}, or the port 5672')] : []),
+    ...(port !== AMQPS_PORT && !tls && typeof host === 'string' && takesOnlyTls(host) ? [problem(
+      'tls', undefined, 'is missing, and the server takes nothing but TLS', 'give tls: {}, which verifies its certificate with the CA certificates of the image',
+    )] : []),
     ...(port === 15_672 || port === 15_671 ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
     ...(port === AMQP_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
     ...(managementUrl === undefined ? [] : checkManagementUrl(managementUrl, password)),

@@ -296,7 +296,7 @@ export class RedisBroker extends Construct implements IBroker {
       ...checks.serviceName('name', name),
       ...checks.image('image', image),
       ...checks.objectName('clusterDomain', props.clusterDomain),
-      ...(claim ? checkClaim('storage', claim) : []),
+      ...(claim ? checkClaim('storage', claim, name) : []),
       ...checkMemoryLimit(limit, limited),
       ...checkMaxMemory(props.maxMemory, limit, limited),
       ...checkDatabase('database', props.database),

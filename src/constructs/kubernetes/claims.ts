@@ -31,12 +31,13 @@ export function madeClaim(options: ClaimOptions, usual = Size.gibibytes(1)): (ow
 }
 
 /** What is wrong with a claim. */
-export function checkClaim(prop: string, claim: ClaimSpec): Problem[] {
+export function checkClaim(prop: string, claim: ClaimSpec, owner?: string): Problem[] {
   const amount = claim.size && checks.kibibytes(claim.size);
   return [
     ...claim.problems?.(prop) ?? [],
     ...(claim.claimName === undefined ? [{ prop: `${prop}.claimName`, value: undefined, wrong: 'is missing', fix: 'give the name of the PersistentVolumeClaim' }]
-      : checks.objectName(`${prop}.claimName`, claim.claimName)),
+      // One that is called after its owner is checked with the name of that.
+      : claim.claimName === `${owner}-data` ? [] : checks.objectName(`${prop}.claimName`, claim.claimName)),
     ...checks.objectName(`${prop}.storageClassName`, claim.storageClassName),
     ...(amount === undefined || (Number.isInteger(amount) && amount > 0) ? [] : [{
       prop: `${prop}.size`, value: claim.size!.asString(), wrong: 'is not a quantity that Kubernetes accepts', fix: 'give e.g. Size.gibibytes(1)',

@@ -1,6 +1,6 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
-import { SENTINEL_PORT } from '../../celery/hosts';
+import { MANAGED_SERVERS, SENTINEL_PORT } from '../../celery/hosts';
 import { AMQPS_PORT, AMQP_PORT, REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
@@ -41,21 +41,6 @@ const serviceVariables = lazy((world: World): Map<string, Set<string>> => {
 const WRONG_SCHEMES = new Map([
   ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
 ]);
-
-/** Managed servers: their ports, and whether they take nothing but TLS: never, or unless somebody has changed that. */
-interface ManagedServer {
-  readonly host: RegExp;
-  readonly only?: 'always' | 'by default';
-  readonly ports?: { readonly tls: string; readonly plain: string };
-}
-
-const TLS_HOSTS: readonly ManagedServer[] = [
-  { host: /\.redis\.cache\.windows\.net$/, ports: { tls: '6380', plain: `${REDIS_PORT}` } },
-  { host: /\.serverless\.[a-z0-9-]+\.cache\.amazonaws\.com(\.cn)?$/, only: 'always' },
-  { host: /\.mq\.[a-z0-9-]+\.(amazonaws\.com|on\.aws)$/, only: 'always', ports: { tls: `${AMQPS_PORT}`, plain: `${AMQP_PORT}` } },
-  { host: /\.db\.ondigitalocean\.com$/, only: 'always' },
-  { host: /\.aivencloud\.com$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/, only: 'by default' },
-];
 
 /** Servers that close idle connections after some minutes. */
 const DROPS_IDLE = /\.redis\.cache\.windows\.net$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/;
@@ -611,7 +596,8 @@ export const envRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'A sentinel:// URL, and no name of the master that Sentinel is asked for',
     why: 'The process ends at start: `ValueError: \'master_name\' transport option must be specified.`.',
-    fix: 'Set broker_transport_options = {\'master_name\': \'mymaster\'}, and result_backend_transport_options for a result backend.',
+    fix: 'Set broker_transport_options = {\'master_name\': \'mymaster\'}, and result_backend_transport_options for a result backend; '
+      + 'Broker.fromSentinel({ sentinels, masterName }) does so.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
     rows: ['N11'],
     on: 'processes',
@@ -662,7 +648,7 @@ export const envRules: Rule[] = [
         const { scheme, port, host } = use.url;
         const secure = /^(rediss|amqps)$/.test(scheme);
         if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;
-        const managed = TLS_HOSTS.find((one) => one.host.test(host));
+        const managed = MANAGED_SERVERS.find((one) => one.host.test(host));
         const known = managed?.ports ?? (isAmqp(use.url) ? { tls: `${AMQPS_PORT}`, plain: `${AMQP_PORT}` } : undefined);
         const wrong = managed?.only && !secure ? 'the server takes nothing but TLS' : known && secure && port === known.plain ? `port ${port} is not of TLS`
           : known && !secure && port === known.tls ? `port ${port} is of TLS` : undefined;

@@ -300,6 +300,8 @@ describe('RabbitMQ', () => {
     ['a literal password', { username: 'celery', password: 'hunter2' }, 'broker.password: a string is not a key of a Secret'],
     ['the port of the management', { port: 15_672 }, 'broker.port: 15672 is the port of RabbitMQ\'s management, which speaks HTTP; give 5672, or 5671 with tls'],
     ['the port of TLS without it', { port: 5671 }, 'broker.port: 5671 is the port of TLS, and tls is not given'],
+    ['Amazon MQ without TLS', { host: 'b-1.mq.eu-central-1.amazonaws.com', username: 'a', password: PASSWORD },
+      'broker.tls: undefined is missing, and the server takes nothing but TLS; give tls: {}'],
     ['TLS on the port without it', { port: 5672, tls: {} }, 'broker.port: 5672 is the port without TLS, and tls is given'],
     ['two users', { username: 'a', usernameSecret: { name: 'broker', key: 'u' }, password: PASSWORD }, 'broker.username: \'a\' is given in addition to usernameSecret'],
     ['an empty virtual host', { virtualHost: '' }, 'broker.virtualHost: \'\' is empty'],
@@ -314,6 +316,11 @@ describe('RabbitMQ', () => {
     const found = refused(Broker.fromRabbitMq({ host: 'rabbitmq.example.com', ...given }), NONE);
     expect(found).toContain(message);
     expect(found).not.toContain('hunter2');
+  });
+
+  test('Amazon MQ with TLS is taken', () => {
+    const server = { host: 'b-1.mq.eu-central-1.amazonaws.com', username: 'a', password: PASSWORD, tls: {} };
+    expect(urlOf(made(Broker.fromRabbitMq(server), NONE))).toContain('@b-1.mq.eu-central-1.amazonaws.com:5671/');
   });
 
   test('keeps no results', () => {

@@ -345,3 +345,16 @@ test('two on one claim are refused', () => {
 test('needs a result backend, which RabbitMQ cannot be', () => {
   expect(refusals(rabbit({}, { resultBackend: undefined }))).toEqual([expect.stringContaining('resultBackend: undefined is missing, and the message broker keeps no results')]);
 });
+
+test('quorum queues that a Celery does not know are refused at the prop, and taken from 5.5 on', () => {
+  const queueType = RabbitMqQueueType.QUORUM;
+  expect(refusals(rabbit({ queueType }, { runtime: install('5.4.0') }))).toEqual([
+    '[chart/rabbitmq] queueType: \'quorum\' needs Celery 5.5 or later, and chart/celery installs 5.4.0; leave it out for classic queues there, or install a later Celery',
+  ]);
+  expect(() => made({ queueType }, { runtime: install('5.5.3') })).not.toThrow();
+});
+
+test('a name that is none is said once, and not also of the claim that is called after it', () => {
+  expect(refusals(rabbit({ name: 'R' }))).toEqual([expect.stringContaining('[chart/rabbitmq] name: \'R\' is not a name that Kubernetes accepts')]);
+  expect(refusals(rabbit({ storage: RabbitMqStorage.claim({ claimName: 'R-data' }) }))).toEqual([expect.stringContaining('storage.claimName: \'R-data\'')]);
+});
