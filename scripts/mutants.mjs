@@ -55,7 +55,7 @@ async function run(folder, until) {
       // A table takes all tests that there are.
       coverageAnalysis: 'perTest', ignoreStatic: true, reporters: ['drawn'],
       concurrency: Number(concurrency), timeoutMS: 1000 * Number(timeout), dryRunTimeoutMinutes: 60,
-      tempDirName: path('sandbox'), disableTypeChecks: true, ignorePatterns: ['lib', 'build', 'agent/.venvs', '.git'], allowEmpty: true,
+      tempDirName: path('sandbox'), disableTypeChecks: true, ignorePatterns: ['lib', 'build', 'agent/.*', '.git'], allowEmpty: true,
     }));
     await stryker(path('stryker.config.json'), {
       MUTANTS_SEED: seed, MUTANTS_COUNT: count, MUTANTS_FILE: path('drawn.json'), MUTANTS_TESTS: path('tests.json'), MUTANTS_RESULTS: path('results'),

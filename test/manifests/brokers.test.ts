@@ -37,6 +37,7 @@ describe('the Redis next to Celery', () => {
     ['is not, next to RabbitMQ', [...worker(OUT_OF_SIGHT), ...redis('redis'), ...pods('mq', { image: 'rabbitmq:4.1' })], ['redis no']],
     ['is not, without Celery', [...pods('web', { image: 'acme/app:1', command: ['gunicorn'] }), ...redis('redis')], ['redis no']],
     ['is, for an exporter with an option', [...pods('exporter', { image: 'danihodovic/celery-exporter', args: ['--broker-url=redis://redis/0'] }), ...redis('redis')], ['redis yes']],
+    ['is not, for an option of another name', [...pods('exporter', { image: 'acme/app:1', args: ['--no--broker-url=redis://redis/0'] }), ...redis('redis')], ['redis no']],
     ['is, for an exporter with a variable', [...pods('exporter', { image: 'danihodovic/celery-exporter', ...env('CE_BROKER_URL', 'redis://redis/0') }), ...redis('redis')], ['redis yes']],
     ['is, for a producer', [...pods('web', { image: 'acme/app:1', ...env('DJANGO_CELERY_BROKER_URL', 'redis://redis/0') }), ...redis('redis')], ['redis yes']],
   ])('%s', (_, objects, expected) => {
