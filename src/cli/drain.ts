@@ -23,7 +23,7 @@ undoes it, and so does --undo.
 ${CLUSTER_USAGE}
 
 Exits with 0 when no worker of it has a task, 1 when some still have after the timeout (they go on, and consume nothing more), 2 when
-that can't be told.
+that is unknown.
 `;
 
 /** Between two looks, and between two requests to a pod that has not heard the first. */

@@ -17,7 +17,7 @@ that have died.
   -o, --output FORMAT         table (default) or json
 ${CLUSTER_USAGE}
 
-Exits with 0 when every queue with messages has a pod that consumes it, 1 when one has none, 2 when that can't be told.
+Exits with 0 when every queue with messages has a pod that consumes it, 1 when one has none, 2 if that is unknown.
 `;
 
 interface QueueStatus {

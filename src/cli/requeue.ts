@@ -34,7 +34,7 @@ nor connected are not known.
       --yes                   put them back; without it nothing is changed
 ${CLUSTER_USAGE}
 
-Exits with 0 when they are listed or put back, also when there are none, 1 when it refuses, 2 when that can't be told. RabbitMQ delivers
+Exits with 0 when they are listed or put back, also when there are none, 1 when it refuses, 2 if that is unknown. RabbitMQ delivers
 again by itself when a connection ends.
 `;
 

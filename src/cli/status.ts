@@ -22,7 +22,7 @@ wait, from another pod of the app, or with redis-cli in a Redis of the cluster.
   -o, --output FORMAT         table (default) or json
 ${CLUSTER_USAGE}
 
-Exits with 0 when all is well, 1 when something is not, 2 when that can't be told. A Deployment that is scaled to 0 is well if an
+Exits with 0 when all is well, 1 when something is not, 2 if the status is unknown. A Deployment that is scaled to 0 is well if an
 autoscaler scales it, or if the app has other pods of its kind, and no messages wait that only its workers would receive.
 `;
 

@@ -87,7 +87,7 @@ export abstract class BeatSchedule {
   /**
    * In the database of a Django project, by django-celery-beat: administrators change it while Beat runs.
    *
-   * All pods import the project, whose INSTALLED_APPS names `django_celery_beat`: its package belongs into the requirements of
+   * All pods import the project, whose INSTALLED_APPS names `django_celery_beat`: its package belongs in the requirements of
    * `PythonRuntime.install`, which takes it from the lock, or into the image. The tables must be there before Beat starts: `python manage.py
    * migrate` in a CeleryJob.
    *
@@ -101,7 +101,7 @@ export abstract class BeatSchedule {
   }
 
   /**
-   * A scheduler of your code or of another package, as `celery beat -S` takes it. Its package belongs into the requirements of the runtime, or
+   * A scheduler of your code or of another package, as `celery beat -S` takes it. Its package belongs in the requirements of the runtime, or
    * into the image.
    *
    * @param scheduler `'shop.beat:Scheduler'`

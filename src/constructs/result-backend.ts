@@ -22,7 +22,7 @@ import { hidden, text, typed } from './validation/props';
  */
 export abstract class ResultBackend {
   /**
-   * A result backend by its URL, which is in the manifests as it is: one with a password is refused, and belongs into a Secret.
+   * A result backend by its URL, which is in the manifests as it is: one with a password is refused, and belongs in a Secret.
    *
    * What a database needs, `db+...`, is installed from the lock: SQLAlchemy, and psycopg for `db+postgresql+psycopg://`. Other drivers belong
    * into the requirements of `PythonRuntime.install`; synth names those that are missing there.

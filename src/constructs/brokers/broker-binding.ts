@@ -58,7 +58,7 @@ export interface BrokerBinding {
 
   /**
    * Extras of Celery that the transport needs: `['sqs']`. PythonRuntime.install brings those that are in the lock, with hashes; another one
-   * belongs into its requirements. What is in an image is not known.
+   * belongs in its requirements. What is in an image is not known.
    *
    * @default - none
    */

@@ -19,7 +19,7 @@ export interface ImageCodeOptions {
  */
 export abstract class AppCode {
   /**
-   * All files of a directory, in a ConfigMap. At most 1 MiB; what is larger belongs into an image. Above 256 KiB,
+   * All files of a directory, in a ConfigMap. At most 1 MiB; what is larger belongs in an image. Above 256 KiB,
    * `kubectl apply` needs `--server-side`.
    *
    * Hidden files, compiled files, `__pycache__`, `node_modules` and virtual environments are left out. Synth fails if the

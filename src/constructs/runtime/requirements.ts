@@ -49,7 +49,7 @@ function checkRequirements(celery: string, python: string, requirements: readonl
       if (!requirement || !isRange(requirement.range)) {
         return [{
           prop: 'requirements', value: withoutUrl(text), wrong: 'is not a requirement that pip takes on its command line',
-          fix: 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf',
+          fix: 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs in indexUrl or pipConf',
         }];
       }
       if (requirement.url !== undefined && /\/\/[^/]*@/.test(requirement.url)) {

@@ -173,9 +173,9 @@ describe('refuses', () => {
     [{ celery: '5.3.6', requirements: ['kombu==5.3.2'] }, 'requirements: \'kombu==5.3.2\' is installed with celery 5.3.6, and before 5.4.0 a worker stays alive '
       + 'and takes no more tasks after one restart of Redis (kombu#2007); use kombu >=5.4.0'],
     [{ requirements: ['--index-url=x'] }, 'requirements: \'--index-url=x\' is not a requirement that pip takes on its command line; '
-      + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf'],
+      + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs in indexUrl or pipConf'],
     [{ requirements: ['requests=2'] }, 'requirements: \'requests=2\' is not a requirement that pip takes on its command line; '
-      + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs into indexUrl or pipConf'],
+      + 'give e.g. \'requests==2.32.3\'; an index or a proxy belongs in indexUrl or pipConf'],
     [{ indexUrl: 'index.example.com' },
       'indexUrl: \'index.example.com\' is not the URL of a package index; give an http or https URL; credentials belong into a Secret: pipConf'],
     [{ indexUrl: 'file:///srv/index' },

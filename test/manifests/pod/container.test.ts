@@ -1,5 +1,5 @@
-import { outOfRange, refusedByQuota, securityViolations } from '../../src/manifests/admission';
-import { configMap, pod } from './pods';
+import { outOfRange, refusedByQuota, securityViolations } from '../../../src/manifests/admission';
+import { configMap, pod } from '../pods';
 
 const VOLUMES = { volumes: [
   { name: 'code', configMap: { name: 'code' } },
