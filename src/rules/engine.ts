@@ -92,8 +92,8 @@ function inSight(report: Report, { complete }: World): Report {
 const BY_ROLE: ReadonlySet<ListName> = new Set<ListName>(['processes', 'workers', 'beats', 'flowers', 'scaledWorkers', 'celeryWorkloads']);
 
 /** Where only a name tells the role of a container, so does what is found of it. */
-function doubted(report: Report, { on }: Rule, world: World): Report {
-  if (report.unless !== undefined || on === undefined || !BY_ROLE.has(on)) return report;
+function doubted(report: Report, { on, anyProgram }: Rule, world: World): Report {
+  if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);
   if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;
   const { role, hint } = processes[0];

@@ -45,6 +45,8 @@ export interface RuleMeta {
   readonly source: string;
   /** What it guards of the failure catalogue (docs/rules/coverage.md). */
   readonly rows: readonly FailureId[];
+  /** Holds whatever a container runs: that only its name says Celery is no doubt. */
+  readonly anyProgram?: true;
 }
 
 /** Takes what a check finds. No generator: there is one call for each rule and item, and most find nothing. */

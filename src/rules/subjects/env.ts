@@ -261,6 +261,7 @@ export const envRules: Rule[] = [
     fix: 'Define the variable in the same container, before the one that uses it.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
+    anyProgram: true,
     on: 'processes',
     check: (process, report) => {
       const { container, workload } = process;
@@ -292,6 +293,7 @@ export const envRules: Rule[] = [
     fix: 'Assemble the value in env of the container, where $(NAME) works.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
     rows: ['E5'],
+    anyProgram: true,
     on: 'processes',
     check: (process, report) => {
       for (const variable of process.container.env.all()) {

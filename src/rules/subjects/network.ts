@@ -531,6 +531,7 @@ export const networkRules: Rule[] = [
     fix: 'Give both the same labels.',
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
     rows: ['N21'],
+    anyProgram: true,
     on: 'celeryWorkloads',
     check: ({ resource, labels }, report) => {
       if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].includes(resource.kind)) return;

@@ -343,18 +343,18 @@ export const rabbitRules: Rule[] = [
     source: 'https://hub.docker.com/_/rabbitmq; `loopback_users.guest = false` in its /etc/rabbitmq/conf.d/10-defaults.conf',
     rows: ['R5'],
     check: (world, report) => {
-      const found = new Map(rabbitBrokers(world).filter(({ server }) => knowsGuest(server)).flatMap(({ server, certain }) => {
+      const found = new Map(rabbitBrokers(world).filter(({ server }) => knowsGuest(server)).flatMap(({ server }) => {
         const { container } = server;
         if (!container) return [];
         const ports = /management/.test(container.image.text) ? [AMQP_PORT, 15_672] : [AMQP_PORT];
         const open = ports.flatMap((port) => exposures(container.workload, port, container.portNames(port), world)).filter(({ guarded }) => !guarded);
         const kept = rabbitMount(server) !== undefined;
-        return open.map((exposure) => [exposure.place.resource, { exposure, certain, kept }] as const);
+        return open.map((exposure) => [exposure.place.resource, { exposure, kept }] as const);
       }));
-      for (const { exposure: { place, by, internal }, certain, kept } of found.values()) {
+      for (const { exposure: { place, by, internal }, kept } of found.values()) {
         report({
           at: place, value: by, allowed: 'ClusterIP', ...withinNetwork(internal),
-          ...unless(!kept, 'guest has got another password, which the volume keeps'), ...unless(certain, 'Celery has another broker'),
+          ...unless(!kept, 'guest has got another password, which the volume keeps'),
         });
       }
     },

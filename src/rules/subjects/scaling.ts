@@ -351,6 +351,7 @@ export const scalingRules: Rule[] = [
     fix: 'Leave spec.replicas out where an autoscaler decides.',
     source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
     rows: ['K5'],
+    anyProgram: true,
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
       const replicas = get(workload.resource.json, 'spec', 'replicas');
@@ -372,6 +373,7 @@ export const scalingRules: Rule[] = [
     fix: 'Keep one: a ScaledObject may have several triggers, a cpu trigger among them.',
     source: 'https://keda.sh/docs/latest/concepts/admission-webhooks/',
     rows: ['K8'],
+    anyProgram: true,
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
       const scalers = [...new Map(scalersOf(workload, world).map((scaler) => [`${scaler.kind}/${scaler.name}`, scaler])).values()];
@@ -431,6 +433,7 @@ export const scalingRules: Rule[] = [
     fix: 'Set resources.requests.cpu on every container of the pod.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#support-for-resource-metrics',
     rows: ['K7', 'N48'],
+    anyProgram: true,
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
       const { spec, resource } = workload;
