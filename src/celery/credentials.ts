@@ -98,7 +98,7 @@ const ONE_URL = new RegExp(`^${BEFORE}//`, 'i');
 function redactOne(url: string): string {
   const [, before, password, after] = /^([^]*?:\/\/[^/:@?#]*:)([^]+)(@[^]*)$/.exec(url) ?? [];
   // A port, with a path that has a `@` in it.
-  if (password === undefined || /^\d{1,5}(?:[/?#]|$)/.test(password) || /^(?:\$\([^)]*\)|\{\w+\}|\*{3})$/.test(password)) return url;
+  if (password === undefined || /^\d{1,5}(?:[/?#]|$)/.test(password) || /^(?:\$\([^)]*\)|\$?\{\w+\}|\*{3})$/.test(password)) return url;
   return `${before}${HIDDEN}${after}`;
 }
 

@@ -168,7 +168,7 @@ describe('a whole URL, whose password has any characters', () => {
   });
 
   test.each([
-    'redis://h:6379/0', 'redis://u@h/0', 'redis://:$(PASSWORD)@h', 'redis://:{PASSWORD}@h', 'amqp://h', 'celery -A x', 'see https://h/a:b @c',
+    'redis://h:6379/0', 'redis://u@h/0', 'redis://:$(PASSWORD)@h', 'redis://:{PASSWORD}@h', 'redis://:${PASSWORD}@h', 'amqp://h', 'celery -A x', 'see https://h/a:b @c',
   ])('%s is shown as it is', (url) => expect(redactUrl(url)).toBe(url));
 
   test.each<[string, boolean]>([
