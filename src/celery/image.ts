@@ -1,3 +1,5 @@
+import { remembered } from '../memo';
+
 /** An image reference in its parts. */
 export interface Image {
   readonly text: string;
@@ -11,7 +13,7 @@ export interface Image {
   readonly official: boolean;
 }
 
-export function parseImage(text: string): Image {
+export const parseImage: (text: string) => Image = remembered((text: string): Image => {
   const [rest, digest] = text.split('@', 2);
   const slash = rest.lastIndexOf('/');
   const colon = rest.indexOf(':', slash + 1);
@@ -27,7 +29,7 @@ export function parseImage(text: string): Image {
     name: parts.at(-1) ?? '',
     official: library || (hub && parts.length === 1),
   };
-}
+});
 
 const COMPONENT = '[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*';
 const REGISTRY = '(?:localhost|[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+(?=:)|\\[[0-9a-fA-F:]+\\])(?::\\d{1,5})?';

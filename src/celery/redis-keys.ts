@@ -16,6 +16,7 @@ export const KEY_OPTIONS = ['global_keyprefix', 'sep', 'unacked_key', 'priority_
 
 /** What names the keys among `broker_transport_options` that are JSON or, from code, a literal of Python. */
 export function keyOptions(text: string): Record<string, unknown> {
+  if (text === '') return {};
   const literal = (name: string, value: string): string | undefined => new RegExp(`(['"])${name}\\1\\s*:\\s*${value}`).exec(text)?.[2];
   const steps = literal('priority_steps', '\\[([\\d,\\s]*)\\]')?.split(',').filter((step) => step.trim() !== '').map(Number)
     ?? range(literal('priority_steps', 'list\\(range\\((\\d+)\\)\\)'));

@@ -41,7 +41,7 @@ export function onDatabase(app: CeleryApp): CeleryApp[] {
 
 function withThe(what: (app: CeleryApp) => string[], app: CeleryApp): CeleryApp[] {
   const own = what(app);
-  return appsOf(app.node.root).filter((other) => isInTree(other, app) && what(other).some((one) => own.includes(one)));
+  return appsOf(app.node.root).filter((other) => isInTree(other, app) && (other === app || what(other).some((one) => own.includes(one))));
 }
 
 /**

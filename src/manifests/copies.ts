@@ -40,18 +40,32 @@ function shape(name: string): string {
   return name.replace(/\d/g, '0');
 }
 
-/** What rules look at: what it shares with what has the same place in the copies of its workload. Undefined where there are none. */
-export function copied(item: unknown, world: World): { readonly first: Workload; readonly place: string } | undefined {
+/** The places in workloads that have copies, and what is at them. */
+const places = lazy((_world: World) => ({ ofItem: new Map<unknown, object | null>(), ofFirst: new Map<Workload, Map<string, object>>() }));
+
+/** Of what rules look at: what it shares with what has the same place in the copies of its workload. Undefined where there are none. */
+export function placeInCopies(item: unknown, world: World): object | undefined {
+  if (firsts(world).size === 0) return undefined;
+  const { ofItem } = places(world);
+  const known = ofItem.get(item);
+  if (known !== undefined) return known ?? undefined;
+  const found = locate(item, world);
+  ofItem.set(item, found ?? null);
+  return found;
+}
+
+function locate(item: unknown, world: World): object | undefined {
   const workload = item instanceof Workload ? item : item instanceof Container || item instanceof Process ? item.workload
     : item instanceof RedisServer ? item.container.workload : undefined;
   const first = workload && firsts(world).get(workload);
   if (!first) return undefined;
-  if (item instanceof Workload) return { first, place: '' };
-  const { path } = item instanceof Container ? item : (item as Process | RedisServer).container;
-  const container = path.slice(-2).join();
-  if (!(item instanceof Process)) return { first, place: container };
-  // Names of other workloads may tell its role.
-  return { first, place: `${container} ${world.in(workload).indexOf(item)} ${item.role} ${item.hint?.reason} ${item.hint?.sure}` };
+  const path = item instanceof Workload ? [] : item instanceof Container ? item.path : (item as Process | RedisServer).container.path;
+  // Names of other workloads may tell the role of a process.
+  const more = item instanceof Process ? [world.in(workload).indexOf(item), item.role, item.hint?.reason, item.hint?.sure] : [];
+  const place = JSON.stringify([(item as object).constructor.name, path, ...more]);
+  const { ofFirst } = places(world);
+  const own = ofFirst.get(first) ?? ofFirst.set(first, new Map()).get(first)!;
+  return own.get(place) ?? own.set(place, {}).get(place);
 }
 
 /** The same function of a workload, which is not asked again for copies of one for which it finds nothing. */

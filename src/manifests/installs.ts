@@ -1,6 +1,6 @@
 import { parseRequirement } from '../celery/requirement';
 import { pinned } from '../celery/versions';
-import { lazy } from '../memo';
+import { lazy, remembered } from '../memo';
 import { baseName, Word } from './command/command';
 import { Path } from './json';
 import { Container } from './pod/container';
@@ -103,9 +103,12 @@ function read(container: Container, words: readonly Word[]): Install[] {
   return [{ container, path: words[install].path, requirements, constraints, opaque, constrained, target }];
 }
 
+/** The same lock is in many containers. */
+const parsedRequirement = remembered(parseRequirement);
+
 /** Undefined where a direct reference or an archive is installed: what is in it is out of sight. */
 function readRequirement(text: string, path: Path): Requirement | undefined {
-  const parsed = parseRequirement(text);
+  const parsed = parsedRequirement(text);
   if (!parsed || parsed.url !== undefined) return undefined;
   const { name, extras, range } = parsed;
   return { text, path, name, extras, range: /[$`]/.test(range) ? undefined : range };

@@ -1,7 +1,7 @@
+import { placeInCopies } from '../manifests/copies';
+import { grouped } from '../manifests/grouped';
 import { Path, showPath } from '../manifests/json';
 import { Resource } from '../manifests/resource';
-import { copied } from '../manifests/copies';
-import type { Workload } from '../manifests/pod/workload';
 import type { World } from '../manifests/world';
 import { LISTS, ListName } from './lists';
 import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
@@ -47,8 +47,6 @@ export function examine(world: World, options: Options): Violation[] {
 /** A check of the list that it is called with: the type of a rule binds the two. */
 type ItemCheck = (item: unknown, report: Reporter, world: World) => void;
 
-type Walk = ReadonlyArray<{ readonly check: ItemCheck; readonly report: Reporter }>;
-
 /**
  * Item by item, and on each all the rules that look at it: what one has read of it is still in the processor's cache for the next.
  *
@@ -56,28 +54,25 @@ type Walk = ReadonlyArray<{ readonly check: ItemCheck; readonly report: Reporter
  */
 function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
-  const walks = new Map<ListName, Walk>();
-  for (const rule of rules) {
-    const report = (one: Report) => void found.push(violation(rule, doubted(inSight(one, world), rule, world)));
-    if (rule.on === undefined) rule.check(world, report);
-    else walks.set(rule.on, [...walks.get(rule.on) ?? [], { check: rule.check as ItemCheck, report }]);
-  }
-  for (const [list, all] of walks) {
-    const others = new Map<Workload, Map<string, Walk>>();
+  let rule: Rule;
+  const report: Reporter = (one) => void found.push(violation(rule, doubted(inSight(one, world), rule, world)));
+  const look = (item: unknown, ofList: readonly Rule[]): void => {
+    for (rule of ofList) (rule.check as ItemCheck)(item, report, world);
+  };
+  for (rule of rules) if (rule.on === undefined) rule.check(world, report);
+  for (const [list, all] of grouped(rules.flatMap((one) => one.on === undefined ? [] : [[one.on, one] as const]))) {
+    const others = new Map<object, readonly Rule[]>();
     for (const item of LISTS[list](world)) {
-      const copy = copied(item, world);
-      const same = copy && (others.get(copy.first) ?? others.set(copy.first, new Map()).get(copy.first)!);
-      const known = copy && same?.get(copy.place);
-      if (known) {
-        for (const { check, report } of known) check(item, report, world);
-        continue;
+      const place = placeInCopies(item, world);
+      const known = place ? others.get(place) : all;
+      if (known) look(item, known);
+      else {
+        others.set(place!, all.filter((one) => {
+          const before = found.length;
+          look(item, [one]);
+          return one.check.length > 2 || found.length > before;
+        }));
       }
-      const again = all.filter(({ check, report }) => {
-        const before = found.length;
-        check(item, report, world);
-        return check.length > 2 || found.length > before;
-      });
-      if (copy) same?.set(copy.place, again);
     }
   }
   return found;

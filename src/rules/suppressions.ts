@@ -58,7 +58,8 @@ export const suppressionRules: RuleMeta[] = [
 
 /** The lines of an object's annotation, without comments. */
 function lines(resource: Resource, annotation: string): string[] {
-  const written = Object.hasOwn(resource.annotations, annotation) ? asScalar(resource.annotations[annotation]) ?? '' : '';
+  if (!Object.hasOwn(resource.annotations, annotation)) return [];
+  const written = asScalar(resource.annotations[annotation]) ?? '';
   return written.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
 }
 

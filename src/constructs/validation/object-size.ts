@@ -12,9 +12,17 @@ export const LARGEST_OBJECT = 1.5 * 2 ** 20 - 2 ** 15;
 
 /** An object that is too large for the API server to store. */
 export function tooLarge({ kind, name, metadata: { namespace } }: ApiObject, manifest: unknown): string[] {
+  if (mostBytes(manifest) <= LARGEST_OBJECT) return [];
   const bytes = Buffer.byteLength(JSON.stringify(manifest));
   return bytes <= LARGEST_OBJECT ? [] : [printable(
     `${showObject({ objectKind: kind, objectNamespace: namespace, objectName: name })}: has ${bytes} bytes, and the API server cannot store it `
     + `(\`etcdserver: request is too large\`); allowed: ${LARGEST_OBJECT}. Put what is large into an image or a volume`,
   )];
+}
+
+/** At least as many bytes as the JSON of a value has, in a tenth of the time that it takes to make that. */
+function mostBytes(value: unknown): number {
+  if (typeof value === 'string') return 6 * value.length + 3;
+  if (typeof value !== 'object' || value === null) return 30;
+  return Object.entries(value).reduce((sum, [key, one]) => sum + 6 * key.length + 4 + mostBytes(one), 2);
 }

@@ -87,6 +87,7 @@ function sameHost(one: string, other: string): boolean {
 
 /** Commands that change the tables of an application. Airflow takes a lock. */
 function migrates({ words, conditional }: Invocation): boolean {
+  if (!words.some(({ text }) => /migrate|upgrade/.test(text))) return false;
   const texts = words.map(({ text }) => text);
   if (conditional || texts.some((text) => /^--(check|plan|sql|help)$/.test(text))) return false;
   const line = texts.map((text, i) => i < 3 ? baseName(text) : text).join(' ');
