@@ -1,5 +1,6 @@
 import { ApiObject, Chart, Duration } from 'cdk8s';
 import { Construct } from 'constructs';
+import { BROKER_TRANSPORT } from '../manifests/domain';
 import { agentEnv, agentProbes, checkAgent, checkAgentEnv } from './health/agent';
 import { AGENT_PACKAGE, AGENT_PATH, LAUNCH, LAUNCH_PACKAGE } from '../celery/agent-names';
 import * as checks from './validation/checks';
@@ -157,7 +158,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...(spec.spread && merged.topologySpreadConstraints === undefined ? { topologySpreadConstraints: spec.spread } : {}),
     env: merged.env ?? [],
     initContainers: merged.initContainers?.map((container) => isMadeBy(celery, container) ? withTimeout(celery, container) : container),
-    ...(grace > AUTOSCALER_GRACE ? { podAnnotations: { ...NOT_MOVED, ...merged.podAnnotations } } : {}),
+    ...withAnnotations({ ...(grace > AUTOSCALER_GRACE ? NOT_MOVED : {}), ...transportOf(celery) }, merged),
   };
   const hasLoader = (spec.env ?? []).some(({ name }) => name === 'CELERY_LOADER');
   const loader = (path: readonly string[]): LoaderParts => (spec.sharesSettings ? loaderEnv : timeoutLoader)(celery, path);
@@ -216,6 +217,16 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
   celery._pods.push({ scope, role: spec.component, neighbours: (options.sidecars ?? []).length + (options.containers ?? []).length });
   guard(scope);
   return { pod, options };
+}
+
+function withAnnotations(ours: Record<string, string>, { podAnnotations }: CheckedOptions): Pick<CheckedOptions, 'podAnnotations'> {
+  return Object.keys(ours).length === 0 ? {} : { podAnnotations: { ...ours, ...podAnnotations } };
+}
+
+/** What no manifest shows where the whole URL is in a Secret. Rules take it for a Redis otherwise. */
+function transportOf({ _broker: { env, transport = 'redis' } }: CeleryApp): Record<string, string> {
+  const hidden = env.some(({ name, valueFrom }) => name === 'CELERY_BROKER_URL' && valueFrom !== undefined);
+  return hidden && transport !== 'redis' && transport !== 'rediss' ? { [BROKER_TRANSPORT]: transport } : {};
 }
 
 /** Whether init containers import the loader. */

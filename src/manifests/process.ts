@@ -6,7 +6,8 @@ import { codeOf } from './code';
 import { seconds, SETTING_NAMES, SettingName, WRITTEN_NAMES } from './code-settings';
 import { CeleryCommand } from './command/celery-command';
 import { Link } from './command/command';
-import { asMap, isMap, Path } from './json';
+import { BROKER_TRANSPORT } from './domain';
+import { asMap, asText, isMap, Path } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
 import { Variable } from './pod/env';
@@ -199,6 +200,11 @@ export class Process {
    */
   public get link(): UrlUse | undefined {
     return this.broker ?? links(this);
+  }
+
+  /** The transport of a broker whose URL is out of sight, where our constructs say it. */
+  public get hiddenTransport(): string | undefined {
+    return this.broker ? undefined : asText(this.workload.annotations[BROKER_TRANSPORT]);
   }
 
   public get backend(): UrlUse | undefined {

@@ -1,10 +1,10 @@
-import { Chart, Duration } from 'cdk8s';
+import { App, Chart, Duration } from 'cdk8s';
 import {
   AppCode, Broker, CeleryApp, CeleryAppProps, CeleryBeat, CeleryFlower, CeleryJob, CeleryWorker, CeleryWorkerProps, HealthCheck,
   PythonRuntime, RedisBroker, ResultBackend, rules, TaskDelivery, WorkerPool, WorkerShutdown,
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
-import { Manifests, refusals, synth } from '../manifests';
+import { Manifest, Manifests, refusals, synth } from '../manifests';
 
 const { hours, minutes, seconds } = Duration;
 
@@ -318,6 +318,19 @@ describe('refuses', () => {
     expect(refusals(of(longest))).toEqual([expect.stringContaining(`[chart/celery] code broker_transport_options.visibility_timeout: '${longest} s' is not more than `)]);
     expect(refusals(of(longest))[0]).toContain(why);
     expect(() => synth(of(longest + 1))).not.toThrow();
+  });
+
+  test.each<[string | undefined, string[], string | undefined]>([
+    ['amqp', ['rabbitmq/consumer-timeout'], 'amqp'], ['sqs', [], 'sqs'], ['redis', ['delivery/visibility-timeout-too-short'], undefined], ['sentinel', ['delivery/visibility-timeout-too-short'], 'sentinel'],
+  ])('nothing for a broker of a Secret that has none: the transport %s decides which rule warns', (transport, expected, annotation) => {
+    const chart = new Chart(new App(), 'chart', { namespace: 'test' });
+    const broker = Broker.fromSecret({ name: 'broker', key: 'url' }, { transport, ...(transport === 'sentinel' ? { masterName: 'mymaster' } : {}) });
+    const celery = celeryApp(chart, { broker, resultBackend: ResultBackend.none(), delivery: TaskDelivery.atLeastOnce(), code: AppCode.inImage() });
+    const { deployment } = worker(chart, celery, { shutdown: WorkerShutdown.warm({ longestTask: hours(2) }) });
+    // What the manifests say where a patch has taken the timeout away.
+    const manifests = (chart.toJson() as object[]).map((object) => JSON.parse(JSON.stringify(object).replace(/"broker_transport_options=[^]*?\}",/, '')) as object);
+    expect(rules.Rules.lint(manifests).map(({ ruleId }) => ruleId).filter((id) => /visibility|consumer/.test(id))).toEqual(expected);
+    expect((deployment.toJson() as Manifest).spec.template.metadata.annotations['cdk8s-celery/broker-transport']).toBe(annotation);
   });
 
   test('one of the code of another app on the database', () => {

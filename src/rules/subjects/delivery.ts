@@ -1,4 +1,5 @@
 import { REDIS_PORT } from '../../celery/ports';
+import { isRedisTransport } from '../../celery/transports';
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { outOfRange, rangeText } from '../../celery/settings';
 import { meets } from '../../celery/versions';
@@ -98,7 +99,8 @@ export const deliveryRules: Rule[] = [
     rows: ['D1'],
     on: 'workers',
     check: (worker, report) => {
-      if (worker.broker && !isRedis(worker.broker.url)) return;
+      const { broker, hiddenTransport } = worker;
+      if ((broker && !isRedis(broker.url)) || (hiddenTransport !== undefined && !isRedisTransport(hiddenTransport))) return;
       const visible = visibilityTimeout(worker);
       if (taskLimit(worker) === undefined && worker.settingOn('task_acks_late')) return outlivedByGrace(worker, visible, report);
       const timeout = typeof visible === 'number' ? visible : DEFAULT_VISIBILITY_TIMEOUT;

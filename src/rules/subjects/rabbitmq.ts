@@ -1,5 +1,6 @@
 import { AMQP_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
+import { isAmqpTransport } from '../../celery/transports';
 import { isAmqp } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { codeFiles, seesSettings } from '../../manifests/code';
@@ -98,7 +99,9 @@ function* amqpWorkers(world: World): Iterable<{ worker: Process; server?: Rabbit
   const linked = new Map(rabbitBrokers(world).flatMap(({ server, clients }) => clients.map((client) => [client, server] as const)));
   for (const worker of world.workers) {
     const server = linked.get(worker);
-    if (server || (worker.broker && isAmqp(worker.broker.url) && rabbitFor(worker.broker, world).length === 0)) yield { worker, server };
+    const { broker, hiddenTransport } = worker;
+    const elsewhere = broker ? isAmqp(broker.url) && rabbitFor(broker, world).length === 0 : isAmqpTransport(hiddenTransport ?? '');
+    if (server || elsewhere) yield { worker, server };
   }
 }
 
