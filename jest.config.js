@@ -4,8 +4,6 @@ module.exports = {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   // As a user imports it, without a build.
   moduleNameMapper: { '^cdk8s-celery$': '<rootDir>/src/index.ts' },
-  testEnvironment: '<rootDir>/test/jest/environment.js',
-  runtime: '<rootDir>/test/jest/runtime.js',
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   maxWorkers: 2,
   // Some start programs, on machines that have other work.
