@@ -147,10 +147,12 @@ export const filesystemRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const folder = temporaryFolder(worker);
-      if (!worker.forks || (folder !== 'no' && folder !== 'perhaps')) return;
+      // The pool of a worker whose options are out of sight is most likely the default.
+      const perhaps = worker.hint !== undefined && worker.pool === undefined;
+      if (!(worker.forks || perhaps) || (folder !== 'no' && folder !== 'perhaps')) return;
       report({
         at: worker.place([...worker.container.path, 'securityContext', 'readOnlyRootFilesystem']), value: 'true', allowed: 'an emptyDir at /tmp',
-        ...unless(folder === 'no', 'its working directory is a volume'),
+        ...unless(folder === 'no' && !perhaps, folder === 'no' ? 'its pool does not fork' : 'its working directory is a volume'),
       });
     },
   },
