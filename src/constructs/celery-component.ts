@@ -55,6 +55,8 @@ export interface CeleryPodSpec {
   readonly needs?: readonly string[];
   /** Whether it has no settings on its command line: Flower, and commands of jobs and init containers. */
   readonly sharesSettings?: boolean;
+  /** Settings of its own in addition to those. */
+  readonly settings?: Readonly<Record<string, unknown>>;
   /** Whether it imports a package of ours that is mounted next to the agent. */
   readonly importsOurs?: boolean;
   /** The port of pages that it serves. */
@@ -161,7 +163,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...withAnnotations({ ...(grace > AUTOSCALER_GRACE ? NOT_MOVED : {}), ...transportOf(celery) }, merged),
   };
   const hasLoader = (spec.env ?? []).some(({ name }) => name === 'CELERY_LOADER');
-  const loader = (path: readonly string[]): LoaderParts => (spec.sharesSettings ? loaderEnv : timeoutLoader)(celery, path);
+  const loader = (path: readonly string[]): LoaderParts => spec.sharesSettings ? loaderEnv(celery, path, spec.settings) : timeoutLoader(celery, path);
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
   const pod: PodSpec = {
     name: spec.name,

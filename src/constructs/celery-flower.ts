@@ -10,6 +10,7 @@ import { PodOptions } from './pod-options';
 import { SecretKey } from './secret-key';
 import { FLOWER_PORT } from '../celery/ports';
 import { hasRemoteControl } from '../celery/transports';
+import { parseUrl } from '../celery/url';
 import { celeryComponent, componentName } from './celery-component';
 import * as checks from './validation/checks';
 import { checkClaim, claimVolume } from './kubernetes/claims';
@@ -192,6 +193,8 @@ export class CeleryFlower extends Construct {
       ...auth._env(this._exposure, path),
       ...(cookieSecret ? [{ name: 'FLOWER_COOKIE_SECRET', valueFrom: { secretKeyRef: cookieSecret } }] : []),
     ];
+    const tls = brokerTls(celery);
+    if (Object.keys(tls).length > 0) celery._launchVolume();
     const given = new Set((own.env ?? []).map((variable) => variable.name));
     // A flag would win over the variable.
     const limit = (option: string, value: number | undefined, otherwise: number): string[] =>
@@ -222,6 +225,7 @@ export class CeleryFlower extends Construct {
       needs: ['flower'],
       code: false,
       sharesSettings: true,
+      settings: tls,
       problems: [
         ...auth._problems(this._exposure, path, others),
         ...this._exposure?.problems ?? [],
@@ -297,4 +301,19 @@ function exposureAnnotations(general: Readonly<Record<string, string>> = {}, exp
   const given = (annotations: Readonly<Record<string, string>>, prop: string) =>
     Object.entries(annotations).map(([name, value]) => [name, { value, prop }] as const);
   return new Map([...given(general, 'annotations'), ...given(exposure?.annotations ?? {}, 'exposure.annotations')]);
+}
+
+/** What redis-py takes of a URL's options of TLS. */
+const FILES = ['ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile'];
+
+/**
+ * Flower asks a Redis for its queues with a client of its own, which takes the files of TLS from `broker_use_ssl` and none from the URL.
+ *
+ * @see RedisSsl in flower/utils/broker.py
+ */
+function brokerTls({ _broker: { urls: { broker = '' } } }: CeleryApp): Record<string, unknown> {
+  const url = parseUrl(broker);
+  const files = FILES.flatMap((name) => url?.query.has(name) ? [[name, url.query.get(name)]] : []);
+  if (url?.scheme !== 'rediss' || files.length === 0) return {};
+  return { broker_use_ssl: { ssl_cert_reqs: 'required', ssl_check_hostname: true, ...Object.fromEntries(files) as object } };
 }

@@ -37,9 +37,9 @@ export interface LoaderParts {
   readonly mounts: Mount[];
 }
 
-/** What the loader needs in a container that has no settings on its command line. */
-export function loaderEnv(app: CeleryApp, pythonPath: readonly string[]): LoaderParts {
-  const settings = shared(app._settings);
+/** What the loader needs in a container that has no settings on its command line; `own` is what only that one needs. */
+export function loaderEnv(app: CeleryApp, pythonPath: readonly string[], own: Readonly<Record<string, unknown>> = {}): LoaderParts {
+  const settings = { ...own, ...shared(app._settings) };
   return loader(app, pythonPath, {
     ...(Object.keys(settings).length === 0 ? {} : { [APP_SETTINGS]: asGiven(JSON.stringify(settings)) }),
     ...timeoutEnv(visibilityTimeout(app)),

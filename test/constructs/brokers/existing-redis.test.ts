@@ -1,5 +1,5 @@
 import { Chart } from 'cdk8s';
-import { Broker, CeleryBeat, CeleryFlower, CeleryWorker, RedisServerOptions, ResultBackend } from '../../../src';
+import { Broker, CeleryBeat, CeleryFlower, CeleryWorker, FlowerAuth, RedisServerOptions, ResultBackend } from '../../../src';
 import { celeryApp } from '../../fixtures';
 import { Manifests, refusals, synth } from '../../manifests';
 
@@ -223,4 +223,23 @@ describe('a database that Redis does not have', () => {
     expect(refusals((chart) => celeryApp(chart, { broker: Broker.fromUrl('redis://redis.example.com:6379/15'), resultBackend })))
       .toEqual([message('resultBackend', `rediss://r.example.com/${database}?ssl_cert_reqs=CERT_REQUIRED`, 'ResultBackend')]);
   });
+});
+
+test('Flower, whose own client takes no options of the URL, has the files of TLS in broker_use_ssl, and only Flower', () => {
+  const settings = (tls: Any): unknown[] => {
+    const manifests = synth((chart) => {
+      const celery = celeryApp(chart, { broker: Broker.fromRedis({ host: 'redis.example.com', tls }) });
+      new CeleryWorker(chart, 'worker', { celery });
+      new CeleryFlower(chart, 'flower', { celery, auth: FlowerAuth.none() });
+    }, EXTERNAL);
+    expect(manifests.main('celery-flower').volumeMounts.some(({ mountPath }) => mountPath === '/opt/celery-agent/cdk8s_celery_launch')).toBe(tls?.ca !== undefined || tls?.clientSecretName !== undefined);
+    return ['celery-flower', 'celery-worker'].map((name) => manifests.env(name).CDK8S_CELERY_APP_SETTINGS);
+  };
+  const given = { ssl_cert_reqs: 'required', ssl_check_hostname: true };
+  expect(settings({ ca: CA })).toEqual([JSON.stringify({ broker_use_ssl: { ...given, ssl_ca_certs: '/etc/celery-broker-tls/ca.crt' } }), undefined]);
+  expect(settings({ clientSecretName: 'client' })).toEqual([
+    JSON.stringify({ broker_use_ssl: { ...given, ssl_certfile: '/etc/celery-broker-tls/tls.crt', ssl_keyfile: '/etc/celery-broker-tls/tls.key' } }), undefined,
+  ]);
+  expect(settings({})).toEqual([undefined, undefined]);
+  expect(settings(undefined)).toEqual([undefined, undefined]);
 });
