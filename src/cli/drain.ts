@@ -6,8 +6,8 @@ import { Cluster, CLUSTER_OPTIONS, CLUSTER_USAGE, readCluster } from './cluster'
 import { Failure, guarded, Misuse, parseOptions } from './command';
 import { readDuration, shownDuration } from './duration';
 import { DRAINED, podsOf, processOf, readFleet } from './fleet';
-import { appPlace, runInPod } from './in-pod';
-import { identity, isBeingDeleted } from './objects';
+import { appPlace, ProgramError, runInPod } from './in-pod';
+import { identity, isBeingDeleted, phase } from './objects';
 
 const USAGE = `Usage: cdk8s-celery drain POOL [-n NAMESPACE] [--timeout DURATION] [--undo] [--context CONTEXT]
 
@@ -22,8 +22,8 @@ undoes it, and so does --undo.
       --undo                  have them consume their queues again
 ${CLUSTER_USAGE}
 
-Exits with 0 when no worker of it has a task, 1 when some still have after the timeout (they go on, and consume nothing more), 2 when
-that is unknown.
+Exits with 0 when no worker of it has a task, 1 when some still have after the timeout (they go on, and consume nothing more), or a pod does
+not run yet and would consume when it does, 2 when that is unknown.
 `;
 
 /** Between two looks, and between two requests to a pod that has not heard the first. */
@@ -63,6 +63,8 @@ interface Drained {
   readonly agent?: AgentStatus;
   readonly error?: string;
   readonly deleted: boolean;
+  /** It does not run, and will not again. */
+  readonly over?: boolean;
 }
 
 async function run(options: Options, say: (line: string) => void, wait: (milliseconds: number) => Promise<unknown>): Promise<number> {
@@ -85,7 +87,9 @@ async function run(options: Options, say: (line: string) => void, wait: (millise
     if (due.length > 0) {
       if (place === undefined) throw new Failure(`no pod of ${name} runs that could ask the workers`);
       const hosts = Object.fromEntries(due.map(({ agent }) => [agent!.hostname ?? '', undo ? agent!.not_consumed ?? [] : consumed(agent!)]));
-      await runInPod(place, 'drain', { hosts, undo }, context);
+      await runInPod(place, 'drain', { hosts, undo }, context).catch((error: unknown) => {
+        throw error instanceof ProgramError ? new Failure(`from pod ${place.pod} the workers could not be asked: ${error.message}`) : error;
+      });
       for (const pod of due) asked.set(pod.name, Date.now());
     }
     const left = undo ? open : looks.filter((pod) => !isIdle(pod, idle));
@@ -130,7 +134,9 @@ async function look(pod: unknown, context: readonly string[]): Promise<Drained> 
     return { name, deleted, agent: await agentStatus(place, context) };
   } catch (error) {
     const running = asList(get(pod, 'status', 'containerStatuses')).some((status) => get(status, 'state', 'running') !== undefined);
-    return { name, deleted, error: running ? `its agent does not answer: ${(error as Error).message.split('\n')[0]}` : 'does not run' };
+    if (running) return { name, deleted, error: `its agent does not answer: ${(error as Error).message.split('\n')[0]}` };
+    const over = deleted || ['Succeeded', 'Failed'].includes(phase(pod));
+    return { name, deleted, over, error: over ? 'does not run' : 'does not run, and would consume when it does' };
   }
 }
 
@@ -140,8 +146,8 @@ function consumed({ queues, not_consumed }: AgentStatus): string[] {
 }
 
 /** Two looks of the agent in a row: in the first it consumed nothing, so in the second no task can have come after its count. */
-function isIdle({ name, agent, error }: Drained, idle: Map<string, string>): boolean {
-  if (agent === undefined) return error === 'does not run';
+function isIdle({ name, agent, over }: Drained, idle: Map<string, string>): boolean {
+  if (agent === undefined) return over === true;
   if (consumed(agent).length > 0 || agent.active !== 0 || agent.reserved !== 0 || !agent.looked_at) {
     idle.delete(name);
     return false;

@@ -10,7 +10,8 @@ export function kubectl(args: readonly string[], timeout = 30_000, stdin = ''): 
     const child = execFile('kubectl', [...args], { timeout, maxBuffer: 1024 * 1024 * 1024, env: process.env }, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      const said = stderr.trim() || (error.killed ? `no answer within ${timeout / 1000} s` : error.message);
+      // Lines of its log, such as `E1126 11:38:59.000000 3860 v2.go:104] "Unhandled Error"`, name no cause.
+      const said = stderr.split('\n').filter((line) => !/^[IWEF]\d{4} \d\d:\d\d:\d\d/.test(line)).join('\n').trim() || (error.killed ? `no answer within ${timeout / 1000} s` : error.message);
       return reject(new KubectlError(missing ? 'kubectl is not on the PATH: install it, see https://kubernetes.io/docs/tasks/tools/' : said));
     });
     // A kubectl that is not there, or ends without reading, breaks the pipe; what came of the call is said above.

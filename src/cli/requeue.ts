@@ -89,8 +89,17 @@ async function run(options: Options, print: (text: string) => void, wait: (milli
     const unknown = options.except.filter((name) => !names.includes(name));
     if (unknown.length > 0) throw new Failure(`--except ${listed(unknown)}: there is no pod of this name ${options.thisNamespace ? `in namespace ${places[0].namespace}` : 'in the cluster'}`);
   }
+  const failed: string[] = [];
   for (const place of places) {
-    const found = readList(await runInPod(place, 'requeue', { action: 'list' }, options.context));
+    let found: Listed | undefined;
+    try {
+      found = readList(await runInPod(place, 'requeue', { action: 'list' }, options.context));
+    } catch (error) {
+      // The other apps are no worse for it.
+      if (!(error instanceof ProgramError || error instanceof KubectlError)) throw error;
+      failed.push(`from pod ${place.pod} the message broker could not be asked: ${error.message.split('\n')[0]}`);
+      continue;
+    }
     if (found === undefined) {
       print(`${printableLine(`the message broker of ${place.pod} is not Redis: it delivers again by itself`)}\n`);
       continue;
@@ -99,6 +108,7 @@ async function run(options: Options, print: (text: string) => void, wait: (milli
     if (!done.has(found.database)) await database(place, found.database, options, print, wait);
     done.add(found.database);
   }
+  if (failed.length > 0) throw new Failure(failed.join('\n'));
 }
 
 interface Delivery {

@@ -73,11 +73,17 @@ export function smoke(args: string[], print: (text: string) => void, complain: (
     const results = await run({
       ...readCluster(values, USAGE), queues: values.queue, task: values.task, args: json('args', values.args, Array.isArray),
       kwargs: json('kwargs', values.kwargs, (value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
-      timeout: readDuration('--timeout', values.timeout, USAGE),
+      timeout: positive(readDuration('--timeout', values.timeout, USAGE)),
     });
     print(values.output === 'json' ? `${printableJson(results, 2)}\n` : shown(results));
     return results.every(({ ok }) => ok) ? 0 : results.every(({ ok, workedOff }) => ok || workedOff) ? WORKED_OFF : 1;
   });
+}
+
+/** Within nothing no task has a result. */
+function positive(seconds: number): number {
+  if (seconds === 0) throw new Misuse('--timeout 0 is no time for a result; give e.g. 60s', USAGE);
+  return seconds;
 }
 
 function json(option: 'args' | 'kwargs', text: string | undefined, is: (value: unknown) => boolean): unknown {

@@ -111,6 +111,11 @@ export function celeryComponent(scope: Construct, own: CheckedOptions, spec: Cel
   return { ...made, networkPolicy: networkPolicy(scope, spec, made), deployment: deployment(scope, 'Resource', made.pod, rollout, options) };
 }
 
+/** Whether no container runs next to Celery: a sidecar may also be given as an init container that is always restarted. */
+function isAlone({ sidecars = [], containers = [], initContainers = [] }: CheckedOptions): boolean {
+  return sidecars.length + containers.length === 0 && initContainers.every(({ restartPolicy }) => restartPolicy !== 'Always');
+}
+
 /** What Kubernetes has, and the time that init containers wait, which is no progress. */
 function deadline(waits: readonly k8s.Container[]): number | undefined {
   return waits.length > 0 ? PROGRESS_DEADLINE + sum(waits) : undefined;
@@ -172,8 +177,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     partOf: celery.name,
     user: CELERY_USER,
     terminationGracePeriodSeconds: grace,
-    shareProcessNamespace: spec.shareProcessNamespace === 'alone'
-      ? [...merged.sidecars ?? [], ...merged.containers ?? []].length === 0 || undefined : spec.shareProcessNamespace,
+    shareProcessNamespace: spec.shareProcessNamespace === 'alone' ? isAlone(merged) || undefined : spec.shareProcessNamespace,
     resources: spec.resources,
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
     volumes: () => loads(options.initContainers) ? [celery._launchVolume()] : [],

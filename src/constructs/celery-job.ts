@@ -163,7 +163,7 @@ export class CeleryJob extends Construct {
     const timeout = visibilityTimeout(celery);
     this.node.addValidation({
       validate: () => visibilityTimeout(celery) === timeout ? [] : [describe({
-        prop: 'celery', value: celery.node.path, wrong: 'has got another visibility timeout after this job was made', fix: 'make the CeleryJob after all workers of the database',
+        prop: 'celery', value: celery.node.path, wrong: 'has got another visibility timeout after this job was made', fix: 'make it after all workers of the database',
       })],
     });
   }

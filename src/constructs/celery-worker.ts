@@ -198,7 +198,7 @@ export interface CeleryWorkerProps extends PodOptions {
    *
    * With it, other containers of the pod see Celery's processes and, as the same user, may read their environment.
    *
-   * @default - true, unless the pod has `sidecars` or `containers`
+   * @default - true, unless the pod has `sidecars`, `containers` or an init container with `restartPolicy: 'Always'`
    * @see https://kubernetes.io/docs/tasks/configure-pod-container/share-process-namespace/
    */
   readonly shareProcessNamespace?: boolean;

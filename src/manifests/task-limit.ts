@@ -1,7 +1,9 @@
 import { lazy } from '../memo';
+import { codeFiles } from './code';
 import { seconds } from './code-settings';
 import { Place } from './place';
 import { Process } from './process';
+import { withoutComments } from './python-text';
 import { tasksOf } from './tasks';
 
 /** The longest that a task of a worker may take. */
@@ -19,13 +21,19 @@ export interface TaskLimit {
  * decorator.
  */
 export const taskLimit: (worker: Process) => TaskLimit | undefined = lazy((worker: Process) => {
-  const longest = tasksOf(worker).flatMap(({ name, at, timeLimit, softTimeLimit, limitBy }) => {
+  const routed = hasRoutes(worker);
+  const longest = tasksOf(worker).filter(({ name }) => !routed || name === '*').flatMap(({ name, at, timeLimit, softTimeLimit, limitBy }) => {
     const own = timeLimit ?? softTimeLimit;
     return own === undefined || own <= 0 ? [] : [{ seconds: own, name: `${timeLimit === undefined ? 'soft_time_limit' : 'time_limit'} of ${limitBy ?? name}`, at }];
   }).reduce<TaskLimit | undefined>((most, next) => most && most.seconds >= next.seconds ? most : next, undefined);
   const general = generalLimit(worker);
   return longest && (!general || longest.seconds > general.seconds) ? longest : general;
 });
+
+/** Tasks go to queues of their own, by settings or by code in sight: which of them a worker gets is not known. */
+function hasRoutes({ command: { settings }, container }: Process): boolean {
+  return settings.has('task_routes') || codeFiles(container).some(({ text }) => /\btask_routes\b|\bqueue['"]?\s*[=:]/i.test(withoutComments(text)));
+}
 
 /** That of all tasks which have none of their own. */
 function generalLimit(worker: Process): TaskLimit | undefined {

@@ -18,9 +18,9 @@ const labels = (component: string) => ({ component, 'app.kubernetes.io/part-of':
 const containers = (role = 'worker', health = true) => [{
   name: role, command: ['celery', '-A', 'tasks', role], ports: health ? [{ name: 'health', containerPort: 8790 }] : [],
 }];
-const pod = (name: string, { pool = 'mail', role = 'worker', health = true, deletionTimestamp = undefined as string | undefined, running = true } = {}): object => ({
+const pod = (name: string, { pool = 'mail', role = 'worker', health = true, deletionTimestamp = undefined as string | undefined, running = true, phase = 'Running' } = {}): object => ({
   metadata: { name, namespace: 'shop', labels: { ...labels(role), pool }, deletionTimestamp }, spec: { containers: containers(role, health) },
-  status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ state: running ? { running: {} } : { waiting: {} } }] },
+  status: { phase, conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ state: running ? { running: {} } : { waiting: {} } }] },
 });
 const deployment = (name: string, pool: string, role = 'worker'): object => ({
   kind: 'Deployment', metadata: { name, namespace: 'shop', labels: labels(role) },
@@ -69,9 +69,21 @@ test('after the timeout it says who has what, and returns 1', async () => {
   expect(code).toBe(1);
 });
 
-test('a pod that does not run has no task; one that is being deleted is waited for, and not asked', async () => {
+test('a pod that does not run yet is not drained: it would consume when it does', async () => {
+  const { code, stdout } = await run(['mail', '--timeout', '0s'], { ...cluster(pod('a', { running: false })), 'http:a:8790': ['error dialing backend', 1] });
+  expect([code, stdout]).toEqual([1, expect.stringContaining('after 0s not done: a (does not run, and would consume when it does)')]);
+});
+
+test('an error of the message broker is told with the pod that had it', async () => {
+  const { code, stderr } = await run(['mail'], {
+    ...cluster(pod('a')), ...agent('a', look(0, CONSUMING)), 'exec -i': ['{"error": "OperationalError: Error -2 connecting to nobroker:6379."}'],
+  });
+  expect([code, stderr]).toEqual([2, 'cdk8s-celery drain: from pod a the workers could not be asked: OperationalError: Error -2 connecting to nobroker:6379.\n']);
+});
+
+test('a pod that is over has no task; one that is being deleted is waited for, and not asked', async () => {
   const { code, stdout, calls } = await run(['mail'], {
-    ...cluster(pod('a', { running: false }), pod('b', { deletionTimestamp: 'now' })), ...held('b'),
+    ...cluster(pod('a', { running: false, phase: 'Failed' }), pod('b', { deletionTimestamp: 'now' })), ...held('b'),
     ...agent('b', look(0, CONSUMING), look(5, { ...CONSUMING, not_consumed: ['mail', 'post'], active: 0, reserved: 0 }), look(10, {})),
     'http:a:8790': ['error dialing backend', 1],
   });

@@ -67,6 +67,17 @@ test('is a dry run, in two rounds 30 s apart', async () => {
   expect(calls.filter((call) => call.includes('/proxy/held'))).toHaveLength(2);
 });
 
+test('an app whose message broker cannot be asked is named, and the others go on; lines of the log of kubectl are no cause', async () => {
+  const other = { ...pod('z') as { metadata: object }, metadata: { name: 'z', namespace: 'shop', labels: { 'component': 'worker', 'app.kubernetes.io/part-of': 'other' } } };
+  const { code, stdout, stderr } = await run(['-n', 'shop'], cluster({ more: {
+    'get pods -A': [items(A)],
+    'get pods': [items(other, A)],
+    'exec -i -n shop z': ['E1126 11:38:59.123456    3860 v2.go:104] "Unhandled Error" err="websocket: close sent"\nunable to upgrade connection: container not found ("worker")', 1],
+  } }));
+  expect([code, stderr]).toEqual([2, 'cdk8s-celery requeue: from pod z the message broker could not be asked: unable to upgrade connection: container not found ("worker")\n']);
+  expect(stdout).toContain('1 would be restored');
+});
+
 test('--yes restores exactly what was seen, and says what has become of each', async () => {
   const { code, stdout, calls } = await run(['--yes'], cluster({ lists: [list([delivery('t1'), delivery('t2', '2.25')])] }));
   expect(restored(calls)).toEqual([expect.stringContaining('{"options":{"--app":"tasks"},"settings":[],"action":"restore","deliveries":{"t1":"1.5","t2":"2.25"}}')]);

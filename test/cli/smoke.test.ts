@@ -81,7 +81,7 @@ test.each<[string, Answers, RegExp]>([
 test.each([
   [['--args', '[1]'], /--args and --kwargs are those of --task/], [['--task', 't', '--args', '{}'], /--args {} is not a list, such as \[1, 2\] in JSON/],
   [['--task', 't', '--kwargs', '[1]'], /--kwargs \[1\] is not an object/], [['--task', 't', '--args', '[1'], /--args \[1 is not a list/],
-  [['--timeout', '1'], /--timeout 1 is not a duration/], [['-o', 'x'], /--output x is not a format/],
+  [['--timeout', '1'], /--timeout 1 is not a duration/], [['--timeout', '0s'], /--timeout 0 is no time for a result; give e\.g\. 60s/], [['-o', 'x'], /--output x is not a format/],
 ])('%j is refused with the usage, and asks no cluster', async (args, message) => {
   const { code, stderr, calls } = await run(args);
   expect([code, calls]).toEqual([2, []]);

@@ -473,6 +473,6 @@ describe('refuses', () => {
       const celery = celeryApp(chart);
       new CeleryJob(chart, 'inspect', { celery, command: ['celery', '-A', 'tasks', 'inspect', 'ping'] });
       worker(chart, celery, LONG);
-    })).toEqual(['[chart/inspect] celery: \'chart/celery\' has got another visibility timeout after this job was made; make the CeleryJob after all workers of the database']);
+    })).toEqual(['[chart/inspect] celery: \'chart/celery\' has got another visibility timeout after this job was made; make it after all workers of the database']);
   });
 });

@@ -315,6 +315,8 @@ test.each([
 test.each<[boolean | undefined, Partial<CeleryWorkerProps>]>([
   [true, {}], [undefined, { sidecars: everyOption.sidecars }], [undefined, { containers: everyOption.containers }],
   [false, { shareProcessNamespace: false }],
+  [undefined, { initContainers: [{ name: 'proxy', image: 'registry.example.com/proxy:1.0.0', command: ['proxy'], restartPolicy: 'Always' }] }],
+  [true, { initContainers: [{ name: 'wait', image: 'registry.example.com/wait:1.0.0', command: ['wait'] }] }],
   [true, { shareProcessNamespace: true, sidecars: everyOption.sidecars }],
 ])('Celery is not process 1: %p', (expected, props) => {
   expect(worker(props).pod(NAME).shareProcessNamespace).toBe(expected);

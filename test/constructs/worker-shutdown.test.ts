@@ -129,6 +129,23 @@ describe('refuses what does not fit', () => {
     expect(refused(props, app)).toEqual([expect.stringContaining(message)]);
   });
 
+  test.each<[string, string[], CeleryAppProps['settings'], boolean]>([
+    ['by the settings', ['@app.task(time_limit=7200)', 'def long(): ...'], { task_routes: { 'tasks.long': { queue: 'long' } } }, false],
+    ['by the decorator', ['@app.task(time_limit=7200, queue="long")', 'def long(): ...'], {}, false],
+    ['by the code', ['@app.task(time_limit=7200)', 'def long(): ...', 'app.conf.task_routes = {"tasks.long": {"queue": "long"}}'], {}, false],
+    ['by nothing', ['@app.task(time_limit=7200)', 'def long(): ...'], {}, true],
+  ])('a long task that is routed to another worker, %s: the short worker is warned: %p', (_how, lines, settings, expected) => {
+    const warnings = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    synth((chart) => {
+      const celery = celeryApp(chart, { code: tasks(...lines), settings });
+      new CeleryWorker(chart, 'short', { celery, queues: ['celery'], shutdown: warm({ longestTask: seconds(60) }) });
+      new CeleryWorker(chart, 'long', { celery, queues: ['long'], shutdown: warm({ longestTask: minutes(120) }) });
+    });
+    const said = warnings.mock.calls.map(([text]) => String(text)).filter((text) => text.includes('[shutdown/grace-shorter-than-task]'));
+    warnings.mockRestore();
+    expect(said).toHaveLength(expected ? 1 : 0);
+  });
+
   test.each<[string, Partial<CeleryWorkerProps>, CeleryAppProps['settings']]>([
     ['that is not above', { longestTask: seconds(60) }, { task_time_limit: 60, task_soft_time_limit: 59 }],
     ['soft, with a hard one that is not above', { longestTask: seconds(60), pool: WorkerPool.prefork({ timeLimit: seconds(60), softTimeLimit: seconds(5) }) }, { task_soft_time_limit: 600 }],
