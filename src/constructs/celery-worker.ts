@@ -511,6 +511,6 @@ function problems(props: CeleryWorkerProps): Problem[] {
     }] : []),
     ...checks.seconds('longestTask', longestTask),
     ...(queues?.length === 0 ? [{ prop: 'queues', value: queues, wrong: 'is empty', fix: 'name a queue, or leave it out' }] : []),
-    ...checkNames(queues ?? []),
+    ...checkNames(queues ?? [], props.celery._queues.declaredNames),
   ];
 }

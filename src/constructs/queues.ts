@@ -19,10 +19,10 @@ export const celeryQueues = nestedList(QUEUE, 'e.g. [{ name: \'mail\' }]');
 
 const NAME = /^[^\s,\p{Cc}\p{Cs}]+$/u;
 
-/** What is wrong with the names of queues, of an app or of a worker. */
-export function checkNames(names: readonly string[]): Problem[] {
+/** What is wrong with the names of queues, of an app or of a worker; `declared` are those of the app, which says it of them. */
+export function checkNames(names: readonly string[], declared: readonly string[] = []): Problem[] {
   return names.flatMap((name, i): Problem[] => !NAME.test(name)
-    ? [{ prop: 'queues', value: name, wrong: 'is not a name of a queue', fix: 'use a name without spaces, commas and control characters' }]
+    ? declared.includes(name) ? [] : [{ prop: 'queues', value: name, wrong: 'is not a name of a queue', fix: 'use a name without spaces, commas and control characters' }]
     : names.indexOf(name) < i ? [{ prop: 'queues', value: name, wrong: 'is given twice', fix: 'give it once' }] : []);
 }
 
@@ -168,7 +168,12 @@ export class Queues {
 
   /** The names of those that the app declares, here or in its settings. */
   public get names(): readonly string[] {
-    return [...(this.declared ?? []).map(({ name }) => name), ...taskQueueNames(this.settings.get('task_queues'))];
+    return [...this.declaredNames, ...taskQueueNames(this.settings.get('task_queues'))];
+  }
+
+  /** The names of those that the app declares by its prop. */
+  public get declaredNames(): readonly string[] {
+    return (this.declared ?? []).map(({ name }) => name);
   }
 
   private get prioritized(): readonly CeleryQueue[] {
@@ -181,7 +186,7 @@ export class Queues {
    */
   public problems(codeDeclares: boolean, quorum: boolean): Problem[] {
     const { transport } = this;
-    const names = [...checkNames((this.declared ?? []).map(({ name }) => name)), ...malformed(this.settings)];
+    const names = [...checkNames(this.declaredNames), ...malformed(this.settings)];
     if (transport === undefined) return names;
     const most = highestPriority(transport);
     return [...names, ...this.prioritized.flatMap(({ name, maxPriority }): Problem[] => {

@@ -62,6 +62,13 @@ describe('refuses', () => {
   });
 });
 
+test('a bad name of a queue is refused once: where the app declares it, and else where a worker names it', () => {
+  const twice = refusals(made({ queues: [{ name: 'a b' }] }, { worker: ['a b'] }));
+  expect(twice).toEqual([expect.stringMatching(/^\[chart\/celery\] queues: 'a b' is not a name of a queue/)]);
+  expect(refusals(made({ settings: { task_queues: { 'a b': {} } } }, { worker: ['a b'] }))).toEqual([expect.stringMatching(/^\[chart\/worker\] queues: 'a b' is not a name/)]);
+  expect(refusals(made({}, { worker: ['a b'] }))).toEqual([expect.stringMatching(/^\[chart\/worker\] queues: 'a b' is not a name of a queue/)]);
+});
+
 describe('routes', () => {
   const ALL = { worker: undefined, mail: ['mail'] };
   const routed = (to: unknown, more: Partial<CeleryAppProps> = {}): Partial<CeleryAppProps> => ({ ...declared('mail'), ...more, settings: { task_routes: { x: to }, ...more.settings } });
