@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { runs } from './random-runs';
 import { command, PROGRAM, project, synth, whole } from './synth-project';
 
 /** Renaming a folder fails as it does at a mount point. */
@@ -150,12 +151,13 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
     const { root, path, list } = project();
     synth(root, { env: { TEXT: 'old' } });
     const env = { ...environment(root), TEXT: 'new', NAMES: 'celery redis a b c d e f' };
-    for (let kill = 0; kill < 12; kill += 1) {
+    const kills = runs(4);
+    for (let kill = 0; kill < kills; kill += 1) {
       const { words, env: all } = command(root, { env });
       const child = spawn(words[0], words.slice(1), { cwd: root, env: all });
       const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
       // At any moment of a run of about 100 ms.
-      setTimeout(() => child.kill(kill % 2 === 0 ? 'SIGKILL' : 'SIGTERM'), 30 + kill * 8);
+      setTimeout(() => child.kill(kill % 2 === 0 ? 'SIGKILL' : 'SIGTERM'), 30 + kill * 96 / kills);
       await ended;
       for (const file of list().filter((name) => !name.startsWith('.'))) expect(readFileSync(path('dist', file), 'utf8')).toMatch(/^(old|new) begin\nx{1000000}\nend\n$/);
     }
