@@ -22,7 +22,7 @@ class Noted:
 
     def __getattr__(self, name):
         def ask(*args, **options):
-            self.asked.append((name, *args))
+            self.asked.append((name, *args, *options))
             answer = self.answers.get(name, self)
             if isinstance(answer, Exception):
                 raise answer
@@ -67,7 +67,8 @@ def test_amqp_is_asked_for_a_queue_without_making_it(answer, depth, asked_again)
     assert (made._channel is None) is isinstance(answer, Refused)
     made._channel = channel
     made.depth('mail')
-    assert (channel.asked.count(('queue_declare',)) == 2) is asked_again
+    asked = [name for name, *_ in channel.asked]
+    assert (asked.count('queue_declare') == 2) is asked_again
 
 
 @pytest.mark.parametrize('prefixed, index', [
@@ -78,7 +79,7 @@ def test_what_is_unacknowledged(prefixed, index, count, oldest, told):
     pipe = Pipe(execute=[count, oldest])
     redis = SimpleNamespace(pipeline=lambda transaction: pipe, PREFIXED_SIMPLE_COMMANDS=prefixed)
     assert broker(redis).unacknowledged() == told
-    assert pipe.asked == [('hlen', 'unacked'), ('zrange', index, 0, 0), ('execute',)]
+    assert pipe.asked == [('hlen', 'unacked'), ('zrange', index, 0, 0, 'withscores'), ('execute',)]
 
 
 def test_who_may_not_see_what_is_unacknowledged_is_not_asked_again():
@@ -104,7 +105,7 @@ def test_a_ping_leaves_nothing():
         made.ping()
     assert queue.asked == []
     made.ping('mail')
-    assert queue.asked == [('queue_declare',)]
+    assert [name for name, *_ in queue.asked] == ['queue_declare']
 
 
 def test_a_write_leaves_nothing():
@@ -137,3 +138,22 @@ def test_errors_are_those_of_the_connection_and_of_the_channel():
                                   *made.connection.channel_errors}
     made.close()
     assert (made.connection, made._channel, made._redis) == (None, None, None)
+
+
+@pytest.mark.parametrize('target', ['a', 'z'])
+def test_it_follows_the_application_to_another_broker(target):
+    made = Broker(lambda: Connection('memory://'), 1, Gate())
+    made.depth('mail')
+    first, made._target = made.connection, target
+    made.depth('mail')
+    assert made.connection is not first
+    second = made.connection
+    made.depth('mail')
+    assert made.connection is second
+
+
+def test_what_is_remembered_of_queues_goes_with_them():
+    made = broker()
+    made._keys, made._lengths = {'a': iter(''), 'b': iter('')}, {'a': {}, 'b': {}}
+    made.forget_all_but(['b', 'c'])
+    assert list(made._keys) == list(made._lengths) == ['b']

@@ -12,7 +12,6 @@ from lab import until
 from cdk8s_celery_agent import health, metrics, moving
 from cdk8s_celery_agent.agent import Agent
 from cdk8s_celery_agent.beat import BeatAgent
-from cdk8s_celery_agent.broker import Broker
 from cdk8s_celery_agent.settings import Settings
 from cdk8s_celery_agent.worker import Watch, WorkerAgent, _passive, install
 
@@ -203,13 +202,6 @@ def test_the_step_is_added_to_whatever_the_application_has_there(steps):
     assert list(app.steps['consumer']) == [Watch]
     if isinstance(steps, set):
         assert app.steps['consumer'] is steps
-
-
-def test_what_is_remembered_of_queues_goes_with_them():
-    broker = Broker(lambda: None, 1, Gate())
-    broker._keys, broker._lengths = {'a': iter(''), 'b': iter('')}, {'a': {}, 'b': {}}
-    broker.forget_all_but(['b', 'c'])
-    assert list(broker._keys) == list(broker._lengths) == ['b']
 
 
 def test_beat_asks_only_what_is_a_connection_to_a_broker():
