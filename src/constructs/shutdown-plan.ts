@@ -117,21 +117,33 @@ function limits(longest: Duration | undefined, pool: WorkerPool, soft: boolean):
   ];
 }
 
-/** What the settings allow where the command line has no limit: it must be no more than the longest task takes; and a soft limit comes before it. */
-function limitsOfSettings(longest: Duration | undefined, { _name, _limits }: WorkerPool, enforced: boolean, settings: ShutdownOf['settings']): Problem[] {
-  if (enforced || _limits.timeLimit || (_name !== 'prefork' && _name !== 'gevent')) return [];
+/**
+ * What the settings allow: it must be no more than the longest task takes; and a soft limit comes before it. Each task has the `task_time_limit`
+ * as its own, which wins over that of the command line.
+ *
+ * @see celery/app/task.py (from_config) and celery/worker/request.py (execute_using_pool)
+ */
+function limitsOfSettings(
+  said: Duration | undefined, { _name, _limits }: WorkerPool, enforced: boolean, settings: ShutdownOf['settings'],
+): Problem[] {
+  if (_name !== 'prefork' && _name !== 'gevent') return [];
+  const longest = said ?? _limits.timeLimit;
   const hard = limitOf(settings, 'task_time_limit');
-  const soft = _name === 'prefork' && _limits.softTimeLimit === undefined ? limitOf(settings, 'task_soft_time_limit') : undefined;
+  // A hard limit of the command line ends what the soft one of the settings would allow.
+  const bounded = enforced || _limits.timeLimit !== undefined || _limits.softTimeLimit !== undefined;
+  const soft = _name === 'prefork' && !bounded ? limitOf(settings, 'task_soft_time_limit') : undefined;
   const [name, limit] = hard === undefined ? ['task_soft_time_limit', soft] as const : ['task_time_limit', hard] as const;
   const given = _limits.softTimeLimit;
   return [
     ...(longest && limit !== undefined && limit > seconds(longest) ? [{
-      prop: `settings.${name}`, value: `${limit} s`, wrong: `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`,
-      fix: 'lower it, raise longestTask, or give the pool a timeLimit',
+      prop: `settings.${name}`, value: `${limit} s`,
+      wrong: said ? `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`
+        : `is more than the timeLimit of the pool, ${seconds(longest)} s, over which it wins, and which the grace period and the visibility timeout follow`,
+      fix: said ? 'lower it, or raise longestTask' : 'lower it, leave it out, or raise the timeLimit',
     }] : []),
     ...(given && hard !== undefined && seconds(given) >= hard ? [{
       prop: 'softTimeLimit', value: `${seconds(given)} s`, wrong: `is not less than the setting task_time_limit of the app, ${hard} s, which ends the task first`,
-      fix: 'lower it, raise the setting, or give the pool a timeLimit',
+      fix: 'lower it, or raise the setting',
     }] : []),
   ];
 }

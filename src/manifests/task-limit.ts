@@ -69,13 +69,14 @@ export const lateTasks: (worker: Process) => readonly LateTasks[] = lazy((worker
 
 /** One of them alone. */
 export function limit(worker: Process, flag: string, setting: 'task_time_limit' | 'task_soft_time_limit'): TaskLimit | undefined {
+  // Each task has the setting as its own limit, which wins over that of the pool.
+  const given = worker.setting(setting);
+  const value = given && seconds(given.value);
+  if (value !== undefined && value > 0) return { seconds: value, name: setting, at: given!.at, variable: given!.variable };
   const option = worker.option(flag);
   const number = worker.number(flag);
   if (option.state === 'known' && number !== undefined && number > 0) return { seconds: number, name: flag, at: worker.place(option.path) };
-  const given = worker.setting(setting);
-  const value = given && seconds(given.value);
-  if (given) return value !== undefined && value > 0 ? { seconds: value, name: setting, at: given.at, variable: given.variable } : undefined;
-  return worker.sets(setting) ? undefined : calledLike(worker, setting);
+  return given !== undefined || worker.sets(setting) ? undefined : calledLike(worker, setting);
 }
 
 /** By a variable of the application that ends in the name of the setting: `WORKER_TASK_TIME_LIMIT`. */

@@ -121,7 +121,11 @@ describe('refuses what does not fit', () => {
     ['a time limit of the pool', { longestTask: seconds(90), pool: WorkerPool.prefork({ timeLimit: seconds(91) }) }, {}, 'timeLimit: \'91 s\' is more than longestTask, 90 s'],
     ['a time limit of a task', { shutdown: warm({ longestTask: seconds(60) }) }, long('time_limit=61'), `code time_limit of send: 61 ${MORE}`],
     ['one of the settings', { longestTask: seconds(60) }, { settings: { task_time_limit: 61 } },
-      'settings.task_time_limit: \'61 s\' is more than longestTask, 60 s, which the grace period and the visibility timeout follow; lower it, raise longestTask, or give the pool a timeLimit'],
+      'settings.task_time_limit: \'61 s\' is more than longestTask, 60 s, which the grace period and the visibility timeout follow; lower it, or raise longestTask'],
+    ['one of the settings, which wins over the command line', { shutdown: warm({ longestTask: seconds(60) }) }, { settings: { task_time_limit: 61 } },
+      'settings.task_time_limit: \'61 s\' is more than longestTask, 60 s'],
+    ['... and over that of the pool', { pool: WorkerPool.prefork({ timeLimit: seconds(50) }) }, { settings: { task_time_limit: 51 } },
+      'settings.task_time_limit: \'51 s\' is more than the timeLimit of the pool, 50 s, over which it wins, and which the grace period and the visibility timeout follow; lower it, leave'],
     ['one of the settings, gevent', { longestTask: seconds(60), pool: WorkerPool.gevent() }, { settings: { task_time_limit: 60.5 } }, 'settings.task_time_limit: \'61 s\' is more than longestTask'],
     ['a soft one of the settings', { longestTask: seconds(60) }, { settings: { task_soft_time_limit: 61 } }, 'settings.task_soft_time_limit: \'61 s\' is more than longestTask, 60 s'],
     ['a soft one of a task', { longestTask: seconds(60) }, long('soft_time_limit=61'), `code soft_time_limit of send: 61 ${MORE}`],
@@ -149,8 +153,7 @@ describe('refuses what does not fit', () => {
   test.each<[string, Partial<CeleryWorkerProps>, CeleryAppProps['settings']]>([
     ['that is not above', { longestTask: seconds(60) }, { task_time_limit: 60, task_soft_time_limit: 59 }],
     ['soft, with a hard one that is not above', { longestTask: seconds(60), pool: WorkerPool.prefork({ timeLimit: seconds(60), softTimeLimit: seconds(5) }) }, { task_soft_time_limit: 600 }],
-    ['over which the longest task wins on the command line', { shutdown: warm({ longestTask: seconds(60) }) }, { task_time_limit: 600 }],
-    ['over which that of the pool wins', { longestTask: seconds(60), pool: WorkerPool.prefork({ timeLimit: seconds(50) }) }, { task_time_limit: 600 }],
+    ['soft, which the longest task on the command line ends', { shutdown: warm({ longestTask: seconds(60) }) }, { task_soft_time_limit: 600 }],
     ['that the pool ignores', { longestTask: seconds(60), pool: WorkerPool.threads() }, { task_time_limit: 600 }],
     ['soft, that the pool ignores', { longestTask: seconds(60), pool: WorkerPool.gevent() }, { task_soft_time_limit: 600 }],
     ['of none', { longestTask: seconds(60) }, { task_time_limit: null }],
@@ -164,7 +167,7 @@ describe('refuses what does not fit', () => {
     if (soft < 10) expect(options(worker(props, app))).toEqual(['--soft-time-limit=9']);
     else {
       expect(refused(props, app)).toEqual([
-        'softTimeLimit: \'10 s\' is not less than the setting task_time_limit of the app, 10 s, which ends the task first; lower it, raise the setting, or give the pool a timeLimit',
+        'softTimeLimit: \'10 s\' is not less than the setting task_time_limit of the app, 10 s, which ends the task first; lower it, or raise the setting',
       ]);
     }
   });
@@ -179,7 +182,7 @@ describe('refuses what does not fit', () => {
     ['a limit of a task that is known', 7215, {}, long('time_limit=7200')],
     ['not that of a task in another queue', 315, {}, long('queue="celery", time_limit=7200')],
     ['a limit equal to it', 75, { shutdown: warm({ longestTask: seconds(60) }) }, long('time_limit=60')],
-    ['the limit of the command line before that of the settings', 75, { shutdown: warm({ longestTask: seconds(60) }) }, { settings: { task_time_limit: 600 } }],
+    ['a limit of the settings equal to it', 75, { shutdown: warm({ longestTask: seconds(60) }) }, { settings: { task_time_limit: 60 } }],
   ])('the grace period counts %s', (_what, expected, props, app) => {
     expect(grace(worker(props, app))).toBe(expected);
   });
