@@ -34,7 +34,7 @@ import { sharedCount } from './scaling/scaled-object';
 import { ScaledWorker } from './scaling/scaled-worker';
 import { WorkerScaling } from './scaling/worker-scaling';
 import { WorkerPool } from './worker-pool';
-import { planShutdown, settingsLimit, ShutdownPlan } from './shutdown-plan';
+import { planShutdown, poolLimit, settingsLimit, ShutdownPlan } from './shutdown-plan';
 import { WorkerShutdown } from './worker-shutdown';
 import { poolConnections } from './pool-connections';
 import { prepareShared } from './shared-settings';
@@ -113,8 +113,8 @@ export interface CeleryWorkerProps extends PodOptions {
    * A `timeLimit` of the pool that is longer is refused, and so is a `task_time_limit` (or else `task_soft_time_limit`) of the settings that holds
    * for this worker.
    *
-   * @default - that of the shutdown, else the `timeLimit` of the pool, else Duration.minutes(5), or a time limit of the settings or a soft one of the
-   * pool that is longer
+   * @default - that of the shutdown, else the `timeLimit` of the pool, or a `task_time_limit` of the settings that is longer, else
+   * Duration.minutes(5), or a time limit of the settings or a soft one of the pool that is longer
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#stopping-the-worker
    */
   readonly longestTask?: Duration;
@@ -301,7 +301,7 @@ export class CeleryWorker extends Construct {
     celery._workers.push({
       worker: this, queues: props.queues, longestTask: end.longestTask, grace: end.grace, prefetchMultiplier: reserved(props),
       disablePrefetch: props.disablePrefetch, interval: intervalOf(props, tasks),
-      known, timeLimit: end.timeLimit ?? pool._limits.timeLimit,
+      known, timeLimit: end.timeLimit ?? poolLimit(pool, celery._settings),
       maxReplicas: most, pool, agent: healthCheck._agent !== undefined,
     });
     answersFor(this, 'delivery/visibility-timeout-too-short', () => isOutlived(celery, this));
@@ -334,7 +334,7 @@ function sizedPool(pool: WorkerPool, { resources }: CheckedOptions): WorkerPool 
 
 /** How long the longest task takes, where the user says it. */
 function knownLongest({ longestTask, shutdown, celery }: CeleryWorkerProps, pool: WorkerPool): number | undefined {
-  const known = shutdown?._longestTask ?? longestTask ?? pool._limits.timeLimit;
+  const known = shutdown?._longestTask ?? longestTask ?? poolLimit(pool, celery._settings);
   return known ? known.toMilliseconds() / 1000 : settingsLimit(celery._settings);
 }
 

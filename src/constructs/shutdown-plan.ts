@@ -43,7 +43,7 @@ const SOFT_SETTINGS = ['worker_soft_shutdown_timeout', 'worker_enable_soft_shutd
 /** One model of how a worker ends: everything that must fit is computed, or refused, here. */
 export function planShutdown({ shutdown, longestTask, pool, celery, settings, mayBeEarly, ofTask, variables }: ShutdownOf): ShutdownPlan {
   const own = shutdown?._longestTask;
-  const longest = seconds(own ?? longestTask ?? pool._limits.timeLimit ?? unsaid(pool, settings, ofTask?.seconds));
+  const longest = seconds(own ?? longestTask ?? poolLimit(pool, settings) ?? unsaid(pool, settings, ofTask?.seconds));
   const soft = shutdown?._soft;
   const enforced = own !== undefined && pool._limits.timeLimit === undefined && (pool._name === 'prefork' || pool._name === 'gevent');
   return {
@@ -78,6 +78,16 @@ export function planShutdown({ shutdown, longestTask, pool, celery, settings, ma
 
 function seconds(value: Duration): number {
   return Math.ceil(value.toMilliseconds() / 1000);
+}
+
+/**
+ * The hard time limit of a pool that has one, or a longer `task_time_limit` of the settings: each task has that as its own, and it wins over the
+ * command line.
+ *
+ * @see celery/app/task.py (from_config) and celery/worker/request.py (execute_using_pool)
+ */
+export function poolLimit({ _limits: { timeLimit } }: WorkerPool, settings: ShutdownOf['settings']): Duration | undefined {
+  return timeLimit && Duration.seconds(Math.max(seconds(timeLimit), limitOf(settings, 'task_time_limit') ?? 0));
 }
 
 /** Where nobody says how long tasks take: 5 minutes, or the limit that stops them later. */
@@ -117,17 +127,11 @@ function limits(longest: Duration | undefined, pool: WorkerPool, soft: boolean):
   ];
 }
 
-/**
- * What the settings allow: it must be no more than the longest task takes; and a soft limit comes before it. Each task has the `task_time_limit`
- * as its own, which wins over that of the command line.
- *
- * @see celery/app/task.py (from_config) and celery/worker/request.py (execute_using_pool)
- */
+/** What the settings allow: it must be no more than the longest task takes; and a soft limit comes before it. */
 function limitsOfSettings(
-  said: Duration | undefined, { _name, _limits }: WorkerPool, enforced: boolean, settings: ShutdownOf['settings'],
+  longest: Duration | undefined, { _name, _limits }: WorkerPool, enforced: boolean, settings: ShutdownOf['settings'],
 ): Problem[] {
   if (_name !== 'prefork' && _name !== 'gevent') return [];
-  const longest = said ?? _limits.timeLimit;
   const hard = limitOf(settings, 'task_time_limit');
   // A hard limit of the command line ends what the soft one of the settings would allow.
   const bounded = enforced || _limits.timeLimit !== undefined || _limits.softTimeLimit !== undefined;
@@ -136,10 +140,8 @@ function limitsOfSettings(
   const given = _limits.softTimeLimit;
   return [
     ...(longest && limit !== undefined && limit > seconds(longest) ? [{
-      prop: `settings.${name}`, value: `${limit} s`,
-      wrong: said ? `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`
-        : `is more than the timeLimit of the pool, ${seconds(longest)} s, over which it wins, and which the grace period and the visibility timeout follow`,
-      fix: said ? 'lower it, or raise longestTask' : 'lower it, leave it out, or raise the timeLimit',
+      prop: `settings.${name}`, value: `${limit} s`, wrong: `is more than longestTask, ${seconds(longest)} s, which the grace period and the visibility timeout follow`,
+      fix: 'lower it, or raise longestTask',
     }] : []),
     ...(given && hard !== undefined && seconds(given) >= hard ? [{
       prop: 'softTimeLimit', value: `${seconds(given)} s`, wrong: `is not less than the setting task_time_limit of the app, ${hard} s, which ends the task first`,

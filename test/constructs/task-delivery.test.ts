@@ -195,10 +195,12 @@ describe('the visibility timeout', () => {
     expect(timeoutOf(manifests, 'celery-worker')).toBe(3601 + 3616 + 60);
   });
 
-  test('fits the hard time limit of the worker, which is no less than that of the settings', () => {
-    const settings = { task_time_limit: 60 };
-    const manifests = synth((chart) => void worker(chart, celeryApp(chart, { settings }), { pool: WorkerPool.prefork({ timeLimit: minutes(1) }) }));
-    expect(timeoutOf(manifests, 'celery-worker')).toBeUndefined();
+  test('fits the hard time limit of the worker, over which a longer one of the settings wins', () => {
+    const limited = (task_time_limit: number) => synth((chart) => void worker(
+      chart, celeryApp(chart, { settings: { task_time_limit } }), { pool: WorkerPool.prefork({ timeLimit: minutes(1) }) },
+    ));
+    expect(timeoutOf(limited(60), 'celery-worker')).toBeUndefined();
+    expect(timeoutOf(limited(3601), 'celery-worker')).toBe(3601 + 3616 + 60);
   });
 
   test('joins the transport options that are given', () => {

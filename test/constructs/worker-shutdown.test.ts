@@ -124,8 +124,6 @@ describe('refuses what does not fit', () => {
       'settings.task_time_limit: \'61 s\' is more than longestTask, 60 s, which the grace period and the visibility timeout follow; lower it, or raise longestTask'],
     ['one of the settings, which wins over the command line', { shutdown: warm({ longestTask: seconds(60) }) }, { settings: { task_time_limit: 61 } },
       'settings.task_time_limit: \'61 s\' is more than longestTask, 60 s'],
-    ['... and over that of the pool', { pool: WorkerPool.prefork({ timeLimit: seconds(50) }) }, { settings: { task_time_limit: 51 } },
-      'settings.task_time_limit: \'51 s\' is more than the timeLimit of the pool, 50 s, over which it wins, and which the grace period and the visibility timeout follow; lower it, leave'],
     ['one of the settings, gevent', { longestTask: seconds(60), pool: WorkerPool.gevent() }, { settings: { task_time_limit: 60.5 } }, 'settings.task_time_limit: \'61 s\' is more than longestTask'],
     ['a soft one of the settings', { longestTask: seconds(60) }, { settings: { task_soft_time_limit: 61 } }, 'settings.task_soft_time_limit: \'61 s\' is more than longestTask, 60 s'],
     ['a soft one of a task', { longestTask: seconds(60) }, long('soft_time_limit=61'), `code soft_time_limit of send: 61 ${MORE}`],
@@ -182,6 +180,8 @@ describe('refuses what does not fit', () => {
     ['a limit of a task that is known', 7215, {}, long('time_limit=7200')],
     ['not that of a task in another queue', 315, {}, long('queue="celery", time_limit=7200')],
     ['a limit equal to it', 75, { shutdown: warm({ longestTask: seconds(60) }) }, long('time_limit=60')],
+    ['a limit of the settings, which wins over that of the pool', 615, { pool: WorkerPool.prefork({ timeLimit: seconds(50) }) }, { settings: { task_time_limit: 600 } }],
+    ['a limit of the pool that is not less than that of the settings', 615, { pool: WorkerPool.prefork({ timeLimit: seconds(600) }) }, { settings: { task_time_limit: 50 } }],
     ['a limit of the settings equal to it', 75, { shutdown: warm({ longestTask: seconds(60) }) }, { settings: { task_time_limit: 60 } }],
   ])('the grace period counts %s', (_what, expected, props, app) => {
     expect(grace(worker(props, app))).toBe(expected);
