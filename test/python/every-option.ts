@@ -170,7 +170,8 @@ export function everyOptionOf(app: App): void {
   });
   new CeleryBeat(chart, 'orders-beat', {
     celery: orders,
-    schedule: BeatSchedule.redBeat({ loopInterval: Duration.seconds(20), redis: { name: 'redbeat', key: 'url' }, lockTimeout: Duration.seconds(70) }),
+    schedule: BeatSchedule.redBeat({ loopInterval: Duration.seconds(20), redis: { name: 'redbeat', key: 'url' }, port: 6380, cidr: '10.3.0.0/16',
+      lockTimeout: Duration.seconds(70) }),
   });
   const web = orders.producer({ namespace: 'web', pythonPath: '/srv/web' });
   const pod = new ApiObject(chart, 'web', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: web.namespace } });

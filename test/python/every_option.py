@@ -169,7 +169,8 @@ CeleryWorker(
         name='migrated', command=['python', '-m', 'orders.migrated'], timeout=Duration.minutes(4),
         resources={'limits': {'memory': '99Mi'}})])
 CeleryBeat(chart, 'orders-beat', celery=orders, schedule=BeatSchedule.red_beat(
-    loop_interval=Duration.seconds(20), redis=SecretKey(name='redbeat', key='url'), lock_timeout=Duration.seconds(70)))
+    loop_interval=Duration.seconds(20), redis=SecretKey(name='redbeat', key='url'), port=6380, cidr='10.3.0.0/16',
+    lock_timeout=Duration.seconds(70)))
 web = orders.producer(namespace='web', python_path='/srv/web')
 ApiObject(chart, 'web', api_version='v1', kind='Pod', metadata={'name': 'web', 'namespace': web.namespace}).add_json_patch(
     JsonPatch.add('/spec', {
