@@ -101,6 +101,11 @@ export function settingsLimit(settings: ReadonlyMap<string, unknown>): number | 
   return limitOf(settings, 'task_time_limit') ?? limitOf(settings, 'task_soft_time_limit');
 }
 
+/** What ends a task of a worker, in seconds: the hard time limit of the worker, or else that of the settings. */
+export function enforcedLimit(timeLimit: Duration | undefined, settings: ReadonlyMap<string, unknown>): number | undefined {
+  return timeLimit?.toSeconds({ integral: false }) ?? settingsLimit(settings);
+}
+
 function limitOf(settings: ReadonlyMap<string, unknown>, name: 'task_time_limit' | 'task_soft_time_limit'): number | undefined {
   const value = settings.get(name);
   return typeof value === 'number' && value > 0 && value <= checks.INT32 ? Math.ceil(value) : undefined;

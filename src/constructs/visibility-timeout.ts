@@ -5,7 +5,7 @@ import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
 import { databasesOf, queuesOf } from './message-store';
 import { isPlainObject } from './validation/plain-object';
-import { settingsLimit } from './shutdown-plan';
+import { enforcedLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
 import { isInTree } from './validation/in-tree';
 import { isSuppressed } from './validation/tree';
@@ -63,11 +63,10 @@ function ratedTasks({ prefetchMultiplier, pool, interval }: CeleryApp['_workers'
  * take, one of them.
  */
 export function longestDelivery(app: CeleryApp): number {
-  const ofSettings = settingsLimit(app._settings) ?? 0;
   return Math.max(0, ...app._workers.filter(({ worker }) => isInTree(worker, app)).map((worker) => {
     const { longestTask, timeLimit, grace, known, pool, interval } = worker;
     const soft = pool._limits.softTimeLimit?.toSeconds({ integral: false }) ?? 0;
-    const limit = timeLimit?.toSeconds({ integral: false }) ?? ofSettings;
+    const limit = enforcedLimit(timeLimit, app._settings) ?? 0;
     const held = Math.max(1, reservedTasks(app, worker)) * Math.max(known ?? 0, soft, limit);
     return Math.ceil(Math.max(longestTask, limit, held, ratedTasks(worker) * interval)) + grace + MARGIN;
   }));
@@ -137,14 +136,13 @@ function outlivedBy(app: CeleryApp, timeout: number): Outlived | undefined {
 }
 
 function outlivingOn(app: CeleryApp, timeout: number): Outlived[] {
-  const ofSettings = settingsLimit(app._settings);
   const late = app._settings.get('task_acks_late') === true;
   const once = app._delivery?._once === true;
   // Tasks of more than 12 hours run on SQS only with early acknowledgement, and no promise.
   if (app._broker.transport === 'sqs' && timeout >= LONGEST_OF_SQS && !late && !once) return [];
   return app._workers.filter(({ worker }) => isInTree(worker, app)).flatMap((worker): Outlived[] => {
     const { timeLimit, known, longestTask } = worker;
-    const limit = timeLimit?.toSeconds({ integral: false }) ?? ofSettings;
+    const limit = enforcedLimit(timeLimit, app._settings);
     // What must not run twice must not depend on what nobody has said.
     const task = limit ?? known ?? (once ? longestTask : undefined);
     const ofRule = late && limit !== undefined && limit >= timeout && app._broker.transport !== 'sqs';

@@ -4,7 +4,7 @@ import { AMQPS_PORT, AMQP_PORT } from '../../celery/ports';
 import { meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
 import type { CeleryApp } from '../celery-app';
-import { settingsLimit } from '../shutdown-plan';
+import { enforcedLimit } from '../shutdown-plan';
 import { isLate } from '../task-delivery';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
@@ -465,7 +465,7 @@ function heldTooLong(timeout: Duration, apps: readonly CeleryApp[]): Problem[] {
   const workers = apps.filter(isLate).flatMap((app) => app._workers.filter(({ worker }) => isInTree(worker, app))
     .map((worker) => ({ app, ...worker })));
   return workers.flatMap(({ app, worker, known, timeLimit, prefetchMultiplier }) => {
-    const limit = timeLimit?.toSeconds({ integral: false }) ?? settingsLimit(app._settings);
+    const limit = enforcedLimit(timeLimit, app._settings);
     const longest = limit ?? known ?? 0;
     const held = longest * prefetchMultiplier;
     if (held < seconds || (limit !== undefined && limit >= seconds)) return [];
