@@ -1,4 +1,5 @@
 import { isLoopback } from '../celery/hosts';
+import { plainShell } from '../celery/image';
 import { baseName, Invocation } from './command/command';
 import { asText, get } from './json';
 import { isOneText, Probe } from './probes';
@@ -68,6 +69,23 @@ export function cannotFail(probe: Probe): string | undefined {
   // `grep [c]elery` does not find itself.
   if (grep && !/\[.\]|-v/.test(grep[1])) return 'grep finds itself in the output of ps';
   return undefined;
+}
+
+/** A pattern that matches its own text: `celery.*worker`, not `[c]elery` or `^celery`. */
+const MATCHES_ITSELF = /^(?:[\w ,/:@%-]|\.\*?)+$/;
+
+/**
+ * Whether the shell of a probe has the pattern of its `pgrep -f` in its own command line, so that it is found itself: `always`, or `perhaps` where
+ * `sh` may be a shell that gives its place to the only command.
+ */
+export function findsItself({ raw, container: { image } }: Probe): 'always' | 'perhaps' | undefined {
+  const shell = baseName(raw[0] ?? '');
+  const script = /^(sh|bash|ash|dash)$/.test(shell) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : undefined;
+  const found = /^\s*(?:\/usr\/bin\/|\/bin\/)?pgrep\s+((?:-[acflno]+\s+)+)("[^"]*"|'[^']*'|[^\s'"|;&<>$]+)((?:\s*[12&]?>+\s*&?[\w/]+)*)(\s*\|\|\s*(?:exit\s+[1-9]\d*|false))?\s*;?\s*$/.exec(script ?? '');
+  if (!found || !found[1].includes('f') || !MATCHES_ITSELF.test(found[2].replace(/^(["'])(.*)\1$/s, '$2'))) return undefined;
+  if (found[4] !== undefined) return 'always';
+  const kind = shell === 'sh' ? plainShell(image) : shell === 'ash' ? 'busybox' : shell;
+  return kind === 'dash' ? 'always' : kind === 'unknown' ? 'perhaps' : undefined;
 }
 
 /** Programs of the official images of servers: the one that they do not have is another's. */

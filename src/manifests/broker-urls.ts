@@ -18,6 +18,10 @@ export function brokerUrls({ env, words }: Container): readonly BrokerUrl[] {
   return texts.flatMap((text) => parseUrl(text) ?? []);
 }
 
+export function isBrokerVariable(name: string): boolean {
+  return BROKER_VARIABLE.test(name);
+}
+
 /** Sends to Celery: some variable gives it the broker, whatever its value is. */
 export function isProducer({ env }: Container): boolean {
   return [...env.all()].some(({ name }) => BROKER_VARIABLE.test(name));

@@ -207,7 +207,8 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
     if (role === undefined) continue;
     if (another !== undefined) return undefined;
     const sure = celery || saysCelery(text) || variables || inCompany || (role === 'beat') || (role === 'flower' && container.declares(FLOWER_PORT));
-    return sure ? { role, reason: what, sure: saysCelery(text), invocation } : undefined;
+    // Nothing else in the company of Celery is called beat.
+    return sure ? { role, reason: what, sure: saysCelery(text) || (role === 'beat' && (celery || inCompany)), invocation } : undefined;
   }
   if (container.declares(FLOWER_PORT) && [...container.env.all()].some(({ name }) => /^FLOWER_(?!PORT|SERVICE)/.test(name))) {
     return { role: 'flower', reason: 'its port 5555 and its variables', sure: false, invocation };

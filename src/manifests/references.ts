@@ -1,4 +1,5 @@
 import { lazy } from '../memo';
+import { isBrokerVariable, isProducer } from './broker-urls';
 import { asList, asMap, asText, get, Path } from './json';
 import { Place } from './place';
 import { Workload } from './pod/workload';
@@ -53,6 +54,16 @@ export const neededReferences: (world: World) => readonly Reference[] = lazy((wo
   return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))
     .flatMap(referencesOf).filter(({ optional }) => !optional);
 });
+
+/** The variable that takes a key. */
+export function variableOf({ key, at: { path, resource } }: Reference): string | undefined {
+  return key === undefined || path.at(-4) !== 'env' ? undefined : asText(get(resource.json, ...path.slice(0, -2), 'name'));
+}
+
+/** What gives the broker to the pods that only send tasks. */
+export const producerReferences: (world: World) => readonly Reference[] = lazy((world: World) => world.workloads
+  .filter((workload) => world.in(workload).length === 0 && workload.containers.some(isProducer))
+  .flatMap(referencesOf).filter((reference) => isBrokerVariable(variableOf(reference) ?? '')));
 
 /** The names under which the API has them. */
 const SOURCES = [

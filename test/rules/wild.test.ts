@@ -84,7 +84,7 @@ describe('seen', () => {
       container: 'command: [celery, -A, shop, beat]\nsecurityContext: {readOnlyRootFilesystem: true}\nvolumeMounts: [{name: tmp, mountPath: /tmp}]',
     }], ['beat/schedule-not-writable warning: unless the application sets beat_schedule_filename or another beat_scheduler']],
     ['two Beats of a script', [{ container: 'command: [/entrypoint-celery-beat.sh]', spec: '  replicas: 2\n  strategy: {type: Recreate}\n' }],
-      ['beat/more-than-one warning: unless its scheduler has a lock, like RedBeat']],
+      ['beat/more-than-one error']],
     ['a Beat in the worker next to the Beat', [
       { container: WORKER.replace(']', ', -B]') }, { container: BEAT, name: 'beat', spec: '  strategy: {type: Recreate}\n' },
     ], ['beat/in-worker error: Deployment beat runs the Beat of this application already']],

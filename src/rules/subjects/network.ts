@@ -1,4 +1,4 @@
-import { isLoopback } from '../../celery/hosts';
+import { isLoopback, outsideCluster } from '../../celery/hosts';
 import { AMQPS_PORT, AMQP_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, isProducer } from '../../manifests/broker-urls';
@@ -621,7 +621,9 @@ export const networkRules: Rule[] = [
           if (allowed) continue;
           report({
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
-            note: `${workload.resource.kind} ${workload.resource.name} may not send there`, ...certainty,
+            note: `${workload.resource.kind} ${workload.resource.name} may not send there`,
+            // A server of the cluster that is not among the input has come with something that may have policies as well.
+            ...to || outsideCluster(broker!.url.host) ? certainty : { unless: 'a policy that is not among these manifests allows it', outOfSight: true },
           });
         }
         for (const { workload: target, port, container } of pods) {

@@ -2,7 +2,7 @@ import { hasRemoteControl, transportOf } from '../../celery/transports';
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand } from '../../manifests/command/celery-command';
 import { get } from '../../manifests/json';
-import { askedServer, cannotFail, cannotPass } from '../../manifests/asked-servers';
+import { askedServer, cannotFail, cannotPass, findsItself } from '../../manifests/asked-servers';
 import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { schedulePath } from '../../manifests/beat-schedule';
@@ -303,6 +303,13 @@ export const probeRules: Rule[] = [
       for (const probe of probesOf(container)) {
         const why = cannotFail(probe);
         if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
+        const itself = findsItself(probe);
+        if (itself === undefined) continue;
+        report({
+          at: probePlace(probe), value: showProbe(probe), note: 'pgrep -f finds the shell of the probe, whose command line has the pattern',
+          ...unless(itself === 'always', 'sh is bash in this image'),
+          fix: 'Run pgrep without a shell: ["pgrep", "-f", "celery.*worker"]; or write the pattern so that it does not match itself, as [c]elery.',
+        });
       }
     },
   },

@@ -10,6 +10,7 @@ import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
+import { get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { isReadOnly } from '../../manifests/pod/volumes';
@@ -125,10 +126,13 @@ export const redisRules: Rule[] = [
     rows: ['R2'],
     on: 'brokers',
     check: (server, report, world) => {
-      const limit = server.container.resource('limits', 'memory');
-      if (limit !== undefined && !server.opaque && !server.directive('maxmemory')) {
-        report({ at: server.container.place([...server.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), ...unlessCache(server, world) });
-      }
+      const { container } = server;
+      const limit = container.resource('limits', 'memory');
+      const written = get(container.json, 'resources', 'limits', 'memory');
+      if ((limit === undefined && typeof written !== 'string') || server.opaque || server.directive('maxmemory')) return;
+      report({
+        at: container.place([...container.path, 'resources', 'limits', 'memory']), value: limit === undefined ? String(written) : mebibytes(limit), ...unlessCache(server, world),
+      });
     },
   },
   {
@@ -197,6 +201,9 @@ export const redisRules: Rule[] = [
       if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server, world) });
       const scaler = mostReplicas(server.container.workload, world) > 1 ? scalersOf(server.container.workload, world)[0] : undefined;
       if (scaler) report({ at: { resource: scaler, path: ['spec'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler', ...unlessCache(server, world) });
+      // A number that is filled in before it is applied.
+      const filledIn = scaler ? undefined : scalersOf(server.container.workload, world).find(({ json }) => typeof get(json, 'spec', 'maxReplicas') === 'string');
+      if (filledIn) report({ at: { resource: filledIn, path: ['spec'] }, value: `${filledIn.kind} ${filledIn.name}`, allowed: 'no autoscaler', unless: 'its maxReplicas is 1' });
     },
   },
   {

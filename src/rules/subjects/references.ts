@@ -1,7 +1,7 @@
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
-import { Reference, referencesOf } from '../../manifests/references';
+import { neededReferences, producerReferences, Reference, referencesOf, variableOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -112,6 +112,21 @@ function partOf(name: string): string | undefined {
   return PARTS.find(([word]) => word.test(last))?.[1];
 }
 
+const isBrokerUrl = (name: string): boolean => /BROKER_URL$|^(RABBITMQ|AMQP|REDIS)_(URL|URI)$/i.test(name);
+
+/** `app-db`, `database-url`, `postgres_dsn`; not `redis-db`, which is a number of Redis. */
+const isOfDatabase = (key: string): boolean => /(^|[-_.])(db|database|postgres(ql)?|pg|mysql|sqlalchemy)([-_.](url|uri|dsn))?$/i.test(key)
+  && !isOfBroker(key);
+
+const isOfBroker = (name: string): boolean => /redis|rabbit|amqp|broker|celery|cache|queue/i.test(name);
+
+/** The keys by which a variable for a broker is given, for each Secret or ConfigMap. */
+const brokerKeys = lazy((world: World) => grouped(neededReferences(world).flatMap((reference) => {
+  const { kind, name, key, at } = reference;
+  const variable = key === undefined ? undefined : variableOf(reference);
+  return variable === undefined || !isBrokerUrl(variable) ? [] : [[`${at.resource.namespace} ${kind} ${name} ${variable}`, key!] as const];
+})));
+
 export const referenceRules: Rule[] = [
   {
     id: 'references/defined-twice',
@@ -181,21 +196,29 @@ export const referenceRules: Rule[] = [
   },
   {
     id: 'references/key-of-another-variable',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A variable takes the key of a Secret or ConfigMap that is meant for another one',
-    why: 'The user gets the password, or the host the port: `FATAL: password authentication failed for user`, `ACCESS_REFUSED`, `Name or service not known`. And what '
-      + 'is secret is shown wherever a user or a host is.',
+    why: 'The user gets the password, the host the port, or the broker the URL of the database: `FATAL: password authentication failed for user`, `ACCESS_REFUSED`, '
+      + '`Name or service not known`, `No such transport: postgresql`. And what is secret is shown wherever a user or a host is.',
     fix: 'Name the key of what the variable is called.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/distribute-credentials-secure/',
     rows: ['N83'],
-    on: 'references',
-    check: ({ kind, name, key, at }, report) => {
-      const { path, resource } = at;
-      const i = path.indexOf('env');
-      const variable = i < 0 || typeof path[i + 1] !== 'number' ? undefined : asScalar(get(resource.json, ...path.slice(0, i + 2), 'name'));
-      const [wanted, given] = [partOf(variable ?? ''), partOf(key ?? '')];
-      if (wanted === undefined || given === undefined || wanted === given) return;
-      report({ at, value: `${variable} from ${kind} ${name}, key ${key}`, unless: 'that is what the key holds' });
+    check: (world, report) => {
+      for (const reference of [...neededReferences(world), ...producerReferences(world)]) {
+        const { kind, name, key, at } = reference;
+        const variable = variableOf(reference);
+        if (variable === undefined || key === undefined) continue;
+        const value = `${variable} from ${kind} ${name}, key ${key}`;
+        if (isBrokerUrl(variable) && isOfDatabase(key) && !isOfBroker(name)) {
+          // Others take the same variable from a key of its own.
+          const own = brokerKeys(world).get(`${at.resource.namespace} ${kind} ${name} ${variable}`)?.find((one) => !isOfDatabase(one));
+          report({ at, value, ...own === undefined ? { unless: 'that is what the key holds' } : { allowed: own, fix: `Name the key ${own}, as others do.` } });
+          continue;
+        }
+        const [wanted, given] = [partOf(variable), partOf(key)];
+        if (wanted === undefined || given === undefined || wanted === given) continue;
+        report({ at, value, unless: 'that is what the key holds' });
+      }
     },
   },
   {

@@ -1,5 +1,6 @@
 import { REDIS_PORT } from '../../celery/ports';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
+import { quantity } from '../../celery/quantity';
 import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { baseName, Invocation } from '../../manifests/command/command';
@@ -446,7 +447,10 @@ export const scalingRules: Rule[] = [
         const wanted = cpuContainers(scaler);
         if (wanted === undefined) continue;
         const asked = workload.containers.filter(({ name }) => wanted === 'all' || wanted.includes(name));
-        const requests = asked.map((container) => ({ container, cpu: container.resource('requests', 'cpu') ?? container.resource('limits', 'cpu') }));
+        // What is no quantity is filled in before it is applied: `${CPU_REQUEST}`.
+        const requests = asked.filter(({ json }) => !['requests', 'limits'].some((kind) => typeof get(json, 'resources', kind, 'cpu') === 'string'
+          && quantity(get(json, 'resources', kind, 'cpu')) === undefined))
+          .map((container) => ({ container, cpu: container.resource('requests', 'cpu') ?? container.resource('limits', 'cpu') }));
         const nothing = requests.every(({ cpu }) => cpu === undefined || cpu === 0);
         for (const { container, cpu } of requests) {
           if (cpu === undefined || (cpu === 0 && nothing)) {

@@ -3,10 +3,12 @@ import { meets } from '../../celery/versions';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
+import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get, Path } from '../../manifests/json';
 import { preStopSeconds } from '../../manifests/pre-stop';
+import { probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
@@ -46,6 +48,26 @@ function groupSignals(process: Process, report: Reporter): void {
 }
 
 const hookPath = ({ container }: Process): Path => [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
+
+/** `pkill` and `killall` in the preStop hook, which also find the children: they have the name and mostly the command line of the worker. */
+function killsAtStop(process: Process): ReadonlyArray<{ readonly shown: string; readonly known: boolean }> {
+  const { container } = process;
+  const path = hookPath(process);
+  const words = asList(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
+    .map((word, i) => ({ text: asScalar(word) ?? '', path: [...path, i], unknown: false }));
+  if (words.length === 0) return [];
+  // What the probes have the image has.
+  const known = probesOf(container).some(({ invocations }) => invocations.some((invocation) => /^(pgrep|pkill|ps)$/.test(baseName(invocation.words[0]?.text ?? ''))));
+  return container.read(words).flatMap(({ words: [program, ...rest] }) => {
+    const texts = rest.map(({ text }) => text);
+    const name = baseName(program.text);
+    const options = texts.filter((text) => text.startsWith('-'));
+    const deadly = options.every((option) => !/^-(s|-signal|[A-Z]{2,}|SIG|\d)/.test(option) || /^-(SIG)?(TERM|KILL)$|^-(15|9)$/.test(option));
+    const one = options.some((option) => /^-(o|n|P|-oldest|-newest|-parent)/.test(option));
+    return (name === 'pkill' || name === 'killall') && deadly && !one && texts.some((text) => !text.startsWith('-') && text.includes('celery'))
+      ? [{ shown: [name, ...texts].join(' '), known }] : [];
+  });
+}
 
 /** The commands of `celery control` in the preStop hook of a container. */
 function controlsAtStop(process: Process): Array<{ readonly command: CeleryCommand; readonly shown: string }> {
@@ -94,6 +116,12 @@ export const shutdownRules: Rule[] = [
     check: (worker, report) => {
       if (worker.pool === 'solo' || worker.pool === 'threads' || worker.pool === 'gevent' || worker.pool === 'eventlet') return;
       groupSignals(worker, report);
+      for (const { shown, known } of killsAtStop(worker)) {
+        report({
+          at: worker.place(hookPath(worker)), value: shown, note: 'the preStop hook finds the children of the pool as well', ...unless(known, 'the image has no such program'),
+          fix: 'Remove the hook: the kubelet sends SIGTERM to the worker itself.',
+        });
+      }
     },
   },
   {
