@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// scripts/make-kubernetes.mjs: writes src/constructs/kubernetes/api/, the types and the schema of what pod options take, from Kubernetes' own
-// OpenAPI definitions (the Go modules k8s.io/kubernetes and k8s.io/api; needs `go`). The values of enums come from the Go source, because the
-// published definitions have none. For another Kubernetes, change VERSION, run this, and commit what it writes.
+// scripts/make-kubernetes.mjs: writes src/manifests/kubernetes-schema.ts, the schema of pods and of what runs them, and
+// src/constructs/kubernetes/api/types.ts, the types of what pod options take, from Kubernetes' own OpenAPI definitions (the Go modules
+// k8s.io/kubernetes and k8s.io/api; needs `go`). The values of enums come from the Go source, because the published definitions have none.
+// For another Kubernetes, change VERSION, run this, and commit what it writes.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +18,9 @@ const ROOTS = [
   'apps.v1.DeploymentStrategy', 'autoscaling.v2.HorizontalPodAutoscalerBehavior', 'networking.v1.NetworkPolicyEgressRule',
   'networking.v1.NetworkPolicyIngressRule',
 ];
+
+/** What the rules read whole. */
+const READ = ['core.v1.PodSpec', 'apps.v1.DeploymentSpec', 'apps.v1.StatefulSetSpec'];
 
 const scratch = mkdtempSync(join(tmpdir(), 'make-kubernetes-'));
 const module_ = (name, version) => JSON.parse(execFileSync('go', ['mod', 'download', '-json', `${name}@${version}`], { cwd: scratch, encoding: 'utf8' })).Dir;
@@ -62,6 +66,8 @@ function type(property) {
 }
 
 for (const root of ROOTS) visit(`io.k8s.api.${root}`);
+const optionNames = [...found.keys()].sort();
+for (const root of READ) visit(`io.k8s.api.${root}`);
 const names = [...found.keys()].sort();
 
 const fieldsOf = (name) => Object.entries(found.get(name).properties).filter(([field]) => !/^\$/.test(field)).map(([field, property]) => ({
@@ -75,7 +81,7 @@ const schema = names.map((name) => {
   const fields = fieldsOf(name).map(({ field, required, type: kind, values }) => `${field}${required ? '!' : ''}: '${values ? kind.replace('string', `"${values.join('|')}"`) : kind}'`);
   return `  ${name}: { ${fields.map((entry) => entry.replace(/^([^:]+!)/, '\'$1\'')).join(', ')} },`;
 });
-writeFileSync('src/constructs/kubernetes/api/schema.ts', `/* eslint-disable @stylistic/quote-props */
+writeFileSync('src/manifests/kubernetes-schema.ts', `/* eslint-disable @stylistic/quote-props */
 ${NOTE}
 /**
  * The fields of each type, and their types: \`string\`, \`integer\`, \`number\`, \`boolean\`, \`quantity\`, \`int-or-string\`, \`any\`, the name of another
@@ -98,7 +104,7 @@ function typescript(kind, values) {
   return SCALAR_TYPES[kind] ?? kind;
 }
 const sentence = (text = '') => text.split('\n')[0].replace(/\*\//g, '* /').replace(/(?<=[a-z)`"]\.) .*$/, '').trim();
-const types = names.map((name) => `/** ${sentence(found.get(name).description)} */
+const types = optionNames.map((name) => `/** ${sentence(found.get(name).description)} */
 export interface ${name} {
 ${fieldsOf(name).map(({ field, property, required, type: kind, values }) => `${property.description ? `  /** ${sentence(property.description)} */\n` : ''}  readonly ${field}${required ? '' : '?'}: ${typescript(kind, values)};`).join('\n')}
 }

@@ -1,4 +1,4 @@
-import { SCHEMA } from '../src/constructs/kubernetes/api/schema';
+import { SCHEMA } from '../src/manifests/kubernetes-schema';
 
 /** A source of random numbers that gives the same ones for the same seed. */
 export class Random {

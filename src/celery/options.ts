@@ -1,8 +1,23 @@
+import { nearest } from '../nearest';
+
 /** The command line of Celery as data: which options there are, and whether they take a value. `npm run test:locks` compares it with each Celery. */
 interface Spec {
   readonly names: readonly string[];
   readonly flag?: boolean;
+  /** What its value has to be, where it is not any text. */
+  readonly takes?: Values;
 }
+
+/** Values that click accepts: one of some words, or a number. */
+interface Values {
+  readonly of: RegExp;
+  readonly allowed: string;
+}
+
+const INTEGER: Values = { of: /^\s*[+-]?\d[\d_]*\s*$/, allowed: 'an integer' };
+const NUMBER: Values = { of: /^\s*[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d+)?\s*$|^\s*[+-]?(inf|infinity|nan)\s*$/i, allowed: 'a number of seconds' };
+const LEVEL: Values = { of: /^(debug|info|warning|error|critical|fatal)$/i, allowed: 'DEBUG, INFO, WARNING, ERROR, CRITICAL or FATAL' };
+const POOL: Values = { of: /^(prefork|eventlet|gevent|solo|processes|threads|custom)$/, allowed: 'prefork, solo, threads, gevent, eventlet, processes or custom' };
 
 const DAEMON: Spec[] = [
   { names: ['--logfile', '-f'] }, { names: ['--pidfile'] }, { names: ['--uid'] }, { names: ['--gid'] }, { names: ['--umask'] },
@@ -17,25 +32,25 @@ export const GLOBAL: Spec[] = [
 
 const WORKER: Spec[] = [
   { names: ['--hostname', '-n'] }, { names: ['--detach', '-D'], flag: true }, { names: ['--statedb', '-S'] },
-  { names: ['--loglevel', '-l'] }, { names: ['--optimization', '-O'] }, { names: ['--prefetch-multiplier'] },
-  { names: ['--disable-prefetch'], flag: true }, { names: ['--concurrency', '-c'] }, { names: ['--pool', '-P'] },
-  { names: ['--pool-start-method'] }, { names: ['--task-events', '--events', '-E'], flag: true }, { names: ['--time-limit'] },
-  { names: ['--soft-time-limit'] }, { names: ['--max-tasks-per-child'] }, { names: ['--max-memory-per-child'] },
+  { names: ['--loglevel', '-l'], takes: LEVEL }, { names: ['--optimization', '-O'], takes: { of: /^(default|fair)$/, allowed: 'default or fair' } }, { names: ['--prefetch-multiplier'], takes: INTEGER },
+  { names: ['--disable-prefetch'], flag: true }, { names: ['--concurrency', '-c'], takes: INTEGER }, { names: ['--pool', '-P'], takes: POOL },
+  { names: ['--pool-start-method'] }, { names: ['--task-events', '--events', '-E'], flag: true }, { names: ['--time-limit'], takes: NUMBER },
+  { names: ['--soft-time-limit'], takes: NUMBER }, { names: ['--max-tasks-per-child'], takes: INTEGER }, { names: ['--max-memory-per-child'], takes: INTEGER },
   { names: ['--purge', '--discard'], flag: true }, { names: ['--queues', '-Q', '-q'] }, { names: ['--exclude-queues', '-X'] },
   { names: ['--include', '-I'] }, { names: ['--without-gossip'], flag: true }, { names: ['--without-mingle'], flag: true },
-  { names: ['--without-heartbeat'], flag: true }, { names: ['--heartbeat-interval'] }, { names: ['--autoscale'] },
+  { names: ['--without-heartbeat'], flag: true }, { names: ['--heartbeat-interval'], takes: INTEGER }, { names: ['--autoscale'], takes: { of: /^\s*[+-]?\d+\s*(,\s*[+-]?\d+\s*)?$/, allowed: 'MAX,MIN, two integers' } },
   { names: ['--beat', '-B'], flag: true }, { names: ['--schedule', '--schedule-filename', '-s'] }, { names: ['--scheduler'] },
   ...DAEMON,
 ];
 
 const BEAT: Spec[] = [
-  { names: ['--detach'], flag: true }, { names: ['--schedule', '-s'] }, { names: ['--scheduler', '-S'] }, { names: ['--max-interval'] },
-  { names: ['--loglevel', '-l'] }, { names: ['--hostname', '-n'] }, { names: ['--enable-remote-control'], flag: true },
+  { names: ['--detach'], flag: true }, { names: ['--schedule', '-s'] }, { names: ['--scheduler', '-S'] }, { names: ['--max-interval'], takes: INTEGER },
+  { names: ['--loglevel', '-l'], takes: LEVEL }, { names: ['--hostname', '-n'] }, { names: ['--enable-remote-control'], flag: true },
   { names: ['--no-enable-remote-control'], flag: true }, ...DAEMON,
 ];
 
 const CONTROL: Spec[] = [
-  { names: ['--timeout', '-t'] }, { names: ['--destination', '-d'] }, { names: ['--json', '-j'], flag: true }, { names: ['--list'], flag: true },
+  { names: ['--timeout', '-t'], takes: NUMBER }, { names: ['--destination', '-d'] }, { names: ['--json', '-j'], flag: true }, { names: ['--list'], flag: true },
 ];
 
 /** Flower's own options are Tornado's: `--any_name=value`. */
@@ -80,6 +95,46 @@ function find(specs: readonly Spec[], name: string): Spec | undefined {
 export function takesValue(command: string | undefined, name: string): boolean | undefined {
   const spec = find(command === undefined ? GLOBAL : BY_COMMAND.get(command) ?? [], name);
   return spec && spec.flag !== true;
+}
+
+/** An option that Celery 5 refuses, which ends the process at start. */
+export interface RefusedOption<W> {
+  readonly word: W;
+  readonly value: string;
+  readonly allowed?: string;
+  readonly note: string;
+  /** What would make it right, if anything could. */
+  readonly unless?: string;
+}
+
+/** Options of Celery 4 that Celery 5 does not have. */
+const OLDER = new Set(['--maxtasksperchild', '--maxmemperchild', '--autoreload', '--no-execv']);
+
+/** What a subcommand refuses of its options: names that it does not have, and values that it does not take. */
+export function refusedOptions<W extends WordLike & { readonly unknown: boolean }>(
+  command: string, options: ReadonlyMap<string, Given<W>>,
+): RefusedOption<W>[] {
+  const specs = BY_COMMAND.get(command) ?? FLOWER;
+  if (specs === FLOWER) return [];
+  const known = specs.flatMap(({ names }) => names.filter((name) => name.startsWith('--')));
+  return [...options].flatMap(([name, { value, word }]): RefusedOption<W>[] => {
+    const spec = find(specs, name);
+    // Those of `celery` itself are in the wrong place, which is another matter.
+    if (word.unknown || (!spec && find(GLOBAL, name))) return [];
+    const attached = word.text.startsWith('-');
+    const written = attached && word.text.startsWith('--') ? word.text.replace(/=.*$/s, '') : name;
+    const refused = (report: Pick<RefusedOption<W>, 'note' | 'allowed' | 'unless'>): RefusedOption<W>[] =>
+      [{ word, value: attached ? word.text : `${name} ${value}`, ...report }];
+    if (!spec || written.includes('_')) {
+      const meant = spec ? name : nearest(written, known);
+      const condition = OLDER.has(written) ? 'the image has Celery 4' : meant === undefined ? 'the application defines it (user_options)' : undefined;
+      return refused({ note: `${command} has no option ${written}`, allowed: meant, unless: condition });
+    }
+    if (spec.flag) return attached && /^--[^=]+=/.test(word.text) ? refused({ note: `${name} takes no value`, allowed: name }) : [];
+    if (spec.takes === undefined || spec.takes.of.test(value)) return [];
+    // Celery 4 took the class of a pool.
+    return refused({ note: `${name} takes ${spec.takes.allowed}`, allowed: spec.takes.allowed, unless: spec.takes === POOL && /[.:]/.test(value) ? 'the image has Celery 4' : undefined });
+  });
 }
 
 /** Reads options until the first word that is none (`stop`), or to the end. The canonical name of an option is its first. */

@@ -167,9 +167,10 @@ export class Process {
     return this.value('--app');
   }
 
+  /** Nobody names the pool in a Secret or ConfigMap that is out of sight, as code may. */
   public get pool(): string | undefined {
     const option = this.option('--pool');
-    return option.state === 'known' ? option.value : option.state === 'unset' ? 'prefork' : undefined;
+    return option.state === 'known' ? option.value : option.state === 'unset' || (option.state === 'maybe' && this.plain) ? 'prefork' : undefined;
   }
 
   /** Forks its pool, so it needs shared semaphores and temporary files. */

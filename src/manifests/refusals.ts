@@ -107,19 +107,13 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
   });
 }
 
-/** The fields that are numbers to the API. */
-export function notNumbersOf({ resource, containers, initContainers }: Workload): Refusal[] {
-  const wrong = (value: unknown, path: Path, container?: string): Refusal[] => typeof value !== 'string' || !/^\d+$/.test(value) ? []
-    : [{ path, container, value, allowed: 'a number without quotes' }];
-  return [
-    ...wrong(get(resource.json, 'spec', 'replicas'), ['spec', 'replicas']),
-    ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.ports).flatMap((port, i) =>
-      wrong(get(port, 'containerPort'), [...path, 'ports', i, 'containerPort'], name))),
-  ];
-}
-
 /** Below that no container runtime starts a process. */
 const LEAST_MEMORY = 2 ** 20;
+
+/** `nvidia.com/gpu`: what a device plugin offers. */
+function isDevice(name: string): boolean {
+  return name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
+}
 
 /** Quantities that are none, and requests above limits. */
 export function badResources({ containers, initContainers }: Workload): Refusal[] {
@@ -139,32 +133,26 @@ export function badResources({ containers, initContainers }: Workload): Refusal[
       return request === undefined || limit === undefined || request <= limit ? []
         : [{ path: [...path, 'resources', 'requests', name], container, value: String(value), allowed: `at most the limit, ${String(get(resources, 'limits', name))}` }];
     });
-    return [...values, ...above];
+    // A device is not shared: nothing can ask for less of it than it may take.
+    const devices = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
+      const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
+      return !isDevice(name) || request === undefined || (limit !== undefined ? request >= limit : request === 0) ? []
+        : [{ path: [...path, 'resources', 'requests', name], container, value: `${name}: ${String(value)}`, allowed: limit === undefined ? 'the same as a limit' : `the limit, ${String(get(resources, 'limits', name))}` }];
+    });
+    return [...values, ...above, ...devices];
   });
 }
 
-/** Fields that take one of some words, in a container and in a pod. */
-const CHOICES: ReadonlyArray<{ readonly path: Path; readonly of: readonly string[] }> = [
-  { path: ['imagePullPolicy'], of: ['Always', 'IfNotPresent', 'Never'] },
-  { path: ['terminationMessagePolicy'], of: ['File', 'FallbackToLogsOnError'] },
-];
-const CHOICES_OF_POD: typeof CHOICES = [
-  { path: ['dnsPolicy'], of: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] },
-];
 const RESIZE = ['NotRequired', 'RestartContainer'];
 
-/** Words that a field does not take: `restartPolicy: Never` in a Deployment, `imagePullPolicy: ifNotPresent`. */
-export function badChoices({ resource, containers, initContainers, spec, specPath, longRunning }: Workload): Refusal[] {
+/** Words that a restartPolicy does not take here: `Never` in a Deployment. */
+export function badRestartPolicies({ resource, containers, initContainers, spec, specPath, longRunning }: Workload): Refusal[] {
   const wrong = (value: unknown, of: readonly string[], path: Path, container?: string): Refusal[] =>
     typeof value !== 'string' || FILLED_IN.test(value) || of.includes(value) ? [] : [{ path, container, value, allowed: of.join(', ') }];
-  const restart = resource.kind === 'Pod' ? ['Always', 'OnFailure', 'Never'] : longRunning ? ['Always'] : ['OnFailure', 'Never'];
   return [
-    ...wrong(spec.restartPolicy, restart, [...specPath, 'restartPolicy']),
-    ...CHOICES_OF_POD.flatMap(({ path, of }) => wrong(get(spec, ...path), of, [...specPath, ...path])),
-    ...[...initContainers, ...containers].flatMap(({ json, path: at, name }) => [
-      ...CHOICES.flatMap(({ path, of }) => wrong(get(json, ...path), of, [...at, ...path], name)),
-      ...asList(json.resizePolicy).flatMap((entry, i) => wrong(get(entry, 'restartPolicy'), RESIZE, [...at, 'resizePolicy', i, 'restartPolicy'], name)),
-    ]),
+    ...wrong(spec.restartPolicy, resource.kind === 'Pod' ? ['Always', 'OnFailure', 'Never'] : longRunning ? ['Always'] : ['OnFailure', 'Never'], [...specPath, 'restartPolicy']),
+    ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.resizePolicy).flatMap((entry, i) =>
+      wrong(get(entry, 'restartPolicy'), RESIZE, [...path, 'resizePolicy', i, 'restartPolicy'], name))),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { isGlobal, parseOptions, takesValue } from '../../src/celery/options';
+import { isGlobal, parseOptions, refusedOptions, takesValue } from '../../src/celery/options';
 
 function parsed(text: string, command: string | undefined = 'worker', stop = false) {
   const { options, rest, next } = parseOptions(text.split(' ').filter(Boolean).map((word) => ({ text: word })), command, stop);
@@ -59,4 +59,36 @@ test.each<[string | undefined, string, boolean | undefined]>([
 
 test('options of celery itself', () => {
   expect(['--app', '--broker', '--workdir', '--quiet', '--concurrency', '-A'].map(isGlobal)).toEqual([true, true, true, true, false, false]);
+});
+
+describe('refused are', () => {
+  const refused = (text: string, command: string) => {
+    const words = text.split(' ').map((word) => ({ text: word, unknown: word.includes('?') }));
+    return refusedOptions(command, parseOptions(words, command, false).options).map(({ value, allowed, unless }) => [value, allowed, unless].filter(Boolean).join(' | '));
+  };
+
+  test.each<[string, string, string[]]>([
+    ['worker', '-P fork', ['--pool fork | prefork, solo, threads, gevent, eventlet, processes or custom']],
+    ['worker', '--pool=Solo', ['--pool=Solo | prefork, solo, threads, gevent, eventlet, processes or custom']],
+    ['worker', '--pool=a.b:C', ['--pool=a.b:C | prefork, solo, threads, gevent, eventlet, processes or custom | the image has Celery 4']],
+    ['worker', '-c 1.5 -l 20', ['--concurrency 1.5 | an integer', '--loglevel 20 | DEBUG, INFO, WARNING, ERROR, CRITICAL or FATAL']],
+    ['worker', '--concurency=2', ['--concurency=2 | --concurrency']],
+    ['worker', '--max_tasks_per_child=2', ['--max_tasks_per_child=2 | --max-tasks-per-child']],
+    ['worker', '--maxtasksperchild 2', ['--maxtasksperchild | --max-tasks-per-child | the image has Celery 4']],
+    ['worker', '--tenant=a', ['--tenant=a | the application defines it (user_options)']],
+    ['worker', '--time-limit=5m --autoscale=4,b', ['--time-limit=5m | a number of seconds', '--autoscale=4,b | MAX,MIN, two integers']],
+    ['worker', '--beat=true', ['--beat=true | --beat']],
+    ['beat', '--max-interval=a --concurrency=2', ['--max-interval=a | an integer', '--concurrency=2 | the application defines it (user_options)']],
+    ['inspect', '--timeout=a', ['--timeout=a | a number of seconds']],
+  ])('of %s %s', (command, text, expected) => {
+    expect(refused(text, command)).toEqual(expected);
+  });
+
+  test.each([
+    ['worker', '-P prefork -c 2 -l Debug -O fair --autoscale=10,2 --time-limit=1e3 --soft-time-limit .5 --max-memory-per-child 1_000 -E -B --without-mingle'],
+    ['worker', '--pool=threads --autoscale=10 -A shop --broker=x -c ? --unknown-to-us=?'], ['beat', '-l info --max-interval 5'], ['flower', '--any=1 --x_y=2'],
+    ['inspect', 'ping -t 2.5 -d celery@a'], ['other', '--any'],
+  ])('not those of %s %s', (command, text) => {
+    expect(refused(text, command)).toEqual([]);
+  });
 });

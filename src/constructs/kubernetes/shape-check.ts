@@ -1,5 +1,5 @@
-import { SCHEMA } from './api/schema';
 import { Absent, checkField, checkObject } from './constraints';
+import { SCHEMA } from '../../manifests/kubernetes-schema';
 import { nearest } from '../../nearest';
 import { likeName } from '../validation/checks';
 import { isPlainObject, typeOf } from '../validation/plain-object';

@@ -2,34 +2,43 @@ import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '.
 import { brokerClients } from '../../manifests/broker-urls';
 import { unlessCopied } from '../../manifests/copies';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
+import { Misshape, misshapes } from '../../manifests/misshapes';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
-import { neededReferences } from '../../manifests/references';
+import { neededReferences, referencesOf } from '../../manifests/references';
 import {
-  badChoices, badNames, badObjectName, badResources, badService, goneApi, mountsOfNothing, notNumbersOf, notTextsIn, notTextsOf, ownRestartPolicies,
+  badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, mountsOfNothing, notTextsIn, notTextsOf, ownRestartPolicies,
   plainTextIn, Refusal,
 } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Report, Reporter, Rule } from '../rule';
+import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
-/** What runs Celery or its broker, and what sends tasks to it. */
+/** The images of Celery: what else runs one is of its application. */
+const images = lazy((world: World): ReadonlySet<string> =>
+  new Set(world.processes.map(({ container: { image } }) => image.text).filter((text) => text !== '')));
+
+/** What runs Celery or its broker, what sends tasks to it, and what runs its image. */
 const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
   ...celeryWorkloads(world), ...brokerClients(world).map(({ container }) => container.workload),
   ...world.redisServers.map(({ container }) => container.workload),
   ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
+  ...world.workloads.filter(({ containers }) => containers.some(({ image }) => images(world).has(image.text))),
 ]));
 
 /** The Services that lead to those. */
 const services = lazy((world: World): readonly Resource[] =>
   world.kind('Service').filter((service) => world.backing(service).some((workload) => workloads(world).has(workload))));
 
-/** The ConfigMaps and Secrets that those ask for. */
-const sources = lazy((world: World): readonly Resource[] => [...new Set(neededReferences(world).flatMap(({ kind, name, at }) =>
-  world.find(kind, at.resource.namespace, name) ?? []))]);
+/** The ConfigMaps and Secrets that those ask for, and ConfigMaps with settings of Celery. */
+const sources = lazy((world: World): readonly Resource[] => [...new Set([
+  ...[...neededReferences(world), ...[...workloads(world)].flatMap(referencesOf).filter(({ optional }) => !optional)]
+    .flatMap(({ kind, name, at }) => world.find(kind, at.resource.namespace, name) ?? []),
+  ...world.kind('ConfigMap').filter(({ json }) => Object.keys(asMap(json.data)).some((name) => /^CELERY_[A-Z]/.test(name))),
+])]);
 
 /** What scales, guards and publishes those. */
 const companions = lazy((world: World): readonly Resource[] => {
@@ -50,13 +59,17 @@ const companions = lazy((world: World): readonly Resource[] => {
   ];
 });
 
-const reported = (resource: Resource, { path, container, ...refusal }: Refusal): Report => ({ at: { resource, path, container }, ...refusal });
+const reported = (resource: Resource, { path, container, value, allowed, note }: Refusal): Report =>
+  ({ at: { resource, path, container }, value, allowed, note });
 
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
   const refusalsOf = unlessCopied(refusals, world);
   for (const workload of workloads(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
 };
+
+/** The misshapes of one kind, in each workload. */
+const shaped = (what: Misshape['what']) => (workload: Workload): Misshape[] => misshapes(workload).filter((misshape) => misshape.what === what);
 
 export const admissionRules: Rule[] = [
   {
@@ -156,7 +169,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
     rows: ['N73'],
     check: (world, report) => {
-      ofWorkloads((workload) => [...notTextsOf(workload), ...notNumbersOf(workload)])(world, report);
+      ofWorkloads((workload) => [...notTextsOf(workload), ...shaped('type')(workload)])(world, report);
       for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
     },
   },
@@ -185,7 +198,34 @@ export const admissionRules: Rule[] = [
     fix: 'Write one of the words that it takes, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofWorkloads(badChoices),
+    check: ofWorkloads((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)]),
+  },
+  {
+    id: 'admission/unknown-field',
+    severity: Severity.ERROR,
+    title: 'A field has a name that the API does not have at this place',
+    why: 'kubectl refuses the object: `strict decoding error: unknown field "spec.template.spec.containers[0].hostname"`. What applies it without that check drops the field.',
+    fix: 'Correct the name, or move the field to where it belongs.',
+    source: 'https://kubernetes.io/docs/reference/using-api/api-concepts/#setting-the-field-validation-level',
+    rows: ['N73'],
+    check: (world, report) => {
+      const unknown = unlessCopied(shaped('unknown'), world);
+      for (const workload of workloads(world)) {
+        for (const { newer, ...refusal } of unknown(workload)) {
+          report({ ...reported(workload.resource, refusal), ...unless(newer !== true, 'the cluster has a newer Kubernetes, with that field') });
+        }
+      }
+    },
+  },
+  {
+    id: 'admission/missing-field',
+    severity: Severity.ERROR,
+    title: 'A field that the API asks for is not there',
+    why: 'The API server refuses the object: `spec.template.spec.containers[0].volumeMounts[0].mountPath: Required value`.',
+    fix: 'Add the field.',
+    source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+    rows: ['N73'],
+    check: ofWorkloads(shaped('missing')),
   },
   {
     id: 'admission/container-restart-policy',

@@ -1,5 +1,6 @@
 import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
 import { isPython } from '../../celery/image';
+import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
 import { redisDatabase } from '../../celery/url';
 import { codeFiles } from '../../manifests/code';
@@ -154,6 +155,47 @@ export const codeRules: Rule[] = [
           unless: 'the image still has Celery 4',
           ...process.app === undefined ? {} : { fix: `Put them after the subcommand: celery -A ${process.app} ${process.role} ${word.text}.` },
         });
+      }
+    },
+  },
+  {
+    id: 'code/refused-option',
+    severity: Severity.ERROR,
+    title: 'Celery refuses an option of its command line',
+    why: 'The process ends at start, with exit code 2: `Error: Invalid value for \'-P\' / \'--pool\': \'fork\' is not one of \'prefork\', ...`, `Error: No such '
+      + 'option \'--max_tasks_per_child\'`; a probe fails each time.',
+    fix: 'Write the option as `celery worker --help` lists it, with hyphens, and a value that it takes.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['C2'],
+    on: 'processes',
+    check: (process, report) => {
+      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
+      for (const { vendor, role, options, misplaced } of [process.command, ...probed]) {
+        if (vendor !== 'celery') continue;
+        const own = new Map([...options].filter(([name]) => !misplaced.has(name)));
+        for (const { word, note, ...refused } of refusedOptions(role, own)) report({ at: process.place(word.path), note, ...refused });
+      }
+    },
+  },
+  {
+    id: 'code/app-is-no-module',
+    severity: Severity.ERROR,
+    title: 'The value of -A is no name of a Python module',
+    why: 'The process ends at start, and a probe fails each time: `Error: Invalid value for \'-A\' / \'--app\': Unable to load celery application. The module '
+      + 'tasks.py was not found`.',
+    fix: 'Name the module as Python imports it: -A shop.tasks for shop/tasks.py, -A shop.tasks:app for a variable in it.',
+    source: 'Reproduced with Celery 5.6.3',
+    rows: ['C1'],
+    on: 'processes',
+    check: (process, report) => {
+      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
+      for (const { vendor, global, options } of [process.command, ...probed]) {
+        const given = vendor === 'celery' ? global.get('--app') ?? options.get('--app') : undefined;
+        if (!given || given.word.unknown || given.value === '' || /[${}<>]/.test(given.value)) continue;
+        const path = given.value.replace(/^\.\//, '').replace(/\.py$/, '');
+        if (/^[^\s,;/\\]+$/.test(given.value) && !given.value.endsWith('.py')) continue;
+        const module = path.replaceAll(/[\s,/\\]+/g, '.').replace(/^\.+|\.+$/g, '');
+        report({ at: process.place(given.word.path), value: given.value, allowed: /^[\w.:-]+$/.test(module) ? module : 'shop.tasks' });
       }
     },
   },

@@ -37,7 +37,9 @@ function temporaryFolder({ container }: Process): 'yes' | 'no' | 'perhaps' | 'un
   const current = container.workingDir === undefined ? container.mounts.some((mount) => !mount.readOnly) ? 'unknown' : 'no'
     : container.writable(container.workingDir);
   if (current === 'yes') return 'yes';
-  if (named.some(({ state }) => state === 'set' || state === 'maybe') || folders.some((folder) => container.writable(folder) === 'unknown')) return 'unknown';
+  // Variables that are out of sight can only name a folder that there is.
+  const anywhere = container.mounts.some((mount) => !isReadOnly(mount));
+  if (named.some(({ state }) => state === 'set' || (state === 'maybe' && anywhere)) || folders.some((folder) => container.writable(folder) === 'unknown')) return 'unknown';
   return current === 'unknown' ? 'perhaps' : 'no';
 }
 
