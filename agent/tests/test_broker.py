@@ -152,6 +152,13 @@ def test_it_follows_the_application_to_another_broker(target):
     assert made.connection is second
 
 
+def test_a5_it_stays_on_the_broker_that_it_was_asked_for():
+    made = Broker(lambda: Connection('memory://one;memory://two'), 1, Gate())
+    made.depth('mail')
+    made.connection.maybe_switch_next()
+    assert made.connection.as_uri() == made._target
+
+
 def test_what_is_remembered_of_queues_goes_with_them():
     made = broker()
     made._keys, made._lengths = {'a': iter(''), 'b': iter('')}, {'a': {}, 'b': {}}

@@ -104,6 +104,8 @@ describe('two applications in one namespace', () => {
     ['of the same application', [worker('shop-worker', 'shop', {}), worker('crm-worker', 'crm', {}), flower('shop-flower', 'shop')], ['shop-worker info']],
     ['on the same broker', [worker('shop-worker', 'shop', broker('redis://redis/0')), worker('crm-worker', 'crm', broker('redis://redis.default.svc.cluster.local:6379/0')), flower('flower', 'shop', broker('redis://redis/0'))],
       ['crm-worker info', 'shop-worker info']],
+    ['on brokers of two domains that begin alike', [worker('shop-worker', 'shop', broker('redis://redis.shop.example.com/0')), worker('crm-worker', 'crm', broker('redis://redis.crm.example.com/0')), flower('flower', 'other', broker('redis://redis.shop.example.com/0'))],
+      ['shop-worker info']],
     ['on another database', [worker('shop-worker', 'shop', broker('redis://redis/0')), worker('crm-worker', 'crm', broker('redis://redis/1')), flower('flower', 'shop', broker('redis://redis/0'))], ['shop-worker info']],
     ['of which nothing tells whose it is', [worker('shop-worker', 'shop', {}), worker('crm-worker', 'crm', {}), flower('flower', 'other')], ['crm-worker info', 'shop-worker info']],
   ])('a Flower %s', (_, objects, expected) => {

@@ -34,6 +34,16 @@ describe('the rules see the manifests, patches included', () => {
     expect(() => Testing.synth(chart)).toThrow('[beat/more-than-one]');
   });
 
+  test('a warning is printed once, however many charts there are', () => {
+    const app = new App();
+    const chart = new Chart(app, 'chart', { namespace: 'test' });
+    ['second', 'third'].forEach((id) => new Chart(app, id));
+    const worker = new CeleryWorker(chart, 'worker', { celery: celeryApp(chart) });
+    ApiObject.of(worker.deployment).addJsonPatch(JsonPatch.replace('/spec/template/spec/terminationGracePeriodSeconds', 1));
+    app.synthYaml();
+    expect(warnings.mock.calls.filter(([text]) => String(text).includes('[shutdown/'))).toHaveLength(1);
+  });
+
   test('what is suppressed with a reason does not', () => {
     render((chart) => void Rules.of(patchedBeat(chart)).suppress('beat/more-than-one', 'the scheduler has a lock of its own'));
     expect(warnings).not.toHaveBeenCalled();
