@@ -1,3 +1,6 @@
+/** The tasks that Flower keeps by default since Flower 2, and those that are enough for most. */
+export const FLOWER_TASKS = { default: 100_000, enough: 10_000 } as const;
+
 /**
  * The memory limit of a Flower by the number of tasks that it keeps, in MiB.
  *

@@ -1,4 +1,5 @@
 import { Image } from './image';
+import { RABBITMQ_IMAGE } from './server-images';
 
 /** Images that registries no longer have under their names: what they are, since when, and what takes their place. */
 interface Gone {
@@ -12,7 +13,7 @@ const HUB = /^(docker\.io|index\.docker\.io|registry-1\.docker\.io|)$/;
 
 /** Names of Docker Hub that another project maintains under its own. */
 const OFFICIAL: Readonly<Record<string, string>> = {
-  'redis': 'redis:7.4 or valkey/valkey:8.1', 'redis-cluster': 'redis:7.4', 'redis-sentinel': 'redis:7.4', 'valkey': 'valkey/valkey:8.1', 'rabbitmq': 'rabbitmq:4.2',
+  'redis': 'redis:7.4 or valkey/valkey:8.1', 'redis-cluster': 'redis:7.4', 'redis-sentinel': 'redis:7.4', 'valkey': 'valkey/valkey:8.1', 'rabbitmq': RABBITMQ_IMAGE,
   'postgresql': 'postgres:17', 'python': 'python:3.13', 'memcached': 'memcached:1.6', 'mongodb': 'mongo:8', 'mysql': 'mysql:8.4', 'mariadb': 'mariadb:11',
 };
 

@@ -3,6 +3,9 @@ import { AMQPS_PORT, AMQP_PORT, REDIS_PORT } from './ports';
 /** The port of TLS of Azure Cache for Redis, which no other server uses for plain connections outside of a cluster. */
 export const TLS_PORT_OF_REDIS = 6380;
 
+/** The domain of a cluster, unless it has been given another. */
+export const CLUSTER_DOMAIN = 'cluster.local';
+
 /** Whether a name is one of the Internet rather than a Service of Kubernetes: `redis.example.com`, not `redis`, `redis.data` or `redis.data.svc`. */
 export function outsideCluster(host: string): boolean {
   const labels = host.split('.');
@@ -23,9 +26,6 @@ export function hostFault(host: string): string | undefined {
 export function isLoopback(host: string): boolean {
   return /^(localhost(\.localdomain)?$|127(\.\d+){1,3}$|::1$|0\.0\.0\.0$|\[::1?\]$)/.test(host);
 }
-
-/** The port of Sentinel, which no Redis has. */
-export const SENTINEL_PORT = 26_379;
 
 /**
  * Endpoints of Redis in cluster mode, by their names: the configuration endpoint (`clustercfg.`) and the nodes of a shard of ElastiCache with TLS

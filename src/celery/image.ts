@@ -92,11 +92,16 @@ export function entrypointProgram(image: Image, first: string | undefined): stri
   return ENTRYPOINTS.find(({ of, subcommands }) => of(image) && subcommands.includes(first ?? ''))?.program;
 }
 
+/** The image of the project of Flower. */
+export function isFlower({ repository }: Image): boolean {
+  return repository === 'mher/flower';
+}
+
 export type Shell = 'dash' | 'bash' | 'busybox' | 'unknown';
 
 /** Which shell `sh` is. */
 export function plainShell(image: Image): Shell {
-  if (/alpine/.test(image.tag ?? '') || image.repository === 'mher/flower' || (image.official && ['alpine', 'busybox'].includes(image.name))) return 'busybox';
+  if (/alpine/.test(image.tag ?? '') || isFlower(image) || (image.official && ['alpine', 'busybox'].includes(image.name))) return 'busybox';
   if (/^(ubi\d*|fedora|centos|rockylinux|almalinux|amazonlinux)/.test(image.name)) return 'bash';
   const debian = image.official && ['python', 'debian', 'ubuntu', 'redis', 'rabbitmq', 'valkey', 'node'].includes(image.name);
   const known = ['apache/airflow', 'apache/superset', 'valkey/valkey'].includes(image.repository);

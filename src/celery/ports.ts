@@ -1,23 +1,31 @@
 import { parseUrl } from './url';
 
 export const REDIS_PORT = 6379;
+/** No Redis has it. */
 export const SENTINEL_PORT = 26379;
 export const AMQP_PORT = 5672;
 export const AMQPS_PORT = 5671;
+/** RabbitMQ's management, which speaks HTTP. */
+export const MANAGEMENT_PORT = 15672;
+export const MANAGEMENT_TLS_PORT = 15671;
 export const FLOWER_PORT = 5555;
+export const POSTGRES_PORT = 5432;
+export const MYSQL_PORT = 3306;
+export const MONGODB_PORT = 27017;
+export const DNS_PORT = 53;
 
 /** The port that a client connects to where a URL names none, by the scheme; of `a+b` the second, for what is behind a driver. */
 const PORTS: ReadonlyMap<string, number> = new Map([
   ['redis', REDIS_PORT], ['rediss', REDIS_PORT], ['valkey', REDIS_PORT], ['valkeys', REDIS_PORT], ['sentinel', SENTINEL_PORT],
   ['amqp', AMQP_PORT], ['pyamqp', AMQP_PORT], ['librabbitmq', AMQP_PORT], ['amqps', AMQPS_PORT],
   ['sqs', 443], ['https', 443], ['http', 80],
-  ['mongodb', 27017], ['postgresql', 5432], ['postgres', 5432], ['mysql', 3306], ['mariadb', 3306],
+  ['mongodb', MONGODB_PORT], ['postgresql', POSTGRES_PORT], ['postgres', POSTGRES_PORT], ['mysql', MYSQL_PORT], ['mariadb', MYSQL_PORT],
   ['memcached', 11211], ['memcache', 11211], ['elasticsearch', 9200], ['cassandra', 9042], ['couchdb', 5984], ['couchbase', 11210], ['arangodb', 8529],
   ['consul', 8500], ['zookeeper', 2181], ['dynamodb', 443], ['s3', 443], ['gs', 443], ['azureblockblob', 443],
 ]);
 
 /** Where further servers listen unless something else is configured; their clients take no such port from a URL. */
-const USUAL: ReadonlyMap<string, number> = new Map([['kafka', 9092], ['confluentkafka', 9092], ['etcd', 2379], ['azureservicebus', 5671], ['pgmq', 5432]]);
+const USUAL: ReadonlyMap<string, number> = new Map([['kafka', 9092], ['confluentkafka', 9092], ['etcd', 2379], ['azureservicebus', AMQPS_PORT], ['pgmq', POSTGRES_PORT]]);
 
 /** The usual port of the server of a transport; undefined where it is not known. */
 export function defaultPort(transport: string): number | undefined {

@@ -26,6 +26,14 @@ export interface SettingsTable {
   readonly settings: Record<string, SettingDefinition & { readonly changes?: Record<string, Partial<SettingDefinition>> }>;
 }
 
+/** The defaults of settings that Celery has had since 5.3, and that constructs and rules count with. */
+export const DEFAULTS = {
+  queue: SETTINGS.settings.task_default_queue.default as string,
+  /** In seconds. */
+  resultExpires: SETTINGS.settings.result_expires.default as number,
+  scheduleFile: SETTINGS.settings.beat_schedule_filename.default as string,
+} as const;
+
 export type Settings = ReadonlyMap<string, SettingDefinition>;
 
 /** What JSON has, with the numbers of Python. */

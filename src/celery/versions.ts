@@ -23,6 +23,14 @@ export function isRange(text: string): boolean {
 export const meets: (version: string, range: string) => boolean = remembered((version: string, range: string) =>
   isVersion(version) && isRange(range) && (range.trim() === '' || satisfies(version, range)));
 
+/** The first minor version of Celery that has it. */
+export const SINCE = { softShutdown: '5.5', quorumQueues: '5.5', disablePrefetch: '5.6' } as const;
+
+/** Whether a version of Celery is older than a feature. */
+export function lacks(celery: string, feature: keyof typeof SINCE): boolean {
+  return meets(celery, `<${SINCE[feature]}`);
+}
+
 /** The version that `==` names, without wildcards. */
 export function pinned(range: string): string | undefined {
   const written = range.trim();

@@ -1,4 +1,5 @@
 import { redisKeys } from '../celery/redis-keys';
+import { DEFAULTS } from '../celery/settings';
 import { asList, asMap, asNumber, asText, get } from '../manifests/json';
 import { processOf, queuesOf } from './fleet';
 import { appPlace, runInPod } from './in-pod';
@@ -62,7 +63,7 @@ async function askRedis(queues: readonly string[], workers: readonly unknown[], 
     return Number(printed);
   };
   // A worker without --queues consumes those of its code, of which only the default queue is known.
-  const declared = workers.some((worker) => queuesOf(worker) === undefined) || queues.length === 0 ? [process.setting('task_default_queue')?.value ?? 'celery'] : [];
+  const declared = workers.some((worker) => queuesOf(worker) === undefined) || queues.length === 0 ? [process.setting('task_default_queue')?.value ?? DEFAULTS.queue] : [];
   const names = [...new Set([...queues, ...declared])];
   const depths = await Promise.all(names.map(async (queue) => {
     const lengths = await Promise.all(redisKeys([queue]).lists.map(({ key }) => redis('llen', key)));

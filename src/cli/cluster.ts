@@ -1,4 +1,5 @@
 import { Misuse } from './command';
+import { DNS_LABEL } from '../manifests/names';
 
 /** What commands that look at a cluster have in common: which app, where, and by which context of kubectl. */
 export interface Cluster {
@@ -49,5 +50,5 @@ export function readCluster(given: Given, usage: string): Cluster {
 }
 
 export function isName(text: string): boolean {
-  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+  return text.length <= DNS_LABEL.longest && DNS_LABEL.of.test(text);
 }

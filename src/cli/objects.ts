@@ -1,4 +1,5 @@
 import { asList, asText, get } from '../manifests/json';
+import { LABELS } from '../manifests/labels';
 import { shortened } from '../rules/printable';
 import { kubectl, KubectlError } from './kubectl';
 
@@ -30,7 +31,7 @@ export function identity(object: unknown): Identity {
   const field = (...path: string[]) => asText(get(object, 'metadata', ...path));
   return {
     name: field('name') ?? '?', namespace: field('namespace') ?? '?', role: field('labels', 'component') ?? '-',
-    app: field('labels', 'app.kubernetes.io/part-of') ?? '',
+    app: field('labels', LABELS.partOf) ?? '',
   };
 }
 

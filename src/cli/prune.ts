@@ -1,4 +1,6 @@
+import { isName } from './cluster';
 import { Failure, guarded, Misuse, parseOptions } from './command';
+import { readDuration } from './duration';
 import { kubectl, KubectlError } from './kubectl';
 import { CONTENT_HASH_LABEL } from '../manifests/content-hash';
 import { asText, get } from '../manifests/json';
@@ -71,7 +73,7 @@ function parse(args: string[]): Options {
   // They become part of a selector and of a list of arguments.
   for (const option of ['namespace', 'app'] as const) {
     const value = given[option];
-    if (value !== undefined && !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(value)) {
+    if (value !== undefined && !isName(value)) {
       throw new Misuse(`--${option} ${value} is not a name; give lower-case letters, digits and "-"`, USAGE);
     }
   }
@@ -85,12 +87,8 @@ function parse(args: string[]): Options {
   };
 }
 
-const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
 function parseAge(text: string): Age {
-  const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  if (unit === undefined) throw new Misuse(`--older-than ${text} is not an age; give a whole number and s, m, h or d, such as 90m`, USAGE);
-  return { text, seconds: Number(digits) * SECONDS[unit] };
+  return { text, seconds: readDuration('--older-than', text, USAGE, 'an age') };
 }
 
 /** The fields of a ConfigMap that we read. */

@@ -21,6 +21,7 @@ import { isMadeBy, ofAnotherApp } from './init-container-owners';
 import { launched } from './launcher';
 import { connectionSecrets, withRotation } from './rotation';
 import { secondsOfWait } from './wait-command';
+import { AUTOSCALER_GRACE, NOT_MOVED } from '../manifests/node-autoscalers';
 
 /** The pod of a worker, Beat, Flower or job: what differs between them. */
 export interface CeleryPodSpec {
@@ -93,12 +94,6 @@ const CELERY_USER = 1000;
 
 /** The seconds without progress after which Kubernetes reports a rollout as failed, where nobody says it. */
 export const PROGRESS_DEADLINE = 600;
-
-/** The seconds that autoscalers of nodes give a pod to end, whatever its own grace period is. */
-const AUTOSCALER_GRACE = 600;
-
-/** Keeps them from moving a pod to save a node. */
-const NOT_MOVED = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' };
 
 /** Makes the Deployment of a component, and refuses what is wrong with it. */
 export function celeryComponent(scope: Construct, own: CheckedOptions, spec: CeleryComponentSpec): CeleryComponent {

@@ -1,5 +1,5 @@
 import { ApiObject, Duration } from 'cdk8s';
-import { flowerMemory } from '../celery/flower-memory';
+import { FLOWER_TASKS, flowerMemory } from '../celery/flower-memory';
 import { Construct } from 'constructs';
 import { CeleryApp } from './celery-app';
 import { FlowerAuth } from './flower-auth';
@@ -139,7 +139,7 @@ const PROPS: PropChecks<CeleryFlowerProps> = {
 
 const URL_PREFIX = /^\/?[\w~-][\w.~-]*(\/[\w~-][\w.~-]*)*\/?$/;
 /** Flower's own defaults, 100000 tasks and 5000 workers that never go, outgrow any pod. */
-const MAX_TASKS = 10_000;
+const MAX_TASKS = FLOWER_TASKS.enough;
 const MAX_WORKERS = 500;
 const PURGE_OFFLINE_WORKERS = Duration.minutes(5);
 

@@ -26,7 +26,8 @@ import { budgetProblems, DISRUPTION_BUDGET, disruptionBudget, DisruptionBudgetOp
 import { childMemory, devicesOf, devicesOfPod, memoryProblems, NO_SURGE, spotProblems, surgeProblems } from './worker-checks';
 import { rateInterval } from '../celery/rate-limit';
 import { isRedisTransport } from '../celery/transports';
-import { meets } from '../celery/versions';
+import { lacks, SINCE } from '../celery/versions';
+import { HOSTNAME } from '../manifests/labels';
 import { limitsOfCalls, Options } from '../manifests/task-options';
 import { quantity } from '../celery/quantity';
 import { behaviorProblems } from './scaling/behavior';
@@ -323,7 +324,7 @@ const SURGE: k8s.DeploymentStrategy = { type: 'RollingUpdate', rollingUpdate: { 
 
 /** Over nodes, where there are several: the loss of one stops as few pods as can be. */
 function spread(matchLabels: Record<string, string>): k8s.TopologySpreadConstraint {
-  return { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels } };
+  return { maxSkew: 1, topologyKey: HOSTNAME, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels } };
 }
 
 /** A pool whose size follows from the CPU request has it from here on. */
@@ -390,8 +391,8 @@ function prefetchProblems({ disablePrefetch, prefetchMultiplier, celery }: Celer
     ...(prefetchMultiplier === undefined || prefetchMultiplier <= 1 ? [] : [{
       prop: 'prefetchMultiplier', value: prefetchMultiplier, wrong: 'has no effect with disablePrefetch, which reserves no message in advance', fix: 'leave one of the two out',
     }]),
-    ...(version === undefined || !meets(version, '<5.6') ? [] : [{
-      prop: 'disablePrefetch', value: true, wrong: `is for Celery 5.6 and later, and the app has ${version}`, fix: 'leave it out: the prefetch multiplier is 1',
+    ...(version === undefined || !lacks(version, 'disablePrefetch') ? [] : [{
+      prop: 'disablePrefetch', value: true, wrong: `is for Celery ${SINCE.disablePrefetch} and later, and the app has ${version}`, fix: 'leave it out: the prefetch multiplier is 1',
     }]),
     ...(transport === undefined || isRedisTransport(transport) ? [] : [{
       prop: 'disablePrefetch', value: true, wrong: `is for Redis, and Celery ignores it with ${transport}`, fix: 'leave it out: the prefetch multiplier is 1',

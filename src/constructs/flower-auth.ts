@@ -7,6 +7,7 @@ import { SecretKey } from './secret-key';
 import * as checks from './validation/checks';
 import { Described, Problem } from './validation/problems';
 import { hidden, PropChecks, text, typed } from './validation/props';
+import { NGINX } from '../manifests/ingress-nginx';
 
 /** How the controller of an Ingress asks for the login: exactly one of the two. */
 export interface FlowerProxyOptions {
@@ -186,8 +187,6 @@ function toEverybody(exposure: ExposureSpec | undefined, value: unknown, wrong: 
     fix: 'give e.g. FlowerAuth.basic({ name: \'flower-login\', key: \'users\' }); where the controller asks for the login, FlowerAuth.atProxy(...)',
   }];
 }
-
-const NGINX = 'nginx.ingress.kubernetes.io/';
 
 const LOGIN_ANNOTATIONS = 'give the annotations of the controller of the Ingress, e.g. traefik.ingress.kubernetes.io/router.middlewares; for ingress-nginx, secret';
 

@@ -1,4 +1,5 @@
 import { CeleryQueue } from './celery-queue';
+import { DEFAULTS } from '../celery/settings';
 import { declaresPriorities, highestPriority } from '../celery/transports';
 import { balanced } from '../manifests/code-settings';
 import { withoutComments } from '../manifests/python-text';
@@ -27,7 +28,6 @@ export function checkNames(names: readonly string[], declared: readonly string[]
 }
 
 /** Celery's own default. */
-const DEFAULT_QUEUE = 'celery';
 
 /** Where a setting or the code sends tasks. */
 interface Route {
@@ -150,7 +150,7 @@ export class Queues {
     defaultQueue: unknown,
     quorum = false,
   ) {
-    this.default = typeof defaultQueue === 'string' ? defaultQueue : DEFAULT_QUEUE;
+    this.default = typeof defaultQueue === 'string' ? defaultQueue : DEFAULTS.queue;
     const priorities = transport !== undefined && declaresPriorities(transport) && this.prioritized.length > 0;
     if (priorities || (quorum && declared !== undefined && declared.length > 0)) {
       // Exchange and routing key as Celery gives them to a queue that it knows by its name only.
@@ -293,7 +293,7 @@ export class Queues {
       }));
     }
     // Of tasks in sight, and of a default queue that is given, a rule says it.
-    const routed = this.settings.has('task_routes') || this.settings.has('task_default_queue') || this.default !== DEFAULT_QUEUE || Object.values(files ?? {}).some((file) => /queue|route/i.test(withoutComments(file)) || declaredTasks(file).length > 0);
+    const routed = this.settings.has('task_routes') || this.settings.has('task_default_queue') || this.default !== DEFAULTS.queue || Object.values(files ?? {}).some((file) => /queue|route/i.test(withoutComments(file)) || declaredTasks(file).length > 0);
     return routed || named.includes(this.default) || external.has(this.default) || (this.declared === undefined && !sends) ? [] : [{
       value: this.default, note: 'tasks go to it by default, and all workers name others', unless: 'whatever sends tasks names a queue, or the code has another task_default_queue',
       fix: `Give queues: ['${this.default}'] to a CeleryWorker, or set task_default_queue to a queue that one consumes, or declare it with external: true.`,

@@ -1,12 +1,10 @@
 import { Duration } from 'cdk8s';
-import { meets } from '../celery/versions';
+import { SHUTDOWN_MARGIN } from '../celery/shutdown';
+import { lacks, SINCE } from '../celery/versions';
 import * as checks from './validation/checks';
 import { Described, Problem } from './validation/problems';
 import type { WorkerPool } from './worker-pool';
 import type { WorkerShutdown } from './worker-shutdown';
-
-/** What a worker needs to stop, once its last task is done or cancelled: it closes its pool and its connections. */
-const SHUTDOWN_MARGIN = 15;
 
 /** What a worker says of its tasks and its end. */
 export interface ShutdownOf {
@@ -165,8 +163,8 @@ function limitOfTask(longest: Duration | undefined, ofTask: ShutdownOf['ofTask']
 
 function softProblems(timeout: number, longest: Duration | undefined, pool: WorkerPool, celery: string | undefined): Problem[] {
   return [
-    ...(celery !== undefined && meets(celery, '<5.5') ? [{
-      prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: `is for Celery 5.5 and later, and the app has ${celery}`, fix: 'use a later Celery, or WorkerShutdown.warm({ longestTask })',
+    ...(celery !== undefined && lacks(celery, 'softShutdown') ? [{
+      prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: `is for Celery ${SINCE.softShutdown} and later, and the app has ${celery}`, fix: 'use a later Celery, or WorkerShutdown.warm({ longestTask })',
     }] : []),
     ...(pool._name === 'prefork' ? [] : [{
       prop: 'shutdown', value: 'WorkerShutdown.soft', wrong: `is for the pool prefork: Celery cannot cancel a task of the pool ${pool._name}`,

@@ -1,5 +1,5 @@
 import { IConstruct } from 'constructs';
-import { VISIBILITY_TIMEOUTS } from '../celery/visibility-timeouts';
+import { LONGEST_OF_SQS, VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../celery/visibility-timeouts';
 import { seconds as literalSeconds, settingsOfFiles } from '../manifests/code-settings';
 import { lazy } from '../memo';
 import type { CeleryApp } from './celery-app';
@@ -9,9 +9,6 @@ import { enforcedLimit } from './shutdown-plan';
 import { Problem } from './validation/problems';
 import { isInTree } from './validation/in-tree';
 import { isSuppressed } from './validation/tree';
-
-/** The longest that SQS hides a message, in seconds: it refuses a queue with more. @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html */
-const LONGEST_OF_SQS = 12 * 60 * 60;
 
 /** What a message may need after its task and the end of its pod: until it is acknowledged, or given back. */
 const MARGIN = 60;
@@ -235,6 +232,6 @@ function shortestInCode(app: CeleryApp): number | undefined {
 /** The visibility timeout that code in sight sets. */
 function inCode(app: CeleryApp): number | undefined {
   const options = settingsOfFiles(Object.values(app.code._files ?? {})).get(TRANSPORT_OPTIONS);
-  const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options ?? '');
-  return found ? literalSeconds(found[1].trim()) : undefined;
+  const written = writtenVisibilityTimeout(options ?? '');
+  return written === undefined ? undefined : literalSeconds(written);
 }

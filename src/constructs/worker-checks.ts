@@ -2,6 +2,7 @@ import { isDevice, isGpu, isWholeDevice } from '../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../celery/memory';
 import { mebibytes, quantity } from '../celery/quantity';
 import { isMap, JsonObject } from '../manifests/json';
+import { DEFAULT_SHARE, podsOf } from '../manifests/shares';
 import { spotNodes } from '../manifests/spot';
 import type * as k8s from './kubernetes/api/types';
 import { CheckedOptions } from './kubernetes/options';
@@ -28,17 +29,12 @@ export const NO_SURGE: k8s.DeploymentStrategy = { type: 'RollingUpdate', rolling
 export function surgeProblems(strategy: k8s.DeploymentStrategy | undefined, most: number, devices: readonly string[]): Problem[] {
   const device = devices.find(isWholeDevice);
   if (device === undefined || strategy === undefined || strategy.type === 'Recreate') return [];
-  const { maxSurge = '25%', maxUnavailable = '25%' } = strategy.rollingUpdate ?? {};
-  if (count(maxUnavailable, most, Math.floor) > 0 || count(maxSurge, most, Math.ceil) === 0) return [];
+  const { maxSurge = DEFAULT_SHARE, maxUnavailable = DEFAULT_SHARE } = strategy.rollingUpdate ?? {};
+  if (podsOf(maxUnavailable, most, Math.floor) !== 0 || podsOf(maxSurge, most, Math.ceil) === 0) return [];
   return [{
     prop: 'strategy.rollingUpdate', value: strategy.rollingUpdate, wrong: `starts a new pod before an old one stops, and the ${isGpu(device) ? 'GPU' : device} that it waits for is that of the old one`,
     fix: 'leave strategy out, or give maxSurge: 0 and maxUnavailable: 1',
   }];
-}
-
-function count(value: unknown, most: number, round: (value: number) => number): number {
-  const percent = /^(\d+)%$/.exec(String(value));
-  return percent ? round(most * Number(percent[1]) / 100) : Number(value);
 }
 
 /** The size at which a child is replaced, and what gives it. */

@@ -4,12 +4,13 @@ import { brokerUrls } from './broker-urls';
 import { exporters } from './exporters';
 import { grouped } from './grouped';
 import { asScalar } from './json';
+import { LABELS } from './labels';
 import { Workload } from './pod/workload';
 import { Process } from './process';
 import type { World } from './world';
 
 /** The labels by which charts name the release or the application that an object is part of. */
-const LABELS = ['app.kubernetes.io/instance', 'app.kubernetes.io/part-of', 'release'];
+const OWNERS = [LABELS.instance, LABELS.partOf, 'release'];
 
 /** Words of names that say what something is, and not whose. */
 const ROLES = new Set(('app application api backend beat broker brokers cache celery celerybeat cluster cron data db default deployment dev django '
@@ -23,7 +24,7 @@ const ROLES = new Set(('app application api backend beat broker brokers cache ce
  * A label that repeats the name of its object says nothing about others.
  */
 export const owners: (workload: Workload) => ReadonlySet<string> = lazy(({ resource, labels }: Workload) => {
-  const given = LABELS.flatMap((label) => asScalar(labels[label]) ?? asScalar(resource.labels[label]) ?? [])
+  const given = OWNERS.flatMap((label) => asScalar(labels[label]) ?? asScalar(resource.labels[label]) ?? [])
     .filter((value) => value !== resource.name);
   const words = resource.name.toLowerCase().split(/[-_.]+/).filter((word) => word !== '' && !ROLES.has(word) && !/^\d+$/.test(word));
   return new Set([...given.map((value) => value.toLowerCase()), ...words]);

@@ -1,4 +1,5 @@
 import { Process } from './process';
+import { DEFAULTS } from '../celery/settings';
 
 /** The schedule file of a Beat; undefined when it is not known. */
 export function schedulePath(beat: Process): {
@@ -10,7 +11,7 @@ export function schedulePath(beat: Process): {
   const option = beat.option('--schedule');
   const setting = beat.setting('beat_schedule_filename');
   if (option.state === 'set' || (option.state === 'maybe' && !beat.plain)) return undefined;
-  const written = option.state === 'known' ? option.value : setting?.value ?? 'celerybeat-schedule';
+  const written = option.state === 'known' ? option.value : setting?.value ?? DEFAULTS.scheduleFile;
   return {
     path: beat.container.absolute(written), written, explicit: option.state === 'known' || setting !== undefined, open: option.state === 'maybe',
     at: option.state === 'known' ? beat.place(option.path) : setting ? setting.at : beat.commandPlace,

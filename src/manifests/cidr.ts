@@ -1,5 +1,11 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
+/** All addresses. */
+export const ALL_IPV4 = '0.0.0.0/0';
+
+/** Networks that are not part of the Internet, and the one of each link. */
+export const PRIVATE_NETWORKS: readonly string[] = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'];
+
 /** An IP network: its address as a number, and how many of its bits count. */
 interface Cidr {
   readonly version: 4 | 6;

@@ -1,3 +1,4 @@
+import { isFlower } from '../celery/image';
 import { lazy } from '../memo';
 import { Option, Process } from './process';
 
@@ -31,5 +32,5 @@ export function databasePath(flower: Process): string | undefined {
   const written = database.state === 'known' ? database.value : 'flower';
   // The official image works in /data.
   return flower.container.absolute(written)
-    ?? (flower.container.image.repository === 'mher/flower' && flower.container.json.workingDir === undefined ? `/data/${written}` : undefined);
+    ?? (isFlower(flower.container.image) && flower.container.json.workingDir === undefined ? `/data/${written}` : undefined);
 }

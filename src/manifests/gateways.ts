@@ -1,4 +1,5 @@
 import { asList, asMap, asNumber, asText, get, isMap, Path } from './json';
+import { NAMESPACE_NAME } from './labels';
 import { selects } from './policies';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -76,7 +77,7 @@ function refusal(listener: unknown, gateway: Resource, route: Resource, world: W
   }
   const labels = world.find('Namespace', '', route.namespace)?.labels;
   const selector = get(namespaces, 'selector');
-  return from === 'Selector' && labels && isMap(selector) && !selects(selector, { 'kubernetes.io/metadata.name': route.namespace, ...asMap(labels) })
+  return from === 'Selector' && labels && isMap(selector) && !selects(selector, { [NAMESPACE_NAME]: route.namespace, ...asMap(labels) })
     ? `takes no routes of the namespace ${route.namespace}` : undefined;
 }
 

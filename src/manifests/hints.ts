@@ -5,6 +5,7 @@ import { readCelery } from './command/celery-command';
 import { baseName, Invocation, Word } from './command/command';
 import { remembered } from '../memo';
 import { asList, asScalar } from './json';
+import { LABELS } from './labels';
 import { Container } from './pod/container';
 import { celeryIn, probesOf } from './probes';
 
@@ -74,7 +75,7 @@ function saysCelery(name: string): boolean {
   return tokens(name).includes('celery');
 }
 
-const LABELS = ['app.kubernetes.io/component', 'component', 'role', 'tier', 'app.kubernetes.io/name', 'app', 'name', 'service', 'io.kompose.service', 'process'];
+const ROLE_LABELS = [LABELS.component, 'component', 'role', 'tier', LABELS.name, 'app', 'name', 'service', 'io.kompose.service', 'process'];
 
 interface Source {
   readonly what: string;
@@ -102,7 +103,7 @@ function sources(container: Container, arguments_: readonly Word[], script: Word
     { what: 'the name of the container', text: name },
     ...alone ? [
       { what: `the name of the ${workload.resource.kind}`, text: workload.resource.name },
-      ...LABELS.flatMap((label) => {
+      ...ROLE_LABELS.flatMap((label) => {
         const text = asScalar(workload.labels[label]);
         return text === undefined ? [] : [{ what: `the label ${label}`, text }];
       }),
@@ -181,7 +182,7 @@ export function saysSo(container: Container): boolean {
 const SAYS_SOMETHING = /celery|worker|beat|flower/i;
 
 function everythingSaid({ name, image, words, workload }: Container): string {
-  return `${name} ${image.name} ${workload.resource.name} ${words.map(({ text }) => text).join(' ')} ${LABELS.map((label) => asScalar(workload.labels[label]) ?? '').join(' ')}`;
+  return `${name} ${image.name} ${workload.resource.name} ${words.map(({ text }) => text).join(' ')} ${ROLE_LABELS.map((label) => asScalar(workload.labels[label]) ?? '').join(' ')}`;
 }
 
 /**

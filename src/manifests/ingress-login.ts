@@ -1,3 +1,4 @@
+import { NGINX } from './ingress-nginx';
 import { asList, asMap, asScalar, asText, get, JsonObject } from './json';
 import { chainOf, extensionsOf, middlewaresOf, Named, pluginsOf } from './middlewares';
 import { Resource } from './resource';
@@ -55,7 +56,7 @@ const SNIPPET: Ask = { asks: (value) => ASKING_DIRECTIVE.test(ofAllPages(value))
 
 /** What asks for a login, by the beginning and the end of the name of an annotation. Others of these controllers ask for nothing. */
 const ASKS: Readonly<Record<string, Readonly<Record<string, Ask>>>> = {
-  'nginx.ingress.kubernetes.io/': {
+  [NGINX]: {
     ...BASIC,
     'auth-type': { ...BASIC['auth-type'], values: ['basic', 'digest'] },
     'auth-url': {},
@@ -83,7 +84,6 @@ interface Undoing {
   readonly effect?: LoginFault['effect'];
 }
 
-const NGINX = 'nginx.ingress.kubernetes.io/';
 const isSnippet = (name: string): Undoing => ({
   annotation: `${NGINX}${name}`, undoes: (value) => UNDOING_DIRECTIVE.test(ofAllPages(value)), wrong: 'switches the login off', fix: 'remove that directive',
 });

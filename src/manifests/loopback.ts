@@ -1,5 +1,6 @@
 import { isLoopback } from '../celery/hosts';
-import { isPython } from '../celery/image';
+import { isFlower, isPython } from '../celery/image';
+import { MONGODB_PORT, MYSQL_PORT, POSTGRES_PORT } from '../celery/ports';
 import { parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { readCelery } from './command/celery-command';
@@ -49,7 +50,7 @@ export function answersAtLoopback(container: Container, port: number, world: Wor
   if (workload.spec.hostNetwork === true) return onNodes(world) ? 'something' : { unless: 'a server listens on every node' };
   if (others.length > 0) return { unless: `${others.map(({ name }) => name).join(', ')} listens on ${port}` };
   // Without a command the entrypoint of the image runs, whatever its arguments are.
-  const whole = container.ownsEntrypoint || isPython(container.image) || container.image.repository === 'mher/flower';
+  const whole = container.ownsEntrypoint || isPython(container.image) || isFlower(container.image);
   const alone = whole && container.unread === undefined && own.has(container);
   return alone ? 'nothing' : { unless: 'the image starts a server in the same container' };
 }
@@ -58,7 +59,7 @@ export function answersAtLoopback(container: Container, port: number, world: Wor
 const DATABASE_OR_PROXY = new RegExp(`${BROKER_OR_PROXY.source}|sql|postgres|pgbouncer|mongo|maria|database`, 'i');
 
 const DATABASE_VARIABLE = /(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|MONGO|MONGODB|SQL)_?(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|URL|URI|DSN)$/;
-const DATABASE_PORTS: ReadonlyArray<readonly [RegExp, number]> = [[/MYSQL|MARIA/i, 3306], [/MONGO/i, 27_017], [/./, 5432]];
+const DATABASE_PORTS: ReadonlyArray<readonly [RegExp, number]> = [[/MYSQL|MARIA/i, MYSQL_PORT], [/MONGO/i, MONGODB_PORT], [/./, POSTGRES_PORT]];
 
 /** The variables that say that the database is in the pod itself, where nothing looks like one. */
 export function databasesAtLoopback(container: Container, world: World): ReadonlyArray<{ name: string; path: Path; answer: Answer }> {

@@ -1,5 +1,6 @@
 import { lazy, remembered } from '../memo';
 import { editDistance } from '../nearest';
+import { ALL_IPV4 } from './cidr';
 import { grouped } from './grouped';
 import { ingressClassOf, LoginBefore, loginBefore } from './ingress-login';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
@@ -101,7 +102,7 @@ const TAILNET = 'tailscale';
 function limitsSources({ json }: Resource): boolean {
   const ranges = asList(get(json, 'spec', 'loadBalancerSourceRanges'));
   return get(json, 'spec', 'type') === 'LoadBalancer'
-    && (asText(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes('0.0.0.0/0') && !ranges.includes('::/0')));
+    && (asText(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes(ALL_IPV4) && !ranges.includes('::/0')));
 }
 
 /** A load balancer of a cloud that stands in its private network. */

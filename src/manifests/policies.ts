@@ -1,7 +1,9 @@
+import { DNS_PORT } from '../celery/ports';
 import { lazy } from '../memo';
-import { cidrOfAddress, isCidr, reaches } from './cidr';
+import { cidrOfAddress, isCidr, PRIVATE_NETWORKS, reaches } from './cidr';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from './json';
+import { NAMESPACE_NAME } from './labels';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -80,13 +82,13 @@ export function allowsPeer(rule: unknown, direction: Direction, policy: Resource
 /** A namespace whose labels are not in sight may have any but the one that Kubernetes gives it. */
 function mayBeNamespace(selector: JsonObject, name: string, world: World): boolean {
   const known = world.find('Namespace', '', name)?.labels;
-  if (known) return selects(selector, { 'kubernetes.io/metadata.name': name, ...known });
-  const wanted = asScalar(asMap(selector.matchLabels)['kubernetes.io/metadata.name']);
+  if (known) return selects(selector, { [NAMESPACE_NAME]: name, ...known });
+  const wanted = asScalar(asMap(selector.matchLabels)[NAMESPACE_NAME]);
   return wanted === undefined || name === '' || wanted === name;
 }
 
 /** Where the servers of a cluster have their addresses: private ones, those of carriers, and that of a cache on the node. */
-const OF_CLUSTERS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'];
+const OF_CLUSTERS = [...PRIVATE_NETWORKS, '100.64.0.0/10'];
 
 /**
  * Whether a rule lets the pods of a workload ask a DNS server: those of the cluster are in a namespace of its own, or at an address; `perhaps` at
@@ -96,7 +98,7 @@ export function allowsDns(rule: unknown, { spec, resource }: Workload): 'yes' | 
   const ports = asList(get(rule, 'ports'));
   // Names of ports are those of the DNS pods: dns, dns-tcp. Names are asked over UDP; TCP is for answers that are too long for it.
   const named = ports.some((entry) => /dns/i.test(asText(get(entry, 'port')) ?? '') && get(entry, 'protocol') === 'UDP');
-  if (!named && !allowsPort(rule, 53, 'UDP') && !allowsPort(rule, 5353, 'UDP')) return 'no';
+  if (!named && !allowsPort(rule, DNS_PORT, 'UDP') && !allowsPort(rule, 5353, 'UDP')) return 'no';
   const peers = asList(get(rule, 'to'));
   const own = asList(get(spec, 'dnsConfig', 'nameservers')).flatMap((server) => cidrOfAddress(asText(server) ?? '') ?? []);
   const inside = (peer: unknown): boolean => {
@@ -112,7 +114,7 @@ export function allowsDns(rule: unknown, { spec, resource }: Workload): 'yes' | 
 /** Whether a peer may be the pods of a DNS server. */
 function isOfDns(peer: unknown): boolean {
   const namespaces = get(peer, 'namespaceSelector');
-  const named = asScalar(get(namespaces, 'matchLabels', 'kubernetes.io/metadata.name'));
+  const named = asScalar(get(namespaces, 'matchLabels', NAMESPACE_NAME));
   if (isMap(namespaces)) return named === undefined || /dns|^kube-system$/.test(named);
   return /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? ''));
 }

@@ -8,6 +8,7 @@ import { within } from './pod/volumes';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import { parseImage } from '../celery/image';
+import { RABBITMQ_CONFIGURATION, RABBITMQ_DATA } from '../celery/server-images';
 import { isAmqp, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { Process } from './process';
@@ -36,9 +37,6 @@ export interface RabbitServer {
   readonly opaque: boolean;
 }
 
-const DATA = '/var/lib/rabbitmq';
-const CONFIGURATION = '/etc/rabbitmq';
-
 /** All RabbitMQ servers of the input. */
 export const rabbitServers: (world: World) => readonly RabbitServer[] = lazy((world: World) => [
   ...world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers
@@ -56,7 +54,7 @@ function fromContainer(container: Container): RabbitServer | undefined {
   const files: Array<{ text: string; at: Place }> = [];
   let opaque = container.env.open || container.unread !== undefined || (!container.image.official && !isBitnami(container));
   for (const mount of container.mounts) {
-    if (!within(mount.mountPath, CONFIGURATION) && !/rabbitmq.*\.(conf|config)$|\/(conf|advanced)/.test(mount.mountPath)) continue;
+    if (!within(mount.mountPath, RABBITMQ_CONFIGURATION) && !/rabbitmq.*\.(conf|config)$|\/(conf|advanced)/.test(mount.mountPath)) continue;
     if (mount.volume.kind === 'emptyDir') opaque = true;
     const configMaps = container.configMaps(mount.volume);
     if (configMaps.length === 0) opaque = true;
@@ -117,7 +115,7 @@ export function rabbitMention({ files }: RabbitServer, pattern: RegExp): RabbitS
 
 /** Where its queues are. */
 export function dataFolder({ container }: RabbitServer): string {
-  return container && isBitnami(container) ? '/bitnami/rabbitmq/mnesia' : DATA;
+  return container && isBitnami(container) ? '/bitnami/rabbitmq/mnesia' : RABBITMQ_DATA;
 }
 
 export function rabbitReplicas({ resource, container }: RabbitServer): number {

@@ -1,4 +1,4 @@
-import { isAirflow } from '../celery/image';
+import { isAirflow, isFlower } from '../celery/image';
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
 import { baseName, meantScript } from './command/command';
 import { callsCelery, Hint, hintOf, isOther, saysSo } from './hints';
@@ -58,7 +58,7 @@ function ofAirflow(command: CeleryCommand, container: Container): CeleryCommand 
 
 /** The image of Flower starts `celery flower`, whatever its arguments are. */
 function impliedFlower(container: Container): CeleryCommand | undefined {
-  if (container.image.repository !== 'mher/flower' || container.ownsEntrypoint) return undefined;
+  if (!isFlower(container.image) || container.ownsEntrypoint) return undefined;
   const start = { text: 'celery', path: [...container.path, 'image'], unknown: false };
   const given = container.words.filter((word, i) => !(i === 0 && baseName(word.text) === 'celery'));
   const words = given.some((word) => word.text === 'flower') ? [start, ...given] : [start, { ...start, text: 'flower' }, ...given];

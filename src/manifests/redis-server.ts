@@ -2,6 +2,7 @@ import { baseName, Invocation, Word } from './command/command';
 import { Path } from './json';
 import { Container } from './pod/container';
 import { Resource } from './resource';
+import { REDIS_DATA } from '../celery/server-images';
 
 export interface Directive {
   readonly values: readonly string[];
@@ -32,7 +33,7 @@ export class RedisServer {
 
   /** Where its files are; by default the working directory of the official image. */
   public get dataFolder(): string {
-    return this.directive('dir')?.values[0] ?? '/data';
+    return this.directive('dir')?.values[0] ?? REDIS_DATA;
   }
 
   /** Whether it writes its data to files; undefined where a configuration out of sight says so. */

@@ -1,5 +1,6 @@
 import { quantity } from '../celery/quantity';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
+import { DNS_LABEL, DNS_SUBDOMAIN } from './names';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 
@@ -15,11 +16,18 @@ export interface Refusal {
 /** Something is filled in before it is applied: `${NAME}`, `<name>`, `{{ name }}`, `YOUR_NAME`. */
 const FILLED_IN = /[${}<>%@]|^$|RELEASE-NAME|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
 
-const LABEL = { of: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 63, allowed: 'at most 63 of a-z, 0-9 and -' };
-const SUBDOMAIN = { of: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/, longest: 253, allowed: 'a-z, 0-9, - and .' };
-const PORT_NAME = { of: /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -' };
+/** What a name may be. */
+interface Form {
+  readonly of: RegExp;
+  readonly longest: number;
+  readonly allowed: string;
+}
 
-function badName(name: unknown, { of, longest, allowed }: typeof LABEL, path: Path, container?: string): Refusal[] {
+const LABEL: Form = { ...DNS_LABEL, allowed: `at most ${DNS_LABEL.longest} of a-z, 0-9 and -` };
+const SUBDOMAIN: Form = { ...DNS_SUBDOMAIN, allowed: 'a-z, 0-9, - and .' };
+const PORT_NAME: Form = { of: /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -' };
+
+function badName(name: unknown, { of, longest, allowed }: Form, path: Path, container?: string): Refusal[] {
   const fits = typeof name !== 'string' || FILLED_IN.test(name) || (of.test(name) && name.length <= longest);
   return fits ? [] : [{ path, container, value: name, allowed }];
 }

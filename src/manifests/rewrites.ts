@@ -1,3 +1,4 @@
+import { NGINX } from './ingress-nginx';
 import { asList, asMap, asText, get } from './json';
 import { chainOf, extensionsOf, middlewaresOf, Named } from './middlewares';
 import { Place } from './place';
@@ -35,7 +36,7 @@ export function pathSeen({ resource, path: at }: Place, path: string, world: Wor
   }
   if (kind !== 'Ingress') return undefined;
   const given = (name: string): string | undefined => asText(annotations[name])?.trim();
-  const target = given('nginx.ingress.kubernetes.io/rewrite-target');
+  const target = given(`${NGINX}rewrite-target`);
   // What equals the path is no rewrite to ingress-nginx.
   if (target !== undefined && target === path) return { path: fixed(path), rewritten: false };
   // The target is the whole path: what it does not take from a group of the path is lost.

@@ -1,3 +1,4 @@
+import { CLUSTER_DOMAIN } from '../celery/hosts';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asMap, asScalar, asText, get, JsonObject } from './json';
@@ -107,7 +108,7 @@ export class World {
   public service(host: string, from: string): Resource | undefined {
     const [name, namespace, svc, ...rest] = host.split('.');
     if (namespace !== undefined && svc !== undefined && svc !== 'svc') return undefined;
-    if (rest.length > 0 && rest.join('.') !== 'cluster.local') return undefined;
+    if (rest.length > 0 && rest.join('.') !== CLUSTER_DOMAIN) return undefined;
     // Manifests that name no namespace are applied to the one that a name in full has.
     return this.find('Service', namespace ?? from, name)
       ?? (namespace !== undefined && from === '' ? this.find('Service', '', name) : undefined);

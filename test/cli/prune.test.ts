@@ -203,7 +203,7 @@ describe('returns 2, and deletes nothing,', () => {
     [['-n', ''], /--namespace {2}is not a name/],
     [['--app', '-x'], /--app/],
     [['--app=a,b'], /--app a,b is not a name/],
-    [['--older-than', '1'], /--older-than 1 is not an age; give a whole number and s, m, h or d, such as 90m/],
+    [['--older-than', '1'], /--older-than 1 is not an age; give a whole number and s, m, h or d, such as 90s/],
     [['--older-than', '1.5h'], /--older-than 1\.5h is not an age/],
     [['--older-than', '1w'], /--older-than 1w is not an age/],
     [['--older-than', '-1s'], /--older-than -1s is not an age; give a whole number and s, m, h or d/],

@@ -1,3 +1,4 @@
+import { POSTGRES_PORT } from '../../celery/ports';
 import { checkCidr, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
 import { Problem } from '../validation/problems';
@@ -30,7 +31,7 @@ export function postgresConnection(given: PostgresServerOptions): { connection?:
   const { options, problems: wrong } = typed(given, OPTIONS, { prefix: ROLE.prop });
   const problems = [...wrong, ...checkPostgres(options)];
   if (problems.length > 0) return { problems };
-  const { host, port = 5432, database, username, password, tls, cidr } = options;
+  const { host, port = POSTGRES_PORT, database, username, password, tls, cidr } = options;
   // libpq refuses a key that others than root and its group can read; the group of the file is the fsGroup of the pod.
   const files = tlsFiles(tlsVolume(ROLE), tls ?? {}, 0o440);
   const query = tls === undefined ? [] : [

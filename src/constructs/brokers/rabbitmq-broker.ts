@@ -1,7 +1,8 @@
 import { ApiObject, Duration, Size } from 'cdk8s';
 import { Construct } from 'constructs';
-import { AMQPS_PORT, AMQP_PORT } from '../../celery/ports';
-import { meets } from '../../celery/versions';
+import { AMQP_PORT, AMQPS_PORT, MANAGEMENT_PORT, MANAGEMENT_TLS_PORT } from '../../celery/ports';
+import { RABBITMQ_CONFIGURATION, RABBITMQ_DATA, RABBITMQ_IMAGE } from '../../celery/server-images';
+import { lacks, meets } from '../../celery/versions';
 import { quantity } from '../../celery/quantity';
 import type { CeleryApp } from '../celery-app';
 import { enforcedLimit } from '../shutdown-plan';
@@ -162,11 +163,10 @@ const PROPS: PropChecks<RabbitMqBrokerProps> = {
 };
 
 /** By whether there is TLS. */
-const PORTS = { plain: { amqp: AMQP_PORT, management: 15672 }, tls: { amqp: AMQPS_PORT, management: 15671 } } as const;
+const PORTS = { plain: { amqp: AMQP_PORT, management: MANAGEMENT_PORT }, tls: { amqp: AMQPS_PORT, management: MANAGEMENT_TLS_PORT } } as const;
 const TLS_FOLDER = '/etc/rabbitmq-tls';
-const DATA = '/var/lib/rabbitmq';
-const CONFIGURATION = '/etc/rabbitmq/conf.d';
-const DEFINITIONS = '/etc/rabbitmq/definitions';
+const CONFIGURATION = `${RABBITMQ_CONFIGURATION}/conf.d`;
+const DEFINITIONS = `${RABBITMQ_CONFIGURATION}/definitions`;
 /** The user of the official image. */
 const RABBITMQ_USER = 999;
 const DEFAULT_RESOURCES: k8s.ResourceRequirements = { requests: { cpu: '100m', memory: '256Mi' }, limits: { memory: '512Mi' } };
@@ -219,7 +219,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
     const missing = checkPassword(props);
     props = sound(this, props, PROPS);
     const name = props.name ?? id;
-    const image = props.image ?? 'rabbitmq:4.2';
+    const image = props.image ?? RABBITMQ_IMAGE;
     this.username = props.username ?? 'celery';
     this.password = props.password ?? { name: 'unknown', key: 'unknown' };
     this.virtualHost = props.virtualHost ?? '/';
@@ -277,7 +277,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       'enabled_plugins': '[rabbitmq_management,rabbitmq_prometheus].\n',
     }, metadata);
     const mounts = [
-      { path: DATA, volume: claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: {} } },
+      { path: RABBITMQ_DATA, volume: claim ? claimVolume(this, 'data', claim, metadata) : { name: 'data', emptyDir: {} } },
       { path: CONFIGURATION, volume: { name: 'config', configMap: { name: configuration.name } }, readOnly: true },
       ...serverTlsMounts(tls, TLS_FOLDER),
       { path: '/tmp', volume: { name: 'tmp', emptyDir: { sizeLimit: '64Mi' } } },
@@ -357,11 +357,11 @@ export class RabbitMqBroker extends Construct implements IBroker {
   }
 
   private isTooOldForQuorum({ runtime: { _celery: celery } }: CeleryApp): boolean {
-    return this._quorum && celery !== undefined && !meets(celery, '>=5.5');
+    return this._quorum && celery !== undefined && lacks(celery, 'quorumQueues');
   }
 
   private typeFor({ runtime: { _celery: celery }, _priorities: priorities }: CeleryApp): RabbitMqQueueType {
-    return this.queueType ?? (!priorities && celery !== undefined && meets(celery, '>=5.5') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
+    return this.queueType ?? (!priorities && celery !== undefined && !lacks(celery, 'quorumQueues') ? RabbitMqQueueType.QUORUM : RabbitMqQueueType.CLASSIC);
   }
 
   private environment({ consumerTimeout }: RabbitMqBrokerProps): k8s.EnvVar[] {

@@ -1,6 +1,6 @@
 import { redact } from '../../celery/credentials';
 import { takesOnlyTls } from '../../celery/hosts';
-import { AMQPS_PORT, AMQP_PORT } from '../../celery/ports';
+import { AMQP_PORT, AMQPS_PORT, MANAGEMENT_PORT, MANAGEMENT_TLS_PORT } from '../../celery/ports';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { secretVariable } from '../kubernetes/env';
@@ -149,7 +149,7 @@ function checkRabbitMq({ host, port, virtualHost, username, usernameSecret, pass
     ...(port !== AMQPS_PORT && !tls && typeof host === 'string' && takesOnlyTls(host) ? [problem(
       'tls', undefined, 'is missing, and the server takes nothing but TLS', 'give tls: {}, which verifies its certificate with the CA certificates of the image',
     )] : []),
-    ...(port === 15_672 || port === 15_671 ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
+    ...(port === MANAGEMENT_PORT || port === MANAGEMENT_TLS_PORT ? [problem('port', port, 'is the port of RabbitMQ\'s management, which speaks HTTP', 'give 5672, or 5671 with tls')] : []),
     ...(port === AMQP_PORT && tls ? [problem('port', port, 'is the port without TLS, and tls is given', 'leave tls out, or give the port 5671')] : []),
     ...(managementUrl === undefined ? [] : checkManagementUrl(managementUrl, password)),
     ...checkCidr('broker.cidr', cidr),

@@ -1,5 +1,7 @@
 import { ApiObject, Chart, Size } from 'cdk8s';
 import { Construct } from 'constructs';
+import { REDIS_DATA } from '../../celery/server-images';
+import { DEFAULTS } from '../../celery/settings';
 import type { CeleryApp } from '../celery-app';
 import { IBroker } from './broker';
 import { BrokerBinding } from './broker-binding';
@@ -184,7 +186,6 @@ const PROPS: PropChecks<RedisBrokerProps> = {
 };
 
 const SERVICE_PORT: k8s.ContainerPort = { containerPort: REDIS_PORT, name: 'redis' };
-const DATA = '/data';
 const REDIS = { server: 'redis-server', cli: 'redis-cli' };
 const VALKEY = { server: 'valkey-server', cli: 'valkey-cli' };
 const USERS_FOLDER = '/etc/redis-users';
@@ -273,7 +274,7 @@ export class RedisBroker extends Construct implements IBroker {
           ...(tls ? ['--port', '0', '--tls-port', `${REDIS_PORT}`, ...TLS_FILES, '--tls-auth-clients', 'no'] : ['--port', `${REDIS_PORT}`]),
           // Protected mode refuses every remote client of a Redis without a password. The NetworkPolicy is what protects.
           '--protected-mode', 'no',
-          '--dir', DATA,
+          '--dir', REDIS_DATA,
           '--save', '',
           '--appendonly', claim ? 'yes' : 'no',
           '--maxmemory-policy', 'noeviction',
@@ -288,7 +289,7 @@ export class RedisBroker extends Construct implements IBroker {
         livenessProbe: ping(programs.cli, tls, { periodSeconds: 10, failureThreshold: 6 }),
         // redis-cli reads it, too.
         env: auth,
-        mounts: [{ path: DATA, volume: { name: 'data' } }, ...certificates, ...readOnlyUsers],
+        mounts: [{ path: REDIS_DATA, volume: { name: 'data' } }, ...certificates, ...readOnlyUsers],
       },
     };
     refuse(this, [
@@ -316,7 +317,7 @@ export class RedisBroker extends Construct implements IBroker {
     // What its own process needs: containers of the user's may need more.
     const callsNobody = ![options.initContainers, options.sidecars, options.containers].some((list) => list !== undefined && list.length > 0);
     this.networkPolicy = this.access.policy({ metadata: { name, ...metadata }, labels: this.labels, ports: [REDIS_PORT], callsNobody });
-    const mounts = [{ path: DATA, volume }, ...certificates, ...readOnlyUsers];
+    const mounts = [{ path: REDIS_DATA, volume }, ...certificates, ...readOnlyUsers];
     // Redis reads its users and its certificate when it starts.
     const secrets = [password?.name, tls?.secretName].filter((secret) => secret !== undefined);
     const { namespace } = this.access;
@@ -476,11 +477,11 @@ function checkResults({ perDay, size: each }: Partial<RedisResults> = {}): Probl
 
 /** What Redis and Celery add to a result, in KiB: 371 to 442 bytes were measured. */
 const RESULT = 0.5;
-const DAY = 86_400;
+const DAY = 24 * 60 * 60;
 
 /** When results of an app expire, in seconds, by its settings or by its code as far as it is in sight; undefined is what only a run tells. */
 function expiryOf({ _settings: settings, _codeSettings: code }: CeleryApp): number | undefined {
-  const given = settings.get('result_expires') ?? (code.has('result_expires') ? code.get('result_expires') : DAY);
+  const given = settings.get('result_expires') ?? (code.has('result_expires') ? code.get('result_expires') : DEFAULTS.resultExpires);
   return Number.isFinite(Number(given)) ? Number(given) : undefined;
 }
 

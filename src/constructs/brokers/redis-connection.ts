@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 import { redact, redactHost } from '../../celery/credentials';
-import { hostFault, outsideCluster, SENTINEL_PORT, TLS_PORT_OF_REDIS } from '../../celery/hosts';
-import { REDIS_PORT } from '../../celery/ports';
+import { hostFault, outsideCluster, TLS_PORT_OF_REDIS } from '../../celery/hosts';
+import { REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { isRedisTransport } from '../../celery/transports';
 import { isAmqp, isRedis, parseUrls } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';

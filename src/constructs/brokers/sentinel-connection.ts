@@ -1,6 +1,6 @@
 import { redactHost } from '../../celery/credentials';
-import { isClusterEndpoint, SENTINEL_PORT } from '../../celery/hosts';
-import { REDIS_PORT } from '../../celery/ports';
+import { isClusterEndpoint } from '../../celery/hosts';
+import { REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { secretVariable } from '../kubernetes/env';
 import { checkCidr, egressToMaster, egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';

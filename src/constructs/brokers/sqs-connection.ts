@@ -1,4 +1,5 @@
 import { redactHost } from '../../celery/credentials';
+import { LONGEST_OF_SQS, VISIBILITY_TIMEOUTS } from '../../celery/visibility-timeouts';
 import { secretVariable } from '../kubernetes/env';
 import { egressToServer } from '../network/server-address';
 import * as checks from '../validation/checks';
@@ -19,10 +20,6 @@ const OPTIONS: PropChecks<SqsOptions> = {
   secretAccessKey: PASSWORD,
   endpoint: text('e.g. \'http://moto.test.svc.cluster.local:5000\''),
 };
-
-/** The longest that SQS hides a message for. */
-const TWELVE_HOURS = 43_200;
-const HALF_AN_HOUR = 1800;
 
 /** SQS has no fanout, by which commands reach all workers. */
 export const WITHOUT_REMOTE_CONTROL = { worker_enable_remote_control: false } as const;
@@ -49,7 +46,7 @@ export function sqsBinding(given: SqsOptions): { binding?: BrokerBinding; proble
       connectionSettings: {
         broker_transport_options: {
           region,
-          visibility_timeout: visibilityTimeout?.toSeconds() ?? HALF_AN_HOUR,
+          visibility_timeout: visibilityTimeout?.toSeconds() ?? VISIBILITY_TIMEOUTS.sqs,
           // Long polling: each request to SQS is paid for.
           wait_time_seconds: 20,
           polling_interval: 1,
@@ -85,7 +82,7 @@ function checkSqs({ region, queueNamePrefix, visibilityTimeout, accessKeyId, sec
       'queueNamePrefix', queueNamePrefix, 'is not the beginning of the name of a queue', 'use letters, digits, "-" and "_", at most 60 of them',
     )]),
     ...checks.seconds('broker.visibilityTimeout', visibilityTimeout),
-    ...(seconds !== undefined && seconds > TWELVE_HOURS ? [problem(
+    ...(seconds !== undefined && seconds > LONGEST_OF_SQS ? [problem(
       'visibilityTimeout', visibilityTimeout!.toHumanString(), 'is more than the 12 hours that SQS hides a message for', 'give at most Duration.hours(12)',
     )] : []),
     ...(missing === undefined ? [] : [problem(missing, undefined, 'is missing, and the other half of the credentials is given', 'give both, or neither for the role of the ServiceAccount')]),

@@ -1,6 +1,7 @@
 import { quantity } from '../../celery/quantity';
 import { isCidr, isPartOf } from '../../manifests/cidr';
 import type * as k8s from './api/types';
+import { DNS_LABEL, DNS_SUBDOMAIN } from '../../manifests/names';
 import { LONGEST_ARGUMENT } from '../command';
 import { likeName } from '../validation/checks';
 import { Described, Problem } from '../validation/problems';
@@ -23,8 +24,8 @@ const between = (least: number, most: number): Form => ({
   wrong: 'is out of range', fix: `give a number from ${least} to ${most}`,
 });
 
-const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const LABEL = DNS_LABEL.of;
+const SUBDOMAIN = DNS_SUBDOMAIN.of;
 const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
 
@@ -33,7 +34,7 @@ export const isLabelValue = (value: unknown): boolean => value === '' || matches
 export function isQualifiedName(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   const parts = value.split('/');
-  return parts.length <= 2 && matches(QUALIFIED, 63)(parts.at(-1)) && (parts.length === 1 || matches(SUBDOMAIN, 253)(parts[0]));
+  return parts.length <= 2 && matches(QUALIFIED, 63)(parts.at(-1)) && (parts.length === 1 || matches(SUBDOMAIN, DNS_SUBDOMAIN.longest)(parts[0]));
 }
 
 function isAddress(value: unknown): boolean {
@@ -48,11 +49,11 @@ function isAddress(value: unknown): boolean {
 }
 
 const NAME: Form = {
-  accepts: matches(SUBDOMAIN, 253), wrong: 'is not a name that Kubernetes accepts',
+  accepts: matches(SUBDOMAIN, DNS_SUBDOMAIN.longest), wrong: 'is not a name that Kubernetes accepts',
   fix: 'use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit',
 };
-const DNS_LABEL: Form = {
-  accepts: matches(LABEL, 63), wrong: 'is not a name that Kubernetes accepts',
+const PART: Form = {
+  accepts: matches(LABEL, DNS_LABEL.longest), wrong: 'is not a name that Kubernetes accepts',
   fix: 'use at most 63 lower-case letters, digits and "-", beginning and ending with a letter or digit',
 };
 const KEY: Form = {
@@ -114,7 +115,7 @@ const SOMETHING: Form = { accepts: (value) => value !== '', wrong: 'is empty', f
 const FORMS: Readonly<Record<string, Form>> = {
   'ConfigMapEnvSource.name': NAME, 'ConfigMapKeySelector.name': NAME, 'ConfigMapKeySelector.key': KEY, 'ConfigMapProjection.name': NAME,
   'ConfigMapVolumeSource.defaultMode': MODE, 'ConfigMapVolumeSource.name': NAME,
-  'Container.name': DNS_LABEL, 'Container.restartPolicy': one('Always'),
+  'Container.name': PART, 'Container.restartPolicy': one('Always'),
   'ContainerPort.containerPort': PORT, 'ContainerPort.hostIP': ADDRESS, 'ContainerPort.hostPort': PORT, 'ContainerPort.name': PORT_NAME,
   'ContainerResizePolicy.resourceName': one('cpu', 'memory'), 'ContainerResizePolicy.restartPolicy': one('NotRequired', 'RestartContainer'),
   'DownwardAPIVolumeFile.mode': MODE, 'DownwardAPIVolumeFile.path': FILE, 'DownwardAPIVolumeSource.defaultMode': MODE,
@@ -145,13 +146,13 @@ const FORMS: Readonly<Record<string, Form>> = {
   'PodAffinityTerm.matchLabelKeys': LABEL_KEY, 'PodAffinityTerm.mismatchLabelKeys': LABEL_KEY, 'TopologySpreadConstraint.matchLabelKeys': LABEL_KEY,
   'PodSecurityContext.seLinuxChangePolicy': one('MountOption', 'Recursive'),
   'SecurityContext.procMount': { ...one('Default'), fix: 'leave it out: Unmasked needs a user namespace (hostUsers: false)' },
-  'PodAffinityTerm.namespaces': DNS_LABEL,
+  'PodAffinityTerm.namespaces': PART,
   'PodSecurityContext.fsGroup': ID, 'PodSecurityContext.runAsGroup': ID, 'PodSecurityContext.runAsUser': ID, 'PodSecurityContext.supplementalGroups': ID,
   'PreferredSchedulingTerm.weight': between(1, 100), 'WeightedPodAffinityTerm.weight': between(1, 100),
   'Probe.failureThreshold': POSITIVE, 'Probe.initialDelaySeconds': NATURAL, 'Probe.periodSeconds': POSITIVE, 'Probe.successThreshold': POSITIVE,
   'Probe.terminationGracePeriodSeconds': POSITIVE, 'Probe.timeoutSeconds': POSITIVE,
   'ProjectedVolumeSource.defaultMode': MODE,
-  'ResourceClaim.name': DNS_LABEL,
+  'ResourceClaim.name': PART,
   'ResourceRequirements.limits': AMOUNT, 'ResourceRequirements.requests': AMOUNT,
   'SecretEnvSource.name': NAME, 'SecretKeySelector.name': NAME, 'SecretKeySelector.key': KEY, 'SecretProjection.name': NAME,
   'SecretVolumeSource.defaultMode': MODE, 'SecretVolumeSource.secretName': NAME,
@@ -167,7 +168,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   'FCVolumeSource.lun': between(0, 255), 'ISCSIVolumeSource.lun': between(0, 255), 'ISCSIVolumeSource.iqn': IQN, 'ISCSIVolumeSource.initiatorName': IQN,
   'NFSVolumeSource.path': ABSOLUTE, 'NFSVolumeSource.server': SOMETHING, 'VolumeMount.recursiveReadOnly': one('Disabled', 'Enabled', 'IfPossible'),
   'VolumeResourceRequirements.limits': AMOUNT, 'VolumeResourceRequirements.requests': AMOUNT, 'PersistentVolumeClaimSpec.storageClassName': NAME,
-  'Volume.name': DNS_LABEL, 'VolumeMount.mountPath': MOUNT_PATH, 'VolumeMount.subPath': INSIDE, 'VolumeMount.subPathExpr': INSIDE,
+  'Volume.name': PART, 'VolumeMount.mountPath': MOUNT_PATH, 'VolumeMount.subPath': INSIDE, 'VolumeMount.subPathExpr': INSIDE,
   'Sysctl.name': { accepts: matches(/^[a-z0-9]([-_a-z0-9]*[a-z0-9])?([./][a-z0-9]([-_a-z0-9]*[a-z0-9])?)*$/, 253), wrong: 'is not a sysctl', fix: 'give e.g. net.core.somaxconn' },
 };
 

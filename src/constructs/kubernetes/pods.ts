@@ -3,6 +3,7 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { isFixed, parseImage } from '../../celery/image';
 import { contentHash } from '../../manifests/content-hash';
+import { LABELS } from '../../manifests/labels';
 import { PodOptions } from '../pod-options';
 import { Problem } from '../validation/problems';
 import type * as k8s from './api/types';
@@ -216,22 +217,22 @@ export function objectMetadata(
 /** The labels by which Services, policies and `kubectl logs -l` find the pods. They are a contract: a change breaks upgrades. */
 export function selectorLabels(spec: Pick<PodSpec, 'application' | 'name' | 'component'>): Record<string, string> {
   return {
-    'app.kubernetes.io/name': spec.application,
-    'app.kubernetes.io/instance': spec.name,
-    'component': spec.component,
+    [LABELS.name]: spec.application,
+    [LABELS.instance]: spec.name,
+    component: spec.component,
   };
 }
 
 /** Labels that tell people and tools what an object is. */
 export function ownLabels(spec: Pick<PodSpec, 'component' | 'partOf'>): Record<string, string> {
   return {
-    'app.kubernetes.io/component': spec.component,
-    'app.kubernetes.io/part-of': spec.partOf,
+    [LABELS.component]: spec.component,
+    [LABELS.partOf]: spec.partOf,
     'app.kubernetes.io/managed-by': 'cdk8s',
   };
 }
 
-const RESERVED_LABELS = ['app.kubernetes.io/name', 'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/part-of',
+const RESERVED_LABELS = [LABELS.name, LABELS.instance, LABELS.component, LABELS.partOf,
   'app.kubernetes.io/managed-by', 'component'];
 
 /** What is wrong with labels that a user gives: some of them are ours. */

@@ -1,5 +1,6 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
+import { CLUSTER_DOMAIN } from '../../celery/hosts';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
 import * as checks from '../validation/checks';
@@ -29,7 +30,7 @@ export class BrokerAccess {
   }
 
   /** The DNS name of its Service. */
-  public host(service: string, clusterDomain = 'cluster.local'): string {
+  public host(service: string, clusterDomain = CLUSTER_DOMAIN): string {
     return this.namespace === undefined ? service : `${service}.${this.namespace}.svc.${clusterDomain}`;
   }
 

@@ -1,4 +1,5 @@
 import { IConstruct } from 'constructs';
+import { LABELS } from '../../manifests/labels';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
 import { CeleryNetwork } from './celery-network';
@@ -16,7 +17,7 @@ export function brokerPeers(
     .flatMap((app) => (app._network._ingress ?? CeleryNetwork.closedIngress()._ingress!).keda.peers);
   const peers = [
     ...apps.filter((app) => app.namespace === undefined || !namespaces.has(app.namespace))
-      .map((app) => podsOf(app.namespace, { 'app.kubernetes.io/name': 'celery', 'app.kubernetes.io/part-of': app.name })),
+      .map((app) => podsOf(app.namespace, { [LABELS.name]: 'celery', [LABELS.partOf]: app.name })),
     ...[...namespaces].map((namespace) => podsOf(namespace)),
     ...keda,
   ];

@@ -1,5 +1,7 @@
 import { ApiObject, Chart } from 'cdk8s';
 import { Construct } from 'constructs';
+import { DNS_PORT } from '../../celery/ports';
+import { ALL_IPV4, PRIVATE_NETWORKS } from '../../manifests/cidr';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
 import { CheckedOptions } from '../kubernetes/options';
@@ -19,10 +21,10 @@ export interface ComponentTraffic {
 }
 
 /** Any server of names: that of the cluster, of the node, or of `dnsConfig`. */
-export const DNS: k8s.NetworkPolicyEgressRule = { ports: [{ port: 53, protocol: 'UDP' }, { port: 53, protocol: 'TCP' }] };
+export const DNS: k8s.NetworkPolicyEgressRule = { ports: [{ port: DNS_PORT, protocol: 'UDP' }, { port: DNS_PORT, protocol: 'TCP' }] };
 
 /** All addresses of the Internet: a package index is there, and no server of the cluster or of its network. */
-export const PUBLIC: k8s.IPBlock = { cidr: '0.0.0.0/0', except: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16'] };
+export const PUBLIC: k8s.IPBlock = { cidr: ALL_IPV4, except: [...PRIVATE_NETWORKS] };
 
 /** The policy of the pods of a component; undefined where the app has an open network. */
 export function componentPolicy(

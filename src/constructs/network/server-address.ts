@@ -1,4 +1,5 @@
 import { REDIS_PORT, serversOf } from '../../celery/ports';
+import { NAMESPACE_NAME } from '../../manifests/labels';
 import type * as k8s from '../kubernetes/api/types';
 import { cidrOfAddress, isCidr } from '../../manifests/cidr';
 import * as checks from '../validation/checks';
@@ -83,7 +84,7 @@ function peerOf(where: string): k8s.NetworkPolicyPeer | undefined {
 /** All pods of a namespace, or of that of the policy, or those of them that have some labels. */
 export function podsOf(namespace: string | undefined, labels: Readonly<Record<string, string>> = {}): k8s.NetworkPolicyPeer {
   return {
-    ...(namespace === undefined ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }),
+    ...(namespace === undefined ? {} : { namespaceSelector: { matchLabels: { [NAMESPACE_NAME]: namespace } } }),
     podSelector: Object.keys(labels).length === 0 ? {} : { matchLabels: labels },
   };
 }

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { BUSY_PACKAGE_NAME, BUSY_PATH, BUSY_PROGRAM } from '../../celery/agent-names';
 import { parseImage, pythonVersion } from '../../celery/image';
 import { meets } from '../../celery/versions';
+import { LABELS } from '../../manifests/labels';
 import { CeleryApp } from '../celery-app';
 import { componentName } from '../celery-component';
 import { packageFiles } from '../health/python-package';
@@ -145,7 +146,7 @@ function policy(
   scope: Construct, { name, _network: { _ingress: ingress, _egress: egress } }: CeleryApp, pod: PodSpec, metadata: object,
 ): ApiObject | undefined {
   if (!ingress) return undefined;
-  const workers = { podSelector: { matchLabels: { 'app.kubernetes.io/part-of': name, 'component': 'worker' } } };
+  const workers = { podSelector: { matchLabels: { [LABELS.partOf]: name, component: 'worker' } } };
   return new ApiObject(scope, 'NetworkPolicy', {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',

@@ -1,12 +1,11 @@
 import { Duration, Size, SizeRoundingBehavior } from 'cdk8s';
 import { Described, Problem } from './problems';
 import { imageProblem } from '../../celery/image';
+import { DNS_LABEL, DNS_SUBDOMAIN } from '../../manifests/names';
 
 // Each check returns the problems of one value: none when it is fine, or when it was not given.
 
-const MAX_NAME = 63;
-const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+const MAX_NAME = DNS_LABEL.longest;
 
 /** Names that end up in DNS, in labels and in the names of pods. */
 export function name(prop: string, value: string): Problem[] {
@@ -16,7 +15,7 @@ export function name(prop: string, value: string): Problem[] {
       fix: 'give a shorter name, or a shorter construct id',
     }];
   }
-  return typeof value === 'string' && DNS_LABEL.test(value) ? [] : [{
+  return typeof value === 'string' && DNS_LABEL.of.test(value) ? [] : [{
     prop, value, wrong: 'is not a name that Kubernetes accepts',
     fix: 'use lower-case letters, digits and "-", beginning and ending with a letter or digit',
   }];
@@ -31,7 +30,7 @@ export function serviceName(prop: string, value: string): Problem[] {
 
 /** Names of objects that exist already: claims, Secrets, classes. */
 export function objectName(prop: string, value: string | undefined): Problem[] {
-  return value === undefined || (typeof value === 'string' && value.length <= 253 && DNS_SUBDOMAIN.test(value)) ? [] : [{
+  return value === undefined || (typeof value === 'string' && value.length <= DNS_SUBDOMAIN.longest && DNS_SUBDOMAIN.of.test(value)) ? [] : [{
     prop, value, wrong: 'is not a name that Kubernetes accepts',
     fix: 'use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit',
   }];
@@ -51,7 +50,7 @@ export function likeName(value: unknown): unknown {
 export function hostName(prop: string, value: string | undefined): Problem[] {
   if (typeof value !== 'string') return [];
   const labels = value.split('.');
-  const fits = value.length <= 253 && labels.every((label) => label.length <= MAX_NAME && DNS_LABEL.test(label)) && !/^\d+$/.test(labels.at(-1)!);
+  const fits = value.length <= DNS_SUBDOMAIN.longest && labels.every((label) => label.length <= MAX_NAME && DNS_LABEL.of.test(label)) && !/^\d+$/.test(labels.at(-1)!);
   return fits ? [] : [{
     prop, value, wrong: 'is not a DNS name',
     fix: 'give one name in lower-case letters, without scheme, port, path and wildcard, e.g. \'flower.example.com\'',

@@ -15,6 +15,9 @@ const POD_PATHS: Record<string, Path> = {
 /** Keeps a number of pods running, all alike. */
 const SCALED = new Set(['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController', 'Rollout', 'DeploymentConfig']);
 
+/** The grace period of a pod that names none, in seconds. */
+export const DEFAULT_GRACE = 30;
+
 /** An object that runs pods: a Deployment, a Job, a bare Pod. */
 export class Workload {
   public readonly podPath: Path;
@@ -62,7 +65,7 @@ export class Workload {
   }
 
   public get graceSeconds(): number {
-    return asNumber(this.spec.terminationGracePeriodSeconds) ?? 30;
+    return asNumber(this.spec.terminationGracePeriodSeconds) ?? DEFAULT_GRACE;
   }
 
   public get serviceLinks(): boolean {

@@ -1,5 +1,6 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
+import { DEFAULTS } from '../../celery/settings';
 import { meets } from '../../celery/versions';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
@@ -128,7 +129,7 @@ function identity({ container, workload }: Process): string {
 /** A volume that is mounted with the name of the schedule file, where the working directory is only known to the image. */
 function folderOfSchedule(beat: Process): Mount | undefined {
   const option = beat.option('--schedule');
-  const written = option.state === 'known' ? option.value : beat.setting('beat_schedule_filename')?.value ?? 'celerybeat-schedule';
+  const written = option.state === 'known' ? option.value : beat.setting('beat_schedule_filename')?.value ?? DEFAULTS.scheduleFile;
   if (option.state === 'set' || beat.container.absolute(written) !== undefined) return undefined;
   return beat.container.mounts.find(({ mountPath, subPath, volume: { kind } }) => subPath === undefined && (kind === 'claim' || kind === 'emptyDir')
     && mountPath.endsWith(`/${written}`));

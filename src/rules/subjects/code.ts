@@ -2,6 +2,7 @@ import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../cel
 import { isPython } from '../../celery/image';
 import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
+import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { codeFiles } from '../../manifests/code';
 import { startsProcess } from '../../manifests/command/celery-command';
@@ -251,7 +252,7 @@ export const codeRules: Rule[] = [
       for (const worker of world.workers) {
         const { broker, app } = worker;
         const database = broker && redisDatabase(broker.url);
-        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.sets('task_default_queue') ? ['celery'] : []);
+        const queues = worker.queues ?? (worker.lacks('--queues') && !worker.sets('task_default_queue') ? [DEFAULTS.queue] : []);
         if (!broker || broker.partial || app === undefined || database === undefined) continue;
         const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
         for (const queue of queues) {
@@ -458,11 +459,11 @@ export const codeRules: Rule[] = [
       if (process.app === undefined) return;
       const { queues, unknown, names } = queuesTaken(world.workersOf(process));
       const queue = process.setting('task_default_queue');
-      if (unknown || queues.size === 0 || queues.has('') || queues.has(queue?.value ?? DEFAULT_QUEUE)) return;
+      if (unknown || queues.size === 0 || queues.has('') || queues.has(queue?.value ?? DEFAULTS.queue)) return;
       // Code that routes may leave nothing to the default queue.
       if (codeFiles(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
       if (queue) report({ at: queue.at, value: queue.value, allowed: names });
-      else for (const sent of withoutRoute(process).slice(0, 1)) report({ ...sent, value: DEFAULT_QUEUE, allowed: names });
+      else for (const sent of withoutRoute(process).slice(0, 1)) report({ ...sent, value: DEFAULTS.queue, allowed: names });
     },
   },
   {
@@ -491,7 +492,6 @@ export const codeRules: Rule[] = [
 ];
 
 /** That of Celery. */
-const DEFAULT_QUEUE = 'celery';
 
 /** Periodic tasks of the settings, and tasks of code in sight, for which nothing names a queue. */
 function withoutRoute(process: Process): Pick<Report, 'at' | 'note' | 'unless'>[] {

@@ -2,8 +2,8 @@ import { REDIS_PORT } from '../../celery/ports';
 import { isRedisTransport } from '../../celery/transports';
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { outOfRange, rangeText } from '../../celery/settings';
-import { meets } from '../../celery/versions';
-import { VISIBILITY_TIMEOUTS } from '../../celery/visibility-timeouts';
+import { lacks, meets, SINCE } from '../../celery/versions';
+import { VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visibility-timeouts';
 import { seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
@@ -22,8 +22,8 @@ const DEFAULT_VISIBILITY_TIMEOUT = VISIBILITY_TIMEOUTS.redis;
 function visibilityTimeout(process: Process): number | 'unset' | 'unknown' {
   const options = process.setting('broker_transport_options');
   if (!options) return process.sets('broker_transport_options') ? 'unknown' : 'unset';
-  const found = /["']visibility_timeout["']\s*:\s*([^,}]+)/.exec(options.value);
-  return found ? seconds(found[1]) ?? 'unknown' : /visibility_timeout|\*\*/.test(options.value) ? 'unknown' : 'unset';
+  const written = writtenVisibilityTimeout(options.value);
+  return written !== undefined ? seconds(written) ?? 'unknown' : /visibility_timeout|\*\*/.test(options.value) ? 'unknown' : 'unset';
 }
 
 /** Without a time limit, a grace period says how long tasks are: who gives an hour has tasks of an hour. */
@@ -241,8 +241,8 @@ export const deliveryRules: Rule[] = [
       const option = worker.option('--disable-prefetch');
       if (option.state !== 'known' || !worker.flag('--disable-prefetch')) return;
       const version = installedVersion(worker.workload, 'celery');
-      if (version !== undefined && meets(version, '<5.6') && option.flag) {
-        report({ at: worker.place(option.path), value: `celery==${version}`, allowed: 'celery>=5.6' });
+      if (version !== undefined && lacks(version, 'disablePrefetch') && option.flag) {
+        report({ at: worker.place(option.path), value: `celery==${version}`, allowed: `celery>=${SINCE.disablePrefetch}` });
       } else if (worker.broker && isAmqp(worker.broker.url)) {
         report({ at: worker.place(option.path), value: worker.broker.url.scheme, allowed: 'Redis', severity: Severity.WARNING });
       }

@@ -1,7 +1,7 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
-import { isPython } from '../../celery/image';
-import { MANAGED_SERVERS, SENTINEL_PORT } from '../../celery/hosts';
-import { AMQPS_PORT, AMQP_PORT, REDIS_PORT } from '../../celery/ports';
+import { isFlower, isPython } from '../../celery/image';
+import { MANAGED_SERVERS } from '../../celery/hosts';
+import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
@@ -514,7 +514,7 @@ export const envRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       // Other images may bring either in their own environment.
-      const known = isPython(process.container.image) || process.container.image.repository === 'mher/flower';
+      const known = isPython(process.container.image) || isFlower(process.container.image);
       if (!process.plain || !known || process.role === 'multi' || process.container.words.some(({ text }) => /broker/i.test(text))) return;
       const places = ['--app', '--broker', '--config'].every((name) => !process.command.options.has(name) && process.lacks(name));
       const variables = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_APP', 'FLOWER_BROKER'].every((name) =>

@@ -2,6 +2,7 @@ import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
+import { AUTOSCALER_GRACE, KEPT } from '../../manifests/node-autoscalers';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
@@ -16,14 +17,6 @@ import { lazy, remembered } from '../../memo';
 import { listed } from '../printable';
 import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
-
-/** How long the cluster autoscaler waits for a pod (--max-graceful-termination-sec). */
-const AUTOSCALER_SECONDS = 600;
-
-/** Annotations of a pod that keep an autoscaler from moving it. */
-const KEPT: Readonly<Record<string, string>> = {
-  'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true', 'karpenter.sh/do-not-evict': 'true',
-};
 
 /** Where something in the input is meant for an autoscaler of nodes: the namespaces of pods, or all for what is in none. */
 const withNodeAutoscaler = lazy((world: World) => new Set([
@@ -135,13 +128,13 @@ export const evictionRules: Rule[] = [
     id: 'eviction/autoscaler-cuts-grace',
     severity: Severity.WARNING,
     title: 'An autoscaler of nodes ends the pod before its grace period is over',
-    why: 'The cluster autoscaler waits 600 s at most, and Karpenter moves pods to save nodes: a task of hours is killed in the middle, without any deploy.',
+    why: `The cluster autoscaler waits ${AUTOSCALER_GRACE} s at most, and Karpenter moves pods to save nodes: a task of hours is killed in the middle, without any deploy.`,
     fix: 'Annotate the pods with cluster-autoscaler.kubernetes.io/safe-to-evict: "false" and karpenter.sh/do-not-disrupt: "true".',
     source: 'https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md',
     rows: ['N7'],
     on: 'workers',
     check: ({ workload }, report, world) => {
-      if (workload.graceSeconds <= AUTOSCALER_SECONDS || !workload.longRunning) return;
+      if (workload.graceSeconds <= AUTOSCALER_GRACE || !workload.longRunning) return;
       const { resource, podPath } = workload;
       const contrary = Object.entries(KEPT).filter(([name, value]) => asScalar(get(workload.annotations, name)) === (value === 'true' ? 'false' : 'true'));
       for (const [name, value] of contrary) {
@@ -290,7 +283,7 @@ export const evictionRules: Rule[] = [
     rows: ['N45'],
     on: 'workers',
     check: ({ container, workload }, report) => {
-      if (workload.graceSeconds <= AUTOSCALER_SECONDS) return;
+      if (workload.graceSeconds <= AUTOSCALER_GRACE) return;
       for (const probe of probesOf(container)) {
         if (probe.kind !== 'livenessProbe' || asNumber(probe.json.terminationGracePeriodSeconds) !== undefined) continue;
         report({ at: probePlace(probe), value: `grace period ${workload.graceSeconds} s`, allowed: 'terminationGracePeriodSeconds: 60 in the probe' });

@@ -1,9 +1,10 @@
-import { Image, isPython } from '../../celery/image';
+import { Image, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asText, get, Path } from '../../manifests/json';
+import { HOSTNAME } from '../../manifests/labels';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
@@ -24,7 +25,7 @@ const TEMPORARY = ['/tmp', '/var/tmp', '/usr/tmp'];
 /** Images whose user is documented: root, or a name that kubelet cannot check. */
 function imageUser(image: Image): 'root' | 'named' | undefined {
   if (image.official && ['python', 'redis', 'valkey', 'rabbitmq'].includes(image.name)) return 'root';
-  return image.repository === 'mher/flower' ? 'named' : undefined;
+  return isFlower(image) ? 'named' : undefined;
 }
 
 /** A temporary folder that Python finds: TMPDIR, the usual ones, or the working directory. */
@@ -68,9 +69,9 @@ const FOLDERS: ReadonlyMap<string, 'written' | 'cache'> = new Map([
 
 /** Pods that are kept on one node: by its name, or next to others. */
 function onOneNode({ spec }: Workload): boolean {
-  return spec.nodeName !== undefined || get(spec, 'nodeSelector', 'kubernetes.io/hostname') !== undefined
+  return spec.nodeName !== undefined || get(spec, 'nodeSelector', HOSTNAME) !== undefined
     || asList(get(spec, 'affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')).length > 0
-    || JSON.stringify(get(spec, 'affinity', 'nodeAffinity') ?? '').includes('kubernetes.io/hostname');
+    || JSON.stringify(get(spec, 'affinity', 'nodeAffinity') ?? '').includes(HOSTNAME);
 }
 
 interface ClaimUse {

@@ -1,4 +1,5 @@
-import { flowerMemory } from '../../celery/flower-memory';
+import { FLOWER_TASKS, flowerMemory } from '../../celery/flower-memory';
+import { isFlower } from '../../celery/image';
 import { FLOWER_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
@@ -6,6 +7,7 @@ import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath, isOn, option } from '../../manifests/flower-options';
+import { AUTH_SECRET, AUTH_SECRET_TYPE, NGINX } from '../../manifests/ingress-nginx';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
@@ -25,6 +27,7 @@ import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
+const SSL_REDIRECT = `${NGINX}ssl-redirect`;
 const SMALLEST_MEMORY = 256 * 2 ** 20;
 
 function value(flower: Process, name: string): string | undefined {
@@ -48,7 +51,7 @@ function loginElsewhere({ container }: Process): string {
 
 function version(flower: Process): string | undefined {
   const { image } = flower.container;
-  return image.repository === 'mher/flower' && image.tag !== undefined ? image.tag : installedVersion(flower.workload, 'flower');
+  return isFlower(image) && image.tag !== undefined ? image.tag : installedVersion(flower.workload, 'flower');
 }
 
 function prefix(flower: Process): string {
@@ -96,16 +99,15 @@ const TLS_TYPE = 'kubernetes.io/tls';
 /** The Secrets of an Ingress. */
 function secretsOf(resource: Resource): ReadSecret[] {
   const { json, annotations, namespace } = resource;
-  const login = 'nginx.ingress.kubernetes.io/auth-secret';
-  const name = asText(annotations[login]);
+  const name = asText(annotations[AUTH_SECRET]);
   return [
     ...asList(get(json, 'spec', 'tls')).flatMap((entry, i) => {
       const secret = asText(get(entry, 'secretName'));
       return secret === undefined ? [] : [{ at: { resource, path: ['spec', 'tls', i, 'secretName'] }, namespace, name: secret, ...TLS }];
     }),
     // With auth-map the keys are the users.
-    ...(name === undefined || name.includes('/') || asText(annotations['nginx.ingress.kubernetes.io/auth-secret-type']) === 'auth-map' ? []
-      : [{ at: { resource, path: ['metadata', 'annotations', login] }, namespace, name, keys: ['auth'] }]),
+    ...(name === undefined || name.includes('/') || asText(annotations[AUTH_SECRET_TYPE]) === 'auth-map' ? []
+      : [{ at: { resource, path: ['metadata', 'annotations', AUTH_SECRET] }, namespace, name, keys: ['auth'] }]),
   ];
 }
 
@@ -119,8 +121,8 @@ function certificatesOf(routes: readonly Resource[], world: World): ReadSecret[]
 
 /** The users of a Secret with a key for each of them, and the hashes of their passwords; undefined where it is no such Secret, or out of sight. */
 function mapOfUsers({ annotations, namespace }: Resource, world: World): [string, string][] | undefined {
-  if (asText(annotations['nginx.ingress.kubernetes.io/auth-secret-type']) !== 'auth-map') return undefined;
-  const secret = world.find('Secret', namespace, asText(annotations['nginx.ingress.kubernetes.io/auth-secret']) ?? '');
+  if (asText(annotations[AUTH_SECRET_TYPE]) !== 'auth-map') return undefined;
+  const secret = world.find('Secret', namespace, asText(annotations[AUTH_SECRET]) ?? '');
   return secret && [
     ...Object.entries(asMap(secret.json.stringData)).map(([key, hash]): [string, string] => [key, asScalar(hash) ?? '']),
     ...Object.entries(asMap(secret.json.data)).map(([key, hash]): [string, string] => [key, Buffer.from(asScalar(hash) ?? '', 'base64').toString()]),
@@ -466,8 +468,8 @@ export const flowerRules: Rule[] = [
     title: 'Flower keeps 100 000 tasks in less memory than they need',
     why: 'It grows until it is OOMKilled: the default of max_tasks is 100 000 since Flower 2, and -A loads the whole '
       + 'application on top (240 MiB for one).',
-    fix: `Set --max_tasks=10000 and leave -A out; with arguments of 1 KiB, 10 000 tasks need ${mebibytes(flowerMemory(10_000) * 2 ** 20)}, and 100 000 need `
-      + `${mebibytes(flowerMemory(100_000) * 2 ** 20)}.`,
+    fix: `Set --max_tasks=${FLOWER_TASKS.enough} and leave -A out; with arguments of 1 KiB, 10 000 tasks need ${mebibytes(flowerMemory(FLOWER_TASKS.enough) * 2 ** 20)}, and 100 000 need `
+      + `${mebibytes(flowerMemory(FLOWER_TASKS.default) * 2 ** 20)}.`,
     source: 'https://github.com/mher/flower/issues/1305',
     rows: ['M4'],
     on: 'flowers',
@@ -512,7 +514,7 @@ export const flowerRules: Rule[] = [
         const users = mapOfUsers(resource, world);
         for (const key of users?.filter(([, hash]) => hash.includes(':')).map(([one]) => one) ?? []) {
           report({
-            at: { resource, path: ['metadata', 'annotations', 'nginx.ingress.kubernetes.io/auth-secret'] }, value: `key ${key}`, allowed: 'a key for each user, with the hash of the password',
+            at: { resource, path: ['metadata', 'annotations', AUTH_SECRET] }, value: `key ${key}`, allowed: 'a key for each user, with the hash of the password',
             note: 'with auth-secret-type auth-map a key is the name of a user, and this one has a line of htpasswd',
             fix: 'Leave auth-secret-type out for a Secret with the key auth, or give each user a key.',
           });
@@ -644,11 +646,11 @@ export const flowerRules: Rule[] = [
       for (const resource of leading(world)) {
         if (resource.kind === 'Ingress') {
           if (!asking.has(resource)) continue;
-          const plain = asText(resource.annotations['nginx.ingress.kubernetes.io/ssl-redirect']) === 'false';
+          const plain = asText(resource.annotations[SSL_REDIRECT]) === 'false';
           const secured = asList(get(resource.json, 'spec', 'tls')).length > 0 || (!plain && Object.entries(resource.annotations).some(([name, given]) => SECURED.test(`${name} ${asScalar(given) ?? ''}`)));
           if (secured && !plain) continue;
           report({
-            at: { resource, path: plain ? ['metadata', 'annotations', 'nginx.ingress.kubernetes.io/ssl-redirect'] : ['spec', 'tls'] }, value: plain ? 'false' : undefined, severity: Severity.ADVICE, unless: before,
+            at: { resource, path: plain ? ['metadata', 'annotations', SSL_REDIRECT] : ['spec', 'tls'] }, value: plain ? 'false' : undefined, severity: Severity.ADVICE, unless: before,
           });
         } else {
           for (const { path, gateway, listeners } of attachments(resource, world)) {

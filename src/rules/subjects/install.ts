@@ -1,4 +1,4 @@
-import { pythonVersion } from '../../celery/image';
+import { isFlower, pythonVersion } from '../../celery/image';
 import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from '../../celery/versions';
 import { celeryInstalls, Install, installsOf, requirement } from '../../manifests/installs';
 import { probesOf } from '../../manifests/probes';
@@ -169,7 +169,7 @@ export const installRules: Rule[] = [
       }
       for (const flower of world.flowers) {
         const { image } = flower.container;
-        if (image.repository === 'mher/flower' && meets(image.tag ?? '', '<1.2.0')) {
+        if (isFlower(image) && meets(image.tag ?? '', '<1.2.0')) {
           report({ at: flower.place([...flower.container.path, 'image']), value: image.text, allowed: 'mher/flower:1.2.0 or later' });
         }
       }

@@ -459,7 +459,7 @@ export const networkRules: Rule[] = [
         });
       }
       for (const named of client.process ? namedAtLoopback(client.process) : []) {
-        if (answersAtLoopback(container, named.port ?? (named.kind === 'redis' ? 6379 : 5672), world) === 'something') continue;
+        if (answersAtLoopback(container, named.port ?? (named.kind === 'redis' ? REDIS_PORT : AMQP_PORT), world) === 'something') continue;
         const near = servedBy(world)[named.kind].get(container.workload.resource.namespace) ?? [];
         report({
           at: container.place(named.path), value: named.shown, allowed: near.length > 0 ? listed(near) : 'the name of a Service',

@@ -1,8 +1,9 @@
-import { AMQP_PORT } from '../../celery/ports';
+import { AMQP_PORT, MANAGEMENT_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
+import { RABBITMQ_DATA, RABBITMQ_IMAGE } from '../../celery/server-images';
 import { isAmqpTransport } from '../../celery/transports';
 import { isAmqp } from '../../celery/url';
-import { meets } from '../../celery/versions';
+import { lacks, meets, SINCE } from '../../celery/versions';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
@@ -236,7 +237,9 @@ export const rabbitRules: Rule[] = [
         const version = installedVersion(worker.workload, 'celery');
         const off = worker.settingOff('worker_detect_quorum_queues') ? worker.setting('worker_detect_quorum_queues') : undefined;
         if (off) report({ at: off.at, value: `worker_detect_quorum_queues=${off.value}`, note: quorum });
-        else if (version !== undefined && meets(version, '<5.5')) report({ at: worker.commandPlace, value: `celery==${version}`, allowed: 'celery>=5.5', note: quorum });
+        else if (version !== undefined && lacks(version, 'quorumQueues')) {
+          report({ at: worker.commandPlace, value: `celery==${version}`, allowed: `celery>=${SINCE.quorumQueues}`, note: quorum });
+        }
       }
       for (const { server, clients } of rabbitBrokers(world)) {
         const setting = rabbitMention(server, /^\s*default_queue_type\s*=\s*(quorum)/m);
@@ -275,8 +278,8 @@ export const rabbitRules: Rule[] = [
     id: 'rabbitmq/queue-not-kept',
     severity: Severity.WARNING,
     title: 'The queue is lost when the pod of RabbitMQ is replaced',
-    why: 'Queues, messages, users and bindings are in /var/lib/rabbitmq, and that is gone with the pod: durable queues survive a restart of the process only.',
-    fix: 'Put /var/lib/rabbitmq on a claim of a StatefulSet.',
+    why: `Queues, messages, users and bindings are in ${RABBITMQ_DATA}, and that is gone with the pod: durable queues survive a restart of the process only.`,
+    fix: `Put ${RABBITMQ_DATA} on a claim of a StatefulSet.`,
     source: 'https://www.rabbitmq.com/docs/persistence-conf',
     rows: ['R3'],
     check: (world, report) => {
@@ -349,7 +352,7 @@ export const rabbitRules: Rule[] = [
       const found = new Map(rabbitBrokers(world).filter(({ server }) => knowsGuest(server)).flatMap(({ server }) => {
         const { container } = server;
         if (!container) return [];
-        const ports = /management/.test(container.image.text) ? [AMQP_PORT, 15_672] : [AMQP_PORT];
+        const ports = /management/.test(container.image.text) ? [AMQP_PORT, MANAGEMENT_PORT] : [AMQP_PORT];
         const open = ports.flatMap((port) => exposures(container.workload, port, container.portNames(port), world)).filter(({ guarded }) => !guarded);
         const kept = rabbitMount(server) !== undefined;
         return open.map((exposure) => [exposure.place.resource, { exposure, kept }] as const);
@@ -367,11 +370,13 @@ export const rabbitRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'The image of RabbitMQ may change to another release by itself',
     why: 'A new node or a restart brings the next minor release: feature flags that are on forbid the way back, and RabbitMQ 4.3 refuses clients that 4.2 served.',
-    fix: 'Name the minor release: rabbitmq:4.2-management.',
+    fix: `Name the minor release: ${RABBITMQ_IMAGE}-management.`,
     source: 'https://www.rabbitmq.com/docs/upgrade',
     rows: ['R11'],
     check: (world, report) => {
-      for (const { server } of rabbitBrokers(world)) if (floats(server)) report({ at: server.imagePlace, value: server.image.text, allowed: 'rabbitmq:4.2' });
+      for (const { server } of rabbitBrokers(world)) {
+        if (floats(server)) report({ at: server.imagePlace, value: server.image.text, allowed: RABBITMQ_IMAGE });
+      }
     },
   },
   {

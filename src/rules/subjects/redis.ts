@@ -4,6 +4,7 @@ import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
+import { DEFAULTS } from '../../celery/settings';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
@@ -26,9 +27,6 @@ import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
-/** The default of result_expires, in seconds. */
-const DAY = 86_400;
-
 function at(server: RedisServer, directive: Directive): Place {
   return { resource: directive.resource, path: directive.path, ...(directive.resource === server.container.workload.resource
     ? { container: server.container.name } : {}) };
@@ -40,7 +38,7 @@ function resultsStay(worker: Process): boolean {
   if (!worker.sets('result_expires')) return true;
   const expires = worker.setting('result_expires')?.value ?? '';
   const after = seconds(expires);
-  return after === undefined ? /^none$/i.test(expires) : after === 0 || after >= DAY;
+  return after === undefined ? /^none$/i.test(expires) : after === 0 || after >= DEFAULTS.resultExpires;
 }
 
 /** Asks for a password; an access control list may say that its user needs none. */

@@ -7,6 +7,7 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
+import { DEFAULT_SHARE, podsOf } from '../../manifests/shares';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -51,9 +52,7 @@ function deviceOf({ containers, initContainers, spec }: Workload): string | unde
 
 /** How many pods a share or a number is: of the new ones rounded up, of those that may be missing rounded down. */
 function pods(value: unknown, replicas: number, whole: (value: number) => number): number | undefined {
-  const text = asScalar(value) ?? '25%';
-  const [, number, percent] = /^(\d+)(%?)$/.exec(text) ?? [];
-  return number === undefined ? undefined : percent ? whole(Number(number) * replicas / 100) : Number(number);
+  return podsOf(asScalar(value) ?? DEFAULT_SHARE, replicas, whole);
 }
 
 /** In a rollout the first new pod has to run before an old one goes; the number of pods that one begins with. */

@@ -1,5 +1,6 @@
+import { SHUTDOWN_MARGIN } from '../../celery/shutdown';
 import { isAmqp } from '../../celery/url';
-import { meets } from '../../celery/versions';
+import { lacks, meets, SINCE } from '../../celery/versions';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
@@ -7,6 +8,7 @@ import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get, Path } from '../../manifests/json';
+import { DEFAULT_GRACE } from '../../manifests/pod/workload';
 import { preStopSeconds } from '../../manifests/pre-stop';
 import { probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
@@ -138,9 +140,9 @@ export const shutdownRules: Rule[] = [
       const { workload } = worker;
       const given = workload.spec.terminationGracePeriodSeconds;
       // The API server writes the default.
-      const unset = given === undefined || (workload.resource.live && given === 30);
+      const unset = given === undefined || (workload.resource.live && given === DEFAULT_GRACE);
       if (!unset || !workload.longRunning || taskLimit(worker)) return;
-      report({ at: { resource: workload.resource, path: workload.specPath }, value: 'terminationGracePeriodSeconds: 30 (the default)' });
+      report({ at: { resource: workload.resource, path: workload.specPath }, value: `terminationGracePeriodSeconds: ${DEFAULT_GRACE} (the default)` });
     },
   },
   {
@@ -180,7 +182,7 @@ export const shutdownRules: Rule[] = [
       const given = worker.workload.spec.terminationGracePeriodSeconds !== undefined;
       report({
         at: limit.at, value: `${limit.name} ${limit.seconds} s, grace ${worker.workload.graceSeconds} s`,
-        allowed: `terminationGracePeriodSeconds: ${limit.seconds + 15}`,
+        allowed: `terminationGracePeriodSeconds: ${limit.seconds + SHUTDOWN_MARGIN}`,
         ...unless(!given && limit.variable === undefined, `no task takes longer than ${worker.workload.graceSeconds} s`),
       });
     },
@@ -198,8 +200,8 @@ export const shutdownRules: Rule[] = [
       const setting = worker.setting('worker_soft_shutdown_timeout');
       if (!setting || (softTimeout(worker) ?? 0) <= 0) return;
       const version = installedVersion(worker.workload, 'celery');
-      if (version !== undefined && meets(version, '<5.5')) {
-        report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: 'celery>=5.5' });
+      if (version !== undefined && lacks(version, 'softShutdown')) {
+        report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: `celery>=${SINCE.softShutdown}` });
       } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
         report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT in the same container' });
       }

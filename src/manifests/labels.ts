@@ -1,0 +1,14 @@
+// Kubernetes' own labels. @see https://kubernetes.io/docs/reference/labels-annotations-taints/
+
+export const LABELS = {
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  partOf: 'app.kubernetes.io/part-of',
+} as const;
+
+/** Of a namespace: its name. */
+export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
+
+/** Of a node: its name. */
+export const HOSTNAME = 'kubernetes.io/hostname';
