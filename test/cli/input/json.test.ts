@@ -5,7 +5,9 @@ import { Places } from '../../../src/cli/input/places';
 function read(text: string, ...paths: Array<Array<string | number>>) {
   const places = new Places();
   const json = readJson(text, places);
-  return json && { values: json.values.map(({ value }) => value), lines: paths.map((path) => places.line(json.values[0].place, path)), repeated: json.repeated };
+  return json && {
+    values: json.values.map(({ value }) => value), lines: paths.map((path) => places.line(json.values[0].place, path)), repeated: json.repeated,
+  };
 }
 
 /** What is no JSON is left to the reader of YAML, which is slower: a text that is JSON is not. */
