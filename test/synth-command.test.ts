@@ -3,7 +3,7 @@ import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, read
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { runs } from './random-runs';
-import { command, PROGRAM, project, synth, whole } from './synth-project';
+import { command, commanding, PROGRAM, project, projectWithCommand, Started, synthesize, synthesizing, whole } from './synth-project';
 
 /** Renaming a folder fails as it does at a mount point. */
 const NO_RENAME = `
@@ -19,9 +19,17 @@ function noRename(root: string): Record<string, string> {
   return { NODE_OPTIONS: `--require ${join(root, 'no-rename.js')}` };
 }
 
+/** Starts a run, and gives what it says in the end. */
+function start({ words, env }: Started, cwd: string) {
+  const child = spawn(words[0], words.slice(1), { cwd, env });
+  let said = '';
+  child.stderr.on('data', (data: Buffer) => said += data.toString());
+  return { child, ended: new Promise<[number | null, string]>((resolve) => child.on('close', (code) => resolve([code, said]))) };
+}
+
 test('writes dist/ next to the program, from everywhere', () => {
-  const { root, dist, list } = project();
-  expect(synth(root, { cwd: tmpdir() })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('celery.k8s.yaml, redis.k8s.yaml written') as string });
+  const { root, dist, list } = projectWithCommand();
+  expect(command(root, [], { cwd: tmpdir() })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('celery.k8s.yaml, redis.k8s.yaml written') as string });
   expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
   expect(readFileSync(join(dist, 'celery.k8s.yaml'), 'utf8')).toBe(whole('new'));
 });
@@ -29,7 +37,7 @@ test('writes dist/ next to the program, from everywhere', () => {
 describe('CDK8S_OUTDIR', () => {
   test('empty is as if not set', () => {
     const { root, list } = project();
-    expect(synth(root, { env: { CDK8S_OUTDIR: '' } })).toMatchObject({ status: 0, stderr: '' });
+    expect(synthesize(root, { env: { CDK8S_OUTDIR: '' } })).toMatchObject({ status: 0, stderr: '' });
     expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
     expect(list('.')).toContain('main.ts');
   });
@@ -41,30 +49,28 @@ describe('CDK8S_OUTDIR', () => {
   ])('%s is refused, and nothing is lost', (_, outdir, cwd = '.') => {
     const { root, path, list } = project();
     mkdirSync(path('else/where'), { recursive: true });
-    // Where it compiles.
-    mkdirSync(path('lib'));
     symlinkSync(root, path('link'));
     symlinkSync('..', path('uplink'));
     const before = [list('.'), list('else'), list('..')];
-    const result = synth(root, { env: { CDK8S_OUTDIR: typeof outdir === 'string' ? outdir : outdir(root) }, cwd: path(cwd) });
+    const result = synthesize(root, { env: { CDK8S_OUTDIR: typeof outdir === 'string' ? outdir : outdir(root) }, cwd: path(cwd) });
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toMatch(/^The output folder \S+ is, or contains, the (project|working directory|folder of the program), \S+; give a folder that is for manifests only/);
     expect([list('.'), list('else'), list('..')]).toEqual(before);
   });
 
   test('the folder of a program is refused as well', () => {
-    const { root, path, list } = project();
+    const { root, path, list } = projectWithCommand();
     mkdirSync(path('apps/shop'), { recursive: true });
     cpSync(path('main.ts'), path('apps/shop/main.ts'));
-    expect(synth(root, { args: ['apps/shop/main.ts'], env: { CDK8S_OUTDIR: 'apps/shop' } }).status).toBe(1);
-    expect(synth(root, { args: ['apps/shop/main.ts'], env: { CDK8S_OUTDIR: 'apps' } }).stderr).toContain('the folder of the program');
+    expect(command(root, ['apps/shop/main.ts'], { env: { CDK8S_OUTDIR: 'apps/shop' } }).status).toBe(1);
+    expect(command(root, ['apps/shop/main.ts'], { env: { CDK8S_OUTDIR: 'apps' } }).stderr).toContain('the folder of the program');
     expect(list('apps/shop')).toEqual(['main.ts']);
   });
 
   test('a file is refused, and stays', () => {
     const { root, path } = project();
     writeFileSync(path('out'), 'mine');
-    expect(synth(root, { env: { CDK8S_OUTDIR: 'out' } })).toMatchObject({ status: 1, stderr: expect.stringContaining('is a file') as string });
+    expect(synthesize(root, { env: { CDK8S_OUTDIR: 'out' } })).toMatchObject({ status: 1, stderr: expect.stringContaining('is a file') as string });
     expect(readFileSync(path('out'), 'utf8')).toBe('mine');
   });
 
@@ -73,7 +79,7 @@ describe('CDK8S_OUTDIR', () => {
     mkdirSync(path('code/deep'), { recursive: true });
     writeFileSync(path('code/index.ts'), 'mine');
     writeFileSync(path('code/deep/a.ts'), 'mine');
-    expect(synth(root, { env: { CDK8S_OUTDIR: 'code' } }).status).toBe(0);
+    expect(synthesize(root, { env: { CDK8S_OUTDIR: 'code' } }).status).toBe(0);
     expect(list('code')).toEqual(['celery.k8s.yaml', 'deep', 'index.ts', 'redis.k8s.yaml']);
     expect(list('code/deep')).toEqual(['a.ts']);
   });
@@ -82,10 +88,10 @@ describe('CDK8S_OUTDIR', () => {
 describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file by file', noRename]] as const)('dist/ is %s', (_, environment) => {
   test('what synth wrote earlier goes, what others wrote stays', () => {
     const { root, dist, path, list } = project();
-    expect(synth(root, { env: { NAMES: 'old redis old-chart/Deployment', TEXT: 'old' } }).status).toBe(0);
+    expect(synthesize(root, { env: { NAMES: 'old redis old-chart/Deployment', TEXT: 'old' } }).status).toBe(0);
     expect(list()).toEqual(['old-chart', 'old.k8s.yaml', 'redis.k8s.yaml']);
     writeFileSync(path('dist/kustomization.yaml'), 'mine');
-    expect(synth(root, { env: environment(root) })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^celery.k8s.yaml, redis.k8s.yaml written/) as string });
+    expect(synthesize(root, { env: environment(root) })).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^celery.k8s.yaml, redis.k8s.yaml written/) as string });
     expect(list()).toEqual(['celery.k8s.yaml', 'kustomization.yaml', 'redis.k8s.yaml']);
     expect(readFileSync(join(dist, 'redis.k8s.yaml'), 'utf8')).toBe(whole('new'));
     expect(readFileSync(join(dist, 'kustomization.yaml'), 'utf8')).toBe('mine');
@@ -97,7 +103,7 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
     mkdirSync(path('dist/mine/empty'), { recursive: true });
     mkdirSync(path('dist/durable/dist'), { recursive: true });
     for (const name of ['mine/a.txt', 'mine/b.k8s.yaml', 'durable/dist/c.k8s.yaml']) writeFileSync(path('dist', name), 'mine');
-    expect(synth(root, { env: environment(root) }).status).toBe(0);
+    expect(synthesize(root, { env: environment(root) }).status).toBe(0);
     expect(list()).toEqual(['celery.k8s.yaml', 'durable', 'mine', 'redis.k8s.yaml']);
     expect(list('dist/mine')).toEqual(['a.txt', 'b.k8s.yaml', 'empty']);
     expect(list('dist/durable/dist')).toEqual(['c.k8s.yaml']);
@@ -105,10 +111,10 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
 
   test('a program that fails, or writes nothing, leaves it as it was', () => {
     const { root, path, list } = project();
-    synth(root);
-    expect(synth(root, { env: { ...environment(root), NAMES: '' } })).toMatchObject({ status: 1, stderr: expect.stringContaining('wrote nothing') as string });
+    synthesize(root);
+    expect(synthesize(root, { env: { ...environment(root), NAMES: '' } })).toMatchObject({ status: 1, stderr: expect.stringContaining('wrote nothing') as string });
     writeFileSync(path('main.ts'), `${PROGRAM}\nthrow new Error('refused');`);
-    expect(synth(root, { env: { ...environment(root), TEXT: 'bad' } })).toMatchObject({ status: 1, stderr: 'refused\n' });
+    expect(synthesize(root, { env: { ...environment(root), TEXT: 'bad' } })).toMatchObject({ status: 1, stderr: 'refused\n' });
     expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
     expect(readFileSync(path('dist/celery.k8s.yaml'), 'utf8')).toBe(whole('new'));
     expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
@@ -121,7 +127,7 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
       symlinkSync(target, dist);
       if (target === '../there') mkdirSync(path('../there'), { recursive: true });
       writeFileSync(path('../there/kustomization.yaml'), 'mine');
-      expect(synth(root, { env: environment(root) }).status).toBe(0);
+      expect(synthesize(root, { env: environment(root) }).status).toBe(0);
       expect(lstatSync(dist).isSymbolicLink()).toBe(true);
       expect(readlinkSync(dist)).toBe(target);
       expect(list()).toEqual(expect.arrayContaining(['celery.k8s.yaml', 'redis.k8s.yaml']));
@@ -134,13 +140,8 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
     mkdirSync(path('dist'));
     writeFileSync(path('dist/kustomization.yaml'), 'mine');
     const env = environment(root);
-    const results = await Promise.all(Array.from({ length: 8 }, (__, i) => new Promise<[number | null, string]>((resolve) => {
-      const { words, env: all } = command(root, { env: { ...env, NAMES: i % 2 === 0 ? 'celery redis' : 'celery mail', TEXT: `${i}` } });
-      const child = spawn(words[0], words.slice(1), { cwd: root, env: all });
-      let said = '';
-      child.stderr.on('data', (data: Buffer) => said += data.toString());
-      child.on('close', (code) => resolve([code, said]));
-    })));
+    const results = await Promise.all(Array.from({ length: 8 }, (__, i) => (
+      start(synthesizing(root, { env: { ...env, NAMES: i % 2 === 0 ? 'celery redis' : 'celery mail', TEXT: `${i}` } }), root).ended)));
     expect(results).toEqual(Array(8).fill([0, '']));
     expect(list()).toEqual(expect.arrayContaining(['celery.k8s.yaml', 'kustomization.yaml']));
     for (const file of list().filter((name) => name.endsWith('.k8s.yaml'))) expect(readFileSync(path('dist', file), 'utf8')).toMatch(/^\d begin\nx{1000000}\nend\n$/);
@@ -149,30 +150,35 @@ describe.each([['swapped whole', () => ({})], ['where it cannot be renamed, file
 
   test('a run that is killed leaves whole files only, and the next one takes its rest away', async () => {
     const { root, path, list } = project();
-    synth(root, { env: { TEXT: 'old' } });
+    synthesize(root, { env: { TEXT: 'old' } });
     const env = { ...environment(root), TEXT: 'new', NAMES: 'celery redis a b c d e f' };
     const kills = runs(4);
     for (let kill = 0; kill < kills; kill += 1) {
-      const { words, env: all } = command(root, { env });
-      const child = spawn(words[0], words.slice(1), { cwd: root, env: all });
-      const ended = new Promise<void>((resolve) => child.on('close', () => resolve()));
-      // At any moment of a run of about 100 ms.
-      setTimeout(() => child.kill(kill % 2 === 0 ? 'SIGKILL' : 'SIGTERM'), 30 + kill * 96 / kills);
+      const { child, ended } = start(synthesizing(root, { env }), root);
+      // At any moment of a run of about 80 ms.
+      setTimeout(() => child.kill(kill % 2 === 0 ? 'SIGKILL' : 'SIGTERM'), 30 + kill * 60 / kills);
       await ended;
       for (const file of list().filter((name) => !name.startsWith('.'))) expect(readFileSync(path('dist', file), 'utf8')).toMatch(/^(old|new) begin\nx{1000000}\nend\n$/);
     }
-    expect(synth(root, { env: environment(root) }).status).toBe(0);
+    expect(synthesize(root, { env: environment(root) }).status).toBe(0);
     expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
     expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
   });
 });
 
+test('runs of the command at once, before anything is compiled, end well', async () => {
+  const { root, list } = projectWithCommand();
+  const results = await Promise.all(Array.from({ length: 3 }, () => start(commanding(root), root).ended));
+  expect(results).toEqual(Array(3).fill([0, '']));
+  expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
+});
+
 test('two programs whose paths differ in a character that is no letter write what each of them says', () => {
-  const { root, path } = project();
+  const { root, path } = projectWithCommand();
   for (const [name, text] of [['shop-dev', 'one'], ['shop/dev', 'two']]) {
     mkdirSync(path(name), { recursive: true });
     writeFileSync(path(name, 'main.ts'), PROGRAM.replace("'new'", `'${text}'`));
-    expect(synth(root, { args: [`${name}/main.ts`] }).status).toBe(0);
+    expect(command(root, [`${name}/main.ts`]).status).toBe(0);
     expect(readFileSync(path(name, 'dist/redis.k8s.yaml'), 'utf8')).toBe(whole(text));
   }
 });
@@ -180,7 +186,7 @@ test('two programs whose paths differ in a character that is no letter write wha
 test.each([['ends by process.exit()', 'process.exit(0);'], ['writes later', '']])('a program that %s writes dist/', (what, end) => {
   const { root, path, list } = project();
   writeFileSync(path('main.ts'), what === 'writes later' ? `setTimeout(() => {${PROGRAM}}, 50);` : `${PROGRAM}\n${end}`);
-  expect(synth(root)).toMatchObject({ status: 0, stdout: expect.stringContaining('written') as string });
+  expect(synthesize(root)).toMatchObject({ status: 0, stdout: expect.stringContaining('written') as string });
   expect(list()).toEqual(['celery.k8s.yaml', 'redis.k8s.yaml']);
   expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
 });
@@ -194,7 +200,7 @@ describe('what killed runs have left', () => {
     mkdirSync(path(`dist.old0.${DEAD}@${machine}`));
     writeFileSync(path(`dist.old0.${DEAD}@${machine}/kustomization.yaml`), 'mine');
     writeFileSync(path('main.ts'), 'throw new Error("refused")');
-    expect(synth(root).status).toBe(1);
+    expect(synthesize(root).status).toBe(1);
     expect(list()).toEqual(['kustomization.yaml']);
   });
 
@@ -203,7 +209,7 @@ describe('what killed runs have left', () => {
     const alive = [`dist.new.${process.pid}@${machine}`, `dist.new.${DEAD}@elsewhere-1`];
     alive.forEach((name) => mkdirSync(path(name)));
     mkdirSync(path(`dist.new.${DEAD}@${machine}`));
-    synth(root);
+    synthesize(root);
     expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist', ...alive].sort());
   });
 });
@@ -211,7 +217,7 @@ describe('what killed runs have left', () => {
 const may = (...words: string[]) => spawnSync(words[0], words.slice(1)).status === 0;
 
 (may('unshare', '--mount', 'true') ? test : test.skip)('a mount point is written file by file', () => {
-  const { root, path } = project();
+  const { root, path } = projectWithCommand();
   mkdirSync(path('dist'));
   const script = `mount -t tmpfs tmpfs dist && echo mine >dist/kustomization.yaml && echo old >dist/old.k8s.yaml && ${process.execPath} bin/synth && ls -A dist`;
   const { status, stdout } = spawnSync('unshare', ['--mount', 'sh', '-c', script], { cwd: root, encoding: 'utf8' });
@@ -235,7 +241,7 @@ const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-grou
     mkdirSync(path('dist/theirs'), { recursive: true });
     writeFileSync(path('dist/theirs/a.k8s.yaml'), 'theirs');
     spawnSync('chown', ['65534', path('dist')]);
-    expect(synth(root, { under: NOBODY })).toMatchObject({ status: 0, stderr: '' });
+    expect(synthesize(root, { under: NOBODY })).toMatchObject({ status: 0, stderr: '' });
     expect(list()).toEqual([...files, 'theirs']);
     expect(list('dist/theirs')).toEqual(['a.k8s.yaml']);
   });
@@ -244,9 +250,9 @@ const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-grou
     const { root, path, list } = nobodys();
     mkdirSync(path('dist'));
     spawnSync('chown', ['65534', path('dist')]);
-    synth(root, { under: NOBODY });
+    synthesize(root, { under: NOBODY });
     spawnSync('chown', ['0', root]);
-    expect(synth(root, { under: NOBODY })).toMatchObject({ status: 0, stderr: '' });
+    expect(synthesize(root, { under: NOBODY })).toMatchObject({ status: 0, stderr: '' });
     expect(list()).toEqual(files);
   });
 
@@ -254,7 +260,7 @@ const NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-grou
     const { root, path, list } = nobodys();
     mkdirSync(path('dist'));
     writeFileSync(path('dist/celery.k8s.yaml'), 'old');
-    expect(synth(root, { under: NOBODY })).toMatchObject({ status: 1, stderr: expect.stringMatching(/^EACCES: permission denied, .*dist/) as string });
+    expect(synthesize(root, { under: NOBODY })).toMatchObject({ status: 1, stderr: expect.stringMatching(/^EACCES: permission denied, .*dist/) as string });
     expect(readFileSync(path('dist/celery.k8s.yaml'), 'utf8')).toBe('old');
     expect(list('.').filter((name) => name.startsWith('dist'))).toEqual(['dist']);
   });

@@ -95,13 +95,13 @@ describe('errors', () => {
   const before = { 'dist/a.k8s.yaml': 'before' };
 
   test.each<[string, Record<string, string>, string | RegExp]>([
-    ['what a library refuses: its message', { 'main.ts': 'const why: string = \'refused\';\nthrow new Error(why);' }, 'refused\n'],
+    ['what a library refuses: its message', { 'main.js': 'throw new Error(\'refused\');' }, 'refused\n'],
     ['later, too', { 'main.js': 'setTimeout(() => { throw new Error(\'refused\'); }, 1);' }, 'refused\n'],
     ['in a promise', { 'main.js': 'Promise.reject(new Error(\'refused\'));' }, 'refused\n'],
     ['a mistake in the program: with its place in TypeScript', { 'main.ts': 'interface A {\n  readonly b: string;\n}\nconst a: any = {};\na.b.c();' },
       /^TypeError: Cannot read properties of undefined \(reading 'c'\)\n {4}at .*main\.ts:5:5\)?\n$/],
-    ['a file that is not there: with its place', { 'main.ts': 'import { readFileSync } from \'fs\';\nreadFileSync(\'nope\');' }, /^Error: ENOENT: .*\n {4}at .*main\.ts:2:\d+\)?\n$/],
-    ['an imported file that does not parse: with its place', { 'main.ts': 'import \'./b\';', 'b.js': '\nconst x = (;' }, /^SyntaxError: Unexpected token ';'\n {4}at \S+b\.js:2\n$/],
+    ['a file that is not there: with its place', { 'main.js': 'const { readFileSync } = require(\'fs\');\nreadFileSync(\'nope\');' }, /^Error: ENOENT: .*\n {4}at .*main\.js:2:\d+\)?\n$/],
+    ['an imported file that does not parse: with its place', { 'main.js': 'require(\'./b\');', 'b.js': '\nconst x = (;' }, /^SyntaxError: Unexpected token ';'\n {4}at \S+b\.js:2\n$/],
     ['what is no error', { 'main.js': 'throw { a: 1 };' }, '{ a: 1 }\n'],
     ['what is no TypeScript', { 'main.ts': '\nlet a: = 1;' }, /^\S+main\.ts:2:8: Type expected\.\n$/],
     ['a password in a message is masked', { 'main.js': 'throw new Error(\'redis://:hunter2@redis is down\');' }, 'redis://:***@redis is down\n'],
@@ -117,7 +117,7 @@ describe('errors', () => {
   });
 
   test('DEBUG shows the stack', () => {
-    expect(synth(project({ 'main.ts': 'throw new Error(\'refused\');' }), [], { DEBUG: '1' }).stderr).toMatch(/^Error: refused\n {4}at .*main\.ts:1:7\)/);
+    expect(synth(project({ 'main.js': 'throw new Error(\'refused\');' }), [], { DEBUG: '1' }).stderr).toMatch(/^Error: refused\n {4}at .*main\.js:1:7\)/);
   });
 
   test('without a compiler', () => {
