@@ -52,7 +52,7 @@ const brokers = lazy((world: World) => {
       for (const server of redisFor(link, world)) certain.add(server);
       continue;
     }
-    const another = rabbitHosts(process).length > 0;
+    const another = rabbitHosts(process, world).length > 0;
     for (const { host, isBroker } of hosts(container.env)) {
       // Of a Redis and a RabbitMQ it is the RabbitMQ that keeps the queues.
       if (another && !isBroker) continue;
@@ -77,7 +77,7 @@ const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
  */
 function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
   const without = world.processes.filter((process) => (process.link === undefined || leadsNowhere(process.link, world)) && process.role !== 'other'
-    && rabbitHosts(process).length === 0);
+    && rabbitHosts(process, world).length === 0);
   if (without.length === 0) return [];
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
   const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
@@ -133,6 +133,6 @@ function hosts(env: Env): Array<{ readonly host: string; readonly isBroker: bool
     const url = text === undefined ? undefined : parseUrl(text);
     const host = url ? isRedis(url) ? url.host : undefined : text?.toLowerCase();
     if (host === undefined || !/^[a-z0-9][a-z0-9.-]*$/.test(host)) return [];
-    return [{ host, isBroker: url !== undefined && /BROKER/i.test(name) }];
+    return [{ host, isBroker: /BROKER/i.test(name) }];
   });
 }

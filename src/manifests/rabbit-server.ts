@@ -159,15 +159,25 @@ export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((wo
   return [...linked, ...named, ...alone(world, servers, new Set([...linked, ...named].map(({ server }) => server.resource.namespace)))];
 });
 
-/** The hosts of RabbitMQ that variables of a process name, in a URL or by what they are called: `RABBITMQ_URL`, `RABBITMQ_HOST`. */
-export function rabbitHosts({ container }: Process): string[] {
+/**
+ * The hosts of RabbitMQ that variables of a process name, in a URL or by what they are called: `RABBITMQ_URL`, `RABBITMQ_HOST`; `BROKER_HOST` where
+ * the Service is one of RabbitMQ.
+ */
+export function rabbitHosts({ container, workload }: Process, world: World): string[] {
   return [...container.env.all()].flatMap(({ name, value, hidden }) => {
     const text = hidden ?? value;
     const url = text === undefined ? undefined : parseUrl(text);
     if (url) return isAmqp(url) && url.host !== '' ? [url.host] : [];
-    return text !== undefined && /RABBIT|AMQP/i.test(name) && /HOST|SERVER|ADDR|SERVICE/i.test(name) && /^[a-z][a-z0-9.-]*$/.test(text) ? [text] : [];
+    if (text === undefined || !/HOST|SERVER|ADDR|SERVICE/i.test(name) || !/^[a-z][a-z0-9.-]*$/.test(text)) return [];
+    return /RABBIT|AMQP/i.test(name) || (/BROKER/i.test(name) && isRabbit(world.service(text, workload.resource.namespace), world)) ? [text] : [];
   });
 }
+
+function isRabbit(service: Resource | undefined, world: World): boolean {
+  return service !== undefined && world.backing(service).some((workload) => rabbitWorkloads(world).has(workload));
+}
+
+const rabbitWorkloads = lazy((world: World) => new Set(rabbitServers(world).flatMap(({ container }) => container?.workload ?? [])));
 
 /** The servers that variables lead to, of processes whose broker is out of sight. */
 const namedServers = lazy((world: World) => {
@@ -175,7 +185,7 @@ const namedServers = lazy((world: World) => {
   const byWorkload = grouped(rabbitServers(world).flatMap((server) => server.container ? [[server.container.workload, server] as const] : []));
   if (byWorkload.size === 0) return found;
   for (const process of world.processes) {
-    for (const host of process.link ? [] : rabbitHosts(process)) {
+    for (const host of process.link ? [] : rabbitHosts(process, world)) {
       const service = world.service(host, process.workload.resource.namespace);
       for (const server of (service ? world.backing(service) : []).flatMap((workload) => byWorkload.get(workload) ?? [])) {
         const clients = found.get(server);

@@ -298,7 +298,7 @@ export const admissionRules: Rule[] = [
         report({
           at: { resource, path: ['apiVersion'] }, value: resource.apiVersion, allowed: now,
           // Nobody has run the releases before these for years.
-          ...!resource.live && (since === undefined || Number(since.slice(2)) <= 22) ? {} : { unless: `the cluster is older than ${since ?? 'that'}` },
+          ...unless(!resource.live, `the cluster is older than ${since ?? 'that'}`),
         });
       }
     },

@@ -56,9 +56,36 @@ function brokerPods(broker: UrlUse | undefined, process: Process, world: World):
   });
 }
 
+/** The port of a pod that an entry of a Service leads to, by its number or by the name that a container gives it. */
+function targetOf(entry: unknown, { containers }: Workload): number | undefined {
+  const target = get(entry, 'targetPort') ?? get(entry, 'port');
+  return asNumber(target) ?? containers.flatMap(({ json }) => asList(json.ports)).flatMap((one) =>
+    get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
+}
+
+/** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */
+function namedBrokerPods({ container, workload }: Process, world: World): ReturnType<typeof brokerPods> {
+  const named = namedHosts(container).filter(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
+  const [first, ...others] = named;
+  const service = first && others.every(({ host }) => host === first.host) ? world.service(first.host, workload.resource.namespace) : undefined;
+  const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === (first.port ?? (first.kind === 'redis' ? REDIS_PORT : AMQP_PORT)));
+  const servers = new Set([...world.redisServers, ...rabbitServers(world)].flatMap(({ container: server }) => server ?? []));
+  return entry === undefined ? [] : world.backing(service!).flatMap((pod) => {
+    const port = targetOf(entry, pod);
+    const server = pod.containers.find((one) => servers.has(one));
+    return port === undefined || !server ? [] : [{ workload: pod, container: server, port }];
+  });
+}
+
 /** An address, or nothing that is known. */
 function isName(host: string): boolean {
   return host !== '' && !/^[\d.]+$|^\[|[${]/.test(host);
+}
+
+/** The name of a Service of a namespace in a host: `redis`, `redis.shop.svc.cluster.local`. */
+function ofNamespace(host: string, namespace: string): string | undefined {
+  const [, name, where] = /^([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
+  return where === undefined || where === namespace ? name : undefined;
 }
 
 /** The pod says itself what a name is, or in which domains it is looked up. */
@@ -425,9 +452,10 @@ export const networkRules: Rule[] = [
           // What only the web application asks is no business of Celery's; URLs of the broker have a rule of their own.
           const database = kind !== 'redis' && kind !== 'rabbitmq';
           if ((database && !celery.has(container)) || known.has(path)) continue;
-          if (!/^[a-z][a-z0-9-]*$/.test(host) || host === 'localhost' || ownNames(workload, host) || world.service(host, namespace)) continue;
+          const name = ofNamespace(host, namespace);
+          if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace)) continue;
           const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
-          if (near.length === 0 || near.some((one) => host.endsWith(`-${one}`) || host.startsWith(`${one}-`))) continue;
+          if (near.length === 0 || near.some((one) => name.endsWith(`-${one}`) || name.startsWith(`${one}-`))) continue;
           report({
             at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
             unless: 'a Service of that name is not among these manifests',
@@ -607,8 +635,8 @@ export const networkRules: Rule[] = [
         const { workload, broker } = process;
         const egress = policiesOf(workload, 'Egress', world);
         const use = process.link ?? process.allUrls[0];
-        const pods = brokerPods(use, process, world);
-        const certainty = unless(use === process.link, 'Celery has another broker');
+        const pods = use ? brokerPods(use, process, world) : namedBrokerPods(process, world);
+        const certainty = unless(use !== undefined && use === process.link, 'Celery has another broker');
         const ports = pods.map(({ port }) => port);
         const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
         for (const port of egress.length > 0 ? [...ports, ...outside] : []) {
@@ -656,9 +684,9 @@ export const networkRules: Rule[] = [
         const service = kind === 'redis' || kind === 'rabbitmq' ? undefined : world.service(host, workload.resource.namespace);
         const pods = service && !ownNames(workload, host) ? world.backing(service) : [];
         const entry = asList(get(service?.json, 'spec', 'ports')).find((one, _, all) => all.length === 1 || get(one, 'port') === port);
-        const target = asNumber(get(entry, 'targetPort') ?? get(entry, 'port'));
-        if (target === undefined) continue;
         for (const pod of pods) {
+          const target = targetOf(entry, pod);
+          if (target === undefined) continue;
           const [egress, ingress] = [policiesOf(workload, 'Egress', world), policiesOf(pod, 'Ingress', world)];
           const out = egress.some((policy) => rulesOf([policy], 'Egress')
             .some((rule) => allowsPort(rule, target, 'TCP') && allowsPeer(rule, 'Egress', policy, pod, world)));

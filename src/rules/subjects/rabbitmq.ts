@@ -58,7 +58,7 @@ function consumerTimeout(server: RabbitServer): number | undefined {
 function asFarAsLinked({ certain, named, clients, server: { resource } }: RabbitBroker, world: World): Pick<Report, 'severity' | 'unless'> {
   if (certain) return {};
   const other = named !== true && (clients.some(({ link }) => link !== undefined)
-    || (clients.every((client) => rabbitHosts(client).length === 0)
+    || (clients.every((client) => rabbitHosts(client, world).length === 0)
       && world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace)));
   return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
 }

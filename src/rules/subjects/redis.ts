@@ -257,6 +257,13 @@ export const redisRules: Rule[] = [
     on: 'processes',
     check: (process, report, world) => {
       for (const use of process.urls) {
+        if (isRedis(use.url) && use.url.password === undefined && /^\$\(\w*PASS\w*\)$/i.test(use.url.user ?? '')) {
+          report({
+            at: use.at, value: use.text, note: 'what is in front of the @ without a colon is a user', allowed: use.text.replace(`//${use.url.user}@`, `//:${use.url.user}@`),
+            fix: 'Put a colon in front of the password.',
+          });
+          continue;
+        }
         if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
         const servers = redisFor(use, world);
         if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
