@@ -1,3 +1,4 @@
+import { brokerClients } from './broker-urls';
 import { baseName } from './command/command';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asText, get, Path } from './json';
@@ -152,6 +153,10 @@ export const rabbitBrokers: (world: World) => readonly RabbitBroker[] = lazy((wo
   const clients = new Map<RabbitServer, Process[]>();
   for (const process of world.processes) {
     for (const server of process.link ? rabbitFor(process.link, world) : []) clients.set(server, [...clients.get(server) ?? [], process]);
+  }
+  // What sends tasks and is no process of Celery is no client to rules, but its broker is one.
+  for (const { urls, process } of brokerClients(world)) {
+    if (!process) for (const server of urls.flatMap((url) => rabbitFor(url, world))) if (!clients.has(server)) clients.set(server, []);
   }
   const linked = [...clients].map(([server, own]) => ({ server, clients: own, certain: true }));
   const named = [...namedServers(world)].filter(([server]) => !clients.has(server))

@@ -1,6 +1,6 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { isFlower, isPython } from '../../celery/image';
-import { MANAGED_SERVERS } from '../../celery/hosts';
+import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
@@ -9,6 +9,7 @@ import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
 import { unlessCopied } from '../../manifests/copies';
+import { grouped } from '../../manifests/grouped';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
@@ -63,6 +64,20 @@ const LITERAL_SECRETS = new Set([
   'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
   'BROKER_PASSWORD', 'RABBITMQ_DEFAULT_PASS', 'RABBITMQ_PASSWORD',
 ]);
+
+/** The workers of each namespace. */
+const workersIn = lazy((world: World) => grouped(world.workers.map((worker) => [worker.workload.resource.namespace, worker])));
+
+/** Variables that say where a database is, or how to log in there. */
+const DATABASE = /^(.*_)?(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL|MYSQL|MARIADB|SQL)_?(URL|URI|DSN|HOST|HOSTNAME|SERVER|NAME|DB|USER|USERNAME|PASSWORD|PASS)$/;
+
+const databaseVariables = lazy(({ env }: Container): readonly string[] => [...env.all()].map(({ name }) => name)
+  .filter((name) => DATABASE.test(name) && !/REDIS|RABBIT|MONGO|CELERY|VECTOR|FLOWER/.test(name)));
+
+/** Containers that keep running and are given a database, by namespace and image. */
+const withDatabase = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
+  .flatMap(({ containers, resource }) => containers.filter((container) => databaseVariables(container).length > 0)
+    .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
 
 /** The brokers of workers, each once, by the image of the workers; undefined for one that has none in sight. */
 const brokersOf = lazy((workers: readonly Process[]) => {
@@ -237,19 +252,40 @@ export const envRules: Rule[] = [
   },
   {
     id: 'env/beat-on-another-broker',
-    severity: Severity.WARNING,
-    title: 'Beat sends to a broker that no worker of its application reads',
-    why: 'Periodic tasks pile up in a queue that nobody consumes; Beat logs `Sending due task` as if all were well.',
-    fix: 'Give Beat and its workers the same CELERY_BROKER_URL.',
+    severity: Severity.ERROR,
+    title: 'Beat or a producer sends to a broker that no worker of its image reads',
+    why: 'Tasks pile up in a queue that nobody consumes; Beat logs `Sending due task`, and the web application waits for results, as if all were well.',
+    fix: 'Give the workers, Beat and the web application the same CELERY_BROKER_URL.',
     source: 'celery/app/utils.py at https://github.com/celery/celery',
     rows: ['E4'],
-    on: 'beats',
-    check: (beat, report, world) => {
-      const { broker, app } = beat;
-      if (!broker || broker.partial || app === undefined) return;
-      const brokers = brokersOf(world.workersOf(beat)).get(beat.container.image.text) ?? [];
-      if (brokers.length === 0 || brokers.some((other) => !other || other.partial || sameBroker(other, broker))) return;
-      report({ at: broker.at, value: broker.text, allowed: brokers[0]!.text });
+    on: 'brokerClients',
+    check: ({ container, urls, process }, report, world) => {
+      if (process && (process.role !== 'beat' || process.app === undefined)) return;
+      const sends = process ? process.broker : urls.find(({ source }) => source === 'CELERY_BROKER_URL');
+      // Another port of the same host, or localhost, is another mistake.
+      if (!sends || sends.partial || (!process && isLoopback(sends.url.host))) return;
+      const workers = process ? world.workersOf(process) : workersIn(world).get(container.workload.resource.namespace) ?? [];
+      const brokers = brokersOf(workers).get(container.image.text) ?? [];
+      const same = (other: UrlUse) => other.partial || sameBroker(other, sends) || (!process && other.url.host === sends.url.host);
+      if (brokers.length === 0 || brokers.some((other) => !other || same(other))) return;
+      report({ at: sends.at, value: sends.text === '' ? sends.source : sends.text, allowed: brokers[0]!.text });
+    },
+  },
+  {
+    id: 'env/lacks-database',
+    severity: Severity.WARNING,
+    title: 'The worker gets no variable of the database, and another pod of its image does',
+    why: 'One image reads the same settings everywhere: tasks fail with `django.db.utils.OperationalError: could not connect to server`, or use the SQLite file of the image.',
+    fix: 'Give the worker the variables that the web application has, by the same envFrom or secretKeyRef.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
+    rows: ['E4'],
+    on: 'workers',
+    check: ({ container, workload }, report, world) => {
+      if (container.env.open || container.image.text === '' || databaseVariables(container).length > 0) return;
+      const other = withDatabase(world).get(`${workload.resource.namespace} ${container.image.text}`);
+      if (!other) return;
+      const { kind, name } = other.workload.resource;
+      report({ at: container.place(), value: `no ${databaseVariables(other)[0]}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
     },
   },
   {

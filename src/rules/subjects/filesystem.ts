@@ -3,12 +3,14 @@ import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
-import { asList, asNumber, asText, get, Path } from '../../manifests/json';
+import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
 import { HOSTNAME } from '../../manifests/labels';
+import { Container } from '../../manifests/pod/container';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { dataFolder, isBitnami, rabbitServers } from '../../manifests/rabbit-server';
+import { Resource } from '../../manifests/resource';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -46,6 +48,22 @@ function temporaryFolder({ container }: Process): 'yes' | 'no' | 'perhaps' | 'un
 
 function acceptsPickle(worker: Process): boolean {
   return /\b(pickle|application\/x-python-serialize)\b/.test(worker.setting('accept_content')?.value ?? '');
+}
+
+/** `media` of `media-pv` and `media-pvc`. */
+const stem = (name: string): string => name.replace(/[-_](pvc?|claim|volume|persistent|data|storage)(?=[-_]|$)/g, '');
+
+/** A volume of the input that a claim gets, or may get by its class and name, is a folder of a node: nothing attaches it. */
+function isFolderOfNode(claim: Resource | undefined, world: World): boolean {
+  if (!claim) return false;
+  const spec = asMap(claim.json.spec);
+  return world.kind('PersistentVolume').some(({ name, json }) => {
+    const volume = asMap(json.spec);
+    if (volume.hostPath === undefined && volume.local === undefined) return false;
+    const reserved = get(volume, 'claimRef', 'name');
+    return spec.volumeName === name || reserved === claim.name
+      || (reserved === undefined && spec.volumeName === undefined && stem(name) === stem(claim.name) && (spec.storageClassName ?? '') === (volume.storageClassName ?? ''));
+  });
 }
 
 function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
@@ -106,6 +124,15 @@ const writersOfClaims = lazy((world: World) => grouped(world.workloads
 
 /** Names of folders in which one program leaves files for another. */
 const EXCHANGED = /(^|[/_-])(uploads?|media|shared|incoming|inbox|exchange)([/_-]|$)/i;
+
+/** Folders that a pod has for itself, whatever else has one at that path. */
+const OF_ITS_OWN = /te?mp|cache|log|run|conf|secret|static|model|shm/i;
+
+/** The name of the volume and the image are those of the other pod: one program that looks for its files in one folder. */
+function isTwin(container: Container, { mountPath, volume }: Mount, other: Workload): boolean {
+  return !OF_ITS_OWN.test(`${mountPath} ${volume.name}`) && other.containers.some(({ image, mounts }) => image.text === container.image.text
+    && mounts.some((mount) => mount.mountPath === mountPath && mount.volume.name === volume.name && !mount.readOnly));
+}
 
 /** The workloads without Celery that mount an emptyDir, by their namespace and the path. */
 const emptyDirs = lazy((world: World) => grouped(world.workloads.filter((workload) => world.in(workload).length === 0)
@@ -301,9 +328,12 @@ export const filesystemRules: Rule[] = [
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
           if (!once || seen.has(workload)) continue;
           seen.add(workload);
+          // Workers share files with what they are next to, also with the pod that takes their place.
+          const workers = world.in(workload).length > 0 && world.in(workload).every(({ role }) => role === 'worker');
+          const folder = workers && isFolderOfNode(world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? ''), world);
           report({
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
-            note: `claim ${mount.volume.claim ?? mount.volume.name}`,
+            note: `claim ${mount.volume.claim ?? mount.volume.name}`, ...unless(!folder, 'the claim gets the volume that is a folder of a node'),
           });
         }
       }
@@ -471,9 +501,11 @@ export const filesystemRules: Rule[] = [
     rows: ['N76'],
     on: 'workers',
     check: ({ container, workload }, report, world) => {
-      for (const { mountPath, volume, path } of container.mounts) {
-        if (volume.kind !== 'emptyDir' || !EXCHANGED.test(mountPath)) continue;
-        const other = emptyDirs(world).get(`${workload.resource.namespace} ${mountPath}`)?.[0];
+      for (const mount of container.mounts) {
+        const { mountPath, volume, path, readOnly } = mount;
+        if (volume.kind !== 'emptyDir' || readOnly) continue;
+        const others = emptyDirs(world).get(`${workload.resource.namespace} ${mountPath}`) ?? [];
+        const other = EXCHANGED.test(mountPath) ? others[0] : others.find((one) => isTwin(container, mount, one));
         if (!other) continue;
         report({
           at: container.place(path), value: `emptyDir at ${mountPath}`, note: `${other.resource.kind} ${other.resource.name} has another`,
