@@ -4,6 +4,7 @@ module.exports = {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   // As a user imports it, without a build.
   moduleNameMapper: { '^cdk8s-celery$': '<rootDir>/src/index.ts' },
+  testEnvironment: '<rootDir>/test/jest/environment.js',
   modulePathIgnorePatterns: ['<rootDir>/build/'],
   // As arguments of each module: Node.js looks up a global of the context that a test file runs in by a call, each time.
   sandboxInjectedGlobals: ['Array', 'Error', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Set', 'String', 'Symbol'],

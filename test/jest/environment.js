@@ -1,0 +1,25 @@
+/**
+ * Node.js, with each module compiled once in a process of Jest, which compiles it again for each test file. Only that is shared: a file
+ * evaluates the modules itself, in a context of its own, with its mocks and globals.
+ */
+const vm = require('node:vm');
+const { TestEnvironment } = require('jest-environment-node');
+
+const { compileFunction } = vm;
+
+/** By the name of the file. */
+const compiled = new Map();
+
+vm.compileFunction = (source, parameters, options) => {
+  const { filename, parsingContext } = options;
+  // What imports later asks the test file that it was compiled for.
+  if (parsingContext === undefined || /\bimport\s*\(/.test(source)) return compileFunction(source, parameters, options);
+  const before = `(function (${parameters.join(', ')}) {`;
+  const code = `${before}${source}\n})`;
+  let known = compiled.get(filename);
+  // Not what it was: with other parameters, or instrumented.
+  if (known?.code !== code) compiled.set(filename, known = { code, script: new vm.Script(code, { filename, columnOffset: -before.length }) });
+  return known.script.runInContext(parsingContext);
+};
+
+module.exports = TestEnvironment;
