@@ -70,7 +70,14 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
     },
   },
-  { files: ['src/**/*.ts'], rules: { '@typescript-eslint/no-shadow': 'error' } },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-shadow': 'error',
+      // V8 keeps what the getters of an object literal see until the next full garbage collection: the App, with all that is in it.
+      'no-restricted-syntax': ['error', { selector: 'ObjectExpression > Property[kind=/get|set/]', message: 'Use whenWritten() or a method.' }],
+    },
+  },
   ...Object.entries(LAYERS).map(([name, forbidden]) => layer(name, forbidden)),
   {
     files: ['src/rules/subjects/*.ts'],

@@ -1,4 +1,4 @@
-import { remembered } from '../src/memo';
+import { Notes, remembered } from '../src/memo';
 
 test('asks once, and tells arguments apart', () => {
   const asked: string[] = [];
@@ -19,4 +19,25 @@ test('forgets when there is much to remember, and answers the same', () => {
   for (let i = 0; i < 10_000; i++) expect(length(`${i}`)).toBe(`${i}`.length);
   expect(length('0')).toBe(1);
   expect(asked).toBe(10_001);
+});
+
+test('forgets when the questions are long, and answers the same', () => {
+  let asked = 0;
+  const last = remembered((text: string) => {
+    asked += 1;
+    return text.at(-1);
+  });
+  const texts = ['a', 'b', 'c'].map((letter) => 'x'.repeat(2 ** 21 - 1) + letter);
+  expect([texts[0], texts[1], texts[0], texts[1]].map((text) => last(text))).toEqual(['a', 'b', 'a', 'b']);
+  expect(asked).toBe(2);
+  expect([texts[2], texts[2], texts[0]].map((text) => last(text))).toEqual(['c', 'c', 'a']);
+  expect(asked).toBe(4);
+});
+
+test('a note is of one object, and of one kind', () => {
+  const [one, other] = [new Notes<object, string>(), new Notes<object, string>()];
+  const [a, b] = [{}, {}];
+  one.set(a, 'note');
+  expect([one.get(a), one.get(b), other.get(a)]).toEqual(['note', undefined, undefined]);
+  expect(Object.keys(a)).toEqual([]);
 });

@@ -159,11 +159,11 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...merged,
     ...(spec.spread && merged.topologySpreadConstraints === undefined ? { topologySpreadConstraints: spec.spread } : {}),
     env: merged.env ?? [],
-    initContainers: merged.initContainers?.map((container) => isMadeBy(celery, container) ? withTimeout(celery, container) : container),
     ...withAnnotations({ ...(grace > AUTOSCALER_GRACE ? NOT_MOVED : {}), ...transportOf(celery) }, merged),
   };
   const hasLoader = (spec.env ?? []).some(({ name }) => name === 'CELERY_LOADER');
   const loader = (path: readonly string[]): LoaderParts => spec.sharesSettings ? loaderEnv(celery, path, spec.settings) : timeoutLoader(celery, path);
+  const settle = (container: k8s.Container): k8s.Container => isMadeBy(celery, container) ? withTimeout(celery, container) : container;
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
   const pod: PodSpec = {
     name: spec.name,
@@ -175,7 +175,8 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     shareProcessNamespace: spec.shareProcessNamespace === 'alone' ? isAlone(merged) || undefined : spec.shareProcessNamespace,
     resources: spec.resources,
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
-    volumes: () => loads(options.initContainers) ? [celery._launchVolume()] : [],
+    settle,
+    volumes: () => loads(options.initContainers?.map(settle)) ? [celery._launchVolume()] : [],
     container: {
       image: celery.runtime._image,
       command: () => [...(composed ? LAUNCH : []), ...launched(spec.launcher ?? celery._launcher, spec.command())],
@@ -239,17 +240,9 @@ function loads(containers: readonly k8s.Container[] = []): boolean {
 function withTimeout(celery: CeleryApp, container: k8s.Container): k8s.Container {
   const { env = [], volumeMounts = [] } = container;
   const path = env.find(({ name }) => name === 'PYTHONPATH')?.value?.split(':') ?? [];
-  const mounted = loads([container]);
-  return {
-    ...container,
-    get env() {
-      return mergeBy('name', env, loaderEnv(celery, path).env);
-    },
-    get volumeMounts() {
-      const { mounts } = loaderEnv(celery, path);
-      return [...volumeMounts, ...(mounted ? [] : mounts.map(({ path: mountPath, volume: { name }, ...mount }) => ({ name, mountPath, ...mount })))];
-    },
-  };
+  const loader = loaderEnv(celery, path);
+  const mounts = loads([container]) ? [] : loader.mounts.map(({ path: mountPath, volume: { name }, ...mount }) => ({ name, mountPath, ...mount }));
+  return { ...container, env: mergeBy('name', env, loader.env), volumeMounts: [...volumeMounts, ...mounts] };
 }
 
 /** `celery-worker` for a component `worker`, and for a component `celery-worker`, of an app `celery`. */

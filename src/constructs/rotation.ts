@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { contentHash } from '../manifests/content-hash';
 import type { CeleryApp } from './celery-app';
 import type * as k8s from './kubernetes/api/types';
+import { whenWritten } from './kubernetes/when-written';
 import { CheckedOptions } from './kubernetes/options';
 
 /** Of a pod template: a hash of the Secrets of its connections, as far as they are in the tree. */
@@ -33,10 +34,10 @@ export function withRotation(scope: Construct, { namespace, secrets }: ReadAtSta
     ...options,
     annotations: { ...options.annotations, [RELOADER]: [...new Set([...names, ...others])].join(',') },
     // Once the manifests are written, all Secrets are in the tree.
-    get podAnnotations() {
+    podAnnotations: whenWritten(() => {
       const contents = inTree(scope, namespace, names);
       return contents.length === 0 ? options.podAnnotations : { [HASH]: contentHash(Object.fromEntries(contents)), ...options.podAnnotations };
-    },
+    }),
   };
 }
 

@@ -10,6 +10,7 @@ import { isLate } from '../task-delivery';
 import type * as k8s from '../kubernetes/api/types';
 import { asGiven } from '../kubernetes/as-given';
 import { secretVariable } from '../kubernetes/env';
+import { whenWritten } from '../kubernetes/when-written';
 import { checkClaim, claimVolume } from '../kubernetes/claims';
 import { contentConfigMap } from '../kubernetes/content-config-map';
 import { POD_OPTIONS, podOptions, secretKey } from '../kubernetes/options';
@@ -382,9 +383,7 @@ export class RabbitMqBroker extends Construct implements IBroker {
       {
         name: 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS',
         // The workers are known once the manifests are written.
-        get value() {
-          return `-rabbit consumer_timeout ${milliseconds()}`;
-        },
+        value: whenWritten(() => `-rabbit consumer_timeout ${milliseconds()}`),
       },
     ];
   }

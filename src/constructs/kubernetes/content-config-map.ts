@@ -5,6 +5,7 @@ import type * as k8s from './api/types';
 import { get, showPath } from '../../manifests/json';
 import { showObject } from '../../rules/finding';
 import { printable } from '../../rules/printable';
+import { Notes } from '../../memo';
 
 /**
  * An immutable ConfigMap named `<name>-<hash of its content>`: a pod that names it never reads other content, however late it starts.
@@ -32,7 +33,7 @@ export function contentConfigMap(
 }
 
 /** The hash of each one that was made. */
-const hashes = new WeakMap<ApiObject, string>();
+const hashes = new Notes<ApiObject, string>();
 
 /** What a JSON patch has changed of that by which pods find the content, and by which it stays what it is: the content itself has a rule. */
 export function changedIdentity(object: ApiObject, manifest: unknown): string[] {

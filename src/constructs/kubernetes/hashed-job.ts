@@ -2,9 +2,10 @@ import { ApiObject } from 'cdk8s';
 import { canonicalJson, get } from '../../manifests/json';
 import { showObject } from '../../rules/finding';
 import { printable } from '../../rules/printable';
+import { Notes } from '../../memo';
 
 /** Jobs that are named by their content, with what the name is of. */
-const contents = new WeakMap<ApiObject, string>();
+const contents = new Notes<ApiObject, string>();
 
 /** Remembers that the name of a Job is a hash of its spec. */
 export function namedByContent(object: ApiObject, spec: unknown): ApiObject {

@@ -10,6 +10,7 @@ import type * as k8s from './api/types';
 import { unprivilegedMounts } from './constraints';
 import { withOwn } from './env';
 import { namedByContent } from './hashed-job';
+import { whenWritten } from './when-written';
 import { CheckedOptions, mergeBy } from './options';
 import { checkShape } from './shape-check';
 
@@ -42,6 +43,8 @@ export interface PodSpec {
     readonly late?: () => Pick<PodSpec['container'], 'env' | 'mounts'>;
   };
   readonly initContainers: readonly InitContainerSpec[];
+  /** What an init container of the user's is once the manifests are written. */
+  readonly settle?: (container: k8s.Container) => k8s.Container;
   /** Volumes that only init containers of the user's mount; they may be known only when the manifests are written. */
   readonly volumes?: () => readonly k8s.Volume[];
   readonly resources: k8s.ResourceRequirements;
@@ -77,9 +80,7 @@ export function deployment(scope: Construct, id: string, spec: PodSpec, rollout:
       progressDeadlineSeconds,
       selector: { matchLabels: selectorLabels(spec) },
       strategy,
-      get template() {
-        return podTemplate(settled(spec), options);
-      },
+      template: whenWritten(() => podTemplate(settled(spec), options)),
     },
   });
 }
@@ -159,7 +160,7 @@ function podTemplate(spec: PodSpec, options: CheckedOptions, restartPolicy?: str
         ...initContainers.map(({ mounts: own, ...init }) => ({
           ...init, imagePullPolicy: pullPolicy(init.image), volumeMounts: volumeMounts(own), securityContext,
         })),
-        ...options.initContainers ?? [],
+        ...(options.initContainers ?? []).map((init) => spec.settle?.(init) ?? init),
       ]),
       containers: [mainContainer(spec, options), ...options.containers ?? []],
       volumes: nonEmpty([...volumes.values(), ...options.volumes ?? []]),
@@ -179,9 +180,7 @@ export function mainContainer(spec: PodSpec, options: CheckedOptions): k8s.Conta
     name: spec.component,
     image,
     imagePullPolicy: pullPolicy(image),
-    get command() {
-      return command();
-    },
+    command: command(),
     ...container,
     ports: nonEmpty(container.ports ?? []),
     env: nonEmpty(withOwn(env, options.env ?? [])),

@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { CLUSTER_DOMAIN } from '../../celery/hosts';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
+import { whenWritten } from '../kubernetes/when-written';
 import * as checks from '../validation/checks';
 import { isInTree } from '../validation/in-tree';
 import { refuse } from '../validation/problems';
@@ -69,10 +70,10 @@ export class BrokerAccess {
       spec: {
         podSelector: { matchLabels: labels },
         policyTypes: ['Ingress', ...(callsNobody ? ['Egress'] : [])],
-        get ingress() {
+        ingress: whenWritten(() => {
           const from = peers();
           return from.length === 0 ? undefined : [{ from, ports: ports.map((port) => ({ port, protocol: 'TCP' })) }];
-        },
+        }),
       },
     });
   }

@@ -4,6 +4,7 @@ import { DNS_PORT } from '../../celery/ports';
 import { ALL_IPV4, PRIVATE_NETWORKS } from '../../manifests/cidr';
 import type { CeleryApp } from '../celery-app';
 import type * as k8s from '../kubernetes/api/types';
+import { whenWritten } from '../kubernetes/when-written';
 import { CheckedOptions } from '../kubernetes/options';
 import { objectMetadata, ownLabels, PodSpec, selectorLabels } from '../kubernetes/pods';
 import { EgressSpec, IngressSpec } from './network-spec';
@@ -41,10 +42,10 @@ export function componentPolicy(
     spec: {
       podSelector: { matchLabels: selectorLabels(pod) },
       policyTypes: ['Ingress', ...(egress ? ['Egress'] : [])],
-      get ingress() {
+      ingress: whenWritten(() => {
         const rules = ingressRules(scope, celery, pod.name, { podLabels, serviceLabels: metadata.labels }, ingress, traffic);
         return rules.length > 0 ? rules : undefined;
-      },
+      }),
       egress: egress && egressRules(celery, egress, traffic),
     },
   });

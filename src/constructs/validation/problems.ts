@@ -1,5 +1,6 @@
 import { IConstruct } from 'constructs';
 import { isCredentialName, redact, redactUrl } from '../../celery/credentials';
+import { Notes } from '../../memo';
 import { printable } from '../../rules/printable';
 
 /** One thing that is wrong with what the user gave, in the four parts that an error needs. */
@@ -40,15 +41,15 @@ export function describe({ prop, value, wrong, fix }: Problem): string {
 export function refuse(scope: IConstruct, problems: readonly Problem[]): void {
   if (problems.length > 0) {
     scope.node.addValidation({ validate: () => problems.map(describe) });
-    refused.add(scope.node.root);
+    refused.set(scope.node.root, true);
   }
 }
 
-const refused = new WeakSet<IConstruct>();
+const refused = new Notes<IConstruct, true>();
 
 /** Whether anything in the app of this root is refused for its props. */
 export function isRefused(root: IConstruct): boolean {
-  return refused.has(root);
+  return refused.get(root) === true;
 }
 
 const LONGEST_VALUE = 120;

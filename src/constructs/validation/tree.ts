@@ -5,6 +5,7 @@ import { lintObjects } from '../../rules/lint';
 import { Violation } from '../../rules/rule';
 import { pseudoResource, Suppression, WRITTEN_BY_SYNTH } from '../../rules/suppressions';
 import { describe, Problem } from './problems';
+import { Notes } from '../../memo';
 
 interface Written {
   readonly rule: string;
@@ -12,14 +13,14 @@ interface Written {
 }
 
 /** What was suppressed on each construct. */
-const suppressed = new WeakMap<IConstruct, Written[]>();
+const suppressed = new Notes<IConstruct, Written[]>();
 
 export function suppressOn(scope: IConstruct, rule: string, reason: string): void {
   suppressed.set(scope, [...suppressed.get(scope) ?? [], { rule, reason: reason.replace(/\s+/g, ' ').trim() }]);
 }
 
 /** What constructs refuse under the id of a rule: they know more than manifests show. */
-const refusedAs = new WeakMap<IConstruct, string>();
+const refusedAs = new Notes<IConstruct, string>();
 
 /** Makes synth refuse, unless the rule is suppressed for the construct. */
 export function refuseAs(scope: IConstruct, rule: string, problems: readonly Problem[]): void {
@@ -34,7 +35,7 @@ export function isSuppressed(scope: IConstruct, rule: string): boolean {
 }
 
 /** Rules that a construct answers where the manifests are written: it says more than they show, and once. */
-const answers = new WeakMap<IConstruct, { readonly rule: string; readonly applies: () => boolean }>();
+const answers = new Notes<IConstruct, { readonly rule: string; readonly applies: () => boolean }>();
 
 /** Has a finding of a rule about the objects of a construct left out, where that applies and something else is refused for it. */
 export function answersFor(scope: IConstruct, rule: string, applies: () => boolean): void {
@@ -55,7 +56,7 @@ export interface Known extends Omit<Also, 'index'> {
 }
 
 /** What constructs know, once all are made. */
-const known = new WeakMap<IConstruct, () => readonly Known[]>();
+const known = new Notes<IConstruct, () => readonly Known[]>();
 
 /** Adds findings to those of the rules, which suppressions silence as they do the others. */
 export function findAlso(scope: IConstruct, find: () => readonly Known[]): void {
@@ -77,7 +78,7 @@ export function examineTree(root: IConstruct): Examined {
   const index = new Map<IConstruct, number>(objects.map((object, i) => [object, i]));
   const silenced = new Map<ApiObject, Set<string>>();
   const suppressions = constructs.flatMap((scope): Suppression[] => {
-    const all = suppressed.has(scope) ? scope.node.findAll() : [];
+    const all = suppressed.get(scope) ? scope.node.findAll() : [];
     const inside = new Set(all.map((construct) => index.get(construct)));
     return (suppressed.get(scope) ?? []).map(({ rule, reason }) => ({
       rule,
