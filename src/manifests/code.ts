@@ -68,13 +68,13 @@ function firstUrl(files: readonly CodeFile[], pattern: RegExp, source: string): 
   return undefined;
 }
 
-/** Many containers share the same ConfigMap. */
-const settingsIn = lazy((_configMap: Resource) => remembered(codeSettings));
+/** Many containers share the same code. */
+const settingsIn = remembered(codeSettings);
 
 function settingsOf(files: readonly CodeFile[]): Code['settings'] {
   const settings = new Map<SettingName, Setting | undefined>();
   for (const { text, place } of files) {
-    for (const [name, value] of settingsIn(place.resource)(text)) {
+    for (const [name, value] of settingsIn(text)) {
       const known = settings.get(name);
       const differs = settings.has(name) && known?.value !== value;
       settings.set(name, value === undefined || differs ? undefined : known ?? { value, at: place });

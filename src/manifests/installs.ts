@@ -70,11 +70,10 @@ function read(container: Container, words: readonly Word[]): Install[] {
   const fromFile = (path: string, into: Requirement[], place: Path) => {
     const content = container.file(path);
     if (content === undefined) return false;
-    for (const line of content.replaceAll('\\\n', ' ').split('\n')) {
-      const clean = line.replace(/(^|\s)#.*$/, '').trim();
-      if (/(^|\s)--hash=|^--require-hashes/.test(clean)) constrained = true;
-      if (clean === '' || clean.startsWith('-')) continue;
-      const parsed = readRequirement(clean.split(/\s--hash=/, 1)[0], place);
+    const file = requirementsFile(content);
+    constrained ||= file.hashed;
+    for (const line of file.requirements) {
+      const parsed = readRequirement(line, place);
       if (parsed) into.push(parsed);
     }
     return true;
@@ -104,6 +103,14 @@ function read(container: Container, words: readonly Word[]): Install[] {
 }
 
 /** The same lock is in many containers. */
+const requirementsFile = remembered((content: string) => {
+  const lines = content.replaceAll('\\\n', ' ').split('\n').map((line) => line.replace(/(^|\s)#.*$/, '').trim());
+  return {
+    hashed: lines.some((line) => /(^|\s)--hash=|^--require-hashes/.test(line)),
+    requirements: lines.filter((line) => line !== '' && !line.startsWith('-')).map((line) => line.split(/\s--hash=/, 1)[0]),
+  };
+});
+
 const parsedRequirement = remembered(parseRequirement);
 
 /** Undefined where a direct reference or an archive is installed: what is in it is out of sight. */

@@ -5,7 +5,6 @@ import { balanced, seconds } from './code-settings';
 import { withoutComments } from './python-text';
 import { Place } from './place';
 import { Container } from './pod/container';
-import { Resource } from './resource';
 
 /** What the code of one task says about it: it wins over the settings of the application. */
 export interface TaskOptions {
@@ -139,9 +138,9 @@ function ofBase(text: string, name: string): boolean | 'unsaid' | undefined {
   return given === undefined ? (/\((?:[\w.]+\.)?Task\)/.test(found[1]) ? 'unsaid' : undefined) : FLAGS[given];
 }
 
-/** Many containers share the same ConfigMap. */
-const tasksOf = lazy((_configMap: Resource) => remembered(declaredTasks));
+/** Many containers share the same code. */
+const tasksOf = remembered(declaredTasks);
 
 /** The tasks with options of their own, as far as a ConfigMap shows the code. */
 export const taskOptions: (container: Container) => readonly TaskOptions[] = lazy((container: Container) =>
-  codeFiles(container).flatMap(({ text, place }) => tasksOf(place.resource)(text).map((options) => ({ ...options, at: place }))));
+  codeFiles(container).flatMap(({ text, place }) => tasksOf(text).map((options) => ({ ...options, at: place }))));

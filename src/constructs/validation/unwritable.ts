@@ -1,5 +1,6 @@
 import { ApiObject, Yaml } from 'cdk8s';
 import { Problem } from './problems';
+import { remembered } from '../../memo';
 import { showPath } from '../../manifests/json';
 import { showObject } from '../../rules/finding';
 import { printable } from '../../rules/printable';
@@ -27,7 +28,8 @@ interface Unwritable {
   readonly fix: string;
 }
 
-function unwritable(text: string): Unwritable | undefined {
+/** The manifests of all components have most of their texts in common, and the files of packages are long. */
+const unwritable = remembered((text: string): Unwritable | undefined => {
   const found = REFUSED.exec(text);
   if (found) {
     const code = found[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
@@ -36,9 +38,9 @@ function unwritable(text: string): Unwritable | undefined {
   if (readAsNumber(text)) {
     return { line: 1, wrong: 'is a number to kubectl, because cdk8s writes it without quotes', fix: 'write it in another way: 0o17 as 017, 1_0 as 10, or with something in front of it' };
   }
-  const tab = text.includes('\n') && !QUOTED.test(text) ? TAB.exec(text) : null;
-  return tab ? { line: lineOf(text, tab[0].length), wrong: 'begins with a tab (U+0009), which YAML does not allow there', fix: 'begin with something else' } : undefined;
-}
+  const tab = text.includes('\n') ? TAB.exec(text) : null;
+  return tab && !QUOTED.test(text) ? { line: lineOf(text, tab[0].length), wrong: 'begins with a tab (U+0009), which YAML does not allow there', fix: 'begin with something else' } : undefined;
+});
 
 /**
  * Whether kubectl reads a text as a number where cdk8s writes no quotes: `0o17`, `1e1_0`. go-yaml leaves out every `_` of what may be one, and
@@ -75,7 +77,8 @@ export function unwritableFiles(files: Readonly<Record<string, string>>): Proble
 /** What is wrong with the texts of a manifest, its keys included: one error a text, without the text, which may be a password. */
 export function unwritableTexts({ kind, name, metadata: { namespace } }: ApiObject, manifest: unknown): string[] {
   const errors: string[] = [];
-  const look = (text: string, path: ReadonlyArray<string | number>, what: string): void => {
+  const path: Array<string | number> = [];
+  const look = (text: string, what: string): void => {
     const nul = text.indexOf('\0');
     const found: Unwritable | undefined = nul >= 0 && isOfProcess(path)
       ? { line: lineOf(text, nul), wrong: 'has a NUL character, with which the container is not created', fix: 'remove it' } : unwritable(text);
@@ -83,16 +86,21 @@ export function unwritableTexts({ kind, name, metadata: { namespace } }: ApiObje
     const object = showObject({ objectKind: kind, objectNamespace: namespace, objectName: name });
     errors.push(printable(`${object}, ${showPath(path)}: ${what}${text.includes('\n') ? `, line ${found.line},` : ''} ${found.wrong}; ${found.fix}`));
   };
-  const visit = (value: unknown, path: ReadonlyArray<string | number>): void => {
-    if (typeof value === 'string') look(value, path, 'the text');
-    else if (Array.isArray(value)) value.forEach((item, i) => visit(item, [...path, i]));
+  const visit = (value: unknown): void => {
+    if (typeof value === 'string') look(value, 'the text');
+    else if (Array.isArray(value)) value.forEach((item, i) => inside(i, item));
     else if (typeof value === 'object' && value !== null) {
       for (const [key, item] of Object.entries(value)) {
-        look(key, path, 'a key');
-        visit(item, [...path, key]);
+        look(key, 'a key');
+        inside(key, item);
       }
     }
   };
-  visit(manifest, []);
+  const inside = (step: string | number, item: unknown): void => {
+    path.push(step);
+    visit(item);
+    path.pop();
+  };
+  visit(manifest);
   return errors;
 }

@@ -233,7 +233,7 @@ function runScript(here: Invocation, name: string, source: Source, search: Searc
   for (const command of script.commands) {
     const link: Link = { kind: 'shell', name, inline: source.inline, command, script, path: source.path };
     unwrap({
-      words: command.words.map((word) => ({ ...word, path: source.path })),
+      words: command.words.map(({ text, unknown }) => ({ text, unknown, path: source.path })),
       links: [...here.links, link],
       assignments: new Map([...here.assignments, ...command.assignments]),
       conditional: here.conditional || command.nested,

@@ -11,6 +11,11 @@ export class Room {
     return this.refused;
   }
 
+  /** How many characters are left. */
+  public get rest(): number {
+    return this.left;
+  }
+
   public take(length: number): boolean {
     if (length > this.left) {
       this.refused = true;

@@ -21,7 +21,7 @@ import { Severity } from '../severity';
 /** Where something in the input is meant for an autoscaler of nodes: the namespaces of pods, or all for what is in none. */
 const withNodeAutoscaler = lazy((world: World) => new Set([
   ...['NodePool', 'Provisioner', 'EC2NodeClass'].flatMap((kind) => world.kind(kind)).map(({ namespace }) => namespace || ANY),
-  ...world.workloads.filter(({ annotations, spec }) => Object.keys({ ...annotations, ...(isMap(spec.nodeSelector) ? spec.nodeSelector : {}) })
+  ...world.workloads.filter(({ annotations, spec }) => [...Object.keys(annotations), ...Object.keys(asMap(spec.nodeSelector))]
     .some((name) => /^(karpenter\.sh|cluster-autoscaler\.kubernetes\.io)\//.test(name))).map(({ resource }) => resource.namespace),
 ]));
 

@@ -114,3 +114,38 @@ test('a script of Windows, and one that is longer than what is read', () => {
   expect(read(`${'#'.repeat(199_998)}\na`)).toEqual(['a $']);
   expect(read(`${'#'.repeat(199_999)}\na`)).toEqual([]);
 });
+
+describe('a script that was read before', () => {
+  const words = (script: string, variables: Record<string, string>, { positional, room = new Room() }: Partial<ShellContext> = {}) =>
+    parseShell(script, { variable: (name) => variables[name], positional, room }).commands.map((command) => command.words.map(({ text }) => text).join(' '));
+
+  test('is read again where a variable differs', () => {
+    const script = 'FROM=${ROLE:-none}; exec start $ROLE $FROM # by variables';
+    expect(words(script, { ROLE: 'worker' })).toEqual(['start worker worker']);
+    expect(words(script, { ROLE: 'beat', OTHER: '1' })).toEqual(['start beat beat']);
+    expect(words(script, {})).toEqual(['start $ROLE $FROM']);
+    expect(words(script, { ROLE: 'beat' })).toEqual(['start beat beat']);
+  });
+
+  test('is read again where its parameters differ, or are not known', () => {
+    const script = 'exec start "$@" # by parameters';
+    const known = (text: string, unknown = false) => [{ text, unknown }];
+    expect(words(script, {}, { positional: known('a') })).toEqual(['start a']);
+    expect(words(script, {}, { positional: known('b') })).toEqual(['start b']);
+    expect(words(script, {})).toEqual(['start $@']);
+    expect(parseShell(script, { variable: () => undefined, positional: known('a', true), room: new Room() }).commands[0].words[1].unknown).toBe(true);
+    expect(words(script, {}, { positional: known('a') })).toEqual(['start a']);
+  });
+
+  test('takes as much room as before, and is read again where there is less', () => {
+    const script = 'start $LONG # by room';
+    const variables = { LONG: 'x'.repeat(150_000) };
+    const room = new Room();
+    expect(words(script, variables, { room: new Room() })[0]).toHaveLength(150_006);
+    expect(words(script, variables, { room })[0]).toHaveLength(150_006);
+    expect(room.full).toBe(false);
+    expect(words(script, variables, { room })).toEqual(['start $LONG']);
+    expect(room.full).toBe(true);
+    expect(words(script, variables, { room: new Room() })[0]).toHaveLength(150_006);
+  });
+});
