@@ -37,8 +37,9 @@ export function pathSeen({ resource, path: at }: Place, path: string, world: Wor
   if (kind !== 'Ingress') return undefined;
   const given = (name: string): string | undefined => asText(annotations[name])?.trim();
   const target = given(`${NGINX}rewrite-target`);
-  // What equals the path is no rewrite to ingress-nginx.
-  if (target !== undefined && target === path) return { path: fixed(path), rewritten: false };
+  // What equals the path is no rewrite to ingress-nginx, which makes /flower/ of a Prefix /flower before it compares the two.
+  const prefix = get(json, ...at.slice(0, -1), 'pathType') === 'Prefix' && !path.endsWith('/');
+  if (target !== undefined && target === path && !prefix) return { path: fixed(path), rewritten: false };
   // The target is the whole path: what it does not take from a group of the path is lost.
   if (target !== undefined && (!/\$\d/.test(target) || !path.includes('('))) return { path: fixed(target), rewritten: true, constant: true };
   const rewrite = target ?? REPLACED_PREFIX.map(given).find((one) => one !== undefined)

@@ -155,10 +155,16 @@ describe('what the rules find in the manifests is refused', () => {
       .toEqual([expect.stringMatching(/every request comes as \/, the url prefix is \/flower.*\[flower\/prefix-and-path\]$/)]);
   });
 
-  test.each(['/', '/flower'])('one path for all requests, %s, also without a prefix', (target) => {
+  test.each(['/all', '/flower'])('one path for all requests, %s, also without a prefix', (target) => {
     const annotations = { 'nginx.ingress.kubernetes.io/rewrite-target': target };
     expect(refusals(flower({ exposure: ingress({ annotations }) }))).toEqual([expect.stringMatching(/every request comes as \/.*, the url prefix is not set.*\[flower\/prefix-and-path\]$/)]);
     expect(refusals(flower({ exposure: ingress({ annotations }), urlPrefix: '/flower' }))).toEqual([expect.stringMatching(/every request comes as \//)]);
+  });
+
+  test('the target / is one path below a prefix, and no rewrite without one', () => {
+    const annotations = { 'nginx.ingress.kubernetes.io/rewrite-target': '/' };
+    expect(refusals(flower({ exposure: ingress({ annotations }), urlPrefix: '/flower' }))).toEqual([expect.stringMatching(/every request comes as \//)]);
+    expect(synth(flower({ exposure: ingress({ annotations }) }))).not.toEqual([]);
   });
 
   test('a prefix that a Middleware of Traefik strips', () => {
