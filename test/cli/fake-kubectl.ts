@@ -12,22 +12,25 @@ afterAll(() => rmSync(folder, { recursive: true }));
 export async function withKubectl<T>(answers: Answers | undefined, body: () => T | Promise<T>): Promise<{ result: T; calls: string[] }> {
   const bin = mkdtempSync(join(folder, 'bin-'));
   const calls = join(bin, 'calls');
+  // Without programs of its own: there are thousands of calls.
+  const quoted = (one: string) => `'${one.replaceAll('\'', '\'\\\'\'')}'`;
   const cases = Object.entries(answers ?? {}).map(([text, [printed, code = 0]], index) => {
     const prints = typeof printed === 'string' ? [printed] : printed;
-    prints.forEach((one, at) => writeFileSync(join(bin, `${index}.${at}`), one));
-    const file = prints.length === 1 ? `${bin}/${index}.0` : `${bin}/${index}.$(next ${index} ${prints.length})`;
-    return `  *'${text}'*) cat "${file}" ${code ? '>&2' : ''}; exit ${code};;\n`;
+    const last = prints.length - 1;
+    const print = prints.length === 1 ? `printf %s ${quoted(prints[0])}` : `next ${index} ${last}; case $n in ${prints.map((one, at) => `${at}) printf %s ${quoted(one)};; `).join('')}esac`;
+    return `  *${quoted(text)}*) { ${print}; } ${code ? '>&2' : ''}; exit ${code};;\n`;
   });
   if (answers) {
-    writeFileSync(join(bin, 'kubectl'), '#!/usr/bin/env bash\n'
-      + `next() { n=$(cat '${bin}/'"$1.n" 2>/dev/null || echo 0); [ $((n + 1)) -ge $2 ] || echo $((n + 1)) >'${bin}/'"$1.n"; echo $n; }\n`
-      + `[[ "$*" != *' -f -' ]] || stdin=" <<< $(cat)"\necho "\${*//$'\\n'/ }\${stdin-}" >>'${calls}'\ncase "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
+    writeFileSync(join(bin, 'kubectl'), '#!/bin/sh\n'
+      + `next() { n=0; [ ! -e '${bin}/'$1 ] || read -r n <'${bin}/'$1; [ $n -ge $2 ] || echo $((n + 1)) >'${bin}/'$1; }\n`
+      + `stdin=; case "$*" in *' -f -') stdin=" <<< $(cat)";; esac\nprintf '%s%s\\036' "$*" "$stdin" >>'${calls}'\n`
+      + `case "$*" in\n${cases.join('')}  *) echo "unexpected: $*" >&2; exit 1;;\nesac\n`, { mode: 0o755 });
   }
   const { PATH } = process.env;
   process.env.PATH = answers ? `${bin}${delimiter}${PATH}` : bin;
   try {
     const result = await body();
-    return { result, calls: existsSync(calls) ? readFileSync(calls, 'utf8').trim().split('\n') : [] };
+    return { result, calls: existsSync(calls) ? readFileSync(calls, 'utf8').replaceAll('\n', ' ').split('\x1e').slice(0, -1) : [] };
   } finally {
     process.env.PATH = PATH;
   }
