@@ -43,6 +43,8 @@ export function badNames({ resource, containers, initContainers, spec, specPath 
         ...asList(json.ports).flatMap((port, i) => badName(get(port, 'name'), PORT_NAME, [...path, 'ports', i, 'name'], container)),
       ];
     }),
+    ...badName(spec.hostname, LABEL, [...specPath, 'hostname']),
+    ...badName(spec.subdomain, LABEL, [...specPath, 'subdomain']),
     ...asList(spec.volumes).flatMap((volume, i) => [
       ...badName(get(volume, 'name'), LABEL, [...specPath, 'volumes', i, 'name']),
       ...badName(get(volume, 'persistentVolumeClaim', 'claimName'), SUBDOMAIN, [...specPath, 'volumes', i, 'persistentVolumeClaim', 'claimName']),

@@ -334,10 +334,8 @@ export const beatRules: Rule[] = [
       }
       report({
         at: worker.place(option.path), value: '--beat',
-        ...isScaled(worker.workload, world) ? {} : {
-          severity: Severity.WARNING,
-          note: worker.workload.rolls ? 'during every deploy, and as soon as there is more than one' : 'as soon as there is more than one',
-        },
+        ...isScaled(worker.workload, world) ? {} : worker.workload.rolls ? { note: 'during every deploy, and as soon as there is more than one' }
+          : { severity: Severity.WARNING, note: 'as soon as there is more than one' },
       });
     },
   },

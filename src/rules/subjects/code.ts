@@ -1,5 +1,5 @@
 import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
-import { isPython } from '../../celery/image';
+import { isFlower, isPython } from '../../celery/image';
 import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
@@ -73,6 +73,9 @@ function rollsOnChange({ workload }: Process, configMap: string, world: World): 
   // kustomize and others put a hash into the name.
   return reloads || world.find('ConfigMap', workload.resource.namespace, configMap)?.json.immutable === true || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
+
+/** Where public images have programs of their own. */
+const OF_THE_IMAGE = /^\/(bin|sbin|usr|lib|opt|etc|tmp|var)\//;
 
 /** Where images have the code of an application. */
 const CODE_FOLDER = /^(\/(usr\/src|opt|srv|home\/[\w.-]+))?\/(app|code|src|project|backend|django|web|server|workspace)$/;
@@ -467,6 +470,26 @@ export const codeRules: Rule[] = [
     },
   },
   {
+    id: 'code/no-such-script',
+    severity: Severity.ERROR,
+    title: 'The container runs a script that its public image does not have',
+    why: '`sh: can\'t open \'/data/flower.start.sh\': No such file or directory`, exit code 2, and the container is restarted forever.',
+    fix: 'Mount the script, or use an image that has it.',
+    source: 'https://hub.docker.com/r/mher/flower',
+    rows: ['C1'],
+    on: 'containers',
+    check: (container, report) => {
+      if (!isFlower(container.image) && !isPython(container.image)) return;
+      for (const { words } of container.invocations) {
+        const start = /^(sh|bash|ash|dash|python[\d.]*)$/.test(words[0]?.text.replace(/^.*\//, '') ?? '') ? 1 : 0;
+        const script = words[start];
+        if (!script || script.unknown || !/^\/[\w./-]+\.(sh|py)$/.test(script.text) || OF_THE_IMAGE.test(script.text) || container.mountOf(script.text)) continue;
+        report({ at: container.place(script.path), value: script.text, allowed: 'a file that a volume brings' });
+        return;
+      }
+    },
+  },
+  {
     id: 'code/claim-hides-code',
     severity: Severity.WARNING,
     title: 'A claim of kompose covers the code of the image',
@@ -477,11 +500,12 @@ export const codeRules: Rule[] = [
     rows: ['N78'],
     on: 'processes',
     check: ({ app, hint, container, workload }, report, world) => {
+      if (app === undefined && hint === undefined) return;
       const made = [...Object.keys(workload.annotations), ...Object.keys(workload.resource.annotations), ...Object.keys(workload.labels)].some((name) => /kompose/.test(name));
-      if (!made || (app === undefined && hint === undefined)) return;
+      const script = container.invocations.flatMap(({ words }) => words).find(({ text }) => /^\/[\w./-]+\.(sh|py)$/.test(text));
       for (const { mountPath, path, subPath, volume } of container.mounts) {
         if (volume.kind !== 'claim' || subPath !== undefined || !/-claim\d+$/.test(volume.claim ?? '')) continue;
-        if (mountPath !== container.workingDir && !CODE_FOLDER.test(mountPath)) continue;
+        if (!(made && (mountPath === container.workingDir || CODE_FOLDER.test(mountPath))) && !(script && within(script.text, mountPath))) continue;
         // Something may copy the code into it.
         const filled = workload.initContainers.some(({ mounts }) => mounts.some((mount) => mount.volume.claim === volume.claim))
           || claimsOfJobs(world).has(`${workload.resource.namespace} ${volume.claim}`);

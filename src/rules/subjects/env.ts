@@ -436,6 +436,23 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/host-is-a-port',
+    severity: Severity.ERROR,
+    title: 'The URL has a number where its host belongs',
+    why: 'A host of digits only is read as an address of IPv4 (6379 is 0.0.24.235): `Error 22 connecting to 6379:6379. Invalid argument.`, in a loop.',
+    fix: 'Write the host in front of the port: redis://redis:6379/0.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
+    rows: ['E7'],
+    on: 'brokerClients',
+    check: ({ urls }, report) => {
+      for (const use of urls) {
+        if (!/^\d+$/.test(use.url.host)) continue;
+        const { scheme, host } = use.url;
+        report({ at: use.at, value: use.text === '' ? use.source : use.text, ...use.text === '' ? {} : { allowed: `${scheme}://HOST:${host}` } });
+      }
+    },
+  },
+  {
     id: 'env/no-such-transport',
     severity: Severity.ERROR,
     title: 'Celery has no transport of this name',

@@ -182,6 +182,9 @@ const SECURED = /cert|(^|[./-])tls|force-ssl-redirect true|listen-ports .*HTTPS|
 /** Flower answers these without a login. */
 const OPEN_PATHS = ['/healthcheck', '/metrics'];
 
+/** The namespaces that have workloads. */
+const withPods = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.map(({ resource: { namespace } }) => namespace)));
+
 export const flowerRules: Rule[] = [
   {
     id: 'flower/open-to-the-world',
@@ -595,13 +598,16 @@ export const flowerRules: Rule[] = [
         .map((flower) => [flower.workload.resource.namespace, flower]));
       for (const service of flowers.size === 0 ? [] : world.kind('Service')) {
         const selector = asMap(get(service.json, 'spec', 'selector'));
-        const near = flowers.get(service.namespace);
+        // A namespace without any pod is not the one that is meant.
+        const near = flowers.get(service.namespace) ?? (withPods(world).has(service.namespace) ? undefined : [...flowers.values()].flat());
         if (!near || Object.keys(selector).length === 0 || world.backing(service).length > 0) continue;
         const meant = near.find((flower) => asList(get(service.json, 'spec', 'ports'))
           .some((entry) => targetOf(entry) === portOf(flower)));
         if (!meant || !/flower/i.test(service.name)) continue;
+        const { workload: { labels, resource: { namespace } } } = meant;
         report({
-          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(selector), allowed: JSON.stringify(meant.workload.labels), unless: ELSEWHERE,
+          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(selector), allowed: JSON.stringify(labels), unless: ELSEWHERE,
+          ...namespace === service.namespace || namespace === '' ? {} : { note: `Flower is in the namespace ${namespace}` },
         });
       }
     },

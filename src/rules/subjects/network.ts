@@ -17,6 +17,7 @@ import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
+import { LISTS } from '../lists';
 import { listed } from '../printable';
 import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -631,6 +632,7 @@ export const networkRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
     rows: ['N36'],
     check: (world, report) => {
+      const shut = new Set<Workload>();
       for (const process of clients(world)) {
         const { workload, broker } = process;
         const egress = policiesOf(workload, 'Egress', world);
@@ -658,11 +660,21 @@ export const networkRules: Rule[] = [
           const ingress = policiesOf(target, 'Ingress', world);
           if (ingress.length === 0 || ingress.some((policy) => rulesOf([policy], 'Ingress')
             .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, 'Ingress', policy, workload, world)))) continue;
+          shut.add(target);
           report({
             at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
             allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...certainty,
           });
         }
+      }
+      // Whoever connects, nobody is let in.
+      for (const { container: { workload } } of LISTS.brokers(world)) {
+        const ingress = policiesOf(workload, 'Ingress', world);
+        if (shut.has(workload) || ingress.length === 0 || rulesOf(ingress, 'Ingress').length > 0) continue;
+        report({
+          at: { resource: ingress[0], path: ['spec'] }, value: policyNames(ingress), allowed: 'a rule in ingress for its port', note: `nobody is let in to ${workload.resource.name}`,
+          unless: 'Celery has another broker',
+        });
       }
     },
   },

@@ -10,7 +10,7 @@ import { asText } from '../../manifests/json';
 import { exposures } from '../../manifests/network';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, isBitnami, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitHosts, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
+  dataFolder, isBitnami, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
   rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
@@ -54,12 +54,13 @@ function consumerTimeout(server: RabbitServer): number | undefined {
   return CONSUMER_TIMEOUT / 1000;
 }
 
-/** Where a URL names a server that is not in sight, or a Redis is near also, a link that only the neighbourhood tells is worth a mention, no more. */
-function asFarAsLinked({ certain, named, clients, server: { resource } }: RabbitBroker, world: World): Pick<Report, 'severity' | 'unless'> {
+/**
+ * Where a URL names a server that is not in sight, a link that only the neighbourhood tells is worth a mention, no more. Next to a Redis, without any
+ * URL, it is the RabbitMQ that keeps the queues.
+ */
+function asFarAsLinked({ certain, named, clients }: RabbitBroker): Pick<Report, 'severity' | 'unless'> {
   if (certain) return {};
-  const other = named !== true && (clients.some(({ link }) => link !== undefined)
-    || (clients.every((client) => rabbitHosts(client, world).length === 0)
-      && world.redisServers.some(({ container }) => container.workload.resource.namespace === resource.namespace)));
+  const other = named !== true && clients.some(({ link }) => link !== undefined);
   return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
 }
 
@@ -293,7 +294,7 @@ export const rabbitRules: Rule[] = [
         const claim = mount ? undefined : mounts.find(({ volume }) => volume.kind === 'claim');
         if (claim && server.opaque) continue;
         const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`;
-        report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker, world)) });
+        report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker)) });
       }
     },
   },

@@ -3,6 +3,7 @@ import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { neededReferences, producerReferences, Reference, referencesOf, variableOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
+import { celeryWorkloads } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
@@ -127,6 +128,22 @@ const brokerKeys = lazy((world: World) => grouped(neededReferences(world).flatMa
   return variable === undefined || !isBrokerUrl(variable) ? [] : [[`${at.resource.namespace} ${kind} ${name} ${variable}`, key!] as const];
 })));
 
+/** The name that is meant, of those that nobody asks for. */
+function almost(name: string, free: readonly string[] = []): string | undefined {
+  return free.find((one) => one.length > 3 && (name.startsWith(one) || one.startsWith(name) || one.endsWith(`-${name}`) || name.endsWith(`-${one}`))) ?? nearest(name, free);
+}
+
+/** The claims of the input that no pod asks for, by namespace. */
+const unusedClaims = lazy((world: World) => {
+  const used = new Set(world.workloads.flatMap(({ resource: { namespace }, volumes }) => [...volumes.values()].map(({ claim }) => `${namespace} ${claim}`)));
+  return grouped(world.kind('PersistentVolumeClaim').filter(({ namespace, name }) => !used.has(`${namespace} ${name}`))
+    .map(({ namespace, name }) => [namespace, name] as const));
+});
+
+/** The claims that StatefulSets make, without the number: `data-redis` of `data-redis-0`. */
+const ofTemplates = lazy((world: World) => new Set(world.workloads.filter(({ resource }) => resource.kind === 'StatefulSet')
+  .flatMap(({ resource, volumes }) => [...volumes.keys()].map((name) => `${resource.namespace} ${name}-${resource.name}`))));
+
 export const referenceRules: Rule[] = [
   {
     id: 'references/defined-twice',
@@ -179,19 +196,31 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/almost-its-name',
     severity: Severity.WARNING,
-    title: 'The pod asks for a Secret or ConfigMap by almost the name that it has',
-    why: 'There is none of that name, and the container does not start: CreateContainerConfigError, `Error: configmap "shop-configmap" not found`.',
+    title: 'The pod asks for a Secret, a ConfigMap or a claim by almost the name that it has',
+    why: 'There is none of that name, and the container does not start: CreateContainerConfigError, `Error: configmap "shop-configmap" not found`; or the pod stays '
+      + 'Pending: `persistentvolumeclaim "celery-claim0" not found`.',
     fix: 'Write the name of the object.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps',
     rows: ['N79'],
-    on: 'references',
-    check: (reference, report, world) => {
-      const { kind, name, at } = reference;
-      if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) return;
-      const free = unused(world).get(`${kind} ${at.resource.namespace}`) ?? [];
-      const meant = free.find((one) => one.length > 3 && (name.startsWith(one) || one.startsWith(name))) ?? nearest(name, free);
-      if (meant === undefined) return;
-      report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
+    check: (world, report) => {
+      for (const reference of neededReferences(world)) {
+        const { kind, name, at } = reference;
+        if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) continue;
+        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`));
+        if (meant !== undefined) report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
+      }
+      for (const workload of celeryWorkloads(world)) {
+        const { resource, volumes } = workload;
+        for (const { claim, path } of volumes.values()) {
+          if (claim === undefined || world.find('PersistentVolumeClaim', resource.namespace, claim) || ofTemplates(world).has(`${resource.namespace} ${claim.replace(/-\d+$/, '')}`)) continue;
+          const meant = almost(claim, unusedClaims(world).get(resource.namespace));
+          if (meant === undefined) continue;
+          report({
+            at: { resource, path: [...path, 'persistentVolumeClaim', 'claimName'] }, value: claim, allowed: meant, fix: `Write ${meant}.`,
+            unless: 'a claim of that name is not among these manifests',
+          });
+        }
+      }
     },
   },
   {
