@@ -24,11 +24,11 @@ sys.path.insert(0, str(HERE.parent / 'tests'))
 from lab import Celery, Redis, request, until
 
 PROBES = 2_000
-#: Pairs of workers, of which each gets so many batches of so many tasks after one to warm up.
+#: The number of pairs of workers, of batches for each after one to warm up, and of tasks in one.
 PAIRS, ROUNDS, TASKS = 40, 4, 500
 #: Of Student's distribution with PAIRS - 1 degrees of freedom: 95 % are within.
 STUDENT = 2.023
-#: Idle: so many seconds; workers with so many queues.
+#: Idle: the seconds, and the number of queues of a worker.
 IDLE, QUEUES = 300, (1, 4)
 #: The probes that the library gives a pod: page and period.
 POD_PROBES = (('/livez', 10), ('/readyz', 5))

@@ -14,7 +14,7 @@ CAUSES: Tuple[Tuple[str, str], ...] = (
      'the server does not speak TLS on this port'),
     ('WRONGPASS|invalid (username-password pair|password)|ACCESS_REFUSED|AccessRefused'
      '|InvalidCredentials',
-     'the password or the user is refused; was the password rotated? A pod that starts anew reads '
+     'the password or the user is refused; was the password rotated? A pod that starts again reads '
      'the Secret again'),
     ('NOAUTH|Authentication required', 'it asks for a password, and none is given'),
     ('called without any password configured', 'a password is given, and it has none'),

@@ -1,7 +1,7 @@
 """No fork happens while the thread of the agent may hold a lock that the new process would need.
 
 Pool processes are forked. A lock that another thread holds at that moment stays locked in the
-child for ever, and Celery and kombu have locks that belong to classes (cached_property). So the
+child forever, and Celery and kombu have locks that belong to classes (cached_property). So the
 agent touches them only behind this gate, and a fork waits for the gate to open.
 
 Behind the gate the agent also connects to the broker, which may take as long as its timeout; but a
@@ -18,7 +18,7 @@ from typing import Optional, Tuple, Type
 
 from .native import native
 
-#: After so many seconds a fork goes on if the thread sleeps, and then in any case.
+#: Seconds after which a fork goes on if the thread sleeps, and then in any case.
 WAIT, LONGEST_WAIT = 0.05, 5.0
 
 

@@ -37,7 +37,7 @@ def consumer_socket(channel: Any) -> Any:
 
 def longest_answer(channel: Any) -> Optional[float]:
     """Seconds that Redis may take to answer a BRPOP of this channel: none, and the answer is that
-    there is no message. None: it does not ask so, or waits for ever."""
+    there is no message. None: it does not ask so, or waits forever."""
     seconds = getattr(channel, 'brpop_timeout', None)
     if seconds is None:                    # kombu before 5.6 has only a default
         defaults = getattr(getattr(channel, '_brpop_start', None), '__defaults__', None)

@@ -16,16 +16,16 @@ class Settings(NamedTuple):
     interval: float = 5.0
     #: How long the broker may take to answer one command.
     broker_timeout: float = 3.0
-    #: No turn of the event loop for so long: stalled.
+    #: No turn of the event loop for this long: stalled.
     stall_after: float = 60.0
-    #: Messages wait and none arrives for so long: deaf. Also: no queue consumed for so long.
+    #: Messages wait and none arrives for this long: deaf. Also: no queue consumed for this long.
     deaf_after: float = 45.0
-    #: No pool process for so long: gone. Also the window in which crashes of them are counted.
+    #: No pool process for this long: gone. Also the window in which crashes of them are counted.
     pool_after: float = 60.0
-    #: The pool has a task, a slot is idle, and it is not started for so long: hung.
+    #: The pool has a task, a slot is idle, and it is not started for this long: hung.
     hang_after: float = 120.0
-    #: Not consuming for so long from the start or from the loss of the connection on, though the
-    #: broker answers; or shutting down for so long, without any task.
+    #: Not consuming for this long from the start or from the loss of the connection on, though the
+    #: broker answers; or shutting down for this long, without any task.
     start_after: float = 300.0
     #: So long may a tick of Beat be late.
     beat_slack: float = 60.0

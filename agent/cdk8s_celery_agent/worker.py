@@ -22,7 +22,7 @@ from .stack import Stack
 #: EX_RECYCLE), or told to end (by the signal itself, or through billiard's handler of it).
 UNSUSPICIOUS = (None, 0, 0x9B, -signal.SIGTERM, signal.SIGTERM)
 
-#: By kombu driver: after so many seconds a broker's word that messages wait, which each look has
+#: By kombu driver: the seconds after which a broker's word that messages wait, which each look has
 #: heard, is sure. SQS counts approximately, and needs a minute or more to be right again. Others
 #: may count what a worker has got and not acknowledged: they are not in here.
 SURE_AFTER = {'redis': 0.0, 'amqp': 0.0, 'sqs': 120.0}
@@ -30,7 +30,7 @@ SURE_AFTER = {'redis': 0.0, 'amqp': 0.0, 'sqs': 120.0}
 #: Seconds between two questions for what is not acknowledged.
 UNACKED_INTERVAL = 30.0
 
-#: More than so many messages or tasks are not listed.
+#: The most messages or tasks that are listed.
 MOST_HELD = 10_000
 
 STOPPED = (bootsteps.CLOSE, bootsteps.TERMINATE)

@@ -82,7 +82,7 @@ def main():
     parser.add_argument('modules', nargs='*')
     parser.add_argument('--count', type=int, default=40)
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--all', type=int, help='of health and settings, also only so many')
+    parser.add_argument('--all', type=int, help='of health and settings, also only this many')
     given = parser.parse_args()
     modules = given.modules or sorted(
         path.stem for path in (AGENT / PACKAGE).glob('*.py') if path.stem not in LEFT_OUT)

@@ -10,5 +10,5 @@ export const SCALE_DOWN_WINDOW = 300;
 export const LONGEST_PERIOD = 1800;
 export const LONGEST_WINDOW = 3600;
 
-/** Scaling in without a word of the user: a pod in this many seconds, or in the time of the longest task, whichever is more. */
+/** Scaling in where the user says nothing: a pod in this many seconds, or in the time of the longest task, whichever is more. */
 export const SCALE_IN_PERIOD = 180;

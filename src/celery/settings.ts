@@ -194,7 +194,7 @@ export const OTHER_PACKAGES: ReadonlyMap<string, readonly string[]> = new Map([
   ['celery-sqlalchemy-scheduler', ['beat_dburi']],
 ]);
 
-/** The packages, besides Celery, that a setting may be of. */
+/** The packages, in addition to Celery, that a setting may be of. */
 export function packagesOf(name: string): string[] {
   const own = (one: string): boolean => one.endsWith('_') ? name.length > one.length && name.startsWith(one) : name === one;
   return /^\w+$/.test(name) ? [...OTHER_PACKAGES].filter(([, names]) => names.some(own)).map(([packageName]) => packageName) : [];

@@ -169,7 +169,7 @@ function locate(violations: readonly Violation[], input: Input, config: string):
     if (!document) return { file: config, line: 1 };
     return { file: document.file, line: input.places.line(document.place, prefix.length === 0 ? path : [...prefix, ...path]) };
   };
-  // Sorting is stable: what stands on one line keeps its order.
+  // Sorting is stable: what is on one line keeps its order.
   return violations.map((violation) => located(violation, place(violation)))
     .sort((a, b) => bySeverity(a.severity, b.severity) || (order.get(a.file) ?? -1) - (order.get(b.file) ?? -1) || a.line - b.line);
 }

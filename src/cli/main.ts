@@ -40,7 +40,7 @@ const USAGE = `Usage: cdk8s-celery COMMAND [OPTIONS]
   status   how the pods of an app are
   synth    writes the manifests of a cdk8s program, without what cdk8s synth costs to start
 
-cdk8s-celery COMMAND --help tells more.
+Run cdk8s-celery COMMAND --help for details.
 `;
 
 async function main([command, ...args]: string[]): Promise<number> {

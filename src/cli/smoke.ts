@@ -104,7 +104,7 @@ async function run({ queues, task, args, kwargs, timeout, ...cluster }: Options)
   for (const { namespace, app: name, pods, deployments } of apps) {
     const workers = deployments.filter((deployment) => processOf(deployment)?.role === 'worker' && wantedPods(deployment) > 0);
     const place = appPlace(pods, workers[0]);
-    if (place === undefined) throw new Failure(`no pod of ${name || 'the app'} runs that could send a task; cdk8s-celery status tells why`);
+    if (place === undefined) throw new Failure(`no pod of ${name || 'the app'} runs that could send a task; run cdk8s-celery status to see why`);
     const known = [...new Set(workers.flatMap((deployment) => queuesOf(deployment) ?? []))];
     const answer = await runInPod(place, 'smoke', {
       queues: queues.length > 0 ? queues : known,

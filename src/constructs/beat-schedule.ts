@@ -41,7 +41,7 @@ export interface RedBeatOptions extends BeatScheduleOptions, ServerAddress {
 }
 
 /**
- * Where Beat has its schedule from, and where it keeps when each periodic task was last sent.
+ * The source of Beat's schedule, and the place of the times at which each periodic task was last sent.
  *
  * @see https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#using-custom-scheduler-classes
  */

@@ -59,7 +59,7 @@ export interface CeleryAppProps extends PodOptions {
    */
   readonly app: string;
 
-  /** Where tasks wait. */
+  /** The message broker. */
   readonly broker: IBroker;
 
   /** The code of the application. */
@@ -162,7 +162,7 @@ export class CeleryApp extends Construct {
   public readonly name: string;
   /** What `celery -A` gets. */
   public readonly app: string;
-  /** Where tasks wait. */
+  /** The message broker. */
   public readonly broker: IBroker;
   /** The namespace of its pods; undefined where the chart has none. */
   public readonly namespace?: string;

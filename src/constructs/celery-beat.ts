@@ -44,7 +44,7 @@ export interface CeleryBeatProps extends PodOptions {
   readonly launcher?: string[];
 
   /**
-   * Where Beat has its schedule from, and where it keeps when each periodic task was last sent.
+   * The source of Beat's schedule, and the place of the times at which each periodic task was last sent.
    *
    * @default BeatSchedule.file()
    */
@@ -58,7 +58,7 @@ export interface CeleryBeatProps extends PodOptions {
   readonly storage?: BeatStorage;
 
   /**
-   * What is logged.
+   * The log level.
    *
    * @default LogLevel.INFO
    */
@@ -109,7 +109,7 @@ export class CeleryBeat extends Construct {
   public readonly deployment: ApiObject;
   /** The NetworkPolicy of its pods; undefined with `CeleryNetwork.open()`. */
   public readonly networkPolicy?: ApiObject;
-  /** Where Beat has its schedule from. */
+  /** The source of its schedule. */
   public readonly schedule: BeatSchedule;
   /** Where the schedule file is kept; undefined where there is none. */
   public readonly storage?: BeatStorage;

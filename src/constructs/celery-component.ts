@@ -92,7 +92,7 @@ export interface CeleryComponent extends CeleryPod {
 
 const CELERY_USER = 1000;
 
-/** The seconds without progress after which Kubernetes reports a rollout as failed, where nobody says it. */
+/** The number of seconds without progress after which Kubernetes reports a rollout as failed, where nobody says it. */
 export const PROGRESS_DEADLINE = 600;
 
 /** Makes the Deployment of a component, and refuses what is wrong with it. */

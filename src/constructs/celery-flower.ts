@@ -44,21 +44,21 @@ export interface CeleryFlowerProps extends PodOptions {
   readonly launcher?: string[];
 
   /**
-   * Who may use it. Required with `exposure`.
+   * How users log in. Required with `exposure`.
    *
    * @default FlowerAuth.none(): everybody who can reach the Service, which is of type ClusterIP
    */
   readonly auth?: FlowerAuth;
 
   /**
-   * How it is reached from outside the cluster.
+   * How Flower is exposed outside the cluster.
    *
    * @default - not at all: the Service is of type ClusterIP
    */
   readonly exposure?: FlowerExposure;
 
   /**
-   * The path below which it answers: `'/flower'`. It is that of the exposure, too; nothing may strip it on the way.
+   * The URL prefix, such as `'/flower'`. It is also the path of the exposure; nothing may strip it on the way.
    *
    * @default - the root
    */
@@ -72,7 +72,7 @@ export interface CeleryFlowerProps extends PodOptions {
   readonly probes?: FlowerProbes;
 
   /**
-   * Where it keeps the tasks and workers that it has seen.
+   * The storage of the tasks and workers that it has seen.
    *
    * @default FlowerStorage.ephemeral()
    */
@@ -81,33 +81,33 @@ export interface CeleryFlowerProps extends PodOptions {
   /**
    * The key of a Secret with which cookies are signed, of at least 32 random characters. With a login by OAuth, sessions outlive the pod.
    *
-   * @default - a random one for each pod: who was logged in logs in again
+   * @default - a random one for each pod: users have to log in again after it is replaced
    */
   readonly cookieSecret?: SecretKey;
 
   /**
-   * How many tasks it keeps; the memory limit follows, unless `resources` has one.
+   * The maximum number of tasks to keep; the memory limit follows, unless `resources` has one.
    *
    * @default 10000
    */
   readonly maxTasks?: number;
 
   /**
-   * How many workers it keeps.
+   * The maximum number of workers to keep.
    *
    * @default 500
    */
   readonly maxWorkers?: number;
 
   /**
-   * How long a worker that is offline is shown: each pod is a worker of its own.
+   * How long to show a worker that is offline: each pod is a worker of its own.
    *
    * @default Duration.minutes(5)
    */
   readonly purgeOfflineWorkers?: Duration;
 
   /**
-   * Whether it only shows: no task is revoked and no worker is shut down by it. For Flower 2.1 and later, which every lock has; an
+   * Read-only mode: it revokes no task and shuts down no worker. For Flower 2.1 and later, which every lock has; an
    * older one in an image of your own ignores it.
    *
    * @default false

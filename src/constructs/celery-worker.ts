@@ -88,7 +88,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly pool?: WorkerPool;
 
   /**
-   * The queues that it consumes from (`--queues`). Where the app declares `queues`, one that is not among them is refused; where it does
+   * The queues to consume from (`--queues`). Where the app declares `queues`, one that is not among them is refused; where it does
    * not, Celery creates every queue that is named here.
    *
    * @default - no such option: all of `task_queues`, else `task_default_queue`, which is `celery`
@@ -97,7 +97,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly queues?: string[];
 
   /**
-   * The prefetch multiplier: how many messages a pod reserves, for each task that it can run at a time (`--prefetch-multiplier`).
+   * The prefetch multiplier: the number of messages to reserve for each pool process or thread (`--prefetch-multiplier`).
    * Celery's own default, 4, lets one busy pod hold what others could run.
    *
    * It wins over `worker_prefetch_multiplier` in your code, also where it is left out. More than 1 together with `disablePrefetch` is refused.
@@ -128,7 +128,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly shutdown?: WorkerShutdown;
 
   /**
-   * Whether it sends events of its tasks, which Flower shows (`--task-events`). They cost each task a few messages to the broker.
+   * Send task events, which Flower needs to show tasks (`--task-events`). Each task then costs a few more messages to the broker.
    *
    * True wins over `worker_send_task_events` in your code; false only leaves the option out.
    *
@@ -137,7 +137,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly taskEvents?: boolean;
 
   /**
-   * What is logged (`--loglevel`).
+   * The log level (`--loglevel`).
    *
    * @default LogLevel.INFO
    */
@@ -160,7 +160,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly strategy?: Shape<k8s.DeploymentStrategy>;
 
   /**
-   * The seconds that a new pod must be ready before a rollout goes on.
+   * The number of seconds for which a new pod must be ready before a rollout continues.
    *
    * @default - that of Kubernetes, 0
    * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#min-ready-seconds
@@ -168,8 +168,8 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly minReadySeconds?: number;
 
   /**
-   * The seconds without progress after which Kubernetes reports a rollout as failed (`kubectl rollout status`). More than `minReadySeconds`, and
-   * than init containers made with `waitFor()` wait together.
+   * The number of seconds without progress after which Kubernetes reports a rollout as failed (`kubectl rollout status`). More than
+   * `minReadySeconds`, and than init containers made with `waitFor()` wait together.
    *
    * @default - that of Kubernetes, 600; with init containers made with `waitFor()`, 600 more than they wait together
    * @see https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds
@@ -185,7 +185,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly disruptionBudget?: DisruptionBudgetOptions;
 
   /**
-   * Whether a pod fetches a message only when it can run its task, and prefetches none (`--disable-prefetch`). For Redis, and Celery 5.6 and
+   * Disable prefetching: a pod fetches a message only when it can run its task (`--disable-prefetch`). For Redis, and Celery 5.6 and
    * later; others are refused.
    *
    * @default false

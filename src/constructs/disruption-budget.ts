@@ -33,7 +33,7 @@ export function hasBudget(most: number | undefined): boolean {
   return most !== undefined && most >= 2;
 }
 
-/** What is wrong with a budget for so many pods; undefined where others decide how many there are. */
+/** What is wrong with a budget for this many pods; undefined where others decide how many there are. */
 export function budgetProblems(budget: DisruptionBudgetOptions | undefined, most: number | undefined): Problem[] {
   if (!budget) return [];
   const value = budget.maxUnavailable as number | string | undefined;

@@ -78,7 +78,7 @@ export abstract class TaskDelivery {
    * is not longer, of this app or of another one on the same database, is refused; `longestTask` of the workers says how long tasks take, and is
    * 5 minutes where it is left out.
    *
-   * What makes a task run twice all the same: a countdown, eta or retry further away than the visibility timeout; so many due at once that the
+   * What makes a task run twice all the same: a countdown, eta or retry further away than the visibility timeout; enough of them due at once that the
    * last begins only after it (a pod takes all that there are, whatever the prefetch multiplier); tasks that take longer than `longestTask`; a rate
    * limit that synth does not see; a program that is defined elsewhere and has a shorter visibility timeout on the same Redis database; a Redis that
    * crashes or fails over and has lost the acknowledgements of its last second; and your own retries.

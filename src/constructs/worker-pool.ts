@@ -189,7 +189,7 @@ export abstract class WorkerPool {
   public abstract readonly _limits: PreforkLimits;
   /** @internal */
   public abstract readonly _problems: Problem[];
-  /** The pool of a container that requests so many CPUs, where its size follows from them. @internal */
+  /** The pool of a container that requests this many CPUs, where its size follows from them. @internal */
   public abstract readonly _sized?: (cpus: number | undefined) => WorkerPool;
 }
 

@@ -126,7 +126,7 @@ function primary({ name }: Resource): string {
   return name.replace(/[-_](master|primary|leader|replicas?|slave|follower|node|\d+)$/, '');
 }
 
-/** The hosts that variables name, alone or in a URL of Redis. */
+/** The hosts that variables name, by themselves or in a URL of Redis. */
 function hosts(env: Env): Array<{ readonly host: string; readonly isBroker: boolean }> {
   return [...env.all()].flatMap(({ name, value, hidden }) => {
     const text = hidden ?? value;

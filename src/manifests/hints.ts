@@ -85,7 +85,7 @@ interface Source {
 /** Variables by which one image is told what to start: `APP_MODE=celery-beat`. */
 const ROLE_VARIABLE = /^(?:.*_)?(?:MODE|ROLE|DEPLOYMENT|COMPONENT|PROCESS(?:_TYPE)?|(?:DEPLOYMENT|CONTAINER|SERVICE|APP)_TYPE)$/;
 
-/** What they say; `celery` alone is its worker. */
+/** What they say; only `celery` is its worker. */
 function rolesOfVariables({ env }: Container): Source[] {
   return [...env.all()].flatMap(({ name, value = '' }) => !ROLE_VARIABLE.test(name) || !/^[A-Za-z][\w-]{0,40}$/.test(value) ? []
     : [{ what: `the variable ${name}`, text: /^celery$/i.test(value) ? 'celery-worker' : value }]);

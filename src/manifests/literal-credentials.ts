@@ -4,7 +4,7 @@ import { Place } from './place';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 
-/** A credential that stands in a manifest, without the credential. */
+/** A credential that is written in a manifest, without the credential. */
 export interface LiteralCredential {
   readonly at: Place;
   /** What has it: the name of a variable, a setting, an option, an annotation. */
@@ -33,7 +33,7 @@ function inVariables(container: Container): LiteralCredential[] {
   return found;
 }
 
-/** The words as they are written: what a `$(NAME)` brings in stands with the variable. */
+/** The words as they are written: what a `$(NAME)` brings in is the variable's. */
 function inWords(container: Container): LiteralCredential[] {
   const found: LiteralCredential[] = [];
   for (const key of ['command', 'args'] as const) {

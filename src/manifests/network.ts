@@ -105,7 +105,7 @@ function limitsSources({ json }: Resource): boolean {
     && (asText(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes(ALL_IPV4) && !ranges.includes('::/0')));
 }
 
-/** A load balancer of a cloud that stands in its private network. */
+/** A load balancer of a cloud in its private network. */
 function isInternal({ annotations }: Resource): boolean {
   return Object.entries(annotations).some(([name, value]) => /load-?balancer.*(internal|scheme|type)|ingress\.kubernetes\.io\/scheme/i.test(name)
     && /^(internal|true|0\.0\.0\.0\/0)$/i.test(asScalar(value) ?? ''));

@@ -1,7 +1,7 @@
 import { Path } from './json';
 import { Resource } from './resource';
 
-/** Where something stands: an object, a container in it when there is one, and the path from the object's root. */
+/** The place of something: an object, a container in it when there is one, and the path from the object's root. */
 export interface Place {
   readonly resource: Resource;
   readonly container?: string;

@@ -71,7 +71,7 @@ export class Process {
     return this.container.place(path);
   }
 
-  /** Where the command stands. */
+  /** The place of the command. */
   public get commandPlace(): Place {
     return this.place(this.command.subcommand?.path ?? this.command.invocation.words[0]?.path);
   }

@@ -16,7 +16,7 @@ import { Process } from './process';
 import { UrlUse } from './uses';
 import type { World } from './world';
 
-/** Something in the configuration of RabbitMQ, and where it stands. */
+/** Something in the configuration of RabbitMQ, and its place. */
 export interface RabbitSetting {
   readonly value: string;
   readonly at: Place;

@@ -102,7 +102,7 @@ function collect(json: unknown, index: number, prefix: Path, found: Resource[]):
   });
 }
 
-/** `${NAME}` in a Template of OpenShift, with the defaults of its parameters; `${{NAME}}` alone stands for a number or the like. */
+/** `${NAME}` in a Template of OpenShift, with the defaults of its parameters; a value that is only `${{NAME}}` becomes a number or the like. */
 function filled(json: unknown, values: ReadonlyMap<string, string | undefined>, depth = 0): unknown {
   if (depth > 100) return json;
   if (typeof json === 'string') {

@@ -67,7 +67,7 @@ export const lateTasks: (worker: Process) => readonly LateTasks[] = lazy((worker
   return [...all, ...single];
 });
 
-/** One of them alone. */
+/** One of them. */
 export function limit(worker: Process, flag: string, setting: 'task_time_limit' | 'task_soft_time_limit'): TaskLimit | undefined {
   // Each task has the setting as its own limit, which wins over that of the pool.
   const given = worker.setting(setting);

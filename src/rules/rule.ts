@@ -9,7 +9,7 @@ export interface Report {
   readonly at: Place;
   /** What makes this case special, as the end of a sentence that begins with the rule's title. */
   readonly note?: string;
-  /** The offending value, as it stands in the manifest. Passwords in it are hidden later. */
+  /** The offending value, as it is written in the manifest. Passwords in it are hidden later. */
   readonly value?: string;
   /** What would be accepted here. */
   readonly allowed?: string;

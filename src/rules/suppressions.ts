@@ -20,7 +20,7 @@ export interface Suppression {
   readonly silenced?: (resource: Resource) => void;
   /** Known to silence something where all objects are in sight, so fewer of them do not make it unused. */
   readonly checked?: boolean;
-  /** Where it stands: what is reported when there is something wrong with it. */
+  /** Its place: what is reported when there is something wrong with it. */
   readonly at: Resource;
   readonly path: ReadonlyArray<string | number>;
 }

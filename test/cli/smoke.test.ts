@@ -69,7 +69,7 @@ test('leaves the queues to the application where the command line of a worker ha
 
 test.each<[string, Answers, RegExp]>([
   ['no app', cluster(OK, [], []), /no pods of a Celery app in the namespace of the context/],
-  ['no pod that runs', cluster(OK, [worker('a', 'Pending')]), /no pod of celery runs that could send a task; cdk8s-celery status tells why/],
+  ['no pod that runs', cluster(OK, [worker('a', 'Pending')]), /no pod of celery runs that could send a task; run cdk8s-celery status to see why/],
   ['an application without results', cluster({ error: 'RuntimeError: the application has no result backend' }), /from pod a no task could be sent: RuntimeError: the application has no/],
   ['a program that says nothing', { ...cluster(OK), 'exec -i': ['Traceback\n'] }, /pod a printed 'Traceback', and no answer/],
   ['a container that ends meanwhile', { ...cluster(OK), 'exec -i': ['command terminated with exit code 137', 1] }, /no task could be sent: the program was killed in pod a: its container has/],

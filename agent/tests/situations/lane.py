@@ -162,7 +162,7 @@ class Lane:
     # Tasks
 
     def send(self, count, seconds=0, task='work', **options):
-        """Send so many tasks, with ids that are written down once the broker has them."""
+        """Send this many tasks, with ids that are written down once the broker has them."""
         return self.send_all([(task, seconds, options)] * count)
 
     def send_all(self, tasks):

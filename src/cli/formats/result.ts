@@ -6,7 +6,7 @@ import { Unknown } from '../../rules/lint';
 export interface LocatedFinding extends Finding {
   readonly file: string;
   readonly line: number;
-  /** Whether manifests alone prove it; if not, `unless` says what would make it right. */
+  /** Whether the manifests prove it by themselves; if not, `unless` says what would make it right. */
   readonly certainty: 'certain' | 'hedged';
   /** The same for all findings that share one text. */
   readonly group: string;

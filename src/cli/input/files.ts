@@ -30,7 +30,7 @@ export interface Input {
   readonly problems: Problem[];
   /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
   readonly patches: Set<string>;
-  /** What folders have besides files and folders, which is left out: links to folders, pipes. */
+  /** What folders have in addition to files and folders, which is left out: links to folders, pipes. */
   readonly left: string[];
 }
 
@@ -179,7 +179,7 @@ export function parseText(file: string, text: string, input: Input): Input {
   return input;
 }
 
-/** Documents are separated by lines that begin with `---` or `...`, whatever stands around them. */
+/** Documents are separated by lines that begin with `---` or `...`, whatever is around them. */
 function documents(text: string): Array<{ line: number; text: string }> {
   const found: Array<{ line: number; text: string }> = [];
   const separator = /^(?:---|\.\.\.)(?=[ \t\n]|$)/gm;
@@ -198,12 +198,12 @@ function documents(text: string): Array<{ line: number; text: string }> {
 function readDocument(file: string, { line, text }: { line: number; text: string }, input: Input): void {
   try {
     const { value, place, repeated } = readQuoted(text, input, line);
-    // A key that stands twice is wrong, and kubectl applies the object all the same, with the last one.
+    // A key that is there twice is wrong, and kubectl applies the object all the same, with the last one.
     if (repeated.length > 0) input.problems.push({ file, line: line + repeated[0], message: TWICE });
     if (value !== null && value !== undefined) input.documents.push({ file, value, place });
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    // Directives end with `---`: alone they are no document.
+    // Directives end with `---`: by themselves they are no document.
     if (text.split('\n').every((one) => /^\s*(%.*|#.*)?$/.test(one))) return;
     const template = error.message.startsWith('is not ') ? templateLine(text) : undefined;
     input.problems.push(template === undefined ? { file, line: line + error.line, message: error.message } : {
@@ -229,7 +229,7 @@ function readQuoted(text: string, { places, specs }: Input, line: number): Yaml 
   }
 }
 
-/** The line, from 0, of the first `{{` or `{%` that stands as a value or a line of its own. */
+/** The line, from 0, of the first `{{` or `{%` that is a value or a line of its own. */
 function templateLine(text: string): number | undefined {
   const at = text.split('\n').findIndex((line) => /^\s*(- )?([\w."'/-]+:\s*)?\{[{%]/.test(line) || /^[^#'"]*\{[{%]/.test(line));
   return at < 0 ? undefined : at;

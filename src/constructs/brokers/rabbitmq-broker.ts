@@ -457,7 +457,7 @@ function checkDisk(given: Size, limit: number): Problem[] {
 
 /**
  * Workers that hold a task which is acknowledged late for as long as the timeout: the last that a process has reserved waits for those before it.
- * Where a time limit alone is as long, a rule knows.
+ * A rule finds a time limit that is as long by itself.
  */
 function heldTooLong(timeout: Duration, apps: readonly CeleryApp[]): Problem[] {
   const seconds = timeout.toMilliseconds() / 1000;

@@ -54,15 +54,15 @@ export interface RedisBrokerProps extends PodOptions {
   readonly image?: string;
 
   /**
-   * Where queued tasks are kept.
+   * The storage of queued tasks.
    *
    * @default RedisStorage.ephemeral()
    */
   readonly storage?: RedisStorage;
 
   /**
-   * The memory for data. When it is full, Redis refuses to queue (`noeviction`) rather than lose tasks. Must be less than the
-   * memory limit: rewriting the append-only file needs room.
+   * The maximum memory for data (`maxmemory`). When it is full, Redis refuses new tasks (`noeviction`) rather than losing queued ones. Must be
+   * less than the memory limit: rewriting the append-only file needs room.
    *
    * @default - three quarters of the memory limit
    * @see https://redis.io/docs/latest/develop/reference/eviction/
@@ -93,7 +93,7 @@ export interface RedisBrokerProps extends PodOptions {
   readonly tls?: RedisTls;
 
   /**
-   * Commands that nobody can run, by the access control list of Redis: neither Celery nor its tools need those of the default. ACL, by which
+   * Commands that the access control list of Redis denies to everybody: neither Celery nor its tools need those of the default. ACL, by which
    * anybody could allow them again, is always one of them. With `[]` all commands can be run.
    *
    * @default - ACL, CONFIG, DEBUG, FLUSHALL, FLUSHDB, MODULE, REPLICAOF, SHUTDOWN and SLAVEOF; none where the tag of the image is that of a Redis
@@ -112,12 +112,13 @@ export interface RedisBrokerProps extends PodOptions {
 
   /**
    * The number of clients that may be connected. A worker holds nine connections and one for each process or thread of its pool, Beat four and Flower
-   * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling. It also fails for more than the memory between
-   * `maxMemory` and the memory limit is enough for, at 20 KiB for each. Give about twice what they need, as the default does: also connected are new
-   * pods of a rollout while old ones end, programs that send tasks, `celery inspect`, KEDA and the probes, of which the program says no number.
+   * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling. It also fails for more clients than the memory
+   * between `maxMemory` and the memory limit is enough for, at 20 KiB for each. Give about twice what they need, as the default does: also connected
+   * are new pods of a rollout while old ones end, programs that send tasks, `celery inspect`, KEDA and the probes, whose number the program does
+   * not know.
    *
    * @default - as many as that memory is enough for, and at most 10000, that of Redis; but twice as many as the apps need, in steps of 1000, where
-   * that is more. It does not follow each change of replicas, for which Redis would start again.
+   * that is more. It does not follow each change of replicas, which would restart Redis.
    * @see https://redis.io/docs/latest/develop/reference/clients/
    */
   readonly maxClients?: number;
@@ -132,7 +133,7 @@ export interface RedisBrokerProps extends PodOptions {
 
 /** Results in a `RedisBroker`. */
 export interface RedisResults {
-  /** How many tasks store a result in a day, of all apps together. */
+  /** The number of tasks that store a result per day, of all apps together. */
   readonly perDay: number;
 
   /**
@@ -152,7 +153,7 @@ export interface RedisTls {
   readonly secretName: string;
 
   /**
-   * The certificate of the CA in the namespaces of the apps: `{ name: 'redis-ca', key: 'ca.crt' }`. The private key of Redis has no business there.
+   * The certificate of the CA in the namespaces of the apps: `{ name: 'redis-ca', key: 'ca.crt' }`. The private key of Redis does not belong there.
    *
    * @default - the key `ca.crt` of a Secret of the same name as `secretName`
    */
@@ -216,7 +217,7 @@ export class RedisBroker extends Construct implements IBroker {
   public readonly service: ApiObject;
   /** The policy that admits the pods of the apps. */
   public readonly networkPolicy: ApiObject;
-  /** Where queued tasks are kept. */
+  /** The storage of queued tasks. */
   public readonly storage: RedisStorage;
   /** The DNS name: `redis.redis.svc.cluster.local`. */
   public readonly host: string;
@@ -512,7 +513,7 @@ function resultProblems({ perDay, size: each }: RedisResults, maxMemory: number,
   if (unknown.length > 0) {
     return [{
       prop: 'results', value: new Described(`${perDay} a day`),
-      wrong: `cannot be counted: the code of ${unknown.map(({ name }) => name).join(' and ')} sets result_expires to what only a run tells`,
+      wrong: `cannot be counted: the code of ${unknown.map(({ name }) => name).join(' and ')} sets result_expires to a value that is not known before it runs`,
       fix: 'give settings: { result_expires: Duration.days(1) } to the app, which wins over the code, or write a number of seconds or a timedelta of numbers in the code',
     }];
   }

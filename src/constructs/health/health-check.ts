@@ -16,14 +16,14 @@ export interface AgentHealthCheckOptions {
   readonly interval?: Duration;
 
   /**
-   * A worker whose event loop has not turned for so long, while no task holds it, is not live.
+   * A worker is not live when its event loop has not turned for this long and no task is blocking it.
    *
    * @default Duration.seconds(60)
    */
   readonly stallAfter?: Duration;
 
   /**
-   * A worker that has received nothing for so long, while messages wait in its queues, it has room and the broker answers, is
+   * A worker that has received nothing for this long, while messages wait in its queues, it has room and the broker answers, is
    * not live; nor is one that consumes from none of its queues.
    *
    * @default Duration.seconds(45)
@@ -31,14 +31,14 @@ export interface AgentHealthCheckOptions {
   readonly deafAfter?: Duration;
 
   /**
-   * A worker that has had no pool process for so long is not live; nor is one whose pool processes crash in a loop within it.
+   * A worker that has had no pool process for this long is not live; nor is one whose pool processes crash in a loop within it.
    *
    * @default Duration.seconds(60)
    */
   readonly poolAfter?: Duration;
 
   /**
-   * A prefork worker is not live when its pool has had a task for so long without starting it, though a slot is idle: a pool process
+   * A prefork worker is not live when its pool has had a task for this long without starting it, though a slot is idle: a pool process
    * hangs. The time that a pool process may take to start up (`worker_proc_alive_timeout`, 4 seconds) comes on top.
    *
    * @default Duration.minutes(2)
@@ -46,7 +46,7 @@ export interface AgentHealthCheckOptions {
   readonly hangAfter?: Duration;
 
   /**
-   * A worker that has not come to consume for so long, from its start or from the loss of its connection on, is not live, while the
+   * A worker that has not begun to consume for this long, from its start or from the loss of its connection on, is not live, while the
    * message broker answers. Handlers of `worker_ready` and bootsteps of the application count. So does a shutdown that takes so long
    * without any task.
    *

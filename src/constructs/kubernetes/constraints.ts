@@ -320,7 +320,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const storage = ((resources as Fields | undefined)?.requests as Fields | undefined)?.storage;
     return [
       ...modes.length === 0 ? [needs(`${prop}.accessModes`, 'is missing', 'give e.g. [\'ReadWriteOnce\']')] : [],
-      ...modes.includes('ReadWriteOncePod') && modes.length > 1 ? [needs(`${prop}.accessModes`, 'has ReadWriteOncePod, which goes with no other mode', 'give it alone', modes)] : [],
+      ...modes.includes('ReadWriteOncePod') && modes.length > 1 ? [needs(`${prop}.accessModes`, 'has ReadWriteOncePod, which goes with no other mode', 'give only that one', modes)] : [],
       ...storage === undefined || quantity(storage) === 0 ? [needs(`${prop}.resources.requests.storage`, 'is missing', 'give e.g. \'1Gi\'', storage)] : [],
     ];
   },

@@ -41,7 +41,7 @@ export class BrokerAccess {
     if ((app.namespace === undefined) !== (namespace === undefined)) {
       refuse(broker, [{
         prop: 'namespace', value: app.namespace ?? namespace,
-        wrong: `is the namespace of ${app.namespace ? app.node.path : broker.node.path} alone, so neither a DNS name nor a NetworkPolicy can join the two`,
+        wrong: `is only the namespace of ${app.namespace ? app.node.path : broker.node.path}, so neither a DNS name nor a NetworkPolicy can join the two`,
         fix: 'give both charts a namespace: new Chart(app, id, { namespace })',
       }]);
     }

@@ -73,7 +73,7 @@ export function scaledObjectProblems(worker: ScaledWorker, { minReplicas, cooldo
   return [
     ...(worker.queues === undefined ? [{
       prop: 'queues', value: undefined,
-      wrong: `is missing, and the code ${celery._codeSettings.has('task_default_queue') ? 'sets task_default_queue to what only a run tells' : 'declares task_queues'}, so the queues that KEDA is to count are not known`,
+      wrong: `is missing, and the code ${celery._codeSettings.has('task_default_queue') ? 'sets task_default_queue to a value that is not known before it runs' : 'declares task_queues'}, so the queues that KEDA is to count are not known`,
       fix: 'name the queues of this worker, e.g. queues: [\'celery\']',
     }] : []),
     ...(trigger === undefined ? [{
@@ -141,14 +141,14 @@ function optionsIn(value: unknown): object {
   return typeof value === 'object' && value !== null ? value : {};
 }
 
-/** Options that name the keys, which the code sets to what only a run tells. */
+/** Options that name the keys, which the code sets to a value that is not known before it runs. */
 function unseenKeys({ _settings: settings, _codeSettings: code, _broker: { queueTrigger: trigger } }: CeleryApp): Problem[] {
   const text = code.get(TRANSPORT_OPTIONS);
   if (text === undefined || settings.has(TRANSPORT_OPTIONS) || !trigger || !readsRedisLists(trigger.type)) return [];
   const seen = keyOptions(text);
   return KEY_OPTIONS.filter((name) => seen[name] === undefined && new RegExp(`(['"])${name}\\1\\s*:`).test(text)).map((name) => ({
     prop: `settings.${TRANSPORT_OPTIONS}`, value: undefined,
-    wrong: `is missing, and the code sets its ${name} to what only a run tells, so the keys that KEDA is to count are not known`,
+    wrong: `is missing, and the code sets its ${name} to a value that is not known before it runs, so the keys that KEDA is to count are not known`,
     fix: 'write it as a literal, or give the transport options in the settings of the CeleryApp',
   }));
 }

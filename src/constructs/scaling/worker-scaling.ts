@@ -74,7 +74,7 @@ export interface QueueLengthScalingOptions extends ScalingLimits {
    * How many tasks there are for each pod, those that wait and those that workers hold: 100 tasks and `tasksPerReplica: 20` are 5 pods. Less
    * than the concurrency of a pod adds pods that have nothing to do.
    *
-   * @default - the concurrency of the pool: so many pods that no task waits, up to `maxReplicas`
+   * @default - the concurrency of the pool: enough pods that no task waits, up to `maxReplicas`
    */
   readonly tasksPerReplica?: number;
 
@@ -95,7 +95,7 @@ export interface QueueLengthScalingOptions extends ScalingLimits {
   /**
    * The number of pods while KEDA cannot read the queues.
    *
-   * With Redis it makes no difference up to KEDA 2.21: a scaler that fails is built anew, which needs Redis, and the fallback is not reached. The
+   * With Redis it makes no difference up to KEDA 2.21: a scaler that fails is built again, which needs Redis, and the fallback is not reached. The
    * number stays as it is.
    *
    * @default - none: the number of pods stays as it is

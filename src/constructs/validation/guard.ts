@@ -78,7 +78,7 @@ function isEqualContent(one: ApiObject, other: ApiObject): boolean {
     && JSON.stringify(one.toJson()) === JSON.stringify(other.toJson());
 }
 
-/** `kubectl apply` would let the later one replace the earlier one without a word: of equal content nothing is lost. */
+/** `kubectl apply` would let the later one replace the earlier one silently: of equal content nothing is lost. */
 function collisions(objects: readonly ApiObject[]): [ApiObject, string][] {
   const owners = new Map<string, ApiObject[]>();
   for (const object of objects) {

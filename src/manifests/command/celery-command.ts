@@ -13,7 +13,7 @@ export interface CeleryCommand {
   readonly subcommand?: Word;
   readonly global: ReadonlyMap<string, Given<Word>>;
   readonly options: ReadonlyMap<string, Given<Word>>;
-  /** Those of them that stand before the subcommand. */
+  /** Those of them that come before the subcommand. */
   readonly misplaced: ReadonlyMap<string, Given<Word>>;
   /** `task.acks_late=1` after `--`, under the names of the settings: `task_acks_late`. */
   readonly settings: ReadonlyMap<string, Given<Word>>;

@@ -4,19 +4,19 @@ import { LONGEST_EXPANSION, Room } from './room';
 import { LONGEST_SCRIPT, parseShell } from './shell';
 import { wrapped, WRAPPERS, WRAPPING_MODULES } from './wrappers';
 
-/** A word of a command line, and where it stands in the manifest. */
+/** A word of a command line, and its place in the manifest. */
 export interface Word {
   readonly text: string;
   readonly path: Path;
   /** Only the cluster knows all of it. */
   readonly unknown: boolean;
-  /** It is, or ends in, this variable alone: `$(URL)`, `--broker=$(URL)`. */
+  /** It is, or ends in, only this variable: `$(URL)`, `--broker=$(URL)`. */
   readonly reference?: string;
   /** `$(NAME)` in it that nothing defines; not what is escaped, as `$$(NAME)`. */
   readonly unresolved?: readonly string[];
 }
 
-/** What stands between process 1 of a container and a command, outermost first. */
+/** The programs between process 1 of a container and a command, outermost first. */
 export type Link =
   | { readonly kind: 'wrapper'; readonly name: string; readonly options: readonly Word[]; readonly path: Path }
   | {
@@ -36,7 +36,7 @@ export interface Invocation {
   readonly links: readonly Link[];
   /** `NAME=value command` in a script. */
   readonly assignments: ReadonlyMap<string, string>;
-  /** May not run: it stands in a condition or a loop. */
+  /** May not run: it is in a condition or a loop. */
   readonly conditional: boolean;
 }
 

@@ -6,7 +6,7 @@ import { Link } from './command';
 export type Verdict = { readonly note: string } | { readonly unless: string };
 
 /**
- * Whether a shell stands between SIGTERM and a command for good. Measured: dash never gives its place to the last command, bash
+ * Whether a shell keeps SIGTERM from a command for good. Measured: dash never gives its place to the last command, bash
  * and busybox do for `-c`, nothing does for a script file; `exec` always works.
  */
 export function keptByShell(links: readonly Link[], container: Container): Verdict | undefined {

@@ -125,9 +125,9 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/command-not-a-list',
     severity: Severity.ERROR,
-    title: 'command and args are lists of texts, and this is none',
+    title: 'command and args must be lists of strings',
     why: 'The API server refuses the object: `json: cannot unmarshal string into Go struct field Container.spec.template.spec.containers.command of type '
-      + '[]string`. In a file of Docker Compose a text is allowed.',
+      + '[]string`. A Docker Compose file allows a string there.',
     fix: 'Write one item for each word: command: [celery, -A, app, worker].',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/',
     rows: ['N68'],
@@ -149,7 +149,7 @@ export const admissionRules: Rule[] = [
     title: 'A name has characters that Kubernetes does not allow in it, or too many',
     why: 'The API server refuses the object: `metadata.name: Invalid value: "celery_worker": a lowercase RFC 1123 subdomain must consist of lower case '
       + 'alphanumeric characters, \'-\' or \'.\'`.',
-    fix: 'Write small letters, digits and hyphens; names of ports have at most 15 characters.',
+    fix: 'Use lowercase letters, digits and hyphens; port names have at most 15 characters.',
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
     rows: ['N73'],
     check: (world, report) => {
@@ -162,9 +162,9 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/wrong-type',
     severity: Severity.ERROR,
-    title: 'A value is a number, a boolean or a map where the API takes a text, or a text where it takes a number',
+    title: 'A value is a number, a boolean or a map where the API takes a string, or a string where it takes a number',
     why: 'The API server refuses the object: `json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value of type string`. '
-      + 'YAML reads 6379, true and yes without quotes as no text.',
+      + 'Without quotes, YAML does not read 6379, true and yes as strings.',
     fix: 'Put quotes around the value: "6379"; or take them away where a number is wanted.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
     rows: ['N73'],
@@ -176,7 +176,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/secret-not-base64',
     severity: Severity.ERROR,
-    title: 'A value in data of a Secret is no base64',
+    title: 'A value in the data of a Secret is not base64',
     why: 'The API server refuses the Secret: `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4`, and no pod that asks for it '
       + 'starts. A word that is base64 by chance, such as `postgres`, becomes bytes: `password authentication failed for user`.',
     fix: 'Put plain texts into stringData; or encode them: printf %s VALUE | base64.',
@@ -193,9 +193,9 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/unsupported-value',
     severity: Severity.ERROR,
-    title: 'A field has a word that it does not take',
+    title: 'A field has a value that it does not allow',
     why: 'The API server refuses the object: `spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"`.',
-    fix: 'Write one of the words that it takes, with its capitals.',
+    fix: 'Use one of the supported values, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
     check: ofWorkloads((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)]),
@@ -203,7 +203,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/unknown-field',
     severity: Severity.ERROR,
-    title: 'A field has a name that the API does not have at this place',
+    title: 'The API has no field of this name here',
     why: 'kubectl refuses the object: `strict decoding error: unknown field "spec.template.spec.containers[0].hostname"`. What applies it without that check drops the field.',
     fix: 'Correct the name, or move the field to where it belongs.',
     source: 'https://kubernetes.io/docs/reference/using-api/api-concepts/#setting-the-field-validation-level',
@@ -220,7 +220,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/missing-field',
     severity: Severity.ERROR,
-    title: 'A field that the API asks for is not there',
+    title: 'A required field is missing',
     why: 'The API server refuses the object: `spec.template.spec.containers[0].volumeMounts[0].mountPath: Required value`.',
     fix: 'Add the field.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',

@@ -156,7 +156,7 @@ export const beatRules: Rule[] = [
     id: 'beat/schedule-not-writable',
     severity: Severity.ERROR,
     title: 'Beat cannot write its schedule file at the path that it is given',
-    why: 'Beat ends at start: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
+    why: 'Beat exits at startup: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
       + 'file \'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working '
       + 'directory.',
     fix: 'Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.',
@@ -301,7 +301,7 @@ export const beatRules: Rule[] = [
   {
     id: 'beat/rolling-update',
     severity: Severity.ERROR,
-    title: 'During a deploy two Beats run, because the new pod starts before the old one is gone',
+    title: 'Two Beats run during a rollout, because the new pod starts before the old one has stopped',
     why: 'Every periodic task that is due meanwhile is sent twice.',
     fix: 'Set strategy.type: Recreate.',
     source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
@@ -342,7 +342,7 @@ export const beatRules: Rule[] = [
   {
     id: 'beat/interval-never-fires',
     severity: Severity.WARNING,
-    title: 'A long interval in the schedule, and a schedule file that is gone with the pod',
+    title: 'Long intervals never fire when the schedule file is not persistent',
     why: 'An interval counts from the start of Beat: with a new file at every deploy, a daily task never runs when you '
       + 'deploy daily. No error anywhere.',
     fix: 'Use crontab(...) schedules, or put the schedule file on a claim.',
@@ -393,8 +393,8 @@ export const beatRules: Rule[] = [
     id: 'beat/unknown-timezone',
     severity: Severity.ERROR,
     title: 'The time zone does not exist',
-    why: 'Beat and workers end at start: `No time zone found with key Europe/Nowhere`.',
-    fix: 'Use a name of the IANA data base, like Europe/Berlin, or UTC.',
+    why: 'Beat and workers exit at startup: `No time zone found with key Europe/Nowhere`.',
+    fix: 'Use a name from the IANA time zone database, such as Europe/Berlin, or UTC.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['B8'],
     on: 'processes',
@@ -406,7 +406,7 @@ export const beatRules: Rule[] = [
   {
     id: 'beat/timezone-differs',
     severity: Severity.WARNING,
-    title: 'Beat has another time zone than the workers of its application',
+    title: 'Beat has a different time zone than the workers of its application',
     why: 'Times of crontab schedules and ETAs are off; each change of the zone clears the schedule: `Reset: Timezone changed from ... to ...`.',
     fix: 'Set timezone once, in the configuration that all of them load.',
     source: 'setup_schedule in celery/beat.py at https://github.com/celery/celery',
@@ -423,7 +423,7 @@ export const beatRules: Rule[] = [
     id: 'beat/lock-expires',
     severity: Severity.ERROR,
     title: 'The lock of RedBeat expires while Beat sleeps',
-    why: 'Beat extends it once in a loop only: `redis.exceptions.LockNotOwnedError: Cannot extend a lock that is no longer owned`, and Beat ends, hundreds of '
+    why: 'Beat extends it only once per loop: `redis.exceptions.LockNotOwnedError: Cannot extend a lock that is no longer owned`, and Beat ends, hundreds of '
       + 'times in two weeks. Meanwhile another Beat may run.',
     fix: 'Set redbeat_lock_timeout to five times beat_max_loop_interval, as by default, and shorten the interval for a quick failover.',
     source: 'https://github.com/sibson/redbeat/issues/230',

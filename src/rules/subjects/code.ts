@@ -90,7 +90,7 @@ export const codeRules: Rule[] = [
     id: 'code/app-module-missing',
     severity: Severity.ERROR,
     title: 'The module that -A names is not among the files that the container gets',
-    why: 'The process ends at start with `Error: Unable to load celery application. The module nope was not found.` and is restarted forever.',
+    why: 'The process exits at startup with `Error: Unable to load celery application. The module nope was not found.` and is restarted forever.',
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C1'],
@@ -118,8 +118,8 @@ export const codeRules: Rule[] = [
   {
     id: 'code/app-option-after-subcommand',
     severity: Severity.ERROR,
-    title: 'Options of celery itself stand after the subcommand, where Celery 5 does not accept them',
-    why: 'The process ends at start: `You are using `-A` as an option of the worker sub-command` / `Error: No such option: -A`.',
+    title: 'Options of celery itself are given after the subcommand, where Celery 5 does not accept them',
+    why: 'The process exits at startup: `You are using `-A` as an option of the worker sub-command` / `Error: No such option: -A`.',
     fix: 'Put -A, -b, --result-backend, --loader, --config and --workdir before the subcommand: celery -A proj worker.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
@@ -145,8 +145,8 @@ export const codeRules: Rule[] = [
   {
     id: 'code/worker-option-before-subcommand',
     severity: Severity.WARNING,
-    title: 'Options of the subcommand stand before it, where Celery 5 does not accept them',
-    why: 'The process ends at start: `Error: No such option: -E`.',
+    title: 'Options of the subcommand are given before it, where Celery 5 does not accept them',
+    why: 'The process exits at startup: `Error: No such option: -E`.',
     fix: 'Put them after the subcommand: celery -A proj worker -E.',
     source: 'https://docs.celeryq.dev/en/stable/history/whatsnew-5.0.html',
     rows: ['C2'],
@@ -166,7 +166,7 @@ export const codeRules: Rule[] = [
     id: 'code/refused-option',
     severity: Severity.ERROR,
     title: 'Celery refuses an option of its command line',
-    why: 'The process ends at start, with exit code 2: `Error: Invalid value for \'-P\' / \'--pool\': \'fork\' is not one of \'prefork\', ...`, `Error: No such '
+    why: 'The process exits at startup, with exit code 2: `Error: Invalid value for \'-P\' / \'--pool\': \'fork\' is not one of \'prefork\', ...`, `Error: No such '
       + 'option \'--max_tasks_per_child\'`; a probe fails each time.',
     fix: 'Write the option as `celery worker --help` lists it, with hyphens, and a value that it takes.',
     source: 'Reproduced with Celery 5.6.3',
@@ -184,8 +184,8 @@ export const codeRules: Rule[] = [
   {
     id: 'code/app-is-no-module',
     severity: Severity.ERROR,
-    title: 'The value of -A is no name of a Python module',
-    why: 'The process ends at start, and a probe fails each time: `Error: Invalid value for \'-A\' / \'--app\': Unable to load celery application. The module '
+    title: 'The value of -A is not the name of a Python module',
+    why: 'The process exits at startup, and a probe fails each time: `Error: Invalid value for \'-A\' / \'--app\': Unable to load celery application. The module '
       + 'tasks.py was not found`.',
     fix: 'Name the module as Python imports it: -A shop.tasks for shop/tasks.py, -A shop.tasks:app for a variable in it.',
     source: 'Reproduced with Celery 5.6.3',
@@ -226,7 +226,7 @@ export const codeRules: Rule[] = [
     id: 'code/words-after-shell-script',
     severity: Severity.ERROR,
     title: 'The words after the script of `sh -c` are not part of it',
-    why: '`sh -c celery -A shop worker` runs `celery` alone; the shell keeps the rest as $0, $1 and so on. It prints its help and ends, and the '
+    why: '`sh -c celery -A shop worker` runs only `celery`; the shell takes the rest as $0, $1 and so on. It prints its help and ends, and the '
       + 'container is restarted forever.',
     fix: 'Write the script as one word: [sh, -c, "exec celery -A shop worker"]; or leave the shell out.',
     source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
@@ -422,7 +422,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/nested-mount',
     severity: Severity.ERROR,
-    title: 'A volume is mounted inside another that nobody can create its folder in',
+    title: 'A mount point cannot be created inside a read-only volume',
     why: 'The container does not start: `failed to create containerd task ... mkdirat ...: read-only file system`.',
     fix: 'Mount it next to the other: code at /app, data at /var/lib/celery.',
     source: 'https://github.com/kubernetes/kubernetes/issues/121294',

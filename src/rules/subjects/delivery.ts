@@ -91,7 +91,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/visibility-timeout-too-short',
     severity: Severity.ERROR,
-    title: 'Redis hands a late-acknowledged task out again while it still runs',
+    title: 'Redis redelivers a late-acknowledged task that is still running',
     why: 'A task that is not acknowledged within visibility_timeout (3600 s by default) is delivered again: the same task runs 2 to 20 times, and '
       + '`Received task ...` repeats every hour.',
     fix: 'Set visibility_timeout above the longest task, in broker_transport_options and result_backend_transport_options of every process.',
@@ -113,7 +113,7 @@ export const deliveryRules: Rule[] = [
             + (visible === 'unset' ? `${timeout} (the default)` : String(visible)),
           allowed: one ? `visibility_timeout above ${longest}` : `visibility_timeout above ${longest * multiplier}, or --prefetch-multiplier=1`,
           ...unless(one && (visible !== 'unset' || (task !== undefined && seesSettings(worker.container))), one ? 'the application sets it'
-            : 'no process has so many of the longest tasks one after another'),
+            : 'no process gets that many of the longest tasks in a row'),
         });
       }
     },
@@ -213,7 +213,7 @@ export const deliveryRules: Rule[] = [
     id: 'delivery/prefetch-zero',
     severity: Severity.WARNING,
     title: 'A prefetch multiplier of 0 on the command line is ignored: it means 4',
-    why: 'Celery takes 0 for "not given": the worker reserves 4 tasks per child, one pod hoards while others idle, and '
+    why: 'Celery treats 0 as "not given": the worker reserves 4 tasks per child, one pod hoards while others idle, and '
       + 'an autoscaler sees an empty list.',
     fix: 'Set --prefetch-multiplier=1.',
     source: 'Reproduced with Celery 5.6.3: 8 reserved with 2 children',
@@ -232,7 +232,7 @@ export const deliveryRules: Rule[] = [
     id: 'delivery/disable-prefetch-unsupported',
     severity: Severity.ERROR,
     title: '--disable-prefetch is not known to this Celery or does not work with this broker',
-    why: 'Before Celery 5.6 the worker ends at start: `Error: No such option: --disable-prefetch`; with RabbitMQ it does nothing.',
+    why: 'Before Celery 5.6 the worker exits at startup: `Error: No such option: --disable-prefetch`; with RabbitMQ it does nothing.',
     fix: 'Use --prefetch-multiplier=1.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#celery-worker',
     rows: ['D6'],
@@ -251,7 +251,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/limits-ignored-by-pool',
     severity: Severity.WARNING,
-    title: 'The pool ignores this option, without a word',
+    title: 'The pool silently ignores this option',
     why: 'Time limits, --max-tasks-per-child and --max-memory-per-child need child processes: with threads and solo they never fire. The solo pool runs one task '
       + 'at a time, whatever --concurrency says.',
     fix: 'Use the prefork pool, or limit the time in the task itself.',
@@ -300,7 +300,7 @@ export const deliveryRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'Tasks run where they are sent, and not in a worker',
     why: 'With task_always_eager a web request waits for its task, Beat runs all periodic tasks itself, one after another, and workers get nothing.',
-    fix: 'Leave task_always_eager to the tests of the code.',
+    fix: 'Set task_always_eager only in tests.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-always-eager',
     rows: ['N80'],
     on: 'processes',
@@ -338,7 +338,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/no-retry-at-startup',
     severity: Severity.WARNING,
-    title: 'The worker gives up when the broker is not there at start',
+    title: 'The worker exits if the broker is not available at startup',
     why: 'It exits at once: `Retrying to establish a connection to the message broker after a connection loss has been disabled '
       + '(app.conf.broker_connection_retry_on_startup=False)`; or, with a maximum of retries, in the middle of a long outage.',
     fix: 'Set broker_connection_retry_on_startup=1 and broker_connection_max_retries=(json)null, which is forever (0 is not: it means no retry).',

@@ -193,7 +193,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/shadowed-by-flag',
     severity: Severity.INFO,
-    title: 'A CELERY_* variable says something else than the flag, and the flag wins',
+    title: 'A CELERY_* variable contradicts the flag, and the flag wins',
     why: 'Whoever changes the variable sees no effect.',
     fix: 'Remove the variable or the flag.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
@@ -218,7 +218,7 @@ export const envRules: Rule[] = [
     title: 'A container is given two different brokers',
     why: 'BROKER_URL and --broker win on the command line of Celery, CELERY_BROKER_URL everywhere else: workers consume from one Redis, producers '
       + 'send to the other, and tasks wait forever.',
-    fix: 'Give CELERY_BROKER_URL only.',
+    fix: 'Set only CELERY_BROKER_URL.',
     source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
     rows: ['E4'],
     on: 'processes',
@@ -233,9 +233,9 @@ export const envRules: Rule[] = [
   {
     id: 'env/reads-another-broker',
     severity: Severity.WARNING,
-    title: 'A setting names another broker for reading or for sending than the one that is given',
+    title: 'A setting names a different broker for reading or sending than the one that is given',
     why: 'broker_read_url wins over CELERY_BROKER_URL where a worker consumes, and broker_write_url where a task is sent: workers wait on one broker, tasks on the other.',
-    fix: 'Remove the setting, and give CELERY_BROKER_URL.',
+    fix: 'Remove the setting, and set CELERY_BROKER_URL.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-read-url-broker-write-url',
     rows: ['E4'],
     on: 'processes',
@@ -455,8 +455,8 @@ export const envRules: Rule[] = [
   {
     id: 'env/no-such-transport',
     severity: Severity.ERROR,
-    title: 'Celery has no transport of this name',
-    why: 'The process ends at start: `KeyError: \'No such transport: valkey\'`.',
+    title: 'Celery has no transport with this name',
+    why: 'The process exits at startup: `KeyError: \'No such transport: valkey\'`.',
     fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ.',
     source: 'kombu/transport/__init__.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
     rows: ['E7'],
@@ -471,7 +471,7 @@ export const envRules: Rule[] = [
     id: 'env/no-such-backend',
     severity: Severity.ERROR,
     title: 'The result backend is a message broker, which cannot keep results',
-    why: 'Workers end at start: `celery.exceptions.ImproperlyConfigured: Unknown result backend: \'amqp\'.  Did you spell that correctly?`, '
+    why: 'Workers exit at startup: `celery.exceptions.ImproperlyConfigured: Unknown result backend: \'amqp\'.  Did you spell that correctly?`, '
       + 'or `ModuleNotFoundError: No module named \'sqs\'`.',
     fix: 'Set the result backend to a store of results, or remove it where nobody reads results.',
     source: 'celery/app/backends.py at https://github.com/celery/celery; reproduced with Celery 5.7.0, also for sqs, memory, filesystem and etcd',
@@ -506,7 +506,7 @@ export const envRules: Rule[] = [
     id: 'env/ssl-options-on-redis',
     severity: Severity.ERROR,
     title: 'The URL has options of TLS but the scheme redis://',
-    why: 'Workers end at start: `SSL connection parameters have been provided but the specified URL scheme is redis://`.',
+    why: 'Workers exit at startup: `SSL connection parameters have been provided but the specified URL scheme is redis://`.',
     fix: 'Write rediss://.',
     source: 'https://github.com/celery/celery/issues/5371',
     rows: ['E8'],
@@ -650,7 +650,7 @@ export const envRules: Rule[] = [
     id: 'env/sentinel-without-master',
     severity: Severity.ERROR,
     title: 'A sentinel:// URL, and no name of the master that Sentinel is asked for',
-    why: 'The process ends at start: `ValueError: \'master_name\' transport option must be specified.`.',
+    why: 'The process exits at startup: `ValueError: \'master_name\' transport option must be specified.`.',
     fix: 'Set broker_transport_options = {\'master_name\': \'mymaster\'}, and result_backend_transport_options for a result backend; '
       + 'Broker.fromSentinel({ sentinels, masterName }) does so.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
@@ -676,7 +676,7 @@ export const envRules: Rule[] = [
     id: 'env/sentinel-port',
     severity: Severity.WARNING,
     title: 'A redis:// URL leads to the port of Sentinel, which keeps no tasks and no results',
-    why: 'Sentinel has few of the commands of Redis. Workers end at start: `ResponseError: unknown command \'SET\', with args beginning with: '
+    why: 'Sentinel has few of the commands of Redis. Workers exit at startup: `ResponseError: unknown command \'SET\', with args beginning with: '
       + '\'unacked_mutex\'`, and no task can be sent.',
     fix: 'Write sentinel:// with broker_transport_options = {\'master_name\': \'mymaster\'}, or the port of Redis, 6379.',
     source: 'Reproduced with Celery 5.7.0 and Redis 7.0.15',
@@ -737,12 +737,12 @@ export const envRules: Rule[] = [
   },
 ];
 
-/** The value as written: an expanded reference to a literal is reported where the literal stands. */
+/** The value as written: an expanded reference to a literal is reported at the literal. */
 function rawText(process: Process, use: UrlUse): string {
   return process.container.env.get(use.source)?.raw ?? use.text;
 }
 
-/** Whether a value stands in the words of a container as such, rather than behind a `$(NAME)`. */
+/** Whether a value is in the words of a container as such, rather than behind a `$(NAME)`. */
 function writtenIn(container: unknown, path: Path, value: string): boolean {
   if (!path.includes('command') && !path.includes('args')) return true;
   return ['command', 'args'].some((key) => asList(get(container, key)).some((word) => asScalar(word)?.includes(value)));

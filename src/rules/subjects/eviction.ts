@@ -203,7 +203,7 @@ export const evictionRules: Rule[] = [
     title: 'Pods are selected by more than one PodDisruptionBudget',
     why: 'The API server refuses each eviction of them: `This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.` '
       + 'A drain never ends, until somebody forces it and the pod is killed with its tasks.',
-    fix: 'Leave one budget to each pod: remove the others, or give them a selector that takes other pods (a worker of our constructs with replicas of two or more has '
+    fix: 'Keep one budget for each pod: remove the others, or give them a selector that takes other pods (a worker of our constructs with replicas of two or more has '
       + 'a budget: `disruptionBudget` changes it).',
     source: 'https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets',
     rows: ['N8'],
@@ -250,8 +250,8 @@ export const evictionRules: Rule[] = [
     id: 'eviction/bare-pod',
     severity: Severity.WARNING,
     title: 'Nothing starts the pod again when it is gone',
-    why: 'A pod without a controller goes with its node, and with every drain (which stops at it until somebody gives --force); a rollout does not exist '
-      + 'for it, either. Without its broker Celery runs no task.',
+    why: 'A pod without a controller goes with its node, and with every drain (which stops at it until somebody gives --force); it cannot be '
+      + 'rolled out, either. Without its broker Celery runs no task.',
     fix: 'Make it a Deployment or StatefulSet with one replica.',
     source: 'https://kubernetes.io/docs/concepts/workloads/pods/#pods-and-controllers',
     rows: ['N59'],
@@ -277,7 +277,7 @@ export const evictionRules: Rule[] = [
     id: 'eviction/hung-worker-stays',
     severity: Severity.WARNING,
     title: 'A worker that hangs stays for the whole grace period after its liveness probe has failed',
-    why: 'The grace period of the pod counts for probes, too: kubelet sends SIGTERM and waits as long as for a running task, and a worker that hangs ends none.',
+    why: 'The grace period of the pod also applies to probes: the kubelet sends SIGTERM and waits as long as for a running task, which a worker that hangs never finishes.',
     fix: 'Set livenessProbe.terminationGracePeriodSeconds: 60.',
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/#probe-level-terminationgraceperiodseconds',
     rows: ['N45'],

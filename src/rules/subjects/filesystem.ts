@@ -191,7 +191,7 @@ export const filesystemRules: Rule[] = [
     severity: Severity.ERROR,
     title: '/dev/shm is read-only, so the pool cannot make its semaphores',
     why: 'A prefork worker dies at start: `Unrecoverable error: OSError(30, \'Read-only file system\')` in `self._ctx.Value(\'i\')`.',
-    fix: 'Leave /dev/shm alone, or mount an emptyDir with medium: Memory there.',
+    fix: 'Mount nothing at /dev/shm, or mount an emptyDir with medium: Memory there.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['F3'],
     on: 'workers',
@@ -416,7 +416,7 @@ export const filesystemRules: Rule[] = [
     id: 'filesystem/folder-of-variable',
     severity: Severity.ERROR,
     title: 'A variable names a folder that cannot be written',
-    why: 'The root file system is read-only, and no volume is there: with PROMETHEUS_MULTIPROC_DIR the worker ends at start '
+    why: 'The root file system is read-only, and no volume is there: with PROMETHEUS_MULTIPROC_DIR the worker exits at startup '
       + '(`OSError: [Errno 30] Read-only file system: \'/prom/counter_12.db\'`), caches fail when a task first loads a model or a font.',
     fix: 'Mount an emptyDir there.',
     source: 'https://github.com/PostHog/posthog/issues/56109',

@@ -192,7 +192,7 @@ export const flowerRules: Rule[] = [
     title: 'Flower can be reached from outside the cluster without a login',
     why: 'Anybody can read the arguments and results of tasks: `/`, `/tasks`, `/broker` and `/metrics` all answer 200. Before Flower 2 anybody can '
       + 'stop workers, too; since then the API answers 401 to those without a login.',
-    fix: 'Give FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
+    fix: 'Set FLOWER_BASIC_AUTH from a Secret, or let the Ingress ask for a login.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
     check: (world, report) => {
@@ -221,9 +221,9 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/open-in-the-cluster',
     severity: Severity.ADVICE,
-    title: 'Flower asks nobody for a login, and no NetworkPolicy says who may reach it',
+    title: 'Flower requires no login, and no NetworkPolicy limits who may reach it',
     why: 'Every pod of the cluster can read the arguments of tasks.',
-    fix: 'Give FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
+    fix: 'Set FLOWER_BASIC_AUTH from a Secret, or add a NetworkPolicy.',
     source: 'https://github.com/mher/flower/issues/1217',
     rows: ['L1'],
     on: 'flowers',
@@ -241,7 +241,7 @@ export const flowerRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'The API of Flower is open, and can be reached from outside the cluster',
     why: 'FLOWER_UNAUTHENTICATED_API lets anybody start tasks and shut workers down with one request.',
-    fix: 'Remove FLOWER_UNAUTHENTICATED_API and give FLOWER_BASIC_AUTH.',
+    fix: 'Remove FLOWER_UNAUTHENTICATED_API, and set FLOWER_BASIC_AUTH.',
     source: 'https://github.com/mher/flower/issues/1231',
     rows: ['L2'],
     on: 'flowers',
@@ -282,7 +282,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/broker-after-subcommand',
     severity: Severity.ERROR,
-    title: 'Options of celery stand after `flower`, where Flower ignores them',
+    title: 'Options of celery are given after `flower`, which ignores them',
     why: '`You have incorrectly specified the following celery arguments after flower command: [\'--broker\']`; Flower '
       + 'then tries RabbitMQ on localhost.',
     fix: 'Put them before: celery --broker=... flower; or set CELERY_BROKER_URL.',
@@ -411,7 +411,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/database-not-writable',
     severity: Severity.ERROR,
-    title: 'Flower is to keep its state in a file that it cannot write',
+    title: 'The state file of Flower is not writable',
     why: 'It ends when it saves: `OSError: [Errno 30] Read-only file system: b\'flower.dat\'`.',
     fix: 'Set --db to a path on a writable volume, or leave --persistent out.',
     source: 'Reproduced with Flower 2.0.1',

@@ -200,7 +200,7 @@ const overlapping = lazy((world: World) => {
   });
 });
 
-/** A selector of labels alone is shown as the labels. */
+/** A selector with only labels is shown as the labels. */
 function shownSelector(selector: unknown): string {
   return JSON.stringify(get(selector, 'matchExpressions') === undefined ? get(selector, 'matchLabels') : selector);
 }

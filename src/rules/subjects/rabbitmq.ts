@@ -156,7 +156,7 @@ export const rabbitRules: Rule[] = [
           value: `tasks up to ${(late ?? longest).seconds} s, ${one ? '' : `${reserved} of them by the prefetch multiplier, `}consumer_timeout ${given ?? `${timeout} (the default)`} s`,
           allowed: `consumer_timeout = ${(longest.seconds * (one ? 1 : reserved) + 600) * 1000}${one ? '' : ', or --prefetch-multiplier=1'}`,
           ...unless(late !== undefined && given !== undefined, given === undefined ? 'the server has a longer consumer_timeout'
-            : one ? 'tasks are acknowledged early and none is reserved behind a long one' : 'no process has so many of the longest tasks one after another'),
+            : one ? 'tasks are acknowledged early and none is reserved behind a long one' : 'no process gets that many of the longest tasks in a row'),
         });
       }
     },
@@ -344,7 +344,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/open-to-the-world',
     severity: Severity.ERROR,
-    title: 'RabbitMQ can be reached from outside the cluster with the password that everybody knows',
+    title: 'RabbitMQ can be reached from outside the cluster with its default password',
     why: 'Anybody logs in as guest, with the password guest, reads the tasks and sends tasks to the workers: the image lets guest in from other hosts too.',
     fix: 'Use a Service of type ClusterIP; or take RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS from a Secret, and limit who may come in.',
     source: 'https://hub.docker.com/_/rabbitmq; `loopback_users.guest = false` in its /etc/rabbitmq/conf.d/10-defaults.conf',
@@ -370,7 +370,7 @@ export const rabbitRules: Rule[] = [
     id: 'rabbitmq/floating-tag',
     severity: Severity.WARNING,
     title: 'The image of RabbitMQ may change to another release by itself',
-    why: 'A new node or a restart brings the next minor release: feature flags that are on forbid the way back, and RabbitMQ 4.3 refuses clients that 4.2 served.',
+    why: 'A new node or a restart brings the next minor release: enabled feature flags prevent a downgrade, and RabbitMQ 4.3 refuses clients that 4.2 served.',
     fix: `Name the minor release: ${RABBITMQ_IMAGE}-management.`,
     source: 'https://www.rabbitmq.com/docs/upgrade',
     rows: ['R11'],

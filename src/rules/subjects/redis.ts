@@ -117,7 +117,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/limit-without-maxmemory',
     severity: Severity.WARNING,
-    title: 'Redis has a memory limit and does not know it',
+    title: 'Redis has a memory limit but no maxmemory',
     why: 'It grows with the queue until the container is OOMKilled; what was not saved is lost.',
     fix: 'Set --maxmemory to three quarters of the limit, with --maxmemory-policy noeviction.',
     source: 'https://github.com/celery/celery/issues/5716',
@@ -159,9 +159,9 @@ export const redisRules: Rule[] = [
     id: 'redis/queue-not-kept',
     severity: Severity.WARNING,
     title: 'The queue is lost when Redis restarts',
-    why: 'Without a volume everything is gone with the pod; with the snapshots of the default configuration a SIGKILL still loses what came since: 0 '
+    why: 'Without a volume everything is gone with the pod; with the snapshots of the default configuration a SIGKILL still loses everything since the last one: 0 '
       + 'of 50 tasks were left.',
-    fix: 'Put /data on a claim with --appendonly yes; or say that nothing is kept: --save "" --appendonly no.',
+    fix: 'Put /data on a claim with --appendonly yes; or turn persistence off: --save "" --appendonly no.',
     source: 'Measured with Redis 7.0.15: SIGTERM and SIGKILL, with snapshots, with an append-only file and without both',
     rows: ['R3'],
     on: 'brokers',
@@ -236,7 +236,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/open-to-all',
     severity: Severity.ADVICE,
-    title: 'Redis has no password, and no NetworkPolicy says who may use it',
+    title: 'Redis has no password, and no NetworkPolicy limits who may use it',
     why: 'Every pod of the cluster can read results and run tasks.',
     fix: 'Set requirepass from a Secret, or a NetworkPolicy for the workers.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
@@ -249,7 +249,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/password-not-given',
     severity: Severity.ERROR,
-    title: 'Redis wants a password, and the URL gives none',
+    title: 'Redis requires a password, and the URL has none',
     why: '`NOAUTH Authentication required.` / `Authentication required.`: nothing connects, and no task runs.',
     fix: 'Write the password into the URL, from the same Secret: redis://:$(REDIS_PASSWORD)@redis:6379/0.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
@@ -347,7 +347,7 @@ export const redisRules: Rule[] = [
     id: 'redis/shell-keeps-the-signal',
     severity: Severity.ERROR,
     title: 'Redis runs under a shell that does not pass SIGTERM on',
-    why: 'Redis is killed at the end of the grace period without a last save: what came since the last snapshot is lost (0 of 50 tasks were left).',
+    why: 'Redis is killed at the end of the grace period without a last save: everything since the last snapshot is lost (0 of 50 tasks were left).',
     fix: 'Give command and args as an array without a shell, or write `exec redis-server ...`.',
     source: 'Measured with Redis 7.0.15',
     rows: ['R9'],
@@ -369,7 +369,7 @@ export const redisRules: Rule[] = [
     id: 'redis/floating-tag',
     severity: Severity.WARNING,
     title: 'Redis keeps its data, and its image may change to another major version',
-    why: 'After a step back Redis cannot read what the newer one wrote: `Can\'t handle RDB format version ...`, in a loop.',
+    why: 'After a downgrade Redis cannot read what the newer version wrote: `Can\'t handle RDB format version ...`, in a loop.',
     fix: 'Name the version: redis:7.4.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/',
     rows: ['R11'],
@@ -388,7 +388,7 @@ export const redisRules: Rule[] = [
     why: '`MISCONF Redis is configured to save RDB snapshots, but it\'s currently unable to persist to disk. Commands that may modify the data set '
       + 'are disabled`, minutes after the start; with appendonly it does not start: `Can\'t open or create append-only dir appendonlydir: Read-only '
       + 'file system`.',
-    fix: 'Mount a volume at /data; or switch saving off: --save "" --appendonly no.',
+    fix: 'Mount a volume at /data; or turn persistence off: --save "" --appendonly no.',
     source: 'https://github.com/ansible/awx/issues/9401',
     rows: ['F9', 'F10', 'Z1'],
     on: 'redisServers',
@@ -402,7 +402,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/ping-proves-nothing',
     severity: Severity.WARNING,
-    title: 'redis-cli ping exits with 0 also when Redis refuses everything',
+    title: 'redis-cli ping exits with 0 even when Redis refuses every command',
     why: '`NOAUTH Authentication required.` and `LOADING Redis is loading the dataset in memory` are answers, so the pod counts as ready while no '
       + 'task can be sent.',
     fix: 'Compare the answer: [ "$(redis-cli ping)" = PONG ], with REDISCLI_AUTH when there is a password.',
@@ -425,7 +425,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/too-few-clients',
     severity: Severity.WARNING,
-    title: 'Redis takes fewer clients than Celery opens connections',
+    title: 'Redis allows fewer clients than Celery opens connections',
     why: '`ConnectionError: max number of clients reached`, once as many workers run as are allowed: each holds a connection for every child or thread and '
       + 'about eight for consuming, control, events and results; Beat holds four, and Flower 21.',
     fix: 'Raise maxclients (10000 by default), or limit the pools with broker_pool_limit and redis_max_connections.',

@@ -74,7 +74,7 @@ export const resourceRules: Rule[] = [
   {
     id: 'resources/concurrency-of-the-node',
     severity: Severity.WARNING,
-    title: 'The number of children is left to the CPUs of the node',
+    title: 'The number of children depends on the CPUs of the node',
     why: 'Celery counts the CPUs of the machine, not those of the container: 20 children on a 20-core node in a '
       + 'container with 4 Gi, OOMKilled at start.',
     fix: 'Set --concurrency.',
@@ -135,7 +135,7 @@ export const resourceRules: Rule[] = [
     id: 'resources/max-memory-is-kib',
     severity: Severity.WARNING,
     title: '--max-memory-per-child is so small that each child is replaced after each task',
-    why: 'The unit is KiB: 512 is half a MiB, and every child has more than that when it is born. Each task pays for a new process.',
+    why: 'The unit is KiB: 512 is half a MiB, and every child has more than that when it starts. Each task pays for a new process.',
     fix: 'Give KiB: 200000 is about 195 MiB.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#max-memory-per-child-setting',
     rows: ['M3'],

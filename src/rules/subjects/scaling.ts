@@ -165,7 +165,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-other-database',
     severity: Severity.ERROR,
-    title: 'KEDA counts in another Redis database than the worker reads',
+    title: 'KEDA counts in a different Redis database than the one the worker reads',
     why: 'databaseIndex is 0 unless it is given: the list there is always empty and nothing is ever scaled.',
     fix: 'Set databaseIndex to the number at the end of the broker URL.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
@@ -184,7 +184,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-connects-otherwise',
     severity: Severity.ERROR,
-    title: 'KEDA connects to the broker in another way than the worker',
+    title: 'KEDA connects to the broker differently than the worker',
     why: 'Each option of the broker\'s URL has its counterpart in the trigger: without enableTLS `connection to redis failed: i/o timeout`, without a password '
       + '`NOAUTH Authentication required`, with another virtual host a queue that does not exist. Nothing is ever scaled.',
     fix: 'Give the trigger what the URL has: enableTLS: "true" for rediss://, the password by passwordFromEnv or authenticationRef, the virtual host in the URL.',
@@ -229,7 +229,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-other-server',
     severity: Severity.WARNING,
-    title: 'KEDA looks at another server than the worker takes tasks from',
+    title: 'KEDA looks at a different server than the one the worker takes tasks from',
     why: 'The list is always empty there, and nothing is ever scaled.',
     fix: 'Give the trigger the host and the port of the broker\'s URL.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
@@ -255,7 +255,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/metric-of-another-broker',
     severity: Severity.WARNING,
-    title: 'The autoscaler looks at the queues of another kind of broker than the worker takes tasks from',
+    title: 'The autoscaler looks at the queues of a different kind of broker than the worker uses',
     why: 'That queue does not exist there, or its number has nothing to do with the tasks: nothing is scaled, `unable to get external metric`.',
     fix: 'Scale by the queue of the broker that the worker has, with KEDA or an exporter of that broker.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#scaling-on-custom-metrics',
@@ -349,7 +349,7 @@ export const scalingRules: Rule[] = [
     id: 'scaling/replicas-fight-autoscaler',
     severity: Severity.WARNING,
     title: 'The number of replicas is set although an autoscaler scales the pods',
-    why: 'Every `kubectl apply` sets it back: pods with running tasks are removed, and come again minutes later.',
+    why: 'Every `kubectl apply` sets it back: pods with running tasks are removed, and created again minutes later.',
     fix: 'Leave spec.replicas out where an autoscaler decides.',
     source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
     rows: ['K5'],
@@ -370,7 +370,7 @@ export const scalingRules: Rule[] = [
     id: 'scaling/several-autoscalers',
     severity: Severity.ERROR,
     title: 'Several autoscalers scale the same pods',
-    why: 'Of two HorizontalPodAutoscalers none scales any more (`AmbiguousSelector: pods by selector ... are controlled by multiple HPAs`), and KEDA refuses '
+    why: 'With two HorizontalPodAutoscalers, neither scales (`AmbiguousSelector: pods by selector ... are controlled by multiple HPAs`), and KEDA refuses '
       + 'a ScaledObject for what another autoscaler has already: `the workload ... is already managed by the hpa`.',
     fix: 'Keep one: a ScaledObject may have several triggers, a cpu trigger among them.',
     source: 'https://keda.sh/docs/latest/concepts/admission-webhooks/',
@@ -402,7 +402,7 @@ export const scalingRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'The autoscaler removes workers sooner than a task may take',
     why: 'The pod is picked without a look at its tasks; those that outlive the grace period are killed.',
-    fix: 'Set terminationGracePeriodSeconds above the time limit; scaleDown.stabilizationWindowSeconds or cooldownPeriod help besides.',
+    fix: 'Set terminationGracePeriodSeconds above the time limit; scaleDown.stabilizationWindowSeconds or cooldownPeriod also help.',
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K6'],
     on: 'workers',

@@ -14,7 +14,7 @@ beat.yaml:20 error Beat cannot write its schedule file at the path that it is gi
     Deployment beat (container beat) spec.template.spec.containers[0].command[5]
     has:     /app/celerybeat-schedule
     allowed: a path on a writable volume
-    why:     Beat ends at start: \`OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'\`; as another user \`Removing corrupted schedule file 'celerybeat-schedule': error(13, 'Permission denied')\` and \`PermissionError: [Errno 13]\`.
+    why:     Beat exits at startup: \`OSError: [Errno 30] Read-only file system: 'celerybeat-schedule'\`; as another user \`Removing corrupted schedule file 'celerybeat-schedule': error(13, 'Permission denied')\` and \`PermissionError: [Errno 13]\`.
     fix:     Give -s a path on a writable volume: -s /var/lib/celery/celerybeat-schedule with an emptyDir or a claim at /var/lib/celery.
 
 1 object: 1 error; explain one with --explain beat/schedule-not-writable

@@ -218,7 +218,7 @@ describe('admits', () => {
 
   test.each([['redis', undefined], [undefined, 'orders']])('no app where only one of them has a namespace: %p and %p', (own, appNamespace) => {
     expect(() => admitted((parent, broker) => { uses(parent, 'one', broker, appNamespace); }, own)).toThrow(
-      /namespace: '(orders|redis)' is the namespace of (one\/celery|redis\/redis) alone, so neither a DNS name .*; give both charts a namespace/,
+      /namespace: '(orders|redis)' is only the namespace of (one\/celery|redis\/redis), so neither a DNS name .*; give both charts a namespace/,
     );
   });
 });
@@ -491,7 +491,7 @@ describe('results in the Redis of the broker', () => {
 
   test('an expiry that only a run tells is refused, unless the settings have one', () => {
     expect(refusals(keeping({ perDay: 1 }, inCode('EXPIRES')))).toEqual([
-      '[chart/redis] results: 1 a day cannot be counted: the code of celery sets result_expires to what only a run tells; give settings: { result_expires: Duration.days(1) } '
+      '[chart/redis] results: 1 a day cannot be counted: the code of celery sets result_expires to a value that is not known before it runs; give settings: { result_expires: Duration.days(1) } '
       + 'to the app, which wins over the code, or write a number of seconds or a timedelta of numbers in the code',
     ]);
     expect(synth(keeping({ perDay: 1 }, inCode('EXPIRES', { settings: { result_expires: 3600 } }))).identities()).toContain('Deployment/redis');

@@ -120,14 +120,14 @@ describe('by the length of its queues', () => {
 
   test.each(['global_keyprefix', 'sep', 'unacked_key', 'priority_steps'])('a key whose %s only a run tells is refused', (name) => {
     expect(refused(WorkerScaling.queueLength({ maxReplicas: 5 }), {}, code(`app.conf.broker_transport_options = {'${name}': VALUE}`))).toEqual([
-      `settings.broker_transport_options: undefined is missing, and the code sets its ${name} to what only a run tells, so the keys that KEDA is to count are not known; write it as a literal, or give the transport options in the settings of the CeleryApp`,
+      `settings.broker_transport_options: undefined is missing, and the code sets its ${name} to a value that is not known before it runs, so the keys that KEDA is to count are not known; write it as a literal, or give the transport options in the settings of the CeleryApp`,
     ]);
   });
 
   test('a default queue that only a run tells is refused, unless the worker names its queues', () => {
     const unseen = code('app.conf.task_default_queue = NAME');
     expect(refused(WorkerScaling.queueLength({ maxReplicas: 5 }), {}, unseen)).toEqual([
-      'queues: undefined is missing, and the code sets task_default_queue to what only a run tells, so the queues that KEDA is to count are not known; name the queues of this worker, e.g. queues: [\'celery\']',
+      'queues: undefined is missing, and the code sets task_default_queue to a value that is not known before it runs, so the queues that KEDA is to count are not known; name the queues of this worker, e.g. queues: [\'celery\']',
     ]);
     expect(scaled({}, { queues: ['shop'] }, unseen).triggers[0].metadata.listName).toBe('shop');
   });

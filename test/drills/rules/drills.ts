@@ -17,7 +17,7 @@ function both(fails: (fail: Side) => Promise<void>, passes: (pass: Side) => Prom
   };
 }
 
-/** A process that ends at start, with these words; the other one runs a task. */
+/** A process that exits at startup, with these words; the other one runs a task. */
 function endsAtStart(text: RegExp, app = 'worker', passes?: (pass: Side) => Promise<void>): Drill {
   return both(async (fail) => {
     await fail.says(text, 300, app);
