@@ -20,6 +20,11 @@ test('the promised Celerys have a lock', () => {
   expect(Object.keys(index.celery)).toEqual(expect.arrayContaining(['5.3.4', '5.4.0', '5.5.3', '5.6.3']));
 });
 
+test('the README names the range of the Celerys that have a lock', () => {
+  const minors = Object.keys(index.celery).map((version) => version.split('.').slice(0, 2).join('.'));
+  expect(readFileSync(join(LOCKS, '..', 'README.md'), 'utf8')).toContain(`Celery ${minors[0]} to ${minors.at(-1)};`);
+});
+
 test('the agent is tested with the Celerys that have a lock', () => {
   const tested = /^TESTED = \((.*)\)$/m.exec(readFileSync(join(LOCKS, '..', 'agent/cdk8s_celery_agent/versions.py'), 'utf8'))![1];
   expect(tested.split(', ')).toEqual(Object.keys(index.celery).map((celery) => `'${celery}'`));

@@ -3,6 +3,7 @@ import {
   AppCode, Broker, CeleryApp, CeleryAppProps, CeleryFlower, CeleryWorker, CeleryWorkerProps, PythonRuntime, RedisBroker, ResultBackend, rules,
 } from '../../src';
 import { refusals, synth } from '../manifests';
+import { NEWEST } from '../locks/lock';
 
 const { Rules } = rules;
 
@@ -60,8 +61,8 @@ describe('a password in the manifests is refused, and not printed', () => {
     ['DATABASE_URL with a space and others', { worker: { env: [{ name: 'DATABASE_URL', value: `postgresql://u:p@ss:w/#?[]%+ "w'ord${SECRET}@db/x` }] } }],
     ['DB_PASSWORD', { worker: { env: [{ name: 'DB_PASSWORD', value: SECRET }] } }],
     ['FLOWER_OAUTH2_SECRET', { app: { env: [{ name: 'FLOWER_OAUTH2_SECRET', value: SECRET }] } }],
-    ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://h/simple?token=${SECRET}` }) } }],
-    ['the query of a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://h/x.zip?token=${SECRET}`] }) } }],
+    ['the query of the index', { app: { runtime: PythonRuntime.install({ celery: NEWEST, indexUrl: `https://h/simple?token=${SECRET}` }) } }],
+    ['the query of a requirement', { app: { runtime: PythonRuntime.install({ celery: NEWEST, requirements: [`x @ https://h/x.zip?token=${SECRET}`] }) } }],
     ['a queue', { worker: { queues: [`redis://:${SECRET}@h`] } }],
     ['redbeat_redis_url', settings({ redbeat_redis_url: `redis://:${SECRET}@h/1` })],
     ['a variable that is a URL of the broker for other programs', { worker: { env: [{ name: 'CACHE_URL', value: `redis://:${SECRET}@h/2` }] } }],
@@ -118,12 +119,12 @@ describe('a refusal does not print it', () => {
     ['a name that is almost one', settings({ redis_pasword: SECRET, CELERY_BROKER_PASSWORD: SECRET, redis_passwords: `u:${SECRET}@h` })],
     ['inside of an object', settings({ broker_transport_options: { password: SECRET, x: undefined }, task_routes: { password: SECRET, a: NaN } })],
     ['a long URL', settings({ broker_url: `redis://:${SECRET}${'x'.repeat(200)}@h` })],
-    ['an index without a scheme', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `u:${SECRET}@h` }) } }],
-    ['an index of another scheme', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `ftp://u:${SECRET}@h` }) } }],
-    ['an index with slashes only', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `//u:${SECRET}@h` }) } }],
-    ['an index with a bad port', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://u:${SECRET}@h:99999/` }) } }],
-    ['a requirement', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`x @ https://u:p/${SECRET}@h/x.zip y`] }) } }],
-    ['a requirement with slashes', { app: { runtime: PythonRuntime.install({ celery: '5.7.0', requirements: [`git+https://u:p@ss/${SECRET}@h`] }) } }],
+    ['an index without a scheme', { app: { runtime: PythonRuntime.install({ celery: NEWEST, indexUrl: `u:${SECRET}@h` }) } }],
+    ['an index of another scheme', { app: { runtime: PythonRuntime.install({ celery: NEWEST, indexUrl: `ftp://u:${SECRET}@h` }) } }],
+    ['an index with slashes only', { app: { runtime: PythonRuntime.install({ celery: NEWEST, indexUrl: `//u:${SECRET}@h` }) } }],
+    ['an index with a bad port', { app: { runtime: PythonRuntime.install({ celery: NEWEST, indexUrl: `https://u:${SECRET}@h:99999/` }) } }],
+    ['a requirement', { app: { runtime: PythonRuntime.install({ celery: NEWEST, requirements: [`x @ https://u:p/${SECRET}@h/x.zip y`] }) } }],
+    ['a requirement with slashes', { app: { runtime: PythonRuntime.install({ celery: NEWEST, requirements: [`git+https://u:p@ss/${SECRET}@h`] }) } }],
   ])('%s', (_what, given) => {
     const said = refusals((chart) => define(chart, given));
     expect(said.length).toBeGreaterThan(0);
@@ -139,7 +140,7 @@ test('a password with all characters is in no message about a URL', () => {
     for (const props of [
       { broker: Broker.fromUrl(url) }, { resultBackend: ResultBackend.fromUrl(url) }, { settings: { broker_read_url: url } },
       { broker: Broker.fromRabbitMq({ ...rabbitmq, managementUrl: `http://u:${password}@m.example.com:15672` }), resultBackend: ResultBackend.none() },
-      { runtime: PythonRuntime.install({ celery: '5.7.0', indexUrl: `https://u:${password}@pypi.example.com/simple` }) },
+      { runtime: PythonRuntime.install({ celery: NEWEST, indexUrl: `https://u:${password}@pypi.example.com/simple` }) },
     ]) {
       const found = refusals((chart) => define(chart, { app: props })).join('\n');
       expect(found).not.toMatch(/hunter|w'ord/);

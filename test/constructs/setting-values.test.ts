@@ -5,6 +5,7 @@ import {
 } from '../../src';
 import { celeryApp, TASKS } from '../fixtures';
 import { refusals, synth } from '../manifests';
+import { NEWEST } from '../locks/lock';
 
 const PASSWORD = { name: 'passwords', key: 'rabbitmq' };
 const SECRETS = ['Secret/passwords'];
@@ -39,9 +40,11 @@ test.each<[CeleryAppProps['settings']]>([
 });
 
 describe('priorities of quorum queues', () => {
-  const rabbit = (queueType: RabbitMqQueueType | undefined, props: Partial<CeleryAppProps>, celery = '5.7.0') => (chart: Chart): void => void celeryApp(chart, {
-    broker: new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, queueType }), resultBackend: ResultBackend.rpc(), runtime: PythonRuntime.install({ celery }), ...props,
-  });
+  const rabbit = (queueType: RabbitMqQueueType | undefined, props: Partial<CeleryAppProps>, celery: string = NEWEST) =>
+    (chart: Chart): void => void celeryApp(chart, {
+      broker: new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD, queueType }), resultBackend: ResultBackend.rpc(),
+      runtime: PythonRuntime.install({ celery }), ...props,
+    });
   const existing = (props: Partial<CeleryAppProps>) => (chart: Chart): void => void celeryApp(chart, {
     broker: Broker.fromRabbitMq({ host: 'rabbit.example.com', password: PASSWORD }), resultBackend: ResultBackend.rpc(), ...props,
   });

@@ -2,10 +2,11 @@ import { Duration, Size } from 'cdk8s';
 import { CeleryAppProps, CeleryBeat, CelerySettings, CeleryWorker, PythonInstallOptions, PythonRuntime } from '../../src';
 import { celeryApp } from '../fixtures';
 import { refusals, synth } from '../manifests';
+import { NEWEST } from '../locks/lock';
 
 type Given = Required<CeleryAppProps>['settings'];
 
-const install = (options: Partial<PythonInstallOptions> = {}): PythonRuntime => PythonRuntime.install({ celery: '5.7.0', ...options });
+const install = (options: Partial<PythonInstallOptions> = {}): PythonRuntime => PythonRuntime.install({ celery: NEWEST, ...options });
 
 /** What stands behind `--` on the command lines of a worker and of Beat, which is the same. */
 function written(settings: Given, runtime = install()): string[] {
@@ -111,8 +112,8 @@ const DOCUMENTED = 'take a name of https://docs.celeryq.dev/en/stable/userguide/
 
 describe('refuses', () => {
   test.each<[unknown, string]>([
-    [{ task_akcs_late: true }, 'settings.task_akcs_late: true is not a setting of Celery 5.7.0; did you mean task_acks_late?'],
-    [{ my_company_setting: 1 }, 'settings.my_company_setting: 1 is not a setting of Celery 5.7.0; take a name of '
+    [{ task_akcs_late: true }, `settings.task_akcs_late: true is not a setting of Celery ${NEWEST}; did you mean task_acks_late?`],
+    [{ my_company_setting: 1 }, `settings.my_company_setting: 1 is not a setting of Celery ${NEWEST}; take a name of `
       + 'https://docs.celeryq.dev/en/stable/userguide/configuration.html, or set it in your code'],
     [{ CELERY_ACKS_LATE: true },
       'settings.CELERY_ACKS_LATE: true is not a setting that Celery takes on its command line; use a lower-case name such as task_acks_late, or set it in your code'],

@@ -5,6 +5,7 @@ import {
 } from '../../src';
 import { celeryApp } from '../fixtures';
 import { Manifests, refusals, synth } from '../manifests';
+import { NEWEST } from '../locks/lock';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what no type checker has seen
 type Any = any;
@@ -72,7 +73,7 @@ const WITHOUT = ['flower', 'job', 'initContainer', 'waitFor', 'initContainerOfJo
 
 const redis = (settings?: CeleryAppProps['settings']) => (chart: Chart) => celeryApp(chart, { settings });
 const rabbit = (props: (chart: Chart) => Partial<CeleryAppProps>) => (chart: Chart): CeleryApp => celeryApp(chart, {
-  resultBackend: ResultBackend.rpc(), runtime: PythonRuntime.install({ celery: '5.7.0' }), ...props(chart),
+  resultBackend: ResultBackend.rpc(), runtime: PythonRuntime.install({ celery: NEWEST }), ...props(chart),
 });
 const own = (chart: Chart) => new RabbitMqBroker(chart, 'rabbitmq', { password: PASSWORD });
 const existing = Broker.fromRabbitMq({ host: 'rabbitmq.example.com', password: PASSWORD, tls: {} });

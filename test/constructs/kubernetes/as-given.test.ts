@@ -5,6 +5,7 @@ import { asGiven } from '../../../src/constructs/kubernetes/as-given';
 import { celeryApp, TASKS } from '../../fixtures';
 import { Manifests, renderApp, synth } from '../../manifests';
 import { runs } from '../../random-runs';
+import { NEWEST } from '../../locks/lock';
 
 const { Rules } = rules;
 
@@ -66,7 +67,7 @@ test('settings, queues and requirements reach their processes as given', () => {
     const celery = new CeleryApp(chart, 'celery', {
       app: 'tasks', broker: new RedisBroker(chart, 'redis'), code: AppCode.fromInline({ 'tasks.py': TASKS }),
       runtime: PythonRuntime.install({
-        celery: '5.7.0', requirements: ['x @ https://example.com/$(HOME)/x.zip'], indexUrl: 'https://example.com/$(HOME)',
+        celery: NEWEST, requirements: ['x @ https://example.com/$(HOME)/x.zip'], indexUrl: 'https://example.com/$(HOME)',
       }),
       settings: { task_default_queue: '$(CELERY_BROKER_URL)', task_routes: { '$$(HOME)': { queue: '$' } } },
     });
