@@ -31,7 +31,7 @@ const MOST = 4096;
 const MOST_CHARACTERS = 4 * 2 ** 20;
 
 /**
- * A pure function of strings that keeps its answers: manifests ask the same few questions thousands of times.
+ * A pure function of strings, each of them named, that keeps its answers: manifests ask the same few questions thousands of times.
  *
  * What also depends on an object is a `lazy` of that object: `lazy((world) => remembered((host) => ...))`.
  */
@@ -39,7 +39,8 @@ export function remembered<Args extends readonly string[], Value>(make: (...args
   const answers = new Map<string, Value>();
   let characters = 0;
   return (...args) => {
-    const question = args.length === 1 ? args[0] : args.join('\0');
+    // Those of `map` and the like have further arguments.
+    const question = make.length === 1 ? args[0] : args.join('\0');
     const known = answers.get(question);
     if (known !== undefined || answers.has(question)) return known as Value;
     const answer = make(...args);

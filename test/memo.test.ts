@@ -10,6 +10,16 @@ test('asks once, and tells arguments apart', () => {
   expect(asked).toEqual(['a+bc', 'ab+c']);
 });
 
+test('a function of one text can be given to map', () => {
+  const asked: string[] = [];
+  const double = remembered((text: string) => {
+    asked.push(text);
+    return text + text;
+  });
+  expect([...['a', 'b', 'a'].map(double), ...['b', 'c'].flatMap(double)]).toEqual(['aa', 'bb', 'aa', 'bb', 'cc']);
+  expect(asked).toEqual(['a', 'b', 'c']);
+});
+
 test('forgets when there is much to remember, and answers the same', () => {
   let asked = 0;
   const length = remembered((text: string) => {

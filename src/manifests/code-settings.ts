@@ -1,4 +1,5 @@
 import { SETTINGS } from '../celery/settings-table';
+import { remembered } from '../memo';
 import { withoutComments } from './python-text';
 
 /** The settings that are read from code: those that rules ask for. */
@@ -29,7 +30,7 @@ const CLOSING: Record<string, string> = { '{': '}', '[': ']', '(': ')' };
  * What Python code sets of Celery, by the name of the setting. Undefined is a value that only a run tells: not a literal, or two
  * that differ.
  */
-export function codeSettings(code: string): Map<SettingName, string | undefined> {
+export const codeSettings: (code: string) => ReadonlyMap<SettingName, string | undefined> = remembered((code: string) => {
   const found = new Map<SettingName, string | undefined>();
   const text = withoutComments(code);
   for (const match of text.matchAll(SETTING)) {
@@ -40,7 +41,7 @@ export function codeSettings(code: string): Map<SettingName, string | undefined>
     found.set(name, found.has(name) && found.get(name) !== value ? undefined : value);
   }
   return found;
-}
+});
 
 /** What all files of an application set; undefined is a value that only a run tells. */
 export function settingsOfFiles(files: readonly string[]): Map<SettingName, string | undefined> {

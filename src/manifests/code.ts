@@ -1,6 +1,6 @@
 import { AGENT_PACKAGE, LAUNCH_PACKAGE, REDBEAT_PACKAGE } from '../celery/agent-names';
 import { parseUrl } from '../celery/url';
-import { lazy, remembered } from '../memo';
+import { lazy } from '../memo';
 import { codeSettings, SettingName } from './code-settings';
 import { asMap } from './json';
 import { Place } from './place';
@@ -68,13 +68,10 @@ function firstUrl(files: readonly CodeFile[], pattern: RegExp, source: string): 
   return undefined;
 }
 
-/** Many containers share the same code. */
-const settingsIn = remembered(codeSettings);
-
 function settingsOf(files: readonly CodeFile[]): Code['settings'] {
   const settings = new Map<SettingName, Setting | undefined>();
   for (const { text, place } of files) {
-    for (const [name, value] of settingsIn(text)) {
+    for (const [name, value] of codeSettings(text)) {
       const known = settings.get(name);
       const differs = settings.has(name) && known?.value !== value;
       settings.set(name, value === undefined || differs ? undefined : known ?? { value, at: place });

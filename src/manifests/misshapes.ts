@@ -33,8 +33,8 @@ const homes = lazy((schema: typeof SCHEMA): ReadonlyMap<string, readonly string[
 });
 
 /** Fields that rules of their own look at. */
-const READ_ELSEWHERE: ReadonlySet<string> = new Set([
-  'Container.command', 'Container.args', 'Container.restartPolicy', 'PodSpec.restartPolicy', 'EnvVar.value', 'VolumeMount.name',
+const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
+  ['Container', ['command', 'args', 'restartPolicy']], ['PodSpec', ['restartPolicy']], ['EnvVar', ['value']], ['VolumeMount', ['name']],
 ]);
 
 /** The type of what is in `spec`, of the kinds that the schema has. */
@@ -73,11 +73,12 @@ function read(value: unknown, type: string, path: Path, found: Misshape[], conta
 
 function readObject(value: Readonly<Record<string, unknown>>, type: string, path: Path, found: Misshape[], container: string | undefined): void {
   const fields = fieldsOf(SCHEMA[type]);
+  const elsewhere = READ_ELSEWHERE.get(type);
   const before = found.length;
   for (const [name, item] of Object.entries(value)) {
     const field = fields.get(name);
     if (field) {
-      if (!READ_ELSEWHERE.has(`${type}.${name}`)) read(item, field.type, [...path, name], found, container);
+      if (!elsewhere?.includes(name)) read(item, field.type, [...path, name], found, container);
       continue;
     }
     // Directives of kustomize, and what a template leaves.

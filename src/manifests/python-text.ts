@@ -1,12 +1,13 @@
+import { remembered } from '../memo';
+
 /** A string of Python, whole, or a comment. */
 const STRING_OR_COMMENT = /"""(?:[^\\]|\\[^])*?"""|'''(?:[^\\]|\\[^])*?'''|"(?:[^"\\\n]|\\[^])*"|'(?:[^'\\\n]|\\[^])*'|#[^\n]*/g;
 
 /** Python code without its comments and docstrings, which set nothing; lines stay where they are. */
-export function withoutComments(code: string): string {
-  return code.replace(STRING_OR_COMMENT, (found, at: number) => {
+export const withoutComments: (code: string) => string = remembered((code: string) =>
+  code.replace(STRING_OR_COMMENT, (found, at: number) => {
     if (found.startsWith('#')) return '';
     if (!/^("""|''')/.test(found)) return found;
     const line = code.slice(code.lastIndexOf('\n', at - 1) + 1, at);
     return /^\s*$/.test(line) ? found.replace(/[^\n]/g, '') : found;
-  });
-}
+  }));

@@ -45,7 +45,7 @@ export type Options = Omit<TaskOptions, 'at'>;
 const FLAGS: Readonly<Record<string, boolean | undefined>> = { True: true, 1: true, False: false, 0: false };
 
 /** The tasks that Python code declares by decorators and calls, with those of their options that are literals. */
-export function declaredTasks(code: string): readonly Options[] {
+export const declaredTasks: (code: string) => readonly Options[] = remembered((code: string) => {
   const text = withoutComments(code);
   const decorated = [...text.matchAll(DECORATOR)].flatMap((match) => {
     const open = match.index + match[0].length - 1;
@@ -64,7 +64,7 @@ export function declaredTasks(code: string): readonly Options[] {
     return name === undefined || !/\b(?:acks_late|time_limit|soft_time_limit|rate_limit|queue)\b/.test(options) ? [] : [declared(lastOf(name), options, text)];
   });
   return assigned([...decorated, ...called], text);
-}
+});
 
 function declared(name: string, written: string, text: string): Options {
   const options = spread(written, text);
@@ -138,9 +138,6 @@ function ofBase(text: string, name: string): boolean | 'unsaid' | undefined {
   return given === undefined ? (/\((?:[\w.]+\.)?Task\)/.test(found[1]) ? 'unsaid' : undefined) : FLAGS[given];
 }
 
-/** Many containers share the same code. */
-const tasksOf = remembered(declaredTasks);
-
 /** The tasks with options of their own, as far as a ConfigMap shows the code. */
 export const taskOptions: (container: Container) => readonly TaskOptions[] = lazy((container: Container) =>
-  codeFiles(container).flatMap(({ text, place }) => tasksOf(text).map((options) => ({ ...options, at: place }))));
+  codeFiles(container).flatMap(({ text, place }) => declaredTasks(text).map((options) => ({ ...options, at: place }))));

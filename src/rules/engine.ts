@@ -3,6 +3,7 @@ import { grouped } from '../manifests/grouped';
 import { Path, showPath } from '../manifests/json';
 import { Resource } from '../manifests/resource';
 import type { World } from '../manifests/world';
+import { lazy } from '../memo';
 import { LISTS, ListName } from './lists';
 import { Report, Reporter, Rule, RuleMeta, Violation } from './rule';
 import { fromAnnotation, Suppression } from './suppressions';
@@ -36,7 +37,7 @@ export function selects(selection: readonly string[] | undefined, id: string): b
 
 /** Everything that is wrong with the objects of a world, in an order that does not depend on theirs. */
 export function examine(world: World, options: Options): Violation[] {
-  const found = violations(world, CHECKS.filter(({ id }) => selects(options.rules, id)));
+  const found = violations(world, options.rules === undefined ? CHECKS : CHECKS.filter(({ id }) => selects(options.rules, id)));
   for (const { rule, index, path, ...report } of options.also ?? []) {
     found.push(violation(BY_ID.get(rule)!, { ...report, at: { resource: world.resources.find((resource) => resource.index === index)!, path } }));
   }
@@ -60,7 +61,7 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
     for (rule of ofList) (rule.check as ItemCheck)(item, report, world);
   };
   for (rule of rules) if (rule.on === undefined) rule.check(world, report);
-  for (const [list, all] of grouped(rules.flatMap((one) => one.on === undefined ? [] : [[one.on, one] as const]))) {
+  for (const [list, all] of byList(rules)) {
     const others = new Map<object, readonly Rule[]>();
     for (const item of LISTS[list](world)) {
       const place = placeInCopies(item, world);
@@ -77,6 +78,8 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
   }
   return found;
 }
+
+const byList = lazy((rules: readonly Rule[]) => grouped(rules.flatMap((one) => one.on === undefined ? [] : [[one.on, one] as const])));
 
 /** What is wrong unless objects are not in sight is wrong in a program. */
 function inSight(report: Report, { complete }: World): Report {

@@ -17,8 +17,8 @@ export function located(violation: Violation, place: { readonly file: string; re
 }
 
 /** The same for all findings of a rule with one text. */
-const groupOf = remembered((rule: string, ...text: string[]): string =>
-  `${rule}#${createHash('sha1').update(JSON.stringify(text)).digest('hex').slice(0, 8)}`);
+const groupOf = remembered((rule: string, severity: string, unless: string, fix: string): string =>
+  `${rule}#${createHash('sha1').update(JSON.stringify([severity, unless, fix])).digest('hex').slice(0, 8)}`);
 
 /** Up to the first full stop outside of a quotation. */
 export const firstSentence = remembered((text: string): string => {

@@ -1,6 +1,7 @@
 import { allNeeds, BASE, BROUGHT_BY_APPS, LockedCelery, lockIndex, needsOf, partOf, PythonLock, pythonLock } from '../../celery/locks';
 import { parseRequirement, Requirement } from '../../celery/requirement';
 import { isRange, isVersion, meets, pinned } from '../../celery/versions';
+import { remembered } from '../../memo';
 import { Problem } from '../validation/problems';
 
 /** The lists that every app has: what its components may need. */
@@ -15,8 +16,11 @@ export function requiredNeeds(requirements: readonly string[]): string[] {
 export function lockOf(celery: string, python: string, requirements: readonly string[], needs: readonly string[] = []): PythonLock {
   const given = requirements.flatMap((text) => parseRequirement(text)?.name ?? []);
   const brought = BROUGHT_BY_APPS.filter((name) => given.includes(name));
-  return partOf(pythonLock(celery, python), allNeeds([...ALWAYS, ...requiredNeeds(requirements), ...needs]), brought);
+  return lockWith(celery, python, allNeeds([...ALWAYS, ...requiredNeeds(requirements), ...needs]).join(' '), brought.join(' '));
 }
+
+const lockWith = remembered((celery: string, python: string, needs: string, brought: string) =>
+  partOf(pythonLock(celery, python), needs.split(' '), brought === '' ? [] : brought.split(' ')));
 
 /** What is wrong with requirements when the list of a need, which nothing in them stands for, is also installed. */
 export function checkNeed(need: string, celery: string, python: string, requirements: readonly string[]): Problem[] {

@@ -24,5 +24,7 @@ export function tooLarge({ kind, name, metadata: { namespace } }: ApiObject, man
 function mostBytes(value: unknown): number {
   if (typeof value === 'string') return 6 * value.length + 3;
   if (typeof value !== 'object' || value === null) return 30;
-  return Object.entries(value).reduce((sum, [key, one]) => sum + 6 * key.length + 4 + mostBytes(one), 2);
+  let sum = 2;
+  for (const key of Object.keys(value)) sum += 6 * key.length + 4 + mostBytes((value as Record<string, unknown>)[key]);
+  return sum;
 }
