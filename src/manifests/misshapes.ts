@@ -37,6 +37,9 @@ const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
   ['Container', ['command', 'args', 'restartPolicy']], ['PodSpec', ['restartPolicy']], ['EnvVar', ['value']], ['VolumeMount', ['name']],
 ]);
 
+/** Fields that the schema does not ask for, and the API server does. */
+const NEEDED: ReadonlySet<string> = new Set(['Container.image']);
+
 /** The type of what is in `spec`, of the kinds that the schema has. */
 const SPECS: ReadonlyMap<string, string> = new Map([['Deployment', 'DeploymentSpec'], ['StatefulSet', 'StatefulSetSpec'], ['Pod', 'PodSpec']]);
 
@@ -90,7 +93,7 @@ function readObject(value: Readonly<Record<string, unknown>>, type: string, path
   }
   if (found.length > before) return;
   for (const [name, { required }] of fields) {
-    if (required && (value[name] === undefined || value[name] === null) && !(type.endsWith('Spec') || type === 'Toleration')) {
+    if ((required || NEEDED.has(`${type}.${name}`)) && (value[name] === undefined || value[name] === null) && !(type.endsWith('Spec') || type === 'Toleration')) {
       found.push({ what: 'missing', path, container, value: `no ${name}`, allowed: name });
     }
   }

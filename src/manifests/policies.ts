@@ -103,7 +103,7 @@ export function allowsDns(rule: unknown, { spec, resource }: Workload): 'yes' | 
   const own = asList(get(spec, 'dnsConfig', 'nameservers')).flatMap((server) => cidrOfAddress(asText(server) ?? '') ?? []);
   const inside = (peer: unknown): boolean => {
     const cidr = get(peer, 'ipBlock', 'cidr');
-    if (cidr === undefined) return isOfDns(peer);
+    if (cidr === undefined) return isOfDns(peer, resource.namespace);
     // Clusters with IPv6 have public addresses inside.
     return !isCidr(cidr) || String(cidr).includes(':') || [...OF_CLUSTERS, ...own].some((range) => reaches(cidr, asList(get(peer, 'ipBlock', 'except')), range));
   };
@@ -112,9 +112,11 @@ export function allowsDns(rule: unknown, { spec, resource }: Workload): 'yes' | 
 }
 
 /** Whether a peer may be the pods of a DNS server. */
-function isOfDns(peer: unknown): boolean {
+function isOfDns(peer: unknown, own: string): boolean {
   const namespaces = get(peer, 'namespaceSelector');
-  const named = asScalar(get(namespaces, 'matchLabels', NAMESPACE_NAME));
-  if (isMap(namespaces)) return named === undefined || /dns|^kube-system$/.test(named);
+  const labels = asMap(get(namespaces, 'matchLabels'));
+  const named = asScalar(labels[NAMESPACE_NAME]);
+  // `name: shop` is a label of the own namespace, or was meant to be.
+  if (isMap(namespaces)) return named === undefined ? own === '' || asScalar(labels.name) !== own : /dns|^kube-system$/.test(named);
   return /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? ''));
 }

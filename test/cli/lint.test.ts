@@ -174,6 +174,13 @@ test('patches of kustomize are no objects', async () => {
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
 });
 
+test('a list that ends in the column of its key, as kubectl takes it', async () => {
+  const file = files.write('brackets.yaml', `${WORKER}          args: [\n            "--loglevel=info",\n          ]\n          imagePullPolicy: Always\n`);
+  const { out, err } = await run(file);
+  expect(err).not.toContain('not YAML');
+  expect(out).toContain('1 worker');
+});
+
 test('a value in quotes that goes on at the margin, as kubectl takes it', async () => {
   const file = files.write('margin.yaml', `${WORKER}          env:\n            - name: KEY\n              value: "one\ntwo: \\"x\\"\nthree"\n          args: ['a;\n  b']\n`);
   expect(await run(file)).toMatchObject({ code: 1, err: '' });

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, stat
 import { join } from 'node:path';
 import { readJson } from './json';
 import { newlines } from './lines';
-import { indentQuoted } from './margin';
+import { indentValues } from './margin';
 import { Places } from './places';
 import { SameSpecs } from './same-specs';
 import { readYaml, Yaml, YamlError } from './yaml';
@@ -197,7 +197,7 @@ function documents(text: string): Array<{ line: number; text: string }> {
 
 function readDocument(file: string, { line, text }: { line: number; text: string }, input: Input): void {
   try {
-    const { value, place, repeated } = readQuoted(text, input, line);
+    const { value, place, repeated } = readAtAnyMargin(text, input, line);
     // A key that is there twice is wrong, and kubectl applies the object all the same, with the last one.
     if (repeated.length > 0) input.problems.push({ file, line: line + repeated[0], message: TWICE });
     if (value !== null && value !== undefined) input.documents.push({ file, value, place });
@@ -213,12 +213,12 @@ function readDocument(file: string, { line, text }: { line: number; text: string
   }
 }
 
-/** Also reads values in quotes that go on at any indentation. */
-function readQuoted(text: string, { places, specs }: Input, line: number): Yaml {
+/** Also reads values in quotes and brackets that go on at any indentation. */
+function readAtAnyMargin(text: string, { places, specs }: Input, line: number): Yaml {
   try {
     return specs.read(text, line);
   } catch (error) {
-    const indented = error instanceof YamlError && error.unclosed ? indentQuoted(text) : text;
+    const indented = error instanceof YamlError && error.unclosed ? indentValues(text) : text;
     if (indented === text) throw error;
     try {
       return readYaml(indented, places, line);

@@ -11,18 +11,20 @@ import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
-import { get } from '../../manifests/json';
+import { asList, get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
+import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { LISTS } from '../lists';
+import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
@@ -56,6 +58,26 @@ function open(server: RedisServer): boolean {
 function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> {
   return unless(brokerUse(server, world) === 'yes', 'Celery does not use it as its broker');
 }
+
+/** As far as its configuration is in sight, it follows no other server. */
+function isIndependent(server: RedisServer): boolean {
+  return !server.opaque && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
+}
+
+/** Of several of a name the last is what stays. */
+const isLast = (resource: Resource, world: World): boolean => world.find(resource.kind, resource.namespace, resource.name) === resource;
+
+/** By one name for all its pods, at the port of Redis. */
+const leadsToRedis = ({ json }: Resource): boolean => get(json, 'spec', 'clusterIP') !== 'None'
+  && asList(get(json, 'spec', 'ports')).some((entry) => get(entry, 'port') === REDIS_PORT);
+
+/** The Services that lead to several servers which know nothing of each other. */
+const sharedServices = lazy((world: World) => world.kind('Service').filter((service) => isLast(service, world) && leadsToRedis(service))
+  .flatMap((service) => {
+    const servers = world.backing(service).filter(({ resource }) => isLast(resource, world))
+      .flatMap((workload) => world.redisIn(workload).slice(0, 1));
+    return servers.length > 1 && servers.every(isIndependent) && servers.some((server) => brokerUse(server, world) !== 'no') ? [{ service, servers }] : [];
+  }));
 
 /** The connections of a process, with those of its children or threads. */
 function connections({ role, forks, pool, concurrency, container }: Process): number {
@@ -194,8 +216,14 @@ export const redisRules: Rule[] = [
     on: 'brokers',
     check: (server, report, world) => {
       const { resource, replicas } = server.container.workload;
-      const joined = ['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
-      if (server.opaque || joined) return;
+      if (!isIndependent(server)) return;
+      for (const { service, servers } of sharedServices(world)) {
+        if (servers[0] !== server) continue;
+        report({
+          at: { resource: service, path: ['spec', 'selector'] }, allowed: 'the labels of one of them', ...unlessCache(server, world),
+          value: listed(servers.map(({ container: { workload } }) => `${workload.resource.kind} ${workload.resource.name}`)),
+        });
+      }
       if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server, world) });
       const scaler = mostReplicas(server.container.workload, world) > 1 ? scalersOf(server.container.workload, world)[0] : undefined;
       if (scaler) report({ at: { resource: scaler, path: ['spec'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler', ...unlessCache(server, world) });
