@@ -9,6 +9,7 @@ import { within } from './pod/volumes';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import { parseImage } from '../celery/image';
+import { AMQP_PORT } from '../celery/ports';
 import { RABBITMQ_CONFIGURATION, RABBITMQ_DATA } from '../celery/server-images';
 import { isAmqp, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
@@ -45,9 +46,12 @@ export const rabbitServers: (world: World) => readonly RabbitServer[] = lazy((wo
   ...world.kind('RabbitmqCluster').filter(({ apiVersion }) => apiVersion.startsWith('rabbitmq.com/')).map(fromOperator),
 ]);
 
-function isServer({ image, invocations, words }: Container): boolean {
+function isServer(container: Container): boolean {
+  const { image, invocations, words } = container;
   if (invocations.some((invocation) => baseName(invocation.words[0]?.text ?? '') === 'rabbitmq-server')) return true;
-  return /^rabbitmq(-management|-server)?$/.test(image.name) && (words.length === 0 || /rabbitmq-server|entrypoint/.test(words.map(({ text }) => text).join(' ')));
+  // `shop_rabbitmq` with the port of AMQP is one that somebody has built.
+  const isImage = /^rabbitmq(-management|-server)?$/.test(image.name) || (/[-_]rabbitmq$/.test(image.name) && container.declares(AMQP_PORT));
+  return isImage && (words.length === 0 || /rabbitmq-server|entrypoint/.test(words.map(({ text }) => text).join(' ')));
 }
 
 function fromContainer(container: Container): RabbitServer | undefined {

@@ -491,7 +491,7 @@ export const codeRules: Rule[] = [
   },
   {
     id: 'code/claim-hides-code',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A claim of kompose covers the code of the image',
     why: 'For a folder of the host that Docker Compose mounts kompose makes an empty claim: `Error: Unable to load celery application. The module shop was not found.`, '
       + 'because what the image has at that path is hidden.',
@@ -509,7 +509,9 @@ export const codeRules: Rule[] = [
         // Something may copy the code into it.
         const filled = workload.initContainers.some(({ mounts }) => mounts.some((mount) => mount.volume.claim === volume.claim))
           || claimsOfJobs(world).has(`${workload.resource.namespace} ${volume.claim}`);
-        if (!filled) report({ at: container.place(path), value: `claim ${volume.claim} at ${mountPath}`, unless: 'somebody has copied the code into the claim' });
+        // kompose has made the claim with the Deployment, and nothing in sight fills it.
+        const empty = made && world.find('PersistentVolumeClaim', workload.resource.namespace, volume.claim ?? '') !== undefined;
+        if (!filled) report({ at: container.place(path), value: `claim ${volume.claim} at ${mountPath}`, ...unless(empty, 'somebody has copied the code into the claim') });
       }
     },
   },

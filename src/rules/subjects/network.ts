@@ -1,7 +1,7 @@
 import { isLoopback, outsideCluster } from '../../celery/hosts';
 import { AMQPS_PORT, AMQP_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
-import { BrokerClient, brokerClients, isProducer } from '../../manifests/broker-urls';
+import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
@@ -303,6 +303,15 @@ function plainPodSelector(peer: unknown): JsonObject | undefined {
 /** The namespaces of which the input has Services. */
 const withServices = lazy((world: World) => new Set(world.kind('Service').map(({ namespace }) => namespace)));
 
+/** The first words of the hosts in URLs and variables of all containers, by namespace. */
+const namedHere = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.flatMap(({ resource: { namespace }, containers }) => containers
+  .flatMap((container) => [...brokerUrls(container), ...namedHosts(container)]).map(({ host }) => `${namespace} ${host.split('.')[0]}`))));
+
+/** Some URL or host that a container of the namespace is given is of that name. */
+function isNamed(name: string, namespace: string, world: World): boolean {
+  return namedHere(world).has(`${namespace} ${name}`);
+}
+
 export const networkRules: Rule[] = [
   {
     id: 'network/service-selects-workers',
@@ -409,7 +418,7 @@ export const networkRules: Rule[] = [
   },
   {
     id: 'network/no-such-service',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'The broker or the result backend is a name that no Service has',
     why: 'Only Services have names in the DNS of the cluster, and Deployments have none: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop.',
     fix: 'Write the name of the Service into the URL.',
@@ -428,7 +437,8 @@ export const networkRules: Rule[] = [
         if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
         report({
           at: use.at, value: shownUrl(use), allowed: listed(near), ...use.text === '' ? {} : { note: `there is no Service ${host}` }, fix: `Write ${listed(near)}.`,
-          unless: 'a Service of that name is not among these manifests',
+          // The server that there is would be for nobody.
+          ...unless(near.every((name) => !isNamed(name, namespace, world)), 'a Service of that name is not among these manifests'),
         });
       }
     },
@@ -775,7 +785,7 @@ export const networkRules: Rule[] = [
   },
   {
     id: 'network/broker-without-service',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'No Service leads to the broker',
     why: 'Only Services have names in the DNS of the cluster: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop. kompose makes '
       + 'none for what has no `ports` in Docker Compose.',
@@ -788,7 +798,13 @@ export const networkRules: Rule[] = [
         const exposed = workload.spec.hostNetwork === true || asList(container.json.ports).some((port) => get(port, 'hostPort') !== undefined);
         const sidecar = world.in(workload).length > 0 || workload.containers.some((other) => isProducer(other));
         if (!use || backed.has(workload) || exposed || sidecar || !withServices(world).has(workload.resource.namespace)) continue;
-        report({ at: { resource: workload.resource, path: [] }, value: 'no Service', unless: 'its Service is not among these manifests, or Celery has another broker' });
+        const { resource } = workload;
+        report({
+          at: { resource, path: [] }, value: 'no Service',
+          // Services are among these manifests, and Celery asks for the Deployment by its name.
+          ...unless(isNamed(resource.name, resource.namespace, world) && !world.service(resource.name, resource.namespace),
+            'its Service is not among these manifests, or Celery has another broker'),
+        });
       }
     },
   },

@@ -45,11 +45,13 @@ export const probeRules: Rule[] = [
     source: 'https://github.com/sentry-kubernetes/charts/issues/1619',
     rows: ['P2'],
     on: 'probeCommands',
-    check: ({ probe, command }, report) => {
+    check: ({ probe, command, process }, report) => {
       const own = Number(command.options.get('--timeout')?.value ?? 1);
       const waits = asksWorkers(command) && !command.options.has('--destination');
       if (probe.timeout >= 10 && !(waits && probe.timeout <= own)) return;
-      const certain = waits && probe.timeout <= own;
+      // No process of Django and Celery has started within a second.
+      const django = process.container.env.get('DJANGO_SETTINGS_MODULE') !== undefined;
+      const certain = (waits && probe.timeout <= own) || (django && probe.timeout <= 1);
       report({
         at: probePlace(probe, 'timeoutSeconds'), value: `timeoutSeconds: ${probe.timeout}`, allowed: 'at least 10, better 30',
         ...unless(certain, 'the application is imported faster, also on a busy node'),

@@ -58,9 +58,9 @@ function consumerTimeout(server: RabbitServer): number | undefined {
  * Where a URL names a server that is not in sight, a link that only the neighbourhood tells is worth a mention, no more. Next to a Redis, without any
  * URL, it is the RabbitMQ that keeps the queues.
  */
-function asFarAsLinked({ certain, named, clients }: RabbitBroker): Pick<Report, 'severity' | 'unless'> {
+function asFarAsLinked({ certain, named, clients, server: { resource } }: RabbitBroker): Pick<Report, 'severity' | 'unless'> {
   if (certain) return {};
-  const other = named !== true && clients.some(({ link }) => link !== undefined);
+  const other = named !== true && clients.some(({ link }) => link !== undefined && link.url.host !== resource.name);
   return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
 }
 
