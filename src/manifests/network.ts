@@ -19,8 +19,8 @@ export interface Exposure {
   readonly guarded: boolean;
   /** Why something that looks like a login is none. */
   readonly fault?: LoginBefore['fault'];
-  /** The path prefixes that lead to it; undefined when all do. */
-  readonly paths?: readonly string[];
+  /** The path prefix that leads to it; undefined when all do. */
+  readonly prefix?: string;
 }
 
 /** A NetworkPolicy of the input limits who may talk to a workload. */
@@ -83,8 +83,7 @@ function serviceExposures(service: Resource, port: number, names: ReadonlySet<st
     servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')));
   return [...published(service), ...routes.map(({ resource, path, prefix }) => {
     const { asked, fault } = loginBefore(resource, get(resource.json, ...path.slice(0, 3)), world);
-    const paths = prefix === undefined ? undefined : [prefix];
-    return { by: resource.kind, internal: isInternal(resource), guarded: asked, fault, place: { resource, path }, paths };
+    return { by: resource.kind, internal: isInternal(resource), guarded: asked, fault, place: { resource, path }, prefix };
   })];
 }
 

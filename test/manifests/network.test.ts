@@ -18,8 +18,8 @@ const TO = { service: { name: 'flower', port: { number: 80 } } };
 function reached(...objects: object[]): string[] {
   const world = new World([flower(), ...objects]);
   const workload = world.workloads.find(({ resource }) => resource.name === 'flower')!;
-  return exposures(workload, 5555, new Set(['http']), world).map(({ by, internal, guarded, paths, place }) =>
-    [by, ...paths ?? [], internal ? 'internal' : '', guarded ? 'guarded' : '', `${place.resource.kind}.${place.path.join('.')}`].filter(Boolean).join(' '));
+  return exposures(workload, 5555, new Set(['http']), world).map(({ by, internal, guarded, prefix, place }) =>
+    [by, prefix, internal ? 'internal' : '', guarded ? 'guarded' : '', `${place.resource.kind}.${place.path.join('.')}`].filter(Boolean).join(' '));
 }
 
 describe('a Service', () => {

@@ -272,8 +272,8 @@ export const flowerRules: Rule[] = [
         prefixes.set(open, (prefixes.get(open) ?? new Set()).add(prefix(flower)));
       }
       for (const [open, own] of prefixes) {
-        for (const { place, by, guarded, paths } of open) {
-          const all = paths?.some((path) => [...own].some((one) => `${one}/metrics`.startsWith(path.replace(/\*$/, ''))));
+        for (const { place, by, guarded, prefix: path } of open) {
+          const all = path !== undefined && [...own].some((one) => `${one}/metrics`.startsWith(path.replace(/\*$/, '')));
           if (!guarded && all) report({ at: place, value: by });
         }
       }
@@ -735,17 +735,16 @@ export const flowerRules: Rule[] = [
         prefixes.set(open, (prefixes.get(open) ?? new Set()).add(prefix(flower)));
       }
       for (const [open, own] of prefixes) {
-        for (const { place, paths = [] } of open) {
-          for (const path of paths) {
-            const seen = pathSeen(place, path, world);
-            const wrong = seen === undefined ? [] : [...own].filter((one) => !answers(one, seen, isExact(place)));
-            if (wrong.length !== own.size || wrong.length === 0) continue;
-            report({
-              at: place, value: path,
-              note: `${seen!.constant ? 'every request comes' : 'requests come'} as ${seen!.path === '' ? '/' : seen!.path}, the url prefix is ${wrong[0] === '' ? 'not set' : wrong[0]}`,
-              allowed: seen!.constant ? `the path ${wrong[0] || '/'} and all below it, unchanged` : wrong[0] === '' ? `--url_prefix=${seen!.path}` : `the path ${wrong[0]}, unchanged`,
-            });
-          }
+        for (const { place, prefix: path } of open) {
+          if (path === undefined) continue;
+          const seen = pathSeen(place, path, world);
+          const wrong = seen === undefined ? [] : [...own].filter((one) => !answers(one, seen, isExact(place)));
+          if (wrong.length !== own.size || wrong.length === 0) continue;
+          report({
+            at: place, value: path,
+            note: `${seen!.constant ? 'every request comes' : 'requests come'} as ${seen!.path === '' ? '/' : seen!.path}, the url prefix is ${wrong[0] === '' ? 'not set' : wrong[0]}`,
+            allowed: seen!.constant ? `the path ${wrong[0] || '/'} and all below it, unchanged` : wrong[0] === '' ? `--url_prefix=${seen!.path}` : `the path ${wrong[0]}, unchanged`,
+          });
         }
       }
     },
