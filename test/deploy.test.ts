@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { Manifest, Manifests } from './manifests';
 import { WORKLOADS } from '../src/cli/prune';
-import { filesIn } from './programs';
+import { filesIn, shellWord } from './programs';
 
 const ROOT = join(__dirname, '..');
 const DEPLOY = join(ROOT, 'deploy');
@@ -31,8 +31,9 @@ describe('deploy-celery.sh', () => {
       mkdirSync(join(project, 'dist'));
       writeFileSync(join(project, 'dist/shop.k8s.yaml'), '');
     }
-    const cases = Object.entries(answers).map(([text, [prints, code = 0]]) => `  *'${text}'*) cat <<${prints.includes('$(') ? 'END' : '\'END\''}\n${prints}\nEND\n  exit ${code};;\n`);
-    writeFileSync(join(bin, 'kubectl'), `#!/usr/bin/env bash\necho "\${*//$'\\n'/ }" >>'${calls}'\ncase "$*" in\n${cases.join('')}esac\n`, { mode: 0o755 });
+    const print = (text: string) => text.includes('$(') ? `cat <<END\n${text}\nEND\n` : `printf '%s\\n' ${shellWord(text)};`;
+    const cases = Object.entries(answers).map(([text, [prints, code = 0]]) => `  *${shellWord(text)}*) ${print(prints)} exit ${code};;\n`);
+    writeFileSync(join(bin, 'kubectl'), `#!/bin/sh\nset -f\nIFS='\n'\nset -- $*\nIFS=' '\nprintf '%s\\n' "$*" >>'${calls}'\ncase "$*" in\n${cases.join('')}esac\n`, { mode: 0o755 });
     if (prune !== undefined) {
       mkdirSync(join(project, 'node_modules'));
       writeFileSync(join(bin, 'cdk8s-celery'), `#!/bin/sh\n[ "$1" != redact ] || exec sed 's/hunter2/***/'\necho "cdk8s-celery $*" >>'${calls}'\n${prune}\n`, { mode: 0o755 });

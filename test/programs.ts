@@ -7,6 +7,9 @@ export function filesIn(directory: string): Record<string, string> {
   return Object.fromEntries(readdirSync(directory).sort().map((name) => [name, readFileSync(join(directory, name), 'utf8')]));
 }
 
+/** A text as a word of a shell. */
+export const shellWord = (text: string): string => `'${text.replaceAll('\'', '\'\\\'\'')}'`;
+
 /** What programs import and does not depend on them: it is loaded once, and only the modules of a program again for each run. */
 const LIBRARIES = ['cdk8s', 'cdk8s-celery', 'cdk8s-plus-28', 'constructs'];
 

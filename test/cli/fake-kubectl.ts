@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { shellWord } from '../programs';
 
 /** What kubectl prints and its exit code, for calls that have this text; others fail. Of several prints each call gets the next, then the last. */
 export type Answers = Record<string, readonly [printed: string | readonly string[], code?: number]>;
@@ -13,12 +14,11 @@ export async function withKubectl<T>(answers: Answers | undefined, body: () => T
   const bin = mkdtempSync(join(folder, 'bin-'));
   const calls = join(bin, 'calls');
   // Without programs of its own: there are thousands of calls.
-  const quoted = (one: string) => `'${one.replaceAll('\'', '\'\\\'\'')}'`;
   const cases = Object.entries(answers ?? {}).map(([text, [printed, code = 0]], index) => {
     const prints = typeof printed === 'string' ? [printed] : printed;
     const last = prints.length - 1;
-    const print = prints.length === 1 ? `printf %s ${quoted(prints[0])}` : `next ${index} ${last}; case $n in ${prints.map((one, at) => `${at}) printf %s ${quoted(one)};; `).join('')}esac`;
-    return `  *${quoted(text)}*) { ${print}; } ${code ? '>&2' : ''}; exit ${code};;\n`;
+    const print = prints.length === 1 ? `printf %s ${shellWord(prints[0])}` : `next ${index} ${last}; case $n in ${prints.map((one, at) => `${at}) printf %s ${shellWord(one)};; `).join('')}esac`;
+    return `  *${shellWord(text)}*) { ${print}; } ${code ? '>&2' : ''}; exit ${code};;\n`;
   });
   if (answers) {
     writeFileSync(join(bin, 'kubectl'), '#!/bin/sh\n'
