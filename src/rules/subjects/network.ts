@@ -437,8 +437,9 @@ export const networkRules: Rule[] = [
         if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
         report({
           at: use.at, value: shownUrl(use), allowed: listed(near), ...use.text === '' ? {} : { note: `there is no Service ${host}` }, fix: `Write ${listed(near)}.`,
-          // The server that there is would be for nobody.
-          ...unless(near.every((name) => !isNamed(name, namespace, world)), 'a Service of that name is not among these manifests'),
+          // The server that there is, of almost that name, would be for nobody.
+          ...unless(near.every((name) => !isNamed(name, namespace, world)) && near.some((name) => name.includes(host) || host.includes(name)),
+            'a Service of that name is not among these manifests'),
         });
       }
     },
