@@ -20,14 +20,17 @@ const ROOTS = [
 ];
 
 /** What the rules read whole. */
-const READ = ['core.v1.PodSpec', 'apps.v1.DeploymentSpec', 'apps.v1.StatefulSetSpec'];
+const READ = [
+  'core.v1.PodSpec', 'apps.v1.DeploymentSpec', 'apps.v1.StatefulSetSpec',
+  'core.v1.ServiceSpec', 'networking.v1.NetworkPolicySpec', 'networking.v1.IngressSpec', 'autoscaling.v2.HorizontalPodAutoscalerSpec',
+];
 
 const scratch = mkdtempSync(join(tmpdir(), 'make-kubernetes-'));
 const module_ = (name, version) => JSON.parse(execFileSync('go', ['mod', 'download', '-json', `${name}@${version}`], { cwd: scratch, encoding: 'utf8' })).Dir;
 
 const definitions = JSON.parse(readFileSync(join(module_('k8s.io/kubernetes', `v${VERSION}`), 'api/openapi-spec/swagger.json'), 'utf8')).definitions;
 const go = module_('k8s.io/api', `v${VERSION.replace(/^1/, '0')}`);
-const source = ['core/v1/types.go', 'apps/v1/types.go', 'autoscaling/v2/types.go'].map((file) => readFileSync(join(go, file), 'utf8')).join('\n');
+const source = ['core/v1/types.go', 'apps/v1/types.go', 'autoscaling/v2/types.go', 'networking/v1/types.go'].map((file) => readFileSync(join(go, file), 'utf8')).join('\n');
 rmSync(scratch, { recursive: true });
 
 /** Go's enums: the name of the type to its values. */

@@ -1,6 +1,7 @@
 import { isMap, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
+import { Resource } from './resource';
 import { lazy } from '../memo';
 import { nearest } from '../nearest';
 import { Refusal } from './refusals';
@@ -23,14 +24,27 @@ interface Field {
 const fieldsOf = lazy((type: Readonly<Record<string, string>>): ReadonlyMap<string, Field> => new Map(Object.entries(type)
   .map(([name, kind]) => [name.replace('!', ''), { type: kind, required: name.endsWith('!') }])));
 
-/** Which types have a field of that name: one that is unknown here was meant for one of those. */
-const homes = lazy((schema: typeof SCHEMA): ReadonlyMap<string, readonly string[]> => {
+/** The types whose fields are put into one another: of workloads and their pods, and of what scales, guards and publishes them. */
+const OF_WORKLOADS = ['Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy'];
+const OF_COMPANIONS = [
+  'ServiceSpec', 'ServicePort', 'NetworkPolicySpec', 'NetworkPolicyIngressRule', 'NetworkPolicyEgressRule', 'NetworkPolicyPeer', 'IngressSpec', 'IngressRule',
+  'HTTPIngressRuleValue', 'HTTPIngressPath', 'IngressBackend', 'IngressServiceBackend', 'HorizontalPodAutoscalerSpec', 'HorizontalPodAutoscalerBehavior',
+  'HPAScalingRules',
+];
+
+/** Which of some types have a field of that name: one that is unknown here was meant for one of those. */
+const homes = lazy((types: readonly string[]): ReadonlyMap<string, readonly string[]> => {
   const found = new Map<string, string[]>();
-  for (const type of ['Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy']) {
-    for (const name of fieldsOf(schema[type]).keys()) found.set(name, [...found.get(name) ?? [], type]);
-  }
+  for (const type of types) for (const name of fieldsOf(SCHEMA[type]).keys()) found.set(name, [...found.get(name) ?? [], type]);
   return found;
 });
+
+/** What fields of earlier versions of the API have become. */
+const EARLIER: ReadonlyMap<string, string> = new Map([
+  ['IngressBackend.serviceName', 'service.name'], ['IngressBackend.servicePort', 'service.port.number'], ['IngressSpec.backend', 'defaultBackend'],
+  ['HorizontalPodAutoscalerSpec.targetCPUUtilizationPercentage', 'metrics'], ['ResourceMetricSource.targetAverageUtilization', 'target.averageUtilization'],
+  ['ResourceMetricSource.targetAverageValue', 'target.averageValue'],
+]);
 
 /** Fields that rules of their own look at. */
 const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
@@ -50,6 +64,20 @@ export const misshapes: (workload: Workload) => readonly Misshape[] = lazy(({ re
   if (own === undefined) read(spec, 'PodSpec', specPath, found, undefined);
   else read(resource.json.spec, own, ['spec'], found, undefined);
   return found;
+});
+
+/** The types of the specs of Services, policies, Ingresses and autoscalers. */
+const COMPANIONS: ReadonlyMap<string, string> = new Map([
+  ['v1/Service', 'ServiceSpec'], ['networking.k8s.io/v1/NetworkPolicy', 'NetworkPolicySpec'], ['networking.k8s.io/v1/Ingress', 'IngressSpec'],
+  ['autoscaling/v2/HorizontalPodAutoscaler', 'HorizontalPodAutoscalerSpec'],
+]);
+
+/** The fields that the API does not have in the spec of a Service, a policy, an Ingress or an autoscaler. */
+export const unknownFieldsOf: (resource: Resource) => readonly Misshape[] = lazy((resource: Resource) => {
+  const found: Misshape[] = [];
+  const own = COMPANIONS.get(`${resource.apiVersion}/${resource.kind}`);
+  if (own !== undefined) read(resource.json.spec, own, ['spec'], found, undefined);
+  return found.filter(({ what }) => what === 'unknown');
 });
 
 function read(value: unknown, type: string, path: Path, found: Misshape[], container: string | undefined): void {
@@ -86,8 +114,9 @@ function readObject(value: Readonly<Record<string, unknown>>, type: string, path
     }
     // Directives of kustomize, and what a template leaves.
     if (item === undefined || item === null || name.startsWith('$') || FILLED_IN.test(name)) continue;
-    const meant = nearest(name, fields.keys());
-    const home = homes(SCHEMA).get(name)?.filter((other) => other !== type);
+    // A selector has the same two fields since the first version.
+    const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
+    const home = homes(OF_COMPANIONS.includes(type) ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type);
     const allowed = meant ?? (home ? `${name} of ${home.join(', ')}` : [...fields.keys()].slice(0, 8).join(', '));
     found.push({ what: 'unknown', path: [...path, name], container, value: name, allowed, ...meant ?? home ? {} : { newer: true } });
   }

@@ -2,7 +2,7 @@ import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '.
 import { brokerClients } from '../../manifests/broker-urls';
 import { unlessCopied } from '../../manifests/copies';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { Misshape, misshapes } from '../../manifests/misshapes';
+import { Misshape, misshapes, unknownFieldsOf } from '../../manifests/misshapes';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { neededReferences, referencesOf } from '../../manifests/references';
@@ -210,10 +210,13 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       const unknown = unlessCopied(shaped('unknown'), world);
-      for (const workload of workloads(world)) {
-        for (const { newer, ...refusal } of unknown(workload)) {
-          report({ ...reported(workload.resource, refusal), ...unless(newer !== true, 'the cluster has a newer Kubernetes, with that field') });
-        }
+      const found = [
+        ...[...workloads(world)].flatMap((workload) => unknown(workload).map((misshape) => [workload.resource, misshape] as const)),
+        ...[...services(world), ...companions(world)]
+          .flatMap((resource) => unknownFieldsOf(resource).map((misshape) => [resource, misshape] as const)),
+      ];
+      for (const [resource, { newer, ...refusal }] of found) {
+        report({ ...reported(resource, refusal), ...unless(newer !== true, 'the cluster has a newer Kubernetes, with that field') });
       }
     },
   },
