@@ -108,10 +108,9 @@ function exchanges(names: Iterable<string>, taskQueues: unknown): Set<string> {
   })]);
 }
 
-/** The names among `task_queues`, a map or a list of maps. */
+/** The names among `task_queues`, of which JSON has the map only. */
 function taskQueueNames(value: unknown): string[] {
-  if (isPlainObject(value)) return Object.keys(value);
-  return Array.isArray(value) ? value.flatMap((queue) => isPlainObject(queue) && typeof queue.name === 'string' ? [queue.name] : []) : [];
+  return isPlainObject(value) ? Object.keys(value) : [];
 }
 
 /** What is in sight of an app. */

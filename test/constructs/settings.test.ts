@@ -81,7 +81,7 @@ test('a Duration is taken as seconds, at any depth', () => {
 test('settings of other packages pass where the package is required, and where the packages are not known', () => {
   const settings = { redbeat_redis_options: { socket_timeout: 5 }, redbeat_lock_timeout: Duration.minutes(1) };
   const lines = ['redbeat_lock_timeout=(json)60', 'redbeat_redis_options=(json){"socket_timeout":5}'];
-  expect(own(settings, install({ requirements: ['Celery_RedBeat[x]==2.2.0'] }))).toEqual(lines);
+  expect(own(settings, install({ requirements: ['requests', 'Celery_RedBeat[x]==2.2.0'] }))).toEqual(lines);
   expect(own(settings, PythonRuntime.fromImage('registry.example.com/app:1'))).toEqual(lines);
   expect(refused({ redbeat_lock_timeout: 60 }, install({ requirements: ['redis'] }))).toEqual([
     'settings.redbeat_lock_timeout: 60 is a setting of celery-redbeat, which is not among the requirements; '

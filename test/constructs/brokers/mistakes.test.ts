@@ -39,6 +39,12 @@ describe('a server in the pod itself', () => {
     expect(found).toEqual([expect.stringContaining(HOME)]);
   });
 
+  test('is refused for an app without pods, unless its pods will have such a container', () => {
+    const broker = Broker.fromUrl('redis://localhost:6379/0');
+    expect(refusals((chart) => void celeryApp(chart, { broker })).join()).toContain(HOME);
+    expect(synth((chart) => void celeryApp(chart, { broker, ...SIDECAR })).identities()).toContain('ConfigMap/celery-app');
+  });
+
   test('is taken where each pod has a container next to Celery', () => {
     fine(url('redis://localhost:6379/0', SIDECAR));
     fine(made({ broker: Broker.fromRedis({ host: '127.0.0.1' }) }, SIDECAR));

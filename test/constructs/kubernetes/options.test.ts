@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { merge, OPTIONS } from '../../../src/constructs/kubernetes/options';
+import { merge, OPTIONS, secretKey } from '../../../src/constructs/kubernetes/options';
+import { describe as line } from '../../../src/constructs/validation/problems';
 
 test('docs/pod-options.md has the table by which options merge', () => {
   const text = readFileSync(join(__dirname, '../../../docs/pod-options.md'), 'utf8');
@@ -21,4 +22,14 @@ test('what is merged is not changed', () => {
   const app = { labels: { a: '1' }, env: [{ name: 'A', value: '1' }] };
   merge(app, { labels: { a: '2' }, env: [{ name: 'A', value: '2' }] });
   expect(app).toEqual({ labels: { a: '1' }, env: [{ name: 'A', value: '1' }] });
+});
+
+test.each<[unknown, string]>([
+  [undefined, 'password: undefined is missing; give { name, key }'],
+  [{ name: 'redis' }, 'password.key: undefined is missing; give { name, key }'],
+  [{ name: 'redis', key: 'password', optional: true, value: 'hunter2' }, 'password.value: a value is not a field of SecretKeySelector; allowed: key, name, optional'],
+  [{ name: 'Redis', key: 'password' }, 'password.name: \'Redis\' is not a name that Kubernetes accepts; '
+    + 'use lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit'],
+])('the key of a Secret %j is refused', (given, expected) => {
+  expect(secretKey('password', given).problems.map(line)).toEqual([expected]);
 });
