@@ -86,6 +86,7 @@ describe('routes', () => {
       'settings.beat_schedule[\'a\'].options.exchange: \'media\' is an exchange'],
     ['an exchange without a routing key', routed({ exchange: 'mail' }), ALL, 'has an exchange without a routing_key and without a queue'],
     ['pairs that are no list of pairs', { settings: { task_routes: [['tasks.*', { queue: 'celery' }]] } }, { worker: undefined }, 'settings.task_routes[0]: '],
+    ['a pair and what is none', { settings: { task_routes: [[['tasks.*', { queue: 'celery' }], ['x']]] } }, { worker: undefined }, 'settings.task_routes[0]: '],
     ['a queue that is no name', routed({ queue: { name: 'mail' } }), ALL, 'settings.task_routes[\'x\'].queue: {"name":"mail"} is not the name of a queue'],
     ['a number', routed(5), ALL, 'settings.task_routes[\'x\']: 5 is not the name of a queue or a map of options'],
     ['queues that are not created', { ...declared('mail'), settings: { task_create_missing_queues: false } }, { worker: ['mail', 'celery'] },
