@@ -2,6 +2,7 @@ import { spawnSync, SpawnSyncReturns } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { synth as command } from '../../src/cli/synth';
 import { builtProgram } from './program';
 
 const program = builtProgram();
@@ -24,8 +25,8 @@ function project(files: Record<string, string>, packages: readonly string[] = ['
 
 function synth(folder: string, args: readonly string[] = [], env: Record<string, string> = {}): SpawnSyncReturns<string> {
   const { CDK8S_OUTDIR: _, VIRTUAL_ENV: __, ...inherited } = process.env;
-  const [command, ...words] = program.words(['synth', ...args]);
-  return spawnSync(command, words, { cwd: folder, encoding: 'utf8', env: { ...inherited, ...env } });
+  const [node, ...words] = program.words(['synth', ...args]);
+  return spawnSync(node, words, { cwd: folder, encoding: 'utf8', env: { ...inherited, ...env } });
 }
 
 const WRITTEN = 'a.k8s.yaml written; apply with: kubectl apply -f dist\n';
@@ -60,8 +61,17 @@ describe('which program', () => {
     ['one of another language', { 'main.rb': '' }, ['main.rb'], /main\.rb is not a TypeScript, JavaScript or Python program/],
     ['two', {}, ['a.ts', 'b.ts'], /one program at a time, not a\.ts, b\.ts/],
     ['an unknown option', {}, ['--watch'], /Unknown option '--watch'/],
-  ])('%s: a message and exit code 2', (_, files: Record<string, string>, args, message) => {
-    expect(synth(project(files), args)).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(message) as string });
+  ])('%s: a message and exit code 2', async (_, files: Record<string, string>, args, message) => {
+    const [before, said] = [process.cwd(), { out: '', err: '' }];
+    process.chdir(project(files));
+    // Nothing of this starts a program.
+    const status = await command(args, { out: (text) => said.out += text, err: (text) => said.err += text, colour: false });
+    process.chdir(before);
+    expect({ status, ...said }).toEqual({ status: 2, out: '', err: expect.stringMatching(message) as string });
+  });
+
+  test('the exit code is that of the process', () => {
+    expect(synth(project({}))).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('name the program') as string });
   });
 });
 
@@ -140,7 +150,7 @@ test.each([
 });
 
 test.each([
-  ['require.main', { 'main.ts': `if (require.main === module) { ${JS} }` }],
+  ['require.main', { 'main.js': `if (require.main === module) { ${JS} }` }],
   ['process.argv', { 'main.js': `if (process.argv[1] === __filename && process.argv.length === 2) { ${JS} }` }],
 ])('the program is the main one, to %s', (_, files) => {
   expect(synth(project(files))).toMatchObject({ status: 0, stderr: '', stdout: WRITTEN });
