@@ -41,7 +41,7 @@ test('it has no values, and each finding on a line of its own', async () => {
 });
 
 test.each<[string, string, number, string[]]>([
-  ['another object', `${OLD}---\n${worker('mail', [], ', --prefetch-multiplier=0')}`, 1, ['delivery/prefetch-zero']],
+  ['another object', `${OLD}---\n${worker('mail', [], ', --prefetch-multiplier=0').replace('shop:1', 'mail:1')}`, 1, ['delivery/prefetch-zero']],
   ['another rule', worker('orders', ['DB_PASSWORD'], ', --prefetch-multiplier=0, --purge'), 1, ['delivery/purge-at-start']],
   ['another variable', worker('orders', ['DB_PASSWORD', 'AWS_SECRET_ACCESS_KEY'], ', --prefetch-multiplier=0'), 1, ['env/literal-password']],
   ['a variable in front of it', worker('orders', ['LOG', 'DB_PASSWORD'], ', --prefetch-multiplier=0'), 0, []],
