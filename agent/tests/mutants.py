@@ -20,9 +20,9 @@ import time
 AGENT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = 'cdk8s_celery_agent'
 WHOLE = ('health', 'settings')
-#: The tests of modules that have none of their own name.
+#: The tests of modules that have none of their own name, or others in addition.
 TESTS = {
-    'agent': 'test_looks', 'metrics': 'test_server', 'moving': 'test_looks',
+    'agent': 'test_agent test_looks', 'metrics': 'test_server', 'moving': 'test_looks',
     'patches': 'test_parts', 'untraced': 'test_worker',
 }
 #: What scripts write, and what is empty.
@@ -38,8 +38,9 @@ class Session:
         self.module, self.folder = module, folder
         self.database = folder / f'{module}.sqlite'
         self.config = folder / f'{module}.toml'
-        tests = TESTS.get(module, f'test_{module}')
-        command = f'{python} -m pytest -q -x -n 0 tests/{tests}.py'
+        tests = TESTS.get(module, f'test_{module}').split()
+        files = ' '.join(f'tests/{each}.py' for each in tests)
+        command = f'{python} -m pytest -q -x -n 0 {files}'
         self.config.write_text(f'''[cosmic-ray]
 module-path = "{PACKAGE}/{module}.py"
 timeout = {TIMEOUT}
