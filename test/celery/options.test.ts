@@ -87,7 +87,7 @@ describe('refused are', () => {
   test.each([
     ['worker', '-P prefork -c 2 -l Debug -O fair --autoscale=10,2 --time-limit=1e3 --soft-time-limit .5 --max-memory-per-child 1_000 -E -B --without-mingle'],
     ['worker', '--pool=threads --autoscale=10 -A shop --broker=x -c ? --unknown-to-us=?'], ['beat', '-l info --max-interval 5'], ['flower', '--any=1 --x_y=2'],
-    ['inspect', 'ping -t 2.5 -d celery@a'], ['other', '--any'],
+    ['inspect', 'ping -t 2.5 -d celery@a'], ['other', '--any'], ['worker', '--concurrency=${N} -l <LEVEL> --pool={POOL} --prefetch-multiplier %N% --@option@=1'],
   ])('not those of %s %s', (command, text) => {
     expect(refused(text, command)).toEqual([]);
   });
