@@ -92,6 +92,23 @@ def test_what_may_pass_by_itself_is_no_refusal():
     assert (made.silent, made.refusal) == (True, '')
 
 
+def test_what_cannot_be_asked_takes_no_connection_and_is_not_silent(monkeypatch):
+    made = agent()
+    for raised, silent in (NotAsked('no question'), False), (OSError(), True):
+        monkeypatch.setattr(module, 'Broker', lambda *_, raised=raised: Broker(ping=raised))
+        assert made.takes_more('prefix')['connects_since'] is None
+        assert made._ask(Broker(ping=raised), lambda each: each.ping())[2] is silent
+
+
+@pytest.mark.parametrize('problem, level', [(None, 'INFO'), (OSError('in use'), 'ERROR')])
+def test_a_port_that_is_taken_is_an_error_in_the_log(caplog, problem, level):
+    made = agent(server=SimpleNamespace(start=lambda: problem, host='10.0.0.1', port=8790))
+    with caplog.at_level('INFO'):
+        made.listen()
+    assert [(each.levelname, '10.0.0.1:8790' in each.getMessage()) for each in caplog.records] == [
+        (level, True)]
+
+
 @pytest.mark.parametrize('raised, connects, writes', [
     ({}, True, True), ({'take_write': OSError()}, True, False), ({'ping': OSError()}, False, False),
 ])
@@ -108,7 +125,7 @@ def test_on_suspicion_it_asks_for_a_connection_and_a_write(monkeypatch, raised, 
 
 def test_why_a_broker_cannot_be_used_is_logged_each_minute(caplog):
     made = agent()
-    for refusal, at in ('x', 100), ('x', 159.9), ('x', 160), ('', 161), ('x', 162):
+    for refusal, at in ('x', 100), ('x', 159.9), ('x', 161), ('', 162), ('x', 163):
         made.refusal = refusal
         made._say_why(at)
     assert len(caplog.records) == 3
