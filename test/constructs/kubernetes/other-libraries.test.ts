@@ -1,4 +1,5 @@
-import { Chart } from 'cdk8s';
+import * as cdk8s from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import * as plus28 from 'cdk8s-plus-28';
 import * as plus33 from 'cdk8s-plus-33';
 import { CeleryFlower, CeleryWorker, FlowerAuth } from '../../../src';
@@ -62,4 +63,18 @@ describe.each(LIBRARIES)('next to %s', (_name, kplus) => {
     expect(refusals((chart) => new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), imagePullSecrets: [kplus.Secret.fromSecretName(chart, 'x', 'x')] })))
       .toEqual([expect.stringMatching(/^\[chart\/worker\] imagePullSecrets\[0\]: an? \w+ is not plain data as in a manifest \(LocalObjectReference\)/)]);
   });
+});
+
+test('another copy of cdk8s writes the same, also what is known only then', () => {
+  let copy = cdk8s;
+  jest.isolateModules(() => {
+    copy = jest.requireActual<typeof cdk8s>('cdk8s');
+  });
+  expect(copy.Lazy).not.toBe(cdk8s.Lazy);
+  const written = (app: App, chart: Chart): unknown => {
+    new CeleryWorker(chart, 'worker', { celery: celeryApp(chart), longestTask: cdk8s.Duration.hours(2) });
+    return app.charts.map((each) => each.toJson() as unknown);
+  };
+  const [own, other] = [new App(), new copy.App()];
+  expect(written(other, new copy.Chart(other, 'chart', { namespace: 'test' }))).toEqual(written(own, new Chart(own, 'chart', { namespace: 'test' })));
 });
