@@ -45,7 +45,7 @@ async function stryker(config, env, until) {
 }
 
 /** More bytes of code than that are not changed in one run: StrykerJS sends all mutants, with the tests that reach each, in one string. */
-const MOST = 400_000;
+const MOST = 150_000;
 
 /** Files of a folder to draw mutants from: all of them, or in a large folder those that the seed draws. */
 function filesOf(folder) {
