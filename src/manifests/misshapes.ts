@@ -2,7 +2,7 @@ import { isMap, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
-import { lazy } from '../memo';
+import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
 import { Refusal } from './refusals';
 
@@ -23,6 +23,13 @@ interface Field {
 
 const fieldsOf = lazy((type: Readonly<Record<string, string>>): ReadonlyMap<string, Field> => new Map(Object.entries(type)
   .map(([name, kind]) => [name.replace('!', ''), { type: kind, required: name.endsWith('!') }])));
+
+/** The fields that an object of a type must have. That of a whole spec and of a toleration is said by other rules, or has a default. */
+const neededIn = remembered((type: string): readonly string[] => type.endsWith('Spec') || type === 'Toleration' ? []
+  : [...fieldsOf(SCHEMA[type])].flatMap(([name, { required }]) => required || NEEDED.has(`${type}.${name}`) ? [name] : []));
+
+/** Of a type such as `(Always|Never)`. */
+const wordsOf = remembered((type: string): readonly string[] => type.slice(1, -1).split('|'));
 
 /** The types whose fields are put into one another: of workloads and their pods, and of what scales, guards and publishes them. */
 const OF_WORKLOADS = ['Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy'];
@@ -59,11 +66,8 @@ const SPECS: ReadonlyMap<string, string> = new Map([['Deployment', 'DeploymentSp
 
 /** What the API server does not accept in the spec of a workload, and in that of its pods, by the names and types of fields. */
 export const misshapes: (workload: Workload) => readonly Misshape[] = lazy(({ resource, spec, specPath }: Workload) => {
-  const found: Misshape[] = [];
   const own = SPECS.get(resource.kind);
-  if (own === undefined) read(spec, 'PodSpec', specPath, found, undefined);
-  else read(resource.json.spec, own, ['spec'], found, undefined);
-  return found;
+  return own === undefined ? read(spec, 'PodSpec', specPath) : read(resource.json.spec, own, ['spec']);
 });
 
 /** The types of the specs of Services, policies, Ingresses and autoscalers. */
@@ -74,75 +78,104 @@ const COMPANIONS: ReadonlyMap<string, string> = new Map([
 
 /** The fields that the API does not have in the spec of a Service, a policy, an Ingress or an autoscaler. */
 export const unknownFieldsOf: (resource: Resource) => readonly Misshape[] = lazy((resource: Resource) => {
-  const found: Misshape[] = [];
   const own = COMPANIONS.get(`${resource.apiVersion}/${resource.kind}`);
-  if (own !== undefined) read(resource.json.spec, own, ['spec'], found, undefined);
-  return found.filter(({ what }) => what === 'unknown');
+  return own === undefined ? [] : read(resource.json.spec, own, ['spec']).filter(({ what }) => what === 'unknown');
 });
 
-function read(value: unknown, type: string, path: Path, found: Misshape[], container: string | undefined): void {
-  if (value === undefined || value === null) return;
-  const wrong = (allowed: string): void => {
-    const given = Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
-    const shown = Array.isArray(value) || isMap(value) ? String(path.at(-1)) : String(value);
-    const filledIn = isMap(value) ? Object.values(value).every((item) => item === null) : FILLED_IN.test(shown);
-    if (!filledIn) found.push({ what: 'type', path, container, value: shown, allowed, note: `it is ${given}` });
-  };
-  if (type.startsWith('[]')) {
-    if (!Array.isArray(value)) wrong('a list');
-    else value.forEach((item, i) => read(item, type.slice(2), [...path, i], found, container));
-  } else if (type.startsWith('{}')) {
-    if (!isMap(value)) wrong('a map');
-    else if (type !== '{}string') for (const [name, item] of Object.entries(value)) read(item, type.slice(2), [...path, name], found, container);
-  } else if (Object.hasOwn(SCHEMA, type)) {
-    if (isMap(value)) readObject(value, type, path, found, type === 'Container' ? String(value.name ?? '') : container);
-    else wrong('a map');
-  } else {
-    readScalar(value, type, wrong, (allowed) => found.push({ what: 'word', path, container, value: String(value), allowed }));
-  }
-}
+/** Reads a spec by the schema. The path is one list that grows and shrinks: nothing is made for a value that is right. */
+class Reader {
+  public readonly found: Misshape[] = [];
+  private container: string | undefined;
 
-function readObject(value: Readonly<Record<string, unknown>>, type: string, path: Path, found: Misshape[], container: string | undefined): void {
-  const fields = fieldsOf(SCHEMA[type]);
-  const elsewhere = READ_ELSEWHERE.get(type);
-  const before = found.length;
-  for (const [name, item] of Object.entries(value)) {
-    const field = fields.get(name);
-    if (field) {
-      if (!elsewhere?.includes(name)) read(item, field.type, [...path, name], found, container);
-      continue;
+  public constructor(private readonly path: Array<string | number>) {}
+
+  public read(value: unknown, type: string): void {
+    if (value === undefined || value === null) return;
+    if (type.startsWith('[]')) {
+      if (!Array.isArray(value)) this.wrong(value, 'a list');
+      else for (const [i, item] of value.entries()) this.within(i, item, type.slice(2));
+    } else if (type.startsWith('{}')) {
+      if (!isMap(value)) this.wrong(value, 'a map');
+      else if (type !== '{}string') for (const name of Object.keys(value)) this.within(name, value[name], type.slice(2));
+    } else if (Object.hasOwn(SCHEMA, type)) {
+      if (!isMap(value)) this.wrong(value, 'a map');
+      else if (type === 'Container') {
+        this.container = String(value.name ?? '');
+        this.readObject(value, type);
+        this.container = undefined;
+      } else this.readObject(value, type);
+    } else {
+      this.readScalar(value, type);
     }
+  }
+
+  private within(step: string | number, value: unknown, type: string): void {
+    this.path.push(step);
+    this.read(value, type);
+    this.path.pop();
+  }
+
+  private readObject(value: Readonly<Record<string, unknown>>, type: string): void {
+    const fields = fieldsOf(SCHEMA[type]);
+    const elsewhere = READ_ELSEWHERE.get(type);
+    const before = this.found.length;
+    for (const name of Object.keys(value)) {
+      const field = fields.get(name);
+      if (!field) this.unknown(name, value[name], type);
+      else if (!elsewhere?.includes(name)) this.within(name, value[name], field.type);
+    }
+    if (this.found.length > before) return;
+    for (const name of neededIn(type)) {
+      if (value[name] === undefined || value[name] === null) this.add('missing', `no ${name}`, name);
+    }
+  }
+
+  private unknown(name: string, value: unknown, type: string): void {
     // Directives of kustomize, and what a template leaves.
-    if (item === undefined || item === null || name.startsWith('$') || FILLED_IN.test(name)) continue;
+    if (value === undefined || value === null || name.startsWith('$') || FILLED_IN.test(name)) return;
+    const fields = fieldsOf(SCHEMA[type]);
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
     const home = homes(OF_COMPANIONS.includes(type) ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type);
     const allowed = meant ?? (home ? `${name} of ${home.join(', ')}` : [...fields.keys()].slice(0, 8).join(', '));
-    found.push({ what: 'unknown', path: [...path, name], container, value: name, allowed, ...meant ?? home ? {} : { newer: true } });
+    this.path.push(name);
+    this.add('unknown', name, allowed, meant ?? home ? {} : { newer: true });
+    this.path.pop();
   }
-  if (found.length > before) return;
-  for (const [name, { required }] of fields) {
-    if ((required || NEEDED.has(`${type}.${name}`)) && (value[name] === undefined || value[name] === null) && !(type.endsWith('Spec') || type === 'Toleration')) {
-      found.push({ what: 'missing', path, container, value: `no ${name}`, allowed: name });
+
+  private readScalar(value: unknown, type: string): void {
+    const text = typeof value === 'string';
+    switch (type) {
+      case 'any': return;
+      case 'string': return text ? undefined : this.wrong(value, 'a text in quotes');
+      case 'boolean': return typeof value === 'boolean' ? undefined : this.wrong(value, 'true or false without quotes');
+      // A whole number with an exponent or a fraction of 0 is one to JSON, too.
+      case 'integer': return Number.isInteger(value) ? undefined : this.wrong(value, 'a number without quotes');
+      case 'number': return typeof value === 'number' ? undefined : this.wrong(value, 'a number without quotes');
+      case 'quantity': case 'int-or-string':
+        return text || typeof value === 'number' ? undefined : this.wrong(value, type === 'quantity' ? '500m or 512Mi' : 'a number, or a text');
+      default: {
+        const words = wordsOf(type);
+        if (!text) this.wrong(value, words.join(', '));
+        else if (value !== '' && !words.includes(value) && !FILLED_IN.test(value)) this.add('word', value, words.join(', '));
+      }
     }
+  }
+
+  private wrong(value: unknown, allowed: string): void {
+    const given = Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
+    const shown = Array.isArray(value) || isMap(value) ? String(this.path.at(-1)) : String(value);
+    const filledIn = isMap(value) ? Object.values(value).every((item) => item === null) : FILLED_IN.test(shown);
+    if (!filledIn) this.add('type', shown, allowed, { note: `it is ${given}` });
+  }
+
+  private add(what: Misshape['what'], value: string, allowed: string, more: Pick<Misshape, 'note' | 'newer'> = {}): void {
+    this.found.push({ what, path: [...this.path], container: this.container, value, allowed, ...more });
   }
 }
 
-function readScalar(value: unknown, type: string, wrong: (allowed: string) => void, word: (allowed: string) => void): void {
-  const text = typeof value === 'string';
-  switch (type) {
-    case 'any': return;
-    case 'string': return text ? undefined : wrong('a text in quotes');
-    case 'boolean': return typeof value === 'boolean' ? undefined : wrong('true or false without quotes');
-    case 'integer':
-      // A whole number with an exponent or a fraction of 0 is one to JSON, too.
-      return Number.isInteger(value) ? undefined : wrong('a number without quotes');
-    case 'number': return typeof value === 'number' ? undefined : wrong('a number without quotes');
-    case 'quantity': case 'int-or-string': return text || typeof value === 'number' ? undefined : wrong(type === 'quantity' ? '500m or 512Mi' : 'a number, or a text');
-    default: {
-      const words = type.slice(1, -1).split('|');
-      if (!text) return wrong(words.join(', '));
-      if (value !== '' && !FILLED_IN.test(value) && !words.includes(value)) word(words.join(', '));
-    }
-  }
+function read(spec: unknown, type: string, path: Path): readonly Misshape[] {
+  const reader = new Reader([...path]);
+  reader.read(spec, type);
+  return reader.found;
 }
