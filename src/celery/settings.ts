@@ -89,8 +89,6 @@ const ALSO: Record<string, readonly Kind[]> = {
   // Several brokers.
   broker_read_url: ['strings'],
   broker_write_url: ['strings'],
-  // The names of queues. celery/app/amqp.py, Queues.add
-  task_queues: ['strings'],
   broker_heartbeat_checkrate: ['float'],
   cassandra_port: ['int'],
   // 2, or persistent.

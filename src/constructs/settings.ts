@@ -110,7 +110,11 @@ function typeProblems(name: string, value: unknown, { celery }: SettingsReader):
   if (kinds === undefined || isKind(value, kinds)) return [];
   // What has an object of options may have a password among them.
   const shown = kinds.includes('dict') && (typeof value === 'string' || Array.isArray(value)) ? new Described(typeOf(value)) : value;
-  return [{ prop: `settings.${name}`, value: shown, wrong: 'is not of the type that Celery takes here', fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}` }];
+  const instead = name === 'task_queues' && Array.isArray(value) ? '; to declare queues by their names, use the prop queues' : '';
+  return [{
+    prop: `settings.${name}`, value: shown, wrong: 'is not of the type that Celery takes here',
+    fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}${instead}`,
+  }];
 }
 
 /** Values that are of the type and that Celery, kombu or a message broker does not take. */
@@ -120,6 +124,11 @@ function valueProblems(name: string, value: unknown): Problem[] {
   if (range) return [{ prop, value, wrong: 'is out of the range of this setting', fix: `give ${rangeText(range)}` }];
   if (/^task_default_(queue|exchange|routing_key)$/.test(name) && typeof value === 'string' && (value === '' || /[\p{Cc}\p{Cs}]/u.test(value))) {
     return [{ prop, value, wrong: value === '' ? 'is empty' : 'has a character that no name of a queue has', fix: 'give a name without control characters' }];
+  }
+  if (name === 'task_queues' && isPlainObject(value)) {
+    return Object.entries(value).flatMap(([queue, options]) => isPlainObject(options) ? [] : [{
+      prop: `${prop}['${queue}']`, value: options, wrong: 'is not the options of a queue, and Celery would fail on it', fix: "give an object, e.g. {} or { routing_key: 'mail.#' }",
+    }]);
   }
   const timeout = isPlainObject(value) && name === 'broker_transport_options' ? value.visibility_timeout : undefined;
   return timeout === undefined || (typeof timeout === 'number' && timeout > 0) ? [] : [{

@@ -52,7 +52,7 @@ test.each<[string, unknown, boolean]>([
   ['task_routes', { 'tasks.*': { queue: 'mail' } }, true], ['task_routes', [['tasks.*', { queue: 'mail' }], 'proj.Router'], true],
   ['task_routes', 'proj.Router', true], ['task_routes', null, true], ['task_routes', 5, false],
   ['task_annotations', { '*': { rate_limit: '10/s' } }, true], ['task_annotations', false, false],
-  ['task_queues', { mail: { exchange: 'mail' } }, true], ['task_queues', ['mail', 'default'], true], ['task_queues', [{ mail: {} }], false],
+  ['task_queues', { mail: { exchange: 'mail' } }, true], ['task_queues', ['mail', 'default'], false], ['task_queues', [{ mail: {} }], false],
   ['broker_transport_options', { visibility_timeout: 7200 }, true], ['broker_transport_options', [], false], ['broker_transport_options', null, false],
   ['broker_use_ssl', true, true], ['broker_use_ssl', { ssl_cert_reqs: 2 }, true], ['broker_use_ssl', 'yes', false],
   ['broker_read_url', ['redis://a', 'redis://b'], true], ['broker_pool_limit', null, true], ['broker_heartbeat_checkrate', 2.5, true],

@@ -138,7 +138,7 @@ describe('takes a queue without a worker', () => {
       ...declared('video'), code: AppCode.fromInline({ 'tasks.py': `${TASKS}app.conf.task_queues = queues()\n` }),
     }, { worker: undefined }],
     ['where nobody knows what the code declares', { ...declared('video'), code: AppCode.inImage() }, { worker: undefined }],
-    ['where the settings declare it', { ...declared('video'), settings: { task_queues: ['video'] } }, { worker: undefined }],
+    ['where the settings declare it', { ...declared('video'), settings: { task_queues: { video: {} } } }, { worker: undefined }],
   ])('%s', (_what, props, workers) => {
     expect(queuesOf(props, workers)).toHaveLength(Object.keys(workers).length);
   });

@@ -26,6 +26,9 @@ test.each<[CeleryAppProps['settings'], string]>([
   [{ task_default_queue: 'a\0b' }, 'has a character that no name of a queue has; give a name without control characters'],
   [{ task_default_queue: '\ud800' }, 'has a character that no name of a queue has'],
   [{ task_default_queue: '' }, 'settings.task_default_queue: \'\' is empty'],
+  // Each worker would end with AttributeError or TypeError.
+  [{ task_queues: ['mail'] }, 'settings.task_queues: a list is not of the type that Celery takes here; give an object or null; to declare queues by their names, use the prop queues'],
+  [{ task_queues: { mail: 'high' } }, "settings.task_queues['mail']: 'high' is not the options of a queue, and Celery would fail on it; give an object, e.g. {}"],
   [{ task_always_eager: true }, 'settings.task_always_eager: true runs tasks where they are sent, and not in a worker'],
 ])('%j is refused', (settings, message) => {
   expect(refusals(app(settings))).toEqual([expect.stringContaining(message)]);
@@ -34,6 +37,7 @@ test.each<[CeleryAppProps['settings'], string]>([
 test.each<[CeleryAppProps['settings']]>([
   [{ result_expires: 1, task_time_limit: 0, task_soft_time_limit: 20, task_queue_max_priority: 255, redis_socket_timeout: 0.1 }],
   [{ task_always_eager: false }],
+  [{ task_queues: { celery: { routing_key: 'celery.#' } } }],
   [{ broker_transport_options: { visibility_timeout: 1.5 }, task_soft_time_limit: 9, task_time_limit: 10, task_default_queue: 'ä b' }],
 ])('%j is accepted', (settings) => {
   expect(() => synth(app(settings))).not.toThrow();
