@@ -22,6 +22,8 @@ const MAYBE = /pass|pwd|secret|token|key|auth/i;
 const isCredential = remembered((name: string): boolean => {
   const words = name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/).filter(Boolean).map((word) => word.toLowerCase());
   const last = words.at(-1) ?? '';
+  // A blockchain of Stellar is named by one that everybody knows: NETWORK_PASSPHRASE.
+  if (last === 'passphrase' && words.includes('network')) return false;
   return LAST.has(last) || NAMES.has(name) || (words.length > 1 && (LAST_OF_SEVERAL.has(last) || (last === 'key' && words.some((word) => KEYS.has(word)))));
 });
 

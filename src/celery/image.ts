@@ -97,6 +97,18 @@ export function isFlower({ repository }: Image): boolean {
   return repository === 'mher/flower';
 }
 
+/**
+ * Whether an image declares a volume at a path, and can write there. containerd and Docker make it, and CRI-O does not by default.
+ *
+ * @see https://github.com/redis/docker-library-redis and https://github.com/mher/flower/blob/master/Dockerfile
+ */
+export function declaresVolume(image: Image, path: string): boolean {
+  return ((image.official && /^(redis|valkey)$/.test(image.name)) || image.repository === 'valkey/valkey' || isFlower(image)) && /^\/data(\/|$)/.test(path);
+}
+
+/** What makes a folder writable in spite of a read-only root file system. */
+export const DECLARED_VOLUME = 'the container runtime makes the volume that the image declares at /data, as containerd does and CRI-O does not';
+
 export type Shell = 'dash' | 'bash' | 'busybox' | 'unknown';
 
 /** Which shell `sh` is. */

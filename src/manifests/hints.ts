@@ -91,11 +91,18 @@ function rolesOfVariables({ env }: Container): Source[] {
     : [{ what: `the variable ${name}`, text: /^celery$/i.test(value) ? 'celery-worker' : value }]);
 }
 
+/** The files that only Beat is given, which a script passes on to it: `--pidfile=/run/celerybeat.pid`. */
+function filesOfBeat(arguments_: readonly Word[]): Source[] {
+  return arguments_.flatMap(({ text }) => /^(?:--(?:pidfile|schedule)=)?[\w./-]{0,200}\b(celery-?beat(?:-schedule|\.pid))$/.exec(text)?.[1] ?? [])
+    .map((file) => ({ what: `the name of ${file}`, text: 'celery-beat' }));
+}
+
 /** Everything that may name the role of a container, what tells most first. */
 function sources(container: Container, arguments_: readonly Word[], script: Word | undefined): Source[] {
   const { workload, name, image } = container;
   const alone = workload.containers.filter((other) => !isOther(other)).length === 1;
   return [
+    ...filesOfBeat(arguments_),
     ...arguments_.filter(({ text }) => /^[\w.-]{1,60}$/.test(text) && !text.startsWith('-')).map(({ text }) => ({ what: `the argument '${text}'`, text })),
     // A Python file is a module of the application: its name says what it is about, not what it runs.
     ...script && !script.text.endsWith('.py') ? [{ what: `the name of ${baseName(script.text)}`, text: script.text }] : [],

@@ -39,6 +39,12 @@ const OF_COMPANIONS = [
   'HPAScalingRules',
 ];
 
+/** What is one level too deep in the pod of a Job or a CronJob, of which the schema has only the pods. */
+const OF_JOBS: ReadonlyMap<string, string> = new Map([
+  ...['backoffLimit', 'completionMode', 'completions', 'parallelism', 'ttlSecondsAfterFinished'].map((name) => [name, 'JobSpec'] as const),
+  ...['concurrencyPolicy', 'failedJobsHistoryLimit', 'startingDeadlineSeconds', 'successfulJobsHistoryLimit'].map((name) => [name, 'CronJobSpec'] as const),
+]);
+
 /** Which of some types have a field of that name: one that is unknown here was meant for one of those. */
 const homes = lazy((types: readonly string[]): ReadonlyMap<string, readonly string[]> => {
   const found = new Map<string, string[]>();
@@ -136,7 +142,9 @@ class Reader {
     const fields = fieldsOf(SCHEMA[type]);
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
-    const home = homes(OF_COMPANIONS.includes(type) ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type);
+    const companion = OF_COMPANIONS.includes(type);
+    const home = homes(companion ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type)
+      ?? (companion || !OF_JOBS.has(name) ? undefined : [OF_JOBS.get(name)!]);
     const allowed = meant ?? (home ? `${name} of ${home.join(', ')}` : [...fields.keys()].slice(0, 8).join(', '));
     this.path.push(name);
     this.add('unknown', name, allowed, meant ?? home ? {} : { newer: true });

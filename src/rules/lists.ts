@@ -27,12 +27,9 @@ export const LISTS = {
   brokers: (world: World) => world.redisServers.filter((server) => brokerUse(server, world) !== 'no'),
   /** Containers that keep running, of all workloads. */
   containers: ({ workloads }: World) => workloads.flatMap(({ containers }) => containers),
-  /** All containers of pods with Celery, init containers also, and those of Redis. */
-  podContainers: (world: World) => new Set([
-    ...world.workloads.filter((workload) => world.in(workload).length > 0)
-      .flatMap(({ initContainers, containers }) => [...initContainers, ...containers]),
-    ...world.redisServers.map(({ container }) => container),
-  ]),
+  /** All containers of pods with Celery or Redis, init containers also. */
+  podContainers: (world: World) => world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)
+    .flatMap(({ initContainers, containers }) => [...initContainers, ...containers]),
   configMaps: (world: World) => world.kind('ConfigMap'),
   /** Containers of Celery and of Redis. */
   servers: serverContainers,

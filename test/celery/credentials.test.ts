@@ -51,6 +51,7 @@ describe('what messages must not print', () => {
 test.each([
   'REDIS_PASSWORD', 'redis_password', 'broker_password', 'security_key_password', 's3_secret_access_key', 'AWS_SECRET_ACCESS_KEY', 'DB_PASS', 'SENTRY_AUTH_TOKEN',
   'api_key', 'apiKey', 'X-Api-Key', 'CLIENT_SECRET', 'DJANGO_SECRET_KEY', 'AIRFLOW__CORE__FERNET_KEY', 'FLOWER_BASIC_AUTH', 'password', 'token', 'azure-account-key',
+  'KEY_PASSPHRASE', 'NETWORK_PASSWORD',
 ])('%s is the name of a credential', (name) => {
   expect(isCredentialName(name)).toBe(true);
 });
@@ -59,7 +60,7 @@ test.each([
   'worker_cancel_long_running_tasks_on_connection_loss', 'security_key', 'security_certificate', 'result_backend_thread_safe', 'task_publish_retry_policy',
   'redis_backend_credential_provider', 's3_access_key_id', 'AWS_ACCESS_KEY_ID', 'PASSWORD_FILE', 'DB_PASSWORD_PATH', 'SECRET_NAME', 'SECRET', 'pass', 'key',
   'redbeat_lock_key', 'task_default_routing_key', 'PASSWORD_RESET_TIMEOUT', 'TOKEN_TTL', 'MAX_TOKENS', 'BYPASS', 'COMPASS', 'PUBLIC_KEY', 'cassandra_auth_kwargs',
-  'constructor', '', 'x'.repeat(1000),
+  'STELLAR_NETWORK_PASSPHRASE', 'networkPassphrase', 'constructor', '', 'x'.repeat(1000),
 ])('%s is not', (name) => {
   expect(isCredentialName(name)).toBe(false);
 });

@@ -1,5 +1,5 @@
 import {
-  entrypointProgram, imageProblem, isFixed, parseImage, plainShell, pythonVersion, taggedPython,
+  declaresVolume, entrypointProgram, imageProblem, isFixed, parseImage, plainShell, pythonVersion, taggedPython,
 } from '../../src/celery/image';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -84,4 +84,12 @@ test.each<[string, boolean]>([
   ['localhost/redis', false], ['localhost:5000/redis', false], ['registry.example.com/redis', false], ['acme/redis', false],
 ])('%s is official: %p', (image, official) => {
   expect(parseImage(image)).toMatchObject({ official, name: 'redis' });
+});
+
+test.each<[string, string, boolean]>([
+  ['redis:7.4', '/data', true], ['docker.io/library/redis:7.4', '/data/rdb', true], ['valkey/valkey:8.1', '/data', true], ['mher/flower:2.0.1', '/data/flower', true],
+  ['redis:7.4', '/database', false], ['redis:7.4', '/var/lib/redis', false], ['bitnami/redis:7.4', '/data', false], ['acme/redis:7.4', '/data', false],
+  ['postgres:17.5', '/data', false],
+])('%s at %s', (text, path, declared) => {
+  expect(declaresVolume(parseImage(text), path)).toBe(declared);
 });

@@ -25,6 +25,8 @@ describe('the role of a container whose program is out of sight', () => {
   test.each<[string, object, string]>([
     ['an argument', deployment({ args: ['beat'] }), 'beat by the argument \'beat\''],
     ['an argument of a script', deployment({ command: ['/entrypoint.sh', 'beat'] }), 'beat by the argument \'beat\''],
+    ['the pidfile of Beat', deployment({ command: ['./runservice', 'prod_scheduler', '--pidfile=/opt/celerybeat.pid'] }), 'beat by the name of celerybeat.pid'],
+    ['the schedule file of Beat', deployment({ command: ['./runservice', 'cron', '-s', '/tmp/celerybeat-schedule'] }), 'beat by the name of celerybeat-schedule'],
     ['the name of a script', deployment({ command: ['./bin/docker-entrypoint-beat.sh'] }), 'beat by the name of docker-entrypoint-beat.sh'],
     ['a script behind a shell', deployment({ command: ['/bin/sh', '-c', 'sh /app/run_celery_core_tasks.sh'] }), 'worker by the name of run_celery_core_tasks.sh'],
     ['a script that ends in an unknown program', deployment({ name: 'celery', command: ['bash', '-c', 'cd /app\ntouch /tmp/x\n/app/entrypoint.sh jobs\n'] }),

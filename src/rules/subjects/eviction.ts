@@ -85,6 +85,11 @@ function isProxy({ image, invocations }: Container): boolean {
   return PROXIES.test(image.name) || invocations.some(({ words }) => /(^|\/)(cloud[-_]sql[-_]proxy|alloydb-auth-proxy)$/.test(words[0]?.text ?? ''));
 }
 
+/** Docker in Docker, where the worker starts containers. */
+function isDockerOf(other: Container, { env }: Container): boolean {
+  return other.image.name === 'docker' && /dind/.test(other.image.tag ?? '') && /^tcp:\/\/(localhost|127\.0\.0\.1)\b/.test(env.value('DOCKER_HOST') ?? '');
+}
+
 function waits(container: Container): boolean {
   return container.words.some(({ text }) => WAITS.test(text)) || isMap(get(container.json, 'lifecycle', 'preStop'))
     || [...container.env.all()].some(({ name }) => /SIGTERM_DELAY|TERM_TIMEOUT/.test(name));
@@ -293,16 +298,16 @@ export const evictionRules: Rule[] = [
   {
     id: 'eviction/sidecar-ends-first',
     severity: Severity.WARNING,
-    title: 'A proxy in the pod ends at SIGTERM, while the worker still runs tasks',
-    why: 'SIGTERM goes to all containers at once: the warm shutdown goes on, and its tasks lose the database (`connection refused` at 127.0.0.1).',
-    fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which ends after the others; or give it --max-sigterm-delay.',
+    title: 'A sidecar that tasks use ends at SIGTERM, while the worker still runs tasks',
+    why: 'SIGTERM goes to all containers at once: the warm shutdown goes on, and its tasks lose the database (`connection refused` at 127.0.0.1), or the containers that they have started.',
+    fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which ends after the others; or give the proxy --max-sigterm-delay.',
     source: 'https://github.com/GoogleCloudPlatform/cloud-sql-proxy/issues/1640',
     rows: ['N32'],
     on: 'workers',
     check: ({ workload, container }, report) => {
       if (!workload.longRunning) return;
       for (const other of workload.containers) {
-        if (other === container || other.init || !isProxy(other) || waits(other)) continue;
+        if (other === container || other.init || !(isProxy(other) || isDockerOf(other, container)) || waits(other)) continue;
         report({ at: other.place(), value: other.image.text, allowed: 'restartPolicy: Always in initContainers', unless: 'no task uses it at the end' });
       }
     },

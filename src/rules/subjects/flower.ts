@@ -1,5 +1,5 @@
 import { FLOWER_TASKS, flowerMemory } from '../../celery/flower-memory';
-import { isFlower } from '../../celery/image';
+import { DECLARED_VOLUME, declaresVolume, isFlower } from '../../celery/image';
 import { FLOWER_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
@@ -426,8 +426,11 @@ export const flowerRules: Rule[] = [
       const nowhere = path === undefined ? flower.container.readOnlyRoot && flower.container.mounts.length === 0
         : flower.container.writable(path) === 'no';
       if (nowhere) {
+        // Where the working directory is that of the image, so is the volume.
+        const declared = flower.container.mountOf(path ?? '/data') === undefined && declaresVolume(flower.container.image, path ?? '/data');
         report({
           at: database.state === 'known' ? flower.place(database.path) : flower.commandPlace, value: written, allowed: 'a path on a writable volume',
+          ...unless(!declared, DECLARED_VOLUME),
         });
       }
     },

@@ -1,5 +1,6 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
+import { DECLARED_VOLUME, declaresVolume } from '../../celery/image';
 import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
@@ -424,7 +425,10 @@ export const redisRules: Rule[] = [
       const folder = server.dataFolder;
       if (server.saves !== true || !folder.startsWith('/') || server.container.writable(folder) !== 'no') return;
       const mount = server.container.mountOf(folder);
-      report({ at: server.container.place(mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder });
+      report({
+        at: server.container.place(mount && isReadOnly(mount) ? mount.path : server.container.path), value: folder,
+        ...unless(mount !== undefined || !declaresVolume(server.container.image, folder), DECLARED_VOLUME),
+      });
     },
   },
   {

@@ -1,5 +1,7 @@
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
+import { namedHosts } from '../../manifests/named-hosts';
+import { secretData } from '../../manifests/pod/sources';
 import { Workload } from '../../manifests/pod/workload';
 import { neededReferences, producerReferences, Reference, referencesOf, variableOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
@@ -121,6 +123,13 @@ const isOfDatabase = (key: string): boolean => /(^|[-_.])(db|database|postgres(q
 
 const isOfBroker = (name: string): boolean => /redis|rabbit|amqp|broker|celery|cache|queue/i.test(name);
 
+/** `database-url`, `DSN`: a key that holds a whole URL. */
+const isOfUrl = (key: string): boolean => /(^|[-_.])(url|uri|dsn)$/i.test(key.replace(/([a-z])([A-Z])/g, '$1-$2'));
+
+/** What the servers ask for that Celery finds by the hosts and URLs in its variables. */
+const serverReferences = lazy((world: World) => [...new Set(world.processes.flatMap(({ container, workload: { resource } }) => namedHosts(container)
+  .flatMap(({ host }) => world.service(host, resource.namespace) ?? []).flatMap((service) => world.backing(service))))].flatMap(referencesOf));
+
 /** The keys by which a variable for a broker is given, for each Secret or ConfigMap. */
 const brokerKeys = lazy((world: World) => grouped(neededReferences(world).flatMap((reference) => {
   const { kind, name, key, at } = reference;
@@ -233,7 +242,7 @@ export const referenceRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/distribute-credentials-secure/',
     rows: ['N83'],
     check: (world, report) => {
-      for (const reference of [...neededReferences(world), ...producerReferences(world)]) {
+      for (const reference of new Set([...neededReferences(world), ...producerReferences(world), ...serverReferences(world)])) {
         const { kind, name, key, at } = reference;
         const variable = variableOf(reference);
         if (variable === undefined || key === undefined) continue;
@@ -245,6 +254,11 @@ export const referenceRules: Rule[] = [
           continue;
         }
         const [wanted, given] = [partOf(variable), partOf(key)];
+        if (wanted === 'password' && isOfUrl(key)) {
+          const secret = kind === 'Secret' ? find(world, reference) : undefined;
+          report({ at, value, note: 'the whole URL becomes the password', ...unless(secret !== undefined && /^[a-z][a-z0-9+]*:\/\//.test(secretData(secret).get(key) ?? ''), 'the key holds a password') });
+          continue;
+        }
         if (wanted === undefined || given === undefined || wanted === given) continue;
         report({ at, value, unless: 'that is what the key holds' });
       }
