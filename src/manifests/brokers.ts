@@ -49,7 +49,8 @@ const brokers = lazy((world: World) => {
   for (const process of world.processes) {
     const { link, container, workload } = process;
     if (link) {
-      for (const server of redisFor(link, world)) certain.add(server);
+      const { namespace } = workload.resource;
+      for (const server of isRedis(link.url) ? serversAt(world)(namespace, meantHost(link, container.env)) : NONE) certain.add(server);
       continue;
     }
     const another = rabbitHosts(process, world).length > 0;
@@ -72,6 +73,12 @@ function onlyRedis({ container: { env }, workload }: Process, world: World): str
   if (env.open || rabbitNamespaces(world).has(workload.resource.namespace) || [...env.all()].some(({ name }) => /BROKER|RABBIT|AMQP|SQS/i.test(name))) return undefined;
   const named = new Set(hosts(env).flatMap(({ name, host }) => /(^|_)(REDIS|VALKEY)_?(HOST|SERVER|ADDR|SERVICE|UR[IL]|DSN)/i.test(name) && !NO_BROKER.test(name) ? host : []));
   return named.size === 1 ? [...named][0] : undefined;
+}
+
+/** The host of a URL; where it is a $(NAME) that stays as it is, because NAME is defined after it, what was meant. */
+function meantHost({ url, text }: UrlUse, env: Env): string {
+  const [, name = ''] = url.host.startsWith('$(') ? [...text.matchAll(/\$\((\w+)\)/g)].find(([reference]) => reference.toLowerCase() === url.host) ?? [] : [];
+  return env.get(name)?.value?.toLowerCase() ?? url.host;
 }
 
 /** A name of the cluster that no Service in sight has: what is meant is near. */

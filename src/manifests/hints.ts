@@ -192,6 +192,11 @@ function everythingSaid({ name, image, words, workload }: Container): string {
   return `${name} ${image.name} ${workload.resource.name} ${words.map(({ text }) => text).join(' ')} ${ROLE_LABELS.map((label) => asScalar(workload.labels[label]) ?? '').join(' ')}`;
 }
 
+/** How many names say a role, and no other. */
+function agreeing(all: ReadonlyArray<{ readonly text: string }>, role: string): number {
+  return all.filter(({ text }) => [...rolesIn(text)].join() === role).length;
+}
+
 /**
  * The role of a container whose program is out of sight, by its names, labels, image, variables, port and arguments.
  *
@@ -215,8 +220,9 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
     if (role === undefined) continue;
     if (another !== undefined) return undefined;
     const sure = celery || saysCelery(text) || variables || inCompany || (role === 'beat') || (role === 'flower' && container.declares(FLOWER_PORT));
-    // Nothing else in the company of Celery is called beat.
-    return sure ? { role, reason: what, sure: saysCelery(text) || (role === 'beat' && (celery || inCompany)), invocation } : undefined;
+    // Nothing else in the company of Celery is called beat, nor with its variables and by several names.
+    const isBeat = role === 'beat' && (celery || inCompany || (variables && agreeing(all, 'beat') > 1));
+    return sure ? { role, reason: what, sure: isBeat || saysCelery(text), invocation } : undefined;
   }
   if (container.declares(FLOWER_PORT) && [...container.env.all()].some(({ name }) => /^FLOWER_(?!PORT|SERVICE)/.test(name))) {
     return { role: 'flower', reason: 'its port 5555 and its variables', sure: false, invocation };

@@ -74,9 +74,14 @@ const DATABASE = /^(.*_)?(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL|MYSQL|MARIADB
 const databaseVariables = lazy(({ env }: Container): readonly string[] => [...env.all()].map(({ name }) => name)
   .filter((name) => DATABASE.test(name) && !/REDIS|RABBIT|MONGO|CELERY|VECTOR|FLOWER/.test(name)));
 
+/** The first of them that is not left empty, as kompose leaves what only the shell of its author knows. */
+function givenDatabase(container: Container): string | undefined {
+  return databaseVariables(container).find((name) => container.env.get(name)?.value !== '');
+}
+
 /** Containers that keep running and are given a database, by namespace and image. */
 const withDatabase = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
-  .flatMap(({ containers, resource }) => containers.filter((container) => databaseVariables(container).length > 0)
+  .flatMap(({ containers, resource }) => containers.filter((container) => givenDatabase(container) !== undefined)
     .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
 
 /** The brokers of workers, each once, by the image of the workers; undefined for one that has none in sight. */
@@ -285,7 +290,7 @@ export const envRules: Rule[] = [
       const other = withDatabase(world).get(`${workload.resource.namespace} ${container.image.text}`);
       if (!other) return;
       const { kind, name } = other.workload.resource;
-      report({ at: container.place(), value: `no ${databaseVariables(other)[0]}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
+      report({ at: container.place(), value: `no ${givenDatabase(other)}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
     },
   },
   {
@@ -573,6 +578,26 @@ export const envRules: Rule[] = [
       const variables = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_APP', 'FLOWER_BROKER'].every((name) =>
         process.variable(name).state === 'unset');
       if (places && variables) report({ at: process.commandPlace, allowed: 'CELERY_BROKER_URL' });
+    },
+  },
+  {
+    id: 'env/empty-broker',
+    severity: Severity.WARNING,
+    title: 'The variable of the broker is empty',
+    why: 'Celery takes an empty CELERY_BROKER_URL for none and tries RabbitMQ on localhost, unless the code of the application names a broker: `Cannot connect to '
+      + 'amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection refused`.',
+    fix: 'Set it to the URL of the broker; a variable that `kompose convert` leaves without a value has to be in its environment.',
+    source: 'celery/app/utils.py at https://github.com/celery/celery',
+    rows: ['E11'],
+    on: 'processes',
+    check: (process, report) => {
+      if (process.brokerCandidates.some(({ text }) => text !== '')) return;
+      for (const name of ['CELERY_BROKER_URL', 'BROKER_URL']) {
+        const variable = process.variable(name);
+        if (variable.state !== 'known' || variable.value.trim() !== '') continue;
+        report({ at: process.place(variable.path), value: `${name}=`, unless: 'the application takes its broker from elsewhere' });
+        return;
+      }
     },
   },
   {

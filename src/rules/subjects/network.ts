@@ -1,5 +1,5 @@
 import { isLoopback, outsideCluster } from '../../celery/hosts';
-import { AMQPS_PORT, AMQP_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
+import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -278,6 +278,11 @@ const openEgress = lazy((world: World) => grouped(clients(world).flatMap(({ work
 
 const silentPods = lazy((world: World) => lazy((pods: readonly Workload[]) => pods.filter((workload) => listensNowhere(workload, world))));
 
+/** The application opens a port for its metrics, as it says. */
+function isForMetrics({ name, labels, annotations }: Resource, entry: unknown): boolean {
+  return /metric|prom|exporter|statsd/i.test([name, asScalar(get(entry, 'name')), ...Object.keys({ ...labels, ...annotations })].join(' '));
+}
+
 /** The servers of brokers in the input, with their ports; `use` where Celery has one as its broker, as far as is known. */
 const brokerServers = lazy((world: World) => {
   const rabbits = new Set(rabbitBrokers(world).map(({ server }) => server));
@@ -334,6 +339,34 @@ export const networkRules: Rule[] = [
         report({
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
           note: `${listed(silent.map(({ resource }) => `${resource.kind} ${resource.name}`))} ${silent.length === 1 ? 'does' : 'do'} not listen on ${ports.join(', ')}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/service-without-listener',
+    severity: Severity.WARNING,
+    title: 'A Service leads to a port of Celery on which nothing listens',
+    why: 'Workers and Beat take no connections, and only the command `flower` opens port 5555: whoever uses the Service gets `connection refused`, and Prometheus no metrics.',
+    fix: 'Remove the Service; or give Flower a Deployment of its own, and its labels to the selector.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html#flower-real-time-celery-web-monitor',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const service of world.kind('Service')) {
+        const pods = distinct(world.backing(service));
+        if (pods.length === 0 || silentPods(world)(pods).length < pods.length) continue;
+        // Their program is out of sight.
+        if (pods.some((workload) => world.in(workload).some(({ hint }) => hint !== undefined))) continue;
+        // A StatefulSet needs one, with whatever port.
+        if (get(service.json, 'spec', 'clusterIP') === 'None' && pods.some(({ resource }) => resource.kind === 'StatefulSet')) continue;
+        asList(get(service.json, 'spec', 'ports')).forEach((entry, i) => {
+          const port = asNumber(get(entry, 'targetPort') ?? get(entry, 'port'));
+          if (port === undefined || pods.some((workload) => exposes(workload, port)) || isForMetrics(service, entry)) return;
+          report({
+            at: { resource: service, path: ['spec', 'ports', i] }, value: `port ${port}`,
+            note: `it selects ${listed(pods.map(({ resource }) => `${resource.kind} ${resource.name}`))}`,
+            ...unless(port === FLOWER_PORT, 'the code of the application opens it, for metrics'),
+          });
         });
       }
     },

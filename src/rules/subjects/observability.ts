@@ -1,6 +1,9 @@
 import { seenByExporter } from '../../manifests/applications';
 import { exporters } from '../../manifests/exporters';
+import { asMap, get } from '../../manifests/json';
+import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
+import { celeryWorkloads } from '../../manifests/scalers';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -36,6 +39,32 @@ export const observabilityRules: Rule[] = [
         at: worker.place(option.path), value: `--max-tasks-per-child ${option.value}`, allowed: `${FEW_TASKS} or more`, note: `there is ${by}`,
         unless: 'the application flushes its tracer in worker_process_shutdown',
       });
+    },
+  },
+  {
+    id: 'observability/monitor-without-service',
+    severity: Severity.WARNING,
+    title: 'A ServiceMonitor has the labels of pods, and there is no Service with them',
+    why: 'A ServiceMonitor selects Services, by their own labels, and workers have none: Prometheus scrapes nothing, without an error anywhere, and alerts never fire.',
+    fix: 'Make it a PodMonitor; or add a Service with the labels, and with the port of the metrics.',
+    source: 'https://prometheus-operator.dev/docs/developer/getting-started/#using-servicemonitors',
+    rows: ['N21'],
+    check: (world, report) => {
+      const own = new Set(world.kind('ServiceMonitor').length === 0 ? [] : celeryWorkloads(world));
+      for (const monitor of own.size === 0 ? [] : world.kind('ServiceMonitor')) {
+        const { namespace, json } = monitor;
+        const selector = get(json, 'spec', 'selector');
+        const labels = asMap(get(selector, 'matchLabels'));
+        // Others select Services of other namespaces.
+        if (get(json, 'spec', 'namespaceSelector') !== undefined || get(selector, 'matchExpressions') !== undefined) continue;
+        if (world.kind('Service').some((service) => service.namespace === namespace && selects(selector, service.labels))) continue;
+        const meant = world.select(namespace, labels).find((workload) => own.has(workload));
+        if (!meant) continue;
+        report({
+          at: { resource: monitor, path: ['spec', 'selector', 'matchLabels'] }, value: JSON.stringify(labels),
+          note: `they are those of ${meant.resource.kind} ${meant.resource.name}`, unless: 'that Service is not among these manifests',
+        });
+      }
     },
   },
   {

@@ -115,6 +115,11 @@ function partOf(name: string): string | undefined {
   return PARTS.find(([word]) => word.test(last))?.[1];
 }
 
+/** The Secret `shop-db-user` is that of the variable `DB_USER`. */
+function isCalledLike(name: string, variable: string): boolean {
+  return `-${name}`.toLowerCase().replace(/[_.]/g, '-').endsWith(`-${variable.toLowerCase().replace(/_/g, '-')}`);
+}
+
 const isBrokerUrl = (name: string): boolean => /BROKER_URL$|^(RABBITMQ|AMQP|REDIS)_(URL|URI)$/i.test(name);
 
 /** `app-db`, `database-url`, `postgres_dsn`; not `redis-db`, which is a number of Redis. */
@@ -140,6 +145,19 @@ const brokerKeys = lazy((world: World) => grouped(neededReferences(world).flatMa
 /** The name that is meant, of those that nobody asks for. */
 function almost(name: string, free: readonly string[] = []): string | undefined {
   return free.find((one) => one.length > 3 && (name.startsWith(one) || one.startsWith(name) || one.endsWith(`-${name}`) || name.endsWith(`-${one}`))) ?? nearest(name, free);
+}
+
+/** The keys that the pods of Celery and its brokers ask for by name, of each Secret or ConfigMap. */
+const askedKeys = lazy((world: World) => grouped(neededReferences(world).flatMap(({ kind, name, key, at }) =>
+  key === undefined ? [] : [[`${kind} ${at.resource.namespace} ${name}`, key] as const])));
+
+/** Another one that has all the keys that are asked for, where these are several. */
+function withSameKeys({ kind, name, at: { resource: { namespace } } }: Reference, world: World): string | undefined {
+  const keys = new Set(askedKeys(world).get(`${kind} ${namespace} ${name}`));
+  if (keys.size < 2) return undefined;
+  const having = world.kind(kind).filter((one) => one.namespace === namespace && [...keys].every((key) => keysOf(one).has(key)));
+  const found = new Set(having.map((one) => one.name));
+  return found.size === 1 ? [...found][0] : undefined;
 }
 
 /** The claims of the input that no pod asks for, by namespace. */
@@ -215,7 +233,7 @@ export const referenceRules: Rule[] = [
       for (const reference of neededReferences(world)) {
         const { kind, name, at } = reference;
         if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) continue;
-        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`));
+        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)) ?? withSameKeys(reference, world);
         if (meant !== undefined) report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
       }
       for (const workload of celeryWorkloads(world)) {
@@ -259,7 +277,8 @@ export const referenceRules: Rule[] = [
           report({ at, value, note: 'the whole URL becomes the password', ...unless(secret !== undefined && /^[a-z][a-z0-9+]*:\/\//.test(secretData(secret).get(key) ?? ''), 'the key holds a password') });
           continue;
         }
-        if (wanted === undefined || given === undefined || wanted === given) continue;
+        // Where each Secret has one value, its name says which, and the key is the same in all of them.
+        if (wanted === undefined || given === undefined || wanted === given || isCalledLike(name, variable)) continue;
         report({ at, value, unless: 'that is what the key holds' });
       }
     },
