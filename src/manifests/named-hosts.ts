@@ -5,6 +5,7 @@ import { isOtherImage } from './hints';
 import { isProducer } from './broker-urls';
 import { Path } from './json';
 import { Container } from './pod/container';
+import { Workload } from './pod/workload';
 import type { World } from './world';
 
 /** What a name leads to. */
@@ -71,6 +72,13 @@ const OF_A_CHART = /-(postgresql|mysql|mariadb|mongodb|pgbouncer|pgpool)(-[a-z]+
 export function databasesNear({ kind, host }: NamedHost, namespace: string, world: World): readonly string[] {
   return OF_A_CHART.test(host) ? [] : databaseServices(world).get(`${namespace} ${kind}`) ?? [];
 }
+
+/** The workloads of the databases that processes of Celery are given. */
+export const databaseWorkloads: (world: World) => ReadonlySet<Workload> = lazy((world: World) => new Set(world.processes
+  .flatMap(({ container, workload }) => namedHosts(container).filter(({ kind }) => kind !== 'redis' && kind !== 'rabbitmq').flatMap(({ host }) => {
+    const service = world.service(host, workload.resource.namespace);
+    return service ? world.backing(service) : [];
+  }))));
 
 /** The containers of Celery, and those of the same application that send tasks to it: of the same image, or with a broker in a variable. */
 export const applicationContainers: (world: World) => readonly Container[] = lazy((world: World) => {

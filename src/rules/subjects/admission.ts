@@ -3,6 +3,7 @@ import { brokerClients } from '../../manifests/broker-urls';
 import { unlessCopied } from '../../manifests/copies';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Misshape, misshapes, unknownFieldsOf } from '../../manifests/misshapes';
+import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { neededReferences, referencesOf } from '../../manifests/references';
@@ -28,6 +29,9 @@ const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
   ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
   ...world.workloads.filter(({ containers }) => containers.some(({ image }) => images(world).has(image.text))),
 ]));
+
+/** Those, and the databases that Celery is given: without them no task gets far. */
+const withDatabases = lazy((world: World): ReadonlySet<Workload> => new Set([...workloads(world), ...databaseWorkloads(world)]));
 
 /** The Services that lead to those. */
 const services = lazy((world: World): readonly Resource[] =>
@@ -65,7 +69,7 @@ const reported = (resource: Resource, { path, container, value, allowed, note }:
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
   const refusalsOf = unlessCopied(refusals, world);
-  for (const workload of workloads(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
+  for (const workload of withDatabases(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
 };
 
 /** The misshapes of one kind, in each workload. */
@@ -293,7 +297,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/reference/using-api/deprecation-guide/',
     rows: ['N73'],
     check: (world, report) => {
-      const own = [...[...workloads(world)].map((workload) => workload.resource), ...companions(world), ...services(world), ...sources(world)];
+      const own = [...[...withDatabases(world)].map((workload) => workload.resource), ...companions(world), ...services(world), ...sources(world)];
       for (const resource of own) {
         const gone = goneApi(resource);
         if (!gone) continue;
