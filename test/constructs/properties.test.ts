@@ -19,7 +19,8 @@ afterAll(() => jest.restoreAllMocks());
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 const label = (most: number) => fc.stringMatching(new RegExp(`^[a-z]([a-z0-9-]{0,${most - 2}}[a-z0-9])?$`));
 const qualified = fc.stringMatching(/^(x-[a-z0-9]{1,8}\.example\/)?x[A-Za-z0-9_.-]{0,20}[A-Za-z0-9]$/);
-const labelValue = fc.stringMatching(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,40}[A-Za-z0-9])?)?$/);
+/** Not such as 1_0, 0o17 or 0b1, which are numbers to kubectl and refused. */
+const labelValue = fc.stringMatching(/^([A-Za-z0-9]([A-Za-z0-9_.-]{0,40}[A-Za-z0-9])?)?$/).filter((value) => !/^\d.*[a-z_]/i.test(value));
 /** Without what synth refuses (validation/unwritable.test.ts): characters that YAML or ConfigMaps cannot carry. */
 const text = fc.string({ maxLength: 20, unit: 'grapheme' }).filter((value) => !/[\x7f-\x9f\u2028\u2029\ufffe\uffff\ud800-\udfff]/u.test(value));
 const count = (most: number) => fc.integer({ min: 1, max: most });
@@ -278,7 +279,8 @@ const BAD: [string, fc.Arbitrary<unknown>, Make][] = [
   ['priorityClassName', fc.stringMatching(/^[A-Z_]{1,10}$/), flower('priorityClassName')],
   ['labels[\'x\']', fc.stringMatching(/^[a-z]{0,70}[ !/]$/), (chart, value) => worker('labels')(chart, { x: value } as never)],
   ['env[0].name', fc.stringMatching(/^[0-9 =][A-Z]{0,5}$/), (chart, value) => worker('env')(chart, [{ name: value, value: '1' }] as never)],
-  ['app', plainText(30).filter((app) => !/^[\w.]+(:\w+)?$/.test(app)), (chart, value) => celeryApp(chart, { app: value })],
+  // What follows -p may be a password, and is not shown.
+  ['app', plainText(30).filter((app) => !/^[\w.]+(:\w+)?$|^-p/.test(app)), (chart, value) => celeryApp(chart, { app: value })],
   ['celery', notVersion, installed((celery) => ({ celery }))],
   ['python', plainText(10).filter((python) => !['3.11', '3.12'].includes(python)), installed((python) => ({ python }))],
   ['requirements', fc.stringMatching(/^(redis==[5-9]\.[0-9]|kombu==5\.[0-3]\.[0-9]|celery==4\.[0-9]|--[a-z]{1,5}|[a-z]{1,5} [a-z]{1,5})$/),

@@ -26,8 +26,8 @@ const FILES = caseIds().flatMap((id) => [...caseFiles(id, 'fail'), ...caseFiles(
   return /celery/.test(text) && !/namespace|kind: (List|Template|NodePool|PersistentVolume)\b/i.test(text);
 });
 
-/** These look for the Service of a URL in the other namespaces, and for the namespace that it names. */
-const ACROSS = ['network/service-of-another-namespace', 'network/service-in-another-namespace-than-named'];
+/** These look for the Service of a URL in the other namespaces, for the namespace that it names, and for who else has a host. */
+const ACROSS = ['network/service-of-another-namespace', 'network/service-in-another-namespace-than-named', 'flower/host-taken'];
 
 test('two applications in two namespaces', () => {
   expect(FILES.length).toBeGreaterThan(300);
