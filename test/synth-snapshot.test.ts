@@ -40,7 +40,7 @@ describe('the second run leaves a snapshot', () => {
     expect(first).toMatchObject(Array(2).fill({ status: 0, stderr: '', said: 'false 2 project' }));
     expect(run({}, undefined, tmpdir())).toMatchObject({ status: 0, stderr: '', said: 'true 2 project' });
     expect(run({ FAIL: 'refused', VALUE: 'seven' })).toMatchObject({ status: 1, stderr: 'refusedsevenfunctionundefined\n', said: 'true 2 project' });
-    // What makes the snapshot load faster is not for the program; what the user set is.
+    // The environment of the user.
     expect(run({ FAIL: 'refused', GLIBC_TUNABLES: 'glibc.malloc.perturb=0' }).stderr).toBe('refusednonefunctionglibc.malloc.perturb=0\n');
     expect(run({ CODE: '3' }).status).toBe(3);
     expect(run({ NODE_OPTIONS: '--max-old-space-size=900' })).toMatchObject({ status: 0, stderr: '', said: 'false 2 project' });
