@@ -4,7 +4,7 @@ import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
-import { Refusal } from './refusals';
+import { FILLED_IN, Refusal } from './refusals';
 
 /** What is wrong with a field: its name, its type, a word that it does not take, or that it is not there. */
 export interface Misshape extends Refusal {
@@ -12,9 +12,6 @@ export interface Misshape extends Refusal {
   /** The only thing that could make it right: a Kubernetes that is newer than the schema. */
   readonly newer?: true;
 }
-
-/** Something is filled in before it is applied. */
-const FILLED_IN = /[${}<>%@]|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
 
 interface Field {
   readonly type: string;

@@ -14,7 +14,10 @@ export interface Refusal {
 }
 
 /** Something is filled in before it is applied: `${NAME}`, `<name>`, `{{ name }}`, `YOUR_NAME`. */
-const FILLED_IN = /[${}<>%@]|^$|RELEASE-NAME|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
+export const FILLED_IN = /[${}<>%@]|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
+
+/** The same, also where nothing is written yet, and in what `helm template` writes without a name. */
+const isFilledIn = (text: string): boolean => text === '' || text.includes('RELEASE-NAME') || FILLED_IN.test(text);
 
 /** What a name may be. */
 interface Form {
@@ -28,7 +31,7 @@ const SUBDOMAIN: Form = { ...DNS_SUBDOMAIN, allowed: 'a-z, 0-9, - and .' };
 const PORT_NAME: Form = { of: /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -' };
 
 function badName(name: unknown, { of, longest, allowed }: Form, path: Path, container?: string): Refusal[] {
-  const fits = typeof name !== 'string' || FILLED_IN.test(name) || (of.test(name) && name.length <= longest);
+  const fits = typeof name !== 'string' || isFilledIn(name) || (of.test(name) && name.length <= longest);
   return fits ? [] : [{ path, container, value: name, allowed }];
 }
 
@@ -108,7 +111,7 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
   if (kind !== 'Secret') return [];
   return Object.entries(asMap(json.data)).flatMap(([name, value]): Array<Refusal & { readonly read?: true }> => {
     const text = asText(value)?.replace(/[\r\n]/g, '');
-    if (text === undefined || FILLED_IN.test(text) || STANDS_FOR_IT.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
+    if (text === undefined || isFilledIn(text) || STANDS_FOR_IT.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
     const at = { path: ['data', name], value: name, allowed: 'base64, or stringData' };
     if (!BASE64.test(text)) return [at];
     // A word of small letters that is base64 by chance: `postgres` is six bytes.
@@ -120,8 +123,8 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
 /** Below that no container runtime starts a process. */
 const LEAST_MEMORY = 2 ** 20;
 
-/** `nvidia.com/gpu`: what a device plugin offers. */
-function isDevice(name: string): boolean {
+/** An extended resource, such as `nvidia.com/gpu`: what a device plugin offers. */
+function isExtended(name: string): boolean {
   return name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
 }
 
@@ -131,7 +134,7 @@ export function badResources({ containers, initContainers }: Workload): Refusal[
     const resources = asMap(json.resources);
     const values = (['requests', 'limits'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, value]): Refusal[] => {
       const at = { path: [...path, 'resources', kind, name], container, value: String(value) };
-      if ((typeof value !== 'string' && typeof value !== 'number') || FILLED_IN.test(String(value)) || !/^\s*\d/.test(String(value))) return [];
+      if ((typeof value !== 'string' && typeof value !== 'number') || isFilledIn(String(value)) || !/^\s*\d/.test(String(value))) return [];
       const size = quantity(value);
       if (size === undefined) return [{ ...at, allowed: name === 'cpu' ? '250m, 0.5 or 2' : '512Mi or 2Gi', note: 'it is no quantity' }];
       if (name !== 'memory' || size === 0 || size >= LEAST_MEMORY) return [];
@@ -146,7 +149,7 @@ export function badResources({ containers, initContainers }: Workload): Refusal[
     // A device is not shared: nothing can ask for less of it than it may take.
     const devices = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
       const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
-      return !isDevice(name) || request === undefined || (limit !== undefined ? request >= limit : request === 0) ? []
+      return !isExtended(name) || request === undefined || (limit !== undefined ? request >= limit : request === 0) ? []
         : [{ path: [...path, 'resources', 'requests', name], container, value: `${name}: ${String(value)}`, allowed: limit === undefined ? 'the same as a limit' : `the limit, ${String(get(resources, 'limits', name))}` }];
     });
     return [...values, ...above, ...devices];
@@ -158,7 +161,7 @@ const RESIZE = ['NotRequired', 'RestartContainer'];
 /** Words that a restartPolicy does not take here: `Never` in a Deployment. */
 export function badRestartPolicies({ resource, containers, initContainers, spec, specPath, longRunning }: Workload): Refusal[] {
   const wrong = (value: unknown, of: readonly string[], path: Path, container?: string): Refusal[] =>
-    typeof value !== 'string' || FILLED_IN.test(value) || of.includes(value) ? [] : [{ path, container, value, allowed: of.join(', ') }];
+    typeof value !== 'string' || isFilledIn(value) || of.includes(value) ? [] : [{ path, container, value, allowed: of.join(', ') }];
   return [
     ...wrong(spec.restartPolicy, resource.kind === 'Pod' ? ['Always', 'OnFailure', 'Never'] : longRunning ? ['Always'] : ['OnFailure', 'Never'], [...specPath, 'restartPolicy']),
     ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.resizePolicy).flatMap((entry, i) =>
@@ -177,7 +180,7 @@ export function mountsOfNothing({ containers, initContainers, volumes }: Workloa
   const names = [...volumes.keys()].join(', ');
   return [...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
     const volume = asText(get(mount, 'name'));
-    return volume === undefined || FILLED_IN.test(volume) || volumes.has(volume) ? []
+    return volume === undefined || isFilledIn(volume) || volumes.has(volume) ? []
       : [{ path: [...path, 'volumeMounts', i, 'name'], container: name, value: volume, allowed: names === '' ? 'a volume of the pod, which has none' : names }];
   }));
 }
@@ -241,7 +244,7 @@ export function goneApi({ kind, apiVersion }: Resource): GoneApi | undefined {
   const removed = REMOVED.find((one) => one.kind.test(kind) && one.api.test(apiVersion));
   if (removed) return removed;
   const now = APIS.get(kind);
-  const known = now === undefined || apiVersion === now || !OWN_GROUP.test(apiVersion) || FILLED_IN.test(apiVersion)
+  const known = now === undefined || apiVersion === now || !OWN_GROUP.test(apiVersion) || isFilledIn(apiVersion)
     || (kind === 'HorizontalPodAutoscaler' && apiVersion === 'autoscaling/v1');
   return known ? undefined : { now };
 }

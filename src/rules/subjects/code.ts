@@ -5,7 +5,7 @@ import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { codeFiles } from '../../manifests/code';
-import { startsProcess } from '../../manifests/command/celery-command';
+import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { meantScript } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
 import { asMap, asScalar, asText, get } from '../../manifests/json';
@@ -74,6 +74,11 @@ function rollsOnChange({ workload }: Process, configMap: string, world: World): 
   return reloads || world.find('ConfigMap', workload.resource.namespace, configMap)?.json.immutable === true || /-(?=[a-z0-9]*\d)[a-z0-9]{6,}$/.test(configMap);
 }
 
+/** What a process runs, and what its probes run of Celery. */
+function commandsOf({ command, container }: Process): CeleryCommand[] {
+  return [command, ...probesOf(container).flatMap(({ invocations }) => celeryIn(invocations))];
+}
+
 /** Where public images have programs of their own. */
 const OF_THE_IMAGE = /^\/(bin|sbin|usr|lib|opt|etc|tmp|var)\//;
 
@@ -126,8 +131,7 @@ export const codeRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       const five = process.plain && process.command.global.has('--app');
-      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
-      for (const { vendor, role, options, subcommand } of [process.command, ...probed]) {
+      for (const { vendor, role, options, subcommand } of commandsOf(process)) {
         if (vendor !== 'celery' || role === 'flower' || role === 'multi' || role === 'other') continue;
         for (const name of ['--app', '--broker', '--result-backend', '--loader', '--config', '--workdir']) {
           const given = options.get(name);
@@ -173,8 +177,7 @@ export const codeRules: Rule[] = [
     rows: ['C2'],
     on: 'processes',
     check: (process, report) => {
-      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
-      for (const { vendor, role, options, misplaced } of [process.command, ...probed]) {
+      for (const { vendor, role, options, misplaced } of commandsOf(process)) {
         if (vendor !== 'celery') continue;
         const own = new Map([...options].filter(([name]) => !misplaced.has(name)));
         for (const { word, note, ...refused } of refusedOptions(role, own)) report({ at: process.place(word.path), note, ...refused });
@@ -192,8 +195,7 @@ export const codeRules: Rule[] = [
     rows: ['C1'],
     on: 'processes',
     check: (process, report) => {
-      const probed = probesOf(process.container).flatMap(({ invocations }) => celeryIn(invocations));
-      for (const { vendor, global, options } of [process.command, ...probed]) {
+      for (const { vendor, global, options } of commandsOf(process)) {
         const given = vendor === 'celery' ? global.get('--app') ?? options.get('--app') : undefined;
         if (!given || given.word.unknown || given.value === '' || /[${}<>]/.test(given.value)) continue;
         const path = given.value.replace(/^\.\//, '').replace(/\.py$/, '');

@@ -4,7 +4,7 @@ import { lacks, meets, SINCE } from '../../celery/versions';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
-import { baseName } from '../../manifests/command/command';
+import { baseName, Invocation } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get, Path } from '../../manifests/json';
@@ -51,16 +51,22 @@ function groupSignals(process: Process, report: Reporter): void {
 
 const hookPath = ({ container }: Process): Path => [...container.path, 'lifecycle', 'preStop', 'exec', 'command'];
 
-/** `pkill` and `killall` in the preStop hook, which also find the children: they have the name and mostly the command line of the worker. */
-function killsAtStop(process: Process): ReadonlyArray<{ readonly shown: string; readonly known: boolean }> {
+/** What the preStop hook of a container runs. */
+function invocationsAtStop(process: Process): Invocation[] {
   const { container } = process;
   const path = hookPath(process);
   const words = asList(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
     .map((word, i) => ({ text: asScalar(word) ?? '', path: [...path, i], unknown: false }));
-  if (words.length === 0) return [];
+  return words.length === 0 ? [] : container.read(words);
+}
+
+/** `pkill` and `killall` in the preStop hook, which also find the children: they have the name and mostly the command line of the worker. */
+function killsAtStop(process: Process): ReadonlyArray<{ readonly shown: string; readonly known: boolean }> {
+  const invocations = invocationsAtStop(process);
+  if (invocations.length === 0) return [];
   // What the probes have the image has.
-  const known = probesOf(container).some(({ invocations }) => invocations.some((invocation) => /^(pgrep|pkill|ps)$/.test(baseName(invocation.words[0]?.text ?? ''))));
-  return container.read(words).flatMap(({ words: [program, ...rest] }) => {
+  const known = probesOf(process.container).some((probe) => probe.invocations.some(({ words }) => /^(pgrep|pkill|ps)$/.test(baseName(words[0]?.text ?? ''))));
+  return invocations.flatMap(({ words: [program, ...rest] }) => {
     const texts = rest.map(({ text }) => text);
     const name = baseName(program.text);
     const options = texts.filter((text) => text.startsWith('-'));
@@ -73,11 +79,7 @@ function killsAtStop(process: Process): ReadonlyArray<{ readonly shown: string; 
 
 /** The commands of `celery control` in the preStop hook of a container. */
 function controlsAtStop(process: Process): Array<{ readonly command: CeleryCommand; readonly shown: string }> {
-  const { container } = process;
-  const path = hookPath(process);
-  const words = asList(get(container.json, 'lifecycle', 'preStop', 'exec', 'command'))
-    .map((word, i) => ({ text: asScalar(word) ?? '', path: [...path, i], unknown: false }));
-  return words.length === 0 ? [] : container.read(words).flatMap((invocation) => {
+  return invocationsAtStop(process).flatMap((invocation) => {
     const command = readCelery(invocation);
     return command?.role === 'control' ? [{ command, shown: invocation.words.map(({ text }) => text).join(' ') }] : [];
   });
