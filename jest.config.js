@@ -1,6 +1,6 @@
-/** The tests that need no cluster and no network. test/e2e, test/drills and test/locks have configurations of their own. */
+/** The tests of src/, in this process. test/integration, test/e2e, test/drills, test/locks and test/python have configurations of their own. */
 module.exports = {
-  testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/{celery,manifests,rules,constructs,cli,memo}/**/*.test.ts'],
+  testMatch: ['<rootDir>/test/*.test.ts', '<rootDir>/test/{celery,manifests,rules,constructs,cli}/**/*.test.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
   // As a user imports it, without a build.
   moduleNameMapper: { '^cdk8s-celery$': '<rootDir>/src/index.ts' },

@@ -1,8 +1,8 @@
 import { mkdirSync, openSync, rmSync, symlinkSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { builtProgram } from './program';
-import { run, scratch } from './run';
+import { builtProgram } from '../cli/program';
+import { run, scratch } from '../cli/run';
 
 const files = scratch();
 const program = builtProgram();

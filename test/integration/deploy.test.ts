@@ -3,11 +3,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
-import { Manifest, Manifests } from './manifests';
-import { WORKLOADS } from '../src/cli/prune';
-import { filesIn, shellWord } from './programs';
+import { Manifest, Manifests } from '../manifests';
+import { WORKLOADS } from '../../src/cli/prune';
+import { filesIn, shellWord } from '../programs';
 
-const ROOT = join(__dirname, '..');
+const ROOT = join(__dirname, '../..');
 const DEPLOY = join(ROOT, 'deploy');
 
 describe('deploy-celery.sh', () => {

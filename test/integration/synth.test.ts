@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { synth as command } from '../../src/cli/synth';
-import { builtProgram } from './program';
+import { builtProgram } from '../cli/program';
 
 const program = builtProgram();
 const MODULES = join(__dirname, '../../node_modules');

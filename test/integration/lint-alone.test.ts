@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, scratch } from './run';
+import { run, scratch } from '../cli/run';
 import { CASES, parse } from '../rules/manifests';
 
 const ROOT = join(__dirname, '../..');

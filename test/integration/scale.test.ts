@@ -1,5 +1,5 @@
 import { Violation } from '../../src/rules/rule';
-import { violations } from './manifests';
+import { violations } from '../rules/manifests';
 
 /** Objects of a kind that rules look at together: what one has to do with all others is worked out once for all of them. */
 const N = 2000;

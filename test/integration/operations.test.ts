@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { operationText } from '../src/operations';
+import { operationText } from '../../src/operations';
 
 /** As much of Celery as the program needs. `DEPTHS` has what the broker says, asked again and again; a queue named `done` gives a result. */
 const CELERY = `

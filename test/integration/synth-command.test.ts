@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { runs } from './random-runs';
+import { runs } from '../random-runs';
 import { command, commanding, PROGRAM, project, projectWithCommand, Started, synthesize, synthesizing, whole } from './synth-project';
 
 /** Renaming a folder fails as it does at a mount point. */

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const ROOT = join(__dirname, '../../..');
+const ROOT = join(__dirname, '../..');
 
 /** A copy of the project, so that synth runs for real and dist/ is not ours. */
 const project = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
