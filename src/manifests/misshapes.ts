@@ -56,6 +56,12 @@ const EARLIER: ReadonlyMap<string, string> = new Map([
   ['ResourceMetricSource.targetAverageValue', 'target.averageValue'],
 ]);
 
+/** Fields that Kubernetes has since the version of the schema: 1.34 and 1.35. */
+const SINCE: ReadonlySet<string> = new Set([
+  'Container.restartPolicyRules', 'EphemeralContainer.restartPolicyRules', 'EnvVarSource.fileKeyRef', 'PodSpec.hostnameOverride', 'PodSpec.workloadRef',
+  'VolumeProjection.podCertificate',
+]);
+
 /** Fields that rules of their own look at. */
 const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
   ['Container', ['command', 'args', 'restartPolicy']], ['PodSpec', ['restartPolicy']], ['EnvVar', ['value']], ['VolumeMount', ['name']],
@@ -135,7 +141,7 @@ class Reader {
 
   private unknown(name: string, value: unknown, type: string): void {
     // Directives of kustomize, and what a template leaves.
-    if (value === undefined || value === null || name.startsWith('$') || FILLED_IN.test(name)) return;
+    if (value === undefined || value === null || name.startsWith('$') || FILLED_IN.test(name) || SINCE.has(`${type}.${name}`)) return;
     const fields = fieldsOf(SCHEMA[type]);
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);

@@ -171,7 +171,7 @@ export function badRestartPolicies({ resource, containers, initContainers, spec,
 
 /** A restartPolicy of its own, which before Kubernetes 1.35 only init containers may have. */
 export function ownRestartPolicies({ containers }: Workload): Refusal[] {
-  return containers.flatMap(({ json, path, name }) => json.restartPolicy === undefined || path.includes('initContainers') ? []
+  return containers.flatMap(({ json, path, name }) => json.restartPolicy === undefined || json.restartPolicyRules !== undefined || path.includes('initContainers') ? []
     : [{ path: [...path, 'restartPolicy'], container: name, value: `restartPolicy: ${asScalar(json.restartPolicy) ?? ''}`, allowed: 'restartPolicy of the pod' }]);
 }
 
