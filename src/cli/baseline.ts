@@ -54,10 +54,14 @@ function readBaseline(file: string): Map<string, number> {
   const version = get(json, 'version');
   if (!isMap(json) || !Array.isArray(json.findings)) throw new Failure(`the baseline ${printable(file)} has no list of findings; ${fix}`);
   if (version !== VERSION) throw new Failure(`the baseline ${printable(file)} has version ${printable(JSON.stringify(version) ?? 'none')}, not ${VERSION}; ${fix}`);
-  return new Map(json.findings.map((one): [string, number] => {
+  const counts = new Map<string, number>();
+  for (const one of json.findings) {
     const [rule, object, container, path] = ['rule', 'object', 'container', 'path'].map((name) => asText(get(one, name)));
-    return [entryKey({ rule: rule ?? '', object: object ?? '', container, path: path ?? '' }), asNumber(get(one, 'count')) ?? 1];
-  }));
+    const key = entryKey({ rule: rule ?? '', object: object ?? '', container, path: path ?? '' });
+    // A merge of two branches may leave a line of each.
+    counts.set(key, (counts.get(key) ?? 0) + (asNumber(get(one, 'count')) ?? 1));
+  }
+  return counts;
 }
 
 function keyOf({ rule, at: { resource, container, path } }: Violation): string {
@@ -68,8 +72,11 @@ function keyOf({ rule, at: { resource, container, path } }: Violation): string {
   });
 }
 
+/** What kustomize, or we, put at the end of a ConfigMap's or Secret's name: another content is another hash. */
+const HASHED = /((?:ConfigMap|Secret)\/.*)-(?:[2456789bcdfghkmt]{10}|[0-9a-f]{8})$/;
+
 function entryKey({ rule, object, container, path }: Entry): string {
-  return JSON.stringify({ rule, object, container, path });
+  return JSON.stringify({ rule, object: object.replace(HASHED, '$1'), container, path });
 }
 
 /** With names in the place of numbers, where what is there has one. */

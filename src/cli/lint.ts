@@ -100,7 +100,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     return print(`${printable(written)}: ${plural(all.length, 'finding')}\n`, output);
   }
   const { fresh: violations, gone } = baseline === undefined ? { fresh: all, gone: 0 } : unknownTo(baseline, all);
-  if (gone > 0 && rules === undefined) output.err(`cdk8s-celery lint: ${gone} of the findings of ${printable(baseline!)} are gone; write it again with --write-baseline\n`);
+  if (gone > 0 && rules === undefined) output.err(`cdk8s-celery lint: ${gone} of the findings of ${printable(baseline!)} ${gone === 1 ? 'is' : 'are'} gone; write it again with --write-baseline\n`);
   const withAdvice = values.advice === true || severity === Severity.ADVICE;
   const isShown = (one: Violation): boolean => one.severity === Severity.ADVICE ? withAdvice : atLeast(one.severity, severity);
   const shown = violations.filter(isShown);

@@ -53,6 +53,39 @@ test.each<[string, string, number, string[]]>([
   expect((JSON.parse(result.out) as { findings: Array<{ ruleId: string }> }).findings.map(({ ruleId }) => ruleId)).toEqual(rules);
 });
 
+test.each(['7h24d9mkbt', '5f2a91c3'])('a ConfigMap whose name ends in the hash of its content is the same with another content: %s', async (hash) => {
+  const config = (name: string) => `apiVersion: v1
+kind: ConfigMap
+metadata: {name: redis-${name}}
+data: {redis.conf: "maxmemory-policy allkeys-lru"}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: redis}
+spec:
+  template:
+    metadata: {labels: {app: redis}}
+    spec:
+      containers:
+        - {name: redis, image: "redis:7.2", args: [/etc/redis/redis.conf], volumeMounts: [{name: conf, mountPath: /etc/redis}]}
+      volumes: [{name: conf, configMap: {name: redis-${name}}}]
+---
+{apiVersion: v1, kind: Service, metadata: {name: redis}, spec: {selector: {app: redis}, ports: [{port: 6379}]}}
+---
+${OLD}`;
+  const file = await baselineOf('hashed', config(hash));
+  expect(readFileSync(file, 'utf8')).toContain('{"rule":"redis/evicts-tasks","object":"ConfigMap/redis"');
+  expect(await run('--baseline', file, files.write('hashed.yaml', config(hash.replace(/2/g, '9'))))).toMatchObject({ code: 0, err: '' });
+  expect((await run('--baseline', file, files.write('hashed.yaml', config('another')))).code).toBe(1);
+});
+
+test('two lines of one finding, as a merge leaves them, count as two', async () => {
+  const file = await baselineOf('merged', OLD);
+  const baseline = JSON.parse(readFileSync(file, 'utf8')) as { findings: unknown[] };
+  const merged = files.write('merged.json', JSON.stringify({ ...baseline, findings: [...baseline.findings, ...baseline.findings] }));
+  expect((await run('--baseline', merged, files.write('one.yaml', OLD))).err).toContain(`${baseline.findings.length} of the findings`);
+});
+
 test('of two findings of one kind in one place a third is new', async () => {
   const probe = (name: string) => worker(name).replace('          command:', '          livenessProbe: {exec: {command: [celery, -A, shop, inspect, ping]}, periodSeconds: 5}\n          command:');
   const file = await baselineOf('counted', `${probe('a')}---\n${probe('b')}`);

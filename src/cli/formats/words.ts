@@ -9,7 +9,7 @@ export function plural(number: number, word: string): string {
 /** `2 workers, 1 Beat, 1 Flower, 1 Redis (broker), 3 containers not recognised`; empty where there is none of them. */
 export function recognisedAs({ workers, beats, flowers, servers, exporters }: Recognised, unrecognised: number): string {
   return [
-    ...workers > 0 ? [plural(workers, 'worker')] : [], ...beats > 0 ? [`${beats} Beat`] : [], ...flowers > 0 ? [`${flowers} Flower`] : [],
+    ...workers > 0 ? [plural(workers, 'worker')] : [], ...beats > 0 ? [plural(beats, 'Beat')] : [], ...flowers > 0 ? [plural(flowers, 'Flower')] : [],
     ...Object.entries(servers).map(([name, number]) => `${number} ${name}`), ...exporters > 0 ? [plural(exporters, 'exporter')] : [],
     ...unrecognised > 0 ? [`${plural(unrecognised, 'container')} not recognised`] : [],
   ].join(', ');

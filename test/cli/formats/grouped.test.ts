@@ -22,6 +22,11 @@ describe('text', () => {
     expect((await output()).split('\n').slice(0, 2)).toEqual(['2 workers, 1 Beat, 1 container not recognised', '']);
   });
 
+  test('counts several Beats and Flowers', async () => {
+    const several = ['beat', 'flower'].flatMap((role) => ['a', 'b'].map((name) => pod(`${role}-${name}`, `command: [celery, -A, ${name}, ${role}]`))).join('---\n');
+    expect((await run(files.write('several.yaml', several))).out.split('\n')[0]).toBe('2 Beats, 2 Flowers');
+  });
+
   test('has errors before warnings, and one text for all places of a finding', async () => {
     const found = (await output()).split('\n').filter((line) => /^(?! {4})\S+ |^ {2}\S/.test(line) && /error|warning/.test(line));
     expect(found).toEqual([
