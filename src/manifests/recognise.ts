@@ -1,7 +1,8 @@
 import { isAirflow, isFlower } from '../celery/image';
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
-import { baseName, meantScript } from './command/command';
+import { baseName, meantScript, Word, wordsInOne } from './command/command';
 import { callsCelery, Hint, hintOf, isOther, saysSo } from './hints';
+import { asText } from './json';
 import { Container } from './pod/container';
 import type { Workload } from './pod/workload';
 import { Process } from './process';
@@ -65,12 +66,21 @@ function impliedFlower(container: Container): CeleryCommand | undefined {
   return readCelery({ words, links: [], assignments: new Map(), conditional: false });
 }
 
-/** `sh -c celery -A shop worker` starts only `celery`: what it was meant to be is known. */
+/** `sh -c celery -A shop worker` starts only `celery`, and `"celery -A shop worker"` nothing: what it was meant to be is known. */
 function asMeant(container: Container): Process[] {
-  const meant = meantScript(container.words);
+  const script = meantScript(container.words);
+  const meant = script ?? wordsInOne(container.words.length > 0 ? container.words : unlisted(container));
   const commands = meant ? container.read(meant.words).flatMap((invocation) => readCelery(invocation) ?? []) : [];
   return commands.filter(({ role }) => role === 'worker' || role === 'beat' || role === 'flower').slice(0, 1).map(({ role, invocation }) =>
-    new Process(container, scriptOf(role, invocation.words[0]), { reason: 'the words after the script of its shell', sure: true }));
+    new Process(container, scriptOf(role, invocation.words[0]), { reason: script ? 'the words after the script of its shell' : 'the words of its command', sure: true }));
+}
+
+/** A command that is one text, as Docker Compose takes it. */
+function unlisted({ json, path }: Container): Word[] {
+  return ['command', 'args'].flatMap((name) => {
+    const text = asText(json[name]);
+    return text === undefined ? [] : [{ text, path: [...path, name], unknown: false }];
+  });
 }
 
 /** Images that start what a variable says. */

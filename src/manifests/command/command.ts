@@ -197,6 +197,16 @@ export function meantScript(words: readonly Word[]): { words: readonly Word[]; l
   return { words: [...words.slice(0, shell + 2), whole], lost };
 }
 
+/**
+ * `["celery -A shop worker"]` and `[celery, "-A shop worker"]` as they were meant: one item for each word. Undefined where no item has several
+ * words, or where a program comes before it that may take it apart.
+ */
+export function wordsInOne(words: readonly Word[]): { words: readonly Word[]; joined: Word } | undefined {
+  const at = words.findIndex(({ text }) => /\S\s+\S/.test(text));
+  if (at < 0 || words[at].unknown || (at > 0 && baseName(words[0].text) !== 'celery')) return undefined;
+  return { words: words.flatMap((word) => word.text.trim().split(/\s+/).map((text) => ({ ...word, text }))), joined: words[at] };
+}
+
 interface Source {
   readonly source: string;
   readonly inline: boolean;

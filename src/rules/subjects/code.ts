@@ -6,7 +6,7 @@ import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
-import { meantScript } from '../../manifests/command/command';
+import { meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
 import { asMap, asScalar, asText, get } from '../../manifests/json';
 import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/volumes';
@@ -24,6 +24,18 @@ import { Severity } from '../severity';
 
 const LARGEST_CONFIG_MAP = 1_048_576;
 const LARGEST_APPLIED = 250_000;
+
+/** Words of a worker or a Beat that belong to no option, which Celery reads as `name=value`: `-Q high, low`. */
+function strayWords({ role, rest, invocation: { words, links } }: CeleryCommand): Array<{ word: Word; comma: boolean }> {
+  // A script may `shift` its words before it hands them over.
+  if ((role !== 'worker' && role !== 'beat') || links.some((link) => link.kind === 'shell' && !link.inline)) return [];
+  return rest.flatMap((word) => {
+    const before = words[words.indexOf(word) - 1];
+    // An option of the application may take it.
+    return before === undefined || before.unknown || /^-[^=]*$/.test(before.text) || word.unknown || !/^[\w,]+$/.test(word.text) ? []
+      : [{ word, comma: before.text.endsWith(',') }];
+  });
+}
 
 function bytes(value: unknown): number {
   return Buffer.byteLength(asScalar(value) ?? '', 'utf8');
@@ -171,14 +183,18 @@ export const codeRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'Celery refuses an option of its command line',
     why: 'The process exits at startup, with exit code 2: `Error: Invalid value for \'-P\' / \'--pool\': \'fork\' is not one of \'prefork\', ...`, `Error: No such '
-      + 'option \'--max_tasks_per_child\'`; a probe fails each time.',
+      + 'option \'--max_tasks_per_child\'`, `Error: Unable to parse extra configuration from command line.`; a probe fails each time.',
     fix: 'Write the option as `celery worker --help` lists it, with hyphens, and a value that it takes.',
     source: 'Reproduced with Celery 5.6.3',
     rows: ['C2'],
     on: 'processes',
     check: (process, report) => {
-      for (const { vendor, role, options, misplaced } of commandsOf(process)) {
+      for (const command of commandsOf(process)) {
+        const { vendor, role, options, misplaced } = command;
         if (vendor !== 'celery') continue;
+        for (const { word, comma } of strayWords(command)) {
+          report({ at: process.place(word.path), value: word.text, note: comma ? 'there is a space after a comma' : `${command.role} takes only options` });
+        }
         const own = new Map([...options].filter(([name]) => !misplaced.has(name)));
         for (const { word, note, ...refused } of refusedOptions(role, own)) report({ at: process.place(word.path), note, ...refused });
       }
@@ -241,6 +257,43 @@ export const codeRules: Rule[] = [
         at: container.place(meant.lost[0].path),
         value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c',
       });
+    },
+  },
+  {
+    id: 'code/several-words-in-one',
+    severity: Severity.ERROR,
+    title: 'The command of Celery is one item of its list, and no shell takes it apart',
+    why: 'Kubernetes starts the first item as a program: `exec: "celery -A shop worker": executable file not found in $PATH`; of [celery, "-A shop worker"] all is '
+      + 'the value of -A. The container is restarted forever.',
+    fix: 'Write one item for each word: command: [celery, -A, shop, worker].',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/',
+    rows: ['C2'],
+    on: 'containers',
+    check: (container, report) => {
+      const meant = wordsInOne(container.words);
+      if (!meant || container.invocations.some(startsProcess) || !container.read(meant.words).some(startsProcess)) return;
+      report({
+        at: container.place(meant.joined.path), value: meant.joined.text, allowed: 'one item for each word',
+        ...unless(container.ownsEntrypoint, 'the entrypoint of the image gives it to a shell'),
+      });
+    },
+  },
+  {
+    id: 'code/space-in-queue',
+    severity: Severity.ERROR,
+    title: 'The name of a queue has a space in it',
+    why: 'Celery splits -Q at its commas, and keeps the spaces: of "high, low" the worker takes tasks from the queue " low", and those in `low` wait forever.',
+    fix: 'Leave the space out: -Q high,low.',
+    source: 'Reproduced with Celery 5.7.0',
+    rows: ['C9'],
+    on: 'workers',
+    check: (worker, report) => {
+      for (const name of ['--queues', '--exclude-queues']) {
+        const option = worker.plain ? worker.option(name) : undefined;
+        if (option?.state !== 'known' || !option.value.split(',').some((queue) => /^\s+\S|\S\s+$/.test(queue))) continue;
+        const allowed = option.value.split(',').map((queue) => queue.trim()).join(',');
+        report({ at: worker.place(option.path), value: option.value, allowed, fix: `Leave the spaces out: ${name} ${allowed}.` });
+      }
     },
   },
   {

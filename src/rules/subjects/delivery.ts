@@ -415,7 +415,7 @@ export const deliveryRules: Rule[] = [
     id: 'delivery/chatter',
     severity: Severity.ADVICE,
     title: 'Workers talk to each other over the broker: gossip and mingle are on',
-    why: 'Each worker reads the events of all others; with many, Redis spends its time on celeryev, and each start waits a second for answers.',
+    why: 'Each worker reads the events of all others; with many, the broker spends its time on celeryev, and each start waits a second for answers.',
     fix: 'Add --without-gossip and --without-mingle.',
     source: 'https://github.com/celery/celery/issues/5079',
     rows: ['W1'],

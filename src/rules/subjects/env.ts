@@ -369,7 +369,7 @@ export const envRules: Rule[] = [
     title: 'A URL is assembled around a password from a Secret, which nothing escapes',
     why: 'It breaks on the first password with `#`, `/`, `?` or `[`: `ValueError: Port could not be cast to integer value as \'pa\'`; Kubernetes '
       + 'cannot percent-encode.',
-    fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-]. Broker.fromRedis and Broker.fromRabbitMq take any password.',
+    fix: 'Store the whole URL in the Secret; or keep such passwords to [A-Za-z0-9._~-]. Of our constructs, Broker.fromRedis and Broker.fromRabbitMq take any password.',
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
     on: 'processes',
@@ -544,7 +544,7 @@ export const envRules: Rule[] = [
     why: 'Whoever has a certificate of a trusted CA can answer, also one for another host. py-amqp checks the name only where broker_use_ssl has '
       + 'server_hostname, and redis-py before 6 only where ssl_check_hostname is true.',
     fix: 'For amqps:// set broker_use_ssl = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": HOST}, for rediss:// append &ssl_check_hostname=true; '
-      + 'Broker.fromRabbitMq({ host, tls }) and Broker.fromRedis({ host, tls }) do so.',
+      + 'of our constructs, Broker.fromRabbitMq({ host, tls }) and Broker.fromRedis({ host, tls }) do so.',
     source: 'amqp/transport.py at https://github.com/celery/py-amqp; SSLConnection in redis/connection.py at https://github.com/redis/redis-py',
     rows: ['E9'],
     on: 'processes',

@@ -182,8 +182,10 @@ export const resourceRules: Rule[] = [
     check: (worker, report, world) => {
       if (!isScaled(worker.workload, world) || !worker.plain) return;
       const option = worker.option('--hostname');
-      if (option.state === 'known' && !/%[hnHN]|[$`]/.test(option.value)) {
-        report({ at: worker.place(option.path), value: option.value, allowed: 'a name with %h' });
+      // Without a shell or a script before Celery, nothing expands $HOSTNAME.
+      const literal = worker.container.ownsEntrypoint && worker.links.length === 0 && /^[^$`]*\$\{?HOSTNAME\}?$/.test(option.state === 'known' ? option.value : '');
+      if (option.state === 'known' && (literal || !/[$`]/.test(option.value)) && !/%[hnHN]/.test(option.value)) {
+        report({ at: worker.place(option.path), value: option.value, allowed: 'a name with %h', ...literal ? { note: 'no shell expands $HOSTNAME' } : {} });
         return;
       }
       if (option.state !== 'unset' && !(option.state === 'known' && /%[hn]/.test(option.value))) return;

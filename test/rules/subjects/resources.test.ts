@@ -22,7 +22,8 @@ describe('the same name of all nodes', () => {
     ['part of a host', 'worker -n shop@%n', { replicas: 2 }, {}, 'Deployment', []], ['a hostname', 'worker', { replicas: 2 }, { hostname: 'shop' }, 'Deployment', ['error: hostname: shop']],
     ['a hostname with a name of its host', 'worker -n a@%h', { replicas: 2 }, { hostname: 'shop' }, 'Deployment', ['error: hostname: shop']], ['a hostname of a StatefulSet', 'worker', { replicas: 2 }, { hostname: 'shop' }, 'StatefulSet', []],
     ['the network of the node', 'worker', { replicas: 2 }, { hostNetwork: true }, 'Deployment', ['warning: hostNetwork: true (when two of them run on one node)']], ['no network of the node', 'worker', { replicas: 2 }, { hostNetwork: false }, 'Deployment', []],
-    ['the network of each node', 'worker', {}, { hostNetwork: true }, 'DaemonSet', []], ['nothing', 'worker', { replicas: 2 }, {}, 'Deployment', []], ['a shell', 'worker -n $HOSTNAME', { replicas: 2 }, {}, 'Deployment', []],
+    ['the network of each node', 'worker', {}, { hostNetwork: true }, 'DaemonSet', []], ['nothing', 'worker', { replicas: 2 }, {}, 'Deployment', []], ['no shell', 'worker -n $HOSTNAME', { replicas: 2 }, {}, 'Deployment', ['error: $HOSTNAME (no shell expands $HOSTNAME)']],
+    ['a name of a shell and another', 'worker -n $HOSTNAME-$NAME', { replicas: 2 }, {}, 'Deployment', []],
   ])('%s', (_, words, spec, pod, kind, expected) => {
     expect(names(words, spec, pod, kind)).toEqual(expected);
   });
