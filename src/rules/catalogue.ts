@@ -239,6 +239,7 @@ export const CATALOGUE = {
   N84: { what: 'a port of the node for the broker or for Flower' },
   N85: { what: 'files on the disk of a node that several pods exchange' },
   N86: { what: 'NetworkPolicies without the database' },
+  N90: { what: 'options that Flower does not take' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -34,14 +34,19 @@ export type Lookup =
 
 /** The environment of a container. */
 export class Env {
-  /** `envFrom` names something that is not in the input. */
-  public readonly open: boolean;
+  /** What `envFrom` names and is not in the input. */
+  public readonly missing: readonly string[];
   private readonly variables = new Map<string, Variable>();
   private readonly room = new Room();
 
   public constructor(container: unknown, path: Path, sources: Sources) {
-    this.open = this.importAll(container, path, sources);
+    this.missing = this.importAll(container, path, sources);
     asList(get(container, 'env')).forEach((entry, i) => this.add(entry, [...path, 'env', i], sources));
+  }
+
+  /** Something out of sight may define further variables. */
+  public get open(): boolean {
+    return this.missing.length > 0;
   }
 
   /** What variables expand to is longer than what is read: some count as known only to the cluster. */
@@ -90,8 +95,8 @@ export class Env {
     return { text: fits ? expanded : raw, unresolved, partial: partial || !fits };
   }
 
-  private importAll(container: unknown, path: Path, sources: Sources): boolean {
-    let open = false;
+  private importAll(container: unknown, path: Path, sources: Sources): string[] {
+    const missing: string[] = [];
     asList(get(container, 'envFrom')).forEach((entry, i) => {
       const at = [...path, 'envFrom', i];
       const prefix = asText(get(entry, 'prefix')) ?? '';
@@ -99,11 +104,11 @@ export class Env {
       const secret = asText(get(entry, 'secretRef', 'name'));
       const data = configMap === undefined ? undefined : sources.configMap(configMap);
       const keys = secret === undefined ? undefined : sources.secret(secret);
-      if (!data && !keys) open = true;
+      if (!data && !keys) missing.push(configMap ?? secret ?? '');
       for (const [key, value] of data ? configMapData(data) : []) this.set(prefix + key, 'configMap', at, { value, imported: true });
       for (const [key, hidden] of keys ? secretData(keys) : []) this.set(prefix + key, 'secret', at, { hidden, imported: true });
     });
-    return open;
+    return missing;
   }
 
   private add(entry: unknown, path: Path, sources: Sources): void {

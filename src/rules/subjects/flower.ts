@@ -1,4 +1,5 @@
 import { FLOWER_TASKS, flowerMemory } from '../../celery/flower-memory';
+import { misspelt, withoutValue } from '../../celery/flower-options';
 import { DECLARED_VOLUME, declaresVolume, isFlower } from '../../celery/image';
 import { FLOWER_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
@@ -43,10 +44,10 @@ const authenticated = lazy((flower: Process): Answer => {
   return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
 });
 
-/** Where a login may be, out of sight. */
-function loginElsewhere({ container }: Process): string {
-  const [source] = asList(container.json.envFrom).flatMap((entry) => ['secretRef', 'configMapRef'].flatMap((ref) => asText(get(entry, ref, 'name')) ?? []));
-  return source !== undefined && container.env.open ? `${source} has FLOWER_BASIC_AUTH` : 'a configuration file gives it a login';
+/** Where an option may be, out of sight: in a variable, or else in a configuration file that gives what it is called by. */
+function elsewhere({ container }: Process, variable: string, what: string): string {
+  const [source = ''] = container.env.missing;
+  return source !== '' ? `${source} has ${variable}` : `a configuration file gives it ${what}`;
 }
 
 function version(flower: Process): string | undefined {
@@ -203,7 +204,7 @@ export const flowerRules: Rule[] = [
         if (answer === 'yes' || (answer === 'unknown' && !flower.plain)) continue;
         const exposed = exposuresOf(flower, world);
         // Of several, one without a login for certain is enough.
-        open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : loginElsewhere(flower));
+        open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : elsewhere(flower, 'FLOWER_BASIC_AUTH', 'a login'));
       }
       for (const [exposed, condition] of open) {
         for (const { place, by, guarded, fault, internal } of exposed) {
@@ -297,12 +298,46 @@ export const flowerRules: Rule[] = [
         const given = flower.command.options.get(name);
         if (!given || flower.command.global.has(name)) continue;
         // With a broker from the environment nothing is missing.
-        const covered = ['CELERY_BROKER_URL', 'BROKER_URL'].some((variable) => flower.variable(variable).state !== 'unset');
+        const states = ['CELERY_BROKER_URL', 'BROKER_URL'].map((variable) => flower.variable(variable).state);
+        const covered = states.some((state) => state === 'known' || state === 'set');
         if (covered && name !== '--broker') continue;
         report({
           at: flower.place(given.word.path), value: `flower ${name}`, allowed: `celery ${name} ... flower`,
+          ...covered || !states.includes('maybe') ? {} : { unless: elsewhere(flower, 'CELERY_BROKER_URL', 'a broker') },
           ...name !== '--app' && !covered ? {} : { severity: Severity.WARNING },
         });
+      }
+    },
+  },
+  {
+    id: 'flower/value-without-equals-sign',
+    severity: Severity.ERROR,
+    title: 'Flower takes the value of an option only after an equals sign',
+    why: 'Flower ends at start: `tornado.options.Error: Option \'port\' requires a value`.',
+    fix: 'Write the option and its value as one argument: --port=5555.',
+    source: 'https://www.tornadoweb.org/en/stable/options.html; reproduced with Flower 2.0.1',
+    rows: ['N90'],
+    on: 'flowers',
+    check: (flower, report) => {
+      if (!flower.plain) return;
+      for (const { name, word } of withoutValue(flower.command.options)) {
+        report({ at: flower.place(word.path), value: word.text, allowed: `${name}=...` });
+      }
+    },
+  },
+  {
+    id: 'flower/unknown-option',
+    severity: Severity.WARNING,
+    title: 'Flower has no option of this name, and takes no notice of it',
+    why: 'Without a word in the log Flower runs with its default: at port 5555, without a login, without a prefix.',
+    fix: 'Correct the name of the option.',
+    source: 'https://flower.readthedocs.io/en/latest/config.html',
+    rows: ['N90'],
+    on: 'flowers',
+    check: (flower, report) => {
+      if (!flower.plain) return;
+      for (const { word, meant } of misspelt(flower.command.options)) {
+        report({ at: flower.place(word.path), value: word.text.replace(/=.*/s, ''), allowed: meant });
       }
     },
   },
@@ -730,21 +765,22 @@ export const flowerRules: Rule[] = [
     source: 'https://github.com/mher/flower/issues/799',
     rows: ['N31'],
     check: (world, report) => {
-      const prefixes = new Map<readonly Exposure[], Set<string>>();
+      const prefixes = new Map<readonly Exposure[], Map<string, string | undefined>>();
       for (const flower of world.flowers) {
-        const known = option(flower, 'url-prefix').state;
-        if (known !== 'known' && known !== 'unset') continue;
+        const { state } = option(flower, 'url-prefix');
+        if (state === 'set' || (state === 'maybe' && !flower.plain)) continue;
         const open = exposuresOf(flower, world);
-        prefixes.set(open, (prefixes.get(open) ?? new Set()).add(prefix(flower)));
+        const condition = state === 'maybe' ? elsewhere(flower, 'FLOWER_URL_PREFIX', 'a prefix') : undefined;
+        prefixes.set(open, (prefixes.get(open) ?? new Map<string, string | undefined>()).set(prefix(flower), condition));
       }
       for (const [open, own] of prefixes) {
         for (const { place, prefix: path } of open) {
           if (path === undefined) continue;
           const seen = pathSeen(place, path, world);
-          const wrong = seen === undefined ? [] : [...own].filter((one) => !answers(one, seen, isExact(place)));
+          const wrong = seen === undefined ? [] : [...own.keys()].filter((one) => !answers(one, seen, isExact(place)));
           if (wrong.length !== own.size || wrong.length === 0) continue;
           report({
-            at: place, value: path,
+            at: place, value: path, unless: [...own.values()].find((condition) => condition !== undefined),
             note: `${seen!.constant ? 'every request comes' : 'requests come'} as ${seen!.path === '' ? '/' : seen!.path}, the url prefix is ${wrong[0] === '' ? 'not set' : wrong[0]}`,
             allowed: seen!.constant ? `the path ${wrong[0] || '/'} and all below it, unchanged` : wrong[0] === '' ? `--url_prefix=${seen!.path}` : `the path ${wrong[0]}, unchanged`,
           });
