@@ -50,6 +50,21 @@ function split(text: string, separator: string): [string, string | undefined] {
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
+/** A part of a URL without its percent signs; undefined where they are no escapes. */
+export function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The virtual host of a URL of AMQP, `/` where it names none; undefined where a run tells it. */
+export function virtualHost({ database = '', text, host }: BrokerUrl): string | undefined {
+  if (host === '' || /[${<>]/.test(`${database}${text}`)) return undefined;
+  return database === '' ? '/' : decoded(database);
+}
+
 export function isRedis(url: BrokerUrl): boolean {
   return /^(redis|rediss|valkey|valkeys|redis\+socket)$/.test(url.scheme);
 }

@@ -8,7 +8,7 @@ import { Process } from './process';
 import { rabbitHosts, rabbitServers } from './rabbit-server';
 import { RedisServer } from './redis-server';
 import { Resource } from './resource';
-import { UrlUse } from './uses';
+import { leadsNowhere, UrlUse } from './uses';
 import type { World } from './world';
 
 /** The Redis servers of the input that a URL leads to. */
@@ -81,11 +81,6 @@ function meantHost({ url, text }: UrlUse, env: Env): string {
   return env.get(name)?.value?.toLowerCase() ?? url.host;
 }
 
-/** A name of the cluster that no Service in sight has: what is meant is near. */
-function leadsNowhere({ url, at }: UrlUse, world: World): boolean {
-  return isRedis(url) && /^[a-z][a-z0-9-]*$/.test(url.host) && url.host !== 'localhost' && !world.service(url.host, at.resource.namespace);
-}
-
 const rabbitNamespaces = lazy((world: World) => new Set(rabbitServers(world).map(({ resource }) => resource.namespace)));
 
 /** Names that say that a Redis is for something else. */
@@ -96,7 +91,7 @@ const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
  * is of their application by its name or labels.
  */
 function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
-  const without = world.processes.filter((process) => (process.link === undefined || leadsNowhere(process.link, world)) && process.role !== 'other'
+  const without = world.processes.filter((process) => (process.link === undefined || (isRedis(process.link.url) && leadsNowhere(process.link, world))) && process.role !== 'other'
     && rabbitHosts(process, world).length === 0);
   if (without.length === 0) return [];
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));

@@ -14,7 +14,7 @@ import { RABBITMQ_CONFIGURATION, RABBITMQ_DATA } from '../celery/server-images';
 import { isAmqp, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { Process } from './process';
-import { UrlUse } from './uses';
+import { leadsNowhere, UrlUse } from './uses';
 import type { World } from './world';
 
 /** Something in the configuration of RabbitMQ, and its place. */
@@ -147,7 +147,7 @@ export interface RabbitBroker {
    * URL of AMQP or with none in sight.
    */
   readonly certain: boolean;
-  /** A variable of the application names it. */
+  /** A variable of the application names it, or a URL names a Service that there is not. */
   readonly named?: boolean;
 }
 
@@ -213,7 +213,9 @@ function alone(world: World, servers: readonly RabbitServer[], without: Readonly
     if (others.length > 0 || without.has(namespace)) return [];
     const near = (processes.get(namespace) ?? []).filter(({ link }) => link
       ? isAmqp(link.url) && isNear(link, server) : true);
-    return near.length === 0 ? [] : [{ server, clients: near, certain: false }];
+    const links = near.flatMap(({ link }) => link ?? []);
+    const named = links.length > 0 && links.every((link) => leadsNowhere(link, world)) && world.kind('Service').some((service) => service.namespace === namespace);
+    return near.length === 0 ? [] : [{ server, clients: near, certain: false, named }];
   });
 }
 

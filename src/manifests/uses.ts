@@ -1,5 +1,6 @@
 import { BrokerUrl } from '../celery/url';
 import { Place } from './place';
+import type { World } from './world';
 
 /** A URL that a process is given, with its place. */
 export interface UrlUse {
@@ -11,11 +12,17 @@ export interface UrlUse {
   readonly partial: boolean;
   /** Of a URL from a Secret: compared, and never shown. */
   readonly user?: string;
+  readonly password?: string;
 }
 
 /** What of a URL from a Secret tells which server it leads to; the text is empty. */
-export function withoutSecrets({ scheme, host, port, database, user }: BrokerUrl): Pick<UrlUse, 'text' | 'url' | 'user'> {
-  return { text: '', user, url: { scheme, host, port, database, text: '', query: new Map<string, string>() } };
+export function withoutSecrets({ scheme, host, port, database, user, password }: BrokerUrl): Pick<UrlUse, 'text' | 'url' | 'user' | 'password'> {
+  return { text: '', user, password, url: { scheme, host, port, database, text: '', query: new Map<string, string>() } };
+}
+
+/** It names a Service of the namespace, which has none of that name: what is meant is near. */
+export function leadsNowhere({ url, at }: UrlUse, world: World): boolean {
+  return /^[a-z][a-z0-9-]*$/.test(url.host) && url.host !== 'localhost' && !world.service(url.host, at.resource.namespace);
 }
 
 /** A URL as a message shows it: of one from a Secret the name of the variable. */

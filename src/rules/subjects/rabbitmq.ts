@@ -2,18 +2,20 @@ import { AMQP_PORT, MANAGEMENT_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { RABBITMQ_DATA, RABBITMQ_IMAGE } from '../../celery/server-images';
 import { isAmqpTransport } from '../../celery/transports';
-import { isAmqp } from '../../celery/url';
+import { isAmqp, virtualHost } from '../../celery/url';
 import { lacks, meets, SINCE } from '../../celery/versions';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
 import { exposures } from '../../manifests/network';
+import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { Process } from '../../manifests/process';
 import {
   dataFolder, isBitnami, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
   rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
+import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -29,9 +31,12 @@ function knowsGuest(server: RabbitServer): boolean {
   if (server.container.mounts.some(({ mountPath }) => /^\/etc\/rabbitmq(\/conf\.d)?\/?$/.test(mountPath))) return false;
   return ['RABBITMQ_DEFAULT_USER', 'RABBITMQ_DEFAULT_PASS'].every((name) => {
     const found = server.container?.env.lookup(name);
-    return found?.state === 'unset' || (found?.state === 'known' && found.value === 'guest');
+    const given = server.container?.env.get(name);
+    return found?.state === 'unset' || (given?.hidden ?? given?.value) === 'guest';
   });
 }
+
+const OTHER_BROKER = 'Celery has another broker';
 
 /** The share of its memory at which RabbitMQ blocks publishers, and what a container has to have besides. */
 const HIGHEST_WATERMARK = 0.7;
@@ -61,7 +66,12 @@ function consumerTimeout(server: RabbitServer): number | undefined {
 function asFarAsLinked({ certain, named, clients, server: { resource } }: RabbitBroker): Pick<Report, 'severity' | 'unless'> {
   if (certain) return {};
   const other = named !== true && clients.some(({ link }) => link !== undefined && link.url.host !== resource.name);
-  return { ...(other ? { severity: Severity.INFO } : {}), unless: 'Celery has another broker' };
+  return { ...(other ? { severity: Severity.INFO } : {}), unless: OTHER_BROKER };
+}
+
+/** The server of a process whose URL leads to none. */
+function meant(process: Process | undefined, world: World): readonly RabbitServer[] {
+  return rabbitBrokers(world).filter(({ named, clients }) => named && clients.some((client) => client === process)).map(({ server }) => server);
 }
 
 /** What says that a worker declares quorum queues, by a setting or in code; undefined where nothing in sight does. */
@@ -327,16 +337,67 @@ export const rabbitRules: Rule[] = [
     source: 'https://hub.docker.com/_/rabbitmq',
     rows: ['N51'],
     on: 'brokerClients',
-    check: ({ urls }, report, world) => {
+    check: ({ urls, process }, report, world) => {
       for (const use of urls) {
         const { user = use.user } = use.url;
-        const [server, ...others] = user === undefined || user === '' || /[$%{]/.test(user) ? [] : rabbitFor(use, world);
+        if (!isAmqp(use.url) || user === undefined || user === '' || /[$%{]/.test(user)) continue;
+        const linked = rabbitFor(use, world);
+        const [server, ...others] = linked.length > 0 ? linked : meant(process, world);
         if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_user|auth_backends/)) continue;
-        const made = server.container.env.lookup('RABBITMQ_DEFAULT_USER');
-        if ((made.state !== 'known' && made.state !== 'unset') || (made.state === 'known' ? made.value : 'guest') === user) continue;
+        const made = server.container.env.get('RABBITMQ_DEFAULT_USER');
+        const name = made === undefined ? 'guest' : made.partial ? undefined : made.hidden ?? made.value;
+        if (name === undefined || name === user) continue;
         report({
-          at: use.at, value: use.text === '' ? use.source : `user ${user}`, allowed: made.state === 'known' ? made.value : 'guest, or RABBITMQ_DEFAULT_USER',
-          ...unless(rabbitMount(server) === undefined, 'somebody has added the user, which its volume keeps'),
+          at: use.at, value: use.text === '' ? use.source : `user ${user}`,
+          allowed: made === undefined ? 'guest, or RABBITMQ_DEFAULT_USER' : made.value ?? 'RABBITMQ_DEFAULT_USER',
+          ...linked.length === 0 ? { unless: OTHER_BROKER } : unless(rabbitMount(server) === undefined, 'somebody has added the user, which its volume keeps'),
+        });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/other-password',
+    severity: Severity.ERROR,
+    title: 'Celery logs in to RabbitMQ with another password than its image is given',
+    why: '`amqp.exceptions.AccessRefused: (0, 0): (403) ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN`, in a loop.',
+    fix: 'Take the password of the URL and RABBITMQ_DEFAULT_PASS from one key of a Secret.',
+    source: 'https://hub.docker.com/_/rabbitmq',
+    rows: ['N51'],
+    on: 'brokerClients',
+    check: ({ urls, container: { env } }, report, world) => {
+      for (const use of urls) {
+        const [server, ...others] = rabbitFor(use, world);
+        if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_pass|auth_backends/)) continue;
+        const given = server.container.env;
+        const [user, made] = [use.user ?? use.url.user, given.get('RABBITMQ_DEFAULT_USER')];
+        const known = given.get('RABBITMQ_DEFAULT_PASS') === undefined ? 'guest' : knownPassword('$RABBITMQ_DEFAULT_PASS', given);
+        const password = passwordOf(use, env);
+        // That the user is another one is said elsewhere.
+        if (password === undefined || known === undefined || password === known || user !== (made === undefined ? 'guest' : made.hidden ?? made.value)) continue;
+        report({ at: use.at, value: shownUrl(use), allowed: 'RABBITMQ_DEFAULT_PASS', ...unless(rabbitMount(server) === undefined, 'its volume keeps this password') });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/vhost-not-made',
+    severity: Severity.ERROR,
+    title: 'Celery names a virtual host that RabbitMQ does not have',
+    why: 'The image makes one, `/` or that of RABBITMQ_DEFAULT_VHOST: `amqp.exceptions.NotAllowed: Connection.open: (530) NOT_ALLOWED - vhost shop not found`, in a loop.',
+    fix: 'Set RABBITMQ_DEFAULT_VHOST of RabbitMQ, or end the URL with `//`.',
+    source: 'https://hub.docker.com/_/rabbitmq',
+    rows: ['N51'],
+    on: 'brokerClients',
+    check: ({ urls }, report, world) => {
+      for (const use of urls) {
+        const vhost = isAmqp(use.url) ? virtualHost(use.url) : undefined;
+        const [server, ...others] = vhost === undefined ? [] : rabbitFor(use, world);
+        if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_vhost/)) continue;
+        const made = server.container.env.get('RABBITMQ_DEFAULT_VHOST');
+        const name = made === undefined ? '/' : made.partial ? undefined : made.hidden ?? made.value;
+        if (name === undefined || name === vhost) continue;
+        report({
+          at: use.at, value: shownUrl(use), allowed: made === undefined ? '/' : made.value ?? 'RABBITMQ_DEFAULT_VHOST', ...use.text === '' ? {} : { note: `${vhost} is not made` },
+          ...unless(rabbitMount(server) === undefined, 'somebody has added it, and the volume keeps it'),
         });
       }
     },

@@ -14,6 +14,7 @@ import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
 import { asList, get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
+import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
@@ -22,6 +23,7 @@ import { Directive, RedisServer } from '../../manifests/redis-server';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
+import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { LISTS } from '../lists';
@@ -307,6 +309,25 @@ export const redisRules: Rule[] = [
               + `and write ${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
           } : {},
         });
+      }
+    },
+  },
+  {
+    id: 'redis/other-password',
+    severity: Severity.ERROR,
+    title: 'The password in the URL is not that of Redis',
+    why: '`redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled.`, in a loop: nothing connects, and no task runs.',
+    fix: 'Take the password of the URL and that of Redis from one key of a Secret.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
+    rows: ['R5'],
+    on: 'brokerClients',
+    check: ({ urls, container: { env } }, report, world) => {
+      for (const use of urls) {
+        const [server, ...others] = redisFor(use, world);
+        const required = server?.directive('requirepass');
+        if (!server || !required || others.length > 0 || server.opaque || server.directive('aclfile') || server.directive('user')) continue;
+        const [password, known] = [passwordOf(use, env), knownPassword(required.values.join(' '), server.container.env)];
+        if (password !== undefined && known !== undefined && password !== known) report({ at: use.at, value: shownUrl(use) });
       }
     },
   },
