@@ -62,6 +62,13 @@ export function isFixed({ tag, digest }: Image): boolean {
   return digest !== undefined || (tag !== undefined && BUILD.test(tag));
 }
 
+const BASES = new Set(['python', 'pypy', 'node', 'debian', 'ubuntu', 'alpine', 'buildpack-deps', 'fedora', 'rockylinux', 'almalinux', 'amazonlinux', 'openjdk', 'golang', 'ruby', 'php']);
+
+/** An image of Docker's library without an application: that two containers run it says nothing about them. */
+export function isBase({ official, name }: Image): boolean {
+  return official && BASES.has(name);
+}
+
 /** `3.11` of `python:3.11-slim`; undefined when the tag does not say. */
 export function pythonVersion(image: Image): string | undefined {
   return isPython(image) ? taggedPython(image) : undefined;

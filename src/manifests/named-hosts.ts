@@ -1,3 +1,4 @@
+import { isBase } from '../celery/image';
 import { isAmqp, isRedis, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
@@ -23,13 +24,16 @@ export interface NamedHost {
   readonly path: Path;
 }
 
-const HOST_WORD = /(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/;
-const HOST = /^(.*_)?(?:(REDIS|VALKEY)|(RABBIT|RABBITMQ|AMQP)|(POSTGRES|POSTGRESQL|PG|PGSQL)|(MYSQL|MARIADB)|(MONGO|MONGODB)|(DB|DATABASE|SQL))_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/;
+const HOST_WORD = /(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|SVC)$/;
+const HOST = /^(.*_)?(?:(REDIS|VALKEY)|(RABBIT|RABBITMQ|AMQP)|(POSTGRES|POSTGRESQL|PG|PGSQL)|(MYSQL|MARIADB)|(MONGO|MONGODB)|(DB|DATABASE|SQL))_?(?:HOST|HOSTNAME|SERVER|ADDR|ADDRESS|SVC)$/;
 const KINDS: readonly ServerKind[] = ['redis', 'rabbitmq', 'postgres', 'mysql', 'mongo', 'database'];
 
 const SCHEMES: ReadonlyArray<readonly [RegExp, ServerKind]> = [
   [/^(postgres|postgresql|postgis|pgsql)(\+|$)/, 'postgres'], [/^(mysql|mysql2|mariadb)(\+|$)/, 'mysql'], [/^mongodb(\+|$)/, 'mongo'],
 ];
+
+/** What whoever applies the manifests writes over: `example`, `your-redis`. */
+const PLACEHOLDER = /^(example|your|placeholder|change-?me|replace|enter)(?![a-z])/;
 
 function kindOf(name: string): ServerKind | undefined {
   const groups = HOST.exec(name)?.slice(2);
@@ -47,7 +51,7 @@ export const namedHosts: (container: Container) => readonly NamedHost[] = lazy((
     if (partial || unresolved.length > 0 || text === '') return [];
     const kind = kindOf(variable);
     const shown = hidden === undefined ? `${variable}=${text}` : variable;
-    if (kind !== undefined && /^[a-z0-9][a-z0-9.-]*$/i.test(text)) {
+    if (kind !== undefined && /^[a-z0-9][a-z0-9.-]*$/i.test(text) && !PLACEHOLDER.test(text)) {
       return [{ kind, variable, host: text.toLowerCase(), port: portOf(env.value(variable.replace(HOST_WORD, 'PORT'))), path, shown }];
     }
     const url = text.includes('://') ? parseUrl(text) : undefined;
@@ -83,7 +87,7 @@ export const databaseWorkloads: (world: World) => ReadonlySet<Workload> = lazy((
 /** The containers of Celery, and those of the same application that send tasks to it: of the same image, or with a broker in a variable. */
 export const applicationContainers: (world: World) => readonly Container[] = lazy((world: World) => {
   const own = new Set(world.processes.map(({ container }) => container));
-  const images = new Set([...own].filter(({ image }) => !image.official && image.repository !== '')
+  const images = new Set([...own].filter(({ image }) => !isBase(image) && image.repository !== '')
     .map(({ workload, image }) => `${workload.resource.namespace} ${image.repository}`));
   const running = world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers);
   const others = running.filter((container) => !own.has(container) && !isOtherImage(container.image)

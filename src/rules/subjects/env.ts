@@ -1,5 +1,5 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
-import { isFlower, isPython } from '../../celery/image';
+import { isBase, isFlower, isPython } from '../../celery/image';
 import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
@@ -7,9 +7,10 @@ import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
-import { seesSettings } from '../../manifests/code';
+import { codeOf, seesSettings } from '../../manifests/code';
 import { unlessCopied } from '../../manifests/copies';
 import { grouped } from '../../manifests/grouped';
+import { isOtherImage } from '../../manifests/hints';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
@@ -83,6 +84,19 @@ function givenDatabase(container: Container): string | undefined {
 const withDatabase = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
   .flatMap(({ containers, resource }) => containers.filter((container) => givenDatabase(container) !== undefined)
     .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
+
+/** Variables that have to do with a broker. */
+const BROKER_LIKE = /BROKER|REDIS|VALKEY|RABBIT|AMQP|SQS|KOMBU|^CELERY_/;
+
+/** Those that say where it is. */
+const BROKER_HOST = /^(.*_)?(BROKER|REDIS|VALKEY|RABBIT|RABBITMQ|AMQP)_?(URL|URI|DSN|HOST|HOSTNAME|SERVER|ADDR|ADDRESS|SVC)$/;
+
+/** Containers that keep running and are told where the broker is, with the name of the variable, by namespace and image. */
+const withBrokerHost = lazy((world: World) => new Map(world.workloads.filter(({ longRunning }) => longRunning)
+  .flatMap(({ containers, resource }) => containers.flatMap((container) => {
+    const variable = [...container.env.all()].find(({ name, value }) => BROKER_HOST.test(name) && !/CACHE|SESSION/.test(name) && value !== '');
+    return variable && !isOtherImage(container.image) ? [[`${resource.namespace} ${container.image.text}`, { container, name: variable.name }] as const] : [];
+  }))));
 
 /** The brokers of workers, each once, by the image of the workers; undefined for one that has none in sight. */
 const brokersOf = lazy((workers: readonly Process[]) => {
@@ -291,6 +305,25 @@ export const envRules: Rule[] = [
       if (!other) return;
       const { kind, name } = other.workload.resource;
       report({ at: container.place(), value: `no ${givenDatabase(other)}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
+    },
+  },
+  {
+    id: 'env/lacks-broker',
+    severity: Severity.WARNING,
+    title: 'Celery gets no variable of the broker, and another pod of its image does',
+    why: 'One image reads the same settings everywhere: without the variable it connects to what its code has instead, mostly localhost: `Error 111 connecting to '
+      + 'localhost:6379. Connection refused.`, in a loop.',
+    fix: 'Give Celery the variables that the web application has, by the same envFrom, secretKeyRef or configMapKeyRef.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
+    rows: ['E4'],
+    on: 'processes',
+    check: ({ container, workload, role, link, command }, report, world) => {
+      if (!['worker', 'beat', 'flower'].includes(role) || container.env.open || isBase(container.image) || link || command.global.has('--broker')) return;
+      if ([...container.env.all()].some(({ name }) => BROKER_LIKE.test(name)) || codeOf(container).broker) return;
+      const other = withBrokerHost(world).get(`${workload.resource.namespace} ${container.image.text}`);
+      if (!other || other.container === container) return;
+      const { kind, name } = other.container.workload.resource;
+      report({ at: container.place(), value: `no ${other.name}`, note: `${kind} ${name} has it`, unless: 'its code has the broker' });
     },
   },
   {

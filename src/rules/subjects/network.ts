@@ -1,4 +1,5 @@
 import { isLoopback, outsideCluster } from '../../celery/hosts';
+import { isBase } from '../../celery/image';
 import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
@@ -23,7 +24,18 @@ import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
-  return workload.containers.some(({ json }) => asList(json.ports).some((entry) => get(entry, 'containerPort') === port));
+  return workload.containers.some((container) => container.declares(port));
+}
+
+/** The ports of containers without Celery, by namespace and image: a worker of that image which declares one has it copied. */
+const portsOfOthers = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.filter((workload) => world.in(workload).length === 0)
+  .flatMap(({ containers, resource }) => containers.filter(({ image }) => !isBase(image)).flatMap(({ image, json }) => asList(json.ports)
+    .map((entry) => `${resource.namespace} ${image.text} ${asScalar(get(entry, 'containerPort')) ?? ''}`)))));
+
+/** It declares a port that is not copied from the web application. */
+function opens(workload: Workload, port: number, world: World): boolean {
+  return workload.containers.some((container) => container.declares(port)
+    && !portsOfOthers(world).has(`${workload.resource.namespace} ${container.image.text} ${port}`));
 }
 
 /** Listens nowhere: workers and Beat, where no other container of the pod is in sight that may. */
@@ -355,13 +367,14 @@ export const networkRules: Rule[] = [
       for (const service of world.kind('Service')) {
         const pods = distinct(world.backing(service));
         if (pods.length === 0 || silentPods(world)(pods).length < pods.length) continue;
-        // Their program is out of sight.
-        if (pods.some((workload) => world.in(workload).some(({ hint }) => hint !== undefined))) continue;
+        const outOfSight = pods.some((workload) => world.in(workload).some(({ hint }) => hint !== undefined));
         // A StatefulSet needs one, with whatever port.
         if (get(service.json, 'spec', 'clusterIP') === 'None' && pods.some(({ resource }) => resource.kind === 'StatefulSet')) continue;
         asList(get(service.json, 'spec', 'ports')).forEach((entry, i) => {
           const port = asNumber(get(entry, 'targetPort') ?? get(entry, 'port'));
-          if (port === undefined || pods.some((workload) => exposes(workload, port)) || isForMetrics(service, entry)) return;
+          if (port === undefined || pods.some((workload) => opens(workload, port, world)) || isForMetrics(service, entry)) return;
+          // Where their program is out of sight, it is at least no broker.
+          if (outOfSight && port !== AMQP_PORT && port !== REDIS_PORT) return;
           report({
             at: { resource: service, path: ['spec', 'ports', i] }, value: `port ${port}`,
             note: `it selects ${listed(pods.map(({ resource }) => `${resource.kind} ${resource.name}`))}`,
@@ -487,16 +500,16 @@ export const networkRules: Rule[] = [
     rows: ['N69'],
     check: (world, report) => {
       const celery = new Set(world.processes.map(({ container }) => container));
-      const known = new Set(brokerClients(world).flatMap(({ urls }) => urls.map(({ at }) => at.path)));
+      const known = new Map(brokerClients(world).map(({ container, urls }) => [container, new Set(urls.map(({ source }) => source))]));
       const { redis, rabbitmq } = servedBy(world);
       for (const container of applicationContainers(world)) {
         const { workload } = container;
         const { namespace } = workload.resource;
         for (const named of namedHosts(container)) {
-          const { kind, host, shown, path } = named;
+          const { kind, host, shown, path, variable } = named;
           // What only the web application asks is no business of Celery's; URLs of the broker have a rule of their own.
           const database = kind !== 'redis' && kind !== 'rabbitmq';
-          if ((database && !celery.has(container)) || known.has(path)) continue;
+          if ((database && !celery.has(container)) || known.get(container)?.has(variable)) continue;
           const name = ofNamespace(host, namespace);
           if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace)) continue;
           const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
@@ -561,7 +574,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/no-such-port',
     severity: Severity.ERROR,
-    title: 'The broker or the result backend is asked at a port that its Service does not have',
+    title: 'The broker, the result backend or the database is asked at a port that its Service does not have',
     why: 'Nothing answers there: `Error 111 connecting to redis:6380. Connection refused.`, or a timeout, in a loop.',
     fix: 'Write a port of the Service into the URL: what is in `ports[].port`, not in targetPort and not in nodePort.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
@@ -591,6 +604,16 @@ export const networkRules: Rule[] = [
           if (own.length === 0 || own.includes(Number(hidden))) continue;
           report({
             at: container.place(path), value: value === undefined ? name : `${name}=${value}`, allowed: own.join(', '), unless: 'the application does not connect there',
+          });
+        }
+      }
+      for (const container of new Set(world.processes.map((process) => process.container))) {
+        for (const { kind, host, port, path, shown, variable } of namedHosts(container)) {
+          const own = kind === 'redis' || kind === 'rabbitmq' || port === undefined ? [] : ports(host, container);
+          if (own.length === 0 || own.includes(port!)) continue;
+          report({
+            at: container.place(path), value: shown, allowed: own.join(', '), ...shown === variable ? {} : { note: `it has no port ${port}` },
+            unless: 'the application does not connect there',
           });
         }
       }
