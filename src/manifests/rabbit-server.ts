@@ -132,7 +132,8 @@ export function rabbitFor(use: UrlUse, world: World): readonly RabbitServer[] {
   const servers = rabbitServers(world);
   if (!isAmqp(use.url) || servers.length === 0) return [];
   const service = world.service(use.url.host, use.at.resource.namespace);
-  if (!service) return servers.filter(({ container, resource }) => !container && resource.name === use.url.host.split('.')[0]);
+  const [name, namespace = use.at.resource.namespace] = use.url.host.split('.');
+  if (!service) return servers.filter(({ container, resource }) => !container && resource.name === name && ['', namespace].includes(resource.namespace));
   const backing: ReadonlySet<Workload> = new Set(world.backing(service));
   return servers.filter(({ container }) => container && backing.has(container.workload));
 }
