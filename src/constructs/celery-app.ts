@@ -179,7 +179,6 @@ export class CeleryApp extends Construct {
   public readonly configMap?: ApiObject;
 
   private readonly metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>;
-  private readonly packages = new Map<string, k8s.Volume>();
 
   /** @internal */
   public readonly _broker: BoundBroker;
@@ -408,7 +407,8 @@ export class CeleryApp extends Construct {
   public _makeContent(scope: Construct, name: string, annotations: Record<string, string> = {}): AppContent {
     const { _files: files } = this.code;
     const metadata = { ...this.metadata, annotations: { ...this.metadata.annotations, ...annotations } };
-    if (!files) return { runtime: this.runtime._bind(scope, name, metadata, this._broker.needs) };
+    const launch = (): Mount => ({ path: LAUNCH_PACKAGE, volume: packageVolume(scope, name, 'launch', LAUNCH_PACKAGE_NAME, metadata), readOnly: true });
+    if (!files) return { runtime: this.runtime._bind(scope, name, metadata, this._broker.needs), launch };
     const keys = configMapKeys(files);
     const data = Object.fromEntries([...keys].map(([path, key]) => [key, files[path]]));
     const configMap = contentConfigMap(scope, 'Resource', `${name}-app`, data, metadata);
@@ -420,6 +420,7 @@ export class CeleryApp extends Construct {
         configMap: { name: configMap.name, defaultMode: 0o755, items: renamed ? [...keys].map(([path, key]) => ({ key, path })) : undefined },
       },
       runtime: this.runtime._bind(scope, name, metadata, this._broker.needs),
+      launch,
     };
   }
 
@@ -448,34 +449,21 @@ export class CeleryApp extends Construct {
 
   /** The volume with the agent. @internal */
   public _agentVolume(): k8s.Volume {
-    return this.packageVolume('agent', AGENT_PACKAGE_NAME);
-  }
-
-  /** The volume with what composes URLs. @internal */
-  public _launchVolume(): k8s.Volume {
-    return this.packageVolume('launch', LAUNCH_PACKAGE_NAME);
-  }
-
-  /** Where it is in a container. @internal */
-  public _launchMount(): Mount {
-    return { path: LAUNCH_PACKAGE, volume: this._launchVolume(), readOnly: true };
+    return packageVolume(this, this.name, 'agent', AGENT_PACKAGE_NAME, this.metadata);
   }
 
   /** The volume with what gives RedBeat the URL of the broker. @internal */
   public _redBeatVolume(): k8s.Volume {
-    return this.packageVolume('redbeat', REDBEAT_PACKAGE_NAME);
+    return packageVolume(this, this.name, 'redbeat', REDBEAT_PACKAGE_NAME, this.metadata);
   }
+}
 
-  /** The volume with a Python package of ours; its ConfigMap is made when the first component needs it. */
-  private packageVolume(name: string, pythonName: string): k8s.Volume {
-    const known = this.packages.get(name);
-    if (known) return known;
-    const id = name[0].toUpperCase() + name.slice(1);
-    const configMap = contentConfigMap(this, id, `${this.name}-${name}`, packageFiles(pythonName), this.metadata);
-    const volume: k8s.Volume = { name, configMap: { name: configMap.name } };
-    this.packages.set(name, volume);
-    return volume;
-  }
+/** The volume with a Python package of ours, under the names of an owner; its ConfigMap is made when the first pod needs it. */
+function packageVolume(scope: Construct, owner: string, name: string, pythonName: string, metadata: Pick<k8s.ObjectMeta, 'labels' | 'annotations'>): k8s.Volume {
+  const id = name[0].toUpperCase() + name.slice(1);
+  const configMap = scope.node.tryFindChild(id) as ApiObject | undefined
+    ?? contentConfigMap(scope, id, `${owner}-${name}`, packageFiles(pythonName), metadata);
+  return { name, configMap: { name: configMap.name } };
 }
 
 const APP = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(:[A-Za-z_]\w*)?$/;

@@ -142,7 +142,8 @@ export function networkPolicy(scope: Construct, spec: CeleryPodSpec, { pod, opti
  */
 export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPodSpec): CeleryPod {
   const { celery, healthCheck } = spec;
-  const { code: codeVolume, runtime } = spec.content ?? celery._content;
+  const content = spec.content ?? celery._content;
+  const { code: codeVolume, runtime, launch } = content;
   const agent = healthCheck?._agent;
   const { composed, loaded } = celery._broker;
   const code = spec.code ? celery.code._directory : undefined;
@@ -162,7 +163,8 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...withAnnotations({ ...(grace > AUTOSCALER_GRACE ? NOT_MOVED : {}), ...transportOf(celery) }, merged),
   };
   const hasLoader = (spec.env ?? []).some(({ name }) => name === 'CELERY_LOADER');
-  const loader = (path: readonly string[]): LoaderParts => spec.sharesSettings ? loaderEnv(celery, path, spec.settings) : timeoutLoader(celery, path);
+  const loader = (path: readonly string[]): LoaderParts =>
+    spec.sharesSettings ? loaderEnv(celery, path, spec.settings, content) : timeoutLoader(celery, path);
   const settle = (container: k8s.Container): k8s.Container => isMadeBy(celery, container) ? withTimeout(celery, container) : container;
   const tmp: k8s.Volume = { name: 'tmp', emptyDir: { sizeLimit: '1Gi' } };
   const pod: PodSpec = {
@@ -176,7 +178,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     resources: spec.resources,
     initContainers: runtime.initContainers(spec.needs ?? [], tmp),
     settle,
-    volumes: () => loads(options.initContainers?.map(settle)) ? [celery._launchVolume()] : [],
+    volumes: () => loads(options.initContainers?.map(settle)) ? [launch().volume] : [],
     container: {
       image: celery.runtime._image,
       command: () => [...(composed ? LAUNCH : []), ...launched(spec.launcher ?? celery._launcher, spec.command())],
@@ -189,7 +191,7 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
         ...runtime.mounts,
         ...celery._broker.mounts,
         ...(agent ? [{ path: AGENT_PACKAGE, volume: celery._agentVolume(), readOnly: true }] : []),
-        ...(composed || loaded ? [celery._launchMount()] : []),
+        ...(composed || loaded ? [launch()] : []),
         { path: '/tmp', volume: tmp },
         ...spec.mounts ?? [],
       ],

@@ -194,7 +194,7 @@ export class CeleryFlower extends Construct {
       ...(cookieSecret ? [{ name: 'FLOWER_COOKIE_SECRET', valueFrom: { secretKeyRef: cookieSecret } }] : []),
     ];
     const tls = brokerTls(celery);
-    if (Object.keys(tls).length > 0) celery._launchVolume();
+    if (Object.keys(tls).length > 0) celery._content.launch();
     const given = new Set((own.env ?? []).map((variable) => variable.name));
     // A flag would win over the variable.
     const limit = (option: string, value: number | undefined, otherwise: number): string[] =>

@@ -66,8 +66,9 @@ export interface CeleryJobProps extends PodOptions {
   readonly ttlSecondsAfterFinished?: number;
 
   /**
-   * When Argo CD and Helm run the Job in a release; both know it by annotations. The Job then has ConfigMaps of its own with the code and the
-   * lock, which exist before those of the app do. Secrets that it needs must exist already, and so must the broker for `celery call`.
+   * When Argo CD and Helm run the Job in a release; both know it by annotations. The Job then has ConfigMaps of its own with the code, the lock and
+   * the loader of settings, which exist before those of the app do. Secrets that it needs must exist already, and so must the broker for
+   * `celery call`.
    *
    * @default - no hook: the Job is applied with all other objects
    * @see https://argo-cd.readthedocs.io/en/stable/user-guide/resource_hooks/

@@ -30,6 +30,6 @@ export function poolConnections(app: CeleryApp, { _name, _concurrency }: WorkerP
   const settings = withOptions({ broker_transport_options: { max_connections: needed } }, Object.fromEntries(connectionSettings));
   return {
     env: variables({ [CONNECTION_SETTINGS]: asGiven(JSON.stringify(settings)), CELERY_LOADER: CONNECTION_LOADER }),
-    mounts: composed || loaded ? [] : [app._launchMount()],
+    mounts: composed || loaded ? [] : [app._content.launch()],
   };
 }

@@ -1,5 +1,6 @@
 import { IConstruct } from 'constructs';
 import { AGENT_PATH, APP_SETTINGS, CONNECTION_LOADER, SHARED_SETTINGS } from '../celery/agent-names';
+import type { AppContent } from './app-content';
 import { withOptions } from './brokers/bound-broker';
 import type { CeleryApp } from './celery-app';
 import { asGiven } from './kubernetes/as-given';
@@ -38,12 +39,14 @@ export interface LoaderParts {
 }
 
 /** What the loader needs in a container that has no settings on its command line; `own` is what only that one needs. */
-export function loaderEnv(app: CeleryApp, pythonPath: readonly string[], own: Readonly<Record<string, unknown>> = {}): LoaderParts {
+export function loaderEnv(
+  app: CeleryApp, pythonPath: readonly string[], own: Readonly<Record<string, unknown>> = {}, content: AppContent = app._content,
+): LoaderParts {
   const settings = { ...own, ...shared(app._settings) };
   return loader(app, pythonPath, {
     ...(Object.keys(settings).length === 0 ? {} : { [APP_SETTINGS]: asGiven(JSON.stringify(settings)) }),
     ...timeoutEnv(visibilityTimeout(app)),
-  });
+  }, content);
 }
 
 /**
@@ -54,7 +57,7 @@ export function timeoutLoader(app: CeleryApp, pythonPath: readonly string[]): Lo
   return loader(app, pythonPath, app._settings.has('broker_transport_options') ? {} : timeoutEnv(visibilityTimeout(app)));
 }
 
-function loader(app: CeleryApp, pythonPath: readonly string[], given: Record<string, string>): LoaderParts {
+function loader(app: CeleryApp, pythonPath: readonly string[], given: Record<string, string>, { launch }: AppContent = app._content): LoaderParts {
   const { composed, loaded } = app._broker;
   if (Object.keys(given).length === 0) return { env: [], mounts: [] };
   return {
@@ -62,7 +65,7 @@ function loader(app: CeleryApp, pythonPath: readonly string[], given: Record<str
       ...(loaded ? {} : { PYTHONPATH: [...new Set([...pythonPath, AGENT_PATH])].join(':'), CELERY_LOADER: CONNECTION_LOADER }),
       ...given,
     }),
-    mounts: composed || loaded ? [] : [app._launchMount()],
+    mounts: composed || loaded ? [] : [launch()],
   };
 }
 
@@ -76,7 +79,7 @@ export function prepareShared(scope: IConstruct): void {
   for (const app of appsOf(scope.node.root)) {
     const consumes = app._pods.some(({ role }) => role === 'worker' || role === 'beat');
     const needed = (app._loads && loaderEnv(app, []).env.length > 0) || (consumes && timeoutLoader(app, []).env.length > 0);
-    if (!app._broker.loaded && needed) app._launchVolume();
+    if (!app._broker.loaded && needed) app._content.launch();
   }
 }
 

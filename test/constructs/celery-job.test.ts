@@ -130,6 +130,24 @@ describe('as a hook', () => {
     }
   });
 
+  test.each<[string, Partial<CeleryAppProps>]>([
+    ['settings that its loader reads', { settings: { task_routes: { 'tasks.add': 'celery' } } }],
+    ['a password in a URL', { broker: Broker.fromRedis({ host: 'redis.example.com', password: { name: 'redis', key: 'password' } }) }],
+  ])('has a ConfigMap of its own for %s', (_what, app) => {
+    for (const hook of [JobHook.BEFORE, JobHook.AFTER]) {
+      const manifests = synth((chart) => {
+        const celery = celeryApp(chart, { code: AppCode.inImage(), runtime: PythonRuntime.fromImage('registry.example.com/team/app:1.4.2'), ...app });
+        new CeleryJob(chart, 'migrate', { celery, command: MIGRATE, hook, initContainers: [celery.waitFor({ name: 'database', command: ['true'] })] });
+        new CeleryBeat(chart, 'beat', { celery });
+      }, ['Secret/redis']);
+      const [job] = jobs(manifests);
+      const mounted = (job.spec.template.spec.volumes as Any[]).flatMap(({ configMap }) => configMap ? [configMap.name as string] : []);
+      expect(mounted).toEqual([expect.stringMatching(/^celery-migrate-launch-[0-9a-f]{8}$/)]);
+      const { metadata: { annotations } } = manifests.all.find(({ kind, metadata: { name } }) => kind === 'ConfigMap' && name === mounted[0])!;
+      expect(annotations).toMatchObject({ 'argocd.argoproj.io/hook': job.metadata.annotations['argocd.argoproj.io/hook'], 'helm.sh/hook-weight': '-1' });
+    }
+  });
+
   test('without ConfigMaps has none', () => {
     const manifests = synth(migrate({ hook: JobHook.BEFORE }, { code: AppCode.inImage() }));
     expect(manifests.all.filter(({ kind }) => kind === 'ConfigMap')).toEqual([]);
