@@ -7,7 +7,7 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
  * @see celery/utils/time.py, rate
  */
 export function rateInterval(given: unknown): number | undefined {
-  const [, text, unit = 's'] = /^(\d+(?:\.\d*)?|\.\d+)(?:\/([smh]))?$/.exec(typeof given === 'number' ? String(given) : typeof given === 'string' ? given.trim() : '') ?? [];
+  const [, text, unit = 's'] = /^((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(?:\/([smh])?)?$/.exec(typeof given === 'number' ? String(given) : typeof given === 'string' ? given.trim() : '') ?? [];
   if (text === undefined) return undefined;
   return Number(text) === 0 ? 0 : SECONDS[unit] / Number(text);
 }

@@ -1,9 +1,10 @@
 import { Duration } from 'cdk8s';
-import { CODE_ONLY, isKind, Kind, kindsOf, nearest, outOfRange, packagesOf, pythonLiteral, rangeText, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
+import { CODE_ONLY, isKind, kindsOf, nearest, packagesOf, pythonLiteral, settingArgument, SettingDefinition, settingsOf } from '../celery/settings';
 import { parseRequirement } from '../celery/requirement';
 import { CelerySettings } from './celery-settings';
 import { LONGEST_ARGUMENT } from './command';
 import { asGiven } from './kubernetes/as-given';
+import { KIND_WORDS, limitProblems, valueProblems } from './setting-values';
 import { isPlainObject, typeOf } from './validation/plain-object';
 import { Described, NOT_SHOWN, Problem } from './validation/problems';
 
@@ -113,41 +114,9 @@ function typeProblems(name: string, value: unknown, { celery }: SettingsReader):
   const instead = name === 'task_queues' && Array.isArray(value) ? '; to declare queues by their names, use the prop queues' : '';
   return [{
     prop: `settings.${name}`, value: shown, wrong: 'is not of the type that Celery takes here',
-    fix: `give ${[...new Set(kinds.map((kind) => WORDS[kind]))].join(' or ')}${instead}`,
+    fix: `give ${[...new Set(kinds.map((kind) => KIND_WORDS[kind]))].join(' or ')}${instead}`,
   }];
 }
-
-/** Values that are of the type and that Celery, kombu or a message broker does not take. */
-function valueProblems(name: string, value: unknown): Problem[] {
-  const prop = `settings.${name}`;
-  const range = typeof value === 'number' ? outOfRange(name, value) : undefined;
-  if (range) return [{ prop, value, wrong: 'is out of the range of this setting', fix: `give ${rangeText(range)}` }];
-  if (/^task_default_(queue|exchange|routing_key)$/.test(name) && typeof value === 'string' && (value === '' || /[\p{Cc}\p{Cs}]/u.test(value))) {
-    return [{ prop, value, wrong: value === '' ? 'is empty' : 'has a character that no name of a queue has', fix: 'give a name without control characters' }];
-  }
-  if (name === 'task_queues' && isPlainObject(value)) {
-    return Object.entries(value).flatMap(([queue, options]) => isPlainObject(options) ? [] : [{
-      prop: `${prop}['${queue}']`, value: options, wrong: 'is not the options of a queue, and Celery would fail on it', fix: "give an object, e.g. {} or { routing_key: 'mail.#' }",
-    }]);
-  }
-  const timeout = isPlainObject(value) && name === 'broker_transport_options' ? value.visibility_timeout : undefined;
-  return timeout === undefined || (typeof timeout === 'number' && timeout > 0) ? [] : [{
-    prop: `${prop}.visibility_timeout`, value: timeout, wrong: 'is not a number of seconds', fix: 'give e.g. 3600, or TaskDelivery.atLeastOnce({ visibilityTimeout })',
-  }];
-}
-
-/** A soft time limit that the hard one comes before. */
-function limitProblems(settings: ReadonlyMap<string, unknown>): Problem[] {
-  const [soft, hard] = ['task_soft_time_limit', 'task_time_limit'].map((name) => Number(settings.get(name) ?? 0));
-  return soft === 0 || hard === 0 || soft < hard ? [] : [{
-    prop: 'settings.task_soft_time_limit', value: soft, wrong: `is not less than task_time_limit, ${hard}, so the process is killed before SoftTimeLimitExceeded can be raised`,
-    fix: `give less than ${hard}, or a higher task_time_limit`,
-  }];
-}
-
-const WORDS: Record<Kind, string> = {
-  bool: 'true or false', int: 'a whole number', float: 'a number', string: 'a string', list: 'a list', strings: 'a list of strings', dict: 'an object', null: 'null',
-};
 
 function inCode(target: string, value?: unknown): string {
   return `set it in your code: ${target} = ${value === undefined ? '...' : pythonLiteral(value)}`;

@@ -29,6 +29,23 @@ test.each<[CeleryAppProps['settings'], string]>([
   // Each worker would end with AttributeError or TypeError.
   [{ task_queues: ['mail'] }, 'settings.task_queues: a list is not of the type that Celery takes here; give an object or null; to declare queues by their names, use the prop queues'],
   [{ task_queues: { mail: 'high' } }, "settings.task_queues['mail']: 'high' is not the options of a queue, and Celery would fail on it; give an object, e.g. {}"],
+  [{ task_queues: { mail: { exchange: { name: 'mail', type: 'topic' } } } },
+    'settings.task_queues[\'mail\'].exchange: {"name":"mail","type":"topic"} is not of the type that kombu takes here; give a string, and its type as exchange_type'],
+  [{ task_queues: { mail: { exchange_type: 'nope' } } }, "settings.task_queues['mail'].exchange_type: 'nope' is not a type of an exchange"],
+  [{ task_queues: { mail: { queue: 'mail' } } }, "settings.task_queues['mail'].queue: is not an option of a queue that JSON has; leave it out; allowed: alias, auto_delete"],
+  [{ task_queues: { mail: { routing_keys: 'mail' } } }, "settings.task_queues['mail'].routing_keys: is not an option of a queue that JSON has; did you mean routing_key?"],
+  [{ task_queues: { mail: { bindings: ['mail'] } } }, "settings.task_queues['mail'].bindings: is not an option of a queue that JSON has"],
+  [{ task_queues: { mail: { routing_key: null } } }, "settings.task_queues['mail'].routing_key: null is not of the type that kombu takes here; give a string"],
+  [{ task_queues: { mail: { expires: '60' } } }, "settings.task_queues['mail'].expires: '60' is not of the type that kombu takes here; give a number"],
+  [{ task_default_exchange_type: 'nope' }, "settings.task_default_exchange_type: 'nope' is not a type of an exchange, and each worker ends when it declares one; give direct"],
+  [{ accept_content: [] }, 'settings.accept_content: [] accepts no message: each task is refused, and lost'],
+  [{ task_default_rate_limit: 'often' }, "settings.task_default_rate_limit: 'often' is not a rate limit, and each worker ends when it reads it; give a number"],
+  [{ task_annotations: { '*': { rate_limit: '10/d' } } }, "settings.task_annotations['*'].rate_limit: '10/d' is not a rate limit"],
+  [{ task_annotations: [{ 'tasks.add': { rate_limit: '/m' } }] }, "settings.task_annotations[0]['tasks.add'].rate_limit: '/m' is not a rate limit"],
+  [{ beat_schedule: { tick: { task: 'tasks.add' } } }, "settings.beat_schedule['tick'].schedule: undefined is missing; give its seconds, e.g. 60"],
+  [{ beat_schedule: { tick: { task: 'tasks.add', schedule: '60' } } }, "settings.beat_schedule['tick'].schedule: '60' is not a number of seconds, and Beat ends"],
+  [{ beat_schedule: { tick: { schedule: 60 } } }, "settings.beat_schedule['tick'].task: undefined is not the name of a task"],
+  [{ beat_schedule: { tick: 60 } }, "settings.beat_schedule['tick']: 60 is not a periodic task; give an object"],
   [{ task_always_eager: true }, 'settings.task_always_eager: true runs tasks where they are sent, and not in a worker'],
 ])('%j is refused', (settings, message) => {
   expect(refusals(app(settings))).toEqual([expect.stringContaining(message)]);
@@ -38,6 +55,10 @@ test.each<[CeleryAppProps['settings']]>([
   [{ result_expires: 1, task_time_limit: 0, task_soft_time_limit: 20, task_queue_max_priority: 255, redis_socket_timeout: 0.1 }],
   [{ task_always_eager: false }],
   [{ task_queues: { celery: { routing_key: 'celery.#' } } }],
+  [{ task_queues: { celery: { exchange: 'celery', exchange_type: 'x-delayed-message', durable: true, expires: 60, queue_arguments: { 'x-max-priority': 5 }, delivery_mode: 2 } } }],
+  [{ task_default_rate_limit: '10/m', task_annotations: { '*': { rate_limit: 5 }, 'tasks.add': { rate_limit: '0.5/h' }, 'tasks.sub': { rate_limit: '1e2/' }, 'tasks.mul': { rate_limit: '' } }, task_default_exchange_type: 'topic', accept_content: ['json'] }],
+  [{ task_default_rate_limit: null, task_annotations: ['annotations.Router', { 'tasks.add': { acks_late: true, rate_limit: null } }] }],
+  [{ beat_schedule: { tick: { task: 'tasks.add', schedule: 60, args: [2, 2] }, tock: { task: 'tasks.add', schedule: Duration.minutes(1) } } }],
   [{ broker_transport_options: { visibility_timeout: 1.5 }, task_soft_time_limit: 9, task_time_limit: 10, task_default_queue: 'ä b' }],
 ])('%j is accepted', (settings) => {
   expect(() => synth(app(settings))).not.toThrow();
