@@ -146,6 +146,11 @@ describe.each(CONSTRUCTS)('%s', (name, make) => {
     ['a prefix of variables with "="', { envFrom: [{ prefix: 'A=', secretRef: { name: 'x' } }] }, /envFrom\[0\]\.prefix: 'A=' is not the beginning of a name of an environment variable; use letters/],
     ['a mount over everything', { volumes: [{ name: 'x', emptyDir: {} }], volumeMounts: [{ name: 'x', mountPath: '/' }] },
       /volumeMounts\[0\]\.mountPath: '\/' is not an absolute path of a folder, without ":"; give e\.g\. \/var\/lib\/app$/],
+    ['a volume with something wrong, and not its mount', { volumes: [{ name: 'cache', emptyDir: { medium: 'memory' as never } }], volumeMounts: [{ name: 'cache', mountPath: '/cache' }] },
+      /volumes\[0\]\.emptyDir\.medium: 'memory' is not allowed/],
+    ['a profile of a container that there is not', { podAnnotations: { 'container.apparmor.security.beta.kubernetes.io/nope': 'runtime/default' } },
+      /podAnnotations\['container\.apparmor\.security\.beta\.kubernetes\.io\/nope'\]: 'runtime\/default' names a container that the pod does not have; it has .*; use the field appArmorProfile/],
+    ['a profile that is none', { podAnnotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'x' } }, /podAnnotations\['seccomp.*'\]: 'x' is not a profile; use the field seccompProfile of securityContext/],
     ['a mount of no volume', { volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }, /volumeMounts: 'cache' is not a volume of this pod; add it to volumes, or name one of /],
     ['a mount of no volume in a sidecar', { sidecars: [{ name: 'x', image: 'x:1', volumeMounts: [{ name: 'cache', mountPath: '/cache' }] }] },
       /sidecars 'x' volumeMounts: 'cache' is not a volume of this pod; add it/],
@@ -162,6 +167,12 @@ describe.each(CONSTRUCTS)('%s', (name, make) => {
       /sidecars 'x' lifecycle\.preStop\.sleep\.seconds: 315 is not less than the termination grace period/],
   ])('refuses %s', (_what, options, message) => {
     expect(refusals((chart) => make(chart, options))).toEqual([expect.stringMatching(message)]);
+  });
+
+  test('takes profiles of its own containers by annotations', () => {
+    const main = synth((chart) => make(chart, {})).main(name).name;
+    const podAnnotations = { [`container.apparmor.security.beta.kubernetes.io/${main}`]: 'localhost/celery', 'seccomp.security.alpha.kubernetes.io/pod': 'runtime/default' };
+    expect(synth((chart) => make(chart, { podAnnotations })).main(name)).toBeDefined();
   });
 
   test('takes a sleep that is shorter than the grace period by a second', () => {

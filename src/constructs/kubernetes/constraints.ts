@@ -99,8 +99,9 @@ const AMOUNT: Form = {
   },
   wrong: 'is not a quantity from 0 to 2^63', fix: 'give e.g. \'500m\' or \'1Gi\'',
 };
+/** What begins with `requests.` is a name of quotas. */
 const RESOURCE_NAME: Form = {
-  accepts: (value) => isQualifiedName(value)
+  accepts: (value) => isQualifiedName(value) && !String(value).startsWith('requests.')
     && (/^(cpu|memory|ephemeral-storage)$|^hugepages-/.test(String(value)) || String(value).includes('/')),
   wrong: 'is not a resource', fix: 'give cpu, memory, ephemeral-storage, hugepages-<size>, or an extended resource such as nvidia.com/gpu',
 };
@@ -119,7 +120,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   'ContainerPort.containerPort': PORT, 'ContainerPort.hostIP': ADDRESS, 'ContainerPort.hostPort': PORT, 'ContainerPort.name': PORT_NAME,
   'ContainerResizePolicy.resourceName': one('cpu', 'memory'), 'ContainerResizePolicy.restartPolicy': one('NotRequired', 'RestartContainer'),
   'DownwardAPIVolumeFile.mode': MODE, 'DownwardAPIVolumeFile.path': FILE, 'DownwardAPIVolumeSource.defaultMode': MODE,
-  'EmptyDirVolumeSource.medium': { ...one('', 'Memory'), accepts: (value) => value === '' || value === 'Memory' || /^HugePages(-\d+[KMG]i)?$/.test(String(value)) },
+  'EmptyDirVolumeSource.medium': { ...one('Memory', 'HugePages', 'HugePages-2Mi'), accepts: (value) => value === '' || value === 'Memory' || /^HugePages(-\d+[KMG]i)?$/.test(String(value)) },
   'EmptyDirVolumeSource.sizeLimit': AMOUNT,
   'EnvVar.name': ENV_NAME,
   'EnvFromSource.prefix': {
@@ -139,6 +140,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   'LabelSelectorRequirement.key': LABEL_KEY, 'LabelSelectorRequirement.operator': one('DoesNotExist', 'Exists', 'In', 'NotIn'),
   'LocalObjectReference.name': NAME,
   'NodeSelectorRequirement.key': LABEL_KEY,
+  'ObjectFieldSelector.apiVersion': one('v1'),
   'PersistentVolumeClaimVolumeSource.claimName': NAME,
   'PodAffinityTerm.topologyKey': LABEL_KEY,
   'PodDNSConfig.nameservers': ADDRESS, 'PodDNSConfig.searches': { ...NAME, accepts: (value) => value === '.' || matches(SUBDOMAIN, 2048)(String(value).replace(/\.$/, '').replace(/_/g, 'x')) },
@@ -233,7 +235,11 @@ const needs = (prop: string, wrong: string, fix: string, value?: unknown): Probl
 /** What a field of a pod is named by, where it is read. */
 function fieldPath(prop: string, ref: unknown, allowed: RegExp, example: string): Problem[] {
   const path = (ref as Fields | undefined)?.fieldPath;
-  return path === undefined || allowed.test(String(path)) ? [] : [needs(`${prop}.fieldPath`, 'is not a field that a pod can read of itself here', `give e.g. metadata.name or ${example}`, path)];
+  if (path === undefined) return [];
+  const key = /\['(.*)'\]$/.exec(String(path))?.[1];
+  // As annotations are compared.
+  if (key !== undefined && !isQualifiedName(key.toLowerCase())) return [needs(`${prop}.fieldPath`, LABEL_KEY.wrong.replace('a label key', 'a key of labels or annotations'), LABEL_KEY.fix, path)];
+  return allowed.test(String(path)) ? [] : [needs(`${prop}.fieldPath`, 'is not a field that a pod can read of itself here', `give e.g. metadata.name or ${example}`, path)];
 }
 
 /** Kinds of volumes whose drivers are no longer in Kubernetes: a pod with one never starts. */
@@ -472,6 +478,23 @@ export function checkAnnotations(prop: string, annotations: Readonly<Record<stri
     ...Object.keys(annotations).filter((key) => !isQualifiedName(key.toLowerCase())).map((key) => needs(prop, LABEL_KEY.wrong.replace('a label key', 'an annotation key'), LABEL_KEY.fix, key)),
     ...bytes > MOST_ANNOTATIONS ? [needs(prop, `have ${bytes} bytes, and Kubernetes takes ${MOST_ANNOTATIONS}`, 'give less', Object.keys(annotations).join(', '))] : [],
   ];
+}
+
+const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
+const PROFILE = /^(runtime\/default|unconfined|localhost\/.+)$/;
+
+/** Annotations of pods that were fields once, and that the API server still reads. */
+export function checkProfiles(prop: string, annotations: Readonly<Record<string, string>>, containers: readonly string[]): Problem[] {
+  return Object.entries(annotations).flatMap(([key, value]) => {
+    const seccomp = /^(container\.)?seccomp\.security\.alpha\.kubernetes\.io\//.test(key);
+    if (!seccomp && !key.startsWith(APP_ARMOR)) return [];
+    const field = seccomp ? 'seccompProfile' : 'appArmorProfile';
+    const known = seccomp || containers.includes(key.slice(APP_ARMOR.length));
+    return known && (PROFILE.test(value) || (seccomp && value === 'docker/default')) ? [] : [needs(
+      `${prop}['${key}']`, known ? 'is not a profile' : `names a container that the pod does not have; it has ${containers.join(', ')}`,
+      `use the field ${field} of securityContext in its place`, value,
+    )];
+  });
 }
 
 function checkResources(prop: string, { limits, requests }: Fields): Problem[] {

@@ -6,7 +6,7 @@ import { SecretKey } from '../secret-key';
 import { likeName } from '../validation/checks';
 import { isPlainObject, typeOf } from '../validation/plain-object';
 import { Described, Problem } from '../validation/problems';
-import { PropChecks } from '../validation/props';
+import { CopiedProp, PropChecks } from '../validation/props';
 
 /** What each pod option is once it is checked: the data that the manifest gets. */
 interface Fields {
@@ -101,9 +101,22 @@ export function shaped(type: string, check: Option['check'] = () => []): { copy:
 }
 
 /** The checks of the pod options. */
-export const POD_OPTIONS = Object.fromEntries(
-  Object.entries(OPTIONS).map(([name, { type, check }]) => [name, shaped(type, check)]),
-) as PropChecks<PodOptions>;
+export const POD_OPTIONS = {
+  ...Object.fromEntries(Object.entries(OPTIONS).map(([name, { type, check }]) => [name, shaped(type, check)])),
+  volumes: volumesByName(),
+} as PropChecks<PodOptions>;
+
+/** Volumes, also those with something wrong in them: what mounts them is not wrong, too. */
+function volumesByName(): CopiedProp {
+  const { copy } = shaped(OPTIONS.volumes.type);
+  return {
+    keeps: true,
+    copy: (prop, given) => {
+      const { value, problems } = copy(prop, given);
+      return { value: problems.length === 0 || !Array.isArray(value) ? value : value.filter(isNamed), problems };
+    },
+  };
+}
 
 /** The pod options among props that `sound` has returned. */
 export function podOptions(props: PodOptions): CheckedOptions {

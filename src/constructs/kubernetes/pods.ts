@@ -7,7 +7,7 @@ import { LABELS } from '../../manifests/labels';
 import { PodOptions } from '../pod-options';
 import { Problem } from '../validation/problems';
 import type * as k8s from './api/types';
-import { unprivilegedMounts } from './constraints';
+import { checkProfiles, unprivilegedMounts } from './constraints';
 import { withOwn } from './env';
 import { namedByContent } from './hashed-job';
 import { whenWritten } from './when-written';
@@ -250,7 +250,8 @@ export const CODE_VOLUME = 'celery-app';
 export function checkPod(spec: PodSpec, options: CheckedOptions): Problem[] {
   return [
     ...checkReserved(options), ...userProblems(spec, options), ...volumeProblems(spec, options), ...nameProblems(spec, options),
-    ...sleepProblems(spec, options), ...dnsProblems(options), ...unprivilegedMounts('volumeMounts', options.volumeMounts, containerSecurity(options)),
+    ...sleepProblems(spec, options), ...dnsProblems(options), ...checkProfiles('podAnnotations', options.podAnnotations ?? {}, containerNames(spec, options)),
+    ...unprivilegedMounts('volumeMounts', options.volumeMounts, containerSecurity(options)),
   ];
 }
 
@@ -306,6 +307,10 @@ function nameProblems({ component, initContainers }: PodSpec, options: CheckedOp
   return USERS.flatMap((prop) => (options[prop] ?? []).filter(({ name }) => seen(taken, name)).map(({ name }) => ({
     prop, value: name, wrong: 'is the name of another container of this pod', fix: 'give the container another name',
   })));
+}
+
+function containerNames({ component, initContainers }: PodSpec, options: CheckedOptions): string[] {
+  return [component, ...initContainers.map(({ name }) => name), ...USERS.flatMap((prop) => (options[prop] ?? []).map(({ name }) => name))];
 }
 
 /** The options with containers of the user's own. */

@@ -3,7 +3,7 @@ import { SCHEMA } from '../../manifests/kubernetes-schema';
 import { nearest } from '../../nearest';
 import { likeName } from '../validation/checks';
 import { isPlainObject, typeOf } from '../validation/plain-object';
-import { Described, Problem } from '../validation/problems';
+import { addTo, Described, Problem } from '../validation/problems';
 
 /** A value as the manifest gets it, and what is wrong with it. */
 export interface Checked {
@@ -65,7 +65,7 @@ function read(prop: string, value: unknown, type: string, of: string, problems: 
       if (item === undefined || item === null) problems.push({ prop: path, value: item, wrong: 'is missing', fix: `give ${described(type.slice(2))}, or leave it out` });
       return read(path, item, type.slice(2), of, problems, depth + 1);
     });
-    problems.push(...checkObject(prop, type, items));
+    addTo(problems, checkObject(prop, type, items));
     return items;
   }
   if (type.startsWith('{}')) {
@@ -128,7 +128,7 @@ function readObject(prop: string, value: unknown, type: string, problems: Proble
     }
   }
   const wrongInside = problems.length > before;
-  problems.push(...checkObject(prop, type, result).filter(({ prop: at, value: is }) => !(
+  addTo(problems, checkObject(prop, type, result).filter(({ prop: at, value: is }) => !(
     // What is missing may be what was misspelt, or could not be read: one mistake is one message.
     (is instanceof Absent && wrongInside) || (is === undefined && amiss.size > 0 && (at === prop || amiss.has(at.slice(prop.length + 1))))
   )));

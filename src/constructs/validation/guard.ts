@@ -8,7 +8,7 @@ import { annotate, examineTree, isAnswered } from './tree';
 import { changedIdentity } from '../kubernetes/content-config-map';
 import { changedJob } from '../kubernetes/hashed-job';
 import { tooLarge } from './object-size';
-import { isRefused } from './problems';
+import { addTo, isRefused } from './problems';
 import { unwritableTexts } from './unwritable';
 import { lazy } from '../../memo';
 
@@ -44,23 +44,24 @@ export function guard(scope: IConstruct): void {
 }
 
 function check(root: IConstruct, objects: readonly ApiObject[]): Errors {
-  const errors: [ApiObject, string][] = collisions(objects);
+  const errors: (readonly [ApiObject, string])[] = collisions(objects);
   // With bad props there may be no manifests to look at.
   if (!isRefused(root)) {
-    const { found, silenced, manifests } = examineTree(root);
+    const { found, silenced, manifests, unwritten } = examineTree(root);
+    addTo(errors, unwritten);
     annotate(silenced);
     for (const [object, manifest] of manifests) {
       const own = [
         ...changedIdentity(object, manifest), ...changedJob(object, manifest), ...tooLarge(object, manifest),
         ...unwritableTexts(object, silenced.has(object) ? object.toJson() : manifest),
       ];
-      errors.push(...own.map((error): [ApiObject, string] => [object, error]));
+      addTo(errors, own.map((error): [ApiObject, string] => [object, error]));
     }
     const made = [...manifests.keys()];
     const findings = found.map(toFinding);
     findings.filter(({ severity }) => severity === Severity.WARNING).forEach((finding) => process.stderr.write(`warning: ${describeFinding(finding)}\n`));
     const isOurs = (object: ApiObject | undefined, rule: string): boolean => object !== undefined && isAnswered(object, rule);
-    errors.push(...findings.filter(({ severity, ruleId, objectIndex }) => severity === Severity.ERROR && !isOurs(made[objectIndex], ruleId))
+    addTo(errors, findings.filter(({ severity, ruleId, objectIndex }) => severity === Severity.ERROR && !isOurs(made[objectIndex], ruleId))
       .map((finding): [ApiObject, string] => [made[finding.objectIndex] ?? made[0], describeFinding(finding)]));
   }
   return grouped(errors.map(([object, error]) => [Chart.of(object), error]));

@@ -26,8 +26,8 @@ export const NOT_SHOWN = new Described('');
 /** A problem as one line, without credentials and without what a terminal obeys: `concurrency: 0 is not a whole number of at least 1; give ...`. */
 export function describe({ prop, value, wrong, fix }: Problem): string {
   const name = prop.split(/[.[\]]/).filter(Boolean).at(-1) ?? '';
-  const hidden = value !== undefined && !(value instanceof Described) && isCredentialName(name);
-  const shown = hidden ? '\'***\'' : show(value);
+  const described = describedBy(value);
+  const shown = described ?? (value !== undefined && isCredentialName(name) ? '\'***\'' : show(value));
   const line = `${prop}: ${shown === '' ? '' : `${shown} `}${redact(wrong)}; ${redact(fix)}`;
   // A tab is obeyed by nothing, and shown as it was given.
   return line.split('\t').map(printable).join('\t');
@@ -52,10 +52,26 @@ export function isRefused(root: IConstruct): boolean {
   return refused.get(root) === true;
 }
 
+/** Adds to a list, however many there are: a call takes about 100 000 arguments. */
+export function addTo<T>(list: T[], more: readonly T[]): void {
+  for (const one of more) list.push(one);
+}
+
 const LONGEST_VALUE = 120;
 
+/** The words that take the place of a value. */
+function describedBy(value: unknown): string | undefined {
+  try {
+    return value instanceof Described ? value.text : undefined;
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+/** A Proxy that throws. */
+const UNREADABLE = 'an object that cannot be read';
+
 function show(value: unknown): string {
-  if (value instanceof Described) return value.text;
   // Before it is cut: the half of a password is one, too.
   const text = typeof value === 'string' ? `'${redactUrl(value)}'` : typeof value === 'function' ? 'a function' : typeof value === 'object' ? redact(json(value)) : String(value);
   return text.length <= LONGEST_VALUE ? text

@@ -2,14 +2,14 @@ import { Duration, Size } from 'cdk8s';
 import { IConstruct } from 'constructs';
 import { likeName } from './checks';
 import { isPlainObject, typeOf } from './plain-object';
-import { Described, NOT_SHOWN, Problem, refuse } from './problems';
+import { addTo, Described, NOT_SHOWN, Problem, refuse } from './problems';
 import { nearest } from '../../nearest';
 
 // TypeScript checks the types of props for a user of TypeScript. JavaScript checks none, and Python some: without these checks, the first
 // value of a wrong type ends in an exception that names neither the prop nor the construct.
 
-/** What is wrong with the type of one value, which is not undefined. */
-export type TypeCheck = (prop: string, value: unknown) => Problem[];
+/** What is wrong with the type of one value, which is not undefined; the scope is the construct that it is given to, where there is one. */
+export type TypeCheck = (prop: string, value: unknown, scope?: IConstruct) => Problem[];
 
 /** A prop that something takes the place of where it is missing or wrong, so that everything else is still checked. */
 export interface RequiredProp {
@@ -60,7 +60,7 @@ export function typed<O extends object>(
       problems.push(unreadable(path(name)));
     }
   }
-  problems.push(...unknown(options, checks, naming));
+  addTo(problems, unknown(options, checks, naming));
   // What is missing may be what was misspelt: one mistake is one message.
   const misspelt = new Set(Object.keys(options).filter((name) => !Object.hasOwn(checks, name) && options[name] !== undefined)
     .map((name) => nearest(name, Object.keys(checks))));
@@ -70,7 +70,7 @@ export function typed<O extends object>(
     if (options[name] !== undefined) {
       try {
         if ('copy' in expected) ({ value: options[name], problems: found } = expected.copy(path(name), options[name]));
-        else found = (typeof expected === 'function' ? expected : expected.check)(path(name), options[name]);
+        else found = (typeof expected === 'function' ? expected : expected.check)(path(name), options[name], scope);
       } catch {
         found = [unreadable(path(name))];
       }
@@ -79,7 +79,7 @@ export function typed<O extends object>(
       if (!misspelt.has(name)) found = [{ prop: path(name), value: undefined, wrong: 'is missing', fix: required.fix }];
     }
     if (found.length > 0 && !('keeps' in expected && expected.keeps === true)) options[name] = scope && required?.instead(scope);
-    problems.push(...found);
+    addTo(problems, found);
   }
   return { options: options as O, problems };
 }

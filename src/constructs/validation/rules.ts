@@ -34,7 +34,9 @@ export class Rules {
    * @param root an App, a Chart or any other construct
    */
   public static check(root: IConstruct): Finding[] {
-    return examineTree(root).found.map(toFinding);
+    const { found, unwritten } = examineTree(root);
+    if (unwritten.length > 0) throw new Error(unwritten.map(([, message]) => message).join('\n'));
+    return found.map(toFinding);
   }
 
   private constructor(private readonly scope: IConstruct) {}

@@ -6,9 +6,18 @@ import { RedisBroker } from '../brokers/redis-broker';
 import { AppCode } from '../runtime/app-code';
 import { PythonRuntime } from '../runtime/python-runtime';
 
+const isCeleryApp = withMember('_content', 'a CeleryApp', 'what new CeleryApp(...) made');
+
 /** The app of a component. Where there is none, one that is in no manifest takes its place. */
 export const CELERY: RequiredProp = {
-  check: withMember('_content', 'a CeleryApp', 'what new CeleryApp(...) made'),
+  check: (prop, value, scope) => {
+    const wrong = isCeleryApp(prop, value);
+    if (wrong.length > 0 || scope === undefined) return wrong;
+    const { node } = value as CeleryApp;
+    return node.root === scope.node.root ? [] : [{
+      prop, value: node.path, wrong: 'is in another App of cdk8s, which writes the ConfigMaps that the pods mount', fix: 'make both in one App, in one chart or in several',
+    }];
+  },
   fix: 'give what new CeleryApp(...) made',
   instead: (scope: IConstruct) => {
     const chart = new Chart(new App(), 'unknown', { namespace: Chart.of(scope).namespace });

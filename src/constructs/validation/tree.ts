@@ -5,6 +5,7 @@ import { lintObjects } from '../../rules/lint';
 import { Violation } from '../../rules/rule';
 import { pseudoResource, Suppression, WRITTEN_BY_SYNTH } from '../../rules/suppressions';
 import { describe, Problem } from './problems';
+import { printable } from '../../rules/printable';
 import { Notes } from '../../memo';
 
 interface Written {
@@ -69,6 +70,8 @@ interface Examined {
   readonly silenced: ReadonlyMap<ApiObject, ReadonlySet<string>>;
   /** What was looked at: the objects before the lines are written on them. */
   readonly manifests: ReadonlyMap<ApiObject, unknown>;
+  /** Objects that cannot be written, with a message each: then nothing is looked at. */
+  readonly unwritten: readonly (readonly [ApiObject, string])[];
 }
 
 /** What the rules find in the objects of a tree, and what its suppressions silence. */
@@ -93,12 +96,27 @@ export function examineTree(root: IConstruct): Examined {
       path: [],
     }));
   });
-  const manifests = new Map(objects.map((object) => [object, object.toJson() as unknown]));
+  const manifests = new Map<ApiObject, unknown>();
+  const unwritten: [ApiObject, string][] = [];
+  for (const object of objects) {
+    try {
+      manifests.set(object, object.toJson());
+    } catch (error) {
+      unwritten.push([object, unwritable(object, error)]);
+    }
+  }
+  if (unwritten.length > 0) return { found: [], silenced, manifests: new Map(), unwritten };
   const also = constructs.flatMap((scope) => known.get(scope)?.() ?? []).flatMap(({ object, ...finding }) => {
     const at = index.get(object);
     return at === undefined ? [] : [{ ...finding, index: at }];
   });
-  return { found: lintObjects([...manifests.values()], { suppressions, complete: true, also }).violations, silenced, manifests };
+  return { found: lintObjects([...manifests.values()], { suppressions, complete: true, also }).violations, silenced, manifests, unwritten };
+}
+
+/** Why cdk8s cannot write an object. */
+function unwritable({ kind, name, node }: ApiObject, error: unknown): string {
+  const cause = (error instanceof Error ? error.message : String(error)).replace(/^Failed serializing construct at path .*? with name .*?: /s, '');
+  return printable(`${kind} '${name}' (${node.path}): cannot be written: ${cause}; correct its JSON patches: a path must be there, all but its last part, and "/" in a key is ~1`);
 }
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */

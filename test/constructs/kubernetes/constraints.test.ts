@@ -54,6 +54,11 @@ const secret = (name: string, path: string): object => ({ secret: { name, items:
 
 describe('what the API server refuses', () => {
   test.each<[unknown, string, string]>([
+    [{ fieldRef: { fieldPath: "metadata.labels['a b']" } }, 'EnvVarSource', "prop.fieldRef.fieldPath: 'metadata.labels['a b']' is not a key of labels or annotations that Kubernetes accepts"],
+    [{ path: 'x', fieldRef: { fieldPath: "metadata.annotations['/a']" } }, 'DownwardAPIVolumeFile', 'prop.fieldRef.fieldPath: '],
+    [{ fieldRef: { apiVersion: 'v2', fieldPath: 'metadata.name' } }, 'EnvVarSource', "prop.fieldRef.apiVersion: 'v2' is not allowed; give one of v1"],
+    [{ limits: { 'requests.nvidia.com/gpu': 1 } }, 'ResourceRequirements', "prop.limits['requests.nvidia.com/gpu']: 1 is not a resource"],
+    [{ medium: 'memory' }, 'EmptyDirVolumeSource', "prop.medium: 'memory' is not allowed; give one of Memory, HugePages, HugePages-2Mi"],
     [{ path: '../x' }, 'HostPathVolumeSource', 'prop.path: \'../x\' has ".." in it'], [{ path: '/a/../b' }, 'HostPathVolumeSource', 'prop.path: '],
     [{ nameservers: ['1.1.1.1', '1.1.1.2', '1.1.1.3', '1.1.1.4'] }, 'PodDNSConfig', 'prop.nameservers: 4 are more than the 3'],
     [{ searches: Array.from({ length: 33 }, (_, i) => `a${i}.example.com`) }, 'PodDNSConfig', 'prop.searches: 33 are more than 32'],

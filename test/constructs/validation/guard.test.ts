@@ -1,5 +1,5 @@
 import { ApiObject, App, Chart, JsonPatch, Testing } from 'cdk8s';
-import { CeleryBeat, CeleryWorker, rules } from 'cdk8s-celery';
+import { CeleryBeat, CeleryJob, CeleryWorker, rules } from 'cdk8s-celery';
 import { celeryApp } from '../../fixtures';
 import { Manifest, refusals, render } from '../../manifests';
 
@@ -11,6 +11,27 @@ function patchedBeat(chart: Parameters<typeof celeryApp>[0]): CeleryBeat {
   ApiObject.of(beat.deployment).addJsonPatch(JsonPatch.replace('/spec/replicas', 2));
   return beat;
 }
+
+test('a JSON patch that cannot be applied is refused, with the object and what to do', () => {
+  const make = (chart: Chart): CeleryBeat => {
+    const beat = new CeleryBeat(chart, 'beat', { celery: celeryApp(chart) });
+    beat.deployment.addJsonPatch(JsonPatch.replace('/spec/nope/x', 1));
+    return beat;
+  };
+  const message = expect.stringMatching(/Deployment 'celery-beat' \(chart\/beat\/Resource\): cannot be written: .*; correct its JSON patches: a path must be there, all but its last part/);
+  expect(refusals((chart) => void make(chart))).toEqual([message]);
+  const app = new App();
+  make(new Chart(app, 'chart'));
+  expect(() => Rules.check(app)).toThrow(/^Deployment 'celery-beat' \(chart\/beat\/Resource\): cannot be written/);
+});
+
+test('a component of an app in another App is refused: its pods would mount ConfigMaps that are not written', () => {
+  const other = celeryApp(new Chart(new App(), 'other', { namespace: 'test' }));
+  const message = 'celery: \'other/celery\' is in another App of cdk8s, which writes the ConfigMaps that the pods mount; make both in one App, in one chart or in several';
+  expect(refusals((chart) => void new CeleryWorker(chart, 'worker', { celery: other, replicas: -1 }))).toEqual([`[chart/worker] ${message}`, expect.stringContaining('replicas: -1')]);
+  expect(refusals((chart) => void new CeleryJob(chart, 'job', { celery: other, command: ['true'] }))).toEqual([`[chart/job] ${message}`]);
+  expect(() => render((chart) => void new CeleryWorker(new Chart(chart, 'inner', { namespace: 'test' }), 'worker', { celery: celeryApp(chart) }))).not.toThrow();
+});
 
 describe('the rules see the manifests, patches included', () => {
   let warnings: jest.SpyInstance;
