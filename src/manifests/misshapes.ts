@@ -91,6 +91,9 @@ export const unknownFieldsOf: (resource: Resource) => readonly Misshape[] = lazy
   return own === undefined ? [] : read(resource.json.spec, own, ['spec']).filter(({ what }) => what === 'unknown');
 });
 
+/** What takes the place of anything else where the API has a list. */
+export const A_LIST = 'a list';
+
 /** Reads a spec by the schema. The path is one list that grows and shrinks: nothing is made for a value that is right. */
 class Reader {
   public readonly found: Misshape[] = [];
@@ -101,7 +104,7 @@ class Reader {
   public read(value: unknown, type: string): void {
     if (value === undefined || value === null) return;
     if (type.startsWith('[]')) {
-      if (!Array.isArray(value)) this.wrong(value, 'a list');
+      if (!Array.isArray(value)) this.wrong(value, A_LIST);
       else for (const [i, item] of value.entries()) this.within(i, item, type.slice(2));
     } else if (type.startsWith('{}')) {
       if (!isMap(value)) this.wrong(value, 'a map');

@@ -1,6 +1,6 @@
 import { quantity } from '../celery/quantity';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
-import { DNS_LABEL, DNS_SUBDOMAIN } from './names';
+import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName } from './names';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 
@@ -35,10 +35,27 @@ function badName(name: unknown, { of, longest, allowed }: Form, path: Path, cont
   return fits ? [] : [{ path, container, value: name, allowed }];
 }
 
-/** Names that are none to Kubernetes: `celery_worker`, `Worker`. */
-export function badNames({ resource, containers, initContainers, spec, specPath }: Workload): Refusal[] {
+/** An address is not filled in: `owner: team@example.com`. */
+const EMAIL = /^[^@\s${}<>%]+@[^@\s${}<>%]+\.[a-z]+$/;
+
+const LABEL_KEY = 'a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name';
+const LABEL_VALUE = 'at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit';
+
+/** Keys and values of labels. */
+function badLabels(labels: unknown, path: Path): Refusal[] {
+  return Object.entries(asMap(labels)).flatMap(([key, value]): Refusal[] => {
+    const at = [...path, key];
+    if (!isQualifiedName(key) && !isFilledIn(key)) return [{ path: at, value: key, allowed: LABEL_KEY }];
+    const fits = typeof value !== 'string' || isLabelValue(value) || (isFilledIn(value) && !EMAIL.test(value));
+    return fits ? [] : [{ path: at, value, allowed: LABEL_VALUE }];
+  });
+}
+
+/** Names and labels that are none to Kubernetes: `celery_worker`, `Worker`, `owner: team@example.com`. */
+export function badNames({ resource, containers, initContainers, spec, specPath, podPath }: Workload): Refusal[] {
   return [
     ...badObjectName(resource),
+    ...podPath.length === 0 ? [] : badLabels(get(resource.json, ...podPath, 'metadata', 'labels'), [...podPath, 'metadata', 'labels']),
     ...[...initContainers, ...containers].flatMap(({ json, path }) => {
       const container = asText(json.name);
       return [
@@ -55,11 +72,12 @@ export function badNames({ resource, containers, initContainers, spec, specPath 
   ];
 }
 
-/** Of an object itself and of its namespace. A Service may begin with a digit in newer releases. */
+/** Of an object itself, of its namespace and of its labels. A Service may begin with a digit in newer releases. */
 export function badObjectName({ kind, json }: Resource): Refusal[] {
   return [
     ...badName(get(json, 'metadata', 'name'), kind === 'Service' ? LABEL : SUBDOMAIN, ['metadata', 'name']),
     ...badName(get(json, 'metadata', 'namespace'), LABEL, ['metadata', 'namespace']),
+    ...badLabels(get(json, 'metadata', 'labels'), ['metadata', 'labels']),
   ];
 }
 

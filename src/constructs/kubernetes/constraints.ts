@@ -1,7 +1,7 @@
 import { quantity } from '../../celery/quantity';
 import { isCidr, isPartOf } from '../../manifests/cidr';
 import type * as k8s from './api/types';
-import { DNS_LABEL, DNS_SUBDOMAIN } from '../../manifests/names';
+import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName } from '../../manifests/names';
 import { LONGEST_ARGUMENT } from '../command';
 import { likeName } from '../validation/checks';
 import { Described, Problem } from '../validation/problems';
@@ -26,16 +26,7 @@ const between = (least: number, most: number): Form => ({
 
 const LABEL = DNS_LABEL.of;
 const SUBDOMAIN = DNS_SUBDOMAIN.of;
-const QUALIFIED = /^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
 const IPV4 = /^(25[0-5]|2[0-4]\d|1?\d?\d)(\.(25[0-5]|2[0-4]\d|1?\d?\d)){3}$/;
-
-export const isLabelValue = (value: unknown): boolean => value === '' || matches(QUALIFIED, 63)(value);
-
-export function isQualifiedName(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  const parts = value.split('/');
-  return parts.length <= 2 && matches(QUALIFIED, 63)(parts.at(-1)) && (parts.length === 1 || matches(SUBDOMAIN, DNS_SUBDOMAIN.longest)(parts[0]));
-}
 
 function isAddress(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > 45) return false;

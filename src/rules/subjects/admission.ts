@@ -2,7 +2,7 @@ import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '.
 import { brokerClients } from '../../manifests/broker-urls';
 import { unlessCopied } from '../../manifests/copies';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { Misshape, misshapes, unknownFieldsOf } from '../../manifests/misshapes';
+import { A_LIST, Misshape, misshapes, unknownFieldsOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
@@ -64,7 +64,7 @@ const companions = lazy((world: World): readonly Resource[] => {
 });
 
 const reported = (resource: Resource, { path, container, value, allowed, note }: Refusal): Report =>
-  ({ at: { resource, path, container }, value, allowed, note });
+  ({ at: { resource, path, container }, value, allowed, note, ...(allowed === A_LIST ? { fix: 'Write it as a list: "- " before each item.' } : {}) });
 
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
@@ -150,10 +150,10 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/invalid-name',
     severity: Severity.ERROR,
-    title: 'A name has characters that Kubernetes does not allow in it, or too many',
+    title: 'A name or a label has characters that Kubernetes does not allow in it, or too many',
     why: 'The API server refuses the object: `metadata.name: Invalid value: "celery_worker": a lowercase RFC 1123 subdomain must consist of lower case '
       + 'alphanumeric characters, \'-\' or \'.\'`.',
-    fix: 'Use lowercase letters, digits and hyphens; port names have at most 15 characters.',
+    fix: 'Use lowercase letters, digits and hyphens; port names have at most 15 characters. What is no label may be an annotation.',
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
     rows: ['N73'],
     check: (world, report) => {

@@ -1,8 +1,9 @@
 import { seenByExporter } from '../../manifests/applications';
 import { exporters } from '../../manifests/exporters';
-import { asMap, get } from '../../manifests/json';
+import { asList, asMap, asText, get } from '../../manifests/json';
 import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
+import { FILLED_IN } from '../../manifests/refusals';
 import { celeryWorkloads } from '../../manifests/scalers';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
@@ -64,6 +65,44 @@ export const observabilityRules: Rule[] = [
           at: { resource: monitor, path: ['spec', 'selector', 'matchLabels'] }, value: JSON.stringify(labels),
           note: `they are those of ${meant.resource.kind} ${meant.resource.name}`, unless: 'that Service is not among these manifests',
         });
+      }
+    },
+  },
+  {
+    id: 'observability/monitor-without-port',
+    severity: Severity.WARNING,
+    title: 'A PodMonitor or ServiceMonitor names a port that nothing it selects has',
+    why: 'An endpoint names a port by its name: of a container for a PodMonitor, of the Service for a ServiceMonitor. Where none has it, Prometheus scrapes nothing, '
+      + 'without an error anywhere, and alerts never fire.',
+    fix: 'Name a port that is there, or give the port that name.',
+    source: 'https://prometheus-operator.dev/docs/api-reference/api/#monitoring.coreos.com/v1.PodMetricsEndpoint',
+    rows: ['N21'],
+    check: (world, report) => {
+      const monitors = [...world.kind('PodMonitor'), ...world.kind('ServiceMonitor')];
+      const own = new Set(monitors.length === 0 ? [] : celeryWorkloads(world));
+      for (const monitor of monitors) {
+        const { namespace, json, kind } = monitor;
+        const selector = get(json, 'spec', 'selector');
+        // Others select what may be anywhere.
+        if (get(json, 'spec', 'namespaceSelector') !== undefined || get(selector, 'matchExpressions') !== undefined) continue;
+        const ofPods = kind === 'PodMonitor';
+        const pods = ofPods ? world.select(namespace, asMap(get(selector, 'matchLabels'))) : [];
+        const services = ofPods ? [] : world.kind('Service').filter((service) => service.namespace === namespace && selects(selector, service.labels));
+        const reached = ofPods ? pods : services.flatMap((service) => world.backing(service));
+        if (!reached.some((workload) => own.has(workload))) continue;
+        const containers = pods.flatMap((pod) => [...pod.containers, ...pod.initContainers]);
+        const lists = ofPods ? containers.map((container) => container.json.ports)
+          : services.map((service) => get(service.json, 'spec', 'ports'));
+        const names = [...new Set(lists.flatMap((list) => asList(list)).flatMap((port) => asText(get(port, 'name')) ?? []))];
+        const path = ['spec', ofPods ? 'podMetricsEndpoints' : 'endpoints'];
+        for (const [i, endpoint] of asList(get(json, ...path)).entries()) {
+          const port = asText(get(endpoint, 'port'));
+          if (port === undefined || port === '' || FILLED_IN.test(port) || names.includes(port)) continue;
+          report({
+            at: { resource: monitor, path: [...path, i, 'port'] }, value: port,
+            allowed: names.length > 0 ? names.join(', ') : 'a name, which no port has yet', unless: 'what it is for is not among these manifests',
+          });
+        }
       }
     },
   },

@@ -1,4 +1,3 @@
-import { isLabelValue, isQualifiedName } from '../../../src/constructs/kubernetes/constraints';
 import { checkShape } from '../../../src/constructs/kubernetes/shape-check';
 import { describe as line } from '../../../src/constructs/validation/problems';
 
@@ -9,16 +8,6 @@ test.each<[string, boolean]>([
   [`${'1'.repeat(46)}`, false], ['::1/64', false],
 ])('the address %s is accepted: %s', (ip, accepted) => {
   expect(lines({ ip, hostnames: ['a'] }, 'HostAlias').length === 0).toBe(accepted);
-});
-
-test.each<[unknown, boolean]>([['', true], ['a', true], ['A.b_c-1', true], ['-a', false], ['a-', false], ['a b', false], ['a'.repeat(63), true], ['a'.repeat(64), false], [1, false]])('the label %j is accepted: %s', (value, accepted) => {
-  expect(isLabelValue(value)).toBe(accepted);
-});
-
-test.each<[unknown, boolean]>([
-  ['a', true], ['example.com/a', true], ['example.com/', false], ['/a', false], ['a/b/c', false], ['Example.com/a', false], ['example.com/A_b', true], ['', false], [1, false], ['example..com/a', false],
-])('the name %j is accepted: %s', (value, accepted) => {
-  expect(isQualifiedName(value)).toBe(accepted);
 });
 
 const TOO_MUCH = ['prop.rollingUpdate.maxUnavailable: \'101%\' is more than 100%; give at most 100%'];
