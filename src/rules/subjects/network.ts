@@ -329,6 +329,33 @@ function isNamed(name: string, namespace: string, world: World): boolean {
   return namedHere(world).has(`${namespace} ${name}`);
 }
 
+interface ServerPort {
+  readonly kind: 'redis' | 'rabbitmq';
+  readonly port: number;
+  /** Nothing out of sight may say otherwise. */
+  readonly certain: boolean;
+  /** By a number, or by the name that the container gives to a port. */
+  readonly listensAt: (target: unknown) => boolean;
+}
+
+/** The Redis or RabbitMQ that is all of a pod, and where it listens; undefined where there is none, or something else also. */
+function serverIn(pod: Workload, world: World): ServerPort | undefined {
+  const [container, ...others] = pod.containers;
+  if (!container || others.length > 0) return undefined;
+  const [redis] = world.redisIn(pod);
+  const rabbit = rabbitServers(world).find((server) => server.container === container);
+  if (!redis && !rabbit) return undefined;
+  const given = redis ? ['port', 'tls-port'].flatMap((name) => redis.directive(name)?.values ?? []) : container.env.value('RABBITMQ_NODE_PORT') ?? [];
+  const listeners = rabbit?.files.some(({ text }) => /listeners|port/.test(text)) ?? false;
+  const numbers = new Set([...[given].flat().map(Number), ...redis ? redis.directive('port') ? [] : [REDIS_PORT] : [AMQP_PORT, AMQPS_PORT]]);
+  const opaque = (redis ?? rabbit!).opaque || listeners || [...numbers].some(Number.isNaN);
+  const named = (name: unknown): boolean => asList(container.json.ports).some((entry) => get(entry, 'name') === name);
+  return {
+    kind: redis ? 'redis' : 'rabbitmq', port: [...numbers].find((port) => port > 0) ?? REDIS_PORT, certain: !opaque,
+    listensAt: (target) => typeof target === 'number' ? numbers.has(target) || (opaque && container.declares(target)) : named(target) || !/[a-z]/.test(String(target)),
+  };
+}
+
 export const networkRules: Rule[] = [
   {
     id: 'network/service-selects-workers',
@@ -615,6 +642,62 @@ export const networkRules: Rule[] = [
             at: container.place(path), value: shown, allowed: own.join(', '), ...shown === variable ? {} : { note: `it has no port ${port}` },
             unless: 'the application does not connect there',
           });
+        }
+      }
+    },
+  },
+  {
+    id: 'network/other-server',
+    severity: Severity.ERROR,
+    title: 'The URL has the scheme of another server than the one that its Service leads to',
+    why: 'Redis and RabbitMQ do not understand each other: the connection is closed, in a loop, and no task runs.',
+    fix: 'Write the scheme of the server into the URL: redis:// for Redis, amqp:// for RabbitMQ.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/index.html',
+    rows: ['N69'],
+    check: (world, report) => {
+      for (const { container, urls } of brokerClients(world)) {
+        for (const use of urls) {
+          const meant = isRedis(use.url) ? 'redis' : isAmqp(use.url) ? 'rabbitmq' : undefined;
+          const service = isName(use.url.host) ? world.service(use.url.host, container.workload.resource.namespace) : undefined;
+          const kinds = new Set(service && world.backing(service).map((pod) => serverIn(pod, world)?.kind));
+          const [kind] = kinds;
+          if (meant === undefined || kind === undefined || kinds.size > 1 || kind === meant) continue;
+          report({
+            at: use.at, value: shownUrl(use), allowed: kind === 'redis' ? 'redis://' : 'amqp://',
+            note: `the Service ${service!.name} leads to ${kind === 'redis' ? 'Redis' : 'RabbitMQ'}`,
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'network/broker-target-port',
+    severity: Severity.ERROR,
+    title: 'The Service of the broker leads to a port on which the broker does not listen',
+    why: 'Nothing answers there: `Error 111 connecting to redis:6379. Connection refused.`, in a loop. A name that no container gives to a port leaves the Service without endpoints.',
+    fix: 'Set targetPort to the port of the server: 6379 for Redis, 5672 for RabbitMQ, or what its configuration has.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports',
+    rows: ['N74'],
+    check: (world, report) => {
+      const seen = new Set<unknown>();
+      for (const { container, urls } of brokerClients(world)) {
+        for (const use of urls) {
+          const service = isName(use.url.host) ? world.service(use.url.host, container.workload.resource.namespace) : undefined;
+          const { clusterIP, type, ports } = asMap(get(service?.json, 'spec'));
+          // A headless Service leads to its pods, whatever the port.
+          if (clusterIP === 'None' || type === 'ExternalName') continue;
+          for (const [i, entry] of asList(ports).entries()) {
+            if (get(entry, 'port') !== portOf(use) || seen.has(entry)) continue;
+            seen.add(entry);
+            const target = get(entry, 'targetPort') ?? get(entry, 'port');
+            const servers = world.backing(service!).map((pod) => serverIn(pod, world));
+            const [first] = servers;
+            if (!first || servers.some((server) => server === undefined || server.listensAt(target))) continue;
+            report({
+              at: { resource: service!, path: ['spec', 'ports', i, 'targetPort'] }, value: `targetPort: ${asScalar(target) ?? ''}`, allowed: String(first.port),
+              ...unless(first.certain || typeof target === 'string', 'its configuration, which is out of sight, has this port'),
+            });
+          }
         }
       }
     },

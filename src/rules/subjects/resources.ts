@@ -19,6 +19,8 @@ const CPUS_A_CHILD = 0.1;
 
 /** Less than that for each child is tight: a web framework and its libraries are in it before the first task. */
 const USUAL_CHILD_BYTES = 128 * 2 ** 20;
+/** No container starts with less. */
+const SMALLEST_CONTAINER_BYTES = 6 * 2 ** 20;
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;
@@ -110,7 +112,8 @@ export const resourceRules: Rule[] = [
       const limit = container.resource('limits', 'memory');
       // What is not in sight may choose another pool, and hardly ever does.
       const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
-      if (limit === undefined || !mayFork) return;
+      // A limit in which no container starts is an error of its own.
+      if (limit === undefined || limit < SMALLEST_CONTAINER_BYTES || !mayFork) return;
       if (['unset', 'maybe'].includes(option.state) && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
         const share = (limit - MAIN_PROCESS_BYTES) / concurrency;
         if (share >= USUAL_CHILD_BYTES) return;
