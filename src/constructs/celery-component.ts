@@ -209,7 +209,8 @@ export function celeryPod(scope: Construct, own: CheckedOptions, spec: CeleryPod
     ...spec.problems,
     ...healthCheck?._problems ?? [],
     ...(composed ? checkExecCommands(healthCheck, merged.lifecycle) : []),
-    ...checkPod(pod, options),
+    // An init container of the app has no annotations of a pod.
+    ...checkPod(pod, scope === celery ? { ...options, podAnnotations: undefined } : options),
     ...checkOwnedEnv(own.env, { installs: celery.runtime._requirements !== undefined, pythonPath }),
     ...checkAwsEnv(own.env, celery._broker.env),
     ...sameNamespace(scope, celery),

@@ -43,6 +43,15 @@ test('has the app, and ten minutes', () => {
   expect([workingDir, env.map(({ name }) => name)]).toEqual(['/app', expect.arrayContaining(['CELERY_BROKER_URL', 'PYTHONPATH'])]);
 });
 
+test('is not asked for the container of a profile that the app names for all its pods', () => {
+  const podAnnotations = { 'container.apparmor.security.beta.kubernetes.io/worker': 'runtime/default' };
+  const made = synth((chart) => {
+    const celery = celeryApp(chart, { podAnnotations });
+    new CeleryWorker(chart, 'worker', { celery, initContainers: [celery.waitFor({ name: 'migrated', command: ['true'] })] });
+  });
+  expect(made.pod('celery-worker').initContainers.map(({ name }) => name)).toContain('migrated');
+});
+
 test('tries again until the check succeeds, one line for each try', () => {
   const file = join(folder, 'tried');
   // Fails the first time.

@@ -113,10 +113,13 @@ export function examineTree(root: IConstruct): Examined {
   return { found: lintObjects([...manifests.values()], { suppressions, complete: true, also }).violations, silenced, manifests, unwritten };
 }
 
+const LONGEST_CAUSE = 120;
+
 /** Why cdk8s cannot write an object. */
 function unwritable({ kind, name, node }: ApiObject, error: unknown): string {
-  const cause = (error instanceof Error ? error.message : String(error)).replace(/^Failed serializing construct at path .*? with name .*?: /s, '');
-  return printable(`${kind} '${name}' (${node.path}): cannot be written: ${cause}; correct its JSON patches: a path must be there, all but its last part, and "/" in a key is ~1`);
+  const [cause] = (error instanceof Error ? error.message : String(error)).replace(/^Failed serializing construct at path .*? with name .*?: /s, '').split('\n', 1);
+  const shown = cause.slice(0, LONGEST_CAUSE);
+  return printable(`${kind} '${name}' (${node.path}): cannot be written: ${shown}; correct what it is made of, or its JSON patches: a path must be there, all but its last part, and "/" in a key is ~1`);
 }
 
 /** Writes the suppressions on the objects that they silence: `lint` then says of the manifests what synth said. */

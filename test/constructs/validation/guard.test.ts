@@ -1,5 +1,5 @@
 import { ApiObject, App, Chart, JsonPatch, Testing } from 'cdk8s';
-import { CeleryBeat, CeleryJob, CeleryWorker, rules } from 'cdk8s-celery';
+import { CeleryBeat, CeleryJob, CelerySmokeTest, CeleryWorker, rules } from 'cdk8s-celery';
 import { celeryApp } from '../../fixtures';
 import { Manifest, refusals, render } from '../../manifests';
 
@@ -18,8 +18,11 @@ test('a JSON patch that cannot be applied is refused, with the object and what t
     beat.deployment.addJsonPatch(JsonPatch.replace('/spec/nope/x', 1));
     return beat;
   };
-  const message = expect.stringMatching(/Deployment 'celery-beat' \(chart\/beat\/Resource\): cannot be written: .*; correct its JSON patches: a path must be there, all but its last part/);
+  const message = expect.stringMatching(/Deployment 'celery-beat' \(chart\/beat\/Resource\): cannot be written: .*; correct what it is made of, or its JSON patches: a path must be there, all but its last part/);
   expect(refusals((chart) => void make(chart))).toEqual([message]);
+  // An operation `test` that fails has the whole object in its message.
+  const [failed] = refusals((chart) => make(chart).deployment.addJsonPatch(JsonPatch.test('/spec/replicas', 99)));
+  expect(failed.length).toBeLessThan(400);
   const app = new App();
   make(new Chart(app, 'chart'));
   expect(() => Rules.check(app)).toThrow(/^Deployment 'celery-beat' \(chart\/beat\/Resource\): cannot be written/);
@@ -30,6 +33,8 @@ test('a component of an app in another App is refused: its pods would mount Conf
   const message = 'celery: \'other/celery\' is in another App of cdk8s, which writes the ConfigMaps that the pods mount; make both in one App, in one chart or in several';
   expect(refusals((chart) => void new CeleryWorker(chart, 'worker', { celery: other, replicas: -1 }))).toEqual([`[chart/worker] ${message}`, expect.stringContaining('replicas: -1')]);
   expect(refusals((chart) => void new CeleryJob(chart, 'job', { celery: other, command: ['true'] }))).toEqual([`[chart/job] ${message}`]);
+  // Its Job gets what takes the place of the app.
+  expect(refusals((chart) => void new CelerySmokeTest(chart, 'smoke', { celery: other })).filter((line) => line.includes('another App'))).toEqual([`[chart/smoke] ${message}`]);
   expect(() => render((chart) => void new CeleryWorker(new Chart(chart, 'inner', { namespace: 'test' }), 'worker', { celery: celeryApp(chart) }))).not.toThrow();
 });
 
