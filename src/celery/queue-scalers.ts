@@ -6,6 +6,8 @@ export interface QueueScaler {
   readonly target: string;
   /** What the scaler needs in addition, unless it is given. */
   readonly defaults: Readonly<Record<string, string>>;
+  /** The values of its metadata, where it takes only some. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
   /** Whether the number has the messages that workers have taken and not acknowledged. */
   readonly countsUnacknowledged: (metadata: Readonly<Record<string, string | undefined>>) => boolean;
 }
@@ -27,6 +29,10 @@ export const QUEUE_SCALERS: ReadonlyMap<string, QueueScaler> = new Map<string, Q
   ['redis-sentinel', redis],
   ['rabbitmq', {
     queue: 'queueName', target: 'value', defaults: { mode: 'QueueLength' },
+    values: {
+      protocol: ['auto', 'amqp', 'http'], operation: ['sum', 'avg', 'max'],
+      mode: ['QueueLength', 'MessageRate', 'DeliverGetRate', 'PublishedToDeliveredRatio', 'ExpectedQueueConsumptionTime'],
+    },
     // Over AMQP a passive declaration tells the number of those that are ready; the management API also has the others.
     countsUnacknowledged: ({ protocol, host, excludeUnacknowledged }) =>
       (protocol === 'http' || ((protocol ?? 'auto') === 'auto' && /^https?:/.test(host ?? ''))) && excludeUnacknowledged !== 'true',

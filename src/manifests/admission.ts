@@ -86,7 +86,7 @@ function containerRanges(workload: Workload, world: World): Array<{ range: Resou
     .flatMap((entry) => isMap(entry) && entry.type === 'Container' ? [{ range, entry }] : []));
 }
 
-/** Limits above the maximum of a LimitRange, and requests below its minimum. */
+/** Limits above the maximum of a LimitRange, requests below its minimum, and limits that are too many times the request. */
 export function outOfRange(workload: Workload, world: World): Array<{ range: Resource; container: Container; value: string; allowed: string }> {
   return containerRanges(workload, world).flatMap(({ range, entry }) => [...workload.initContainers, ...workload.containers].flatMap((container) =>
     ['cpu', 'memory'].flatMap((resource) => {
@@ -96,6 +96,18 @@ export function outOfRange(workload: Workload, world: World): Array<{ range: Res
       return [
         ...above(limit, most) ? [{ range, container, value: `limits.${resource}: ${asScalar(limit)}`, allowed: `at most ${asScalar(most)}` }] : [],
         ...request !== undefined && above(least, request) ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at least ${asScalar(least)}` }] : [],
+        ...tooManyTimes(entry, resource, limit, request).map((wrong) => ({ range, container, ...wrong })),
       ];
     })));
+}
+
+/** Compared are the limit and the request that a container ends up with: its own, or those that the LimitRange fills in. */
+function tooManyTimes(entry: JsonObject, resource: string, limit: unknown, request: unknown): Array<{ value: string; allowed: string }> {
+  const most = quantity(get(entry, 'maxLimitRequestRatio', resource));
+  const high = limit ?? get(entry, 'default', resource) ?? get(entry, 'max', resource);
+  // Of what has only a limit, that is the request, too.
+  const low = request ?? limit ?? get(entry, 'defaultRequest', resource) ?? high;
+  const [limited, requested] = [quantity(high), quantity(low)];
+  return most === undefined || limited === undefined || requested === undefined || requested === 0 || limited / requested <= most ? []
+    : [{ value: `limits.${resource}: ${asScalar(high)}, requests.${resource}: ${asScalar(low)}`, allowed: `a limit of at most ${most} times the request` }];
 }

@@ -1,9 +1,9 @@
-import { BrokerUrl, parseUrl } from '../celery/url';
+import { BrokerUrl, isAmqp, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { isOtherImage } from './hints';
 import { Container } from './pod/container';
 import { Process } from './process';
-import { UrlUse, withoutSecrets } from './uses';
+import { isOneOf, UrlUse, withoutSecrets } from './uses';
 import type { World } from './world';
 
 const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
@@ -51,9 +51,19 @@ export const brokerClients: (world: World) => readonly BrokerClient[] = lazy((wo
   ];
 });
 
+/** The URLs of a client, and those of RabbitMQ that a process of Celery has in other variables: applications make settings of them. */
+export function amqpUses({ container, urls, process }: BrokerClient): readonly UrlUse[] {
+  if (!process) return urls;
+  return [...urls, ...urlsOf(container, /./).filter(({ url, at, source }) => isAmqp(url) && !isOneOf(urls, at.path, source))];
+}
+
 function producerUrls(container: Container): UrlUse[] {
+  return urlsOf(container, BROKER_VARIABLE);
+}
+
+function urlsOf(container: Container, names: RegExp): UrlUse[] {
   return [...container.env.all()].flatMap(({ name, value, hidden, path, partial, unresolved }) => {
-    const url = BROKER_VARIABLE.test(name) ? parseUrl(hidden ?? value ?? '') : undefined;
+    const url = names.test(name) ? parseUrl(hidden ?? value ?? '') : undefined;
     if (!url) return [];
     const use = { at: container.place(path), source: name, partial: partial || unresolved.length > 0 };
     return [hidden === undefined ? { ...use, text: url.text, url } : { ...use, ...withoutSecrets(url) }];

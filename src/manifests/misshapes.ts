@@ -1,4 +1,4 @@
-import { isMap, Path } from './json';
+import { get, isMap, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
@@ -21,7 +21,7 @@ interface Field {
 const fieldsOf = lazy((type: Readonly<Record<string, string>>): ReadonlyMap<string, Field> => new Map(Object.entries(type)
   .map(([name, kind]) => [name.replace('!', ''), { type: kind, required: name.endsWith('!') }])));
 
-/** The fields that an object of a type must have. That of a whole spec and of a toleration is said by other rules, or has a default. */
+/** The fields that an object of a type must have. Those of a whole spec and of a toleration are said elsewhere, or have a default. */
 const neededIn = remembered((type: string): readonly string[] => type.endsWith('Spec') || type === 'Toleration' ? []
   : [...fieldsOf(SCHEMA[type])].flatMap(([name, { required }]) => required || NEEDED.has(`${type}.${name}`) ? [name] : []));
 
@@ -74,10 +74,18 @@ const NEEDED: ReadonlySet<string> = new Set(['Container.image']);
 const SPECS: ReadonlyMap<string, string> = new Map([['Deployment', 'DeploymentSpec'], ['StatefulSet', 'StatefulSetSpec'], ['Pod', 'PodSpec']]);
 
 /** What the API server does not accept in the spec of a workload, and in that of its pods, by the names and types of fields. */
-export const misshapes: (workload: Workload) => readonly Misshape[] = lazy(({ resource, spec, specPath }: Workload) => {
+export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((workload: Workload) => {
+  const { resource, spec, specPath } = workload;
   const own = SPECS.get(resource.kind);
-  return own === undefined ? read(spec, 'PodSpec', specPath) : read(resource.json.spec, own, ['spec']);
+  return own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)];
 });
+
+/** Earlier versions of the API took the labels of the pods. One without an image is a patch, which has only what it changes. */
+function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {
+  const whole = apiVersion === 'apps/v1' && ['Deployment', 'StatefulSet'].includes(kind) && containers.length > 0 && containers.every(({ image }) => image.text !== '');
+  return !whole || (get(json, 'spec', 'selector') ?? undefined) !== undefined ? []
+    : [{ what: 'missing', path: ['spec', 'selector'], value: 'no selector', allowed: 'matchLabels with labels of the pods' }];
+}
 
 /** The types of the specs of Services, policies, Ingresses and autoscalers. */
 const COMPANIONS: ReadonlyMap<string, string> = new Map([

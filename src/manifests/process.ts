@@ -12,7 +12,7 @@ import { Place } from './place';
 import { Container } from './pod/container';
 import { Variable } from './pod/env';
 import { Workload } from './pod/workload';
-import { Setting, UrlUse, withoutSecrets } from './uses';
+import { isOneOf, Setting, UrlUse, withoutSecrets } from './uses';
 
 /** An option of a process, by flag or by environment. */
 export type Option =
@@ -288,14 +288,14 @@ function candidates(process: Process, flag: string, names: readonly string[], ai
 const urls = lazy((process: Process): readonly UrlUse[] => {
   const flags = ['--broker', '--result-backend'].flatMap((flag) => flagUrls(process, flag));
   // A variable that an option refers to is one with it.
-  const variables = environmentUrls(process, (name) => URL_NAMES.has(name)).filter(({ at }) => flags.every((flag) => flag.at.path !== at.path));
+  const variables = environmentUrls(process, (name) => URL_NAMES.has(name)).filter(({ at, source }) => !isOneOf(flags, at.path, source));
   const { broker, backend } = codeOf(process.container);
   return [...flags, ...variables, ...broker ? [broker] : [], ...backend ? [backend] : []];
 });
 
 const allUrls = lazy((process: Process): readonly UrlUse[] => {
   const others = environmentUrls(process, (name) => OTHER_URLS.test(name) && !URL_NAMES.has(name))
-    .filter(({ url, at }) => (isRedis(url) || isAmqp(url)) && process.urls.every((known) => known.at.path !== at.path));
+    .filter(({ url, at, source }) => (isRedis(url) || isAmqp(url)) && !isOneOf(process.urls, at.path, source));
   return others.length === 0 ? process.urls : [...process.urls, ...others];
 });
 

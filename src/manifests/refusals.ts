@@ -17,7 +17,7 @@ export interface Refusal {
 export const FILLED_IN = /[${}<>%@]|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
 
 /** The same, also where nothing is written yet, and in what `helm template` writes without a name. */
-const isFilledIn = (text: string): boolean => text === '' || text.includes('RELEASE-NAME') || FILLED_IN.test(text);
+export const isFilledIn = (text: string): boolean => text === '' || text.includes('RELEASE-NAME') || FILLED_IN.test(text);
 
 /** What a name may be. */
 interface Form {

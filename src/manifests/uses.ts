@@ -1,4 +1,6 @@
+import { LAUNCH_PREFIX } from '../celery/agent-names';
 import { BrokerUrl } from '../celery/url';
+import { Path } from './json';
 import { Place } from './place';
 import type { World } from './world';
 
@@ -13,6 +15,12 @@ export interface UrlUse {
   /** Of a URL from a Secret: compared, and never shown. */
   readonly user?: string;
   readonly password?: string;
+}
+
+/** Whether a variable, or what the launcher makes of it, is among those that URLs are from: all that `envFrom` brings have one place. */
+export function isOneOf(uses: readonly UrlUse[], path: Path, variable: string): boolean {
+  const name = variable.startsWith(LAUNCH_PREFIX) ? variable.slice(LAUNCH_PREFIX.length) : variable;
+  return uses.some(({ at, source }) => at.path === path && source === name);
 }
 
 /** What of a URL from a Secret tells which server it leads to; the text is empty. */

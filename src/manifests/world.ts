@@ -106,6 +106,17 @@ export class World {
 
   /** The Service that a host name means from within a namespace. */
   public service(host: string, from: string): Resource | undefined {
+    return this.serviceOfName(host, from) ?? this.serviceOfPod(host, from);
+  }
+
+  /** That of a pod of a StatefulSet: `redis-0.redis`. */
+  private serviceOfPod(host: string, from: string): Resource | undefined {
+    const [, set, rest] = /^([a-z0-9-]+)-\d+\.(.+)$/.exec(host) ?? [];
+    const service = rest === undefined ? undefined : this.serviceOfName(rest, from);
+    return service && this.backing(service).some(({ resource: { kind, name } }) => kind === 'StatefulSet' && name === set) ? service : undefined;
+  }
+
+  private serviceOfName(host: string, from: string): Resource | undefined {
     const [name, namespace, svc, ...rest] = host.split('.');
     if (namespace !== undefined && svc !== undefined && svc !== 'svc') return undefined;
     if (rest.length > 0 && rest.join('.') !== CLUSTER_DOMAIN) return undefined;

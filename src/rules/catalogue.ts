@@ -239,7 +239,12 @@ export const CATALOGUE = {
   N84: { what: 'a port of the node for the broker or for Flower' },
   N85: { what: 'files on the disk of a node that several pods exchange' },
   N86: { what: 'NetworkPolicies without the database' },
+  N87: { what: 'a command that is no program', limits: 'Only words that entrypoints take for a role: what programs an image has is out of sight.' },
+  N88: { what: 'an init container that waits for a Job that is gone' },
+  N89: { what: 'an executor of Airflow that sends nothing to Celery' },
   N90: { what: 'options that Flower does not take' },
+  N93: { what: 'a trigger of KEDA with a value that its scaler does not take' },
+  N94: { what: 'other settings in the worker than in the web application' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

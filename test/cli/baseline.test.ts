@@ -10,7 +10,9 @@ kind: Deployment
 metadata:
   name: ${name}
 spec:
+  selector: {matchLabels: {app: ${name}}}
   template:
+    metadata: {labels: {app: ${name}}}
     spec:
       containers:
         - name: worker

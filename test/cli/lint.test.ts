@@ -13,7 +13,9 @@ kind: Deployment
 metadata:
   name: worker
 spec:
+  selector: {matchLabels: {app: worker}}
   template:
+    metadata: {labels: {app: worker}}
     spec:
       terminationGracePeriodSeconds: 600
       containers:
@@ -80,7 +82,7 @@ describe('wrong use', () => {
 
 test('the file and line of a finding', async () => {
   const file = files.write('worker.yaml', `# a comment\n---\n${WORKER}`);
-  expect((await run(file)).out).toMatch(`${file}:14 warning A prefetch multiplier of 0`);
+  expect((await run(file)).out).toMatch(`${file}:16 warning A prefetch multiplier of 0`);
 });
 
 test('of a finding in JSON', async () => {
@@ -139,13 +141,13 @@ test('a List of megabytes, in the style of other tools, is read in time', async 
 `;
   const worker = WORKER.replace(/^/gm, '  ').replace(' ', '-').trimEnd().replace('[celery, -A,', '[celery,\n                -A,');
   const file = files.write('list.yaml', `apiVersion: v1\nitems:\n${code.repeat(4000)}${worker}\nkind: List\n`);
-  const lines = 2 + 4000 * code.split('\n').length - 4000 + 13;
+  const lines = 2 + 4000 * code.split('\n').length - 4000 + 15;
   expect((await run(file)).out).toContain(`list.yaml:${lines} warning`);
 });
 
 test('of a finding in unusual YAML', async () => {
   const file = files.write('anchor.yaml', WORKER.replace('[celery,', '&words [celery,'));
-  expect((await run(file)).out).toContain('anchor.yaml:12 warning');
+  expect((await run(file)).out).toContain('anchor.yaml:14 warning');
 });
 
 test('a folder, without what is no manifest', async () => {
@@ -184,7 +186,7 @@ test('a list that ends in the column of its key, as kubectl takes it', async () 
 test('a value in quotes that goes on at the margin, as kubectl takes it', async () => {
   const file = files.write('margin.yaml', `${WORKER}          env:\n            - name: KEY\n              value: "one\ntwo: \\"x\\"\nthree"\n          args: ['a;\n  b']\n`);
   expect(await run(file)).toMatchObject({ code: 1, err: '' });
-  expect((await run(file)).out).toContain('margin.yaml:12 warning');
+  expect((await run(file)).out).toContain('margin.yaml:14 warning');
   expect((await run(files.write('open.yaml', `${WORKER}          env: "one\ntwo\n`))).err).toContain('open.yaml:');
 });
 
@@ -271,7 +273,7 @@ test('a merge key brings what kubectl sees', async () => {
 test('a key that is given twice is said, and the last one counts as for kubectl', async () => {
   const twice = WORKER.replace('          command:', '          command: [celery, -A, shop, beat]\n          command:');
   const result = await run(files.write('twice.yaml', twice), '--rule', 'delivery/prefetch-zero');
-  expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:13: the same key is given twice') as string });
+  expect(result).toMatchObject({ code: 2, err: expect.stringContaining('twice.yaml:15: the same key is given twice') as string });
   expect(result.out).toContain('delivery/prefetch-zero');
 });
 
@@ -292,13 +294,13 @@ describe('input that is no YAML', () => {
     ['a bomb', bomb, 'alias', 1],
     ['an alias inside of itself', 'kind: Pod\na: &a\n  b: [*a]\n', 'inside of what it stands for', 1],
     ['a tab', 'kind: Pod\nmetadata:\n\tname: x\n', 'a tab is in the indentation; use spaces', 3],
-    ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 16],
+    ['a template', `${WORKER}---\nkind: Pod\nmetadata:\n  name: {{ .Values.name }}\n`, 'is a template', 18],
     ['a template of another kind', '{% if on %}\nkind: Pod\n{% endif %}\n', 'is a template', 1],
     ['a template line', '{{- if .Values.on }}\nkind: Pod\n{{- end }}\n', 'is a template', 1],
     ['a key twice', 'kind: Pod\nkind: Pod\n', 'is given twice', 2],
     ['binary', Buffer.from([0x1f, 0x8b, 0, 0, 1]), 'is binary', 1],
     ['another encoding', Buffer.from([0x6b, 0xff, 0xfe]), 'is not UTF-8', undefined],
-    ['a quote that is open', `${WORKER}          env: [{name: A, value: "hunter2}]\n---\nkind: Pod\n`, 'a quote or bracket is not closed', 14],
+    ['a quote that is open', `${WORKER}          env: [{name: A, value: "hunter2}]\n---\nkind: Pod\n`, 'a quote or bracket is not closed', 16],
     ['a quote that is open, before other keys', 'kind: "Pod\nmetadata:\n  name: x\n', 'a quote or bracket is not closed', 2],
     ['a quote that goes on at the margin, before something wrong', 'kind: "P\no\nd"\nmetadata:\n\tname: x\n', 'a tab is in the indentation', 5],
     ['a bracket that is open', 'kind: [a, b\n', 'is not YAML', 2],

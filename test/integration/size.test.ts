@@ -34,7 +34,7 @@ spec:
   const { code, stdout, seconds, mebibytes } = beats(10_000);
   expect(code).toBe(1);
   expect(stdout.match(/\[beat\/two-deployments\] in 10000 places/g)).toHaveLength(1);
-  expect(stdout.match(/^ {2}\S+beats.yaml:\d+ error Deployment beat-/gm)).toHaveLength(20_000);
+  expect(stdout.match(/^ {2}\S+beats.yaml:\d+ error Deployment beat-/gm)).toHaveLength(30_000);
   expect(seconds).toBeLessThan(6 * few.seconds);
   expect(mebibytes).toBeLessThan(400);
 });

@@ -14,7 +14,7 @@ function manifest(name: string): string {
   const text = JSON.stringify(name);
   return JSON.stringify({
     apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'NAME', namespace: 'NAME' },
-    spec: { template: { spec: { terminationGracePeriodSeconds: 600, containers: [
+    spec: { selector: { matchLabels: { app: 'shop' } }, template: { metadata: { labels: { app: 'shop' } }, spec: { terminationGracePeriodSeconds: 600, containers: [
       { name: 'NAME', image: 'shop:1', command: ['celery', '-A', 'shop', 'worker', '-c', '2', '--prefetch-multiplier=0'], env: [{ name: 'CELERY_BROKER_URL', value: 'redis://NAME:x' }] },
       { name: 'celery-worker', image: 'NAME/celery', args: ['./NAME.sh'] },
     ] } } },

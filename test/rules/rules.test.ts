@@ -7,8 +7,8 @@ function beat(chart: Chart, id: string): ApiObject {
   return new ApiObject(chart, id, {
     apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: id },
     spec: {
-      replicas: 2, strategy: { type: 'Recreate' },
-      template: { spec: { containers: [{ name: 'beat', image: 'shop:1', command: ['celery', '-A', id, 'beat', '-s', '/tmp/celerybeat-schedule'] }] } },
+      replicas: 2, strategy: { type: 'Recreate' }, selector: { matchLabels: { app: id } },
+      template: { metadata: { labels: { app: id } }, spec: { containers: [{ name: 'beat', image: 'shop:1', command: ['celery', '-A', id, 'beat', '-s', '/tmp/celerybeat-schedule'] }] } },
     },
   });
 }

@@ -28,7 +28,15 @@ const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
   ...world.redisServers.map(({ container }) => container.workload),
   ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
   ...world.workloads.filter(({ containers }) => containers.some(({ image }) => images(world).has(image.text))),
+  ...world.workloads.filter(isMisindented),
 ]));
+
+/** Its containers are not where a pod has them, and are given a broker or a command of Celery. */
+function isMisindented({ containers, resource: { json } }: Workload): boolean {
+  return containers.length === 0 && [get(json, 'spec', 'containers'), get(json, 'spec', 'template', 'containers')].some((misplaced) =>
+    asList(misplaced).some((container) => asList(get(container, 'env')).some((entry) => /CELERY|BROKER/.test(asScalar(get(entry, 'name')) ?? ''))
+      || asList(get(container, 'command')).some((word) => /^celery$/.test(asScalar(word) ?? ''))));
+}
 
 /** Those, and the databases that Celery is given: without them no task gets far. */
 const withDatabases = lazy((world: World): ReadonlySet<Workload> => new Set([...workloads(world), ...databaseWorkloads(world)]));

@@ -4,11 +4,13 @@ import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
+import { meets } from '../../celery/versions';
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
-import { asMap, asScalar, asText, get } from '../../manifests/json';
+import { installedVersion } from '../../manifests/installs';
+import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { celeryIn, probesOf } from '../../manifests/probes';
@@ -96,6 +98,9 @@ const OF_THE_IMAGE = /^\/(bin|sbin|usr|lib|opt|etc|tmp|var)\//;
 
 /** Where images have the code of an application. */
 const CODE_FOLDER = /^(\/(usr\/src|opt|srv|home\/[\w.-]+))?\/(app|code|src|project|backend|django|web|server|workspace)$/;
+
+/** What scripts in front of Celery take for a role, and what is no program of any package. */
+const WORD_OF_ENTRYPOINT = /^(celery[-_]?)?(workers?|beat|scheduler)$/;
 
 /** The claims that jobs mount, which may fill them. */
 const claimsOfJobs = lazy((world: World) => new Set(world.workloads.filter(({ longRunning }) => !longRunning)
@@ -541,6 +546,29 @@ export const codeRules: Rule[] = [
         if (!script || script.unknown || !/^\/[\w./-]+\.(sh|py)$/.test(script.text) || OF_THE_IMAGE.test(script.text) || container.mountOf(script.text)) continue;
         report({ at: container.place(script.path), value: script.text, allowed: 'a file that a volume brings' });
         return;
+      }
+    },
+  },
+  {
+    id: 'code/command-is-no-program',
+    severity: Severity.WARNING,
+    title: 'The command is a word for the entrypoint of the image, which it replaces',
+    why: 'In Kubernetes `command` takes the place of ENTRYPOINT, where that of Docker Compose is given to it: `exec: "worker": executable file not found in $PATH`, and the '
+      + 'container never starts. Flower has no program of its own since 1.0.',
+    fix: 'Write the word into args; and start Flower with celery flower.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/',
+    rows: ['N87'],
+    on: 'processes',
+    check: ({ container, workload, role }, report) => {
+      const { path, json, image } = container;
+      const [program, ...others] = asList(json.command).map((word) => asScalar(word) ?? '');
+      const at = container.place([...path, 'command', 0]);
+      if (program === 'flower') {
+        const release = isFlower(image) ? image.tag : installedVersion(workload, 'flower');
+        if (role !== 'flower' || (release !== undefined && meets(release, '<1.0'))) return;
+        report({ at, value: 'flower', allowed: others.length === 0 ? 'args: [flower]' : 'celery, flower', unless: 'the image has a program of that name, as Flower before 1.0' });
+      } else if (WORD_OF_ENTRYPOINT.test(program ?? '')) {
+        report({ at, value: program, allowed: `args: [${[program, ...others].join(', ')}]`, unless: 'the image has a program of that name' });
       }
     },
   },

@@ -14,8 +14,10 @@ import { isOtherImage } from '../../manifests/hints';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
+import { namedHosts } from '../../manifests/named-hosts';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
+import { Variable } from '../../manifests/pod/env';
 import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
@@ -60,6 +62,9 @@ function keepsResultsAlive(worker: Process, { url }: UrlUse): boolean {
   return value === undefined || /health_check_interval|socket_keepalive/.test(value);
 }
 
+/** `<password>`, `{{ password }}` and `****` in place of a password. */
+const PLACEHOLDER = /^<[^<>]*>$|^\{\{.*\}\}$|^\*+$/;
+
 const RESERVED = /[#/?[\]]/;
 const LITERAL_SECRETS = new Set([
   'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
@@ -96,6 +101,49 @@ const withBrokerHost = lazy((world: World) => new Map(world.workloads.filter(({ 
   .flatMap(({ containers, resource }) => containers.flatMap((container) => {
     const variable = [...container.env.all()].find(({ name, value }) => BROKER_HOST.test(name) && !/CACHE|SESSION/.test(name) && value !== '');
     return variable && !isOtherImage(container.image) ? [[`${resource.namespace} ${container.image.text}`, { container, name: variable.name }] as const] : [];
+  }))));
+
+/** Names of variables from which applications read their broker. */
+const BROKER_NAME = /BROKER|RABBIT|AMQP|CELERY/;
+
+interface GivenBroker {
+  readonly container: Container;
+  readonly variable: string;
+  /** A Redis, which may also be a cache. */
+  readonly redis: boolean;
+}
+
+/** Workers that are given a broker by a variable, by namespace and image. */
+const withBrokerVariable = lazy((world: World): ReadonlyMap<string, GivenBroker> => new Map(world.workers.flatMap(({ container, workload }) => {
+  if (container.image.text === '' || container.image.official) return [];
+  const key = `${workload.resource.namespace} ${container.image.text}`;
+  for (const { name, value, hidden } of container.env.all()) {
+    const url = parseUrl(hidden ?? value ?? '');
+    if (url && BROKER_NAME.test(name) && !/RESULT|BACKEND/.test(name)) return [[key, { container, variable: name, redis: isRedis(url) }] as const];
+  }
+  const host = namedHosts(container).find(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
+  return host ? [[key, { container, variable: host.variable, redis: host.kind === 'redis' }] as const] : [];
+})));
+
+/** A variable that may say the same: of RabbitMQ, or of Redis where the broker is one. */
+function maySay({ redis }: GivenBroker, { name, value, hidden }: Variable): boolean {
+  const url = parseUrl(hidden ?? value ?? '');
+  return BROKER_NAME.test(name) || (redis ? /REDIS|VALKEY/.test(name) || (url !== undefined && isRedis(url)) : url !== undefined && isAmqp(url));
+}
+
+const PRODUCTION = /(^|[._])(prod(uction)?|live)$/i;
+const DEVELOPMENT = /(^|[._])(local|dev(el(opment)?)?|debug|test(ing)?)$/i;
+
+function settingsModule({ env }: Container): { readonly value: string; readonly path: Path } | undefined {
+  const found = env.lookup('DJANGO_SETTINGS_MODULE');
+  return found.state === 'known' ? { value: found.value, path: found.variable.path } : undefined;
+}
+
+/** Containers that keep running with settings of production, by namespace and image. */
+const inProduction = lazy((world: World) => new Map(world.workloads.filter(({ longRunning }) => longRunning)
+  .flatMap(({ containers, resource }) => containers.flatMap((container) => {
+    const value = settingsModule(container)?.value;
+    return value !== undefined && PRODUCTION.test(value) && container.image.text !== '' ? [[`${resource.namespace} ${container.image.text}`, { container, value }] as const] : [];
   }))));
 
 /** The brokers of workers, each once, by the image of the workers; undefined for one that has none in sight. */
@@ -327,6 +375,60 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/producer-lacks-broker',
+    severity: Severity.WARNING,
+    title: 'A pod of the worker\'s image gets no variable of the broker, and the worker does',
+    why: 'One image reads the same settings everywhere: what sends tasks there tries the default, RabbitMQ on localhost, and the request hangs or ends with '
+      + '`kombu.exceptions.OperationalError: [Errno 111] Connection refused`.',
+    fix: 'Give the web application the variables of the broker that the worker has, by the same envFrom or secretKeyRef.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/calling.html#connection-error-handling',
+    rows: ['E4'],
+    check: (world, report) => {
+      const others = world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0);
+      for (const container of others.flatMap(({ containers }) => containers)) {
+        const worker = withBrokerVariable(world).get(`${container.workload.resource.namespace} ${container.image.text}`);
+        // What serves nothing sends nothing, as far as its manifest tells.
+        if (!worker || container.env.open || container.unread !== undefined || asList(container.json.ports).length === 0) continue;
+        if ([...container.env.all()].some((variable) => maySay(worker, variable))) continue;
+        const { kind, name } = worker.container.workload.resource;
+        report({ at: container.place(), value: `no ${worker.variable}`, note: `${kind} ${name} has it`, unless: 'it sends no tasks' });
+      }
+    },
+  },
+  {
+    id: 'env/other-settings',
+    severity: Severity.WARNING,
+    title: 'The worker runs with the settings of development, and another pod of its image with those of production',
+    why: 'The module that DJANGO_SETTINGS_MODULE names has the broker, the database and the files: tasks that the web application sends are never taken, or read another database.',
+    fix: 'Give both the same DJANGO_SETTINGS_MODULE.',
+    source: 'https://docs.djangoproject.com/en/stable/topics/settings/#designating-the-settings',
+    rows: ['N94'],
+    on: 'processes',
+    check: ({ container, role, workload }, report, world) => {
+      const own = settingsModule(container);
+      const other = own === undefined || role === 'flower' ? undefined : inProduction(world).get(`${workload.resource.namespace} ${container.image.text}`);
+      if (!other || !DEVELOPMENT.test(own!.value)) return;
+      const { kind, name } = other.container.workload.resource;
+      report({ at: container.place(own!.path), value: own!.value, allowed: other.value, note: `${kind} ${name} has that`, unless: 'both modules name the same servers' });
+    },
+  },
+  {
+    id: 'env/airflow-executor',
+    severity: Severity.ERROR,
+    title: 'The executor of Airflow sends nothing to Celery',
+    why: 'AIRFLOW__CORE__EXECUTOR is not the CeleryExecutor: tasks run in pods of their own or in the scheduler, and the worker takes none, or does not start for want of a broker.',
+    fix: 'Set AIRFLOW__CORE__EXECUTOR: CeleryExecutor, with AIRFLOW__CELERY__BROKER_URL; or remove the worker.',
+    source: 'https://airflow.apache.org/docs/apache-airflow/stable/core-concepts/executor/index.html',
+    rows: ['N89'],
+    on: 'workers',
+    check: (worker, report) => {
+      const executor = worker.command.vendor === 'airflow' ? worker.variable('AIRFLOW__CORE__EXECUTOR') : undefined;
+      if (executor?.state === 'known' && !/celery/i.test(executor.value)) {
+        report({ at: worker.place(executor.path), value: executor.value, allowed: 'CeleryExecutor' });
+      }
+    },
+  },
+  {
     id: 'env/unexpanded-reference',
     severity: Severity.ERROR,
     title: '$(NAME) refers to a variable that is not defined before it, so it stays as it is',
@@ -522,7 +624,10 @@ export const envRules: Rule[] = [
       const variable = process.container.env.get('CELERY_RESULT_BACKEND');
       const found = backend ?? (variable?.value === undefined ? undefined : { text: variable.value, at: process.place(variable.path) });
       const broker = found && brokerAsBackend(found.text);
-      if (broker !== undefined) report({ at: found!.at, value: found!.text, allowed: otherBackend(broker) });
+      if (broker === undefined) return;
+      // Celery 4 kept results in queues of RabbitMQ, and took the application after the subcommand.
+      const older = broker === 'amqp' && process.plain && process.command.options.has('--app') && !process.command.global.has('--app');
+      report({ at: found!.at, value: found!.text, allowed: otherBackend(broker), ...unless(!older, 'the image still has Celery 4') });
     },
   },
   {
@@ -666,7 +771,7 @@ export const envRules: Rule[] = [
         for (const use of process.allUrls) {
           const { password, user, host } = use.url;
           const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
-          if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest) {
+          if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest && !PLACEHOLDER.test(password)) {
             const value = use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source;
             report({ at: use.at, value, ...intoSecret(process.container), outOfSight: true });
           }

@@ -134,6 +134,12 @@ function isTwin(container: Container, { mountPath, volume }: Mount, other: Workl
     && mounts.some((mount) => mount.mountPath === mountPath && mount.volume.name === volume.name && !mount.readOnly));
 }
 
+/** Another container of the pod brings the files, as git-sync does: each pod gets its own. */
+function isFilled({ containers, initContainers }: Workload, { volume: { name } }: Mount, own: Container): boolean {
+  return [...containers, ...initContainers].some((other) => other !== own && other.image.text !== own.image.text
+    && other.mounts.some((mount) => mount.volume.name === name && !mount.readOnly));
+}
+
 /** The workloads without Celery that mount an emptyDir, by their namespace and the path. */
 const emptyDirs = lazy((world: World) => grouped(world.workloads.filter((workload) => world.in(workload).length === 0)
   .flatMap((workload) => workload.containers.flatMap(({ mounts }) => mounts.filter(({ volume }) => volume.kind === 'emptyDir')
@@ -142,9 +148,11 @@ const emptyDirs = lazy((world: World) => grouped(world.workloads.filter((workloa
 /** Folders that each node has for itself. */
 const OF_THE_NODE = /^\/(dev|proc|sys|run|etc|lib|usr|boot|var\/(run|log|lib\/(docker|kubelet|containerd)))(\/|$)|\.sock$/;
 
-/** The folder of the node that a volume is. */
-function hostFolder({ resource }: Workload, { path }: Volume): string | undefined {
-  return asText(get(resource.json, ...path, 'hostPath', 'path'));
+/** The folder of the node that a volume is, by itself or by the PersistentVolume that its claim names. */
+function hostFolder({ resource }: Workload, { claim, path }: Volume, world: World): string | undefined {
+  const bound = claim === undefined ? undefined : asText(get(world.find('PersistentVolumeClaim', resource.namespace, claim)?.json, 'spec', 'volumeName'));
+  return bound === undefined ? asText(get(resource.json, ...path, 'hostPath', 'path'))
+    : asText(get(world.kind('PersistentVolume').find(({ name }) => name === bound)?.json, 'spec', 'hostPath', 'path'));
 }
 
 /** The names of other workloads of a list, as many as a message shows. */
@@ -160,7 +168,7 @@ function someOthers(workloads: readonly Workload[], { resource: own }: Workload)
 /** The workloads that mount a folder of their node, by namespace and path. */
 const hostPaths = lazy((world: World) => grouped(world.workloads.filter(({ longRunning }) => longRunning).flatMap((workload) =>
   [...workload.volumes.values()].flatMap((volume) => {
-    const folder = hostFolder(workload, volume);
+    const folder = hostFolder(workload, volume, world);
     return folder === undefined ? [] : [[`${workload.resource.namespace} ${folder}`, workload] as const];
   }))));
 
@@ -478,7 +486,7 @@ export const filesystemRules: Rule[] = [
     check: ({ container, workload }, report, world) => {
       if (workload.resource.kind === 'DaemonSet' || onOneNode(workload)) return;
       for (const { volume, path, readOnly } of container.mounts) {
-        const folder = readOnly ? undefined : hostFolder(workload, volume);
+        const folder = readOnly ? undefined : hostFolder(workload, volume, world);
         if (folder === undefined || OF_THE_NODE.test(folder)) continue;
         const others = someOthers(hostPaths(world).get(`${workload.resource.namespace} ${folder}`) ?? [], workload);
         if (others.length === 0 && mostReplicas(workload, world) < 2) continue;
@@ -503,7 +511,7 @@ export const filesystemRules: Rule[] = [
     check: ({ container, workload }, report, world) => {
       for (const mount of container.mounts) {
         const { mountPath, volume, path, readOnly } = mount;
-        if (volume.kind !== 'emptyDir' || readOnly) continue;
+        if (volume.kind !== 'emptyDir' || readOnly || isFilled(workload, mount, container)) continue;
         const others = emptyDirs(world).get(`${workload.resource.namespace} ${mountPath}`) ?? [];
         const other = EXCHANGED.test(mountPath) ? others[0] : others.find((one) => isTwin(container, mount, one));
         if (!other) continue;

@@ -14,7 +14,7 @@ import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from 
 import { Process } from '../../manifests/process';
 import { rabbitBrokers, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
-import { shownUrl, UrlUse } from '../../manifests/uses';
+import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
@@ -126,10 +126,9 @@ function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly 
 /** Brokers at the pod itself by other variables than those of Celery, where nothing says what its broker is. */
 function namedAtLoopback({ container, link, backend, allUrls }: Process): Array<NamedHost & { readonly kind: 'redis' | 'rabbitmq' }> {
   if (link ?? backend) return [];
-  const known = new Set(allUrls.map(({ at }) => at.path));
   return namedHosts(container).flatMap((named) => {
     const { kind, host, path } = named;
-    return (kind === 'redis' || kind === 'rabbitmq') && isLoopback(host) && !known.has(path) ? [{ ...named, kind }] : [];
+    return (kind === 'redis' || kind === 'rabbitmq') && isLoopback(host) && !isOneOf(allUrls, path, named.variable) ? [{ ...named, kind }] : [];
   });
 }
 

@@ -4,6 +4,7 @@ import { RABBITMQ_DATA, RABBITMQ_IMAGE } from '../../celery/server-images';
 import { isAmqpTransport } from '../../celery/transports';
 import { isAmqp, virtualHost } from '../../celery/url';
 import { lacks, meets, SINCE } from '../../celery/versions';
+import { amqpUses } from '../../manifests/broker-urls';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
@@ -387,8 +388,8 @@ export const rabbitRules: Rule[] = [
     source: 'https://hub.docker.com/_/rabbitmq',
     rows: ['N51'],
     on: 'brokerClients',
-    check: ({ urls }, report, world) => {
-      for (const use of urls) {
+    check: (client, report, world) => {
+      for (const use of amqpUses(client)) {
         const vhost = isAmqp(use.url) ? virtualHost(use.url) : undefined;
         const [server, ...others] = vhost === undefined ? [] : rabbitFor(use, world);
         if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_vhost/)) continue;

@@ -1,6 +1,8 @@
+import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { namedHosts } from '../../manifests/named-hosts';
+import { Container } from '../../manifests/pod/container';
 import { secretData } from '../../manifests/pod/sources';
 import { Workload } from '../../manifests/pod/workload';
 import { neededReferences, producerReferences, Reference, referencesOf, variableOf } from '../../manifests/references';
@@ -11,6 +13,19 @@ import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** The Jobs that `kubectl wait` or the image k8s-wait-for waits for, where a failure is not passed over. */
+function awaitedJobs({ image, invocations, words }: Container): string[] {
+  if (image.name === 'k8s-wait-for') return words[0] !== undefined && /^job(-wr|-we)?$/.test(words[0].text) ? words.slice(1, 2).map(({ text }) => text) : [];
+  if (words.some(({ text }) => text.includes('||'))) return [];
+  return invocations.flatMap(({ words: [program, subcommand, ...others], conditional }) => {
+    if (baseName(program?.text ?? '') !== 'kubectl' || subcommand?.text !== 'wait' || conditional) return [];
+    return others.flatMap(({ text }, i) => {
+      const [, name = others[i + 1]?.text] = /^jobs?(?:\.batch)?(?:\/(.+))?$/.exec(text) ?? [undefined, ''];
+      return name === undefined || name === '' || name.startsWith('-') ? [] : [name];
+    });
+  });
+}
 
 function find(world: World, { kind, name, at }: Reference): Resource | undefined {
   return world.find(kind, at.resource.namespace, name);
@@ -329,6 +344,26 @@ export const referenceRules: Rule[] = [
           get(target, 'kind') === resource.kind && get(target, 'name') === resource.name)) continue;
         seen.add(name);
         report({ at, value: `Secret ${name}`, note: `${by.kind} ${by.name} writes it`, unless: 'it never changes, or something else restarts the pods' });
+      }
+    },
+  },
+  {
+    id: 'references/waits-for-expired-job',
+    severity: Severity.ERROR,
+    title: 'An init container waits for a Job that is deleted after it has ended',
+    why: 'With ttlSecondsAfterFinished the Job is gone some time after it has ended: `Error from server (NotFound): jobs.batch "migrate" not found`, and every pod that starts '
+      + 'later, after an eviction or by an autoscaler, stays in Init:CrashLoopBackOff.',
+    fix: 'Remove ttlSecondsAfterFinished; or wait for what the Job has done, such as migrate --check.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/',
+    rows: ['N88'],
+    on: 'celeryWorkloads',
+    check: ({ initContainers, longRunning, resource: { namespace } }, report, world) => {
+      for (const container of longRunning ? initContainers : []) {
+        for (const name of awaitedJobs(container)) {
+          const job = world.find('Job', namespace, name);
+          const ttl = asScalar(get(job?.json, 'spec', 'ttlSecondsAfterFinished'));
+          if (ttl !== undefined) report({ at: container.place(), value: `Job ${name}`, note: `it has ttlSecondsAfterFinished: ${ttl}` });
+        }
       }
     },
   },

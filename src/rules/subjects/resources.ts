@@ -96,6 +96,24 @@ export const resourceRules: Rule[] = [
     },
   },
   {
+    id: 'resources/greenlets-of-the-node',
+    severity: Severity.WARNING,
+    title: 'The worker has as few greenlets as its node has CPUs',
+    why: 'Celery counts the CPUs for every pool: with -P gevent and 4 CPUs it runs 4 tasks that wait for something at a time, and the fifth waits for them.',
+    fix: 'Set --concurrency to the number of tasks that may wait at a time: 100, or more.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/concurrency/gevent.html',
+    rows: ['M1'],
+    on: 'workers',
+    check: (worker, report) => {
+      const pool = worker.option('--pool');
+      if (pool.state !== 'known' || !/^(gevent|eventlet)$/.test(pool.value) || worker.sets('worker_concurrency')
+        || ['known', 'set'].includes(worker.option('--autoscale').state)) return;
+      if (worker.option('--concurrency').state === 'unset') {
+        report({ at: worker.place(pool.path), value: `--pool ${pool.value}`, allowed: '--concurrency', unless: 'the application sets worker_concurrency' });
+      }
+    },
+  },
+  {
     id: 'resources/children-exceed-memory',
     severity: Severity.WARNING,
     title: 'The children together may use more memory than the container has',

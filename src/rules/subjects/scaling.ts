@@ -10,6 +10,7 @@ import { Place } from '../../manifests/place';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitServers } from '../../manifests/rabbit-server';
+import { isFilledIn } from '../../manifests/refusals';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
 import { authenticationOf, isScaled, keysOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
@@ -223,6 +224,26 @@ export const scalingRules: Rule[] = [
         }
         const [theirs, ours] = [trigger.metadata('vhostName') ?? virtualHost(host.database), virtualHost(broker.url.database)];
         if (theirs !== ours && !/[$%{]/.test(theirs + ours) && !broker.partial) report({ at, value: `virtual host ${theirs}`, allowed: ours });
+      }
+    },
+  },
+  {
+    id: 'scaling/keda-unknown-value',
+    severity: Severity.ERROR,
+    title: 'A trigger of KEDA has a value that its scaler does not take',
+    why: 'KEDA makes no autoscaler: `error parsing rabbitmq metadata: parameter "protocol" value "amqp0-9-1" must be one of [auto amqp http]`, and the ScaledObject stays '
+      + 'at READY False.',
+    fix: 'Use one of the values of the scaler.',
+    source: 'https://keda.sh/docs/latest/scalers/rabbitmq-queue/',
+    rows: ['N93'],
+    on: 'scaledWorkers',
+    check: ({ scaler }, report) => {
+      for (const trigger of triggers(scaler)) {
+        for (const [name, values] of Object.entries(QUEUE_SCALERS.get(trigger.type)?.values ?? {})) {
+          const given = trigger.metadata(name);
+          if (given === undefined || given === '' || values.includes(given) || isFilledIn(given)) continue;
+          report({ at: { resource: scaler, path: [...trigger.path, name] }, value: `${name}: ${given}`, allowed: values.join(', ') });
+        }
       }
     },
   },
