@@ -1,4 +1,4 @@
-import { isBase } from '../celery/image';
+import { Image, isBase } from '../celery/image';
 import { isAmqp, isRedis, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
@@ -63,10 +63,15 @@ const IMAGES: ReadonlyArray<readonly [RegExp, ServerKind]> = [
   [/^(postgres(ql)?|postgis|timescaledb(-ha)?|pgvector|spilo.*)$/, 'postgres'], [/^(mysql|mysql-server|mariadb|percona(-server)?)$/, 'mysql'], [/^(mongo|mongodb|mongodb-community-server)$/, 'mongo'],
 ];
 
+/** The kind of database that an image is. */
+export function databaseKind({ name }: Image): ServerKind | undefined {
+  return IMAGES.find(([pattern]) => pattern.test(name))?.[1];
+}
+
 /** The Services that lead to a database, by namespace and kind. */
 const databaseServices = lazy((world: World) => grouped(world.kind('Service').flatMap((service) => world.backing(service)
   .flatMap(({ containers }) => containers)
-  .flatMap(({ image }) => IMAGES.find(([name]) => name.test(image.name))?.[1] ?? []).slice(0, 1)
+  .flatMap(({ image }) => databaseKind(image) ?? []).slice(0, 1)
   .flatMap((kind) => [[`${service.namespace} ${kind}`, service.name] as const, [`${service.namespace} database`, service.name] as const]))));
 
 /** `shop-postgresql`: what charts call their Services, which are not among these manifests. */

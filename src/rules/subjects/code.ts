@@ -5,6 +5,7 @@ import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
+import { brokerUrls } from '../../manifests/broker-urls';
 import { codeFiles } from '../../manifests/code';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { meantScript, Word, wordsInOne } from '../../manifests/command/command';
@@ -314,17 +315,19 @@ export const codeRules: Rule[] = [
       const first = new Map<string, Process>();
       for (const worker of world.workers) {
         const { broker, app } = worker;
-        const database = broker && redisDatabase(broker.url);
+        // A variable of the application's own, as far as its name tells.
+        const url = broker ? broker.url : brokerUrls(worker.container)[0];
+        const database = url && redisDatabase(url);
         const queues = worker.queues ?? (worker.lacks('--queues') && !worker.sets('task_default_queue') ? [DEFAULTS.queue] : []);
-        if (!broker || broker.partial || app === undefined || database === undefined) continue;
-        const namespace = broker.url.host.includes('.') ? '' : worker.workload.resource.namespace;
+        if (!url || broker?.partial || /[${]/.test(url.host) || app === undefined || database === undefined) continue;
+        const namespace = url.host.includes('.') ? '' : worker.workload.resource.namespace;
         for (const queue of queues) {
-          const key = [namespace, broker.url.host, broker.url.port ?? REDIS_PORT, database, queue].join('\n');
+          const key = [namespace, url.host, url.port ?? REDIS_PORT, database, queue].join('\n');
           const other = first.get(key);
           if (!other) {
             first.set(key, worker);
           } else if (rootModule(other.app!) !== rootModule(app) && other.container.image.text !== worker.container.image.text) {
-            report({ at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})` });
+            report({ at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})`, ...unless(broker !== undefined, 'its code has another broker') });
           }
         }
       }

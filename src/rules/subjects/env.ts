@@ -9,6 +9,7 @@ import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { codeOf, seesSettings } from '../../manifests/code';
 import { unlessCopied } from '../../manifests/copies';
+import { otherLogins } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { isOtherImage } from '../../manifests/hints';
 import { installedVersion } from '../../manifests/installs';
@@ -89,6 +90,15 @@ function givenDatabase(container: Container): string | undefined {
 const withDatabase = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
   .flatMap(({ containers, resource }) => containers.filter((container) => givenDatabase(container) !== undefined)
     .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
+
+/** Containers that keep running and have an envFrom that is out of sight, by namespace and image. */
+const withSources = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
+  .flatMap(({ containers, resource }) => containers.filter(({ env }) => env.open).map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
+
+/** It takes single keys of a Secret or a ConfigMap. */
+function takesKeysOf({ json }: Container, source: string): boolean {
+  return asList(json.env).some((entry) => ['secretKeyRef', 'configMapKeyRef'].some((ref) => get(entry, 'valueFrom', ref, 'name') === source));
+}
 
 /** Variables that have to do with a broker. */
 const BROKER_LIKE = /BROKER|REDIS|VALKEY|RABBIT|AMQP|SQS|KOMBU|^CELERY_/;
@@ -341,7 +351,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/lacks-database',
     severity: Severity.WARNING,
-    title: 'The worker gets no variable of the database, and another pod of its image does',
+    title: 'The worker gets no variable of the database, or no such Secret, and another pod of its image does',
     why: 'One image reads the same settings everywhere: tasks fail with `django.db.utils.OperationalError: could not connect to server`, or use the SQLite file of the image.',
     fix: 'Give the worker the variables that the web application has, by the same envFrom or secretKeyRef.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
@@ -349,10 +359,38 @@ export const envRules: Rule[] = [
     on: 'workers',
     check: ({ container, workload }, report, world) => {
       if (container.env.open || container.image.text === '' || databaseVariables(container).length > 0) return;
-      const other = withDatabase(world).get(`${workload.resource.namespace} ${container.image.text}`);
-      if (!other) return;
-      const { kind, name } = other.workload.resource;
-      report({ at: container.place(), value: `no ${givenDatabase(other)}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
+      const key = `${workload.resource.namespace} ${container.image.text}`;
+      const other = withDatabase(world).get(key);
+      if (other) {
+        const { kind, name } = other.workload.resource;
+        report({ at: container.place(), value: `no ${givenDatabase(other)}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
+        return;
+      }
+      const another = isBase(container.image) ? undefined : withSources(world).get(key);
+      const [source = ''] = another?.env.missing ?? [];
+      if (!another || source === '' || takesKeysOf(container, source)) return;
+      const { kind, name } = another.workload.resource;
+      report({ at: container.place(), value: `no envFrom of ${source}`, note: `${kind} ${name} has it`, unless: `nothing in ${source} is for tasks` });
+    },
+  },
+  {
+    id: 'env/other-database-login',
+    severity: Severity.WARNING,
+    title: 'The user or the password of the database is not the one that the database is given',
+    why: 'Tasks fail with `FATAL: password authentication failed for user "shop"` or `Access denied for user`, and so does a Beat that keeps its schedule in the database.',
+    fix: 'Take user and password of both from the same keys of a Secret.',
+    source: 'https://hub.docker.com/_/postgres',
+    rows: ['E4'],
+    on: 'processes',
+    check: (process, report, world) => {
+      if (process.role !== 'worker' && process.role !== 'beat') return;
+      for (const { named, server, differs, kept } of otherLogins(process, world)) {
+        const { kind, name } = server.workload.resource;
+        report({
+          at: process.place(named.path), value: named.shown, note: `${kind} ${name} has another ${differs}`,
+          unless: kept || differs === 'user' ? 'its volume or a script brings that login' : 'its tasks use no database',
+        });
+      }
     },
   },
   {
