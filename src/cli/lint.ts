@@ -108,7 +108,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   const findings = locate(shown, input, config.file);
   for (const part of inChunks(format({
     recognised: recognised(census), unrecognised, known: all.filter(isShown).length - shown.length,
-    findings, objects: count, hidden: violations.length - shown.length - advice, advice, problems: input.problems, unknown,
+    findings, objects: count, hidden: hiddenIn(violations, severity), advice, problems: input.problems, unknown,
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (count === 0) {
@@ -117,6 +117,13 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     return values.live ? CLEAN : FAILED;
   }
   return findings.length > 0 ? FOUND : CLEAN;
+}
+
+/** What is less severe than what was asked for, by what to ask for instead. */
+function hiddenIn(violations: readonly Violation[], asked: Severity): ReadonlyMap<Severity, number> {
+  const lower = [Severity.WARNING, Severity.INFO].filter((severity) => !atLeast(severity, asked));
+  return new Map(lower.map((severity) => [severity, violations.filter((one) => one.severity === severity).length] as const)
+    .filter(([, number]) => number > 0));
 }
 
 function recognised({ workers, beats, flowers, servers, exporters }: Census): Recognised {

@@ -1,6 +1,7 @@
 import { Problem } from '../input/files';
 import { Finding } from '../../rules/finding';
 import { Unknown } from '../../rules/lint';
+import { Severity } from '../../rules/severity';
 
 /** A finding with its place in the files. */
 export interface LocatedFinding extends Finding {
@@ -32,8 +33,8 @@ export interface Result {
   readonly findings: readonly LocatedFinding[];
   /** How many objects were looked at. */
   readonly objects: number;
-  /** Findings below the severity that was asked for, without advice. */
-  readonly hidden: number;
+  /** How many findings each lower severity has than the one that was asked for, without advice. */
+  readonly hidden: ReadonlyMap<Severity, number>;
   /** Advice that was not asked for. */
   readonly advice: number;
   /** What could not be read. */

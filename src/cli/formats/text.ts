@@ -86,7 +86,7 @@ function more({ findings, hidden, advice, problems, known }: Pick<Result, 'findi
   return [
     ...(problems.length > 0 ? [`${plural(problems.length, 'problem')} with the input, see above`] : []),
     ...(known > 0 ? [`${known} known from the baseline`] : []),
-    ...(hidden > 0 ? [`${hidden} more with --severity info`] : []),
+    ...[...hidden].map(([severity, number]) => `${number} more with --severity ${severity}`),
     ...(advice > 0 ? [`${advice} more with --advice`] : []),
     ...(findings.length > 0 ? [`explain one with --explain ${findings[0].ruleId}`] : []),
   ];

@@ -388,6 +388,31 @@ export const scalingRules: Rule[] = [
     },
   },
   {
+    id: 'scaling/no-such-target',
+    severity: Severity.WARNING,
+    title: 'An autoscaler of workers names a workload that there is not',
+    why: 'It scales nothing: `the HPA controller was unable to get the target\'s current scale: deployments.apps "celery-worker" not found`.',
+    fix: 'Write the kind and the name of the workload into scaleTargetRef, and give the autoscaler its namespace.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const scaler of ['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => world.kind(kind))) {
+        const ref = get(scaler.json, 'spec', 'scaleTargetRef');
+        const [kind, name] = [asScalar(get(ref, 'kind')) ?? 'Deployment', asScalar(get(ref, 'name')) ?? ''];
+        if (!/celery|worker/i.test(name) || /[${}<>]/.test(name) || world.target(scaler.namespace, ref, 'Deployment')) continue;
+        const meant = [...new Set(world.workers.map(({ workload }) => workload))]
+          .filter((workload) => /^(Deployment|StatefulSet)$/.test(workload.resource.kind) && scalersOf(workload, world).length === 0);
+        const near = meant.filter(({ resource }) => resource.namespace === scaler.namespace || resource.name === name);
+        if (near.length === 0) continue;
+        report({
+          at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${kind} ${name}`,
+          allowed: listed(near.map(({ resource }) => `${resource.kind} ${resource.namespace === scaler.namespace ? '' : `${resource.namespace}/`}${resource.name}`)),
+          unless: 'the workload is not among these manifests',
+        });
+      }
+    },
+  },
+  {
     id: 'scaling/several-autoscalers',
     severity: Severity.ERROR,
     title: 'Several autoscalers scale the same pods',

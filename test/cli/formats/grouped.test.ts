@@ -22,6 +22,13 @@ describe('text', () => {
     expect((await output()).split('\n').slice(0, 2)).toEqual(['2 workers, 1 Beat, 1 container not recognised', '']);
   });
 
+  test('says with which severity more is shown', async () => {
+    const end = async (...args: string[]) => (await run(...args, files.write('severities.yaml', input))).out.trim().split('\n').at(-1);
+    expect(await end('--severity', 'error')).toMatch(/: 1 error; 2 more with --severity warning; \d+ more with --severity info; \d+ more with --advice; explain/);
+    expect(await end()).toMatch(/: 1 error, 2 warnings; \d+ more with --severity info; \d+ more with --advice; explain/);
+    expect(await end('--severity', 'info')).not.toContain('--severity');
+  });
+
   test('counts several Beats and Flowers', async () => {
     const several = ['beat', 'flower'].flatMap((role) => ['a', 'b'].map((name) => pod(`${role}-${name}`, `command: [celery, -A, ${name}, ${role}]`))).join('---\n');
     expect((await run(files.write('several.yaml', several))).out.split('\n')[0]).toBe('2 Beats, 2 Flowers');
