@@ -1,3 +1,4 @@
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import stylistic from '@stylistic/eslint-plugin';
 import jsdoc from 'eslint-plugin-jsdoc';
 import tseslint from 'typescript-eslint';
@@ -15,28 +16,50 @@ const defaultOfOptionalProp = {
   }),
 };
 
-/** The layers of docs/architecture.md, and what each must not import. */
+/** The layers of docs/architecture.md, and what each may import besides itself and SHARED. */
 const LAYERS = {
-  celery: ['manifests', 'rules', 'constructs', 'cli'],
-  manifests: ['rules', 'constructs', 'cli'],
-  rules: ['constructs', 'cli'],
-  constructs: ['cli'],
-  cli: ['constructs'],
+  celery: [],
+  manifests: ['celery'],
+  rules: ['celery', 'manifests'],
+  constructs: ['celery', 'manifests', 'rules'],
+  cli: ['celery', 'manifests', 'rules'],
+  index: ['constructs'],
 };
-/** They import neither cdk8s nor constructs: `lint` is for everybody. */
-const WITHOUT_CDK8S = ['celery', 'manifests', 'rules', 'cli'];
+/** Files of src/ itself that all layers use. They import only each other. */
+const SHARED = ['memo', 'nearest', 'operations', 'package-root'];
+/** The only ones that import cdk8s or constructs: `lint` is for everybody. */
+const WITH_CDK8S = ['constructs', 'index'];
 
-const layer = (name, forbidden) => ({
-  files: [`src/${name}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': ['error', {
-      patterns: [
-        { group: forbidden.map((other) => `**/${other}/**`), message: `src/${name} is below: see docs/architecture.md.` },
-        ...(WITHOUT_CDK8S.includes(name) ? [{ group: ['cdk8s', 'cdk8s-plus-*', 'constructs'], message: `src/${name} knows no cdk8s.` }] : []),
-      ],
-    }],
+const SRC = join(import.meta.dirname, 'src');
+const SUBJECTS = join(SRC, 'rules', 'subjects');
+/** `rules` of src/rules/table.ts, `index` of src/index.ts and of src/ as a module. */
+const layerOf = (file) => relative(SRC, file).split(sep)[0].replace(/\.ts$/, '') || 'index';
+
+/** Each layer imports only what is below it, however it imports: as a value or a type, again exported, or when it is called. */
+const layers = {
+  meta: { type: 'problem', schema: [] },
+  create({ filename, report }) {
+    const own = layerOf(filename);
+    const allowed = [own, ...SHARED, ...LAYERS[own] ?? []];
+    const check = (source) => {
+      const name = source?.type === 'TSLiteralType' ? source.literal.value : source?.value;
+      const refuse = (why) => report({ node: source, message: `src/${own} must not import '${name}': ${why}. See docs/architecture.md.` });
+      if (typeof name !== 'string') return;
+      if (!name.startsWith('.')) {
+        if (/^(cdk8s|constructs)([-/]|$)/.test(name) && !WITH_CDK8S.includes(own)) refuse('only src/constructs knows cdk8s');
+        return;
+      }
+      const file = resolve(dirname(filename), name);
+      if (!allowed.includes(layerOf(file))) refuse(`src/${layerOf(file)} is not below it`);
+      if (dirname(filename) === SUBJECTS && dirname(file) === SUBJECTS) refuse('what two subjects need is the reader\'s, in src/manifests');
+    };
+    return {
+      'ImportDeclaration, ExportNamedDeclaration, ExportAllDeclaration, ImportExpression, TSImportType': ({ source }) => check(source),
+      'TSExternalModuleReference': ({ expression }) => check(expression),
+      'CallExpression[callee.name="require"]': ({ arguments: [name] }) => check(name),
+    };
   },
-});
+};
 
 export default tseslint.config(
   // Made by programs.
@@ -72,23 +95,12 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
+    plugins: { house: { rules: { layers, 'default-of-optional-prop': defaultOfOptionalProp } } },
     rules: {
+      'house/layers': 'error',
       '@typescript-eslint/no-shadow': 'error',
       // V8 keeps what the getters of an object literal see until the next full garbage collection: the App, with all that is in it.
       'no-restricted-syntax': ['error', { selector: 'ObjectExpression > Property[kind=/get|set/]', message: 'Use whenWritten() or a method.' }],
-    },
-  },
-  ...Object.entries(LAYERS).map(([name, forbidden]) => layer(name, forbidden)),
-  {
-    files: ['src/rules/subjects/*.ts'],
-    rules: {
-      'no-restricted-imports': ['error', {
-        patterns: [
-          { group: ['**/constructs/**', '**/cli/**'], message: 'src/rules is below: see docs/architecture.md.' },
-          { group: ['./*'], message: 'A subject imports no other subject: what both need is the reader\'s, in src/manifests.' },
-          { group: ['cdk8s', 'cdk8s-plus-*', 'constructs'], message: 'src/rules knows no cdk8s.' },
-        ],
-      }],
     },
   },
   {
@@ -99,7 +111,7 @@ export default tseslint.config(
       'src/constructs/{rotation,shared-queues,shutdown-plan,visibility-timeout,worker-checks}.ts',
       'src/constructs/{app-content,celery-component,schedule-spec,settings}.ts', 'src/constructs/brokers/{bound-broker,{postgres,rabbitmq,redis,sentinel,sqs}-connection,result-backend-binding,tls-files}.ts', 'src/constructs/runtime/{bound-runtime,code-directory,install-script,requirements}.ts', 'src/constructs/health/agent.ts',
     ],
-    plugins: { jsdoc, house: { rules: { 'default-of-optional-prop': defaultOfOptionalProp } } },
+    plugins: { jsdoc },
     rules: {
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       // jsii has no `unknown`.
