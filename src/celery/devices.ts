@@ -8,6 +8,15 @@ const ACCELERATOR = /^(google\.com\/tpu|aws\.amazon\.com\/neuron(core|device)?|h
 const PART = /^aliyun\.com\/gpu-mem$/;
 
 /**
+ * The name of an extended resource, which a device plugin offers. Nothing can ask for less of it than it may take.
+ *
+ * @see https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#extended-resources
+ */
+export function isExtended(resource: string): boolean {
+  return resource.includes('/') && !resource.includes('kubernetes.io/');
+}
+
+/**
  * The name of a resource that is a GPU, or a part of one.
  *
  * @see https://kubernetes.io/docs/tasks/manage-gpus/scheduling-gpus/

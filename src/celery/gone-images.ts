@@ -1,4 +1,4 @@
-import { Image } from './image';
+import { Image, isLatest } from './image';
 import { RABBITMQ_IMAGE } from './server-images';
 
 /** Images that registries no longer have under their names: what they are, since when, and what takes their place. */
@@ -21,7 +21,7 @@ const GONE: readonly Gone[] = [
   {
     what: 'Bitnami took its versioned images off Docker Hub on 28 August 2025',
     // `latest` is what is left.
-    match: ({ repository, tag, digest }, registry) => HUB.test(registry) && /^bitnami\/[^/]+$/.test(repository) && (tag ?? 'latest') !== 'latest' && digest === undefined,
+    match: (image, registry) => HUB.test(registry) && /^bitnami\/[^/]+$/.test(image.repository) && image.digest === undefined && !isLatest(image),
     instead: ({ name }) => `${OFFICIAL[name] ?? 'an image of its own project'}, your own mirror; for the moment bitnamilegacy/${name}`,
     source: 'https://github.com/bitnami/charts/issues/35164',
   },

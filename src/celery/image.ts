@@ -69,6 +69,11 @@ export function isBase({ official, name }: Image): boolean {
   return official && BASES.has(name);
 }
 
+/** Whether a reference names no version: without a tag, or with `latest`. */
+export function isLatest({ tag = 'latest', digest }: Image): boolean {
+  return digest === undefined && tag === 'latest';
+}
+
 /** `3.11` of `python:3.11-slim`; undefined when the tag does not say. */
 export function pythonVersion(image: Image): string | undefined {
   return isPython(image) ? taggedPython(image) : undefined;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'fs';
 import { join } from 'path';
 import { normalizeName, parseRequirement } from './requirement';
+import { remembered } from '../memo';
 import { PACKAGE_ROOT, packageText } from '../package-root';
 
 /** What the package index says of a Celery that we have locks for; made by scripts/make-locks.py. */
@@ -51,28 +52,17 @@ const LOCKS = join(PACKAGE_ROOT, 'locks');
 /** What every pod needs: Celery itself. */
 export const BASE = 'base';
 
-let index: LockIndex | undefined;
-
 /** The table of Celery versions. */
-export function lockIndex(): LockIndex {
-  return index ??= JSON.parse(packageText('locks', 'index.json')) as LockIndex;
-}
-
-const locks = new Map<string, PythonLock>();
+export const lockIndex = remembered((): LockIndex => JSON.parse(packageText('locks', 'index.json')) as LockIndex);
 
 /** The lock of a Celery and a Python that the table has. */
-export function pythonLock(celery: string, python: string): PythonLock {
+export const pythonLock = remembered((celery: string, python: string): PythonLock => {
   const name = `celery-${celery}-python${python}`;
-  let lock = locks.get(name);
-  if (!lock) {
-    const constraints = readFileSync(join(LOCKS, `${name}.txt`), 'utf8');
-    const lists = new Map(Object.keys(lockIndex().needs).map((need) => [need, readFileSync(join(LOCKS, name, `${need}.txt`), 'utf8')]));
-    const pins = constraints.split('\n').filter((line) => PINNED.test(line)).map((line) => line.split('==') as [string, string]);
-    lock = { constraints, lists, versions: new Map(pins.map(([pinned, version]) => [normalizeName(pinned), version.trim()])) };
-    locks.set(name, lock);
-  }
-  return lock;
-}
+  const constraints = readFileSync(join(LOCKS, `${name}.txt`), 'utf8');
+  const lists = new Map(Object.keys(lockIndex().needs).map((need) => [need, readFileSync(join(LOCKS, name, `${need}.txt`), 'utf8')]));
+  const pins = constraints.split('\n').filter((line) => PINNED.test(line)).map((line) => line.split('==') as [string, string]);
+  return { constraints, lists, versions: new Map(pins.map(([pinned, version]) => [normalizeName(pinned), version.trim()])) };
+});
 
 /**
  * A lock with the lists of some needs and no others, so that the versions of packages that nobody needs bind nobody. `given` are packages of

@@ -3,11 +3,17 @@ const FACTORS: Record<string, number> = {
   'Ki': 2 ** 10, 'Mi': 2 ** 20, 'Gi': 2 ** 30, 'Ti': 2 ** 40, 'Pi': 2 ** 50, 'Ei': 2 ** 60,
 };
 
+/** As the API server reads them: digits with an exponent or a unit. Nothing sensible has more digits. */
+const QUANTITY = /^([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30}))(?:([eE][+-]?\d{1,3})|([KMGTPE]i|[numkMGTPE]))?$/;
+
+export function isQuantity(value: unknown): boolean {
+  return typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string' && QUANTITY.test(value);
+}
+
 /** `512Mi`, `0.5`, `250m`, `1e3` of the Kubernetes API, as a number of bytes or cores. */
 export function quantity(value: unknown): number | undefined {
-  const match = /^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(n|u|m|k|[KMGTPE]i?|)\s*$/.exec(typeof value === 'string' || typeof value === 'number' ? String(value) : '');
-  if (!match || !Object.hasOwn(FACTORS, match[2])) return undefined;
-  return Number(match[1]) * FACTORS[match[2]];
+  const match = QUANTITY.exec(typeof value === 'string' || typeof value === 'number' ? String(value).trim() : '');
+  return match ? Number(match[1] + (match[2] ?? '')) * FACTORS[match[3] ?? ''] : undefined;
 }
 
 const REDIS_UNITS: Record<string, number> = {

@@ -1,4 +1,5 @@
 import { SETTINGS } from './settings-table';
+import { remembered } from '../memo';
 import { editDistance } from '../nearest';
 
 /** A setting of Celery, as one version defines it. */
@@ -39,24 +40,19 @@ export type Settings = ReadonlyMap<string, SettingDefinition>;
 /** What JSON has, with the numbers of Python. */
 export type Kind = 'bool' | 'int' | 'float' | 'string' | 'list' | 'strings' | 'dict' | 'null';
 
-const known = new Map<string | undefined, Settings>();
-
 /** All settings of a locked Celery; of any locked Celery, where the version is not known. */
-export function settingsOf(celery?: string): Settings {
-  const { celery: versions, settings } = SETTINGS;
-  const at = versions.indexOf(celery ?? '');
-  const version = at < 0 ? undefined : versions[at];
-  let found = known.get(version);
-  if (!found) {
-    // Of an unknown version: all that any has, as the newest has it.
-    const until = version === undefined ? versions : versions.slice(0, at + 1);
-    found = new Map(Object.entries(settings)
-      .filter(([, row]) => until.includes(row.since) && (version === undefined || !until.includes(row.until ?? '')))
-      .map(([name, { changes = {}, ...first }]) => [name, Object.assign({}, first, ...until.map((one) => changes[one]))]));
-    known.set(version, found);
-  }
-  return found;
+export function settingsOf(celery = ''): Settings {
+  return settingsUntil(SETTINGS.celery.includes(celery) ? celery : '');
 }
+
+/** Without a version: all that any has, as the newest has it. */
+const settingsUntil = remembered((celery: string): Settings => {
+  const { celery: versions, settings } = SETTINGS;
+  const until = celery === '' ? versions : versions.slice(0, versions.indexOf(celery) + 1);
+  return new Map(Object.entries(settings)
+    .filter(([, row]) => until.includes(row.since) && (celery === '' || !until.includes(row.until ?? '')))
+    .map(([name, { changes = {}, ...first }]) => [name, Object.assign({}, first, ...until.map((one) => changes[one]))]));
+});
 
 /** What values a setting takes; undefined for any. */
 export function kindsOf(name: string, { type, default: value, python }: SettingDefinition): readonly Kind[] | undefined {

@@ -1,4 +1,5 @@
 import { outsideCluster, TLS_PORT_OF_REDIS } from './hosts';
+import { AMQPS_PORT } from './ports';
 import { BrokerUrl, parseUrls } from './url';
 
 /** Why a URL with TLS, or one of several, connects to whoever answers; undefined where the certificate is verified, or where there is no TLS. */
@@ -28,5 +29,5 @@ export function tlsPort(text: string): string | undefined {
 }
 
 function isPlainOnTlsPort({ scheme, host, port }: BrokerUrl): boolean {
-  return (scheme === 'redis' && port === String(TLS_PORT_OF_REDIS) && outsideCluster(host)) || (/^(py)?amqp$/.test(scheme) && port === '5671');
+  return (scheme === 'redis' && port === String(TLS_PORT_OF_REDIS) && outsideCluster(host)) || (/^(py)?amqp$/.test(scheme) && port === String(AMQPS_PORT));
 }

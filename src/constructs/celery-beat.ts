@@ -9,6 +9,7 @@ import { PodOptions } from './pod-options';
 import { SecretKey } from './secret-key';
 import { AGENT_FLAGS, REDBEAT_PACKAGE } from '../celery/agent-names';
 import { parseRequirement } from '../celery/requirement';
+import { DEFAULTS } from '../celery/settings';
 import { celeryComponent, componentName } from './celery-component';
 import { checkClaim, claimVolume } from './kubernetes/claims';
 import type * as k8s from './kubernetes/api/types';
@@ -143,7 +144,7 @@ export class CeleryBeat extends Construct {
       scheduler: schedule.scheduler,
       command: () => [
         'celery', '-A', celery.app, 'beat', `--loglevel=${props.logLevel ?? LogLevel.INFO}`,
-        ...(this.storage ? ['-s', `${directory}/celerybeat-schedule`] : []),
+        ...(this.storage ? ['-s', `${directory}/${DEFAULTS.scheduleFile}`] : []),
         ...(loop.maxInterval === undefined ? [] : [`--max-interval=${loop.maxInterval}`]),
         ...(healthCheck._agent ? AGENT_FLAGS.beat : schedule.scheduler ? ['-S', schedule.scheduler] : []),
         ...settingsArguments(new Map([...appSettings(celery), ...loop.settings])),

@@ -5,6 +5,7 @@ import { Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
 import { FILLED_IN, Refusal } from './refusals';
+import { fieldsOf, wordsOf } from './schema-fields';
 
 /** What is wrong with a field: its name, its type, a word that it does not take, or that it is not there. */
 export interface Misshape extends Refusal {
@@ -13,20 +14,9 @@ export interface Misshape extends Refusal {
   readonly newer?: true;
 }
 
-interface Field {
-  readonly type: string;
-  readonly required: boolean;
-}
-
-const fieldsOf = lazy((type: Readonly<Record<string, string>>): ReadonlyMap<string, Field> => new Map(Object.entries(type)
-  .map(([name, kind]) => [name.replace('!', ''), { type: kind, required: name.endsWith('!') }])));
-
 /** The fields that an object of a type must have. Those of a whole spec and of a toleration are said elsewhere, or have a default. */
 const neededIn = remembered((type: string): readonly string[] => type.endsWith('Spec') || type === 'Toleration' ? []
-  : [...fieldsOf(SCHEMA[type])].flatMap(([name, { required }]) => required || NEEDED.has(`${type}.${name}`) ? [name] : []));
-
-/** Of a type such as `(Always|Never)`. */
-const wordsOf = remembered((type: string): readonly string[] => type.slice(1, -1).split('|'));
+  : [...fieldsOf(type)].flatMap(([name, { required }]) => required || NEEDED.has(`${type}.${name}`) ? [name] : []));
 
 /** The types whose fields are put into one another: of workloads and their pods, and of what scales, guards and publishes them. */
 const OF_WORKLOADS = ['Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy'];
@@ -45,7 +35,7 @@ const OF_JOBS: ReadonlyMap<string, string> = new Map([
 /** Which of some types have a field of that name: one that is unknown here was meant for one of those. */
 const homes = lazy((types: readonly string[]): ReadonlyMap<string, readonly string[]> => {
   const found = new Map<string, string[]>();
-  for (const type of types) for (const name of fieldsOf(SCHEMA[type]).keys()) found.set(name, [...found.get(name) ?? [], type]);
+  for (const type of types) for (const name of fieldsOf(type).keys()) found.set(name, [...found.get(name) ?? [], type]);
   return found;
 });
 
@@ -136,7 +126,7 @@ class Reader {
   }
 
   private readObject(value: Readonly<Record<string, unknown>>, type: string): void {
-    const fields = fieldsOf(SCHEMA[type]);
+    const fields = fieldsOf(type);
     const elsewhere = READ_ELSEWHERE.get(type);
     const before = this.found.length;
     for (const name of Object.keys(value)) {
@@ -153,7 +143,7 @@ class Reader {
   private unknown(name: string, value: unknown, type: string): void {
     // Directives of kustomize, and what a template leaves.
     if (value === undefined || value === null || name.startsWith('$') || FILLED_IN.test(name) || SINCE.has(`${type}.${name}`)) return;
-    const fields = fieldsOf(SCHEMA[type]);
+    const fields = fieldsOf(type);
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
     const companion = OF_COMPANIONS.includes(type);

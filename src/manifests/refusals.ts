@@ -1,3 +1,4 @@
+import { isExtended } from '../celery/devices';
 import { quantity } from '../celery/quantity';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
 import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName } from './names';
@@ -141,11 +142,6 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
 /** Below that no container runtime starts a process. */
 const LEAST_MEMORY = 2 ** 20;
 
-/** An extended resource, such as `nvidia.com/gpu`: what a device plugin offers. */
-function isExtended(name: string): boolean {
-  return name.includes('/') && !/(^|\.)kubernetes\.io\//.test(name);
-}
-
 /** Quantities that are none, and requests above limits. */
 export function badResources({ containers, initContainers }: Workload): Refusal[] {
   return [...initContainers, ...containers].flatMap(({ json, path, name: container }) => {
@@ -164,7 +160,7 @@ export function badResources({ containers, initContainers }: Workload): Refusal[
       return request === undefined || limit === undefined || request <= limit ? []
         : [{ path: [...path, 'resources', 'requests', name], container, value: String(value), allowed: `at most the limit, ${String(get(resources, 'limits', name))}` }];
     });
-    // A device is not shared: nothing can ask for less of it than it may take.
+    // A device is not shared.
     const devices = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
       const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
       return !isExtended(name) || request === undefined || (limit !== undefined ? request >= limit : request === 0) ? []

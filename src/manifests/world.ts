@@ -1,5 +1,5 @@
 import { CLUSTER_DOMAIN } from '../celery/hosts';
-import { lazy } from '../memo';
+import { lazy, remembered } from '../memo';
 import { grouped } from './grouped';
 import { asMap, asScalar, asText, get, JsonObject } from './json';
 import { Container } from './pod/container';
@@ -26,7 +26,6 @@ export class World {
   public readonly redisServers: readonly RedisServer[];
   private readonly kinds: ReadonlyMap<string, readonly Resource[]>;
   private readonly named: ReadonlyMap<string, readonly Resource[]>;
-  private readonly backed = new Map<string, readonly Workload[]>();
   private readonly podsByLabel: ReadonlyMap<string, readonly Workload[]>;
   private readonly processesOf: ReadonlyMap<Workload, readonly Process[]>;
   private readonly redisOf: ReadonlyMap<Workload, readonly RedisServer[]>;
@@ -127,11 +126,8 @@ export class World {
 
   /** The workloads that answer for a Service: the same list for all Services with one selector. */
   public backing(service: Resource): readonly Workload[] {
-    const selector = asMap(get(service.json, 'spec', 'selector'));
-    const question = key(service.namespace, ...Object.entries(selector).map(([label, value]) => `${label}=${asScalar(value)}`).sort());
-    let found = this.backed.get(question);
-    if (!found) this.backed.set(question, found = this.select(service.namespace, selector));
-    return found;
+    const selector = Object.entries(asMap(get(service.json, 'spec', 'selector'))).map(([label, value]) => [label, asScalar(value)]).sort();
+    return selected(this)(service.namespace, JSON.stringify(selector));
   }
 
   /** The workload that an autoscaler, a disruption budget and the like name. */
@@ -148,6 +144,10 @@ const replaced = lazy((world: World) => [...grouped(world.resources.filter(({ js
     const by = same.reduce((last, next) => isAfter(next, last) ? next : last);
     return same.filter((resource) => resource !== by).map((resource) => ({ resource, by }));
   }));
+
+/** By a namespace and the labels of a selector, as JSON. */
+const selected = lazy((world: World) => remembered((namespace: string, labels: string) =>
+  world.select(namespace, Object.fromEntries(JSON.parse(labels) as Array<[string, unknown]>))));
 
 const workersByApp = lazy(({ workers }: World) => grouped(workers.map((process) => [appKey(process), process])));
 

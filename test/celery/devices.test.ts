@@ -1,4 +1,4 @@
-import { isDevice, isGpu, isWholeDevice } from '../../src/celery/devices';
+import { isDevice, isExtended, isGpu, isWholeDevice } from '../../src/celery/devices';
 
 test.each(['nvidia.com/gpu', 'nvidia.com/mig-1g.5gb', 'amd.com/gpu', 'gpu.intel.com/i915', 'aliyun.com/gpu-mem'])('%s is a GPU', (name) => {
   expect([isGpu(name), isDevice(name)]).toEqual([true, true]);
@@ -17,4 +17,10 @@ test.each([
 
 test('a pod has the memory of a GPU not for itself, and the others are', () => {
   expect(['nvidia.com/gpu', 'amd.com/gpu', 'aliyun.com/gpu-mem'].map(isWholeDevice)).toEqual([true, true, false]);
+});
+
+test.each([
+  ['nvidia.com/gpu', true], ['example.com/dongle', true], ['cpu', false], ['hugepages-2Mi', false], ['kubernetes.io/dongle', false], ['x.kubernetes.io/dongle', false],
+])('%s is an extended resource: %s', (name, expected) => {
+  expect(isExtended(name)).toBe(expected);
 });

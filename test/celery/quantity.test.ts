@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { CASES, load, violations } from '../rules/manifests';
-import { quantity, redisSize } from '../../src/celery/quantity';
+import { isQuantity, quantity, redisSize } from '../../src/celery/quantity';
 
 interface ConfigMap {
   kind: string;
@@ -27,10 +27,12 @@ test.each([
   ['512Mi', 512 * 2 ** 20], ['0.5', 0.5], ['250m', 0.25], ['1e3', 1000], ['1E3', 1000], ['.5Gi', 2 ** 29], ['1.', 1], ['+2k', 2000], ['-1', -1], [' 1Ki ', 1024], [2, 2], ['3n', 3e-9],
 ])('the quantity %p is %p', (text, amount) => {
   expect(quantity(text)).toBeCloseTo(amount, 12);
+  expect(isQuantity(typeof text === 'string' ? text.trim() : text)).toBe(true);
 });
 
-test.each(['', '.', 'Mi', '1 Mi', '1mi', '1MiB', '1x', '1e', '1.2.3', '0x10', undefined, null, {}, true])('%p is no quantity', (text) => {
+test.each(['', '.', 'Mi', '1 Mi', '1mi', '1MiB', '1x', '1e', '1e3Mi', '1.2.3', '0x10', undefined, null, {}, true])('%p is no quantity', (text) => {
   expect(quantity(text)).toBeUndefined();
+  expect(isQuantity(text)).toBe(false);
 });
 
 test.each([['400mb', 400 * 2 ** 20], ['1GB', 2 ** 30], ['1g', 1e9], ['100', 100], ['1tb', undefined], ['mb', undefined]])('the size %p of Redis is %p', (text, bytes) => {

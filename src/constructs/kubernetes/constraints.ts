@@ -1,3 +1,4 @@
+import { isExtended } from '../../celery/devices';
 import { quantity } from '../../celery/quantity';
 import { isCidr, isPartOf } from '../../manifests/cidr';
 import type * as k8s from './api/types';
@@ -494,7 +495,7 @@ function checkResources(prop: string, { limits, requests }: Fields): Problem[] {
     const path = `${prop}.${part as string}['${name}']`;
     if (!RESOURCE_NAME.accepts(name)) return [needs(path, RESOURCE_NAME.wrong, RESOURCE_NAME.fix, amount)];
     const number = quantity(amount) ?? 0;
-    if (isExtended(name) && !Number.isInteger(number)) return [needs(path, 'is not a whole number, and extended resources cannot be divided', 'give e.g. 1', amount)];
+    if (isWhole(name) && !Number.isInteger(number)) return [needs(path, 'is not a whole number, and extended resources cannot be divided', 'give e.g. 1', amount)];
     const page = /^hugepages-(.*)$/.exec(name)?.[1];
     if (page !== undefined && !(quantity(page) !== undefined && number > 0 && Number.isInteger(number / quantity(page)!))) return [needs(path, 'is not a whole number of these pages', `give a multiple of ${page}`, amount)];
     if (page !== undefined && ![...most.keys(), ...least.keys()].some((other) => other === 'cpu' || other === 'memory')) return [needs(path, 'needs a request or limit of cpu or memory', 'give one, too', amount)];
@@ -504,18 +505,19 @@ function checkResources(prop: string, { limits, requests }: Fields): Problem[] {
   for (const [name, request] of least) {
     const limit = most.get(name);
     if (limit === undefined) {
-      if (isExtended(name)) problems.push(needs(`${prop}.limits['${name}']`, 'is missing, and extended resources need a limit that equals the request', `give limits: { '${name}': ${JSON.stringify(request)} }`));
+      if (isWhole(name)) problems.push(needs(`${prop}.limits['${name}']`, 'is missing, and extended resources need a limit that equals the request', `give limits: { '${name}': ${JSON.stringify(request)} }`));
       continue;
     }
     const [amount, bound] = [quantity(request) ?? 0, quantity(limit) ?? 0];
     if (amount > bound) problems.push(needs(`${prop}.requests['${name}']`, `is more than the limit ${String(limit)}`, 'lower the request or raise the limit', request));
-    else if (isExtended(name) && amount !== bound) problems.push(needs(`${prop}.requests['${name}']`, `differs from the limit ${String(limit)}, and extended resources cannot be overcommitted`, 'give both the same', request));
+    else if (isWhole(name) && amount !== bound) problems.push(needs(`${prop}.requests['${name}']`, `differs from the limit ${String(limit)}, and extended resources cannot be overcommitted`, 'give both the same', request));
   }
   return problems;
 }
 
-function isExtended(name: string): boolean {
-  return (name.includes('/') && !name.startsWith('kubernetes.io/')) || name.startsWith('hugepages-');
+/** Its request and its limit are the same. */
+function isWhole(name: string): boolean {
+  return isExtended(name) || name.startsWith('hugepages-');
 }
 
 function unique(prop: string, values: Fields, ...keys: string[]): Problem[] {

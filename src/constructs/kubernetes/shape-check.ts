@@ -1,5 +1,7 @@
 import { Absent, checkField, checkObject } from './constraints';
+import { isQuantity } from '../../celery/quantity';
 import { SCHEMA } from '../../manifests/kubernetes-schema';
+import { Field, fieldsOf, wordsOf } from '../../manifests/schema-fields';
 import { nearest } from '../../nearest';
 import { likeName } from '../validation/checks';
 import { isPlainObject, typeOf } from '../validation/plain-object';
@@ -9,24 +11,6 @@ import { addTo, Described, Problem } from '../validation/problems';
 export interface Checked {
   readonly value: unknown;
   readonly problems: readonly Problem[];
-}
-
-/** The fields of each type, without the `!` of the required ones. */
-interface Field {
-  readonly type: string;
-  readonly required: boolean;
-}
-
-const fields = new Map<string, ReadonlyMap<string, Field>>();
-
-function fieldsOf(type: string): ReadonlyMap<string, Field> {
-  let found = fields.get(type);
-  if (!found) {
-    found = new Map(Object.entries(SCHEMA[type]).map(([name, kind]): [string, Field] => name.endsWith('!')
-      ? [name.slice(0, -1), { type: kind, required: true }] : [name, { type: kind, required: false }]));
-    fields.set(type, found);
-  }
-  return found;
 }
 
 /** Deeper data is not a pod option: it is circular, or made to fill memory. */
@@ -157,23 +141,12 @@ function wrongScalar(value: unknown, type: string): string | undefined {
     case 'number': return typeof value === 'number' && Number.isFinite(value) ? undefined : 'is not a number';
     case 'int-or-string': return typeof value === 'string' || Number.isSafeInteger(value) ? undefined : 'is neither a whole number nor a string';
     case 'quantity': return isQuantity(value) ? undefined : 'is not a quantity';
-    default: return typeof value === 'string' && choices(type).includes(value) ? undefined : 'is not allowed';
+    default: return typeof value === 'string' && wordsOf(type).includes(value) ? undefined : 'is not allowed';
   }
 }
 
-/** As the API server reads quantities: `250m`, `1.5Gi`, `2e3`; at most 64 characters, as nothing sensible is longer. */
-const QUANTITY = /^[+-]?(\d{1,30}(\.\d{0,30})?|\.\d{1,30})([eE][+-]?\d{1,3}|[KMGTPE]i|[numkMGTPE])?$/;
-
-function isQuantity(value: unknown): boolean {
-  return typeof value === 'number' ? Number.isFinite(value) : typeof value === 'string' && value.length <= 64 && QUANTITY.test(value);
-}
-
-function choices(type: string): readonly string[] {
-  return type.slice(1, -1).split('|');
-}
-
 function described(type: string): string {
-  if (type.startsWith('"')) return `one of ${choices(type).join(', ')}`;
+  if (type.startsWith('"')) return `one of ${wordsOf(type).join(', ')}`;
   const names: Record<string, string> = {
     'string': 'a string', 'boolean': 'true or false', 'integer': 'a whole number', 'number': 'a number', 'any': 'any value',
     'int-or-string': 'a whole number or a string, for example 8000 or \'http\'', 'quantity': 'a quantity, for example \'500m\' or \'1Gi\'',

@@ -1,3 +1,4 @@
+import { FLOWER_PORT } from '../../celery/ports';
 import type * as k8s from '../kubernetes/api/types';
 import { Problem } from './problems';
 
@@ -76,7 +77,7 @@ const OWNED: readonly Owned[] = [
     names: /^FLOWER_(ADDRESS|UNIX_SOCKET)$/, wrong: 'would have Flower listen where the probes and the Service do not reach it', fix: 'remove it',
     harmless: /^(0\.0\.0\.0|::)?$/,
   },
-  { names: /^FLOWER_PORT$/, wrong: 'has no effect: the command line has --port=5555', fix: 'remove it' },
+  { names: /^FLOWER_PORT$/, wrong: `has no effect: the command line has --port=${FLOWER_PORT}`, fix: 'remove it' },
   {
     names: /^PIP_/, installsOnly: true, wrong: 'does not reach pip, which runs in an init container',
     fix: 'give indexUrl or pipConf in PythonRuntime.install({ ... }) instead',

@@ -2,14 +2,14 @@ import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isPython } from '../../celery/image';
 import { DEFAULTS } from '../../celery/settings';
 import { meets } from '../../celery/versions';
-import { schedulePath } from '../../manifests/beat-schedule';
+import { folderOfSchedule, schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { grouped } from '../../manifests/grouped';
 import { asScalar, get } from '../../manifests/json';
-import { isReadOnly, Mount } from '../../manifests/pod/volumes';
+import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { referencesOf } from '../../manifests/references';
 import { isScaled, scalersOf } from '../../manifests/scalers';
@@ -126,15 +126,6 @@ function identity({ container, workload }: Process): string {
   ]);
 }
 
-/** A volume that is mounted with the name of the schedule file, where the working directory is only known to the image. */
-function folderOfSchedule(beat: Process): Mount | undefined {
-  const option = beat.option('--schedule');
-  const written = option.state === 'known' ? option.value : beat.setting('beat_schedule_filename')?.value ?? DEFAULTS.scheduleFile;
-  if (option.state === 'set' || beat.container.absolute(written) !== undefined) return undefined;
-  return beat.container.mounts.find(({ mountPath, subPath, volume: { kind } }) => subPath === undefined && (kind === 'claim' || kind === 'emptyDir')
-    && mountPath.endsWith(`/${written}`));
-}
-
 /**
  * Beats of one app in one namespace, whose images are called alike, who ask for a Secret or ConfigMap of the same name, and whose brokers are not
  * known to differ.
@@ -170,7 +161,7 @@ export const beatRules: Rule[] = [
       const there = kind === 'file' ? folderOfSchedule(beat) : undefined;
       if (there) {
         report({
-          at: container.place(there.path), value: there.mountPath, allowed: `-s ${there.mountPath}/celerybeat-schedule`, note: 'a folder is where the file should be',
+          at: container.place(there.path), value: there.mountPath, allowed: `-s ${there.mountPath}/${DEFAULTS.scheduleFile}`, note: 'a folder is where the file should be',
           unless: 'Beat works in another folder, or the application sets beat_schedule_filename or another beat_scheduler',
         });
         return;
@@ -193,7 +184,7 @@ export const beatRules: Rule[] = [
       const folder = container.mounts.find((mount) => mount.mountPath === path && mount.subPath === undefined);
       if (folder && folder.volume.kind !== 'unknown') {
         report({
-          at, value: path, allowed: `${path}/celerybeat-schedule`, note: `it is the folder of the ${folder.volume.kind} itself`,
+          at, value: path, allowed: `${path}/${DEFAULTS.scheduleFile}`, note: `it is the folder of the ${folder.volume.kind} itself`,
           ...unless(isPython(container.image), 'its dbm adds an ending to the name'),
         });
         return;

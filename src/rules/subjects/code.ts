@@ -1,5 +1,5 @@
 import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
-import { isFlower, isPython } from '../../celery/image';
+import { isFlower, isLatest, isPython } from '../../celery/image';
 import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
@@ -440,11 +440,11 @@ export const codeRules: Rule[] = [
     rows: ['R11'],
     on: 'podContainers',
     check: (container, report, world) => {
-      const { text: image, tag, digest } = container.image;
+      const { text: image } = container.image;
       // redis/floating-tag looks at a Redis that keeps data.
       if (world.redisIn(container.workload).some((server) => server.container === container && container.mountOf(server.dataFolder)?.volume.kind === 'claim')) return;
       // A template fills in the rest.
-      if (image === '' || /[${}<>]/.test(image) || digest !== undefined || (tag !== undefined && tag !== 'latest')) return;
+      if (image === '' || /[${}<>]/.test(image) || !isLatest(container.image)) return;
       report({ at: container.place([...container.path, 'image']), value: image });
     },
   },

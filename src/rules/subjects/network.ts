@@ -1,4 +1,4 @@
-import { isLoopback, outsideCluster } from '../../celery/hosts';
+import { CLUSTER_DOMAIN, isLoopback, outsideCluster } from '../../celery/hosts';
 import { isBase } from '../../celery/image';
 import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
@@ -454,7 +454,7 @@ export const networkRules: Rule[] = [
         if (namespace === '' || !/^[a-z0-9-]+$/.test(host) || ownNames(workload, host)) continue;
         const services = servicesByName(world).get(host) ?? [];
         if (services.length === 0 || services.some((service) => ['', namespace].includes(service.namespace) || isUsedAtHome(world, service))) continue;
-        const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.cluster.local`))];
+        const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.${CLUSTER_DOMAIN}`))];
         report({
           at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${namespace} has no Service ${host}`, fix: `Write the whole name: ${listed(whole)}.`,
           unless: 'a Service of that name in the namespace of the pod is not among these manifests', outOfSight: true,

@@ -1,6 +1,6 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
-import { DECLARED_VOLUME, declaresVolume } from '../../celery/image';
+import { DECLARED_VOLUME, declaresVolume, isLatest } from '../../celery/image';
 import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
@@ -427,8 +427,8 @@ export const redisRules: Rule[] = [
     check: (server, report) => {
       const { image } = server.container;
       const mount = server.container.mountOf(server.dataFolder);
-      if (image.digest !== undefined || (image.tag !== undefined && image.tag !== 'latest' && image.tag !== 'alpine') || image.text === '') return;
-      if (mount?.volume.kind === 'claim') report({ at: server.container.place([...server.container.path, 'image']), value: image.text });
+      const floats = image.text !== '' && (isLatest(image) || (image.digest === undefined && image.tag === 'alpine'));
+      if (floats && mount?.volume.kind === 'claim') report({ at: server.container.place([...server.container.path, 'image']), value: image.text });
     },
   },
   {

@@ -1,3 +1,4 @@
+import { CLUSTER_DOMAIN } from '../../celery/hosts';
 import { REDIS_PORT } from '../../celery/ports';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
 import { quantity } from '../../celery/quantity';
@@ -156,7 +157,7 @@ export const scalingRules: Rule[] = [
           if (!/^[a-z0-9-]+$/i.test(host)) continue;
           report({
             at: { resource: scaler, path: trigger.path }, value: server,
-            allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.cluster.local`,
+            allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.${CLUSTER_DOMAIN}`,
             ...scaler.namespace === '' ? {} : { fix: `Write the whole name: ${server.replace(host, `${host}.${scaler.namespace}.svc.cluster.local`)}.` },
           });
         }
