@@ -162,7 +162,9 @@ class Reader {
       case 'string': return text ? undefined : this.wrong(value, 'a text in quotes');
       case 'boolean': return typeof value === 'boolean' ? undefined : this.wrong(value, 'true or false without quotes');
       // A whole number with an exponent or a fraction of 0 is one to JSON, too.
-      case 'integer': return Number.isInteger(value) ? undefined : this.wrong(value, 'a number without quotes');
+      case 'integer':
+        if (typeof value === 'number') return Number.isInteger(value) ? undefined : this.add('type', String(value), 'a whole number');
+        return this.wrong(value, 'a number without quotes');
       case 'number': return typeof value === 'number' ? undefined : this.wrong(value, 'a number without quotes');
       case 'quantity': case 'int-or-string':
         return text || typeof value === 'number' ? undefined : this.wrong(value, type === 'quantity' ? '500m or 512Mi' : 'a number, or a text');

@@ -79,7 +79,7 @@ function declared(name: string, written: string, text: string): Options {
     unsaid: !given && inherited === 'unsaid' && !options.includes('**'),
     queue: /(?<![\w.'"])queue\s*=\s*(['"])([^'"\n]+)\1/.exec(options)?.[2],
     rejectOnWorkerLost: FLAGS[value('reject_on_worker_lost') ?? ''], timeLimit: number('time_limit'), softTimeLimit: number('soft_time_limit'),
-    interval: rateInterval(/(?<![\w.'"])rate_limit\s*=\s*['"]?([\d./smh]+|None\b)/.exec(options)?.[1]),
+    interval: rateInterval(/(?<![\w.'"])rate_limit\s*=\s*['"]?([\d./smh]+)/.exec(options)?.[1]),
   };
 }
 

@@ -148,6 +148,12 @@ describe('as a hook', () => {
     }
   });
 
+  test('has a NetworkPolicy that is there before it', () => {
+    const annotations = (hook?: JobHook): Any => synth(migrate({ hook })).all.find(({ kind, metadata }) => kind === 'NetworkPolicy' && /migrate/.test(metadata.name))?.metadata.annotations;
+    expect(annotations(JobHook.BEFORE)).toMatchObject({ 'argocd.argoproj.io/hook': 'PreSync', 'argocd.argoproj.io/sync-wave': '-1', 'helm.sh/hook-weight': '-1' });
+    expect(annotations()).toBeUndefined();
+  });
+
   test('without ConfigMaps has none', () => {
     const manifests = synth(migrate({ hook: JobHook.BEFORE }, { code: AppCode.inImage() }));
     expect(manifests.all.filter(({ kind }) => kind === 'ConfigMap')).toEqual([]);

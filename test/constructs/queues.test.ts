@@ -110,6 +110,7 @@ describe('routes', () => {
   test.each<[string, Partial<CeleryAppProps>, Workers]>([
     ['to the exchange of a queue', routed({ exchange: 'mail', routing_key: 'mail' }), ALL],
     ['to a queue by its name', routed({ exchange: '', routing_key: 'mail' }), ALL],
+    ['to the exchange of a queue that only a worker names', { settings: { task_routes: { x: MEDIA } } }, { worker: ['celery', 'media'] }],
     ['an exchange and a queue without a routing key', routed({ exchange: 'media', queue: 'mail' }), ALL],
     ['to an exchange of task_queues', { settings: { task_queues: TASK_QUEUES, task_routes: { x: MEDIA } } }, { worker: undefined }],
     ['to an exchange that the code may declare', routed(MEDIA, { code: code('app.conf.task_queues = queues()') }), ALL],

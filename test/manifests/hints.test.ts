@@ -37,6 +37,7 @@ describe('the role of a container whose program is out of sight', () => {
     ['an argument, whatever a variable says', deployment({ args: ['beat'], env: [{ name: 'CONTAINER_ROLE', value: 'celery-worker' }] }),
       'beat by the argument \'beat\''],
     ['the name of the container', deployment({ name: 'celery-beat' }), 'beat by the name of the container'],
+    ['a name with capitals', deployment({ name: 'celery', command: ['/app/runBeat.sh'] }), 'beat by the name of runBeat.sh'],
     ['the name of the Deployment', deployment({}, { name: 'shop-celery-worker' }), 'worker by the name of the Deployment'],
     ['a label', deployment({ env: CELERY_ENV }, { labels: { 'app.kubernetes.io/component': 'worker' } }), 'worker by the label app.kubernetes.io/component'],
     ['the name of the image', deployment({ image: 'ghcr.io/acme/celery-worker:2' }), 'worker by the name of the image'],

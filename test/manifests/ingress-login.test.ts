@@ -36,6 +36,8 @@ describe('ingress-nginx', () => {
     ['a snippet without a login', { 'configuration-snippet': 'more_set_headers "X-Frame-Options: DENY";' }, []],
     ['a snippet with a login in a comment', { 'configuration-snippet': '# auth_basic "Flower";' }, []],
     ['a login, and a comment that is none', { ...BASIC, 'configuration-snippet': '# auth_basic off;' }, ['asked']],
+    ['a login, and TLS that ends here', { ...BASIC, 'ssl-passthrough': 'no' }, ['asked']],
+    ['a login, and TLS that is handed on', { ...BASIC, 'ssl-passthrough': 'true' }, ['undone: ssl-passthrough']],
     ['a login that is switched off', { ...BASIC, 'configuration-snippet': 'auth_basic off;' }, ['undone: configuration-snippet']],
     ['... in quotation marks', { ...BASIC, 'server-snippet': 'auth_basic "off" ;' }, ['undone: server-snippet']],
     ['a server that is not asked', { 'auth-url': 'https://login.example.com', 'server-snippet': 'auth_request off;' }, ['undone: server-snippet']],

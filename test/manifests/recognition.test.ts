@@ -69,3 +69,8 @@ test('a job with the image of Redis is no server', () => {
   expect(world(container, 'CronJob').redisServers).toEqual([]);
   expect(world(container, 'Deployment').redisServers).toHaveLength(1);
 });
+
+test('a role that follows from names is at the image', () => {
+  const [{ command: { invocation: { words: [word] } } }] = world({ name: 'celery-worker', image: 'acme/app:1' }).processes;
+  expect(word.path).toEqual(['spec', 'template', 'spec', 'containers', 0, 'image']);
+});

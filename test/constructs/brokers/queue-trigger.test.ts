@@ -51,6 +51,7 @@ test.each<[any, string]>([
   [{ type: 'redis', metdata: {} }, 'broker.queueTrigger.metdata: is not one of the options here; did you mean metadata?'],
   [{ type: 'redis' }, 'broker.queueTrigger.metadata.address: undefined is missing, and KEDA needs it to find the server; give e.g. \'redis.example.com:6379\', addressFromEnv, or the parameter \'address\' in authentication'],
   [{ type: 'redis-sentinel', metadata: { addresses: '' } }, 'broker.queueTrigger.metadata.addresses: \'\' is empty, and KEDA needs it to find the server; give e.g. \'redis-0.example.com:26379,redis-1.example.com:26379\', addressesFromEnv, or the parameter \'addresses\' in authentication'],
+  [{ type: 'rabbitmq' }, 'broker.queueTrigger.metadata.host: undefined is missing, and KEDA needs it to find the server; give e.g. \'http://rabbitmq.example.com:15672\', hostFromEnv, or the parameter \'host\' in authentication'],
   [{ type: 'redis', metadata: { address: 'redis://redis.example.com:6379' } }, 'broker.queueTrigger.metadata.address: \'redis://redis.example.com:6379\' is not a host with a port; give e.g. \'redis.example.com:6379\', without a scheme'],
   [{ type: 'redis', metadata: { address: 'redis.example.com' } }, 'broker.queueTrigger.metadata.address: \'redis.example.com\' is not a host with a port; give e.g. \'redis.example.com:6379\', without a scheme'],
   [{ ...REDIS, metadata: { ...REDIS.metadata, databaseIndex: 'one' } }, 'broker.queueTrigger.metadata.databaseIndex: \'one\' is not the number of a database of Redis; give e.g. \'1\''],

@@ -80,3 +80,10 @@ describe('what the API server refuses', () => {
     expect(lines(value, type).join('\n')).not.toContain('hunter2');
   });
 });
+
+test.each<[string, string, boolean]>([
+  ['limits.cpu', '1m', true], ['requests.cpu', '1', true], ['limits.cpu', '1Mi', false], ['limits.memory', '1Mi', true], ['requests.memory', '1k', true],
+  ['limits.memory', '1m', false], ['limits.memory', '2Mi', false], ['limits.ephemeral-storage', '1Gi', true],
+])('%s may be divided by %s: %s', (resource, divisor, accepted) => {
+  expect(lines({ resource, divisor }, 'ResourceFieldSelector')).toHaveLength(accepted ? 0 : 1);
+});

@@ -153,3 +153,8 @@ describe('what the API server refuses', () => {
     expect(outOfRange(workload, world).map(({ value, allowed }) => `${value}, ${allowed}`)).toEqual(expected);
   });
 });
+
+test('of several reasons why a container is not read the first is said', () => {
+  const { container } = pod({ command: ['sh', '-c', `${'x\n'.repeat(1001)}${'#'.repeat(200_000)}`] });
+  expect(container.unread).toMatch(/^has a script of 20\d+ characters/);
+});

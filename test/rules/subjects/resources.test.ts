@@ -2,7 +2,8 @@ import { celery, env, found, workload } from '../pods';
 
 test.each<[string, object, string[]]>([
   ['worker --max-memory-per-child=19999', {}, ['warning: 19999 KiB']], ['worker --max-memory-per-child=20000', {}, []], ['worker --max-memory-per-child=0', {}, []], ['worker', {}, []],
-  ['worker -P threads --max-memory-per-child=100', {}, []],
+  ['worker -P threads --max-memory-per-child=100', {}, []], ['worker -- worker_max_memory_per_child=100', {}, ['warning: 100 KiB']],
+  ['worker --max-memory-per-child=$(KIB) -- worker_max_memory_per_child=100', { env: [{ name: 'KIB', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }] }, []],
 ])('%s is KiB', (words, more, expected) => {
   expect(found('resources/max-memory-is-kib', workload(celery(words, more)))).toEqual(expected);
 });
