@@ -44,7 +44,7 @@ new CeleryFlower(chart, 'flower', {
   probes: FlowerProbes.historic(),
 });
 
-// What the rules would like better, and why it is right here.
+// Suppress a rule, with the reason.
 rules.Rules.of(chart).suppress('delivery/results-lost-on-outage', 'this deployment is about Celery 5.3.4');
 
 app.synth();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2016 # the $ of go-templates is not the shell's
-# Applies ../dist and waits until it runs. What is deployed stands there and nowhere else: this script asks dist for it.
+# Applies ../dist and waits until it runs. What is deployed is defined only there: this script reads dist.
 set -euo pipefail
 
 ROOT=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
@@ -277,7 +277,7 @@ namespaces() {
   objects | cut -d ' ' -f 2 | grep -v '^-$' | sort -u
 }
 
-# What is left of the timeout, and never 0: kubectl takes that for "do not wait" or "for ever".
+# What is left of the timeout, and never 0: kubectl takes that for "do not wait" or "forever".
 remaining() {
   local seconds=$((DEADLINE - SECONDS))
   echo $((seconds > 0 ? seconds : 1))

@@ -29,7 +29,7 @@ const celery = new CeleryApp(chart, 'celery', {
   // Workers of another program consume from `exports`.
   queues: [{ name: 'uploads' }, { name: 'exports', external: true }],
   envFrom: [{ configMapRef: { name: region.name } }],
-  // Both servers are known by their ports alone: at any address.
+  // Only the ports of both servers are known: any address is allowed.
   network: CeleryNetwork.closed(),
 });
 

@@ -14,15 +14,15 @@ export type { AgentStatus } from './agent';
 
 const USAGE = `Usage: cdk8s-celery status [-n NAMESPACE | -A] [--app APP] [--context CONTEXT] [-o table|json]
 
-Asks the agent in each pod of an app how it is, and prints a table. Of what does not run it shows the cause: the message of the
-container, how it ended, and the last line of its log. Of queues whose workers do not run it asks the message broker how many messages
-wait, from another pod of the app, or with redis-cli in a Redis of the cluster.
+Shows the health of each pod of an app, as its agent reports it. For a pod that does not run it shows the cause: the message of the
+container, its exit code, and the last line of its log. For queues whose workers do not run it shows how many messages wait, which it
+asks the message broker from another pod of the app, or with redis-cli in a Redis of the cluster.
 
   -A, --all-namespaces        in all namespaces
   -o, --output FORMAT         table (default) or json
 ${CLUSTER_USAGE}
 
-Exits with 0 when all is well, 1 when something is not, 2 if the status is unknown. A Deployment that is scaled to 0 is well if an
+Exits with 0 if everything is healthy, 1 if something is not, 2 if the status is unknown. A Deployment that is scaled to 0 is healthy if an
 autoscaler scales it, or if the app has other pods of its kind, and no messages wait that only its workers would receive.
 `;
 

@@ -11,7 +11,7 @@ import { duration, PropChecks, typed } from './validation/props';
 /** Options of every schedule. */
 export interface BeatScheduleOptions {
   /**
-   * How long Beat sleeps at most before it looks at its schedule again.
+   * The longest time that Beat sleeps between two checks of its schedule.
    *
    * @default - the scheduler's own: 5 minutes for a file, 5 seconds for django-celery-beat, 30 seconds for RedBeat
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#beat-max-loop-interval
@@ -29,7 +29,7 @@ export interface RedBeatOptions extends BeatScheduleOptions, ServerAddress {
   readonly redis?: SecretKey;
 
   /**
-   * How long the lock of a Beat holds that can no longer renew it: so long a new Beat waits after a SIGKILL or the loss of a node. Beat renews it
+   * The time after which the lock of a Beat expires that no longer renews it. A new Beat waits this long after a SIGKILL or the loss of a node. Beat renews it
    * each time that it looks at its schedule, and gives it back when it ends by itself.
    *
    * Synth fails where it is shorter than twice `loopInterval`: it would expire while Beat sleeps.
@@ -87,8 +87,8 @@ export abstract class BeatSchedule {
   /**
    * In the database of a Django project, by django-celery-beat: administrators change it while Beat runs.
    *
-   * All pods import the project, whose INSTALLED_APPS names `django_celery_beat`: its package belongs in the requirements of
-   * `PythonRuntime.install`, which takes it from the lock, or into the image. The tables must be there before Beat starts: `python manage.py
+   * All pods import the project, whose INSTALLED_APPS names `django_celery_beat`: add its package to the requirements of
+   * `PythonRuntime.install`, which takes it from the lock, or to the image. The tables must be there before Beat starts: `python manage.py
    * migrate` in a CeleryJob.
    *
    * @see https://django-celery-beat.readthedocs.io
@@ -101,8 +101,8 @@ export abstract class BeatSchedule {
   }
 
   /**
-   * A scheduler of your code or of another package, as `celery beat -S` takes it. Its package belongs in the requirements of the runtime, or
-   * into the image.
+   * A scheduler of your code or of another package, as `celery beat -S` takes it. Add its package to the requirements of the runtime, or
+   * to the image.
    *
    * @param scheduler `'shop.beat:Scheduler'`
    */

@@ -53,7 +53,7 @@ import { contentHash } from '../manifests/content-hash';
 /** Properties of `CeleryApp`. The pod options hold for all components of the app. */
 export interface CeleryAppProps extends PodOptions {
   /**
-   * The Celery application, as `celery -A` gets it: `'tasks'`, `'proj.celery'` or `'proj.tasks:app'`.
+   * The Celery application, the value of `celery -A`: `'tasks'`, `'proj.celery'` or `'proj.tasks:app'`.
    *
    * @see https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-A
    */
@@ -65,7 +65,7 @@ export interface CeleryAppProps extends PodOptions {
   /** The code of the application. */
   readonly code: AppCode;
 
-  /** Python, Celery and what the code needs. */
+  /** Python, Celery and the dependencies of the code. */
   readonly runtime: PythonRuntime;
 
   /**
@@ -84,7 +84,7 @@ export interface CeleryAppProps extends PodOptions {
   readonly launcher?: string[];
 
   /**
-   * Where results are kept: the value of `CELERY_RESULT_BACKEND`. A message broker that keeps no results, such as RabbitMQ or SQS,
+   * The result backend: the value of `CELERY_RESULT_BACKEND`. A message broker that keeps no results, such as RabbitMQ or SQS,
    * is refused.
    *
    * @default - the message broker, where it can keep results; with RabbitMQ, SQS and others that cannot, it must be given
@@ -93,7 +93,7 @@ export interface CeleryAppProps extends PodOptions {
   readonly resultBackend?: ResultBackend;
 
   /**
-   * When messages are acknowledged, and what becomes of the task of a worker that dies.
+   * When messages are acknowledged, and what happens to a task whose worker is lost.
    *
    * @default - what your code sets; Celery's own default is early acknowledgement
    */
@@ -121,13 +121,13 @@ export interface CeleryAppProps extends PodOptions {
   /**
    * Settings of Celery, by their names in lower case: `{ task_acks_late: true, result_expires: Duration.hours(1) }`.
    *
-   * The workers and Beat get them on their command lines, after `--`, where they win over those of your code. Flower, jobs and init containers
+   * The workers and Beat get them on their command lines, after `--`, where they override those of your code. Flower, jobs and init containers
    * of the app have those that must be equal in all that sends tasks, reads results or gives messages back, such as `task_default_queue`,
    * `task_routes` and `broker_transport_options`, by a loader (CELERY_LOADER); what sends tasks from elsewhere gets them from `producer()`. One
    * exception: before Celery 5.7, what your code reads by `config_from_object` with a namespace, as Django projects do (`namespace='CELERY'`),
    * wins over all of these.
    *
-   * A value is what JSON has. A `Duration` is taken as seconds (as milliseconds by settings whose names end in `_ms`), and
+   * A value is any JSON value. A `Duration` is taken as seconds (as milliseconds by settings whose names end in `_ms`), and
    * `undefined` leaves a default in place. `null` is Python's `None`; in Python give `CelerySettings.NULL`, because jsii drops `None` in a
    * dict without an error.
    *

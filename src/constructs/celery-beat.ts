@@ -74,7 +74,7 @@ export interface CeleryBeatProps extends PodOptions {
   readonly scheduler?: string;
 
   /**
-   * How Kubernetes learns whether Beat works.
+   * The health checks of Beat: startup, readiness and liveness probes.
    *
    * @default HealthCheck.agent()
    */

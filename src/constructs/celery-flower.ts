@@ -65,7 +65,7 @@ export interface CeleryFlowerProps extends PodOptions {
   readonly urlPrefix?: string;
 
   /**
-   * How Kubernetes learns whether it answers.
+   * The probes of Flower.
    *
    * @default FlowerProbes.healthcheck()
    */

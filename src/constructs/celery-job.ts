@@ -36,14 +36,14 @@ export interface CeleryJobProps extends PodOptions {
   readonly command: string[];
 
   /**
-   * The beginning of the name of the Job, which a hash of its content follows.
+   * The prefix of the name of the Job, to which a hash of its content is appended.
    *
    * @default - the name of the app and the id of the construct: `celery-migrate`
    */
   readonly name?: string;
 
   /**
-   * The number of retries before the Job has failed.
+   * The number of retries before the Job is marked as failed.
    *
    * @default - that of Kubernetes, 6
    * @see https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-backoff-failure-policy
@@ -51,14 +51,14 @@ export interface CeleryJobProps extends PodOptions {
   readonly backoffLimit?: number;
 
   /**
-   * The seconds after which the Job has failed and its pods are deleted, however many retries are left.
+   * The number of seconds after which the Job fails and its pods are deleted, even if retries are left.
    *
    * @default - no limit
    */
   readonly activeDeadlineSeconds?: number;
 
   /**
-   * The seconds after its end in which Kubernetes deletes the Job. When the same manifests are applied afterwards, it runs again.
+   * The number of seconds after which Kubernetes deletes a finished Job. When the same manifests are applied afterwards, it runs again.
    *
    * @default 86400, a day
    * @see https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/

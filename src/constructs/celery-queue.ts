@@ -1,6 +1,6 @@
 /** A queue of an app: `{ name: 'mail', maxPriority: 9 }`. */
 export interface CeleryQueue {
-  /** The name, as routes and `-Q` have it: `'mail'`. No white space and no comma. */
+  /** The name of the queue, as in `task_routes` and `-Q`: `'mail'`. It has no white space and no comma. */
   readonly name: string;
 
   /**

@@ -60,8 +60,8 @@ export interface CelerySmokeTestProps extends PodOptions {
   readonly kwargs?: { readonly [name: string]: any };
 
   /**
-   * How long all results together may take. A task that no worker receives within this time expires. It waits behind the messages of its queue:
-   * give as long as these take.
+   * The timeout for all results together. A task that no worker receives within this time expires. It waits behind the messages that are already in
+   * its queue: allow for the time that these take.
    *
    * @default Duration.minutes(5)
    */

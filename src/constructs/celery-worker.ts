@@ -44,7 +44,7 @@ import { appSettings, isOutlived } from './visibility-timeout';
 
 /** Properties of `CeleryWorker`. */
 export interface CeleryWorkerProps extends PodOptions {
-  /** The application that the worker runs tasks of. */
+  /** The application whose tasks the worker runs. */
   readonly celery: CeleryApp;
 
   /**
@@ -72,7 +72,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly replicas?: number;
 
   /**
-   * Who decides on the number of pods, in place of `replicas`: `WorkerScaling.queueLength({ maxReplicas: 10 })` by the tasks in its queues, with
+   * Autoscaling, instead of `replicas`: `WorkerScaling.queueLength({ maxReplicas: 10 })` by the tasks in its queues, with
    * KEDA; `WorkerScaling.cpu({ maxReplicas: 10 })` by CPU.
    *
    * @default - none: `replicas`, or whoever scales the Deployment
@@ -80,7 +80,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly scaling?: WorkerScaling;
 
   /**
-   * How a pod runs several tasks at a time, and how many: `WorkerPool.prefork({ concurrency: 4 })`.
+   * The pool implementation and its concurrency: `WorkerPool.prefork({ concurrency: 4 })`.
    *
    * @default WorkerPool.prefork({ concurrency: 2 }); with a GPU or another accelerator among the `resources` WorkerPool.solo(): a
    * process that is forked cannot use it, and it serves one process
@@ -88,8 +88,8 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly pool?: WorkerPool;
 
   /**
-   * The queues to consume from (`--queues`). Where the app declares `queues`, one that is not among them is refused; where it does
-   * not, Celery creates every queue that is named here.
+   * The queues to consume from (`--queues`). If the app declares `queues`, one that is not among them is refused; otherwise
+   * Celery creates every queue that is named here.
    *
    * @default - no such option: all of `task_queues`, else `task_default_queue`, which is `celery`
    * @see https://docs.celeryq.dev/en/stable/userguide/workers.html#queues
@@ -100,7 +100,7 @@ export interface CeleryWorkerProps extends PodOptions {
    * The prefetch multiplier: the number of messages to reserve for each pool process or thread (`--prefetch-multiplier`).
    * Celery's own default, 4, lets one busy pod hold what others could run.
    *
-   * It wins over `worker_prefetch_multiplier` in your code, also where it is left out. More than 1 together with `disablePrefetch` is refused.
+   * It overrides `worker_prefetch_multiplier` in your code, even if it is left out. More than 1 together with `disablePrefetch` is refused.
    *
    * @default - that of the delivery of the app, else 1
    * @see https://docs.celeryq.dev/en/stable/userguide/optimizing.html#prefetch-limits
@@ -121,7 +121,7 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly longestTask?: Duration;
 
   /**
-   * How a pod stops, and what becomes of the tasks that it runs.
+   * How a pod shuts down, and what happens to the tasks that it runs.
    *
    * @default WorkerShutdown.warm()
    */
@@ -130,7 +130,7 @@ export interface CeleryWorkerProps extends PodOptions {
   /**
    * Send task events, which Flower needs to show tasks (`--task-events`). Each task then costs a few more messages to the broker.
    *
-   * True wins over `worker_send_task_events` in your code; false only leaves the option out.
+   * True overrides `worker_send_task_events` in your code; false only omits the option.
    *
    * @default - true where a CeleryFlower of the same app is in the tree, else false
    */
@@ -144,14 +144,14 @@ export interface CeleryWorkerProps extends PodOptions {
   readonly logLevel?: LogLevel;
 
   /**
-   * How Kubernetes learns whether a worker works.
+   * The health checks of the worker: startup, readiness and liveness probes.
    *
    * @default HealthCheck.agent()
    */
   readonly healthCheck?: HealthCheck;
 
   /**
-   * How pods are replaced in a rollout.
+   * The strategy by which a rollout replaces pods.
    *
    * @default - a quarter of the pods at a time, and an old one goes only when a new one consumes (maxUnavailable 0): a release
    * that does not work stops at its first pods, and all old ones go on; with a GPU or another device in the pod, of which there may be no other, one
@@ -210,7 +210,7 @@ export interface CeleryWorkerProps extends PodOptions {
  *
  * Their command line has the options of the props that are given or have a default, `--without-gossip` and `--without-mingle`
  * (messages between workers that grow with the square of their number), `--include` for the health agent, the `settings`
- * of the app, and nothing else. What your code sets otherwise holds.
+ * of the app, and nothing else. All other settings of your code apply.
  *
  * Synth fails, with all problems at once, if a count is not a whole number in its range, or a name or quantity is not one that
  * Kubernetes accepts.

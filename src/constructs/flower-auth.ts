@@ -30,7 +30,7 @@ export interface FlowerProxyOptions {
 }
 
 /**
- * Who may see Flower, and shut workers down with it.
+ * Authentication of Flower: who may see tasks and shut down workers.
  *
  * @see https://flower.readthedocs.io/en/latest/auth.html
  */
@@ -53,7 +53,7 @@ export abstract class FlowerAuth {
   }
 
   /**
-   * Users with a password (HTTP basic authentication), whom Flower itself asks.
+   * Users with a password (HTTP basic authentication), checked by Flower itself.
    *
    * @param secret the key of a Secret that has `user:password`, or several of them separated by commas
    */
@@ -99,7 +99,7 @@ export abstract class FlowerAuth {
   }
 
   /**
-   * Users whom the controller of the Ingress asks. Flower itself asks nobody: pods that reach its Service see it without a login.
+   * Authentication by the ingress controller. Flower itself has no login: pods that reach its Service see it without one.
    *
    * With `secret`, the class of the Ingress has to be `nginx`, and with `annotations` the one whose controller knows them. A controller
    * that does not know annotations serves Flower without a login.

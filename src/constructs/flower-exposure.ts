@@ -61,12 +61,12 @@ export interface FlowerRouteOptions {
 }
 
 /**
- * How Flower is reached from outside the cluster. It needs an `auth`: Flower shows the arguments of tasks, and shuts workers down.
+ * Exposes Flower outside the cluster. It requires an `auth`: Flower shows the arguments of tasks, and can shut down workers.
  *
  * @see https://kubernetes.io/docs/concepts/services-networking/ingress/
  */
 export abstract class FlowerExposure {
-  /** By an Ingress of the name of Flower. */
+  /** An Ingress with the name of Flower. */
   public static ingress(options: FlowerIngressOptions): FlowerExposure {
     const { options: given, problems } = typed(options, INGRESS, { prefix: 'exposure' });
     const { host, tls, ingressClassName } = given;
@@ -87,7 +87,7 @@ export abstract class FlowerExposure {
   }
 
   /**
-   * By an HTTPRoute of the name of Flower, for the Gateway API.
+   * An HTTPRoute of the Gateway API, with the name of Flower.
    *
    * @see https://gateway-api.sigs.k8s.io/api-types/httproute/
    */

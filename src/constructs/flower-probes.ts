@@ -2,7 +2,7 @@ import { FLOWER_PORT } from '../celery/ports';
 import type * as k8s from './kubernetes/api/types';
 
 /**
- * How Kubernetes learns whether Flower answers.
+ * The probes of Flower.
  *
  * @see https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
  */

@@ -5,10 +5,10 @@ import { isPlainObject } from './validation/plain-object';
 import { Problem } from './validation/problems';
 import { duration, typed } from './validation/props';
 
-/** When Flower saves what it has seen. */
+/** How often Flower saves its state. */
 export interface FlowerSaveOptions {
   /**
-   * Between two saves. Flower answers nothing while it saves: half a second for 10 000 tasks. It also saves when it ends; a pod that is killed
+   * The interval between two saves. Flower does not respond while it saves: half a second for 10 000 tasks. It also saves when it ends; a pod that is killed
    * loses what it has seen since the last time.
    *
    * @default Duration.minutes(5)
@@ -41,7 +41,7 @@ export interface FlowerClaimOptions extends FlowerSaveOptions {
 }
 
 /**
- * Where Flower keeps the tasks and workers that it has seen.
+ * The storage of the tasks and workers that Flower has seen.
  *
  * @see https://flower.readthedocs.io/en/latest/config.html#persistent
  */

@@ -16,7 +16,7 @@ import { Problem } from './validation/problems';
 import { hidden, text, typed } from './validation/props';
 
 /**
- * Where results are kept.
+ * The result backend of an app.
  *
  * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
  */
@@ -24,8 +24,8 @@ export abstract class ResultBackend {
   /**
    * A result backend by its URL, which is in the manifests as it is: one with a password is refused, and belongs in a Secret.
    *
-   * What a database needs, `db+...`, is installed from the lock: SQLAlchemy, and psycopg for `db+postgresql+psycopg://`. Other drivers belong
-   * into the requirements of `PythonRuntime.install`; synth names those that are missing there.
+   * What a database needs, `db+...`, is installed from the lock: SQLAlchemy, and psycopg for `db+postgresql+psycopg://`. Add other
+   * drivers to the requirements of `PythonRuntime.install`; synth names those that are missing.
    *
    * @param url what Celery takes as `result_backend`: `redis://...`, `db+postgresql+psycopg://...`, `rpc://`, or `disabled://`
    * @param options where the server is reached, for `CeleryNetwork.closed`
@@ -89,8 +89,8 @@ export abstract class ResultBackend {
   }
 
   /**
-   * Through the message broker, which must be a RabbitMQ: a result is a message to the process that has sent the task. No other process can read it,
-   * only once, and it is lost with a restart of RabbitMQ.
+   * Results are sent through the message broker, which must be RabbitMQ, as a message to the process that has sent the task. Only that process can
+   * read a result, only once, and a restart of RabbitMQ loses it.
    *
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#rpc-backend-settings
    */
@@ -99,7 +99,7 @@ export abstract class ResultBackend {
   }
 
   /**
-   * No results: whoever asks a task for its result gets an error at once (`disabled://`).
+   * No results are stored: asking a task for its result raises an error (`disabled://`).
    *
    * @see https://docs.celeryq.dev/en/stable/userguide/configuration.html#result-backend
    */

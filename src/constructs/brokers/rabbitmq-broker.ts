@@ -32,7 +32,7 @@ import { amqpTls, kedaTlsAuthentication, kedaTlsSwitch } from './rabbitmq-connec
 import { RabbitMqStorage } from './rabbitmq-storage';
 import { caOf, serverTls, serverTlsMounts, tlsFiles } from './tls-files';
 
-/** What a queue of RabbitMQ is. */
+/** The type of a RabbitMQ queue. */
 export enum RabbitMqQueueType {
   /** A replicated log: what is confirmed is on the disk. Needs Celery 5.5 or later; with 5.5 only the default queue is one. */
   QUORUM = 'quorum',
@@ -52,14 +52,14 @@ export interface RabbitMqBrokerProps extends PodOptions {
   readonly password: SecretKey;
 
   /**
-   * The user. RabbitMQ makes it when it starts for the first time, as an administrator.
+   * The user. RabbitMQ creates it on first startup, as an administrator.
    *
    * @default 'celery'
    */
   readonly username?: string;
 
   /**
-   * The virtual host. RabbitMQ makes it when it starts for the first time.
+   * The virtual host. RabbitMQ creates it on first startup.
    *
    * @default '/'
    * @see https://www.rabbitmq.com/docs/vhosts
@@ -101,7 +101,7 @@ export interface RabbitMqBrokerProps extends PodOptions {
   readonly image?: string;
 
   /**
-   * Where the queues are kept.
+   * The storage of the queues.
    *
    * @default RabbitMqStorage.claim()
    */
@@ -140,7 +140,7 @@ export interface RabbitMqTls {
   readonly secretName: string;
 
   /**
-   * The certificate of the CA in the namespaces of the apps: `{ name: 'rabbitmq-ca', key: 'ca.crt' }`. The private key of RabbitMQ has no business
+   * The certificate of the CA in the namespaces of the apps: `{ name: 'rabbitmq-ca', key: 'ca.crt' }`. The private key of RabbitMQ does not belong
    * there.
    *
    * @default - the key `ca.crt` of a Secret of the same name as `secretName`

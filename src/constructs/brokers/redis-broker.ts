@@ -86,7 +86,7 @@ export interface RedisBrokerProps extends PodOptions {
   readonly password?: SecretKey;
 
   /**
-   * TLS: Redis then takes no other connections.
+   * TLS. With it, Redis accepts no connections without TLS.
    *
    * @default - none
    */
@@ -111,7 +111,7 @@ export interface RedisBrokerProps extends PodOptions {
   readonly results?: RedisResults;
 
   /**
-   * The number of clients that may be connected. A worker holds nine connections and one for each process or thread of its pool, Beat four and Flower
+   * The maximum number of connected clients (`maxclients`). A worker holds nine connections and one for each process or thread of its pool, Beat four and Flower
    * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling. It also fails for more clients than the memory
    * between `maxMemory` and the memory limit is enough for, at 20 KiB for each. Give about twice what they need, as the default does: also connected
    * are new pods of a rollout while old ones end, programs that send tasks, `celery inspect`, KEDA and the probes, whose number the program does

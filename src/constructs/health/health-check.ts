@@ -9,14 +9,14 @@ import { duration, number, typed } from '../validation/props';
 /** Thresholds of the agent. Each must be at least twice the interval. */
 export interface AgentHealthCheckOptions {
   /**
-   * Between two looks at the broker and at the pool: at most one cheap command a queue and interval.
+   * How often the agent checks the broker and the pool. It costs at most one inexpensive command per queue and interval.
    *
    * @default Duration.seconds(5)
    */
   readonly interval?: Duration;
 
   /**
-   * A worker is not live when its event loop has not turned for this long and no task is blocking it.
+   * Fail liveness when the event loop of a worker has been blocked for this long and no task is blocking it.
    *
    * @default Duration.seconds(60)
    */
@@ -55,14 +55,14 @@ export interface AgentHealthCheckOptions {
   readonly startAfter?: Duration;
 
   /**
-   * A Beat whose tick is so late, while the broker answers, is not live.
+   * Fail liveness when a tick of Beat is late by this time, while the broker answers.
    *
    * @default Duration.seconds(60)
    */
   readonly beatSlack?: Duration;
 
   /**
-   * What a process that is not live gets to stop, before it is killed. Its running tasks get no longer.
+   * The grace period of a process that failed its liveness probe, before it is killed. It also limits the running tasks.
    *
    * @default Duration.seconds(60)
    */
@@ -79,21 +79,21 @@ export interface AgentHealthCheckOptions {
 /** Probes of your own, in the shape of the Kubernetes API: `{ httpGet: { path: '/healthz', port: 8000 } }`. */
 export interface ProbesHealthCheckOptions {
   /**
-   * Runs until it has succeeded once; the others wait for it.
+   * The startup probe: it runs until it has succeeded once, and the others wait for it.
    *
    * @default - none
    */
   readonly startup?: Shape<k8s.Probe>;
 
   /**
-   * Whether a rollout may go on.
+   * The readiness probe: whether a rollout may continue.
    *
    * @default - none
    */
   readonly readiness?: Shape<k8s.Probe>;
 
   /**
-   * Whether the container is restarted.
+   * The liveness probe: whether the container is restarted.
    *
    * @default - none
    */
@@ -101,11 +101,11 @@ export interface ProbesHealthCheckOptions {
 }
 
 /**
- * How Kubernetes learns whether a worker or Beat works.
+ * Health checks of a worker or Beat.
  */
 export abstract class HealthCheck {
   /**
-   * A small agent in the process says so over HTTP: `/livez`, `/readyz`, `/status` and `/metrics` on the port `health`.
+   * A small agent in the process answers the probes over HTTP: `/livez`, `/readyz`, `/status` and `/metrics` on the port `health`.
    *
    * It is loaded by a visible flag (`-I` for workers, `-S` for Beat) from a ConfigMap; your code and image stay as they are. A
    * broker that is down is never a reason to restart a worker.

@@ -57,7 +57,7 @@ export interface ClosedIngressOptions {
   readonly from?: Shape<k8s.NetworkPolicyIngressRule>[];
 }
 
-/** Who is let in, and where pods may connect to. */
+/** Who may connect to the pods, and where they may connect to. */
 export interface ClosedNetworkOptions extends ClosedIngressOptions {
   /**
    * What tasks and init containers connect to in addition to the broker, the result backend and DNS, as egress rules of a NetworkPolicy:
@@ -112,7 +112,7 @@ export abstract class CeleryNetwork {
   }
 
   /**
-   * Nobody connects to the pods but who is named; the pods connect to whatever their tasks call.
+   * Only named peers may connect to the pods; the pods may connect to any address.
    */
   public static closedIngress(options: ClosedIngressOptions = {}): CeleryNetwork {
     const { options: given, problems } = typed(options, CLOSED_INGRESS, { prefix: 'network' });
@@ -120,7 +120,7 @@ export abstract class CeleryNetwork {
   }
 
   /**
-   * No NetworkPolicies. That of a `RedisBroker` stays.
+   * No NetworkPolicies, except that of a `RedisBroker`.
    */
   public static open(): CeleryNetwork {
     return new Network({ problems: [] });

@@ -15,7 +15,7 @@ export interface ImageCodeOptions {
 }
 
 /**
- * The Python code of a Celery app, and how it comes to the pods.
+ * The Python code of a Celery app, and how the pods get it.
  */
 export abstract class AppCode {
   /**
@@ -56,7 +56,7 @@ export abstract class AppCode {
   }
 
   /**
-   * Code that the image brings along.
+   * Code that is included in the image.
    */
   public static inImage(options: ImageCodeOptions = {}): AppCode {
     const given = typed(options, { directory: text('the directory in the image, e.g. \'/app\'') }, { prefix: 'code' });

@@ -42,7 +42,7 @@ export interface PythonInstallOptions {
   readonly image?: string;
 
   /**
-   * What your code needs in addition to Celery, as pip takes it: `'requests==2.32.3'`. Packages of the lock can't have other versions.
+   * The requirements of your code in addition to Celery, in pip's format: `'requests==2.32.3'`. Packages of the lock can't have other versions.
    * Pin them: what is not pinned changes from one pod to the next. Their files are not checked by hash.
    *
    * `'celery[redis]'`, `'celery[sqs]'`, `'celery[sqlalchemy]'` (with psycopg), `'celery-redbeat'`, `'django-celery-beat'`, `'gevent'` and `'flower'`
@@ -77,7 +77,7 @@ export interface PythonInstallOptions {
 }
 
 /**
- * Where the pods have Python, Celery and your code's requirements from.
+ * The source of Python, Celery and the requirements of your code in the pods.
  */
 export abstract class PythonRuntime {
   /**

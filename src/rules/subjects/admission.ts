@@ -158,7 +158,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/invalid-name',
     severity: Severity.ERROR,
-    title: 'A name or a label has characters that Kubernetes does not allow in it, or too many',
+    title: 'A name or a label is too long, or has characters that Kubernetes does not allow',
     why: 'The API server refuses the object: `metadata.name: Invalid value: "celery_worker": a lowercase RFC 1123 subdomain must consist of lower case '
       + 'alphanumeric characters, \'-\' or \'.\'`.',
     fix: 'Use lowercase letters, digits and hyphens; port names have at most 15 characters. What is no label may be an annotation.',
@@ -174,7 +174,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/wrong-type',
     severity: Severity.ERROR,
-    title: 'A value is a number, a boolean or a map where the API takes a string, or a string where it takes a number',
+    title: 'A value does not have the type of its field, such as a number in place of a string',
     why: 'The API server refuses the object: `json: cannot unmarshal number into Go struct field EnvVar.spec.template.spec.containers.env.value of type string`. '
       + 'Without quotes, YAML does not read 6379, true and yes as strings.',
     fix: 'Put quotes around the value: "6379"; or take them away where a number is wanted.',
@@ -205,7 +205,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/unsupported-value',
     severity: Severity.ERROR,
-    title: 'A field has a value that it does not allow',
+    title: 'A field has a value that the API does not allow',
     why: 'The API server refuses the object: `spec.template.spec.restartPolicy: Unsupported value: "Never": supported values: "Always"`.',
     fix: 'Use one of the supported values, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
@@ -261,7 +261,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/resources',
     severity: Severity.ERROR,
-    title: 'Requests and limits that no pod can have',
+    title: 'The API server refuses the requests or limits of a container',
     why: 'The API server refuses the object: `Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi`, `quantities must match the regular '
       + 'expression`; with memory: 512m, half a byte, no container starts: `minimum memory limit is 6MB`.',
     fix: 'Set requests of at most the limits, memory as 512Mi and CPU as 250m.',
@@ -272,7 +272,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/mount-without-volume',
     severity: Severity.ERROR,
-    title: 'A container mounts a volume that its pod does not have',
+    title: 'A container mounts a volume that its pod does not define',
     why: 'The API server refuses the object: `spec.template.spec.containers[0].volumeMounts[0].name: Not found: "data"`.',
     fix: 'Add the volume to the pod, or write the name that it has.',
     source: 'https://kubernetes.io/docs/concepts/storage/volumes/',

@@ -146,7 +146,7 @@ export const beatRules: Rule[] = [
   {
     id: 'beat/schedule-not-writable',
     severity: Severity.ERROR,
-    title: 'Beat cannot write its schedule file at the path that it is given',
+    title: 'Beat cannot write its schedule file',
     why: 'Beat exits at startup: `OSError: [Errno 30] Read-only file system: \'celerybeat-schedule\'`; as another user `Removing corrupted schedule '
       + 'file \'celerybeat-schedule\': error(13, \'Permission denied\')` and `PermissionError: [Errno 13]`. Without -s the file is in the working '
       + 'directory.',
@@ -308,7 +308,7 @@ export const beatRules: Rule[] = [
   {
     id: 'beat/in-worker',
     severity: Severity.ERROR,
-    title: 'A worker that is scaled brings a Beat with it in every pod',
+    title: 'Every pod of a scaled worker also runs a Beat',
     why: 'With two workers every periodic task is sent twice; when the first is scaled away, none is.',
     fix: 'Remove -B, and run one Beat of its own.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',

@@ -112,7 +112,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/app-module-missing',
     severity: Severity.ERROR,
-    title: 'The module that -A names is not among the files that the container gets',
+    title: 'The module that -A names is not among the files of the container',
     why: 'The process exits at startup with `Error: Unable to load celery application. The module nope was not found.` and is restarted forever.',
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
@@ -230,7 +230,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/short-option-with-equals',
     severity: Severity.ERROR,
-    title: 'A short option takes what follows it as it is, with the equals sign',
+    title: 'The value of a short option begins with an equals sign',
     why: '`-c=4` ends in `Error: Invalid value for \'-c\' / \'--concurrency\': \'=4\' is not a valid integer.`, -A=tasks in `The module =tasks was not '
       + 'found.`; -Q=emails starts, and consumes a queue named =emails.',
     fix: 'Write -c 4, -c4 or --concurrency=4.',
@@ -305,7 +305,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/queue-shared-by-two-apps',
     severity: Severity.WARNING,
-    title: 'Workers of two applications take tasks from the same queue of the same broker',
+    title: 'Workers of two applications consume the same queue of the same broker',
     why: 'Each gets tasks of the other: `Received unregistered task of type \'tasks.add\'. The message has been ignored and discarded.` The '
       + 'message is lost.',
     fix: 'Give each application a queue (-Q, task_default_queue) or a database of its own.',
@@ -515,7 +515,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/queue-without-worker',
     severity: Severity.WARNING,
-    title: 'Tasks go to a queue that no worker of the application takes',
+    title: 'Tasks are sent to a queue that no worker of the application consumes',
     why: 'They stay with the message broker forever, without an error anywhere.',
     fix: 'Name the queue in -Q of a worker, or leave both at the default.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/routing.html',
@@ -578,7 +578,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/claim-hides-code',
     severity: Severity.ERROR,
-    title: 'A claim of kompose covers the code of the image',
+    title: 'A PersistentVolumeClaim made by kompose hides the code of the image',
     why: 'For a folder of the host that Docker Compose mounts kompose makes an empty claim: `Error: Unable to load celery application. The module shop was not found.`, '
       + 'because what the image has at that path is hidden.',
     fix: 'Remove the volume and its mount: the image has the code.',

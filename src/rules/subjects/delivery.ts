@@ -148,7 +148,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/dead-worker-keeps-tasks',
     severity: Severity.WARNING,
-    title: 'No worker on a Redis database delivers the tasks of a dead worker again',
+    title: 'No worker on a Redis database redelivers the tasks of a dead worker',
     why: 'All have the pool gevent or eventlet, with which kombu never looks for messages that were not acknowledged in time: late acknowledgement does not save '
       + 'the tasks of a worker that was killed (SIGKILL, out of memory, a lost node). They stay in `unacked`.',
     fix: 'Add a worker with the pool prefork or threads to the same database, whatever queue it consumes; or put the tasks back with `cdk8s-celery requeue`.',
@@ -189,7 +189,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/endless-out-of-memory',
     severity: Severity.WARNING,
-    title: 'A task that runs out of memory is put back and runs out of memory again, forever',
+    title: 'A task that runs out of memory is requeued and runs out of memory again, forever',
     why: 'task_reject_on_worker_lost requeues the task that killed its child: a loop of WorkerLostError, or of evicted pods, that blocks the queue.',
     fix: 'Limit deliveries in the task itself, or leave task_reject_on_worker_lost off; a memory limit keeps it to one pod, and '
       + '--max-memory-per-child recycles children before.',
@@ -298,7 +298,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/always-eager',
     severity: Severity.WARNING,
-    title: 'Tasks run where they are sent, and not in a worker',
+    title: 'Tasks run in the process that sends them, not in a worker',
     why: 'With task_always_eager a web request waits for its task, Beat runs all periodic tasks itself, one after another, and workers get nothing.',
     fix: 'Set task_always_eager only in tests.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#task-always-eager',
@@ -316,7 +316,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/setting-out-of-range',
     severity: Severity.ERROR,
-    title: 'A setting has a value that Celery does not take',
+    title: 'A setting has a value that Celery does not accept',
     why: 'Celery takes it without an error and fails later, or does something else: a result that expires before it is stored, a visibility timeout that cannot be '
       + 'compared with a time.',
     fix: 'Give a number in the range of the setting.',
@@ -393,7 +393,7 @@ export const deliveryRules: Rule[] = [
   {
     id: 'delivery/results-lost-on-outage',
     severity: Severity.INFO,
-    title: 'Before Celery 5.5 results are lost when the Redis result backend is away for a moment',
+    title: 'Before Celery 5.5 results are lost when the Redis result backend is briefly unavailable',
     why: '`Pool callback raised exception: ConnectionError(...)`: the backend does not take the error for one to retry, even with '
       + 'result_backend_always_retry.',
     fix: 'Use Celery 5.5 or later. There, result_backend_always_retry stores the result when the backend is back; set result_backend_max_retries '

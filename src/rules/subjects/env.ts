@@ -310,7 +310,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/reads-another-broker',
     severity: Severity.WARNING,
-    title: 'A setting names a different broker for reading or sending than the one that is given',
+    title: 'broker_read_url or broker_write_url names a different broker than CELERY_BROKER_URL',
     why: 'broker_read_url wins over CELERY_BROKER_URL where a worker consumes, and broker_write_url where a task is sent: workers wait on one broker, tasks on the other.',
     fix: 'Remove the setting, and set CELERY_BROKER_URL.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-read-url-broker-write-url',
@@ -330,7 +330,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/beat-on-another-broker',
     severity: Severity.ERROR,
-    title: 'Beat or a producer sends to a broker that no worker of its image reads',
+    title: 'Beat or a producer sends to a broker that no worker of its image consumes from',
     why: 'Tasks pile up in a queue that nobody consumes; Beat logs `Sending due task`, and the web application waits for results, as if all were well.',
     fix: 'Give the workers, Beat and the web application the same CELERY_BROKER_URL.',
     source: 'celery/app/utils.py at https://github.com/celery/celery',
@@ -351,7 +351,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/lacks-database',
     severity: Severity.WARNING,
-    title: 'The worker gets no variable of the database, or no such Secret, and another pod of its image does',
+    title: 'The worker has no variable or Secret for the database, unlike another pod of its image',
     why: 'One image reads the same settings everywhere: tasks fail with `django.db.utils.OperationalError: could not connect to server`, or use the SQLite file of the image.',
     fix: 'Give the worker the variables that the web application has, by the same envFrom or secretKeyRef.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
@@ -616,7 +616,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/host-is-a-port',
     severity: Severity.ERROR,
-    title: 'The URL has a number where its host belongs',
+    title: 'The URL has a number in place of a host',
     why: 'A host of digits only is read as an address of IPv4 (6379 is 0.0.24.235): `Error 22 connecting to 6379:6379. Invalid argument.`, in a loop.',
     fix: 'Write the host in front of the port: redis://redis:6379/0.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
@@ -671,7 +671,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/rediss-backend-without-cert-reqs',
     severity: Severity.WARNING,
-    title: 'A rediss:// result backend does not say how to check the certificate',
+    title: 'A rediss:// result backend has no ssl_cert_reqs',
     why: '`ValueError: A rediss:// URL must have parameter ssl_cert_reqs and this must be set to CERT_REQUIRED, CERT_OPTIONAL, or CERT_NONE`, unless '
       + 'the application sets redis_backend_use_ssl.',
     fix: 'Append ?ssl_cert_reqs=CERT_REQUIRED.',
@@ -686,7 +686,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/ssl-options-on-redis',
     severity: Severity.ERROR,
-    title: 'The URL has options of TLS but the scheme redis://',
+    title: 'The URL has TLS options but the scheme redis://',
     why: 'Workers exit at startup: `SSL connection parameters have been provided but the specified URL scheme is redis://`.',
     fix: 'Write rediss://.',
     source: 'https://github.com/celery/celery/issues/5371',
@@ -716,7 +716,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/tls-host-unverified',
     severity: Severity.WARNING,
-    title: 'A connection with TLS does not check for which host the certificate of the server is',
+    title: 'A TLS connection does not verify the host name in the certificate of the server',
     why: 'Whoever has a certificate of a trusted CA can answer, also one for another host. py-amqp checks the name only where broker_use_ssl has '
       + 'server_hostname, and redis-py before 6 only where ssl_check_hostname is true.',
     fix: 'For amqps:// set broker_use_ssl = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": HOST}, for rediss:// append &ssl_check_hostname=true; '
@@ -759,7 +759,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/empty-broker',
     severity: Severity.WARNING,
-    title: 'The variable of the broker is empty',
+    title: 'The variable with the URL of the broker is empty',
     why: 'Celery takes an empty CELERY_BROKER_URL for none and tries RabbitMQ on localhost, unless the code of the application names a broker: `Cannot connect to '
       + 'amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection refused`.',
     fix: 'Set it to the URL of the broker; a variable that `kompose convert` leaves without a value has to be in its environment.',
@@ -850,7 +850,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/sentinel-without-master',
     severity: Severity.ERROR,
-    title: 'A sentinel:// URL, and no name of the master that Sentinel is asked for',
+    title: 'A sentinel:// URL has no master_name',
     why: 'The process exits at startup: `ValueError: \'master_name\' transport option must be specified.`.',
     fix: 'Set broker_transport_options = {\'master_name\': \'mymaster\'}, and result_backend_transport_options for a result backend; '
       + 'Broker.fromSentinel({ sentinels, masterName }) does so.',
@@ -876,7 +876,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/sentinel-port',
     severity: Severity.WARNING,
-    title: 'A redis:// URL leads to the port of Sentinel, which keeps no tasks and no results',
+    title: 'A redis:// URL has the port of Sentinel, which stores no tasks and no results',
     why: 'Sentinel has few of the commands of Redis. Workers exit at startup: `ResponseError: unknown command \'SET\', with args beginning with: '
       + '\'unacked_mutex\'`, and no task can be sent.',
     fix: 'Write sentinel:// with broker_transport_options = {\'master_name\': \'mymaster\'}, or the port of Redis, 6379.',
@@ -893,7 +893,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/tls-port',
     severity: Severity.ERROR,
-    title: 'The scheme and the port of the URL do not belong together: one is of TLS, the other is not',
+    title: 'The scheme and the port of the URL do not match: only one of them is for TLS',
     why: 'The connection hangs or ends during the handshake: `Connection closed by server.`, `SSL: WRONG_VERSION_NUMBER`.',
     fix: 'Write rediss:// or amqps:// with the port of TLS, redis:// or amqp:// with the other one.',
     source: 'https://learn.microsoft.com/azure/azure-cache-for-redis/cache-configure#access-ports',
@@ -919,7 +919,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/idle-connections-dropped',
     severity: Severity.WARNING,
-    title: 'The server closes connections that are idle, and nothing in the settings notices',
+    title: 'The server closes idle connections, and no setting detects it',
     why: 'After 10 minutes without a task Azure Cache for Redis drops the connection: the worker stays silent, and the first task after hours fails with '
       + '`Connection closed by server.`.',
     fix: 'Set redis_backend_health_check_interval for results; for the broker leave health_check_interval of broker_transport_options at the 25 seconds of kombu.',

@@ -444,7 +444,7 @@ export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/ephemeral-storage-unbounded',
     severity: Severity.INFO,
-    title: 'Temporary files of the worker have no limit and no request',
+    title: 'The ephemeral storage of the worker has no limit and no request',
     why: 'One task that fills the disk of the node gets pods evicted, and those without a request first: `The node was low on resource: ephemeral-storage`.',
     fix: 'Set sizeLimit of the emptyDir, and resources.requests.ephemeral-storage.',
     source: 'https://kubernetes.io/docs/concepts/storage/ephemeral-storage/',
@@ -476,7 +476,7 @@ export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/host-path-of-several-pods',
     severity: Severity.WARNING,
-    title: 'Pods exchange files by a folder of their node',
+    title: 'Pods share files through a folder of their node',
     why: 'A hostPath is the disk of the node on which a pod happens to run: on another node the folder is empty, and tasks fail with `FileNotFoundError: [Errno 2] No such '
       + 'file or directory`.',
     fix: 'Put the files on a claim with ReadWriteMany, or into an object store; or keep all the pods on one node.',
@@ -501,7 +501,7 @@ export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/empty-dir-not-shared',
     severity: Severity.WARNING,
-    title: 'The worker and another workload have an emptyDir each where they look for the same files',
+    title: 'The worker and another workload expect the same files in an emptyDir that each has for itself',
     why: 'An emptyDir belongs to one pod: what the web application saves in its own is not in that of the worker, and tasks fail with `FileNotFoundError: [Errno 2] No such '
       + 'file or directory`.',
     fix: 'Put the files on a claim with ReadWriteMany, or into an object store, and send their names to the task.',

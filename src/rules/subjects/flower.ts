@@ -344,7 +344,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/empty-login',
     severity: Severity.ERROR,
-    title: 'The login of Flower is empty, so nobody gets in',
+    title: 'The login of Flower is empty, so nobody can log in',
     why: 'An empty FLOWER_BASIC_AUTH switches basic authentication on, with no user: everybody gets 401.',
     fix: 'Give `user:password`, or remove the variable.',
     source: 'Reproduced with Flower 2.0.1',
@@ -393,7 +393,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/events-off',
     severity: Severity.INFO,
-    title: 'There is a Flower, and this worker sends no task events until Flower asks it to',
+    title: 'Flower is deployed, but this worker sends no task events until Flower enables them',
     why: 'Flower asks by remote control, every 5 s: what runs before that is missing, and with --enable-events=false or without remote control '
       + 'the list of tasks stays empty: `task events: OFF (enable -E to monitor tasks in this worker)`.',
     fix: 'Add -E to the worker.',
@@ -408,7 +408,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/probe-path',
     severity: Severity.ERROR,
-    title: 'The probe asks for a path that Flower answers with 401 or 404',
+    title: 'The probe requests a path that Flower answers with 401 or 404',
     why: 'The container is restarted or never ready: `HTTP probe failed with statuscode: 401` once there is a login (and for /api since Flower 2), '
       + '404 for any path without the url prefix.',
     fix: 'Probe <prefix>/healthcheck: it needs no login and does not ask the broker.',
@@ -473,7 +473,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/broker-without-events',
     severity: Severity.ERROR,
-    title: 'The broker of Flower has no events and no remote control',
+    title: 'The broker of Flower does not support events and remote control',
     why: 'Flower shows neither workers nor tasks, and what it asks for is never answered.',
     fix: 'Leave Flower out, and look at the queues in the console of the broker; or use Redis or RabbitMQ.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/index.html#broker-overview',
@@ -566,7 +566,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/route-leads-nowhere',
     severity: Severity.ERROR,
-    title: 'An Ingress or a route names the Service of Flower with a port that it does not have, or almost by its name',
+    title: 'An Ingress or a route refers to Flower by a misspelled Service or a port that it does not have',
     why: 'The controller has nowhere to send requests to: 503, or 500 with an HTTPRoute.',
     fix: 'Name the Service of Flower and its port, which is 5555 with our constructs.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#resource-backend',
@@ -653,7 +653,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/host-taken',
     severity: Severity.ERROR,
-    title: 'A host and path by which Flower is reached lead to another Service, too',
+    title: 'The host and path of Flower also lead to another Service',
     why: 'The controller takes one of the two, most often the older: the other is not reached, or was until now.',
     fix: 'Give each a host of its own, or Flower a path of its own with --url_prefix.',
     source: 'https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule',
@@ -735,7 +735,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/policy-keeps-controller-away',
     severity: Severity.ERROR,
-    title: 'NetworkPolicies let nobody connect to Flower, to which an Ingress or a route leads',
+    title: 'NetworkPolicies do not let the ingress controller connect to Flower',
     why: 'The controller waits for an answer of the pods, and shows 502 or 504.',
     fix: 'Let the pods of the controller in (with our constructs, CeleryNetwork.closed({ ingressController: [{ namespace }] }), or their addresses in from).',
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
@@ -759,7 +759,7 @@ export const flowerRules: Rule[] = [
   {
     id: 'flower/prefix-and-path',
     severity: Severity.ERROR,
-    title: 'The path by which Flower is reached is not the one at which it answers',
+    title: 'The path that leads to Flower does not match its --url_prefix',
     why: 'Every page is 404, or its scripts are: Flower answers below --url_prefix only, and at / without it.',
     fix: 'Give Flower the path of the Ingress as --url_prefix, and let nothing rewrite it; or strip it, and leave --url_prefix out.',
     source: 'https://github.com/mher/flower/issues/799',

@@ -214,7 +214,7 @@ export const installRules: Rule[] = [
   {
     id: 'install/unlocked',
     severity: Severity.WARNING,
-    title: 'Celery is installed at start without a lock, so its dependencies are those of the day',
+    title: 'Celery is installed at startup without a lock, so the versions of its dependencies change',
     why: 'The same manifest installs other versions tomorrow. It broke Celery 5.0 when click 8 came (`TypeError` from the command line) and Celery '
       + '5.3 when kombu 5.7 came (`No module named \'packaging\'`).',
     fix: 'Install under constraints of the whole tree (pip install -c constraints.txt ...), or bake an image.',
@@ -332,7 +332,7 @@ export const installRules: Rule[] = [
   {
     id: 'install/killed-while-installing',
     severity: Severity.ERROR,
-    title: 'The liveness probe counts while packages are still being installed',
+    title: 'The liveness probe already runs while packages are still being installed',
     why: 'After a few missed answers the kubelet kills the container, which then installs from the start again: a loop of restarts that never ends '
       + 'when the package index is slow.',
     fix: 'Install in an init container; or give the container a startupProbe.',

@@ -440,7 +440,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/service-of-another-namespace',
     severity: Severity.WARNING,
-    title: 'The broker or the result backend is a Service of another namespace, by a name that only that namespace knows',
+    title: 'The broker or the result backend is a Service in another namespace, and its host name has no namespace',
     why: 'A name without a namespace is looked up in the namespace of the pod: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop.',
     fix: 'Write the whole name: redis.<namespace>.svc.cluster.local.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
@@ -465,7 +465,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/service-in-another-namespace-than-named',
     severity: Severity.WARNING,
-    title: 'The broker or the result backend is named in a namespace that has no such Service, and another namespace has it',
+    title: 'The host name of the broker or the result backend has the wrong namespace',
     why: 'DNS knows no such name: `Error -2 connecting to redis.shop.svc.cluster.local:6379. Name or service not known.`, in a loop.',
     fix: 'Write the namespace of the Service into its name.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
@@ -491,7 +491,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/no-such-service',
     severity: Severity.ERROR,
-    title: 'The broker or the result backend is a name that no Service has',
+    title: 'The host name of the broker or the result backend is not that of a Service',
     why: 'Only Services have names in the DNS of the cluster, and Deployments have none: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop.',
     fix: 'Write the name of the Service into the URL.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
@@ -519,7 +519,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/no-such-host',
     severity: Severity.WARNING,
-    title: 'A variable names a server by a name that no Service has',
+    title: 'A variable has a host name that is not that of a Service',
     why: 'Only Services have names in the DNS of the cluster, and Deployments and containers of Docker Compose have none: `Name or service not known`, in a loop.',
     fix: 'Write the name of the Service.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/',
@@ -600,7 +600,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/no-such-port',
     severity: Severity.ERROR,
-    title: 'The broker, the result backend or the database is asked at a port that its Service does not have',
+    title: 'The URL of the broker, the result backend or the database has a port that its Service does not have',
     why: 'Nothing answers there: `Error 111 connecting to redis:6380. Connection refused.`, or a timeout, in a loop.',
     fix: 'Write a port of the Service into the URL: what is in `ports[].port`, not in targetPort and not in nodePort.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
@@ -749,7 +749,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/egress-without-dns',
     severity: Severity.ERROR,
-    title: 'A NetworkPolicy limits what the pods may ask, and DNS is not among it',
+    title: 'A NetworkPolicy limits the egress of the pods and does not allow DNS',
     why: 'No name resolves: `Error -3 connecting to redis:6379. Temporary failure in name resolution.`, again and again; all pods are Running. Port 53 '
       + 'without a protocol is TCP, and questions are asked over UDP.',
     fix: 'Allow port 53, UDP and TCP, to the DNS of the cluster: egress: [{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}].',
@@ -894,7 +894,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/peer-selects-nothing',
     severity: Severity.WARNING,
-    title: 'A NetworkPolicy of Celery allows the port of the broker to pods that nobody has',
+    title: 'A NetworkPolicy of Celery allows the port of the broker only to labels that no pod has',
     why: 'A podSelector takes labels of pods, not the name of a Service: the connection times out, `Timeout connecting to server`, while all pods are Running.',
     fix: 'Write the labels of the pods of the broker into `to`.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors',
@@ -950,7 +950,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/host-port',
     severity: Severity.WARNING,
-    title: 'The broker or Flower takes a port of its node',
+    title: 'The broker or Flower has a hostPort',
     why: 'Whoever reaches the node reaches it, past every Service and most NetworkPolicies. And in a rolling update the new pod waits for another node with that port: '
       + '`0/1 nodes are available: 1 node(s) didn\'t have free ports for the requested pod ports`. kompose makes one of each `ports` of Docker Compose.',
     fix: 'Remove hostPort, and give it a Service.',
@@ -974,7 +974,7 @@ export const networkRules: Rule[] = [
   {
     id: 'network/open-egress',
     severity: Severity.ADVICE,
-    title: 'NetworkPolicies say who may connect to Celery, and not where it may connect to',
+    title: 'NetworkPolicies restrict the ingress of Celery, but not its egress',
     why: 'A task that runs code of others, or a package that was tampered with, reaches every server of the cluster and of the Internet.',
     fix: 'Also limit egress: to DNS, the broker, the result backend and what tasks call (with our constructs, CeleryNetwork.closed({ to: [...] })).',
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic',

@@ -24,7 +24,7 @@ export const observabilityRules: Rule[] = [
   {
     id: 'observability/spans-lost',
     severity: Severity.WARNING,
-    title: 'Children end before they have exported the spans of their tasks',
+    title: 'Pool processes exit before they have exported the spans of their tasks',
     why: 'Spans are sent in batches every few seconds, by a thread of the child: with --max-tasks-per-child this low the child is gone before, and most '
       + 'traces of tasks are missing (9 of 10).',
     fix: 'Let children run some hundred tasks: --max-tasks-per-child=1000; or flush the tracer in worker_process_shutdown.',
@@ -109,7 +109,7 @@ export const observabilityRules: Rule[] = [
   {
     id: 'observability/exporter-without-events',
     severity: Severity.WARNING,
-    title: 'There is an exporter of metrics, and this worker sends it no task events',
+    title: 'A metrics exporter is deployed, but this worker sends no task events',
     why: 'All metrics of tasks stay empty, and alerts on them never fire: `task events: OFF (enable -E to monitor tasks in this worker)`.',
     fix: 'Add -E to the worker, or set worker_send_task_events.',
     source: 'https://github.com/danihodovic/celery-exporter/issues/48',

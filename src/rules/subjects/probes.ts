@@ -38,7 +38,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/celery-times-out',
     severity: Severity.ERROR,
-    title: 'A probe starts Celery and gives it no time to answer',
+    title: 'A probe runs a celery command and gives it no time to answer',
     why: 'The command imports the application, and without a destination it waits a second for answers: `Liveness probe failed: command timed out: '
       + '"celery inspect ping" timed out after 1s`, and a healthy pod is restarted again and again (1771 times in 7 days).',
     fix: 'Set timeoutSeconds: 30 or more; better, probe without starting Celery.',
@@ -61,7 +61,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/celery-too-often',
     severity: Severity.WARNING,
-    title: 'A probe starts Celery more often than once a minute',
+    title: 'A probe runs a celery command more often than once a minute',
     why: 'Each run imports the application: 2.9 s of CPU for a Django project, 48 MB even for ten lines. The probe becomes the largest user of the '
       + 'CPU, and gets the container OOMKilled.',
     fix: 'Set periodSeconds: 60 or more; better, look at a file or a port that the worker itself keeps up.',
@@ -129,7 +129,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/liveness-needs-broker',
     severity: Severity.WARNING,
-    title: 'The liveness probe fails when the broker is away, so an outage restarts every worker',
+    title: 'The liveness probe fails when the broker is unavailable, so an outage restarts every worker',
     why: '`inspect ping` goes through the broker: when Redis is down all workers are killed, running tasks with them, over and over.',
     fix: 'Ask the broker in a readiness probe; let liveness look at the process itself.',
     source: 'The same is reported for Celery deployments in many projects; seen with celery 5.6.3: exit 69 with the broker down',
@@ -143,7 +143,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/heartbeat-file-without-heartbeat',
     severity: Severity.ERROR,
-    title: 'The code keeps a file fresh by heartbeat_sent, and the worker runs --without-heartbeat',
+    title: 'A file is updated by the heartbeat_sent signal, but the worker runs with --without-heartbeat',
     why: 'The signal never comes: the file grows old and the probe kills a healthy worker.',
     fix: 'Remove --without-heartbeat, or touch the file from a timer.',
     source: 'celery/worker/consumer/heart.py at https://github.com/celery/celery',
@@ -174,7 +174,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/beat-does-not-answer',
     severity: Severity.ERROR,
-    title: 'The probe of Beat asks the workers: Beat does not answer inspect',
+    title: 'The probe of Beat asks the workers, because Beat does not answer inspect',
     why: 'With -d it can never succeed; without, it tells of the workers: Beat is restarted when they are away, and hangs unseen when they are not.',
     fix: 'Let Beat touch a file on each tick, and look at its age.',
     source: 'https://github.com/inveniosoftware/helm-invenio/issues/71',
@@ -190,7 +190,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/beat-schedule-age',
     severity: Severity.ERROR,
-    title: 'The probe wants the schedule file of Beat younger than Beat writes it',
+    title: 'The probe expects Beat to write its schedule file more often than it does',
     why: 'The file is written every 180 s when busy and every 300 s when idle: a healthy Beat is killed.',
     fix: 'Allow at least 10 minutes, or let Beat touch a file of its own.',
     source: 'Measured with Celery 5.6.3',
@@ -214,7 +214,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/dollar-without-shell',
     severity: Severity.ERROR,
-    title: 'An exec probe has a $ that is not expanded to what it names',
+    title: 'An exec probe refers to a variable that is not expanded',
     why: 'There is no shell: Celery gets the text `celery@$HOSTNAME`. `$(NAME)` works in probes for literal values only; from a field or a Secret '
       + 'it becomes an empty string, from nothing it stays: `Error: No nodes replied within time constraint`, exit 69.',
     fix: 'Run it in a shell: ["sh", "-c", "exec celery ... -d celery@$HOSTNAME"].',
@@ -264,7 +264,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/other-node-name',
     severity: Severity.ERROR,
-    title: 'The probe asks for a node name that the worker does not have',
+    title: 'The probe inspects a node name that the worker does not have',
     why: 'It always fails, and a healthy worker is restarted or never ready: `Error: No nodes replied within time constraint`, exit 69.',
     fix: 'Write the same name on both sides: what is in front of the @ in -n, or celery without -n.',
     source: 'https://github.com/RedHatProductSecurity/component-registry/issues/227',
@@ -337,7 +337,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/no-such-pidfile',
     severity: Severity.WARNING,
-    title: 'The probe looks at a pidfile that nothing in sight writes',
+    title: 'The probe checks a pidfile that no command in sight writes',
     why: 'Celery writes one only with --pidfile: the probe always fails, and the container is restarted in a loop.',
     fix: 'Give the process --pidfile with that path, on an emptyDir; better, look at something that a hung process does not keep.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-pidfile',
@@ -359,7 +359,7 @@ export const probeRules: Rule[] = [
   {
     id: 'probes/no-such-schedule-file',
     severity: Severity.ERROR,
-    title: 'The probe looks for a schedule file that Beat does not write',
+    title: 'The probe checks a schedule file that Beat does not write',
     why: 'It always fails: Beat is killed after a few periods, again and again (`CrashLoopBackOff`), or is never ready. A scheduler that keeps the schedule in a '
       + 'database or in Redis writes no file.',
     fix: 'Let Beat touch a file on each tick, and look at its age; or give Beat -s with the path that the probe asks for.',

@@ -145,7 +145,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/consumer-timeout',
     severity: Severity.ERROR,
-    title: 'RabbitMQ takes a task back from a worker before the task may end',
+    title: 'The consumer timeout of RabbitMQ is shorter than a task may take',
     why: 'A delivery that is not acknowledged within consumer_timeout (30 min by default) closes the channel: `PreconditionFailed: (406) PRECONDITION_FAILED - '
       + 'delivery acknowledgement on channel 1 timed out`. The worker ends and the task starts again, forever; tasks that are reserved behind a long one are '
       + 'held, too.',
@@ -218,7 +218,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/quorum-and-priorities',
     severity: Severity.ERROR,
-    title: 'Quorum queues are declared with priorities, which they do not have',
+    title: 'Quorum queues are declared with priorities, which they do not support',
     why: 'RabbitMQ refuses to declare them, and the worker ends: `PRECONDITION_FAILED - invalid arg \'x-max-priority\' for queue \'celery\' in vhost \'/\' of queue '
       + 'type rabbit_quorum_queue`.',
     fix: 'Remove task_queue_max_priority, or use classic queues.',
@@ -236,7 +236,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/quorum-and-global-qos',
     severity: Severity.ERROR,
-    title: 'The worker asks for global QoS on a quorum queue, which has none',
+    title: 'The worker sets global QoS on a quorum queue, which does not support it',
     why: 'It cannot consume: `540 NOT_IMPLEMENTED - queue \'celery\' in vhost \'/\' does not support global qos`, again and again. Celery leaves global QoS out '
       + 'from 5.5 on, and only where it sees that it declares a quorum queue.',
     fix: 'Use Celery 5.5 or later, leave worker_detect_quorum_queues on, and declare the queues as what they are: task_default_queue_type = \'quorum\'.',
@@ -331,7 +331,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/user-not-made',
     severity: Severity.ERROR,
-    title: 'Celery logs in to RabbitMQ as a user that its image does not make',
+    title: 'Celery logs in to RabbitMQ as a user that the image does not create',
     why: 'The image makes one user, guest or that of RABBITMQ_DEFAULT_USER: `amqp.exceptions.AccessRefused: (0, 0): (403) ACCESS_REFUSED - Login was refused '
       + 'using authentication mechanism PLAIN`, in a loop.',
     fix: 'Set RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS of RabbitMQ, from the Secret that the URL is made of.',
@@ -445,7 +445,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/memory-above-limit',
     severity: Severity.WARNING,
-    title: 'RabbitMQ may use more memory than its container leaves it',
+    title: 'RabbitMQ may use more memory than the limit of its container allows',
     why: 'Publishers are blocked at vm_memory_high_watermark only; above it garbage collection and messages in flight need memory, too: the container is OOMKilled '
       + 'first, and what was not written is lost.',
     fix: 'Set vm_memory_high_watermark.relative = 0.6, or an absolute one of at most seven tenths of the memory limit.',
@@ -468,7 +468,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/removed-variables',
     severity: Severity.ERROR,
-    title: 'The image of RabbitMQ refuses to start with a variable that it no longer takes',
+    title: 'The image of RabbitMQ refuses to start with a variable that it no longer supports',
     why: '`error: RABBITMQ_VM_MEMORY_HIGH_WATERMARK is set but deprecated`, then exit 1: since RabbitMQ 3.9 its entrypoint ends at these.',
     fix: 'Remove the variable, and write the setting into rabbitmq.conf.',
     source: 'docker-entrypoint.sh at https://github.com/docker-library/rabbitmq',

@@ -121,7 +121,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/maxmemory-above-limit',
     severity: Severity.WARNING,
-    title: 'Redis may use more memory than its container leaves it',
+    title: 'Redis may use more memory than the limit of its container allows',
     why: 'The container is OOMKilled before Redis refuses writes; a save forks, and needs memory for every page that changes meanwhile.',
     fix: 'Set maxmemory to at most three quarters of the memory limit.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/admin/',
@@ -161,7 +161,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/variable-in-config',
     severity: Severity.ERROR,
-    title: 'The configuration file of Redis has a variable, which Redis does not expand',
+    title: 'The configuration file of Redis contains a variable, which Redis does not expand',
     why: 'The password is the text `${REDIS_PASSWORD}` itself: `WRONGPASS invalid username-password pair` in all of Celery; with a number Redis does not start: '
       + '`Bad directive or wrong number of arguments`. Only Docker Compose and envsubst put values there.',
     fix: 'Give the value on the command line, where the kubelet expands it: args: [redis-server, /etc/redis/redis.conf, --requirepass, $(REDIS_PASSWORD)].',
@@ -238,7 +238,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/refuses-clients',
     severity: Severity.ERROR,
-    title: 'Redis answers nobody outside its own pod',
+    title: 'Redis accepts no connections from outside its own pod',
     why: 'All pods are Running with 0 restarts and no task runs: `DENIED Redis is running in protected mode because protected mode is enabled and no '
       + 'password is set for the default user`, or `Error 111 connecting to redis:6379. Connection refused`.',
     fix: 'Set a password, or --protected-mode no and a NetworkPolicy; do not bind to 127.0.0.1.',
@@ -434,7 +434,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/data-not-writable',
     severity: Severity.ERROR,
-    title: 'Redis saves to a folder that it cannot write',
+    title: 'Redis cannot write to the folder in which it saves its data',
     why: '`MISCONF Redis is configured to save RDB snapshots, but it\'s currently unable to persist to disk. Commands that may modify the data set '
       + 'are disabled`, minutes after the start; with appendonly it does not start: `Can\'t open or create append-only dir appendonlydir: Read-only '
       + 'file system`.',

@@ -209,7 +209,7 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/no-such-key',
     severity: Severity.ERROR,
-    title: 'The Secret or ConfigMap does not have the key that the pod asks for',
+    title: 'The Secret or ConfigMap does not have the key that the pod refers to',
     why: 'The container does not start: CreateContainerConfigError, `Error: couldn\'t find key broker in Secret shop/redis`; for a volume `MountVolume.SetUp '
       + 'failed ... references non-existent secret key: broker`.',
     fix: 'Name a key that it has, or add the key.',
@@ -238,7 +238,7 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/almost-its-name',
     severity: Severity.WARNING,
-    title: 'The pod asks for a Secret, a ConfigMap or a claim by almost the name that it has',
+    title: 'The pod refers to a Secret, a ConfigMap or a claim by a misspelled name',
     why: 'There is none of that name, and the container does not start: CreateContainerConfigError, `Error: configmap "shop-configmap" not found`; or the pod stays '
       + 'Pending: `persistentvolumeclaim "celery-claim0" not found`.',
     fix: 'Write the name of the object.',
@@ -268,7 +268,7 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/key-of-another-variable',
     severity: Severity.ERROR,
-    title: 'A variable takes the key of a Secret or ConfigMap that is meant for another one',
+    title: 'A variable refers to a key of a Secret or ConfigMap that is meant for another variable',
     why: 'The user gets the password, the host the port, or the broker the URL of the database: `FATAL: password authentication failed for user`, `ACCESS_REFUSED`, '
       + '`Name or service not known`, `No such transport: postgresql`. And what is secret is shown wherever a user or a host is.',
     fix: 'Name the key of what the variable is called.',
@@ -327,7 +327,7 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/rotated-secret',
     severity: Severity.WARNING,
-    title: 'A Secret that changes by itself is read once, when the process starts',
+    title: 'A Secret that is rotated automatically is only read when the process starts',
     why: 'Variables never change in a running container: after a rotation workers and Beat go on with the old password until it no longer works, all at the '
       + 'same time (`WRONGPASS`, `ACCESS_REFUSED`).',
     fix: 'Let something restart the pods: the annotation reloader.stakater.com/auto: "true", or rolloutRestartTargets of Vault\'s operator with every workload.',

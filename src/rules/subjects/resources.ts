@@ -76,7 +76,7 @@ export const resourceRules: Rule[] = [
   {
     id: 'resources/concurrency-of-the-node',
     severity: Severity.WARNING,
-    title: 'The number of children depends on the CPUs of the node',
+    title: 'The number of pool processes depends on the CPUs of the node',
     why: 'Celery counts the CPUs of the machine, not those of the container: 20 children on a 20-core node in a '
       + 'container with 4 Gi, OOMKilled at start.',
     fix: 'Set --concurrency.',
@@ -116,7 +116,7 @@ export const resourceRules: Rule[] = [
   {
     id: 'resources/children-exceed-memory',
     severity: Severity.WARNING,
-    title: 'The children together may use more memory than the container has',
+    title: 'The pool processes together may use more memory than the container has',
     why: 'Before --max-memory-per-child recycles them the container is OOMKilled, and all tasks in it die: `WorkerLostError(\'Worker exited '
       + 'prematurely: signal 9 (SIGKILL) Job: 348.\')`.',
     fix: 'Keep concurrency times --max-memory-per-child, and 150 MiB for the main process, below the memory limit.',
@@ -155,7 +155,7 @@ export const resourceRules: Rule[] = [
   {
     id: 'resources/max-memory-is-kib',
     severity: Severity.WARNING,
-    title: '--max-memory-per-child is so small that each child is replaced after each task',
+    title: '--max-memory-per-child is so small that each pool process is replaced after each task',
     why: 'The unit is KiB: 512 is half a MiB, and every child has more than that when it starts. Each task pays for a new process.',
     fix: 'Give KiB: 200000 is about 195 MiB.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/workers.html#max-memory-per-child-setting',
@@ -172,7 +172,7 @@ export const resourceRules: Rule[] = [
   {
     id: 'resources/cpu-limit-too-low',
     severity: Severity.WARNING,
-    title: 'The CPU limit is too low for the number of children',
+    title: 'The CPU limit is too low for the number of pool processes',
     why: 'The children start at the same time, and one that takes more than 4 s is killed: `Timed out waiting for UP message from '
       + '<ForkProcess(...)>`, `signal 9 (SIGKILL)`, in a loop.',
     fix: 'Remove the CPU limit, lower --concurrency, or raise worker_proc_alive_timeout.',

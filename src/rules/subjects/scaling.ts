@@ -142,7 +142,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-resolves-elsewhere',
     severity: Severity.ERROR,
-    title: 'KEDA looks the broker up in its own namespace',
+    title: 'KEDA resolves the host name of the broker in its own namespace',
     why: 'The operator resolves the name, not the worker: `connection to redis failed: dial tcp: lookup redis on 172.20.0.10:53: no such host`; '
       + 'nothing is ever scaled.',
     fix: 'Write the whole name: redis.<namespace>.svc.cluster.local:6379.',
@@ -167,7 +167,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-other-database',
     severity: Severity.ERROR,
-    title: 'KEDA counts in a different Redis database than the one the worker reads',
+    title: 'KEDA reads a different Redis database than the worker consumes from',
     why: 'databaseIndex is 0 unless it is given: the list there is always empty and nothing is ever scaled.',
     fix: 'Set databaseIndex to the number at the end of the broker URL.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
@@ -251,7 +251,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-other-server',
     severity: Severity.WARNING,
-    title: 'KEDA looks at a different server than the one the worker takes tasks from',
+    title: 'KEDA reads a different server than the worker consumes from',
     why: 'The list is always empty there, and nothing is ever scaled.',
     fix: 'Give the trigger the host and the port of the broker\'s URL.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
@@ -277,7 +277,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/metric-of-another-broker',
     severity: Severity.WARNING,
-    title: 'The autoscaler looks at the queues of a different kind of broker than the worker uses',
+    title: 'The autoscaler reads the queues of a different kind of broker than the worker uses',
     why: 'That queue does not exist there, or its number has nothing to do with the tasks: nothing is scaled, `unable to get external metric`.',
     fix: 'Scale by the queue of the broker that the worker has, with KEDA or an exporter of that broker.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#scaling-on-custom-metrics',
@@ -303,7 +303,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/worker-in-a-job',
     severity: Severity.WARNING,
-    title: 'A worker runs in a Job, and never ends',
+    title: 'A worker runs in a Job, which never completes',
     why: 'The Job is never complete: a ScaledJob starts one more for each task until maxReplicaCount is reached, a CronJob one more each time, and none goes away.',
     fix: 'Scale a Deployment with a ScaledObject; or end the worker when the queue is empty.',
     source: 'https://keda.sh/docs/latest/concepts/scaling-jobs/',
@@ -320,7 +320,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/keda-other-queue',
     severity: Severity.ERROR,
-    title: 'KEDA counts a list that this worker does not take tasks from',
+    title: 'KEDA counts a list that this worker does not consume',
     why: 'The worker is scaled by somebody else\'s queue, or never, while its own grows.',
     fix: 'Set listName (queueName for RabbitMQ) to a queue of -Q (celery by default), one trigger for each.',
     source: 'https://keda.sh/docs/latest/scalers/redis-lists/',
@@ -447,7 +447,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/down-before-task-ends',
     severity: Severity.WARNING,
-    title: 'The autoscaler removes workers sooner than a task may take',
+    title: 'The autoscaler removes workers while a task may still run',
     why: 'The pod is picked without a look at its tasks; those that outlive the grace period are killed.',
     fix: 'Set terminationGracePeriodSeconds above the time limit; scaleDown.stabilizationWindowSeconds or cooldownPeriod also help.',
     source: 'https://github.com/kedacore/keda/issues/6719',
@@ -477,7 +477,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/cpu-without-request',
     severity: Severity.ERROR,
-    title: 'The autoscaler divides by a CPU request that is not there',
+    title: 'The autoscaler scales by CPU utilization, but there is no CPU request',
     why: 'It never scales: `failed to get cpu utilization: missing request for cpu in container worker of Pod ...`.',
     fix: 'Set resources.requests.cpu on every container of the pod.',
     source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#support-for-resource-metrics',
@@ -521,7 +521,7 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/ordered-ready',
     severity: Severity.WARNING,
-    title: 'The pods of the workers start and end one after the other',
+    title: 'The pods of the workers start and stop one at a time',
     why: 'A StatefulSet with OrderedReady starts a pod when all before it are ready, and ends one when all after it are gone: one pod that is Pending or crashes holds '
       + 'up all the others, and each step of a scale-in waits for a whole grace period. Workers need no order.',
     fix: 'Set podManagementPolicy: Parallel (for a StatefulSet that exists delete it with --cascade=orphan before); or use a Deployment.',

@@ -316,7 +316,7 @@ export const shutdownRules: Rule[] = [
   {
     id: 'shutdown/prestop-uses-grace',
     severity: Severity.ERROR,
-    title: 'The preStop hook of a worker takes up the grace period',
+    title: 'The preStop hook of a worker uses up the grace period',
     why: 'The grace period runs while the hook does, and SIGTERM comes after it: the worker takes new tasks all the while, and has only the rest of the time, or 2 s, '
       + 'to end them.',
     fix: 'Remove the hook, because a worker serves no requests that would have to be drained; or add its time to terminationGracePeriodSeconds.',
@@ -339,7 +339,7 @@ export const shutdownRules: Rule[] = [
   {
     id: 'shutdown/detached',
     severity: Severity.ERROR,
-    title: 'Celery detaches from the container',
+    title: 'Celery runs as a daemon, in the background of the container',
     why: 'The container ends at once (Completed, then CrashLoopBackOff); or something like `tail -f` is process 1 and '
       + 'tasks are killed at every stop.',
     fix: 'Run in the foreground: no --detach, no `celery multi`.',

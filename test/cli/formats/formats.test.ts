@@ -10,7 +10,7 @@ const files = scratch();
 test('text', async () => {
   expect((await run(FAIL)).out.replaceAll(FAIL, 'beat.yaml')).toBe(`1 Beat
 
-beat.yaml:20 error Beat cannot write its schedule file at the path that it is given [beat/schedule-not-writable]
+beat.yaml:20 error Beat cannot write its schedule file [beat/schedule-not-writable]
     Deployment beat (container beat) spec.template.spec.containers[0].command[5]
     has:     /app/celerybeat-schedule
     allowed: a path on a writable volume

@@ -174,7 +174,7 @@ describe('lets in', () => {
   test('a Flower with an Ingress, and no controller that may connect: refused', () => {
     const network = CeleryNetwork.closedIngress({ ingressController: [] });
     expect(() => made(network, undefined, undefined, exposed)).toThrow(
-      /NetworkPolicy test\/celery-flower, spec.ingress: NetworkPolicies let nobody connect to Flower, to which an Ingress or a route leads: Ingress celery-flower leads to Deployment celery-flower; .*CeleryNetwork.closed\(\{ ingressController/,
+      /NetworkPolicy test\/celery-flower, spec.ingress: NetworkPolicies do not let the ingress controller connect to Flower: Ingress celery-flower leads to Deployment celery-flower; .*CeleryNetwork.closed\(\{ ingressController/,
     );
     const from = [{ from: [{ ipBlock: { cidr: '10.0.0.0/24' } }], ports: tcp(5555) }];
     expect(ingress('celery-flower', CeleryNetwork.closedIngress({ ingressController: [], from }), undefined, exposed)).toEqual(from);
@@ -315,7 +315,7 @@ describe('a policy of the user', () => {
 
   test('with egress and without DNS is refused', () => {
     expect(refused({ component: 'worker' }, { policyTypes: ['Egress'], egress: [{ ports: [{ port: 6379 }] }] }))
-      .toMatch(/NetworkPolicy test\/own, spec.egress: A NetworkPolicy limits what the pods may ask, and DNS is not among it.*\[network\/egress-without-dns\]/);
+      .toMatch(/NetworkPolicy test\/own, spec.egress: A NetworkPolicy limits the egress of the pods and does not allow DNS.*\[network\/egress-without-dns\]/);
   });
 
   test.each<[string, Record<string, string>, object]>([

@@ -256,7 +256,7 @@ describe('a Secret of the tree', () => {
   ])('without the key in %s is refused, with both names and no value', (_what, make, place) => {
     const { errors } = said((shop) => make(shop, secret(shop)));
     expect(errors.map((line) => line.replace(/^\[[^\]]*\] /, ''))).toEqual([
-      `${place}: The Secret or ConfigMap does not have the key that the pod asks for; it has "Secret shop-redis, key nokey"; allowed: url. `
+      `${place}: The Secret or ConfigMap does not have the key that the pod refers to; it has "Secret shop-redis, key nokey"; allowed: url. `
       + 'Name a key that it has, or add the key. [references/no-such-key]',
     ]);
   });
