@@ -29,8 +29,8 @@ export interface RedBeatOptions extends BeatScheduleOptions, ServerAddress {
   readonly redis?: SecretKey;
 
   /**
-   * The time after which the lock of a Beat expires that no longer renews it. A new Beat waits this long after a SIGKILL or the loss of a node. Beat renews it
-   * each time that it looks at its schedule, and gives it back when it ends by itself.
+   * The time after which the lock of a Beat expires that no longer renews it. A new Beat waits this long after a SIGKILL or the loss of a node.
+   * Beat renews it each time that it looks at its schedule, and gives it back when it ends by itself.
    *
    * Synth fails where it is shorter than twice `loopInterval`: it would expire while Beat sleeps.
    *

@@ -8,8 +8,8 @@ import { duration, typed } from './validation/props';
 /** How often Flower saves its state. */
 export interface FlowerSaveOptions {
   /**
-   * The interval between two saves. Flower does not respond while it saves: half a second for 10 000 tasks. It also saves when it ends; a pod that is killed
-   * loses what it has seen since the last time.
+   * The interval between two saves. Flower does not respond while it saves: half a second for 10 000 tasks. It also saves when it ends; a pod that
+   * is killed loses what it has seen since the last time.
    *
    * @default Duration.minutes(5)
    */

@@ -111,11 +111,11 @@ export interface RedisBrokerProps extends PodOptions {
   readonly results?: RedisResults;
 
   /**
-   * The maximum number of connected clients (`maxclients`). A worker holds nine connections and one for each process or thread of its pool, Beat four and Flower
-   * twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling. It also fails for more clients than the memory
-   * between `maxMemory` and the memory limit is enough for, at 20 KiB for each. Give about twice what they need, as the default does: also connected
-   * are new pods of a rollout while old ones end, programs that send tasks, `celery inspect`, KEDA and the probes, whose number the program does
-   * not know.
+   * The maximum number of connected clients (`maxclients`). A worker holds nine connections and one for each process or thread of its pool, Beat
+   * four and Flower twenty-one: synth fails where those of all apps need more, at the most replicas of their scaling. It also fails for more
+   * clients than the memory between `maxMemory` and the memory limit is enough for, at 20 KiB for each. Give about twice what they need, as the
+   * default does: also connected are new pods of a rollout while old ones end, programs that send tasks, `celery inspect`, KEDA and the probes,
+   * whose number the program does not know.
    *
    * @default - as many as that memory is enough for, and at most 10000, that of Redis; but twice as many as the apps need, in steps of 1000, where
    * that is more. It does not follow each change of replicas, which would restart Redis.
