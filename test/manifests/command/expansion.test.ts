@@ -1,4 +1,4 @@
-import { lintObjects } from '../../src/rules/lint';
+import { lintObjects } from '../../../src/rules/lint';
 
 const pod = (container: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one' }, spec: { containers: [{ name: 'main', image: 'shop:1', ...container }] } });
 
