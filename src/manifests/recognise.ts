@@ -72,7 +72,9 @@ function asMeant(container: Container): Process[] {
   const meant = script ?? wordsInOne(container.words.length > 0 ? container.words : unlisted(container));
   const commands = meant ? container.read(meant.words).flatMap((invocation) => readCelery(invocation) ?? []) : [];
   return commands.filter(({ role }) => role === 'worker' || role === 'beat' || role === 'flower').slice(0, 1).map(({ role, invocation }) =>
-    new Process(container, scriptOf(role, invocation.words[0]), { reason: script ? 'the words after the script of its shell' : 'the words of its command', sure: true }));
+    new Process(container, scriptOf(role, invocation.words[0]), {
+      reason: script ? 'the words after the script of its shell' : 'the words of its command', sure: true, meant: true,
+    }));
 }
 
 /** A command that is one text, as Docker Compose takes it. */

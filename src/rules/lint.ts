@@ -44,7 +44,7 @@ function outOfSight(container: Container, world: World): string | undefined {
   const process = world.in(container.workload).find((one) => one.container === container);
   if (!process?.hint) return undefined;
   const role = { worker: 'a worker', beat: 'Beat', flower: 'Flower' }[process.role as NamedRole];
-  return `is taken for ${role} by ${process.hint.reason}; its options are in its image`;
+  return `is taken for ${role} by ${process.hint.reason}; ${process.hint.meant ? 'its options are looked at once that starts it' : 'its options are in its image'}`;
 }
 
 function unknown({ name, workload: { resource } }: Container, reason?: string): Unknown {

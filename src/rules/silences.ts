@@ -27,6 +27,9 @@ export const SILENCES: readonly Silence[] = [
   { gap: 'the path of an Ingress and a Flower whose options are in its image', reason: 'A script that starts Flower may give the prefix as well.' },
   { gap: 'Flower with 256 MiB and more', reason: 'How many tasks it sees before it is full is not in manifests (docs/flower.md has what tasks need).' },
   { gap: 'migrations in pods of the web application', reason: 'The rules are about pods of Celery; a web application is judged only as far as tasks depend on it.' },
+  { gap: 'an HTTP or TCP probe of a worker or Beat', reason: 'Celery opens no port, and code of the application may (a health server, metrics): a probe that never passes is noticed at the first rollout.' },
+  { gap: '${NAME} and $NAME in the value of a variable', reason: 'envsubst, Flux or the application fills it in; Kubernetes does not.' },
+  { gap: 'a grace period above 600 s, and no autoscaler of nodes in sight', reason: 'It is good to know (--severity info): whether the cluster has one is not in manifests.' },
   { gap: 'values that look like the name of a Secret (your-secret-key)', reason: 'They are placeholders of examples.' },
   { gap: 'limits of the account of a managed broker', reason: 'Connections, memory and eviction of a managed Redis are in its console.' },
 ];

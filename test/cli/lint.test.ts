@@ -47,6 +47,11 @@ describe('exit codes', () => {
     expect(result.err).toContain('there is no Kubernetes object in');
   });
 
+  test('what a command was meant to start is looked at once it does', async () => {
+    const file = files.write('meant.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: tasks}\nspec: {containers: [{name: tasks, image: "shop:1", command: ["celery -A shop worker"]}]}\n');
+    expect((await run(file)).out).toContain('unknown Pod tasks (container tasks) is taken for a worker by the words of its command; its options are looked at once that starts it: not checked\n');
+  });
+
   test('warnings count, info does not unless asked for', async () => {
     const info = join(CASES, 'delivery/results-lost-on-outage/fail.yaml');
     expect(await run(info)).toMatchObject({ code: 0, out: expect.stringContaining('1 more with --severity info') as string });
