@@ -53,16 +53,28 @@ function acceptsPickle(worker: Process): boolean {
 /** `media` of `media-pv` and `media-pvc`. */
 const stem = (name: string): string => name.replace(/[-_](pvc?|claim|volume|persistent|data|storage)(?=[-_]|$)/g, '');
 
-/** A volume of the input that a claim gets, or may get by its class and name, is a folder of a node: nothing attaches it. */
-function isFolderOfNode(claim: Resource | undefined, world: World): boolean {
-  if (!claim) return false;
+/** Whether a claim gets a volume of the input that is a folder of a node, as both say, or may get it by its class and name: nothing attaches it. */
+function onFolderOfNode(claim: Resource | undefined, world: World): 'yes' | 'perhaps' | 'no' {
+  if (!claim) return 'no';
   const spec = asMap(claim.json.spec);
-  return world.kind('PersistentVolume').some(({ name, json }) => {
+  const found = world.kind('PersistentVolume').flatMap(({ name, json }) => {
     const volume = asMap(json.spec);
-    if (volume.hostPath === undefined && volume.local === undefined) return false;
+    if (volume.hostPath === undefined && volume.local === undefined) return [];
     const reserved = get(volume, 'claimRef', 'name');
-    return spec.volumeName === name || reserved === claim.name
-      || (reserved === undefined && spec.volumeName === undefined && stem(name) === stem(claim.name) && (spec.storageClassName ?? '') === (volume.storageClassName ?? ''));
+    const sameClass = (spec.storageClassName ?? '') === (volume.storageClassName ?? '');
+    if (spec.volumeName === name || reserved === claim.name) return [sameClass ? 'yes' : 'perhaps'] as const;
+    return reserved === undefined && spec.volumeName === undefined && stem(name) === stem(claim.name) && sameClass ? ['perhaps'] as const : [];
+  });
+  return found.includes('yes') ? 'yes' : found[0] ?? 'no';
+}
+
+/** Shares files with what is next to it, also with the pod that takes its place: workers, and a Beat that keeps its schedule elsewhere. */
+function onlySharesFiles(workload: Workload, { volume }: Mount, world: World): boolean {
+  const processes = world.in(workload);
+  return processes.length > 0 && processes.every((process) => {
+    // The working directory of an image is where its code is.
+    const schedule = process.role === 'beat' ? schedulePath(process) : undefined;
+    return process.role === 'worker' || (schedule && (schedule.path === undefined || process.container.mountOf(schedule.path)?.volume !== volume));
   });
 }
 
@@ -335,13 +347,13 @@ export const filesystemRules: Rule[] = [
           const modes = claimModes(mount, world, workload.resource.namespace);
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
           if (!once || seen.has(workload)) continue;
+          const folder = onlySharesFiles(workload, mount, world)
+            ? onFolderOfNode(world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? ''), world) : 'no';
+          if (folder === 'yes') continue;
           seen.add(workload);
-          // Workers share files with what they are next to, also with the pod that takes their place.
-          const workers = world.in(workload).length > 0 && world.in(workload).every(({ role }) => role === 'worker');
-          const folder = workers && isFolderOfNode(world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? ''), world);
           report({
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
-            note: `claim ${mount.volume.claim ?? mount.volume.name}`, ...unless(!folder, 'the claim gets the volume that is a folder of a node'),
+            note: `claim ${mount.volume.claim ?? mount.volume.name}`, ...unless(folder === 'no', 'the claim gets the volume that is a folder of a node'),
           });
         }
       }
