@@ -69,6 +69,10 @@ export function isRedis(url: BrokerUrl): boolean {
   return /^(redis|rediss|valkey|valkeys|redis\+socket)$/.test(url.scheme);
 }
 
+export function isSentinel(url: BrokerUrl): boolean {
+  return url.scheme === 'sentinel';
+}
+
 export function isAmqp(url: BrokerUrl): boolean {
   return isAmqpTransport(url.scheme);
 }

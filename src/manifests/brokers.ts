@@ -1,4 +1,4 @@
-import { isRedis, parseUrl } from '../celery/url';
+import { isRedis, isSentinel, parseUrl } from '../celery/url';
 import { lazy, remembered } from '../memo';
 import { areKin, owners } from './applications';
 import { brokerUrls } from './broker-urls';
@@ -51,6 +51,7 @@ const brokers = lazy((world: World) => {
     if (link) {
       const { namespace } = workload.resource;
       for (const server of isRedis(link.url) ? serversAt(world)(namespace, meantHost(link, container.env)) : NONE) certain.add(server);
+      for (const server of isSentinel(link.url) ? behindSentinel(world, world.service(link.url.host, namespace)) : NONE) possible.add(server);
       continue;
     }
     const another = rabbitHosts(process, world).length > 0;
@@ -79,6 +80,13 @@ function onlyRedis({ container: { env }, workload }: Process, world: World): str
 function meantHost({ url, text }: UrlUse, env: Env): string {
   const [, name = ''] = url.host.startsWith('$(') ? [...text.matchAll(/\$\((\w+)\)/g)].find(([reference]) => reference.toLowerCase() === url.host) ?? [] : [];
   return env.get(name)?.value?.toLowerCase() ?? url.host;
+}
+
+/** The one Redis of the namespace of a Sentinel, with what follows it: which one Sentinel looks at, its configuration says. */
+function behindSentinel(world: World, sentinel: Resource | undefined): readonly RedisServer[] {
+  const near = world.redisServers.filter(({ container: { name, workload: { resource } } }) => resource.namespace === sentinel?.namespace
+    && !NO_BROKER.test(`${name} ${resource.name}`));
+  return serversIn(near) === 1 ? near : NONE;
 }
 
 const rabbitNamespaces = lazy((world: World) => new Set(rabbitServers(world).map(({ resource }) => resource.namespace)));

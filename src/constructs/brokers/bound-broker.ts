@@ -5,7 +5,7 @@ import { missingDriver } from '../../celery/result-drivers';
 import { isLoopback } from '../../celery/hosts';
 import { allNeeds, needsOf } from '../../celery/locks';
 import { declaresPriorities, missingRequirement, TRANSPORT_NAMES, transportNeeds, transportOf } from '../../celery/transports';
-import { BrokerUrl, isAmqp, isRedis, parseUrls } from '../../celery/url';
+import { BrokerUrl, isAmqp, isRedis, isSentinel, parseUrls } from '../../celery/url';
 import type { CeleryApp } from '../celery-app';
 import { isSameRedis } from '../message-store';
 import { asGiven } from '../kubernetes/as-given';
@@ -276,7 +276,7 @@ export function checkLocal({ urls }: Pick<BoundBroker, 'urls'>, neighbours: bool
 /** A URL without a host is one of localhost, for Redis and AMQP. */
 function leadsHome(url: BrokerUrl): boolean {
   if (url.scheme === 'redis+socket') return false;
-  return url.host === '' ? isRedis(url) || isAmqp(url) || url.scheme === 'sentinel' : isLoopback(url.host);
+  return url.host === '' ? isRedis(url) || isAmqp(url) || isSentinel(url) : isLoopback(url.host);
 }
 
 /** Results that fill a message broker: they are in the Redis of the broker, and stay. */

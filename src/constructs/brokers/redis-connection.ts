@@ -3,7 +3,7 @@ import { redact, redactHost } from '../../celery/credentials';
 import { hostFault, outsideCluster, TLS_PORT_OF_REDIS } from '../../celery/hosts';
 import { REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { isRedisTransport } from '../../celery/transports';
-import { isAmqp, isRedis, parseUrls } from '../../celery/url';
+import { isAmqp, isRedis, isSentinel, parseUrls } from '../../celery/url';
 import type * as k8s from '../kubernetes/api/types';
 import { secretVariable } from '../kubernetes/env';
 import { asGiven } from '../kubernetes/as-given';
@@ -148,7 +148,7 @@ function longHost(host: string): string | undefined {
 /** A host of a URL, or of one of several, that cannot be one. */
 export function checkUrlHosts(prop: 'broker' | 'resultBackend', address: string): Problem[] {
   return parseUrls(address).flatMap((url): Problem[] => {
-    const fault = (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && !/[$[]/.test(url.host) ? longHost(url.host) ?? hostFault(url.host) : undefined;
+    const fault = (isRedis(url) || isAmqp(url) || isSentinel(url)) && !/[$[]/.test(url.host) ? longHost(url.host) ?? hostFault(url.host) : undefined;
     return fault === undefined ? [] : [{ prop, value: redact(address), wrong: `has ${address.includes('@') ? 'a host that' : `the host ${url.host}, which`} ${fault}`, fix: `give e.g. ${HOST.slice(6, -1)}` }];
   }).slice(0, 1);
 }

@@ -1,7 +1,7 @@
 import { CLUSTER_DOMAIN, isLoopback, outsideCluster } from '../../celery/hosts';
 import { isBase } from '../../celery/image';
-import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
-import { isAmqp, isRedis, parseUrl } from '../../celery/url';
+import { AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
+import { isAmqp, isRedis, isSentinel, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
@@ -59,14 +59,20 @@ function brokerPods(broker: UrlUse | undefined, process: Process, world: World):
   if (!broker || !isName(broker.url.host)) return [];
   const service = world.service(broker.url.host, process.workload.resource.namespace);
   const containers = isRedis(broker.url) ? redisFor(broker, world).map(({ container }) => container)
-    : isAmqp(broker.url) ? rabbitFor(broker, world).flatMap(({ container }) => container ?? []) : [];
-  const outer = Number(broker.url.port ?? (isRedis(broker.url) ? REDIS_PORT : broker.url.scheme === 'amqps' ? AMQPS_PORT : AMQP_PORT));
+    : isAmqp(broker.url) ? rabbitFor(broker, world).flatMap(({ container }) => container ?? [])
+      : isSentinel(broker.url) && service ? world.backing(service).flatMap((workload) => workload.containers.find(runsSentinel) ?? []) : [];
+  const outer = Number(broker.url.port ?? defaultPort(broker.url.scheme) ?? 0);
   const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === outer);
   const target = get(entry, 'targetPort') ?? outer;
   return containers.flatMap((container) => {
     const port = asNumber(target) ?? asList(container.json.ports).flatMap((one) => get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
     return port === undefined ? [] : [{ workload: container.workload, container, port }];
   });
+}
+
+/** By its command, or by the image or the name of the container. */
+function runsSentinel({ name, image, words }: Container): boolean {
+  return /sentinel/.test([name, image.name, ...words.slice(0, 2).map(({ text }) => text)].join(' '));
 }
 
 /** The port of a pod that an entry of a Service leads to, by its number or by the name that a container gives it. */
@@ -114,7 +120,7 @@ function portOf({ url }: UrlUse): number {
 /** The URLs of a client that lead to its own pod; not known are those of other variables, where nothing says what its broker is. */
 function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly use: UrlUse; readonly known: boolean }> {
   // Without a host the server of the client's own machine is meant.
-  const own = ({ url }: UrlUse) => (isRedis(url) || isAmqp(url) || url.scheme === 'sentinel') && url.scheme !== 'redis+socket'
+  const own = ({ url }: UrlUse) => (isRedis(url) || isAmqp(url) || isSentinel(url)) && url.scheme !== 'redis+socket'
     && (isLoopback(url.host) || (url.host === '' && /^[a-z]+:\/\/(\/.*)?$/.test(url.text)));
   if (!process) return given.filter(own).map((use) => ({ use, known: true }));
   const { backend, link, urls, allUrls } = process;
