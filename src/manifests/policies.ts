@@ -91,32 +91,40 @@ function mayBeNamespace(selector: JsonObject, name: string, world: World): boole
 const OF_CLUSTERS = [...PRIVATE_NETWORKS, '100.64.0.0/10'];
 
 /**
- * Whether a rule lets the pods of a workload ask a DNS server: those of the cluster are in a namespace of its own, or at an address; `perhaps` at
- * a public one, which few clusters have inside.
+ * Whether a rule lets the pods of a workload ask a DNS server: those of the cluster are in a namespace of its own, or at an address; otherwise the
+ * condition under which it does.
  */
-export function allowsDns(rule: unknown, { spec, resource }: Workload): 'yes' | 'perhaps' | 'no' {
+export function allowsDns(rule: unknown, { spec, resource }: Workload, world: World): boolean | string {
   const ports = asList(get(rule, 'ports'));
   // Names of ports are those of the DNS pods: dns, dns-tcp. Names are asked over UDP; TCP is for answers that are too long for it.
   const named = ports.some((entry) => /dns/i.test(asText(get(entry, 'port')) ?? '') && get(entry, 'protocol') === 'UDP');
-  if (!named && !allowsPort(rule, DNS_PORT, 'UDP') && !allowsPort(rule, 5353, 'UDP')) return 'no';
+  if (!named && !allowsPort(rule, DNS_PORT, 'UDP') && !allowsPort(rule, 5353, 'UDP')) return false;
   const peers = asList(get(rule, 'to'));
+  if (peers.length === 0 || resource.namespace === DNS_NAMESPACE) return true;
   const own = asList(get(spec, 'dnsConfig', 'nameservers')).flatMap((server) => cidrOfAddress(asText(server) ?? '') ?? []);
-  const inside = (peer: unknown): boolean => {
+  const answers = peers.map((peer) => {
     const cidr = get(peer, 'ipBlock', 'cidr');
-    if (cidr === undefined) return isOfDns(peer, resource.namespace);
+    if (cidr === undefined) return isOfDns(peer, resource.namespace, world);
     // Clusters with IPv6 have public addresses inside.
-    return !isCidr(cidr) || String(cidr).includes(':') || [...OF_CLUSTERS, ...own].some((range) => reaches(cidr, asList(get(peer, 'ipBlock', 'except')), range));
-  };
-  if (peers.length === 0 || resource.namespace === 'kube-system' || peers.some(inside)) return 'yes';
-  return peers.some((peer) => get(peer, 'ipBlock') !== undefined) ? 'perhaps' : 'no';
+    return !isCidr(cidr) || String(cidr).includes(':') || [...OF_CLUSTERS, ...own].some((range) => reaches(cidr, asList(get(peer, 'ipBlock', 'except')), range))
+      || 'the DNS server of the cluster is at one of the public addresses';
+  });
+  return answers.includes(true) || (answers.find((answer) => answer !== false) ?? false);
 }
 
+const DNS_NAMESPACE = 'kube-system';
+
 /** Whether a peer may be the pods of a DNS server. */
-function isOfDns(peer: unknown, own: string): boolean {
+function isOfDns(peer: unknown, own: string, world: World): boolean | string {
   const namespaces = get(peer, 'namespaceSelector');
   const labels = asMap(get(namespaces, 'matchLabels'));
+  if (!isMap(namespaces)) return /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? ''));
   const named = asScalar(labels[NAMESPACE_NAME]);
+  if (named !== undefined) return /dns|^kube-system$/.test(named);
+  // Kubernetes labels namespaces with `kubernetes.io/metadata.name`, and no cluster comes with `name`.
+  if (asScalar(labels.name) === DNS_NAMESPACE && asScalar(world.find('Namespace', '', DNS_NAMESPACE)?.labels.name) !== DNS_NAMESPACE) {
+    return `somebody has given the namespace ${DNS_NAMESPACE} the label name=${DNS_NAMESPACE}`;
+  }
   // `name: shop` is a label of the own namespace, or was meant to be.
-  if (isMap(namespaces)) return named === undefined ? own === '' || asScalar(labels.name) !== own : /dns|^kube-system$/.test(named);
-  return /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? ''));
+  return own === '' || asScalar(labels.name) !== own;
 }

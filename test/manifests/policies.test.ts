@@ -93,16 +93,20 @@ describe('a peer', () => {
   });
 });
 
-test.each<[object, string, 'yes' | 'perhaps' | 'no']>([
-  [{}, 'shop', 'yes'], [{ ports: [{ port: 53 }] }, 'shop', 'no'], [{ ports: [{ port: 53, protocol: 'UDP' }] }, 'shop', 'yes'],
-  [{ ports: [{ port: 5353, protocol: 'UDP' }] }, 'shop', 'yes'], [{ ports: [{ port: 54, protocol: 'UDP' }] }, 'shop', 'no'],
-  [{ ports: [{ port: 'dns', protocol: 'UDP' }] }, 'shop', 'yes'], [{ ports: [{ port: 'dns-tcp' }] }, 'shop', 'no'],
-  [{ to: [{ podSelector: {} }] }, 'shop', 'no'], [{ to: [{ podSelector: {} }] }, 'kube-system', 'yes'], [{ to: [{ namespaceSelector: {} }] }, 'shop', 'yes'],
-  [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }, 'shop', 'yes'], [{ to: [{ ipBlock: { cidr: '8.8.8.8/32' } }] }, 'shop', 'perhaps'],
-  [{ to: [{ namespaceSelector: {} }], ports: [{ port: 443 }] }, 'shop', 'no'],
+test.each<[object, string, boolean | string]>([
+  [{}, 'shop', true], [{ ports: [{ port: 53 }] }, 'shop', false], [{ ports: [{ port: 53, protocol: 'UDP' }] }, 'shop', true],
+  [{ ports: [{ port: 5353, protocol: 'UDP' }] }, 'shop', true], [{ ports: [{ port: 54, protocol: 'UDP' }] }, 'shop', false],
+  [{ ports: [{ port: 'dns', protocol: 'UDP' }] }, 'shop', true], [{ ports: [{ port: 'dns-tcp' }] }, 'shop', false],
+  [{ to: [{ podSelector: {} }] }, 'shop', false], [{ to: [{ podSelector: {} }] }, 'kube-system', true], [{ to: [{ namespaceSelector: {} }] }, 'shop', true],
+  [{ to: [{ ipBlock: { cidr: '10.0.0.10/32' } }] }, 'shop', true],
+  [{ to: [{ ipBlock: { cidr: '8.8.8.8/32' } }] }, 'shop', 'the DNS server of the cluster is at one of the public addresses'],
+  [{ to: [{ namespaceSelector: {} }], ports: [{ port: 443 }] }, 'shop', false],
+  [{ to: [{ namespaceSelector: { matchLabels: { name: 'kube-system' } } }] }, 'shop', 'somebody has given the namespace kube-system the label name=kube-system'],
+  [{ to: [{ namespaceSelector: { matchLabels: { name: 'dns' } } }] }, 'shop', true],
+  [{ to: [{ podSelector: {} }, { namespaceSelector: { matchLabels: { name: 'kube-system' } } }, { namespaceSelector: {} }] }, 'shop', true],
 ])('%j of a policy in %s allows DNS: %s', (rule, namespace, allowed) => {
-  const { workloads: [workload] } = new World([{
+  const world = new World([{
     apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'a', namespace }, spec: { template: { spec: { containers: [] } } },
   }]);
-  expect(allowsDns(rule, workload)).toBe(allowed);
+  expect(allowsDns(rule, world.workloads[0], world)).toBe(allowed);
 });

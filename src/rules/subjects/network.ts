@@ -765,15 +765,17 @@ export const networkRules: Rule[] = [
       const without = grouped([...clients(world), ...producers(world)].flatMap(({ workload, broker }) => {
         const policies = policiesOf(workload, 'Egress', world);
         if (policies.length === 0 || (broker && !isName(broker.url.host))) return [];
-        const allowed = rulesOf(policies, 'Egress').map((rule) => allowsDns(rule, workload));
-        return allowed.includes('yes') ? [] : [[JSON.stringify([policies[0].namespace, policyNames(policies), allowed.includes('perhaps')]), { workload, policies, perhaps: allowed.includes('perhaps') }] as const];
+        const allowed = rulesOf(policies, 'Egress').map((rule) => allowsDns(rule, workload, world));
+        const condition = allowed.find((answer) => typeof answer === 'string');
+        const same = JSON.stringify([policies[0].namespace, policyNames(policies), condition]);
+        return allowed.includes(true) ? [] : [[same, { workload, policies, condition }] as const];
       }));
-      for (const [{ workload, policies, perhaps }, ...more] of without.values()) {
+      for (const [{ workload, policies, condition }, ...more] of without.values()) {
         const pods = [workload, ...more.map((one) => one.workload)].map(({ resource }) => `${resource.kind} ${resource.name}`).sort();
         report({
           at: { resource: policies[0], path: ['spec', 'egress'] }, value: policyNames(policies), allowed: 'port 53, UDP and TCP',
           note: `${listed(pods)} cannot resolve any name`,
-          ...perhaps ? { unless: 'the DNS server of the cluster is at one of the public addresses', outOfSight: true } : {},
+          ...condition === undefined ? {} : { unless: condition, outOfSight: true },
         });
       }
     },
