@@ -27,6 +27,13 @@ export function mostReplicas(workload: Workload, world: World): number {
   return Math.max(limits.length > 0 ? 0 : workload.replicas ?? 1, ...limits);
 }
 
+/** The fewest pods of a workload that its autoscalers, or else its own number, leave. */
+export function leastReplicas(workload: Workload, world: World): number {
+  const limits = scalersOf(workload, world).map(({ json, kind }) => kind === 'ScaledObject' ? asNumber(get(json, 'spec', 'minReplicaCount')) ?? 0
+    : asNumber(get(json, 'spec', 'minReplicas')) ?? 1);
+  return limits.length > 0 ? Math.min(...limits) : workload.replicas ?? 1;
+}
+
 /** The parameters that a TriggerAuthentication gives; undefined when it is out of sight. */
 export function authenticationOf({ scaler, authentication }: Trigger, world: World): ReadonlySet<string> | undefined {
   if (authentication === undefined) return new Set();

@@ -9,7 +9,7 @@ import { selects } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
-import { mostReplicas } from '../../manifests/scalers';
+import { leastReplicas, mostReplicas } from '../../manifests/scalers';
 import { spotNodes } from '../../manifests/spot';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
@@ -34,13 +34,14 @@ const budgets = lazy((world: World) => world.kind('PodDisruptionBudget').flatMap
   return [{ budget, ...selectedBy(world)(JSON.stringify([budget.namespace, selector])) }];
 }));
 
-/** What a selector takes: the first workload that runs Celery or its broker, and the most pods of all. Budgets with one selector share it. */
+/** What a selector takes: the first workload that runs Celery or its broker, and the most and the fewest pods. Budgets with one selector share it. */
 const selectedBy = lazy((world: World) => remembered((question: string) => {
   const [namespace, selector] = JSON.parse(question) as [string, JsonObject];
   const workloads = world.select(namespace, selector).filter(({ longRunning }) => longRunning);
   return {
     celery: workloads.find((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0),
     most: workloads.reduce((sum, workload) => sum + mostReplicas(workload, world), 0),
+    least: workloads.reduce((sum, workload) => sum + leastReplicas(workload, world), 0),
   };
 }));
 
@@ -59,13 +60,13 @@ const budgetsByWorkload = lazy((world: World) => {
   }));
 });
 
-/** Nothing may ever be evicted under it. */
-function blocks(budget: Resource, most: number): { field: string; value: string } | undefined {
+/** With so many pods nothing may be evicted under it. */
+function blocks(budget: Resource, pods: number): { field: string; value: string } | undefined {
   const unavailable = asScalar(get(budget.json, 'spec', 'maxUnavailable'));
   if (unavailable === '0' || unavailable === '0%') return { field: 'maxUnavailable', value: unavailable };
   const available = asScalar(get(budget.json, 'spec', 'minAvailable'));
-  const blocked = available === '100%' || (available !== undefined && /^\d+$/.test(available) && Number(available) >= most);
-  return blocked && most > 0 ? { field: 'minAvailable', value: available } : undefined;
+  const blocked = available === '100%' || (available !== undefined && /^\d+$/.test(available) && Number(available) >= pods);
+  return blocked && pods > 0 ? { field: 'minAvailable', value: available } : undefined;
 }
 
 const celeryByNamespace = lazy((world: World) => grouped([...new Set(world.processes.map(({ workload }) => workload))]
@@ -191,13 +192,14 @@ export const evictionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/run-application/configure-pdb/',
     rows: ['N8'],
     check: (world, report) => {
-      for (const { budget, celery, most } of budgets(world)) {
-        const blocked = celery && blocks(budget, most);
-        if (!blocked) continue;
+      for (const { budget, celery, most, least } of budgets(world)) {
+        const always = celery && blocks(budget, most);
+        const blocked = always ?? (celery && blocks(budget, least));
+        if (!celery || !blocked) continue;
         const { resource } = celery;
         report({
           at: { resource: budget, path: ['spec', blocked.field] }, value: `${blocked.field}: ${blocked.value}`, allowed: 'maxUnavailable: 1',
-          note: `it selects ${resource.kind} ${resource.name}`,
+          note: `it selects ${resource.kind} ${resource.name}`, ...unless(always !== undefined, `the autoscaler keeps more than the fewest pods, ${least}`),
         });
       }
     },
