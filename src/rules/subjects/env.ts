@@ -66,6 +66,9 @@ function keepsResultsAlive(worker: Process, { url }: UrlUse): boolean {
 /** `<password>`, `{{ password }}` and `****` in place of a password. */
 const PLACEHOLDER = /^<[^<>]*>$|^\{\{.*\}\}$|^\*+$/;
 
+/** `${NAME}` and `$NAME` of a shell. */
+const SHELL_REFERENCE = /(?<!\$)\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))/g;
+
 const RESERVED = /[#/?[\]]/;
 const LITERAL_SECRETS = new Set([
   'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
@@ -514,6 +517,47 @@ export const envRules: Rule[] = [
         if (variable.source !== 'configMap' || !/(^|_)(URL|URI|BACKEND|BROKER|HOST|PORT)(_|$)/.test(variable.name)) continue;
         const reference = /\$\([A-Z_][A-Z0-9_]*\)/.exec(variable.raw ?? '');
         if (reference) report({ at: process.place(variable.path), value: `${variable.name}=${variable.raw}` });
+      }
+    },
+  },
+  {
+    id: 'env/shell-reference',
+    severity: Severity.WARNING,
+    title: '${NAME} is given where no shell expands it',
+    why: 'Docker Compose and shells expand it, and Kubernetes only $(NAME): the password is the text `${REDIS_PASSWORD}`, a PATH that ends in `$PATH` has no `celery`, and '
+      + '`-c $CONCURRENCY` ends in `Error: Invalid value for \'-c\'`.',
+    fix: 'Write $(NAME), which is a variable of the container that comes before; what the image has set, write out.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/',
+    rows: ['E5'],
+    anyProgram: true,
+    on: 'processes',
+    check: (process, report) => {
+      const { container: { env, image, words }, links } = process;
+      // Something fills in the whole file.
+      if (image.text.includes('${')) return;
+      const text = (variable: Variable | undefined): string => variable?.raw ?? variable?.hidden ?? '';
+      // A variable that is nothing but a reference is one that a template gets.
+      const named = (written: string): string[] => [...written.matchAll(SHELL_REFERENCE)].map(([, braced, plain]) => braced ?? plain)
+        .filter((name) => env.get(name) !== undefined && !text(env.get(name)).includes('${'));
+      for (const variable of env.all()) {
+        const written = text(variable);
+        const references = [...written.matchAll(SHELL_REFERENCE)];
+        if (references.length === 0 || written.replace(SHELL_REFERENCE, '') === '') continue;
+        const itself = references.some(([, braced, plain]) => (braced ?? plain) === variable.name);
+        const [name] = itself ? [variable.name] : named(written);
+        if (name === undefined) continue;
+        report({
+          at: process.place(variable.path), value: variable.source === 'secret' ? variable.name : `${variable.name}=${variable.raw}`,
+          allowed: itself ? 'what the image has set, written out' : `$(${name})`, unless: 'something fills it in before it is applied, or the application does',
+        });
+      }
+      if (links.some(({ kind }) => kind === 'shell')) return;
+      for (const word of words) {
+        // No variable of the manifest: the container runtime sets it.
+        const [name] = /\$\{?HOSTNAME\b/.test(word.text) ? ['HOSTNAME'] : named(word.text);
+        if (name !== undefined) {
+          report({ at: process.place(word.path), value: word.text, allowed: name === 'HOSTNAME' ? '%h' : `$(${name})`, unless: 'something fills it in before it is applied, or the image has a shell as its entrypoint' });
+        }
       }
     },
   },
