@@ -179,13 +179,19 @@ class Reader {
   private wrong(value: unknown, allowed: string): void {
     const given = Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
     const shown = Array.isArray(value) || isMap(value) ? String(this.path.at(-1)) : String(value);
-    const filledIn = isMap(value) ? Object.values(value).every((item) => item === null) : FILLED_IN.test(shown);
+    const filledIn = Array.isArray(value) ? isBracketed(value)
+      : isMap(value) ? Object.values(value).every((item) => item === null) : FILLED_IN.test(shown);
     if (!filledIn) this.add('type', shown, allowed, { note: `it is ${given}` });
   }
 
   private add(what: Misshape['what'], value: string, allowed: string, more: Pick<Misshape, 'note' | 'newer'> = {}): void {
     this.found.push({ what, path: [...this.path], container: this.container, value, allowed, ...more });
   }
+}
+
+/** `[name]` of a template, which YAML reads as a list. */
+function isBracketed([first, ...others]: readonly unknown[]): boolean {
+  return others.length === 0 && typeof first === 'string' && /^[a-z][a-z _-]*$/i.test(first);
 }
 
 function read(spec: unknown, type: string, path: Path): readonly Misshape[] {

@@ -60,9 +60,10 @@ function onFolderOfNode(claim: Resource | undefined, world: World): 'yes' | 'per
   const found = world.kind('PersistentVolume').flatMap(({ name, json }) => {
     const volume = asMap(json.spec);
     if (volume.hostPath === undefined && volume.local === undefined) return [];
-    const reserved = get(volume, 'claimRef', 'name');
+    const reserved = get(volume, 'claimRef');
+    const forThis = get(reserved, 'name') === claim.name && ['', get(reserved, 'namespace')].includes(claim.namespace);
     const sameClass = (spec.storageClassName ?? '') === (volume.storageClassName ?? '');
-    if (spec.volumeName === name || reserved === claim.name) return [sameClass ? 'yes' : 'perhaps'] as const;
+    if (spec.volumeName === name || forThis) return [sameClass ? 'yes' : 'perhaps'] as const;
     return reserved === undefined && spec.volumeName === undefined && stem(name) === stem(claim.name) && sameClass ? ['perhaps'] as const : [];
   });
   return found.includes('yes') ? 'yes' : found[0] ?? 'no';

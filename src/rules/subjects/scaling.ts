@@ -8,6 +8,8 @@ import { baseName, Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { Place } from '../../manifests/place';
+import { Container } from '../../manifests/pod/container';
+import { Variable } from '../../manifests/pod/env';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitServers } from '../../manifests/rabbit-server';
@@ -96,6 +98,11 @@ function migrates({ words, conditional }: Invocation): boolean {
   const line = texts.map((text, i) => i < 3 ? baseName(text) : text).join(' ');
   return /(^|\s)(manage\.py|django-admin|nautobot-server|sentry-admin)\s(.*\s)?(migrate|post_upgrade)(\s|$)|(^|\s)alembic\s(.*\s)?upgrade(\s|$)/.test(line)
     || /(^|\s)(flask|superset)\sdb\supgrade(\s|$)|(^|\s)(aerich|sentry)\supgrade(\s|$)|(^|\s)prisma\smigrate\sdeploy/.test(line);
+}
+
+/** Variables of the container itself that switch migrations on in the entrypoint of an image: `RUN_MIGRATIONS=true`. */
+function migrationSwitches({ env }: Container): Variable[] {
+  return [...env.all()].filter(({ name, value, imported }) => !imported && /^(?!.*AIRFLOW)(.*_)?MIGRAT(E|IONS?)(_|$)/.test(name) && /^(on|true|yes|1)$/i.test(value ?? ''));
 }
 
 /** The others among objects, as many as are asked for. */
@@ -546,19 +553,19 @@ export const scalingRules: Rule[] = [
     rows: ['N23'],
     check: (world, report) => {
       const found = world.workloads.filter(({ longRunning, replicas }) => longRunning && replicas !== 0).flatMap((workload) => {
-        const commands = [...workload.initContainers, ...workload.containers].flatMap((container) => container.invocations.filter(migrates)
-          .map((invocation) => ({ workload, container, invocation })));
-        return commands.slice(0, 1);
+        const all = [...workload.initContainers, ...workload.containers];
+        const commands = all.flatMap((container) => container.invocations.filter(migrates)
+          .map(({ words }) => ({ workload, container, path: words[0].path, value: words.map(({ text }) => text).join(' '), unless: 'they take a lock' })));
+        const switches = all.flatMap((container) => migrationSwitches(container).map(({ name, value, path }) => (
+          { workload, container, path, value: `${name}=${value}`, unless: 'they take a lock, or the image does something else with the variable' })));
+        return [...commands, ...switches].slice(0, 1);
       });
       const byImage = grouped(found.map((one) => [`${one.workload.resource.namespace}/${one.container.image.repository}`, one]));
       for (const same of byImage.values()) {
         const names = [...new Set(same.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))].sort();
-        for (const { workload, container, invocation } of same) {
+        for (const { workload, container, path, value, unless: condition } of same) {
           if (world.in(workload).length === 0 || (!isScaled(workload, world) && names.length < 2)) continue;
-          report({
-            at: container.place(invocation.words[0].path), value: invocation.words.map(({ text }) => text).join(' '),
-            ...(names.length > 1 ? { note: listed(names) } : {}), unless: 'they take a lock',
-          });
+          report({ at: container.place(path), value, ...(names.length > 1 ? { note: listed(names) } : {}), unless: condition });
         }
       }
     },
