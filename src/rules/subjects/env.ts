@@ -10,6 +10,7 @@ import { brokerUse, redisFor } from '../../manifests/brokers';
 import { codeOf, seesSettings } from '../../manifests/code';
 import { unlessCopied } from '../../manifests/copies';
 import { otherLogins } from '../../manifests/database-logins';
+import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { isOtherImage } from '../../manifests/hints';
 import { installedVersion } from '../../manifests/installs';
@@ -551,13 +552,15 @@ export const envRules: Rule[] = [
           allowed: itself ? 'what the image has set, written out' : `$(${name})`, unless: 'something fills it in before it is applied, or the application does',
         });
       }
-      if (links.some(({ kind }) => kind === 'shell')) return;
+      // A script may be a shell that expands them.
+      if (links.some(({ kind }) => kind === 'shell') || !/^(celery|python[\d.]*)$/.test(baseName(words[0]?.text ?? ''))) return;
       for (const word of words) {
-        // No variable of the manifest: the container runtime sets it.
-        const [name] = /\$\{?HOSTNAME\b/.test(word.text) ? ['HOSTNAME'] : named(word.text);
-        if (name !== undefined) {
-          report({ at: process.place(word.path), value: word.text, allowed: name === 'HOSTNAME' ? '%h' : `$(${name})`, unless: 'something fills it in before it is applied, or the image has a shell as its entrypoint' });
-        }
+        const [name] = named(word.text);
+        if (name === undefined) continue;
+        report({
+          at: process.place(word.path), value: word.text, allowed: `$(${name})`,
+          unless: 'something fills it in before it is applied, or the image has a shell as its entrypoint',
+        });
       }
     },
   },

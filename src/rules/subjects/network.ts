@@ -1,6 +1,6 @@
 import { CLUSTER_DOMAIN, isLoopback, outsideCluster } from '../../celery/hosts';
 import { isBase } from '../../celery/image';
-import { AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
+import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -405,12 +405,12 @@ export const networkRules: Rule[] = [
         asList(get(service.json, 'spec', 'ports')).forEach((entry, i) => {
           const port = asNumber(get(entry, 'targetPort') ?? get(entry, 'port'));
           if (port === undefined || pods.some((workload) => opens(workload, port, world)) || isForMetrics(service, entry)) return;
-          // Where their program is out of sight, it is at least no broker.
-          if (outOfSight && port !== AMQP_PORT && port !== REDIS_PORT) return;
+          // Where their program is out of sight, it is at least no broker, and not the web application from which it has the port.
+          if (outOfSight && port !== AMQP_PORT && port !== REDIS_PORT && !pods.some((workload) => exposes(workload, port))) return;
           report({
             at: { resource: service, path: ['spec', 'ports', i] }, value: `port ${port}`,
             note: `it selects ${listed(pods.map(({ resource }) => `${resource.kind} ${resource.name}`))}`,
-            ...unless(port === FLOWER_PORT, 'the code of the application opens it, for metrics'),
+            ...unless(port === FLOWER_PORT && !outOfSight, 'the code of the application opens it, for metrics'),
           });
         });
       }
