@@ -431,7 +431,9 @@ export const envRules: Rule[] = [
         const worker = withBrokerVariable(world).get(`${container.workload.resource.namespace} ${container.image.text}`);
         // What serves nothing sends nothing, as far as its manifest tells.
         if (!worker || container.env.open || container.unread !== undefined || asList(container.json.ports).length === 0) continue;
-        if ([...container.env.all()].some((variable) => maySay(worker, variable))) continue;
+        // Without a single variable it has what it needs from its image.
+        const variables = [...container.env.all()];
+        if (variables.length === 0 || variables.some((variable) => maySay(worker, variable))) continue;
         const { kind, name } = worker.container.workload.resource;
         report({ at: container.place(), value: `no ${worker.variable}`, note: `${kind} ${name} has it`, unless: 'it sends no tasks' });
       }
