@@ -67,8 +67,14 @@ const SPECS: ReadonlyMap<string, string> = new Map([['Deployment', 'DeploymentSp
 export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
   const own = SPECS.get(resource.kind);
-  return own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)];
+  return [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload)];
 });
+
+/** A list with nothing in it. One that is not there is a patch's. */
+function noContainers({ spec, specPath }: Workload): readonly Misshape[] {
+  return !Array.isArray(spec.containers) || spec.containers.length > 0 ? []
+    : [{ what: 'missing', path: [...specPath, 'containers'], value: 'no containers', allowed: 'a container' }];
+}
 
 /** Earlier versions of the API took the labels of the pods. One without an image is a patch, which has only what it changes. */
 function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {

@@ -31,11 +31,9 @@ const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
   ...world.workloads.filter(isMisindented),
 ]));
 
-/** Its containers are not where a pod has them, and are given a broker or a command of Celery. */
+/** It has no containers where a pod has them, and something in it speaks of Celery or a broker. */
 function isMisindented({ containers, resource: { json } }: Workload): boolean {
-  return containers.length === 0 && [get(json, 'spec', 'containers'), get(json, 'spec', 'template', 'containers')].some((misplaced) =>
-    asList(misplaced).some((container) => asList(get(container, 'env')).some((entry) => /CELERY|BROKER/.test(asScalar(get(entry, 'name')) ?? ''))
-      || asList(get(container, 'command')).some((word) => /^celery$/.test(asScalar(word) ?? ''))));
+  return containers.length === 0 && /celery|flower|broker/i.test(JSON.stringify(json));
 }
 
 /** Those, and the databases that Celery is given: without them no task gets far. */
