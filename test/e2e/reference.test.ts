@@ -57,7 +57,8 @@ test('Beat starts, keeps its schedule in /app/data, and its task runs on a worke
 
 test('a bare pod sends tasks.add with 4 and 4, and 8 comes back', async () => {
   await kubectl(['run', 'celery-test', '--image=python:3.11-slim', '-n', 'celery', '--', 'sleep', 'infinity']);
-  await kubectl(['wait', 'pod/celery-test', '-n', 'celery', '--for=condition=Ready', '--timeout=60s']);
+  // While everything else of these tests starts, the node takes a minute and more to create a container.
+  await kubectl(['wait', 'pod/celery-test', '-n', 'celery', '--for=condition=Ready', '--timeout=240s']);
   await exec('celery', 'celery-test', ['sh', '-c', 'cat > /tmp/lock.txt && pip install celery[redis]==5.3.4 -c /tmp/lock.txt'], LOCK);
   const send = `from celery import Celery; app = Celery(broker='${BROKER}', backend='${BROKER}'); ` +
     'print(app.send_task("tasks.add", (4, 4)).get(timeout=30))';
