@@ -65,11 +65,15 @@ export function cannotFail(probe: Probe): string | undefined {
   // In a shared namespace the first process is of another user.
   if (SIGNAL_ZERO_TO_ONE.test(code ?? text) && probe.container.workload.spec.shareProcessNamespace !== true) return 'the first process of the container is there as long as the container is';
   if (/^(\/bin\/)?echo\b[^|;&]*$/.test(text)) return 'echo always succeeds';
+  if (FIRST_PROCESS.test(text)) return 'the first process of the container is there as long as the container is';
   const grep = /\bps\b[^|;&]*\|\s*[ef]?grep\b([^|;&]*)$/.exec(text);
   // `grep [c]elery` does not find itself.
   if (grep && !/\[.\]|-v/.test(grep[1])) return 'grep finds itself in the output of ps';
   return undefined;
 }
+
+/** `ps -o args= 1 | grep -q celery` sees neither itself nor anything else. */
+const FIRST_PROCESS = /\bps\b[^|;&]*\s(?:-p\s?)?1\s*\|\s*[ef]?grep\b[^|;&]*$/;
 
 /** A pattern that matches its own text: `celery.*worker`, not `[c]elery` or `^celery`. */
 const MATCHES_ITSELF = /^(?:[\w ,/:@%-]|\.\*?)+$/;

@@ -10,7 +10,7 @@ import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import { parseImage } from '../celery/image';
 import { AMQP_PORT } from '../celery/ports';
-import { RABBITMQ_CONFIGURATION, RABBITMQ_DATA } from '../celery/server-images';
+import { RABBITMQ_CONFIGURATION, RABBITMQ_DATABASES } from '../celery/server-images';
 import { isAmqp, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { Process } from './process';
@@ -120,7 +120,7 @@ export function rabbitMention({ files }: RabbitServer, pattern: RegExp): RabbitS
 
 /** Where its queues are. */
 export function dataFolder({ container }: RabbitServer): string {
-  return container && isBitnami(container) ? '/bitnami/rabbitmq/mnesia' : RABBITMQ_DATA;
+  return container && isBitnami(container) ? '/bitnami/rabbitmq/mnesia' : RABBITMQ_DATABASES;
 }
 
 export function rabbitReplicas({ resource, container }: RabbitServer): number {

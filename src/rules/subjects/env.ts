@@ -85,6 +85,9 @@ const DATABASE = /^(.*_)?(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL|MYSQL|MARIADB
 const databaseVariables = lazy(({ env }: Container): readonly string[] => [...env.all()].map(({ name }) => name)
   .filter((name) => DATABASE.test(name) && !/REDIS|RABBIT|MONGO|CELERY|VECTOR|FLOWER/.test(name)));
 
+/** A database of documents, where an application has no other. */
+const DOCUMENTS = /(^|_)MONGO(DB)?_/;
+
 /** The first of them that is not left empty, as kompose leaves what only the shell of its author knows. */
 function givenDatabase(container: Container): string | undefined {
   return databaseVariables(container).find((name) => container.env.get(name)?.value !== '');
@@ -363,6 +366,7 @@ export const envRules: Rule[] = [
     on: 'workers',
     check: ({ container, workload }, report, world) => {
       if (container.env.open || container.image.text === '' || databaseVariables(container).length > 0) return;
+      if ([...container.env.all()].some(({ name }) => DOCUMENTS.test(name))) return;
       const key = `${workload.resource.namespace} ${container.image.text}`;
       const other = withDatabase(world).get(key);
       if (other) {

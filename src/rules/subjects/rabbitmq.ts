@@ -104,7 +104,8 @@ const REMOVED = new RegExp('^RABBITMQ_(DEFAULT_(PASS|USER)_FILE|(MANAGEMENT_)?SS
 
 /** A tag that another minor release of RabbitMQ may get. */
 function floats({ image }: RabbitServer): boolean {
-  return image.text !== '' && image.digest === undefined && /^(latest|(management|alpine|management-alpine)|4(-[a-z-]+)?)$/.test(image.tag ?? 'latest');
+  // The tags of an image that somebody has built are theirs.
+  return /^rabbitmq\b/.test(image.name) && image.digest === undefined && /^(latest|(management|alpine|management-alpine)|4(-[a-z-]+)?)$/.test(image.tag ?? 'latest');
 }
 
 /** Workers, each with the RabbitMQ server of the input that it uses, if there is one. */
@@ -304,7 +305,8 @@ export const rabbitRules: Rule[] = [
         if (['RABBITMQ_MNESIA_BASE', 'RABBITMQ_MNESIA_DIR'].some((name) => env.lookup(name).state !== 'unset')) continue;
         const claim = mount ? undefined : mounts.find(({ volume }) => volume.kind === 'claim');
         if (claim && server.opaque) continue;
-        const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${dataFolder(server)}`;
+        const folder = isBitnami(server.container) ? dataFolder(server) : RABBITMQ_DATA;
+        const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${folder}`;
         report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker)) });
       }
     },

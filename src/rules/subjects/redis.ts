@@ -54,7 +54,13 @@ function asks(server: RedisServer): boolean {
 
 /** Asks nobody for a password, as far as all of its configuration is in sight. */
 function open(server: RedisServer): boolean {
-  return !server.opaque && !asks(server);
+  return (!server.opaque || emptyPassword(server)) && !asks(server);
+}
+
+/** The images of Bitnami start without a password only where this says so. */
+function emptyPassword({ container: { image, env } }: RedisServer): boolean {
+  return /^bitnami(legacy)?\//.test(image.repository) && /^(yes|true|1)$/i.test(env.get('ALLOW_EMPTY_PASSWORD')?.value ?? '')
+    && !['REDIS_PASSWORD', 'REDIS_PASSWORD_FILE', 'VALKEY_PASSWORD', 'VALKEY_PASSWORD_FILE'].some((name) => env.lookup(name).state !== 'unset');
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
