@@ -3,7 +3,7 @@ import { isBase, isFlower, isPython } from '../../celery/image';
 import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
-import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { BrokerUrl, isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -87,6 +87,14 @@ const databaseVariables = lazy(({ env }: Container): readonly string[] => [...en
 
 /** A database of documents, where an application has no other. */
 const DOCUMENTS = /(^|_)MONGO(DB)?_/;
+
+/** A rediss:// URL without ssl_cert_reqs; of one from a Secret the variable is shown. */
+function unverified(process: Process, use: UrlUse | undefined, names: readonly string[]): Report | undefined {
+  const lacks = (url: BrokerUrl | undefined): boolean => url?.scheme === 'rediss' && !url.query.has('ssl_cert_reqs');
+  if (use) return lacks(use.url) ? { at: use.at, value: use.text } : undefined;
+  const name = names.find((one) => lacks(parseUrl(process.container.env.get(one)?.hidden ?? '')));
+  return name === undefined ? undefined : { at: process.place(process.container.env.get(name)!.path), value: name };
+}
 
 /** The first of them that is not left empty, as kompose leaves what only the shell of its author knows. */
 function givenDatabase(container: Container): string | undefined {
@@ -732,8 +740,8 @@ export const envRules: Rule[] = [
     rows: ['E8'],
     on: 'processes',
     check: (process, report) => {
-      const { backend } = process;
-      if (backend?.url.scheme === 'rediss' && !backend.url.query.has('ssl_cert_reqs')) report({ at: backend.at, value: backend.text });
+      const found = unverified(process, process.backend, ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND']);
+      if (found) report(found);
     },
   },
   {
@@ -762,8 +770,8 @@ export const envRules: Rule[] = [
     rows: ['E9'],
     on: 'processes',
     check: (process, report) => {
-      const { broker } = process;
-      if (broker?.url.scheme === 'rediss' && !broker.url.query.has('ssl_cert_reqs')) report({ at: broker.at, value: broker.text });
+      const found = unverified(process, process.broker, ['BROKER_URL', 'CELERY_BROKER_URL']);
+      if (found) report(found);
     },
   },
   {
