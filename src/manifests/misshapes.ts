@@ -1,4 +1,4 @@
-import { get, isMap, Path } from './json';
+import { get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
@@ -67,20 +67,29 @@ const SPECS: ReadonlyMap<string, string> = new Map([['Deployment', 'DeploymentSp
 export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
   const own = SPECS.get(resource.kind);
-  return [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload)];
+  const found = [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload)];
+  return isPatch(workload) ? found.filter(({ what }) => what !== 'missing') : found;
 });
+
+const SELECTED = new Set(['Deployment', 'StatefulSet']);
+const lacksSelector = (json: JsonObject): boolean => (get(json, 'spec', 'selector') ?? undefined) === undefined;
+
+/** Without a selector and an image it is a patch of kustomize, which has only what it changes. */
+function isPatch({ resource: { kind, json }, containers }: Workload): boolean {
+  return SELECTED.has(kind) && lacksSelector(json) && containers.some(({ image }) => image.text === '');
+}
+
+/** Earlier versions of the API took the labels of the pods. */
+function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {
+  const whole = apiVersion === 'apps/v1' && SELECTED.has(kind) && containers.length > 0;
+  return !whole || !lacksSelector(json) ? []
+    : [{ what: 'missing', path: ['spec', 'selector'], value: 'no selector', allowed: 'matchLabels with labels of the pods' }];
+}
 
 /** A list with nothing in it. One that is not there is a patch's. */
 function noContainers({ spec, specPath }: Workload): readonly Misshape[] {
   return !Array.isArray(spec.containers) || spec.containers.length > 0 ? []
     : [{ what: 'missing', path: [...specPath, 'containers'], value: 'no containers', allowed: 'a container' }];
-}
-
-/** Earlier versions of the API took the labels of the pods. One without an image is a patch, which has only what it changes. */
-function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {
-  const whole = apiVersion === 'apps/v1' && ['Deployment', 'StatefulSet'].includes(kind) && containers.length > 0 && containers.every(({ image }) => image.text !== '');
-  return !whole || (get(json, 'spec', 'selector') ?? undefined) !== undefined ? []
-    : [{ what: 'missing', path: ['spec', 'selector'], value: 'no selector', allowed: 'matchLabels with labels of the pods' }];
 }
 
 /** The types of the specs of Services, policies, Ingresses and autoscalers. */
