@@ -49,7 +49,7 @@ test('variables with configuration', () => {
   expect(given('OTHER', { value: 'x' })).toMatchObject({ files: [], opaque: false });
 });
 
-test.each<[string, string]>([['rabbitmq:4', '/var/lib/rabbitmq'], ['bitnami/rabbitmq:4', '/bitnami/rabbitmq/mnesia'], ['bitnamilegacy/rabbitmq:4', '/bitnami/rabbitmq/mnesia'], ['acme/bitnami/rabbitmq:4', '/var/lib/rabbitmq']])('%s keeps its queues in %s', (image, folder) => {
+test.each<[string, string]>([['rabbitmq:4', '/var/lib/rabbitmq/mnesia'], ['bitnami/rabbitmq:4', '/bitnami/rabbitmq/mnesia'], ['bitnamilegacy/rabbitmq:4', '/bitnami/rabbitmq/mnesia'], ['acme/bitnami/rabbitmq:4', '/var/lib/rabbitmq/mnesia']])('%s keeps its queues in %s', (image, folder) => {
   expect(dataFolder(server({ image })!)).toBe(folder);
 });
 

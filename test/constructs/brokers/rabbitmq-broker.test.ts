@@ -340,7 +340,7 @@ test('two on one claim are refused', () => {
   expect(refusals((chart) => {
     new RabbitMqBroker(chart, 'one', { password: PASSWORD, storage });
     new RabbitMqBroker(chart, 'two', { password: PASSWORD, storage });
-  }).join()).toMatch(/StatefulSet test\/two.*has "claim same".*\[filesystem\/data-of-several-servers\]/);
+  }).join()).toMatch(/StatefulSet test\/two.*has "claim same, folder mnesia".*\[filesystem\/data-of-several-servers\]/);
 });
 
 test('needs a result backend, which RabbitMQ cannot be', () => {
