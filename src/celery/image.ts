@@ -74,6 +74,11 @@ export function isLatest({ tag = 'latest', digest }: Image): boolean {
   return digest === undefined && tag === 'latest';
 }
 
+/** The images of Bitnami have folders, users and variables of their own. */
+export function isBitnami({ repository }: Image): boolean {
+  return /^bitnami(legacy)?\//.test(repository);
+}
+
 /** `3.11` of `python:3.11-slim`; undefined when the tag does not say. */
 export function pythonVersion(image: Image): string | undefined {
   return isPython(image) ? taggedPython(image) : undefined;

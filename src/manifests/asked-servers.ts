@@ -63,9 +63,9 @@ export function cannotFail(probe: Probe): string | undefined {
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';
   // In a shared namespace the first process is of another user.
-  if (SIGNAL_ZERO_TO_ONE.test(code ?? text) && probe.container.workload.spec.shareProcessNamespace !== true) return 'the first process of the container is there as long as the container is';
+  const asksFirst = SIGNAL_ZERO_TO_ONE.test(code ?? text) || FIRST_PROCESS.test(text);
+  if (asksFirst && probe.container.workload.spec.shareProcessNamespace !== true) return 'the first process of the container is there as long as the container is';
   if (/^(\/bin\/)?echo\b[^|;&]*$/.test(text)) return 'echo always succeeds';
-  if (FIRST_PROCESS.test(text)) return 'the first process of the container is there as long as the container is';
   const grep = /\bps\b[^|;&]*\|\s*[ef]?grep\b([^|;&]*)$/.exec(text);
   // `grep [c]elery` does not find itself.
   if (grep && !/\[.\]|-v/.test(grep[1])) return 'grep finds itself in the output of ps';

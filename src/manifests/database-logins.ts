@@ -12,7 +12,7 @@ interface Login {
   readonly password?: string;
 }
 
-/** What a process logs in to a database of the input with, and what the image of that is told to make. */
+/** What a process logs in to a database of the input with, and what the variables of its image create. */
 export interface DatabaseLogin {
   readonly named: NamedHost;
   readonly server: Container;

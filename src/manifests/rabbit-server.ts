@@ -8,7 +8,7 @@ import { configMapData } from './pod/sources';
 import { within } from './pod/volumes';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
-import { parseImage } from '../celery/image';
+import { isBitnami, parseImage } from '../celery/image';
 import { AMQP_PORT } from '../celery/ports';
 import { RABBITMQ_CONFIGURATION, RABBITMQ_DATABASES } from '../celery/server-images';
 import { isAmqp, parseUrl } from '../celery/url';
@@ -57,7 +57,7 @@ function isServer(container: Container): boolean {
 function fromContainer(container: Container): RabbitServer | undefined {
   if (!isServer(container)) return undefined;
   const files: Array<{ text: string; at: Place }> = [];
-  let opaque = container.env.open || container.unread !== undefined || (!container.image.official && !isBitnami(container));
+  let opaque = container.env.open || container.unread !== undefined || (!container.image.official && !isBitnami(container.image));
   for (const mount of container.mounts) {
     if (!within(mount.mountPath, RABBITMQ_CONFIGURATION) && !/rabbitmq.*\.(conf|config)$|\/(conf|advanced)/.test(mount.mountPath)) continue;
     if (mount.volume.kind === 'emptyDir') opaque = true;
@@ -98,10 +98,6 @@ function versionOf(tag: string | undefined): string | undefined {
   return /^v?(\d+\.\d+(?:\.\d+)?)(?:[.-]|$)/.exec(tag ?? '')?.[1];
 }
 
-export function isBitnami({ image }: Container): boolean {
-  return /^bitnami(legacy)?\//.test(image.repository);
-}
-
 /** A line of rabbitmq.conf, `NAME = VALUE`; the last one counts. */
 export function rabbitSetting({ files }: RabbitServer, name: string): RabbitSetting | undefined {
   const pattern = new RegExp(`^[ \\t]*${name.replaceAll('.', '\\.')}[ \\t]*=[ \\t]*(.*?)[ \\t]*$`, 'gm');
@@ -120,7 +116,7 @@ export function rabbitMention({ files }: RabbitServer, pattern: RegExp): RabbitS
 
 /** Where its queues are. */
 export function dataFolder({ container }: RabbitServer): string {
-  return container && isBitnami(container) ? '/bitnami/rabbitmq/mnesia' : RABBITMQ_DATABASES;
+  return container && isBitnami(container.image) ? '/bitnami/rabbitmq/mnesia' : RABBITMQ_DATABASES;
 }
 
 export function rabbitReplicas({ resource, container }: RabbitServer): number {

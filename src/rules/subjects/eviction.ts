@@ -60,7 +60,7 @@ const budgetsByWorkload = lazy((world: World) => {
   }));
 });
 
-/** With so many pods nothing may be evicted under it. */
+/** What of a budget lets none of that many pods be evicted. */
 function blocks(budget: Resource, pods: number): { field: string; value: string } | undefined {
   const unavailable = asScalar(get(budget.json, 'spec', 'maxUnavailable'));
   if (unavailable === '0' || unavailable === '0%') return { field: 'maxUnavailable', value: unavailable };

@@ -1,4 +1,4 @@
-import { Image, isFlower, isPython } from '../../celery/image';
+import { Image, isBitnami, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { databasePath } from '../../manifests/flower-options';
@@ -9,7 +9,7 @@ import { Container } from '../../manifests/pod/container';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
-import { dataFolder, isBitnami, rabbitServers } from '../../manifests/rabbit-server';
+import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
@@ -311,7 +311,7 @@ export const filesystemRules: Rule[] = [
       const beats = new Set(world.beats.map(({ container }) => container));
       for (const { container, folder } of writers) {
         const { workload } = container;
-        const user = container.runAsUser ?? (isBitnami(container) ? BITNAMI_USER : imageUser(container.image) === 'named' ? 'of the image' : undefined);
+        const user = container.runAsUser ?? (isBitnami(container.image) ? BITNAMI_USER : imageUser(container.image) === 'named' ? 'of the image' : undefined);
         if (user === undefined || user === 0 || get(workload.spec, 'securityContext', 'fsGroup') !== undefined) continue;
         // An init container may have set the owner.
         if (workload.initContainers.length > 0) continue;

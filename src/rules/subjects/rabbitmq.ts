@@ -1,3 +1,4 @@
+import { isBitnami } from '../../celery/image';
 import { AMQP_PORT, MANAGEMENT_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { RABBITMQ_DATA, RABBITMQ_IMAGE } from '../../celery/server-images';
@@ -12,7 +13,7 @@ import { exposures } from '../../manifests/network';
 import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, isBitnami, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
+  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
   rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
@@ -95,7 +96,7 @@ function nodeName(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
     if (found.state === 'maybe') return 'unknown';
   }
   // Bitnami's image calls its node rabbit@localhost.
-  return isBitnami(container) ? 'fixed' : container.image.official ? 'changes' : 'unknown';
+  return isBitnami(container.image) ? 'fixed' : container.image.official ? 'changes' : 'unknown';
 }
 
 /** What the entrypoint of the official image refuses since RabbitMQ 3.9. */
@@ -305,7 +306,7 @@ export const rabbitRules: Rule[] = [
         if (['RABBITMQ_MNESIA_BASE', 'RABBITMQ_MNESIA_DIR'].some((name) => env.lookup(name).state !== 'unset')) continue;
         const claim = mount ? undefined : mounts.find(({ volume }) => volume.kind === 'claim');
         if (claim && server.opaque) continue;
-        const folder = isBitnami(server.container) ? dataFolder(server) : RABBITMQ_DATA;
+        const folder = isBitnami(server.container.image) ? dataFolder(server) : RABBITMQ_DATA;
         const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${folder}`;
         report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker)) });
       }

@@ -1,6 +1,6 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
-import { DECLARED_VOLUME, declaresVolume, isLatest } from '../../celery/image';
+import { DECLARED_VOLUME, declaresVolume, isBitnami, isLatest } from '../../celery/image';
 import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
@@ -59,7 +59,7 @@ function open(server: RedisServer): boolean {
 
 /** The images of Bitnami start without a password only where this says so. */
 function emptyPassword({ container: { image, env } }: RedisServer): boolean {
-  return /^bitnami(legacy)?\//.test(image.repository) && /^(yes|true|1)$/i.test(env.get('ALLOW_EMPTY_PASSWORD')?.value ?? '')
+  return isBitnami(image) && /^(yes|true|1)$/i.test(env.get('ALLOW_EMPTY_PASSWORD')?.value ?? '')
     && !['REDIS_PASSWORD', 'REDIS_PASSWORD_FILE', 'VALKEY_PASSWORD', 'VALKEY_PASSWORD_FILE'].some((name) => env.lookup(name).state !== 'unset');
 }
 
