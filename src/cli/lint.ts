@@ -20,8 +20,8 @@ export const FOUND = 1;
 const USAGE = `Usage: cdk8s-celery lint [options] [FILE|FOLDER|-]...
 
 Finds in Kubernetes manifests what is known to break Celery, Beat, Flower and Redis.
-Folders are searched for *.yaml, *.yml and *.json, except those named node_modules, .git, .terraform, .venv or __pycache__, and
-links to folders; - is standard input. Nothing in the input is executed or fetched.
+Folders are searched for *.yaml, *.yml and *.json, except those named node_modules, .git, .terraform, .venv or __pycache__,
+templates next to a Chart.yaml, and links to folders; - is standard input. Nothing in the input is executed or fetched.
 
   --format FORMAT      text (default), json, sarif, github, junit
   --severity SEVERITY  report and count from here on: error, warning (default), info
@@ -88,6 +88,10 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     const patches = `${input.patches.size === 1 ? '1 patch' : `${input.patches.size} patches`} of kustomize: ${[...input.patches].map(printable).join(', ')}`;
     output.err(`cdk8s-celery lint: left out ${patches}; to see what comes of them: kustomize build FOLDER | cdk8s-celery lint -\n`);
   }
+  if (input.charts.length > 0) {
+    const charts = input.charts.map(printable);
+    output.err(`cdk8s-celery lint: left out the templates of Helm in ${charts.join(', ')}; to see what comes of them: helm template ${charts[0]} | cdk8s-celery lint -\n`);
+  }
   if (input.left.length > 0) {
     output.err(`cdk8s-celery lint: left out what is no file and no folder, as kubectl does: ${input.left.map(printable).join(', ')}; give what links lead to\n`);
   }
@@ -108,7 +112,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   const findings = locate(shown, input, config.file);
   for (const part of inChunks(format({
     recognised: recognised(census), unrecognised, known: all.filter(isShown).length - shown.length,
-    findings, objects: count, hidden: hiddenIn(violations, severity), advice, problems: input.problems, unknown,
+    findings, objects: count, hidden: hiddenIn(violations, severity), advice, problems: input.problems, charts: input.charts.length, unknown,
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;
   if (count === 0) {

@@ -181,6 +181,21 @@ test('patches of kustomize are no objects', async () => {
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
 });
 
+test('templates of Helm in a folder are no manifests', async () => {
+  mkdirSync(files.path('repository/chart/templates'), { recursive: true });
+  mkdirSync(files.path('repository/templates'), { recursive: true });
+  files.write('repository/templates/pod.yaml', 'apiVersion: v1\nkind: Pod\n');
+  files.write('repository/chart/Chart.yaml', 'apiVersion: v2\nname: shop\n');
+  const template = files.write('repository/chart/templates/worker.yaml', 'apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ .Release.Name }}\n');
+  expect(await run(files.path('repository'))).toEqual({
+    code: 0, out: '1 object: nothing found; 1 chart of Helm not examined\n',
+    err: `cdk8s-celery lint: left out the templates of Helm in ${files.path('repository/chart')}; `
+      + `to see what comes of them: helm template ${files.path('repository/chart')} | cdk8s-celery lint -\n`,
+  });
+  expect((await run(files.path('repository/chart/templates'))).code).toBe(2);
+  expect((await run(template)).code).toBe(2);
+});
+
 test('a list that ends in the column of its key, as kubectl takes it', async () => {
   const file = files.write('brackets.yaml', `${WORKER}          args: [\n            "--loglevel=info",\n          ]\n          imagePullPolicy: Always\n`);
   const { out, err } = await run(file);

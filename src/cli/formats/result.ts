@@ -39,6 +39,8 @@ export interface Result {
   readonly advice: number;
   /** What could not be read. */
   readonly problems: readonly Problem[];
+  /** How many charts of Helm were left out, as their templates are not rendered. */
+  readonly charts: number;
   /** Containers of Celery of which not all was examined. */
   readonly unknown: readonly Unknown[];
   readonly recognised: Recognised;

@@ -82,9 +82,10 @@ function counts({ findings, unrecognised, known }: Result, paint: Paint): string
   return known > 0 ? 'nothing new found' : unrecognised.length > 0 ? `nothing found in what was recognised, ${plural(unrecognised.length, 'container')} not recognised` : 'nothing found';
 }
 
-function more({ findings, hidden, advice, problems, known }: Pick<Result, 'findings' | 'hidden' | 'advice' | 'problems' | 'known'>): string[] {
+function more({ findings, hidden, advice, problems, charts, known }: Result): string[] {
   return [
     ...(problems.length > 0 ? [`${plural(problems.length, 'problem')} with the input, see above`] : []),
+    ...(charts > 0 ? [`${plural(charts, 'chart')} of Helm not examined`] : []),
     ...(known > 0 ? [`${known} known from the baseline`] : []),
     ...[...hidden].map(([severity, number]) => `${number} more with --severity ${severity}`),
     ...(advice > 0 ? [`${advice} more with --advice`] : []),

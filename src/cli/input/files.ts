@@ -30,13 +30,15 @@ export interface Input {
   readonly problems: Problem[];
   /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
   readonly patches: Set<string>;
+  /** Charts of Helm in folders, whose templates are left out: they are no manifests before Helm renders them. */
+  readonly charts: string[];
   /** What folders have in addition to files and folders, which is left out: links to folders, pipes. */
   readonly left: string[];
 }
 
 export function emptyInput(): Input {
   const places = new Places();
-  return { documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), left: [] };
+  return { documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), charts: [], left: [] };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
@@ -67,10 +69,13 @@ function readPath(path: string, input: Input): void {
 
 function readFolder(folder: string, input: Input): void {
   for (const patch of kustomizePatches(folder)) input.patches.add(patch);
-  for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)) {
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1);
+  const chart = entries.some(({ name }) => name === 'Chart.yaml');
+  for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) {
-      if (!SKIPPED_FOLDERS.has(entry.name)) readPath(path, input);
+      if (chart && entry.name === 'templates') input.charts.push(folder);
+      else if (!SKIPPED_FOLDERS.has(entry.name)) readPath(path, input);
     } else if (entry.isSymbolicLink()) {
       readLink(path, input);
     } else if (MANIFEST.test(entry.name) && !input.patches.has(path)) {
