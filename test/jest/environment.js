@@ -2,6 +2,7 @@
  * Node.js, with each module compiled once in a process of Jest, which compiles it again for each test file. Only that is shared: a file
  * evaluates the modules itself, in a context of its own, with its mocks and globals.
  */
+const { AsyncLocalStorage } = require('node:async_hooks');
 const vm = require('node:vm');
 const { TestEnvironment } = require('jest-environment-node');
 
@@ -22,4 +23,20 @@ vm.compileFunction = (source, parameters, options) => {
   return known.script.runInContext(parsingContext);
 };
 
-module.exports = TestEnvironment;
+const { run } = AsyncLocalStorage.prototype;
+
+/** What the runner of a test file has, and never disables: each promise of all later files asks each of them. */
+const storages = new Set();
+
+AsyncLocalStorage.prototype.run = function (...args) {
+  storages.add(this);
+  return run.apply(this, args);
+};
+
+module.exports = class extends TestEnvironment {
+  async teardown() {
+    storages.forEach((storage) => storage.disable());
+    storages.clear();
+    await super.teardown();
+  }
+};
