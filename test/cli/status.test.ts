@@ -1,8 +1,3 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { Answers, withKubectl } from './fake-kubectl';
 import { status } from '../../src/cli/status';
 import { Manifest } from '../manifests';
@@ -464,39 +459,4 @@ test('--help tells all options, and asks no cluster', async () => {
   const { code, stdout, calls } = await run(['--help']);
   expect({ code, calls }).toEqual({ code: 0, calls: [] });
   for (const option of ['--namespace', '--all-namespaces', '--app', '--context', '--output', '--help', 'Exits with']) expect(stdout).toContain(option);
-});
-
-describe('the program', () => {
-  const built = mkdtempSync(join(tmpdir(), 'cdk8s-celery-'));
-  const PROGRAM = join(built, 'main.js');
-  beforeAll(() => {
-    buildSync({ entryPoints: [join(__dirname, '../../src/cli/main.ts')], outfile: PROGRAM, bundle: true, platform: 'node', logLevel: 'error' });
-  });
-  afterAll(() => rmSync(built, { recursive: true }));
-
-  function program(...args: string[]) {
-    const { status: code, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: process.env.PATH } });
-    return { code, stdout, stderr };
-  }
-
-  test('status prints and ends as the function does', async () => {
-    const answers = { ...list(pod('a'), pod('b')), ...agent('a'), ...agent('b', { live: false, reason: 'deaf' }) };
-    const { result } = await withKubectl(answers, () => program('status', '-n', 'shop'));
-    const { code, stdout, stderr } = await run(['-n', 'shop'], answers);
-    expect(result).toEqual({ code, stdout, stderr });
-    expect(code).toBe(1);
-  });
-
-  test.each(['--help', '-h'])('%s tells the commands', (option) => {
-    expect(program(option)).toEqual({ code: 0, stdout: expect.stringMatching(/^Usage: cdk8s-celery COMMAND[^]*^ {2}status /m), stderr: '' });
-  });
-
-  test('alone tells the commands too, and returns 2', () => {
-    expect(program()).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: cdk8s-celery COMMAND') });
-  });
-
-  test.each(['stats', 'toString'])('%s is not a command', (command) => {
-    expect(program(command))
-      .toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(`^cdk8s-celery: '${command}' is not a command; there are: .*status`) });
-  });
 });
