@@ -101,11 +101,8 @@ function malformed(settings: ReadonlyMap<string, unknown>): Problem[] {
 
 /** The exchanges that queues have: those of `task_queues`, and one with the name of each other queue. */
 function exchanges(names: Iterable<string>, taskQueues: unknown): Set<string> {
-  const maps = isPlainObject(taskQueues) ? Object.entries(taskQueues) : Array.isArray(taskQueues) ? taskQueues.map((queue: unknown) => ['', queue] as const) : [];
-  return new Set([...names, ...maps.flatMap(([, queue]) => {
-    const exchange = isPlainObject(queue) ? queue.exchange : undefined;
-    return typeof exchange === 'string' ? [exchange] : isPlainObject(exchange) && typeof exchange.name === 'string' ? [exchange.name] : [];
-  })]);
+  const options = isPlainObject(taskQueues) ? Object.values(taskQueues) : [];
+  return new Set([...names, ...options.flatMap((queue) => isPlainObject(queue) && typeof queue.exchange === 'string' ? [queue.exchange] : [])]);
 }
 
 /** The names among `task_queues`, of which JSON has the map only. */

@@ -85,6 +85,7 @@ describe('routes', () => {
     ['the same of Beat', { ...declared('mail'), settings: { beat_schedule: { a: { task: 'x', schedule: 60, options: MEDIA } } } }, ALL,
       'settings.beat_schedule[\'a\'].options.exchange: \'media\' is an exchange'],
     ['an exchange without a routing key', routed({ exchange: 'mail' }), ALL, 'has an exchange without a routing_key and without a queue'],
+    ['a pair without the name of a task', { settings: { task_routes: [[[1, { queue: 'celery' }]]] } }, { worker: undefined }, 'settings.task_routes[0]: '],
     ['pairs that are no list of pairs', { settings: { task_routes: [['tasks.*', { queue: 'celery' }]] } }, { worker: undefined }, 'settings.task_routes[0]: '],
     ['a pair and what is none', { settings: { task_routes: [[['tasks.*', { queue: 'celery' }], ['x']]] } }, { worker: undefined }, 'settings.task_routes[0]: '],
     ['a queue that is no name', routed({ queue: { name: 'mail' } }), ALL, 'settings.task_routes[\'x\'].queue: {"name":"mail"} is not the name of a queue'],

@@ -108,7 +108,8 @@ describe('a consumer timeout that is given', () => {
 
   test.each(late)('is refused where a task that is acknowledged late %s takes as long', (_what, props) => {
     expect(refusals(rabbit(1200, props))).toEqual([expect.stringContaining(
-      '[chart/rabbitmq] consumerTimeout: \'20 minutes\' is not more than the longest task of chart/worker, 1200 s, which is acknowledged at its end')]);
+      '[chart/rabbitmq] consumerTimeout: \'20 minutes\' is not more than the longest task of chart/worker, 1200 s, which is acknowledged at its end: RabbitMQ closes the channel before, '
+      + 'and the task runs again; give more than 1200 seconds, or leave it out')]);
   });
 
   test.each(late)('is accepted where it takes a second less, late %s', (_what, props) => {

@@ -313,6 +313,10 @@ describe('is refused', () => {
     expect(refused(scaling, props, app)).toEqual(messages);
   });
 
+  test('scaling in as fast as tasks end is accepted', () => {
+    expect(() => synth(worker({ scaling: by({ maxReplicas: 5, behavior: { scaleDown: { policies: [{ type: 'Pods', value: 1, periodSeconds: 300 }] } } }) }))).not.toThrow();
+  });
+
   test('what is no WorkerScaling', () => {
     expect(refused({ maxReplicas: 5 })).toEqual(['scaling: an object is not a WorkerScaling; give e.g. WorkerScaling.queueLength({ maxReplicas: 10 })']);
   });
