@@ -181,6 +181,17 @@ test('patches of kustomize are no objects', async () => {
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
 });
 
+test('yes and no are texts in what kustomize reads, and booleans to kubectl', async () => {
+  const labelled = WORKER.replace(', --prefetch-multiplier=0', '').replace(/^(metadata:\n)/m, '$1  labels: {recreate: yes}\n');
+  mkdirSync(files.path('kustomized'));
+  files.write('kustomized/worker.yaml', labelled);
+  expect((await run(files.path('kustomized'))).out).toContain('admission/wrong-type');
+  files.write('kustomized/kustomization.yaml', 'resources: [worker.yaml]\n');
+  expect(await run(files.path('kustomized'))).toMatchObject({ code: 0, out: '1 worker\n\n1 object: nothing found\n' });
+  files.write('kustomized/worker.yaml', labelled.replace('yes', 'true'));
+  expect((await run(files.path('kustomized'))).out).toContain('admission/wrong-type');
+});
+
 test('templates of Helm in a folder are no manifests', async () => {
   mkdirSync(files.path('repository/chart/templates'), { recursive: true });
   mkdirSync(files.path('repository/templates'), { recursive: true });

@@ -5,6 +5,7 @@ import { newlines } from './lines';
 import { indentValues } from './margin';
 import { Places } from './places';
 import { SameSpecs } from './same-specs';
+import { resolveKustomized, resolvePlain } from './scalars';
 import { readYaml, Yaml, YamlError } from './yaml';
 import { asList, asText, get } from '../../manifests/json';
 
@@ -30,6 +31,8 @@ export interface Input {
   readonly problems: Problem[];
   /** Files that kustomize lays over objects: parts of objects, and no objects. They are left out of folders. */
   readonly patches: Set<string>;
+  /** Files of folders that kustomize reads, and writes again. */
+  readonly kustomized: Set<string>;
   /** Charts of Helm in folders, whose templates are left out: they are no manifests before Helm renders them. */
   readonly charts: string[];
   /** What folders have in addition to files and folders, which is left out: links to folders, pipes. */
@@ -38,7 +41,7 @@ export interface Input {
 
 export function emptyInput(): Input {
   const places = new Places();
-  return { documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), charts: [], left: [] };
+  return { documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), kustomized: new Set(), charts: [], left: [] };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
@@ -68,7 +71,9 @@ function readPath(path: string, input: Input): void {
 }
 
 function readFolder(folder: string, input: Input): void {
-  for (const patch of kustomizePatches(folder)) input.patches.add(patch);
+  const { patches, resources } = kustomization(folder);
+  for (const patch of patches) input.patches.add(patch);
+  for (const file of resources) input.kustomized.add(file);
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1);
   const chart = entries.some(({ name }) => name === 'Chart.yaml');
   for (const entry of entries) {
@@ -99,14 +104,14 @@ function readLink(path: string, input: Input): void {
 
 const KUSTOMIZATION = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
-/** The files that the kustomization of a folder names as patches. */
-function kustomizePatches(folder: string): string[] {
+/** The files that the kustomization of a folder names: as patches, and as what it builds. */
+function kustomization(folder: string): Record<'patches' | 'resources', string[]> {
   const file = KUSTOMIZATION.map((name) => join(folder, name)).find((path) => existsSync(path));
   const text = file === undefined ? undefined : readText(file, file, []);
-  const kustomization = text === undefined ? emptyInput() : parseText(file!, text, emptyInput());
-  return kustomization.documents.flatMap(({ value }) => ['patches', 'patchesJson6902', 'patchesStrategicMerge'].flatMap((field) =>
-    asList(get(value, field)).flatMap((patch) => asText(patch) ?? asText(get(patch, 'path')) ?? []))).filter((name) => !name.includes('\n'))
-    .map((name) => join(folder, name));
+  const read = text === undefined ? emptyInput() : parseText(file!, text, emptyInput());
+  const named = (...fields: readonly string[]) => read.documents.flatMap(({ value }) => fields.flatMap((field) =>
+    asList(get(value, field)).flatMap((one) => asText(one) ?? asText(get(one, 'path')) ?? []))).filter((name) => !name.includes('\n')).map((name) => join(folder, name));
+  return { patches: named('patches', 'patchesJson6902', 'patchesStrategicMerge'), resources: named('resources') };
 }
 
 function readOne(file: string, source: string | number, input: Input): void {
@@ -202,7 +207,7 @@ function documents(text: string): Array<{ line: number; text: string }> {
 
 function readDocument(file: string, { line, text }: { line: number; text: string }, input: Input): void {
   try {
-    const { value, place, repeated } = readAtAnyMargin(text, input, line);
+    const { value, place, repeated } = readAtAnyMargin(file, text, input, line);
     // A key that is there twice is wrong, and kubectl applies the object all the same, with the last one.
     if (repeated.length > 0) input.problems.push({ file, line: line + repeated[0], message: TWICE });
     if (value !== null && value !== undefined) input.documents.push({ file, value, place });
@@ -219,14 +224,15 @@ function readDocument(file: string, { line, text }: { line: number; text: string
 }
 
 /** Also reads values in quotes and brackets that go on at any indentation. */
-function readAtAnyMargin(text: string, { places, specs }: Input, line: number): Yaml {
+function readAtAnyMargin(file: string, text: string, { places, specs, kustomized }: Input, line: number): Yaml {
+  const plain = kustomized.has(file) ? resolveKustomized : resolvePlain;
   try {
-    return specs.read(text, line);
+    return plain === resolvePlain ? specs.read(text, line) : readYaml(text, places, line, plain);
   } catch (error) {
     const indented = error instanceof YamlError && error.unclosed ? indentValues(text) : text;
     if (indented === text) throw error;
     try {
-      return readYaml(indented, places, line);
+      return readYaml(indented, places, line, plain);
     } catch (other) {
       // A quote that is not closed anywhere: at the end of the text that is seen later.
       throw other instanceof YamlError && other.unclosed ? error : other;

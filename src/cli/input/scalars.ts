@@ -14,6 +14,12 @@ export function resolvePlain(text: string): string | number | boolean | null {
   return /^[-+\d]/.test(text) ? number(text.replaceAll('_', '').replace(/^0b([-+])/, '$10b')) ?? text : text;
 }
 
+/** What kubectl is given by kustomize, which writes `yes`, `off` and the like as texts: only true and false are no texts to it. */
+export function resolveKustomized(text: string): string | number | boolean | null {
+  const value = resolvePlain(text);
+  return typeof value === 'boolean' && !/^(true|false)$/i.test(text) ? text : value;
+}
+
 /** The same for one with a tag, such as `!!str`; undefined where that is not its type. */
 export function resolveTagged(tag: string, text: string): string | number | boolean | null | undefined {
   if (tag === 'binary') return Buffer.from(text, 'base64').toString('utf8');

@@ -43,9 +43,10 @@ const LARGE = MOST_ITEMS;
  * Throws a YamlError.
  *
  * @param firstLine the line of the text in its file, from 1
+ * @param plain what a scalar without quotes is
  */
-export function readYaml(text: string, places: Places, firstLine: number): Yaml {
-  return new Reader(text, parse(text), places, firstLine).read();
+export function readYaml(text: string, places: Places, firstLine: number, plain = resolvePlain): Yaml {
+  return new Reader(text, parse(text), places, firstLine, plain).read();
 }
 
 /** At least as many as its items, in no memory. */
@@ -119,6 +120,7 @@ class Reader {
 
   public constructor(
     private readonly text: string, private readonly events: readonly Event[], private readonly places: Places, private readonly firstLine: number,
+    private readonly plain: (text: string) => unknown,
   ) {
     this.lineEnd = this.endOfLine();
   }
@@ -234,7 +236,7 @@ class Reader {
   }
 
   private typed(event: ScalarEvent, text: string): unknown {
-    if (event.tagStart < 0) return event.style === SCALAR_STYLE.PLAIN ? resolvePlain(text) : text;
+    if (event.tagStart < 0) return event.style === SCALAR_STYLE.PLAIN ? this.plain(text) : text;
     const tag = /^(?:!!|!<tag:yaml\.org,2002:)(\w+)>?$/.exec(this.text.slice(event.tagStart, event.tagEnd))?.[1];
     const value = tag === undefined ? text : resolveTagged(tag, text);
     if (value !== undefined) return value;
