@@ -1,6 +1,7 @@
 import { Image, isBitnami, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
+import { claimNamed, hasLocalClass, templateOf } from '../../manifests/claims';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
@@ -57,6 +58,7 @@ const stem = (name: string): string => name.replace(/[-_](pvc?|claim|volume|pers
 function onFolderOfNode(claim: Resource | undefined, world: World): 'yes' | 'perhaps' | 'no' {
   if (!claim) return 'no';
   const spec = asMap(claim.json.spec);
+  if (hasLocalClass(claim.json, world)) return 'yes';
   const found = world.kind('PersistentVolume').flatMap(({ name, json }) => {
     const volume = asMap(json.spec);
     if (volume.hostPath === undefined && volume.local === undefined) return [];
@@ -82,7 +84,7 @@ function onlySharesFiles(workload: Workload, { volume }: Mount, world: World): b
 function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
   const claim = mount.volume.claim;
   if (claim === undefined) return asList(get(mount.volume.source, 'spec', 'accessModes'));
-  return asList(get(world.find('PersistentVolumeClaim', namespace, claim)?.json, 'spec', 'accessModes'));
+  return asList(get(claimNamed(claim, namespace, world), 'spec', 'accessModes'));
 }
 
 /** Folders that tasks write to while they run. */
@@ -117,11 +119,15 @@ const claims = lazy((world: World) => {
       : [[`${workload.resource.namespace}/${claim}`, { workload, path }]])));
   return [...users].flatMap(([name, own]) => {
     const claim = name.slice(name.indexOf('/') + 1);
-    const modes = asList(get(world.find('PersistentVolumeClaim', own[0].workload.resource.namespace, claim)?.json, 'spec', 'accessModes'));
+    const { namespace } = own[0].workload.resource;
+    const json = claimNamed(claim, namespace, world);
+    const modes = asList(get(json, 'spec', 'accessModes'));
     const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
+    if (!once || (hasLocalClass(json, world) && !modes.includes('ReadWriteOncePod'))) return [];
+    const made = templateOf(claim, namespace, world);
     // The same workload may be in the input twice.
-    const distinct = [...new Map(own.map((use) => [`${use.workload.resource.kind}/${use.workload.resource.name}`, use])).values()];
-    return once ? [{ claim, modes, users: distinct }] : [];
+    const all = made && made.workload.replicas !== 0 ? [...own, { workload: made.workload, path: made.volume.path }] : own;
+    return [{ claim, modes, users: [...new Map(all.map((use) => [`${use.workload.resource.kind}/${use.workload.resource.name}`, use])).values()] }];
   });
 });
 

@@ -1,0 +1,37 @@
+import { lazy } from '../memo';
+import { grouped } from './grouped';
+import { asMap, asText, get, JsonObject } from './json';
+import { Volume } from './pod/volumes';
+import { Workload } from './pod/workload';
+import type { World } from './world';
+
+/** A claim that a StatefulSet makes for each of its pods. */
+export interface Template {
+  readonly workload: Workload;
+  readonly volume: Volume;
+}
+
+/** By the namespace and what the claims are called but for the number of the pod: `data-redis` of `data-redis-0`. */
+const templates = lazy((world: World) => grouped(world.workloads.filter(({ resource }) => resource.kind === 'StatefulSet').flatMap((workload) =>
+  [...workload.volumes.values()].filter(({ kind, claim }) => kind === 'claim' && claim === undefined)
+    .map((volume): [string, Template] => [`${workload.resource.namespace} ${volume.name}-${workload.resource.name}`, { workload, volume }]))));
+
+/** What a StatefulSet makes a claim of that name from. */
+export function templateOf(name: string, namespace: string, world: World): Template | undefined {
+  return templates(world).get(`${namespace} ${name.replace(/-\d+$/, '')}`)?.[0];
+}
+
+/** The claim of that name, as it is in the input or in the template of a StatefulSet. */
+export function claimNamed(name: string, namespace: string, world: World): JsonObject | undefined {
+  return world.find('PersistentVolumeClaim', namespace, name)?.json ?? templateOf(name, namespace, world)?.volume.source;
+}
+
+/** Provisioners of k3s, minikube, Docker Desktop and OpenEBS that make a folder of one node: pods with such a volume run on that node. */
+const OF_ONE_NODE = /^(rancher\.io\/local-path|k8s\.io\/minikube-hostpath|docker\.io\/hostpath|openebs\.io\/local)$/;
+
+/** Whether a claim gets a folder of a node by its class: one of the input, or by the name that k3s gives its own. */
+export function hasLocalClass(claim: JsonObject | undefined, world: World): boolean {
+  const name = asText(get(claim, 'spec', 'storageClassName')) ?? '';
+  const known = world.find('StorageClass', '', name);
+  return known ? OF_ONE_NODE.test(asText(asMap(known.json).provisioner) ?? '') : name === 'local-path';
+}
