@@ -141,11 +141,14 @@ function namedAtLoopback({ container, link, backend, allUrls }: Process): Array<
 /** Of all namespaces. */
 const servicesByName = lazy((world: World) => grouped(world.kind('Service').map((service) => [service.name, service] as const)));
 
-/** The Services of the only server of a kind in a namespace, each by its namespace. */
+/** The Services of the only server of a kind in a namespace, each by its namespace. A server may be in the input twice. */
 const servedBy = lazy((world: World) => {
-  const services = grouped(world.kind('Service').flatMap((service) => world.backing(service).slice(0, 1).map((workload) => [workload, service.name] as const)));
-  const only = (servers: readonly Workload[]) => new Map([...grouped([...new Set(servers)].map((server) => [server.resource.namespace, server]))]
-    .map(([namespace, [server, ...others]]) => [namespace, others.length > 0 || /cache|session/i.test(server.resource.name) ? [] : services.get(server) ?? []]));
+  const nameOf = ({ resource: { kind, namespace, name } }: Workload) => `${namespace} ${kind} ${name}`;
+  const services = grouped(world.kind('Service').flatMap((service) =>
+    world.backing(service).slice(0, 1).map((workload) => [nameOf(workload), service.name] as const)));
+  const only = (servers: readonly Workload[]) => new Map([...grouped([...new Map(servers.map((server) => [nameOf(server), server])).values()]
+    .map((server) => [server.resource.namespace, server]))].map(([namespace, [server, ...others]]) =>
+    [namespace, others.length > 0 || /cache|session/i.test(server.resource.name) ? [] : [...new Set(services.get(nameOf(server)))]]));
   return {
     redis: only(world.redisServers.map(({ container }) => container.workload)),
     rabbitmq: only(rabbitServers(world).flatMap(({ container }) => container?.workload ?? [])),
@@ -177,9 +180,9 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
 
-/** What sends tasks to Celery: a variable gives it the broker. */
-const producers = lazy((world: World) => world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0
-  && workload.containers.some(isProducer)).map((workload) => ({ workload, broker: undefined })));
+/** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
+const producers = lazy((world: World) => [...new Set(applicationContainers(world).map(({ workload }) => workload))]
+  .filter((workload) => world.in(workload).length === 0).map((workload) => ({ workload, broker: undefined })));
 
 /** The workloads with a label, whatever its value is, by namespace and label. */
 const byLabelName = lazy((world: World) => grouped(world.workloads.flatMap((workload) => Object.keys(workload.labels)
