@@ -1,10 +1,13 @@
 import { seenByExporter } from '../../manifests/applications';
 import { exporters } from '../../manifests/exporters';
 import { asList, asMap, asText, get } from '../../manifests/json';
+import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { FILLED_IN } from '../../manifests/refusals';
+import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
+import type { World } from '../../manifests/world';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -18,6 +21,21 @@ function tracer({ links, container }: Process): string | undefined {
   const wrapper = links.find((link) => link.kind === 'wrapper' && TRACERS.test(link.name));
   if (wrapper) return wrapper.name;
   return [...container.env.all()].find(({ name, value }) => /^OTEL_EXPORTER_OTLP(_TRACES)?_ENDPOINT$/.test(name) && value !== '')?.name;
+}
+
+/** What has metrics of Celery: its own pods, and exporters. */
+function monitored(world: World): readonly Workload[] {
+  return [...celeryWorkloads(world), ...exporters(world).map(({ container }) => container.workload)];
+}
+
+/** The one namespace in which a monitor selects; undefined where it does so in several, or in any. */
+function watched({ namespace, json }: Resource, world: World): string | undefined {
+  const selector = get(json, 'spec', 'namespaceSelector');
+  if (selector === undefined) return namespace;
+  const [name, ...others] = asList(get(selector, 'matchNames'));
+  if (others.length > 0 || typeof name !== 'string' || get(selector, 'any') === true) return undefined;
+  // Objects without a namespace are applied to the one that it names.
+  return namespace === '' && !world.workloads.some(({ resource }) => resource.namespace === name) ? '' : name;
 }
 
 export const observabilityRules: Rule[] = [
@@ -51,13 +69,13 @@ export const observabilityRules: Rule[] = [
     source: 'https://prometheus-operator.dev/docs/developer/getting-started/#using-servicemonitors',
     rows: ['N21'],
     check: (world, report) => {
-      const own = new Set(world.kind('ServiceMonitor').length === 0 ? [] : celeryWorkloads(world));
+      const own = new Set(world.kind('ServiceMonitor').length === 0 ? [] : monitored(world));
       for (const monitor of own.size === 0 ? [] : world.kind('ServiceMonitor')) {
-        const { namespace, json } = monitor;
+        const { json } = monitor;
         const selector = get(json, 'spec', 'selector');
         const labels = asMap(get(selector, 'matchLabels'));
-        // Others select Services of other namespaces.
-        if (get(json, 'spec', 'namespaceSelector') !== undefined || get(selector, 'matchExpressions') !== undefined) continue;
+        const namespace = watched(monitor, world);
+        if (namespace === undefined || get(selector, 'matchExpressions') !== undefined) continue;
         if (world.kind('Service').some((service) => service.namespace === namespace && selects(selector, service.labels))) continue;
         const meant = world.select(namespace, labels).find((workload) => own.has(workload));
         if (!meant) continue;
@@ -79,12 +97,12 @@ export const observabilityRules: Rule[] = [
     rows: ['N21'],
     check: (world, report) => {
       const monitors = [...world.kind('PodMonitor'), ...world.kind('ServiceMonitor')];
-      const own = new Set(monitors.length === 0 ? [] : celeryWorkloads(world));
+      const own = new Set(monitors.length === 0 ? [] : monitored(world));
       for (const monitor of monitors) {
-        const { namespace, json, kind } = monitor;
+        const { json, kind } = monitor;
         const selector = get(json, 'spec', 'selector');
-        // Others select what may be anywhere.
-        if (get(json, 'spec', 'namespaceSelector') !== undefined || get(selector, 'matchExpressions') !== undefined) continue;
+        const namespace = watched(monitor, world);
+        if (namespace === undefined || get(selector, 'matchExpressions') !== undefined) continue;
         const ofPods = kind === 'PodMonitor';
         const pods = ofPods ? world.select(namespace, asMap(get(selector, 'matchLabels'))) : [];
         const services = ofPods ? [] : world.kind('Service').filter((service) => service.namespace === namespace && selects(selector, service.labels));
