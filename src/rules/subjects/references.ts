@@ -1,3 +1,4 @@
+import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
@@ -175,16 +176,20 @@ function withSameKeys({ kind, name, at: { resource: { namespace } } }: Reference
   return found.size === 1 ? [...found][0] : undefined;
 }
 
+/** The only ConfigMap of the namespace that nobody asks for, where a container takes all its variables from one that there is not. */
+function onlyVariables({ kind, at: { path, resource: { namespace } } }: Reference, world: World): string | undefined {
+  if (kind !== 'ConfigMap' || path.at(-3) !== 'envFrom') return undefined;
+  const [free, ...others] = unused(world).get(`${kind} ${namespace}`) ?? [];
+  const keys = free === undefined || others.length > 0 ? [] : [...keysOf(world.find(kind, namespace, free)!)];
+  return keys.length > 1 && keys.every((key) => /^[A-Z][A-Z0-9_]*$/.test(key)) ? free : undefined;
+}
+
 /** The claims of the input that no pod asks for, by namespace. */
 const unusedClaims = lazy((world: World) => {
   const used = new Set(world.workloads.flatMap(({ resource: { namespace }, volumes }) => [...volumes.values()].map(({ claim }) => `${namespace} ${claim}`)));
   return grouped(world.kind('PersistentVolumeClaim').filter(({ namespace, name }) => !used.has(`${namespace} ${name}`))
     .map(({ namespace, name }) => [namespace, name] as const));
 });
-
-/** The claims that StatefulSets make, without the number: `data-redis` of `data-redis-0`. */
-const ofTemplates = lazy((world: World) => new Set(world.workloads.filter(({ resource }) => resource.kind === 'StatefulSet')
-  .flatMap(({ resource, volumes }) => [...volumes.keys()].map((name) => `${resource.namespace} ${name}-${resource.name}`))));
 
 export const referenceRules: Rule[] = [
   {
@@ -248,13 +253,14 @@ export const referenceRules: Rule[] = [
       for (const reference of neededReferences(world)) {
         const { kind, name, at } = reference;
         if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) continue;
-        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)) ?? withSameKeys(reference, world);
+        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)) ?? withSameKeys(reference, world)
+          ?? onlyVariables(reference, world);
         if (meant !== undefined) report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
       }
       for (const workload of celeryWorkloads(world)) {
         const { resource, volumes } = workload;
         for (const { claim, path } of volumes.values()) {
-          if (claim === undefined || world.find('PersistentVolumeClaim', resource.namespace, claim) || ofTemplates(world).has(`${resource.namespace} ${claim.replace(/-\d+$/, '')}`)) continue;
+          if (claim === undefined || claimNamed(claim, resource.namespace, world)) continue;
           const meant = almost(claim, unusedClaims(world).get(resource.namespace));
           if (meant === undefined) continue;
           report({
