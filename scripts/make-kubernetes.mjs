@@ -21,7 +21,8 @@ const ROOTS = [
 
 /** What the rules read whole. */
 const READ = [
-  'core.v1.PodSpec', 'apps.v1.DeploymentSpec', 'apps.v1.StatefulSetSpec',
+  'core.v1.PodSpec', 'apps.v1.DeploymentSpec', 'apps.v1.StatefulSetSpec', 'apps.v1.DaemonSetSpec', 'batch.v1.JobSpec', 'batch.v1.CronJobSpec',
+  'core.v1.PersistentVolumeClaimSpec', 'policy.v1.PodDisruptionBudgetSpec',
   'core.v1.ServiceSpec', 'networking.v1.NetworkPolicySpec', 'networking.v1.IngressSpec', 'autoscaling.v2.HorizontalPodAutoscalerSpec',
 ];
 
@@ -30,12 +31,12 @@ const module_ = (name, version) => JSON.parse(execFileSync('go', ['mod', 'downlo
 
 const definitions = JSON.parse(readFileSync(join(module_('k8s.io/kubernetes', `v${VERSION}`), 'api/openapi-spec/swagger.json'), 'utf8')).definitions;
 const go = module_('k8s.io/api', `v${VERSION.replace(/^1/, '0')}`);
-const source = ['core/v1/types.go', 'apps/v1/types.go', 'autoscaling/v2/types.go', 'networking/v1/types.go'].map((file) => readFileSync(join(go, file), 'utf8')).join('\n');
+const source = ['core/v1/types.go', 'apps/v1/types.go', 'autoscaling/v2/types.go', 'networking/v1/types.go', 'batch/v1/types.go', 'policy/v1/types.go'].map((file) => readFileSync(join(go, file), 'utf8')).join('\n');
 rmSync(scratch, { recursive: true });
 
 /** Go's enums: the name of the type to its values. */
 const enums = new Map([...source.matchAll(/\/\/ \+enum\ntype (\w+) string/g)].map(([, type]) => [
-  type, [...source.matchAll(new RegExp(`^\\s+\\w+\\s+${type}\\s*=\\s*"([^"]*)"`, 'gm'))].map(([, value]) => value).filter(Boolean).sort(),
+  type, [...source.matchAll(new RegExp(`^\\s+\\w+\\s+(?:${type}\\s*=\\s*|=\\s*${type}\\()"([^"]*)"`, 'gm'))].map(([, value]) => value).filter(Boolean).sort(),
 ]));
 /** `Toleration.operator` to the values of its enum. */
 const enumOf = new Map([...source.matchAll(/^type (\w+) struct \{\n(.*?)^\}/gms)].flatMap(([, struct, body]) =>

@@ -14,23 +14,24 @@ export interface Misshape extends Refusal {
   readonly newer?: true;
 }
 
-/** The fields that an object of a type must have. Those of a whole spec and of a toleration are said elsewhere, or have a default. */
-const neededIn = remembered((type: string): readonly string[] => type.endsWith('Spec') || type === 'Toleration' ? []
+/** Of these, what is required is said elsewhere, or has a default. */
+const WITHOUT_NEEDS: ReadonlySet<string> = new Set([
+  'DeploymentSpec', 'StatefulSetSpec', 'DaemonSetSpec', 'JobSpec', 'PodSpec', 'PodTemplateSpec', 'NetworkPolicySpec', 'Toleration',
+]);
+
+/** The fields that an object of a type must have. */
+const neededIn = remembered((type: string): readonly string[] => WITHOUT_NEEDS.has(type) ? []
   : [...fieldsOf(type)].flatMap(([name, { required }]) => required || NEEDED.has(`${type}.${name}`) ? [name] : []));
 
 /** The types whose fields are put into one another: of workloads and their pods, and of what scales, guards and publishes them. */
-const OF_WORKLOADS = ['Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy'];
+const OF_WORKLOADS = [
+  'Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy', 'JobSpec', 'CronJobSpec',
+];
 const OF_COMPANIONS = [
   'ServiceSpec', 'ServicePort', 'NetworkPolicySpec', 'NetworkPolicyIngressRule', 'NetworkPolicyEgressRule', 'NetworkPolicyPeer', 'IngressSpec', 'IngressRule',
   'HTTPIngressRuleValue', 'HTTPIngressPath', 'IngressBackend', 'IngressServiceBackend', 'HorizontalPodAutoscalerSpec', 'HorizontalPodAutoscalerBehavior',
   'HPAScalingRules',
 ];
-
-/** What is one level too deep in the pod of a Job or a CronJob, of which the schema has only the pods. */
-const OF_JOBS: ReadonlyMap<string, string> = new Map([
-  ...['backoffLimit', 'completionMode', 'completions', 'parallelism', 'ttlSecondsAfterFinished'].map((name) => [name, 'JobSpec'] as const),
-  ...['concurrencyPolicy', 'failedJobsHistoryLimit', 'startingDeadlineSeconds', 'successfulJobsHistoryLimit'].map((name) => [name, 'CronJobSpec'] as const),
-]);
 
 /** Which of some types have a field of that name: one that is unknown here was meant for one of those. */
 const homes = lazy((types: readonly string[]): ReadonlyMap<string, readonly string[]> => {
@@ -58,16 +59,21 @@ const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
 ]);
 
 /** Fields that the schema does not ask for, and the API server does. */
-const NEEDED: ReadonlySet<string> = new Set(['Container.image']);
+const NEEDED: ReadonlySet<string> = new Set([
+  'Container.image', 'PersistentVolumeClaimSpec.accessModes', 'PersistentVolumeClaimSpec.resources', 'VolumeResourceRequirements.requests',
+]);
 
 /** The type of what is in `spec`, of the kinds that the schema has. */
-const SPECS: ReadonlyMap<string, string> = new Map([['Deployment', 'DeploymentSpec'], ['StatefulSet', 'StatefulSetSpec'], ['Pod', 'PodSpec']]);
+const SPECS: ReadonlyMap<string, string> = new Map([
+  ['Deployment', 'DeploymentSpec'], ['StatefulSet', 'StatefulSetSpec'], ['DaemonSet', 'DaemonSetSpec'], ['Job', 'JobSpec'], ['CronJob', 'CronJobSpec'],
+  ['Pod', 'PodSpec'],
+]);
 
 /** What the API server does not accept in the spec of a workload, and in that of its pods, by the names and types of fields. */
 export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
   const own = SPECS.get(resource.kind);
-  const found = [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload)];
+  const found = [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload), ...noRestartPolicy(workload)];
   return isPatch(workload) ? found.filter(({ what }) => what !== 'missing') : found;
 });
 
@@ -92,16 +98,23 @@ function noContainers({ spec, specPath }: Workload): readonly Misshape[] {
     : [{ what: 'missing', path: [...specPath, 'containers'], value: 'no containers', allowed: 'a container' }];
 }
 
-/** The types of the specs of Services, policies, Ingresses and autoscalers. */
+/** The default, Always, is none of a Job. */
+function noRestartPolicy({ resource: { kind }, spec, specPath, containers }: Workload): readonly Misshape[] {
+  return (kind !== 'Job' && kind !== 'CronJob') || containers.length === 0 || (spec.restartPolicy ?? undefined) !== undefined ? []
+    : [{ what: 'missing', path: specPath, value: 'no restartPolicy', allowed: 'OnFailure or Never' }];
+}
+
+/** The types of the specs of Services, policies, Ingresses, autoscalers, budgets and claims. */
 const COMPANIONS: ReadonlyMap<string, string> = new Map([
   ['v1/Service', 'ServiceSpec'], ['networking.k8s.io/v1/NetworkPolicy', 'NetworkPolicySpec'], ['networking.k8s.io/v1/Ingress', 'IngressSpec'],
-  ['autoscaling/v2/HorizontalPodAutoscaler', 'HorizontalPodAutoscalerSpec'],
+  ['autoscaling/v2/HorizontalPodAutoscaler', 'HorizontalPodAutoscalerSpec'], ['policy/v1/PodDisruptionBudget', 'PodDisruptionBudgetSpec'],
+  ['v1/PersistentVolumeClaim', 'PersistentVolumeClaimSpec'],
 ]);
 
-/** The fields that the API does not have in the spec of a Service, a policy, an Ingress or an autoscaler. */
-export const unknownFieldsOf: (resource: Resource) => readonly Misshape[] = lazy((resource: Resource) => {
+/** What the API server does not accept in the spec of one of those. */
+export const misshapesOf: (resource: Resource) => readonly Misshape[] = lazy((resource: Resource) => {
   const own = COMPANIONS.get(`${resource.apiVersion}/${resource.kind}`);
-  return own === undefined ? [] : read(resource.json.spec, own, ['spec']).filter(({ what }) => what === 'unknown');
+  return own === undefined ? [] : read(resource.json.spec, own, ['spec']);
 });
 
 /** What takes the place of anything else where the API has a list. */
@@ -162,8 +175,7 @@ class Reader {
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
     const companion = OF_COMPANIONS.includes(type);
-    const home = homes(companion ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type)
-      ?? (companion || !OF_JOBS.has(name) ? undefined : [OF_JOBS.get(name)!]);
+    const home = homes(companion ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type);
     const allowed = meant ?? (home ? `${name} of ${home.join(', ')}` : [...fields.keys()].slice(0, 8).join(', '));
     this.path.push(name);
     this.add('unknown', name, allowed, meant ?? home ? {} : { newer: true });
@@ -194,7 +206,7 @@ class Reader {
   private wrong(value: unknown, allowed: string): void {
     const given = Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
     const shown = Array.isArray(value) || isMap(value) ? String(this.path.at(-1)) : String(value);
-    const filledIn = Array.isArray(value) ? isBracketed(value)
+    const filledIn = Array.isArray(value) ? allowed !== 'a map' && isBracketed(value)
       : isMap(value) ? Object.values(value).every((item) => item === null) : FILLED_IN.test(shown);
     if (!filledIn) this.add('type', shown, allowed, { note: `it is ${given}` });
   }

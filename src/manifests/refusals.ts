@@ -4,6 +4,7 @@ import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './j
 import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName } from './names';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
+import { nearest } from '../nearest';
 
 /** Why the API server refuses an object, and where in it. */
 export interface Refusal {
@@ -85,7 +86,7 @@ export function badObjectName({ kind, json }: Resource): Refusal[] {
 const typeName = (value: unknown): string => Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value}`;
 
 /** `{NAME}`, which YAML reads as a map with a key and nothing else. */
-function isPlaceholder(value: unknown): boolean {
+export function isPlaceholder(value: unknown): boolean {
   return isMap(value) && Object.keys(value).length === 1 && Object.values(value)[0] === null && /^[A-Z][A-Z0-9_]*$/.test(Object.keys(value)[0]);
 }
 
@@ -110,6 +111,17 @@ export function notTextsOf({ resource, containers, initContainers, podPath }: Wo
     ]),
     ...notTexts(get(resource.json, 'spec', 'selector', 'matchLabels'), ['spec', 'selector', 'matchLabels']),
   ];
+}
+
+/** The same in the labels and annotations of any other object. */
+export function annotationsIn({ json }: Resource): Refusal[] {
+  return ['labels', 'annotations'].flatMap((key) => notTexts(get(json, 'metadata', key), ['metadata', key]));
+}
+
+/** What has neither a name nor the beginning of one. */
+export function noName({ json }: Resource): Refusal[] {
+  const { name, generateName } = asMap(json.metadata);
+  return (name ?? undefined) !== undefined || (generateName ?? undefined) !== undefined ? [] : [{ path: ['metadata'], value: 'no name', allowed: 'name' }];
 }
 
 /** The same in `data` of a ConfigMap, and in a Secret. */
@@ -242,6 +254,23 @@ const APIS: ReadonlyMap<string, string> = new Map([
   ['Job', 'batch/v1'], ['CronJob', 'batch/v1'], ['PodDisruptionBudget', 'policy/v1'], ['HorizontalPodAutoscaler', 'autoscaling/v2'],
   ['NetworkPolicy', 'networking.k8s.io/v1'], ['Ingress', 'networking.k8s.io/v1'],
 ]);
+
+/** The kinds of the APIs that Celery and its servers are made of. */
+const KINDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['apps/v1', ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ControllerRevision']], ['batch/v1', ['Job', 'CronJob']],
+  ['v1', [
+    'Pod', 'Service', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'PersistentVolume', 'ServiceAccount', 'Namespace', 'Endpoints', 'Event', 'LimitRange', 'List',
+    'ResourceQuota', 'PodTemplate', 'ReplicationController', 'Node', 'Binding', 'ComponentStatus',
+  ]],
+  ['policy/v1', ['PodDisruptionBudget', 'Eviction']], ['autoscaling/v1', ['HorizontalPodAutoscaler', 'Scale']], ['autoscaling/v2', ['HorizontalPodAutoscaler']],
+  ['networking.k8s.io/v1', ['NetworkPolicy', 'Ingress', 'IngressClass', 'IPAddress', 'ServiceCIDR']],
+]);
+
+/** The kind that is meant, of an object whose API has none of its kind: `Deploymnet`. */
+export function misspeltKind({ kind, apiVersion }: Resource): string | undefined {
+  const kinds = KINDS.get(apiVersion);
+  return kinds === undefined || kinds.includes(kind) || kind.endsWith('List') || APIS.has(kind) ? undefined : nearest(kind, kinds);
+}
 
 /** Groups of Kubernetes itself: another may have a kind of the same name. */
 const OWN_GROUP = /^(v\d|(apps|batch|policy|autoscaling|extensions)\/|[a-z.]+\.k8s\.io\/)/;

@@ -1,15 +1,16 @@
 import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '../../manifests/admission';
 import { brokerClients } from '../../manifests/broker-urls';
+import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
-import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { A_LIST, Misshape, misshapes, unknownFieldsOf } from '../../manifests/misshapes';
+import { asList, asMap, asScalar, get, isMap } from '../../manifests/json';
+import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { neededReferences, referencesOf } from '../../manifests/references';
 import {
-  badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, mountsOfNothing, notTextsIn, notTextsOf, ownRestartPolicies,
-  plainTextIn, Refusal,
+  badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, misspeltKind, mountsOfNothing, notTextsIn, notTextsOf,
+  annotationsIn, isPlaceholder, noName, ownRestartPolicies, plainTextIn, Refusal,
 } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -66,7 +67,15 @@ const companions = lazy((world: World): readonly Resource[] => {
     ...world.kind('NetworkPolicy').filter(({ namespace }) => namespaces.has(namespace)),
     ...world.kind('Ingress').filter(({ json, namespace }) => asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'http', 'paths')).some((path) =>
       targets.has(`${namespace}/${asScalar(get(path, 'backend', 'serviceName') ?? get(path, 'backend', 'service', 'name'))}`)))),
+    ...claims(world),
   ];
+});
+
+/** The claims that those mount. */
+const claims = lazy((world: World): readonly Resource[] => {
+  const named = [...withDatabases(world)].flatMap(({ resource: { namespace }, volumes }) =>
+    [...volumes.values()].map(({ claim }) => ({ namespace, claim })));
+  return [...new Set(named.flatMap(({ namespace, claim }) => world.find('PersistentVolumeClaim', namespace, claim ?? '') ?? []))];
 });
 
 const reported = (resource: Resource, { path, container, value, allowed, note }: Refusal): Report =>
@@ -78,8 +87,18 @@ const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (w
   for (const workload of withDatabases(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
 };
 
+/** The same, and of a rule that looks at each of their Services and companions, too. */
+const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[]) =>
+  (world: World, report: Reporter): void => {
+    ofWorkloads(inWorkload)(world, report);
+    for (const resource of [...services(world), ...companions(world)]) for (const refusal of inOther(resource)) report(reported(resource, refusal));
+  };
+
 /** The misshapes of one kind, in each workload. */
 const shaped = (what: Misshape['what']) => (workload: Workload): Misshape[] => misshapes(workload).filter((misshape) => misshape.what === what);
+
+/** The same in each companion. */
+const shapedIn = (what: Misshape['what']) => (resource: Resource): Misshape[] => misshapesOf(resource).filter((misshape) => misshape.what === what);
 
 export const admissionRules: Rule[] = [
   {
@@ -146,8 +165,16 @@ export const admissionRules: Rule[] = [
         for (const container of [...initContainers, ...containers]) {
           for (const name of ['command', 'args'] as const) {
             const given = container.json[name];
-            if (given === undefined || given === null || Array.isArray(given)) continue;
-            report({ at: container.place([...container.path, name]), value: asScalar(given) ?? 'a map', allowed: 'a list' });
+            if (given === undefined || given === null) continue;
+            if (!Array.isArray(given)) {
+              report({ at: container.place([...container.path, name]), value: asScalar(given) ?? 'a map', allowed: 'a list' });
+              continue;
+            }
+            given.forEach((word: unknown, i) => {
+              if (typeof word === 'string' || word === null || isPlaceholder(word)) return;
+              const [value, note] = isMap(word) ? [`${Object.keys(word)[0] ?? ''}: ...`, 'it is a map: a colon with a blank after it begins one'] : [asScalar(word) ?? 'a list', `it is a ${typeof word}`];
+              report({ at: container.place([...container.path, name, i]), value, allowed: 'a text in quotes', note });
+            });
           }
         }
       }
@@ -181,6 +208,9 @@ export const admissionRules: Rule[] = [
     check: (world, report) => {
       ofWorkloads((workload) => [...notTextsOf(workload), ...shaped('type')(workload)])(world, report);
       for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
+      for (const resource of [...services(world), ...companions(world)]) {
+        for (const refusal of [...annotationsIn(resource), ...shapedIn('type')(resource)]) report(reported(resource, refusal));
+      }
     },
   },
   {
@@ -208,7 +238,7 @@ export const admissionRules: Rule[] = [
     fix: 'Use one of the supported values, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofWorkloads((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)]),
+    check: ofObjects((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)], shapedIn('word')),
   },
   {
     id: 'admission/unknown-field',
@@ -223,7 +253,7 @@ export const admissionRules: Rule[] = [
       const found = [
         ...[...workloads(world)].flatMap((workload) => unknown(workload).map((misshape) => [workload.resource, misshape] as const)),
         ...[...services(world), ...companions(world)]
-          .flatMap((resource) => unknownFieldsOf(resource).map((misshape) => [resource, misshape] as const)),
+          .flatMap((resource) => shapedIn('unknown')(resource).map((misshape) => [resource, misshape] as const)),
       ];
       for (const [resource, { newer, ...refusal }] of found) {
         report({ ...reported(resource, refusal), ...unless(newer !== true, 'the cluster has a newer Kubernetes, with that field') });
@@ -238,7 +268,44 @@ export const admissionRules: Rule[] = [
     fix: 'Add the field.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofWorkloads(shaped('missing')),
+    check: ofObjects((workload) => [...shaped('missing')(workload), ...noName(workload.resource)], (resource) => [...shapedIn('missing')(resource), ...noName(resource)]),
+  },
+  {
+    id: 'admission/given-twice',
+    severity: Severity.ERROR,
+    title: 'Two entries of a list have the same name, path or port, where each must have its own',
+    why: 'The API server refuses the object: `spec.template.spec.volumes[1].name: Duplicate value: "tmp"`. Of a variable that is given twice, the last value counts.',
+    fix: 'Take one of them out, or give it a name of its own.',
+    source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+    rows: ['N73'],
+    check: (world, report) => {
+      ofObjects(givenTwice, (resource) => resource.kind === 'Service' ? portsGivenTwice(resource) : [])(world, report);
+      for (const workload of workloads(world)) {
+        for (const refusal of variablesGivenTwice(workload)) report({ ...reported(workload.resource, refusal), note: 'the last value counts', severity: Severity.WARNING });
+      }
+    },
+  },
+  {
+    id: 'admission/not-one-of-them',
+    severity: Severity.ERROR,
+    title: 'Fields of which one excludes the other are both given, or none is where one must be',
+    why: 'The API server refuses the object: `livenessProbe.tcpSocket: Forbidden: may not specify more than 1 handler type`, `spec.strategy.rollingUpdate: Forbidden: '
+      + 'may not be specified when strategy type is \'Recreate\'`.',
+    fix: 'Give one of them. A field that is empty, such as `exec:` without a command below it, counts as none.',
+    source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+    rows: ['N73'],
+    check: ofObjects(notOne, notOneIn),
+  },
+  {
+    id: 'admission/out-of-range',
+    severity: Severity.ERROR,
+    title: 'A number, a schedule or another value is outside of what the API allows',
+    why: 'The API server refuses the object: `spec.replicas: Invalid value: -1: must be greater than or equal to 0`, `spec.schedule: Invalid value: "75 2 * * *": end of '
+      + 'range (75) above maximum (59)`.',
+    fix: 'Use a value that is allowed.',
+    source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
+    rows: ['N73'],
+    check: ofObjects(outOfBounds, outOfBoundsIn),
   },
   {
     id: 'admission/container-restart-policy',
@@ -313,6 +380,12 @@ export const admissionRules: Rule[] = [
           // Nobody has run the releases before these for years.
           ...unless(!resource.live, `the cluster is older than ${since ?? 'that'}`),
         });
+      }
+      for (const resource of world.resources) {
+        const meant = misspeltKind(resource);
+        if (meant !== undefined && /celery|flower|broker|redis|rabbit/i.test(JSON.stringify(resource.json))) {
+          report({ at: { resource, path: ['kind'] }, value: resource.kind, allowed: meant, fix: `Write ${meant}.` });
+        }
       }
     },
   },

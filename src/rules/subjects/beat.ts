@@ -13,8 +13,9 @@ import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { referencesOf } from '../../manifests/references';
 import { isScaled, scalersOf } from '../../manifests/scalers';
+import { isTimeZone } from '../../manifests/time-zone';
 import type { World } from '../../manifests/world';
-import { lazy, remembered } from '../../memo';
+import { lazy } from '../../memo';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -87,15 +88,6 @@ function longInterval(code: string): string | undefined {
   }
   return undefined;
 }
-
-const validTimeZone = remembered((name: string) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-});
 
 /** The first Beat of each application that sends tasks whatever others do, by all of its Beats. */
 const activeBeats = lazy((world: World) => {
@@ -391,7 +383,7 @@ export const beatRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       const setting = process.setting('timezone');
-      if (setting && !validTimeZone(setting.value)) report({ at: setting.at, value: setting.value });
+      if (setting && !isTimeZone(setting.value)) report({ at: setting.at, value: setting.value });
     },
   },
   {

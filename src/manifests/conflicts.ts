@@ -1,0 +1,235 @@
+import { isCidr } from './cidr';
+import { badSchedule } from './cron';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
+import { Container } from './pod/container';
+import { Workload } from './pod/workload';
+import { isFilledIn, Refusal } from './refusals';
+import { Resource } from './resource';
+import { fieldsOf } from './schema-fields';
+import { isTimeZone } from './time-zone';
+
+/** What the API server refuses of fields that have a right name and a right type: what occurs twice, excludes each other, or is out of range. */
+
+const allContainers = ({ initContainers, containers }: Workload): readonly Container[] => [...initContainers, ...containers];
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+interface Entry {
+  readonly key: string | undefined;
+  readonly path: Path;
+  readonly container?: string;
+}
+
+/** All but the first of each key. */
+function repeated(entries: readonly Entry[], allowed: string): Refusal[] {
+  const seen = new Set<string>();
+  return entries.flatMap(({ key, path, container }) => {
+    if (key === undefined || isFilledIn(key)) return [];
+    if (seen.has(key)) return [{ path, container, value: key, allowed }];
+    seen.add(key);
+    return [];
+  });
+}
+
+const items = (list: unknown, path: Path, keyOf: (item: unknown) => string | undefined, container?: string): Entry[] =>
+  asList(list).map((item, i) => ({ key: keyOf(item), path: [...path, i], container }));
+
+const nameOf = (item: unknown): string | undefined => asText(get(item, 'name'));
+
+/** What each container, volume, mount and port must have for itself. */
+export function givenTwice(workload: Workload): Refusal[] {
+  const { spec, specPath } = workload;
+  return [
+    ...repeated(allContainers(workload).map(({ json, path, name }) => ({ key: asText(json.name), path: [...path, 'name'], container: name })), 'a name of its own for each container'),
+    ...repeated(items(spec.volumes, [...specPath, 'volumes'], nameOf), 'a name of its own for each volume'),
+    ...allContainers(workload).flatMap(({ json, path, name }) => [
+      ...repeated(items(json.volumeMounts, [...path, 'volumeMounts'], (mount) => asText(get(mount, 'mountPath')), name), 'a mountPath of its own for each mount'),
+      ...repeated(items(json.ports, [...path, 'ports'], nameOf, name), 'a name of its own for each port'),
+    ]),
+  ];
+}
+
+/** Variables that are given two different values: the last one counts. */
+export function variablesGivenTwice(workload: Workload): Refusal[] {
+  return allContainers(workload).flatMap(({ json, path, name: container }) => {
+    const last = new Map(asList(json.env).map((entry) => [nameOf(entry), JSON.stringify(entry)]));
+    return asList(json.env).flatMap((entry, i): Refusal[] => {
+      const name = nameOf(entry);
+      return name === undefined || isFilledIn(name) || last.get(name) === JSON.stringify(entry) ? []
+        : [{ path: [...path, 'env', i], container, value: name, allowed: 'each variable once' }];
+    });
+  });
+}
+
+/** Ports of a Service with one name, or one number and protocol. */
+export function portsGivenTwice({ json }: Resource): Refusal[] {
+  const ports = get(json, 'spec', 'ports');
+  const path = ['spec', 'ports'];
+  return [
+    ...repeated(items(ports, path, nameOf), 'a name of its own for each port'),
+    ...repeated(items(ports, path, (port) => asScalar(get(port, 'port')) && `${asScalar(get(port, 'port'))} ${asText(get(port, 'protocol')) ?? 'TCP'}`), 'each port once for each protocol'),
+  ];
+}
+
+const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
+const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
+const HOOKS = ['postStart', 'preStop'];
+
+/** Those of some fields that are there; an empty map counts. */
+const givenOf = (value: unknown, names: Iterable<string>): string[] => [...names].filter((name) => isGiven(get(value, name)));
+
+/** Fields of which only one may be given, or exactly one must be. */
+export function notOne(workload: Workload): Refusal[] {
+  const { spec, specPath, resource } = workload;
+  const sources = [...fieldsOf('Volume').keys()].filter((name) => name !== 'name');
+  return [
+    ...allContainers(workload).flatMap((container) => [...handlersOf(container), ...valuesOf(container)]),
+    ...asList(spec.volumes).flatMap((volume, i) => several(givenOf(volume, sources), [...specPath, 'volumes', i], 'one source')),
+    ...asList(spec.tolerations).flatMap((toleration, i): Refusal[] => get(toleration, 'operator') === 'Exists' && (asScalar(get(toleration, 'value')) ?? '') !== ''
+      ? [{ path: [...specPath, 'tolerations', i], value: 'operator: Exists, value', allowed: 'Exists without a value, or Equal' }] : []),
+    ...strategyOf(resource),
+  ];
+}
+
+function several(given: readonly string[], path: Path, allowed: string, container?: string): Refusal[] {
+  return given.length < 2 ? [] : [{ path, container, value: given.join(', '), allowed }];
+}
+
+function handlersOf({ json, path, name }: Container): Refusal[] {
+  const places = [...PROBES.map((probe) => [probe]), ...HOOKS.map((hook) => ['lifecycle', hook])];
+  return places.flatMap((steps): Refusal[] => {
+    const given = get(json, ...steps);
+    if (!isMap(given)) return [];
+    const handlers = givenOf(given, steps.length > 1 ? [...HANDLERS, 'sleep'] : HANDLERS);
+    const at = { path: [...path, ...steps], container: name };
+    // Anything else in it is a field of another name or level, which is said elsewhere.
+    const known = fieldsOf(steps.length > 1 ? 'LifecycleHandler' : 'Probe');
+    if (handlers.length === 0) return Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', ') }] : [];
+    const empty = handlers.includes('exec') && isMap(get(given, 'exec')) && Object.keys(asMap(get(given, 'exec'))).length === 0;
+    return empty ? [{ ...at, path: [...at.path, 'exec'], value: 'no command', allowed: 'command' }] : several(handlers, at.path, 'one handler', name);
+  });
+}
+
+function valuesOf({ json, path, name }: Container): Refusal[] {
+  return asList(json.env).flatMap((entry, i) => {
+    const at = [...path, 'env', i];
+    const value = asScalar(get(entry, 'value')) ?? '';
+    return [
+      ...value !== '' && isGiven(get(entry, 'valueFrom')) ? several(['value', 'valueFrom'], at, 'one of them', name) : [],
+      ...several(givenOf(get(entry, 'valueFrom'), fieldsOf('EnvVarSource').keys()), [...at, 'valueFrom'], 'one source', name),
+    ];
+  });
+}
+
+/** `rollingUpdate` is for the type of that name. */
+function strategyOf({ kind, json }: Resource): Refusal[] {
+  const field = kind === 'Deployment' ? 'strategy' : 'updateStrategy';
+  const strategy = get(json, 'spec', field);
+  const type = asText(get(strategy, 'type'));
+  if (!isGiven(get(strategy, 'rollingUpdate')) || (type !== 'Recreate' && type !== 'OnDelete')) return [];
+  return [{ path: ['spec', field], value: `type: ${type}, rollingUpdate`, allowed: `${type} without rollingUpdate` }];
+}
+
+/** The same in what scales, guards and publishes workloads. */
+export function notOneIn({ kind, json }: Resource): Refusal[] {
+  if (kind === 'PodDisruptionBudget') return several(givenOf(json.spec, ['minAvailable', 'maxUnavailable']), ['spec'], 'one of them');
+  if (kind !== 'NetworkPolicy') return [];
+  return peersOf(json).flatMap(({ peer, path }) => isGiven(get(peer, 'ipBlock')) ? several(givenOf(peer, ['ipBlock', 'podSelector', 'namespaceSelector']), path, 'ipBlock without a selector') : []);
+}
+
+function peersOf(json: JsonObject): Array<{ peer: unknown; path: Path }> {
+  return ([['ingress', 'from'], ['egress', 'to']] as const).flatMap(([direction, side]) => asList(get(json, 'spec', direction)).flatMap((rule, i) =>
+    asList(get(rule, side)).map((peer, j) => ({ peer, path: ['spec', direction, i, side, j] }))));
+}
+
+interface Range {
+  readonly from: number;
+  readonly to?: number;
+}
+
+/** Of an object and of its fields. */
+function outside(value: unknown, fields: Readonly<Record<string, Range>>, path: Path, container?: string): Refusal[] {
+  return Object.entries(fields).flatMap(([name, { from, to = Infinity }]) => {
+    const number = asNumber(get(value, name));
+    return number === undefined || (number >= from && number <= to) ? []
+      : [{ path: [...path, name], container, value: `${name}: ${number}`, allowed: to === Infinity ? `${from} or more` : to === from ? String(from) : `${from} to ${to}` }];
+  });
+}
+
+const FROM_ZERO: Range = { from: 0 };
+const PORT: Range = { from: 1, to: 65_535 };
+/** 0 is the default. */
+const ONCE: Range = { from: 0, to: 1 };
+/** 0 is none. */
+const HOST_PORT: Range = { from: 0, to: 65_535 };
+const fromZero = (...names: readonly string[]): Readonly<Record<string, Range>> => Object.fromEntries(names.map((name) => [name, FROM_ZERO]));
+const OF_PROBES = fromZero('initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold');
+const OF_LIVENESS = { ...OF_PROBES, successThreshold: ONCE };
+const OF_SPECS = fromZero(
+  'replicas', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds', 'backoffLimit', 'parallelism', 'completions', 'activeDeadlineSeconds',
+  'ttlSecondsAfterFinished', 'startingDeadlineSeconds', 'successfulJobsHistoryLimit', 'failedJobsHistoryLimit',
+);
+
+/** Numbers and texts of a workload that the API server does not take. */
+export function outOfBounds(workload: Workload): Refusal[] {
+  const { resource, spec, specPath } = workload;
+  return [
+    ...outside(resource.json.spec, resource.kind === 'Pod' ? {} : OF_SPECS, ['spec']),
+    ...outside(spec, { activeDeadlineSeconds: FROM_ZERO }, specPath),
+    ...allContainers(workload).flatMap(({ json, path, name }) => [
+      ...PROBES.flatMap((probe) => [
+        ...outside(json[probe], probe === 'readinessProbe' ? OF_PROBES : OF_LIVENESS, [...path, probe], name),
+        ...HANDLERS.flatMap((handler) => outside(get(json, probe, handler), { port: PORT }, [...path, probe, handler], name)),
+      ]),
+      ...asList(json.ports).flatMap((port, i) => outside(port, { containerPort: PORT, hostPort: HOST_PORT }, [...path, 'ports', i], name)),
+      ...asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
+        const mountPath = asText(get(mount, 'mountPath')) ?? '';
+        return !mountPath.includes(':') || isFilledIn(mountPath) ? []
+          : [{ path: [...path, 'volumeMounts', i, 'mountPath'], container: name, value: mountPath, allowed: 'a path without ":"' }];
+      }),
+    ]),
+    ...standingStill(resource),
+    ...scheduleOf(resource),
+  ];
+}
+
+/** Neither a pod more nor a pod less than wanted: no pod could ever be replaced. */
+function standingStill({ kind, json }: Resource): Refusal[] {
+  const options = get(json, 'spec', 'strategy', 'rollingUpdate');
+  const isZero = (name: string) => /^0%?$/.test(asScalar(get(options, name)) ?? '');
+  return kind !== 'Deployment' || !isZero('maxSurge') || !isZero('maxUnavailable') ? []
+    : [{ path: ['spec', 'strategy', 'rollingUpdate'], value: 'maxSurge: 0, maxUnavailable: 0', allowed: 'one of them above 0' }];
+}
+
+function scheduleOf({ kind, json }: Resource): Refusal[] {
+  if (kind !== 'CronJob') return [];
+  const [schedule, zone] = [asText(get(json, 'spec', 'schedule')), asText(get(json, 'spec', 'timeZone'))];
+  const wrong = schedule === undefined || isFilledIn(schedule.replace(/^@/, '')) ? undefined : badSchedule(schedule);
+  return [
+    ...wrong === undefined ? [] : [{ path: ['spec', 'schedule'], value: schedule!, allowed: 'minute, hour, day of the month, month, day of the week', note: wrong }],
+    ...zone === undefined || isFilledIn(zone) || isTimeZone(zone) ? [] : [{ path: ['spec', 'timeZone'], value: zone, allowed: 'a name such as Europe/Berlin, or Etc/UTC' }],
+  ];
+}
+
+/** The same of what scales, guards and publishes workloads. */
+export function outOfBoundsIn({ kind, json }: Resource): Refusal[] {
+  const spec = json.spec;
+  switch (kind) {
+    case 'Service': return asList(get(spec, 'ports')).flatMap((port, i) => outside(port, { port: PORT, targetPort: PORT }, ['spec', 'ports', i]));
+    case 'HorizontalPodAutoscaler': return [...outside(spec, { maxReplicas: { from: 1 } }, ['spec']), ...fewest(spec)];
+    case 'NetworkPolicy': return peersOf(json).flatMap(({ peer, path }): Refusal[] => {
+      const cidr = asText(get(peer, 'ipBlock', 'cidr'));
+      return cidr === undefined || isFilledIn(cidr) || isCidr(cidr) ? [] : [{ path: [...path, 'ipBlock', 'cidr'], value: cidr, allowed: 'an address and a length, such as 10.0.0.0/8' }];
+    });
+    default: return [];
+  }
+}
+
+function fewest(spec: unknown): Refusal[] {
+  const [least, most] = [asNumber(get(spec, 'minReplicas')), asNumber(get(spec, 'maxReplicas'))];
+  if (least === undefined) return [];
+  const at = { path: ['spec', 'minReplicas'], value: `minReplicas: ${least}` };
+  if (most !== undefined && least > most) return [{ ...at, allowed: `at most maxReplicas, ${most}` }];
+  const types = asList(get(spec, 'metrics')).map((metric) => asText(get(metric, 'type')));
+  return least > 0 || types.some((type) => type === 'External' || type === 'Object') ? [] : [{ ...at, allowed: '1 or more' }];
+}
