@@ -19,7 +19,7 @@ function parseCidr(text: unknown): Cidr | undefined {
   const version = versionOf(host);
   const width = version === 4 ? 32 : 128;
   if (version === undefined || host.includes('%') || Number(length) > width || /^0\d/.test(length)) return undefined;
-  return { version, address: version === 4 ? ofIPv4(host) : ofIPv6(host), bits: Number(length) };
+  return { version, address: addressOf(host), bits: Number(length) };
 }
 
 export function isCidr(text: unknown): boolean {
@@ -57,8 +57,8 @@ function ofIPv4(host: string): bigint {
   return host.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
 }
 
-function ofIPv6(host: string): bigint {
-  // The last two groups may be written as an IPv4 address.
+function addressOf(host: string): bigint {
+  // The last two groups of an IPv6 address may be written as an IPv4 address.
   const text = host.replace(/[\d.]+$/, (tail) => tail.includes('.') ? `${(ofIPv4(tail) >> 16n).toString(16)}:${(ofIPv4(tail) & 0xffffn).toString(16)}` : tail);
   const [head, tail] = text.split('::').map((side) => side === '' ? [] : side.split(':'));
   const groups = tail === undefined ? head : [...head, ...Array.from({ length: 8 - head.length - tail.length }, () => '0'), ...tail];

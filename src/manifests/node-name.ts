@@ -26,7 +26,7 @@ export function nodeName(worker: Process): NodeName | undefined {
 /** Why no destination of `-d` is the name of the worker; undefined where one is, or may be. */
 export function otherNode(destination: string, worker: Process): string | undefined {
   const own = nodeName(worker);
-  if (!own || /%[iI]/.test(own.name + own.host)) return undefined;
+  if (!own) return undefined;
   const others = destination.split(',').map((one) => normal(one, worker));
   // Of one that only a run tells nothing is known.
   if (others.some((one) => one === '' || /[$`%[]/.test(one))) return undefined;

@@ -1,4 +1,4 @@
-import { askedServer, cannotFail } from '../../src/manifests/asked-servers';
+import { askedServer, cannotFail, findsItself } from '../../src/manifests/asked-servers';
 import { probesOf } from '../../src/manifests/probes';
 import { pod } from './pods';
 
@@ -50,4 +50,17 @@ test.each<[string[], string | undefined]>([
 
 test('a probe without a command may fail', () => {
   expect(cannotFail(probe({ httpGet: { port: 1 } }))).toBeUndefined();
+});
+
+test.each<[string[], 'always' | 'perhaps' | undefined]>([
+  [['sh', '-c', 'pgrep -f celery || exit 1'], 'always'], [['sh', '-c', '/usr/bin/pgrep -f celery || exit 1'], 'always'], [['sh', '-c', ' /bin/pgrep -f celery || exit 12 ;'], 'always'],
+  [['bash', '-c', 'pgrep -af "celery worker" || false'], 'always'], [['sh', '-c', 'pgrep -l -f \'celery worker\' >/dev/null 2>&1 || exit 1'], 'always'],
+  [['sh', '-c', 'pgrep -f celery > /dev/null || exit 1'], 'always'], [['sh', '-c', 'pgrep  -f  celery.*worker||exit 1'], 'always'],
+  [['sh', '-c', 'pgrep -f celery'], 'perhaps'], [['dash', '-c', 'pgrep -f celery'], 'always'], [['bash', '-c', 'pgrep -f celery'], undefined], [['ash', '-c', 'pgrep -f celery'], undefined],
+  [['sh', '-c', 'pgrep celery || exit 1'], undefined], [['sh', '-c', 'pgrep -f [c]elery || exit 1'], undefined], [['sh', '-c', 'pgrep -f "^celery" || exit 1'], undefined],
+  [['sh', '-c', 'pgrep -f celery || exit 0'], undefined], [['sh', '-c', 'pgrep -f celery && exit 1'], undefined], [['sh', '-c', 'pgrep -f celery; exit 1'], undefined],
+  [['sh', '-c', 'sleep 1; pgrep -f celery || exit 1'], undefined], [['sh', '-c', 'pgrep -f "$NAME" || exit 1'], undefined], [['sh', '-c', 'x/pgrep -f celery || exit 1'], undefined],
+  [['pgrep', '-f', 'celery'], undefined], [['sh', '-ec', 'pgrep -f celery || exit 1'], 'always'],
+])('%j finds itself: %s', (command, expected) => {
+  expect(findsItself(exec(...command))).toBe(expected);
 });

@@ -1,4 +1,5 @@
-import { annotatedLogin } from '../../src/manifests/ingress-login';
+import { annotatedLogin, loginBefore } from '../../src/manifests/ingress-login';
+import { World } from '../../src/manifests/world';
 
 const nginx = (annotations: Record<string, string>) => Object.fromEntries(Object.entries(annotations).map(([name, value]) => [`nginx.ingress.kubernetes.io/${name}`, value]));
 const BASIC = { 'auth-type': 'basic', 'auth-secret': 'login' };
@@ -82,4 +83,27 @@ test.each<[string, string | undefined, Record<string, string>, string[]]>([
   ['what is of no controller', undefined, { 'cert-manager.io/issuer': 'x' }, []],
 ])('%s', (_, ingressClass, annotations, expected) => {
   expect(says(annotations, ingressClass).sort()).toEqual([...expected].sort());
+});
+
+describe('Middlewares and plugins that an Ingress names', () => {
+  const middleware = (name: string, spec: object) => ({ apiVersion: 'traefik.io/v1alpha1', kind: 'Middleware', metadata: { name, namespace: 'shop' }, spec });
+  const OBJECTS = [
+    middleware('smaller', { compress: {} }), middleware('login', { basicAuth: { secret: 'users' } }),
+    { apiVersion: 'configuration.konghq.com/v1', kind: 'KongPlugin', metadata: { name: 'limits', namespace: 'shop' }, plugin: 'rate-limiting' },
+  ];
+  const MIDDLEWARES = 'traefik.ingress.kubernetes.io/router.middlewares';
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['one without a login', { [MIDDLEWARES]: 'shop-smaller@kubernetescrd' }, false],
+    ['one with a login', { [MIDDLEWARES]: 'shop-smaller@kubernetescrd,shop-login@kubernetescrd' }, true],
+    ['one of another provider, of which there is one with that name here', { [MIDDLEWARES]: 'shop-smaller@file' }, true],
+    ['one without its provider', { [MIDDLEWARES]: 'shop-smaller' }, false],
+    ['one without a login, and the login of another controller', { [MIDDLEWARES]: 'shop-smaller@kubernetescrd', ...nginx(BASIC) }, true],
+    ['a plugin without a login', { 'konghq.com/plugins': 'limits' }, false],
+    ['both without a login', { [MIDDLEWARES]: 'shop-smaller@kubernetescrd', 'konghq.com/plugins': 'limits' }, false],
+    ['both without a login, and the login of another controller', { [MIDDLEWARES]: 'shop-smaller@kubernetescrd', 'konghq.com/plugins': 'limits', ...nginx(BASIC) }, true],
+  ])('%s', (_, annotations, asked) => {
+    const world = new World([{ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'flower', namespace: 'shop', annotations }, spec: {} }, ...OBJECTS]);
+    expect(loginBefore(world.kind('Ingress')[0], {}, world).asked).toBe(asked);
+  });
 });

@@ -87,6 +87,12 @@ describe('an Ingress', () => {
     expect(reached(service(), one)).toEqual(expected);
   });
 
+  test('to one of two ports of a Service', () => {
+    const both = service({ ports: [{ name: 'web', port: 80, targetPort: 5555 }, { name: 'api', port: 8080, targetPort: 5555 }] });
+    expect(reached(both, ingress(TO))).toEqual([`Ingress / ${AT}`]);
+    expect(reached(both, ingress({ service: { name: 'flower', port: { number: 81 } } }))).toEqual([]);
+  });
+
   test('together with a Service that is open itself', () => {
     expect(reached(service({ type: 'NodePort' }), ingress(TO))).toEqual(['NodePort Service.spec.type', `Ingress / ${AT}`]);
   });

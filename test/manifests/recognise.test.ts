@@ -74,3 +74,19 @@ test('a role that follows from names is at the image', () => {
   const [{ command: { invocation: { words: [word] } } }] = world({ name: 'celery-worker', image: 'acme/app:1' }).processes;
   expect(word.path).toEqual(['spec', 'template', 'spec', 'containers', 0, 'image']);
 });
+
+test.each<[string, object, string[]]>([
+  ['the image of Airflow', { image: 'apache/airflow:2.10.5', args: ['celery', 'worker'] }, ['airflow worker']],
+  ['a variable of Airflow', { args: ['celery', 'worker'], env: [{ name: 'AIRFLOW__CORE__EXECUTOR', value: 'CeleryExecutor' }] }, ['airflow worker']],
+  ['neither', { args: ['celery', 'worker'] }, ['celery worker']],
+  ['an application of its own', { args: ['celery', '-A', 'shop', 'worker'], env: [{ name: 'AIRFLOW__CORE__EXECUTOR', value: 'CeleryExecutor' }] }, ['celery worker']],
+])('celery worker without an application, in a container with %s', (_, container, found) => {
+  expect(processes(container)).toEqual(found);
+});
+
+test('one script runs what the variables of each container make of it', () => {
+  const command = ['sh', '-c', 'if [ "$ROLE" = worker ]; then exec celery -A shop worker; else exec celery -A shop beat; fi'];
+  const containers = ['worker', 'beat', 'worker'].map((value, i) => ({ name: `main-${i}`, image: 'shop:1', command, env: [{ name: 'ROLE', value }] }));
+  const pod = new World([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'all' }, spec: { containers } }]);
+  expect(pod.processes.map(({ role }) => role)).toEqual(['worker', 'beat', 'worker']);
+});
