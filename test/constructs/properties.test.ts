@@ -214,7 +214,7 @@ test('whatever is valid gives valid manifests, and the same ones twice', () => {
     const text = render((chart) => define(chart, data));
     Manifests.of(JSON.parse(text), EXTERNAL);
     expect(render((chart) => define(chart, data))).toBe(text);
-  }), { numRuns: runs(10) });
+  }), { numRuns: runs(5) });
 });
 
 /** Without what the user may decide against the advice of a rule: settings, resources, how long a task takes, and sizes of memory. */

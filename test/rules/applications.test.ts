@@ -36,7 +36,7 @@ test('two applications in two namespaces', () => {
   fc.assert(fc.property(file, file, (one, other) => {
     const both = [inNamespace(one, 'one'), inNamespace(other, 'two')];
     expect(keys(both.flat()).sort()).toEqual(both.flatMap(keys).sort());
-  }), { numRuns: runs(100) });
+  }), { numRuns: runs(40) });
 });
 
 function deployment(name: string, container: object, labels: Record<string, string> = {}): object {

@@ -38,7 +38,7 @@ const ANYTHING = fc.array(fc.oneof(DAMAGED, fc.jsonValue(), fc.anything()), { ma
 test('lint never throws, whatever it is given', () => {
   fc.assert(fc.property(ANYTHING, (objects) => {
     Rules.lint(objects);
-  }), { numRuns: runs(300) });
+  }), { numRuns: runs(150) });
 });
 
 function report(objects: readonly unknown[]): string[] {
@@ -59,15 +59,19 @@ test('the result is the same each time, and does not depend on the order of the 
     expect(report(objects)).toEqual(first);
     const other = objects.map((object) => ({ object, at: numbers.next().value as number })).sort((a, b) => a.at - b.at).map(({ object }) => object);
     expect(report(other)).toEqual(first);
-  }), { numRuns: runs(30) });
+  }), { numRuns: runs(15) });
 });
 
 test('a whole set of manifests has the findings of its namespaces', () => {
-  const separate = caseIds().filter((id) => id !== 'network/service-in-another-namespace-than-named').flatMap((id) => caseFiles(id, 'fail')).map((file, i) => load(file).map((object) => {
-    const copy = JSON.parse(JSON.stringify(object)) as { metadata: { namespace?: string } };
-    copy.metadata.namespace = `ns-${i}`;
-    return copy;
-  }));
   // KEDA looks for its own namespace, and one rule for a Service that others have: nothing else may cross.
-  expect(report(separate.flat()).sort()).toEqual(separate.flatMap((objects) => report(objects)).sort());
+  const files = caseIds().filter((id) => id !== 'network/service-in-another-namespace-than-named').flatMap((id) => caseFiles(id, 'fail'));
+  const length = Math.min(runs(150), files.length);
+  fc.assert(fc.property(fc.shuffledSubarray(files, { minLength: length, maxLength: length }), (drawn) => {
+    const separate = drawn.map((file, i) => load(file).map((object) => {
+      const copy = JSON.parse(JSON.stringify(object)) as { metadata: { namespace?: string } };
+      copy.metadata.namespace = `ns-${i}`;
+      return copy;
+    }));
+    expect(report(separate.flat()).sort()).toEqual(separate.flatMap((objects) => report(objects)).sort());
+  }), { numRuns: 1 });
 });

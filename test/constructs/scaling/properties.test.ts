@@ -101,5 +101,5 @@ test('whatever broker, queues and transport options, no rule about scaling finds
     const names = (triggers as { name: string }[]).map(({ name }) => name);
     expect(advanced.scalingModifiers.formula.split(' + ')).toEqual(names);
     expect(new Set(names).size).toBe(names.length);
-  }), { numRuns: runs(20) });
+  }), { numRuns: runs(10) });
 });

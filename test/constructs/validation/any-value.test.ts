@@ -116,7 +116,7 @@ test('any value of any prop gives manifests, or a message with the prop and what
         if (!(error as Error).message.startsWith('Validation failed')) throw error;
       }
       for (const line of refusals(make)) expect(line).toMatch(/^\[[^\]]*\] (\S.*?: [^]* |(Deployment|Service|ConfigMap|NetworkPolicy|PersistentVolumeClaim) )/);
-    }), { numRuns: runs(100) });
+    }), { numRuns: runs(50) });
   } finally {
     write.mockRestore();
   }

@@ -170,13 +170,6 @@ describe.each(ALL)('%s', (id, make, props) => {
   });
 });
 
-test.each<[string, (chart: Chart) => void]>([
-  ['of variables', app({ env: new Array(200_000).fill('x') })],
-  ['of queues', app({ queues: new Array(200_000).fill('x') })],
-])('a long list %s of which nothing is right is refused', (_what, make) => {
-  expect(refusals(make).length).toBeGreaterThan(100_000);
-});
-
 test('a Proxy that throws is refused by its prop, for an image too', () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
