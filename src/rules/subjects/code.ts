@@ -32,8 +32,11 @@ const LARGEST_APPLIED = 250_000;
 function strayWords({ role, rest, invocation: { words, links } }: CeleryCommand): Array<{ word: Word; comma: boolean }> {
   // A script may `shift` its words before it hands them over.
   if ((role !== 'worker' && role !== 'beat') || links.some((link) => link.kind === 'shell' && !link.inline)) return [];
+  let at = 0;
   return rest.flatMap((word) => {
-    const before = words[words.indexOf(word) - 1];
+    // In the order of the words, of which there may be thousands.
+    at = words.indexOf(word, Math.max(at, 0));
+    const before = words[at - 1];
     // An option of the application may take it.
     return before === undefined || before.unknown || /^-[^=]*$/.test(before.text) || word.unknown || !/^[\w,]+$/.test(word.text) ? []
       : [{ word, comma: before.text.endsWith(',') }];
