@@ -102,7 +102,7 @@ export function isAirflow(image: Image): boolean {
 /** What the entrypoint of an image puts before arguments that begin with one of its subcommands. */
 const ENTRYPOINTS: ReadonlyArray<{ of: (image: Image) => boolean; program: string; subcommands: readonly string[] }> = [
   { of: isAirflow, program: 'airflow', subcommands: ['celery', 'worker', 'flower'] },
-  { of: ({ repository }) => repository === 'sentry' || repository === 'getsentry/sentry', program: 'sentry', subcommands: ['run'] },
+  { of: ({ name }) => name === 'sentry', program: 'sentry', subcommands: ['run'] },
 ];
 
 export function entrypointProgram(image: Image, first: string | undefined): string | undefined {

@@ -6,7 +6,7 @@ import { Process } from './process';
 import { isOneOf, UrlUse, withoutSecrets } from './uses';
 import type { World } from './world';
 
-const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$/;
+const BROKER_VARIABLE = /(^|_)CELERY_(_?|.*_)BROKER(_URL)?$|^CE_BROKER_URL$|^AIRFLOW__CELERY__BROKER_URL$|^PAPERLESS_REDIS$/;
 
 /** The URLs that a container is given as the broker of Celery, by a variable or, as exporters are, by an option. */
 export function brokerUrls({ env, words }: Container): readonly BrokerUrl[] {

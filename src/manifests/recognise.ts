@@ -1,6 +1,6 @@
-import { isAirflow, isFlower } from '../celery/image';
+import { entrypointProgram, isAirflow, isFlower } from '../celery/image';
 import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
-import { baseName, meantScript, Word, wordsInOne } from './command/command';
+import { baseName, Invocation, meantScript, Word, wordsInOne } from './command/command';
 import { callsCelery, Hint, hintOf, isOther, saysSo } from './hints';
 import { asText } from './json';
 import { Container } from './pod/container';
@@ -37,16 +37,25 @@ function ofHint(container: Container, { role, reason, sure, invocation }: Hint):
 /** Celery's processes in a container. What only runs under a condition counts when there is no other candidate. */
 function processesIn(container: Container): Process[] {
   const commands = container.invocations.flatMap((invocation) => {
-    const command = readCelery(invocation);
+    const command = readCelery(behindEntrypoint(invocation, container));
     return command && ['worker', 'beat', 'flower', 'multi'].includes(command.role) ? [ofAirflow(command, container) ?? command] : [];
   });
   const certain = commands.filter(({ invocation }) => !invocation.conditional);
   const chosen = certain.length > 0 ? certain : commands.length === 1 ? commands : [];
   if (chosen.length === 0 && commands.length === 0) {
-    const implied = impliedFlower(container) ?? byMode(container);
+    const implied = impliedFlower(container) ?? byProduct(container);
     return implied ? [new Process(container, implied)] : asMeant(container);
   }
   return chosen.map((command) => new Process(container, command));
+}
+
+/** `/docker-entrypoint.sh run cron`: the entrypoint of the image, called by its path, puts its program in front. */
+function behindEntrypoint(invocation: Invocation, { image }: Container): Invocation {
+  const { words, links } = invocation;
+  const last = links.at(-1);
+  const own = last?.kind === 'wrapper' && /^unknown$|entry-?point/.test(last.name) ? words : /entry-?point/.test(words[0]?.text ?? '') ? words.slice(1) : [];
+  const program = entrypointProgram(image, own[0]?.text);
+  return program === undefined ? invocation : { ...invocation, words: [{ ...own[0], text: program }, ...own] };
 }
 
 /** `celery worker` without an application, where an entrypoint that we cannot read may put `airflow` before it. */
@@ -85,12 +94,17 @@ function unlisted({ json, path }: Container): Word[] {
   });
 }
 
-/** Images that start what a variable says. */
-const MODES: ReadonlyArray<{ image: RegExp; variable: string }> = [{ image: /^dify-api$/, variable: 'MODE' }];
+/** Images of products that start what a variable says, or else a worker with all that it needs. */
+const PRODUCTS: ReadonlyArray<{ image: RegExp; variable?: string; otherwise?: 'worker' }> = [
+  { image: /^dify-api$/, variable: 'MODE' },
+  { image: /^paperless(-ngx|-ng)$/, otherwise: 'worker' },
+  { image: /^weblate$/, otherwise: 'worker' },
+  { image: /^mayanedms$/, otherwise: 'worker' },
+];
 
-function byMode(container: Container): CeleryCommand | undefined {
-  const known = MODES.find(({ image }) => image.test(container.image.name));
-  const role = known && container.words.length === 0 ? container.env.value(known.variable) : undefined;
+function byProduct(container: Container): CeleryCommand | undefined {
+  const known = container.words.length === 0 ? PRODUCTS.find(({ image }) => image.test(container.image.name)) : undefined;
+  const role = known?.variable === undefined ? known?.otherwise : container.env.value(known.variable);
   return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...container.path, 'image'], unknown: false }) : undefined;
 }
 

@@ -64,7 +64,8 @@ test.each([
 test.each<[string, string | undefined, string | undefined]>([
   ['apache/airflow:2.10', 'celery', 'airflow'], ['acme/my-airflow:1', 'worker', 'airflow'], ['acme/airflow_x:1', 'flower', 'airflow'], ['acme/airflower:1', 'celery', undefined],
   ['apache/airflow:2.10', 'scheduler', undefined], ['apache/airflow:2.10', undefined, undefined],
-  ['sentry:1', 'run', 'sentry'], ['getsentry/sentry:1', 'run', 'sentry'], ['acme/sentry:1', 'run', undefined], ['sentry:1', 'worker', undefined],
+  ['sentry:1', 'run', 'sentry'], ['getsentry/sentry:1', 'run', 'sentry'], ['acme/sentry:1', 'run', 'sentry'], ['acme/sentry-relay:1', 'run', undefined],
+  ['sentry:1', 'worker', undefined],
 ])('the entrypoint of %s with %p is %p', (image, first, program) => {
   expect(entrypointProgram(parseImage(image), first)).toBe(program);
 });

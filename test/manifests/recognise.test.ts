@@ -58,6 +58,10 @@ test.each<[string, object, string[]]>([
   ['airflow', { image: 'apache/airflow:2.10.5', args: ['celery', 'worker'] }, ['airflow worker']],
   ['airflow with a shell', { image: 'apache/airflow:2.10.5', args: ['bash', '-c', 'exec airflow celery worker'] }, ['airflow worker']],
   ['sentry', { image: 'getsentry/sentry:24.1.0', args: ['run', 'cron'] }, ['sentry beat']],
+  ['sentry by the path of its entrypoint', { image: 'acme/sentry:1', command: ['/bin/sh'], args: ['-c', 'exec /docker-entrypoint.sh $0 $@', 'run', 'cron'] }, ['sentry beat']],
+  ['sentry by another path', { image: 'acme/sentry:1', command: ['/etc/entrypoint', 'run', 'worker'] }, ['sentry worker']],
+  ['paperless-ngx', { image: 'ghcr.io/paperless-ngx/paperless-ngx:2.20.1' }, ['unknown worker']],
+  ['a command of paperless-ngx', { image: 'ghcr.io/paperless-ngx/paperless-ngx:2.20.1', args: ['document_exporter'] }, []],
   ['another image', { args: ['run', 'worker'] }, []],
   ['a command of its own', { image: 'apache/airflow:2.10.5', command: ['celery', '-A', 'shop', 'worker'] }, ['celery worker']],
 ])('what the entrypoint of the image adds: %s', (_, container, found) => {

@@ -211,6 +211,8 @@ interface Source {
   readonly source: string;
   readonly inline: boolean;
   readonly args: readonly Word[];
+  /** The word after the script of `sh -c`. */
+  readonly zero?: Word;
   readonly path: Path;
 }
 
@@ -224,7 +226,7 @@ function shellScript(words: readonly Word[], context: CommandContext): Source | 
       // `bash -c -e SCRIPT`, `sh -c -- SCRIPT`
       while (words[script] && /^(-[a-z]+|--)$/.test(words[script].text)) script += 1;
       const source = words[script];
-      return source && { source: source.text, inline: true, args: words.slice(script + 2), path: source.path };
+      return source && { source: source.text, inline: true, zero: words[script + 1], args: words.slice(script + 2), path: source.path };
     }
     if (text === '-o' || text === '+o') at += 1;
     else if (!/^[-+]/.test(text)) {
@@ -239,7 +241,8 @@ function runScript(here: Invocation, name: string, source: Source, search: Searc
   if (source.source.length > LONGEST_SCRIPT) {
     search.context.unread?.(`has a script of ${source.source.length} characters, of which ${LONGEST_SCRIPT} were read`);
   }
-  const script = parseShell(source.source, { variable: search.context.variable, positional: source.args, room: search.room });
+  const variable = (of: string) => of === '0' ? source.zero?.text : search.context.variable(of);
+  const script = parseShell(source.source, { variable, positional: source.args, room: search.room });
   for (const command of script.commands) {
     const link: Link = { kind: 'shell', name, inline: source.inline, command, script, path: source.path };
     unwrap({
