@@ -35,6 +35,15 @@ export function brokerUse(server: RedisServer, world: World): BrokerUse {
   return certain.has(server) ? 'yes' : possible.has(server) ? 'possible' : 'no';
 }
 
+/** The Redis servers that processes of Celery are given, for whatever purpose, and those that may be its broker. */
+export const redisOfCelery: (world: World) => ReadonlySet<RedisServer> = lazy((world: World) => new Set([
+  ...world.redisServers.filter((server) => brokerUse(server, world) !== 'no'),
+  ...world.redisServers.length === 0 ? NONE : world.processes.flatMap(({ container, workload, urls }) => [
+    ...urls.flatMap((use) => redisFor(use, world)),
+    ...hosts(container.env).flatMap(({ host }) => serversAt(world)(workload.resource.namespace, host)),
+  ]),
+]));
+
 /** By the URLs of Celery's processes and of those that send to them, or else by some variable that names it, or else by its being the only one. */
 const brokers = lazy((world: World) => {
   const certain = new Set<RedisServer>();
@@ -76,10 +85,11 @@ function onlyRedis({ container: { env }, workload }: Process, world: World): str
   return named.size === 1 ? [...named][0] : undefined;
 }
 
-/** The host of a URL; where it is a $(NAME) that stays as it is, because NAME is defined after it, what was meant. */
+/** The host of a URL; where it is a $(NAME) that stays as it is, because NAME is defined after it or is of a Secret, what was meant. */
 function meantHost({ url, text }: UrlUse, env: Env): string {
   const [, name = ''] = url.host.startsWith('$(') ? [...text.matchAll(/\$\((\w+)\)/g)].find(([reference]) => reference.toLowerCase() === url.host) ?? [] : [];
-  return env.get(name)?.value?.toLowerCase() ?? url.host;
+  const variable = env.get(name);
+  return (variable?.hidden ?? variable?.value)?.toLowerCase() ?? url.host;
 }
 
 /** The one Redis of the namespace of a Sentinel, with what follows it: which one Sentinel looks at, its configuration says. */

@@ -1,6 +1,6 @@
 import { asList, asMap, asText, get, JsonObject, Path } from '../json';
 
-export type VolumeKind = 'configMap' | 'secret' | 'downwardAPI' | 'projected' | 'emptyDir' | 'claim' | 'other' | 'unknown';
+export type VolumeKind = 'configMap' | 'secret' | 'downwardAPI' | 'projected' | 'emptyDir' | 'hostPath' | 'claim' | 'other' | 'unknown';
 
 export interface Volume {
   readonly name: string;
@@ -36,7 +36,7 @@ export function readVolumes(workload: unknown, spec: JsonObject, specPath: Path)
 
 function volumeSource(json: JsonObject): [VolumeKind, JsonObject] {
   const keys = Object.keys(json).filter((key) => key !== 'name');
-  for (const kind of ['configMap', 'secret', 'downwardAPI', 'projected', 'emptyDir'] as const) {
+  for (const kind of ['configMap', 'secret', 'downwardAPI', 'projected', 'emptyDir', 'hostPath'] as const) {
     if (keys.includes(kind)) return [kind, asMap(json[kind])];
   }
   if (keys.includes('persistentVolumeClaim')) return ['claim', asMap(json.persistentVolumeClaim)];

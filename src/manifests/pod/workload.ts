@@ -1,4 +1,5 @@
 import { asList, asMap, asNumber, asScalar, get, JsonObject, Path } from '../json';
+import { HOSTNAME } from '../labels';
 import { Resource } from '../resource';
 import { Container } from './container';
 import { Sources } from './sources';
@@ -70,6 +71,14 @@ export class Workload {
 
   public get serviceLinks(): boolean {
     return this.spec.enableServiceLinks !== false;
+  }
+
+  /** Pods that are kept on one node: by its name, or next to others. */
+  public get onOneNode(): boolean {
+    const { nodeName, nodeSelector, affinity } = this.spec;
+    return nodeName !== undefined || get(nodeSelector, HOSTNAME) !== undefined
+      || asList(get(affinity, 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')).length > 0
+      || JSON.stringify(get(affinity, 'nodeAffinity') ?? '').includes(HOSTNAME);
   }
 
   /** Starts the new pod before the old one is gone. */

@@ -1,11 +1,11 @@
 import { Image, isBitnami, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { brokerUse } from '../../manifests/brokers';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { claimNamed, hasLocalClass, templateOf } from '../../manifests/claims';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
-import { HOSTNAME } from '../../manifests/labels';
 import { Container } from '../../manifests/pod/container';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
@@ -99,13 +99,6 @@ const FOLDERS: ReadonlyMap<string, 'written' | 'cache'> = new Map([
     'TIKTOKEN_CACHE_DIR', 'PLAYWRIGHT_BROWSERS_PATH',
   ].map((name) => [name, 'cache'] as const),
 ]);
-
-/** Pods that are kept on one node: by its name, or next to others. */
-function onOneNode({ spec }: Workload): boolean {
-  return spec.nodeName !== undefined || get(spec, 'nodeSelector', HOSTNAME) !== undefined
-    || asList(get(spec, 'affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution')).length > 0
-    || JSON.stringify(get(spec, 'affinity', 'nodeAffinity') ?? '').includes(HOSTNAME);
-}
 
 interface ClaimUse {
   readonly workload: Workload;
@@ -349,7 +342,7 @@ export const filesystemRules: Rule[] = [
       for (const { workload, mounts } of LISTS.probedServers(world)) {
         if (!workload.rolls || workload.replicas === 0 || seen.has(workload)) continue;
         // On one node the new pod gets the volume, and workers share files with what they are next to: no two of them write the same.
-        if (onOneNode(workload) && world.in(workload).every(({ role }) => role === 'worker') && world.in(workload).length > 0) continue;
+        if (workload.onOneNode && world.in(workload).every(({ role }) => role === 'worker') && world.in(workload).length > 0) continue;
         for (const mount of mounts) {
           const modes = claimModes(mount, world, workload.resource.namespace);
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
@@ -379,7 +372,7 @@ export const filesystemRules: Rule[] = [
       for (const { claim, modes, users } of claims(world)) {
         if (!users.some(({ workload }) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))) continue;
         const pods = users.reduce((sum, { workload }) => sum + mostReplicas(workload, world), 0);
-        if (pods < 2 || users.some(({ workload }) => onOneNode(workload))) continue;
+        if (pods < 2 || users.some(({ workload }) => workload.onOneNode)) continue;
         const [first] = users.filter(({ workload }) => world.in(workload).length > 0).concat(users);
         const single = modes.includes('ReadWriteOncePod');
         report({
@@ -417,7 +410,7 @@ export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/data-of-several-servers',
     severity: Severity.ERROR,
-    title: 'Several Redis or RabbitMQ servers keep their data in one folder of a claim',
+    title: 'Several Redis or RabbitMQ servers keep their data in one folder',
     why: 'Each writes the files of the other: a Redis that rewrites its append-only file removes the tasks of the other from it, and loads them as its own when it '
       + 'starts again; two RabbitMQ do the same to the database of their node.',
     fix: 'Give each server a claim of its own, or a subPath of its own.',
@@ -435,6 +428,20 @@ export const filesystemRules: Rule[] = [
           at: second.place(second.mountOf(folders.get(second)!)!.path),
           value: `claim ${file.claim}${file.path === '' ? '' : `, folder ${file.path}`}`,
           note: `it is that of ${listed(processes.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))}`,
+        });
+      }
+      // A claim of one node is another rule's.
+      for (const server of world.redisServers) {
+        const { container } = server;
+        const { workload } = container;
+        const mount = container.mountOf(server.dataFolder);
+        const use = brokerUse(server, world);
+        const shared = mount?.volume.kind === 'hostPath' || (mount !== undefined && claimModes(mount, world, workload.resource.namespace).includes('ReadWriteMany'));
+        if (!server.saves || !workload.rolls || workload.replicas === 0 || use === 'no' || !mount || !shared || isReadOnly(mount)) continue;
+        report({
+          at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
+          note: `during a rollout the new server and the old one both write ${mount.mountPath}`, fix: 'Set strategy.type: Recreate, or use a StatefulSet.',
+          ...unless(use === 'yes', 'Celery does not use it as its broker'),
         });
       }
     },
@@ -503,7 +510,7 @@ export const filesystemRules: Rule[] = [
     rows: ['N85'],
     on: 'workers',
     check: ({ container, workload }, report, world) => {
-      if (workload.resource.kind === 'DaemonSet' || onOneNode(workload)) return;
+      if (workload.resource.kind === 'DaemonSet' || workload.onOneNode) return;
       for (const { volume, path, readOnly } of container.mounts) {
         const folder = readOnly ? undefined : hostFolder(workload, volume, world);
         if (folder === undefined || OF_THE_NODE.test(folder)) continue;

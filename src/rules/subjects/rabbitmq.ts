@@ -300,7 +300,14 @@ export const rabbitRules: Rule[] = [
       for (const broker of rabbitBrokers(world)) {
         const { server } = broker;
         const mount = rabbitMount(server);
-        if (!server.container || (mount && mount.volume.kind !== 'emptyDir')) continue;
+        if (!server.container) continue;
+        if (mount?.volume.kind === 'hostPath' && !server.container.workload.onOneNode) {
+          report({
+            at: server.place, value: `a hostPath at ${mount.mountPath}`, allowed: 'a claim', note: 'on another node it starts with another folder',
+            fix: 'Put the data on a claim, or keep the pod on its node with a nodeSelector.', unless: 'the cluster has one node',
+          });
+        }
+        if (mount && mount.volume.kind !== 'emptyDir') continue;
         const { env, mounts } = server.container;
         // The data may lie elsewhere.
         if (['RABBITMQ_MNESIA_BASE', 'RABBITMQ_MNESIA_DIR'].some((name) => env.lookup(name).state !== 'unset')) continue;

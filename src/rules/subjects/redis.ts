@@ -7,7 +7,7 @@ import { mebibytes, redisSize } from '../../celery/quantity';
 import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
 import { DEFAULTS } from '../../celery/settings';
 import { isRedis, redisDatabase } from '../../celery/url';
-import { brokerUse, redisFor } from '../../manifests/brokers';
+import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
@@ -26,7 +26,6 @@ import { secretKeys } from '../../manifests/secret-keys';
 import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { LISTS } from '../lists';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -197,20 +196,32 @@ export const redisRules: Rule[] = [
     rows: ['R3'],
     on: 'brokers',
     check: (server, report, world) => {
-      if (server.saves !== true) return;
+      const { workload } = server.container;
       const mount = server.container.mountOf(server.dataFolder);
+      // A configuration out of sight may turn it off, or write elsewhere.
+      const perhaps = server.saves === undefined && mount?.volume.kind === 'emptyDir' && mount.mountPath !== '/';
+      if (server.saves !== true && !perhaps) return;
+      const other = brokerUse(server, world) === 'yes' ? '' : ', or Celery does not use it as its broker';
+      if (mount?.volume.kind === 'hostPath' && !workload.onOneNode) {
+        report({
+          at: server.container.place(), value: `a hostPath at ${mount.mountPath}`, allowed: 'a claim', note: 'on another node it starts with another folder',
+          fix: 'Put the data on a claim, or keep the pod on its node with a nodeSelector.', unless: `the cluster has one node${other}`,
+        });
+        return;
+      }
       if (mount && mount.volume.kind !== 'emptyDir') {
         const appends = server.directive('appendonly')?.values[0] === 'yes';
         // Somebody chose the moments of snapshots.
         if (mount.volume.kind !== 'claim' || appends || server.directive('save') || server.opaque) return;
         report({
           at: server.container.place(), value: 'appendonly no', allowed: '--appendonly yes', note: 'after a SIGKILL it is as it was at the last snapshot',
-          unless: `tasks of the last minutes may be lost${brokerUse(server, world) === 'yes' ? '' : ', or Celery does not use it as its broker'}`,
+          unless: `tasks of the last minutes may be lost${other}`,
         });
         return;
       }
       report({
-        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...unlessCache(server, world),
+        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`,
+        ...perhaps ? { unless: `its configuration turns persistence off${other}` } : unlessCache(server, world),
       });
     },
   },
@@ -346,7 +357,7 @@ export const redisRules: Rule[] = [
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
     check: (world, report) => {
-      const found = new Set(LISTS.brokers(world).filter(open).map((server) => {
+      const found = new Set([...redisOfCelery(world)].filter(open).map((server) => {
         const { container } = server;
         const port = Number(server.directive('port')?.values[0] ?? REDIS_PORT);
         return exposures(container.workload, port, container.portNames(port), world);
