@@ -98,9 +98,13 @@ const PROGRAMS: ReadonlyArray<{ readonly image: RegExp; readonly others: RegExp 
   { image: /^rabbitmq$/, others: /^(redis|valkey)-cli$|^celery$/ },
 ];
 
+/** How a health check of Docker and Docker Compose begins, which is no program. */
+const DOCKER_WORDS = new Set(['CMD', 'CMD-SHELL', 'NONE']);
+
 /** Why the command of a probe never succeeds; undefined where it may. */
 export function cannotPass(probe: Probe): string | undefined {
   const { raw, container: { image } } = probe;
+  if (DOCKER_WORDS.has(raw[0] ?? '')) return `${raw[0]} is a word of Docker's HEALTHCHECK, and no program`;
   if (/(^|\/)(sh|bash|ash|dash)$/.test(raw[0] ?? '') && raw.length === 2 && /^-[a-z]*c$/.test(raw[1])) return 'the shell is given no script';
   const others = image.official ? PROGRAMS.find((one) => one.image.test(image.name))?.others : undefined;
   const programs = probe.invocations.map(({ words }) => baseName(words[0]?.text ?? ''));

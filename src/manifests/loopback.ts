@@ -59,12 +59,14 @@ export function answersAtLoopback(container: Container, port: number, world: Wor
 const DATABASE_OR_PROXY = new RegExp(`${BROKER_OR_PROXY.source}|sql|postgres|pgbouncer|mongo|maria|database`, 'i');
 
 const DATABASE_VARIABLE = /(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|MYSQL|MARIADB|MONGO|MONGODB|SQL)_?(HOST|HOSTNAME|SERVER|ADDR|ADDRESS|URL|URI|DSN)$/;
+/** The database of a cloud is never in the pod: what names it is an example of one that is not used. */
+const OF_A_CLOUD = /^(ALI(BABA)?(CLOUD|YUN)?|TENCENT|HUAWEI|BAIDU|VOLC(ENGINE)?|AWS|AZURE|GCP|TIDB)_/;
 const DATABASE_PORTS: ReadonlyArray<readonly [RegExp, number]> = [[/MYSQL|MARIA/i, MYSQL_PORT], [/MONGO/i, MONGODB_PORT], [/./, POSTGRES_PORT]];
 
 /** The variables that say that the database is in the pod itself, where nothing looks like one. */
 export function databasesAtLoopback(container: Container, world: World): ReadonlyArray<{ name: string; path: Path; answer: Answer }> {
   return [...container.env.all()].flatMap(({ name, value, hidden, path }) => {
-    const text = DATABASE_VARIABLE.test(name) ? hidden ?? value ?? '' : '';
+    const text = DATABASE_VARIABLE.test(name) && !OF_A_CLOUD.test(name) ? hidden ?? value ?? '' : '';
     const url = parseUrl(text);
     if (!isLoopback(url ? url.host : text.trim().toLowerCase())) return [];
     const given = url?.port ?? container.env.value(name.replace(/HOST(NAME)?$/, 'PORT'));

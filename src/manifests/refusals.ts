@@ -235,7 +235,7 @@ export function badService({ json }: Resource): Array<Refusal & { readonly range
 }
 
 /** The releases of Kubernetes that no longer have a version of an API. */
-const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; readonly since: string; readonly now: string }> = [
+const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; readonly since: string; readonly now: string; readonly fix?: string }> = [
   { kind: /^HorizontalPodAutoscaler$/, api: /^(extensions\/v1beta1|autoscaling\/v2alpha1)$/, since: '1.13', now: 'autoscaling/v2' },
   { kind: /^Job$/, api: /^(extensions\/v1beta1|batch\/v2alpha1)$/, since: '1.16', now: 'batch/v1' },
   { kind: /^(Deployment|StatefulSet|DaemonSet|ReplicaSet)$/, api: /^(extensions\/v1beta1|apps\/v1beta[12])$/, since: '1.16', now: 'apps/v1' },
@@ -245,6 +245,10 @@ const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; read
   { kind: /^PodDisruptionBudget$/, api: /^policy\/v1beta1$/, since: '1.25', now: 'policy/v1' },
   { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta1$/, since: '1.25', now: 'autoscaling/v2' },
   { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta2$/, since: '1.26', now: 'autoscaling/v2' },
+  {
+    kind: /^PodSecurityPolicy$/, api: /^(policy|extensions)\/v1beta1$/, since: '1.25', now: 'no object of this kind',
+    fix: 'Remove it, and label the Namespace: pod-security.kubernetes.io/enforce: restricted.',
+  },
 ];
 
 /** The APIs of today, of the kinds that Celery and its servers are made of. */
@@ -280,6 +284,8 @@ export interface GoneApi {
   /** Undefined where no release had it. */
   readonly since?: string;
   readonly now: string;
+  /** Where there is no other version to write. */
+  readonly fix?: string;
 }
 
 /** Why kubectl finds no kind in the API of an object, and which API has it. */

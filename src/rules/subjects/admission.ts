@@ -65,6 +65,7 @@ const companions = lazy((world: World): readonly Resource[] => {
     ...world.kind('PodDisruptionBudget').filter(({ json, namespace }) =>
       world.select(namespace, asMap(get(json, 'spec', 'selector', 'matchLabels'))).some((workload) => own.has(workload))),
     ...world.kind('NetworkPolicy').filter(({ namespace }) => namespaces.has(namespace)),
+    ...own.size > 0 ? world.kind('PodSecurityPolicy') : [],
     ...world.kind('Ingress').filter(({ json, namespace }) => asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'http', 'paths')).some((path) =>
       targets.has(`${namespace}/${asScalar(get(path, 'backend', 'serviceName') ?? get(path, 'backend', 'service', 'name'))}`)))),
     ...claims(world),
@@ -374,9 +375,9 @@ export const admissionRules: Rule[] = [
       for (const resource of own) {
         const gone = goneApi(resource);
         if (!gone) continue;
-        const { since, now } = gone;
+        const { since, now, fix } = gone;
         report({
-          at: { resource, path: ['apiVersion'] }, value: resource.apiVersion, allowed: now,
+          at: { resource, path: ['apiVersion'] }, value: resource.apiVersion, allowed: now, ...(fix === undefined ? {} : { fix }),
           // Nobody has run the releases before these for years.
           ...unless(!resource.live, `the cluster is older than ${since ?? 'that'}`),
         });

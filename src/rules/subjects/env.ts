@@ -555,7 +555,8 @@ export const envRules: Rule[] = [
       const named = (written: string): string[] => [...written.matchAll(SHELL_REFERENCE)].map(([, braced, plain]) => braced ?? plain)
         .filter((name) => env.get(name) !== undefined && !text(env.get(name)).includes('${'));
       for (const variable of env.all()) {
-        const written = text(variable);
+        // Airflow gives `..._CMD` to a shell.
+        const written = /_CMD$/.test(variable.name) ? '' : text(variable);
         const references = [...written.matchAll(SHELL_REFERENCE)];
         if (references.length === 0 || written.replace(SHELL_REFERENCE, '') === '') continue;
         const itself = references.some(([, braced, plain]) => (braced ?? plain) === variable.name);

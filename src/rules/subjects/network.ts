@@ -180,6 +180,13 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
 
+/** Policies that let pods send to DNS, and nowhere else. */
+function onlyDns(egress: readonly Resource[], workload: Workload, world: World): boolean {
+  const rules = rulesOf(egress, 'Egress');
+  return rules.length > 0 && rules.every((rule) => asList(get(rule, 'ports')).length > 0 && allowsDns(rule, workload, world) !== false
+    && asList(get(rule, 'ports')).every((entry) => /^(53|5353|dns(-tcp)?)$/.test(asScalar(get(entry, 'port')) ?? '')));
+}
+
 /** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
 const producers = lazy((world: World) => [...new Set(applicationContainers(world).map(({ workload }) => workload))]
   .filter((workload) => world.in(workload).length === 0).map((workload) => ({ workload, broker: undefined })));
@@ -801,6 +808,12 @@ export const networkRules: Rule[] = [
         const certainty = unless(use !== undefined && use === process.link, 'Celery has another broker');
         const ports = pods.map(({ port }) => port);
         const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
+        if (ports.length + outside.length === 0 && onlyDns(egress, workload, world)) {
+          report({
+            at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: 'the port of the broker',
+            note: `${workload.resource.kind} ${workload.resource.name} may only ask for names`, unless: 'a policy that is not among these manifests allows it', outOfSight: true,
+          });
+        }
         for (const port of egress.length > 0 ? [...ports, ...outside] : []) {
           const to = pods.find((one) => one.port === port);
           const names = to ? to.container.portNames(port) : new Set<string>();

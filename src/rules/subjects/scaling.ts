@@ -291,7 +291,9 @@ export const scalingRules: Rule[] = [
     rows: ['N4'],
     on: 'workers',
     check: (worker, report, world) => {
-      const url = worker.link?.url;
+      // Without a broker in sight it is what all URLs of servers lead to.
+      const kinds = new Set(worker.allUrls.map(({ url: { scheme } }) => scheme));
+      const url = worker.link?.url ?? (kinds.size === 1 ? worker.allUrls[0].url : undefined);
       const near = url ? undefined : onlyBroker(worker.workload.resource.namespace, world);
       const own = !url ? near : isRedis(url) ? 'redis' : isAmqp(url) ? 'rabbitmq' : url.scheme === 'sqs' ? 'sqs' : undefined;
       if (own === undefined) return;
@@ -573,7 +575,10 @@ export const scalingRules: Rule[] = [
 ];
 
 /** Which broker the name of a metric, or of a trigger of KEDA, is about. */
-const BROKER_METRICS: ReadonlyArray<readonly [RegExp, string]> = [[/rabbitmq|amqp/i, 'rabbitmq'], [/redis/i, 'redis'], [/\bsqs\b|sqs[-_]|[-_]sqs/i, 'sqs']];
+const BROKER_METRICS: ReadonlyArray<readonly [RegExp, string]> = [
+  [/rabbitmq|amqp/i, 'rabbitmq'], [/redis/i, 'redis'], [/\bsqs\b|sqs[-_]|[-_]sqs/i, 'sqs'], [/nats|^stan$/i, 'nats'], [/kafka/i, 'kafka'], [/kinesis/i, 'kinesis'],
+  [/pub-?sub/i, 'pubsub'], [/azure-(queue|servicebus|eventhub)/i, 'azure'], [/activemq|artemis/i, 'activemq'], [/ibmmq/i, 'ibmmq'], [/beanstalkd/i, 'beanstalkd'],
+];
 
 /** What the servers of a namespace are, where all of them are of one kind. */
 function onlyBroker(namespace: string, world: World): 'redis' | 'rabbitmq' | undefined {
@@ -582,10 +587,13 @@ function onlyBroker(namespace: string, world: World): 'redis' | 'rabbitmq' | und
   return redis === rabbitmq ? undefined : redis ? 'redis' : 'rabbitmq';
 }
 
+/** Triggers of KEDA that do not name what they count. */
+const OTHER_TRIGGERS = /^(cpu|memory|cron|external.*|prometheus|metrics-api|datadog|new-relic|.*cloudwatch|gcp-stackdriver|azure-(monitor|log-analytics|app-insights))$/;
+
 /** The metrics by which an autoscaler counts something outside of its pods. */
 function queueMetrics(scaler: Resource): Array<{ readonly metric: string; readonly path: Place['path'] }> {
   if (scaler.kind === 'ScaledObject') {
-    return triggers(scaler).filter(({ type }) => /^(redis(-.*)?|rabbitmq|aws-sqs-queue)$/.test(type)).map(({ type, path }) => ({ metric: type, path: [...path.slice(0, -1), 'type'] }));
+    return triggers(scaler).filter(({ type }) => !OTHER_TRIGGERS.test(type)).map(({ type, path }) => ({ metric: type, path: [...path.slice(0, -1), 'type'] }));
   }
   return asList(get(scaler.json, 'spec', 'metrics')).flatMap((metric, i) => ['external', 'object', 'pods'].flatMap((kind) => {
     const name = asScalar(get(metric, kind, 'metric', 'name') ?? get(metric, kind, 'metricName'));
