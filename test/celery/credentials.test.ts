@@ -1,4 +1,4 @@
-import { hasUrlCredential, isCredentialName, isCredentialValue, redact, redactHost, redactUrl } from '../../src/celery/credentials';
+import { hasUrlCredential, hasWrittenCredential, isCredentialName, isCredentialValue, redact, redactHost, redactUrl } from '../../src/celery/credentials';
 import { settingsOf } from '../../src/celery/settings';
 
 test.each([
@@ -179,3 +179,19 @@ describe('a whole URL, whose password has any characters', () => {
     ['curl http://h:8080 -u "a@b"', false], ['redis://:it\'s\nb@h', false],
   ])('%j has a credential: %s', (text, has) => expect(hasUrlCredential(text)).toBe(has));
 });
+
+test.each<[string, boolean]>([
+  ['redis://:hunter2@redis/0', true], ['amqp://shop:hunter2@rabbitmq//', true], ['redis://:${PASSWORD}@redis/0', true], ['redis://:$PASSWORD@redis/0', true], ['redis://:***@redis/0', true],
+  ['redis://:$(PASSWORD)@redis/0', false], ['amqp://guest:guest@rabbitmq//', false], ['amqp://guest:other@rabbitmq//', true], ['amqp://other:guest@rabbitmq//', true],
+  ['redis://redis/0', false], ['redis://user@redis/0', false], ['redis', false], ['rediss://redis/0?password=hunter2', true],
+])('a URL that a program gives, %s, has a credential: %p', (url, expected) => {
+  expect(hasWrittenCredential(url)).toBe(expected);
+});
+
+test.each<[string, boolean]>([['redis://:xxxx@redis/0', false], ['redis://:xxxy@redis/0', true], ['x redis://u:XXX@redis/0', false], ['x redis://u:xenon@redis/0', true], ['x redis://u:****@redis/0', false]])(
+  '%s has a credential: %p', (text, expected) => expect(hasUrlCredential(text)).toBe(expected),
+);
+
+test.each([['mysql -phunter2', 'mysql -p***'], ['sshpass -p hunter2 ssh', 'sshpass -p *** ssh'], ['mysql -p rint', 'mysql -p ***'], ['find . -print', 'find . -print'], ['a:b*c@host', 'a:***@host'], ['a:*@host', 'a:*@host']])(
+  '%s is shown as %s', (text, shown) => expect(redact(text)).toBe(shown),
+);

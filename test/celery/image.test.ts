@@ -1,5 +1,5 @@
 import {
-  declaresVolume, entrypointProgram, imageProblem, isFixed, parseImage, plainShell, pythonVersion, taggedPython,
+  declaresVolume, entrypointProgram, imageProblem, isBase, isFixed, parseImage, plainShell, pythonVersion, taggedPython,
 } from '../../src/celery/image';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -8,6 +8,7 @@ test.each([
   ['python:3.11-slim', { repository: 'python', name: 'python', tag: '3.11-slim', digest: undefined, official: true }],
   [`python:3.11-slim@${DIGEST}`, { repository: 'python', name: 'python', tag: '3.11-slim', digest: DIGEST, official: true }],
   [`redis@${DIGEST}`, { repository: 'redis', name: 'redis', tag: undefined, digest: DIGEST, official: true }],
+  ['my.app:1', { repository: 'my.app', name: 'my.app', tag: '1', official: true }], ['localhost', { repository: 'localhost', name: 'localhost', tag: undefined, official: true }],
   ['localhost:5000/team/app:1', { repository: 'team/app', name: 'app', tag: '1', official: false }],
   [`registry.example.com/docker/library/redis:7-alpine@${DIGEST}`, { repository: 'redis', name: 'redis', tag: '7-alpine', digest: DIGEST, official: true }],
 ])('%s in its parts', (text, parts) => {
@@ -75,7 +76,7 @@ test.each<[string, string]>([
   ['ubi9:1', 'bash'], ['redhat/ubi:1', 'bash'], ['fedora:40', 'bash'], ['rockylinux:9', 'bash'], ['acme/my-fedora:1', 'unknown'],
   ['python:3.11', 'dash'], ['debian:12', 'dash'], ['redis:7', 'dash'], ['rabbitmq:4', 'dash'], ['acme/python:3.11', 'unknown'], ['apache/airflow:2', 'dash'],
   ['apache/superset:4', 'dash'], ['valkey/valkey:8', 'dash'], ['acme/app:1-slim', 'dash'], ['acme/app:slim', 'dash'], ['acme/app:bookworm-1', 'dash'],
-  ['acme/app:slimmer', 'unknown'], ['acme/app:1', 'unknown'],
+  ['acme/app:slimmer', 'unknown'], ['node:22', 'dash'], ['acme/node:22', 'unknown'], ['acme/app:1', 'unknown'],
 ])('sh in %s is %s', (image, shell) => {
   expect(plainShell(parseImage(image))).toBe(shell);
 });
@@ -93,4 +94,10 @@ test.each<[string, string, boolean]>([
   ['postgres:17.5', '/data', false],
 ])('%s at %s', (text, path, declared) => {
   expect(declaresVolume(parseImage(text), path)).toBe(declared);
+});
+
+test.each<[string, boolean]>([
+  ['python:3.12', true], ['docker.io/library/python:3.12', true], ['node', true], ['alpine:3', true], ['team/python:3.12', false], ['registry.example.com/python:3.12', false], ['redis:7', false], ['shop:1', false],
+])('%s is without an application: %p', (text, base) => {
+  expect(isBase(parseImage(text))).toBe(base);
 });

@@ -1,4 +1,4 @@
-import { serversOf } from '../../src/celery/ports';
+import { defaultPort, serversOf } from '../../src/celery/ports';
 
 test.each<[string, ReturnType<typeof serversOf>]>([
   ['redis://redis.example.com', [{ host: 'redis.example.com', port: 6379 }]],
@@ -18,5 +18,18 @@ test.each<[string, ReturnType<typeof serversOf>]>([
   ['rpc://', []], ['rpc', []], ['disabled://', []], ['db+sqlite:///results.db', []], ['file:///var/celery', []], ['redis+socket:///run/redis.sock', []],
   ['kafka://k', undefined], ['kafka://k:9092', [{ host: 'k', port: 9092 }]], ['redis://r:$(PORT)/0', undefined], ['redis://r;kafka://k', undefined],
 ])('of %s', (url, servers) => {
+  expect(serversOf(url)).toEqual(servers);
+});
+
+test.each<[string, number | undefined]>([
+  ['redis', 6379], ['rediss', 6379], ['sentinel', 26379], ['amqp', 5672], ['amqps', 5671], ['sqs', 443], ['kafka', 9092], ['etcd', 2379], ['pgmq', 5432], ['azureservicebus', 5671], ['memory', undefined], ['x', undefined],
+])('the server of %s listens on %p', (transport, port) => {
+  expect(defaultPort(transport)).toBe(port);
+});
+
+test.each<[string, ReturnType<typeof serversOf>]>([
+  ['database+postgresql://db', [{ host: 'db', port: 5432 }]], ['sqla+mysql://db', [{ host: 'db', port: 3306 }]], ['sqs://queue.example.com', [{ host: '', port: 443 }]],
+  ['sqs://localhost:4566', [{ host: 'localhost', port: 4566 }]], ['redis://a;;redis://b; ', [{ host: 'a', port: 6379 }, { host: 'b', port: 6379 }]], ['', []],
+])('servers of %p', (url, servers) => {
   expect(serversOf(url)).toEqual(servers);
 });

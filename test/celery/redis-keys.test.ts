@@ -1,4 +1,4 @@
-import { keyOptions, redisKeys } from '../../src/celery/redis-keys';
+import { arePrioritySteps, keyOptions, redisKeys } from '../../src/celery/redis-keys';
 
 const keys = (queues: string[], options?: object) => redisKeys(queues, options as Record<string, unknown>).lists.map(({ key }) => key);
 
@@ -29,4 +29,15 @@ test.each<[string, object]>([
   ['', {}],
 ])('of the options %s these name keys', (text, options) => {
   expect(keyOptions(text)).toEqual(options);
+});
+
+test.each<[unknown, boolean]>([
+  [[0], true], [[0, 3, 6, 9], true], [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], true], [[3, 9], true],
+  [[], false], [[0, 10], false], [[-1, 0], false], [[0, 0], false], [[3, 0], false], [[0, 1.5], false], [['0'], false], [undefined, false], ['0', false],
+])('kombu finds priorities among the steps %j: %p', (steps, expected) => {
+  expect(arePrioritySteps(steps)).toBe(expected);
+});
+
+test.each<[string, number[]]>([['{"priority_steps": [0, 3, ]}', [0, 3]], ['{"priority_steps": [ 0 , 3 ]}', [0, 3]]])('%s has the steps %j', (text, steps) => {
+  expect(keyOptions(text)).toEqual({ priority_steps: steps });
 });

@@ -1,6 +1,6 @@
 import { lockIndex } from '../../src/celery/locks';
 import {
-  CODE_ONLY, isKind, kindsOf, nearest, OTHER_PACKAGES, packagesOf, pythonLiteral, settingArgument, settingsOf, settingText,
+  CODE_ONLY, isKind, kindsOf, nearest, OTHER_PACKAGES, outOfRange, packagesOf, pythonLiteral, rangeText, settingArgument, settingsOf, settingText,
 } from '../../src/celery/settings';
 import { SETTINGS } from '../../src/celery/settings-table';
 
@@ -103,4 +103,19 @@ test.each([
 
 test.each([['(json) 3 ', '3'], ['(json)"gzip"', 'gzip'], ['(int)3600', '3600'], ['(json)not json', 'not json'], ['plain', 'plain']])('the text of the setting %p is %p', (argument, text) => {
   expect(settingText(argument)).toBe(text);
+});
+
+test.each<[string, number, string | undefined]>([
+  ['task_time_limit', -1, '0 or more'], ['task_time_limit', 0, undefined], ['broker_heartbeat_checkrate', 0, 'more than 0'], ['broker_heartbeat_checkrate', 0.1, undefined],
+  ['task_default_priority', 256, '0 to 255'], ['task_default_priority', 255, undefined], ['task_queue_max_priority', 0, '1 to 255'], ['result_cache_max', -2, '-1 or more'],
+  ['result_expires', -1, '1 or more, or 0 for none'], ['result_expires', 0.5, '1 or more, or 0 for none'], ['result_expires', 0, undefined], ['worker_prefetch_multiplier', -5, undefined], ['toString', -5, undefined],
+])('%s=%d is outside of the range %s', (name, value, range) => {
+  const found = outOfRange(name, value);
+  expect(found && rangeText(found)).toBe(range);
+});
+
+test.each<[string, string, boolean]>([
+  ['task_time_limit', 'null', true], ['broker_pool_limit', 'null', true], ['task_acks_late', 'null', false], ['result_expires', 'null', true],
+])('%s takes %s: %p', (name, value, takes) => {
+  expect(isKind(JSON.parse(value), kindsOf(name, settingsOf(NEWEST).get(name)!)!)).toBe(takes);
 });

@@ -48,6 +48,7 @@ describe('how many pods', () => {
       const found = replicasFor(load(rate, 2), AIM)!;
       expect(found.waiting.busy).toBeLessThanOrEqual(AIM.busy);
       expect(found.waiting.atMost).toBeLessThanOrEqual(AIM.wait);
+      expect(Number.isInteger(found.replicas)).toBe(true);
       expect(found.waiting.slots).toBe(found.replicas * 2);
       expect(found.waiting).toEqual(waiting(load(rate, 2), found.replicas * 2, 0.95));
       const fewer = found.replicas === 1 ? undefined : waiting(load(rate, 2), (found.replicas - 1) * 2, 0.95);
@@ -65,6 +66,10 @@ describe('how many pods', () => {
   test('exactly as many as the busy share allows, and no more for what is lost in rounding', () => {
     expect(replicasFor(load(0.8 * 7, 1), { ...AIM, concurrency: 1, wait: 1e9 })!.replicas).toBe(7);
     expect(replicasFor(load(0.8 * 7 + 0.001, 1), { ...AIM, concurrency: 1, wait: 1e9 })!.replicas).toBe(8);
+  });
+
+  test('one, where no task is sent', () => {
+    expect(replicasFor(load(0, 1), AIM)!.replicas).toBe(1);
   });
 
   test('none, where more tasks run at a time than any fleet has slots', () => {

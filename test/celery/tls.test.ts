@@ -14,6 +14,8 @@ test.each<[string, string | undefined]>([
 test.each<[Record<string, unknown>, string | undefined]>([
   [{}, undefined], [{ ssl_cert_reqs: 'CERT_NONE' }, 'ssl_cert_reqs'], [{ cert_reqs: 'none' }, 'cert_reqs'], [{ cert_reqs: 'ssl.CERT_OPTIONAL' }, 'cert_reqs'], [{ cert_reqs: 0 }, 'cert_reqs'], [{ cert_reqs: 1 }, 'cert_reqs'],
   [{ cert_reqs: 2 }, undefined], [{ cert_reqs: 'CERT_REQUIRED' }, undefined], [{ cert_reqs: 'nonesuch' }, undefined], [{ other: 'none' }, undefined], [{ cert_reqs: 10 }, undefined],
+  [{ ssl_check_hostname: false }, 'ssl_check_hostname'], [{ ssl_check_hostname: 'off' }, 'ssl_check_hostname'], [{ ssl_check_hostname: 'offline' }, undefined], [{ ssl_check_hostname: true }, undefined],
+  [{ ssl_check_hostname: 0 }, 'ssl_check_hostname'], [{ ssl_check_hostname: 'xno' }, undefined],
 ])('%j verifies nothing by %s', (options, name) => {
   expect(uncheckedOption(options)).toBe(name);
 });

@@ -1,4 +1,4 @@
-import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../src/celery/url';
+import { isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../src/celery/url';
 
 /** The parts of a URL, without those that it does not have. */
 function parts(text: string): Record<string, unknown> | undefined {
@@ -49,4 +49,8 @@ test.each<[string, number | undefined]>([
   ['redis://h/$(DB)', undefined], ['redis+socket:///1', undefined],
 ])('the database of %s is %p', (text, database) => {
   expect(redisDatabase(parseUrl(text)!)).toBe(database);
+});
+
+test.each<[string, boolean]>([['sentinel://s:26379', true], ['redis://sentinel', false], ['sentinel+x://s', false]])('%s leads to Sentinels: %p', (text, expected) => {
+  expect(isSentinel(parseUrl(text)!)).toBe(expected);
 });
