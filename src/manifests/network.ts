@@ -240,10 +240,12 @@ export function misdirected(meant: readonly Resource[], world: World): Misdirect
   });
 }
 
-/** Two letters at most are wrong; a number is that of another one. */
+/** Two letters at most are wrong, or the kind is at the end; a number is that of another one. */
 function isSlip(written: string, name: string): boolean {
   const letters = (text: string): string => text.replace(/\d+/g, '').replace(/-+$/, '');
-  return letters(written) !== letters(name) && name.length > 4 && editDistance(written, name, 3) < 3;
+  const ending = /-(svc|service)$/;
+  return (letters(written) !== letters(name) && name.length > 4 && editDistance(written, name, 3) < 3)
+    || (written !== name && written.replace(ending, '') === name.replace(ending, ''));
 }
 
 const routesTo = lazy((world: World) => grouped(allRoutes(world).flatMap((route) => {

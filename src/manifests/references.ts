@@ -39,6 +39,7 @@ export const referencesOf: (workload: Workload) => readonly Reference[] = lazy((
       container: containers.find(({ mounts }) => mounts.some((mount) => mount.volume.name === get(volume, 'name')))?.name,
     });
     for (const { kind, ofVolume, nameInVolume } of SOURCES) addItems(found, kind, get(volume, ofVolume), nameInVolume, () => place(ofVolume));
+    for (const { kind, ofVolume, nameInVolume } of SOURCES) addSubPaths(found, kind, get(volume, ofVolume), nameInVolume, asText(get(volume, 'name')), workload);
     asList(get(volume, 'projected', 'sources')).forEach((source, j) => {
       for (const { kind, ofVolume } of SOURCES) addItems(found, kind, get(source, ofVolume), 'name', () => place('projected', 'sources', j, ofVolume));
     });
@@ -54,6 +55,15 @@ export const neededReferences: (world: World) => readonly Reference[] = lazy((wo
   return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))
     .flatMap(referencesOf).filter(({ optional }) => !optional);
 });
+
+/** What KEDA is given to log in with, by the TriggerAuthentications of the input. */
+export const triggerReferences: (world: World) => readonly Reference[] = lazy((world: World) => world.kind('TriggerAuthentication').flatMap((resource) => {
+  const found: Reference[] = [];
+  for (const [kind, field] of [['Secret', 'secretTargetRef'], ['ConfigMap', 'configMapTargetRef']] as const) {
+    asList(get(resource.json, 'spec', field)).forEach((entry, i) => add(found, kind, entry, 'name', () => ({ resource, path: ['spec', field, i] })));
+  }
+  return found;
+}));
 
 /** The variable that takes a key. */
 export function variableOf({ key, at: { path, resource } }: Reference): string | undefined {
@@ -75,6 +85,20 @@ function add(found: Reference[], kind: Reference['kind'], source: unknown, nameO
   const name = asText(get(source, nameOf));
   if (name === undefined || name === '') return;
   found.push({ kind, name, key: asText(get(item ?? source, 'key')), optional: get(source, 'optional') === true, at: at() });
+}
+
+/** A mount with a subPath asks for the key of that name, where no item has another path. */
+function addSubPaths(
+  found: Reference[], kind: Reference['kind'], source: unknown, nameOf: string, volume: string | undefined, { resource, initContainers, containers }: Workload,
+): void {
+  if (source === undefined || asList(asMap(source).items).length > 0) return;
+  for (const { json, path, name: container } of [...initContainers, ...containers]) {
+    asList(json.volumeMounts).forEach((mount, i) => {
+      const key = asText(get(mount, 'subPath'));
+      if (key === undefined || key === '' || get(mount, 'name') !== volume) return;
+      add(found, kind, source, nameOf, () => ({ resource, container, path: [...path, 'volumeMounts', i, 'subPath'] }), { key: key.split('/')[0] });
+    });
+  }
 }
 
 /** A volume with `items` asks for these keys. */

@@ -4,7 +4,7 @@ import { celeryInstalls } from '../manifests/installs';
 import { celeryIn, probesOf } from '../manifests/probes';
 import { rabbitServers } from '../manifests/rabbit-server';
 import type { Container } from '../manifests/pod/container';
-import { neededReferences } from '../manifests/references';
+import { neededReferences, triggerReferences } from '../manifests/references';
 import { celeryWorkloads, scaledWorkers } from '../manifests/scalers';
 import type { World } from '../manifests/world';
 
@@ -42,8 +42,8 @@ export const LISTS = {
   celeryWorkloads,
   /** Each `pip install` of a pod that has to do with Celery. */
   installs: celeryInstalls,
-  /** Secrets and ConfigMaps that pods of Celery and Redis cannot start without. */
-  references: neededReferences,
+  /** Secrets and ConfigMaps that pods of Celery and Redis cannot start without, and what their autoscalers log in with. */
+  references: (world: World) => [...neededReferences(world), ...triggerReferences(world)],
   /** Workers with their ScaledObjects. */
   scaledWorkers,
 };

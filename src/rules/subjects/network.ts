@@ -15,6 +15,7 @@ import { Process } from '../../manifests/process';
 import { rabbitBrokers, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
+import { awaitedServers } from '../../manifests/waits';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
@@ -137,6 +138,9 @@ function namedAtLoopback({ container, link, backend, allUrls }: Process): Array<
     return (kind === 'redis' || kind === 'rabbitmq') && isLoopback(host) && !isOneOf(allUrls, path, named.variable) ? [{ ...named, kind }] : [];
   });
 }
+
+/** Those of which the input has workloads or Services. */
+const namespaces = lazy((world: World) => new Set([...world.workloads.map(({ resource }) => resource), ...world.kind('Service')].map(({ namespace }) => namespace)));
 
 /** Of all namespaces. */
 const servicesByName = lazy((world: World) => grouped(world.kind('Service').map((service) => [service.name, service] as const)));
@@ -480,8 +484,8 @@ export const networkRules: Rule[] = [
   },
   {
     id: 'network/service-in-another-namespace-than-named',
-    severity: Severity.WARNING,
-    title: 'The host name of the broker or the result backend has the wrong namespace',
+    severity: Severity.ERROR,
+    title: 'The host name of the broker or the result backend has the wrong namespace, or none',
     why: 'DNS knows no such name: `Error -2 connecting to redis.shop.svc.cluster.local:6379. Name or service not known.`, in a loop.',
     fix: 'Write the namespace of the Service into its name.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
@@ -491,12 +495,22 @@ export const networkRules: Rule[] = [
       const { workload } = process;
       for (const use of process.urls) {
         const { host } = use.url;
+        if (ownNames(workload, host)) continue;
+        const [, bare] = /^([a-z0-9-]+)\.svc\.cluster\.local$/.exec(host) ?? [];
+        if (bare !== undefined) {
+          const { namespace } = (servicesByName(world).get(bare) ?? [])[0] ?? workload.resource;
+          const allowed = `${bare}.${namespace === '' ? '<namespace>' : namespace}.svc.${CLUSTER_DOMAIN}`;
+          report({ at: use.at, value: use.text, allowed, note: 'it has no namespace', fix: `Write ${allowed}.` });
+          continue;
+        }
         const [, name, named, domain = ''] = /^([a-z0-9-]+)\.([a-z0-9-]+)(\.svc(?:\.[a-z0-9.-]+)?)?$/.exec(host) ?? [];
-        if (name === undefined || ownNames(workload, host)) continue;
-        const services = servicesByName(world).get(name) ?? [];
-        // One that others use, or nobody, may have the name of another.
-        if (services.length === 0 || services.some((service) => ['', named].includes(service.namespace) || usedServices(world).has(service))) continue;
-        const whole = [...new Set(services.map(({ namespace }) => `${name}.${namespace}${domain}`))];
+        if (name === undefined) continue;
+        const turned = world.find('Service', name, named);
+        const services = servicesByName(world).get(name) ?? (turned ? [turned] : []);
+        if (services.length === 0 || services.some((service) => ['', named].includes(service.namespace))) continue;
+        // One that others use, or nobody, may have the name of another, in a namespace that is out of sight.
+        if (!namespaces(world).has(named) && services.some((service) => service !== turned && usedServices(world).has(service))) continue;
+        const whole = [...new Set(services.map((service) => `${service.name}.${service.namespace}${domain}`))];
         report({
           at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${named} has no Service ${name}`, fix: `Write ${listed(whole)}.`,
           unless: `the Service ${name} of the namespace ${named} is not among these manifests`,
@@ -560,6 +574,40 @@ export const networkRules: Rule[] = [
             at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
             unless: 'a Service of that name is not among these manifests',
           });
+        }
+      }
+    },
+  },
+  {
+    id: 'network/waits-for-nothing',
+    severity: Severity.ERROR,
+    title: 'An init container waits for a host or a port that no Service has',
+    why: 'It waits for ever, and the containers of the pod never start: `Init:0/1`, and in its log `nc: bad address \'redis\'` or `Connection refused` in a loop.',
+    fix: 'Write the name and the port of the Service.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/init-containers/',
+    rows: ['N96'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      const { namespace } = workload.resource;
+      for (const container of workload.initContainers) {
+        for (const { host, port } of awaitedServers(container)) {
+          if (ownNames(workload, host)) continue;
+          const [at, value] = [container.place(), port === undefined ? host : `${host}:${port}`];
+          const service = world.service(host, namespace);
+          if (service) {
+            const has = (name: string) => asList(get(service.json, 'spec', 'ports')).map((entry) => asScalar(get(entry, name)) ?? '').filter((one) => one !== '');
+            // A headless Service leads to the pods themselves.
+            const ports = get(service.json, 'spec', 'clusterIP') === 'None' ? [...has('port'), ...has('targetPort')] : has('port');
+            if (port === undefined || ports.length === 0 || ports.some((one) => one === String(port) || /[a-z]/.test(one))) continue;
+            report({ at, value, allowed: `port ${listed(has('port'))}`, fix: `Wait for port ${listed(has('port'))}.` });
+            continue;
+          }
+          const [, name, where = namespace] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?)?$/.exec(host) ?? [];
+          const { redis, rabbitmq } = servedBy(world);
+          const meant = (port === REDIS_PORT ? redis : port === AMQP_PORT ? rabbitmq : undefined)?.get(where) ?? [];
+          // kustomize puts a prefix or a suffix to names when it builds, where they are not written in full.
+          if (name === undefined || meant.length === 0 || (name === host && meant.some((one) => name.endsWith(`-${one}`) || name.startsWith(`${one}-`)))) continue;
+          report({ at, value, allowed: listed(meant), fix: `Wait for ${listed(meant)}.`, unless: 'a Service of that name is not among these manifests' });
         }
       }
     },

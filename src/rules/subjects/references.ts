@@ -2,16 +2,16 @@ import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
+import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
+import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
 import { Container } from '../../manifests/pod/container';
 import { secretData } from '../../manifests/pod/sources';
 import { Workload } from '../../manifests/pod/workload';
 import { neededReferences, producerReferences, Reference, referencesOf, variableOf } from '../../manifests/references';
 import { Resource } from '../../manifests/resource';
-import { celeryWorkloads } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { nearest } from '../../nearest';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -47,12 +47,9 @@ function isEmptyCertificate({ kind, json }: Resource, key: string): boolean {
   return value === null || (asScalar(value) ?? '.').trim() === '';
 }
 
-/** The Secrets of all namespaces, by name. */
-const secretsByName: (world: World) => ReadonlyMap<string, readonly Resource[]> = lazy((world: World) => {
-  const found = new Map<string, Resource[]>();
-  for (const secret of world.kind('Secret')) found.set(secret.name, [...found.get(secret.name) ?? [], secret]);
-  return found;
-});
+/** The objects of all namespaces, by kind and name. */
+const byName = lazy((world: World) => grouped(['Secret', 'ConfigMap', 'PersistentVolumeClaim', 'ServiceAccount', 'TriggerAuthentication']
+  .flatMap((kind) => world.kind(kind)).map((resource) => [`${resource.kind} ${resource.name}`, resource] as const)));
 
 /** Secrets that an operator writes or adds keys to, as `namespace/name`: ExternalSecret, SealedSecret, Certificate and the like. */
 const writtenByOperators: (world: World) => ReadonlySet<string> = lazy((world: World) => new Set(world.resources.flatMap((resource) => {
@@ -69,10 +66,11 @@ function byOperator(world: World, { kind, name, at }: Reference): boolean {
   return kind === 'Secret' && writtenByOperators(world).has(`${at.resource.namespace}/${name}`);
 }
 
-/** Something in its own namespace asks for a Secret: it need not have been meant for a pod elsewhere that names one like it. */
-function isUsedAtHome(world: World, { namespace, name }: Resource): boolean {
+/** Something in its own namespace asks for an object: it need not have been meant for a pod elsewhere that names one like it. */
+function isUsedAtHome(world: World, { kind, namespace, name }: Resource): boolean {
+  if (allNames(world).has(`${kind} ${namespace} ${name}`)) return true;
   return world.workloads.some((workload) => workload.resource.namespace === namespace
-    && referencesOf(workload).some((reference) => reference.kind === 'Secret' && reference.name === name))
+    && referencesOf(workload).some((reference) => reference.kind === kind && reference.name === name))
     || world.kind('Ingress').some(({ namespace: other, json }) => other === namespace
       && asList(get(json, 'spec', 'tls')).some((tls) => get(tls, 'secretName') === name))
     || world.kind('ServiceAccount').some(({ namespace: other, json }) => other === namespace
@@ -158,11 +156,6 @@ const brokerKeys = lazy((world: World) => grouped(neededReferences(world).flatMa
   return variable === undefined || !isBrokerUrl(variable) ? [] : [[`${at.resource.namespace} ${kind} ${name} ${variable}`, key!] as const];
 })));
 
-/** The name that is meant, of those that nobody asks for. */
-function almost(name: string, free: readonly string[] = []): string | undefined {
-  return free.find((one) => one.length > 3 && (name.startsWith(one) || one.startsWith(name) || one.endsWith(`-${name}`) || name.endsWith(`-${one}`))) ?? nearest(name, free);
-}
-
 /** The keys that the pods of Celery and its brokers ask for by name, of each Secret or ConfigMap. */
 const askedKeys = lazy((world: World) => grouped(neededReferences(world).flatMap(({ kind, name, key, at }) =>
   key === undefined ? [] : [[`${kind} ${at.resource.namespace} ${name}`, key] as const])));
@@ -184,12 +177,20 @@ function onlyVariables({ kind, at: { path, resource: { namespace } } }: Referenc
   return keys.length > 1 && keys.every((key) => /^[A-Z][A-Z0-9_]*$/.test(key)) ? free : undefined;
 }
 
-/** The claims of the input that no pod asks for, by namespace. */
-const unusedClaims = lazy((world: World) => {
-  const used = new Set(world.workloads.flatMap(({ resource: { namespace }, volumes }) => [...volumes.values()].map(({ claim }) => `${namespace} ${claim}`)));
-  return grouped(world.kind('PersistentVolumeClaim').filter(({ namespace, name }) => !used.has(`${namespace} ${name}`))
-    .map(({ namespace, name }) => [namespace, name] as const));
-});
+/** The objects of the input that nothing names, by kind and namespace. */
+const unusedObjects = lazy((world: World) => grouped(KINDS.flatMap((kind) => world.kind(kind)).flatMap((resource) => {
+  const place = `${resource.kind} ${namespaceOf(resource.kind, resource)}`;
+  return allNames(world).has(`${place} ${resource.name}`) ? [] : [[place, resource.name] as const];
+})));
+
+/** Whether the input has what is named, or something that makes it. */
+function isThere({ kind, name, at: { resource } }: NamedObject, world: World): boolean {
+  return kind === 'PersistentVolumeClaim' ? claimNamed(name, resource.namespace, world) !== undefined
+    : namesOf(kind, namespaceOf(kind, resource), world).includes(name);
+}
+
+/** What is named other than Secrets and ConfigMaps. */
+const KINDS: ReadonlyArray<NamedObject['kind']> = ['PersistentVolumeClaim', 'ServiceAccount', 'PriorityClass', 'TriggerAuthentication'];
 
 export const referenceRules: Rule[] = [
   {
@@ -243,9 +244,9 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/almost-its-name',
     severity: Severity.WARNING,
-    title: 'The pod refers to a Secret, a ConfigMap or a claim by a misspelled name',
+    title: 'A Secret, a ConfigMap, a claim, a ServiceAccount or another object is referred to by a misspelled name',
     why: 'There is none of that name, and the container does not start: CreateContainerConfigError, `Error: configmap "shop-configmap" not found`; or the pod stays '
-      + 'Pending: `persistentvolumeclaim "celery-claim0" not found`.',
+      + 'Pending: `persistentvolumeclaim "celery-claim0" not found`; or no pod is made: `error looking up service account shop/wroker`.',
     fix: 'Write the name of the object.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps',
     rows: ['N79'],
@@ -254,20 +255,16 @@ export const referenceRules: Rule[] = [
         const { kind, name, at } = reference;
         if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) continue;
         const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)) ?? withSameKeys(reference, world)
-          ?? onlyVariables(reference, world);
+          ?? onlyVariables(reference, world) ?? slip(name, namesOf(kind, at.resource.namespace, world));
         if (meant !== undefined) report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
       }
-      for (const workload of celeryWorkloads(world)) {
-        const { resource, volumes } = workload;
-        for (const { claim, path } of volumes.values()) {
-          if (claim === undefined || claimNamed(claim, resource.namespace, world)) continue;
-          const meant = almost(claim, unusedClaims(world).get(resource.namespace));
-          if (meant === undefined) continue;
-          report({
-            at: { resource, path: [...path, 'persistentVolumeClaim', 'claimName'] }, value: claim, allowed: meant, fix: `Write ${meant}.`,
-            unless: 'a claim of that name is not among these manifests',
-          });
-        }
+      for (const { kind, name, at } of namedObjects(world)) {
+        if (isThere({ kind, name, at }, world)) continue;
+        const free = unusedObjects(world).get(`${kind} ${namespaceOf(kind, at.resource)}`);
+        // A claim is made for a pod: the only one without any is that of the pod without one.
+        const meant = almost(name, free) ?? slip(name, namesOf(kind, namespaceOf(kind, at.resource), world))
+          ?? (kind === 'PersistentVolumeClaim' && free?.length === 1 ? free[0] : undefined);
+        if (meant !== undefined) report({ at, value: name, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
       }
     },
   },
@@ -307,27 +304,29 @@ export const referenceRules: Rule[] = [
   {
     id: 'references/other-namespace',
     severity: Severity.ERROR,
-    title: 'The Secret is in another namespace, where the pod cannot read it',
-    why: 'A pod gets Secrets of its own namespace only. The container does not start: CreateContainerConfigError, `Error: secret "redis-url" not found`; for '
-      + 'a volume `MountVolume.SetUp failed ... secret "redis-url" not found`; for an image `ErrImagePull`.',
-    fix: 'Put the Secret into the namespace of the pod.',
+    title: 'A Secret, a ConfigMap, a claim or a ServiceAccount is in another namespace than the pod that needs it',
+    why: 'A pod gets objects of its own namespace only. The container does not start: CreateContainerConfigError, `Error: secret "redis-url" not found`; for '
+      + 'a volume `MountVolume.SetUp failed ... secret "redis-url" not found`; for an image `ErrImagePull`; with a claim the pod stays Pending.',
+    fix: 'Put it into the namespace of the pod.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist',
     rows: [],
-    on: 'references',
-    check: (reference, report, world) => {
-      const { kind, name, at } = reference;
-      const { namespace } = at.resource;
-      const others = kind === 'Secret' ? secretsByName(world).get(name) ?? [] : [];
-      // Where a manifest does not say its namespace, kubectl does.
-      if (others.length === 0 || namespace === '' || others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) return;
-      if (byOperator(world, reference)) return;
-      // Another application of the input has one of the same name, for itself.
-      if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) return;
-      const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
-      report({
-        at, value: `Secret ${name}`,
-        note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), 'that has one of the same name'),
-      });
+    check: (world, report) => {
+      const needed = [
+        ...neededReferences(world).filter((reference) => !byOperator(world, reference)), ...namedObjects(world).filter((named) => !isThere(named, world)),
+      ];
+      for (const { kind, name, at } of needed) {
+        const { namespace } = at.resource;
+        const others = byName(world).get(`${kind} ${name}`) ?? [];
+        // Where a manifest does not say its namespace, kubectl does.
+        if (others.length === 0 || namespace === '' || others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) continue;
+        // Another application of the input has one of the same name, for itself.
+        if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) continue;
+        const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
+        report({
+          at, value: `${kind} ${name}`,
+          note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), 'that has one of the same name'),
+        });
+      }
     },
   },
   {

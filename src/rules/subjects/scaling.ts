@@ -7,6 +7,7 @@ import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { baseName, Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
+import { almost } from '../../manifests/misspelt';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
@@ -109,6 +110,9 @@ function migrationSwitches({ env }: Container): Variable[] {
 function* namesBut(resources: readonly Resource[], one: Resource): Iterable<string> {
   for (const other of resources) if (other !== one) yield `${other.kind} ${other.name}`;
 }
+
+/** The API of what autoscalers scale. */
+const APPS = 'apps/v1';
 
 export const scalingRules: Rule[] = [
   {
@@ -399,7 +403,7 @@ export const scalingRules: Rule[] = [
   },
   {
     id: 'scaling/no-such-target',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'An autoscaler of workers names a workload that there is not',
     why: 'It scales nothing: `the HPA controller was unable to get the target\'s current scale: deployments.apps "celery-worker" not found`.',
     fix: 'Write the kind and the name of the workload into scaleTargetRef, and give the autoscaler its namespace.',
@@ -409,10 +413,22 @@ export const scalingRules: Rule[] = [
       for (const scaler of ['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => world.kind(kind))) {
         const ref = get(scaler.json, 'spec', 'scaleTargetRef');
         const [kind, name] = [asScalar(get(ref, 'kind')) ?? 'Deployment', asScalar(get(ref, 'name')) ?? ''];
-        if (!/celery|worker/i.test(name) || /[${}<>]/.test(name) || world.target(scaler.namespace, ref, 'Deployment')) continue;
+        if (name === '' || /[${}<>]/.test(name)) continue;
+        const target = world.target(scaler.namespace, ref, 'Deployment');
+        const api = asScalar(get(ref, 'apiVersion')) ?? APPS;
+        // Of the API only the group counts.
+        if (target && /^(Deployment|StatefulSet)$/.test(kind) && api.replace(/\/.*/, '') !== 'apps' && !isFilledIn(api) && world.in(target).length > 0) {
+          report({
+            at: { resource: scaler, path: ['spec', 'scaleTargetRef', 'apiVersion'] }, value: api, allowed: APPS, fix: `Write ${APPS}.`,
+            note: `a ${kind} is in no other group`,
+          });
+        }
+        if (target) continue;
         const meant = [...new Set(world.workers.map(({ workload }) => workload))]
           .filter((workload) => /^(Deployment|StatefulSet)$/.test(workload.resource.kind) && scalersOf(workload, world).length === 0);
-        const near = meant.filter(({ resource }) => resource.namespace === scaler.namespace || resource.name === name);
+        // Where its name says nothing of Celery, it is that of a worker but for a slip or for the kind.
+        const names = /celery|worker/i.test(name) ? undefined : new Set([name, almost(name, meant.map(({ resource }) => resource.name)) ?? name]);
+        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? true) && (resource.namespace === scaler.namespace || resource.name === name));
         if (near.length === 0) continue;
         report({
           at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${kind} ${name}`,

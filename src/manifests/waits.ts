@@ -1,0 +1,27 @@
+import { Container } from './pod/container';
+
+/** A server that a container waits for before it ends. */
+export interface Awaited {
+  readonly host: string;
+  readonly port?: number;
+}
+
+const HOST = '([a-z](?:[a-z0-9.-]*[a-z0-9])?)';
+
+/** How a script asks whether a server is there: each with a host, and most with a port. */
+const QUESTIONS: readonly RegExp[] = [
+  new RegExp(`\\b(?:nc|ncat|netcat)\\s+(?:-[a-zA-Z]+(?:\\s*\\d+)?\\s+)*${HOST}\\s+(\\d+)`, 'g'),
+  new RegExp(`\\b(?:redis|valkey)-cli\\s+-h\\s+${HOST}(?:\\s+-p\\s+(\\d+))?`, 'g'),
+  new RegExp(`/dev/tcp/${HOST}/(\\d+)`, 'g'),
+  new RegExp(`\\bwait-for(?:-it)?(?:\\.sh)?\\s+${HOST}:(\\d+)`, 'g'),
+  new RegExp(`\\bdockerize\\s.*?-wait\\s+tcp://${HOST}:(\\d+)`, 'g'),
+  new RegExp(`\\bnslookup\\s+${HOST}(?=[\\s;)]|$)()`, 'g'),
+];
+
+/** The servers that an init container waits for until they answer: in a loop, or by a program that does nothing else. */
+export function awaitedServers({ words }: Container): Awaited[] {
+  const text = words.map((word) => word.text).join(' ');
+  const loops = /\b(until|while)\b/.test(text);
+  return QUESTIONS.flatMap((question) => !loops && !/wait/.test(question.source) ? [] : [...text.matchAll(question)].map(([, host, port]) =>
+    ({ host, port: port === undefined || port === '' ? undefined : Number(port) })));
+}
