@@ -32,8 +32,11 @@ export function isCredentialValue(value: string): boolean {
   const text = value.trim();
   if (text.length > 2000) return !text.includes('$(');
   return text !== '' && !REFERENCE.test(text) && !/^(?:true|false|yes|no|on|off|none|null|0|1)$/i.test(text)
-    && !/^[~.]?\/[\w.-]+\/|^\/[\w.-]+$|\.(?:pem|key|crt|cer|p12|jks|json|ya?ml|txt)$|:\/\//i.test(text) && !/^\*+$|^(?=.*-)[a-z0-9-]*secrets?[a-z0-9-]*$/.test(text);
+    && !/^[~.]?\/[\w.-]+\/|^\/[\w.-]+$|\.(?:pem|key|crt|cer|p12|jks|json|ya?ml|txt)$|:\/\//i.test(text) && !PLACEHOLDER.test(text) && !/^(?=.*-)[a-z0-9-]*secrets?[a-z0-9-]*$/.test(text);
 }
+
+/** What an example has in the place of a credential: `***`, `xxxx`, `your-api-key`. */
+const PLACEHOLDER = /^(?:\*+|x+|your[-_][\w-]{1,60})$/i;
 
 /** `$(NAME)` of the kubelet, `${NAME}` and `$NAME` of a shell, `{{ ... }}` and `%(name)s` of a template, `<password>` of a text. */
 const REFERENCE = /\$[({\w]|\{\{|^[{<%]|^%?\{?\w*\}$/;
@@ -43,7 +46,7 @@ export function hasUrlCredential(text: string): boolean {
   return text.includes('://') && text.length <= LONGEST && (isUrlWithCredential(text) || [...text.matchAll(URL_PART)].some(([, url]) => {
     const [, user, password] = /^(?:([^\s/:@]*):)?([^\s@]*)@/.exec(url) ?? [];
     const guest = user === 'guest' && password === 'guest';
-    if (user !== undefined && password && !guest && !REFERENCE.test(password) && !/^\*+$|^x+$/i.test(password)) return true;
+    if (user !== undefined && password && !guest && !REFERENCE.test(password) && !PLACEHOLDER.test(password)) return true;
     return [...url.matchAll(QUERY)].some(([, name, value]) => isQueryCredential(name) && isCredentialValue(value));
   }));
 }
@@ -55,7 +58,7 @@ const WHOLE_URL = new RegExp(String.raw`^${BEFORE}//([^\s/:@?#"'<>\x60]*):(?!\d{
 
 function isUrlWithCredential(text: string): boolean {
   const [, user, password] = (text.length <= 4000 && WHOLE_URL.exec(text)) || [];
-  return password !== undefined && !/^\*+$|^x+$/i.test(password) && !REFERENCE.test(password) && !(user === 'guest' && password === 'guest');
+  return password !== undefined && !PLACEHOLDER.test(password) && !REFERENCE.test(password) && !(user === 'guest' && password === 'guest');
 }
 
 /** The same, of a URL that a program gives: nothing but the kubelet reads it before Celery does, so only `$(NAME)` is a reference there. */
