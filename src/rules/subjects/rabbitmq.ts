@@ -9,8 +9,10 @@ import { amqpUses } from '../../manifests/broker-urls';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
+import { baseName } from '../../manifests/command/command';
 import { exposures } from '../../manifests/network';
 import { knownPassword, passwordOf } from '../../manifests/passwords';
+import { probePlace, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import {
   dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
@@ -37,6 +39,9 @@ function knowsGuest(server: RabbitServer): boolean {
     return found?.state === 'unset' || (given?.hidden ?? given?.value) === 'guest';
   });
 }
+
+/** Seconds that a command line tool of RabbitMQ gets to start and to answer. */
+const ENOUGH_FOR_TOOLS = 5;
 
 const OTHER_BROKER = 'Celery has another broker';
 
@@ -471,6 +476,28 @@ export const rabbitRules: Rule[] = [
           report({ at: absolute.at, value: absolute.value, allowed: `at most ${mebibytes(HIGHEST_WATERMARK * limit)}`, note: `the limit is ${mebibytes(limit)}` });
         } else if (!absolute && relative && Number(relative.value) > HIGHEST_WATERMARK) {
           report({ at: relative.at, value: relative.value, allowed: `at most ${HIGHEST_WATERMARK}` });
+        }
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/probe-times-out',
+    severity: Severity.WARNING,
+    title: 'A probe runs rabbitmq-diagnostics or rabbitmqctl and gives it no time to answer',
+    why: 'The command starts a virtual machine of Erlang first, a second or more of CPU time: on a busy node or with a CPU limit the probe fails while the broker works, and the '
+      + 'broker is restarted again and again, or taken out of its Service.',
+    fix: 'Set timeoutSeconds: 15; or let a tcpSocket probe connect to 5672.',
+    source: 'https://www.rabbitmq.com/docs/monitoring#health-checks',
+    rows: ['P2'],
+    check: (world, report) => {
+      for (const { server: { container } } of rabbitBrokers(world)) {
+        for (const probe of container ? probesOf(container) : []) {
+          const asks = probe.invocations.some(({ words }) => /^rabbitmq(-diagnostics|-plugins|ctl)$/.test(baseName(words[0]?.text ?? '')));
+          if (!asks || probe.timeout >= ENOUGH_FOR_TOOLS) continue;
+          report({
+            at: probePlace(probe, 'timeoutSeconds'), value: `timeoutSeconds: ${probe.timeout}`, allowed: `at least ${ENOUGH_FOR_TOOLS}, better 15`,
+            unless: 'the command is that fast, also on a busy node',
+          });
         }
       }
     },
