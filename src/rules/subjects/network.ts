@@ -7,6 +7,7 @@ import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
+import { commonLabels, madeAlike } from '../../manifests/kustomizations';
 import { applicationContainers, databasesNear, NamedHost, namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
@@ -806,6 +807,28 @@ export const networkRules: Rule[] = [
         report({
           at: { resource, path: ['spec', 'selector'] }, value: shownSelector(get(resource.json, 'spec', 'selector')),
           note: `those of ${listed(besides(workload, all))}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/common-label-in-selectors',
+    severity: Severity.ERROR,
+    title: 'A kustomization overwrites the label by which selectors tell pods apart',
+    why: 'commonLabels go into all selectors and pod templates, over what is there: each Service leads to the pods of all others, so that connections to the broker end at '
+      + 'the web application, and each Deployment selects the pods of the others.',
+    fix: 'Take another label; or write it as labels: [{pairs: ...}], which leaves selectors as they are.',
+    source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/commonlabels/',
+    rows: ['N21'],
+    check: (world, report) => {
+      const broker = new Set(rabbitServers(world).map(({ container }) => container?.workload));
+      for (const label of commonLabels(world)) {
+        const alike = madeAlike(label, world);
+        if (!alike.some((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || broker.has(workload))) continue;
+        report({
+          at: { resource: label.resource, path: label.path }, value: `${label.name}: ${label.value}`,
+          note: `it makes the selectors of ${listed([...new Set(alike.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
+          ...unless(label.namespace !== undefined && alike.every(({ resource }) => resource.namespace === label.namespace), 'it does not build all of these'),
         });
       }
     },
