@@ -11,22 +11,25 @@ import { Process } from './process';
 export function recognise(workloads: readonly Workload[]): Process[] {
   const all = workloads.flatMap(({ containers }) => containers);
   const found = new Map(all.map((container) => [container, processesIn(container)]));
-  const images = () => new Set([...found].flatMap(([{ image, workload }, processes]) => processes.length > 0 ? [company(workload, image.text)] : []));
+  const keyOf = ({ workload: { resource }, image }: Container): string => `${resource.namespace}\n${image.text}`;
+  const recognised = () => [...found].flatMap(([container, { length }]) => length > 0 ? [keyOf(container)] : []);
   // What is recognised by its own names tells of others with the same image.
-  for (const known of [new Set<string>(), undefined]) {
-    const inCompany = known ?? images();
+  for (const known of [(): string[] => [], recognised]) {
+    const companies = counted(known());
     for (const container of all) {
-      const { workload, image } = container;
-      if (found.get(container)!.length > 0 || !workload.longRunning || callsCelery(container)) continue;
-      const hint = hintOf(container, inCompany.has(company(workload, image.text)));
+      const own = found.get(container)!;
+      if (own.some(({ hint }) => hint?.sure !== false) || !container.workload.longRunning || callsCelery(container)) continue;
+      const hint = hintOf(container, (companies.get(keyOf(container)) ?? 0) > own.length);
       if (hint) found.set(container, [ofHint(container, hint)]);
     }
   }
   return [...found.values()].flat();
 }
 
-function company({ resource }: Workload, image: string): string {
-  return `${resource.namespace}\n${image}`;
+function counted(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
 }
 
 function ofHint(container: Container, { role, reason, sure, invocation }: Hint): Process {

@@ -1,5 +1,5 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
-import { isPython } from '../../celery/image';
+import { isBase, isPython } from '../../celery/image';
 import { DEFAULTS } from '../../celery/settings';
 import { meets } from '../../celery/versions';
 import { folderOfSchedule, schedulePath } from '../../manifests/beat-schedule';
@@ -43,11 +43,11 @@ function scheduler(beat: Process): Scheduler {
 }
 
 /**
- * A program that starts Celery in its own way may have a scheduler of its own. A script of the image starts Celery as others do: of 13 public
- * deployments with one, and of 92 with the command in sight, none has a lock.
+ * A program that starts Celery in its own way may have a scheduler of its own, and Sentry has none. A script of the image starts Celery as others
+ * do: of 13 public deployments with one, and of 92 with the command in sight, none has a lock.
  */
 function unlessLocked({ command: { vendor } }: Process): Pick<Report, 'unless'> {
-  return unless(vendor === 'celery' || vendor === 'unknown', 'its scheduler has a lock, like RedBeat');
+  return unless(['celery', 'unknown', 'sentry'].includes(vendor), 'its scheduler has a lock, like RedBeat');
 }
 
 /** Our agent runs the scheduler that its variable names, and without it the one of the application's settings. */
@@ -132,6 +132,15 @@ function likelyTheSame(beats: readonly Process[]): Process[][] {
       && referencesOf(other.workload).some(({ kind, name }) => asked.has(`${kind} ${name}`)));
     return same.length > 0 && codeFiles(first.container).length === 0 ? [first, ...same] : [];
   }).filter((group) => group.length > 0);
+}
+
+/** Beats of one image of which some are known by names only, so that their application is out of sight. */
+function ofOneImage(beats: readonly Process[]): Process[][] {
+  const running = beats.filter(({ workload, container: { image } }) => workload.replicas !== 0 && image.text !== '' && !isBase(image));
+  return [...grouped(running.map((beat) => [`${beat.workload.resource.namespace} ${beat.container.image.text}`, beat])).values()]
+    .map((group) => [...new Map(group.map((beat) => [beat.workload.resource.name, beat])).values()])
+    .filter((group) => group.length > 1 && group.some(({ app }) => app === undefined) && group.every((beat) => scheduler(beat) !== 'locking'))
+    .filter((group) => new Set(group.map(({ workload }) => referencesOf(workload).map(({ name }) => name).sort().join('\n'))).size === 1);
 }
 
 export const beatRules: Rule[] = [
@@ -256,6 +265,10 @@ export const beatRules: Rule[] = [
       for (const group of likelyTheSame([...groups.values()].map(([first]) => first))) {
         const value = listed(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`).sort());
         for (const beat of group) report({ at: beat.commandPlace, value, unless: 'they have different brokers or schedules' });
+      }
+      for (const group of ofOneImage(world.beats)) {
+        const value = listed(group.map(({ workload }) => `${workload.resource.kind} ${workload.resource.name}`).sort());
+        for (const beat of group) report({ at: beat.commandPlace, value, unless: 'one of them is no Beat, or they have different schedules' });
       }
     },
   },

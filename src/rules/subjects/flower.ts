@@ -50,6 +50,11 @@ function elsewhere({ container }: Process, variable: string, what: string): stri
   return source !== '' ? `${source} has ${variable}` : `a configuration file gives it ${what}`;
 }
 
+/** A variable that a script may make a login of, or something out of sight. */
+function mayHaveLogin({ container: { env, words } }: Process): boolean {
+  return env.open || [...env.all()].some(({ name }) => /USER|PASS|AUTH|LOGIN|OAUTH|SECRET|FLOWER/i.test(name)) || words.some(({ text }) => /auth/i.test(text));
+}
+
 function version(flower: Process): string | undefined {
   const { image } = flower.container;
   return isFlower(image) && image.tag !== undefined ? image.tag : installedVersion(flower.workload, 'flower');
@@ -200,8 +205,8 @@ export const flowerRules: Rule[] = [
       const open = new Map<readonly Exposure[], string | undefined>();
       for (const flower of world.flowers) {
         const answer = authenticated(flower);
-        // Scripts give a login more often than not.
-        if (answer === 'yes' || (answer === 'unknown' && !flower.plain)) continue;
+        // Scripts give a login more often than not, by a variable.
+        if (answer === 'yes' || (answer === 'unknown' && !flower.plain && mayHaveLogin(flower))) continue;
         const exposed = exposuresOf(flower, world);
         // Of several, one without a login for certain is enough.
         open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : elsewhere(flower, 'FLOWER_BASIC_AUTH', 'a login'));
@@ -594,6 +599,10 @@ export const flowerRules: Rule[] = [
     check: (world, report) => {
       const OUT_OF_SIGHT = 'something out of sight sets the port of Flower';
       for (const flower of world.flowers) {
+        const address = option(flower, 'address');
+        if (!flower.hint && address.state === 'known' && /^(127\.|localhost$|::1$)/.test(address.value) && flower.workload.containers.length === 1 && withService(world).has(flower.workload)) {
+          report({ at: flower.place(address.path), value: `--address=${address.value}`, allowed: '0.0.0.0', note: 'it listens in its pod only', fix: 'Remove --address.' });
+        }
         const listens = listening(flower);
         for (const probe of listens ? probesOf(flower.container) : []) {
           for (const by of ['httpGet', 'tcpSocket']) {

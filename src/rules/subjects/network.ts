@@ -879,7 +879,8 @@ export const networkRules: Rule[] = [
         const certainty = unless(use !== undefined && use === process.link, 'Celery has another broker');
         const ports = pods.map(({ port }) => port);
         const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
-        if (ports.length + outside.length === 0 && onlyDns(egress, workload, world)) {
+        const dnsOnly = onlyDns(egress, workload, world);
+        if (dnsOnly && ports.length + outside.length === 0) {
           report({
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: 'the port of the broker',
             note: `${workload.resource.kind} ${workload.resource.name} may only ask for names`, unless: 'a policy that is not among these manifests allows it', outOfSight: true,
@@ -897,7 +898,7 @@ export const networkRules: Rule[] = [
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
             note: `${workload.resource.kind} ${workload.resource.name} may not send there`,
             // A server of the cluster that is not among the input has come with something that may have policies as well.
-            ...to || outsideCluster(broker!.url.host) ? certainty : { unless: 'a policy that is not among these manifests allows it', outOfSight: true },
+            ...to && dnsOnly ? {} : to || outsideCluster(broker!.url.host) ? certainty : { unless: 'a policy that is not among these manifests allows it', outOfSight: true },
           });
         }
         for (const { workload: target, port, container } of pods) {
