@@ -60,6 +60,12 @@ const BY_COMMAND = new Map<string, Spec[]>([
   ['worker', WORKER], ['beat', BEAT], ['inspect', CONTROL], ['control', CONTROL], ['status', CONTROL], ['flower', FLOWER],
 ]);
 
+/** All subcommands of Celery 4 and 5, and those of Flower. */
+export const SUBCOMMANDS: readonly string[] = [
+  'worker', 'beat', 'multi', 'inspect', 'control', 'status', 'events', 'purge', 'call', 'result', 'list', 'migrate', 'graph', 'upgrade', 'logtool', 'report', 'shell', 'amqp',
+  'flower', 'help',
+];
+
 /** Options that click finds in the environment, though not under `CELERY_<COMMAND>_<OPTION>`. */
 export const GLOBAL_ENV = new Map([
   ['--app', 'APP'], ['--broker', 'BROKER_URL'], ['--result-backend', 'RESULT_BACKEND'], ['--loader', 'LOADER'],

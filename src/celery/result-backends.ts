@@ -21,6 +21,11 @@ export function brokerAsBackend(url: string): string | undefined {
   return TRANSPORTS_ONLY.has(name) && /^\s*[a-z]+(?:$|:\/\/|\+)/i.test(url) ? name : undefined;
 }
 
+/** The scheme of a database without the `db+` that tells Celery to keep results with SQLAlchemy. */
+export function databaseAsBackend(url: string): string | undefined {
+  return /^(postgres(?:ql)?|mysql|mariadb|sqlite|oracle|mssql)(\+[a-z0-9_]+)?:\/\//.exec(url.trim())?.[0].replace('://', '').replace(/^postgres$/, 'postgresql');
+}
+
 /** What to give instead. */
 export function otherBackend(broker: string): string {
   return `${isAmqpTransport(broker) ? 'rpc:// (through RabbitMQ), ' : ''}redis://, db+postgresql://, or disabled:// where nobody reads results`;

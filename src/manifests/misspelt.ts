@@ -12,6 +12,8 @@ const ofLetters = (name: string): string => name.replace(/\d+/g, '').replace(/-+
 
 /** The same where others name the objects also: only one letter is wrong, and no number; or one of the two names says the kind at its end. */
 export function slip(name: string, names: readonly string[]): string | undefined {
-  return names.find((one) => one !== name && one.length > 4 && name.length > 4 && ofLetters(one) !== ofLetters(name) && editDistance(one, name, 2) < 2)
+  const isLong = (one: string): boolean => one.length > 4 && name.length > 4;
+  const isNear = (one: string): boolean => one !== name && isLong(one) && ofLetters(one) !== ofLetters(name) && editDistance(one, name, 2) < 2;
+  return names.find(isNear)
     ?? names.find((one) => one.replace(ENDING, '') === name || name.replace(ENDING, '') === one);
 }

@@ -132,6 +132,9 @@ export function notTextsIn({ kind, json }: Resource): Refusal[] {
 /** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`. */
 const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|xxx|\.\.\./i;
 
+/** A URL has characters that templates have, too. */
+const isPlainUrl = (text: string): boolean => /^[a-z][a-z0-9+]*:\/\/[^${}<>\s]+$/.test(text);
+
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
@@ -142,7 +145,8 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
   if (kind !== 'Secret') return [];
   return Object.entries(asMap(json.data)).flatMap(([name, value]): Array<Refusal & { readonly read?: true }> => {
     const text = asText(value)?.replace(/[\r\n]/g, '');
-    if (text === undefined || isFilledIn(text) || STANDS_FOR_IT.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
+    if (text === undefined || (isFilledIn(text) && !isPlainUrl(text))
+      || STANDS_FOR_IT.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
     const at = { path: ['data', name], value: name, allowed: 'base64, or stringData' };
     if (!BASE64.test(text)) return [at];
     // A word of small letters that is base64 by chance: `postgres` is six bytes.

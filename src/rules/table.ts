@@ -2,6 +2,7 @@ import { Rule, RuleMeta } from './rule';
 import { admissionRules } from './subjects/admission';
 import { beatRules } from './subjects/beat';
 import { codeRules } from './subjects/code';
+import { commandRules } from './subjects/commands';
 import { deliveryRules } from './subjects/delivery';
 import { envRules } from './subjects/env';
 import { evictionRules } from './subjects/eviction';
@@ -18,6 +19,7 @@ import { referenceRules } from './subjects/references';
 import { resourceRules } from './subjects/resources';
 import { scalingRules } from './subjects/scaling';
 import { shutdownRules } from './subjects/shutdown';
+import { urlRules } from './subjects/urls';
 import { suppressionRules } from './suppressions';
 
 /** What a group of rules is about. The first part of their ids is its name. */
@@ -28,8 +30,8 @@ interface Subject<Kind extends RuleMeta> {
 
 const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   install: { about: 'What pip installs when the pod starts.', rules: installRules },
-  code: { about: 'How the code of the application gets into the pod.', rules: codeRules },
-  env: { about: 'Variables and URLs.', rules: envRules },
+  code: { about: 'How the code of the application gets into the pod.', rules: [...codeRules, ...commandRules] },
+  env: { about: 'Variables and URLs.', rules: [...envRules, ...urlRules] },
   references: { about: 'Secrets and ConfigMaps that pods ask for.', rules: referenceRules },
   filesystem: { about: 'Volumes, users and what is writable.', rules: filesystemRules },
   shutdown: { about: 'What happens to running tasks when a pod stops.', rules: shutdownRules },

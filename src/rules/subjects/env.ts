@@ -2,7 +2,8 @@ import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { isBase, isFlower, isPython } from '../../celery/image';
 import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
-import { brokerAsBackend, otherBackend } from '../../celery/result-backends';
+import { brokerAsBackend, databaseAsBackend, otherBackend } from '../../celery/result-backends';
+import { TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import { BrokerUrl, isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
@@ -24,9 +25,10 @@ import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { secretAtHand } from '../../manifests/secret-keys';
-import { UrlUse } from '../../manifests/uses';
+import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
+import { nearest } from '../../nearest';
 import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -358,7 +360,8 @@ export const envRules: Rule[] = [
       if (!sends || sends.partial || (!process && isLoopback(sends.url.host))) return;
       const workers = process ? world.workersOf(process) : workersIn(world).get(container.workload.resource.namespace) ?? [];
       const brokers = brokersOf(workers).get(container.image.text) ?? [];
-      const same = (other: UrlUse) => other.partial || sameBroker(other, sends) || (!process && other.url.host === sends.url.host);
+      const same = (other: UrlUse) => other.partial || sameBroker(other, sends)
+        || (!process && other.url.host === sends.url.host && other.url.database === sends.url.database);
       if (brokers.length === 0 || brokers.some((other) => !other || same(other))) return;
       report({ at: sends.at, value: sends.text === '' ? sends.source : sends.text, allowed: brokers[0]!.text });
     },
@@ -702,15 +705,21 @@ export const envRules: Rule[] = [
     rows: ['E7'],
     on: 'processes',
     check: (process, report) => {
-      const { broker } = process;
-      const scheme = broker && WRONG_SCHEMES.get(broker.url.scheme);
-      if (scheme !== undefined) report({ at: broker!.at, value: broker!.text, allowed: `${scheme}://` });
+      const { link } = process;
+      if (!link || TRANSPORT_NAMES.includes(transportOf(`${link.url.scheme}://`) ?? '') || /[${}<>]/.test(link.url.scheme)) return;
+      const scheme = WRONG_SCHEMES.get(link.url.scheme) ?? nearest(link.url.scheme, ['redis', 'rediss', 'amqp', 'amqps', 'sentinel', 'sqs']);
+      // A package may bring a transport of its own.
+      const known = scheme !== undefined || /^(https?|postgres(ql)?|mysql|ftp|unix)$/.test(link.url.scheme);
+      report({
+        at: link.at, value: shownUrl(link), allowed: scheme === undefined ? 'redis://, amqp:// or another transport of kombu' : `${scheme}://`,
+        ...unless(known, 'a package of the image adds it to kombu'),
+      });
     },
   },
   {
     id: 'env/no-such-backend',
     severity: Severity.ERROR,
-    title: 'The result backend is a message broker, which cannot keep results',
+    title: 'The result backend is a message broker, which cannot keep results, or none that Celery knows',
     why: 'Workers exit at startup: `celery.exceptions.ImproperlyConfigured: Unknown result backend: \'amqp\'.  Did you spell that correctly?`, '
       + 'or `ModuleNotFoundError: No module named \'sqs\'`.',
     fix: 'Set the result backend to a store of results, or remove it where nobody reads results.',
@@ -724,6 +733,8 @@ export const envRules: Rule[] = [
       const variable = process.container.env.get('CELERY_RESULT_BACKEND');
       const found = backend ?? (variable?.value === undefined ? undefined : { text: variable.value, at: process.place(variable.path) });
       const broker = found && brokerAsBackend(found.text);
+      const database = found && databaseAsBackend(found.text);
+      if (database !== undefined) report({ at: found!.at, value: found!.text, allowed: `db+${database}://` });
       if (broker === undefined) return;
       // Celery 4 kept results in queues of RabbitMQ, and took the application after the subcommand.
       const older = broker === 'amqp' && process.plain && process.command.options.has('--app') && !process.command.global.has('--app');
@@ -962,7 +973,8 @@ export const envRules: Rule[] = [
     rows: ['N12'],
     on: 'processes',
     check: (process, report) => {
-      for (const use of process.urls) {
+      const { link, urls } = process;
+      for (const use of link && !urls.includes(link) ? [...urls, link] : urls) {
         const { scheme, port, host } = use.url;
         const secure = /^(rediss|amqps)$/.test(scheme);
         if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;
@@ -972,7 +984,7 @@ export const envRules: Rule[] = [
           : known && !secure && port === known.tls ? `port ${port} is of TLS` : undefined;
         if (wrong === undefined) continue;
         report({
-          at: use.at, value: use.text, note: wrong, ...unless(managed !== undefined && managed.only !== 'by default', 'the server listens in another way than by default'),
+          at: use.at, value: shownUrl(use), note: wrong, ...unless(managed !== undefined && managed.only !== 'by default', 'the server listens in another way than by default'),
           allowed: isAmqp(use.url) ? 'amqps:// with 5671, amqp:// with 5672' : known ? `rediss:// with ${known.tls}, redis:// with ${known.plain}` : 'rediss://',
         });
       }

@@ -184,7 +184,28 @@ const hostPaths = lazy((world: World) => grouped(world.workloads.filter(({ longR
     return folder === undefined ? [] : [[`${workload.resource.namespace} ${folder}`, workload] as const];
   }))));
 
+/** Options of Celery with the name of a file that it writes. */
+const WRITTEN = ['--pidfile', '--statedb', '--logfile'];
+
 export const filesystemRules: Rule[] = [
+  {
+    id: 'filesystem/file-not-writable',
+    severity: Severity.ERROR,
+    title: 'Celery writes a file where the file system is read-only',
+    why: 'The process exits at startup: `OSError: [Errno 30] Read-only file system: \'/var/run/celery/worker.pid\'`.',
+    fix: 'Mount an emptyDir there, or leave the option out: the process of a container needs no pidfile.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-pidfile',
+    rows: ['F1'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const name of WRITTEN) {
+        const option = process.option(name);
+        if (option.state !== 'known' || !option.value.startsWith('/') || /[${}<>]/.test(option.value) || option.value.startsWith('/dev/')) continue;
+        if (process.container.writable(option.value) !== 'no') continue;
+        report({ at: process.place(option.path), value: `${name} ${option.value}`, allowed: 'a path on a writable volume' });
+      }
+    },
+  },
   {
     id: 'filesystem/no-temporary-folder',
     severity: Severity.ERROR,

@@ -312,7 +312,8 @@ export const referenceRules: Rule[] = [
     rows: [],
     check: (world, report) => {
       const needed = [
-        ...neededReferences(world).filter((reference) => !byOperator(world, reference)), ...namedObjects(world).filter((named) => !isThere(named, world)),
+        ...neededReferences(world).filter((reference) => !byOperator(world, reference)),
+        ...namedObjects(world).filter((named) => !isThere(named, world)),
       ];
       for (const { kind, name, at } of needed) {
         const { namespace } = at.resource;

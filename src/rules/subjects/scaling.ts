@@ -316,18 +316,19 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/worker-in-a-job',
     severity: Severity.WARNING,
-    title: 'A worker runs in a Job, which never completes',
+    title: 'A worker, Beat or Flower runs in a Job, which never completes',
     why: 'The Job is never complete: a ScaledJob starts one more for each task until maxReplicaCount is reached, a CronJob one more each time, and none goes away.',
     fix: 'Scale a Deployment with a ScaledObject; or end the worker when the queue is empty.',
     source: 'https://keda.sh/docs/latest/concepts/scaling-jobs/',
     rows: ['N4'],
-    on: 'workers',
+    on: 'processes',
     check: (worker, report) => {
+      if (!['worker', 'beat', 'flower'].includes(worker.role)) return;
       const { resource, spec } = worker.workload;
       const deadline = get(resource.json, ...worker.workload.podPath.slice(0, -1), 'activeDeadlineSeconds');
       if (worker.workload.longRunning || deadline !== undefined || spec.activeDeadlineSeconds !== undefined) return;
       if (worker.links.some((link) => link.kind === 'wrapper' && link.name === 'timeout')) return;
-      report({ at: worker.commandPlace, value: resource.kind, unless: 'something ends it when the queue is empty' });
+      report({ at: worker.commandPlace, value: resource.kind, unless: worker.role === 'worker' ? 'something ends it when the queue is empty' : 'something ends it' });
     },
   },
   {
@@ -428,7 +429,8 @@ export const scalingRules: Rule[] = [
           .filter((workload) => /^(Deployment|StatefulSet)$/.test(workload.resource.kind) && scalersOf(workload, world).length === 0);
         // Where its name says nothing of Celery, it is that of a worker but for a slip or for the kind.
         const names = /celery|worker/i.test(name) ? undefined : new Set([name, almost(name, meant.map(({ resource }) => resource.name)) ?? name]);
-        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? true) && (resource.namespace === scaler.namespace || resource.name === name));
+        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? true)
+          && (resource.namespace === scaler.namespace || resource.name === name));
         if (near.length === 0) continue;
         report({
           at: { resource: scaler, path: ['spec', 'scaleTargetRef'] }, value: `${kind} ${name}`,

@@ -1,0 +1,92 @@
+import { SUBCOMMANDS } from '../../celery/options';
+import { readCelery, startsProcess } from '../../manifests/command/celery-command';
+import { baseName } from '../../manifests/command/command';
+import { Container } from '../../manifests/pod/container';
+import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
+import { nearest } from '../../nearest';
+import { Rule, unless } from '../rule';
+import { Severity } from '../severity';
+
+const SHELL = /^(sh|bash|ash|dash|zsh|ksh)$/;
+
+/** Operators of the shell, each as a word of its own. */
+const OPERATORS: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&']);
+
+/** The containers of pods in which something says Celery, init containers also. */
+const containers = lazy((world: World): readonly Container[] => world.workloads
+  .filter(({ resource: { json } }) => /celery|flower/i.test(JSON.stringify(json)))
+  .flatMap((workload) => [...workload.initContainers, ...workload.containers]));
+
+/** Rules about command lines that start no Celery at all. */
+export const commandRules: Rule[] = [
+  {
+    id: 'code/no-such-subcommand',
+    severity: Severity.ERROR,
+    title: 'Celery has no subcommand of this name',
+    why: '`Error: No such command \'workers\'.`, exit code 2, and the container is restarted forever. With command: [celery] the arguments begin after it.',
+    fix: 'Write the subcommand as `celery --help` lists it.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
+    rows: ['C2'],
+    check: (world, report) => {
+      for (const container of containers(world)) {
+        for (const invocation of container.invocations) {
+          const command = readCelery(invocation);
+          const word = command?.vendor === 'celery' && command.role === 'other' ? command.subcommand : undefined;
+          if (!word || word.unknown || SUBCOMMANDS.includes(word.text)) continue;
+          // An application may add subcommands of its own.
+          const meant = word.text === 'celery' ? 'nothing: celery is there already' : nearest(word.text, SUBCOMMANDS);
+          if (meant !== undefined) report({ at: container.place(word.path), value: word.text, allowed: meant });
+        }
+      }
+    },
+  },
+  {
+    id: 'code/shell-words-without-shell',
+    severity: Severity.ERROR,
+    title: 'The command has operators of a shell, and no shell runs it',
+    why: 'Kubernetes starts the first word with all others as arguments: `cd` is no program (`exec: "cd": executable file not found in $PATH`), and `&&` is one more argument: '
+      + '`Error: Got unexpected extra arguments (&& celery ...)`.',
+    fix: 'Write [sh, -c, "cd /app && exec celery -A shop worker"], with the whole script as one word.',
+    source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/#run-a-command-in-a-shell',
+    rows: ['C2'],
+    check: (world, report) => {
+      for (const container of containers(world)) {
+        const { words, ownsEntrypoint, invocations } = container;
+        if (invocations.some(({ links }) => links.some(({ kind }) => kind === 'shell'))) continue;
+        const [first] = words;
+        const script = words[1];
+        // `sh "celery -A shop worker"`: the name of a file to a shell.
+        if (first && SHELL.test(baseName(first.text)) && script && words.length === 2 && /^[a-z]\S*\s/.test(script.text) && !invocations.some(startsProcess)) {
+          report({ at: container.place(script.path), value: script.text, allowed: '-c before the script', note: 'it is taken for the name of a file' });
+          continue;
+        }
+        const operator = first && !SHELL.test(baseName(first.text)) ? words.find(({ text }) => OPERATORS.has(text)) : undefined;
+        if (!operator) continue;
+        report({
+          at: container.place(operator.path), value: operator.text, allowed: 'sh -c with one word after it',
+          ...unless(ownsEntrypoint, 'the entrypoint of the image gives it to a shell'),
+        });
+      }
+    },
+  },
+  {
+    id: 'code/blank-after-backslash',
+    severity: Severity.ERROR,
+    title: 'A blank follows the backslash at the end of a line of a script, so the command ends there',
+    why: 'Only a backslash right before the end of the line continues it: Celery gets a blank for an argument and starts without the options of the next lines, which the shell runs as a '
+      + 'command: `-l: not found`.',
+    fix: 'Remove the blank after the backslash.',
+    source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02_01',
+    rows: ['C2'],
+    check: (world, report) => {
+      for (const container of containers(world)) {
+        if (!container.words.some(({ text }) => SHELL.test(baseName(text)))) continue;
+        for (const { text, path } of container.words) {
+          const line = /^.*\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
+          if (line !== undefined && text.includes('\n')) report({ at: container.place(path), value: `${line.trim()} `, allowed: 'no blank after it' });
+        }
+      }
+    },
+  },
+];
