@@ -316,19 +316,18 @@ export const scalingRules: Rule[] = [
   {
     id: 'scaling/worker-in-a-job',
     severity: Severity.WARNING,
-    title: 'A worker, Beat or Flower runs in a Job, which never completes',
+    title: 'A worker runs in a Job, which never completes',
     why: 'The Job is never complete: a ScaledJob starts one more for each task until maxReplicaCount is reached, a CronJob one more each time, and none goes away.',
     fix: 'Scale a Deployment with a ScaledObject; or end the worker when the queue is empty.',
     source: 'https://keda.sh/docs/latest/concepts/scaling-jobs/',
     rows: ['N4'],
-    on: 'processes',
+    on: 'workers',
     check: (worker, report) => {
-      if (!['worker', 'beat', 'flower'].includes(worker.role)) return;
       const { resource, spec } = worker.workload;
       const deadline = get(resource.json, ...worker.workload.podPath.slice(0, -1), 'activeDeadlineSeconds');
       if (worker.workload.longRunning || deadline !== undefined || spec.activeDeadlineSeconds !== undefined) return;
       if (worker.links.some((link) => link.kind === 'wrapper' && link.name === 'timeout')) return;
-      report({ at: worker.commandPlace, value: resource.kind, unless: worker.role === 'worker' ? 'something ends it when the queue is empty' : 'something ends it' });
+      report({ at: worker.commandPlace, value: resource.kind, unless: 'something ends it when the queue is empty' });
     },
   },
   {

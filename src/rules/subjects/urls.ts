@@ -74,11 +74,11 @@ export const urlRules: Rule[] = [
       for (const use of urls) {
         const what = isAmqp(use.url) ? OTHER_PORTS.get(use.url.port ?? '') : undefined;
         if (what === undefined) continue;
-        // A Service may have that number for AMQP.
         const service = world.service(use.url.host, container.workload.resource.namespace);
         const target = asList(get(service?.json, 'spec', 'ports')).filter((entry) => String(get(entry, 'port')) === use.url.port)
           .map((entry) => asScalar(get(entry, 'targetPort')) ?? '');
-        if (target.some((port) => port === String(AMQP_PORT) || /amqp/.test(port))) continue;
+        // That a Service lacks the port is another finding; and it may have that number for AMQP.
+        if ((service && target.length === 0) || target.some((port) => port === String(AMQP_PORT) || /amqp/.test(port))) continue;
         report({ at: use.at, value: shownUrl(use), allowed: `port ${AMQP_PORT}`, note: `${use.url.port} is for ${what}` });
       }
     },
