@@ -97,18 +97,39 @@ function unlisted({ json, path }: Container): Word[] {
   });
 }
 
-/** Images of products that start what a variable says, or else a worker with all that it needs. */
-const PRODUCTS: ReadonlyArray<{ image: RegExp; variable?: string; otherwise?: 'worker' }> = [
-  { image: /^dify-api$/, variable: 'MODE' },
-  { image: /^paperless(-ngx|-ng)$/, otherwise: 'worker' },
-  { image: /^weblate$/, otherwise: 'worker' },
-  { image: /^mayanedms$/, otherwise: 'worker' },
+interface Product {
+  readonly image: RegExp;
+  /** The command or the arguments that start Celery; by default there are none. */
+  readonly words?: RegExp;
+  /** The variable that says what it starts; by default a worker, with all that it needs. */
+  readonly variable?: string;
+  /** The first year and month in which it runs tasks without Celery. */
+  readonly until?: readonly [number, number];
+}
+
+/** Images of products whose entrypoint starts Celery. */
+const PRODUCTS: readonly Product[] = [
+  { image: /(^|\/)dify-api$/, variable: 'MODE' },
+  { image: /(^|\/)paperless-ngx?$/ },
+  { image: /(^|\/)weblate$/ },
+  { image: /(^|\/)mayanedms$/ },
+  { image: /(^|\/)goauthentik\/server$/, words: /^(ak )?worker$/, until: [2025, 8] },
+  { image: /(^|\/)pretix\/standalone$/, words: /^(pretix )?taskworker$/ },
+  { image: /(^|\/)taiga-back$/, words: /(^|\/)async_entrypoint\.sh$/ },
 ];
 
 function byProduct(container: Container): CeleryCommand | undefined {
-  const known = container.words.length === 0 ? PRODUCTS.find(({ image }) => image.test(container.image.name)) : undefined;
-  const role = known?.variable === undefined ? known?.otherwise : container.env.value(known.variable);
-  return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...container.path, 'image'], unknown: false }) : undefined;
+  const { image: { repository, tag = '' }, words, env, path } = container;
+  const given = words.map(({ text }) => text).join(' ');
+  const known = PRODUCTS.find((one) => one.image.test(repository) && (one.words ? one.words.test(given) : given === '') && isBefore(tag, one.until));
+  const role = known?.variable === undefined ? known && 'worker' : env.value(known.variable);
+  return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...path, 'image'], unknown: false }) : undefined;
+}
+
+/** Whether a tag like `2024.12.3` is of a release before that; of one that says no version it is not. */
+function isBefore(tag: string, until: Product['until']): boolean {
+  const [, year, month] = /^(\d{4})\.(\d{1,2})(?=\.|-|$)/.exec(tag) ?? [];
+  return until === undefined || (year !== undefined && (Number(year) < until[0] || (Number(year) === until[0] && Number(month) < until[1])));
 }
 
 /** It looks like Celery, and its program is out of sight: a role that only names tell, or none at all. */

@@ -558,7 +558,9 @@ export const filesystemRules: Rule[] = [
     check: ({ container, workload }, report, world) => {
       for (const mount of container.mounts) {
         const { mountPath, volume, path, readOnly } = mount;
-        if (volume.kind !== 'emptyDir' || readOnly || isFilled(workload, mount, container)) continue;
+        // An overlay of kustomize gives a source to a volume that has none.
+        const given = get(workload.resource.json, ...volume.path, 'emptyDir') !== undefined;
+        if (volume.kind !== 'emptyDir' || !given || readOnly || isFilled(workload, mount, container)) continue;
         const others = emptyDirs(world).get(`${workload.resource.namespace} ${mountPath}`) ?? [];
         const other = EXCHANGED.test(mountPath) ? others[0] : others.find((one) => isTwin(container, mount, one));
         if (!other) continue;

@@ -1032,8 +1032,11 @@ export const networkRules: Rule[] = [
       for (const { workload, container, use } of brokerServers(world)) {
         const exposed = workload.spec.hostNetwork === true || asList(container.json.ports).some((port) => get(port, 'hostPort') !== undefined);
         const sidecar = world.in(workload).length > 0 || workload.containers.some((other) => isProducer(other));
-        if (!use || backed.has(workload) || exposed || sidecar || !withServices(world).has(workload.resource.namespace)) continue;
         const { resource } = workload;
+        if (!use || backed.has(workload) || exposed || sidecar || !withServices(world).has(resource.namespace)) continue;
+        // Kustomize gives it a selector, or somebody its endpoints.
+        const own = world.service(resource.name, resource.namespace);
+        if (own && Object.keys(asMap(get(own.json, 'spec', 'selector'))).length === 0) continue;
         report({
           at: { resource, path: [] }, value: 'no Service',
           // Services are among these manifests, and Celery asks for the Deployment by its name.
