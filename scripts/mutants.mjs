@@ -4,7 +4,7 @@
 // all four. Time-outs are not counted as killed. What the minutes, shared by the folders, are not enough for is counted as not run.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -45,17 +45,24 @@ async function stryker(config, env, until) {
 }
 
 /** More bytes of code than that are not changed in one run: StrykerJS sends all mutants, with the tests that reach each, in one string. */
-const MOST = 150_000;
+const MOST = 100_000;
+/** Of a larger folder, pieces of that many lines are drawn. */
+const LINES = 40;
 
-/** Files of a folder to draw mutants from: all of them, or in a large folder those that the seed draws. */
-function filesOf(folder) {
+/** Where in a folder mutants are drawn from: all of its files, or the lines that the seed draws, as StrykerJS takes them. */
+function placesOf(folder) {
   const files = readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith('.ts')).map((name) => `${folder}/${name}`)
     .filter((file) => !TABLES.some((table) => file.startsWith(table)));
-  const order = (file) => createHash('sha256').update(`${seed}\n${file}`).digest('hex');
-  const sized = files.map((file) => [file, statSync(join(root, file)).size]);
-  if (sized.reduce((sum, [, size]) => sum + size, 0) <= 600_000) return files;
+  const texts = files.map((file) => [file, readFileSync(join(root, file), 'utf8')]);
+  if (texts.reduce((sum, [, text]) => sum + text.length, 0) <= MOST) return files;
+  const order = (place) => createHash('sha256').update(`${seed}\n${place}`).digest('hex');
+  const pieces = texts.flatMap(([file, text]) => {
+    const lines = text.split('\n');
+    return lines.filter((_, i) => i % LINES === 0)
+      .map((_, i) => [`${file}:${i * LINES + 1}-${Math.min((i + 1) * LINES, lines.length)}`, lines.slice(i * LINES, (i + 1) * LINES).join('\n').length]);
+  });
   let left = MOST;
-  return sized.sort(([one], [other]) => order(one) < order(other) ? -1 : 1).filter(([, size]) => (left -= size) >= 0).map(([file]) => file);
+  return pieces.sort(([one], [other]) => order(one) < order(other) ? -1 : 1).filter(([, size]) => (left -= size) >= 0).map(([place]) => place);
 }
 
 /** What came of the mutants of a folder that were drawn, and how many of it are left out, as they are worked out when a module is loaded. */
@@ -64,7 +71,7 @@ async function run(folder, until) {
   try {
     const path = (name) => join(scratch, name);
     writeFileSync(path('stryker.config.json'), JSON.stringify({
-      mutate: folder.endsWith('.ts') ? [folder] : filesOf(folder),
+      mutate: folder.endsWith('.ts') ? [folder] : placesOf(folder),
       testRunner: 'jest', jest: { projectType: 'custom', configFile: 'test/mutants/jest.config.js', enableFindRelatedTests: false },
       plugins: ['@stryker-mutator/jest-runner', join(root, 'test/mutants/draw.mjs')], checkers: ['draw'],
       // A table takes all tests that there are.
