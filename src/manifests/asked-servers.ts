@@ -63,7 +63,8 @@ export function cannotFail(probe: Probe): string | undefined {
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';
   // In a shared namespace the first process is of another user.
-  const asksFirst = SIGNAL_ZERO_TO_ONE.test(code ?? text) || FIRST_PROCESS.test(text);
+  const forms = code === undefined ? [SIGNAL_ZERO_TO_ONE, FIRST_PROCESS, LOOKS_IN_PROC] : [SIGNAL_ZERO_TO_ONE, HAS_PROC];
+  const asksFirst = forms.some((form) => form.test(code ?? text));
   if (asksFirst && probe.container.workload.spec.shareProcessNamespace !== true) return 'the first process of the container is there as long as the container is';
   if (/^(\/bin\/)?echo\b[^|;&]*$/.test(text)) return 'echo always succeeds';
   const grep = /\bps\b[^|;&]*\|\s*[ef]?grep\b([^|;&]*)$/.exec(text);
@@ -74,6 +75,12 @@ export function cannotFail(probe: Probe): string | undefined {
 
 /** `ps -o args= 1 | grep -q celery` sees neither itself nor anything else. */
 const FIRST_PROCESS = /\bps\b[^|;&]*\s(?:-p\s?)?1\s*\|\s*[ef]?grep\b[^|;&]*$/;
+
+/** A file of the first process: `test -e /proc/1/status`, `grep -q celery /proc/1/cmdline`. */
+const LOOKS_IN_PROC = /^\s*(?:test\s+-[defr]\s+\/proc\/1(?:\/\w+)?|\[\s+-[defr]\s+\/proc\/1(?:\/\w+)?\s+\]|(?:cat|ls)\s+\/proc\/1(?:\/\w+)?|[ef]?grep\s+(?:-[aciqsE]+\s+)*["']?celery["']?\s+\/proc\/1\/(?:cmdline|comm))(?:\s*[0-9&]*>\s*[^\s|;&]+)*(?:\s+2>&1)?(?:\s*\|\|\s*exit\s+1)?\s*;?\s*$/;
+
+/** The same in Python. */
+const HAS_PROC = /^\s*(?:import (?:os|sys)(?:\s*,\s*(?:os|sys))*\s*;?\s*)+(?:assert\s+|(?:sys\.)?exit\((?:0\s+if\s+|not\s+))os\.path\.(?:exists|isdir|isfile)\(["']\/proc\/1(?:\/\w+)?["']\)(?:\s+else\s+1)?\)?\s*;?\s*$/;
 
 /** A pattern that matches its own text: `celery.*worker`, not `[c]elery` or `^celery`. */
 const MATCHES_ITSELF = /^(?:[\w ,/:@%-]|\.\*?)+$/;

@@ -1,5 +1,6 @@
 import { FLOWER_TASKS, flowerMemory } from '../../celery/flower-memory';
 import { misspelt, withoutValue } from '../../celery/flower-options';
+import { isLoopback } from '../../celery/hosts';
 import { DECLARED_VOLUME, declaresVolume, isFlower } from '../../celery/image';
 import { FLOWER_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
@@ -180,6 +181,16 @@ function listening(flower: Process): { readonly port: number; readonly certain: 
   if (flower.hint || !flower.plain || state === 'set' || !Number.isInteger(port)) return undefined;
   const names = flower.container.portNames(port);
   return { port, certain: state !== 'maybe', leads: (one) => String(one) === String(port) || names.has(asText(one) ?? '') };
+}
+
+/** A name of a host, and no address. */
+const HOST_NAME = /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+
+/** The names that a pod has in its own /etc/hosts, as far as they are known beforehand. */
+function ownNames({ resource, spec }: Workload): ReadonlySet<string> {
+  const { kind, name } = resource;
+  const given = asText(spec.hostname);
+  return new Set([...given === undefined ? [] : [given], ...kind === 'Pod' ? [name] : [], ...kind === 'StatefulSet' ? [`${name}-0`] : []]);
 }
 
 /** Annotations by which a controller ends TLS without `tls`. */
@@ -599,10 +610,6 @@ export const flowerRules: Rule[] = [
     check: (world, report) => {
       const OUT_OF_SIGHT = 'something out of sight sets the port of Flower';
       for (const flower of world.flowers) {
-        const address = option(flower, 'address');
-        if (!flower.hint && address.state === 'known' && /^(127\.|localhost$|::1$)/.test(address.value) && flower.workload.containers.length === 1 && withService(world).has(flower.workload)) {
-          report({ at: flower.place(address.path), value: `--address=${address.value}`, allowed: '0.0.0.0', note: 'it listens in its pod only', fix: 'Remove --address.' });
-        }
         const listens = listening(flower);
         for (const probe of listens ? probesOf(flower.container) : []) {
           for (const by of ['httpGet', 'tcpSocket']) {
@@ -629,6 +636,34 @@ export const flowerRules: Rule[] = [
           at: { resource: service, path: ['spec', 'ports', i] }, value: `targetPort: ${asScalar(targetOf(entry)) ?? ''}`, allowed: String(listens.port),
           ...unless(listens.certain, OUT_OF_SIGHT),
         }));
+      }
+    },
+  },
+  {
+    id: 'flower/wrong-address',
+    severity: Severity.ERROR,
+    title: 'Flower listens on an address at which nobody reaches it, or that its pod does not have',
+    why: 'With a loopback address nothing from outside the pod gets through: `connection refused`. With the name of anything else Flower ends at once: '
+      + '`socket.gaierror: Name or service not known`, or `OSError: Cannot assign requested address` with that of a Service, CrashLoopBackOff.',
+    fix: 'Leave --address out: Flower then listens on all addresses of the pod.',
+    source: 'Reproduced with Flower 2.0.1; https://flower.readthedocs.io/en/latest/config.html#address',
+    rows: ['N71'],
+    on: 'flowers',
+    check: (flower, report, world) => {
+      const address = option(flower, 'address');
+      const { workload, container } = flower;
+      if (flower.hint || address.state !== 'known' || option(flower, 'unix-socket').state !== 'unset') return;
+      if (address.value === '0.0.0.0' || withoutValue(flower.command.options).some(({ name }) => name === '--address')) return;
+      const services = flowerServices(world).filter((service) => world.backing(service).includes(workload));
+      if (isLoopback(address.value)) {
+        const listens = listening(flower);
+        const asked = listens && (probesOf(container).find((probe) => ['httpGet', 'tcpSocket'].some((by) =>
+          get(probe.json, by, 'host') === undefined && get(probe.json, by, 'port') !== undefined && listens.leads(get(probe.json, by, 'port'))))?.kind
+          ?? services.find((service) => asList(get(service.json, 'spec', 'ports')).some((entry) => listens.leads(targetOf(entry))))?.name);
+        if (asked !== undefined) report({ at: flower.place(address.path), value: address.value, allowed: '0.0.0.0', note: `${/Probe$/.test(asked) ? asked : `the Service ${asked}`} asks for it from outside the pod` });
+      } else if (HOST_NAME.test(address.value) && !ownNames(workload).has(address.value) && get(workload.spec, 'hostAliases') === undefined && workload.spec.hostNetwork !== true
+        && !services.some((service) => get(service.json, 'spec', 'clusterIP') === 'None')) {
+        report({ at: flower.place(address.path), value: address.value, allowed: '0.0.0.0', note: 'it is not the name of its pod' });
       }
     },
   },
