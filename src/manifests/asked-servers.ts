@@ -113,6 +113,7 @@ export function cannotPass(probe: Probe): string | undefined {
   const { raw, container: { image } } = probe;
   if (DOCKER_WORDS.has(raw[0] ?? '')) return `${raw[0]} is a word of Docker's HEALTHCHECK, and no program`;
   if (/(^|\/)(sh|bash|ash|dash)$/.test(raw[0] ?? '') && raw.length === 2 && /^-[a-z]*c$/.test(raw[1])) return 'the shell is given no script';
+  if (raw.length === 1 && /\S\s+\S/.test(raw[0])) return 'the whole command is one word, the name of a program that there is not';
   const others = image.official ? PROGRAMS.find((one) => one.image.test(image.name))?.others : undefined;
   const programs = probe.invocations.map(({ words }) => baseName(words[0]?.text ?? ''));
   const missing = programs.length === 1 && others?.test(programs[0]) ? programs[0] : undefined;

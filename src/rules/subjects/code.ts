@@ -269,6 +269,25 @@ export const codeRules: Rule[] = [
     },
   },
   {
+    id: 'code/words-after-script-of-a-probe',
+    severity: Severity.ERROR,
+    title: 'The words after the script of `sh -c` are not part of the command of a probe',
+    why: '`sh -c celery -A shop inspect ping` runs only `celery`, which prints its help: the probe says nothing about the worker, or always fails.',
+    fix: 'Write the script as one word: [sh, -c, "celery -A shop inspect ping -d celery@$HOSTNAME"].',
+    source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/sh.html',
+    rows: ['N53'],
+    on: 'probedServers',
+    check: (container, report) => {
+      for (const probe of probesOf(container)) {
+        const words = probe.raw.map((text, i) => ({ text, path: [...probe.path, 'exec', 'command', i], unknown: false }));
+        const meant = meantScript(words);
+        // `sh -c 'nc -z "$0" "$1"' redis 6379` uses them; one word alone is a program without arguments.
+        if (!meant || /\s/.test(words[words.length - meant.lost.length - 1].text)) continue;
+        report({ at: container.place(meant.lost[0].path), value: meant.lost.map(({ text }) => text).join(' '), allowed: 'one word after -c' });
+      }
+    },
+  },
+  {
     id: 'code/several-words-in-one',
     severity: Severity.ERROR,
     title: 'The command of Celery is one item of its list, and no shell takes it apart',

@@ -1,6 +1,7 @@
 import { SUBCOMMANDS } from '../../celery/options';
 import { readCelery, startsProcess } from '../../manifests/command/celery-command';
 import { baseName } from '../../manifests/command/command';
+import { applicationContainers } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -13,10 +14,12 @@ const SHELL = /^(sh|bash|ash|dash|zsh|ksh)$/;
 /** Operators of the shell, each as a word of its own. */
 const OPERATORS: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&']);
 
-/** The containers of pods in which something says Celery, init containers also. */
-const containers = lazy((world: World): readonly Container[] => world.workloads
-  .filter(({ resource: { json } }) => /celery|flower/i.test(JSON.stringify(json)))
-  .flatMap((workload) => [...workload.initContainers, ...workload.containers]));
+/** The containers of pods in which something says Celery, init containers also, and those of the same application. */
+const containers = lazy((world: World): readonly Container[] => [...new Set([
+  ...world.workloads.filter(({ resource: { json } }) => /celery|flower/i.test(JSON.stringify(json)))
+    .flatMap((workload) => [...workload.initContainers, ...workload.containers]),
+  ...applicationContainers(world),
+])]);
 
 /** Rules about command lines that start no Celery at all. */
 export const commandRules: Rule[] = [

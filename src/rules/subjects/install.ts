@@ -1,4 +1,5 @@
-import { isFlower, pythonVersion } from '../../celery/image';
+import { isFlower, isPython, pythonVersion } from '../../celery/image';
+import { isRedis } from '../../celery/url';
 import { isYanked, kombuMeets, kombuOf, meets, pinned, pythonOf, redisMeets, redisOf, resolveCelery } from '../../celery/versions';
 import { celeryInstalls, Install, installsOf, requirement } from '../../manifests/installs';
 import { probesOf } from '../../manifests/probes';
@@ -7,6 +8,13 @@ import { lazy } from '../../memo';
 import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** Packages that bring neither a driver of a broker nor greenlets. */
+const PLAIN: ReadonlySet<string> = new Set([
+  'celery', 'kombu', 'amqp', 'vine', 'billiard', 'click', 'packaging', 'pip', 'setuptools', 'wheel', 'flower', 'tornado', 'django', 'djangorestframework', 'flask', 'fastapi',
+  'uvicorn', 'gunicorn', 'requests', 'httpx', 'pydantic', 'sqlalchemy', 'psycopg2', 'psycopg2-binary', 'psycopg', 'pymysql', 'mysqlclient', 'numpy', 'pandas', 'pyyaml',
+  'python-dateutil', 'python-dotenv', 'boto3', 'pillow', 'importlib-metadata', 'prometheus-client',
+]);
 
 /** The packages that the application may need, of all that workers install, by the image of the workers. */
 const packagesOf = lazy((workers: readonly Process[]) => {
@@ -131,6 +139,31 @@ export const installRules: Rule[] = [
       if (!redis || !celery || install.constrained || celery.extras.includes('redis') || kombu?.extras.includes('redis')) return;
       if (redis.range === undefined || pinned(redis.range) !== undefined || redis.range.includes('<')) return;
       report({ at: install.container.place(redis.path), value: redis.text, allowed: 'celery[redis]' });
+    },
+  },
+  {
+    id: 'install/lacks-driver',
+    severity: Severity.ERROR,
+    title: 'Nothing installs the package that the broker or the pool needs',
+    why: 'The process exits at startup: `ModuleNotFoundError: No module named \'redis\'` (`ImproperlyConfigured: Missing redis library`), `No module named \'gevent\'`.',
+    fix: 'Install celery[redis], or the package of the pool.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#installation',
+    rows: ['V4'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { workload, container, link, pool } = worker;
+      const installs = installsOf(workload);
+      const first = installs.find((install) => requirement(install, 'celery') !== undefined);
+      // All packages are in sight only where the image has none of its own.
+      if (!first || !isPython(container.image) || installs.some(({ opaque }) => opaque)) return;
+      if (container.mounts.some(({ volume }) => volume.kind === 'claim' || volume.kind === 'other')) return;
+      const all = installs.flatMap(({ requirements }) => requirements);
+      if (!all.every(({ name }) => PLAIN.has(name) || /^(redis|gevent|eventlet)$/.test(name))) return;
+      const has = (name: string) => all.some((one) => one.name === name || one.extras.includes(name));
+      const { text, path } = requirement(first, 'celery')!;
+      const lacks = (name: string, note: string) => report({ at: first.container.place(path), value: text, allowed: `celery[${name}]`, note });
+      if (link && isRedis(link.url) && !has('redis')) lacks('redis', 'the broker is Redis');
+      if (pool !== undefined && /^(gevent|eventlet)$/.test(pool) && !has(pool)) lacks(pool, `the pool is ${pool}`);
     },
   },
   {

@@ -1,11 +1,14 @@
+import { REDIS_PORT } from '../../celery/ports';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
 import { codeFiles } from '../../manifests/code';
-import { CeleryCommand } from '../../manifests/command/celery-command';
-import { get } from '../../manifests/json';
+import { baseName } from '../../manifests/command/command';
+import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
+import { asList, asScalar, asText, get } from '../../manifests/json';
 import { askedServer, cannotFail, cannotPass, findsItself } from '../../manifests/asked-servers';
 import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { schedulePath } from '../../manifests/beat-schedule';
+import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
@@ -34,7 +37,48 @@ function ownPing(worker: Process): string {
   return `["sh", "-c", "exec celery ${worker.app === undefined ? '' : `-A ${worker.app} `}inspect ping -d ${inShell(worker)}"]`;
 }
 
+/** Why nothing can answer at the port of a probe; undefined where something may. */
+function noSuchPort(port: unknown, container: Container, world: World): { readonly note: string; readonly allowed?: string } | undefined {
+  const names = asList(container.json.ports).flatMap((entry) => asText(get(entry, 'name')) ?? []);
+  if (typeof port === 'string' && /[a-z]/.test(port) && !/[${}<>]/.test(port)) {
+    return names.includes(port) ? undefined : { note: 'the container has no port of that name', ...names.length > 0 ? { allowed: names.join(', ') } : {} };
+  }
+  const server = world.redisIn(container.workload).find((one) => one.container === container);
+  if (!server || server.opaque) return undefined;
+  const own = [server.directive('port')?.values[0] ?? String(REDIS_PORT), ...server.directive('tls-port')?.values ?? []];
+  return own.includes(String(port)) || own.some((one) => !/^\d+$/.test(one)) ? undefined : { note: 'Redis does not listen there', allowed: own.filter((one) => one !== '0').join(', ') };
+}
+
+/** Nothing but one worker or Beat runs in the container, and no port of it is declared. */
+function opensNothing({ container, role, plain }: Process, world: World): boolean {
+  return plain && (role === 'worker' || role === 'beat') && world.in(container.workload).every((other) => other.container !== container || other.role !== 'flower')
+    && container.invocations.every((invocation) => readCelery(invocation) !== undefined);
+}
+
 export const probeRules: Rule[] = [
+  {
+    id: 'probes/nothing-listens',
+    severity: Severity.WARNING,
+    title: 'A probe of a worker or of Beat asks a port, and Celery listens on none',
+    why: '`Liveness probe failed: dial tcp 10.1.2.3:8000: connect: connection refused`: the container is restarted again and again, with the tasks that run in it. Often the '
+      + 'probe is copied from the web application.',
+    fix: 'Probe with `celery inspect ping` of this worker, or look at a file that it keeps up; leave readiness out, as nothing asks a worker.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/monitoring.html#commands',
+    rows: ['N53'],
+    on: 'processes',
+    check: (process, report, world) => {
+      if (!opensNothing(process, world)) return;
+      for (const probe of probesOf(process.container)) {
+        for (const handler of ['httpGet', 'tcpSocket', 'grpc']) {
+          const port = get(probe.json, handler, 'port');
+          const number = typeof port === 'number' ? port : undefined;
+          // A port that is declared is one that the application opens, for its metrics.
+          if (number === undefined || get(probe.json, handler, 'host') !== undefined || process.container.declares(number)) continue;
+          report({ at: probePlace(probe, handler, 'port'), value: `${probe.kind}: ${number}`, unless: 'the application listens there' });
+        }
+      }
+    },
+  },
   {
     id: 'probes/celery-times-out',
     severity: Severity.ERROR,
@@ -327,10 +371,22 @@ export const probeRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/',
     rows: ['N53'],
     on: 'probedServers',
-    check: (container, report) => {
+    check: (container, report, world) => {
+      const flower = world.flowers.some((one) => one.container === container);
       for (const probe of probesOf(container)) {
         const why = cannotPass(probe);
         if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
+        for (const { words } of probe.invocations) {
+          const asked = /^(redis|valkey)-cli$/.test(baseName(words[0]?.text ?? '')) ? words[words.findIndex(({ text }) => text === '-p') + 1] : undefined;
+          const wrong = asked !== undefined && /^\d+$/.test(asked.text) && !words.some(({ text }) => text === '-h') ? noSuchPort(Number(asked.text), container, world) : undefined;
+          if (wrong !== undefined) report({ at: probePlace(probe), value: showProbe(probe), ...wrong });
+        }
+        // Where Flower listens is said by a rule of its own.
+        for (const handler of flower ? [] : ['httpGet', 'tcpSocket']) {
+          const port = get(probe.json, handler, 'port');
+          const wrong = port === undefined ? undefined : noSuchPort(port, container, world);
+          if (wrong !== undefined) report({ at: probePlace(probe, handler, 'port'), value: asScalar(port), ...wrong });
+        }
       }
     },
   },

@@ -5,6 +5,7 @@ import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
+import { REDIS_DIRECTIVES, wordsOfDirective } from '../../celery/redis-configuration';
 import { DEFAULTS } from '../../celery/settings';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
@@ -26,6 +27,7 @@ import { secretKeys } from '../../manifests/secret-keys';
 import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
+import { nearest } from '../../nearest';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -276,9 +278,56 @@ export const redisRules: Rule[] = [
           ...unless(!bind || version !== undefined, 'the image has Redis 6 or older'),
         });
       }
-      if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && brokerUse(server, world) !== 'no') {
+      if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && redisOfCelery(world).has(server)) {
         report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server, world) });
       }
+    },
+  },
+  {
+    id: 'redis/bad-configuration',
+    severity: Severity.ERROR,
+    title: 'Redis does not start with a directive of its configuration',
+    why: 'It exits: `*** FATAL CONFIG FILE ERROR *** Reading the configuration file, at line 5 >>> \'appendonly true\' argument must be \'yes\' or \'no\'`, '
+      + '`Bad directive or wrong number of arguments`; with daemonize it ends at once, and the container is restarted forever.',
+    fix: 'Write the directive as redis.conf has it. A comment has a line of its own.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/config/',
+    rows: ['R12'],
+    on: 'redisServers',
+    check: (server, report, world) => {
+      if (!redisOfCelery(world).has(server) || server.container.image.name === 'dragonfly') return;
+      for (const name of server.names) {
+        const directive = server.directive(name)!;
+        const { values, resource } = directive;
+        const value = `${name} ${values.join(' ')}`;
+        if (/[${}<>%]/.test(value)) continue;
+        const words = wordsOfDirective(name);
+        const meant = REDIS_DIRECTIVES.includes(name) || name.includes('.') ? undefined : nearest(name, REDIS_DIRECTIVES);
+        if (meant !== undefined) report({ at: at(server, directive), value: name, allowed: meant, note: 'there is no such directive' });
+        else if (resource.kind === 'ConfigMap' && values.some((one) => one.startsWith('#')) && name !== 'requirepass' && name !== 'user') {
+          report({ at: at(server, directive), value: `${name} ... #`, allowed: 'the comment on a line of its own', note: 'what begins with # here is an argument' });
+        } else if (words && values.length === 1 && !words.includes(values[0].toLowerCase())) report({ at: at(server, directive), value, allowed: words.join(', ') });
+        else if (name === 'daemonize' && values[0] === 'yes') report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
+      }
+    },
+  },
+  {
+    id: 'redis/no-such-file',
+    severity: Severity.ERROR,
+    title: 'Redis is given a configuration file that its image does not have and no volume brings',
+    why: '`Fatal error, can\'t open config file \'/usr/local/etc/redis/redis.conf\': No such file or directory`, and the container is restarted forever.',
+    fix: 'Name the file where the volume of its ConfigMap is mounted.',
+    source: 'https://hub.docker.com/_/redis',
+    rows: ['R12'],
+    on: 'redisServers',
+    check: ({ container, invocation }, report) => {
+      const { image, words: all } = container;
+      if (!image.official || !/^(redis|valkey)$/.test(image.name) || container.workload.initContainers.length > 0) return;
+      const words = invocation ? invocation.words.slice(1) : all;
+      const [file] = words;
+      if (!file || file.unknown || !/^\/[\w./-]+\.conf$/.test(file.text) || container.mountOf(file.text)) return;
+      // A script may write it.
+      if (invocation?.links.some(({ kind }) => kind === 'shell')) return;
+      report({ at: container.place(file.path), value: file.text, allowed: 'a file of a volume' });
     },
   },
   {

@@ -7,6 +7,7 @@ import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
 import { baseName, Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
+import { kedaRefusals } from '../../manifests/keda';
 import { almost } from '../../manifests/misspelt';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
@@ -17,7 +18,7 @@ import { rabbitServers } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
-import { authenticationOf, isScaled, keysOf, scalersOf, Trigger, triggers } from '../../manifests/scalers';
+import { authenticationOf, isScaled, keysOf, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { listed } from '../printable';
@@ -185,7 +186,7 @@ export const scalingRules: Rule[] = [
     rows: ['K4'],
     on: 'scaledWorkers',
     check: ({ worker, scaler, redis }, report) => {
-      const database = worker.broker && isRedis(worker.broker.url) ? redisDatabase(worker.broker.url) : undefined;
+      const database = worker.link && isRedis(worker.link.url) ? redisDatabase(worker.link.url) : undefined;
       for (const trigger of redis) {
         const written = trigger.metadata('databaseIndex') ?? '0';
         if (database !== undefined && /^\d+$/.test(written) && Number(written) !== database) {
@@ -205,7 +206,7 @@ export const scalingRules: Rule[] = [
     rows: ['N4'],
     on: 'scaledWorkers',
     check: ({ worker, scaler, redis, rabbit }, report, world) => {
-      const { broker } = worker;
+      const { link: broker } = worker;
       for (const trigger of [...redis, ...rabbit]) {
         const at = { resource: scaler, path: trigger.path };
         const given = authenticationOf(trigger, world);
@@ -224,7 +225,7 @@ export const scalingRules: Rule[] = [
           if (!secure && trigger.metadata('enableTLS') === 'true') {
             report({ at, value: 'enableTLS: true', allowed: 'enableTLS: "false"', note: 'the URL is redis://' });
           }
-          const password = broker.url.password ?? broker.url.query.get('password');
+          const password = broker.url.password ?? broker.password ?? broker.url.query.get('password');
           const without = ['password', 'passwordFromEnv'].every((name) => trigger.metadata(name) === undefined) && !(given?.has('password') ?? false);
           if (password && without) report({ at, note: 'the URL has a password', allowed: 'passwordFromEnv or authenticationRef', ...hedge });
         }
@@ -256,6 +257,22 @@ export const scalingRules: Rule[] = [
           if (given === undefined || given === '' || values.includes(given) || isFilledIn(given)) continue;
           report({ at: { resource: scaler, path: [...trigger.path, name] }, value: `${name}: ${given}`, allowed: values.join(', ') });
         }
+      }
+    },
+  },
+  {
+    id: 'scaling/keda-refuses',
+    severity: Severity.ERROR,
+    title: 'KEDA cannot use the ScaledObject as it is',
+    why: 'The API server refuses it (`spec.triggers[0].metadata.listLength: Invalid value: "integer"`), or KEDA makes no autoscaler: READY is False, with `error parsing redis '
+      + 'metadata: missing required parameter "listName"` or `address redis://redis:6379: too many colons in address` in its events. Nothing is ever scaled.',
+    fix: 'Write the fields and the metadata as the scaler takes them.',
+    source: 'https://keda.sh/docs/latest/reference/scaledobject-spec/',
+    rows: ['N93'],
+    check: (world, report) => {
+      for (const scaler of new Set(scaledWorkers(world).map((scaled) => scaled.scaler))) {
+        if (scaler.kind !== 'ScaledObject') continue;
+        for (const { path, ...refusal } of kedaRefusals(scaler, world)) report({ at: { resource: scaler, path }, ...refusal });
       }
     },
   },
