@@ -143,7 +143,7 @@ describe('a message broker as result backend', () => {
     expect(line).not.toContain('hunter2');
   });
 
-  test.each(['rpc://', 'redis://redis', 'rediss://redis?ssl_cert_reqs=required', 'db+postgresql://db/results', 'disabled://', 'consul://consul',
+  test.each(['rpc://', 'redis://redis', 'rediss://cache.example.com?ssl_cert_reqs=required', 'db+postgresql://db/results', 'disabled://', 'consul://consul',
     'mongodb://mongo', 's3://', 'django-db', 'shop.backends.Results', 'sentinel://sentinel'])('%s is taken', (url) => {
     expect(synth(worker((chart) => ({ broker: broker(chart, 'amqp://rabbit//'), resultBackend: ResultBackend.fromUrl(url) }))).env('celery-worker').CELERY_RESULT_BACKEND).toBe(url);
   });
@@ -279,7 +279,7 @@ describe('a Secret of the tree', () => {
     ['the pull secrets of Redis', (shop, given) => void new RedisBroker(shop, 'redis', { imagePullSecrets: [{ name: given.name }] })],
   ])('of another namespace in %s is refused, of the pod\'s own it is taken', (_what, make) => {
     expect(said((shop, other) => make(shop, secret(other))).errors).toEqual([expect.stringMatching(
-      /^\[.*\] Deployment shop\/.*: The Secret is in another namespace, where the pod cannot read it: it is in other, the pod in shop; it has "Secret shop-redis"\. .*\[references\/other-namespace\]$/,
+      /^\[.*\] Deployment shop\/.*: A Secret, a ConfigMap, a claim or a ServiceAccount is in another namespace than the pod that needs it: it is in other, the pod in shop; it has "Secret shop-redis"\. .*\[references\/other-namespace\]$/,
     )]);
     expect(said((shop) => make(shop, secret(shop))).errors).toEqual([]);
   });
