@@ -1,5 +1,6 @@
 import { Chart, Duration } from 'cdk8s';
 import { runInNewContext } from 'node:vm';
+import * as fc from 'fast-check';
 import {
   AppCode, BeatSchedule, BeatStorage, Broker, CeleryApp, CeleryBeat, CeleryBusyPodController, CeleryFlower, CeleryJob, CeleryNetwork,
   CelerySmokeTest, CeleryWorker, FlowerAuth, FlowerExposure, FlowerStorage, HealthCheck, PythonRuntime, RabbitMqBroker, RabbitMqStorage,
@@ -7,6 +8,7 @@ import {
 } from '../../../src';
 import { celeryApp } from '../../fixtures';
 import { refusals, render } from '../../manifests';
+import { runs } from '../../random-runs';
 
 // Options are plain data: an object of a class has nothing by their names, and what it has instead would be lost without an error.
 
@@ -139,8 +141,13 @@ const STRANGERS: [string, () => unknown, RegExp?][] = [
   ['a Proxy that throws when it is looked at', () => new Proxy({}, { ownKeys: broken })],
 ];
 
-describe.each(STRANGERS)('%s for options', (_, make, what) => {
-  test.each(PLACES)('%s: refused by the prop (%#)', (prop, place) => {
+/** Of the strangers, drawn for each place. */
+const some = Math.min(runs(5), STRANGERS.length);
+
+describe.each(PLACES)('%s: refused by the prop (%#)', (prop, place) => {
+  const drawn = fc.sample(fc.shuffledSubarray(STRANGERS, { minLength: some, maxLength: some }), 1)[0];
+
+  test.each(drawn.map(([name, make, what]) => [name, { make, what }] as const))('%s for options', (_, { make, what }) => {
     const lines = refusals(place(make()));
     const own = lines.filter((line) => line.replace(/^\[[^\]]*\] /, '').startsWith(prop));
     if (!(prop === 'pool' || prop === 'props')) expect([lines, own.length > 0]).toEqual([lines, true]);

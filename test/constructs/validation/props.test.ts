@@ -132,7 +132,7 @@ const HOSTILE: [string, unknown][] = [
 ];
 
 /** Of these, drawn. */
-const some = Math.min(runs(5), HOSTILE.length);
+const some = Math.min(runs(3), HOSTILE.length);
 
 const POD = Object.keys(everyOption) as (keyof PodOptions)[];
 const APP: (keyof CeleryAppProps)[] = [...POD, 'app', 'broker', 'code', 'runtime', 'name', 'launcher', 'resultBackend', 'queues', 'settings'];
