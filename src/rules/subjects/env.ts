@@ -103,10 +103,18 @@ function givenDatabase(container: Container): string | undefined {
   return databaseVariables(container).find((name) => container.env.get(name)?.value !== '');
 }
 
-/** Containers that keep running and are given a database, by namespace and image. */
-const withDatabase = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
-  .flatMap(({ containers, resource }) => containers.filter((container) => givenDatabase(container) !== undefined)
-    .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
+/** The first with which one can log in. */
+function givenLogin(container: Container): string | undefined {
+  return databaseVariables(container).find((name) => LOGIN.test(name) && container.env.get(name)?.value !== '');
+}
+
+const LOGIN = /(URL|URI|DSN|PASSWORD|PASS)$/;
+
+/** Containers that keep running and are given a database, or a login for it, by namespace and image. */
+const [withDatabase, withLogin] = [givenDatabase, givenLogin].map((given) =>
+  lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
+    .flatMap(({ containers, resource }) => containers.filter((container) => given(container) !== undefined)
+      .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const)))));
 
 /** Containers that keep running and have an envFrom that is out of sight, by namespace and image. */
 const withSources = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
@@ -376,15 +384,18 @@ export const envRules: Rule[] = [
     rows: ['E4'],
     on: 'workers',
     check: ({ container, workload }, report, world) => {
-      if (container.env.open || container.image.text === '' || databaseVariables(container).length > 0) return;
+      const own = databaseVariables(container);
+      if (container.env.open || container.image.text === '' || own.some((name) => LOGIN.test(name))) return;
       if ([...container.env.all()].some(({ name }) => DOCUMENTS.test(name))) return;
       const key = `${workload.resource.namespace} ${container.image.text}`;
-      const other = withDatabase(world).get(key);
+      const other = own.length > 0 ? withLogin(world).get(key) : withDatabase(world).get(key);
       if (other) {
         const { kind, name } = other.workload.resource;
-        report({ at: container.place(), value: `no ${givenDatabase(other)}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
+        const lacks = own.length > 0 ? givenLogin(other) : givenDatabase(other);
+        report({ at: container.place(), value: `no ${lacks}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
         return;
       }
+      if (own.length > 0) return;
       const another = isBase(container.image) ? undefined : withSources(world).get(key);
       const [source = ''] = another?.env.missing ?? [];
       if (!another || source === '' || takesKeysOf(container, source)) return;
