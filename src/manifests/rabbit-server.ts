@@ -232,7 +232,8 @@ export function joinsCluster(server: RabbitServer): boolean {
   const { container } = server;
   if (!container) return true;
   return rabbitMention(server, /cluster_formation|cluster_nodes|peer_discovery/) !== undefined
-    || [...container.env.all()].some(({ name }) => /CLUSTER|ERLANG_COOKIE|PEER_DISCOVERY|AUTOCLUSTER/.test(name))
+    // The cookie lets nodes talk to each other: with the official image it makes no cluster by itself.
+    || [...container.env.all()].some(({ name }) => /CLUSTER|PEER_DISCOVERY|AUTOCLUSTER/.test(name) || (/ERLANG_COOKIE/.test(name) && !container.image.official))
     || asList(container.json.command).concat(asList(container.json.args)).some((word) => /join_cluster|cluster/.test(String(word)))
     || /join_cluster/.test(JSON.stringify(container.json.lifecycle ?? ''));
 }

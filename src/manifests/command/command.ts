@@ -158,8 +158,9 @@ function behindEntrypoint(words: readonly Word[]): Inside | undefined {
   return isEntrypoint(words[0].text) && startsCommand(words.slice(from)) ? { from, wrapper: 'unknown' } : undefined;
 }
 
-/** Something that we do not know, with Celery behind it. */
+/** Something that we do not know, with Celery behind it. The value of an option, as in `celery -A shop/celery worker`, is no program. */
 function celeryBehind(words: readonly Word[]): Inside | undefined {
+  if (baseName(words[0].text) === 'celery') return undefined;
   const from = words.findIndex((word, i) => i > 0 && baseName(word.text) === 'celery' && (word.text.includes('/') || knownBefore(words, i)));
   return from > 0 ? { from, wrapper: 'unknown' } : undefined;
 }

@@ -1,4 +1,5 @@
 import { SUBCOMMANDS } from '../../celery/options';
+import { codeFiles } from '../../manifests/code';
 import { readCelery, startsProcess } from '../../manifests/command/celery-command';
 import { baseName } from '../../manifests/command/command';
 import { applicationContainers } from '../../manifests/named-hosts';
@@ -42,6 +43,24 @@ export const commandRules: Rule[] = [
           if (meant !== undefined) report({ at: container.place(word.path), value: word.text, allowed: meant });
         }
       }
+    },
+  },
+  {
+    id: 'code/no-app',
+    severity: Severity.WARNING,
+    title: 'A worker or Beat is started without an application',
+    why: 'Without -A Celery takes an empty application, with celeryconfig.py of the working directory if there is one: `Received unregistered task of type \'shop.tasks.add\'`, '
+      + 'and the message is discarded. A Beat of it has no periodic tasks.',
+    fix: 'Write celery -A shop worker, where shop/celery.py has the application.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/next-steps.html#about-the-app-argument',
+    rows: ['C1'],
+    on: 'processes',
+    check: (process, report) => {
+      if (!process.plain || !['worker', 'beat'].includes(process.role) || !process.container.ownsEntrypoint) return;
+      const others = ['--config', '--loader', '--include', '--workdir'];
+      if (!process.lacks('--app') || others.some((name) => !process.lacks(name)) || codeFiles(process.container).length > 0) return;
+      if (process.command.options.has('--app') || [...process.container.env.all()].some(({ name }) => /CELERY_(APP|CONFIG|LOADER)/.test(name))) return;
+      report({ at: process.commandPlace, value: `celery ${process.role}`, allowed: `celery -A ... ${process.role}`, unless: 'celeryconfig.py of the image names the tasks' });
     },
   },
   {

@@ -4,7 +4,7 @@ import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, databaseAsBackend, otherBackend } from '../../celery/result-backends';
 import { TRANSPORT_NAMES, transportOf } from '../../celery/transports';
-import { BrokerUrl, isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { BrokerUrl, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
@@ -362,7 +362,7 @@ export const envRules: Rule[] = [
     rows: ['E4'],
     on: 'brokerClients',
     check: ({ container, urls, process }, report, world) => {
-      if (process && (process.role !== 'beat' || process.app === undefined)) return;
+      if (process && (process.role === 'other' ? process.command.subcommand?.text !== 'call' : process.role !== 'beat' || process.app === undefined)) return;
       const sends = process ? process.broker : urls.find(({ source }) => source === 'CELERY_BROKER_URL');
       // Another port of the same host, or localhost, is another mistake.
       if (!sends || sends.partial || (!process && isLoopback(sends.url.host))) return;
@@ -561,7 +561,8 @@ export const envRules: Rule[] = [
     anyProgram: true,
     on: 'processes',
     check: (process, report) => {
-      const { container: { env, image, words }, links } = process;
+      const { container, links } = process;
+      const { env, image, words } = container;
       // Something fills in the whole file.
       if (image.text.includes('${')) return;
       const text = (variable: Variable | undefined): string => variable?.raw ?? variable?.hidden ?? '';
@@ -584,7 +585,8 @@ export const envRules: Rule[] = [
       // A script may be a shell that expands them.
       if (links.some(({ kind }) => kind === 'shell') || !/^(celery|python[\d.]*)$/.test(baseName(words[0]?.text ?? ''))) return;
       for (const word of words) {
-        const [name] = named(word.text);
+        const plain = process.plain && container.ownsEntrypoint ? /^(?:--[a-z-]+=)?\$([A-Z][A-Z0-9_]*)$/.exec(word.text)?.[1] : undefined;
+        const [name = plain] = named(word.text);
         if (name === undefined) continue;
         report({
           at: process.place(word.path), value: word.text, allowed: `$(${name})`,
@@ -960,7 +962,7 @@ export const envRules: Rule[] = [
   {
     id: 'env/sentinel-port',
     severity: Severity.WARNING,
-    title: 'A redis:// URL has the port of Sentinel, which stores no tasks and no results',
+    title: 'A redis:// URL has the port of Sentinel, which stores no tasks and no results, or a sentinel:// URL that of Redis',
     why: 'Sentinel has few of the commands of Redis. Workers exit at startup: `ResponseError: unknown command \'SET\', with args beginning with: '
       + '\'unacked_mutex\'`, and no task can be sent.',
     fix: 'Write sentinel:// with broker_transport_options = {\'master_name\': \'mymaster\'}, or the port of Redis, 6379.',
@@ -969,6 +971,10 @@ export const envRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       for (const use of process.urls) {
+        if (isSentinel(use.url) && use.url.port === String(REDIS_PORT)) {
+          report({ at: use.at, value: use.text, allowed: `port ${SENTINEL_PORT}`, note: 'that is the port of Redis', unless: 'Sentinel listens there' });
+          continue;
+        }
         if (!isRedis(use.url) || use.url.port !== String(SENTINEL_PORT)) continue;
         report({ at: use.at, value: use.text, allowed: 'sentinel:// with this port, or the port 6379', unless: 'a Redis, and no Sentinel, listens there' });
       }

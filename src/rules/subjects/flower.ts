@@ -5,6 +5,7 @@ import { DECLARED_VOLUME, declaresVolume, isFlower } from '../../celery/image';
 import { FLOWER_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
+import { isRedis, redisDatabase, virtualHost } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
@@ -20,8 +21,10 @@ import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { isFilledIn } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { pathSeen, Seen } from '../../manifests/rewrites';
+import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
@@ -358,10 +361,32 @@ export const flowerRules: Rule[] = [
     },
   },
   {
+    id: 'flower/other-database',
+    severity: Severity.WARNING,
+    title: 'Flower looks at another database or virtual host than all workers next to it',
+    why: 'It shows no worker and no task: events and answers of workers go through the broker that these have.',
+    fix: 'Give Flower the broker URL of the workers.',
+    source: 'https://flower.readthedocs.io/en/latest/config.html#broker',
+    rows: ['L5'],
+    on: 'flowers',
+    check: (flower, report, world) => {
+      const own = flower.broker;
+      const links = world.workers.filter(({ workload }) => workload.resource.namespace === flower.workload.resource.namespace).map(({ link }) => link);
+      if (!own || own.partial || links.length === 0) return;
+      const database = ({ url }: UrlUse): string => isRedis(url) ? String(redisDatabase(url) ?? '?') : virtualHost(url) ?? '?';
+      // Another host is another broker, and a database out of sight may be the same.
+      if (links.some((link) => !link || link.url.host !== own.url.host || ['?', database(own)].includes(database(link)))) return;
+      report({
+        at: own.at, value: shownUrl(own), allowed: [...new Set(links.map((link) => `database ${database(link!)}`))].join(', '),
+        unless: 'workers of that one are not among these manifests',
+      });
+    },
+  },
+  {
     id: 'flower/empty-login',
     severity: Severity.ERROR,
-    title: 'The login of Flower is empty, so nobody can log in',
-    why: 'An empty FLOWER_BASIC_AUTH switches basic authentication on, with no user: everybody gets 401.',
+    title: 'The login of Flower is empty or has no colon, so nobody can log in',
+    why: 'An empty FLOWER_BASIC_AUTH switches basic authentication on, with no user; and what has no colon is compared with `user:password`: everybody gets 401.',
     fix: 'Give `user:password`, or remove the variable.',
     source: 'Reproduced with Flower 2.0.1',
     rows: ['L5'],
@@ -369,7 +394,8 @@ export const flowerRules: Rule[] = [
     check: (flower, report) => {
       const found = option(flower, 'basic-auth');
       const secret = flower.container.env.get('FLOWER_BASIC_AUTH')?.hidden;
-      const empty = found.state === 'known' ? found.value.trim() === '' : found.state === 'set' && !found.flag && secret?.trim() === '';
+      const isNone = (login: string): boolean => login.trim() === '' || (!login.includes(':') && !isFilledIn(login));
+      const empty = found.state === 'known' ? isNone(found.value) : found.state === 'set' && !found.flag && secret !== undefined && isNone(secret);
       if (empty && found.state !== 'maybe' && found.state !== 'unset') report({ at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password' });
     },
   },

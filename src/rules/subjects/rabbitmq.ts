@@ -15,7 +15,7 @@ import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
+  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
   rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
@@ -124,6 +124,9 @@ function* amqpWorkers(world: World): Iterable<{ worker: Process; server?: Rabbit
     if (server || elsewhere) yield { worker, server };
   }
 }
+
+/** Below that RabbitMQ does not stay up. */
+const LEAST_MEMORY = 200 * 2 ** 20;
 
 export const rabbitRules: Rule[] = [
   {
@@ -321,6 +324,23 @@ export const rabbitRules: Rule[] = [
         const folder = isBitnami(server.container.image) ? dataFolder(server) : RABBITMQ_DATA;
         const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${folder}`;
         report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker)) });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/memory-too-small',
+    severity: Severity.WARNING,
+    title: 'The memory limit of RabbitMQ is below what it needs to start',
+    why: 'The node itself takes more than 100 MiB before the first message: the container is OOMKilled when it starts or with the first connections; or the memory alarm, at 40 % '
+      + 'or 60 % of the limit, is on from the beginning, and nobody can publish.',
+    fix: 'Set a limit of 512Mi or more.',
+    source: 'https://www.rabbitmq.com/docs/production-checklist#resource-limits-ram',
+    rows: ['R10'],
+    check: (world, report) => {
+      for (const { container } of rabbitServers(world)) {
+        const limit = container?.resource('limits', 'memory');
+        if (!container || limit === undefined || limit >= LEAST_MEMORY) continue;
+        report({ at: container.place([...container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: `at least ${mebibytes(LEAST_MEMORY)}` });
       }
     },
   },

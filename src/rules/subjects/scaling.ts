@@ -364,7 +364,8 @@ export const scalingRules: Rule[] = [
         const field = trigger.type === 'aws-sqs-queue' ? undefined : QUEUE_SCALERS.get(trigger.type)?.queue;
         const name = field === undefined ? undefined : trigger.metadata(field);
         // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
-        if (name === undefined || queues.some((queue) => name.includes(queue)) || trigger.metadata('useRegex') === 'true') continue;
+        const isOf = (queue: string): boolean => trigger.type === 'rabbitmq' ? name === queue : name!.includes(queue);
+        if (name === undefined || queues.some(isOf) || trigger.metadata('useRegex') === 'true' || (trigger.type === 'rabbitmq' && isFilledIn(name))) continue;
         if (readsRedisLists(trigger.type) && isUnacknowledged(name, worker)) continue;
         report({ at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') });
       }
