@@ -371,7 +371,8 @@ export const flowerRules: Rule[] = [
     on: 'flowers',
     check: (flower, report, world) => {
       const own = flower.broker;
-      const links = world.workers.filter(({ workload }) => workload.resource.namespace === flower.workload.resource.namespace).map(({ link }) => link);
+      const { namespace } = flower.workload.resource;
+      const links = world.workers.filter(({ workload }) => workload.resource.namespace === namespace).map(({ link }) => link);
       if (!own || own.partial || links.length === 0) return;
       const database = ({ url }: UrlUse): string => isRedis(url) ? String(redisDatabase(url) ?? '?') : virtualHost(url) ?? '?';
       // Another host is another broker, and a database out of sight may be the same.
@@ -394,7 +395,8 @@ export const flowerRules: Rule[] = [
     check: (flower, report) => {
       const found = option(flower, 'basic-auth');
       const secret = flower.container.env.get('FLOWER_BASIC_AUTH')?.hidden;
-      const isNone = (login: string): boolean => login.trim() === '' || (!login.includes(':') && !isFilledIn(login));
+      // An option without `=` has no value: that is said elsewhere.
+      const isNone = (login: string): boolean => login.trim() === '' || (!login.includes(':') && login !== 'true' && !isFilledIn(login));
       const empty = found.state === 'known' ? isNone(found.value) : found.state === 'set' && !found.flag && secret !== undefined && isNone(secret);
       if (empty && found.state !== 'maybe' && found.state !== 'unset') report({ at: flower.place(found.path), value: 'FLOWER_BASIC_AUTH', allowed: 'user:password' });
     },
