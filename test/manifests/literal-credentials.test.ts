@@ -3,8 +3,8 @@ import { literalCredentials } from '../../src/manifests/literal-credentials';
 
 /** `name`, or `name!` where it is a password. */
 function found(container: object): string[] {
-  const { world, workload } = pod(container);
-  return literalCredentials(workload, world).map(({ name, password }) => `${name}${password ? '!' : ''}`);
+  const { workload } = pod(container);
+  return literalCredentials(workload).map(({ name, password }) => `${name}${password ? '!' : ''}`);
 }
 
 test.each<[string, string[]]>([
