@@ -54,11 +54,6 @@ function elsewhere({ container }: Process, variable: string, what: string): stri
   return source !== '' ? `${source} has ${variable}` : `a configuration file gives it ${what}`;
 }
 
-/** A variable that a script may make a login of, or something out of sight. */
-function mayHaveLogin({ container: { env, words } }: Process): boolean {
-  return env.open || [...env.all()].some(({ name }) => /USER|PASS|AUTH|LOGIN|OAUTH|SECRET|FLOWER/i.test(name)) || words.some(({ text }) => /auth/i.test(text));
-}
-
 function version(flower: Process): string | undefined {
   const { image } = flower.container;
   return isFlower(image) && image.tag !== undefined ? image.tag : installedVersion(flower.workload, 'flower');
@@ -219,8 +214,8 @@ export const flowerRules: Rule[] = [
       const open = new Map<readonly Exposure[], string | undefined>();
       for (const flower of world.flowers) {
         const answer = authenticated(flower);
-        // Scripts give a login more often than not, by a variable.
-        if (answer === 'yes' || (answer === 'unknown' && !flower.plain && mayHaveLogin(flower))) continue;
+        // Scripts give a login more often than not.
+        if (answer === 'yes' || (answer === 'unknown' && !flower.plain)) continue;
         const exposed = exposuresOf(flower, world);
         // Of several, one without a login for certain is enough.
         open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : elsewhere(flower, 'FLOWER_BASIC_AUTH', 'a login'));

@@ -22,7 +22,7 @@ import { authenticationOf, isScaled, keysOf, scaledWorkers, scalersOf, Trigger, 
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { listed } from '../printable';
-import { Rule, unless } from '../rule';
+import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function address(trigger: Trigger, worker: Process): string | undefined {
@@ -42,30 +42,59 @@ function hostAndPort(text: string | undefined): string | undefined {
   return url && `${url.host}${url.port === undefined ? '' : `:${url.port}`}`;
 }
 
-/** A share of the CPU that is asked for, which needs a request; an average value does not. */
-function isShare(metric: unknown): boolean {
+/** What an autoscaler takes a share of, which needs a request; an average value does not. */
+type Shared = 'cpu' | 'memory';
+
+function isShare(metric: unknown, resource: Shared): boolean {
   const target = get(metric, 'target');
-  return get(metric, 'name') === 'cpu' && (get(target, 'type') === 'Utilization' || get(target, 'averageUtilization') !== undefined
+  return get(metric, 'name') === resource && (get(target, 'type') === 'Utilization' || get(target, 'averageUtilization') !== undefined
     || get(metric, 'targetAverageUtilization') !== undefined);
 }
 
-/** The containers of which an autoscaler takes the share of their CPU request: all of the pod, or those that it names. */
-function cpuContainers(scaler: Resource): 'all' | readonly string[] | undefined {
+/** The containers of which an autoscaler takes the share of their request: all of the pod, or those that it names. */
+function sharers(scaler: Resource, resource: Shared): 'all' | readonly string[] | undefined {
   if (scaler.kind === 'ScaledObject') {
-    const cpu = triggers(scaler).filter((trigger) => trigger.type === 'cpu' && trigger.metadata('type') !== 'AverageValue'
+    const shares = triggers(scaler).filter((trigger) => trigger.type === resource && trigger.metadata('type') !== 'AverageValue'
       && get(scaler.json, ...trigger.path.slice(0, -1), 'metricType') !== 'AverageValue');
-    const names = cpu.map((trigger) => trigger.metadata('containerName'));
-    return cpu.length === 0 ? undefined : names.includes(undefined) ? 'all' : names.flatMap((name) => name ?? []);
+    const names = shares.map((trigger) => trigger.metadata('containerName'));
+    return shares.length === 0 ? undefined : names.includes(undefined) ? 'all' : names.flatMap((name) => name ?? []);
   }
   if (scaler.kind !== 'HorizontalPodAutoscaler') return undefined;
-  if (scaler.apiVersion === 'autoscaling/v1') return get(scaler.json, 'spec', 'targetCPUUtilizationPercentage') === undefined ? undefined : 'all';
+  // Without metrics it is 80 % of the CPU.
   const metrics = asList(get(scaler.json, 'spec', 'metrics'));
-  if (metrics.some((metric) => isShare(get(metric, 'resource')))) return 'all';
+  if (scaler.apiVersion === 'autoscaling/v1' || metrics.length === 0) return resource === 'cpu' ? 'all' : undefined;
+  if (metrics.some((metric) => isShare(get(metric, 'resource'), resource))) return 'all';
   const named = metrics.flatMap((metric) => {
     const one = get(metric, 'containerResource');
-    return isShare(one) ? asScalar(get(one, 'container')) ?? [] : [];
+    return isShare(one, resource) ? asScalar(get(one, 'container')) ?? [] : [];
   });
   return named.length > 0 ? named : undefined;
+}
+
+/** Reports the containers without a request of which an autoscaler takes a share, and gives those autoscalers that take it of all. */
+function reportUnrequested(workload: Workload, resource: Shared, report: Reporter, world: World): readonly Resource[] {
+  const { spec, resource: { namespace } } = workload;
+  // The autoscaler takes what the pod as a whole asks for.
+  if (['requests', 'limits'].some((kind) => get(spec, 'resources', kind, resource) !== undefined)) return [];
+  // A LimitRange may fill it in.
+  if (world.kind('LimitRange').some((range) => ['', namespace].includes(range.namespace))) return [];
+  return scalersOf(workload, world).filter((scaler) => {
+    const wanted = sharers(scaler, resource);
+    const asked = workload.containers.filter(({ name }) => wanted === 'all' || wanted?.includes(name));
+    // What is no quantity is filled in before it is applied: `${CPU_REQUEST}`.
+    const requests = asked.filter(({ json }) => !['requests', 'limits'].some((kind) => typeof get(json, 'resources', kind, resource) === 'string'
+      && quantity(get(json, 'resources', kind, resource)) === undefined))
+      .map((container) => ({ container, amount: container.resource('requests', resource) ?? container.resource('limits', resource) }));
+    const nothing = requests.every(({ amount }) => amount === undefined || amount === 0);
+    for (const { container, amount } of requests) {
+      if (amount !== undefined && (amount !== 0 || !nothing)) continue;
+      report({
+        at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: `resources.requests.${resource}`,
+        ...(amount === undefined ? {} : { value: `a ${resource === 'cpu' ? 'CPU' : 'memory'} request of 0` }),
+      });
+    }
+    return wanted === 'all';
+  });
 }
 
 /** Counts messages that wait, and not those that are delivered. What the URL is of may be out of sight. */
@@ -529,38 +558,28 @@ export const scalingRules: Rule[] = [
     anyProgram: true,
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
-      const { spec, resource } = workload;
-      // The autoscaler takes what the pod as a whole asks for.
-      if (get(spec, 'resources', 'requests', 'cpu') !== undefined || get(spec, 'resources', 'limits', 'cpu') !== undefined) return;
-      // A LimitRange may fill it in.
-      if (world.kind('LimitRange').some(({ namespace }) => ['', resource.namespace].includes(namespace))) return;
-      for (const scaler of scalersOf(workload, world)) {
-        const wanted = cpuContainers(scaler);
-        if (wanted === undefined) continue;
-        const asked = workload.containers.filter(({ name }) => wanted === 'all' || wanted.includes(name));
-        // What is no quantity is filled in before it is applied: `${CPU_REQUEST}`.
-        const requests = asked.filter(({ json }) => !['requests', 'limits'].some((kind) => typeof get(json, 'resources', kind, 'cpu') === 'string'
-          && quantity(get(json, 'resources', kind, 'cpu')) === undefined))
-          .map((container) => ({ container, cpu: container.resource('requests', 'cpu') ?? container.resource('limits', 'cpu') }));
-        const nothing = requests.every(({ cpu }) => cpu === undefined || cpu === 0);
-        for (const { container, cpu } of requests) {
-          if (cpu === undefined || (cpu === 0 && nothing)) {
-            report({
-              at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: 'resources.requests.cpu',
-              ...(cpu === undefined ? {} : { value: 'a CPU request of 0' }),
-            });
-          }
-        }
-        const injected = wanted === 'all' ? sidecarWithoutRequest(workload, world) : undefined;
-        if (injected) {
-          report({
-            at: injected.at, value: injected.name, allowed: `${injected.request}: 50m`, note: `${scaler.kind} ${scaler.name}`,
-            unless: 'the configuration of the injector gives its sidecar a request',
-            fix: `Set the annotation ${injected.request} of the pod; or use a ContainerResource metric, which looks at one container.`,
-          });
-        }
+      for (const scaler of reportUnrequested(workload, 'cpu', report, world)) {
+        const injected = sidecarWithoutRequest(workload, world);
+        if (!injected) continue;
+        report({
+          at: injected.at, value: injected.name, allowed: `${injected.request}: 50m`, note: `${scaler.kind} ${scaler.name}`,
+          unless: 'the configuration of the injector gives its sidecar a request',
+          fix: `Set the annotation ${injected.request} of the pod; or use a ContainerResource metric, which looks at one container.`,
+        });
       }
     },
+  },
+  {
+    id: 'scaling/memory-without-request',
+    severity: Severity.ERROR,
+    title: 'The autoscaler scales by memory utilization, but there is no memory request',
+    why: 'It never scales by it, and next to another metric it never scales in: `failed to get memory utilization: missing request for memory in container worker of Pod ...`.',
+    fix: 'Set resources.requests.memory on every container of the pod.',
+    source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#support-for-resource-metrics',
+    rows: ['K7'],
+    anyProgram: true,
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => { reportUnrequested(workload, 'memory', report, world); },
   },
   {
     id: 'scaling/ordered-ready',
