@@ -68,9 +68,8 @@ test('a whole set of manifests has the findings of its namespaces', () => {
   const length = Math.min(runs(150), files.length);
   fc.assert(fc.property(fc.shuffledSubarray(files, { minLength: length, maxLength: length }), (drawn) => {
     const separate = drawn.map((file, i) => load(file).map((object) => {
-      const copy = JSON.parse(JSON.stringify(object)) as { metadata: { namespace?: string } };
-      copy.metadata.namespace = `ns-${i}`;
-      return copy;
+      const copy = JSON.parse(JSON.stringify(object)) as { metadata?: object };
+      return { ...copy, metadata: { ...copy.metadata, namespace: `ns-${i}` } };
     }));
     expect(report(separate.flat()).sort()).toEqual(separate.flatMap((objects) => report(objects)).sort());
   }), { numRuns: 1 });
