@@ -61,7 +61,11 @@ const companions = lazy((world: World): readonly Resource[] => {
   };
   const namespaces = new Set([...own].map(({ resource }) => resource.namespace));
   return [
-    ...world.kind('HorizontalPodAutoscaler').filter(({ json, namespace }) => isOwn(namespace, get(json, 'spec', 'scaleTargetRef'))),
+    ...world.kind('HorizontalPodAutoscaler').filter(({ json, namespace }) => {
+      const ref = get(json, 'spec', 'scaleTargetRef');
+      // One that leads nowhere may be wrong in more than its target.
+      return isOwn(namespace, ref) || (namespaces.has(namespace) && !world.target(namespace, ref) && /celery|worker/i.test(asScalar(get(ref, 'name')) ?? ''));
+    }),
     ...world.kind('PodDisruptionBudget').filter(({ json, namespace }) =>
       world.select(namespace, asMap(get(json, 'spec', 'selector', 'matchLabels'))).some((workload) => own.has(workload))),
     ...world.kind('NetworkPolicy').filter(({ namespace }) => namespaces.has(namespace)),

@@ -294,7 +294,10 @@ export const redisRules: Rule[] = [
     rows: ['R12'],
     on: 'redisServers',
     check: (server, report, world) => {
-      if (!redisOfCelery(world).has(server) || server.container.image.name === 'dragonfly') return;
+      const { namespace } = server.container.workload.resource;
+      // Also where a fault elsewhere hides that Celery uses it.
+      const near = redisOfCelery(world).has(server) || world.processes.some(({ workload }) => workload.resource.namespace === namespace);
+      if (!near || server.container.image.name === 'dragonfly') return;
       for (const name of server.names) {
         const directive = server.directive(name)!;
         const { values, resource } = directive;
@@ -306,7 +309,8 @@ export const redisRules: Rule[] = [
         else if (resource.kind === 'ConfigMap' && values.some((one) => one.startsWith('#')) && name !== 'requirepass' && name !== 'user') {
           report({ at: at(server, directive), value: `${name} ... #`, allowed: 'the comment on a line of its own', note: 'what begins with # here is an argument' });
         } else if (words && values.length === 1 && !words.includes(values[0].toLowerCase())) report({ at: at(server, directive), value, allowed: words.join(', ') });
-        else if (name === 'daemonize' && values[0] === 'yes') report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
+        // A script may go on with something else.
+        else if (name === 'daemonize' && values[0] === 'yes' && server.container.invocations.length < 2) report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
       }
     },
   },

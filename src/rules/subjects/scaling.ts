@@ -299,8 +299,12 @@ export const scalingRules: Rule[] = [
     source: 'https://keda.sh/docs/latest/reference/scaledobject-spec/',
     rows: ['N93'],
     check: (world, report) => {
-      for (const scaler of new Set(scaledWorkers(world).map((scaled) => scaled.scaler))) {
-        if (scaler.kind !== 'ScaledObject') continue;
+      const known = new Set(scaledWorkers(world).map(({ scaler }) => scaler));
+      const namespaces = new Set(world.workers.map(({ workload }) => workload.resource.namespace));
+      for (const scaler of world.kind('ScaledObject')) {
+        // One that leads nowhere may be wrong in more than its target.
+        const lost = namespaces.has(scaler.namespace) && !world.target(scaler.namespace, get(scaler.json, 'spec', 'scaleTargetRef'), 'Deployment');
+        if (!known.has(scaler) && !lost) continue;
         for (const { path, ...refusal } of kedaRefusals(scaler, world)) report({ at: { resource: scaler, path }, ...refusal });
       }
     },
