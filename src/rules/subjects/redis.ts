@@ -298,6 +298,8 @@ export const redisRules: Rule[] = [
       // Also where a fault elsewhere hides that Celery uses it.
       const near = redisOfCelery(world).has(server) || world.processes.some(({ workload }) => workload.resource.namespace === namespace);
       if (!near || server.container.image.name === 'dragonfly') return;
+      // A script may go on with something else after a server in the background.
+      const inScript = server.invocation?.links.some(({ kind }) => kind === 'shell') ?? false;
       for (const name of server.names) {
         const directive = server.directive(name)!;
         const { values, resource } = directive;
@@ -309,8 +311,7 @@ export const redisRules: Rule[] = [
         else if (resource.kind === 'ConfigMap' && values.some((one) => one.startsWith('#')) && name !== 'requirepass' && name !== 'user') {
           report({ at: at(server, directive), value: `${name} ... #`, allowed: 'the comment on a line of its own', note: 'what begins with # here is an argument' });
         } else if (words && values.length === 1 && !words.includes(values[0].toLowerCase())) report({ at: at(server, directive), value, allowed: words.join(', ') });
-        // A script may go on with something else.
-        else if (name === 'daemonize' && values[0] === 'yes' && server.container.invocations.length < 2) report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
+        else if (name === 'daemonize' && values[0] === 'yes' && !inScript) report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
       }
     },
   },
