@@ -62,15 +62,19 @@ test('the result is the same each time, and does not depend on the order of the 
   }), { numRuns: runs(15) });
 });
 
+/** These look for what a name may mean in other namespaces, or at objects that are in none. */
+const ACROSS = ['network/service-in-another-namespace-than-named', 'network/common-label-in-selectors', 'references/almost-its-name', 'references/other-namespace'];
+
 test('a whole set of manifests has the findings of its namespaces', () => {
-  // KEDA looks for its own namespace, and one rule for a Service that others have: nothing else may cross.
-  const files = caseIds().filter((id) => id !== 'network/service-in-another-namespace-than-named').flatMap((id) => caseFiles(id, 'fail'));
+  // KEDA looks for its own namespace.
+  const files = caseIds().flatMap((id) => caseFiles(id, 'fail'));
   const length = Math.min(runs(150), files.length);
   fc.assert(fc.property(fc.shuffledSubarray(files, { minLength: length, maxLength: length }), (drawn) => {
     const separate = drawn.map((file, i) => load(file).map((object) => {
       const copy = JSON.parse(JSON.stringify(object)) as { metadata?: object };
       return { ...copy, metadata: { ...copy.metadata, namespace: `ns-${i}` } };
     }));
-    expect(report(separate.flat()).sort()).toEqual(separate.flatMap((objects) => report(objects)).sort());
+    const within = (objects: readonly unknown[]) => report(objects).filter((line) => !ACROSS.some((id) => line.startsWith(`["${id}"`)));
+    expect(within(separate.flat()).sort()).toEqual(separate.flatMap(within).sort());
   }), { numRuns: 1 });
 });
