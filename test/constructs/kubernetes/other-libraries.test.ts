@@ -14,7 +14,7 @@ const LIBRARIES: [string, Library][] = [['cdk8s-plus-28', plus28], ['cdk8s-plus-
 describe.each(LIBRARIES)('next to %s', (_name, kplus) => {
   const { k8s } = kplus as typeof plus33;
   const manifests: Manifests = synth((chart: Chart) => {
-    const login = new kplus.Secret(chart, 'login', { metadata: { name: 'login' }, stringData: { users: 'from elsewhere' } });
+    const login = new kplus.Secret(chart, 'login', { metadata: { name: 'login' }, stringData: { users: 'from:elsewhere' } });
     const flags = new kplus.ConfigMap(chart, 'flags', { metadata: { name: 'flags' }, data: { REGION: 'eu' } });
     const claim = new k8s.KubePersistentVolumeClaim(chart, 'claim', {
       metadata: { name: 'cache' }, spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: k8s.Quantity.fromString('1Gi') } } },
@@ -28,7 +28,10 @@ describe.each(LIBRARIES)('next to %s', (_name, kplus) => {
       volumes: [{ name: 'cache', persistentVolumeClaim: { claimName: claim.name } } satisfies plus33.k8s.Volume],
       volumeMounts: [{ name: 'cache', mountPath: '/cache' } satisfies plus33.k8s.VolumeMount],
       resources: { limits: { memory: k8s.Quantity.fromString('1Gi'), cpu: k8s.Quantity.fromNumber(2) } },
-      sidecars: [{ name: 'proxy', image: 'proxy:1', command: ['proxy'], startupProbe: { tcpSocket: { port: k8s.IntOrString.fromNumber(5432) } } }],
+      sidecars: [{
+        name: 'proxy', image: 'proxy:1', command: ['proxy'], startupProbe: { tcpSocket: { port: k8s.IntOrString.fromNumber(5432) } },
+        resources: { requests: { cpu: '10m' } },
+      }],
       strategy: { rollingUpdate: { maxSurge: k8s.IntOrString.fromString('50%'), maxUnavailable: k8s.IntOrString.fromNumber(0) } },
     });
     const flower = new CeleryFlower(chart, 'flower', { celery, auth: FlowerAuth.basic({ name: login.name, key: 'users' }) });

@@ -242,7 +242,7 @@ function said(define: (shop: Chart, other: Chart) => void): { warnings: string[]
 }
 
 describe('a Secret of the tree', () => {
-  const secret = (chart: Chart) => new kplus.Secret(chart, 'secret', { metadata: { name: 'shop-redis' }, stringData: { url: 'hunter2' } });
+  const secret = (chart: Chart) => new kplus.Secret(chart, 'secret', { metadata: { name: 'shop-redis' }, stringData: { url: 'user:hunter2' } });
 
   test.each<[string, (shop: Chart, given: kplus.ISecret) => void, string]>([
     ['env of the app', (shop, given) => void new CeleryWorker(shop, 'worker', {
