@@ -20,9 +20,6 @@ import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
-/** Where images work. */
-const CODE_FOLDER = /^(\/(usr\/src|opt|srv|home\/[\w.-]+))?\/(app|code|src|project|backend|django|web|server|workspace)$|^\/(root|home\/[\w.-]+|opt|srv)$/;
-
 /** How Beat keeps its schedule. */
 type Scheduler = 'file' | 'database' | 'locking' | 'script' | 'unknown';
 
@@ -70,6 +67,9 @@ function knownPath(schedule: ReturnType<typeof schedulePath>): string | undefine
 function seesCode(beat: Process): boolean {
   return isPython(beat.container.image) && codeFiles(beat.container).length > 0;
 }
+
+/** Folders that are no working directory. */
+const TEMPORARY = /^(\/var)?\/(tmp|run|log|cache)(\/|$)|^\/dev\/shm(\/|$)/;
 
 /** How long RedBeat sleeps at most, unless a setting says otherwise. */
 const REDBEAT_INTERVAL = 300;
@@ -174,7 +174,7 @@ export const beatRules: Rule[] = [
       if (path === undefined) {
         // It lies in the working directory of the image, which is no folder for what is temporary.
         const others = container.mounts.filter((mount) => !isReadOnly(mount));
-        if (container.readOnlyRoot && others.every(({ mountPath }) => !CODE_FOLDER.test(mountPath))) {
+        if (container.readOnlyRoot && others.every(({ mountPath }) => TEMPORARY.test(mountPath))) {
           report({
             at, value: written, allowed: 'a path on a writable volume', ...unsure,
             ...unless(!explicit || others.length === 0, `the image works in ${others[0]?.mountPath}`),
