@@ -822,13 +822,13 @@ export const networkRules: Rule[] = [
     rows: ['N21'],
     check: (world, report) => {
       const broker = new Set(rabbitServers(world).map(({ container }) => container?.workload));
-      for (const label of commonLabels(world)) {
-        const alike = madeAlike(label, world);
-        if (!alike.some((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || broker.has(workload))) continue;
+      for (const labels of commonLabels(world)) {
+        const { workloads, names } = madeAlike(labels, world);
+        if (!workloads.some((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || broker.has(workload))) continue;
         report({
-          at: { resource: label.resource, path: label.path }, value: `${label.name}: ${label.value}`,
-          note: `it makes the selectors of ${listed([...new Set(alike.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
-          ...unless(label.namespace !== undefined && alike.every(({ resource }) => resource.namespace === label.namespace), 'it does not build all of these'),
+          at: { resource: labels.resource, path: [...labels.path, names[0]] }, value: names.map((name) => `${name}: ${labels.pairs.get(name)}`).join(', '),
+          note: `it makes the selectors of ${listed([...new Set(workloads.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
+          ...unless(labels.namespace !== undefined && workloads.every(({ resource }) => resource.namespace === labels.namespace), 'it does not build all of these'),
         });
       }
     },
