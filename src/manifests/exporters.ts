@@ -19,7 +19,7 @@ function isExporter({ image, invocations }: Container): boolean {
     /^celery-(prometheus-)?exporter$/.test(baseName(text))));
 }
 
-/** By flag, or by the variables that click makes of its prefix. */
+/** By flag, or by the variables that click makes of its prefix: CE, and CELERY_EXPORTER_ in its first releases. */
 function optionsOf(container: Container): ReadonlyMap<string, string> | undefined {
   if (container.image.repository !== 'danihodovic/celery-exporter' || container.env.open) return undefined;
   const options = new Map<string, string>();
@@ -28,7 +28,7 @@ function optionsOf(container: Container): ReadonlyMap<string, string> | undefine
     if (name !== undefined) options.set(name, value ?? container.words[i + 1]?.text ?? '');
   }
   for (const { name, value } of container.env.all()) {
-    const option = /^CE_([A-Z_]+)$/.exec(name)?.[1].toLowerCase().replaceAll('_', '-');
+    const option = /^(?:CE|CELERY_EXPORTER_)_([A-Z_]+)$/.exec(name)?.[1].toLowerCase().replaceAll('_', '-');
     if (option !== undefined && !options.has(option)) options.set(option, value ?? '?');
   }
   return options;

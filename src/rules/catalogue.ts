@@ -246,6 +246,7 @@ export const CATALOGUE = {
   N93: { what: 'a trigger of KEDA with a value that its scaler does not take' },
   N94: { what: 'other settings in the worker than in the web application' },
   N95: { what: 'an image whose name no container runtime understands' },
+  N97: { what: 'an exporter without the URL of the broker' },
   N96: { what: 'an init container that waits for a server that there is not' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },

@@ -145,6 +145,23 @@ export const observabilityRules: Rule[] = [
     },
   },
   {
+    id: 'observability/exporter-without-broker',
+    severity: Severity.ERROR,
+    title: 'The metrics exporter is not given the URL of the broker',
+    why: 'It ends at once, `Error: Missing option \'--broker-url\'.`, in a loop. In the pod of a worker it keeps that pod from being ready, and the rollout from ending.',
+    fix: 'Give it --broker-url, or the variable CE_BROKER_URL: it reads no other.',
+    source: 'https://github.com/danihodovic/celery-exporter#running-the-docker-image',
+    rows: ['N97'],
+    check: (world, report) => {
+      for (const { container, options } of exporters(world)) {
+        // A script of its own may have the URL.
+        if (!options || options.has('broker-url') || container.json.command !== undefined) continue;
+        const other = [...container.env.all()].find(({ name }) => /BROKER/.test(name));
+        report({ at: container.place(), ...(other ? { value: other.name } : {}), allowed: 'CE_BROKER_URL' });
+      }
+    },
+  },
+  {
     id: 'observability/exporter-keeps-series',
     severity: Severity.WARNING,
     title: 'The exporter keeps the metrics of pods that are gone',
