@@ -32,8 +32,22 @@ const OTHERS = [
   'unixsocketperm', 'user', 'zset-max-listpack-entries', 'zset-max-listpack-value', 'zset-max-ziplist-entries', 'zset-max-ziplist-value',
 ];
 
+/** The same of older and newer releases, of Valkey, KeyDB and the modules of Redis 8. */
+const OF_SOME_RELEASES = [
+  'active-replica', 'aof-disable-auto-gc', 'availability-zone', 'bf-error-rate', 'bf-initial-size', 'cf-initial-size', 'client-db-limit', 'client-default-resp',
+  'cluster-announce-client-ipv4', 'cluster-announce-client-ipv6', 'cluster-blacklist-ttl', 'cluster-ping-interval', 'cluster-slave-no-failover',
+  'cluster-slave-validity-factor', 'cluster-slot-migration-handoff-max-lag-bytes', 'cluster-slot-stats-enabled', 'debug-context', 'dual-channel-replication-enabled',
+  'events-per-io-thread', 'extended-redis-compatibility', 'glob-case-sensitive', 'hide-user-data-from-log', 'import-mode', 'io-threads-always-active', 'key-load-delay',
+  'key-memory-histograms', 'list-max-ziplist-entries', 'list-max-ziplist-value', 'loading-process-events-interval-bytes', 'log-format', 'log-timestamp-format', 'lookahead',
+  'lua-enable-insecure-api', 'lua-replicate-commands', 'min-clients-per-thread', 'multi-master', 'prefetch-batch-max-size', 'repl-rdb-channel',
+  'replica-full-sync-buffer-limit', 'req-res-logfile', 'scratch-file-path', 'search-default-dialect', 'search-max-aggregate-results', 'search-max-search-results',
+  'search-on-timeout', 'search-threads', 'search-timeout', 'server-thread-affinity', 'server-threads', 'slave-announce-ip', 'slave-announce-port', 'slave-announced',
+  'slave-ignore-maxmemory', 'slave-lazy-flush', 'slot-migration-max-failover-repl-bytes', 'storage-provider', 'ts-num-threads', 'ts-retention-policy', 'unixsocketgroup',
+  'use-exit-on-panic', 'watchdog-period',
+];
+
 /** The names of all directives. */
-export const REDIS_DIRECTIVES: readonly string[] = [...YES_NO, ...OTHERS];
+export const REDIS_DIRECTIVES: readonly string[] = [...YES_NO, ...OTHERS, ...OF_SOME_RELEASES];
 
 /** The words that a directive takes. */
 const WORDS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([

@@ -2,6 +2,7 @@
 export interface Requirement {
   /** As PEP 503 spells it. */
   readonly name: string;
+  /** Spelt likewise. */
   readonly extras: readonly string[];
   /** `==5.3.4`; empty for any version. It may not be a range that pip knows. */
   readonly range: string;
@@ -29,6 +30,7 @@ export function parseRequirement(text: string): Requirement | undefined {
     const end = rest.indexOf(']');
     extras = rest.slice(1, end).split(',').map((extra) => extra.trim()).filter((extra) => extra !== '');
     if (end < 0 || !extras.every((extra) => EXTRA.test(extra))) return undefined;
+    extras = extras.map(normalizeName);
     rest = rest.slice(end + 1).trimStart();
   }
   if (rest.startsWith('@')) {

@@ -1,6 +1,7 @@
 import { isCidr } from './cidr';
 import { badSchedule } from './cron';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
+import { isPatch } from './misshapes';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import { isFilledIn, Refusal } from './refusals';
@@ -53,9 +54,12 @@ export function givenTwice(workload: Workload): Refusal[] {
 export function variablesGivenTwice(workload: Workload): Refusal[] {
   return allContainers(workload).flatMap(({ json, path, name: container }) => {
     const last = new Map(asList(json.env).map((entry) => [nameOf(entry), JSON.stringify(entry)]));
+    const values = asList(json.env).map((entry) => asScalar(get(entry, 'value')) ?? '');
     return asList(json.env).flatMap((entry, i): Refusal[] => {
       const name = nameOf(entry);
-      return name === undefined || isFilledIn(name) || last.get(name) === JSON.stringify(entry) ? []
+      // What follows may take the earlier value: `PYTHONPATH=$(PYTHONPATH):/lib`.
+      const taken = values.slice(i + 1).some((value) => value.includes(`$(${name})`));
+      return name === undefined || isFilledIn(name) || taken || last.get(name) === JSON.stringify(entry) ? []
         : [{ path: [...path, 'env', i], container, value: name, allowed: 'each variable once' }];
     });
   });
@@ -83,7 +87,7 @@ export function notOne(workload: Workload): Refusal[] {
   const { spec, specPath, resource } = workload;
   const sources = [...fieldsOf('Volume').keys()].filter((name) => name !== 'name');
   return [
-    ...allContainers(workload).flatMap((container) => [...handlersOf(container), ...valuesOf(container)]),
+    ...allContainers(workload).flatMap((container) => [...handlersOf(container, isPatch(workload)), ...valuesOf(container)]),
     ...asList(spec.volumes).flatMap((volume, i) => several(givenOf(volume, sources), [...specPath, 'volumes', i], 'one source')),
     ...asList(spec.tolerations).flatMap((toleration, i): Refusal[] => get(toleration, 'operator') === 'Exists' && (asScalar(get(toleration, 'value')) ?? '') !== ''
       ? [{ path: [...specPath, 'tolerations', i], value: 'operator: Exists, value', allowed: 'Exists without a value, or Equal' }] : []),
@@ -95,7 +99,7 @@ function several(given: readonly string[], path: Path, allowed: string, containe
   return given.length < 2 ? [] : [{ path, container, value: given.join(', '), allowed }];
 }
 
-function handlersOf({ json, path, name }: Container): Refusal[] {
+function handlersOf({ json, path, name }: Container, patch: boolean): Refusal[] {
   const places = [...PROBES.map((probe) => [probe]), ...HOOKS.map((hook) => ['lifecycle', hook])];
   return places.flatMap((steps): Refusal[] => {
     const given = get(json, ...steps);
@@ -104,7 +108,7 @@ function handlersOf({ json, path, name }: Container): Refusal[] {
     const at = { path: [...path, ...steps], container: name };
     // Anything else in it is a field of another name or level, which is said elsewhere.
     const known = fieldsOf(steps.length > 1 ? 'LifecycleHandler' : 'Probe');
-    if (handlers.length === 0) return Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', ') }] : [];
+    if (handlers.length === 0) return !patch && Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', ') }] : [];
     const empty = handlers.includes('exec') && isMap(get(given, 'exec')) && Object.keys(asMap(get(given, 'exec'))).length === 0;
     return empty ? [{ ...at, path: [...at.path, 'exec'], value: 'no command', allowed: 'command' }] : several(handlers, at.path, 'one handler', name);
   });
@@ -121,12 +125,12 @@ function valuesOf({ json, path, name }: Container): Refusal[] {
   });
 }
 
-/** `rollingUpdate` is for the type of that name. */
+/** `rollingUpdate` is for the type of that name. In a DaemonSet it may be there all the same. */
 function strategyOf({ kind, json }: Resource): Refusal[] {
   const field = kind === 'Deployment' ? 'strategy' : 'updateStrategy';
   const strategy = get(json, 'spec', field);
   const type = asText(get(strategy, 'type'));
-  if (!isGiven(get(strategy, 'rollingUpdate')) || (type !== 'Recreate' && type !== 'OnDelete')) return [];
+  if (kind === 'DaemonSet' || !isGiven(get(strategy, 'rollingUpdate')) || (type !== 'Recreate' && type !== 'OnDelete')) return [];
   return [{ path: ['spec', field], value: `type: ${type}, rollingUpdate`, allowed: `${type} without rollingUpdate` }];
 }
 
@@ -182,11 +186,6 @@ export function outOfBounds(workload: Workload): Refusal[] {
         ...HANDLERS.flatMap((handler) => outside(get(json, probe, handler), { port: PORT }, [...path, probe, handler], name)),
       ]),
       ...asList(json.ports).flatMap((port, i) => outside(port, { containerPort: PORT, hostPort: HOST_PORT }, [...path, 'ports', i], name)),
-      ...asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
-        const mountPath = asText(get(mount, 'mountPath')) ?? '';
-        return !mountPath.includes(':') || isFilledIn(mountPath) ? []
-          : [{ path: [...path, 'volumeMounts', i, 'mountPath'], container: name, value: mountPath, allowed: 'a path without ":"' }];
-      }),
     ]),
     ...standingStill(resource),
     ...scheduleOf(resource),
@@ -195,9 +194,11 @@ export function outOfBounds(workload: Workload): Refusal[] {
 
 /** Neither a pod more nor a pod less than wanted: no pod could ever be replaced. */
 function standingStill({ kind, json }: Resource): Refusal[] {
-  const options = get(json, 'spec', 'strategy', 'rollingUpdate');
+  const strategy = get(json, 'spec', 'strategy');
+  const options = get(strategy, 'rollingUpdate');
   const isZero = (name: string) => /^0%?$/.test(asScalar(get(options, name)) ?? '');
-  return kind !== 'Deployment' || !isZero('maxSurge') || !isZero('maxUnavailable') ? []
+  // Next to Recreate it is wrong for another reason.
+  return kind !== 'Deployment' || get(strategy, 'type') === 'Recreate' || !isZero('maxSurge') || !isZero('maxUnavailable') ? []
     : [{ path: ['spec', 'strategy', 'rollingUpdate'], value: 'maxSurge: 0, maxUnavailable: 0', allowed: 'one of them above 0' }];
 }
 

@@ -52,7 +52,8 @@ function countsOf(spec: unknown): KedaRefusal[] {
   return [
     ...least !== undefined && least > most
       ? [{ path: ['spec', 'minReplicaCount'], value: `minReplicaCount: ${least}`, allowed: `at most maxReplicaCount, ${most}`, note: 'the fewest pods are more than the most' }] : [],
-    ...idle !== undefined && idle >= (least ?? 0)
+    // KEDA takes a minReplicaCount of 0 for 1 here.
+    ...idle !== undefined && idle >= (least === undefined ? 0 : Math.max(least, 1))
       ? [{ path: ['spec', 'idleReplicaCount'], value: `idleReplicaCount: ${idle}`, allowed: 'less than minReplicaCount', note: 'KEDA refuses as many pods for idle times' }] : [],
   ];
 }

@@ -17,6 +17,7 @@ export interface Misshape extends Refusal {
 /** Of these, what is required is said elsewhere, or has a default. */
 const WITHOUT_NEEDS: ReadonlySet<string> = new Set([
   'DeploymentSpec', 'StatefulSetSpec', 'DaemonSetSpec', 'JobSpec', 'PodSpec', 'PodTemplateSpec', 'NetworkPolicySpec', 'Toleration',
+  'PodFailurePolicyOnPodConditionsPattern',
 ]);
 
 /** The fields that an object of a type must have. */
@@ -81,7 +82,7 @@ const SELECTED = new Set(['Deployment', 'StatefulSet']);
 const lacksSelector = (json: JsonObject): boolean => (get(json, 'spec', 'selector') ?? undefined) === undefined;
 
 /** Without a selector and an image it is a patch of kustomize, which has only what it changes. */
-function isPatch({ resource: { kind, json }, containers }: Workload): boolean {
+export function isPatch({ resource: { kind, json }, containers }: Workload): boolean {
   return SELECTED.has(kind) && lacksSelector(json) && containers.some(({ image }) => image.text === '');
 }
 

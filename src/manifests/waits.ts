@@ -20,7 +20,7 @@ const QUESTIONS: readonly RegExp[] = [
 
 /** The servers that an init container waits for until they answer: in a loop, or by a program that does nothing else. */
 export function awaitedServers({ words }: Container): Awaited[] {
-  const text = words.map((word) => word.text).join(' ');
+  const text = words.map((word) => word.text.replace(/^\s*#.*$/gm, '')).join(' ');
   const loops = /\b(until|while)\b/.test(text);
   return QUESTIONS.flatMap((question) => !loops && !/wait/.test(question.source) ? [] : [...text.matchAll(question)].map(([, host, port]) =>
     ({ host, port: port === undefined || port === '' ? undefined : Number(port) })));

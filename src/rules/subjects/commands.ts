@@ -12,6 +12,9 @@ import { Severity } from '../severity';
 
 const SHELL = /^(sh|bash|ash|dash|zsh|ksh)$/;
 
+/** Programs that take words like operators for themselves: `find ... -exec rm {} ;`, `tr ; ,`. */
+const TAKES_THEM = /^(find|fd|xargs|tr|cut|sort|join|paste|column|awk|gawk|sed|grep|expr|test|\[|jq|yq)$/;
+
 /** Operators of the shell, each as a word of its own. */
 const OPERATORS: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&']);
 
@@ -83,11 +86,12 @@ export const commandRules: Rule[] = [
           report({ at: container.place(script.path), value: script.text, allowed: '-c before the script', note: 'it is taken for the name of a file' });
           continue;
         }
-        const operator = first && !SHELL.test(baseName(first.text)) ? words.find(({ text }) => OPERATORS.has(text)) : undefined;
+        const program = baseName(first?.text ?? '');
+        const operator = first && !SHELL.test(program) && !TAKES_THEM.test(program) ? words.find(({ text }) => OPERATORS.has(text)) : undefined;
         if (!operator) continue;
         report({
           at: container.place(operator.path), value: operator.text, allowed: 'sh -c with one word after it',
-          ...unless(ownsEntrypoint, 'the entrypoint of the image gives it to a shell'),
+          ...unless(ownsEntrypoint && !/\.sh$|entry-?point/.test(program), 'the entrypoint of the image gives it to a shell'),
         });
       }
     },
@@ -105,7 +109,8 @@ export const commandRules: Rule[] = [
       for (const container of containers(world)) {
         if (!container.words.some(({ text }) => SHELL.test(baseName(text)))) continue;
         for (const { text, path } of container.words) {
-          const line = /^.*\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
+          // Comments and here-documents are no commands.
+          const line = text.includes('<<') ? undefined : /^[ \t]*[^#\s].*\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
           if (line !== undefined && text.includes('\n')) report({ at: container.place(path), value: `${line.trim()} `, allowed: 'no blank after it' });
         }
       }

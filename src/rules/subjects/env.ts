@@ -725,7 +725,7 @@ export const envRules: Rule[] = [
       const known = scheme !== undefined || /^(https?|postgres(ql)?|mysql|ftp|unix)$/.test(link.url.scheme);
       report({
         at: link.at, value: shownUrl(link), allowed: scheme === undefined ? 'redis://, amqp:// or another transport of kombu' : `${scheme}://`,
-        ...unless(known, 'a package of the image adds it to kombu'),
+        ...unless(known, 'a package of the image adds it to kombu, or its entrypoint replaces what refers to a secret'),
       });
     },
   },

@@ -596,11 +596,17 @@ export const networkRules: Rule[] = [
           const [at, value] = [container.place(), port === undefined ? host : `${host}:${port}`];
           const service = world.service(host, namespace);
           if (service) {
+            // The ports of a name for a host elsewhere are not used.
+            if (get(service.json, 'spec', 'type') === 'ExternalName') continue;
             const has = (name: string) => asList(get(service.json, 'spec', 'ports')).map((entry) => asScalar(get(entry, name)) ?? '').filter((one) => one !== '');
             // A headless Service leads to the pods themselves.
-            const ports = get(service.json, 'spec', 'clusterIP') === 'None' ? [...has('port'), ...has('targetPort')] : has('port');
+            const headless = get(service.json, 'spec', 'clusterIP') === 'None';
+            const ports = headless ? [...has('port'), ...has('targetPort')] : has('port');
             if (port === undefined || ports.length === 0 || ports.some((one) => one === String(port) || /[a-z]/.test(one))) continue;
-            report({ at, value, allowed: `port ${listed(has('port'))}`, fix: `Wait for port ${listed(has('port'))}.` });
+            report({
+              at, value, allowed: `port ${listed(has('port'))}`, fix: `Wait for port ${listed(has('port'))}.`,
+              ...unless(!headless, 'its pods listen there'),
+            });
             continue;
           }
           const [, name, where = namespace] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?)?$/.exec(host) ?? [];

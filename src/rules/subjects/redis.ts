@@ -101,6 +101,9 @@ const clientsOf = lazy((world: World) => grouped(world.processes
   .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
 
+/** Directives with arguments that may begin with "#": what a module takes, the hash of a password. */
+const TAKES_ANYTHING: ReadonlySet<string> = new Set(['user', 'loadmodule', 'rename-command']);
+
 export const redisRules: Rule[] = [
   {
     id: 'redis/evicts-tasks',
@@ -308,10 +311,10 @@ export const redisRules: Rule[] = [
         const words = wordsOfDirective(name);
         const meant = REDIS_DIRECTIVES.includes(name) || name.includes('.') ? undefined : nearest(name, REDIS_DIRECTIVES);
         if (meant !== undefined) report({ at: at(server, directive), value: name, allowed: meant, note: 'there is no such directive' });
-        else if (resource.kind === 'ConfigMap' && values.some((one) => one.startsWith('#')) && name !== 'requirepass' && name !== 'user') {
+        else if (resource.kind === 'ConfigMap' && values.slice(1).some((one) => one.startsWith('#')) && !/^["']/.test(values[0]) && !TAKES_ANYTHING.has(name)) {
           report({ at: at(server, directive), value: `${name} ... #`, allowed: 'the comment on a line of its own', note: 'what begins with # here is an argument' });
         } else if (words && values.length === 1 && !words.includes(values[0].toLowerCase())) report({ at: at(server, directive), value, allowed: words.join(', ') });
-        else if (name === 'daemonize' && values[0] === 'yes' && !inScript) report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
+        else if (name === 'daemonize' && values[0] === 'yes' && !inScript && server.directive('supervised') === undefined) report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
       }
     },
   },

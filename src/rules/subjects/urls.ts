@@ -2,6 +2,7 @@ import { AMQP_PORT } from '../../celery/ports';
 import { isAmqp } from '../../celery/url';
 import { redisFor } from '../../manifests/brokers';
 import { asList, asScalar, get } from '../../manifests/json';
+import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
 import { rabbitFor, rabbitMention, RabbitServer } from '../../manifests/rabbit-server';
 import { RedisServer } from '../../manifests/redis-server';
@@ -21,8 +22,10 @@ function notUrl(text: string): { readonly note: string; readonly allowed: string
   if (/^[A-Za-z0-9+/]{16,}={0,2}$/.test(text) && /^[a-z][a-z0-9+]*:\/\//.test(Buffer.from(text, 'base64').toString())) {
     return { note: 'it is base64', allowed: 'the URL itself; only data of a Secret is base64' };
   }
-  if (new RegExp(`^(${WITH_HOST}):(?!//)\\S*[a-z]`).test(text)) return { note: 'there is no // after the scheme', allowed: text.replace(':', '://') };
-  if (new RegExp(`^(${WITH_HOST})://[^/?;,]*:\\d+(/\\w*)?,`).test(text)) return { note: 'a comma is between several URLs', allowed: 'a semicolon and whole URLs' };
+  if (new RegExp(`^(${WITH_HOST}):(?!//|\\d+(/|$))\\S*[a-z]`).test(text)) return { note: 'there is no // after the scheme', allowed: text.replace(':', '://') };
+  // `redis://:12,34@host`: a comma of a password.
+  const list = new RegExp(`^(${WITH_HOST})://([^/?;,]*):\\d+(/\\w*)?,(.*)$`, 's').exec(text);
+  if (list && (list[2].includes('@') || list[4].includes('://') || !list[4].includes('@'))) return { note: 'a comma is between several URLs', allowed: 'a semicolon and whole URLs' };
   return /^[a-z][a-z0-9.-]*:\d{2,5}(\/[\w-]*)?$/.test(text) ? { note: 'it has no scheme', allowed: `redis://${text}`, completed: true } : undefined;
 }
 
@@ -79,7 +82,11 @@ export const urlRules: Rule[] = [
           .map((entry) => asScalar(get(entry, 'targetPort')) ?? '');
         // That a Service lacks the port is another finding; and it may have that number for AMQP.
         if ((service && target.length === 0) || target.some((port) => port === String(AMQP_PORT) || /amqp/.test(port))) continue;
-        report({ at: use.at, value: shownUrl(use), allowed: `port ${AMQP_PORT}`, note: `${use.url.port} is for ${what}` });
+        report({
+          at: use.at, value: shownUrl(use), allowed: `port ${AMQP_PORT}`, note: `${use.url.port} is for ${what}`,
+          // What forwards from elsewhere may have any number.
+          ...unless(service !== undefined || !/^(4369|25672)$/.test(use.url.port ?? ''), 'it is forwarded to the port of AMQP'),
+        });
       }
     },
   },
@@ -103,13 +110,18 @@ export const urlRules: Rule[] = [
   },
 ];
 
+/** No other container runs next to it. */
+function isByItself({ workload: { containers, initContainers } }: Container): boolean {
+  return containers.length === 1 && initContainers.every(({ json }) => json.restartPolicy !== 'Always');
+}
+
 /** All of its configuration is in sight and has no TLS, and no proxy next to it ends TLS. */
 function isPlainRedis(server: RedisServer): boolean {
-  return !server.opaque && server.directive('tls-port') === undefined && server.container.workload.containers.length === 1;
+  return !server.opaque && server.directive('tls-port') === undefined && isByItself(server.container);
 }
 
 function isPlainRabbit(server: RabbitServer): boolean {
   const { container, opaque } = server;
-  return !opaque && container?.workload.containers.length === 1 && rabbitMention(server, /ssl|tls/) === undefined
+  return !opaque && container !== undefined && isByItself(container) && rabbitMention(server, /ssl|tls/) === undefined
     && ![...container.env.all()].some(({ name }) => /SSL|TLS/.test(name));
 }
