@@ -331,7 +331,7 @@ export const rabbitRules: Rule[] = [
     id: 'rabbitmq/memory-too-small',
     severity: Severity.WARNING,
     title: 'The memory limit of RabbitMQ is below what it needs to start',
-    why: 'The node itself takes more than 100 MiB before the first message: the container is OOMKilled when it starts or with the first connections; or the memory alarm, at 40 % '
+    why: 'The node itself takes 130 MiB before the first message (RabbitMQ 3.10 without plugins): the container is OOMKilled when it starts or with the first connections; or the memory alarm, at 40 % '
       + 'or 60 % of the limit, is on from the beginning, and nobody can publish.',
     fix: 'Set a limit of 512Mi or more.',
     source: 'https://www.rabbitmq.com/docs/production-checklist#resource-limits-ram',
