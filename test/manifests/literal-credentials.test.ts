@@ -1,5 +1,6 @@
 import { pod } from './pods';
 import { literalCredentials } from '../../src/manifests/literal-credentials';
+import { World } from '../../src/manifests/world';
 
 /** `name`, or `name!` where it is a password. */
 function found(container: object): string[] {
@@ -22,4 +23,12 @@ test.each<[string, string, string[]]>([
   ['CACHE_URL', 'redis://:s3cr3tW0rd@redis:6379/0', ['CACHE_URL!']], ['DB_HOST', 'postgres', []],
 ])('the variable %s=%s', (name, value, expected) => {
   expect(found({ env: [{ name, value }] })).toEqual(expected);
+});
+
+test('an annotation has one, and the copy that kubectl keeps has not', () => {
+  const metadata = { name: 'shop', annotations: {
+    'example.com/api-token': 'ghp_8d7f6a5b4c3d2e1f', 'kubectl.kubernetes.io/last-applied-configuration': '{"url":"redis://:s3cr3tW0rd@redis:6379/0"}',
+  } };
+  const [workload] = new World([{ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { template: { spec: { containers: [{ name: 'main', image: 'shop:1' }] } } } }]).workloads;
+  expect(literalCredentials(workload).map(({ name }) => name)).toEqual(['example.com/api-token']);
 });

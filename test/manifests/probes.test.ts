@@ -19,3 +19,17 @@ test.each<[string, string[], string[]]>([
 ])('%s', (_, command, found) => {
   expect(asked(...command)).toEqual(found);
 });
+
+test.each<[string, string]>([['$(NAME)', 'web'], ['$(N)', 'x'], ['a$(N)b$(NAME)', 'axbweb'], ['$(GONE)', '$(GONE)'], ['$(HIDDEN)', ''], ['$(IMPORTED)', '$(IMPORTED)'], ['$NAME', '$NAME']])(
+  'the kubelet makes %j of a word of a probe: %j', (word, expected) => {
+    const container = {
+      name: 'worker', image: 'shop:1', livenessProbe: { exec: { command: [word] } }, envFrom: [{ configMapRef: { name: 'more' } }],
+      env: [{ name: 'NAME', value: 'web' }, { name: 'N', value: 'x' }, { name: 'HIDDEN', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }],
+    };
+    const world = new World([
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'worker' }, spec: { containers: [container] } },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'more' }, data: { IMPORTED: 'y' } },
+    ]);
+    expect(probesOf(world.workloads[0].containers[0])[0].invocations[0].words[0].text).toBe(expected);
+  },
+);

@@ -1,6 +1,6 @@
 import { brokerUse } from '../../src/manifests/brokers';
 import { census } from '../../src/manifests/census';
-import { dataFolder, rabbitFor, rabbitReplicas, rabbitServers, rabbitSetting } from '../../src/manifests/rabbit-server';
+import { dataFolder, joinsCluster, rabbitFor, rabbitReplicas, rabbitServers, rabbitSetting } from '../../src/manifests/rabbit-server';
 import { World } from '../../src/manifests/world';
 import { configMap, pod } from './pods';
 
@@ -88,4 +88,20 @@ test('the census counts each container once, by what it is', () => {
   expect([...servers].sort()).toEqual([['Dragonfly', 1], ['KeyDB', 1], ['RabbitMQ (broker)', 1], ['Redis (broker)', 1], ['Valkey', 1]]);
   expect(unrecognised.map(({ name }) => name)).toEqual(['thing']);
   expect(world.redisServers.map((one) => `${one.container.name} ${brokerUse(one, world)}`).sort()).toEqual(['fly no', 'key no', 'queue yes', 'store no']);
+});
+
+test.each<[string, object, Record<string, string> | undefined, boolean]>([
+  ['nothing', {}, undefined, false],
+  ['its configuration', {}, { 'rabbitmq.conf': 'cluster_formation.peer_discovery_backend = k8s\n' }, true],
+  ['another configuration', {}, { 'rabbitmq.conf': 'vm_memory_high_watermark.relative = 0.5\n' }, false],
+  ['a variable', { env: [{ name: 'RABBITMQ_CLUSTER_NODES', value: 'a b' }] }, undefined, true],
+  ['a cookie of the official image', { env: [{ name: 'RABBITMQ_ERLANG_COOKIE', value: 'x' }] }, undefined, false],
+  ['a cookie of another image', { image: 'bitnami/rabbitmq:4', env: [{ name: 'RABBITMQ_ERLANG_COOKIE', value: 'x' }] }, undefined, true],
+  ['a command', { command: ['sh', '-c', 'rabbitmq-server -detached; rabbitmqctl join_cluster rabbit@a; tail -f /dev/null'] }, undefined, true],
+  ['arguments', { args: ['rabbitmq-server', '-cluster'] }, undefined, true],
+  ['other arguments', { args: ['rabbitmq-server'] }, undefined, false],
+  ['a hook', { lifecycle: { postStart: { exec: { command: ['rabbitmqctl', 'join_cluster', 'rabbit@a'] } } } }, undefined, true],
+  ['a hook for something else', { lifecycle: { postStart: { exec: { command: ['rabbitmqctl', 'status'] } } } }, undefined, false],
+])('several nodes are made a cluster by %s', (_, container, conf, expected) => {
+  expect(joinsCluster(server(container, conf)!)).toBe(expected);
 });

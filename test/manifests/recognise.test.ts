@@ -105,3 +105,10 @@ test('one script runs what the variables of each container make of it', () => {
   const pod = new World([{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'all' }, spec: { containers } }]);
   expect(pod.processes.map(({ role }) => role)).toEqual(['worker', 'beat', 'worker']);
 });
+
+test.each<[string, object, string[]]>([
+  ['no arguments', {}, ['celery flower']], ['its options', { args: ['--port=5555'] }, ['celery flower']], ['flower', { args: ['flower', '--port=5555'] }, ['celery flower']],
+  ['celery flower', { args: ['celery', 'flower'] }, ['celery flower']], ['options of Celery, then flower', { args: ['celery', '--broker=redis://redis', 'flower'] }, ['celery flower']],
+])('the image of Flower with %s', (_, container, found) => {
+  expect(processes({ image: 'mher/flower:2.0', ...container })).toEqual(found);
+});

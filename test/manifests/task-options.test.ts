@@ -1,5 +1,5 @@
 import { acknowledged, acknowledgedByFiles } from '../../src/manifests/acknowledgement';
-import { declaredTasks } from '../../src/manifests/task-options';
+import { declaredTasks, limitsOfCalls } from '../../src/manifests/task-options';
 
 const one = (decorator: string, before: string): unknown => {
   const [{ acksLate, unsaid }, ...others] = declaredTasks(`${before}${decorator}\ndef send(): ...\n`);
@@ -129,4 +129,13 @@ test.each<[string, boolean | undefined, string, string | null | undefined, unkno
   ['about something else, and early', false, '', null, {}, { '*': { time_limit: 5 } }],
 ])('of a program: %s', (_what, late, code, ofCode, expected, annotations = undefined) => {
   expect(acknowledgedByFiles(SETTINGS(late, annotations), [code], ofCode)).toEqual(expected);
+});
+
+test.each<[string, string[]]>([
+  ['send.apply_async(args, time_limit=60)', ['time_limit 60']], ['send.apply_async(args, soft_time_limit=50)', ['soft_time_limit 50']],
+  ['send.apply_async((1, (2,)), soft_time_limit=50, time_limit=60)', ['time_limit 60']], ['app.send_task("send", time_limit=60)', ['time_limit 60']],
+  ['send.apply_async(args, countdown=5)', []], ['send.apply_async(args)\nother(time_limit=60)', []], ['# send.apply_async(args, time_limit=60)', []], ['send.delay(time_limit=60)', []],
+  ['a.apply_async(time_limit=1)\nb.apply_async(time_limit=2)', ['time_limit 1', 'time_limit 2']], ['send.apply_async(args, my_time_limit=60)', []], ['send.apply_async(time_limit=60', []],
+])('limits of the call %s', (code, expected) => {
+  expect(limitsOfCalls(code).map(({ option, seconds }) => `${option} ${seconds}`)).toEqual(expected);
 });

@@ -4,7 +4,7 @@ const { join } = require('node:path');
 const TESTS = {
   celery: 'celery/**/*',
   // What the reader makes of manifests is what rules find in them.
-  manifests: '{manifests/**/*,rules/cases}',
+  manifests: '{manifests/**/*,rules/cases*}',
   rules: 'rules/**/*',
   constructs: 'constructs/**/*',
 };

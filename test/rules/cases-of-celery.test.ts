@@ -1,0 +1,3 @@
+import { SUBJECTS, testCases } from './case-tests';
+
+testCases(SUBJECTS.celery);
