@@ -84,16 +84,19 @@ function targetOf(entry: unknown, { containers }: Workload): number | undefined 
     get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
 }
 
+/** The containers that are a Redis or a RabbitMQ. */
+const serverContainers = lazy((world: World) => new Set([
+  ...world.redisServers, ...rabbitServers(world)].flatMap(({ container }) => container ?? [])));
+
 /** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */
 function namedBrokerPods({ container, workload }: Process, world: World): ReturnType<typeof brokerPods> {
   const named = namedHosts(container).filter(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
   const [first, ...others] = named;
   const service = first && others.every(({ host }) => host === first.host) ? world.service(first.host, workload.resource.namespace) : undefined;
   const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === (first.port ?? (first.kind === 'redis' ? REDIS_PORT : AMQP_PORT)));
-  const servers = new Set([...world.redisServers, ...rabbitServers(world)].flatMap(({ container: server }) => server ?? []));
   return entry === undefined ? [] : world.backing(service!).flatMap((pod) => {
     const port = targetOf(entry, pod);
-    const server = pod.containers.find((one) => servers.has(one));
+    const server = pod.containers.find((one) => serverContainers(world).has(one));
     return port === undefined || !server ? [] : [{ workload: pod, container: server, port }];
   });
 }
