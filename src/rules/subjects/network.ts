@@ -86,7 +86,8 @@ function targetOf(entry: unknown, { containers }: Workload): number | undefined 
 
 /** The containers that are a Redis or a RabbitMQ. */
 const serverContainers = lazy((world: World) => new Set([
-  ...world.redisServers, ...rabbitServers(world)].flatMap(({ container }) => container ?? [])));
+  ...world.redisServers, ...rabbitServers(world),
+].flatMap(({ container }) => container ?? [])));
 
 /** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */
 function namedBrokerPods({ container, workload }: Process, world: World): ReturnType<typeof brokerPods> {
