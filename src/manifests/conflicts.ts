@@ -4,6 +4,7 @@ import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path
 import { isPatch } from './misshapes';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
+import { PROBE_KINDS } from './probes';
 import { isFilledIn, Refusal } from './refusals';
 import { Resource } from './resource';
 import { fieldsOf } from './schema-fields';
@@ -76,7 +77,6 @@ export function portsGivenTwice({ json }: Resource): Refusal[] {
 }
 
 const HANDLERS = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
-const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'];
 const HOOKS = ['postStart', 'preStop'];
 
 /** Those of some fields that are there; an empty map counts. */
@@ -100,7 +100,7 @@ function several(given: readonly string[], path: Path, allowed: string, containe
 }
 
 function handlersOf({ json, path, name }: Container, patch: boolean): Refusal[] {
-  const places = [...PROBES.map((probe) => [probe]), ...HOOKS.map((hook) => ['lifecycle', hook])];
+  const places = [...PROBE_KINDS.map((probe) => [probe]), ...HOOKS.map((hook) => ['lifecycle', hook])];
   return places.flatMap((steps): Refusal[] => {
     const given = get(json, ...steps);
     if (!isMap(given)) return [];
@@ -181,7 +181,7 @@ export function outOfBounds(workload: Workload): Refusal[] {
     ...outside(resource.json.spec, resource.kind === 'Pod' ? {} : OF_SPECS, ['spec']),
     ...outside(spec, { activeDeadlineSeconds: FROM_ZERO }, specPath),
     ...allContainers(workload).flatMap(({ json, path, name }) => [
-      ...PROBES.flatMap((probe) => [
+      ...PROBE_KINDS.flatMap((probe) => [
         ...outside(json[probe], probe === 'readinessProbe' ? OF_PROBES : OF_LIVENESS, [...path, probe], name),
         ...HANDLERS.flatMap((handler) => outside(get(json, probe, handler), { port: PORT }, [...path, probe, handler], name)),
       ]),

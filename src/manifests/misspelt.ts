@@ -8,7 +8,8 @@ export function almost(name: string, free: readonly string[] = []): string | und
 /** What is put at the end of a name or left out there. */
 const ENDING = /[-.](secrets?|configs?|configmap|cm|env|envs|credentials?|creds|pvc|claim|sa|auth|data)$/;
 
-const ofLetters = (name: string): string => name.replace(/\d+/g, '').replace(/-+$/, '');
+/** A name without its numbers: with another number it is that of another object. */
+export const ofLetters = (name: string): string => name.replace(/\d+/g, '').replace(/-+$/, '');
 
 /** The same where others name the objects also: only one letter is wrong, and no number; or one of the two names says the kind at its end. */
 export function slip(name: string, names: readonly string[]): string | undefined {

@@ -4,6 +4,7 @@ import { ALL_IPV4 } from './cidr';
 import { grouped } from './grouped';
 import { ingressClassOf, LoginBefore, loginBefore } from './ingress-login';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
+import { ofLetters } from './misspelt';
 import { Place } from './place';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
@@ -242,9 +243,8 @@ export function misdirected(meant: readonly Resource[], world: World): Misdirect
 
 /** Two letters at most are wrong, or the kind is at the end; a number is that of another one. */
 function isSlip(written: string, name: string): boolean {
-  const letters = (text: string): string => text.replace(/\d+/g, '').replace(/-+$/, '');
   const ending = /-(svc|service)$/;
-  return (letters(written) !== letters(name) && name.length > 4 && editDistance(written, name, 3) < 3)
+  return (ofLetters(written) !== ofLetters(name) && name.length > 4 && editDistance(written, name, 3) < 3)
     || (written !== name && written.replace(ending, '') === name.replace(ending, ''));
 }
 
