@@ -587,7 +587,7 @@ export const networkRules: Rule[] = [
     id: 'network/waits-for-nothing',
     severity: Severity.ERROR,
     title: 'An init container waits for a host or a port that no Service has',
-    why: 'It waits for ever, and the containers of the pod never start: `Init:0/1`, and in its log `nc: bad address \'redis\'` or `Connection refused` in a loop.',
+    why: 'It waits forever, and the containers of the pod never start: `Init:0/1`, and in its log `nc: bad address \'redis\'` or `Connection refused` in a loop.',
     fix: 'Write the name and the port of the Service.',
     source: 'https://kubernetes.io/docs/concepts/workloads/pods/init-containers/',
     rows: ['N96'],
