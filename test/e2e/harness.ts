@@ -80,8 +80,10 @@ export function restarts(pods: Pod[]): number {
     .reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
 
-export async function events(namespace: string, reason: string): Promise<Event[]> {
-  return JSON.parse(await kubectl(['get', 'events', '-n', namespace, '--field-selector', `reason=${reason}`, '-o', 'json'])).items;
+/** The events of this reason: of all objects in the namespace, or of one pod. */
+export async function events(namespace: string, reason: string, pod?: Pod): Promise<Event[]> {
+  const selector = [`reason=${reason}`, ...pod ? [`involvedObject.uid=${pod.metadata!.uid}`] : []].join(',');
+  return JSON.parse(await kubectl(['get', 'events', '-n', namespace, '--field-selector', selector, '-o', 'json'])).items;
 }
 
 /** What these pods have printed: one container of them, or all, init containers included. */
