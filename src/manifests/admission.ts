@@ -22,8 +22,7 @@ const BASELINE_CAPABILITIES = new Set([
 const RESTRICTED_VOLUMES = new Set(['configMap', 'csi', 'downwardAPI', 'emptyDir', 'ephemeral', 'persistentVolumeClaim', 'projected', 'secret', 'image']);
 
 /** What the API server says of a pod under a standard: nothing where it takes it. */
-export function securityViolations({ spec, containers, initContainers }: Workload, level: SecurityLevel): string[] {
-  const all = [...initContainers, ...containers];
+export function securityViolations({ spec, allContainers: all }: Workload, level: SecurityLevel): string[] {
   const found = [
     ...['hostNetwork', 'hostPID', 'hostIPC'].filter((name) => spec[name] === true),
     ...asList(spec.volumes).some((volume) => get(volume, 'hostPath') !== undefined) ? ['hostPath volumes'] : [],
@@ -60,7 +59,7 @@ export function refusedByQuota(workload: Workload, world: World): Array<{ quota:
       const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(name) ?? [];
       return resource === undefined ? [] : [{ kind: (kind ?? 'requests') as 'requests' | 'limits', resource }];
     });
-    return [...workload.initContainers, ...workload.containers].flatMap((container) => {
+    return workload.allContainers.flatMap((container) => {
       const missing = counted.filter(({ kind, resource }) => !given(container, kind, resource) && !given(container.workload, kind, resource)
         && !filledIn(workload, kind, resource, world)).map(({ kind, resource }) => `${kind}.${resource}`);
       return missing.length > 0 ? [{ quota, container, missing }] : [];
@@ -88,7 +87,7 @@ function containerRanges(workload: Workload, world: World): Array<{ range: Resou
 
 /** Limits above the maximum of a LimitRange, requests below its minimum, and limits that are too many times the request. */
 export function outOfRange(workload: Workload, world: World): Array<{ range: Resource; container: Container; value: string; allowed: string }> {
-  return containerRanges(workload, world).flatMap(({ range, entry }) => [...workload.initContainers, ...workload.containers].flatMap((container) =>
+  return containerRanges(workload, world).flatMap(({ range, entry }) => workload.allContainers.flatMap((container) =>
     ['cpu', 'memory'].flatMap((resource) => {
       const [most, least] = [get(entry, 'max', resource), get(entry, 'min', resource)];
       const [limit, request] = [get(container.json, 'resources', 'limits', resource), get(container.json, 'resources', 'requests', resource)];

@@ -12,8 +12,6 @@ import { isTimeZone } from './time-zone';
 
 /** What the API server refuses of fields that have a right name and a right type: what occurs twice, excludes each other, or is out of range. */
 
-const allContainers = ({ initContainers, containers }: Workload): readonly Container[] => [...initContainers, ...containers];
-
 const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
 
 interface Entry {
@@ -42,9 +40,9 @@ const nameOf = (item: unknown): string | undefined => asText(get(item, 'name'));
 export function givenTwice(workload: Workload): Refusal[] {
   const { spec, specPath } = workload;
   return [
-    ...repeated(allContainers(workload).map(({ json, path, name }) => ({ key: asText(json.name), path: [...path, 'name'], container: name })), 'a name of its own for each container'),
+    ...repeated(workload.allContainers.map(({ json, path, name }) => ({ key: asText(json.name), path: [...path, 'name'], container: name })), 'a name of its own for each container'),
     ...repeated(items(spec.volumes, [...specPath, 'volumes'], nameOf), 'a name of its own for each volume'),
-    ...allContainers(workload).flatMap(({ json, path, name }) => [
+    ...workload.allContainers.flatMap(({ json, path, name }) => [
       ...repeated(items(json.volumeMounts, [...path, 'volumeMounts'], (mount) => asText(get(mount, 'mountPath')), name), 'a mountPath of its own for each mount'),
       ...repeated(items(json.ports, [...path, 'ports'], nameOf, name), 'a name of its own for each port'),
     ]),
@@ -53,7 +51,7 @@ export function givenTwice(workload: Workload): Refusal[] {
 
 /** Variables that are given two different values: the last one counts. */
 export function variablesGivenTwice(workload: Workload): Refusal[] {
-  return allContainers(workload).flatMap(({ json, path, name: container }) => {
+  return workload.allContainers.flatMap(({ json, path, name: container }) => {
     const last = new Map(asList(json.env).map((entry) => [nameOf(entry), JSON.stringify(entry)]));
     const values = asList(json.env).map((entry) => asScalar(get(entry, 'value')) ?? '');
     return asList(json.env).flatMap((entry, i): Refusal[] => {
@@ -87,7 +85,7 @@ export function notOne(workload: Workload): Refusal[] {
   const { spec, specPath, resource } = workload;
   const sources = [...fieldsOf('Volume').keys()].filter((name) => name !== 'name');
   return [
-    ...allContainers(workload).flatMap((container) => [...handlersOf(container, isPatch(workload)), ...valuesOf(container)]),
+    ...workload.allContainers.flatMap((container) => [...handlersOf(container, isPatch(workload)), ...valuesOf(container)]),
     ...asList(spec.volumes).flatMap((volume, i) => several(givenOf(volume, sources), [...specPath, 'volumes', i], 'one source')),
     ...asList(spec.tolerations).flatMap((toleration, i): Refusal[] => get(toleration, 'operator') === 'Exists' && (asScalar(get(toleration, 'value')) ?? '') !== ''
       ? [{ path: [...specPath, 'tolerations', i], value: 'operator: Exists, value', allowed: 'Exists without a value, or Equal' }] : []),
@@ -180,7 +178,7 @@ export function outOfBounds(workload: Workload): Refusal[] {
   return [
     ...outside(resource.json.spec, resource.kind === 'Pod' ? {} : OF_SPECS, ['spec']),
     ...outside(spec, { activeDeadlineSeconds: FROM_ZERO }, specPath),
-    ...allContainers(workload).flatMap(({ json, path, name }) => [
+    ...workload.allContainers.flatMap(({ json, path, name }) => [
       ...PROBE_KINDS.flatMap((probe) => [
         ...outside(json[probe], probe === 'readinessProbe' ? OF_PROBES : OF_LIVENESS, [...path, probe], name),
         ...HANDLERS.flatMap((handler) => outside(get(json, probe, handler), { port: PORT }, [...path, probe, handler], name)),

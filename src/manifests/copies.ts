@@ -62,7 +62,7 @@ function locate(item: unknown, world: World): object | undefined {
   const path = item instanceof Workload ? [] : item instanceof Container ? item.path : (item as Process | RedisServer).container.path;
   // Names of other workloads may tell the role of a process.
   const more = item instanceof Process ? [world.in(workload).indexOf(item), item.role, item.hint?.reason, item.hint?.sure] : [];
-  const place = JSON.stringify([(item as object).constructor.name, path, ...more]);
+  const place = [(item as object).constructor.name, ...path, ...more].join('\0');
   const { ofFirst } = places(world);
   const own = ofFirst.get(first) ?? ofFirst.set(first, new Map()).get(first)!;
   return own.get(place) ?? own.set(place, {}).get(place);

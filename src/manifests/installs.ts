@@ -41,7 +41,7 @@ const VALUED = new Set([
 export const installsOf: (workload: Workload) => readonly Install[] = lazy(readAll);
 
 function readAll(workload: Workload): Install[] {
-  return [...workload.initContainers, ...workload.containers].flatMap((container) =>
+  return workload.allContainers.flatMap((container) =>
     container.invocations.flatMap(({ words }) => read(container, words)));
 }
 

@@ -17,7 +17,7 @@ export interface LiteralCredential {
 export function literalCredentials(workload: Workload): LiteralCredential[] {
   const { resource, podPath, annotations } = workload;
   return [
-    ...[...workload.containers, ...workload.initContainers].flatMap((container) => [...inVariables(container), ...inWords(container)]),
+    ...workload.allContainers.flatMap((container) => [...inVariables(container), ...inWords(container)]),
     ...inAnnotations(annotations, (name) => ({ resource, path: [...podPath, 'metadata', 'annotations', name] })),
     ...inAnnotations(resource.annotations, (name) => ({ resource, path: ['metadata', 'annotations', name] })),
   ];

@@ -7,7 +7,7 @@ import { readCelery } from './command/celery-command';
 import { baseName } from './command/command';
 import { Path } from './json';
 import { Container } from './pod/container';
-import { rabbitServers } from './rabbit-server';
+import { serverWorkloads } from './servers';
 import type { World } from './world';
 
 /** Names of what is a broker, leads to one that is somewhere else, or starts several programs. */
@@ -31,9 +31,7 @@ function startsOnlyCelery({ invocations }: Container): boolean {
 }
 
 /** Broker containers in the network of a node. */
-const onNodes = lazy((world: World) => [
-  ...world.redisServers.map(({ container }) => container), ...rabbitServers(world).flatMap(({ container }) => container ?? []),
-].some(({ workload }) => workload.spec.hostNetwork === true));
+const onNodes = lazy((world: World) => [...serverWorkloads(world)].some(({ spec }) => spec.hostNetwork === true));
 
 /** What may answer at a port of a pod: `nothing`, certainly; `something` that looks like it; or the condition under which something does. */
 export type Answer = 'nothing' | 'something' | { readonly unless: string };

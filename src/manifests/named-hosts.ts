@@ -4,7 +4,7 @@ import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { isOtherImage } from './hints';
 import { isProducer } from './broker-urls';
-import { Path } from './json';
+import { isMap, JsonObject, Path } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import type { World } from './world';
@@ -88,6 +88,13 @@ export const databaseWorkloads: (world: World) => ReadonlySet<Workload> = lazy((
     const service = world.service(host, workload.resource.namespace);
     return service ? world.backing(service) : [];
   }))));
+
+/** Something in it says Celery. Copies share their spec, and its answer. */
+export function speaksOfCelery({ resource: { json } }: Workload): boolean {
+  return [json.metadata, json.spec].some((part) => isMap(part) && says(part));
+}
+
+const says = lazy((json: JsonObject) => /celery|flower/i.test(JSON.stringify(json)));
 
 /** The containers of Celery, and those of the same application that send tasks to it: of the same image, or with a broker in a variable. */
 export const applicationContainers: (world: World) => readonly Container[] = lazy((world: World) => {

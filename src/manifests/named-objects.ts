@@ -2,9 +2,9 @@ import { lazy } from '../memo';
 import { asList, asText, get, Path } from './json';
 import { Place } from './place';
 import { isFilledIn } from './refusals';
-import { rabbitServers } from './rabbit-server';
 import { Resource } from './resource';
 import { celeryWorkloads, scaledWorkers } from './scalers';
+import { serverWorkloads } from './servers';
 import type { World } from './world';
 import { Workload } from './pod/workload';
 
@@ -28,10 +28,7 @@ export const namedBy: (workload: Workload) => readonly NamedObject[] = lazy(({ r
 
 /** What the pods of Celery and its brokers name, and what the autoscalers of workers do. */
 export const namedObjects: (world: World) => readonly NamedObject[] = lazy((world: World) => {
-  const workloads = new Set([
-    ...celeryWorkloads(world), ...world.redisServers.map(({ container }) => container.workload),
-    ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
-  ]);
+  const workloads = new Set([...celeryWorkloads(world), ...serverWorkloads(world)]);
   const scalers = new Set(scaledWorkers(world).map(({ scaler }) => scaler));
   return [...[...workloads].flatMap(namedBy), ...[...scalers].flatMap(authenticationsOf)];
 });

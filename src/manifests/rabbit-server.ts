@@ -46,6 +46,10 @@ export const rabbitServers: (world: World) => readonly RabbitServer[] = lazy((wo
   ...world.kind('RabbitmqCluster').filter(({ apiVersion }) => apiVersion.startsWith('rabbitmq.com/')).map(fromOperator),
 ]);
 
+/** The workloads of those that the input has as workloads: an operator makes the others. */
+export const rabbitWorkloads: (world: World) => ReadonlySet<Workload> = lazy((world: World) =>
+  new Set(rabbitServers(world).flatMap(({ container }) => container?.workload ?? [])));
+
 function isServer(container: Container): boolean {
   const { image, invocations, words } = container;
   if (invocations.some((invocation) => baseName(invocation.words[0]?.text ?? '') === 'rabbitmq-server')) return true;
@@ -182,8 +186,6 @@ export function rabbitHosts({ container, workload }: Process, world: World): str
 function isRabbit(service: Resource | undefined, world: World): boolean {
   return service !== undefined && world.backing(service).some((workload) => rabbitWorkloads(world).has(workload));
 }
-
-const rabbitWorkloads = lazy((world: World) => new Set(rabbitServers(world).flatMap(({ container }) => container?.workload ?? [])));
 
 /** The servers that variables lead to, of processes whose broker is out of sight. */
 const namedServers = lazy((world: World) => {

@@ -3,7 +3,7 @@ import { isBrokerVariable, isProducer } from './broker-urls';
 import { asList, asMap, asText, get, Path } from './json';
 import { Place } from './place';
 import { Workload } from './pod/workload';
-import { rabbitServers } from './rabbit-server';
+import { serverWorkloads } from './servers';
 import type { World } from './world';
 
 /** A Secret or ConfigMap that a pod asks for. */
@@ -21,7 +21,7 @@ export interface Reference {
 /** All Secrets and ConfigMaps that a workload's pods ask for: in `env`, `envFrom`, volumes and `imagePullSecrets`. */
 export const referencesOf: (workload: Workload) => readonly Reference[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
-  const containers = [...workload.initContainers, ...workload.containers];
+  const containers = workload.allContainers;
   const found: Reference[] = [];
   for (const { json, path, name } of containers) {
     asList(json.env).forEach((entry, i) => {
@@ -51,8 +51,8 @@ export const referencesOf: (workload: Workload) => readonly Reference[] = lazy((
 
 /** What the pods of Celery, and those of Redis and RabbitMQ, ask for, and cannot start without. */
 export const neededReferences: (world: World) => readonly Reference[] = lazy((world: World) => {
-  const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
-  return world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))
+  const servers = serverWorkloads(world);
+  return world.workloads.filter((workload) => world.in(workload).length > 0 || servers.has(workload))
     .flatMap(referencesOf).filter(({ optional }) => !optional);
 });
 
@@ -89,10 +89,10 @@ function add(found: Reference[], kind: Reference['kind'], source: unknown, nameO
 
 /** A mount with a subPath asks for the key of that name, where no item has another path. */
 function addSubPaths(
-  found: Reference[], kind: Reference['kind'], source: unknown, nameOf: string, volume: string | undefined, { resource, initContainers, containers }: Workload,
+  found: Reference[], kind: Reference['kind'], source: unknown, nameOf: string, volume: string | undefined, { resource, allContainers }: Workload,
 ): void {
   if (source === undefined || asList(asMap(source).items).length > 0) return;
-  for (const { json, path, name: container } of [...initContainers, ...containers]) {
+  for (const { json, path, name: container } of allContainers) {
     asList(json.volumeMounts).forEach((mount, i) => {
       const key = asText(get(mount, 'subPath'));
       if (key === undefined || key === '' || get(mount, 'name') !== volume) return;

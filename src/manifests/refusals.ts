@@ -54,11 +54,11 @@ function badLabels(labels: unknown, path: Path): Refusal[] {
 }
 
 /** Names and labels that are none to Kubernetes: `celery_worker`, `Worker`, `owner: team@example.com`. */
-export function badNames({ resource, containers, initContainers, spec, specPath, podPath }: Workload): Refusal[] {
+export function badNames({ resource, allContainers, spec, specPath, podPath }: Workload): Refusal[] {
   return [
     ...badObjectName(resource),
     ...podPath.length === 0 ? [] : badLabels(get(resource.json, ...podPath, 'metadata', 'labels'), [...podPath, 'metadata', 'labels']),
-    ...[...initContainers, ...containers].flatMap(({ json, path }) => {
+    ...allContainers.flatMap(({ json, path }) => {
       const container = asText(json.name);
       return [
         ...badName(json.name, LABEL, [...path, 'name'], container),
@@ -100,10 +100,10 @@ const notTexts = (map: unknown, path: Path): Refusal[] =>
   Object.entries(asMap(map)).flatMap(([name, value]) => notText(value, [...path, name], name));
 
 /** `value: 6379` in the variables, labels and annotations of a pod, where the API takes texts only. */
-export function notTextsOf({ resource, containers, initContainers, podPath }: Workload): Refusal[] {
+export function notTextsOf({ resource, allContainers, podPath }: Workload): Refusal[] {
   const template = get(resource.json, ...podPath);
   return [
-    ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.env).flatMap((entry, i) =>
+    ...allContainers.flatMap(({ json, path, name }) => asList(json.env).flatMap((entry, i) =>
       notText(get(entry, 'value'), [...path, 'env', i, 'value'], asText(get(entry, 'name')) ?? '', name))),
     ...['labels', 'annotations'].flatMap((key) => [
       ...notTexts(get(resource.json, 'metadata', key), ['metadata', key]),
@@ -159,8 +159,8 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
 const LEAST_MEMORY = 2 ** 20;
 
 /** Quantities that are none, and requests above limits. */
-export function badResources({ containers, initContainers }: Workload): Refusal[] {
-  return [...initContainers, ...containers].flatMap(({ json, path, name: container }) => {
+export function badResources({ allContainers }: Workload): Refusal[] {
+  return allContainers.flatMap(({ json, path, name: container }) => {
     const resources = asMap(json.resources);
     const values = (['requests', 'limits'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, value]): Refusal[] => {
       const at = { path: [...path, 'resources', kind, name], container, value: String(value) };
@@ -189,12 +189,12 @@ export function badResources({ containers, initContainers }: Workload): Refusal[
 const RESIZE = ['NotRequired', 'RestartContainer'];
 
 /** Words that a restartPolicy does not take here: `Never` in a Deployment. */
-export function badRestartPolicies({ resource, containers, initContainers, spec, specPath, longRunning }: Workload): Refusal[] {
+export function badRestartPolicies({ resource, allContainers, spec, specPath, longRunning }: Workload): Refusal[] {
   const wrong = (value: unknown, of: readonly string[], path: Path, container?: string): Refusal[] =>
     typeof value !== 'string' || isFilledIn(value) || of.includes(value) ? [] : [{ path, container, value, allowed: of.join(', ') }];
   return [
     ...wrong(spec.restartPolicy, resource.kind === 'Pod' ? ['Always', 'OnFailure', 'Never'] : longRunning ? ['Always'] : ['OnFailure', 'Never'], [...specPath, 'restartPolicy']),
-    ...[...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.resizePolicy).flatMap((entry, i) =>
+    ...allContainers.flatMap(({ json, path, name }) => asList(json.resizePolicy).flatMap((entry, i) =>
       wrong(get(entry, 'restartPolicy'), RESIZE, [...path, 'resizePolicy', i, 'restartPolicy'], name))),
   ];
 }
@@ -206,9 +206,9 @@ export function ownRestartPolicies({ containers }: Workload): Refusal[] {
 }
 
 /** Mounts of volumes that the pod does not have. */
-export function mountsOfNothing({ containers, initContainers, volumes }: Workload): Refusal[] {
+export function mountsOfNothing({ allContainers, volumes }: Workload): Refusal[] {
   const names = [...volumes.keys()].join(', ');
-  return [...initContainers, ...containers].flatMap(({ json, path, name }) => asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
+  return allContainers.flatMap(({ json, path, name }) => asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
     const volume = asText(get(mount, 'name'));
     return volume === undefined || isFilledIn(volume) || volumes.has(volume) ? []
       : [{ path: [...path, 'volumeMounts', i, 'name'], container: name, value: volume, allowed: names === '' ? 'a volume of the pod, which has none' : names }];

@@ -1,15 +1,12 @@
 import { brokerClients } from '../manifests/broker-urls';
 import { brokerUse } from '../manifests/brokers';
 import { celeryInstalls } from '../manifests/installs';
+import { applicationContainers, speaksOfCelery } from '../manifests/named-hosts';
 import { celeryIn, probesOf } from '../manifests/probes';
-import { rabbitServers } from '../manifests/rabbit-server';
-import type { Container } from '../manifests/pod/container';
 import { neededReferences, triggerReferences } from '../manifests/references';
 import { celeryWorkloads, scaledWorkers } from '../manifests/scalers';
+import { serverContainers } from '../manifests/servers';
 import type { World } from '../manifests/world';
-
-const serverContainers = ({ processes, redisServers }: World): ReadonlySet<Container> =>
-  new Set([...processes, ...redisServers].map(({ container }) => container));
 
 /** What rules look at, one by one: `on: 'workers'`. Rules of one list share the walk over it. */
 export const LISTS = {
@@ -29,15 +26,16 @@ export const LISTS = {
   containers: ({ workloads }: World) => workloads.flatMap(({ containers }) => containers),
   /** All containers of pods with Celery or Redis, init containers also. */
   podContainers: (world: World) => world.workloads.filter((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0)
-    .flatMap(({ initContainers, containers }) => [...initContainers, ...containers]),
+    .flatMap(({ allContainers }) => allContainers),
+  /** All containers of pods in which something says Celery, and the others of the same application. */
+  commandContainers: (world: World) => new Set([
+    ...world.workloads.filter(speaksOfCelery).flatMap(({ allContainers }) => allContainers), ...applicationContainers(world),
+  ]),
   configMaps: (world: World) => world.kind('ConfigMap'),
   /** Containers of Celery and of Redis. */
-  servers: serverContainers,
+  servers: ({ processes, redisServers }: World) => new Set([...processes, ...redisServers].map(({ container }) => container)),
   /** The same, and those of RabbitMQ. */
-  probedServers: (world: World) => new Set([
-    ...serverContainers(world),
-    ...rabbitServers(world).flatMap(({ container }) => container ?? []),
-  ]),
+  probedServers: (world: World) => new Set([...world.processes.map(({ container }) => container), ...serverContainers(world)]),
   /** Workloads that run Celery. */
   celeryWorkloads,
   /** Each `pip install` of a pod that has to do with Celery. */

@@ -29,6 +29,8 @@ export class Workload {
   /** Those that keep running: init containers only when they are sidecars. */
   public readonly containers: readonly Container[];
   public readonly initContainers: readonly Container[];
+  /** The init containers, then those that keep running. */
+  public readonly allContainers: readonly Container[];
 
   public static is(resource: Resource): boolean {
     if (!Object.hasOwn(POD_PATHS, resource.kind)) return false;
@@ -48,6 +50,7 @@ export class Workload {
     const init = read('initContainers', true);
     this.initContainers = init.filter((container) => container.json.restartPolicy !== 'Always');
     this.containers = [...read('containers', false), ...init.filter((container) => container.json.restartPolicy === 'Always')];
+    this.allContainers = [...this.initContainers, ...this.containers];
   }
 
   public get specPath(): Path {

@@ -6,7 +6,7 @@ import { asList, asMap, asScalar, get, isMap } from '../../manifests/json';
 import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
-import { rabbitServers } from '../../manifests/rabbit-server';
+import { serverWorkloads } from '../../manifests/servers';
 import { neededReferences, referencesOf } from '../../manifests/references';
 import {
   badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, misspeltKind, mountsOfNothing, notTextsIn, notTextsOf,
@@ -26,8 +26,7 @@ const images = lazy((world: World): ReadonlySet<string> =>
 /** What runs Celery or its broker, what sends tasks to it, and what runs its image. */
 const workloads = lazy((world: World): ReadonlySet<Workload> => new Set([
   ...celeryWorkloads(world), ...brokerClients(world).map(({ container }) => container.workload),
-  ...world.redisServers.map(({ container }) => container.workload),
-  ...rabbitServers(world).flatMap(({ container }) => container?.workload ?? []),
+  ...serverWorkloads(world),
   ...world.workloads.filter(({ containers }) => containers.some(({ image }) => images(world).has(image.text))),
   ...world.workloads.filter(isMisindented),
 ]));
@@ -166,8 +165,8 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/',
     rows: ['N68'],
     check: (world, report) => {
-      for (const { containers, initContainers } of workloads(world)) {
-        for (const container of [...initContainers, ...containers]) {
+      for (const { allContainers } of workloads(world)) {
+        for (const container of allContainers) {
           for (const name of ['command', 'args'] as const) {
             const given = container.json[name];
             if (given === undefined || given === null) continue;

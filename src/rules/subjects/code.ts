@@ -108,7 +108,7 @@ const WORD_OF_ENTRYPOINT = /^(celery[-_]?)?(workers?|beat|scheduler)$/;
 
 /** The claims that jobs mount, which may fill them. */
 const claimsOfJobs = lazy((world: World) => new Set(world.workloads.filter(({ longRunning }) => !longRunning)
-  .flatMap(({ containers, initContainers, resource }) => [...initContainers, ...containers]
+  .flatMap(({ allContainers, resource }) => allContainers
     .flatMap(({ mounts }) => mounts.map(({ volume }) => `${resource.namespace} ${volume.claim}`)))));
 
 export const codeRules: Rule[] = [
@@ -521,7 +521,7 @@ export const codeRules: Rule[] = [
           if (container.mountOf(inner.mountPath.slice(0, inner.mountPath.lastIndexOf('/')) || '/') !== outer) continue;
           if (outer.volume.kind === 'emptyDir' && outer.readOnly) {
             // Another container of the pod may make the folder first.
-            const others = [...workload.initContainers, ...workload.containers].some((other) =>
+            const others = workload.allContainers.some((other) =>
               other.mounts.some((mount) => mount.volume === outer.volume && !mount.readOnly));
             if (!others) report({ at: process.place(inner.path), value: inner.mountPath, note: `the outer one is ${outer.mountPath}` });
           } else if (isReadOnly(outer) && outer.volume.kind !== 'claim' && /kata|firecracker/i.test(asText(workload.spec.runtimeClassName) ?? '')) {

@@ -2,10 +2,6 @@ import { SUBCOMMANDS } from '../../celery/options';
 import { codeFiles } from '../../manifests/code';
 import { readCelery, startsProcess } from '../../manifests/command/celery-command';
 import { baseName } from '../../manifests/command/command';
-import { applicationContainers } from '../../manifests/named-hosts';
-import { Container } from '../../manifests/pod/container';
-import type { World } from '../../manifests/world';
-import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -18,13 +14,6 @@ const TAKES_THEM = /^(find|fd|xargs|tr|cut|sort|join|paste|column|awk|gawk|sed|g
 /** Operators of the shell, each as a word of its own. */
 const OPERATORS: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&']);
 
-/** The containers of pods in which something says Celery, init containers also, and those of the same application. */
-const containers = lazy((world: World): readonly Container[] => [...new Set([
-  ...world.workloads.filter(({ resource: { json } }) => /celery|flower/i.test(JSON.stringify(json)))
-    .flatMap((workload) => [...workload.initContainers, ...workload.containers]),
-  ...applicationContainers(world),
-])]);
-
 /** Rules about command lines that start no Celery at all. */
 export const commandRules: Rule[] = [
   {
@@ -35,16 +24,15 @@ export const commandRules: Rule[] = [
     fix: 'Write the subcommand as `celery --help` lists it.',
     source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
     rows: ['C2'],
-    check: (world, report) => {
-      for (const container of containers(world)) {
-        for (const invocation of container.invocations) {
-          const command = readCelery(invocation);
-          const word = command?.vendor === 'celery' && command.role === 'other' ? command.subcommand : undefined;
-          if (!word || word.unknown || SUBCOMMANDS.includes(word.text)) continue;
-          // An application may add subcommands of its own.
-          const meant = word.text === 'celery' ? 'nothing: celery is there already' : nearest(word.text, SUBCOMMANDS);
-          if (meant !== undefined) report({ at: container.place(word.path), value: word.text, allowed: meant });
-        }
+    on: 'commandContainers',
+    check: (container, report) => {
+      for (const invocation of container.invocations) {
+        const command = readCelery(invocation);
+        const word = command?.vendor === 'celery' && command.role === 'other' ? command.subcommand : undefined;
+        if (!word || word.unknown || SUBCOMMANDS.includes(word.text)) continue;
+        // An application may add subcommands of its own.
+        const meant = word.text === 'celery' ? 'nothing: celery is there already' : nearest(word.text, SUBCOMMANDS);
+        if (meant !== undefined) report({ at: container.place(word.path), value: word.text, allowed: meant });
       }
     },
   },
@@ -75,25 +63,24 @@ export const commandRules: Rule[] = [
     fix: 'Write [sh, -c, "cd /app && exec celery -A shop worker"], with the whole script as one word.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/#run-a-command-in-a-shell',
     rows: ['C2'],
-    check: (world, report) => {
-      for (const container of containers(world)) {
-        const { words, ownsEntrypoint, invocations } = container;
-        if (invocations.some(({ links }) => links.some(({ kind }) => kind === 'shell'))) continue;
-        const [first] = words;
-        const script = words[1];
-        // `sh "celery -A shop worker"`: the name of a file to a shell.
-        if (first && SHELL.test(baseName(first.text)) && script && words.length === 2 && /^[a-z]\S*\s/.test(script.text) && !invocations.some(startsProcess)) {
-          report({ at: container.place(script.path), value: script.text, allowed: '-c before the script', note: 'it is taken for the name of a file' });
-          continue;
-        }
-        const program = baseName(first?.text ?? '');
-        const operator = first && !SHELL.test(program) && !TAKES_THEM.test(program) ? words.find(({ text }) => OPERATORS.has(text)) : undefined;
-        if (!operator) continue;
-        report({
-          at: container.place(operator.path), value: operator.text, allowed: 'sh -c with one word after it',
-          ...unless(ownsEntrypoint && !/\.sh$|entry-?point/.test(program), 'the entrypoint of the image gives it to a shell'),
-        });
+    on: 'commandContainers',
+    check: (container, report) => {
+      const { words, ownsEntrypoint, invocations } = container;
+      if (invocations.some(({ links }) => links.some(({ kind }) => kind === 'shell'))) return;
+      const [first] = words;
+      const script = words[1];
+      // `sh "celery -A shop worker"`: the name of a file to a shell.
+      if (first && SHELL.test(baseName(first.text)) && script && words.length === 2 && /^[a-z]\S*\s/.test(script.text) && !invocations.some(startsProcess)) {
+        report({ at: container.place(script.path), value: script.text, allowed: '-c before the script', note: 'it is taken for the name of a file' });
+        return;
       }
+      const program = baseName(first?.text ?? '');
+      const operator = first && !SHELL.test(program) && !TAKES_THEM.test(program) ? words.find(({ text }) => OPERATORS.has(text)) : undefined;
+      if (!operator) return;
+      report({
+        at: container.place(operator.path), value: operator.text, allowed: 'sh -c with one word after it',
+        ...unless(ownsEntrypoint && !/\.sh$|entry-?point/.test(program), 'the entrypoint of the image gives it to a shell'),
+      });
     },
   },
   {
@@ -105,14 +92,13 @@ export const commandRules: Rule[] = [
     fix: 'Remove the blank after the backslash.',
     source: 'https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_02_01',
     rows: ['C2'],
-    check: (world, report) => {
-      for (const container of containers(world)) {
-        if (!container.words.some(({ text }) => SHELL.test(baseName(text)))) continue;
-        for (const { text, path } of container.words) {
-          // Comments and here-documents are no commands.
-          const line = text.includes('<<') ? undefined : /^[ \t]*[^#\s].*\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
-          if (line !== undefined && text.includes('\n')) report({ at: container.place(path), value: `${line.trim()} `, allowed: 'no blank after it' });
-        }
+    on: 'commandContainers',
+    check: (container, report) => {
+      if (!container.words.some(({ text }) => SHELL.test(baseName(text)))) return;
+      for (const { text, path } of container.words) {
+        // Comments and here-documents are no commands.
+        const line = text.includes('<<') ? undefined : /^[ \t]*[^#\s].*\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
+        if (line !== undefined && text.includes('\n')) report({ at: container.place(path), value: `${line.trim()} `, allowed: 'no blank after it' });
       }
     },
   },

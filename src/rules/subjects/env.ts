@@ -891,21 +891,8 @@ export const envRules: Rule[] = [
         places.add(key(one.at));
         given(one);
       };
-      for (const process of world.processes) {
-        for (const use of process.allUrls) {
-          const { password, user, host } = use.url;
-          const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
-          if (password && host !== '' && !/\$[({]|\$\w/.test(rawText(process, use)) && !guest && !PLACEHOLDER.test(password)) {
-            const value = use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source;
-            report({ at: use.at, value, ...intoSecret(process.container), outOfSight: true });
-          }
-        }
-        for (const variable of process.container.env.all()) {
-          if (LITERAL_SECRETS.has(variable.name) && variable.source === 'value' && variable.raw !== '' && !/\$\(/.test(variable.raw ?? '')) {
-            report({ at: process.place(variable.path), value: variable.name, ...intoSecret(process.container), outOfSight: true });
-          }
-        }
-      }
+      const ownOf = unlessCopied((workload) => world.in(workload).flatMap(ownCredentials), world);
+      for (const workload of world.workloads) ownOf(workload).forEach(report);
       // Everywhere else in the workloads of Celery, of those that send to it or watch it, and of its broker.
       const credentialsOf = unlessCopied(literalCredentials, world);
       for (const workload of withBroker(world)) {
@@ -1028,6 +1015,21 @@ export const envRules: Rule[] = [
     },
   },
 ];
+
+/** What Celery itself reads: URLs, and its variables that are credentials. */
+function ownCredentials(process: Process): Report[] {
+  const urls = process.allUrls.flatMap((use): Report[] => {
+    const { password, user, host } = use.url;
+    const guest = user === 'guest' && password === 'guest' && isAmqp(use.url);
+    if (!password || host === '' || /\$[({]|\$\w/.test(rawText(process, use)) || guest || PLACEHOLDER.test(password)) return [];
+    const value = use.source === 'broker' || use.source === 'backend' ? 'the URL in the code' : use.source;
+    return [{ at: use.at, value, ...intoSecret(process.container), outOfSight: true }];
+  });
+  const variables = [...process.container.env.all()].flatMap(({ name, source, raw, path }): Report[] =>
+    LITERAL_SECRETS.has(name) && source === 'value' && raw !== '' && !raw?.includes('$(')
+      ? [{ at: process.place(path), value: name, ...intoSecret(process.container), outOfSight: true }] : []);
+  return [...urls, ...variables];
+}
 
 /** The value as written: an expanded reference to a literal is reported at the literal. */
 function rawText(process: Process, use: UrlUse): string {

@@ -13,6 +13,7 @@ import { Process } from '../../manifests/process';
 import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
+import { serverWorkloads } from '../../manifests/servers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { LISTS } from '../lists';
@@ -147,8 +148,8 @@ function isTwin(container: Container, { mountPath, volume }: Mount, other: Workl
 }
 
 /** Another container of the pod brings the files, as git-sync does: each pod gets its own. */
-function isFilled({ containers, initContainers }: Workload, { volume: { name } }: Mount, own: Container): boolean {
-  return [...containers, ...initContainers].some((other) => other !== own && other.image.text !== own.image.text
+function isFilled({ allContainers }: Workload, { volume: { name } }: Mount, own: Container): boolean {
+  return allContainers.some((other) => other !== own && other.image.text !== own.image.text
     && other.mounts.some((mount) => mount.volume.name === name && !mount.readOnly));
 }
 
@@ -389,9 +390,9 @@ export const filesystemRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes',
     rows: ['N22'],
     check: (world, report) => {
-      const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
+      const servers = serverWorkloads(world);
       for (const { claim, modes, users } of claims(world)) {
-        if (!users.some(({ workload }) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload))) continue;
+        if (!users.some(({ workload }) => world.in(workload).length > 0 || servers.has(workload))) continue;
         const pods = users.reduce((sum, { workload }) => sum + mostReplicas(workload, world), 0);
         if (pods < 2 || users.some(({ workload }) => workload.onOneNode)) continue;
         const [first] = users.filter(({ workload }) => world.in(workload).length > 0).concat(users);
@@ -414,8 +415,8 @@ export const filesystemRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#configure-volume-permission-and-ownership-change-policy-for-pods',
     rows: ['F10'],
     check: (world, report) => {
-      const rabbits = new Set(rabbitServers(world).map(({ container }) => container?.workload));
-      const ours = (workload: Workload): boolean => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || rabbits.has(workload);
+      const servers = serverWorkloads(world);
+      const ours = (workload: Workload): boolean => world.in(workload).length > 0 || servers.has(workload);
       for (const [, users] of writersOfClaims(world)) {
         const first = users.find(({ workload }) => ours(workload));
         const groups = new Map(users.map(({ workload: { resource, spec } }) => [`${resource.kind} ${resource.name}`, asNumber(get(spec, 'securityContext', 'fsGroup'))]));

@@ -19,7 +19,7 @@ const isTemplate = (image: string): boolean => image === '' || /[${}<>%\[\]]|[A-
 
 function* containersNear(world: World): Iterable<Container> {
   const near = namespaces(world);
-  for (const { resource, initContainers, containers } of world.workloads) if (near.has(resource.namespace)) yield* [...initContainers, ...containers];
+  for (const { resource, allContainers } of world.workloads) if (near.has(resource.namespace)) yield* allContainers;
 }
 
 export const imageRules: Rule[] = [

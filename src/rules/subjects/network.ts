@@ -13,8 +13,9 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
-import { rabbitBrokers, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
+import { rabbitBrokers, rabbitFor, rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
+import { serverContainers, serverWorkloads } from '../../manifests/servers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
 import { awaitedServers } from '../../manifests/waits';
 import type { World } from '../../manifests/world';
@@ -83,11 +84,6 @@ function targetOf(entry: unknown, { containers }: Workload): number | undefined 
   return asNumber(target) ?? containers.flatMap(({ json }) => asList(json.ports)).flatMap((one) =>
     get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
 }
-
-/** The containers that are a Redis or a RabbitMQ. */
-const serverContainers = lazy((world: World) => new Set([
-  ...world.redisServers, ...rabbitServers(world),
-].flatMap(({ container }) => container ?? [])));
 
 /** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */
 function namedBrokerPods({ container, workload }: Process, world: World): ReturnType<typeof brokerPods> {
@@ -160,7 +156,7 @@ const servedBy = lazy((world: World) => {
     [namespace, others.length > 0 || /cache|session/i.test(server.resource.name) ? [] : [...new Set(services.get(nameOf(server)))]]));
   return {
     redis: only(world.redisServers.map(({ container }) => container.workload)),
-    rabbitmq: only(rabbitServers(world).flatMap(({ container }) => container?.workload ?? [])),
+    rabbitmq: only([...rabbitWorkloads(world)]),
   };
 });
 
@@ -219,19 +215,21 @@ function takenBy(namespace: string, selector: JsonObject, world: World): readonl
 /** Workloads with a selector that takes other pods than its own, and all that it takes: one list for each selector. */
 const overlapping = lazy((world: World) => {
   const own = new Set([...ownByNamespace(world).values()].flat());
-  const taken = remembered((question: string) => {
-    const [namespace, selector] = JSON.parse(question) as [string, JsonObject];
-    const all = distinct(takenBy(namespace, selector, world)).filter(({ resource }) => SELECTING.has(resource.kind));
-    const template = ({ resource: { json } }: Workload): string => JSON.stringify(get(json, 'spec', 'template'));
+  const taken = remembered((namespace: string, text: string) => {
+    const all = distinct(takenBy(namespace, JSON.parse(text) as JsonObject, world)).filter(({ resource }) => SELECTING.has(resource.kind));
+    const templates = new Set(all.map(({ resource: { json } }) => get(json, 'spec', 'template')));
     // Which of several copies a pod belongs to, matters to nobody.
-    const differ = all.length > 1 && all.some((one) => template(one) !== template(all[0]));
+    const differ = new Set([...templates].map((one) => JSON.stringify(one))).size > 1;
     return { all, differ: differ && all.some((one) => own.has(one)) };
   });
+  // Copies share their selector.
+  const texts = new Map<JsonObject, string>();
+  const textOf = (selector: JsonObject): string => texts.get(selector) ?? texts.set(selector, JSON.stringify(selector)).get(selector)!;
   return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
     const { resource, labels } = workload;
     const selector = asMap(get(resource.json, 'spec', 'selector'));
     if (!selects(selector, labels)) return [];
-    const { all, differ } = taken(JSON.stringify([resource.namespace, selector]));
+    const { all, differ } = taken(resource.namespace, textOf(selector));
     return differ ? [{ workload, all }] : [];
   });
 });
@@ -831,10 +829,10 @@ export const networkRules: Rule[] = [
     source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/commonlabels/',
     rows: ['N21'],
     check: (world, report) => {
-      const broker = new Set(rabbitServers(world).map(({ container }) => container?.workload));
+      const servers = serverWorkloads(world);
       for (const labels of commonLabels(world)) {
         const { workloads, names } = madeAlike(labels, world);
-        if (!workloads.some((workload) => world.in(workload).length > 0 || world.redisIn(workload).length > 0 || broker.has(workload))) continue;
+        if (!workloads.some((workload) => world.in(workload).length > 0 || servers.has(workload))) continue;
         report({
           at: { resource: labels.resource, path: [...labels.path, names[0]] }, value: names.map((name) => `${name}: ${labels.pairs.get(name)}`).join(', '),
           note: `it makes the selectors of ${listed([...new Set(workloads.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,

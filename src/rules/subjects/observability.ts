@@ -108,7 +108,7 @@ export const observabilityRules: Rule[] = [
         const services = ofPods ? [] : world.kind('Service').filter((service) => service.namespace === namespace && selects(selector, service.labels));
         const reached = ofPods ? pods : services.flatMap((service) => world.backing(service));
         if (!reached.some((workload) => own.has(workload))) continue;
-        const containers = pods.flatMap((pod) => [...pod.containers, ...pod.initContainers]);
+        const containers = pods.flatMap(({ allContainers }) => allContainers);
         const lists = ofPods ? containers.map((container) => container.json.ports)
           : services.map((service) => get(service.json, 'spec', 'ports'));
         const names = [...new Set(lists.flatMap((list) => asList(list)).flatMap((port) => asText(get(port, 'name')) ?? []))];

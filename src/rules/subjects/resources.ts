@@ -44,8 +44,7 @@ function asksFor({ json }: Container, kind: (resource: string) => boolean): stri
 }
 
 /** A device that each pod has for itself: a resource of one of its containers, or one that a template of claims makes. */
-function deviceOf({ containers, initContainers, spec }: Workload): string | undefined {
-  const all = [...containers, ...initContainers];
+function deviceOf({ allContainers: all, spec }: Workload): string | undefined {
   const named = all.map((container) => asksFor(container, isDevice)).find((name) => name !== undefined);
   const used = new Set(all.flatMap(({ json }) => asList(get(json, 'resources', 'claims')).map((claim) => get(claim, 'name'))));
   const claim = asList(spec.resourceClaims).find((one) => used.has(get(one, 'name')) && get(one, 'resourceClaimTemplateName') !== undefined);

@@ -613,7 +613,7 @@ export const scalingRules: Rule[] = [
     rows: ['N23'],
     check: (world, report) => {
       const found = world.workloads.filter(({ longRunning, replicas }) => longRunning && replicas !== 0).flatMap((workload) => {
-        const all = [...workload.initContainers, ...workload.containers];
+        const all = workload.allContainers;
         const commands = all.flatMap((container) => container.invocations.filter(migrates)
           .map(({ words }) => ({ workload, container, path: words[0].path, value: words.map(({ text }) => text).join(' '), unless: 'they take a lock' })));
         const switches = all.flatMap((container) => migrationSwitches(container).map(({ name, value, path }) => (
