@@ -133,10 +133,28 @@ function strategyOf({ kind, json }: Resource): Refusal[] {
 }
 
 /** The same in what scales, guards and publishes workloads. */
-export function notOneIn({ kind, json }: Resource): Refusal[] {
+export function notOneIn({ kind, json, apiVersion }: Resource): Refusal[] {
   if (kind === 'PodDisruptionBudget') return several(givenOf(json.spec, ['minAvailable', 'maxUnavailable']), ['spec'], 'one of them');
+  if (kind === 'Ingress' && apiVersion === INGRESS_API) return backendsOf(json).flatMap(({ backend, path }) => portOfBackend(backend, path));
   if (kind !== 'NetworkPolicy') return [];
   return peersOf(json).flatMap(({ peer, path }) => isGiven(get(peer, 'ipBlock')) ? several(givenOf(peer, ['ipBlock', 'podSelector', 'namespaceSelector']), path, 'ipBlock without a selector') : []);
+}
+
+/** Earlier ones have other fields. */
+const INGRESS_API = 'networking.k8s.io/v1';
+
+function backendsOf(json: JsonObject): Array<{ backend: unknown; path: Path }> {
+  const paths = asList(get(json, 'spec', 'rules')).flatMap((rule, i) => asList(get(rule, 'http', 'paths'))
+    .map((one, j) => ({ backend: get(one, 'backend'), path: ['spec', 'rules', i, 'http', 'paths', j, 'backend'] })));
+  return [{ backend: get(json, 'spec', 'defaultBackend'), path: ['spec', 'defaultBackend'] }, ...paths];
+}
+
+function portOfBackend(backend: unknown, path: Path): Refusal[] {
+  const service = get(backend, 'service');
+  if (!isMap(service)) return [];
+  const given = givenOf(service.port, ['name', 'number']);
+  const at = [...path, 'service'];
+  return given.length > 0 ? several(given, [...at, 'port'], 'one of them') : [{ path: at, value: 'no port', allowed: 'port.number, or port.name' }];
 }
 
 function peersOf(json: JsonObject): Array<{ peer: unknown; path: Path }> {
@@ -184,10 +202,31 @@ export function outOfBounds(workload: Workload): Refusal[] {
         ...HANDLERS.flatMap((handler) => outside(get(json, probe, handler), { port: PORT }, [...path, probe, handler], name)),
       ]),
       ...asList(json.ports).flatMap((port, i) => outside(port, { containerPort: PORT, hostPort: HOST_PORT }, [...path, 'ports', i], name)),
+      ...asList(json.volumeMounts).flatMap((mount, i) => subPathOf(mount, [...path, 'volumeMounts', i, 'subPath'], name)),
     ]),
+    ...asList(spec.volumes).flatMap((volume, i) => modesOf(volume, [...specPath, 'volumes', i])),
     ...standingStill(resource),
     ...scheduleOf(resource),
   ];
+}
+
+function subPathOf(mount: unknown, at: Path, container: string): Refusal[] {
+  const subPath = asText(get(mount, 'subPath')) ?? '';
+  return !subPath.startsWith('/') && !subPath.split('/').includes('..') ? []
+    : [{ path: at, container, value: subPath, allowed: 'a path in the volume, without a slash in front and without ..' }];
+}
+
+/** The modes of the files of a volume: 0755 is octal to YAML, and 755 is not. */
+function modesOf(volume: unknown, at: Path): Refusal[] {
+  const wrong = (holder: unknown, field: string, path: Path): Refusal[] => {
+    const mode = asNumber(get(holder, field));
+    return mode === undefined || (mode >= 0 && mode <= 0o777) ? []
+      : [{ path: [...path, field], value: `${field}: ${mode}`, allowed: /^[0-7]{3}$/.test(String(mode)) ? `0${mode}` : '0 to 0777' }];
+  };
+  return ['configMap', 'secret', 'projected', 'downwardAPI'].flatMap((kind) => [
+    ...wrong(get(volume, kind), 'defaultMode', [...at, kind]),
+    ...asList(get(volume, kind, 'items')).flatMap((item, i) => wrong(item, 'mode', [...at, kind, 'items', i])),
+  ]);
 }
 
 /** Neither a pod more nor a pod less than wanted: no pod could ever be replaced. */
@@ -211,17 +250,44 @@ function scheduleOf({ kind, json }: Resource): Refusal[] {
 }
 
 /** The same of what scales, guards and publishes workloads. */
-export function outOfBoundsIn({ kind, json }: Resource): Refusal[] {
+export function outOfBoundsIn({ kind, json, apiVersion }: Resource): Refusal[] {
   const spec = json.spec;
   switch (kind) {
     case 'Service': return asList(get(spec, 'ports')).flatMap((port, i) => outside(port, { port: PORT, targetPort: PORT }, ['spec', 'ports', i]));
-    case 'HorizontalPodAutoscaler': return [...outside(spec, { maxReplicas: { from: 1 } }, ['spec']), ...fewest(spec)];
+    case 'HorizontalPodAutoscaler': return [...outside(spec, { maxReplicas: { from: 1 } }, ['spec']), ...fewest(spec), ...targets(spec)];
     case 'NetworkPolicy': return peersOf(json).flatMap(({ peer, path }): Refusal[] => {
       const cidr = asText(get(peer, 'ipBlock', 'cidr'));
       return cidr === undefined || isFilledIn(cidr) || isCidr(cidr) ? [] : [{ path: [...path, 'ipBlock', 'cidr'], value: cidr, allowed: 'an address and a length, such as 10.0.0.0/8' }];
     });
+    case 'Ingress': return apiVersion !== INGRESS_API ? [] : asList(get(spec, 'rules')).flatMap((rule, i) => [
+      ...hostOf(get(rule, 'host'), ['spec', 'rules', i, 'host']),
+      ...asList(get(rule, 'http', 'paths')).flatMap((one, j) => pathOf(one, ['spec', 'rules', i, 'http', 'paths', j, 'path'])),
+    ]);
     default: return [];
   }
+}
+
+const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** No URL, no port and no address. */
+function hostOf(host: unknown, path: Path): Refusal[] {
+  return typeof host !== 'string' || isFilledIn(host) || (HOST.test(host) && !/^[\d.]+$/.test(host)) ? []
+    : [{ path, value: host, allowed: 'a name of DNS, such as flower.example.com' }];
+}
+
+function pathOf(one: unknown, at: Path): Refusal[] {
+  const path = asText(get(one, 'path'));
+  if (path === undefined) return /^(Exact|Prefix)$/.test(asText(get(one, 'pathType')) ?? '') ? [{ path: at, value: 'no path', allowed: '/' }] : [];
+  return isFilledIn(path) || path.startsWith('/') ? [] : [{ path: at, value: path, allowed: `/${path}` }];
+}
+
+/** A metric whose target has no number. */
+function targets(spec: unknown): Refusal[] {
+  return asList(get(spec, 'metrics')).flatMap((metric, i) => ['resource', 'containerResource'].flatMap((source): Refusal[] => {
+    const target = get(metric, source, 'target');
+    return !isMap(target) || givenOf(target, ['averageUtilization', 'averageValue']).length > 0 ? []
+      : [{ path: ['spec', 'metrics', i, source, 'target'], value: `type: ${asScalar(target.type) ?? ''}`, allowed: 'averageUtilization, or averageValue' }];
+  }));
 }
 
 function fewest(spec: unknown): Refusal[] {

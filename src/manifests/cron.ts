@@ -11,7 +11,9 @@ const DESCRIPTOR = /^@(yearly|annually|monthly|weekly|daily|midnight|hourly|ever
 
 /** Why a schedule is none, as the end of a sentence that begins with it; undefined where it is one. */
 export function badSchedule(text: string): string | undefined {
-  const schedule = text.replace(/^(CRON_)?TZ=\S+\s+/, '').trim();
+  const schedule = text.trim();
+  // Refused since Kubernetes 1.29; the controller has never had it in its documentation.
+  if (/^(CRON_)?TZ=/.test(schedule)) return 'timeZone has the time zone';
   if (schedule.startsWith('@')) return DESCRIPTOR.test(schedule) ? undefined : 'it is none of @yearly, @monthly, @weekly, @daily, @hourly and @every';
   const parts = schedule.split(/\s+/);
   if (parts.length !== FIELDS.length) return `it has ${schedule === '' ? 0 : parts.length} fields`;

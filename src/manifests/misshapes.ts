@@ -1,10 +1,11 @@
+import { isQuantity } from '../celery/quantity';
 import { get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
-import { FILLED_IN, Refusal } from './refusals';
+import { FILLED_IN, isFilledIn, Refusal } from './refusals';
 import { fieldsOf, wordsOf } from './schema-fields';
 
 /** What is wrong with a field: its name, its type, a word that it does not take, or that it is not there. */
@@ -194,8 +195,11 @@ class Reader {
         if (typeof value === 'number') return Number.isInteger(value) ? undefined : this.add('type', String(value), 'a whole number');
         return this.wrong(value, 'a number without quotes');
       case 'number': return typeof value === 'number' ? undefined : this.wrong(value, 'a number without quotes');
-      case 'quantity': case 'int-or-string':
-        return text || typeof value === 'number' ? undefined : this.wrong(value, type === 'quantity' ? '500m or 512Mi' : 'a number, or a text');
+      case 'int-or-string': return text || typeof value === 'number' ? undefined : this.wrong(value, 'a number, or a text');
+      case 'quantity':
+        // Those of containers have a rule of their own.
+        if (typeof value === 'number' || (text && (isQuantity(value) || isFilledIn(value) || !/^\d/.test(value) || this.container !== undefined))) return;
+        return text ? this.add('type', value, '500m or 512Mi', { note: 'it is no quantity' }) : this.wrong(value, '500m or 512Mi');
       default: {
         const words = wordsOf(type);
         if (!text) this.wrong(value, words.join(', '));

@@ -1,8 +1,9 @@
 import { isExtended } from '../celery/devices';
 import { quantity } from '../celery/quantity';
-import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName } from './names';
 import { Workload } from './pod/workload';
+import { PROBE_KINDS } from './probes';
 import { Resource } from './resource';
 import { nearest } from '../nearest';
 
@@ -63,10 +64,26 @@ export function badNames({ resource, allContainers, spec, specPath, podPath }: W
       return [
         ...badName(json.name, LABEL, [...path, 'name'], container),
         ...asList(json.ports).flatMap((port, i) => badName(get(port, 'name'), PORT_NAME, [...path, 'ports', i, 'name'], container)),
+        ...PROBE_KINDS.flatMap((probe) => ['httpGet', 'tcpSocket'].flatMap((handler) =>
+          badPort(get(json, probe, handler, 'port'), [...path, probe, handler, 'port'], container))),
+        ...asList(json.env).flatMap((entry, i) => [
+          ...badVariable(get(entry, 'name'), [...path, 'env', i, 'name'], container),
+          ...['configMapKeyRef', 'secretKeyRef'].flatMap((source) =>
+            badName(get(entry, 'valueFrom', source, 'name'), SUBDOMAIN, [...path, 'env', i, 'valueFrom', source, 'name'], container)),
+        ]),
+        ...asList(json.envFrom).flatMap((entry, i) => ['configMapRef', 'secretRef'].flatMap((source) =>
+          badName(get(entry, source, 'name'), SUBDOMAIN, [...path, 'envFrom', i, source, 'name'], container))),
       ];
     }),
     ...badName(spec.hostname, LABEL, [...specPath, 'hostname']),
     ...badName(spec.subdomain, LABEL, [...specPath, 'subdomain']),
+    ...badName(spec.serviceAccountName, SUBDOMAIN, [...specPath, 'serviceAccountName']),
+    ...badName(spec.priorityClassName, SUBDOMAIN, [...specPath, 'priorityClassName']),
+    ...badLabels(spec.nodeSelector, [...specPath, 'nodeSelector']),
+    // Its claims are named like this, with the name of a pod behind it.
+    ...asList(get(resource.json, 'spec', 'volumeClaimTemplates')).flatMap((claim, i) =>
+      badName(get(claim, 'metadata', 'name'), SUBDOMAIN, ['spec', 'volumeClaimTemplates', i, 'metadata', 'name'])),
+    ...resource.kind === 'StatefulSet' ? badName(get(resource.json, 'spec', 'serviceName'), LABEL, ['spec', 'serviceName']) : [],
     ...asList(spec.volumes).flatMap((volume, i) => [
       ...badName(get(volume, 'name'), LABEL, [...specPath, 'volumes', i, 'name']),
       ...badName(get(volume, 'persistentVolumeClaim', 'claimName'), SUBDOMAIN, [...specPath, 'volumes', i, 'persistentVolumeClaim', 'claimName']),
@@ -74,10 +91,27 @@ export function badNames({ resource, allContainers, spec, specPath, podPath }: W
   ];
 }
 
+/** A port by its name, of a container. */
+const badPort = (port: unknown, path: Path, container?: string): Refusal[] =>
+  typeof port === 'string' && /^\d+$/.test(port) ? [] : badName(port, PORT_NAME, path, container);
+
+/** The name of a variable. Before Kubernetes 1.32 it has letters, digits, -, _ and . only. */
+function badVariable(name: unknown, path: Path, container: string | undefined): Refusal[] {
+  return typeof name !== 'string' || (name !== '' && isFilledIn(name)) || /^[ -<>-~]+$/.test(name) ? []
+    : [{ path, container, value: name === '' ? 'no name' : name, allowed: 'ASCII characters other than =' }];
+}
+
+/** The longest names of objects that give them, with more behind it, to a label of their pods, or to Jobs. */
+const NAMES: ReadonlyMap<string, Form> = new Map([
+  ['Service', LABEL],
+  ...([['CronJob', 52], ['Job', 63], ['StatefulSet', 52]] as const)
+    .map(([kind, longest]): [string, Form] => [kind, { ...SUBDOMAIN, longest, allowed: `at most ${longest} of ${SUBDOMAIN.allowed}` }]),
+]);
+
 /** Of an object itself, of its namespace and of its labels. A Service may begin with a digit in newer releases. */
 export function badObjectName({ kind, json }: Resource): Refusal[] {
   return [
-    ...badName(get(json, 'metadata', 'name'), kind === 'Service' ? LABEL : SUBDOMAIN, ['metadata', 'name']),
+    ...badName(get(json, 'metadata', 'name'), NAMES.get(kind) ?? SUBDOMAIN, ['metadata', 'name']),
     ...badName(get(json, 'metadata', 'namespace'), LABEL, ['metadata', 'namespace']),
     ...badLabels(get(json, 'metadata', 'labels'), ['metadata', 'labels']),
   ];
@@ -220,7 +254,10 @@ const NODE_PORTS = { from: 30_000, to: 32_767 };
 
 /** What of a Service is refused. A port of another range depends on the API server. */
 export function badService({ json }: Resource): Array<Refusal & { readonly range?: true }> {
-  const spec = asMap(json.spec);
+  return [...badLabels(get(json, 'spec', 'selector'), ['spec', 'selector']), ...badPorts(asMap(json.spec))];
+}
+
+function badPorts(spec: JsonObject): Array<Refusal & { readonly range?: true }> {
   const ports = asList(spec.ports);
   if (ports.length === 0) {
     return spec.clusterIP === 'None' || spec.type === 'ExternalName' ? [] : [{ path: ['spec'], value: 'no ports', allowed: 'ports, or clusterIP: None' }];
@@ -231,6 +268,7 @@ export function badService({ json }: Resource): Array<Refusal & { readonly range
     return [
       ...ports.length > 1 && (asText(get(entry, 'name')) ?? '') === '' ? [{ path: ['spec', 'ports', i], value: 'no name', allowed: 'a name for each of several ports' }] : [],
       ...badName(get(entry, 'name'), LABEL, ['spec', 'ports', i, 'name']),
+      ...badPort(get(entry, 'targetPort'), ['spec', 'ports', i, 'targetPort']),
       ...nodePort === undefined || nodePort === 0 ? []
         : [undefined, 'ClusterIP'].includes(asText(spec.type)) ? [{ ...at, allowed: 'type: NodePort, or no nodePort' }]
           : nodePort < NODE_PORTS.from || nodePort > NODE_PORTS.to ? [{ ...at, allowed: `${NODE_PORTS.from} to ${NODE_PORTS.to}`, range: true as const }] : [],
@@ -249,6 +287,14 @@ const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; read
   { kind: /^PodDisruptionBudget$/, api: /^policy\/v1beta1$/, since: '1.25', now: 'policy/v1' },
   { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta1$/, since: '1.25', now: 'autoscaling/v2' },
   { kind: /^HorizontalPodAutoscaler$/, api: /^autoscaling\/v2beta2$/, since: '1.26', now: 'autoscaling/v2' },
+  { kind: /^(Cluster)?Role(Binding)?$/, api: /^rbac\.authorization\.k8s\.io\/v1(alpha1|beta1)$/, since: '1.22', now: 'rbac.authorization.k8s.io/v1' },
+  { kind: /^CustomResourceDefinition$/, api: /^apiextensions\.k8s\.io\/v1beta1$/, since: '1.22', now: 'apiextensions.k8s.io/v1' },
+  { kind: /^IngressClass$/, api: /^networking\.k8s\.io\/v1beta1$/, since: '1.22', now: 'networking.k8s.io/v1' },
+  { kind: /^PriorityClass$/, api: /^scheduling\.k8s\.io\/v1(alpha1|beta1)$/, since: '1.22', now: 'scheduling.k8s.io/v1' },
+  { kind: /^StorageClass$/, api: /^storage\.k8s\.io\/v1beta1$/, since: '1.22', now: 'storage.k8s.io/v1' },
+  { kind: /^APIService$/, api: /^apiregistration\.k8s\.io\/v1beta1$/, since: '1.22', now: 'apiregistration.k8s.io/v1' },
+  { kind: /^(Mutating|Validating)WebhookConfiguration$/, api: /^admissionregistration\.k8s\.io\/v1beta1$/, since: '1.22', now: 'admissionregistration.k8s.io/v1' },
+  { kind: /^EndpointSlice$/, api: /^discovery\.k8s\.io\/v1beta1$/, since: '1.25', now: 'discovery.k8s.io/v1' },
   {
     kind: /^PodSecurityPolicy$/, api: /^(policy|extensions)\/v1beta1$/, since: '1.25', now: 'no object of this kind',
     fix: 'Remove it, and label the Namespace: pod-security.kubernetes.io/enforce: restricted.',

@@ -2,7 +2,7 @@ import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '.
 import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
-import { asList, asMap, asScalar, get, isMap } from '../../manifests/json';
+import { asMap, asScalar, isMap } from '../../manifests/json';
 import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
@@ -36,12 +36,18 @@ function isMisindented({ containers, resource: { json } }: Workload): boolean {
   return containers.length === 0 && /celery|flower|broker/i.test(JSON.stringify(json));
 }
 
-/** Those, and the databases that Celery is given: without them no task gets far. */
-const withDatabases = lazy((world: World): ReadonlySet<Workload> => new Set([...workloads(world), ...databaseWorkloads(world)]));
+/** The namespaces of those, and of the databases that Celery is given. */
+const namespaces = lazy((world: World): ReadonlySet<string> =>
+  new Set([...workloads(world), ...databaseWorkloads(world)].map(({ resource: { namespace } }) => namespace)));
 
-/** The Services that lead to those. */
-const services = lazy((world: World): readonly Resource[] =>
-  world.kind('Service').filter((service) => world.backing(service).some((workload) => workloads(world).has(workload))));
+/** What is applied with Celery: what the API server refuses of it ends the apply of a pipeline, or of Helm, whatever it is for. */
+const applied = lazy((world: World): readonly Workload[] =>
+  world.workloads.filter(({ resource: { namespace } }) => namespaces(world).has(namespace)));
+
+const kinds = (world: World, ...names: readonly string[]): readonly Resource[] =>
+  names.flatMap((kind) => world.kind(kind)).filter(({ namespace }) => namespaces(world).has(namespace));
+
+const services = lazy((world: World): readonly Resource[] => kinds(world, 'Service'));
 
 /** The ConfigMaps and Secrets that those ask for, and ConfigMaps with settings of Celery. */
 const sources = lazy((world: World): readonly Resource[] => [...new Set([
@@ -50,37 +56,9 @@ const sources = lazy((world: World): readonly Resource[] => [...new Set([
   ...world.kind('ConfigMap').filter(({ json }) => Object.keys(asMap(json.data)).some((name) => /^CELERY_[A-Z]/.test(name))),
 ])]);
 
-/** What scales, guards and publishes those. */
-const companions = lazy((world: World): readonly Resource[] => {
-  const own = workloads(world);
-  const targets = new Set(services(world).map(({ namespace, name }) => `${namespace}/${name}`));
-  const isOwn = (namespace: string, ref: unknown) => {
-    const target = world.target(namespace, ref);
-    return target !== undefined && own.has(target);
-  };
-  const namespaces = new Set([...own].map(({ resource }) => resource.namespace));
-  return [
-    ...world.kind('HorizontalPodAutoscaler').filter(({ json, namespace }) => {
-      const ref = get(json, 'spec', 'scaleTargetRef');
-      // One that leads nowhere may be wrong in more than its target.
-      return isOwn(namespace, ref) || (namespaces.has(namespace) && !world.target(namespace, ref) && /celery|worker/i.test(asScalar(get(ref, 'name')) ?? ''));
-    }),
-    ...world.kind('PodDisruptionBudget').filter(({ json, namespace }) =>
-      world.select(namespace, asMap(get(json, 'spec', 'selector', 'matchLabels'))).some((workload) => own.has(workload))),
-    ...world.kind('NetworkPolicy').filter(({ namespace }) => namespaces.has(namespace)),
-    ...own.size > 0 ? world.kind('PodSecurityPolicy') : [],
-    ...world.kind('Ingress').filter(({ json, namespace }) => asList(get(json, 'spec', 'rules')).some((rule) => asList(get(rule, 'http', 'paths')).some((path) =>
-      targets.has(`${namespace}/${asScalar(get(path, 'backend', 'serviceName') ?? get(path, 'backend', 'service', 'name'))}`)))),
-    ...claims(world),
-  ];
-});
-
-/** The claims that those mount. */
-const claims = lazy((world: World): readonly Resource[] => {
-  const named = [...withDatabases(world)].flatMap(({ resource: { namespace }, volumes }) =>
-    [...volumes.values()].map(({ claim }) => ({ namespace, claim })));
-  return [...new Set(named.flatMap(({ namespace, claim }) => world.find('PersistentVolumeClaim', namespace, claim ?? '') ?? []))];
-});
+/** What scales, guards, publishes and stores. */
+const companions = lazy((world: World): readonly Resource[] =>
+  kinds(world, 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'NetworkPolicy', 'Ingress', 'PersistentVolumeClaim'));
 
 const reported = (resource: Resource, { path, container, value, allowed, note }: Refusal): Report =>
   ({ at: { resource, path, container }, value, allowed, note, ...(allowed === A_LIST ? { fix: 'Write it as a list: "- " before each item.' } : {}) });
@@ -88,7 +66,7 @@ const reported = (resource: Resource, { path, container, value, allowed, note }:
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
   const refusalsOf = unlessCopied(refusals, world);
-  for (const workload of withDatabases(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
+  for (const workload of applied(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
 };
 
 /** The same, and of a rule that looks at each of their Services and companions, too. */
@@ -165,7 +143,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/',
     rows: ['N68'],
     check: (world, report) => {
-      for (const { allContainers } of workloads(world)) {
+      for (const { allContainers } of applied(world)) {
         for (const container of allContainers) {
           for (const name of ['command', 'args'] as const) {
             const given = container.json[name];
@@ -195,7 +173,7 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       ofWorkloads(badNames)(world, report);
-      for (const resource of [...services(world), ...sources(world)]) {
+      for (const resource of [...services(world), ...companions(world), ...sources(world)]) {
         for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
       }
     },
@@ -255,7 +233,7 @@ export const admissionRules: Rule[] = [
     check: (world, report) => {
       const unknown = unlessCopied(shaped('unknown'), world);
       const found = [
-        ...[...workloads(world)].flatMap((workload) => unknown(workload).map((misshape) => [workload.resource, misshape] as const)),
+        ...applied(world).flatMap((workload) => unknown(workload).map((misshape) => [workload.resource, misshape] as const)),
         ...[...services(world), ...companions(world)]
           .flatMap((resource) => shapedIn('unknown')(resource).map((misshape) => [resource, misshape] as const)),
       ];
@@ -351,7 +329,7 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/service',
     severity: Severity.ERROR,
-    title: 'The API server refuses a Service of Celery or of its broker',
+    title: 'The API server refuses a Service',
     why: 'It is not made, and its name does not resolve: `spec.ports: Required value`, `provided port is not in the valid range. The range of valid ports is '
       + '30000-32767`, `nodePort: Forbidden: may not be used when type is ClusterIP`.',
     fix: 'Give it ports with names; a port of the nodes from 30000 to 32767, or none, with type: NodePort.',
@@ -374,8 +352,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/reference/using-api/deprecation-guide/',
     rows: ['N73'],
     check: (world, report) => {
-      const own = [...[...withDatabases(world)].map((workload) => workload.resource), ...companions(world), ...services(world), ...sources(world)];
-      for (const resource of own) {
+      for (const resource of namespaces(world).size === 0 ? [] : world.resources.filter(({ namespace }) => namespace === '' || namespaces(world).has(namespace))) {
         const gone = goneApi(resource);
         if (!gone) continue;
         const { since, now, fix } = gone;
