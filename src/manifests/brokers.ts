@@ -3,6 +3,7 @@ import { lazy, remembered } from '../memo';
 import { areKin, owners } from './applications';
 import { brokerUrls } from './broker-urls';
 import { grouped } from './grouped';
+import { Container } from './pod/container';
 import { Env } from './pod/env';
 import { Process } from './process';
 import { rabbitHosts, rabbitServers } from './rabbit-server';
@@ -40,7 +41,7 @@ export const redisOfCelery: (world: World) => ReadonlySet<RedisServer> = lazy((w
   ...world.redisServers.filter((server) => brokerUse(server, world) !== 'no'),
   ...world.redisServers.length === 0 ? NONE : world.processes.flatMap(({ container, workload, urls }) => [
     ...urls.flatMap((use) => redisFor(use, world)),
-    ...hosts(container.env).flatMap(({ host }) => serversAt(world)(workload.resource.namespace, host)),
+    ...hosts(container).flatMap(({ host }) => serversAt(world)(workload.resource.namespace, host)),
   ]),
 ]));
 
@@ -65,7 +66,7 @@ const brokers = lazy((world: World) => {
     }
     const another = rabbitHosts(process, world).length > 0;
     const only = another ? undefined : onlyRedis(process, world);
-    for (const { host, isBroker } of hosts(container.env)) {
+    for (const { host, isBroker } of hosts(container)) {
       // Of a Redis and a RabbitMQ it is the RabbitMQ that keeps the queues.
       if (another && !isBroker) continue;
       for (const server of serversAt(world)(workload.resource.namespace, host)) (isBroker || host === only ? certain : possible).add(server);
@@ -79,9 +80,10 @@ const brokers = lazy((world: World) => {
  * The host of the one Redis that variables name (`REDIS_URL`, `REDIS_HOST`), where all of them are in sight, none says broker, and there is no
  * RabbitMQ: of 43 public deployments like that the code of none had a broker of another kind.
  */
-function onlyRedis({ container: { env }, workload }: Process, world: World): string | undefined {
+function onlyRedis({ container, workload }: Process, world: World): string | undefined {
+  const { env } = container;
   if (env.open || rabbitNamespaces(world).has(workload.resource.namespace) || [...env.all()].some(({ name }) => /BROKER|RABBIT|AMQP|SQS/i.test(name))) return undefined;
-  const named = new Set(hosts(env).flatMap(({ name, host }) => /(^|_)(REDIS|VALKEY)_?(HOST|SERVER|ADDR|SERVICE|UR[IL]|DSN)/i.test(name) && !NO_BROKER.test(name) ? host : []));
+  const named = new Set(hosts(container).flatMap(({ name, host }) => /(^|_)(REDIS|VALKEY)_?(HOST|SERVER|ADDR|SERVICE|UR[IL]|DSN)/i.test(name) && !NO_BROKER.test(name) ? host : []));
   return named.size === 1 ? [...named][0] : undefined;
 }
 
@@ -159,13 +161,33 @@ function primary({ name }: Resource): string {
   return name.replace(/[-_](master|primary|leader|replicas?|slave|follower|node|\d+)$/, '');
 }
 
-/** The hosts that variables name, by themselves or in a URL of Redis. */
-function hosts(env: Env): Array<{ readonly name: string; readonly host: string; readonly isBroker: boolean }> {
-  return [...env.all()].flatMap(({ name, value, hidden }) => {
-    const text = hidden ?? value;
-    const url = text === undefined ? undefined : parseUrl(text);
-    const host = url ? isRedis(url) ? url.host : undefined : text?.toLowerCase();
-    if (host === undefined || !/^[a-z0-9][a-z0-9.-]*$/.test(host)) return [];
-    return [{ name, host, isBroker: /BROKER/i.test(name) }];
+interface GivenHost {
+  /** Of the variable, or of the key of a file. */
+  readonly name: string;
+  readonly host: string;
+  readonly isBroker: boolean;
+}
+
+/** The hosts that variables name, by themselves or in a URL of Redis, and those of such URLs in the files that a ConfigMap brings. */
+const hosts = lazy((container: Container): readonly GivenHost[] => [...[...container.env.all()].flatMap(({ name, value, hidden }) => {
+  const text = hidden ?? value;
+  const url = text === undefined ? undefined : parseUrl(text);
+  const host = url ? isRedis(url) ? url.host : undefined : text?.toLowerCase();
+  if (host === undefined || !/^[a-z0-9][a-z0-9.-]*$/.test(host)) return [];
+  return [{ name, host, isBroker: /BROKER/i.test(name) }];
+}), ...configFiles(container).flatMap(hostsInFile)]);
+
+/** `redis_url = redis://redis:6379/0` of an ini, env, YAML, TOML or JSON file; code has a reader of its own. */
+function hostsInFile(text: string): readonly GivenHost[] {
+  return [...text.matchAll(/^[^\S\n]*["']?([\w.-]{1,100})["']?[^\S\n]*[:=][^\S\n]*["']?(rediss?:\/\/[^\s"',]{1,500})/gm)].flatMap(([, key, written]) => {
+    const host = parseUrl(written)?.host;
+    const name = key.replace(/[.-]/g, '_');
+    return host === undefined ? [] : [{ name, host, isBroker: /BROKER/i.test(name) }];
   });
+}
+
+/** The files of ConfigMaps in a container, without code. */
+function configFiles(container: Container): readonly string[] {
+  return container.mounts.flatMap(({ volume, subPath }) => [...container.volumeFiles(volume) ?? []]
+    .filter(([name]) => !name.endsWith('.py') && (subPath === undefined || subPath === name)).map(([, text]) => text));
 }

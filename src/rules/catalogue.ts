@@ -248,6 +248,8 @@ export const CATALOGUE = {
   N95: { what: 'an image whose name no container runtime understands' },
   N97: { what: 'an exporter without the URL of the broker' },
   N96: { what: 'an init container that waits for a server that there is not' },
+  N98: { what: 'results that only the process reads which has sent the task' },
+  N99: { what: 'a key of a Secret that becomes a variable nobody reads' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

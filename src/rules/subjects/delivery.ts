@@ -7,6 +7,8 @@ import { VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visi
 import { seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
+import { asList } from '../../manifests/json';
+import { applicationContainers } from '../../manifests/named-hosts';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { lateTasks, limit, taskLimit } from '../../manifests/task-limit';
@@ -408,6 +410,25 @@ export const deliveryRules: Rule[] = [
         report({
           at: worker.commandPlace, value: `celery==${version}`,
         });
+      }
+    },
+  },
+  {
+    id: 'delivery/results-of-one-process',
+    severity: Severity.WARNING,
+    title: 'The result backend is rpc://, and several pods of the web application share it',
+    why: 'Results come as messages to the process that has sent the task: a request that asks for the state of a task in another pod sees PENDING forever.',
+    fix: 'Set the result backend to redis:// or db+postgresql://.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/tasks.html#rpc-result-backend-rabbitmq-qpid',
+    rows: ['N98'],
+    check: (world, report) => {
+      const own = new Set(world.processes.map(({ container }) => container));
+      for (const container of applicationContainers(world)) {
+        if (own.has(container) || !isScaled(container.workload, world) || asList(container.json.ports).length === 0) continue;
+        const variable = [...container.env.all()].find(({ name, value }) => /(^|_)RESULT_BACKEND(_URL)?$/.test(name) && /^rpc(:|$)/.test(value ?? ''));
+        if (variable) {
+          report({ at: container.place(variable.path), value: `${variable.name}=${variable.value}`, unless: 'whoever sends a task waits for its result' });
+        }
       }
     },
   },

@@ -29,6 +29,7 @@ import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
+import { listed } from '../printable';
 import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -138,6 +139,9 @@ const withBrokerHost = lazy((world: World) => new Map(world.workloads.filter(({ 
     return variable && !isOtherImage(container.image) ? [[`${resource.namespace} ${container.image.text}`, { container, name: variable.name }] as const] : [];
   }))));
 
+/** A key that says where a server is: `redis-url`, `db-host`. */
+const SERVER_KEY = /^[a-z][a-z0-9]*(-[a-z0-9]+)*-(url|uri|dsn|host|broker)$/;
+
 /** Names of variables from which applications read their broker. */
 const BROKER_NAME = /BROKER|RABBIT|AMQP|CELERY/;
 
@@ -159,6 +163,21 @@ const withBrokerVariable = lazy((world: World): ReadonlyMap<string, GivenBroker>
   const host = namedHosts(container).find(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
   return host ? [[key, { container, variable: host.variable, redis: host.kind === 'redis' }] as const] : [];
 })));
+
+/** Workers that are given a broker by a variable, by namespace. */
+const givenBrokers = lazy((world: World) => grouped([...withBrokerVariable(world).values()]
+  .map((given) => [given.container.workload.resource.namespace, given] as const)));
+
+/** A worker of another image that has all variables of a container, its database among them, and a broker: one application, built twice. */
+function workerOfSameSettings(container: Container, world: World): GivenBroker | undefined {
+  if (isOtherImage(container.image) || isBase(container.image) || container.image.official) return undefined;
+  const names = [...container.env.all()].map(({ name }) => name);
+  if (names.length < SAME_SETTINGS || databaseVariables(container).length === 0) return undefined;
+  return givenBrokers(world).get(container.workload.resource.namespace)?.find(({ container: { env } }) => names.every((name) => env.get(name)));
+}
+
+/** So many variables of the same names are not by chance. */
+const SAME_SETTINGS = 4;
 
 /** A variable that may say the same: of RabbitMQ, or of Redis where the broker is one. */
 function maySay({ redis }: GivenBroker, { name, value, hidden }: Variable): boolean {
@@ -443,10 +462,31 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/key-is-no-variable',
+    severity: Severity.WARNING,
+    title: 'envFrom makes a variable of a key with dashes, which no application reads',
+    why: 'envFrom takes the keys as they are: the variable is called `redis-url`, the application reads REDIS_URL, finds nothing, and connects to what its code has '
+      + 'instead, mostly localhost.',
+    fix: 'Rename the keys, or take each of them with valueFrom.secretKeyRef or configMapKeyRef.',
+    source: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/#configure-all-key-value-pairs-in-a-configmap-as-container-environment-variables',
+    rows: ['N99'],
+    on: 'processes',
+    check: ({ container, role }, report) => {
+      if (role === 'other' || container.env.open) return;
+      const dashed = [...container.env.all()].filter(({ name, imported }) => imported && SERVER_KEY.test(name));
+      const lost = dashed.filter(({ name }) => container.env.get(name.toUpperCase().replaceAll('-', '_')) === undefined);
+      if (lost.length === 0) return;
+      report({
+        at: container.place(lost[0].path), value: listed(lost.map(({ name }) => name)), allowed: listed(lost.map(({ name }) => name.toUpperCase().replaceAll('-', '_'))),
+        unless: 'the application reads variables of these names',
+      });
+    },
+  },
+  {
     id: 'env/producer-lacks-broker',
     severity: Severity.WARNING,
-    title: 'A pod of the worker\'s image gets no variable of the broker, and the worker does',
-    why: 'One image reads the same settings everywhere: what sends tasks there tries the default, RabbitMQ on localhost, and the request hangs or ends with '
+    title: 'A pod of the worker\'s application gets no variable of the broker, and the worker does',
+    why: 'One application reads the same settings everywhere: what sends tasks there tries the default, RabbitMQ on localhost, and the request hangs or ends with '
       + '`kombu.exceptions.OperationalError: [Errno 111] Connection refused`.',
     fix: 'Give the web application the variables of the broker that the worker has, by the same envFrom or secretKeyRef.',
     source: 'https://docs.celeryq.dev/en/stable/userguide/calling.html#connection-error-handling',
@@ -454,7 +494,7 @@ export const envRules: Rule[] = [
     check: (world, report) => {
       const others = world.workloads.filter((workload) => workload.longRunning && world.in(workload).length === 0);
       for (const container of others.flatMap(({ containers }) => containers)) {
-        const worker = withBrokerVariable(world).get(`${container.workload.resource.namespace} ${container.image.text}`);
+        const worker = withBrokerVariable(world).get(`${container.workload.resource.namespace} ${container.image.text}`) ?? workerOfSameSettings(container, world);
         // What serves nothing sends nothing, as far as its manifest tells.
         if (!worker || container.env.open || container.unread !== undefined || asList(container.json.ports).length === 0) continue;
         // Without a single variable it has what it needs from its image.
