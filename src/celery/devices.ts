@@ -25,6 +25,15 @@ export function isGpu(resource: string): boolean {
   return GPU.test(resource);
 }
 
+/**
+ * The name of a device class that is a GPU, or a part of one.
+ *
+ * @see https://kubernetes.io/docs/concepts/scheduling-eviction/dynamic-resource-allocation/
+ */
+export function isGpuClass(name: string): boolean {
+  return /^(gpu|mig)\.(nvidia|amd|intel)\.com$/.test(name);
+}
+
 /** The name of a resource of which a node has few: a GPU, or another accelerator. */
 export function isDevice(resource: string): boolean {
   return GPU.test(resource) || ACCELERATOR.test(resource);

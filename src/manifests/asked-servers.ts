@@ -67,6 +67,7 @@ export function cannotFail(probe: Probe): string | undefined {
   const asksFirst = forms.some((form) => form.test(code ?? text));
   if (asksFirst && probe.container.workload.spec.shareProcessNamespace !== true) return 'the first process of the container is there as long as the container is';
   if (/^(\/bin\/)?echo\b[^|;&]*$/.test(text)) return 'echo always succeeds';
+  if (/^(\/bin\/)?(rm\s+-\w*f\w*|touch)\s+\/(tmp|dev\/shm)\/[^|;&\s]+$/.test(text)) return 'a file in a folder for everybody can always be made and removed';
   const [, slept] = /^(?:\/bin\/)?sleep\s+(\d+(?:\.\d+)?)s?$/.exec(text) ?? [];
   if (slept !== undefined && Number(slept) < probe.timeout) return 'sleep always succeeds';
   const grep = /\bps\b[^|;&]*\|\s*[ef]?grep\b([^|;&]*)$/.exec(text);

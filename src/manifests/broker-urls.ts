@@ -58,7 +58,16 @@ export function amqpUses({ container, urls, process }: BrokerClient): readonly U
 }
 
 function producerUrls(container: Container): UrlUse[] {
-  return urlsOf(container, BROKER_VARIABLE);
+  return [...urlsOf(container, BROKER_VARIABLE), ...optionUrls(container)];
+}
+
+/** `--broker-url=URL` of an exporter. */
+function optionUrls(container: Container): UrlUse[] {
+  return container.words.flatMap(({ text, path, unresolved = [] }, i) => {
+    const given = /^(--broker(?:-url)?)(?:=(.*))?$/s.exec(text);
+    const url = given ? parseUrl(given[2] ?? container.words[i + 1]?.text ?? '') : undefined;
+    return url ? [{ at: container.place(path), source: given![1], partial: unresolved.length > 0, text: url.text, url }] : [];
+  });
 }
 
 function urlsOf(container: Container, names: RegExp): UrlUse[] {

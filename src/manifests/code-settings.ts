@@ -9,7 +9,7 @@ export const SETTING_NAMES = [
   'redis_backend_health_check_interval', 'redis_socket_keepalive', 'redis_socket_timeout', 'result_backend_transport_options', 'result_expires',
   'task_acks_late', 'task_always_eager', 'task_default_exchange_type', 'task_default_queue', 'task_default_queue_type', 'task_default_rate_limit', 'task_ignore_result',
   'task_queue_max_priority', 'task_reject_on_worker_lost',
-  'task_soft_time_limit', 'task_time_limit', 'timezone', 'worker_concurrency', 'worker_detect_quorum_queues', 'worker_enable_remote_control', 'worker_max_memory_per_child',
+  'task_soft_time_limit', 'task_time_limit', 'timezone', 'worker_concurrency', 'worker_detect_quorum_queues', 'worker_enable_remote_control', 'worker_max_memory_per_child', 'worker_max_tasks_per_child',
   'worker_proc_alive_timeout', 'worker_send_task_events', 'worker_soft_shutdown_timeout',
 ] as const;
 

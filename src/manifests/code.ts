@@ -45,14 +45,42 @@ export interface Code {
   readonly settings: ReadonlyMap<SettingName, Setting | undefined>;
 }
 
-/** All that the application sets is in sight: the code that makes it, which takes its settings from nothing else. */
+/** A module from which an application takes its settings; `**`, variables and files may add any other. */
+const CONFIGURED = /\bconfig_from_object\(\s*(['"])([\w.]+)(?::\w+)?\1/g;
+const SETTINGS_OUT_OF_SIGHT = /\bconfig_from_(?!object\()|from_mapping|\*\*/;
+
+/** All that the application sets is in sight: the code that makes it, and the modules from which that takes its settings. */
 export const seesSettings: (container: Container) => boolean = lazy((container: Container) => {
   const files = codeFiles(container);
-  return files.some(({ text }) => /\bCelery\(/.test(text)) && !files.some(({ text }) => /config_from_|\bdjango\b|from_mapping|\*\*/.test(text));
+  const says = (pattern: RegExp): boolean => files.some(({ text }) => pattern.test(text));
+  return says(/\bCelery\(/) && !says(SETTINGS_OUT_OF_SIGHT) && (says(/config_from_object\(\s*['"]django\.conf\b/) || !says(/\bdjango\b/))
+    && files.every(({ text }) => seesModules(text, files, container));
 });
 
-const BROKER = /\bbroker(?:_url)?\s*=\s*(['"])([^'"\n]+)\1/;
-const BACKEND = /\b(?:result_)?backend\s*=\s*(['"])([^'"\n]+)\1/;
+function seesModules(text: string, files: readonly CodeFile[], container: Container): boolean {
+  const configured = [...text.matchAll(CONFIGURED)].map(([, , name]) => name);
+  if (configured.length !== [...text.matchAll(/\bconfig_from_object\(/g)].length) return false;
+  const imported = [...text.matchAll(/^from\s+([\w.]+)\s+import\s+\*/gm)].map(([, name]) => name);
+  return [...configured, ...imported].every((name) => {
+    const module = name === 'django.conf' ? djangoSettings(files, container) : name;
+    return module !== undefined && files.some((file) => isModule(file, module));
+  });
+}
+
+/** The module of Django's settings: a variable wins over the default in the code. */
+function djangoSettings(files: readonly CodeFile[], { env }: Container): string | undefined {
+  const given = env.lookup('DJANGO_SETTINGS_MODULE');
+  if (given.state !== 'unset') return given.state === 'known' ? given.value : undefined;
+  return files.map(({ text }) => /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]/.exec(text)?.[1]).find((module) => module !== undefined);
+}
+
+/** `shop.settings` is settings.py in a folder of the name shop. */
+function isModule({ folder, name }: CodeFile, module: string): boolean {
+  return `${folder}/${name}`.endsWith(`/${module.split('.').join('/')}.py`);
+}
+
+const BROKER = /\b(?:broker(?:_url)?|(?:CELERY_)?BROKER_URL)\s*=\s*(['"])([^'"\n]+)\1/;
+const BACKEND = /\b(?:(?:result_)?backend|CELERY_RESULT_BACKEND)\s*=\s*(['"])([^'"\n]+)\1/;
 
 export const codeOf: (container: Container) => Code = lazy((container: Container) => {
   const files = codeFiles(container);

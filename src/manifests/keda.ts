@@ -1,9 +1,9 @@
 import { QUEUE_SCALERS } from '../celery/queue-scalers';
 import { nearest } from '../nearest';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
-import { secretData } from './pod/sources';
 import { isFilledIn } from './refusals';
 import { Resource } from './resource';
+import { authenticationValues } from './scalers';
 import type { World } from './world';
 
 /** Why KEDA makes no autoscaler of a ScaledObject, or why its scaler does not start. No value of a Secret is in it. */
@@ -28,7 +28,7 @@ export function kedaRefusals(scaler: Resource, world: World): KedaRefusal[] {
   if (apiVersion.startsWith('keda.k8s.io/')) return [{ path: ['apiVersion'], value: apiVersion, allowed: 'keda.sh/v1alpha1', note: 'that is of KEDA 1' }];
   const spec = asMap(json.spec);
   return [
-    ...unknown(spec, FIELDS, ['spec']), ...countsOf(spec),
+    ...unknown(spec, FIELDS, ['spec']), ...countsOf(spec), ...targetOf(spec),
     ...asList(spec.triggers).flatMap((trigger, i) => {
       const path = ['spec', 'triggers', i];
       return [...unknown(trigger, OF_TRIGGERS, path), ...notTexts(get(trigger, 'metadata'), [...path, 'metadata']), ...ofTrigger(trigger, path, scaler, world)];
@@ -55,7 +55,24 @@ function countsOf(spec: unknown): KedaRefusal[] {
     // KEDA takes a minReplicaCount of 0 for 1 here.
     ...idle !== undefined && idle >= (least === undefined ? 0 : Math.max(least, 1))
       ? [{ path: ['spec', 'idleReplicaCount'], value: `idleReplicaCount: ${idle}`, allowed: 'less than minReplicaCount', note: 'KEDA refuses as many pods for idle times' }] : [],
+    ...(least ?? 0) === 0 && !wakes(spec)
+      ? [{ path: ['spec', 'minReplicaCount'], value: `minReplicaCount: ${least ?? '0 by default'}`, allowed: 'minReplicaCount: 1', note: 'without pods there is no CPU and memory to scale by' }] : [],
   ];
+}
+
+/** One of the triggers measures something other than pods, so that it can start the first of them. */
+function wakes(spec: unknown): boolean {
+  const types = asList(get(spec, 'triggers')).map((trigger) => asText(get(trigger, 'type')) ?? '');
+  return types.length === 0 || types.some((type) => type !== 'cpu' && type !== 'memory');
+}
+
+/** Built-in workloads without a number of pods that could be changed. */
+const UNSCALED = ['DaemonSet', 'Job', 'CronJob', 'Pod'];
+
+function targetOf(spec: unknown): KedaRefusal[] {
+  const kind = asText(get(spec, 'scaleTargetRef', 'kind')) ?? '';
+  return UNSCALED.includes(kind)
+    ? [{ path: ['spec', 'scaleTargetRef', 'kind'], value: kind, allowed: 'Deployment or StatefulSet', note: 'it has no number of pods to scale' }] : [];
 }
 
 function ofTrigger(trigger: unknown, path: Path, scaler: Resource, world: World): KedaRefusal[] {
@@ -92,10 +109,7 @@ function byAuthentication(type: string, trigger: unknown, path: Path, scaler: Re
   const authentication = name === undefined || get(trigger, 'authenticationRef', 'kind') === 'ClusterTriggerAuthentication' ? undefined
     : world.find('TriggerAuthentication', scaler.namespace, name);
   const spec = asMap(authentication?.json.spec);
-  const given = new Map(asList(spec.secretTargetRef).map((entry) => {
-    const secret = world.find('Secret', scaler.namespace, asText(get(entry, 'name')) ?? '');
-    return [asText(get(entry, 'parameter')) ?? '', secret && secretData(secret).get(asText(get(entry, 'key')) ?? '')] as const;
-  }));
+  const given = authenticationValues(authentication, world);
   const at = [...path, 'authenticationRef'];
   const isUrl = (text: string | undefined): boolean => /^[a-z][a-z0-9+]*:\/\//.test(text ?? '');
   const scheme = /^([a-z]+):\/\//.exec(given.get('host') ?? '')?.[1];

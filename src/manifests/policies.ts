@@ -118,7 +118,10 @@ const DNS_NAMESPACE = 'kube-system';
 function isOfDns(peer: unknown, own: string, world: World): boolean | string {
   const namespaces = get(peer, 'namespaceSelector');
   const labels = asMap(get(namespaces, 'matchLabels'));
-  if (!isMap(namespaces)) return /dns/i.test(JSON.stringify(get(peer, 'podSelector') ?? ''));
+  if (!isMap(namespaces)) {
+    const pods = JSON.stringify(get(peer, 'podSelector') ?? '');
+    return /kube-?dns/i.test(pods) && own !== '' ? `the DNS server of the cluster is in the namespace ${own}, not in ${DNS_NAMESPACE}` : /dns/i.test(pods);
+  }
   const named = asScalar(labels[NAMESPACE_NAME]);
   if (named !== undefined) return /dns|^kube-system$/.test(named);
   // Kubernetes labels namespaces with `kubernetes.io/metadata.name`, and no cluster comes with `name`.

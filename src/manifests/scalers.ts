@@ -3,6 +3,8 @@ import { KEDA_DEFAULTS } from '../celery/scaling';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asScalar, asText, get } from './json';
+import { Container } from './pod/container';
+import { secretData } from './pod/sources';
 import { Workload } from './pod/workload';
 import { Process } from './process';
 import { Resource } from './resource';
@@ -40,6 +42,20 @@ export function authenticationOf({ scaler, authentication }: Trigger, world: Wor
   const resource = world.find('TriggerAuthentication', scaler.namespace, authentication);
   if (!resource) return undefined;
   return new Set(Object.values(asMap(resource.json.spec)).flatMap((list) => asList(list).flatMap((entry) => asText(get(entry, 'parameter')) ?? [])));
+}
+
+/** What a TriggerAuthentication takes from Secrets, by its parameters; undefined where a Secret is out of sight. It is never shown. */
+export function authenticationValues(authentication: Resource | undefined, world: World): ReadonlyMap<string, string | undefined> {
+  return new Map(asList(get(authentication?.json, 'spec', 'secretTargetRef')).map((entry) => {
+    const secret = world.find('Secret', authentication!.namespace, asText(get(entry, 'name')) ?? '');
+    return [asText(get(entry, 'parameter')) ?? '', secret && secretData(secret).get(asText(get(entry, 'key')) ?? '')] as const;
+  }));
+}
+
+/** The container whose variables `hostFromEnv` and its like name: the first one, unless the ScaledObject names another. */
+export function envSource(scaler: Resource, workload: Workload): Container {
+  const name = asText(get(scaler.json, 'spec', 'scaleTargetRef', 'envSourceContainerName'));
+  return workload.containers.find((container) => container.name === name) ?? workload.containers[0];
 }
 
 /** More than one pod of a workload may run at a time, by intent. */

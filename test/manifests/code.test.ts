@@ -71,9 +71,16 @@ test('settings of files, as long as these agree', () => {
   expect(of('x = 1', 'app.conf.task_time_limit = 60').settings.get('task_time_limit')?.at.path).toEqual(['data', 'f1.py']);
 });
 
+const DJANGO = 'app = Celery("x")\napp.config_from_object("django.conf:settings", namespace="CELERY")';
+
 test.each<[string[], boolean]>([
   [['app = Celery("x")'], true], [['x = 1', 'app = Celery("x")'], true], [['x = 1'], false], [['MyCelery(1)'], false], [[], false],
   [['app = Celery("x")\napp.config_from_object("y")'], false], [['app = Celery("x")', 'import django'], false], [['app = Celery("x", **options)'], false],
+  [['app = Celery("x")\napp.config_from_object("f1")', 'x = 1'], true], [['app = Celery("x")\napp.config_from_object("f1:Config")', 'x = 1'], true],
+  [['app = Celery("x")\napp.config_from_object(f1)', 'x = 1'], false], [['app = Celery("x")\napp.config_from_envvar("F1")', 'x = 1'], false],
+  [['app = Celery("x")\napp.config_from_object("f1")', 'from f2 import *'], false], [['app = Celery("x")\napp.config_from_object("f1")', 'from f2 import *', 'x = 1'], true],
+  [[`os.environ.setdefault("DJANGO_SETTINGS_MODULE", "f1")\n${DJANGO}`, 'x = 1'], true], [[`os.environ.setdefault("DJANGO_SETTINGS_MODULE", "f2")\n${DJANGO}`, 'x = 1'], false],
+  [[DJANGO, 'x = 1'], false],
   [['app = Celery("x")\nc.from_mapping(x)'], false], [['app = Celery("x")\ndjango_like = 1'], true],
 ])('the settings are in sight in %j: %p', (texts, sees) => {
   expect(seesSettings(container({ data: Object.fromEntries(texts.map((text, i) => [`f${i}.py`, text])) }))).toBe(sees);

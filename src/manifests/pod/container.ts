@@ -95,6 +95,11 @@ export class Container {
     return quantity(get(this.json, 'resources', kind, name));
   }
 
+  /** In bytes: its own, or else that of its pod. */
+  public get memoryLimit(): number | undefined {
+    return this.resource('limits', 'memory') ?? quantity(get(this.workload.spec, 'resources', 'limits', 'memory'));
+  }
+
   /** An absolute path, or undefined when the working directory is only known to the image. */
   public absolute(path: string): string | undefined {
     if (path.startsWith('/')) return normalize(path);

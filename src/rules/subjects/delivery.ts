@@ -3,7 +3,7 @@ import { isRedisTransport } from '../../celery/transports';
 import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { outOfRange, rangeText } from '../../celery/settings';
 import { lacks, meets, SINCE } from '../../celery/versions';
-import { VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visibility-timeouts';
+import { LONGEST_OF_SQS, VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visibility-timeouts';
 import { seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
@@ -183,7 +183,7 @@ export const deliveryRules: Rule[] = [
       const timeout = visibilityTimeout(worker);
       // Tasks of such a length need it.
       const longest = Math.max(mayHold(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0);
-      if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600) {
+      if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600 && !(worker.link?.url.scheme === 'sqs' && timeout > LONGEST_OF_SQS)) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
     },
@@ -201,12 +201,12 @@ export const deliveryRules: Rule[] = [
     check: (worker, report) => {
       const setting = worker.setting('task_reject_on_worker_lost');
       if (setting && worker.settingOn('task_reject_on_worker_lost') && worker.option('--max-memory-per-child').state === 'unset'
-        && worker.container.resource('limits', 'memory') === undefined) {
+        && worker.container.memoryLimit === undefined) {
         report({ at: setting.at, value: `task_reject_on_worker_lost=${setting.value}` });
       }
       const [task] = tasksOf(worker).filter(({ rejectOnWorkerLost, acksLate }) =>
         rejectOnWorkerLost === true && (acksLate ?? worker.settingOn('task_acks_late')));
-      if (task && worker.option('--max-memory-per-child').state === 'unset' && worker.container.resource('limits', 'memory') === undefined) {
+      if (task && worker.option('--max-memory-per-child').state === 'unset' && worker.container.memoryLimit === undefined) {
         report({ at: task.at, value: `reject_on_worker_lost of task ${task.name}` });
       }
     },
@@ -335,6 +335,10 @@ export const deliveryRules: Rule[] = [
       const options = process.setting('broker_transport_options');
       const text = options && /["']visibility_timeout["']\s*:\s*(["'][^"']*["'])/.exec(options.value)?.[1];
       if (options && text) report({ at: options.at, value: `visibility_timeout ${text}`, allowed: 'a number of seconds, e.g. 3600' });
+      const hidden = options && seconds(writtenVisibilityTimeout(options.value) ?? '');
+      if (options && hidden && hidden > LONGEST_OF_SQS && process.link?.url.scheme === 'sqs') {
+        report({ at: options.at, value: `visibility_timeout ${hidden}`, allowed: `at most ${LONGEST_OF_SQS}`, note: 'SQS refuses the queue' });
+      }
     },
   },
   {

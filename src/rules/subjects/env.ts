@@ -51,6 +51,9 @@ const WRONG_SCHEMES = new Map([
   ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
 ]);
 
+/** Transports with another scheme in them: kombu splits at the plus sign, which only URLs of databases and sockets may have. */
+const SCHEME_IN_TRANSPORT = /^(rediss?|amqps?|pyamqp)\+(.+)$/;
+
 /** Servers that close idle connections after some minutes. */
 const DROPS_IDLE = /\.redis\.cache\.windows\.net$|\.redis\.azure\.net$|\.redisenterprise\.cache\.azure\.net$/;
 
@@ -752,13 +755,21 @@ export const envRules: Rule[] = [
     id: 'env/no-such-transport',
     severity: Severity.ERROR,
     title: 'Celery has no transport with this name',
-    why: 'The process exits at startup: `KeyError: \'No such transport: valkey\'`.',
-    fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ.',
-    source: 'kombu/transport/__init__.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
+    why: 'The process exits at startup: `KeyError: \'No such transport: valkey\'`. With redis+tls:// it connects to localhost, and with amqp+ssl:// to a host that '
+      + 'does not exist: `[Errno -2] Name or service not known`.',
+    fix: 'Write redis:// for Valkey, KeyDB and Dragonfly, amqp:// for RabbitMQ; with TLS rediss:// and amqps://.',
+    source: 'kombu/transport/__init__.py and kombu/connection.py at https://github.com/celery/kombu; reproduced with kombu 5.7.0',
     rows: ['E7'],
     on: 'processes',
     check: (process, report) => {
       const { link } = process;
+      const written = link && SCHEME_IN_TRANSPORT.exec(link.url.scheme);
+      if (link && written && link.url.scheme !== 'redis+socket') {
+        const [, transport, rest] = written;
+        const meant = /sentinel/.test(rest) ? 'sentinel' : /^redis/.test(transport) ? 'rediss' : 'amqps';
+        report({ at: link.at, value: shownUrl(link), allowed: `${meant}://`, note: `kombu takes ${transport} for the transport, and ${rest}:// for a part of the host` });
+        return;
+      }
       if (!link || TRANSPORT_NAMES.includes(transportOf(`${link.url.scheme}://`) ?? '') || /[${}<>]/.test(link.url.scheme)) return;
       const scheme = WRONG_SCHEMES.get(link.url.scheme) ?? nearest(link.url.scheme, ['redis', 'rediss', 'amqp', 'amqps', 'sentinel', 'sqs']);
       // A package may bring a transport of its own.

@@ -27,6 +27,13 @@ const withNodeAutoscaler = lazy((world: World) => new Set([
 
 const ANY = '*';
 
+/** The longest grace period that the cluster autoscaler keeps, in seconds: its own option, where it is in the input. */
+const keptGrace = lazy((world: World): { readonly seconds: number; readonly inSight: boolean } => {
+  const autoscaler = world.workloads.flatMap(({ containers }) => containers).find(({ image }) => image.name === 'cluster-autoscaler');
+  const given = autoscaler?.words.map(({ text }) => /^--max-graceful-termination-sec=(\d+)$/.exec(text)?.[1]).find((seconds) => seconds !== undefined);
+  return { seconds: Number(given ?? AUTOSCALER_GRACE), inSight: autoscaler !== undefined };
+});
+
 /** The disruption budgets that select the pods of a workload by plain labels. */
 const budgets = lazy((world: World) => world.kind('PodDisruptionBudget').flatMap((budget) => {
   const selector = get(budget.json, 'spec', 'selector', 'matchLabels');
@@ -135,12 +142,13 @@ export const evictionRules: Rule[] = [
     severity: Severity.WARNING,
     title: 'An autoscaler of nodes ends the pod before its grace period is over',
     why: `The cluster autoscaler waits ${AUTOSCALER_GRACE} s at most, and Karpenter moves pods to save nodes: a task of hours is killed in the middle, without any deploy.`,
-    fix: 'Annotate the pods with cluster-autoscaler.kubernetes.io/safe-to-evict: "false" and karpenter.sh/do-not-disrupt: "true".',
+    fix: 'Annotate the pods with cluster-autoscaler.kubernetes.io/safe-to-evict: "false" and karpenter.sh/do-not-disrupt: "true"; or raise --max-graceful-termination-sec.',
     source: 'https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md',
     rows: ['N7'],
     on: 'workers',
     check: ({ workload }, report, world) => {
-      if (workload.graceSeconds <= AUTOSCALER_GRACE || !workload.longRunning) return;
+      const { seconds: kept, inSight } = keptGrace(world);
+      if (workload.graceSeconds <= kept || !workload.longRunning) return;
       const { resource, podPath } = workload;
       const contrary = Object.entries(KEPT).filter(([name, value]) => asScalar(get(workload.annotations, name)) === (value === 'true' ? 'false' : 'true'));
       for (const [name, value] of contrary) {
@@ -150,7 +158,7 @@ export const evictionRules: Rule[] = [
         });
       }
       if (contrary.length > 0 || Object.entries(KEPT).some(([name, value]) => asScalar(get(workload.annotations, name)) === value)) return;
-      const certain = [ANY, workload.resource.namespace].some((namespace) => withNodeAutoscaler(world).has(namespace));
+      const certain = inSight || [ANY, workload.resource.namespace].some((namespace) => withNodeAutoscaler(world).has(namespace));
       report({
         at: { resource: workload.resource, path: [...workload.specPath, 'terminationGracePeriodSeconds'] }, value: `${workload.graceSeconds} s`,
         allowed: 'cluster-autoscaler.kubernetes.io/safe-to-evict: "false", karpenter.sh/do-not-disrupt: "true"',

@@ -106,9 +106,9 @@ interface ClaimUse {
   readonly path: Path;
 }
 
-/** The claims of the input that only one node may mount, and what keeps running with them. */
+/** The claims of the input that only one node may mount, and what keeps running with them, or runs again and again. */
 const claims = lazy((world: World) => {
-  const users = grouped(world.workloads.filter(({ longRunning, replicas }) => longRunning && replicas !== 0).flatMap((workload) =>
+  const users = grouped(world.workloads.filter(({ resource, longRunning, replicas }) => (longRunning || resource.kind === 'CronJob') && replicas !== 0).flatMap((workload) =>
     [...workload.volumes.values()].flatMap(({ claim, path }): Array<readonly [string, ClaimUse]> => claim === undefined ? []
       : [[`${workload.resource.namespace}/${claim}`, { workload, path }]])));
   return [...users].flatMap(([name, own]) => {
@@ -383,7 +383,7 @@ export const filesystemRules: Rule[] = [
   },
   {
     id: 'filesystem/claim-of-several-workloads',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'Pods that may be on different nodes mount one ReadWriteOnce claim',
     why: 'The volume is attached to one node: pods on others stay in ContainerCreating, `Multi-Attach error for volume "pvc-..." Volume is already used by pod(s)`.',
     fix: 'Give each workload a claim of its own, or use ReadWriteMany or object storage; or keep the pods on one node with podAffinity.',

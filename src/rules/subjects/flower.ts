@@ -554,7 +554,7 @@ export const flowerRules: Rule[] = [
     rows: ['M4'],
     on: 'flowers',
     check: (flower, report) => {
-      const limit = flower.container.resource('limits', 'memory');
+      const limit = flower.container.memoryLimit;
       if (limit !== undefined && limit < SMALLEST_MEMORY && option(flower, 'max-tasks').state === 'unset') {
         report({
           at: flower.place([...flower.container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: mebibytes(SMALLEST_MEMORY),

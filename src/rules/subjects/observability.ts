@@ -1,6 +1,7 @@
 import { seenByExporter } from '../../manifests/applications';
+import { seconds } from '../../manifests/code-settings';
 import { exporters } from '../../manifests/exporters';
-import { asList, asMap, asText, get } from '../../manifests/json';
+import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
@@ -16,10 +17,16 @@ const FEW_TASKS = 10;
 
 const TRACERS = /^(opentelemetry-instrument|ddtrace-run|newrelic-admin)$/;
 
-/** What makes spans in a worker: a program in front of it, or a variable that only matters with one. */
-function tracer({ links, container }: Process): string | undefined {
+/** By this the operator of OpenTelemetry puts its wrapper into a pod. */
+const INJECTED = 'instrumentation.opentelemetry.io/inject-python';
+
+/** What makes spans in a worker: a program in front of it, the operator, or a variable that only matters with one. */
+function tracer({ links, container, workload }: Process, world: World): string | undefined {
   const wrapper = links.find((link) => link.kind === 'wrapper' && TRACERS.test(link.name));
   if (wrapper) return wrapper.name;
+  const annotations = [workload.annotations, world.find('Namespace', '', workload.resource.namespace)?.annotations ?? {}];
+  const injected = annotations.some((one) => !/^(false)?$/.test(asScalar(one[INJECTED]) ?? ''));
+  if (injected) return INJECTED;
   return [...container.env.all()].find(({ name, value }) => /^OTEL_EXPORTER_OTLP(_TRACES)?_ENDPOINT$/.test(name) && value !== '')?.name;
 }
 
@@ -49,13 +56,16 @@ export const observabilityRules: Rule[] = [
     source: 'https://github.com/open-telemetry/opentelemetry-python-contrib/issues/4916',
     rows: ['N26'],
     on: 'workers',
-    check: (worker, report) => {
+    check: (worker, report, world) => {
       const option = worker.option('--max-tasks-per-child');
-      const tasks = worker.number('--max-tasks-per-child');
-      const by = tracer(worker);
-      if (option.state !== 'known' || tasks === undefined || tasks < 1 || tasks >= FEW_TASKS || by === undefined || !worker.forks) return;
+      const setting = worker.setting('worker_max_tasks_per_child');
+      const { name, tasks, at } = option.state === 'known'
+        ? { name: '--max-tasks-per-child', tasks: worker.number('--max-tasks-per-child'), at: worker.place(option.path) }
+        : { name: 'worker_max_tasks_per_child', tasks: setting && seconds(setting.value), at: setting?.at };
+      const by = tracer(worker, world);
+      if (at === undefined || tasks === undefined || tasks < 1 || tasks >= FEW_TASKS || by === undefined || !worker.forks) return;
       report({
-        at: worker.place(option.path), value: `--max-tasks-per-child ${option.value}`, allowed: `${FEW_TASKS} or more`, note: `there is ${by}`,
+        at, value: `${name} ${tasks}`, allowed: `${FEW_TASKS} or more`, note: `there is ${by}`,
         unless: 'the application flushes its tracer in worker_process_shutdown',
       });
     },

@@ -338,7 +338,7 @@ export const rabbitRules: Rule[] = [
     rows: ['R10'],
     check: (world, report) => {
       for (const { container } of rabbitServers(world)) {
-        const limit = container?.resource('limits', 'memory');
+        const limit = container?.memoryLimit;
         if (!container || limit === undefined || limit >= LEAST_MEMORY) continue;
         report({ at: container.place([...container.path, 'resources', 'limits', 'memory']), value: mebibytes(limit), allowed: `at least ${mebibytes(LEAST_MEMORY)}` });
       }
@@ -488,7 +488,7 @@ export const rabbitRules: Rule[] = [
     rows: ['R2'],
     check: (world, report) => {
       for (const { server } of rabbitBrokers(world)) {
-        const limit = server.container?.resource('limits', 'memory');
+        const limit = server.container?.memoryLimit;
         const relative = rabbitSetting(server, 'vm_memory_high_watermark.relative') ?? rabbitSetting(server, 'vm_memory_high_watermark');
         const absolute = rabbitSetting(server, 'vm_memory_high_watermark.absolute');
         const bytes = absolute && size(absolute.value);

@@ -140,7 +140,7 @@ export const redisRules: Rule[] = [
     check: (server, report) => {
       const maximum = server.directive('maxmemory');
       const bytes = redisSize(maximum?.values[0] ?? '');
-      const limit = server.container.resource('limits', 'memory');
+      const limit = server.container.memoryLimit;
       if (!maximum || bytes === undefined || limit === undefined) return;
       if (bytes === 0 || bytes > REDIS_DATA_SHARE * limit) {
         report({
@@ -160,7 +160,7 @@ export const redisRules: Rule[] = [
     on: 'brokers',
     check: (server, report, world) => {
       const { container } = server;
-      const limit = container.resource('limits', 'memory');
+      const limit = container.memoryLimit;
       const written = get(container.json, 'resources', 'limits', 'memory');
       if ((limit === undefined && typeof written !== 'string') || server.opaque || server.directive('maxmemory')) return;
       report({
@@ -359,9 +359,9 @@ export const redisRules: Rule[] = [
     fix: 'Write the password into the URL, from the same Secret: redis://:$(REDIS_PASSWORD)@redis:6379/0.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
-    on: 'processes',
-    check: (process, report, world) => {
-      for (const use of process.urls) {
+    on: 'brokerClients',
+    check: ({ urls, container }, report, world) => {
+      for (const use of urls) {
         if (isRedis(use.url) && use.url.password === undefined && /^\$\(\w*PASS\w*\)$/i.test(use.url.user ?? '')) {
           report({
             at: use.at, value: use.text, note: 'what is in front of the @ without a colon is a user', allowed: use.text.replace(`//${use.url.user}@`, `//:${use.url.user}@`),
@@ -369,16 +369,16 @@ export const redisRules: Rule[] = [
           });
           continue;
         }
-        if (use.partial || use.url.password !== undefined || use.url.query.has('password')) continue;
+        if (use.partial || (use.password ?? use.url.password) !== undefined || use.url.query.has('password')) continue;
         const servers = redisFor(use, world);
         if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
         // Of several envFrom the last wins, and it may be out of sight.
-        const { env } = process.container;
+        const { env } = container;
         const given = secretKeys(servers[0].container).find(({ variable }) => /PASS/i.test(variable));
         const { scheme, host, port = `${REDIS_PORT}`, database } = use.url;
         report({
-          at: use.at, value: use.text, ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
-          ...given ? {
+          at: use.at, value: shownUrl(use), ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
+          ...given && use.text !== '' ? {
             fix: `Write the password into the URL, from Secret ${given.secret}, key ${given.key}: define ${given.variable} by secretKeyRef before ${use.source}, `
               + `and write ${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
           } : {},

@@ -88,7 +88,7 @@ const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ w
 /** Restarts pods when what they read has changed. */
 function isReloaded({ resource, annotations }: Workload): boolean {
   return Object.entries({ ...resource.annotations, ...annotations }).some(([name, value]) =>
-    /(^|\.)reloader\.stakater\.com\/|^wave\.pusher\.com\/update-on-config-change/.test(name) && asScalar(value) !== 'false');
+    /(^|\.)reloader\.stakater\.com\/|^secrets\.(infisical|doppler)\.com\/(auto-)?reload$|^wave\.pusher\.com\/update-on-config-change/.test(name) && asScalar(value) !== 'false');
 }
 
 /** What writes a Secret again and again, by `namespace/name` of the Secret. */
@@ -98,6 +98,10 @@ const rotating = lazy((world: World) => new Map([
     .map((resource) => [`${resource.namespace}/${asScalar(get(resource.json, 'spec', 'target', 'name')) ?? resource.name}`, resource] as const),
   ...['VaultDynamicSecret', 'VaultStaticSecret', 'VaultPKISecret'].flatMap((kind) => world.kind(kind))
     .map((resource) => [`${resource.namespace}/${asScalar(get(resource.json, 'spec', 'destination', 'name')) ?? ''}`, resource] as const),
+  ...[['InfisicalSecret', 'managedSecretReference', 'secretName', 'secretNamespace'], ['DopplerSecret', 'managedSecret', 'name', 'namespace']].flatMap(([kind, field, name, namespace]) =>
+    world.kind(kind).map((resource) => [
+      `${asScalar(get(resource.json, 'spec', field, namespace)) ?? resource.namespace}/${asScalar(get(resource.json, 'spec', field, name)) ?? ''}`, resource,
+    ] as const)),
 ]));
 
 /** The Secrets and ConfigMaps that nothing asks for, by their kind and namespace. */

@@ -1,4 +1,4 @@
-import { isDevice, isGpu } from '../../celery/devices';
+import { isDevice, isGpu, isGpuClass } from '../../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
@@ -8,6 +8,7 @@ import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
 import { DEFAULT_SHARE, podsOf } from '../../manifests/shares';
+import type { World } from '../../manifests/world';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -41,6 +42,18 @@ function childMemory(worker: Process): { readonly kib: number; readonly at: Plac
 /** The first resource of a kind that a container asks for. */
 function asksFor({ json }: Container, kind: (resource: string) => boolean): string | undefined {
   return ['limits', 'requests'].flatMap((amounts) => Object.keys(asMap(get(json, 'resources', amounts)))).find(kind);
+}
+
+/** The device class of a GPU that a container has by a claim. */
+function claimedGpu({ json, workload: { spec, resource: { namespace } } }: Container, world: World): string | undefined {
+  const used = new Set(asList(get(json, 'resources', 'claims')).map((claim) => get(claim, 'name')));
+  const objects = asList(spec.resourceClaims).filter((claim) => used.has(get(claim, 'name'))).flatMap((claim) => [
+    get(world.find('ResourceClaimTemplate', namespace, asText(get(claim, 'resourceClaimTemplateName')) ?? '')?.json, 'spec', 'spec'),
+    get(world.find('ResourceClaim', namespace, asText(get(claim, 'resourceClaimName')) ?? '')?.json, 'spec'),
+  ]);
+  return objects.flatMap((object) => asList(get(object, 'devices', 'requests')))
+    .flatMap((request) => [request, get(request, 'exactly'), ...asList(get(request, 'firstAvailable'))].flatMap((one) => asText(get(one, 'deviceClassName')) ?? []))
+    .find(isGpuClass);
 }
 
 /** A device that each pod has for itself: a resource of one of its containers, or one that a template of claims makes. */
@@ -126,7 +139,7 @@ export const resourceRules: Rule[] = [
       const { concurrency, container } = worker;
       const child = childMemory(worker);
       const option = worker.option('--max-memory-per-child');
-      const limit = container.resource('limits', 'memory');
+      const limit = container.memoryLimit;
       // What is not in sight may choose another pool, and hardly ever does.
       const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
       // A limit in which no container starts is an error of its own.
@@ -230,8 +243,8 @@ export const resourceRules: Rule[] = [
     source: 'https://github.com/apecloud/ApeRAG/issues/331',
     rows: ['N17'],
     on: 'workers',
-    check: (worker, report) => {
-      const name = asksFor(worker.container, isGpu);
+    check: (worker, report, world) => {
+      const name = asksFor(worker.container, isGpu) ?? claimedGpu(worker.container, world);
       if (name === undefined || !worker.forks || ['known', 'set'].includes(worker.option('--pool-start-method').state)) return;
       report({ at: worker.commandPlace, value: `${worker.pool} and ${name}`, allowed: '--pool=solo, --pool=threads', unless: 'only the children import what uses CUDA' });
     },

@@ -1,9 +1,9 @@
 import { CLUSTER_DOMAIN } from '../../celery/hosts';
-import { REDIS_PORT } from '../../celery/ports';
+import { REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
 import { quantity } from '../../celery/quantity';
 import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
-import { isAmqp, isRedis, parseUrl, redisDatabase } from '../../celery/url';
+import { isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { baseName, Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
@@ -18,7 +18,7 @@ import { rabbitServers } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
-import { authenticationOf, isScaled, keysOf, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
+import { authenticationOf, authenticationValues, envSource, isScaled, keysOf, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { listed } from '../printable';
@@ -27,8 +27,11 @@ import { Severity } from '../severity';
 
 function address(trigger: Trigger, worker: Process): string | undefined {
   const fromEnv = trigger.metadata('addressFromEnv') ?? trigger.metadata('hostFromEnv');
-  return trigger.metadata('address') ?? trigger.metadata('host') ?? (fromEnv === undefined ? undefined : worker.container.env.value(fromEnv));
+  return trigger.metadata('address') ?? trigger.metadata('host')
+    ?? (fromEnv === undefined ? undefined : envSource(trigger.scaler, worker.workload).env.value(fromEnv));
 }
+
+const SQS_QUEUE = 'aws-sqs-queue';
 
 /** The servers that a trigger connects to, each with its port where that is written. */
 function servers(trigger: Trigger, worker: Process): string[] {
@@ -98,9 +101,10 @@ function reportUnrequested(workload: Workload, resource: Shared, report: Reporte
 }
 
 /** Counts messages that wait, and not those that are delivered. What the URL is of may be out of sight. */
-function countsReady(trigger: Trigger, worker: Process): boolean {
+function countsReady(trigger: Trigger, worker: Process, world: World): boolean {
   if ((trigger.metadata('mode') ?? 'QueueLength') !== 'QueueLength') return false;
-  const [protocol, host] = [trigger.metadata('protocol'), address(trigger, worker)];
+  const secret = world.find('TriggerAuthentication', trigger.scaler.namespace, trigger.authentication ?? '');
+  const [protocol, host] = [trigger.metadata('protocol'), address(trigger, worker) ?? authenticationValues(secret, world).get('host')];
   if ((protocol ?? 'auto') === 'auto' && !/^(amqps?|https?):/.test(host ?? '')) return false;
   const excludeUnacknowledged = trigger.metadata('excludeUnacknowledged');
   return !QUEUE_SCALERS.get(trigger.type)!.countsUnacknowledged({ protocol, host, excludeUnacknowledged });
@@ -155,11 +159,15 @@ export const scalingRules: Rule[] = [
     source: 'https://github.com/kedacore/keda/issues/6719',
     rows: ['K1', 'N3'],
     on: 'scaledWorkers',
-    check: ({ worker, scaler, redis, rabbit }, report) => {
+    check: ({ worker, scaler, redis, rabbit }, report, world) => {
       const jobs = scaler.kind === 'ScaledJob';
-      const least = asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? KEDA_DEFAULTS.minReplicaCount;
+      // Without work KEDA goes down to idleReplicaCount.
+      const field = get(scaler.json, 'spec', 'idleReplicaCount') === undefined ? 'minReplicaCount' : 'idleReplicaCount';
+      const least = asNumber(get(scaler.json, 'spec', field)) ?? KEDA_DEFAULTS.minReplicaCount;
       const unacked = redis.some((trigger) => isUnacknowledged(trigger.metadata('listName') ?? '', worker));
-      const blind = [...redis, ...rabbit.filter((trigger) => countsReady(trigger, worker))];
+      const sqs = triggers(scaler).filter((trigger) => trigger.type === SQS_QUEUE
+        && !QUEUE_SCALERS.get(SQS_QUEUE)!.countsUnacknowledged({ scaleOnInFlight: trigger.metadata('scaleOnInFlight') }));
+      const blind = [...redis, ...rabbit.filter((trigger) => countsReady(trigger, worker, world)), ...sqs];
       // Another trigger may see the tasks that run.
       if (jobs || blind.length === 0 || triggers(scaler).length > blind.length || unacked) return;
       // A grace period that covers the longest task lets the running ones end.
@@ -168,12 +176,13 @@ export const scalingRules: Rule[] = [
       if (limit !== undefined && limit <= graceSeconds) return;
       if (least === 0) {
         report({
-          at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}`,
+          at: { resource: scaler, path: ['spec', field] }, value: `${field}: ${least}`,
+          ...(sqs.length > 0 ? { fix: 'Set minReplicaCount: 1, or leave scaleOnInFlight out.' } : {}),
           ...(rabbit.length > 0 ? { fix: 'Set minReplicaCount: 1, or protocol: http with the URL of the management API, which also counts what is not acknowledged.' } : {}),
         });
       } else if (limit === undefined && spec.terminationGracePeriodSeconds === undefined) {
         report({
-          at: { resource: scaler, path: ['spec', 'minReplicaCount'] }, value: `minReplicaCount: ${least}`,
+          at: { resource: scaler, path: ['spec', field] }, value: `${field}: ${least}`,
           note: 'above that number, too: pods are removed with the default grace period of 30 s', unless: 'no task takes longer',
           fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
         });
@@ -242,11 +251,19 @@ export const scalingRules: Rule[] = [
         const hedge = unless(given !== undefined, `TriggerAuthentication ${trigger.authentication} gives it`);
         for (const name of ['addressFromEnv', 'hostFromEnv', 'passwordFromEnv', 'usernameFromEnv']) {
           const variable = trigger.metadata(name);
-          if (variable !== undefined && worker.variable(variable).state === 'unset') {
-            report({ at: { resource: scaler, path: [...trigger.path, name] }, value: `${name}: ${variable}`, note: 'the container has no such variable' });
-          }
+          const source = envSource(scaler, worker.workload);
+          if (variable === undefined || source.env.lookup(variable).state !== 'unset') continue;
+          const elsewhere = source !== worker.container && worker.variable(variable).state !== 'unset';
+          report({
+            at: { resource: scaler, path: [...trigger.path, name] }, value: `${name}: ${variable}`,
+            note: elsewhere ? `container ${source.name}, of which KEDA takes it, has no such variable` : 'the container has no such variable',
+            ...(elsewhere ? { allowed: `scaleTargetRef.envSourceContainerName: ${worker.container.name}` } : {}),
+          });
         }
         if (!broker) continue;
+        if (trigger.type === 'redis' && isSentinel(broker.url) && servers(trigger, worker).some((server) => server.endsWith(`:${SENTINEL_PORT}`))) {
+          report({ at, value: 'type: redis', allowed: 'type: redis-sentinel, with sentinelMaster', note: 'that is the port of Sentinel, which has no lists' });
+        }
         if (trigger.type === 'redis' && isRedis(broker.url)) {
           const secure = broker.url.scheme === 'rediss';
           const enabled = trigger.metadata('enableTLS') === 'true' || (given?.has('tls') ?? false);
@@ -394,7 +411,7 @@ export const scalingRules: Rule[] = [
       if (!queues || queues.length === 0) return;
       for (const trigger of triggers(scaler)) {
         // The name of a queue of SQS may have a prefix, and characters that SQS does not take are others.
-        const field = trigger.type === 'aws-sqs-queue' ? undefined : QUEUE_SCALERS.get(trigger.type)?.queue;
+        const field = trigger.type === SQS_QUEUE ? undefined : QUEUE_SCALERS.get(trigger.type)?.queue;
         const name = field === undefined ? undefined : trigger.metadata(field);
         // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
         const isOf = (queue: string): boolean => trigger.type === 'rabbitmq' ? name === queue : name!.includes(queue);
