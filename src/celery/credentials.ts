@@ -24,6 +24,8 @@ const isCredential = remembered((name: string): boolean => {
   const last = words.at(-1) ?? '';
   // A blockchain of Stellar is named by one that everybody knows: NETWORK_PASSPHRASE.
   if (last === 'passphrase' && words.includes('network')) return false;
+  // A number of something: RATE_LIMIT_PER_API_KEY.
+  if (words.includes('per')) return false;
   return LAST.has(last) || NAMES.has(name) || (words.length > 1 && (LAST_OF_SEVERAL.has(last) || (last === 'key' && words.some((word) => KEYS.has(word)))));
 });
 

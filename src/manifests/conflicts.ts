@@ -1,5 +1,6 @@
 import { isCidr } from './cidr';
 import { badSchedule } from './cron';
+import { CLASS_ANNOTATION } from './ingress-login';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isPatch } from './misshapes';
 import { Container } from './pod/container';
@@ -133,9 +134,12 @@ function strategyOf({ kind, json }: Resource): Refusal[] {
 }
 
 /** The same in what scales, guards and publishes workloads. */
-export function notOneIn({ kind, json, apiVersion }: Resource): Refusal[] {
+export function notOneIn({ kind, json, apiVersion, annotations }: Resource): Refusal[] {
   if (kind === 'PodDisruptionBudget') return several(givenOf(json.spec, ['minAvailable', 'maxUnavailable']), ['spec'], 'one of them');
-  if (kind === 'Ingress' && apiVersion === INGRESS_API) return backendsOf(json).flatMap(({ backend, path }) => portOfBackend(backend, path));
+  if (kind === 'Ingress') {
+    const backends = apiVersion === INGRESS_API ? backendsOf(json) : [];
+    return [...backends.flatMap(({ backend, path }) => portOfBackend(backend, path)), ...twoClasses(json, asText(annotations[CLASS_ANNOTATION]))];
+  }
   if (kind !== 'NetworkPolicy') return [];
   return peersOf(json).flatMap(({ peer, path }) => isGiven(get(peer, 'ipBlock')) ? several(givenOf(peer, ['ipBlock', 'podSelector', 'namespaceSelector']), path, 'ipBlock without a selector') : []);
 }
@@ -155,6 +159,13 @@ function portOfBackend(backend: unknown, path: Path): Refusal[] {
   const given = givenOf(service.port, ['name', 'number']);
   const at = [...path, 'service'];
   return given.length > 0 ? several(given, [...at, 'port'], 'one of them') : [{ path: at, value: 'no port', allowed: 'port.number, or port.name' }];
+}
+
+/** The class of an Ingress by its field and by the annotation of before, which are not the same. */
+function twoClasses(json: JsonObject, annotation: string | undefined): Refusal[] {
+  const name = asText(get(json, 'spec', 'ingressClassName'));
+  return annotation === undefined || name === undefined || annotation === name || [annotation, name].some(isFilledIn) ? []
+    : [{ path: ['spec', 'ingressClassName'], value: `${name}, and ${annotation} in an annotation`, allowed: 'one class' }];
 }
 
 function peersOf(json: JsonObject): Array<{ peer: unknown; path: Path }> {

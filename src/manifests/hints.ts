@@ -86,9 +86,27 @@ interface Source {
 const ROLE_VARIABLE = /^(?:.*_)?(?:MODE|ROLE|DEPLOYMENT|COMPONENT|PROCESS(?:_TYPE)?|(?:DEPLOYMENT|CONTAINER|SERVICE|APP)_TYPE)$/;
 
 /** What they say; only `celery` is its worker. */
-function rolesOfVariables({ env }: Container): Source[] {
-  return [...env.all()].flatMap(({ name, value = '' }) => !ROLE_VARIABLE.test(name) || !/^[A-Za-z][\w-]{0,40}$/.test(value) ? []
+function rolesOfVariables(container: Container): Source[] {
+  const said = [...container.env.all()].flatMap(({ name, value = '' }) => !ROLE_VARIABLE.test(name) || !/^[A-Za-z][\w-]{0,40}$/.test(value) ? []
     : [{ what: `the variable ${name}`, text: /^celery$/i.test(value) ? 'celery-worker' : value }]);
+  return [...said, ...switchedOn(container)];
+}
+
+/** Switches by which one image is told what to start: `ENABLE_CELERY_BEAT=yes`, next to `ENABLE_NGINX=no`. */
+const SWITCH = /^(?:ENABLE|RUN|START)_(\w+)$/;
+const STARTS_A_SERVER = /^(?:UWSGI|NGINX|GUNICORN|UVICORN|WEB|API|SERVER)(?:_|$)/;
+
+/** The one role that they switch on; none where a server is started, too. */
+function switchedOn({ env }: Container): Source[] {
+  const on = [...env.all()].flatMap(({ name, value = '' }) => {
+    const [, what] = SWITCH.exec(name) ?? [];
+    return what !== undefined && /^(?:1|true|yes|on)$/i.test(value) ? [{ name, what }] : [];
+  });
+  const celery = on.flatMap(({ name, what }) => {
+    const [, process] = /^CELERY_(\w+)$/.exec(what) ?? [];
+    return process === undefined ? [] : [{ what: `the variable ${name}`, text: /BEAT/.test(process) ? 'celery-beat' : /FLOWER/.test(process) ? 'celery-flower' : 'celery-worker' }];
+  });
+  return on.some(({ what }) => STARTS_A_SERVER.test(what)) || new Set(celery.map(({ text }) => text)).size !== 1 ? [] : celery.slice(0, 1);
 }
 
 /** The files that only Beat is given, which a script passes on to it: `--pidfile=/run/celerybeat.pid`. */

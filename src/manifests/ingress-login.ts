@@ -126,9 +126,12 @@ function isRead(name: string, ingressClass: string): boolean {
   return !Object.hasOwn(CONTROLLERS, ingressClass) || !OF_CONTROLLERS.test(name) || CONTROLLERS[ingressClass].test(name);
 }
 
+/** The annotation that gave the class of an Ingress before there was a field. */
+export const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
+
 /** The class of an Ingress, by its field or by the annotation of before. */
 export function ingressClassOf({ json, annotations }: Pick<Resource, 'json' | 'annotations'>): string | undefined {
-  return asText(get(json, 'spec', 'ingressClassName')) ?? asText(annotations['kubernetes.io/ingress.class']);
+  return asText(get(json, 'spec', 'ingressClassName')) ?? asText(annotations[CLASS_ANNOTATION]);
 }
 
 /** What annotations say of a login to the controller of a class. */

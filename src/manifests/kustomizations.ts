@@ -1,6 +1,9 @@
+import { parseImage } from '../celery/image';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
+import { Container } from './pod/container';
+import { Variable } from './pod/env';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -58,4 +61,42 @@ export function madeAlike({ pairs, namespace }: CommonLabels, world: World): Mad
     names: [...pairs.keys()].filter((name) => new Set(same.map(({ own }) => asScalar(own.get(name)))).size > 1),
   })).filter(({ names }) => names.length > 0);
   return { workloads: alike.flatMap(({ workloads }) => workloads), names: [...new Set(alike.flatMap(({ names }) => names))] };
+}
+
+/** A kustomization that puts something in front of the names of all that it builds, or behind them. */
+export interface Renaming {
+  readonly resource: Resource;
+  readonly path: Path;
+  /** What names look like after it: `prod-*`. */
+  readonly pattern: string;
+  readonly renamed: (name: string) => string;
+  /** Whether it builds what a container is of: it names the workload, or the image. */
+  readonly builds: (container: Container) => boolean;
+  /** Whether it may give a variable another value, as far as it says so itself. */
+  readonly sets: (variable: Variable) => boolean;
+}
+
+/** What may change anything that a kustomization builds. */
+const OPAQUE = ['replacements', 'vars', 'transformers', 'components', 'configurations'];
+
+export const renamings: (world: World) => readonly Renaming[] = lazy((world: World) => world.kind('Kustomization').flatMap((resource): Renaming[] => {
+  const { apiVersion, json } = resource;
+  const [prefix = '', suffix = ''] = [asText(json.namePrefix), asText(json.nameSuffix)];
+  if (!apiVersion.startsWith('kustomize.config.k8s.io/') || prefix + suffix === '' || OPAQUE.some((field) => json[field] !== undefined)) return [];
+  const namesOf = (field: string, ...steps: string[]) => new Set(asList(json[field]).flatMap((entry) => asText(get(entry, ...steps)) ?? []));
+  const workloads = new Set([...namesOf('replicas', 'name'), ...namesOf('patches', 'target', 'name')]);
+  const images = new Set([...namesOf('images', 'name')].map((name) => parseImage(name).repository));
+  const text = JSON.stringify(json);
+  const fromFiles = { configMap: takesFiles(json.configMapGenerator), secret: takesFiles(json.secretGenerator) };
+  return [{
+    resource, path: [prefix === '' ? 'nameSuffix' : 'namePrefix'], pattern: `${prefix}*${suffix}`,
+    renamed: (name) => name.startsWith(prefix) && name.endsWith(suffix) ? name : `${prefix}${name}${suffix}`,
+    builds: ({ workload: { resource: { namespace, name } }, image }) => ['', namespace].includes(resource.namespace) && (workloads.has(name) || images.has(image.repository)),
+    sets: ({ name, source }) => new RegExp(`\\b${name}\\b`).test(text) || (source === 'configMap' && fromFiles.configMap) || (source === 'secret' && fromFiles.secret),
+  }];
+}));
+
+/** A generator writes over an object of the base with what is in files. */
+function takesFiles(generators: unknown): boolean {
+  return asList(generators).some((one) => get(one, 'behavior') !== undefined && ['files', 'envs', 'env'].some((field) => get(one, field) !== undefined));
 }

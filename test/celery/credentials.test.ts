@@ -60,7 +60,7 @@ test.each([
   'worker_cancel_long_running_tasks_on_connection_loss', 'security_key', 'security_certificate', 'result_backend_thread_safe', 'task_publish_retry_policy',
   'redis_backend_credential_provider', 's3_access_key_id', 'AWS_ACCESS_KEY_ID', 'PASSWORD_FILE', 'DB_PASSWORD_PATH', 'SECRET_NAME', 'SECRET', 'pass', 'key',
   'redbeat_lock_key', 'task_default_routing_key', 'PASSWORD_RESET_TIMEOUT', 'TOKEN_TTL', 'MAX_TOKENS', 'BYPASS', 'COMPASS', 'PUBLIC_KEY', 'cassandra_auth_kwargs',
-  'STELLAR_NETWORK_PASSPHRASE', 'networkPassphrase', 'constructor', '', 'x'.repeat(1000),
+  'STELLAR_NETWORK_PASSPHRASE', 'networkPassphrase', 'RATE_LIMIT_PER_API_KEY', 'constructor', '', 'x'.repeat(1000),
 ])('%s is not', (name) => {
   expect(isCredentialName(name)).toBe(false);
 });

@@ -19,6 +19,8 @@ function roles(...objects: object[]): string[] {
   return new World(objects).processes.map(({ role, hint }) => hint === undefined ? role : `${role} by ${hint.reason}`);
 }
 
+const switches = (on: Record<string, string>) => Object.entries(on).map(([name, value]) => ({ name: `ENABLE_${name}`, value }));
+
 const CELERY_ENV = [{ name: 'CELERY_BROKER_URL', value: 'redis://queue:6379/0' }];
 
 describe('the role of a container whose program is out of sight', () => {
@@ -49,6 +51,9 @@ describe('the role of a container whose program is out of sight', () => {
     ['flower, with its port', deployment({ name: 'flower', ports: [{ containerPort: 5555 }] }), 'flower by the name of the container'],
     ['camel case', deployment({ name: 'celeryBeat' }), 'beat by the name of the container'],
     ['a scheduler of Celery', deployment({ name: 'celery-scheduler' }), 'beat by the name of the container'],
+    ['a switch', deployment({ env: switches({ CELERY_BEAT: 'yes', CELERY_LONG: 'no', NGINX: 'no' }) }, { name: 'mediabeat' }), 'beat by the variable ENABLE_CELERY_BEAT'],
+    ['switches of one role', deployment({ env: switches({ CELERY_LONG: 'true', CELERY_SHORT: '1' }) }, { name: 'mediaworker' }), 'worker by the variable ENABLE_CELERY_LONG'],
+    ['a switch for Flower', deployment({ env: switches({ CELERY_FLOWER: 'on' }) }, { name: 'mediaflower' }), 'flower by the variable ENABLE_CELERY_FLOWER'],
   ])('%s', (_, object, expected) => {
     expect(roles(object)).toEqual([expected]);
   });
@@ -58,6 +63,9 @@ describe('the role of a container whose program is out of sight', () => {
     ['worker, with the port of Flower', deployment({ name: 'worker', ports: [{ containerPort: 5555 }] })],
     ['flower, without its port', deployment({ name: 'flower' })],
     ['a producer', deployment({ name: 'web', env: CELERY_ENV })],
+    ['switches of two roles', deployment({ env: switches({ CELERY_BEAT: 'yes', CELERY_LONG: 'yes' }) }, { name: 'mediaworker' })],
+    ['a switch next to that of a server', deployment({ env: switches({ CELERY_LONG: 'yes', UWSGI: 'yes' }) }, { name: 'mediaworker' })],
+    ['switches that are off', deployment({ env: switches({ CELERY_LONG: 'no' }) }, { name: 'mediaworker' })],
     ['a worker of something else', deployment({ name: 'worker', command: ['node', 'worker.js'], env: CELERY_ENV })],
     ['another queue of Python', deployment({ name: 'celery-worker', command: ['rq', 'worker'] })],
     ['the API of Celery', deployment({ name: 'celery-api' })],

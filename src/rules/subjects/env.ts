@@ -145,6 +145,14 @@ const withBrokerHost = lazy((world: World) => new Map(world.workloads.filter(({ 
 /** A key that says where a server is: `redis-url`, `db-host`. */
 const SERVER_KEY = /^[a-z][a-z0-9]*(-[a-z0-9]+)*-(url|uri|dsn|host|broker)$/;
 
+const isWithoutBroker = ({ env }: Container): boolean => !env.open && ![...env.all()].some(({ name }) => BROKER_LIKE.test(name));
+
+/** Images of web applications that have no such variable themselves, by namespace: what their code has is enough. */
+const withoutVariable = lazy((world: World): ReadonlySet<string> => new Set(world.workloads
+  .filter((workload) => workload.longRunning && world.in(workload).length === 0)
+  .flatMap(({ containers }) => containers.filter((container) => asList(container.json.ports).length > 0 && isWithoutBroker(container)))
+  .map(({ image, workload }) => `${workload.resource.namespace} ${image.text}`)));
+
 /** Names of variables from which applications read their broker. */
 const BROKER_NAME = /BROKER|RABBIT|AMQP|CELERY/;
 
@@ -456,10 +464,11 @@ export const envRules: Rule[] = [
     rows: ['E4'],
     on: 'processes',
     check: ({ container, workload, role, link, command }, report, world) => {
-      if (!['worker', 'beat', 'flower'].includes(role) || container.env.open || isBase(container.image) || link || command.global.has('--broker')) return;
-      if ([...container.env.all()].some(({ name }) => BROKER_LIKE.test(name)) || codeOf(container).broker) return;
-      const other = withBrokerHost(world).get(`${workload.resource.namespace} ${container.image.text}`);
-      if (!other || other.container === container) return;
+      if (!['worker', 'beat', 'flower'].includes(role) || isBase(container.image) || link || command.global.has('--broker')) return;
+      if (!isWithoutBroker(container) || codeOf(container).broker) return;
+      const key = `${workload.resource.namespace} ${container.image.text}` as const;
+      const other = withBrokerHost(world).get(key);
+      if (!other || other.container === container || withoutVariable(world).has(key)) return;
       const { kind, name } = other.container.workload.resource;
       report({ at: container.place(), value: `no ${other.name}`, note: `${kind} ${name} has it`, unless: 'its code has the broker' });
     },

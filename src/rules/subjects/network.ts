@@ -7,7 +7,7 @@ import { brokerUse, redisFor } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
-import { commonLabels, madeAlike } from '../../manifests/kustomizations';
+import { commonLabels, madeAlike, Renaming, renamings } from '../../manifests/kustomizations';
 import { applicationContainers, databasesNear, NamedHost, namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
@@ -159,6 +159,16 @@ const servedBy = lazy((world: World) => {
     rabbitmq: only([...rabbitWorkloads(world)]),
   };
 });
+
+/** The Services that variables of Celery name, as they are called before a kustomization renames them. */
+function namedBefore({ renamed, builds, sets }: Renaming, world: World) {
+  const containers = world.processes.map(({ container }) => container).filter(builds);
+  return containers.flatMap((container) => namedHosts(container).flatMap(({ host, variable }) => {
+    const { workload, env } = container;
+    const service = world.service(host, workload.resource.namespace);
+    return service === undefined || renamed(service.name) === service.name || sets(env.get(variable)!) ? [] : [{ workload, service, variable }];
+  }));
+}
 
 /** Celery in the namespace of a Service asks for it: others may have one of the same name, too. */
 function isUsedAtHome(world: World, { namespace, name }: Resource): boolean {
@@ -837,6 +847,28 @@ export const networkRules: Rule[] = [
           at: { resource: labels.resource, path: [...labels.path, names[0]] }, value: names.map((name) => `${name}: ${labels.pairs.get(name)}`).join(', '),
           note: `it makes the selectors of ${listed([...new Set(workloads.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
           ...unless(labels.namespace !== undefined && workloads.every(({ resource }) => resource.namespace === labels.namespace), 'it does not build all of these'),
+        });
+      }
+    },
+  },
+  {
+    id: 'network/prefix-renames-service',
+    severity: Severity.WARNING,
+    title: 'A kustomization renames the Service of a server, and variables keep its old name',
+    why: 'namePrefix and nameSuffix change the names of Services, and not what variables, ConfigMaps and Secrets say: `Error -2 connecting to redis:6379. Name or service '
+      + 'not known.`, in a loop, in what it builds.',
+    fix: 'Leave it out, as the namespace tells the objects apart; or give the variables the new name in this kustomization, by a patch or a generator.',
+    source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/nameprefix/',
+    rows: ['N69'],
+    check: (world, report) => {
+      for (const renaming of renamings(world)) {
+        const { resource, path, pattern, renamed } = renaming;
+        const [first] = namedBefore(renaming, world);
+        if (first === undefined) continue;
+        const { workload: { resource: { kind, name } }, service, variable } = first;
+        report({
+          at: { resource, path }, value: pattern, note: `${variable} of ${kind} ${name} names ${service.name}, which becomes ${renamed(service.name)}`,
+          unless: 'a patch gives it another value',
         });
       }
     },

@@ -145,8 +145,10 @@ export const observabilityRules: Rule[] = [
     on: 'workers',
     check: (worker, report, world) => {
       if (!seenByExporter(world).has(worker) || !worker.workload.longRunning) return;
-      if (!worker.lacks('--task-events') || worker.settingOn('worker_send_task_events')) return;
-      if (worker.settingOff('worker_send_task_events')) {
+      const { state } = worker.option('--task-events');
+      // Of what is out of sight hardly anything switches them on.
+      if (!worker.plain || (state !== 'unset' && state !== 'maybe') || worker.settingOn('worker_send_task_events')) return;
+      if (state === 'unset' && worker.settingOff('worker_send_task_events')) {
         const setting = worker.setting('worker_send_task_events')!;
         report({ at: setting.at, value: `worker_send_task_events=${setting.value}` });
       } else if (!worker.sets('worker_send_task_events')) {

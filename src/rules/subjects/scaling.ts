@@ -422,6 +422,31 @@ export const scalingRules: Rule[] = [
     },
   },
   {
+    id: 'scaling/queue-not-counted',
+    severity: Severity.WARNING,
+    title: 'KEDA does not count one of the queues of the worker',
+    why: 'Tasks in it start no pod: from zero they wait until another queue has some, and above that they only get the workers which the other queues ask for.',
+    fix: 'Add a trigger for each queue of -Q.',
+    source: 'https://keda.sh/docs/latest/concepts/scaling-deployments/#triggers',
+    rows: ['K2'],
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis, rabbit }, report, world) => {
+      const { queues = [] } = worker;
+      const all = [...redis, ...rabbit];
+      const counted = all.map((trigger) => trigger.metadata(trigger.type === 'redis' ? 'listName' : 'queueName') ?? '');
+      // Anything else may measure all queues together.
+      if (scaler.kind !== 'ScaledObject' || all.length < triggers(scaler).length) return;
+      if (all.some((trigger) => trigger.metadata('useRegex') === 'true') || counted.some((name) => name === '' || isFilledIn(name))) return;
+      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue))
+        && !world.workers.some((other) => other.workload !== worker.workload && other.queues?.includes(queue)));
+      if (missing.length === 0 || missing.length === queues.length) return;
+      report({
+        at: { resource: scaler, path: ['spec', 'triggers'] }, value: counted.join(', '), allowed: queues.join(', '),
+        note: `nothing counts ${missing.join(', ')}`, unless: 'hardly any tasks are sent there',
+      });
+    },
+  },
+  {
     id: 'scaling/priorities-not-counted',
     severity: Severity.WARNING,
     title: 'KEDA does not count the tasks of other priorities',
