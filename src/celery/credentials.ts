@@ -34,7 +34,7 @@ export function isCredentialValue(value: string): boolean {
   const text = value.trim();
   if (text.length > 2000) return !text.includes('$(');
   return text !== '' && !REFERENCE.test(text) && !/^(?:true|false|yes|no|on|off|none|null|0|1)$/i.test(text)
-    && !/^[~.]?\/[\w.-]+\/|^\/[\w.-]+$|\.(?:pem|key|crt|cer|p12|jks|json|ya?ml|txt)$|:\/\//i.test(text) && !PLACEHOLDER.test(text) && !/^(?=.*-)[a-z0-9-]*secrets?[a-z0-9-]*$/.test(text);
+    && !/^arn:|^projects\/|^[~.]?\/[\w.-]+\/|^\/[\w.-]+$|\.(?:pem|key|crt|cer|p12|jks|json|ya?ml|txt)$|:\/\//i.test(text) && !PLACEHOLDER.test(text) && !/^(?=.*-)[a-z0-9-]*secrets?[a-z0-9-]*$/.test(text);
 }
 
 /** What an example has in the place of a credential: `***`, `xxxx`, `your-api-key`. */
@@ -58,8 +58,12 @@ const BEFORE = String.raw`\s*(?:[\w.-]{1,100}=)?[a-z][a-z0-9+.-]{0,40}:`;
 /** A whole value: quotes and spaces in front of its last `@` are part of a password, and a port is none. */
 const WHOLE_URL = new RegExp(String.raw`^${BEFORE}//([^\s/:@?#"'<>\x60]*):(?!\d{1,5}(?:[^\w@]|$))([^\n]{1,2000})@[^\s@"'<>\x60]+\s*$`, 'i');
 
-function isUrlWithCredential(text: string): boolean {
-  const [, user, password] = (text.length <= 4000 && WHOLE_URL.exec(text)) || [];
+function isUrlWithCredential(list: string): boolean {
+  return list.length <= 4000 && list.split(/;(?=[a-z][a-z0-9+.-]{0,40}:\/\/)/i).some(isWholeUrl);
+}
+
+function isWholeUrl(text: string): boolean {
+  const [, user, password] = WHOLE_URL.exec(text) ?? [];
   return password !== undefined && !PLACEHOLDER.test(password) && !REFERENCE.test(password) && !(user === 'guest' && password === 'guest');
 }
 

@@ -39,6 +39,14 @@ const WITH_CELERY = ['amqp', 'amqps', 'pyamqp', 'redis', 'rediss', 'sentinel', '
 /** All names of transports, as the schemes of URLs have them. */
 export const TRANSPORT_NAMES: readonly string[] = [...WITH_CELERY, ...TRANSPORTS.keys()];
 
+/** Those of packages that add theirs to kombu, and those that kombu 4 still had. */
+export const OF_OTHERS: readonly string[] = ['redis-sentinel', 'rediscluster', 'redis-cluster', 'beanstalk', 'couchdb', 'django'];
+
+/** Whether a transport takes a key with any characters in its URL: those of Azure split it at the last `@`, and escape nothing. */
+export function takesAnyKey(scheme: string): boolean {
+  return scheme.startsWith('azure');
+}
+
 /** The transport of a broker URL: `redis` of `redis://host`; undefined where it has no scheme. */
 export function transportOf(url: string): string | undefined {
   return /^\s*([a-z][a-z0-9.-]*)(?:\+[^:]*)?:\/\//i.exec(url)?.[1].toLowerCase();

@@ -35,7 +35,8 @@ const takeApart = remembered((text: string): BrokerUrl | undefined => {
   const [user, password] = userInfo === undefined ? [undefined, undefined] : split(userInfo, ':');
   return {
     text, scheme: match[1].toLowerCase(), user, password,
-    host: (hostPort?.[1] ?? '').toLowerCase(),
+    // With a dot at its end a name is looked up as it is, in no search domain.
+    host: (hostPort?.[1] ?? '').toLowerCase().replace(/\.$/, ''),
     port: hostPort?.[2],
     database: path === undefined ? undefined : path.replace(/\/$/, ''),
     query: new Map(queryText.split('&').filter(Boolean).map((pair) => {

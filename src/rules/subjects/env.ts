@@ -3,7 +3,7 @@ import { isBase, isFlower, isPython } from '../../celery/image';
 import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, databaseAsBackend, otherBackend } from '../../celery/result-backends';
-import { TRANSPORT_NAMES, transportOf } from '../../celery/transports';
+import { OF_OTHERS, takesAnyKey, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import { BrokerUrl, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
@@ -24,7 +24,9 @@ import { Variable } from '../../manifests/pod/env';
 import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
+import { sameBroker } from '../../manifests/same-broker';
 import { secretAtHand } from '../../manifests/secret-keys';
+import { hasOwnFiles } from '../../manifests/settings-files';
 import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -45,6 +47,9 @@ const serviceVariables = lazy((world: World): Map<string, Set<string>> => {
   }
   return found;
 });
+
+/** Variables that webhooks of clouds and of Datadog add to containers. */
+const BY_WEBHOOKS = /^(AWS_(DEFAULT_)?REGION|AWS_ROLE_ARN|AWS_WEB_IDENTITY_TOKEN_FILE|AZURE_(CLIENT_ID|TENANT_ID|AUTHORITY_HOST|FEDERATED_TOKEN_FILE)|DD_(AGENT_HOST|ENTITY_ID|SERVICE|ENV|VERSION))$/;
 
 /** What people write for a scheme, and what kombu calls it. */
 const WRONG_SCHEMES = new Map([
@@ -90,6 +95,9 @@ const DATABASE = /^(.*_)?(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL|MYSQL|MARIADB
 
 const databaseVariables = lazy(({ env }: Container): readonly string[] => [...env.all()].map(({ name }) => name)
   .filter((name) => DATABASE.test(name) && !/REDIS|RABBIT|MONGO|CELERY|VECTOR|FLOWER/.test(name)));
+
+/** Other ways to name one and to log in there: `DATABASE_REPLICA_URL`, `DB_CONNECTION_STRING`, `PGPASSFILE`, `DB_IAM_AUTH`. */
+const OTHER_DATABASE = /(^|_)(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL|MYSQL|MARIADB|SQL)(?=_|PASSFILE|SERVICE|SSL).*(UR[IL]|DSN|CONN(ECTION)?(_?STR(ING)?)?|PASSFILE|SERVICE(FILE)?|IAM(_AUTH)?|SECRET(_\w+)?|ARN|TOKEN|SSL_?(CERT|KEY))$/;
 
 /** A database of documents, where an application has no other. */
 const DOCUMENTS = /(^|_)MONGO(DB)?_/;
@@ -156,6 +164,9 @@ const withoutVariable = lazy((world: World): ReadonlySet<string> => new Set(worl
 /** Names of variables from which applications read their broker. */
 const BROKER_NAME = /BROKER|RABBIT|AMQP|CELERY/;
 
+/** Names from which they may also read it: `MQ_HOST`, `QUEUE_URL`. */
+const QUEUE_NAME = /(^|_)(MQ|QUEUE|BUS|MESSAGING)_?(UR[IL]|DSN|HOST|HOSTNAME|SERVER|ADDR|ADDRESS)$/;
+
 interface GivenBroker {
   readonly container: Container;
   readonly variable: string;
@@ -193,7 +204,7 @@ const SAME_SETTINGS = 4;
 /** A variable that may say the same: of RabbitMQ, or of Redis where the broker is one. */
 function maySay({ redis }: GivenBroker, { name, value, hidden }: Variable): boolean {
   const url = parseUrl(hidden ?? value ?? '');
-  return BROKER_NAME.test(name) || (redis ? /REDIS|VALKEY/.test(name) || (url !== undefined && isRedis(url)) : url !== undefined && isAmqp(url));
+  return BROKER_NAME.test(name) || QUEUE_NAME.test(name) || (redis ? /REDIS|VALKEY/.test(name) || (url !== undefined && isRedis(url)) : url !== undefined && isAmqp(url));
 }
 
 const PRODUCTION = /(^|[._])(prod(uction)?|live)$/i;
@@ -203,6 +214,11 @@ function settingsModule({ env }: Container): { readonly value: string; readonly 
   const found = env.lookup('DJANGO_SETTINGS_MODULE');
   return found.state === 'known' ? { value: found.value, path: found.variable.path } : undefined;
 }
+
+/** What keeps running with each module of settings and is no Celery, by namespace, image and module. */
+const servedWith = lazy((world: World): ReadonlySet<string> => new Set(world.workloads
+  .filter((workload) => workload.longRunning && world.in(workload).length === 0).flatMap(({ containers, resource }) =>
+    containers.map((container) => `${resource.namespace} ${container.image.text} ${settingsModule(container)?.value ?? ''}`))));
 
 /** Containers that keep running with settings of production, by namespace and image. */
 const inProduction = lazy((world: World) => new Map(world.workloads.filter(({ longRunning }) => longRunning)
@@ -354,10 +370,10 @@ export const envRules: Rule[] = [
     source: 'celery/app/utils.py and celery/bin/celery.py at https://github.com/celery/celery',
     rows: ['E4'],
     on: 'processes',
-    check: (process, report) => {
+    check: (process, report, world) => {
       const [first, ...others] = process.brokerCandidates.filter(({ source }) => source !== 'broker');
       for (const other of others) {
-        if (first.partial || other.partial || sameBroker(first, other)) continue;
+        if (first.partial || other.partial || sameBroker(first, other, world)) continue;
         report({ at: other.at, value: `${other.source}=${other.text}`, note: `${first.source} is ${first.text}` });
       }
     },
@@ -371,14 +387,14 @@ export const envRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#broker-read-url-broker-write-url',
     rows: ['E4'],
     on: 'processes',
-    check: (process, report) => {
+    check: (process, report, world) => {
       const { broker } = process;
       if (!broker || broker.partial || broker.text === '') return;
       for (const name of ['broker_read_url', 'broker_write_url'] as const) {
         const setting = process.setting(name);
         const url = setting && parseUrl(setting.value);
         if (!setting || !url || /[$`({]/.test(url.host)) continue;
-        if (!sameBroker(broker, { ...broker, url })) report({ at: setting.at, value: `${name}=${setting.value}`, note: `the broker is ${broker.text}` });
+        if (!sameBroker(broker, { ...broker, text: setting.value, url }, world)) report({ at: setting.at, value: `${name}=${setting.value}`, note: `the broker is ${broker.text}` });
       }
     },
   },
@@ -398,7 +414,7 @@ export const envRules: Rule[] = [
       if (!sends || sends.partial || (!process && isLoopback(sends.url.host))) return;
       const workers = process ? world.workersOf(process) : workersIn(world).get(container.workload.resource.namespace) ?? [];
       const brokers = brokersOf(workers).get(container.image.text) ?? [];
-      const same = (other: UrlUse) => other.partial || sameBroker(other, sends)
+      const same = (other: UrlUse) => other.partial || sameBroker(other, sends, world)
         || (!process && other.url.host === sends.url.host && other.url.database === sends.url.database);
       if (brokers.length === 0 || brokers.some((other) => !other || same(other))) return;
       report({ at: sends.at, value: sends.text === '' ? sends.source : sends.text, allowed: brokers[0]!.text });
@@ -416,10 +432,11 @@ export const envRules: Rule[] = [
     check: ({ container, workload }, report, world) => {
       const own = databaseVariables(container);
       if (container.env.open || container.image.text === '' || own.some((name) => LOGIN.test(name))) return;
-      if ([...container.env.all()].some(({ name }) => DOCUMENTS.test(name))) return;
+      if ([...container.env.all()].some(({ name }) => DOCUMENTS.test(name) || OTHER_DATABASE.test(name))) return;
       const key = `${workload.resource.namespace} ${container.image.text}`;
       const other = own.length > 0 ? withLogin(world).get(key) : withDatabase(world).get(key);
       if (other) {
+        if (hasOwnFiles(container, other)) return;
         const { kind, name } = other.workload.resource;
         const lacks = own.length > 0 ? givenLogin(other) : givenDatabase(other);
         report({ at: container.place(), value: `no ${lacks}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
@@ -428,7 +445,7 @@ export const envRules: Rule[] = [
       if (own.length > 0) return;
       const another = isBase(container.image) ? undefined : withSources(world).get(key);
       const [source = ''] = another?.env.missing ?? [];
-      if (!another || source === '' || takesKeysOf(container, source)) return;
+      if (!another || source === '' || takesKeysOf(container, source) || hasOwnFiles(container, another)) return;
       const { kind, name } = another.workload.resource;
       report({ at: container.place(), value: `no envFrom of ${source}`, note: `${kind} ${name} has it`, unless: `nothing in ${source} is for tasks` });
     },
@@ -469,6 +486,7 @@ export const envRules: Rule[] = [
       const key = `${workload.resource.namespace} ${container.image.text}` as const;
       const other = withBrokerHost(world).get(key);
       if (!other || other.container === container || withoutVariable(world).has(key)) return;
+      if (hasOwnFiles(container, other.container)) return;
       const { kind, name } = other.container.workload.resource;
       report({ at: container.place(), value: `no ${other.name}`, note: `${kind} ${name} has it`, unless: 'its code has the broker' });
     },
@@ -511,7 +529,7 @@ export const envRules: Rule[] = [
         if (!worker || container.env.open || container.unread !== undefined || asList(container.json.ports).length === 0) continue;
         // Without a single variable it has what it needs from its image.
         const variables = [...container.env.all()];
-        if (variables.length === 0 || variables.some((variable) => maySay(worker, variable))) continue;
+        if (variables.length === 0 || variables.some((variable) => maySay(worker, variable)) || hasOwnFiles(container, worker.container)) continue;
         const { kind, name } = worker.container.workload.resource;
         report({ at: container.place(), value: `no ${worker.variable}`, note: `${kind} ${name} has it`, unless: 'it sends no tasks' });
       }
@@ -530,6 +548,8 @@ export const envRules: Rule[] = [
       const own = settingsModule(container);
       const other = own === undefined || role === 'flower' ? undefined : inProduction(world).get(`${workload.resource.namespace} ${container.image.text}`);
       if (!other || !DEVELOPMENT.test(own!.value)) return;
+      // With a web application of the same settings it is an environment of its own.
+      if (servedWith(world).has(`${workload.resource.namespace} ${container.image.text} ${own!.value}`)) return;
       const { kind, name } = other.container.workload.resource;
       report({ at: container.place(own!.path), value: own!.value, allowed: other.value, note: `${kind} ${name} has that`, unless: 'both modules name the same servers' });
     },
@@ -578,7 +598,10 @@ export const envRules: Rule[] = [
       if (process.links.some(({ kind }) => kind === 'shell')) return;
       for (const word of container.words) {
         for (const name of word.unresolved ?? []) {
-          if (!linked(name)) report({ at: process.place(word.path), value: word.text, note: `${name} is not defined` });
+          if (linked(name)) continue;
+          report({
+            at: process.place(word.path), value: word.text, note: `${name} is not defined`, ...unless(!BY_WEBHOOKS.test(name), 'a webhook of the cluster defines it'),
+          });
         }
       }
     },
@@ -615,8 +638,8 @@ export const envRules: Rule[] = [
     check: (process, report) => {
       const { container, links } = process;
       const { env, image, words } = container;
-      // Something fills in the whole file.
-      if (image.text.includes('${')) return;
+      // Something fills in the whole file, or a script does.
+      if (image.text.includes('${') || words.some((word) => /\beval\b|\benvsubst\b/.test(word.text))) return;
       const text = (variable: Variable | undefined): string => variable?.raw ?? variable?.hidden ?? '';
       // A variable that is nothing but a reference is one that a template gets.
       const named = (written: string): string[] => [...written.matchAll(SHELL_REFERENCE)].map(([, braced, plain]) => braced ?? plain)
@@ -659,6 +682,7 @@ export const envRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       for (const use of process.allUrls) {
+        if (takesAnyKey(use.url.scheme)) continue;
         const match = /^[a-z0-9+.-]+:\/\/([^:@/]*):(.*)@[^@]*$/i.exec(use.text.split(';')[0]);
         const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
         // `http://host:1/x@y` has no password: what looks like one must come before the host.
@@ -680,7 +704,7 @@ export const envRules: Rule[] = [
       for (const use of process.allUrls) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
         // The launcher escapes.
-        if (process.container.env.get(`${LAUNCH_PREFIX}${use.source}`)) continue;
+        if (takesAnyKey(use.url.scheme) || process.container.env.get(`${LAUNCH_PREFIX}${use.source}`)) continue;
         // What is not defined before it is another fault.
         if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
         if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });
@@ -779,7 +803,7 @@ export const envRules: Rule[] = [
         report({ at: link.at, value: shownUrl(link), allowed: `${meant}://`, note: `kombu takes ${transport} for the transport, and ${rest}:// for a part of the host` });
         return;
       }
-      if (!link || TRANSPORT_NAMES.includes(transportOf(`${link.url.scheme}://`) ?? '') || /[${}<>]/.test(link.url.scheme)) return;
+      if (!link || [...TRANSPORT_NAMES, ...OF_OTHERS].includes(transportOf(`${link.url.scheme}://`) ?? '') || /[${}<>]/.test(link.url.scheme)) return;
       const scheme = WRONG_SCHEMES.get(link.url.scheme) ?? nearest(link.url.scheme, ['redis', 'rediss', 'amqp', 'amqps', 'sentinel', 'sqs']);
       // A package may bring a transport of its own.
       const known = scheme !== undefined || /^(https?|postgres(ql)?|mysql|ftp|unix)$/.test(link.url.scheme);
@@ -1100,14 +1124,6 @@ function rawText(process: Process, use: UrlUse): string {
 function writtenIn(container: unknown, path: Path, value: string): boolean {
   if (!path.includes('command') && !path.includes('args')) return true;
   return ['command', 'args'].some((key) => asList(get(container, key)).some((word) => asScalar(word)?.includes(value)));
-}
-
-function sameBroker(a: UrlUse, b: UrlUse): boolean {
-  const port = (use: UrlUse) => use.url.port ?? `${isRedis(use.url) ? REDIS_PORT : AMQP_PORT}`;
-  const base = (use: UrlUse) => use.url.host.split('.')[0];
-  const names = a.url.host.includes('.') === b.url.host.includes('.') ? a.url.host === b.url.host : base(a) === base(b);
-  const database = isRedis(a.url) && isRedis(b.url) ? redisDatabase(a.url) === redisDatabase(b.url) : a.url.database === b.url.database;
-  return isRedis(a.url) === isRedis(b.url) && names && port(a) === port(b) && database;
 }
 
 function reportVariable(process: Process, report: Reporter, name: string, allowed: string): void {
