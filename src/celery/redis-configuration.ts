@@ -39,7 +39,7 @@ const OF_SOME_RELEASES = [
   'cluster-slave-validity-factor', 'cluster-slot-migration-handoff-max-lag-bytes', 'cluster-slot-stats-enabled', 'debug-context', 'dual-channel-replication-enabled',
   'events-per-io-thread', 'extended-redis-compatibility', 'glob-case-sensitive', 'hide-user-data-from-log', 'import-mode', 'io-threads-always-active', 'key-load-delay',
   'key-memory-histograms', 'list-max-ziplist-entries', 'list-max-ziplist-value', 'loading-process-events-interval-bytes', 'log-format', 'log-timestamp-format', 'lookahead',
-  'lua-enable-insecure-api', 'lua-replicate-commands', 'min-clients-per-thread', 'multi-master', 'prefetch-batch-max-size', 'repl-rdb-channel',
+  'lua-enable-deprecated-api', 'lua-enable-insecure-api', 'lua-replicate-commands', 'min-clients-per-thread', 'multi-master', 'prefetch-batch-max-size', 'repl-rdb-channel',
   'replica-full-sync-buffer-limit', 'req-res-logfile', 'scratch-file-path', 'search-default-dialect', 'search-max-aggregate-results', 'search-max-search-results',
   'search-on-timeout', 'search-threads', 'search-timeout', 'server-thread-affinity', 'server-threads', 'slave-announce-ip', 'slave-announce-port', 'slave-announced',
   'slave-ignore-maxmemory', 'slave-lazy-flush', 'slot-migration-max-failover-repl-bytes', 'storage-provider', 'ts-num-threads', 'ts-retention-policy', 'unixsocketgroup',

@@ -5,8 +5,9 @@ import { parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { readCelery } from './command/celery-command';
 import { baseName } from './command/command';
-import { Path } from './json';
+import { asList, asScalar, get, Path } from './json';
 import { Container } from './pod/container';
+import { Workload } from './pod/workload';
 import { serverWorkloads } from './servers';
 import type { World } from './world';
 
@@ -33,6 +34,14 @@ function startsOnlyCelery({ invocations }: Container): boolean {
 /** Broker containers in the network of a node. */
 const onNodes = lazy((world: World) => [...serverWorkloads(world)].some(({ spec }) => spec.hostNetwork === true));
 
+/** What is injected into the pod, or stands in its mesh, listens there for a server elsewhere. */
+function isForwarded({ annotations, resource: { namespace } }: Workload, port: number, world: World): boolean {
+  const upstreams = asScalar(annotations['consul.hashicorp.com/connect-service-upstreams']) ?? '';
+  if (upstreams.split(',').some((one) => one.split(':').slice(1).includes(String(port)))) return true;
+  return world.kind('Sidecar').some(({ json, namespace: own }) => own === namespace && asList(get(json, 'spec', 'egress')).some((listener) =>
+    get(listener, 'port', 'number') === port && isLoopback(asScalar(get(listener, 'bind')) ?? '')));
+}
+
 /** What may answer at a port of a pod: `nothing`, certainly; `something` that looks like it; or the condition under which something does. */
 export type Answer = 'nothing' | 'something' | { readonly unless: string };
 
@@ -45,6 +54,7 @@ export function answersAtLoopback(container: Container, port: number, world: Wor
   if (others.some((other) => other.declares(port) || servers.test(`${other.name} ${other.image.text}`))) return 'something';
   if ([container, ...others].some(({ invocations }) => invocations.some((invocation) => !readCelery(invocation)
     && servers.test(invocation.words.slice(0, 2).map(({ text }) => baseName(text)).join(' '))))) return 'something';
+  if (isForwarded(workload, port, world)) return 'something';
   if (workload.spec.hostNetwork === true) return onNodes(world) ? 'something' : { unless: 'a server listens on every node' };
   if (others.length > 0) return { unless: `${others.map(({ name }) => name).join(', ')} listens on ${port}` };
   // Without a command the entrypoint of the image runs, whatever its arguments are.
@@ -63,6 +73,9 @@ const DATABASE_PORTS: ReadonlyArray<readonly [RegExp, number]> = [[/MYSQL|MARIA/
 
 /** The variables that say that the database is in the pod itself, where nothing looks like one. */
 export function databasesAtLoopback(container: Container, world: World): ReadonlyArray<{ name: string; path: Path; answer: Answer }> {
+  // The operator of Cloud SQL puts its proxy into the pods that such an object selects.
+  const { namespace } = container.workload.resource;
+  if (world.kind('AuthProxyWorkload').some((one) => one.namespace === namespace)) return [];
   return [...container.env.all()].flatMap(({ name, value, hidden, path }) => {
     const text = DATABASE_VARIABLE.test(name) && !OF_A_CLOUD.test(name) ? hidden ?? value ?? '' : '';
     const url = parseUrl(text);

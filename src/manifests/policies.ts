@@ -45,9 +45,21 @@ const policiesByWorkload = lazy((world: World) => {
   }));
 });
 
-/** The policies that limit a direction for the pods of a workload: what one of them allows is allowed. */
+/** The policies that limit a direction for the pods of a workload: what one of them allows is allowed. In the network of the node there are none. */
 export function policiesOf(workload: Workload, direction: Direction, world: World): readonly Resource[] {
+  if (workload.spec.hostNetwork === true) return [];
   return (policiesByWorkload(world).get(workload) ?? []).filter((policy) => limits(policy, direction));
+}
+
+/** The kinds of other policies, of Cilium, Calico and administrators: they allow in addition to NetworkPolicies, or before them. */
+const OTHER_POLICIES = [
+  'CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy', 'GlobalNetworkPolicy', 'AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy',
+];
+
+/** Whether a policy of another kind may allow something to the pods of a workload. What it selects is not computed. */
+export function hasOtherPolicies({ resource: { namespace } }: Workload, world: World): boolean {
+  const others = [...OTHER_POLICIES.flatMap((kind) => world.kind(kind)), ...world.kind('NetworkPolicy').filter(({ apiVersion }) => !apiVersion.startsWith('networking.k8s.io/'))];
+  return others.some((policy) => ['', namespace].includes(policy.namespace));
 }
 
 /** The rules of policies, each with its policy. */

@@ -118,6 +118,22 @@ export function rabbitMention({ files }: RabbitServer, pattern: RegExp): RabbitS
   return undefined;
 }
 
+/** What adds users, virtual hosts and definitions to a RabbitMQ that runs. */
+const ADMINISTERS = /\brabbitmq(ctl|admin)\b[^|;&]*\b(add_user|change_password|add_vhost|set_permissions|import_definitions|declare|import)\b|\/api\/(users|vhosts|definitions|permissions)\b/;
+
+/** The namespaces in which a hook, a Job, a container or an object of the topology operator does so. */
+const administered = lazy((world: World): ReadonlySet<string> => new Set([
+  ...['User', 'Vhost', 'Permission'].flatMap((kind) => world.kind(kind)).filter(({ apiVersion }) => apiVersion.startsWith('rabbitmq.com/')).map(({ namespace }) => namespace),
+  ...world.workloads.filter(({ containers, initContainers }) => [...containers, ...initContainers].some(({ words, json }) =>
+    ADMINISTERS.test([...words.map(({ text }) => text), JSON.stringify(json.lifecycle ?? '')].join(' '))))
+    .map(({ resource }) => resource.namespace),
+]));
+
+/** Whether something in the input makes more of a server than its image does. */
+export function isAdministered({ resource: { namespace } }: RabbitServer, world: World): boolean {
+  return administered(world).has(namespace);
+}
+
 /** Where its queues are. */
 export function dataFolder({ container }: RabbitServer): string {
   return container && isBitnami(container.image) ? '/bitnami/rabbitmq/mnesia' : RABBITMQ_DATABASES;

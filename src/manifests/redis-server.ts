@@ -45,6 +45,15 @@ export class RedisServer {
   }
 
   public static read(container: Container): RedisServer | undefined {
+    const server = RedisServer.readCommand(container);
+    const given = server ? ofVariables(container, server.invocation) : [];
+    if (!server || given.length === 0) return server;
+    const added = RedisServer.fromWords(container, given)?.directives ?? [];
+    const opaque = server.opaque || given.some(({ unknown }) => unknown);
+    return new RedisServer(container, new Map([...server.directives, ...added]), opaque, server.invocation);
+  }
+
+  private static readCommand(container: Container): RedisServer | undefined {
     const starts = container.invocations.filter(({ words }) => /^((redis|valkey|keydb)-server|dragonfly)$/.test(baseName(words[0]?.text ?? '')));
     if (starts.length > 0) {
       const [first, ...others] = starts.map((invocation) => RedisServer.fromWords(container, invocation.words.slice(1), invocation));
@@ -106,6 +115,17 @@ export class RedisServer {
     if (directives.has('sentinel')) return undefined;
     return new RedisServer(container, directives, opaque, invocation);
   }
+}
+
+/** Options that variables add: the flags of Dragonfly, and what the entrypoint of Valkey puts at the end of the command. */
+function ofVariables(container: Container, invocation: Invocation | undefined): Word[] {
+  const { env, image, ownsEntrypoint } = container;
+  const program = baseName(invocation?.words[0]?.text ?? '');
+  return [...env.all()].flatMap(({ name, raw = '', value, path }): Word[] => {
+    const word = (text: string): Word => ({ text, path, unknown: value === undefined });
+    if (name.startsWith('DFLY_') && (program === 'dragonfly' || image.name === 'dragonfly')) return [word(`--${name.slice('DFLY_'.length)}`), word(value ?? '$')];
+    return name === 'VALKEY_EXTRA_FLAGS' && !ownsEntrypoint && image.name === 'valkey' ? (value ?? raw).split(/\s+/).filter(Boolean).map(word) : [];
+  });
 }
 
 /** Images whose entrypoint is documented: it puts the server before options. */

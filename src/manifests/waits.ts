@@ -21,7 +21,9 @@ const QUESTIONS: readonly RegExp[] = [
 /** The servers that an init container waits for until they answer: in a loop, or by a program that does nothing else. */
 export function awaitedServers({ words }: Container): Awaited[] {
   const text = words.map((word) => word.text.replace(/^\s*#.*$/gm, '')).join(' ');
-  const loops = /\b(until|while)\b/.test(text);
+  // One that counts its attempts, or has a time limit, gives up; and `while nc -z old 6379` waits until it is gone.
+  const gives = /\btimeout\b|\s-(ge|gt|le|lt)\s|\bseq\b/.test(text);
+  const loops = /\buntil\b|\bwhile\s+(!|true\b|:|\[)/.test(text) && !gives;
   return QUESTIONS.flatMap((question) => !loops && !/wait/.test(question.source) ? [] : [...text.matchAll(question)].map(([, host, port]) =>
     ({ host, port: port === undefined || port === '' ? undefined : Number(port) })));
 }

@@ -222,7 +222,9 @@ class Evaluator {
     branch.verdict = branch.tests === 1 && (op === ';' || op === '\n') ? verdict(words) : undefined;
   }
 
-  private add(words: readonly Token[], command: Pick<ShellCommand, 'assignments' | 'background' | 'piped'>): void {
+  private add(all: readonly Token[], command: Pick<ShellCommand, 'assignments' | 'background' | 'piped'>): void {
+    // `eval exec celery $OPTIONS` takes the words of its variables apart.
+    const words = all[0].text === 'eval' && all.length > 1 ? all.slice(1) : all;
     const [{ text: first }, second] = words;
     if (first === 'trap') this.traps = true;
     const exec = first === 'exec' && second !== undefined && !second.text.startsWith('>');

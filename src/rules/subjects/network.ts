@@ -11,11 +11,12 @@ import { commonLabels, madeAlike, Renaming, renamings } from '../../manifests/ku
 import { applicationContainers, databasesNear, NamedHost, namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { allowsDns, allowsPeer, allowsPort, policiesOf, rulesOf, selects } from '../../manifests/policies';
+import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers, rabbitFor, rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { serverContainers, serverWorkloads } from '../../manifests/servers';
+import { isOfStranger, strangers } from '../../manifests/strangers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
 import { awaitedServers } from '../../manifests/waits';
 import type { World } from '../../manifests/world';
@@ -550,11 +551,13 @@ export const networkRules: Rule[] = [
         const near = (isRedis(use.url) ? redis.get(namespace) : isAmqp(use.url) ? rabbitmq.get(namespace) : undefined) ?? [];
         // kustomize puts a prefix or a suffix to names when it builds.
         if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
+        if (isOfStranger(near, namespace, world)) continue;
         report({
           at: use.at, value: shownUrl(use), allowed: listed(near), ...use.text === '' ? {} : { note: `there is no Service ${host}` }, fix: `Write ${listed(near)}.`,
           // The server that there is, of almost that name, would be for nobody.
-          ...unless(near.every((name) => !isNamed(name, namespace, world)) && near.some((name) => name.includes(host) || host.includes(name)),
-            'a Service of that name is not among these manifests'),
+          ...unless(!strangers(world).has(namespace) && near.every((name) => !isNamed(name, namespace, world))
+            && near.some((name) => name.includes(host) || host.includes(name)),
+          'a Service of that name is not among these manifests'),
         });
       }
     },
@@ -583,6 +586,7 @@ export const networkRules: Rule[] = [
           if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace)) continue;
           const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
           if (near.length === 0 || near.some((one) => name.endsWith(`-${one}`) || name.startsWith(`${one}-`))) continue;
+          if (isOfStranger(near, namespace, world)) continue;
           report({
             at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
             unless: 'a Service of that name is not among these manifests',
@@ -691,9 +695,12 @@ export const networkRules: Rule[] = [
     check: (world, report) => {
       const ports = (host: string, container: Container) => {
         const service = isName(host) ? world.service(host, container.workload.resource.namespace) : undefined;
-        const { clusterIP, type, ports: given } = asMap(get(service?.json, 'spec'));
+        // The input may have one for each of several environments.
+        const same = service ? (servicesByName(world).get(service.name) ?? []).filter(({ namespace }) => namespace === service.namespace) : [];
+        const specs = same.map(({ json }) => asMap(json.spec));
         // The name of a headless Service is that of its pods, and an ExternalName has no ports.
-        return clusterIP === 'None' || type === 'ExternalName' ? [] : asList(given).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
+        return specs.some(({ clusterIP, type }) => clusterIP === 'None' || type === 'ExternalName') ? []
+          : specs.flatMap((spec) => asList(spec.ports)).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
       };
       for (const { container, urls } of brokerClients(world)) {
         for (const use of urls) {
@@ -885,7 +892,9 @@ export const networkRules: Rule[] = [
     check: (world, report) => {
       const without = grouped([...clients(world), ...producers(world)].flatMap(({ workload, broker }) => {
         const policies = policiesOf(workload, 'Egress', world);
-        if (policies.length === 0 || (broker && !isName(broker.url.host))) return [];
+        if (policies.length === 0 || hasOtherPolicies(workload, world)) return [];
+        // An address needs no DNS, nor does what the pod has in its own /etc/hosts.
+        if (broker && (!isName(broker.url.host) || ownNames(workload, broker.url.host))) return [];
         const allowed = rulesOf(policies, 'Egress').map((rule) => allowsDns(rule, workload, world));
         const condition = allowed.find((answer) => typeof answer === 'string');
         const same = JSON.stringify([policies[0].namespace, policyNames(policies), condition]);
@@ -913,6 +922,7 @@ export const networkRules: Rule[] = [
       const shut = new Set<Workload>();
       for (const process of clients(world)) {
         const { workload, broker } = process;
+        if (hasOtherPolicies(workload, world)) continue;
         const egress = policiesOf(workload, 'Egress', world);
         const use = process.link ?? process.allUrls[0];
         const pods = use ? brokerPods(use, process, world) : namedBrokerPods(process, world);
@@ -955,7 +965,7 @@ export const networkRules: Rule[] = [
       // Whoever connects, nobody is let in.
       for (const { container: { workload } } of LISTS.brokers(world)) {
         const ingress = policiesOf(workload, 'Ingress', world);
-        if (shut.has(workload) || ingress.length === 0 || rulesOf(ingress, 'Ingress').length > 0) continue;
+        if (shut.has(workload) || ingress.length === 0 || hasOtherPolicies(workload, world) || rulesOf(ingress, 'Ingress').length > 0) continue;
         report({
           at: { resource: ingress[0], path: ['spec'] }, value: policyNames(ingress), allowed: 'a rule in ingress for its port', note: `nobody is let in to ${workload.resource.name}`,
           unless: 'Celery has another broker',
@@ -977,6 +987,7 @@ export const networkRules: Rule[] = [
       const { container, role, workload } = process;
       // Beat keeps its schedule in a file, unless a scheduler says otherwise.
       if (role !== 'worker' && !(role === 'beat' && /database|sqlalchemy/i.test(process.value('--scheduler') ?? ''))) return;
+      if (hasOtherPolicies(workload, world)) return;
       for (const { kind, host, port, shown } of namedHosts(container)) {
         const service = kind === 'redis' || kind === 'rabbitmq' ? undefined : world.service(host, workload.resource.namespace);
         const pods = service && !ownNames(workload, host) ? world.backing(service) : [];

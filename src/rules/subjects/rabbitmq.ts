@@ -15,8 +15,8 @@ import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import {
-  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas, RabbitServer,
-  rabbitSetting,
+  dataFolder, isAdministered, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas,
+  RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import { shownUrl } from '../../manifests/uses';
@@ -379,7 +379,7 @@ export const rabbitRules: Rule[] = [
         if (!isAmqp(use.url) || user === undefined || user === '' || /[$%{]/.test(user)) continue;
         const linked = rabbitFor(use, world);
         const [server, ...others] = linked.length > 0 ? linked : meant(process, world);
-        if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_user|auth_backends/)) continue;
+        if (!server?.container?.image.official || others.length > 0 || server.opaque || isAdministered(server, world) || rabbitMention(server, /load_definitions|default_user|auth_backends/)) continue;
         const made = server.container.env.get('RABBITMQ_DEFAULT_USER');
         const name = made === undefined ? 'guest' : made.partial ? undefined : made.hidden ?? made.value;
         if (name === undefined || name === user) continue;
@@ -403,7 +403,7 @@ export const rabbitRules: Rule[] = [
     check: ({ urls, container: { env } }, report, world) => {
       for (const use of urls) {
         const [server, ...others] = rabbitFor(use, world);
-        if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_pass|auth_backends/)) continue;
+        if (!server?.container?.image.official || others.length > 0 || server.opaque || isAdministered(server, world) || rabbitMention(server, /load_definitions|default_pass|auth_backends/)) continue;
         const given = server.container.env;
         const [user, made] = [use.user ?? use.url.user, given.get('RABBITMQ_DEFAULT_USER')];
         const known = given.get('RABBITMQ_DEFAULT_PASS') === undefined ? 'guest' : knownPassword('$RABBITMQ_DEFAULT_PASS', given);
@@ -427,7 +427,7 @@ export const rabbitRules: Rule[] = [
       for (const use of amqpUses(client)) {
         const vhost = isAmqp(use.url) ? virtualHost(use.url) : undefined;
         const [server, ...others] = vhost === undefined ? [] : rabbitFor(use, world);
-        if (!server?.container?.image.official || others.length > 0 || server.opaque || rabbitMention(server, /load_definitions|default_vhost/)) continue;
+        if (!server?.container?.image.official || others.length > 0 || server.opaque || isAdministered(server, world) || rabbitMention(server, /load_definitions|default_vhost/)) continue;
         const made = server.container.env.get('RABBITMQ_DEFAULT_VHOST');
         const name = made === undefined ? '/' : made.partial ? undefined : made.hidden ?? made.value;
         if (name === undefined || name === vhost) continue;
