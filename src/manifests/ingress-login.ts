@@ -68,6 +68,7 @@ const ASKS: Readonly<Record<string, Readonly<Record<string, Ask>>>> = {
   },
   'ingress.kubernetes.io/': BASIC,
   'haproxy.org/': { ...BASIC, 'auth-type': { ...BASIC['auth-type'], values: ['basic-auth'] }, 'allow-list': SOURCES, 'whitelist': SOURCES },
+  'zalando.org/': { 'skipper-filter': { asks: (value) => /oauth|oidc|jwt|basicAuth|webhook|tokeninfo/i.test(value) } },
   'alb.ingress.kubernetes.io/': {
     'auth-type': { with: (type) => [`auth-idp-${type}`], without: 'not served', values: ['cognito', 'oidc', 'none'] },
     'auth-idp-cognito': needs('auth-type'), 'auth-idp-oidc': needs('auth-type'),
@@ -107,7 +108,7 @@ const UNDOING: readonly Undoing[] = [
 ];
 
 /** What may be about a login, of any controller. */
-const LOGIN = /auth|middleware|oauth|whitelist|allow-?list|source-range|snippet|plugins|inbound-cidrs/i;
+const LOGIN = /auth|middleware|oauth|whitelist|allow-?list|source-range|snippet|plugins|inbound-cidrs|^nginx\.org\/policies$/i;
 const NO = /^(none|off|false|no|disabled?|0)$/i;
 
 /** The beginning of the annotations that a controller reads, by the usual name of its class. */

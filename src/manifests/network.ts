@@ -6,6 +6,7 @@ import { ingressClassOf, LoginBefore, loginBefore } from './ingress-login';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
 import { ofLetters } from './misspelt';
 import { Place } from './place';
+import { asksByBackendConfig, hasPolicy } from './route-policies';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -82,9 +83,12 @@ function serviceExposures(service: Resource, port: number, names: ReadonlySet<st
   if (ports.length === 0) return [];
   const routes = (routesTo(world).get(service) ?? []).filter(({ servicePort }) =>
     servicePort === undefined || ports.some((entry) => servicePort === get(entry, 'port') || servicePort === get(entry, 'name')));
-  return [...published(service), ...routes.map(({ resource, path, prefix }) => {
+  // The load balancers of these classes reach pods by the ports of nodes.
+  const byNodePorts = routes.some(({ resource }) => /^(gce|gce-internal|alb)$/.test(ingressClassOf(resource) ?? ''));
+  return [...byNodePorts ? [] : published(service), ...routes.map(({ resource, path, prefix }) => {
     const { asked, fault } = loginBefore(resource, get(resource.json, ...path.slice(0, 3)), world);
-    return { by: resource.kind, internal: isInternal(resource), guarded: asked, fault, place: { resource, path }, prefix };
+    const before = asked || asksByBackendConfig(service, world) || hasPolicy(resource, service, world);
+    return { by: resource.kind, internal: isInternal(resource), guarded: before, fault, place: { resource, path }, prefix };
   })];
 }
 
@@ -105,11 +109,20 @@ function limitsSources({ json }: Resource): boolean {
     && (asText(get(json, 'spec', 'loadBalancerClass')) === TAILNET || (ranges.length > 0 && !ranges.includes(ALL_IPV4) && !ranges.includes('::/0')));
 }
 
-/** A load balancer of a cloud in its private network. */
-function isInternal({ annotations }: Resource): boolean {
-  return Object.entries(annotations).some(([name, value]) => /load-?balancer.*(internal|scheme|type)|ingress\.kubernetes\.io\/scheme/i.test(name)
-    && /^(internal|true|0\.0\.0\.0\/0)$/i.test(asScalar(value) ?? ''));
+/** A load balancer of a cloud in its private network, as its annotations say, or by default: of the controller for those of AWS. */
+function isInternal(resource: Resource): boolean {
+  const { annotations, kind, json } = resource;
+  const ingressClass = kind === 'Ingress' ? ingressClassOf(resource) : undefined;
+  const given = Object.entries(annotations).map(([name, value]) => [name, asScalar(value) ?? ''] as const);
+  const of = (pattern: RegExp): string | undefined => given.find(([name]) => pattern.test(name))?.[1];
+  if (ingressClass === 'gce-internal' || (ingressClass === 'alb' && of(/^alb\.ingress\.kubernetes\.io\/scheme$/) === undefined)) return true;
+  const ofController = /^(external|nlb-ip)$/.test(of(/\/aws-load-balancer-type$/) ?? '') || asText(get(json, 'spec', 'loadBalancerClass')) === 'service.k8s.aws/nlb';
+  if (ofController && of(/\/aws-load-balancer-(scheme|internal)$/) === undefined) return true;
+  return given.some(([name, value]) => INTERNAL.test(name) && /^(internal|intranet|true|0\.0\.0\.0\/0)$/i.test(value));
 }
+
+/** Annotations that keep a load balancer in a private network. */
+const INTERNAL = /load-?balancer.*(internal|scheme|type|network|disable-public-network)|ingress\.kubernetes\.io\/(scheme|use-private-ip)/i;
 
 /** From outside to a Service. */
 interface Route {

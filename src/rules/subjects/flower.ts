@@ -191,6 +191,11 @@ function ownNames({ resource, spec }: Workload): ReadonlySet<string> {
   return new Set([...given === undefined ? [] : [given], ...kind === 'Pod' ? [name] : [], ...kind === 'StatefulSet' ? [`${name}-0`] : []]);
 }
 
+/** The proxy of Consul connects to the application at the loopback address. */
+function isMeshed({ annotations }: Workload): boolean {
+  return asScalar(annotations['consul.hashicorp.com/connect-inject']) === 'true';
+}
+
 /** Annotations by which a controller ends TLS without `tls`. */
 const SECURED = /cert|(^|[./-])tls|force-ssl-redirect true|listen-ports .*HTTPS|entrypoints .*(secure|https)|konghq\.com\/protocols https$/i;
 
@@ -683,7 +688,7 @@ export const flowerRules: Rule[] = [
         const asked = listens && (probesOf(container).find((probe) => ['httpGet', 'tcpSocket'].some((by) =>
           get(probe.json, by, 'host') === undefined && get(probe.json, by, 'port') !== undefined && listens.leads(get(probe.json, by, 'port'))))?.kind
           ?? services.find((service) => asList(get(service.json, 'spec', 'ports')).some((entry) => listens.leads(targetOf(entry))))?.name);
-        if (asked !== undefined) report({ at: flower.place(address.path), value: address.value, allowed: '0.0.0.0', note: `${/Probe$/.test(asked) ? asked : `the Service ${asked}`} asks for it from outside the pod` });
+        if (asked !== undefined && !isMeshed(workload)) report({ at: flower.place(address.path), value: address.value, allowed: '0.0.0.0', note: `${/Probe$/.test(asked) ? asked : `the Service ${asked}`} asks for it from outside the pod` });
       } else if (HOST_NAME.test(address.value) && !ownNames(workload).has(address.value) && get(workload.spec, 'hostAliases') === undefined && workload.spec.hostNetwork !== true
         && !services.some((service) => get(service.json, 'spec', 'clusterIP') === 'None')) {
         report({ at: flower.place(address.path), value: address.value, allowed: '0.0.0.0', note: 'it is not the name of its pod' });

@@ -21,6 +21,8 @@ import { Resource } from '../../manifests/resource';
 import { authenticationOf, authenticationValues, envSource, isScaled, keysOf, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
+import { nearest } from '../../nearest';
 import { listed } from '../printable';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -93,6 +95,7 @@ function reportUnrequested(workload: Workload, resource: Shared, report: Reporte
       if (amount !== undefined && (amount !== 0 || !nothing)) continue;
       report({
         at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: `resources.requests.${resource}`,
+        ...unless(get(spec, 'nodeSelector', 'cloud.google.com/compute-class') === undefined, 'GKE Autopilot gives it one'),
         ...(amount === undefined ? {} : { value: `a ${resource === 'cpu' ? 'CPU' : 'memory'} request of 0` }),
       });
     }
@@ -145,8 +148,31 @@ function* namesBut(resources: readonly Resource[], one: Resource): Iterable<stri
   for (const other of resources) if (other !== one) yield `${other.kind} ${other.name}`;
 }
 
+/** The namespaces in which the input has an operator of KEDA. */
+const kedaNamespaces = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.filter(({ containers }) =>
+  containers.some(({ image }) => /(^|\/)kedacore\/keda$/.test(image.repository))).map(({ resource }) => resource.namespace)));
+
+/** A Service of that name next to KEDA, such as one that leads to another namespace. */
+function isKnownToKeda(host: string, world: World): boolean {
+  return world.kind('Service').some(({ name, namespace }) => name === host && (namespace.includes('keda') || kedaNamespaces(world).has(namespace)));
+}
+
+/** Words of names that say no more than that it is a worker. */
+const OF_ANY_WORKER = /^(celery|workers?|queues?|default|app|deployment|\d+)$/;
+
+/** Whether a name may be meant for a workload: a word of its own is that of another one. */
+function mayMean(name: string, workload: string): boolean {
+  const words = workload.split('-');
+  return name.split('-').every((word) => OF_ANY_WORKER.test(word) || words.includes(word)) || almost(name, [workload]) !== undefined;
+}
+
 /** The API of what autoscalers scale. */
 const APPS = 'apps/v1';
+
+/** The kinds of it. */
+const SCALED = [
+  'Deployment', 'StatefulSet', 'ReplicaSet', 'DaemonSet', 'ReplicationController', 'Rollout', 'DeploymentConfig', 'Pod', 'Job', 'CronJob', 'Service',
+];
 
 export const scalingRules: Rule[] = [
   {
@@ -199,12 +225,12 @@ export const scalingRules: Rule[] = [
     source: 'https://github.com/kedacore/keda/issues/6247',
     rows: ['K3'],
     on: 'scaledWorkers',
-    check: ({ worker, scaler }, report) => {
-      if (scaler.namespace.includes('keda')) return;
+    check: ({ worker, scaler }, report, world) => {
+      if (scaler.namespace.includes('keda') || kedaNamespaces(world).has(scaler.namespace)) return;
       for (const trigger of triggers(scaler)) {
         for (const server of servers(trigger, worker)) {
           const host = server.replace(/:\d+$/, '');
-          if (!/^[a-z0-9-]+$/i.test(host)) continue;
+          if (!/^[a-z0-9-]+$/i.test(host) || isKnownToKeda(host, world)) continue;
           report({
             at: { resource: scaler, path: trigger.path }, value: server,
             allowed: `${host}.${scaler.namespace || '<namespace>'}.svc.${CLUSTER_DOMAIN}`,
@@ -409,15 +435,22 @@ export const scalingRules: Rule[] = [
     check: ({ worker, scaler }, report) => {
       const { queues } = worker;
       if (!queues || queues.length === 0) return;
-      for (const trigger of triggers(scaler)) {
-        // The name of a queue of SQS may have a prefix, and characters that SQS does not take are others.
+      // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
+      const isOwn = ({ type }: Trigger, name: string): boolean => queues.some((queue) => type === 'rabbitmq' ? name === queue : name.includes(queue));
+      // The name of a queue of SQS may have a prefix, and characters that SQS does not take are others.
+      const counted = triggers(scaler).flatMap((trigger) => {
         const field = trigger.type === SQS_QUEUE ? undefined : QUEUE_SCALERS.get(trigger.type)?.queue;
         const name = field === undefined ? undefined : trigger.metadata(field);
-        // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
-        const isOf = (queue: string): boolean => trigger.type === 'rabbitmq' ? name === queue : name!.includes(queue);
-        if (name === undefined || queues.some(isOf) || trigger.metadata('useRegex') === 'true' || (trigger.type === 'rabbitmq' && isFilledIn(name))) continue;
+        return field === undefined || name === undefined ? [] : [{ trigger, field, name, own: isOwn(trigger, name) }];
+      });
+      for (const { trigger, field, name, own } of counted) {
+        if (own || trigger.metadata('useRegex') === 'true' || (trigger.type === 'rabbitmq' && isFilledIn(name))) continue;
         if (readsRedisLists(trigger.type) && isUnacknowledged(name, worker)) continue;
-        report({ at: { resource: scaler, path: [...trigger.path, field!] }, value: name, allowed: queues.join(', ') });
+        report({
+          at: { resource: scaler, path: [...trigger.path, field] }, value: name, allowed: queues.join(', '),
+          // Next to its own queue one may count what is before it.
+          ...unless(!counted.some((other) => other.own), 'what waits there becomes tasks of this worker'),
+        });
       }
     },
   },
@@ -506,7 +539,8 @@ export const scalingRules: Rule[] = [
       for (const scaler of ['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => world.kind(kind))) {
         const ref = get(scaler.json, 'spec', 'scaleTargetRef');
         const [kind, name] = [asScalar(get(ref, 'kind')) ?? 'Deployment', asScalar(get(ref, 'name')) ?? ''];
-        if (name === '' || /[${}<>]/.test(name)) continue;
+        // An operator has kinds of its own.
+        if (name === '' || /[${}<>]/.test(name) || (!SCALED.includes(kind) && nearest(kind, SCALED) === undefined)) continue;
         const target = world.target(scaler.namespace, ref, 'Deployment');
         const api = asScalar(get(ref, 'apiVersion')) ?? APPS;
         // Of the API only the group counts.
@@ -521,7 +555,7 @@ export const scalingRules: Rule[] = [
           .filter((workload) => /^(Deployment|StatefulSet)$/.test(workload.resource.kind) && scalersOf(workload, world).length === 0);
         // Where its name says nothing of Celery, it is that of a worker but for a slip or for the kind.
         const names = /celery|worker/i.test(name) ? undefined : new Set([name, almost(name, meant.map(({ resource }) => resource.name)) ?? name]);
-        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? true)
+        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? mayMean(name, resource.name))
           && (resource.namespace === scaler.namespace || resource.name === name));
         if (near.length === 0) continue;
         report({
