@@ -1,6 +1,7 @@
+import { quantity } from '../celery/quantity';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
-import { asMap, asText, get, JsonObject } from './json';
+import { asList, asMap, asText, get, JsonObject } from './json';
 import { Volume } from './pod/volumes';
 import { Workload } from './pod/workload';
 import type { World } from './world';
@@ -34,4 +35,21 @@ export function hasLocalClass(claim: JsonObject | undefined, world: World): bool
   const name = asText(get(claim, 'spec', 'storageClassName')) ?? '';
   const known = world.find('StorageClass', '', name);
   return known ? OF_ONE_NODE.test(asText(asMap(known.json).provisioner) ?? '') : name === 'local-path';
+}
+
+/** The PersistentVolumes, by their class. */
+const volumesByClass = lazy((world: World) => grouped(world.kind('PersistentVolume').map(({ json }) => [asText(get(json, 'spec', 'storageClassName')) ?? '', json] as const)));
+
+/** The PersistentVolume of the input that a claim names, or the smallest of its class and access modes that is large enough for it. */
+export function boundVolume(claim: JsonObject | undefined, world: World): JsonObject | undefined {
+  const name = asText(get(claim, 'spec', 'volumeName'));
+  if (name !== undefined) return world.kind('PersistentVolume').find((volume) => volume.name === name)?.json;
+  const storageClass = asText(get(claim, 'spec', 'storageClassName'));
+  if (storageClass === undefined) return undefined;
+  const size = (written: unknown): number => quantity(written) ?? 0;
+  const wanted = size(get(claim, 'spec', 'resources', 'requests', 'storage'));
+  const modes = (json: unknown): readonly unknown[] => asList(get(json, 'spec', 'accessModes'));
+  return (volumesByClass(world).get(storageClass) ?? [])
+    .filter((volume) => modes(claim).every((mode) => modes(volume).includes(mode)) && size(get(volume, 'spec', 'capacity', 'storage')) >= wanted)
+    .sort((one, other) => size(get(one, 'spec', 'capacity', 'storage')) - size(get(other, 'spec', 'capacity', 'storage')))[0];
 }

@@ -1,4 +1,6 @@
 import { parseUrl } from '../celery/url';
+import { lazy } from '../memo';
+import { grouped } from './grouped';
 import { databaseKind, NamedHost, namedHosts, ServerKind } from './named-hosts';
 import { knownPassword } from './passwords';
 import { Container } from './pod/container';
@@ -30,7 +32,7 @@ const IMAGES: Partial<Record<ServerKind, ReadonlyArray<{ readonly user: string; 
 };
 const DATA = /^\/var\/lib\/(postgresql|mysql)|^\/docker-entrypoint-initdb\.d/;
 
-function given({ env }: Container, { variable }: NamedHost): Login {
+function given({ env }: Container, variable: string): Login {
   const found = env.get(variable);
   const url = found?.partial ? undefined : parseUrl(found?.hidden ?? found?.value ?? '');
   if (url) return { user: knownPassword(url.user, env), password: knownPassword(url.password, env) };
@@ -67,7 +69,7 @@ export function otherLogins({ container, workload }: Process, world: World): Dat
     const [server, ...others] = pods.flatMap(({ containers }) => containers).filter(({ image }) => databaseKind(image) !== undefined);
     if (!server || others.length > 0 || seen.has(server) || !server.image.official || server.words.length > 0) return [];
     const logins = made(server, databaseKind(server.image)!);
-    const { user, password } = given(container, named);
+    const { user, password } = given(container, named.variable);
     if (!logins || logins.length === 0 || user === undefined || user === 'root') return [];
     const own = logins.find((login) => login.user === user);
     const differs = !own ? 'user' : differ(password, own.password) ? 'password' : undefined;
@@ -75,4 +77,17 @@ export function otherLogins({ container, workload }: Process, world: World): Dat
     seen.add(server);
     return [{ named, server, differs, kept: server.mounts.some(({ mountPath, volume }) => DATA.test(mountPath) && volume.kind !== 'emptyDir') }];
   });
+}
+
+/** Databases by their namespace. */
+const databases = lazy((world: World) => grouped(world.workloads.filter(({ longRunning }) => longRunning)
+  .flatMap(({ containers, resource }) => containers.flatMap((container) =>
+    databaseKind(container.image) === undefined ? [] : [[resource.namespace, container] as const]))));
+
+/** The login next to the variable of a host, or in a URL, is that of the only database of the namespace, which makes it: no other is meant. */
+export function isLoginOfDatabase(container: Container, variable: string, world: World): boolean {
+  const [server, ...others] = databases(world).get(container.workload.resource.namespace) ?? [];
+  const { user, password } = given(container, variable);
+  return server !== undefined && others.length === 0 && user !== undefined && password !== undefined
+    && (made(server, databaseKind(server.image)!) ?? []).some((login) => login.user === user && login.password === password);
 }

@@ -1,12 +1,12 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
-import { isBase, isFlower, isPython } from '../../celery/image';
+import { Image, isBase, isFlower, isPython } from '../../celery/image';
 import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, databaseAsBackend, otherBackend } from '../../celery/result-backends';
 import { OF_OTHERS, takesAnyKey, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import { BrokerUrl, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
-import { brokerUrls } from '../../manifests/broker-urls';
+import { brokerUrls, isBrokerVariable, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { codeOf, seesSettings } from '../../manifests/code';
 import { unlessCopied } from '../../manifests/copies';
@@ -128,6 +128,20 @@ const [withDatabase, withLogin] = [givenDatabase, givenLogin].map((given) =>
     .flatMap(({ containers, resource }) => containers.filter((container) => given(container) !== undefined)
       .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const)))));
 
+/** Web applications that send tasks and have a login for a database, by namespace. */
+const producersWithLogin = lazy((world: World) => grouped(world.workloads
+  .filter((workload) => workload.longRunning && world.in(workload).length === 0)
+  .flatMap(({ containers, resource }) => containers
+    .filter((container) => isProducer(container) && givenLogin(container) !== undefined && isWebApplication(container))
+    .map((container) => [resource.namespace, container] as const))));
+
+/** `shop-backend` and `shop-celery` of one owner: the code of an application in two images. */
+function builtTwice({ image: one }: Container, { image: other }: Container): boolean {
+  const owner = (image: Image): string => image.repository.slice(0, -image.name.length);
+  const first = (image: Image): string => image.name.split(/[-_]/)[0];
+  return one.text !== other.text && !isBase(one) && !isOtherImage(one) && owner(one) !== '' && owner(one) === owner(other) && first(one) === first(other);
+}
+
 /** Containers that keep running and have an envFrom that is out of sight, by namespace and image. */
 const withSources = lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
   .flatMap(({ containers, resource }) => containers.filter(({ env }) => env.open).map((container) => [`${resource.namespace} ${container.image.text}`, container] as const))));
@@ -176,11 +190,15 @@ interface GivenBroker {
 
 /** Workers that are given a broker by a variable, by namespace and image. */
 const withBrokerVariable = lazy((world: World): ReadonlyMap<string, GivenBroker> => new Map(world.workers.flatMap(({ container, workload }) => {
-  if (container.image.text === '' || container.image.official) return [];
+  if (container.image.text === '' || isBase(container.image)) return [];
   const key = `${workload.resource.namespace} ${container.image.text}`;
   for (const { name, value, hidden } of container.env.all()) {
     const url = parseUrl(hidden ?? value ?? '');
     if (url && BROKER_NAME.test(name) && !/RESULT|BACKEND/.test(name)) return [[key, { container, variable: name, redis: isRedis(url) }] as const];
+    // What a Secret has that is out of sight may be a Redis, too.
+    if (isBrokerVariable(name) && value === undefined && hidden === undefined) {
+      return [[key, { container, variable: name, redis: true }] as const];
+    }
   }
   const host = namedHosts(container).find(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
   return host ? [[key, { container, variable: host.variable, redis: host.kind === 'redis' }] as const] : [];
@@ -192,10 +210,17 @@ const givenBrokers = lazy((world: World) => grouped([...withBrokerVariable(world
 
 /** A worker of another image that has all variables of a container, its database among them, and a broker: one application, built twice. */
 function workerOfSameSettings(container: Container, world: World): GivenBroker | undefined {
-  if (isOtherImage(container.image) || isBase(container.image) || container.image.official) return undefined;
+  if (isOtherImage(container.image) || isBase(container.image)) return undefined;
   const names = [...container.env.all()].map(({ name }) => name);
   if (names.length < SAME_SETTINGS || databaseVariables(container).length === 0) return undefined;
   return givenBrokers(world).get(container.workload.resource.namespace)?.find(({ container: { env } }) => names.every((name) => env.get(name)));
+}
+
+/** A web application, as far as its ports, name and command tell: what only answers a browser or a model sends no tasks. */
+function isWebApplication({ image, invocations, json }: Container): boolean {
+  const words = invocations.flatMap((invocation) => invocation.words.map(({ text }) => text)).join(' ');
+  return asList(json.ports).length > 0 && !/front-?end|client|(^|-)ui(-|$)/.test(image.name)
+    && (words === '' || /gunicorn|uvicorn|runserver|hypercorn|daphne|uwsgi|granian|waitress|flask|fastapi|wsgi|asgi|app\.py|main\.py|\.sh/.test(words));
 }
 
 /** So many variables of the same names are not by chance. */
@@ -423,8 +448,8 @@ export const envRules: Rule[] = [
   {
     id: 'env/lacks-database',
     severity: Severity.WARNING,
-    title: 'The worker has no variable or Secret for the database, unlike another pod of its image',
-    why: 'One image reads the same settings everywhere: tasks fail with `django.db.utils.OperationalError: could not connect to server`, or use the SQLite file of the image.',
+    title: 'The worker has no variable or Secret for the database, unlike another pod of its application',
+    why: 'One application reads the same settings everywhere: tasks fail with `django.db.utils.OperationalError: could not connect to server`, or use the SQLite file of the image.',
     fix: 'Give the worker the variables that the web application has, by the same envFrom or secretKeyRef.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
     rows: ['E4'],
@@ -442,7 +467,13 @@ export const envRules: Rule[] = [
         report({ at: container.place(), value: `no ${lacks}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
         return;
       }
-      if (own.length > 0) return;
+      const kin = producersWithLogin(world).get(workload.resource.namespace)?.find((web) => builtTwice(web, container)
+        && (own.length > 0 || [...container.env.all()].every(({ name }) => web.env.get(name) !== undefined)));
+      if (kin) {
+        const { kind, name } = kin.workload.resource;
+        report({ at: container.place(), value: `no ${givenLogin(kin)}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
+      }
+      if (kin || own.length > 0) return;
       const another = isBase(container.image) ? undefined : withSources(world).get(key);
       const [source = ''] = another?.env.missing ?? [];
       if (!another || source === '' || takesKeysOf(container, source) || hasOwnFiles(container, another)) return;
@@ -526,7 +557,7 @@ export const envRules: Rule[] = [
       for (const container of others.flatMap(({ containers }) => containers)) {
         const worker = withBrokerVariable(world).get(`${container.workload.resource.namespace} ${container.image.text}`) ?? workerOfSameSettings(container, world);
         // What serves nothing sends nothing, as far as its manifest tells.
-        if (!worker || container.env.open || container.unread !== undefined || asList(container.json.ports).length === 0) continue;
+        if (!worker || container.env.open || container.unread !== undefined || !isWebApplication(container)) continue;
         // Without a single variable it has what it needs from its image.
         const variables = [...container.env.all()];
         if (variables.length === 0 || variables.some((variable) => maySay(worker, variable)) || hasOwnFiles(container, worker.container)) continue;
@@ -941,6 +972,9 @@ export const envRules: Rule[] = [
       for (const name of ['CELERY_BROKER_URL', 'BROKER_URL']) {
         const variable = process.variable(name);
         if (variable.state !== 'known' || variable.value.trim() !== '') continue;
+        // Whoever publishes a ConfigMap with nothing but names leaves its values to others.
+        const imported = [...process.container.env.all()].filter(({ path }) => path === variable.path);
+        if (imported.length > 1 && imported.every(({ value }) => value === '')) continue;
         report({ at: process.place(variable.path), value: `${name}=`, unless: 'the application takes its broker from elsewhere' });
         return;
       }

@@ -2,7 +2,7 @@ import { Image, isBitnami, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { brokerUse } from '../../manifests/brokers';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
-import { claimNamed, hasLocalClass, templateOf } from '../../manifests/claims';
+import { boundVolume, claimNamed, hasLocalClass, templateOf } from '../../manifests/claims';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
@@ -161,11 +161,10 @@ const emptyDirs = lazy((world: World) => grouped(world.workloads.filter((workloa
 /** Folders that each node has for itself. */
 const OF_THE_NODE = /^\/(dev|proc|sys|run|etc|lib|usr|boot|var\/(run|log|lib\/(docker|kubelet|containerd)))(\/|$)|\.sock$/;
 
-/** The folder of the node that a volume is, by itself or by the PersistentVolume that its claim names. */
+/** The folder of the node that a volume is, by itself or by the PersistentVolume of its claim. */
 function hostFolder({ resource }: Workload, { claim, path }: Volume, world: World): string | undefined {
-  const bound = claim === undefined ? undefined : asText(get(world.find('PersistentVolumeClaim', resource.namespace, claim)?.json, 'spec', 'volumeName'));
-  return bound === undefined ? asText(get(resource.json, ...path, 'hostPath', 'path'))
-    : asText(get(world.kind('PersistentVolume').find(({ name }) => name === bound)?.json, 'spec', 'hostPath', 'path'));
+  return claim === undefined ? asText(get(resource.json, ...path, 'hostPath', 'path'))
+    : asText(get(boundVolume(world.find('PersistentVolumeClaim', resource.namespace, claim)?.json, world), 'spec', 'hostPath', 'path'));
 }
 
 /** The names of other workloads of a list, as many as a message shows. */

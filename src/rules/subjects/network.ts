@@ -4,6 +4,7 @@ import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../
 import { isAmqp, isRedis, isSentinel, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
 import { brokerUse, redisFor } from '../../manifests/brokers';
+import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
@@ -564,7 +565,7 @@ export const networkRules: Rule[] = [
   },
   {
     id: 'network/no-such-host',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A variable has a host name that is not that of a Service',
     why: 'Only Services have names in the DNS of the cluster, and Deployments and containers of Docker Compose have none: `Name or service not known`, in a loop.',
     fix: 'Write the name of the Service.',
@@ -589,7 +590,7 @@ export const networkRules: Rule[] = [
           if (isOfStranger(near, namespace, world)) continue;
           report({
             at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
-            unless: 'a Service of that name is not among these manifests',
+            ...unless(database && isLoginOfDatabase(container, variable, world), 'a Service of that name is not among these manifests'),
           });
         }
       }
@@ -669,7 +670,7 @@ export const networkRules: Rule[] = [
   },
   {
     id: 'network/database-on-localhost',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'The database is localhost, and nothing in the pod of Celery listens there',
     why: 'Tasks fail: `connection to server at "127.0.0.1", port 5432 failed: Connection refused`. The pods of the web application may have a proxy to the '
       + 'database as a container of their own, and those of Celery need one, too.',
@@ -680,7 +681,8 @@ export const networkRules: Rule[] = [
     check: (process, report, world) => {
       if (process.role === 'flower') return;
       for (const { name, path, answer } of databasesAtLoopback(process.container, world)) {
-        report({ at: process.place(path), value: name, unless: typeof answer === 'object' ? answer.unless : 'no task asks the database' });
+        const condition = typeof answer === 'object' ? answer.unless : 'no task asks the database';
+        report({ at: process.place(path), value: name, ...unless(answer === 'nothing' && isLoginOfDatabase(process.container, name, world), condition) });
       }
     },
   },
