@@ -100,3 +100,25 @@ export const renamings: (world: World) => readonly Renaming[] = lazy((world: Wor
 function takesFiles(generators: unknown): boolean {
   return asList(generators).some((one) => get(one, 'behavior') !== undefined && ['files', 'envs', 'env'].some((field) => get(one, field) !== undefined));
 }
+
+/** A ConfigMap or Secret that a kustomization generates, with a hash behind its name. */
+export interface Generated {
+  readonly resource: Resource;
+  readonly path: Path;
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly name: string;
+}
+
+const GENERATORS = [['ConfigMap', 'configMapGenerator'], ['Secret', 'secretGenerator']] as const;
+
+/** Those of no namespace, where no kustomization next to them gives one: kustomize does not write their new names into objects that have one. */
+export const generatedInNoNamespace: (world: World) => readonly Generated[] = lazy((world: World) => {
+  const all = world.kind('Kustomization').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/'));
+  const given = new Set(all.filter(({ json }) => asText(json.namespace) !== undefined).map(({ namespace }) => namespace));
+  const others = all.filter(({ namespace }) => !given.has(namespace));
+  return others.flatMap((resource) => GENERATORS.flatMap(([kind, field]) => asList(resource.json[field]).flatMap((entry, i): Generated[] => {
+    const [name, behavior = 'create'] = [asText(get(entry, 'name')), asText(get(entry, 'behavior'))];
+    const keepsName = [get(resource.json, 'generatorOptions'), get(entry, 'options')].some((options) => get(options, 'disableNameSuffixHash') === true);
+    return name === undefined || behavior !== 'create' || keepsName || get(entry, 'namespace') !== undefined ? [] : [{ resource, path: [field, i], kind, name }];
+  })));
+});

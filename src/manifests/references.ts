@@ -1,6 +1,7 @@
 import { lazy } from '../memo';
 import { isBrokerVariable, isProducer } from './broker-urls';
 import { asList, asMap, asText, get, Path } from './json';
+import { databaseWorkloads } from './named-hosts';
 import { Place } from './place';
 import { Workload } from './pod/workload';
 import { serverWorkloads } from './servers';
@@ -49,9 +50,9 @@ export const referencesOf: (workload: Workload) => readonly Reference[] = lazy((
   return found;
 });
 
-/** What the pods of Celery, and those of Redis and RabbitMQ, ask for, and cannot start without. */
+/** What the pods of Celery, and those of Redis, RabbitMQ and its databases, ask for, and cannot start without. */
 export const neededReferences: (world: World) => readonly Reference[] = lazy((world: World) => {
-  const servers = serverWorkloads(world);
+  const servers = new Set([...serverWorkloads(world), ...databaseWorkloads(world)]);
   return world.workloads.filter((workload) => world.in(workload).length > 0 || servers.has(workload))
     .flatMap(referencesOf).filter(({ optional }) => !optional);
 });

@@ -86,7 +86,8 @@ function collect(json: unknown, index: number, prefix: Path, found: Resource[]):
     asList(json.items).forEach((item, i) => collect(withType(item, kind, apiVersion), index, [...prefix, 'items', i], found));
     return;
   }
-  if (kind === 'Template' && apiVersion.startsWith('template.openshift.io/') && prefix.length === 0) {
+  // Those of OpenShift before 3.6 are of no group.
+  if (kind === 'Template' && /^(template\.openshift\.io\/|v1$)/.test(apiVersion) && prefix.length === 0) {
     const values = new Map(asList(json.parameters).map((parameter) => [asText(get(parameter, 'name')) ?? '', asScalar(get(parameter, 'value'))]));
     asList(json.objects).forEach((item, i) => collect(filled(item, values), index, ['objects', i], found));
     return;

@@ -70,6 +70,11 @@ describe('a Template of OpenShift', () => {
     expect(filled(spec, ...parameters)).toEqual(expected);
   });
 
+  test('is opened without the group of its API, too, as OpenShift had it before 3.6, and no other kind of that name', () => {
+    expect(shown(template({}, [], { apiVersion: 'v1' }))).toEqual(['Pod /a 0.objects.0']);
+    expect(shown(template({}, [], { apiVersion: 'shop.example.com/v1' }))).toEqual(['Template / 0']);
+  });
+
   test('is at its place, and not opened within a List', () => {
     expect(shown(template({}, []))).toEqual(['Pod /a 0.objects.0']);
     expect(shown({ apiVersion: 'v1', kind: 'List', items: [template({}, [])] })).toEqual(['Template / 0.items.0']);

@@ -1093,10 +1093,9 @@ export const envRules: Rule[] = [
     fix: 'Write rediss:// or amqps:// with the port of TLS, redis:// or amqp:// with the other one.',
     source: 'https://learn.microsoft.com/azure/azure-cache-for-redis/cache-configure#access-ports',
     rows: ['N12'],
-    on: 'processes',
-    check: (process, report) => {
-      const { link, urls } = process;
-      for (const use of link && !urls.includes(link) ? [...urls, link] : urls) {
+    on: 'brokerClients',
+    check: ({ urls }, report) => {
+      for (const use of urls) {
         const { scheme, port, host } = use.url;
         const secure = /^(rediss|amqps)$/.test(scheme);
         if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;

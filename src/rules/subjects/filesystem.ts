@@ -6,6 +6,7 @@ import { boundVolume, claimNamed, hasLocalClass, templateOf } from '../../manife
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
+import { applicationContainers } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
@@ -14,6 +15,7 @@ import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import { serverWorkloads } from '../../manifests/servers';
+import { ownSqliteFiles } from '../../manifests/sqlite-files';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { LISTS } from '../lists';
@@ -567,6 +569,29 @@ export const filesystemRules: Rule[] = [
         report({
           at: container.place(path), value: `emptyDir at ${mountPath}`, note: `${other.resource.kind} ${other.resource.name} has another`,
           unless: 'neither reads what the other has written',
+        });
+      }
+    },
+  },
+  {
+    id: 'filesystem/sqlite-not-shared',
+    severity: Severity.WARNING,
+    title: 'The worker and another pod are given one SQLite file, and each has a file of its own',
+    why: 'The file is on the disk of the pod: what tasks write nobody else reads, `sqlite3.OperationalError: no such table` where only one of them migrates, and with the pod it '
+      + 'is gone. As result backend it means that every result stays PENDING.',
+    fix: 'Use a database server, such as PostgreSQL.',
+    source: 'https://www.sqlite.org/useovernet.html',
+    rows: ['N76'],
+    on: 'workers',
+    check: ({ container, workload }, report, world) => {
+      for (const { variable, url, path } of ownSqliteFiles(container)) {
+        const others = applicationContainers(world).filter((other) => other.workload.resource.namespace === workload.resource.namespace
+          && ownSqliteFiles(other).some((one) => one.url === url));
+        const names = someOthers(others.map((other) => other.workload), workload);
+        if (names.length === 0 && mostReplicas(workload, world) < 2) continue;
+        report({
+          at: container.place(path), value: `${variable}=${url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
+          unless: 'tasks write nothing to it',
         });
       }
     },

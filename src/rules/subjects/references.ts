@@ -2,6 +2,7 @@ import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
+import { generatedInNoNamespace } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
@@ -331,6 +332,28 @@ export const referenceRules: Rule[] = [
           at, value: `${kind} ${name}`,
           note: where, ...unless(!others.some((other) => isUsedAtHome(world, other)), 'that has one of the same name'),
         });
+      }
+    },
+  },
+  {
+    id: 'references/generated-in-no-namespace',
+    severity: Severity.ERROR,
+    title: 'A kustomization generates a ConfigMap or a Secret in no namespace, and the pods that need it are in one',
+    why: 'kustomize puts a hash behind its name, and writes the new name only into objects of the same namespace: the pods ask for the name without the hash, which there is '
+      + 'not. CreateContainerConfigError, `Error: secret "shop" not found`.',
+    fix: 'Give the kustomization the namespace of the pods.',
+    source: 'Reproduced with kustomize 5.6.0',
+    rows: [],
+    check: (world, report) => {
+      for (const { resource, path, kind, name } of generatedInNoNamespace(world)) {
+        // Any pod of the application: without the web application no task is sent.
+        const pods = world.workloads.filter(({ resource: { namespace } }) => celeryNamespaces(world).has(namespace) && ['', namespace].includes(resource.namespace));
+        const asked = pods.flatMap(referencesOf)
+          .find((reference) => reference.kind === kind && reference.name === name && !reference.optional
+            && get(reference.at.resource.json, 'metadata', 'namespace') !== undefined && !find(world, reference));
+        if (!asked) continue;
+        const pod = asked.at.resource;
+        report({ at: { resource, path }, value: `${kind} ${name}`, note: `${pod.kind} ${pod.name} is in ${pod.namespace}`, fix: `Write namespace: ${pod.namespace} into the kustomization.` });
       }
     },
   },
