@@ -343,7 +343,7 @@ export const referenceRules: Rule[] = [
       + 'not. CreateContainerConfigError, `Error: secret "shop" not found`.',
     fix: 'Give the kustomization the namespace of the pods.',
     source: 'Reproduced with kustomize 5.6.0',
-    rows: [],
+    rows: ['N79'],
     check: (world, report) => {
       for (const { resource, path, kind, name } of generatedInNoNamespace(world)) {
         // Any pod of the application: without the web application no task is sent.
