@@ -470,8 +470,9 @@ export const scalingRules: Rule[] = [
       // Anything else may measure all queues together.
       if (scaler.kind !== 'ScaledObject' || all.length < triggers(scaler).length) return;
       if (all.some((trigger) => trigger.metadata('useRegex') === 'true') || counted.some((name) => name === '' || isFilledIn(name))) return;
-      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue))
-        && !world.workers.some((other) => other.workload !== worker.workload && other.queues?.includes(queue)));
+      const { workload, workload: { resource: { namespace } } } = worker;
+      const others = world.workers.filter((other) => other.workload !== workload && other.workload.resource.namespace === namespace);
+      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue)) && !others.some((other) => other.queues?.includes(queue)));
       if (missing.length === 0 || missing.length === queues.length) return;
       report({
         at: { resource: scaler, path: ['spec', 'triggers'] }, value: counted.join(', '), allowed: queues.join(', '),
