@@ -472,7 +472,8 @@ export const scalingRules: Rule[] = [
       if (all.some((trigger) => trigger.metadata('useRegex') === 'true') || counted.some((name) => name === '' || isFilledIn(name))) return;
       const { workload, workload: { resource: { namespace } } } = worker;
       const others = world.workers.filter((other) => other.workload !== workload && other.workload.resource.namespace === namespace);
-      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue)) && !others.some((other) => other.queues?.includes(queue)));
+      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue)))
+        .filter((queue) => !others.some((other) => other.queues?.includes(queue)));
       if (missing.length === 0 || missing.length === queues.length) return;
       report({
         at: { resource: scaler, path: ['spec', 'triggers'] }, value: counted.join(', '), allowed: queues.join(', '),
