@@ -120,7 +120,7 @@ const MEASURED = [
   'published manifest; hosts called example; a claim of RabbitMQ at the folder of its databases; claims on a class of one node; `yes` in a file that a kustomization names, which',
   'quotes it; `your-api-key`; commands in variables that Airflow runs; databases on localhost of vendors that nobody chose; selectors that a kustomization adds.', '',
   'Not mended is what is in the table above or below a threshold, and: claims of kompose below the folder of the code, a worker and an API that run the same image without',
-  'a command, followers of Redis behind the Service of the broker, code in ConfigMaps that Python cannot run, scrape ports where nothing listens, files of the web application; workers that a script in an image starts, the same module of two images on one queue by a variable',
+  'a command, followers of Redis behind the Service of the broker, scrape ports where nothing listens, files of the web application; workers that a script in an image starts, the same module of two images on one queue by a variable',
   'that Celery does not know. What must be refused and is a warning has its condition in an image: which shell `sh` is, the scheduler of a Beat whose',
   'command is not in sight, which broker the code makes of `REDIS_URL`.',
 ];

@@ -5,6 +5,7 @@ import { codeSettings, SettingName } from './code-settings';
 import { asMap } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
+import { withoutComments } from './python-text';
 import { Resource } from './resource';
 import { Setting, UrlUse } from './uses';
 
@@ -79,8 +80,10 @@ function isModule({ folder, name }: CodeFile, module: string): boolean {
   return `${folder}/${name}`.endsWith(`/${module.split('.').join('/')}.py`);
 }
 
-const BROKER = /\b(?:broker(?:_url)?|(?:CELERY_)?BROKER_URL)\s*=\s*(['"])([^'"\n]+)\1/;
-const BACKEND = /\b(?:(?:result_)?backend|CELERY_RESULT_BACKEND)\s*=\s*(['"])([^'"\n]+)\1/;
+/** An argument, an attribute, a setting of Django or of before Celery 4, or a key. */
+const written = (names: string): RegExp => new RegExp(`\\b(?:${names})(?:(?:\\s*:\\s*str)?\\s*=|['"]\\s*:)\\s*(['"])([^'"\\n]+)\\1`);
+const BROKER = written('broker(?:_url)?|(?:CELERY_)?BROKER_URL');
+const BACKEND = written('(?:result_)?backend|CELERY_RESULT_BACKEND');
 
 export const codeOf: (container: Container) => Code = lazy((container: Container) => {
   const files = codeFiles(container);
@@ -89,9 +92,9 @@ export const codeOf: (container: Container) => Code = lazy((container: Container
 
 function firstUrl(files: readonly CodeFile[], pattern: RegExp, source: string): UrlUse | undefined {
   for (const { text, place } of files) {
-    const written = pattern.exec(text)?.[2];
-    const url = written === undefined ? undefined : parseUrl(written);
-    if (url) return { text: written!, url, at: place, source, partial: false };
+    const found = pattern.exec(withoutComments(text))?.[2];
+    const url = found === undefined ? undefined : parseUrl(found);
+    if (url) return { text: found!, url, at: place, source, partial: false };
   }
   return undefined;
 }
@@ -106,4 +109,20 @@ function settingsOf(files: readonly CodeFile[]): Code['settings'] {
     }
   }
   return settings;
+}
+
+/** The files of a container that its process imports for certain: that of `-A`, and what those import from the folder of the file. */
+export function importedFiles(container: Container, app: string | undefined): ReadonlySet<CodeFile> {
+  const files = codeFiles(container);
+  const from = container.workingDir;
+  const imported = new Set<CodeFile>();
+  const add = (module: string, folder: string) => {
+    for (const file of files) {
+      if (file.folder !== folder || file.name !== `${module}.py` || imported.has(file)) continue;
+      imported.add(file);
+      for (const [, name, other] of file.text.matchAll(/^(?:from|import)[ \t]+(\w+)|\bconfig_from_object\(\s*['"](\w+)['"]/gm)) add(name ?? other, folder);
+    }
+  };
+  if (app !== undefined && from !== undefined) add(app.split(/[.:]/)[0], from);
+  return imported;
 }

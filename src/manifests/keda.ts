@@ -38,7 +38,13 @@ export function kedaRefusals(scaler: Resource, world: World): KedaRefusal[] {
 
 function unknown(value: unknown, fields: readonly string[], path: Path): KedaRefusal[] {
   return Object.keys(asMap(value)).filter((name) => !fields.includes(name) && !isFilledIn(name))
-    .map((name) => ({ path: [...path, name], value: name, allowed: nearest(name, fields) ?? fields.join(', '), note: 'KEDA has no such field here' }));
+    .map((name) => ({ path: [...path, name], value: name, allowed: nearest(name, fields) ?? beginsAlike(name, fields) ?? fields.join(', '), note: 'KEDA has no such field here' }));
+}
+
+/** `minReplicas` is `minReplicaCount`, and `cooldown` is `cooldownPeriod`. */
+function beginsAlike(name: string, fields: readonly string[]): string | undefined {
+  const shared = (field: string): number => [...name].findIndex((letter, i) => letter !== field[i]);
+  return fields.find((field) => shared(field) === -1 || shared(field) > name.length * 2 / 3);
 }
 
 function notTexts(metadata: unknown, path: Path): KedaRefusal[] {

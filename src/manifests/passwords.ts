@@ -6,7 +6,7 @@ import { UrlUse } from './uses';
 const PLACEHOLDER = /change|replace|your|placeholder|example|todo|secret-?here|xxx|^\*+$|[<>{}]/i;
 
 /** A password that manifests tell: of `$(NAME)` and `$NAME` that of the variable. It is compared, and never shown. */
-export function knownPassword(text: string | undefined, env: Env): string | undefined {
+export function knownPassword(text: string | undefined, env: Pick<Env, 'get'>): string | undefined {
   const [, name] = /^\$[({]?(\w+)[)}]?$/.exec(text ?? '') ?? [];
   const variable = name === undefined ? undefined : env.get(name);
   const password = name === undefined ? text : variable?.partial ? undefined : variable?.hidden ?? variable?.value;

@@ -11,3 +11,7 @@ export const withoutComments: (code: string) => string = remembered((code: strin
     const line = code.slice(code.lastIndexOf('\n', at - 1) + 1, at);
     return /^\s*$/.test(line) ? found.replace(/[^\n]/g, '') : found;
   }));
+
+/** The names that may be bound in the code of a module: all its words but those of strings, comments and of the modules that it imports from. */
+export const hasName = (code: string, name: string): boolean => new RegExp(`\\b(${name}|globals|setattr|__getattr__)\\b|import\\s*\\*`)
+  .test(code.replace(STRING_OR_COMMENT, '').replace(/^([ \t]*)from[ \t]+[\w.]+[ \t]+(?=import\b)/gm, '$1'));

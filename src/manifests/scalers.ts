@@ -1,6 +1,8 @@
 import { keyOptions, RedisKeys, redisKeys } from '../celery/redis-keys';
 import { KEDA_DEFAULTS } from '../celery/scaling';
+import { DEFAULTS } from '../celery/settings';
 import { lazy } from '../memo';
+import { codeFiles, seesSettings } from './code';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asScalar, asText, get } from './json';
 import { Container } from './pod/container';
@@ -83,6 +85,14 @@ export function triggers(scaler: Resource): Trigger[] {
       authentication: asText(get(json, 'authenticationRef', 'name')),
     }];
   });
+}
+
+/** The queues of a worker: those of `-Q`, or, where all of its code is in sight, the one that it has by default. */
+export function queuesInSight(worker: Process): readonly string[] | undefined {
+  if (worker.queues || !worker.lacks('--queues') || !seesSettings(worker.container)) return worker.queues;
+  if (codeFiles(worker.container).some(({ text }) => /\b(task_queues|CELERY_QUEUES)\b/.test(text))) return undefined;
+  const queue = worker.setting('task_default_queue')?.value ?? (worker.sets('task_default_queue') ? undefined : DEFAULTS.queue);
+  return queue === undefined ? undefined : [queue];
 }
 
 /** The keys of the queues of a worker in Redis, as far as its settings are in sight. */

@@ -33,7 +33,7 @@ export const CATALOGUE = {
   V15: { what: 'what Celery 5.7 and kombu 5.7 ask for', limits: 'As ranges in the table of versions that the rules use.' },
   C1: {
     what: 'the module that -A names is missing',
-    limits: 'Only where nothing but the ConfigMap can hold the module. Attributes are not looked up.',
+    limits: 'Only where the ConfigMap is the working directory. That the code runs is seen as far as its strings, brackets and indentation tell.',
   },
   C2: { what: '-A after the subcommand' },
   C3: { what: 'two applications on one queue' },

@@ -22,7 +22,7 @@ export const SILENCES: readonly Silence[] = [
   { gap: 'an autoscaler outside of the input, or one that a chart renders under another condition', reason: 'replicas without one is right.' },
   { gap: 'NetworkPolicies with matchExpressions, and those of a CNI of its own', reason: 'What they select is not computed, so nothing is said to be open or closed by them.' },
   { gap: 'results that nobody reads, tasks that are not idempotent, retries in code', reason: 'It is in the code of tasks.' },
-  { gap: 'a queue that KEDA counts, and a worker without -Q', reason: 'The application may have another task_default_queue, or task_queues.' },
+  { gap: 'a queue that KEDA counts, and a worker without -Q whose code is in its image', reason: 'The application may have another task_default_queue, or task_queues.' },
   { gap: 'two modules of one package on one queue (-A shop.a, -A shop.b)', reason: 'They mostly have the same tasks.' },
   { gap: 'the path of an Ingress and a Flower whose options are in its image', reason: 'A script that starts Flower may give the prefix as well.' },
   { gap: 'Flower with 256 MiB and more', reason: 'How many tasks it sees before it is full is not in manifests (docs/flower.md has what tasks need).' },

@@ -1,12 +1,12 @@
 import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
-import { isFlower, isLatest, isPython } from '../../celery/image';
+import { isFlower, isLatest, isPython, pythonVersion } from '../../celery/image';
 import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
-import { codeFiles } from '../../manifests/code';
+import { CodeFile, codeFiles, importedFiles } from '../../manifests/code';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
@@ -16,7 +16,8 @@ import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/
 import { Workload } from '../../manifests/pod/workload';
 import { celeryIn, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
-import { withoutComments } from '../../manifests/python-text';
+import { syntaxFault } from '../../manifests/python-syntax';
+import { hasName, withoutComments } from '../../manifests/python-text';
 import { Resource } from '../../manifests/resource';
 import { taskOptions } from '../../manifests/task-options';
 import type { World } from '../../manifests/world';
@@ -80,6 +81,21 @@ function rootModule(app: string): string {
   return app.split(/[.:]/)[0];
 }
 
+/** The files of ConfigMaps that a process certainly imports: where it starts in the working directory of its container. */
+function imports(process: Process): ReadonlySet<CodeFile> {
+  const { container, app } = process;
+  const there = container.invocations.length === 1 && process.option('--workdir').state === 'unset';
+  return importedFiles(container, there ? app : undefined);
+}
+
+/** `tasks:celery` or `tasks.celery`, where tasks.py has no name `celery`: a file in the working directory comes before all packages. */
+function lacksAttribute(process: Process, app: string): boolean {
+  const { container } = process;
+  const [, module, name] = /^(\w+)[.:](\w+)$/.exec(app) ?? [];
+  const file = module === undefined ? undefined : [...imports(process)].find((one) => one.name === `${module}.py`);
+  return file !== undefined && !codeFiles(container).some(({ name: other }) => other.startsWith(`${module}/`)) && !hasName(file.text, name);
+}
+
 function configMapOf(workload: Workload, volume: Volume, world: World): Resource | undefined {
   return volume.kind === 'configMap' ? world.find('ConfigMap', workload.resource.namespace, asText(volume.source.name) ?? '') : undefined;
 }
@@ -115,7 +131,7 @@ export const codeRules: Rule[] = [
   {
     id: 'code/app-module-missing',
     severity: Severity.ERROR,
-    title: 'The module that -A names is not among the files of the container',
+    title: 'What -A names is not among the files of the container',
     why: 'The process exits at startup with `Error: Unable to load celery application. The module nope was not found.` and is restarted forever.',
     fix: 'Name the file without .py: -A tasks for tasks.py; start it in the folder of the file.',
     source: 'Reproduced with Celery 5.6.3',
@@ -124,21 +140,51 @@ export const codeRules: Rule[] = [
     check: (process, report) => {
       const { container, app } = process;
       const given = process.command.global.get('--app');
-      if (app === undefined || !given || !process.plain || !isPython(container.image)) return;
+      if (app === undefined || !given || !process.plain) return;
+      const at = process.place(given.word.path);
+      if (lacksAttribute(process, app)) report({ at, value: app, allowed: `a name in ${rootModule(app)}.py` });
       // Only where nothing but the ConfigMap can hold the module: a plain image, and no other volume with code.
-      const folder = container.workingDir ?? '/';
-      const mount = container.mountOf(folder);
+      const folder = container.workingDir;
+      const mount = folder === undefined ? undefined : container.mountOf(folder);
       const files = mount && container.volumeFiles(mount.volume);
-      if (!mount || mount.mountPath !== folder || mount.subPath !== undefined || !files
+      if (folder === undefined || !mount || mount.mountPath !== folder || mount.subPath !== undefined || !files
         || container.env.lookup('PYTHONPATH').state !== 'unset') return;
       if (container.mounts.some((other) => other !== mount && within(other.mountPath, folder))
         || process.option('--workdir').state !== 'unset') return;
       if (container.workload.initContainers.length > 0 || container.invocations.length > 1) return;
       const module = rootModule(app);
+      const code = [...files.keys()].filter((file) => file.endsWith('.py'));
+      // Another image may have it as a package, and a folder of settings is no folder of code.
+      if (!isPython(container.image) && code.length === 0 && !CODE_FOLDER.test(folder)) return;
       const found = [...files.keys()].some((file) => file === `${module}.py` || file.startsWith(`${module}/`));
       if (!found && !codeFiles(container).some(({ name }) => name === `${module}.py`)) {
-        report({ at: process.place(given.word.path), value: app, allowed: [...files.keys()].filter((file) => file.endsWith('.py')).join(', ') });
+        report({ at, value: app, allowed: code.length > 0 ? code.join(', ') : 'a Python file', ...unless(isPython(container.image), `the image has a package ${module}`) });
       }
+    },
+  },
+  {
+    id: 'code/no-python',
+    severity: Severity.ERROR,
+    title: 'Python cannot compile a file that a ConfigMap brings',
+    why: 'The process exits at startup: `SyntaxError: \'(\' was never closed`, `IndentationError: unexpected indent`, and is restarted forever.',
+    fix: 'Correct that line, and run `python3 -m py_compile` on the file before it is applied. In a ConfigMap, `|` after the name keeps lines, and `>` joins them.',
+    source: 'https://docs.python.org/3/reference/lexical_analysis.html',
+    rows: ['C1'],
+    check: (world, report) => {
+      const reported = new Map<string, Report>();
+      for (const process of world.processes) {
+        const { container } = process;
+        const imported = imports(process);
+        for (const file of codeFiles(container)) {
+          const fault = syntaxFault(file.text);
+          if (!fault || (fault.python2 && /^2\./.test(pythonVersion(container.image) ?? ''))) continue;
+          const key = `${file.place.resource.index} ${file.place.resource.prefix.join('/')} ${file.place.path.join('/')}`;
+          const doubt = !imported.has(file) ? 'nothing imports it' : fault.python2 && !isPython(container.image) ? 'the image has Python 2' : undefined;
+          if (reported.get(key)?.unless === undefined && reported.has(key)) continue;
+          reported.set(key, { at: file.place, value: `line ${fault.line}`, note: fault.what, unless: doubt });
+        }
+      }
+      for (const found of reported.values()) report(found);
     },
   },
   {

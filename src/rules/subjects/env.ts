@@ -26,6 +26,7 @@ import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { sameBroker } from '../../manifests/same-broker';
 import { secretAtHand } from '../../manifests/secret-keys';
+import { sentinelsFor } from '../../manifests/sentinels';
 import { hasOwnFiles } from '../../manifests/settings-files';
 import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
@@ -1065,8 +1066,31 @@ export const envRules: Rule[] = [
     },
   },
   {
+    id: 'env/sentinel-unknown-master',
+    severity: Severity.ERROR,
+    title: 'Sentinel watches no Redis of the name that master_name has',
+    why: 'Workers never connect: `redis.sentinel.MasterNotFoundError: No master found for \'main\'`, in a loop.',
+    fix: 'Write the name of `sentinel monitor` in sentinel.conf.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/',
+    rows: ['N11'],
+    on: 'processes',
+    check: (process, report, world) => {
+      for (const [use, setting] of [[process.broker, 'broker_transport_options'], [process.backend, 'result_backend_transport_options']] as const) {
+        const options = use && isSentinel(use.url) ? process.setting(setting) : undefined;
+        const name = /['"]master_name['"]\s*:\s*['"]([^'"${}<>]+)['"]/.exec(options?.value ?? '')?.[1];
+        const watching = name === undefined ? [] : sentinelsFor(use!.url.host, process.workload.resource.namespace, world);
+        const watched = watching.flatMap((sentinel) => sentinel.watched);
+        if (watched.length === 0 || watched.some((one) => one.name === name)) continue;
+        report({
+          at: options!.at, value: `master_name: ${name}`, allowed: listed(watched.map((one) => one.name)),
+          ...unless(options!.variable === undefined, 'the application takes another'),
+        });
+      }
+    },
+  },
+  {
     id: 'env/sentinel-port',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A redis:// URL has the port of Sentinel, which stores no tasks and no results, or a sentinel:// URL that of Redis',
     why: 'Sentinel has few of the commands of Redis. Workers exit at startup: `ResponseError: unknown command \'SET\', with args beginning with: '
       + '\'unacked_mutex\'`, and no task can be sent.',
@@ -1074,14 +1098,24 @@ export const envRules: Rule[] = [
     source: 'Reproduced with Celery 5.7.0 and Redis 7.0.15',
     rows: ['N11'],
     on: 'processes',
-    check: (process, report) => {
+    check: (process, report, world) => {
       for (const use of process.urls) {
-        if (isSentinel(use.url) && use.url.port === String(REDIS_PORT)) {
-          report({ at: use.at, value: use.text, allowed: `port ${SENTINEL_PORT}`, note: 'that is the port of Redis', unless: 'Sentinel listens there' });
+        const { host, port } = use.url;
+        const known = sentinelsFor(host, process.workload.resource.namespace, world);
+        if (isSentinel(use.url) && port === String(REDIS_PORT)) {
+          const redis = known.length === 0 && redisFor({ ...use, url: { ...use.url, scheme: 'redis' } }, world).length > 0;
+          if (known.some((sentinel) => sentinel.port === REDIS_PORT)) continue;
+          report({
+            at: use.at, value: use.text, allowed: `port ${SENTINEL_PORT}`, note: 'that is the port of Redis',
+            ...unless(redis || known.length > 0, 'Sentinel listens there'),
+          });
           continue;
         }
-        if (!isRedis(use.url) || use.url.port !== String(SENTINEL_PORT)) continue;
-        report({ at: use.at, value: use.text, allowed: 'sentinel:// with this port, or the port 6379', unless: 'a Redis, and no Sentinel, listens there' });
+        if (!isRedis(use.url) || port !== String(SENTINEL_PORT)) continue;
+        report({
+          at: use.at, value: use.text, allowed: 'sentinel:// with this port, or the port 6379',
+          ...unless(known.some((sentinel) => sentinel.port === SENTINEL_PORT), 'a Redis, and no Sentinel, listens there'),
+        });
       }
     },
   },

@@ -20,6 +20,7 @@ import { serverContainers, serverWorkloads } from '../../manifests/servers';
 import { isOfStranger, strangers } from '../../manifests/strangers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
 import { awaitedServers } from '../../manifests/waits';
+import { runsSentinel } from '../../manifests/sentinels';
 import type { World } from '../../manifests/world';
 import { lazy, remembered } from '../../memo';
 import { editDistance, nearest } from '../../nearest';
@@ -73,11 +74,6 @@ function brokerPods(broker: UrlUse | undefined, process: Process, world: World):
     const port = asNumber(target) ?? asList(container.json.ports).flatMap((one) => get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
     return port === undefined ? [] : [{ workload: container.workload, container, port }];
   });
-}
-
-/** By its command, or by the image or the name of the container. */
-function runsSentinel({ name, image, words }: Container): boolean {
-  return /sentinel/.test([name, image.name, ...words.slice(0, 2).map(({ text }) => text)].join(' '));
 }
 
 /** The port of a pod that an entry of a Service leads to, by its number or by the name that a container gives it. */

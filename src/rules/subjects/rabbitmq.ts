@@ -11,11 +11,12 @@ import { installedVersion } from '../../manifests/installs';
 import { asText } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
 import { exposures } from '../../manifests/network';
-import { knownPassword, passwordOf } from '../../manifests/passwords';
+import { passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
+import { rabbitAccounts, WITHOUT_DEFAULTS } from '../../manifests/rabbit-accounts';
 import {
-  dataFolder, isAdministered, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas,
+  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas,
   RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
@@ -74,6 +75,11 @@ function asFarAsLinked({ certain, named, clients, server: { resource } }: Rabbit
   if (certain) return {};
   const other = named !== true && clients.some(({ link }) => link !== undefined && link.url.host !== resource.name);
   return { ...(other ? { severity: Severity.INFO } : {}), unless: OTHER_BROKER };
+}
+
+/** A volume keeps what somebody has added; older releases make the defaults next to the definitions. */
+function unlessKept(server: RabbitServer, older: boolean, kept: string): Pick<Report, 'unless'> {
+  return older ? { unless: `RabbitMQ is older than ${WITHOUT_DEFAULTS}` } : unless(rabbitMount(server) === undefined, kept);
 }
 
 /** The server of a process whose URL leads to none. */
@@ -366,8 +372,8 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/user-not-made',
     severity: Severity.ERROR,
-    title: 'Celery logs in to RabbitMQ as a user that the image does not create',
-    why: 'The image makes one user, guest or that of RABBITMQ_DEFAULT_USER: `amqp.exceptions.AccessRefused: (0, 0): (403) ACCESS_REFUSED - Login was refused '
+    title: 'Celery logs in to RabbitMQ as a user that it does not have',
+    why: 'The image makes one user, guest or that of RABBITMQ_DEFAULT_USER or of default_user in rabbitmq.conf, or those of the definitions that it loads: `amqp.exceptions.AccessRefused: (0, 0): (403) ACCESS_REFUSED - Login was refused '
       + 'using authentication mechanism PLAIN`, in a loop.',
     fix: 'Set RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS of RabbitMQ, from the Secret that the URL is made of.',
     source: 'https://hub.docker.com/_/rabbitmq',
@@ -379,14 +385,11 @@ export const rabbitRules: Rule[] = [
         if (!isAmqp(use.url) || user === undefined || user === '' || /[$%{]/.test(user)) continue;
         const linked = rabbitFor(use, world);
         const [server, ...others] = linked.length > 0 ? linked : meant(process, world);
-        if (!server?.container?.image.official || others.length > 0 || server.opaque || isAdministered(server, world) || rabbitMention(server, /load_definitions|default_user|auth_backends/)) continue;
-        const made = server.container.env.get('RABBITMQ_DEFAULT_USER');
-        const name = made === undefined ? 'guest' : made.partial ? undefined : made.hidden ?? made.value;
-        if (name === undefined || name === user) continue;
+        const accounts = server && others.length === 0 ? rabbitAccounts(server, world) : undefined;
+        if (!accounts || accounts.users.size === 0 || accounts.users.has(user)) continue;
         report({
-          at: use.at, value: use.text === '' ? use.source : `user ${user}`,
-          allowed: made === undefined ? 'guest, or RABBITMQ_DEFAULT_USER' : made.value ?? 'RABBITMQ_DEFAULT_USER',
-          ...linked.length === 0 ? { unless: OTHER_BROKER } : unless(rabbitMount(server) === undefined, 'somebody has added the user, which its volume keeps'),
+          at: use.at, value: use.text === '' ? use.source : `user ${user}`, allowed: accounts.shown.user,
+          ...linked.length === 0 ? { unless: OTHER_BROKER } : unlessKept(server, accounts.older?.includes(user) === true, 'somebody has added the user, which its volume keeps'),
         });
       }
     },
@@ -394,7 +397,7 @@ export const rabbitRules: Rule[] = [
   {
     id: 'rabbitmq/other-password',
     severity: Severity.ERROR,
-    title: 'Celery logs in to RabbitMQ with another password than its image is given',
+    title: 'Celery logs in to RabbitMQ with another password than RabbitMQ is given',
     why: '`amqp.exceptions.AccessRefused: (0, 0): (403) ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN`, in a loop.',
     fix: 'Take the password of the URL and RABBITMQ_DEFAULT_PASS from one key of a Secret.',
     source: 'https://hub.docker.com/_/rabbitmq',
@@ -403,14 +406,11 @@ export const rabbitRules: Rule[] = [
     check: ({ urls, container: { env } }, report, world) => {
       for (const use of urls) {
         const [server, ...others] = rabbitFor(use, world);
-        if (!server?.container?.image.official || others.length > 0 || server.opaque || isAdministered(server, world) || rabbitMention(server, /load_definitions|default_pass|auth_backends/)) continue;
-        const given = server.container.env;
-        const [user, made] = [use.user ?? use.url.user, given.get('RABBITMQ_DEFAULT_USER')];
-        const known = given.get('RABBITMQ_DEFAULT_PASS') === undefined ? 'guest' : knownPassword('$RABBITMQ_DEFAULT_PASS', given);
+        const accounts = server && others.length === 0 ? rabbitAccounts(server, world) : undefined;
         const password = passwordOf(use, env);
         // That the user is another one is said elsewhere.
-        if (password === undefined || known === undefined || password === known || user !== (made === undefined ? 'guest' : made.hidden ?? made.value)) continue;
-        report({ at: use.at, value: shownUrl(use), allowed: 'RABBITMQ_DEFAULT_PASS', ...unless(rabbitMount(server) === undefined, 'its volume keeps this password') });
+        if (password === undefined || accounts?.users.get(use.user ?? use.url.user ?? '')?.(password) !== false) continue;
+        report({ at: use.at, value: shownUrl(use), allowed: accounts.shown.password, ...unless(rabbitMount(server) === undefined, 'its volume keeps this password') });
       }
     },
   },
@@ -418,7 +418,7 @@ export const rabbitRules: Rule[] = [
     id: 'rabbitmq/vhost-not-made',
     severity: Severity.ERROR,
     title: 'Celery names a virtual host that RabbitMQ does not have',
-    why: 'The image makes one, `/` or that of RABBITMQ_DEFAULT_VHOST: `amqp.exceptions.NotAllowed: Connection.open: (530) NOT_ALLOWED - vhost shop not found`, in a loop.',
+    why: 'The image makes one, `/` or that of RABBITMQ_DEFAULT_VHOST or of default_vhost in rabbitmq.conf, or those of the definitions that it loads: `amqp.exceptions.NotAllowed: Connection.open: (530) NOT_ALLOWED - vhost shop not found`, in a loop.',
     fix: 'Set RABBITMQ_DEFAULT_VHOST of RabbitMQ, or end the URL with `//`.',
     source: 'https://hub.docker.com/_/rabbitmq',
     rows: ['N51'],
@@ -427,13 +427,11 @@ export const rabbitRules: Rule[] = [
       for (const use of amqpUses(client)) {
         const vhost = isAmqp(use.url) ? virtualHost(use.url) : undefined;
         const [server, ...others] = vhost === undefined ? [] : rabbitFor(use, world);
-        if (!server?.container?.image.official || others.length > 0 || server.opaque || isAdministered(server, world) || rabbitMention(server, /load_definitions|default_vhost/)) continue;
-        const made = server.container.env.get('RABBITMQ_DEFAULT_VHOST');
-        const name = made === undefined ? '/' : made.partial ? undefined : made.hidden ?? made.value;
-        if (name === undefined || name === vhost) continue;
+        const accounts = server && others.length === 0 ? rabbitAccounts(server, world) : undefined;
+        if (!accounts?.vhosts || accounts.vhosts.has(vhost!)) continue;
         report({
-          at: use.at, value: shownUrl(use), allowed: made === undefined ? '/' : made.value ?? 'RABBITMQ_DEFAULT_VHOST', ...use.text === '' ? {} : { note: `${vhost} is not made` },
-          ...unless(rabbitMount(server) === undefined, 'somebody has added it, and the volume keeps it'),
+          at: use.at, value: shownUrl(use), allowed: accounts.shown.vhost, ...use.text === '' ? {} : { note: `${vhost} is not made` },
+          ...unlessKept(server, accounts.older?.includes(vhost!) === true, 'somebody has added it, and the volume keeps it'),
         });
       }
     },

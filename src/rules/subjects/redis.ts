@@ -24,6 +24,7 @@ import { Directive, RedisServer } from '../../manifests/redis-server';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
+import { sentinels, votesFor } from '../../manifests/sentinels';
 import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -572,6 +573,26 @@ export const redisRules: Rule[] = [
         // Others may limit their connections in their code: only a program is refused.
         note: `${who} about ${needed}`, outOfSight: true,
       });
+    },
+  },
+  {
+    id: 'redis/sentinel-quorum',
+    severity: Severity.WARNING,
+    title: 'Sentinel wants more votes than there are Sentinels',
+    why: 'When the master ends, none of them takes another one: `+sdown master mymaster`, and no `+odown`. Workers wait for the master until somebody acts.',
+    fix: 'Set the quorum, the last number of `sentinel monitor`, to 2, and run three Sentinels.',
+    source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#fundamental-things-to-know-about-sentinel-before-deploying',
+    rows: ['N11'],
+    check: (world, report) => {
+      const seen = new Set<Place['resource']>();
+      for (const { container, watched } of sentinels(world)) {
+        for (const { name, quorum, at: place } of watched) {
+          if (seen.has(place.resource)) continue;
+          seen.add(place.resource);
+          const votes = votesFor(name, container.workload.resource.namespace, world);
+          if (quorum > votes) report({ at: place, value: `quorum ${quorum} of ${name}`, allowed: `at most ${votes}` });
+        }
+      }
     },
   },
 ];

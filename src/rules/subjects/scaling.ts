@@ -2,6 +2,7 @@ import { CLUSTER_DOMAIN } from '../../celery/hosts';
 import { REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { QUEUE_SCALERS, readsRedisLists } from '../../celery/queue-scalers';
 import { quantity } from '../../celery/quantity';
+import { DEFAULTS } from '../../celery/settings';
 import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
 import { isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { baseName, Invocation } from '../../manifests/command/command';
@@ -18,7 +19,7 @@ import { rabbitServers } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
-import { authenticationOf, authenticationValues, envSource, isScaled, keysOf, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
+import { authenticationOf, authenticationValues, envSource, isScaled, keysOf, queuesInSight, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
 import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -45,6 +46,13 @@ function servers(trigger: Trigger, worker: Process): string[] {
 function hostAndPort(text: string | undefined): string | undefined {
   const url = parseUrl(text ?? '');
   return url && `${url.host}${url.port === undefined ? '' : `:${url.port}`}`;
+}
+
+/** A trigger of a ScaledObject counts a queue that a worker of its namespace consumes, or the one that Celery has by default. */
+function countsTasks(scaler: Resource, world: World): boolean {
+  const queues = new Set(world.workers.filter(({ workload }) => workload.resource.namespace === scaler.namespace)
+    .flatMap((worker) => queuesInSight(worker) ?? [DEFAULTS.queue]));
+  return scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => queues.has(trigger.metadata(QUEUE_SCALERS.get(trigger.type)?.queue ?? '') ?? ''));
 }
 
 /** What an autoscaler takes a share of, which needs a request; an average value does not. */
@@ -433,7 +441,7 @@ export const scalingRules: Rule[] = [
     rows: ['C9', 'K2'],
     on: 'scaledWorkers',
     check: ({ worker, scaler }, report) => {
-      const { queues } = worker;
+      const queues = queuesInSight(worker);
       if (!queues || queues.length === 0) return;
       // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
       const isOwn = ({ type }: Trigger, name: string): boolean => queues.some((queue) => type === 'rabbitmq' ? name === queue : name.includes(queue));
@@ -555,9 +563,10 @@ export const scalingRules: Rule[] = [
         if (target) continue;
         const meant = [...new Set(world.workers.map(({ workload }) => workload))]
           .filter((workload) => /^(Deployment|StatefulSet)$/.test(workload.resource.kind) && scalersOf(workload, world).length === 0);
-        // Where its name says nothing of Celery, it is that of a worker but for a slip or for the kind.
-        const names = /celery|worker/i.test(name) ? undefined : new Set([name, almost(name, meant.map(({ resource }) => resource.name)) ?? name]);
-        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? mayMean(name, resource.name))
+        // Where neither its name nor its triggers say anything of Celery, it is that of a worker but for a slip or for the kind.
+        const counts = countsTasks(scaler, world);
+        const names = counts || /celery|worker/i.test(name) ? undefined : new Set([name, almost(name, meant.map(({ resource }) => resource.name)) ?? name]);
+        const near = meant.filter(({ resource }) => (names?.has(resource.name) ?? (counts || mayMean(name, resource.name)))
           && (resource.namespace === scaler.namespace || resource.name === name));
         if (near.length === 0) continue;
         report({

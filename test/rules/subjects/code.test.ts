@@ -4,16 +4,19 @@ describe('the module that -A names', () => {
   const missing = (app: string, more: object = {}, pod: object = {}) => found('code/app-module-missing', workload(
     { command: ['celery', '-A', app, 'worker'], image: 'python:3.11-slim', workingDir: '/app', volumeMounts: [{ name: 'code', mountPath: '/app' }], ...more },
     { pod: { volumes: [{ name: 'code', configMap: { name: 'code' } }, { name: 'other', emptyDir: {} }], ...pod } }),
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code' }, data: { 'shop.py': '', 'conf.ini': '' } });
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'code' }, data: { 'shop.py': 'app = celery = Celery()\n', 'conf.ini': '' } });
 
   test.each<[string, string, object, object, string[]]>([
     ['is there', 'shop', {}, {}, []],
     ['is there, with the application in it', 'shop:app', {}, {}, []],
     ['is there, with a package in it', 'shop.celery', {}, {}, []],
+    ['is there, without that application in it', 'shop:worker', {}, {}, ['error: shop:worker']],
+    ['may be another one after a change of the directory', 'shop:worker', { command: ['sh', '-c', 'cd /srv && celery -A shop:worker worker'] }, {}, []],
+    ['may be another one in another working directory', 'shop:worker', { command: ['celery', '-A', 'shop:worker', '--workdir', '/srv', 'worker'] }, {}, []],
     ['is not', 'shopping', {}, {}, ['error: shopping']],
     ['may come from PYTHONPATH', 'shopping', env({ PYTHONPATH: '/lib' }), {}, []],
     ['may come from another working directory', 'shopping', { command: ['celery', '-A', 'shopping', '--workdir', '/srv', 'worker'] }, {}, []],
-    ['may be in another image', 'shopping', { image: 'registry.example/shop:1' }, {}, []],
+    ['may be in another image', 'shopping', { image: 'registry.example/shop:1' }, {}, ['warning: shopping (unless the image has a package shopping)']],
     ['may be in another folder', 'shopping', { workingDir: '/srv' }, {}, []],
     ['may be in a folder below', 'shopping', { workingDir: '/app/sub' }, {}, []],
     ['may be on a volume below', 'shopping', { volumeMounts: [{ name: 'code', mountPath: '/app' }, { name: 'other', mountPath: '/app/more' }] }, {}, []],
