@@ -169,6 +169,10 @@ function hostFolder({ resource }: Workload, { claim, path }: Volume, world: Worl
     : asText(get(boundVolume(world.find('PersistentVolumeClaim', resource.namespace, claim)?.json, world), 'spec', 'hostPath', 'path'));
 }
 
+/** The workloads of the application that are given an SQLite file, by namespace and URL. */
+const withSqliteFile = lazy((world: World) => grouped(applicationContainers(world).flatMap((container) => ownSqliteFiles(container)
+  .map(({ url }) => [`${container.workload.resource.namespace} ${url}`, container.workload] as const))));
+
 /** The names of other workloads of a list, as many as a message shows. */
 function someOthers(workloads: readonly Workload[], { resource: own }: Workload): string[] {
   const names = new Set<string>();
@@ -585,9 +589,7 @@ export const filesystemRules: Rule[] = [
     on: 'workers',
     check: ({ container, workload }, report, world) => {
       for (const { variable, url, path } of ownSqliteFiles(container)) {
-        const others = applicationContainers(world).filter((other) => other.workload.resource.namespace === workload.resource.namespace
-          && ownSqliteFiles(other).some((one) => one.url === url));
-        const names = someOthers(others.map((other) => other.workload), workload);
+        const names = someOthers(withSqliteFile(world).get(`${workload.resource.namespace} ${url}`) ?? [], workload);
         if (names.length === 0 && mostReplicas(workload, world) < 2) continue;
         report({
           at: container.place(path), value: `${variable}=${url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',

@@ -174,6 +174,10 @@ function mayMean(name: string, workload: string): boolean {
   return name.split('-').every((word) => OF_ANY_WORKER.test(word) || words.includes(word)) || almost(name, [workload]) !== undefined;
 }
 
+/** The workloads whose workers consume a queue, by namespace and queue. */
+const consumers = lazy((world: World) => grouped(world.workers.flatMap(({ queues = [], workload }) =>
+  queues.map((queue) => [`${workload.resource.namespace} ${queue}`, workload] as const))));
+
 /** The API of what autoscalers scale. */
 const APPS = 'apps/v1';
 
@@ -478,10 +482,9 @@ export const scalingRules: Rule[] = [
       // Anything else may measure all queues together.
       if (scaler.kind !== 'ScaledObject' || all.length < triggers(scaler).length) return;
       if (all.some((trigger) => trigger.metadata('useRegex') === 'true') || counted.some((name) => name === '' || isFilledIn(name))) return;
-      const { workload, workload: { resource: { namespace } } } = worker;
-      const others = world.workers.filter((other) => other.workload !== workload && other.workload.resource.namespace === namespace);
-      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue)))
-        .filter((queue) => !others.some((other) => other.queues?.includes(queue)));
+      const { workload } = worker;
+      const missing = queues.filter((queue) => !counted.some((name) => name.includes(queue))
+        && consumers(world).get(`${workload.resource.namespace} ${queue}`)!.every((other) => other === workload));
       if (missing.length === 0 || missing.length === queues.length) return;
       report({
         at: { resource: scaler, path: ['spec', 'triggers'] }, value: counted.join(', '), allowed: queues.join(', '),
