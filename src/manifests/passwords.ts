@@ -13,6 +13,13 @@ export function knownPassword(text: string | undefined, env: Pick<Env, 'get'>): 
   return password === undefined || password === '' || password.includes('$') || PLACEHOLDER.test(password) ? undefined : password;
 }
 
+/** It is something: of `$(NAME)` the variable is there, and not known to be empty. */
+export function isGiven(text: string, env: Env): boolean {
+  const [, name] = /^\$[({]?(\w+)[)}]?$/.exec(text) ?? [];
+  const variable = name === undefined ? undefined : env.get(name);
+  return name === undefined ? !PLACEHOLDER.test(text) : variable !== undefined && (variable.hidden ?? variable.value) !== '';
+}
+
 /** That of a URL. */
 export function passwordOf({ url, password: hidden }: UrlUse, env: Env): string | undefined {
   const password = knownPassword(hidden ?? url.password, env);

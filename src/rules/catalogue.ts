@@ -250,6 +250,12 @@ export const CATALOGUE = {
   N96: { what: 'an init container that waits for a server that there is not' },
   N98: { what: 'results that only the process reads which has sent the task' },
   N99: { what: 'a key of a Secret that becomes a variable nobody reads' },
+  N110: { what: 'pods that do not ask the DNS of the cluster' },
+  N111: { what: 'an ExternalName that is an address' },
+  N112: { what: 'a broker that is a read-only replica' },
+  N113: { what: 'guest of RabbitMQ from another host' },
+  N114: { what: 'configuration files that RabbitMQ cannot read' },
+  N115: { what: 'more free disk space than the volume of RabbitMQ has' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

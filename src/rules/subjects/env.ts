@@ -1128,11 +1128,16 @@ export const envRules: Rule[] = [
     source: 'https://learn.microsoft.com/azure/azure-cache-for-redis/cache-configure#access-ports',
     rows: ['N12'],
     on: 'brokerClients',
-    check: ({ urls }, report) => {
+    check: ({ urls }, report, world) => {
       for (const use of urls) {
         const { scheme, port, host } = use.url;
         const secure = /^(rediss|amqps)$/.test(scheme);
         if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;
+        const servers = scheme === 'redis' ? redisFor(use, world) : [];
+        if (servers.length > 0 && servers.every((server) => server.directive('port')?.values[0] === '0' && server.directive('tls-port'))) {
+          report({ at: use.at, value: shownUrl(use), note: 'the server takes nothing but TLS', allowed: 'rediss://' });
+          continue;
+        }
         const managed = MANAGED_SERVERS.find((one) => one.host.test(host));
         const known = managed?.ports ?? (isAmqp(use.url) ? { tls: `${AMQPS_PORT}`, plain: `${AMQP_PORT}` } : undefined);
         const wrong = managed?.only && !secure ? 'the server takes nothing but TLS' : known && secure && port === known.plain ? `port ${port} is not of TLS`

@@ -6,7 +6,7 @@ import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manif
 import { brokerUse, redisFor } from '../../manifests/brokers';
 import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
-import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
 import { commonLabels, madeAlike, Renaming, renamings } from '../../manifests/kustomizations';
 import { applicationContainers, databasesNear, NamedHost, namedHosts } from '../../manifests/named-hosts';
@@ -556,6 +556,51 @@ export const networkRules: Rule[] = [
             && near.some((name) => name.includes(host) || host.includes(name)),
           'a Service of that name is not among these manifests'),
         });
+      }
+    },
+  },
+  {
+    id: 'network/cluster-dns-not-asked',
+    severity: Severity.ERROR,
+    title: 'The pod does not ask the DNS of the cluster, which knows the name of its broker',
+    why: 'With hostNetwork, or with dnsPolicy Default, it asks the DNS of its node: `Error -2 connecting to redis.shop.svc.cluster.local:6379. Name or service not known.`, in a loop.',
+    fix: 'Set dnsPolicy: ClusterFirstWithHostNet with hostNetwork, ClusterFirst without.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy',
+    rows: ['N110'],
+    check: (world, report) => {
+      const seen = new Set<Workload>();
+      for (const { container: { workload }, urls } of brokerClients(world)) {
+        const { spec, specPath, resource } = workload;
+        const policy = asText(spec.dnsPolicy) ?? 'ClusterFirst';
+        const field = policy === 'Default' ? 'dnsPolicy' : spec.hostNetwork === true && policy === 'ClusterFirst' ? 'hostNetwork' : undefined;
+        if (field === undefined || seen.has(workload) || get(spec, 'dnsConfig', 'nameservers') !== undefined) continue;
+        const use = urls.find(({ url: { host } }) => isName(host) && !ownNames(workload, host)
+          && (/\.svc(\.cluster\.local)?$/.test(host) || world.service(host, resource.namespace) !== undefined));
+        if (!use) continue;
+        seen.add(workload);
+        report({
+          at: { resource, path: [...specPath, field] }, value: `${field}: ${field === 'dnsPolicy' ? policy : 'true'}`,
+          allowed: `dnsPolicy: ${spec.hostNetwork === true ? 'ClusterFirstWithHostNet' : 'ClusterFirst'}`, note: `${use.url.host} is a name of the cluster`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/external-name-is-an-address',
+    severity: Severity.ERROR,
+    title: 'The externalName of the Service of the broker is an IP address',
+    why: 'It becomes an alias in the DNS, for which an address is a name that does not exist: `Error -2 connecting to redis:6379. Name or service not known.`, in a loop.',
+    fix: 'Use a Service without a selector and an EndpointSlice with the address; or write the address into the URL.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#externalname',
+    rows: ['N111'],
+    check: (world, report) => {
+      const services = brokerClients(world).flatMap(({ urls, container: { workload } }) =>
+        urls.flatMap(({ url }) => world.service(url.host, workload.resource.namespace) ?? []));
+      for (const service of new Set(services)) {
+        const name = asText(get(service.json, 'spec', 'externalName')) ?? '';
+        if (get(service.json, 'spec', 'type') === 'ExternalName' && /^(\d+\.){3}\d+$|:/.test(name)) {
+          report({ at: { resource: service, path: ['spec', 'externalName'] }, value: name, allowed: 'a name of the DNS' });
+        }
       }
     },
   },

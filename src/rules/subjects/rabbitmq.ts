@@ -1,14 +1,15 @@
 import { isBitnami } from '../../celery/image';
 import { AMQP_PORT, MANAGEMENT_PORT } from '../../celery/ports';
-import { mebibytes } from '../../celery/quantity';
+import { mebibytes, quantity } from '../../celery/quantity';
 import { RABBITMQ_DATA, RABBITMQ_IMAGE } from '../../celery/server-images';
 import { isAmqpTransport } from '../../celery/transports';
 import { isAmqp, virtualHost } from '../../celery/url';
 import { lacks, meets, SINCE } from '../../celery/versions';
 import { amqpUses } from '../../manifests/broker-urls';
+import { claimNamed } from '../../manifests/claims';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
-import { asText } from '../../manifests/json';
+import { asText, get } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
 import { exposures } from '../../manifests/network';
 import { passwordOf } from '../../manifests/passwords';
@@ -20,9 +21,9 @@ import {
   RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
-import { shownUrl } from '../../manifests/uses';
+import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
-import { Report, Rule, unless } from '../rule';
+import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
@@ -33,12 +34,64 @@ const CONSUMER_TIMEOUT = 1_800_000;
 function knowsGuest(server: RabbitServer): boolean {
   if (!server.container?.image.official || server.opaque || rabbitMention(server, /load_definitions|default_user|default_pass|loopback_users|auth_backends/)) return false;
   // What is mounted over the folder hides what the image has in it.
-  if (server.container.mounts.some(({ mountPath }) => /^\/etc\/rabbitmq(\/conf\.d)?\/?$/.test(mountPath))) return false;
+  if (server.container.mounts.some(({ mountPath }) => HIDING.test(mountPath))) return false;
   return ['RABBITMQ_DEFAULT_USER', 'RABBITMQ_DEFAULT_PASS'].every((name) => {
     const found = server.container?.env.lookup(name);
     const given = server.container?.env.get(name);
     return found?.state === 'unset' || (given?.hidden ?? given?.value) === 'guest';
   });
+}
+
+/** Its nodes are to form a cluster by discovery, and nothing gives them one Erlang cookie. */
+function lacksCookie({ container, ...server }: RabbitServer): boolean {
+  if (!container?.image.official || server.opaque || rabbitMention({ container, ...server }, /peer_discovery_backend|classic_config/) === undefined) return false;
+  const cookie = container.env.lookup('RABBITMQ_ERLANG_COOKIE').state !== 'unset' || container.mounts.some(({ mountPath, volume }) => mountPath.endsWith('.erlang.cookie')
+    // Pods that share a claim share the cookie in it.
+    || (mountPath.replace(/\/+$/, '') === RABBITMQ_DATA && (volume.kind !== 'claim' || volume.claim !== undefined) && volume.kind !== 'emptyDir'));
+  // A script may write it.
+  return !cookie && container.words.length === 0 && !/cookie/i.test(JSON.stringify([container.workload.spec.initContainers, container.json.lifecycle]));
+}
+
+/** What is mounted over a folder hides what the image has in it: that guest may come from another host. */
+function hidesDefaults({ container, files, ...server }: RabbitServer): boolean {
+  return container !== undefined && container.image.official && !server.opaque && container.mounts.some(({ mountPath }) => HIDING.test(mountPath))
+    && rabbitMention({ container, files, ...server }, /loopback_users|load_definitions/) === undefined;
+}
+
+const HIDING = /^\/etc\/rabbitmq(\/conf\.d)?\/?$/;
+
+/** The operator of RabbitMQ makes a user with a name of its own, and no guest. */
+function reportOperatorsGuest(use: UrlUse, report: Reporter, world: World): void {
+  const [server] = rabbitFor(use, world);
+  if (!server || server.container || rabbitMention(server, /default_user|load_definitions|auth_backends/) || world.kind('User').some(({ namespace }) => namespace === server.resource.namespace)) return;
+  const { name } = server.resource;
+  report({
+    at: use.at, value: shownUrl(use), allowed: `the user of Secret ${name}-default-user`, note: 'the cluster operator makes no guest',
+    fix: `Take the URL from Secret ${name}-default-user, key connection_string; or set default_user and default_pass in additionalConfig.`,
+  });
+}
+
+/** Why RabbitMQ cannot read one of its files. */
+function unreadable(name: string, text: string): Pick<Report, 'value' | 'note' | 'allowed'> | undefined {
+  if (/\{\{|<[A-Z]|\$\{/.test(text)) return undefined;
+  const code = text.replace(/^[ \t]*[#%].*$/gm, '').trim();
+  if (code === '') return undefined;
+  const terms = name === 'enabled_plugins' || /^(advanced|rabbitmq)\.config$/.test(name);
+  if (terms) return code.endsWith('.') ? undefined : { value: name, note: 'there is no full stop at its end', allowed: 'a full stop after the last bracket' };
+  if (!name.endsWith('.conf') || text.includes('\'\'\'')) return undefined;
+  if (/^[[{]/.test(code)) return { value: name, note: 'terms of Erlang are for advanced.config', allowed: 'name = value' };
+  const line = code.split('\n').map((one) => one.trim()).find((one) => one !== '' && !one.includes('=') && !/^include\s/.test(one));
+  return line === undefined ? undefined : { value: line.split(/\s/)[0], note: 'the line has no equals sign', allowed: 'name = value' };
+}
+
+/** The size of the claim with its databases, in bytes. */
+function volumeSize(server: RabbitServer, world: World): number | undefined {
+  if (!server.container) return quantity(get(server.resource.json, 'spec', 'persistence', 'storage'));
+  const { workload: { resource } } = server.container;
+  const volume = rabbitMount(server)?.volume;
+  if (volume?.kind !== 'claim') return undefined;
+  const claim = volume.claim === undefined ? volume.source : claimNamed(volume.claim, resource.namespace, world);
+  return quantity(get(claim, 'spec', 'resources', 'requests', 'storage'));
 }
 
 /** Seconds that a command line tool of RabbitMQ gets to start and to answer. */
@@ -361,9 +414,10 @@ export const rabbitRules: Rule[] = [
     check: (world, report) => {
       for (const { server, certain } of rabbitBrokers(world)) {
         const replicas = rabbitReplicas(server);
-        if (replicas < 2 || joinsCluster(server)) continue;
+        if (replicas < 2 || (joinsCluster(server) && !lacksCookie(server))) continue;
         report({
-          at: { resource: server.resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1',
+          at: { resource: server.resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: joinsCluster(server) ? 'RABBITMQ_ERLANG_COOKIE' : '1',
+          ...joinsCluster(server) ? { note: 'each node makes an Erlang cookie of its own, and refuses the others', fix: 'Set RABBITMQ_ERLANG_COOKIE from a Secret.' } : {},
           ...unless(certain && !server.opaque, 'its configuration forms a cluster'),
         });
       }
@@ -382,6 +436,7 @@ export const rabbitRules: Rule[] = [
     check: ({ urls, process }, report, world) => {
       for (const use of urls) {
         const { user = use.user } = use.url;
+        if (!use.partial && ['guest', undefined, ''].includes(user)) reportOperatorsGuest(use, report, world);
         if (!isAmqp(use.url) || user === undefined || user === '' || /[$%{]/.test(user)) continue;
         const linked = rabbitFor(use, world);
         const [server, ...others] = linked.length > 0 ? linked : meant(process, world);
@@ -391,6 +446,65 @@ export const rabbitRules: Rule[] = [
           at: use.at, value: use.text === '' ? use.source : `user ${user}`, allowed: accounts.shown.user,
           ...linked.length === 0 ? { unless: OTHER_BROKER } : unlessKept(server, accounts.older?.includes(user) === true, 'somebody has added the user, which its volume keeps'),
         });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/guest-from-elsewhere',
+    severity: Severity.ERROR,
+    title: 'Celery logs in to RabbitMQ as guest, who may only come from the host of RabbitMQ itself',
+    why: '`ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN`, in a loop; in the log of RabbitMQ: `user \'guest\' can only connect via localhost`. The image lets guest in '
+      + 'by /etc/rabbitmq/conf.d/10-defaults.conf, which a volume at that folder hides.',
+    fix: 'Add `loopback_users.guest = false` to rabbitmq.conf; or set RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS; or mount single files, by subPath.',
+    source: 'https://www.rabbitmq.com/docs/access-control#loopback-users',
+    rows: ['N113'],
+    on: 'brokerClients',
+    check: ({ urls }, report, world) => {
+      for (const use of urls) {
+        const [server, ...others] = rabbitFor(use, world);
+        const user = use.user ?? use.url.user ?? '';
+        if (!server || others.length > 0 || use.partial || !['', 'guest'].includes(user) || !hidesDefaults(server)) continue;
+        const made = server.container!.env.lookup('RABBITMQ_DEFAULT_USER');
+        if (made.state !== 'unset' && !(made.state === 'known' && made.value === 'guest')) continue;
+        const mount = server.container!.mounts.find(({ mountPath }) => HIDING.test(mountPath))!;
+        report({ at: use.at, value: shownUrl(use), note: `the volume at ${mount.mountPath} has no loopback_users`, allowed: 'loopback_users.guest = false' });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/bad-configuration',
+    severity: Severity.ERROR,
+    title: 'RabbitMQ does not start with its configuration files',
+    why: '`failed_to_parse_configuration_file` where rabbitmq.conf has terms of Erlang or a line without an equals sign, `cannot_read_enabled_plugins_file` where enabled_plugins does not end '
+      + 'in a full stop: the container is restarted forever.',
+    fix: 'Write `name = value` on each line of rabbitmq.conf, terms of Erlang in advanced.config, and a full stop at the end of those and of enabled_plugins.',
+    source: 'Reproduced with RabbitMQ 3.10; https://www.rabbitmq.com/docs/configure#config-file',
+    rows: ['N114'],
+    check: (world, report) => {
+      for (const { server } of rabbitBrokers(world)) {
+        for (const { text, at } of server.files) {
+          const fault = unreadable(String(at.path.at(-1)), text);
+          if (fault) report({ at, ...fault });
+        }
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/disk-limit-above-volume',
+    severity: Severity.ERROR,
+    title: 'RabbitMQ wants more free disk space than its volume has',
+    why: 'The disk alarm is there from the start and never goes: RabbitMQ blocks all publishers, and each task that is sent hangs in `apply_async`.',
+    fix: 'Set disk_free_limit.absolute below the size of the claim, for example to 1GB; or make the claim larger.',
+    source: 'https://www.rabbitmq.com/docs/disk-alarms',
+    rows: ['N115'],
+    check: (world, report) => {
+      for (const { server } of rabbitBrokers(world)) {
+        const limit = rabbitSetting(server, 'disk_free_limit.absolute');
+        const wanted = limit && size(limit.value);
+        const space = volumeSize(server, world);
+        if (limit && wanted !== undefined && space !== undefined && wanted >= space) {
+          report({ at: limit.at, value: limit.value, allowed: `less than ${mebibytes(space)}`, note: `the claim has ${mebibytes(space)}` });
+        }
       }
     },
   },

@@ -8,14 +8,16 @@ import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
 import { REDIS_DIRECTIVES, wordsOfDirective } from '../../celery/redis-configuration';
 import { DEFAULTS } from '../../celery/settings';
 import { isRedis, redisDatabase } from '../../celery/url';
+import { meets } from '../../celery/versions';
 import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
+import { installedVersion } from '../../manifests/installs';
 import { asList, get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
-import { knownPassword, passwordOf } from '../../manifests/passwords';
+import { isGiven, knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
@@ -24,7 +26,7 @@ import { Directive, RedisServer } from '../../manifests/redis-server';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
-import { sentinels, votesFor } from '../../manifests/sentinels';
+import { runsSentinel, sentinels, votesFor } from '../../manifests/sentinels';
 import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -74,6 +76,17 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
 function isIndependent(server: RedisServer): boolean {
   return !server.opaque && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
 }
+
+/** It follows another server, and takes no commands that write. */
+function follows(server: RedisServer): boolean {
+  const writable = [server.directive('replica-read-only'), server.directive('slave-read-only')].some((directive) => directive?.values[0] === 'no');
+  const named = ['replicaof', 'slaveof'].some((name) => server.directive(name) && server.directive(name)?.values.join(' ').toLowerCase() !== 'no one');
+  return !writable && (named || /^(replica|slave)$/.test(server.container.env.value('REDIS_REPLICATION_MODE') ?? ''));
+}
+
+/** The namespaces with a Sentinel, which makes any of the servers the primary. */
+const sentinelNamespaces = lazy((world: World) => new Set(world.workloads.filter(({ containers }) => containers.some(runsSentinel))
+  .map(({ resource }) => resource.namespace)));
 
 /** Of several of a name the last is what stays. */
 const isLast = (resource: Resource, world: World): boolean => world.find(resource.kind, resource.namespace, resource.name) === resource;
@@ -172,7 +185,7 @@ export const redisRules: Rule[] = [
   {
     id: 'redis/variable-in-config',
     severity: Severity.ERROR,
-    title: 'The configuration file of Redis contains a variable, which Redis does not expand',
+    title: 'The configuration of Redis contains a variable, which Redis does not expand',
     why: 'The password is the text `${REDIS_PASSWORD}` itself: `WRONGPASS invalid username-password pair` in all of Celery; with a number Redis does not start: '
       + '`Bad directive or wrong number of arguments`. Only Docker Compose and envsubst put values there.',
     fix: 'Give the value on the command line, where the kubelet expands it: args: [redis-server, /etc/redis/redis.conf, --requirepass, $(REDIS_PASSWORD)].',
@@ -183,7 +196,10 @@ export const redisRules: Rule[] = [
       const { container } = server;
       for (const name of server.names) {
         const directive = server.directive(name)!;
-        const variable = directive.resource === container.workload.resource ? undefined
+        const argument = directive.resource === container.workload.resource;
+        // A shell, or a script in front of the server, may expand it.
+        if (argument && (server.opaque || server.invocation?.links.some(({ kind }) => kind === 'shell'))) continue;
+        const variable = argument ? directive.values.map((value) => /^\$\{?[A-Z_][A-Z0-9_]*\}?$/.exec(value)?.[0]).find(Boolean)
           : directive.values.map((value) => /\$\{[A-Za-z_]\w*\}|\$\([A-Za-z_]\w*\)|^\$[A-Z_][A-Z0-9_]*$/.exec(value)?.[0]).find(Boolean);
         // Something may fill it in before it is applied: then the container has no such variable.
         if (variable === undefined || container.env.lookup(variable.replace(/\W/g, '')).state === 'unset') continue;
@@ -256,6 +272,29 @@ export const redisRules: Rule[] = [
       // A number that is filled in before it is applied.
       const filledIn = scaler ? undefined : scalersOf(server.container.workload, world).find(({ json }) => typeof get(json, 'spec', 'maxReplicas') === 'string');
       if (filledIn) report({ at: { resource: filledIn, path: ['spec'] }, value: `${filledIn.kind} ${filledIn.name}`, allowed: 'no autoscaler', unless: 'its maxReplicas is 1' });
+    },
+  },
+  {
+    id: 'redis/read-only-replica',
+    severity: Severity.ERROR,
+    title: 'The host of the broker or the result backend leads to a read-only replica of Redis',
+    why: '`redis.exceptions.ReadOnlyError: You can\'t write against a read only replica.`: workers end at startup, and no task can be sent; where the Service has the primary as well, it is '
+      + 'a matter of chance.',
+    fix: 'Name the Service of the primary, and let its selector take the primary only; or use sentinel://.',
+    source: 'https://github.com/OT-CONTAINER-KIT/redis-operator/issues/629',
+    rows: ['N112'],
+    on: 'brokerClients',
+    check: ({ urls }, report, world) => {
+      for (const use of urls) {
+        const servers = redisFor(use, world).filter(({ container }) => container.workload.replicas !== 0);
+        const followers = servers.filter(follows);
+        if (followers.length === 0) continue;
+        const names = listed([...new Set(followers.map(({ container: { workload: { resource } } }) => `${resource.kind} ${resource.name}`))]);
+        report({
+          at: use.at, value: shownUrl(use), allowed: 'the primary', note: `${followers.length === servers.length ? 'it leads to' : 'it also leads to'} ${names}`,
+          ...unless(!followers.some(({ container }) => sentinelNamespaces(world).has(container.workload.resource.namespace)), 'Sentinel has made that the primary'),
+        });
+      }
     },
   },
   {
@@ -391,16 +430,32 @@ export const redisRules: Rule[] = [
     id: 'redis/other-password',
     severity: Severity.ERROR,
     title: 'The password in the URL is not that of Redis',
-    why: '`redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled.`, in a loop: nothing connects, and no task runs.',
+    why: '`redis.exceptions.AuthenticationError: invalid username-password pair or user is disabled.`, or `AUTH <password> called without any password configured for the default '
+      + 'user`, in a loop: nothing connects, and no task runs.',
     fix: 'Take the password of the URL and that of Redis from one key of a Secret.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
     on: 'brokerClients',
-    check: ({ urls, container: { env } }, report, world) => {
+    check: ({ urls, container: { env, workload } }, report, world) => {
       for (const use of urls) {
         const [server, ...others] = redisFor(use, world);
         const required = server?.directive('requirepass');
+        const { user = use.user ?? '' } = use.url;
+        const text = use.password ?? use.url.password ?? '';
+        if (server && others.length === 0 && open(server) && user === '' && /^(redis|valkey)$/.test(server.container.image.name) && text !== '' && isGiven(text, env)) {
+          const version = installedVersion(workload, 'redis');
+          if (version !== undefined && !meets(version, '<8')) continue;
+          report({
+            at: use.at, value: shownUrl(use), note: 'Redis has no password, and refuses one', allowed: use.text === '' ? 'a URL without a password' : use.text.replace(`:${text}@`, ''),
+            ...unless(version !== undefined, 'redis-py is 8 or later, which names the user default as well'),
+          });
+          continue;
+        }
         if (!server || !required || others.length > 0 || server.opaque || server.directive('aclfile') || server.directive('user')) continue;
+        if (user !== '' && user !== 'default' && !/[$%{]/.test(user)) {
+          report({ at: use.at, value: use.text === '' ? use.source : `user ${user}`, note: 'with requirepass Redis has only the user default', allowed: 'no user, or default' });
+          continue;
+        }
         const [password, known] = [passwordOf(use, env), knownPassword(required.values.join(' '), server.container.env)];
         if (password !== undefined && known !== undefined && password !== known) report({ at: use.at, value: shownUrl(use) });
       }
