@@ -33,6 +33,11 @@ export function leadsNowhere({ url, at }: UrlUse, world: World): boolean {
   return /^[a-z][a-z0-9-]*$/.test(url.host) && url.host !== 'localhost' && !world.service(url.host, at.resource.namespace);
 }
 
+/** `redis://a:6379/0,redis://b:6379/0`: kombu has a semicolon between them. */
+export function isListOfUrls(text: string): boolean {
+  return /^[a-z]+:\/\/[^;]*,[a-z]+:\/\//.test(text);
+}
+
 /** A URL as a message shows it: of one from a Secret the name of the variable. */
 export function shownUrl({ text, source }: UrlUse): string {
   return text === '' ? source : text;

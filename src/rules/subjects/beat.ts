@@ -24,6 +24,7 @@ import { Severity } from '../severity';
 type Scheduler = 'file' | 'database' | 'locking' | 'script' | 'unknown';
 
 function scheduler(beat: Process): Scheduler {
+  if (runsUnderLock(beat)) return 'locking';
   const option = beat.option('--scheduler');
   const setting = beat.setting('beat_scheduler')?.value;
   const name = unwrapped(setting ?? (option.state === 'known' ? option.value : undefined), beat);
@@ -40,6 +41,14 @@ function scheduler(beat: Process): Scheduler {
   if (traces) return 'unknown';
   // A script, or a program that starts Celery in its own way, may choose one, too.
   return beat.plain ? 'file' : 'script';
+}
+
+/** Programs of which only one starts what follows them, or tells who may: `single-beat celery beat`, `consul lock`, a leader election. */
+const LOCKS = /\bsingle-beat\b|\bconsul\s+lock\b|\bleader-?elect|\b\w*_lock\b/i;
+
+function runsUnderLock({ container: { words, workload: { containers, initContainers } } }: Process): boolean {
+  const others = [...containers, ...initContainers].map(({ name, image }) => `${name} ${image.name}`);
+  return LOCKS.test([...words.map(({ text }) => text), ...others].join(' '));
 }
 
 /**
@@ -128,10 +137,18 @@ function likelyTheSame(beats: readonly Process[]): Process[][] {
     const [first, ...others] = group;
     const asked = new Set(referencesOf(first.workload).map(({ kind, name }) => `${kind} ${name}`));
     const same = others.filter((other) => (other.broker === undefined || first.broker === undefined || other.broker.text === first.broker.text)
-      && other.workload.resource.name !== first.workload.resource.name && codeFiles(other.container).length === 0
+      && other.workload.resource.name !== first.workload.resource.name && codeFiles(other.container).length === 0 && !areToldApart(first, other)
       && referencesOf(other.workload).some(({ kind, name }) => asked.has(`${kind} ${name}`)));
     return same.length > 0 && codeFiles(first.container).length === 0 ? [first, ...same] : [];
   }).filter((group) => group.length > 0);
+}
+
+/** A variable of both has different values: `TENANT`, `REGION`, `DJANGO_SETTINGS_MODULE`. */
+function areToldApart({ container: { env } }: Process, { container: other }: Process): boolean {
+  return [...env.all()].some(({ name, source, value }) => {
+    const theirs = other.env.get(name);
+    return source === 'value' && theirs?.source === 'value' && value !== theirs.value && !/LOG|DEBUG|VERBOS/.test(name);
+  });
 }
 
 /** Beats of one image of which some are known by names only, so that their application is out of sight. */

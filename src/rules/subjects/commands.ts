@@ -96,8 +96,8 @@ export const commandRules: Rule[] = [
     check: (container, report) => {
       if (!container.words.some(({ text }) => SHELL.test(baseName(text)))) return;
       for (const { text, path } of container.words) {
-        // Comments and here-documents are no commands.
-        const line = text.includes('<<') ? undefined : /^[ \t]*[^#\s].*\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
+        // Comments and here-documents are no commands, and `IFS=\ ` has a blank for its value.
+        const line = text.includes('<<') ? undefined : /^[ \t]*[^#\s].*[^=]\\[ \t]+$/m.exec(text.replace(/\n\s*$/, ''))?.[0];
         if (line !== undefined && text.includes('\n')) report({ at: container.place(path), value: `${line.trim()} `, allowed: 'no blank after it' });
       }
     },

@@ -25,10 +25,12 @@ import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { sameBroker } from '../../manifests/same-broker';
+import { lacksPort } from '../../manifests/service-ports';
 import { secretAtHand } from '../../manifests/secret-keys';
 import { sentinelsFor } from '../../manifests/sentinels';
 import { hasOwnFiles } from '../../manifests/settings-files';
-import { shownUrl, UrlUse } from '../../manifests/uses';
+import { lacksTls } from '../../manifests/tls';
+import { isListOfUrls, shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
@@ -104,7 +106,9 @@ const OTHER_DATABASE = /(^|_)(DATABASE|DB|POSTGRES|POSTGRESQL|PG|PGSQL|MYSQL|MAR
 const DOCUMENTS = /(^|_)MONGO(DB)?_/;
 
 /** A rediss:// URL without ssl_cert_reqs; of one from a Secret the variable is shown. */
-function unverified(process: Process, use: UrlUse | undefined, names: readonly string[]): Report | undefined {
+function unverified(process: Process, use: UrlUse | undefined, names: readonly string[], world: World): Report | undefined {
+  // That the server has no TLS at all is said elsewhere.
+  if (use && lacksTls(use, world)) return undefined;
   const lacks = (url: BrokerUrl | undefined): boolean => url?.scheme === 'rediss' && !url.query.has('ssl_cert_reqs');
   if (use) return lacks(use.url) ? { at: use.at, value: use.text } : undefined;
   const name = names.find((one) => lacks(parseUrl(process.container.env.get(one)?.hidden ?? '')));
@@ -770,7 +774,7 @@ export const envRules: Rule[] = [
     on: 'processes',
     check: (process, report, world) => {
       for (const use of process.urls) {
-        if (!isRedis(use.url) || use.url.scheme === 'redis+socket') continue;
+        if (!isRedis(use.url) || use.url.scheme === 'redis+socket' || isListOfUrls(use.text)) continue;
         const written = use.url.database ?? '';
         const database = redisDatabase(use.url);
         if (written !== '' && database === undefined && !/[${]/.test(written)) {
@@ -880,8 +884,8 @@ export const envRules: Rule[] = [
     source: 'https://github.com/celery/celery/issues/8113',
     rows: ['E8'],
     on: 'processes',
-    check: (process, report) => {
-      const found = unverified(process, process.backend, ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND']);
+    check: (process, report, world) => {
+      const found = unverified(process, process.backend, ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], world);
       if (found) report(found);
     },
   },
@@ -910,8 +914,8 @@ export const envRules: Rule[] = [
     source: 'Reproduced with kombu 5.6.2',
     rows: ['E9'],
     on: 'processes',
-    check: (process, report) => {
-      const found = unverified(process, process.broker, ['BROKER_URL', 'CELERY_BROKER_URL']);
+    check: (process, report, world) => {
+      const found = unverified(process, process.broker, ['BROKER_URL', 'CELERY_BROKER_URL'], world);
       if (found) report(found);
     },
   },
@@ -1111,7 +1115,7 @@ export const envRules: Rule[] = [
           });
           continue;
         }
-        if (!isRedis(use.url) || port !== String(SENTINEL_PORT)) continue;
+        if (!isRedis(use.url) || port !== String(SENTINEL_PORT) || lacksPort(use, world)) continue;
         report({
           at: use.at, value: use.text, allowed: 'sentinel:// with this port, or the port 6379',
           ...unless(known.some((sentinel) => sentinel.port === SENTINEL_PORT), 'a Redis, and no Sentinel, listens there'),
@@ -1132,7 +1136,7 @@ export const envRules: Rule[] = [
       for (const use of urls) {
         const { scheme, port, host } = use.url;
         const secure = /^(rediss|amqps)$/.test(scheme);
-        if (!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) continue;
+        if ((!secure && !/^(redis|amqp|pyamqp)$/.test(scheme)) || lacksTls(use, world)) continue;
         const servers = scheme === 'redis' ? redisFor(use, world) : [];
         if (servers.length > 0 && servers.every((server) => server.directive('port')?.values[0] === '0' && server.directive('tls-port'))) {
           report({ at: use.at, value: shownUrl(use), note: 'the server takes nothing but TLS', allowed: 'rediss://' });

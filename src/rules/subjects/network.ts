@@ -1,5 +1,6 @@
 import { CLUSTER_DOMAIN, isLoopback, outsideCluster } from '../../celery/hosts';
 import { isBase } from '../../celery/image';
+import { brokerAsBackend } from '../../celery/result-backends';
 import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
@@ -17,6 +18,7 @@ import { Process } from '../../manifests/process';
 import { rabbitBrokers, rabbitFor, rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { serverContainers, serverWorkloads } from '../../manifests/servers';
+import { isName, lacksPort, portOf, portsOf, servicesByName } from '../../manifests/service-ports';
 import { isOfStranger, strangers } from '../../manifests/strangers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
 import { awaitedServers } from '../../manifests/waits';
@@ -96,11 +98,6 @@ function namedBrokerPods({ container, workload }: Process, world: World): Return
   });
 }
 
-/** An address, or nothing that is known. */
-function isName(host: string): boolean {
-  return host !== '' && !/^[\d.]+$|^\[|[${]/.test(host);
-}
-
 /** The name of a Service of a namespace in a host: `redis`, `redis.shop.svc.cluster.local`. */
 function ofNamespace(host: string, namespace: string): string | undefined {
   const [, name, where] = /^([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
@@ -112,11 +109,6 @@ function ownNames({ spec }: Workload, host: string): boolean {
   return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
 }
 
-/** The port of a URL, or that of its scheme; 0 where it is out of sight. */
-function portOf({ url }: UrlUse): number {
-  return url.port === undefined || url.port === '' ? defaultPort(url.scheme) ?? 0 : /^\d+$/.test(url.port) ? Number(url.port) : 0;
-}
-
 /** The URLs of a client that lead to its own pod; not known are those of other variables, where nothing says what its broker is. */
 function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly use: UrlUse; readonly known: boolean }> {
   // Without a host the server of the client's own machine is meant.
@@ -124,7 +116,9 @@ function loopbackUses({ process, urls: given }: BrokerClient): Array<{ readonly 
     && (isLoopback(url.host) || (url.host === '' && /^[a-z]+:\/\/(\/.*)?$/.test(url.text)));
   if (!process) return given.filter(own).map((use) => ({ use, known: true }));
   const { backend, link, urls, allUrls } = process;
-  const known = [link, backend].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
+  // A backend that keeps no results is a fault of its own.
+  const results = backend && brokerAsBackend(backend.text) === undefined ? backend : undefined;
+  const known = [link, results].flatMap((use) => use && own(use) ? [{ use, known: true }] : []);
   if (link ?? backend) return known;
   return allUrls.filter((use) => !urls.includes(use) && own(use)).map((use) => ({ use, known: false }));
 }
@@ -140,9 +134,6 @@ function namedAtLoopback({ container, link, backend, allUrls }: Process): Array<
 
 /** Those of which the input has workloads or Services. */
 const namespaces = lazy((world: World) => new Set([...world.workloads.map(({ resource }) => resource), ...world.kind('Service')].map(({ namespace }) => namespace)));
-
-/** Of all namespaces. */
-const servicesByName = lazy((world: World) => grouped(world.kind('Service').map((service) => [service.name, service] as const)));
 
 /** The Services of the only server of a kind in a namespace, each by its namespace. A server may be in the input twice. */
 const servedBy = lazy((world: World) => {
@@ -384,6 +375,20 @@ function serverIn(pod: Workload, world: World): ServerPort | undefined {
     kind: redis ? 'redis' : 'rabbitmq', port: [...numbers].find((port) => port > 0) ?? REDIS_PORT, certain: !opaque,
     listensAt: (target) => typeof target === 'number' ? numbers.has(target) || (opaque && container.declares(target)) : named(target) || !/[a-z]/.test(String(target)),
   };
+}
+
+/** What a URL is meant to lead to. */
+function serverOf({ url }: UrlUse): 'redis' | 'rabbitmq' | 'sentinel' | undefined {
+  return isRedis(url) ? 'redis' : isAmqp(url) ? 'rabbitmq' : isSentinel(url) ? 'sentinel' : undefined;
+}
+
+/** The server that the Service of a URL leads to, where it is of another kind than its scheme. */
+function otherServer(use: UrlUse, world: World): { readonly kind: 'redis' | 'rabbitmq'; readonly service: Resource } | undefined {
+  const meant = serverOf(use);
+  const service = isName(use.url.host) ? world.service(use.url.host, use.at.resource.namespace) : undefined;
+  const kinds = new Set(service && world.backing(service).map((pod) => serverIn(pod, world)?.kind));
+  const [kind] = kinds;
+  return meant === undefined || meant === 'sentinel' || kind === undefined || kinds.size > 1 || kind === meant ? undefined : { kind, service: service! };
 }
 
 export const networkRules: Rule[] = [
@@ -736,22 +741,16 @@ export const networkRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service',
     rows: ['N74'],
     check: (world, report) => {
-      const ports = (host: string, container: Container) => {
-        const service = isName(host) ? world.service(host, container.workload.resource.namespace) : undefined;
-        // The input may have one for each of several environments.
-        const same = service ? (servicesByName(world).get(service.name) ?? []).filter(({ namespace }) => namespace === service.namespace) : [];
-        const specs = same.map(({ json }) => asMap(json.spec));
-        // The name of a headless Service is that of its pods, and an ExternalName has no ports.
-        return specs.some(({ clusterIP, type }) => clusterIP === 'None' || type === 'ExternalName') ? []
-          : specs.flatMap((spec) => asList(spec.ports)).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
-      };
+      const ports = (host: string, { workload }: Container): number[] => portsOf(host, workload.resource.namespace, world);
+      const known = new Map(brokerClients(world).map(({ container, urls }) => [container, new Set(urls.map(({ source }) => source))]));
       for (const { container, urls } of brokerClients(world)) {
         for (const use of urls) {
-          const own = ports(use.url.host, container);
-          const port = portOf(use);
-          if (own.length > 0 && port > 0 && !own.includes(port)) {
-            report({ at: use.at, value: shownUrl(use), allowed: own.join(', '), ...use.text === '' ? {} : { note: `it has no port ${port}` } });
-          }
+          // Where the scheme is that of another server, or of none, that is said elsewhere.
+          if (!lacksPort(use, world) || otherServer(use, world) !== undefined || serverOf(use) === undefined) continue;
+          report({
+            at: use.at, value: shownUrl(use), allowed: ports(use.url.host, container).join(', '),
+            ...use.text === '' ? {} : { note: `it has no port ${portOf(use)}` },
+          });
         }
       }
       for (const container of applicationContainers(world)) {
@@ -768,6 +767,7 @@ export const networkRules: Rule[] = [
       }
       for (const container of new Set(world.processes.map((process) => process.container))) {
         for (const { kind, host, port, path, shown, variable } of namedHosts(container)) {
+          if (known.get(container)?.has(variable)) continue;
           const own = kind === 'redis' || kind === 'rabbitmq' || port === undefined ? [] : ports(host, container);
           if (own.length === 0 || own.includes(port!)) continue;
           report({
@@ -787,16 +787,15 @@ export const networkRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/index.html',
     rows: ['N69'],
     check: (world, report) => {
-      for (const { container, urls } of brokerClients(world)) {
+      for (const { urls, process } of brokerClients(world)) {
         for (const use of urls) {
-          const meant = isRedis(use.url) ? 'redis' : isAmqp(use.url) ? 'rabbitmq' : undefined;
-          const service = isName(use.url.host) ? world.service(use.url.host, container.workload.resource.namespace) : undefined;
-          const kinds = new Set(service && world.backing(service).map((pod) => serverIn(pod, world)?.kind));
-          const [kind] = kinds;
-          if (meant === undefined || kind === undefined || kinds.size > 1 || kind === meant) continue;
+          const other = otherServer(use, world);
+          if (!other || (process?.backend?.source === use.source && brokerAsBackend(use.text) !== undefined)) continue;
+          const { kind, service } = other;
+          const port = lacksPort(use, world) ? ` and port ${listed(portsOf(use.url.host, use.at.resource.namespace, world).map(String))}` : '';
           report({
-            at: use.at, value: shownUrl(use), allowed: kind === 'redis' ? 'redis://' : 'amqp://',
-            note: `the Service ${service!.name} leads to ${kind === 'redis' ? 'Redis' : 'RabbitMQ'}`,
+            at: use.at, value: shownUrl(use), allowed: `${kind === 'redis' ? 'redis' : 'amqp'}://${port}`,
+            note: `the Service ${service.name} leads to ${kind === 'redis' ? 'Redis' : 'RabbitMQ'}`,
           });
         }
       }

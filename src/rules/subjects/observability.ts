@@ -45,6 +45,9 @@ function watched({ namespace, json }: Resource, world: World): string | undefine
   return namespace === '' && !world.workloads.some(({ resource }) => resource.namespace === name) ? '' : name;
 }
 
+/** Ports of the proxies that a mesh injects. */
+const INJECTED_PORTS = /^(linkerd-(admin|proxy)|http-envoy-prom|http-monitoring|dapr-metrics|queue-metrics|http-usermetric)$/;
+
 export const observabilityRules: Rule[] = [
   {
     id: 'observability/spans-lost',
@@ -125,7 +128,7 @@ export const observabilityRules: Rule[] = [
         const path = ['spec', ofPods ? 'podMetricsEndpoints' : 'endpoints'];
         for (const [i, endpoint] of asList(get(json, ...path)).entries()) {
           const port = asText(get(endpoint, 'port'));
-          if (port === undefined || port === '' || FILLED_IN.test(port) || names.includes(port)) continue;
+          if (port === undefined || port === '' || FILLED_IN.test(port) || INJECTED_PORTS.test(port) || names.includes(port)) continue;
           report({
             at: { resource: monitor, path: [...path, i, 'port'] }, value: port,
             allowed: names.length > 0 ? names.join(', ') : 'a name, which no port has yet', unless: 'what it is for is not among these manifests',

@@ -49,6 +49,14 @@ function noSuchPort(port: unknown, container: Container, world: World): { readon
   return own.includes(String(port)) || own.some((one) => !/^\d+$/.test(one)) ? undefined : { note: 'Redis does not listen there', allowed: own.filter((one) => one !== '0').join(', ') };
 }
 
+/** A container of the pod declares the port, or the application is given it by a variable or an option that is called so. */
+function isOpened({ env, words, workload: { containers, initContainers } }: Container, port: number): boolean {
+  const given = new RegExp(`(^|:)${port}$`);
+  return [...containers, ...initContainers].some((container) => container.declares(port))
+    || [...env.all()].some(({ name, value = '' }) => /PORT|ADDR|LISTEN|BIND/.test(name) && given.test(value))
+    || words.some(({ text }) => text.endsWith(`port=${port}`));
+}
+
 /** Nothing but one worker or Beat runs in the container, and no port of it is declared. */
 function opensNothing({ container, role, plain }: Process, world: World): boolean {
   return plain && (role === 'worker' || role === 'beat') && world.in(container.workload).every((other) => other.container !== container || other.role !== 'flower')
@@ -73,7 +81,7 @@ export const probeRules: Rule[] = [
           const port = get(probe.json, handler, 'port');
           const number = typeof port === 'number' ? port : undefined;
           // A port that is declared is one that the application opens, for its metrics.
-          if (number === undefined || get(probe.json, handler, 'host') !== undefined || process.container.declares(number)) continue;
+          if (number === undefined || get(probe.json, handler, 'host') !== undefined || isOpened(process.container, number)) continue;
           report({ at: probePlace(probe, handler, 'port'), value: `${probe.kind}: ${number}`, unless: 'the application listens there' });
         }
       }

@@ -1,11 +1,8 @@
 import { AMQP_PORT } from '../../celery/ports';
 import { isAmqp } from '../../celery/url';
-import { redisFor } from '../../manifests/brokers';
 import { asList, asScalar, get } from '../../manifests/json';
-import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
-import { rabbitFor, rabbitMention, RabbitServer } from '../../manifests/rabbit-server';
-import { RedisServer } from '../../manifests/redis-server';
+import { lacksTls } from '../../manifests/tls';
 import { shownUrl } from '../../manifests/uses';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -102,26 +99,8 @@ export const urlRules: Rule[] = [
     check: (process, report, world) => {
       const { urls, link } = process;
       for (const use of link && !urls.includes(link) ? [...urls, link] : urls) {
-        const { scheme } = use.url;
-        const plain = scheme === 'rediss' ? redisFor(use, world).map(isPlainRedis) : scheme === 'amqps' ? rabbitFor(use, world).map(isPlainRabbit) : [];
-        if (plain.length > 0 && plain.every(Boolean)) report({ at: use.at, value: shownUrl(use), allowed: scheme === 'rediss' ? 'redis://' : 'amqp://' });
+        if (lacksTls(use, world)) report({ at: use.at, value: shownUrl(use), allowed: use.url.scheme === 'rediss' ? 'redis://' : 'amqp://' });
       }
     },
   },
 ];
-
-/** No other container runs next to it. */
-function isByItself({ workload: { containers, initContainers } }: Container): boolean {
-  return containers.length === 1 && initContainers.every(({ json }) => json.restartPolicy !== 'Always');
-}
-
-/** All of its configuration is in sight and has no TLS, and no proxy next to it ends TLS. */
-function isPlainRedis(server: RedisServer): boolean {
-  return !server.opaque && server.directive('tls-port') === undefined && isByItself(server.container);
-}
-
-function isPlainRabbit(server: RabbitServer): boolean {
-  const { container, opaque } = server;
-  return !opaque && container !== undefined && isByItself(container) && rabbitMention(server, /ssl|tls/) === undefined
-    && ![...container.env.all()].some(({ name }) => /SSL|TLS/.test(name));
-}

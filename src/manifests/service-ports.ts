@@ -1,0 +1,36 @@
+import { defaultPort } from '../celery/ports';
+import { lazy } from '../memo';
+import { grouped } from './grouped';
+import { asList, asMap, asNumber, get } from './json';
+import { UrlUse } from './uses';
+import type { World } from './world';
+
+/** Of all namespaces. */
+export const servicesByName = lazy((world: World) => grouped(world.kind('Service').map((service) => [service.name, service] as const)));
+
+/** The port of a URL, or that of its scheme; 0 where it is out of sight. */
+export function portOf({ url }: UrlUse): number {
+  return url.port === undefined || url.port === '' ? defaultPort(url.scheme) ?? 0 : /^\d+$/.test(url.port) ? Number(url.port) : 0;
+}
+
+/** An address, or nothing that is known. */
+export function isName(host: string): boolean {
+  return host !== '' && !/^[\d.]+$|^\[|[${]/.test(host);
+}
+
+/** The ports at which the Service of a host is reached; none where they are out of sight, or do not matter. */
+export function portsOf(host: string, namespace: string, world: World): number[] {
+  const service = isName(host) ? world.service(host, namespace) : undefined;
+  // The input may have one for each of several environments.
+  const same = service ? (servicesByName(world).get(service.name) ?? []).filter((one) => one.namespace === service.namespace) : [];
+  const specs = same.map(({ json }) => asMap(json.spec));
+  // The name of a headless Service is that of its pods, and an ExternalName has no ports.
+  return specs.some(({ clusterIP, type }) => clusterIP === 'None' || type === 'ExternalName') ? []
+    : specs.flatMap((spec) => asList(spec.ports)).flatMap((entry) => asNumber(get(entry, 'port')) ?? []);
+}
+
+/** Whether a URL has a port that the Service of its host does not have. */
+export function lacksPort(use: UrlUse, world: World): boolean {
+  const [own, port] = [portsOf(use.url.host, use.at.resource.namespace, world), portOf(use)];
+  return own.length > 0 && port > 0 && !own.includes(port);
+}
