@@ -33,12 +33,14 @@ const isCredential = remembered((name: string): boolean => {
 export function isCredentialValue(value: string): boolean {
   const text = value.trim();
   if (text.length > 2000) return !text.includes('$(');
-  return text !== '' && !REFERENCE.test(text) && !/^(?:true|false|yes|no|on|off|none|null|0|1)$/i.test(text)
+  return text !== '' && text !== OF_RABBITMQ && !REFERENCE.test(text) && !/^(?:true|false|yes|no|on|off|none|null|0|1)$/i.test(text)
     && !/^arn:|^projects\/|^[~.]?\/[\w.-]+\/|^\/[\w.-]+$|\.(?:pem|key|crt|cer|p12|jks|json|ya?ml|txt)$|:\/\//i.test(text) && !PLACEHOLDER.test(text) && !/^(?=.*-)[a-z0-9-]*secrets?[a-z0-9-]*$/.test(text);
 }
 
 /** What an example has in the place of a credential: `***`, `xxxx`, `your-api-key`. */
 const PLACEHOLDER = /^(?:\*+|x+|your[-_][\w-]{1,60})$/i;
+/** The password that RabbitMQ has by itself, which everybody knows. */
+const OF_RABBITMQ = 'guest';
 
 /** `$(NAME)` of the kubelet, `${NAME}` and `$NAME` of a shell, `{{ ... }}` and `%(name)s` of a template, `<password>` of a text. */
 const REFERENCE = /\$[({\w]|\{\{|^[{<%]|^%?\{?\w*\}$/;
@@ -47,7 +49,7 @@ const REFERENCE = /\$[({\w]|\{\{|^[{<%]|^%?\{?\w*\}$/;
 export function hasUrlCredential(text: string): boolean {
   return text.includes('://') && text.length <= LONGEST && (isUrlWithCredential(text) || [...text.matchAll(URL_PART)].some(([, url]) => {
     const [, user, password] = /^(?:([^\s/:@]*):)?([^\s@]*)@/.exec(url) ?? [];
-    const guest = user === 'guest' && password === 'guest';
+    const guest = user === 'guest' && password === OF_RABBITMQ;
     if (user !== undefined && password && !guest && !REFERENCE.test(password) && !PLACEHOLDER.test(password)) return true;
     return [...url.matchAll(QUERY)].some(([, name, value]) => isQueryCredential(name) && isCredentialValue(value));
   }));

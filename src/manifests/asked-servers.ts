@@ -49,6 +49,9 @@ function byCommand({ words }: Invocation): string | undefined {
 /** Imports, and perhaps a word printed: of Celery and of the standard library they always work; what the application has to import may not. */
 const ONLY_IMPORTS = /^\s*import (celery|sys|os)(\s*,\s*(celery|sys|os))*\s*(;\s*print\([^();]*\)\s*)?(;\s*sys\.exit\(0\)\s*)?;?\s*$/;
 
+/** `app.control.ping(timeout=5)` as the last statement: without any answer it returns an empty list, and raises nothing. */
+const PING_UNREAD = /(?:^|[;\n])\s*[\w.]{1,100}\.(?:control|[iI]nspect\([^()]{0,100}\))\.ping\([^()]{0,100}\)\s*;?\s*$/;
+
 /** Signal 0 to the first process of the container: the probe runs in the container, so it is there. */
 const SIGNAL_ZERO_TO_ONE = /^\s*(import os\s*;\s*os\.kill\(1,\s*0\)\s*;?|(\/bin\/|\/usr\/bin\/)?kill\s+-(0|s\s+0)\s+1(\s+[0-9&]*>\s*[^\s|;&]+)*(\s+2>&1)?)\s*$/;
 
@@ -59,6 +62,7 @@ export function cannotFail(probe: Probe): string | undefined {
   const code = /(^|\/)python[\d.]*$/.test(raw[0]) ? raw[raw.indexOf('-c') + 1] : undefined;
   if (code !== undefined && isOneText(code)) return 'its code is one quoted string, which does nothing';
   if (code !== undefined && ONLY_IMPORTS.test(code)) return 'its code only imports, and asks nothing';
+  if (code !== undefined && PING_UNREAD.test(code)) return 'nothing reads what ping() returns, which without an answer is an empty list';
   const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';

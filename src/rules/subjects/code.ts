@@ -269,6 +269,14 @@ export const codeRules: Rule[] = [
       for (const { vendor, global, options } of commandsOf(process)) {
         const given = vendor === 'celery' ? global.get('--app') ?? options.get('--app') : undefined;
         if (!given || given.word.unknown || given.value === '' || /[${}<>]/.test(given.value)) continue;
+        const factory = /^([\w.]+):(\w+)\(\)$/.exec(given.value);
+        if (factory) {
+          report({
+            at: process.place(given.word.path), value: given.value, allowed: `${factory[1]}:app`,
+            note: 'Celery takes the name of a variable, and calls nothing', fix: `Make the application in a variable of ${factory[1]}: app = ${factory[2]}().`,
+          });
+          continue;
+        }
         const path = given.value.replace(/^\.\//, '').replace(/\.py$/, '');
         if (/^[^\s,;/\\]+$/.test(given.value) && !given.value.endsWith('.py')) continue;
         const module = path.replaceAll(/[\s,/\\]+/g, '.').replace(/^\.+|\.+$/g, '');

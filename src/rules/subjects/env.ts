@@ -140,11 +140,12 @@ const producersWithLogin = lazy((world: World) => grouped(world.workloads
     .filter((container) => isProducer(container) && givenLogin(container) !== undefined && isWebApplication(container))
     .map((container) => [resource.namespace, container] as const))));
 
-/** `shop-backend` and `shop-celery` of one owner: the code of an application in two images. */
+/** `shop-backend` and `shop-celery` of one owner, or `backend` and `celery`: the code of an application in two images. */
 function builtTwice({ image: one }: Container, { image: other }: Container): boolean {
   const owner = (image: Image): string => image.repository.slice(0, -image.name.length);
   const first = (image: Image): string => image.name.split(/[-_]/)[0];
-  return one.text !== other.text && !isBase(one) && !isOtherImage(one) && owner(one) !== '' && owner(one) === owner(other) && first(one) === first(other);
+  return one.text !== other.text && !isBase(one) && !isOtherImage(one) && owner(one) !== '' && owner(one) === owner(other)
+    && (first(one) === first(other) || /^(celery|worker|beat|[-_])+$/.test(other.name));
 }
 
 /** Containers that keep running and have an envFrom that is out of sight, by namespace and image. */
@@ -1186,7 +1187,7 @@ function ownCredentials(process: Process): Report[] {
     return [{ at: use.at, value, ...intoSecret(process.container), outOfSight: true }];
   });
   const variables = [...process.container.env.all()].flatMap(({ name, source, raw, path }): Report[] =>
-    LITERAL_SECRETS.has(name) && source === 'value' && raw !== '' && !raw?.includes('$(')
+    LITERAL_SECRETS.has(name) && source === 'value' && raw !== '' && raw !== 'guest' && !raw?.includes('$(')
       ? [{ at: process.place(path), value: name, ...intoSecret(process.container), outOfSight: true }] : []);
   return [...urls, ...variables];
 }
