@@ -217,8 +217,16 @@ export function outOfBounds(workload: Workload): Refusal[] {
     ]),
     ...asList(spec.volumes).flatMap((volume, i) => modesOf(volume, [...specPath, 'volumes', i])),
     ...standingStill(resource),
+    ...deadlineOf(resource),
     ...scheduleOf(resource),
   ];
+}
+
+/** A Deployment has to have the time for a pod to count as available. */
+function deadlineOf({ kind, json: { spec } }: Resource): Refusal[] {
+  const [ready, deadline] = [asNumber(get(spec, 'minReadySeconds')) ?? 0, asNumber(get(spec, 'progressDeadlineSeconds')) ?? 600];
+  return kind !== 'Deployment' || ready < deadline ? []
+    : [{ path: ['spec', 'minReadySeconds'], value: `minReadySeconds: ${ready}`, allowed: `less than progressDeadlineSeconds, ${deadline}` }];
 }
 
 function subPathOf(mount: unknown, at: Path, container: string): Refusal[] {

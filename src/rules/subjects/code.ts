@@ -252,6 +252,10 @@ export const codeRules: Rule[] = [
         }
         const own = new Map([...options].filter(([name]) => !misplaced.has(name)));
         for (const { word, note, ...refused } of refusedOptions(role, own)) report({ at: process.place(word.path), note, ...refused });
+        const { runAsUser } = process.container;
+        const root = runAsUser === undefined ? process.container.security('runAsNonRoot') !== true : runAsUser === 0;
+        const user = root || !['worker', 'beat'].includes(role) ? undefined : own.get('--uid');
+        if (user) report({ at: process.place(user.word.path), value: '--uid', note: 'only root may set its user: `PermissionError: [Errno 1] Operation not permitted`' });
       }
     },
   },

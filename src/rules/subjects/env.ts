@@ -855,7 +855,7 @@ export const envRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'The result backend is a message broker, which cannot keep results, or none that Celery knows',
     why: 'Workers exit at startup: `celery.exceptions.ImproperlyConfigured: Unknown result backend: \'amqp\'.  Did you spell that correctly?`, '
-      + 'or `ModuleNotFoundError: No module named \'sqs\'`.',
+      + '`ModuleNotFoundError: No module named \'sqs\'`, or `NoSuchModuleError: Can\'t load plugin: sqlalchemy.dialects:postgres`.',
     fix: 'Set the result backend to a store of results, or remove it where nobody reads results.',
     source: 'celery/app/backends.py at https://github.com/celery/celery; reproduced with Celery 5.7.0, also for sqs, memory, filesystem and etcd',
     rows: ['E7'],
@@ -869,6 +869,9 @@ export const envRules: Rule[] = [
       const broker = found && brokerAsBackend(found.text);
       const database = found && databaseAsBackend(found.text);
       if (database !== undefined) report({ at: found!.at, value: found!.text, allowed: `db+${database}://` });
+      if (/^(db|database)\+postgres(\+\w+)?:\/\//.test(found?.text.trim() ?? '')) {
+        report({ at: found!.at, value: found!.text, allowed: 'db+postgresql://', note: 'there is no dialect postgres', unless: 'the image has SQLAlchemy before 1.4' });
+      }
       if (broker === undefined) return;
       // Celery 4 kept results in queues of RabbitMQ, and took the application after the subcommand.
       const older = broker === 'amqp' && process.plain && process.command.options.has('--app') && !process.command.global.has('--app');

@@ -43,7 +43,8 @@ function value(flower: Process, name: string): string | undefined {
 type Answer = 'yes' | 'no' | 'unknown';
 
 const authenticated = lazy((flower: Process): Answer => {
-  const found = ['basic-auth', 'auth', 'auth-provider', 'oauth2-key'].map((name) => option(flower, name).state);
+  // Without these the others have no effect.
+  const found = ['basic-auth', 'auth'].map((name) => option(flower, name).state);
   if (found.some((state) => state === 'known' || state === 'set')) return 'yes';
   return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
 });
@@ -217,18 +218,23 @@ export const flowerRules: Rule[] = [
     rows: ['L1'],
     check: (world, report) => {
       const open = new Map<readonly Exposure[], string | undefined>();
+      const withProvider = new Set<readonly Exposure[]>();
       for (const flower of world.flowers) {
         const answer = authenticated(flower);
         // Scripts give a login more often than not.
         if (answer === 'yes' || (answer === 'unknown' && !flower.plain)) continue;
         const exposed = exposuresOf(flower, world);
+        if (['auth-provider', 'oauth2-key'].some((name) => ['known', 'set'].includes(option(flower, name).state))) withProvider.add(exposed);
         // Of several, one without a login for certain is enough.
         open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : elsewhere(flower, 'FLOWER_BASIC_AUTH', 'a login'));
       }
       for (const [exposed, condition] of open) {
         for (const { place, by, guarded, fault, internal } of exposed) {
           if (guarded) continue;
-          report(fault === undefined ? { at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition, ...withinNetwork(internal) } : {
+          report(fault === undefined ? {
+            at: place, value: by, allowed: 'FLOWER_BASIC_AUTH, or ClusterIP', unless: condition, ...withinNetwork(internal),
+            ...withProvider.has(exposed) ? { note: 'a provider asks nobody without --auth', allowed: 'FLOWER_AUTH, with who may come in' } : {},
+          } : {
             ...withinNetwork(internal),
             at: { resource: place.resource, path: ['metadata', 'annotations', fault.annotation] }, unless: condition,
             value: asScalar(place.resource.annotations[fault.annotation]), note: `${fault.annotation} ${fault.wrong}`,
