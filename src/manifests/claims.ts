@@ -37,8 +37,9 @@ export function hasLocalClass(claim: JsonObject | undefined, world: World): bool
   return known ? OF_ONE_NODE.test(asText(asMap(known.json).provisioner) ?? '') : name === 'local-path';
 }
 
-/** The PersistentVolumes, by their class. */
-const volumesByClass = lazy((world: World) => grouped(world.kind('PersistentVolume').map(({ json }) => [asText(get(json, 'spec', 'storageClassName')) ?? '', json] as const)));
+/** The PersistentVolumes by their class, in the order of their names. */
+const volumesByClass = lazy((world: World) => grouped([...world.kind('PersistentVolume')].sort((one, other) => one.name < other.name ? -1 : 1)
+  .map(({ json }) => [asText(get(json, 'spec', 'storageClassName')) ?? '', json] as const)));
 
 /** The PersistentVolume of the input that a claim names, or the smallest of its class and access modes that is large enough for it. */
 export function boundVolume(claim: JsonObject | undefined, world: World): JsonObject | undefined {

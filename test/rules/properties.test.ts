@@ -65,6 +65,8 @@ test('the result is the same each time, and does not depend on the order of the 
 /** These look for what a name may mean in other namespaces, or at objects that are in none. */
 const ACROSS = [
   'network/service-in-another-namespace-than-named', 'network/common-label-in-selectors', 'references/almost-its-name', 'references/other-namespace',
+  // A PersistentVolume is in no namespace, and a broker by its whole name is one for all of them.
+  'filesystem/host-path-of-several-pods', 'code/queue-shared-by-two-apps',
   // The autoscaler of the nodes is in kube-system, mostly, and a host is one for the whole cluster.
   'eviction/autoscaler-cuts-grace', 'flower/host-taken',
 ];
