@@ -54,6 +54,9 @@ const serviceVariables = lazy((world: World): Map<string, Set<string>> => {
 /** Variables that webhooks of clouds and of Datadog add to containers. */
 const BY_WEBHOOKS = /^(AWS_(DEFAULT_)?REGION|AWS_ROLE_ARN|AWS_WEB_IDENTITY_TOKEN_FILE|AZURE_(CLIENT_ID|TENANT_ID|AUTHORITY_HOST|FEDERATED_TOKEN_FILE)|DD_(AGENT_HOST|ENTITY_ID|SERVICE|ENV|VERSION))$/;
 
+/** Executors that come with Airflow and its providers, and know no Celery. */
+const WITHOUT_CELERY = /(^|\.)(Sequential|Local|Kubernetes|LocalKubernetes|Debug|Dask|Edge|AwsEcs|AwsBatch|AwsLambda)Executor$/;
+
 /** What people write for a scheme, and what kombu calls it. */
 const WRONG_SCHEMES = new Map([
   ['valkey', 'redis'], ['valkeys', 'rediss'], ['keydb', 'redis'], ['dragonfly', 'redis'], ['tcp', 'redis'], ['rabbitmq', 'amqp'], ['rabbit', 'amqp'],
@@ -603,7 +606,10 @@ export const envRules: Rule[] = [
     check: (worker, report) => {
       const executor = worker.command.vendor === 'airflow' ? worker.variable('AIRFLOW__CORE__EXECUTOR') : undefined;
       if (executor?.state === 'known' && !/celery/i.test(executor.value)) {
-        report({ at: worker.place(executor.path), value: executor.value, allowed: 'CeleryExecutor' });
+        report({
+          at: worker.place(executor.path), value: executor.value, allowed: 'CeleryExecutor',
+          ...unless(WITHOUT_CELERY.test(executor.value), 'it is an executor of Celery by another name'),
+        });
       }
     },
   },

@@ -33,9 +33,14 @@ function find(world: World, { kind, name, at }: Reference): Resource | undefined
   return world.find(kind, at.resource.namespace, name);
 }
 
+/** What Kubernetes writes into a Secret with the token of a ServiceAccount. */
+const OF_TOKENS = ['token', 'ca.crt', 'namespace'];
+
 /** A volume may ask for each key of a large ConfigMap by its name. */
-const keysOf: (resource: Resource) => ReadonlySet<string> = lazy(({ json }: Resource) =>
-  new Set(['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field])))));
+const keysOf: (resource: Resource) => ReadonlySet<string> = lazy(({ json }: Resource) => new Set([
+  ...json.type === 'kubernetes.io/service-account-token' ? OF_TOKENS : [],
+  ...['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(json[field]))),
+]));
 
 /** What a Secret of type kubernetes.io/tls has. */
 const TLS_KEYS = ['tls.crt', 'tls.key'];
@@ -52,19 +57,25 @@ function isEmptyCertificate({ kind, json }: Resource, key: string): boolean {
 const byName = lazy((world: World) => grouped(['Secret', 'ConfigMap', 'PersistentVolumeClaim', 'ServiceAccount', 'TriggerAuthentication']
   .flatMap((kind) => world.kind(kind)).map((resource) => [`${resource.kind} ${resource.name}`, resource] as const)));
 
+/** Any namespace: what is in none may write to all. */
+const ANYWHERE = '*';
+
 /** Secrets that an operator writes or adds keys to, as `namespace/name`: ExternalSecret, SealedSecret, Certificate and the like. */
 const writtenByOperators: (world: World) => ReadonlySet<string> = lazy((world: World) => new Set(world.resources.flatMap((resource) => {
   const { kind, namespace, name, json } = resource;
   if (kind === 'Secret') return [];
   const targets = [
     get(json, 'spec', 'secretName'), get(json, 'spec', 'target', 'name'), get(json, 'spec', 'destination', 'name'), get(json, 'spec', 'output', 'name'),
+    get(json, 'spec', 'managedSecretReference', 'secretName'), get(json, 'spec', 'managedSecret', 'name'), get(json, 'spec', 'externalSecretName'),
+    ...asList(get(json, 'spec', 'secretObjects')).map((one) => get(one, 'secretName')),
+    ...asList(get(json, 'spec', 'rules')).map((one) => get(one, 'generate', 'name')),
     ...(/Secret|OnePasswordItem/.test(kind) ? [name] : []),
   ];
-  return targets.flatMap((target) => asScalar(target) ?? []).map((target) => `${namespace}/${target}`);
+  return targets.flatMap((target) => asScalar(target) ?? []).map((target) => `${namespace === '' ? ANYWHERE : namespace}/${target}`);
 })));
 
 function byOperator(world: World, { kind, name, at }: Reference): boolean {
-  return kind === 'Secret' && writtenByOperators(world).has(`${at.resource.namespace}/${name}`);
+  return kind === 'Secret' && [at.resource.namespace, ANYWHERE].some((namespace) => writtenByOperators(world).has(`${namespace}/${name}`));
 }
 
 /** Something in its own namespace asks for an object: it need not have been meant for a pod elsewhere that names one like it. */
@@ -80,7 +91,12 @@ function isUsedAtHome(world: World, { kind, namespace, name }: Resource): boolea
 
 /** Some controllers copy a Secret into other namespaces. */
 function isCopied({ annotations, labels }: Resource): boolean {
-  return Object.keys({ ...annotations, ...labels }).some((key) => /reflector|replicat|kubed|copy|clone/i.test(key));
+  return Object.keys({ ...annotations, ...labels }).some((key) => /reflector|replicat|kubed|config-syncer|copy|clone/i.test(key));
+}
+
+/** Namespaces below others get what those have. */
+function isHierarchical(world: World): boolean {
+  return ['SubnamespaceAnchor', 'HierarchyConfiguration'].some((kind) => world.kind(kind).length > 0);
 }
 
 /** What Celery runs in: the namespaces of its processes. */
@@ -111,8 +127,13 @@ const unused = lazy((world: World) => {
   if (objects.length === 0) return grouped<string, string>([]);
   const asked = new Set(world.workloads.flatMap(referencesOf).map(({ kind, name, at }) => `${kind} ${at.resource.namespace} ${name}`));
   const free = objects.filter(({ kind, namespace, name }) => !asked.has(`${kind} ${namespace} ${name}`));
-  const named = new Set(free.length === 0 ? [] : world.resources.filter(({ kind }) => kind !== 'Secret' && kind !== 'ConfigMap').flatMap(({ json }) => texts(json.spec ?? json)));
-  return grouped(free.filter(({ name }) => !named.has(name)).map(({ kind, namespace, name }) => [`${kind} ${namespace}`, name] as const));
+  const others = free.length === 0 ? [] : world.resources.filter(({ kind }) => kind !== 'Secret' && kind !== 'ConfigMap');
+  // The annotations of an Ingress name a Secret, some with its namespace.
+  const named = new Set(others.flatMap(({ json, annotations }) => [
+    ...texts(json.spec ?? json), ...texts(annotations).map((text) => text.slice(text.indexOf('/') + 1)),
+  ]));
+  const isForMonitoring = ({ labels }: Resource): boolean => Object.keys(labels).some((label) => /grafana|prometheus/.test(label));
+  return grouped(free.filter((one) => !named.has(one.name) && !isForMonitoring(one)).map(({ kind, namespace, name }) => [`${kind} ${namespace}`, name] as const));
 });
 
 /** All texts of a value. */
@@ -257,10 +278,15 @@ export const referenceRules: Rule[] = [
     rows: ['N79'],
     check: (world, report) => {
       for (const reference of neededReferences(world)) {
-        const { kind, name, at } = reference;
+        const { kind, name, key, at } = reference;
         if (at.path.includes('imagePullSecrets') || find(world, reference) || byOperator(world, reference)) continue;
-        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)) ?? withSameKeys(reference, world)
-          ?? onlyVariables(reference, world) ?? slip(name, namesOf(kind, at.resource.namespace, world));
+        // One without the key that is asked for is not meant.
+        const hasKey = (one: string): boolean => {
+          const keys = keysOf(world.find(kind, at.resource.namespace, one)!);
+          return key === undefined || keys.size === 0 || keys.has(key);
+        };
+        const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)?.filter(hasKey)) ?? withSameKeys(reference, world)
+          ?? onlyVariables(reference, world) ?? slip(name, namesOf(kind, at.resource.namespace, world).filter(hasKey));
         if (meant !== undefined) report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
       }
       for (const { kind, name, at } of namedObjects(world)) {
@@ -324,7 +350,8 @@ export const referenceRules: Rule[] = [
         const { namespace } = at.resource;
         const others = byName(world).get(`${kind} ${name}`) ?? [];
         // Where a manifest does not say its namespace, kubectl does.
-        if (others.length === 0 || namespace === '' || others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) continue;
+        if (others.length === 0 || namespace === '' || isHierarchical(world)) continue;
+        if (others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) continue;
         // Another application of the input has one of the same name, for itself.
         if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) continue;
         const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;

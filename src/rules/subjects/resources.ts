@@ -41,7 +41,8 @@ function childMemory(worker: Process): { readonly kib: number; readonly at: Plac
 
 /** The first resource of a kind that a container asks for. */
 function asksFor({ json }: Container, kind: (resource: string) => boolean): string | undefined {
-  return ['limits', 'requests'].flatMap((amounts) => Object.keys(asMap(get(json, 'resources', amounts)))).find(kind);
+  return ['limits', 'requests'].flatMap((amounts) => Object.entries(asMap(get(json, 'resources', amounts)))
+    .flatMap(([name, amount]) => asScalar(amount) === '0' ? [] : name)).find(kind);
 }
 
 /** The device class of a GPU that a container has by a claim. */
