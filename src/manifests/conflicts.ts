@@ -156,7 +156,8 @@ function backendsOf(json: JsonObject): Array<{ backend: unknown; path: Path }> {
 function portOfBackend(backend: unknown, path: Path): Refusal[] {
   const service = get(backend, 'service');
   if (!isMap(service)) return [];
-  const given = givenOf(service.port, ['name', 'number']);
+  // Templates write both, and leave one of them empty.
+  const given = (['name', 'number'] as const).filter((name) => (get(service.port, name) || undefined) !== undefined);
   const at = [...path, 'service'];
   return given.length > 0 ? several(given, [...at, 'port'], 'one of them') : [{ path: at, value: 'no port', allowed: 'port.number, or port.name' }];
 }
@@ -191,7 +192,7 @@ const FROM_ZERO: Range = { from: 0 };
 const PORT: Range = { from: 1, to: 65_535 };
 /** 0 is the default. */
 const ONCE: Range = { from: 0, to: 1 };
-/** 0 is none. */
+/** 0 is none, or the same port. */
 const HOST_PORT: Range = { from: 0, to: 65_535 };
 const fromZero = (...names: readonly string[]): Readonly<Record<string, Range>> => Object.fromEntries(names.map((name) => [name, FROM_ZERO]));
 const OF_PROBES = fromZero('initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold');
@@ -272,7 +273,7 @@ function scheduleOf({ kind, json }: Resource): Refusal[] {
 export function outOfBoundsIn({ kind, json, apiVersion }: Resource): Refusal[] {
   const spec = json.spec;
   switch (kind) {
-    case 'Service': return asList(get(spec, 'ports')).flatMap((port, i) => outside(port, { port: PORT, targetPort: PORT }, ['spec', 'ports', i]));
+    case 'Service': return asList(get(spec, 'ports')).flatMap((port, i) => outside(port, { port: PORT, targetPort: HOST_PORT }, ['spec', 'ports', i]));
     case 'HorizontalPodAutoscaler': return [...outside(spec, { maxReplicas: { from: 1 } }, ['spec']), ...fewest(spec), ...targets(spec)];
     case 'NetworkPolicy': return peersOf(json).flatMap(({ peer, path }): Refusal[] => {
       const cidr = asText(get(peer, 'ipBlock', 'cidr'));
@@ -290,7 +291,7 @@ const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9
 
 /** No URL, no port and no address. */
 function hostOf(host: unknown, path: Path): Refusal[] {
-  return typeof host !== 'string' || isFilledIn(host) || (HOST.test(host) && !/^[\d.]+$/.test(host)) ? []
+  return typeof host !== 'string' || isFilledIn(host) || (HOST.test(host) && !/^\d+(\.\d+){3}$/.test(host)) ? []
     : [{ path, value: host, allowed: 'a name of DNS, such as flower.example.com' }];
 }
 

@@ -2,7 +2,7 @@ import { isQuantity } from '../celery/quantity';
 import { get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
-import { Resource } from './resource';
+import { isOfKubernetes, Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
 import { FILLED_IN, isFilledIn, Refusal } from './refusals';
@@ -74,7 +74,7 @@ const SPECS: ReadonlyMap<string, string> = new Map([
 /** What the API server does not accept in the spec of a workload, and in that of its pods, by the names and types of fields. */
 export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
-  const own = SPECS.get(resource.kind);
+  const own = isOfKubernetes(resource) ? SPECS.get(resource.kind) : undefined;
   const found = [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload), ...noRestartPolicy(workload)];
   return isPatch(workload) ? found.filter(({ what }) => what !== 'missing') : found;
 });
@@ -85,6 +85,17 @@ const lacksSelector = (json: JsonObject): boolean => (get(json, 'spec', 'selecto
 /** Without a selector and an image it is a patch of kustomize, which has only what it changes. */
 export function isPatch({ resource: { kind, json }, containers }: Workload): boolean {
   return SELECTED.has(kind) && lacksSelector(json) && containers.some(({ image }) => image.text === '');
+}
+
+/** The same of what is no workload: a Service without ports and pods, an autoscaler without a target, a claim without size and modes. */
+export function isPatchOf({ kind, json }: Resource): boolean {
+  const lacks = (...names: readonly string[]): boolean => names.every((name) => (get(json, 'spec', name) ?? undefined) === undefined);
+  switch (kind) {
+    case 'Service': return json.$patch !== undefined || lacks('ports', 'selector', 'externalName', 'clusterIP');
+    case 'HorizontalPodAutoscaler': return json.$patch !== undefined || lacks('scaleTargetRef');
+    case 'PersistentVolumeClaim': return json.$patch !== undefined || lacks('accessModes', 'resources');
+    default: return json.$patch !== undefined;
+  }
 }
 
 /** Earlier versions of the API took the labels of the pods. */

@@ -31,7 +31,7 @@ interface Form {
 
 const LABEL: Form = { ...DNS_LABEL, allowed: `at most ${DNS_LABEL.longest} of a-z, 0-9 and -` };
 const SUBDOMAIN: Form = { ...DNS_SUBDOMAIN, allowed: 'a-z, 0-9, - and .' };
-const PORT_NAME: Form = { of: /^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -' };
+const PORT_NAME: Form = { of: /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -, with a letter and without --' };
 
 function badName(name: unknown, { of, longest, allowed }: Form, path: Path, container?: string): Refusal[] {
   const fits = typeof name !== 'string' || isFilledIn(name) || (of.test(name) && name.length <= longest);
@@ -91,9 +91,9 @@ export function badNames({ resource, allContainers, spec, specPath, podPath }: W
   ];
 }
 
-/** A port by its name, of a container. */
+/** A port by its name, of a container: a number in quotes is taken for one. */
 const badPort = (port: unknown, path: Path, container?: string): Refusal[] =>
-  typeof port === 'string' && /^\d+$/.test(port) ? [] : badName(port, PORT_NAME, path, container);
+  badName(port, typeof port === 'string' && /^\d+$/.test(port) ? { ...PORT_NAME, allowed: `${port} without quotes` } : PORT_NAME, path, container);
 
 /** The name of a variable. Before Kubernetes 1.32 it has letters, digits, -, _ and . only. */
 function badVariable(name: unknown, path: Path, container: string | undefined): Refusal[] {

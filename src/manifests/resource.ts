@@ -32,6 +32,11 @@ export function resources(objects: readonly unknown[]): Resource[] {
     || compare(fingerprintOf(a.json), fingerprintOf(b.json)));
 }
 
+/** Of an API that comes with Kubernetes: Knative has a Service, Volcano a Job and OpenKruise a StatefulSet, with other fields. */
+export function isOfKubernetes({ apiVersion }: Resource): boolean {
+  return /^(v\d\w*|(apps|autoscaling|batch|extensions|networking\.k8s\.io|policy)\/.*)$/.test(apiVersion);
+}
+
 /** Of no namespace. */
 const CLUSTER_WIDE = /^(?:Namespace|Cluster.*|CustomResourceDefinition|PersistentVolume|StorageClass|PriorityClass|IngressClass|.*WebhookConfiguration|APIService|NodePool|Provisioner)$/;
 

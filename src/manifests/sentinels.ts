@@ -1,9 +1,12 @@
 import { isBitnami } from '../celery/image';
 import { SENTINEL_PORT } from '../celery/ports';
 import { lazy } from '../memo';
+import { asList, asNumber, get } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
 import { configMapData } from './pod/sources';
+import { Workload } from './pod/workload';
+import { mostReplicas } from './scalers';
 import type { World } from './world';
 
 /** A Redis that Sentinel watches. */
@@ -35,8 +38,8 @@ export const sentinels: (world: World) => readonly Sentinel[] = lazy((world: Wor
 function read(container: Container): Sentinel {
   const texts = textsOf(container);
   const found = texts.flatMap(({ text, at }) => [...text.matchAll(MONITOR)].map(([, name, quorum]) => ({ name, quorum: Number(quorum), at })));
-  // A template or a variable names it.
-  const open = found.some(({ name }) => /[${}<>%]/.test(name));
+  // A template or a variable names it, or another file.
+  const open = found.some(({ name }) => /[${}<>%]/.test(name)) || texts.some(({ text }) => /^[ \t]*include[ \t]/m.test(text));
   const set = isBitnami(container.image) && found.length === 0 ? container.env.lookup('REDIS_MASTER_SET') : undefined;
   const quorum = Number(container.env.value('REDIS_SENTINEL_QUORUM') ?? '2');
   const watched = set?.state === 'known' ? [{ name: set.value, quorum, at: container.place(set.variable.path) }] : open ? [] : found;
@@ -59,9 +62,19 @@ export function sentinelsFor(host: string, namespace: string, world: World): rea
   return sentinels(world).filter(({ container }) => backing.has(container.workload));
 }
 
+/** The port of the pods to which one of a Service leads; without one, or without an address of its own, it is the same. */
+export function portOfPods(host: string, port: number, { containers }: Workload, namespace: string, world: World): number {
+  const spec = get(world.service(host, namespace)?.json, 'spec');
+  const entry = get(spec, 'clusterIP') === 'None' ? undefined : asList(get(spec, 'ports')).find((one) => get(one, 'port') === port);
+  const target = get(entry, 'targetPort');
+  if (typeof target !== 'string') return asNumber(target) ?? port;
+  const named = containers.flatMap(({ json }) => asList(json.ports)).find((one) => get(one, 'name') === target);
+  return asNumber(get(named, 'containerPort')) ?? port;
+}
+
 /** How many there are that watch a Redis of that name. */
 export function votesFor(name: string, namespace: string, world: World): number {
   return sentinels(world)
     .filter(({ container: { workload }, watched }) => workload.resource.namespace === namespace && watched.some((one) => one.name === name))
-    .reduce((sum, { container: { workload } }) => sum + (workload.replicas ?? Infinity), 0);
+    .reduce((sum, { container: { workload } }) => sum + (workload.replicas === undefined ? Infinity : mostReplicas(workload, world)), 0);
 }

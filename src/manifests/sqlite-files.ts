@@ -11,10 +11,20 @@ export interface OwnSqliteFile {
 
 const URL = /^(?:(?:db|database|sqla|sqlalchemy)\+)?sqlite3?(?:\+\w+)?:\/{2,3}(\/?[^?]*)/;
 
-/** Those on the file system of the container or in an emptyDir; a relative path is below the working directory. */
+const IN_MEMORY = /:memory:|[?&]mode=memory/;
+
+/** Volumes whose files are those of one pod. */
+const OF_THE_POD: ReadonlySet<string> = new Set(['emptyDir', 'configMap', 'secret', 'projected']);
+
+/** What every pod may have for itself. */
+const OF_EACH_POD = /CACHE|TMP|TEMP|SCRATCH/;
+
+/** Those on the file system of the container or in an emptyDir; a relative path is below the working directory, which may be that of the image. */
 export const ownSqliteFiles: (container: Container) => readonly OwnSqliteFile[] = lazy((container: Container) =>
   [...container.env.all()].flatMap(({ name: variable, value = '', path }): OwnSqliteFile[] => {
     const [, file = ''] = URL.exec(value) ?? [];
-    const mount = file.startsWith('/') ? container.mountOf(file) : undefined;
-    return file === '' || file === ':memory:' || (mount && mount.volume.kind !== 'emptyDir') ? [] : [{ variable, url: value, path }];
+    if (file === '' || IN_MEMORY.test(value) || OF_EACH_POD.test(variable)) return [];
+    const place = container.absolute(file);
+    const mounts = place === undefined ? container.mounts : [container.mountOf(place)];
+    return mounts.some((mount) => mount && !OF_THE_POD.has(mount.volume.kind)) ? [] : [{ variable, url: value, path }];
   }));

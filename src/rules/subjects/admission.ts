@@ -3,7 +3,7 @@ import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
 import { asMap, asScalar, isMap } from '../../manifests/json';
-import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
+import { A_LIST, isPatchOf, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
 import { serverWorkloads } from '../../manifests/servers';
@@ -12,7 +12,7 @@ import {
   badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, misspeltKind, mountsOfNothing, notTextsIn, notTextsOf,
   annotationsIn, isPlaceholder, noName, ownRestartPolicies, plainTextIn, Refusal,
 } from '../../manifests/refusals';
-import { Resource } from '../../manifests/resource';
+import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -45,7 +45,8 @@ const applied = lazy((world: World): readonly Workload[] =>
   world.workloads.filter(({ resource: { namespace } }) => namespaces(world).has(namespace)));
 
 const kinds = (world: World, ...names: readonly string[]): readonly Resource[] =>
-  names.flatMap((kind) => world.kind(kind)).filter(({ namespace }) => namespaces(world).has(namespace));
+  names.flatMap((kind) => world.kind(kind))
+    .filter((resource) => namespaces(world).has(resource.namespace) && isOfKubernetes(resource) && !isPatchOf(resource));
 
 const services = lazy((world: World): readonly Resource[] => kinds(world, 'Service'));
 

@@ -27,7 +27,7 @@ import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { sameBroker } from '../../manifests/same-broker';
 import { lacksPort } from '../../manifests/service-ports';
 import { secretAtHand } from '../../manifests/secret-keys';
-import { sentinelsFor } from '../../manifests/sentinels';
+import { portOfPods, Sentinel, sentinelsFor } from '../../manifests/sentinels';
 import { hasOwnFiles } from '../../manifests/settings-files';
 import { lacksTls } from '../../manifests/tls';
 import { isListOfUrls, shownUrl, UrlUse } from '../../manifests/uses';
@@ -173,8 +173,15 @@ const withBrokerHost = lazy((world: World) => new Map(world.workloads.filter(({ 
     return variable && !isOtherImage(container.image) ? [[`${resource.namespace} ${container.image.text}`, { container, name: variable.name }] as const] : [];
   }))));
 
-/** A key that says where a server is: `redis-url`, `db-host`. */
-const SERVER_KEY = /^[a-z][a-z0-9]*(-[a-z0-9]+)*-(url|uri|dsn|host|broker)$/;
+/** A key that says where a server is: `redis-url`, `db-host`; `public-url` says where the application is. */
+const SERVER_KEY = new RegExp(String.raw`^(?=[a-z0-9-]*(redis|valkey|sentinel|rabbit|mq|broker|celery|queue|cache|db|database|sql|postgres|pg|mysql|maria|mongo|result|backend|kafka))`
+  + String.raw`[a-z][a-z0-9]*(-[a-z0-9]+)*-(url|uri|dsn|host|broker)$`);
+
+/** The keys that variables of a container name, and what its command says of others. */
+function readsKey({ json, words }: Container, key: string): boolean {
+  const named = asList(json.env).some((entry) => ['secretKeyRef', 'configMapKeyRef'].some((source) => get(entry, 'valueFrom', source, 'key') === key));
+  return named || words.some(({ text }) => text.includes(key));
+}
 
 const isWithoutBroker = ({ env }: Container): boolean => !env.open && ![...env.all()].some(({ name }) => BROKER_LIKE.test(name));
 
@@ -544,7 +551,7 @@ export const envRules: Rule[] = [
     check: ({ container, role }, report) => {
       if (role === 'other' || container.env.open) return;
       const dashed = [...container.env.all()].filter(({ name, imported }) => imported && SERVER_KEY.test(name));
-      const lost = dashed.filter(({ name }) => container.env.get(name.toUpperCase().replaceAll('-', '_')) === undefined);
+      const lost = dashed.filter(({ name }) => container.env.get(name.toUpperCase().replaceAll('-', '_')) === undefined && !readsKey(container, name));
       if (lost.length === 0) return;
       report({
         at: container.place(lost[0].path), value: listed(lost.map(({ name }) => name)), allowed: listed(lost.map(({ name }) => name.toUpperCase().replaceAll('-', '_'))),
@@ -1115,10 +1122,13 @@ export const envRules: Rule[] = [
     check: (process, report, world) => {
       for (const use of process.urls) {
         const { host, port } = use.url;
-        const known = sentinelsFor(host, process.workload.resource.namespace, world);
+        const { namespace } = process.workload.resource;
+        const known = sentinelsFor(host, namespace, world);
+        const listens = (sentinel: Sentinel): boolean =>
+          sentinel.port === portOfPods(host, Number(port), sentinel.container.workload, namespace, world);
         if (isSentinel(use.url) && port === String(REDIS_PORT)) {
           const redis = known.length === 0 && redisFor({ ...use, url: { ...use.url, scheme: 'redis' } }, world).length > 0;
-          if (known.some((sentinel) => sentinel.port === REDIS_PORT)) continue;
+          if (known.some(listens)) continue;
           report({
             at: use.at, value: use.text, allowed: `port ${SENTINEL_PORT}`, note: 'that is the port of Redis',
             ...unless(redis || known.length > 0, 'Sentinel listens there'),
@@ -1126,9 +1136,11 @@ export const envRules: Rule[] = [
           continue;
         }
         if (!isRedis(use.url) || port !== String(SENTINEL_PORT) || lacksPort(use, world)) continue;
+        // A Redis of the input listens there.
+        if (known.length === 0 && redisFor(use, world).some(({ container }) => container.declares(SENTINEL_PORT))) continue;
         report({
           at: use.at, value: use.text, allowed: 'sentinel:// with this port, or the port 6379',
-          ...unless(known.some((sentinel) => sentinel.port === SENTINEL_PORT), 'a Redis, and no Sentinel, listens there'),
+          ...unless(known.some(listens), 'a Redis, and no Sentinel, listens there'),
         });
       }
     },

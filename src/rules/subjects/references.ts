@@ -29,6 +29,9 @@ function awaitedJobs({ image, invocations, words }: Container): string[] {
   });
 }
 
+/** To kustomize, what is in no namespace is in this one. */
+const DEFAULT_NAMESPACE = 'default';
+
 function find(world: World, { kind, name, at }: Reference): Resource | undefined {
   return world.find(kind, at.resource.namespace, name);
 }
@@ -374,7 +377,8 @@ export const referenceRules: Rule[] = [
     check: (world, report) => {
       for (const { resource, path, kind, name } of generatedInNoNamespace(world)) {
         // Any pod of the application: without the web application no task is sent.
-        const pods = world.workloads.filter(({ resource: { namespace } }) => celeryNamespaces(world).has(namespace) && ['', namespace].includes(resource.namespace));
+        const pods = world.workloads.filter(({ resource: { namespace } }) => celeryNamespaces(world).has(namespace) && namespace !== DEFAULT_NAMESPACE
+          && ['', namespace].includes(resource.namespace));
         const asked = pods.flatMap(referencesOf)
           .find((reference) => reference.kind === kind && reference.name === name && !reference.optional
             && get(reference.at.resource.json, 'metadata', 'namespace') !== undefined && !find(world, reference));
