@@ -81,22 +81,22 @@ function isModule({ folder, name }: CodeFile, module: string): boolean {
 }
 
 /** An argument, an attribute, a setting of Django or of before Celery 4, or a key. */
-const written = (names: string): RegExp => new RegExp(`\\b(?:${names})(?:(?:\\s*:\\s*str)?\\s*=|['"]\\s*:)\\s*(['"])([^'"\\n]+)\\1`);
+const written = (names: string): RegExp => new RegExp(`\\b(?:${names})(?:(?:\\s*:\\s*str)?\\s*=|['"]\\s*:)\\s*(['"])([^'"\\n]+)\\1`, 'g');
 const BROKER = written('broker(?:_url)?|(?:CELERY_)?BROKER_URL');
 const BACKEND = written('(?:result_)?backend|CELERY_RESULT_BACKEND');
 
 export const codeOf: (container: Container) => Code = lazy((container: Container) => {
   const files = codeFiles(container);
-  return { broker: firstUrl(files, BROKER, 'broker'), backend: firstUrl(files, BACKEND, 'backend'), settings: settingsOf(files) };
+  return { broker: onlyUrl(files, BROKER, 'broker'), backend: onlyUrl(files, BACKEND, 'backend'), settings: settingsOf(files) };
 });
 
-function firstUrl(files: readonly CodeFile[], pattern: RegExp, source: string): UrlUse | undefined {
-  for (const { text, place } of files) {
-    const found = pattern.exec(withoutComments(text))?.[2];
-    const url = found === undefined ? undefined : parseUrl(found);
-    if (url) return { text: found!, url, at: place, source, partial: false };
-  }
-  return undefined;
+/** The one URL that files have; of several, such as those of classes for each environment, it is not known which counts. */
+function onlyUrl(files: readonly CodeFile[], pattern: RegExp, source: string): UrlUse | undefined {
+  const found = files.flatMap(({ text, place }) => [...withoutComments(text).matchAll(pattern)].flatMap(([, , given]): UrlUse[] => {
+    const url = parseUrl(given);
+    return url ? [{ text: given, url, at: place, source, partial: false }] : [];
+  }));
+  return found.every(({ text }) => text === found[0].text) ? found[0] : undefined;
 }
 
 function settingsOf(files: readonly CodeFile[]): Code['settings'] {

@@ -33,7 +33,9 @@ const variableOf = (what: Default): string => `RABBITMQ_DEFAULT_${what.toUpperCa
 function defaultOf(server: RabbitServer, what: Default): { readonly value?: string; readonly shown: string } {
   const variable = server.container?.env.get(variableOf(what));
   const written = rabbitSetting(server, `default_${what}`)?.value;
-  if (written === undefined && rabbitMention(server, new RegExp(`default_${what}\\b`))) return { shown: `default_${what}` };
+  // Of quotes and comments it depends on the release what is left.
+  const unclear = written === undefined ? rabbitMention(server, new RegExp(`default_${what}\\b`)) !== undefined : /['"#]/.test(written);
+  if (unclear) return { shown: `default_${what}` };
   if (!variable) return { value: written ?? BUILT_IN[what], shown: written ?? (what === 'vhost' ? '/' : `${BUILT_IN[what]}, or ${variableOf(what)}`) };
   // Which of two wins depends on the release.
   const value = variable.partial ? undefined : variable.hidden ?? variable.value;
@@ -42,7 +44,7 @@ function defaultOf(server: RabbitServer, what: Default): { readonly value?: stri
 
 /** The accounts of a server of the official image; undefined where they are out of sight. */
 export function rabbitAccounts(server: RabbitServer, world: World): RabbitAccounts | undefined {
-  if (!server.container?.image.official || server.opaque || isAdministered(server, world) || rabbitMention(server, /auth_backends/)) return undefined;
+  if (!server.container?.image.official || server.opaque || isAdministered(server, world) || rabbitMention(server, /auth_backends|default_users\./)) return undefined;
   if (server.container.env.lookup('RABBITMQ_DEFINITIONS_FILE').state !== 'unset') return undefined;
   if (rabbitMention(server, /load_definitions|definitions\.import/)) return fromDefinitions(server);
   const [user, vhost] = [defaultOf(server, 'user'), defaultOf(server, 'vhost')];

@@ -15,10 +15,12 @@ const policies = lazy((world: World): readonly Resource[] => world.resources.fil
 export function hasPolicy(route: Resource, service: Resource, world: World): boolean {
   const parents = asList(get(route.json, 'spec', 'parentRefs')).map((parent) => `Gateway ${asText(get(parent, 'name')) ?? ''}`);
   const names = new Set([`${route.kind} ${route.name}`, `Service ${service.name}`, ...parents]);
-  return policies(world).some(({ json, namespace }) => {
+  return policies(world).some(({ json, namespace, apiVersion }) => {
     const refs = [get(json, 'spec', 'targetRef'), ...asList(get(json, 'spec', 'targetRefs'))];
     if (refs.some((ref) => names.has(`${asText(get(ref, 'kind')) ?? ''} ${asText(get(ref, 'name')) ?? ''}`))) return true;
     const selector = get(json, 'spec', 'selector');
+    // Without a selector a policy of Istio is for all pods of its namespace.
+    if (selector === undefined && namespace === service.namespace && apiVersion.startsWith('security.istio.io/') && refs.every((ref) => ref === undefined)) return true;
     return selector !== undefined && namespace === service.namespace && world.backing(service).some((workload) => selects(selector, workload.labels));
   });
 }

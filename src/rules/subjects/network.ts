@@ -391,6 +391,9 @@ function otherServer(use: UrlUse, world: World): { readonly kind: 'redis' | 'rab
   return meant === undefined || meant === 'sentinel' || kind === undefined || kinds.size > 1 || kind === meant ? undefined : { kind, service: service! };
 }
 
+/** What takes the login of a database for others: PgBouncer, ProxySQL and the Services of operators. */
+const POOLER = /pool|bouncer|prox|-r[ow]?$/;
+
 export const networkRules: Rule[] = [
   {
     id: 'network/service-selects-workers',
@@ -636,7 +639,7 @@ export const networkRules: Rule[] = [
           if (isOfStranger(near, namespace, world)) continue;
           report({
             at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
-            ...unless(database && isLoginOfDatabase(container, variable, world), 'a Service of that name is not among these manifests'),
+            ...unless(database && !POOLER.test(name) && isLoginOfDatabase(container, variable, world), 'a Service of that name is not among these manifests'),
           });
         }
       }
