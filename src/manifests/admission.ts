@@ -3,7 +3,7 @@ import { grouped } from './grouped';
 import { asList, asMap, asScalar, asText, get, isMap, JsonObject } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
-import { quantity } from '../celery/quantity';
+import { mebibytes, quantity } from '../celery/quantity';
 import { Resource } from './resource';
 import type { World } from './world';
 
@@ -53,8 +53,7 @@ const inNamespaces = lazy((world: World) => ({
 export function refusedByQuota(workload: Workload, world: World): Array<{ quota: Resource; container: Container; missing: string[] }> {
   const { quotas } = inNamespaces(world);
   return (quotas.get(workload.resource.namespace) ?? []).flatMap((quota) => {
-    // One with scopes counts some pods only.
-    if (get(quota.json, 'spec', 'scopes') !== undefined || get(quota.json, 'spec', 'scopeSelector') !== undefined) return [];
+    if (!counts(quota, workload, world)) return [];
     const counted = Object.keys(asMap(get(quota.json, 'spec', 'hard'))).flatMap((name) => {
       const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(name) ?? [];
       return resource === undefined ? [] : [{ kind: (kind ?? 'requests') as 'requests' | 'limits', resource }];
@@ -65,6 +64,45 @@ export function refusedByQuota(workload: Workload, world: World): Array<{ quota:
       return missing.length > 0 ? [{ quota, container, missing }] : [];
     });
   });
+}
+
+/** Whether a pod is one of those that the scopes of a quota take. */
+function counts({ json }: Resource, workload: Workload, world: World): boolean {
+  const scopes = asList(get(json, 'spec', 'scopes')).map((scopeName) => ({ scopeName, operator: 'Exists', values: [] as readonly unknown[] }));
+  const selected = asList(get(json, 'spec', 'scopeSelector', 'matchExpressions'))
+    .map((one) => ({ scopeName: get(one, 'scopeName'), operator: get(one, 'operator'), values: asList(get(one, 'values')) }));
+  const ends = workload.spec.activeDeadlineSeconds !== undefined;
+  const priority = workload.spec.priorityClassName;
+  return [...scopes, ...selected].every(({ scopeName, operator, values }) => {
+    switch (scopeName) {
+      case 'Terminating': return ends;
+      case 'NotTerminating': return !ends;
+      case 'NotBestEffort': return ['cpu', 'memory'].some((resource) => workload.allContainers.some((container) => given(container, 'requests', resource)
+        || filledIn(workload, 'requests', resource, world)));
+      case 'PriorityClass': return operator === 'Exists' ? priority !== undefined : operator === 'In' && values.includes(priority);
+      default: return false;
+    }
+  });
+}
+
+/** What a pod asks for at least, as far as its containers say it: all of them at once, or one init container after the other. */
+function asked({ containers, initContainers }: Workload, kind: 'requests' | 'limits', resource: 'cpu' | 'memory'): number {
+  const of = (container: Container): number => container.resource(kind, resource) ?? (kind === 'requests' ? container.resource('limits', resource) : undefined) ?? 0;
+  return Math.max(containers.reduce((sum, container) => sum + of(container), 0), ...initContainers.map(of));
+}
+
+/** A quota that has no room for one pod, or not for all of them. */
+export function aboveQuota(workload: Workload, world: World): Array<{ quota: Resource; value: string; allowed: string; some: boolean }> {
+  const pods = workload.replicas ?? 1;
+  return (inNamespaces(world).quotas.get(workload.resource.namespace) ?? []).filter((quota) => counts(quota, workload, world))
+    .flatMap((quota) => Object.entries(asMap(get(quota.json, 'spec', 'hard'))).flatMap(([name, hard]) => {
+      const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(name) ?? [];
+      const most = quantity(hard);
+      const own = resource === undefined ? name === 'pods' ? 1 : 0 : asked(workload, (kind ?? 'requests') as 'requests' | 'limits', resource as 'cpu' | 'memory');
+      if (most === undefined || own * pods <= most) return [];
+      const shown = resource === 'memory' ? mebibytes(own) : String(own);
+      return [{ quota, value: own > most ? `${name}: ${shown}` : resource === undefined ? `${pods} pods` : `${pods} pods with ${name}: ${shown}`, allowed: `at most ${asScalar(hard)}`, some: own <= most }];
+    }));
 }
 
 /** The API server takes a limit for a request that is not given. */
@@ -80,9 +118,11 @@ function filledIn(workload: Workload, kind: 'requests' | 'limits', resource: str
   });
 }
 
-function containerRanges(workload: Workload, world: World): Array<{ range: Resource; entry: JsonObject }> {
-  return (inNamespaces(world).ranges.get(workload.resource.namespace) ?? []).flatMap((range) => asList(get(range.json, 'spec', 'limits'))
-    .flatMap((entry) => isMap(entry) && entry.type === 'Container' ? [{ range, entry }] : []));
+const containerRanges = (workload: Workload, world: World) => limitsOf('Container', workload.resource.namespace, world);
+
+function limitsOf(type: string, namespace: string, world: World): Array<{ range: Resource; entry: JsonObject }> {
+  return (inNamespaces(world).ranges.get(namespace) ?? []).flatMap((range) => asList(get(range.json, 'spec', 'limits'))
+    .flatMap((entry) => isMap(entry) && entry.type === type ? [{ range, entry }] : []));
 }
 
 /** Limits above the maximum of a LimitRange, requests below its minimum, and limits that are too many times the request. */
@@ -94,10 +134,33 @@ export function outOfRange(workload: Workload, world: World): Array<{ range: Res
       const above = (one: unknown, other: unknown) => (quantity(one) ?? 0) > (quantity(other) ?? Infinity);
       return [
         ...above(limit, most) ? [{ range, container, value: `limits.${resource}: ${asScalar(limit)}`, allowed: `at most ${asScalar(most)}` }] : [],
+        // A limit that is not given is the default, or else the largest.
+        ...limit === undefined && above(request, get(entry, 'default', resource) ?? most)
+          ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at most ${asScalar(get(entry, 'default', resource) ?? most)}, which is the limit` }] : [],
         ...request !== undefined && above(least, request) ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at least ${asScalar(least)}` }] : [],
         ...tooManyTimes(entry, resource, limit, request).map((wrong) => ({ range, container, ...wrong })),
       ];
     })));
+}
+
+/** Pods whose containers together are above the maximum of a LimitRange, and claims that are above or below it. */
+export function wholeOutOfRange(workload: Workload, world: World): Array<{ range: Resource; value: string; allowed: string }> {
+  return limitsOf('Pod', workload.resource.namespace, world).flatMap(({ range, entry }) => (['cpu', 'memory'] as const).flatMap((resource) => {
+    const most = get(entry, 'max', resource);
+    const sum = asked(workload, 'limits', resource);
+    return sum <= (quantity(most) ?? Infinity) ? []
+      : [{ range, value: `limits.${resource} of the pod: ${resource === 'memory' ? mebibytes(sum) : sum}`, allowed: `at most ${asScalar(most)}` }];
+  }));
+}
+
+export function claimOutOfRange(claim: Resource, world: World): Array<{ range: Resource; value: string; allowed: string }> {
+  const size = get(claim.json, 'spec', 'resources', 'requests', 'storage');
+  return limitsOf('PersistentVolumeClaim', claim.namespace, world).flatMap(({ range, entry }) => {
+    const [most, least] = [get(entry, 'max', 'storage'), get(entry, 'min', 'storage')];
+    const above = (one: unknown, other: unknown) => (quantity(one) ?? 0) > (quantity(other) ?? Infinity);
+    const allowed = above(size, most) ? `at most ${asScalar(most)}` : above(least, size) ? `at least ${asScalar(least)}` : undefined;
+    return allowed === undefined ? [] : [{ range, value: `storage: ${asScalar(size)}`, allowed }];
+  });
 }
 
 /** Compared are the limit and the request that a container ends up with: its own, or those that the LimitRange fills in. */

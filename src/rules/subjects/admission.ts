@@ -1,4 +1,4 @@
-import { enforcedLevel, outOfRange, refusedByQuota, securityViolations } from '../../manifests/admission';
+import { aboveQuota, claimOutOfRange, enforcedLevel, outOfRange, refusedByQuota, securityViolations, wholeOutOfRange } from '../../manifests/admission';
 import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
@@ -119,6 +119,25 @@ export const admissionRules: Rule[] = [
     },
   },
   {
+    id: 'admission/quota-too-small',
+    severity: Severity.ERROR,
+    title: 'A ResourceQuota of the namespace has no room for the pods of a workload',
+    why: 'A pod is not created: `is forbidden: exceeded quota: compute, requested: limits.memory=2Gi, used: limits.memory=0, limited: limits.memory=1Gi`.',
+    fix: 'Raise the quota, or ask for less.',
+    source: 'https://kubernetes.io/docs/concepts/policy/resource-quotas/',
+    rows: ['N52'],
+    check: (world, report) => {
+      for (const workload of workloads(world)) {
+        for (const { quota, value, allowed, some } of aboveQuota(workload, world)) {
+          report({
+            at: { resource: workload.resource, path: some ? ['spec', 'replicas'] : workload.specPath }, value, allowed, note: `ResourceQuota ${quota.name}`,
+            ...some ? { severity: Severity.WARNING } : {},
+          });
+        }
+      }
+    },
+  },
+  {
     id: 'admission/limit-range',
     severity: Severity.ERROR,
     title: 'A LimitRange of the namespace refuses the resources of the container',
@@ -130,6 +149,14 @@ export const admissionRules: Rule[] = [
       for (const workload of workloads(world)) {
         for (const { range, container, value, allowed } of outOfRange(workload, world)) {
           report({ at: container.place([...container.path, 'resources']), value, allowed, note: `LimitRange ${range.name}` });
+        }
+        for (const { range, value, allowed } of wholeOutOfRange(workload, world)) {
+          report({ at: { resource: workload.resource, path: workload.specPath }, value, allowed, note: `LimitRange ${range.name}` });
+        }
+      }
+      for (const claim of kinds(world, 'PersistentVolumeClaim')) {
+        for (const { range, value, allowed } of claimOutOfRange(claim, world)) {
+          report({ at: { resource: claim, path: ['spec', 'resources', 'requests'] }, value, allowed, note: `LimitRange ${range.name}` });
         }
       }
     },

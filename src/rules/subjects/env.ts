@@ -2,6 +2,7 @@ import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { Image, isBase, isFlower, isPython } from '../../celery/image';
 import { isLoopback, MANAGED_SERVERS } from '../../celery/hosts';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
+import { PRODUCT_BROKERS } from '../../celery/product-brokers';
 import { brokerAsBackend, databaseAsBackend, otherBackend } from '../../celery/result-backends';
 import { OF_OTHERS, takesAnyKey, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
 import { BrokerUrl, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
@@ -17,6 +18,7 @@ import { isOtherImage } from '../../manifests/hints';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
 import { literalCredentials } from '../../manifests/literal-credentials';
+import { answersAtLoopback } from '../../manifests/loopback';
 import { namedHosts } from '../../manifests/named-hosts';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
@@ -515,6 +517,31 @@ export const envRules: Rule[] = [
           unless: kept || differs === 'user' ? 'its volume or a script brings that login' : 'its tasks use no database',
         });
       }
+    },
+  },
+  {
+    id: 'env/broker-of-the-product',
+    severity: Severity.ERROR,
+    title: 'A product gets no variable of its broker, and nothing is where it then looks for one',
+    why: 'It tries its default: `Error 111 connecting to localhost:6379. Connection refused.`, or `Name or service not known`, in a loop; paperless-ngx does not start.',
+    fix: 'Give it the variable, with the name of the Service of Redis.',
+    source: 'https://docs.paperless-ngx.com/configuration/#redis',
+    rows: ['E11'],
+    on: 'containers',
+    check: (container, report, world) => {
+      const product = container.env.open ? undefined : PRODUCT_BROKERS.find(({ of }) => of(container.image));
+      const words = container.words.map(({ text }) => text).join(' ');
+      const { workload } = container;
+      if (!product || (product.words ? !product.words.test(words) : words !== '') || !workload.longRunning) return;
+      if (product.variables.some((name) => container.env.get(name) !== undefined)) return;
+      if (container.mounts.some(({ mountPath }) => product.files.test(mountPath))) return;
+      const local = product.host === 'localhost';
+      if (local ? answersAtLoopback(container, REDIS_PORT, world) === 'something' : world.service(product.host, workload.resource.namespace)) return;
+      const alone = local && workload.containers.length === 1 && workload.spec.hostNetwork !== true;
+      report({
+        at: container.place(), value: `no ${product.variables[0]}`, note: `its default is ${product.host}`,
+        ...unless(alone, local ? 'another container of the pod is one' : `a file of the image, or a Service ${product.host} elsewhere, is one`),
+      });
     },
   },
   {

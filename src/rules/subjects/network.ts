@@ -17,6 +17,7 @@ import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, policiesOf, rulesO
 import { Process } from '../../manifests/process';
 import { rabbitBrokers, rabbitFor, rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
+import { isFilledIn } from '../../manifests/refusals';
 import { serverContainers, serverWorkloads } from '../../manifests/servers';
 import { isName, lacksPort, portOf, portsOf, servicesByName } from '../../manifests/service-ports';
 import { isOfStranger, strangers } from '../../manifests/strangers';
@@ -833,6 +834,32 @@ export const networkRules: Rule[] = [
             });
           }
         }
+      }
+    },
+  },
+  {
+    id: 'network/target-port-name',
+    severity: Severity.ERROR,
+    title: 'A Service leads to a port by a name that no container of its pods gives one',
+    why: 'The Service has no endpoints for that port, and nothing says so: `Connection refused`, and 503 from an ingress controller.',
+    fix: 'Write the name that the container has in `ports`, or the number of the port.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports',
+    rows: ['N74'],
+    check: (world, report) => {
+      const own = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
+      for (const service of world.kind('Service')) {
+        const pods = own.has(service.namespace) ? world.backing(service) : [];
+        // Those of brokers and of Flower have rules of their own.
+        if (pods.length === 0 || pods.some((pod) => serverWorkloads(world).has(pod) || world.in(pod).some(({ role }) => role === 'flower'))) continue;
+        const names = new Set(pods.flatMap(({ containers }) => containers).flatMap(({ json }) => asList(json.ports).map((one) => get(one, 'name'))));
+        asList(get(service.json, 'spec', 'ports')).forEach((entry, i) => {
+          const target = asText(get(entry, 'targetPort'));
+          if (target === undefined || /^\d+$/.test(target) || isFilledIn(target) || names.has(target)) return;
+          const known = [...names].flatMap((name) => asText(name) ?? []);
+          report({
+            at: { resource: service, path: ['spec', 'ports', i, 'targetPort'] }, value: target, allowed: known.length > 0 ? listed(known) : 'a number: its pods name no port',
+          });
+        });
       }
     },
   },

@@ -133,7 +133,8 @@ describe('what the API server refuses', () => {
     ['limits, which are requests also', { limits: { cpu: '1' } }, [quota({ 'requests.cpu': '1' })], []],
     ['requests, which are no limits', { requests: { cpu: '1' } }, [quota({ 'limits.cpu': '1' })], ['limits.cpu']],
     ['a quota of some pods', {}, [quota({ cpu: '1' }, { scopes: ['BestEffort'] })], []],
-    ['a quota of some pods by a selector', {}, [quota({ cpu: '1' }, { scopeSelector: {} })], []],
+    ['a quota of some pods by a selector', {}, [quota({ cpu: '1' }, { scopeSelector: { matchExpressions: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }] } })], []],
+    ['a quota of all pods by a selector', {}, [quota({ cpu: '1' }, { scopeSelector: {} })], ['requests.cpu']],
     ['a range with a default request', {}, [quota({ cpu: '1' }), range({ defaultRequest: { cpu: '1' } })], []],
     ['a range with a default', {}, [quota({ 'limits.cpu': '1' }), range({ default: { cpu: '1' } })], []],
     ['a range with a maximum', {}, [quota({ 'limits.cpu': '1' }), range({ max: { cpu: '1' } })], []],
@@ -147,7 +148,7 @@ describe('what the API server refuses', () => {
   test.each<[object, object, string[]]>([
     [{ limits: { cpu: '1' } }, { max: { cpu: '1' } }, []], [{ limits: { cpu: '1001m' } }, { max: { cpu: '1' } }, ['limits.cpu: 1001m, at most 1']],
     [{ requests: { memory: '1Gi' } }, { min: { memory: '1Gi' } }, []], [{ requests: { memory: '1Gi' } }, { min: { memory: '2Gi' } }, ['requests.memory: 1Gi, at least 2Gi']],
-    [{}, { max: { cpu: '1' }, min: { cpu: '1' } }, []], [{ limits: { cpu: '2' } }, { min: { cpu: '1' } }, []], [{ requests: { cpu: '2' } }, { max: { cpu: '1' } }, []],
+    [{}, { max: { cpu: '1' }, min: { cpu: '1' } }, []], [{ limits: { cpu: '2' } }, { min: { cpu: '1' } }, []], [{ requests: { cpu: '2' } }, { max: { cpu: '1' } }, ['requests.cpu: 2, at most 1, which is the limit']],
   ])('%j in a range of %j', (resources, entry, expected) => {
     const { workload, world } = pod({ resources }, {}, range(entry));
     expect(outOfRange(workload, world).map(({ value, allowed }) => `${value}, ${allowed}`)).toEqual(expected);
