@@ -16,6 +16,17 @@ const worker = (props: Partial<CeleryWorkerProps> = {}, app?: Partial<CeleryAppP
 const refused = (props: Partial<CeleryWorkerProps>, app?: Partial<CeleryAppProps>): string[] => refusals(define(props, app)).map((line) => line.replace('[chart/worker] ', ''));
 const budgets = (manifests: Manifests): Manifest[] => manifests.all.filter(({ kind }) => kind === 'PodDisruptionBudget');
 
+test('of code that Python cannot compile, synth warns: a rollout stops at the first pod of it', () => {
+  const written: string[] = [];
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+  try {
+    expect(() => worker({}, { code: AppCode.fromInline({ 'tasks.py': `${TASKS}\ndef broken(:\n` }) })).not.toThrow();
+  } finally {
+    write.mockRestore();
+  }
+  expect(written).toEqual([expect.stringMatching(/^warning: ConfigMap .*\( is not closed.*\[code\/no-python\]/)]);
+});
+
 describe('the budget', () => {
   test('a second one for the same pods is refused', () => {
     const second = (matchLabels: object) => (chart: Chart): void => {

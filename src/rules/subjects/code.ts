@@ -172,6 +172,8 @@ export const codeRules: Rule[] = [
     rows: ['C1'],
     check: (world, report) => {
       const reported = new Map<string, Report>();
+      // The rollout of such a release stops at its first pod: synth only warns.
+      const severity = world.complete ? Severity.WARNING : undefined;
       for (const process of world.processes) {
         const { container } = process;
         const imported = imports(process);
@@ -181,7 +183,7 @@ export const codeRules: Rule[] = [
           const key = `${file.place.resource.index} ${file.place.resource.prefix.join('/')} ${file.place.path.join('/')}`;
           const doubt = !imported.has(file) ? 'nothing imports it' : fault.python2 && !isPython(container.image) ? 'the image has Python 2' : undefined;
           if (reported.get(key)?.unless === undefined && reported.has(key)) continue;
-          reported.set(key, { at: file.place, value: `line ${fault.line}`, note: fault.what, unless: doubt });
+          reported.set(key, { at: file.place, value: `line ${fault.line}`, note: fault.what, unless: doubt, severity });
         }
       }
       for (const found of reported.values()) report(found);
