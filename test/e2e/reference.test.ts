@@ -137,7 +137,10 @@ test('three minutes later nothing has restarted, and no probe has complained', a
     expect(restarts(now)).toBe(0);
     for (const namespace of ['celery', 'redis']) {
       for (const reason of ['Unhealthy', 'ProbeWarning']) {
-        expect((await events(namespace, reason)).map(({ message }) => message)).toEqual([]);
+        // Before a worker consumes, its readiness probe says so, on a busy node more than once.
+        const late = (await events(namespace, reason)).filter(({ message, lastTimestamp }) =>
+          !/^Readiness/.test(message!) || Date.parse(lastTimestamp!) >= readySince);
+        expect(late.map(({ message }) => message)).toEqual([]);
       }
     }
   });
