@@ -58,8 +58,14 @@ test.each<[string, string | undefined, string | undefined]>([
   if (broker !== undefined) expect(code.broker).toMatchObject({ source: 'broker', partial: false, url: { host: 'a' }, at: { path: ['data', 'f0.py'] } });
 });
 
-test('of several files the first that says it', () => {
-  expect(of('x = 1', 'broker="redis://a/0"', 'broker="redis://b/0"').broker?.text).toBe('redis://a/0');
+test.each<[string | undefined, string[]]>([
+  ['redis://a/0', ['x = 1', 'broker="redis://a/0"']],
+  ['redis://a/0', ['broker="redis://a/0"', 'broker="redis://a/0"']],
+  [undefined, ['broker="redis://a/0"', 'broker="redis://b/0"']],
+  // Of classes for two environments.
+  [undefined, ['class A:\n    broker_url = "redis://a/0"\nclass B:\n    broker_url = "redis://b/0"']],
+])('the broker is %s where files agree on it', (broker, texts) => {
+  expect(of(...texts).broker?.text).toBe(broker);
 });
 
 test('settings of files, as long as these agree', () => {
