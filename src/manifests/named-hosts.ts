@@ -4,7 +4,7 @@ import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { isOtherImage } from './hints';
 import { isProducer } from './broker-urls';
-import { isMap, JsonObject, Path } from './json';
+import { asList, get, isMap, JsonObject, Path } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import type { World } from './world';
@@ -106,3 +106,8 @@ export const applicationContainers: (world: World) => readonly Container[] = laz
     && (isProducer(container) || images.has(`${container.workload.resource.namespace} ${container.image.repository}`)));
   return [...own, ...others];
 });
+
+/** The pod says itself what a name is, or in which domains it is looked up. */
+export function ownNames({ spec }: Workload, host: string): boolean {
+  return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
+}

@@ -265,3 +265,7 @@ const routesTo = lazy((world: World) => grouped(allRoutes(world).flatMap((route)
   const { service } = targetOf(route, world);
   return service ? [[service, route] as const] : [];
 })));
+
+/** Each workload of a name once: it may be in the input twice. */
+export const distinct = lazy((workloads: readonly Workload[]): readonly Workload[] => [...new Map(workloads.filter(({ longRunning }) => longRunning)
+  .map((workload) => [`${workload.resource.kind}/${workload.resource.name}`, workload])).values()]);

@@ -1,4 +1,5 @@
 import { lazy } from '../memo';
+import { grouped } from './grouped';
 import type { Container } from './pod/container';
 import type { Workload } from './pod/workload';
 import { rabbitServers } from './rabbit-server';
@@ -11,3 +12,8 @@ export const serverContainers: (world: World) => ReadonlySet<Container> = lazy((
 /** Their workloads. */
 export const serverWorkloads: (world: World) => ReadonlySet<Workload> = lazy((world: World) =>
   new Set([...serverContainers(world)].map(({ workload }) => workload)));
+
+/** The pods of Celery and of its Redis, by namespace. */
+export const ownByNamespace: (world: World) => ReadonlyMap<string, readonly Workload[]> = lazy((world: World) => grouped([...new Set([
+  ...world.processes.map(({ workload }) => workload), ...world.redisServers.map(({ container }) => container.workload),
+])].map((workload) => [workload.resource.namespace, workload])));

@@ -8,17 +8,21 @@ import { envRules } from './subjects/env';
 import { evictionRules } from './subjects/eviction';
 import { filesystemRules } from './subjects/filesystem';
 import { flowerRules } from './subjects/flower';
+import { givenServerRules } from './subjects/given-servers';
 import { installRules } from './subjects/install';
 import { probeRules } from './subjects/probes';
 import { imageRules } from './subjects/images';
-import { networkRules } from './subjects/network';
+import { policyRules } from './subjects/network-policies';
 import { observabilityRules } from './subjects/observability';
 import { rabbitRules } from './subjects/rabbitmq';
 import { redisRules } from './subjects/redis';
 import { referenceRules } from './subjects/references';
 import { resourceRules } from './subjects/resources';
 import { scalingRules } from './subjects/scaling';
+import { selectorRules } from './subjects/selectors';
+import { serviceRules } from './subjects/services';
 import { shutdownRules } from './subjects/shutdown';
+import { urlValueRules } from './subjects/url-values';
 import { urlRules } from './subjects/urls';
 import { suppressionRules } from './suppressions';
 
@@ -31,7 +35,7 @@ interface Subject<Kind extends RuleMeta> {
 const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   install: { about: 'What pip installs when the pod starts.', rules: installRules },
   code: { about: 'How the code of the application gets into the pod.', rules: [...codeRules, ...commandRules] },
-  env: { about: 'Variables and URLs.', rules: [...envRules, ...urlRules] },
+  env: { about: 'Variables and URLs.', rules: [...envRules, ...givenServerRules, ...urlValueRules, ...urlRules] },
   references: { about: 'Secrets and ConfigMaps that pods ask for.', rules: referenceRules },
   filesystem: { about: 'Volumes, users and what is writable.', rules: filesystemRules },
   shutdown: { about: 'What happens to running tasks when a pod stops.', rules: shutdownRules },
@@ -43,7 +47,7 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   rabbitmq: { about: 'RabbitMQ as a broker.', rules: rabbitRules },
   resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
   flower: { about: 'Flower.', rules: flowerRules },
-  network: { about: 'Services and NetworkPolicies between the pods.', rules: networkRules },
+  network: { about: 'Services and NetworkPolicies between the pods.', rules: [...serviceRules, ...selectorRules, ...policyRules] },
   admission: { about: 'What the API server refuses.', rules: admissionRules },
   images: { about: 'Images that are gone.', rules: imageRules },
   observability: { about: 'Metrics and traces of workers.', rules: observabilityRules },

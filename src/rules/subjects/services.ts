@@ -1,35 +1,32 @@
-import { CLUSTER_DOMAIN, isLoopback, outsideCluster } from '../../celery/hosts';
+import { CLUSTER_DOMAIN, isLoopback } from '../../celery/hosts';
 import { isBase } from '../../celery/image';
+import { AMQP_PORT, AMQPS_PORT, FLOWER_PORT, REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend } from '../../celery/result-backends';
-import { AMQPS_PORT, AMQP_PORT, FLOWER_PORT, REDIS_PORT, defaultPort } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
-import { brokerUse, redisFor } from '../../manifests/brokers';
 import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
-import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
+import { asList, asMap, asNumber, asScalar, asText, get } from '../../manifests/json';
+import { Renaming, renamings } from '../../manifests/kustomizations';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
-import { commonLabels, madeAlike, Renaming, renamings } from '../../manifests/kustomizations';
-import { applicationContainers, databasesNear, NamedHost, namedHosts } from '../../manifests/named-hosts';
+import { applicationContainers, databasesNear, NamedHost, namedHosts, ownNames } from '../../manifests/named-hosts';
+import { distinct } from '../../manifests/network';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, policiesOf, rulesOf, selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
-import { rabbitBrokers, rabbitFor, rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
-import { Resource } from '../../manifests/resource';
+import { rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
-import { serverContainers, serverWorkloads } from '../../manifests/servers';
+import { Resource } from '../../manifests/resource';
+import { serverWorkloads } from '../../manifests/servers';
+import { brokerServers } from '../../manifests/broker-servers';
 import { isName, lacksPort, portOf, portsOf, servicesByName } from '../../manifests/service-ports';
 import { isOfStranger, strangers } from '../../manifests/strangers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
 import { awaitedServers } from '../../manifests/waits';
-import { runsSentinel } from '../../manifests/sentinels';
 import type { World } from '../../manifests/world';
-import { lazy, remembered } from '../../memo';
-import { editDistance, nearest } from '../../nearest';
-import { LISTS } from '../lists';
+import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { ELSEWHERE, Rule, unless } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
@@ -59,55 +56,10 @@ function alone(container: Container): boolean {
   return container.invocations.every(({ words }) => !/gunicorn|uvicorn|runserver|hypercorn|daphne|uwsgi|http/.test(words.map(({ text }) => text).join(' ')));
 }
 
-/** Each workload of a name once: it may be in the input twice. */
-const distinct = lazy((workloads: readonly Workload[]): readonly Workload[] => [...new Map(workloads.filter(({ longRunning }) => longRunning)
-  .map((workload) => [`${workload.resource.kind}/${workload.resource.name}`, workload])).values()]);
-
-/** The pods of the input that a URL leads a process to, with the port that they listen on. */
-function brokerPods(broker: UrlUse | undefined, process: Process, world: World): Array<{ workload: Workload; container: Container; port: number }> {
-  if (!broker || !isName(broker.url.host)) return [];
-  const service = world.service(broker.url.host, process.workload.resource.namespace);
-  const containers = isRedis(broker.url) ? redisFor(broker, world).map(({ container }) => container)
-    : isAmqp(broker.url) ? rabbitFor(broker, world).flatMap(({ container }) => container ?? [])
-      : isSentinel(broker.url) && service ? world.backing(service).flatMap((workload) => workload.containers.find(runsSentinel) ?? []) : [];
-  const outer = Number(broker.url.port ?? defaultPort(broker.url.scheme) ?? 0);
-  const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === outer);
-  const target = get(entry, 'targetPort') ?? outer;
-  return containers.flatMap((container) => {
-    const port = asNumber(target) ?? asList(container.json.ports).flatMap((one) => get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
-    return port === undefined ? [] : [{ workload: container.workload, container, port }];
-  });
-}
-
-/** The port of a pod that an entry of a Service leads to, by its number or by the name that a container gives it. */
-function targetOf(entry: unknown, { containers }: Workload): number | undefined {
-  const target = get(entry, 'targetPort') ?? get(entry, 'port');
-  return asNumber(target) ?? containers.flatMap(({ json }) => asList(json.ports)).flatMap((one) =>
-    get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
-}
-
-/** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */
-function namedBrokerPods({ container, workload }: Process, world: World): ReturnType<typeof brokerPods> {
-  const named = namedHosts(container).filter(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
-  const [first, ...others] = named;
-  const service = first && others.every(({ host }) => host === first.host) ? world.service(first.host, workload.resource.namespace) : undefined;
-  const entry = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === (first.port ?? (first.kind === 'redis' ? REDIS_PORT : AMQP_PORT)));
-  return entry === undefined ? [] : world.backing(service!).flatMap((pod) => {
-    const port = targetOf(entry, pod);
-    const server = pod.containers.find((one) => serverContainers(world).has(one));
-    return port === undefined || !server ? [] : [{ workload: pod, container: server, port }];
-  });
-}
-
 /** The name of a Service of a namespace in a host: `redis`, `redis.shop.svc.cluster.local`. */
 function ofNamespace(host: string, namespace: string): string | undefined {
   const [, name, where] = /^([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+)\.svc(?:\.cluster\.local)?)?$/.exec(host) ?? [];
   return where === undefined || where === namespace ? name : undefined;
-}
-
-/** The pod says itself what a name is, or in which domains it is looked up. */
-function ownNames({ spec }: Workload, host: string): boolean {
-  return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
 }
 
 /** The URLs of a client that lead to its own pod; not known are those of other variables, where nothing says what its broker is. */
@@ -178,165 +130,11 @@ const namesAtHome = lazy((world: World) => new Set(world.processes.flatMap(({ co
 const usedServices = lazy((world: World) => new Set(world.processes.flatMap(({ urls, workload }) =>
   urls.flatMap(({ url }) => isName(url.host) ? world.service(url.host, workload.resource.namespace) ?? [] : []))));
 
-const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ name }) => name));
-
-/** Processes of Celery by their workload: of several the first that has a broker in sight. */
-const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning)
-  .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
-  .map((process) => [process.workload, process] as const))].map(([, process]) => process));
-
-/** Policies that let pods send to DNS, and nowhere else. */
-function onlyDns(egress: readonly Resource[], workload: Workload, world: World): boolean {
-  const rules = rulesOf(egress, 'Egress');
-  return rules.length > 0 && rules.every((rule) => asList(get(rule, 'ports')).length > 0 && allowsDns(rule, workload, world) !== false
-    && asList(get(rule, 'ports')).every((entry) => /^(53|5353|dns(-tcp)?)$/.test(asScalar(get(entry, 'port')) ?? '')));
-}
-
-/** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
-const producers = lazy((world: World) => [...new Set(applicationContainers(world).map(({ workload }) => workload))]
-  .filter((workload) => world.in(workload).length === 0).map((workload) => ({ workload, broker: undefined })));
-
-/** The workloads with a label, whatever its value is, by namespace and label. */
-const byLabelName = lazy((world: World) => grouped(world.workloads.flatMap((workload) => Object.keys(workload.labels)
-  .map((name) => [`${workload.resource.namespace} ${name}`, workload] as const))));
-
-/** The workloads that a selector takes; none where it only says what a label is not. */
-function takenBy(namespace: string, selector: JsonObject, world: World): readonly Workload[] {
-  const labels = asMap(selector.matchLabels);
-  const expressions = asList(selector.matchExpressions);
-  if (Object.keys(labels).length > 0) {
-    const all = world.select(namespace, labels);
-    return expressions.length === 0 ? all : all.filter((workload) => selects(selector, workload.labels));
-  }
-  const positive = expressions.find((one) => ['In', 'Exists'].includes(asScalar(get(one, 'operator')) ?? ''));
-  return (byLabelName(world).get(`${namespace} ${asScalar(get(positive, 'key')) ?? ''}`) ?? []).filter((workload) => selects(selector, workload.labels));
-}
-
-/** Workloads with a selector that takes other pods than its own, and all that it takes: one list for each selector. */
-const overlapping = lazy((world: World) => {
-  const own = new Set([...ownByNamespace(world).values()].flat());
-  const taken = remembered((namespace: string, text: string) => {
-    const all = distinct(takenBy(namespace, JSON.parse(text) as JsonObject, world)).filter(({ resource }) => SELECTING.has(resource.kind));
-    const templates = new Set(all.map(({ resource: { json } }) => get(json, 'spec', 'template')));
-    // Which of several copies a pod belongs to, matters to nobody.
-    const differ = new Set([...templates].map((one) => JSON.stringify(one))).size > 1;
-    return { all, differ: differ && all.some((one) => own.has(one)) };
-  });
-  // Copies share their selector.
-  const texts = new Map<JsonObject, string>();
-  const textOf = (selector: JsonObject): string => texts.get(selector) ?? texts.set(selector, JSON.stringify(selector)).get(selector)!;
-  return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
-    const { resource, labels } = workload;
-    const selector = asMap(get(resource.json, 'spec', 'selector'));
-    if (!selects(selector, labels)) return [];
-    const { all, differ } = taken(resource.namespace, textOf(selector));
-    return differ ? [{ workload, all }] : [];
-  });
-});
-
-/** A selector with only labels is shown as the labels. */
-function shownSelector(selector: unknown): string {
-  return JSON.stringify(get(selector, 'matchExpressions') === undefined ? get(selector, 'matchLabels') : selector);
-}
-
-/** The others of a list, as far as a message shows them. */
-function* besides({ resource: { kind, name } }: Workload, all: readonly Workload[]): Iterable<string> {
-  for (const { resource } of all) if (resource.kind !== kind || resource.name !== name) yield `${resource.kind} ${resource.name}`;
-}
-
-/** Kinds that count and list pods by a selector of labels. */
-const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout']);
-
-/** What the names and labels of Celery and Redis have in them. */
-const ROLE = /celery|worker|beat|flower|redis/i;
-
-/** The pods of Celery and of its Redis, by namespace. */
-const ownByNamespace = lazy((world: World) => grouped([...new Set([
-  ...world.processes.map(({ workload }) => workload), ...world.redisServers.map(({ container }) => container.workload),
-])].map((workload) => [workload.resource.namespace, workload])));
-
-/** Policies that select a pod of Celery or Redis. */
-const selected = lazy((world: World) => new Set([...ownByNamespace(world).values()].flat()
-  .flatMap((workload) => [...policiesOf(workload, 'Ingress', world), ...policiesOf(workload, 'Egress', world)])));
-
-type Labels = ReadonlyArray<readonly [string, string]>;
-
-/** The pods of Celery or Redis that a policy is for, of one that selects no pod. */
-function meantBy({ name, namespace }: Resource, selector: JsonObject, labels: Labels, world: World): Workload | undefined {
-  const own = ownByNamespace(world);
-  const near = own.get(namespace) ?? [];
-  const all = [...own.values()].flat();
-  const role = ROLE.exec([name, ...labels.flat(), JSON.stringify(selector.matchExpressions ?? '')].join(' '))?.[0].toLowerCase();
-  const ofRole = (pods: readonly Workload[]): Workload | undefined =>
-    pods.find(({ resource }) => role !== undefined && resource.name.toLowerCase().includes(role)) ?? pods[0];
-  if (near.length > 0) {
-    if (labels.length === 0 && selector.matchExpressions === undefined) return undefined;
-    return near.find((workload) => isAlmost(labels, workload, world))
-      ?? (role !== undefined || (world.complete && !mayHaveOthers(namespace, world)) ? ofRole(near) : undefined);
-  }
-  if (Object.keys(selector).length > 0) {
-    const elsewhere = all.find((workload) => selects(selector, workload.labels));
-    if (elsewhere) return elsewhere;
-  }
-  // In a program a namespace without any pod is one that is misspelt, or the policy is for pods that something else makes.
-  const misspelt = nearest(namespace, own.keys()) !== undefined;
-  return world.complete && (misspelt || (role !== undefined && labels.length > 0)) && !mayHaveOthers(namespace, world) ? ofRole(all) : undefined;
-}
-
-/** Whether labels are those of pods but for a slip of the pen; in a program also under another name. */
-function isAlmost(labels: Labels, { labels: own }: Workload, { complete }: World): boolean {
-  const values = Object.values(own).map((value) => asScalar(value) ?? '');
-  const near = (value: string, other: string): boolean => {
-    const most = Math.max(1, Math.floor(value.length / 4));
-    return editDistance(value, other, most + 1) <= most;
-  };
-  return labels.length > 0 && labels.every(([name, value]) =>
-    Object.hasOwn(own, name) ? near(value, asScalar(own[name]) ?? '') : complete && values.some((other) => other.length > 3 && near(value, other)));
-}
-
-/** Objects of operators that make no pods. */
-const WITHOUT_PODS = /^(ScaledObject|(Cluster)?TriggerAuthentication|(Pod|Service)Monitor|PrometheusRule|Middleware|(Cluster)?Issuer|Certificate|(Cluster)?ExternalSecret|SealedSecret|KongPlugin|Gateway|HTTPRoute)$/;
-
-/** Whether a namespace has pods that are not of Celery, or may have: those that an operator makes are not in sight. */
-function mayHaveOthers(namespace: string, world: World): boolean {
-  return world.workloads.some(({ resource, labels }) => resource.namespace === namespace && !ROLE.test(`${resource.name} ${Object.values(labels).join(' ')}`))
-    || world.resources.some((resource) => resource.namespace === namespace && /^[^/]+\.[^/]+\//.test(resource.apiVersion)
-      && !/^[^/]*\.k8s\.io\//.test(resource.apiVersion) && !WITHOUT_PODS.test(resource.kind));
-}
-
-/** Pods of Celery with a policy for ingress and none for egress, by the first of those policies. */
-const openEgress = lazy((world: World) => grouped(clients(world).flatMap(({ workload }) => {
-  const [policy] = policiesOf(workload, 'Ingress', world);
-  return policy === undefined || policiesOf(workload, 'Egress', world).length > 0 ? [] : [[policy, workload] as const];
-})));
-
 const silentPods = lazy((world: World) => lazy((pods: readonly Workload[]) => pods.filter((workload) => listensNowhere(workload, world))));
 
 /** The application opens a port for its metrics, as it says. */
 function isForMetrics({ name, labels, annotations }: Resource, entry: unknown): boolean {
   return /metric|prom|exporter|statsd/i.test([name, asScalar(get(entry, 'name')), ...Object.keys({ ...labels, ...annotations })].join(' '));
-}
-
-/** The servers of brokers in the input, with their ports; `use` where Celery has one as its broker, as far as is known. */
-const brokerServers = lazy((world: World) => {
-  const rabbits = new Set(rabbitBrokers(world).map(({ server }) => server));
-  return [
-    ...world.redisServers.map((server) => ({ workload: server.container.workload, container: server.container, port: REDIS_PORT, use: brokerUse(server, world) !== 'no' })),
-    ...rabbitServers(world).flatMap((server) => server.container
-      ? [{ workload: server.container.workload, container: server.container, port: AMQP_PORT, use: rabbits.has(server) }] : []),
-  ];
-});
-
-/** Some other rule of the policies lets the pods through to one of the servers. */
-function egressReaches(policies: readonly Resource[], servers: ReadonlyArray<{ workload: Workload; port: number }>, world: World): boolean {
-  return policies.some((policy) => rulesOf([policy], 'Egress').some((rule) => servers.some(({ workload, port }) =>
-    allowsPort(rule, port, 'TCP') && allowsPeer(rule, 'Egress', policy, workload, world))));
-}
-
-/** The labels of a peer that is nothing but pods of the same namespace with them. */
-function plainPodSelector(peer: unknown): JsonObject | undefined {
-  const selector = asMap(get(peer, 'podSelector'));
-  return Object.keys(asMap(peer)).join() === 'podSelector' && Object.keys(selector).join() === 'matchLabels' ? asMap(selector.matchLabels) : undefined;
 }
 
 /** The namespaces of which the input has Services. */
@@ -395,7 +193,8 @@ function otherServer(use: UrlUse, world: World): { readonly kind: 'redis' | 'rab
 /** What takes the login of a database for others: PgBouncer, ProxySQL and the Services of operators. */
 const POOLER = /pool|bouncer|prox|-r[ow]?$/;
 
-export const networkRules: Rule[] = [
+/** Rules about Services, and the hosts and ports that lead to them. */
+export const serviceRules: Rule[] = [
   {
     id: 'network/service-selects-workers',
     severity: Severity.ERROR,
@@ -864,73 +663,6 @@ export const networkRules: Rule[] = [
     },
   },
   {
-    id: 'network/selector-mismatch',
-    severity: Severity.ERROR,
-    title: 'The selector does not match the labels of the pod template',
-    why: 'The API server refuses the object: `spec.template.metadata.labels: Invalid value: ...: \\`selector\\` does not match template \\`labels\\``.',
-    fix: 'Give both the same labels.',
-    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
-    rows: ['N21'],
-    anyProgram: true,
-    on: 'celeryWorkloads',
-    check: ({ resource, labels }, report) => {
-      if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].includes(resource.kind)) return;
-      const { matchLabels, matchExpressions } = asMap(get(resource.json, 'spec', 'selector'));
-      const wrong = [
-        ...Object.entries(asMap(matchLabels)).filter(([name, value]) => asScalar(labels[name]) !== asScalar(value)).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`),
-        ...asList(matchExpressions).filter((one) => !selects({ matchExpressions: [one] }, labels)).map((one) => JSON.stringify(one)),
-      ];
-      if (wrong.length > 0) {
-        report({
-          at: { resource, path: ['spec', 'selector'] }, value: listed(wrong),
-          allowed: JSON.stringify(labels),
-        });
-      }
-    },
-  },
-  {
-    id: 'network/selectors-overlap',
-    severity: Severity.WARNING,
-    title: 'The selector of a workload also selects the pods of another',
-    why: 'An autoscaler divides by the pods of both, `kubectl logs` and `kubectl exec` with its name end in a pod of the other, and so do disruption budgets, '
-      + 'NetworkPolicies and monitors with the same labels. Kubernetes does not refuse it, and says that controllers may conflict.',
-    fix: 'Give each workload a label of its own, such as app.kubernetes.io/component: worker, in selector and pod template; a Deployment has to be deleted for it, '
-      + 'because its selector is immutable.',
-    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
-    rows: ['N21'],
-    check: (world, report) => {
-      for (const { workload, all } of overlapping(world)) {
-        const { resource } = workload;
-        report({
-          at: { resource, path: ['spec', 'selector'] }, value: shownSelector(get(resource.json, 'spec', 'selector')),
-          note: `those of ${listed(besides(workload, all))}`,
-        });
-      }
-    },
-  },
-  {
-    id: 'network/common-label-in-selectors',
-    severity: Severity.ERROR,
-    title: 'A kustomization overwrites the label by which selectors tell pods apart',
-    why: 'commonLabels go into all selectors and pod templates, over what is there: each Service leads to the pods of all others, so that connections to the broker end at '
-      + 'the web application, and each Deployment selects the pods of the others.',
-    fix: 'Take another label; or write it as labels: [{pairs: ...}], which leaves selectors as they are.',
-    source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/commonlabels/',
-    rows: ['N21'],
-    check: (world, report) => {
-      const servers = serverWorkloads(world);
-      for (const labels of commonLabels(world)) {
-        const { workloads, names } = madeAlike(labels, world);
-        if (!workloads.some((workload) => world.in(workload).length > 0 || servers.has(workload))) continue;
-        report({
-          at: { resource: labels.resource, path: [...labels.path, names[0]] }, value: names.map((name) => `${name}: ${labels.pairs.get(name)}`).join(', '),
-          note: `it makes the selectors of ${listed([...new Set(workloads.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
-          ...unless(labels.namespace !== undefined && workloads.every(({ resource }) => resource.namespace === labels.namespace), 'it does not build all of these'),
-        });
-      }
-    },
-  },
-  {
     id: 'network/prefix-renames-service',
     severity: Severity.WARNING,
     title: 'A kustomization renames the Service of a server, and variables keep its old name',
@@ -949,195 +681,6 @@ export const networkRules: Rule[] = [
           at: { resource, path }, value: pattern, note: `${variable} of ${kind} ${name} names ${service.name}, which becomes ${renamed(service.name)}`,
           unless: 'a patch gives it another value',
         });
-      }
-    },
-  },
-  {
-    id: 'network/egress-without-dns',
-    severity: Severity.ERROR,
-    title: 'A NetworkPolicy limits the egress of the pods and does not allow DNS',
-    why: 'No name resolves: `Error -3 connecting to redis:6379. Temporary failure in name resolution.`, again and again; all pods are Running. Port 53 '
-      + 'without a protocol is TCP, and questions are asked over UDP.',
-    fix: 'Allow port 53, UDP and TCP, to the DNS of the cluster: egress: [{ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]}].',
-    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
-    rows: ['N36'],
-    check: (world, report) => {
-      const without = grouped([...clients(world), ...producers(world)].flatMap(({ workload, broker }) => {
-        const policies = policiesOf(workload, 'Egress', world);
-        if (policies.length === 0 || hasOtherPolicies(workload, world)) return [];
-        // An address needs no DNS, nor does what the pod has in its own /etc/hosts.
-        if (broker && (!isName(broker.url.host) || ownNames(workload, broker.url.host))) return [];
-        const allowed = rulesOf(policies, 'Egress').map((rule) => allowsDns(rule, workload, world));
-        const condition = allowed.find((answer) => typeof answer === 'string');
-        const same = JSON.stringify([policies[0].namespace, policyNames(policies), condition]);
-        return allowed.includes(true) ? [] : [[same, { workload, policies, condition }] as const];
-      }));
-      for (const [{ workload, policies, condition }, ...more] of without.values()) {
-        const pods = [workload, ...more.map((one) => one.workload)].map(({ resource }) => `${resource.kind} ${resource.name}`).sort();
-        report({
-          at: { resource: policies[0], path: ['spec', 'egress'] }, value: policyNames(policies), allowed: 'port 53, UDP and TCP',
-          note: `${listed(pods)} cannot resolve any name`,
-          ...condition === undefined ? {} : { unless: condition, outOfSight: true },
-        });
-      }
-    },
-  },
-  {
-    id: 'network/policy-keeps-broker-away',
-    severity: Severity.ERROR,
-    title: 'NetworkPolicies do not let Celery reach its broker',
-    why: 'The connection times out: `Cannot connect to redis://redis:6379/0: Timeout connecting to server.`, forever; all pods are Running.',
-    fix: 'Allow the port of the broker, in the egress of the workers and in the ingress of the broker, with labels that the pods have.',
-    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
-    rows: ['N36'],
-    check: (world, report) => {
-      const shut = new Set<Workload>();
-      for (const process of clients(world)) {
-        const { workload, broker } = process;
-        if (hasOtherPolicies(workload, world)) continue;
-        const egress = policiesOf(workload, 'Egress', world);
-        const use = process.link ?? process.allUrls[0];
-        const pods = use ? brokerPods(use, process, world) : namedBrokerPods(process, world);
-        const certainty = unless(use !== undefined && use === process.link, 'Celery has another broker');
-        const ports = pods.map(({ port }) => port);
-        const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
-        const dnsOnly = onlyDns(egress, workload, world);
-        if (dnsOnly && ports.length + outside.length === 0) {
-          report({
-            at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: 'the port of the broker',
-            note: `${workload.resource.kind} ${workload.resource.name} may only ask for names`, unless: 'a policy that is not among these manifests allows it', outOfSight: true,
-          });
-        }
-        for (const port of egress.length > 0 ? [...ports, ...outside] : []) {
-          const to = pods.find((one) => one.port === port);
-          const names = to ? to.container.portNames(port) : new Set<string>();
-          // Behind a Service of which the pods are not in sight the port may be another.
-          if (!to && world.service(broker!.url.host, workload.resource.namespace)) continue;
-          const allowed = egress.some((policy) => rulesOf([policy], 'Egress').some((rule) => allowsPort(rule, port, 'TCP', names)
-            && (!to || allowsPeer(rule, 'Egress', policy, to.workload, world))));
-          if (allowed) continue;
-          report({
-            at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
-            note: `${workload.resource.kind} ${workload.resource.name} may not send there`,
-            // A server of the cluster that is not among the input has come with something that may have policies as well.
-            ...to && dnsOnly ? {} : to || outsideCluster(broker!.url.host) ? certainty : { unless: 'a policy that is not among these manifests allows it', outOfSight: true },
-          });
-        }
-        for (const { workload: target, port, container } of pods) {
-          const ingress = policiesOf(target, 'Ingress', world);
-          if (ingress.length === 0 || ingress.some((policy) => rulesOf([policy], 'Ingress')
-            .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, 'Ingress', policy, workload, world)))) continue;
-          shut.add(target);
-          report({
-            at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
-            allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...certainty,
-          });
-        }
-      }
-      // Whoever connects, nobody is let in.
-      for (const { container: { workload } } of LISTS.brokers(world)) {
-        const ingress = policiesOf(workload, 'Ingress', world);
-        if (shut.has(workload) || ingress.length === 0 || hasOtherPolicies(workload, world) || rulesOf(ingress, 'Ingress').length > 0) continue;
-        report({
-          at: { resource: ingress[0], path: ['spec'] }, value: policyNames(ingress), allowed: 'a rule in ingress for its port', note: `nobody is let in to ${workload.resource.name}`,
-          unless: 'Celery has another broker',
-        });
-      }
-    },
-  },
-  {
-    id: 'network/policy-keeps-database-away',
-    severity: Severity.WARNING,
-    title: 'NetworkPolicies do not let Celery reach its database',
-    why: 'The pods of the web application may, and tasks end with `connection to server at "postgres" failed: Connection timed out`; a Beat with a scheduler in the '
-      + 'database sends nothing.',
-    fix: 'Allow the port of the database, in the egress of the workers and in the ingress of the database, with labels that the pods of Celery have.',
-    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
-    rows: ['N86'],
-    on: 'processes',
-    check: (process, report, world) => {
-      const { container, role, workload } = process;
-      // Beat keeps its schedule in a file, unless a scheduler says otherwise.
-      if (role !== 'worker' && !(role === 'beat' && /database|sqlalchemy/i.test(process.value('--scheduler') ?? ''))) return;
-      if (hasOtherPolicies(workload, world)) return;
-      for (const { kind, host, port, shown } of namedHosts(container)) {
-        const service = kind === 'redis' || kind === 'rabbitmq' ? undefined : world.service(host, workload.resource.namespace);
-        const pods = service && !ownNames(workload, host) ? world.backing(service) : [];
-        const entry = asList(get(service?.json, 'spec', 'ports')).find((one, _, all) => all.length === 1 || get(one, 'port') === port);
-        for (const pod of pods) {
-          const target = targetOf(entry, pod);
-          if (target === undefined) continue;
-          const [egress, ingress] = [policiesOf(workload, 'Egress', world), policiesOf(pod, 'Ingress', world)];
-          const out = egress.some((policy) => rulesOf([policy], 'Egress')
-            .some((rule) => allowsPort(rule, target, 'TCP') && allowsPeer(rule, 'Egress', policy, pod, world)));
-          const into = ingress.some((policy) => rulesOf([policy], 'Ingress')
-            .some((rule) => allowsPort(rule, target, 'TCP') && allowsPeer(rule, 'Ingress', policy, workload, world)));
-          const [policies, path] = egress.length > 0 && !out ? [egress, 'egress'] as const : [ingress.length > 0 && !into ? ingress : [], 'ingress'] as const;
-          if (policies.length === 0) continue;
-          report({
-            at: { resource: policies[0], path: ['spec', path] }, value: policyNames(policies), allowed: `port ${target} ${path === 'egress' ? `of ${pod.resource.name}` : `from ${JSON.stringify(workload.labels)}`}`,
-            note: `${workload.resource.kind} ${workload.resource.name} has ${shown}`, unless: 'no task asks the database',
-          });
-          return;
-        }
-      }
-    },
-  },
-  {
-    id: 'network/policy-selects-nothing',
-    severity: Severity.WARNING,
-    title: 'A NetworkPolicy selects no pod of the application that it is for',
-    why: 'The API server accepts it, and it limits nothing: all pods of the cluster reach the agents, Flower and Redis, and tasks connect to '
-      + 'whatever they like. No event and no status says so.',
-    fix: 'Give spec.podSelector.matchLabels the labels of the pod template, in the namespace of the pods.',
-    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#the-two-sorts-of-pod-isolation',
-    rows: ['N21'],
-    check: (world, report) => {
-      for (const policy of world.kind('NetworkPolicy')) {
-        const selector = get(policy.json, 'spec', 'podSelector');
-        if (!isMap(selector) || selected(world).has(policy)) continue;
-        const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => [name, asScalar(value) ?? ''] as const);
-        if (world.workloads.some((one) => one.resource.namespace === policy.namespace && selects(selector, one.labels))) continue;
-        const meant = meantBy(policy, selector, labels, world);
-        if (meant === undefined) continue;
-        const { resource, labels: own } = meant;
-        report({
-          at: { resource: policy, path: ['spec', 'podSelector'] }, value: labels.length > 0 ? labels.map((label) => label.join('=')).join(', ') : JSON.stringify(selector),
-          allowed: listed(Object.entries(own).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)),
-          note: `those are of ${resource.kind} ${resource.name}${resource.namespace === policy.namespace ? '' : ` in the namespace ${resource.namespace}`}`,
-          unless: ELSEWHERE, outOfSight: true,
-        });
-      }
-    },
-  },
-  {
-    id: 'network/peer-selects-nothing',
-    severity: Severity.WARNING,
-    title: 'A NetworkPolicy of Celery allows the port of the broker only to labels that no pod has',
-    why: 'A podSelector takes labels of pods, not the name of a Service: the connection times out, `Timeout connecting to server`, while all pods are Running.',
-    fix: 'Write the labels of the pods of the broker into `to`.',
-    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors',
-    rows: ['N36'],
-    check: (world, report) => {
-      const servers = grouped(brokerServers(world).map((server) => [server.workload.resource.namespace, server]));
-      const seen = new Set<Resource>();
-      for (const { workload } of servers.size === 0 ? [] : clients(world)) {
-        const policies = policiesOf(workload, 'Egress', world);
-        for (const policy of policies) {
-          if (seen.has(policy)) continue;
-          seen.add(policy);
-          for (const [i, rule] of asList(get(policy.json, 'spec', 'egress')).entries()) {
-            const near = asList(get(rule, 'ports')).length === 0 ? [] : (servers.get(policy.namespace) ?? []).filter(({ port }) => allowsPort(rule, port, 'TCP'));
-            const labels = asList(get(rule, 'to')).map(plainPodSelector);
-            // Of several peers some may be for what is elsewhere: none of them takes a pod.
-            const nobody = labels.length > 0 && labels.every((one) => one !== undefined && world.select(policy.namespace, one).length === 0);
-            if (near.length === 0 || !nobody || egressReaches(policies, near, world)) continue;
-            report({
-              at: { resource: policy, path: ['spec', 'egress', i, 'to'] }, value: JSON.stringify(labels[0]),
-              allowed: listed(near.map(({ workload: server }) => JSON.stringify(server.labels))), unless: ELSEWHERE,
-            });
-          }
-        }
       }
     },
   },
@@ -1192,23 +735,6 @@ export const networkRules: Rule[] = [
         report({
           at: container.place([...path, 'ports', i, 'hostPort']), value: `hostPort: ${asScalar(get(json.ports, i, 'hostPort'))}`,
           unless: 'no one else reaches the nodes, and there are more of them than pods',
-        });
-      }
-    },
-  },
-  {
-    id: 'network/open-egress',
-    severity: Severity.ADVICE,
-    title: 'NetworkPolicies restrict the ingress of Celery, but not its egress',
-    why: 'A task that runs code of others, or a package that was tampered with, reaches every server of the cluster and of the Internet.',
-    fix: 'Also limit egress: to DNS, the broker, the result backend and what tasks call (with our constructs, CeleryNetwork.closed({ to: [...] })).',
-    source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#default-deny-all-egress-traffic',
-    rows: ['N36'],
-    check: (world, report) => {
-      for (const [policy, open] of openEgress(world)) {
-        report({
-          at: { resource: policy, path: ['spec', 'policyTypes'] }, value: 'Ingress', allowed: 'Ingress, Egress',
-          note: `egress of ${listed(open.map(({ resource }) => `${resource.kind} ${resource.name}`))} is open`,
         });
       }
     },

@@ -1,0 +1,134 @@
+import { grouped } from '../../manifests/grouped';
+import { asList, asMap, asScalar, get, JsonObject } from '../../manifests/json';
+import { commonLabels, madeAlike } from '../../manifests/kustomizations';
+import { distinct } from '../../manifests/network';
+import { Workload } from '../../manifests/pod/workload';
+import { selects } from '../../manifests/policies';
+import { ownByNamespace, serverWorkloads } from '../../manifests/servers';
+import type { World } from '../../manifests/world';
+import { lazy, remembered } from '../../memo';
+import { listed } from '../printable';
+import { Rule, unless } from '../rule';
+import { Severity } from '../severity';
+
+/** The workloads with a label, whatever its value is, by namespace and label. */
+const byLabelName = lazy((world: World) => grouped(world.workloads.flatMap((workload) => Object.keys(workload.labels)
+  .map((name) => [`${workload.resource.namespace} ${name}`, workload] as const))));
+
+/** The workloads that a selector takes; none where it only says what a label is not. */
+function takenBy(namespace: string, selector: JsonObject, world: World): readonly Workload[] {
+  const labels = asMap(selector.matchLabels);
+  const expressions = asList(selector.matchExpressions);
+  if (Object.keys(labels).length > 0) {
+    const all = world.select(namespace, labels);
+    return expressions.length === 0 ? all : all.filter((workload) => selects(selector, workload.labels));
+  }
+  const positive = expressions.find((one) => ['In', 'Exists'].includes(asScalar(get(one, 'operator')) ?? ''));
+  return (byLabelName(world).get(`${namespace} ${asScalar(get(positive, 'key')) ?? ''}`) ?? []).filter((workload) => selects(selector, workload.labels));
+}
+
+/** Workloads with a selector that takes other pods than its own, and all that it takes: one list for each selector. */
+const overlapping = lazy((world: World) => {
+  const own = new Set([...ownByNamespace(world).values()].flat());
+  const taken = remembered((namespace: string, text: string) => {
+    const all = distinct(takenBy(namespace, JSON.parse(text) as JsonObject, world)).filter(({ resource }) => SELECTING.has(resource.kind));
+    const templates = new Set(all.map(({ resource: { json } }) => get(json, 'spec', 'template')));
+    // Which of several copies a pod belongs to, matters to nobody.
+    const differ = new Set([...templates].map((one) => JSON.stringify(one))).size > 1;
+    return { all, differ: differ && all.some((one) => own.has(one)) };
+  });
+  // Copies share their selector.
+  const texts = new Map<JsonObject, string>();
+  const textOf = (selector: JsonObject): string => texts.get(selector) ?? texts.set(selector, JSON.stringify(selector)).get(selector)!;
+  return world.workloads.filter(({ resource }) => SELECTING.has(resource.kind)).flatMap((workload) => {
+    const { resource, labels } = workload;
+    const selector = asMap(get(resource.json, 'spec', 'selector'));
+    if (!selects(selector, labels)) return [];
+    const { all, differ } = taken(resource.namespace, textOf(selector));
+    return differ ? [{ workload, all }] : [];
+  });
+});
+
+/** A selector with only labels is shown as the labels. */
+function shownSelector(selector: unknown): string {
+  return JSON.stringify(get(selector, 'matchExpressions') === undefined ? get(selector, 'matchLabels') : selector);
+}
+
+/** The others of a list, as far as a message shows them. */
+function* besides({ resource: { kind, name } }: Workload, all: readonly Workload[]): Iterable<string> {
+  for (const { resource } of all) if (resource.kind !== kind || resource.name !== name) yield `${resource.kind} ${resource.name}`;
+}
+
+/** Kinds that count and list pods by a selector of labels. */
+const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout']);
+
+/** Rules about the selectors of workloads. */
+export const selectorRules: Rule[] = [
+  {
+    id: 'network/selector-mismatch',
+    severity: Severity.ERROR,
+    title: 'The selector does not match the labels of the pod template',
+    why: 'The API server refuses the object: `spec.template.metadata.labels: Invalid value: ...: \\`selector\\` does not match template \\`labels\\``.',
+    fix: 'Give both the same labels.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
+    rows: ['N21'],
+    anyProgram: true,
+    on: 'celeryWorkloads',
+    check: ({ resource, labels }, report) => {
+      if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].includes(resource.kind)) return;
+      const { matchLabels, matchExpressions } = asMap(get(resource.json, 'spec', 'selector'));
+      const wrong = [
+        ...Object.entries(asMap(matchLabels)).filter(([name, value]) => asScalar(labels[name]) !== asScalar(value)).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`),
+        ...asList(matchExpressions).filter((one) => !selects({ matchExpressions: [one] }, labels)).map((one) => JSON.stringify(one)),
+      ];
+      if (wrong.length > 0) {
+        report({
+          at: { resource, path: ['spec', 'selector'] }, value: listed(wrong),
+          allowed: JSON.stringify(labels),
+        });
+      }
+    },
+  },
+  {
+    id: 'network/selectors-overlap',
+    severity: Severity.WARNING,
+    title: 'The selector of a workload also selects the pods of another',
+    why: 'An autoscaler divides by the pods of both, `kubectl logs` and `kubectl exec` with its name end in a pod of the other, and so do disruption budgets, '
+      + 'NetworkPolicies and monitors with the same labels. Kubernetes does not refuse it, and says that controllers may conflict.',
+    fix: 'Give each workload a label of its own, such as app.kubernetes.io/component: worker, in selector and pod template; a Deployment has to be deleted for it, '
+      + 'because its selector is immutable.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
+    rows: ['N21'],
+    check: (world, report) => {
+      for (const { workload, all } of overlapping(world)) {
+        const { resource } = workload;
+        report({
+          at: { resource, path: ['spec', 'selector'] }, value: shownSelector(get(resource.json, 'spec', 'selector')),
+          note: `those of ${listed(besides(workload, all))}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/common-label-in-selectors',
+    severity: Severity.ERROR,
+    title: 'A kustomization overwrites the label by which selectors tell pods apart',
+    why: 'commonLabels go into all selectors and pod templates, over what is there: each Service leads to the pods of all others, so that connections to the broker end at '
+      + 'the web application, and each Deployment selects the pods of the others.',
+    fix: 'Take another label; or write it as labels: [{pairs: ...}], which leaves selectors as they are.',
+    source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/commonlabels/',
+    rows: ['N21'],
+    check: (world, report) => {
+      const servers = serverWorkloads(world);
+      for (const labels of commonLabels(world)) {
+        const { workloads, names } = madeAlike(labels, world);
+        if (!workloads.some((workload) => world.in(workload).length > 0 || servers.has(workload))) continue;
+        report({
+          at: { resource: labels.resource, path: [...labels.path, names[0]] }, value: names.map((name) => `${name}: ${labels.pairs.get(name)}`).join(', '),
+          note: `it makes the selectors of ${listed([...new Set(workloads.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
+          ...unless(labels.namespace !== undefined && workloads.every(({ resource }) => resource.namespace === labels.namespace), 'it does not build all of these'),
+        });
+      }
+    },
+  },
+];
