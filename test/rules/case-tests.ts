@@ -18,9 +18,9 @@ function found(file: string, id: string) {
 
 /** Which test file has the cases of which subjects: each takes some seconds. */
 export const SUBJECTS = {
-  celery: ['beat', 'code', 'delivery', 'env', 'flower', 'install', 'shutdown', 'suppressions'],
-  servers: ['network', 'observability', 'rabbitmq', 'redis', 'references', 'scaling'],
-  pods: ['admission', 'eviction', 'filesystem', 'images', 'probes', 'resources'],
+  celery: ['beat', 'code', 'delivery', 'env', 'flower', 'shutdown', 'suppressions'],
+  servers: ['network', 'observability', 'rabbitmq', 'redis', 'scaling'],
+  pods: ['admission', 'eviction', 'filesystem', 'images', 'install', 'probes', 'references', 'resources'],
 };
 
 /** Tests the cases of these subjects. */
