@@ -699,17 +699,15 @@ export const serviceRules: Rule[] = [
         const exposed = workload.spec.hostNetwork === true || asList(container.json.ports).some((port) => get(port, 'hostPort') !== undefined);
         const sidecar = world.in(workload).length > 0 || workload.containers.some((other) => isProducer(other));
         const { resource } = workload;
-        if (!use || backed.has(workload) || exposed || sidecar) continue;
-        const services = withServices(world).has(resource.namespace);
-        // Services may be in files of their own, unless somebody believes that a Deployment has a name.
-        if (!services && !isNamed(resource.name, resource.namespace, world)) continue;
+        // Where there is no Service at all, they are in files of their own.
+        if (!use || backed.has(workload) || exposed || sidecar || !withServices(world).has(resource.namespace)) continue;
         // Kustomize gives it a selector, or somebody its endpoints.
         const own = world.service(resource.name, resource.namespace);
         if (own && Object.keys(asMap(get(own.json, 'spec', 'selector'))).length === 0) continue;
         report({
           at: { resource, path: [] }, value: 'no Service',
           // Services are among these manifests, and Celery asks for the Deployment by its name.
-          ...unless(services && isNamed(resource.name, resource.namespace, world) && !world.service(resource.name, resource.namespace),
+          ...unless(isNamed(resource.name, resource.namespace, world) && !world.service(resource.name, resource.namespace),
             'its Service is not among these manifests, or Celery has another broker'),
         });
       }
