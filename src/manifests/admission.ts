@@ -54,16 +54,24 @@ export function refusedByQuota(workload: Workload, world: World): Array<{ quota:
   const { quotas } = inNamespaces(world);
   return (quotas.get(workload.resource.namespace) ?? []).flatMap((quota) => {
     if (!counts(quota, workload, world)) return [];
-    const counted = Object.keys(asMap(get(quota.json, 'spec', 'hard'))).flatMap((name) => {
-      const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(name) ?? [];
-      return resource === undefined ? [] : [{ kind: (kind ?? 'requests') as 'requests' | 'limits', resource }];
-    });
+    const counted = Object.keys(asMap(get(quota.json, 'spec', 'hard'))).flatMap((name) => compute(name) ?? []);
     return workload.allContainers.flatMap((container) => {
       const missing = counted.filter(({ kind, resource }) => !given(container, kind, resource) && !given(container.workload, kind, resource)
         && !filledIn(workload, kind, resource, world)).map(({ kind, resource }) => `${kind}.${resource}`);
       return missing.length > 0 ? [{ quota, container, missing }] : [];
     });
   });
+}
+
+interface Compute {
+  readonly kind: 'requests' | 'limits';
+  readonly resource: 'cpu' | 'memory';
+}
+
+/** What an item of a quota counts: `cpu` is the same as `requests.cpu`. Undefined for all but processors and memory. */
+function compute(item: string): Compute | undefined {
+  const [, kind = 'requests', resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(item) ?? [];
+  return resource === undefined ? undefined : { kind, resource } as Compute;
 }
 
 /** Whether a pod is one of those that the scopes of a quota take. */
@@ -86,9 +94,13 @@ function counts({ json }: Resource, workload: Workload, world: World): boolean {
 }
 
 /** What a pod asks for at least, as far as its containers say it: all of them at once, or one init container after the other. */
-function asked({ containers, initContainers }: Workload, kind: 'requests' | 'limits', resource: 'cpu' | 'memory'): number {
+function asked({ containers, initContainers }: Workload, { kind, resource }: Compute): number {
   const of = (container: Container): number => container.resource(kind, resource) ?? (kind === 'requests' ? container.resource('limits', resource) : undefined) ?? 0;
   return Math.max(containers.reduce((sum, container) => sum + of(container), 0), ...initContainers.map(of));
+}
+
+function shown(amount: number, resource: Compute['resource'] | undefined): string {
+  return resource === 'memory' ? mebibytes(amount) : String(amount);
 }
 
 /** A quota that has no room for one pod, or not for all of them. */
@@ -96,12 +108,12 @@ export function aboveQuota(workload: Workload, world: World): Array<{ quota: Res
   const pods = workload.replicas ?? 1;
   return (inNamespaces(world).quotas.get(workload.resource.namespace) ?? []).filter((quota) => counts(quota, workload, world))
     .flatMap((quota) => Object.entries(asMap(get(quota.json, 'spec', 'hard'))).flatMap(([name, hard]) => {
-      const [, kind, resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(name) ?? [];
+      const counted = compute(name);
       const most = quantity(hard);
-      const own = resource === undefined ? name === 'pods' ? 1 : 0 : asked(workload, (kind ?? 'requests') as 'requests' | 'limits', resource as 'cpu' | 'memory');
+      const own = counted ? asked(workload, counted) : name === 'pods' ? 1 : 0;
       if (most === undefined || own * pods <= most) return [];
-      const shown = resource === 'memory' ? mebibytes(own) : String(own);
-      return [{ quota, value: own > most ? `${name}: ${shown}` : resource === undefined ? `${pods} pods` : `${pods} pods with ${name}: ${shown}`, allowed: `at most ${asScalar(hard)}`, some: own <= most }];
+      const each = `${name}: ${shown(own, counted?.resource)}`;
+      return [{ quota, value: own > most ? each : counted ? `${pods} pods with ${each}` : `${pods} pods`, allowed: `at most ${asScalar(hard)}`, some: own <= most }];
     }));
 }
 
@@ -125,13 +137,14 @@ function limitsOf(type: string, namespace: string, world: World): Array<{ range:
     .flatMap((entry) => isMap(entry) && entry.type === type ? [{ range, entry }] : []));
 }
 
+const above = (one: unknown, other: unknown): boolean => (quantity(one) ?? 0) > (quantity(other) ?? Infinity);
+
 /** Limits above the maximum of a LimitRange, requests below its minimum, and limits that are too many times the request. */
 export function outOfRange(workload: Workload, world: World): Array<{ range: Resource; container: Container; value: string; allowed: string }> {
   return containerRanges(workload, world).flatMap(({ range, entry }) => workload.allContainers.flatMap((container) =>
     ['cpu', 'memory'].flatMap((resource) => {
       const [most, least] = [get(entry, 'max', resource), get(entry, 'min', resource)];
       const [limit, request] = [get(container.json, 'resources', 'limits', resource), get(container.json, 'resources', 'requests', resource)];
-      const above = (one: unknown, other: unknown) => (quantity(one) ?? 0) > (quantity(other) ?? Infinity);
       return [
         ...above(limit, most) ? [{ range, container, value: `limits.${resource}: ${asScalar(limit)}`, allowed: `at most ${asScalar(most)}` }] : [],
         // A limit that is not given is the default, or else the largest.
@@ -147,9 +160,9 @@ export function outOfRange(workload: Workload, world: World): Array<{ range: Res
 export function wholeOutOfRange(workload: Workload, world: World): Array<{ range: Resource; value: string; allowed: string }> {
   return limitsOf('Pod', workload.resource.namespace, world).flatMap(({ range, entry }) => (['cpu', 'memory'] as const).flatMap((resource) => {
     const most = get(entry, 'max', resource);
-    const sum = asked(workload, 'limits', resource);
+    const sum = asked(workload, { kind: 'limits', resource });
     return sum <= (quantity(most) ?? Infinity) ? []
-      : [{ range, value: `limits.${resource} of the pod: ${resource === 'memory' ? mebibytes(sum) : sum}`, allowed: `at most ${asScalar(most)}` }];
+      : [{ range, value: `limits.${resource} of the pod: ${shown(sum, resource)}`, allowed: `at most ${asScalar(most)}` }];
   }));
 }
 
@@ -157,7 +170,6 @@ export function claimOutOfRange(claim: Resource, world: World): Array<{ range: R
   const size = get(claim.json, 'spec', 'resources', 'requests', 'storage');
   return limitsOf('PersistentVolumeClaim', claim.namespace, world).flatMap(({ range, entry }) => {
     const [most, least] = [get(entry, 'max', 'storage'), get(entry, 'min', 'storage')];
-    const above = (one: unknown, other: unknown) => (quantity(one) ?? 0) > (quantity(other) ?? Infinity);
     const allowed = above(size, most) ? `at most ${asScalar(most)}` : above(least, size) ? `at least ${asScalar(least)}` : undefined;
     return allowed === undefined ? [] : [{ range, value: `storage: ${asScalar(size)}`, allowed }];
   });

@@ -3,6 +3,7 @@ import { badSchedule } from './cron';
 import { CLASS_ANNOTATION } from './ingress-login';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isPatch } from './misshapes';
+import { DNS_SUBDOMAIN } from './names';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import { PROBE_KINDS } from './probes';
@@ -287,11 +288,9 @@ export function outOfBoundsIn({ kind, json, apiVersion }: Resource): Refusal[] {
   }
 }
 
-const HOST = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-
 /** No URL, no port and no address. */
 function hostOf(host: unknown, path: Path): Refusal[] {
-  return typeof host !== 'string' || isFilledIn(host) || (HOST.test(host) && !/^\d+(\.\d+){3}$/.test(host)) ? []
+  return typeof host !== 'string' || isFilledIn(host) || (DNS_SUBDOMAIN.of.test(host.replace(/^\*\./, '')) && !/^\d+(\.\d+){3}$/.test(host)) ? []
     : [{ path, value: host, allowed: 'a name of DNS, such as flower.example.com' }];
 }
 

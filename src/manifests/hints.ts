@@ -92,7 +92,7 @@ function rolesOfVariables(container: Container): Source[] {
   return [...said, ...switchedOn(container)];
 }
 
-/** Switches by which one image is told what to start: `ENABLE_CELERY_BEAT=yes`, next to `ENABLE_NGINX=no`. */
+/** Switches that choose what an image starts: `ENABLE_CELERY_BEAT=yes`, next to `ENABLE_NGINX=no`. */
 const SWITCH = /^(?:ENABLE|RUN|START)_(\w+)$/;
 const STARTS_A_SERVER = /^(?:UWSGI|NGINX|GUNICORN|UVICORN|WEB|API|SERVER)(?:_|$)/;
 

@@ -17,10 +17,12 @@ export interface CommonLabels {
   readonly namespace?: string;
 }
 
+const kustomizations = lazy((world: World): readonly Resource[] =>
+  world.kind('Kustomization').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')));
+
 /** Those of kustomizations of several files. Where two of them give a label different values, each builds some of the input. */
 export const commonLabels: (world: World) => readonly CommonLabels[] = lazy((world: World) => {
-  const all = world.kind('Kustomization').filter(({ apiVersion, json }) => /^kustomize\.config\.k8s\.io\//.test(apiVersion)
-    && asList(json.resources).filter((one) => /\.ya?ml$/.test(asText(one) ?? '')).length > 1).flatMap(labelsOf);
+  const all = kustomizations(world).filter(({ json }) => asList(json.resources).filter((one) => /\.ya?ml$/.test(asText(one) ?? '')).length > 1).flatMap(labelsOf);
   const ofName = grouped(all.flatMap((labels) => [...labels.pairs].map(([name, value]) => [name, { labels, value }] as const)));
   return all.flatMap((labels): CommonLabels[] => {
     const pairs = [...labels.pairs].filter(([name, value]) => {
@@ -79,10 +81,10 @@ export interface Renaming {
 /** What may change anything that a kustomization builds. */
 const OPAQUE = ['replacements', 'vars', 'transformers', 'components', 'configurations'];
 
-export const renamings: (world: World) => readonly Renaming[] = lazy((world: World) => world.kind('Kustomization').flatMap((resource): Renaming[] => {
-  const { apiVersion, json } = resource;
+export const renamings: (world: World) => readonly Renaming[] = lazy((world: World) => kustomizations(world).flatMap((resource): Renaming[] => {
+  const { json } = resource;
   const [prefix = '', suffix = ''] = [asText(json.namePrefix), asText(json.nameSuffix)];
-  if (!apiVersion.startsWith('kustomize.config.k8s.io/') || prefix + suffix === '' || OPAQUE.some((field) => json[field] !== undefined)) return [];
+  if (prefix + suffix === '' || OPAQUE.some((field) => json[field] !== undefined)) return [];
   const namesOf = (field: string, ...steps: string[]) => new Set(asList(json[field]).flatMap((entry) => asText(get(entry, ...steps)) ?? []));
   const workloads = new Set([...namesOf('replicas', 'name'), ...namesOf('patches', 'target', 'name')]);
   const images = new Set([...namesOf('images', 'name')].map((name) => parseImage(name).repository));
@@ -113,7 +115,7 @@ const GENERATORS = [['ConfigMap', 'configMapGenerator'], ['Secret', 'secretGener
 
 /** Those of no namespace, where no kustomization next to them gives one: kustomize does not write their new names into objects that have one. */
 export const generatedInNoNamespace: (world: World) => readonly Generated[] = lazy((world: World) => {
-  const all = world.kind('Kustomization').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/'));
+  const all = kustomizations(world);
   const given = new Set(all.filter(({ json }) => asText(json.namespace) !== undefined).map(({ namespace }) => namespace));
   const others = all.filter(({ namespace }) => !given.has(namespace));
   return others.flatMap((resource) => GENERATORS.flatMap(([kind, field]) => asList(resource.json[field]).flatMap((entry, i): Generated[] => {

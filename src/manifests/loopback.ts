@@ -34,7 +34,7 @@ function startsOnlyCelery({ invocations }: Container): boolean {
 /** Broker containers in the network of a node. */
 const onNodes = lazy((world: World) => [...serverWorkloads(world)].some(({ spec }) => spec.hostNetwork === true));
 
-/** What is injected into the pod, or stands in its mesh, listens there for a server elsewhere. */
+/** A proxy, injected into the pod or part of its service mesh, listens there for a server elsewhere. */
 function isForwarded({ annotations, resource: { namespace } }: Workload, port: number, world: World): boolean {
   const upstreams = asScalar(annotations['consul.hashicorp.com/connect-service-upstreams']) ?? '';
   if (upstreams.split(',').some((one) => one.split(':').slice(1).includes(String(port)))) return true;

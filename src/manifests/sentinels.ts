@@ -1,12 +1,13 @@
 import { isBitnami } from '../celery/image';
 import { SENTINEL_PORT } from '../celery/ports';
 import { lazy } from '../memo';
-import { asList, asNumber, get } from './json';
+import { asList, get } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
 import { configMapData } from './pod/sources';
 import { Workload } from './pod/workload';
 import { mostReplicas } from './scalers';
+import { targetOf } from './service-ports';
 import type { World } from './world';
 
 /** A Redis that Sentinel watches. */
@@ -63,13 +64,10 @@ export function sentinelsFor(host: string, namespace: string, world: World): rea
 }
 
 /** The port of the pods to which one of a Service leads; without one, or without an address of its own, it is the same. */
-export function portOfPods(host: string, port: number, { containers }: Workload, namespace: string, world: World): number {
+export function portOfPods(host: string, port: number, pod: Workload, namespace: string, world: World): number {
   const spec = get(world.service(host, namespace)?.json, 'spec');
   const entry = get(spec, 'clusterIP') === 'None' ? undefined : asList(get(spec, 'ports')).find((one) => get(one, 'port') === port);
-  const target = get(entry, 'targetPort');
-  if (typeof target !== 'string') return asNumber(target) ?? port;
-  const named = containers.flatMap(({ json }) => asList(json.ports)).find((one) => get(one, 'name') === target);
-  return asNumber(get(named, 'containerPort')) ?? port;
+  return entry === undefined ? port : targetOf(entry, pod) ?? port;
 }
 
 /** How many there are that watch a Redis of that name. */

@@ -2,6 +2,7 @@ import { defaultPort } from '../celery/ports';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, get } from './json';
+import { Workload } from './pod/workload';
 import { UrlUse } from './uses';
 import type { World } from './world';
 
@@ -33,4 +34,11 @@ export function portsOf(host: string, namespace: string, world: World): number[]
 export function lacksPort(use: UrlUse, world: World): boolean {
   const [own, port] = [portsOf(use.url.host, use.at.resource.namespace, world), portOf(use)];
   return own.length > 0 && port > 0 && !own.includes(port);
+}
+
+/** The port of a pod that an entry of a Service leads to, by its number or by the name that a container gives it. */
+export function targetOf(entry: unknown, { containers }: Workload): number | undefined {
+  const target = get(entry, 'targetPort') ?? get(entry, 'port');
+  return asNumber(target) ?? containers.flatMap(({ json }) => asList(json.ports)).flatMap((one) =>
+    get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
 }

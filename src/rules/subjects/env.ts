@@ -249,10 +249,10 @@ export const envRules: Rule[] = [
       if (container.mounts.some(({ mountPath }) => product.files.test(mountPath))) return;
       const local = product.host === 'localhost';
       if (local ? answersAtLoopback(container, REDIS_PORT, world) === 'something' : world.service(product.host, workload.resource.namespace)) return;
-      const alone = local && workload.containers.length === 1 && workload.spec.hostNetwork !== true;
+      const byItself = local && workload.containers.length === 1 && workload.spec.hostNetwork !== true;
       report({
         at: container.place(), value: `no ${product.variables[0]}`, note: `its default is ${product.host}`,
-        ...unless(alone, local ? 'another container of the pod is one' : `a file of the image, or a Service ${product.host} elsewhere, is one`),
+        ...unless(byItself, local ? 'another container of the pod is one' : `a file of the image, or a Service ${product.host} elsewhere, is one`),
       });
     },
   },

@@ -148,7 +148,7 @@ function isWebApplication({ image, invocations, json }: Container): boolean {
     && (words === '' || /gunicorn|uvicorn|runserver|hypercorn|daphne|uwsgi|granian|waitress|flask|fastapi|wsgi|asgi|app\.py|main\.py|\.sh/.test(words));
 }
 
-/** So many variables of the same names are not by chance. */
+/** From this number on, variables of the same names are no coincidence. */
 const SAME_SETTINGS = 4;
 
 /** A variable that may say the same: of RabbitMQ, or of Redis where the broker is one. */

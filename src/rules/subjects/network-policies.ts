@@ -14,7 +14,7 @@ import { Resource } from '../../manifests/resource';
 import { runsSentinel } from '../../manifests/sentinels';
 import { ownByNamespace, serverContainers } from '../../manifests/servers';
 import { brokerServers } from '../../manifests/broker-servers';
-import { isName } from '../../manifests/service-ports';
+import { isName, targetOf } from '../../manifests/service-ports';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -38,13 +38,6 @@ function brokerPods(broker: UrlUse | undefined, process: Process, world: World):
     const port = asNumber(target) ?? asList(container.json.ports).flatMap((one) => get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
     return port === undefined ? [] : [{ workload: container.workload, container, port }];
   });
-}
-
-/** The port of a pod that an entry of a Service leads to, by its number or by the name that a container gives it. */
-function targetOf(entry: unknown, { containers }: Workload): number | undefined {
-  const target = get(entry, 'targetPort') ?? get(entry, 'port');
-  return asNumber(target) ?? containers.flatMap(({ json }) => asList(json.ports)).flatMap((one) =>
-    get(one, 'name') === target ? asNumber(get(one, 'containerPort')) ?? [] : [])[0];
 }
 
 /** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */

@@ -478,7 +478,7 @@ export const scalingRules: Rule[] = [
     check: ({ worker, scaler, redis, rabbit }, report, world) => {
       const { queues = [] } = worker;
       const all = [...redis, ...rabbit];
-      const counted = all.map((trigger) => trigger.metadata(trigger.type === 'redis' ? 'listName' : 'queueName') ?? '');
+      const counted = all.map((trigger) => trigger.metadata(QUEUE_SCALERS.get(trigger.type)!.queue) ?? '');
       // Anything else may measure all queues together.
       if (scaler.kind !== 'ScaledObject' || all.length < triggers(scaler).length) return;
       if (all.some((trigger) => trigger.metadata('useRegex') === 'true') || counted.some((name) => name === '' || isFilledIn(name))) return;
