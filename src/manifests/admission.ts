@@ -93,14 +93,22 @@ function counts({ json }: Resource, workload: Workload, world: World): boolean {
   });
 }
 
-/** What a pod asks for at least, as far as its containers say it: all of them at once, or one init container after the other. */
-function asked({ containers, initContainers }: Workload, { kind, resource }: Compute): number {
-  const of = (container: Container): number => container.resource(kind, resource) ?? (kind === 'requests' ? container.resource('limits', resource) : undefined) ?? 0;
-  return Math.max(containers.reduce((sum, container) => sum + of(container), 0), ...initContainers.map(of));
+/** In thousandths, as the API server counts: sums of 0.1 and 0.2 are exact. */
+function thousandths(value: unknown): number | undefined {
+  const amount = quantity(value);
+  return amount === undefined ? undefined : Math.round(amount * 1000);
+}
+
+/** What a pod asks for at least, in thousandths: of its own, or for its containers all at once, or for one init container after the other. */
+function asked({ containers, initContainers, spec }: Workload, { kind, resource }: Compute): number {
+  const own = ({ json }: Container, from: string) => thousandths(get(json, 'resources', from, resource));
+  const of = (container: Container): number => own(container, kind) ?? (kind === 'requests' ? own(container, 'limits') : undefined) ?? 0;
+  return thousandths(get(spec, 'resources', kind, resource))
+    ?? Math.max(containers.reduce((sum, container) => sum + of(container), 0), ...initContainers.map(of));
 }
 
 function shown(amount: number, resource: Compute['resource'] | undefined): string {
-  return resource === 'memory' ? mebibytes(amount) : String(amount);
+  return resource === 'memory' ? mebibytes(amount / 1000) : String(amount / 1000);
 }
 
 /** A quota that has no room for one pod, or not for all of them. */
@@ -109,8 +117,8 @@ export function aboveQuota(workload: Workload, world: World): Array<{ quota: Res
   return (inNamespaces(world).quotas.get(workload.resource.namespace) ?? []).filter((quota) => counts(quota, workload, world))
     .flatMap((quota) => Object.entries(asMap(get(quota.json, 'spec', 'hard'))).flatMap(([name, hard]) => {
       const counted = compute(name);
-      const most = quantity(hard);
-      const own = counted ? asked(workload, counted) : name === 'pods' ? 1 : 0;
+      const most = thousandths(hard);
+      const own = counted ? asked(workload, counted) : name === 'pods' ? 1000 : 0;
       if (most === undefined || own * pods <= most) return [];
       const each = `${name}: ${shown(own, counted?.resource)}`;
       return [{ quota, value: own > most ? each : counted ? `${pods} pods with ${each}` : `${pods} pods`, allowed: `at most ${asScalar(hard)}`, some: own <= most }];
@@ -125,9 +133,22 @@ function given({ json, spec }: { json?: JsonObject; spec?: JsonObject }, kind: '
 
 function filledIn(workload: Workload, kind: 'requests' | 'limits', resource: string, world: World): boolean {
   return containerRanges(workload, world).some(({ entry }) => {
-    const defaults = kind === 'requests' ? ['defaultRequest', 'default', 'max'] : ['default', 'max'];
-    return defaults.some((name) => get(entry, name, resource) !== undefined);
+    const names = kind === 'requests' ? ['defaultRequest', 'default', 'max', 'min'] : ['default', 'max'];
+    return names.some((name) => get(entry, name, resource) !== undefined);
   });
+}
+
+/** What the LimitRanges of a namespace give a container that has none: the first of them, in no order, so one of these. */
+function defaults(kind: Compute['kind'], resource: string, ranges: ReadonlyArray<{ entry: JsonObject }>): unknown[] {
+  return ranges.flatMap(({ entry }) => {
+    const limit = get(entry, 'default', resource) ?? get(entry, 'max', resource);
+    return [kind === 'limits' ? limit : get(entry, 'defaultRequest', resource) ?? limit ?? get(entry, 'min', resource)].filter((value) => value !== undefined);
+  });
+}
+
+/** The one that is the last to be refused. */
+function extreme(values: readonly unknown[], first: (one: number, other: number) => boolean): unknown {
+  return values.reduce((best, next) => best === undefined || first(quantity(next) ?? 0, quantity(best) ?? 0) ? next : best, undefined);
 }
 
 const containerRanges = (workload: Workload, world: World) => limitsOf('Container', workload.resource.namespace, world);
@@ -141,17 +162,20 @@ const above = (one: unknown, other: unknown): boolean => (quantity(one) ?? 0) > 
 
 /** Limits above the maximum of a LimitRange, requests below its minimum, and limits that are too many times the request. */
 export function outOfRange(workload: Workload, world: World): Array<{ range: Resource; container: Container; value: string; allowed: string }> {
-  return containerRanges(workload, world).flatMap(({ range, entry }) => workload.allContainers.flatMap((container) =>
+  const ranges = containerRanges(workload, world);
+  return ranges.flatMap(({ range, entry }) => workload.allContainers.flatMap((container) =>
     ['cpu', 'memory'].flatMap((resource) => {
       const [most, least] = [get(entry, 'max', resource), get(entry, 'min', resource)];
       const [limit, request] = [get(container.json, 'resources', 'limits', resource), get(container.json, 'resources', 'requests', resource)];
+      const highest = extreme(defaults('limits', resource, ranges), (one, other) => one > other);
+      const own = get(entry, 'default', resource) ?? most;
       return [
         ...above(limit, most) ? [{ range, container, value: `limits.${resource}: ${asScalar(limit)}`, allowed: `at most ${asScalar(most)}` }] : [],
         // A limit that is not given is the default, or else the largest.
-        ...limit === undefined && above(request, get(entry, 'default', resource) ?? most)
-          ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at most ${asScalar(get(entry, 'default', resource) ?? most)}, which is the limit` }] : [],
+        ...limit === undefined && own !== undefined && above(request, highest)
+          ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at most ${asScalar(own)}, which is the limit` }] : [],
         ...request !== undefined && above(least, request) ? [{ range, container, value: `requests.${resource}: ${asScalar(request)}`, allowed: `at least ${asScalar(least)}` }] : [],
-        ...tooManyTimes(entry, resource, limit, request).map((wrong) => ({ range, container, ...wrong })),
+        ...tooManyTimes(entry, resource, limit, request, ranges).map((wrong) => ({ range, container, ...wrong })),
       ];
     })));
 }
@@ -161,7 +185,7 @@ export function wholeOutOfRange(workload: Workload, world: World): Array<{ range
   return limitsOf('Pod', workload.resource.namespace, world).flatMap(({ range, entry }) => (['cpu', 'memory'] as const).flatMap((resource) => {
     const most = get(entry, 'max', resource);
     const sum = asked(workload, { kind: 'limits', resource });
-    return sum <= (quantity(most) ?? Infinity) ? []
+    return sum <= (thousandths(most) ?? Infinity) ? []
       : [{ range, value: `limits.${resource} of the pod: ${shown(sum, resource)}`, allowed: `at most ${asScalar(most)}` }];
   }));
 }
@@ -175,13 +199,15 @@ export function claimOutOfRange(claim: Resource, world: World): Array<{ range: R
   });
 }
 
-/** Compared are the limit and the request that a container ends up with: its own, or those that the LimitRange fills in. */
-function tooManyTimes(entry: JsonObject, resource: string, limit: unknown, request: unknown): Array<{ value: string; allowed: string }> {
-  const most = quantity(get(entry, 'maxLimitRequestRatio', resource));
-  const high = limit ?? get(entry, 'default', resource) ?? get(entry, 'max', resource);
+/** Compared are the limit and the request that a container ends up with: its own, or those that a LimitRange fills in. */
+function tooManyTimes(
+  entry: JsonObject, resource: string, limit: unknown, request: unknown, ranges: ReadonlyArray<{ entry: JsonObject }>,
+): Array<{ value: string; allowed: string }> {
+  const most = get(entry, 'maxLimitRequestRatio', resource);
+  const high = limit ?? extreme(defaults('limits', resource, ranges), (one, other) => one < other);
   // Of what has only a limit, that is the request, too.
-  const low = request ?? limit ?? get(entry, 'defaultRequest', resource) ?? high;
-  const [limited, requested] = [quantity(high), quantity(low)];
-  return most === undefined || limited === undefined || requested === undefined || requested === 0 || limited / requested <= most ? []
-    : [{ value: `limits.${resource}: ${asScalar(high)}, requests.${resource}: ${asScalar(low)}`, allowed: `a limit of at most ${most} times the request` }];
+  const low = request ?? limit ?? extreme(defaults('requests', resource, ranges), (one, other) => one > other);
+  const [times, limited, requested] = [quantity(most), thousandths(high), thousandths(low)];
+  return times === undefined || limited === undefined || requested === undefined || requested === 0 || limited / requested <= times ? []
+    : [{ value: `limits.${resource}: ${asScalar(high)}, requests.${resource}: ${asScalar(low)}`, allowed: `a limit of at most ${asScalar(most)} times the request` }];
 }
