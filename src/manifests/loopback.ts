@@ -5,6 +5,7 @@ import { parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { readCelery } from './command/celery-command';
 import { baseName } from './command/command';
+import { injectsServer } from './injected';
 import { asList, asScalar, get, Path } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
@@ -56,9 +57,12 @@ export function answersAtLoopback(container: Container, port: number, world: Wor
     && servers.test(invocation.words.slice(0, 2).map(({ text }) => baseName(text)).join(' '))))) return 'something';
   if (isForwarded(workload, port, world)) return 'something';
   if (workload.spec.hostNetwork === true) return onNodes(world) ? 'something' : { unless: 'a server listens on every node' };
+  const injects = injectsServer(workload);
+  if (injects !== undefined) return { unless: `what ${injects} adds to the pod listens on ${port}` };
   if (others.length > 0) return { unless: `${others.map(({ name }) => name).join(', ')} listens on ${port}` };
   // Without a command the entrypoint of the image runs, whatever its arguments are.
-  const whole = container.ownsEntrypoint || isPython(container.image) || isFlower(container.image);
+  const script = container.invocations.some(({ links }) => links.some((link) => link.kind === 'wrapper' && link.name === 'unknown'));
+  const whole = (container.ownsEntrypoint && !script) || isPython(container.image) || isFlower(container.image);
   const alone = whole && container.unread === undefined && own.has(container);
   return alone ? 'nothing' : { unless: 'the image starts a server in the same container' };
 }

@@ -1,6 +1,7 @@
 import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
 import { Path, showPath } from '../manifests/json';
+import { Place } from '../manifests/place';
 import { Resource } from '../manifests/resource';
 import type { World } from '../manifests/world';
 import { lazy } from '../memo';
@@ -89,8 +90,21 @@ function inSight(report: Report, { complete }: World): Report {
 /** Lists of what is a process of Celery for certain only where its command says so. */
 const BY_ROLE: ReadonlySet<ListName> = new Set<ListName>(['processes', 'workers', 'beats', 'flowers', 'scaledWorkers', 'celeryWorkloads']);
 
+/** Rules about what a variable leads to, rather than how it is written. */
+const OF_VALUES = /^(network|redis|rabbitmq|scaling)\/|^env\/(?!literal-password|.*reference|.*newline)/;
+
+/** What may give a variable of a process another value, once its container has started. */
+function laterValue(at: Place, world: World): string | undefined {
+  if (at.container === undefined || !at.path.some((step) => step === 'env' || step === 'envFrom')) return undefined;
+  return world.processesAt(at)[0]?.container.env.others[0];
+}
+
 /** Where only a name tells the role of a container, so does what is found of it. */
-function doubted(report: Report, { on, anyProgram }: Rule, world: World): Report {
+function doubted(report: Report, { id, on, anyProgram }: Rule, world: World): Report {
+  if (report.unless === undefined && OF_VALUES.test(id)) {
+    const source = laterValue(report.at, world);
+    if (source !== undefined) return { ...report, unless: `${source} has another value` };
+  }
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);
   if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;

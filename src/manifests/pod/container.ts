@@ -1,6 +1,7 @@
 import { entrypointProgram, Image, isPython, parseImage } from '../../celery/image';
 import { quantity } from '../../celery/quantity';
 import { CommandContext, Invocation, invocations, tooLong, Word } from '../command/command';
+import { changes } from '../command/variables';
 import { asList, asMap, asNumber, asScalar, asText, get, JsonObject, Path } from '../json';
 import { Place } from '../place';
 import { Resource } from '../resource';
@@ -8,6 +9,9 @@ import { Env } from './env';
 import { configMapData, Sources } from './sources';
 import { configMapNames, isReadOnly, Mount, normalize, readMounts, Volume, within } from './volumes';
 import type { Workload } from './workload';
+
+/** By this the webhook of Bank-Vaults gives the containers of a pod all that is at a path as variables. */
+const ENV_FROM_VAULT = 'vault.security.banzaicloud.io/vault-env-from-path';
 
 /** A file of a ConfigMap in a container. */
 export interface ConfigFile {
@@ -43,6 +47,8 @@ export class Container {
     let unread: string | undefined;
     this.invocations = this.read(program === undefined ? this.words
       : [{ text: program, path: [...path, 'image'], unknown: false }, ...this.words], (reason) => unread ??= reason);
+    this.env.change(changes(this.invocations));
+    if (asScalar(workload.annotations[ENV_FROM_VAULT]) !== undefined) this.env.change({ set: new Map(), sources: ['Vault'] });
     this.unread = this.env.tooLong ? tooLong('variables') : unread;
   }
 

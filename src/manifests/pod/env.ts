@@ -1,5 +1,6 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { Room } from '../command/room';
+import type { Changes } from '../command/variables';
 import { asList, asMap, asScalar, asText, get, Path } from '../json';
 import { configMapData, secretData, Sources } from './sources';
 
@@ -36,6 +37,8 @@ export type Lookup =
 export class Env {
   /** What `envFrom` names and is not in the input. */
   public readonly missing: readonly string[];
+  /** What else brings variables, after the container has started. */
+  private readonly later: string[] = [];
   private readonly variables = new Map<string, Variable>();
   private readonly room = new Room();
 
@@ -46,7 +49,25 @@ export class Env {
 
   /** Something out of sight may define further variables. */
   public get open(): boolean {
-    return this.missing.length > 0;
+    return this.missing.length > 0 || this.later.length > 0;
+  }
+
+  /** What may define further variables, or give those of the manifest other values. */
+  public get others(): readonly string[] {
+    return this.later;
+  }
+
+  /** What comes after kubelet: a webhook, or the commands before the program. */
+  public change({ set, sources }: Changes): void {
+    this.later.push(...sources);
+    for (const [name, { value, word }] of set) {
+      const before = this.variables.get(name);
+      if (before === undefined) {
+        this.set(name, 'unknown', word.path, { value });
+      } else if (before.value !== value || value === undefined) {
+        this.variables.set(name, { ...before, value: undefined, hidden: undefined, partial: true });
+      }
+    }
   }
 
   /** What variables expand to is longer than what is read: some count as known only to the cluster. */

@@ -51,7 +51,7 @@ const authenticated = lazy((flower: Process): Answer => {
 
 /** Where an option may be, out of sight: in a variable, or else in a configuration file that gives what it is called by. */
 function elsewhere({ container }: Process, variable: string, what: string): string {
-  const [source = ''] = container.env.missing;
+  const [source = ''] = [...container.env.missing, ...container.env.others];
   return source !== '' ? `${source} has ${variable}` : `a configuration file gives it ${what}`;
 }
 
