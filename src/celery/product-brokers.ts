@@ -26,7 +26,7 @@ const isBefore = ({ tag = '' }: Image, year: number, month: number): boolean => 
 /** Images of others may have a Redis in them, as that of LinuxServer for paperless-ngx. */
 export const PRODUCT_BROKERS: readonly ProductBroker[] = [
   {
-    of: ({ repository }) => /^(paperless-?ngx\/paperless-ngx|jonaswinkler\/paperless-ng)$/.test(repository), variables: withFile('PAPERLESS_REDIS'),
+    of: ({ repository }) => /^(paperless-?ngx\/paperless-ngx|jonaswinkler\/paperless-ng)$/.test(repository), variables: [...withFile('PAPERLESS_REDIS'), 'PAPERLESS_CONFIGURATION_PATH'],
     host: 'localhost', files: /^\/etc|paperless\.conf/, source: 'https://docs.paperless-ngx.com/configuration/#redis',
   },
   {

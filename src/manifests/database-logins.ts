@@ -84,10 +84,13 @@ const databases = lazy((world: World) => grouped(world.workloads.filter(({ longR
   .flatMap(({ containers, resource }) => containers.flatMap((container) =>
     databaseKind(container.image) === undefined ? [] : [[resource.namespace, container] as const]))));
 
+/** Passwords that databases of any application have, as their documentation shows them. */
+const COMMON = /^(postgres|password|passw0rd|pass|root|admin|test|secret|example|changeme|change-me|mysecretpassword|1234\d*)$/i;
+
 /** The login next to the variable of a host, or in a URL, is that of the only database of the namespace, which makes it: no other is meant. */
 export function isLoginOfDatabase(container: Container, variable: string, world: World): boolean {
   const [server, ...others] = databases(world).get(container.workload.resource.namespace) ?? [];
   const { user, password } = given(container, variable);
-  return server !== undefined && others.length === 0 && user !== undefined && password !== undefined
+  return server !== undefined && others.length === 0 && user !== undefined && password !== undefined && password !== user && !COMMON.test(password)
     && (made(server, databaseKind(server.image)!) ?? []).some((login) => login.user === user && login.password === password);
 }

@@ -19,6 +19,11 @@ function namesOf({ kind, source }: Volume): string[] {
   }
 }
 
+/** Whether a container has files that may say more than its variables do. */
+export function hasSettingsFiles(container: Container): boolean {
+  return sourcesOf(container).size > 0;
+}
+
 /** Whether a container has files that another of its image has not: what that gets as variables may be in them. */
 export function hasOwnFiles(container: Container, other: Container): boolean {
   const theirs = sourcesOf(other);

@@ -8,10 +8,11 @@ import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { CodeFile, codeFiles, importedFiles } from '../../manifests/code';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
-import { meantScript, Word, wordsInOne } from '../../manifests/command/command';
+import { baseName, meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
+import { Container } from '../../manifests/pod/container';
 import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { celeryIn, probesOf } from '../../manifests/probes';
@@ -46,6 +47,11 @@ function strayWords({ role, rest, invocation: { words, links } }: CeleryCommand)
 
 function bytes(value: unknown): number {
   return Buffer.byteLength(asScalar(value) ?? '', 'utf8');
+}
+
+/** Of what base64 stands for: so many bytes the API server counts. */
+function decoded(value: unknown): number {
+  return Buffer.byteLength(asScalar(value) ?? '', 'base64');
 }
 
 /** Names under which people keep keys and passwords. */
@@ -115,6 +121,15 @@ function commandsOf({ command, container }: Process): CeleryCommand[] {
 
 /** Where public images have programs of their own. */
 const OF_THE_IMAGE = /^\/(bin|sbin|usr|lib|opt|etc|tmp|var)\//;
+
+/** Programs by which a script brings files into its container. */
+const BRINGS_FILES = /^(git|curl|wget|tar|unzip|cp|mv|install|rsync|aws|gsutil|gcloud|az|s3cmd|mc|rclone|oras|svn|hg|base64|envsubst|pip3?|uv)$/;
+
+/** What a container runs may make a file, or tests whether it is there: something else than its image brings it. */
+function brings({ invocations, words, image }: Container, file: string): boolean {
+  const text = words.map((word) => word.text).join('\n');
+  return text.split(file).length > 2 || (isPython(image) && invocations.some((invocation) => BRINGS_FILES.test(baseName(invocation.words[0].text))));
+}
 
 /** Where images have the code of an application. */
 const CODE_FOLDER = /^(\/(usr\/src|opt|srv|home\/[\w.-]+))?\/(app|code|src|project|backend|django|web|server|workspace)$/;
@@ -304,7 +319,11 @@ export const codeRules: Rule[] = [
       const given = [...command.global.values(), ...command.options.values()].map(({ word }) => word);
       for (const { text: word, path } of new Set(given)) {
         if (/^-[A-Za-z]=/.test(word)) {
-          report({ at: container.place(path), value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}` });
+          report({
+            at: container.place(path), value: word, allowed: `${word.slice(0, 2)} ${word.slice(3)}`,
+            // -A after the subcommand is how Celery 4 is called.
+            ...unless(!command.options.has('--app'), 'the image still has Celery 4'),
+          });
         }
       }
     },
@@ -409,7 +428,11 @@ export const codeRules: Rule[] = [
           if (!other) {
             first.set(key, worker);
           } else if (rootModule(other.app!) !== rootModule(app) && other.container.image.text !== worker.container.image.text) {
-            report({ at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})`, ...unless(broker !== undefined, 'its code has another broker') });
+            const given = worker.queues !== undefined && other.queues !== undefined;
+            report({
+              at: worker.commandPlace, value: `queue ${queue}, -A ${app}`, note: `the other is ${label(other)} (-A ${other.app})`,
+              ...unless(broker !== undefined && given, broker ? 'the code of one of them names another queue' : 'its code has another broker'),
+            });
           }
         }
       }
@@ -431,13 +454,15 @@ export const codeRules: Rule[] = [
           const resource = configMapOf(process.workload, volume, world);
           if (!resource || seen.has(resource)) continue;
           seen.add(resource);
-          const data = [...Object.entries(asMap(resource.json.data)), ...Object.entries(asMap(resource.json.binaryData))];
-          const size = data.reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
+          const [data, binary] = [Object.entries(asMap(resource.json.data)), Object.entries(asMap(resource.json.binaryData))];
+          const size = data.reduce((sum, [, value]) => sum + bytes(value), 0) + binary.reduce((sum, [, value]) => sum + decoded(value), 0);
+          // The copy in the annotation is as it is written.
+          const written = [...data, ...binary].reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
           if (size > LARGEST_CONFIG_MAP) {
             report({ at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_CONFIG_MAP} bytes` });
-          } else if (size > LARGEST_APPLIED && !resource.live) {
+          } else if (written > LARGEST_APPLIED && !resource.live) {
             report({
-              at: { resource, path: ['data'] }, value: `${size} bytes`, allowed: `${LARGEST_APPLIED} bytes`, severity: Severity.WARNING,
+              at: { resource, path: ['data'] }, value: `${written} bytes`, allowed: `${LARGEST_APPLIED} bytes`, severity: Severity.WARNING,
               note: 'for kubectl apply without --server-side',
             });
           }
@@ -629,6 +654,7 @@ export const codeRules: Rule[] = [
         const start = /^(sh|bash|ash|dash|python[\d.]*)$/.test(words[0]?.text.replace(/^.*\//, '') ?? '') ? 1 : 0;
         const script = words[start];
         if (!script || script.unknown || !/^\/[\w./-]+\.(sh|py)$/.test(script.text) || OF_THE_IMAGE.test(script.text) || container.mountOf(script.text)) continue;
+        if (brings(container, script.text)) continue;
         report({ at: container.place(script.path), value: script.text, allowed: 'a file that a volume brings' });
         return;
       }

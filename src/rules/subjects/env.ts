@@ -17,6 +17,7 @@ import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { secretAtHand } from '../../manifests/secret-keys';
+import { hasSettingsFiles } from '../../manifests/settings-files';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -249,11 +250,11 @@ export const envRules: Rule[] = [
       if (container.mounts.some(({ mountPath }) => product.files.test(mountPath))) return;
       const local = product.host === 'localhost';
       if (local ? answersAtLoopback(container, REDIS_PORT, world) === 'something' : world.service(product.host, workload.resource.namespace)) return;
-      const byItself = local && workload.containers.length === 1 && workload.spec.hostNetwork !== true;
-      report({
-        at: container.place(), value: `no ${product.variables[0]}`, note: `its default is ${product.host}`,
-        ...unless(byItself, local ? 'another container of the pod is one' : `a file of the image, or a Service ${product.host} elsewhere, is one`),
-      });
+      const doubt = !local ? `a file of the image names one, or a Service ${product.host} is elsewhere`
+        : workload.containers.length > 1 ? 'another container of the pod is one'
+          : workload.spec.hostNetwork === true ? 'a Redis listens on every node'
+            : hasSettingsFiles(container) ? 'one of its files names another' : undefined;
+      report({ at: container.place(), value: `no ${product.variables[0]}`, note: `its default is ${product.host}`, unless: doubt });
     },
   },
   {

@@ -8,6 +8,7 @@ import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get } from '../../manifests/json';
 import { Renaming, renamings } from '../../manifests/kustomizations';
+import { isInjected, PORTS_OF_INJECTED } from '../../manifests/injected';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
 import { applicationContainers, databasesNear, NamedHost, namedHosts, ownNames } from '../../manifests/named-hosts';
 import { distinct } from '../../manifests/network';
@@ -17,6 +18,7 @@ import { Process } from '../../manifests/process';
 import { rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
+import { isMade } from '../../manifests/service-makers';
 import { serverWorkloads } from '../../manifests/servers';
 import { brokerServers } from '../../manifests/broker-servers';
 import { isName, lacksPort, portOf, portsOf, servicesByName } from '../../manifests/service-ports';
@@ -26,7 +28,7 @@ import { awaitedServers } from '../../manifests/waits';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
-import { Rule, unless } from '../rule';
+import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 function exposes(workload: Workload, port: number): boolean {
@@ -290,7 +292,7 @@ export const serviceRules: Rule[] = [
       const { namespace } = workload.resource;
       for (const use of process.urls) {
         const { host } = use.url;
-        if (namespace === '' || !/^[a-z0-9-]+$/.test(host) || ownNames(workload, host)) continue;
+        if (namespace === '' || !/^[a-z0-9-]+$/.test(host) || ownNames(workload, host) || isMade(host, namespace, world)) continue;
         const services = servicesByName(world).get(host) ?? [];
         if (services.length === 0 || services.some((service) => ['', namespace].includes(service.namespace) || isUsedAtHome(world, service))) continue;
         const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.${CLUSTER_DOMAIN}`))];
@@ -323,7 +325,7 @@ export const serviceRules: Rule[] = [
           continue;
         }
         const [, name, named, domain = ''] = /^([a-z0-9-]+)\.([a-z0-9-]+)(\.svc(?:\.[a-z0-9.-]+)?)?$/.exec(host) ?? [];
-        if (name === undefined) continue;
+        if (name === undefined || isMade(host, workload.resource.namespace, world)) continue;
         const turned = world.find('Service', name, named);
         const services = servicesByName(world).get(name) ?? (turned ? [turned] : []);
         if (services.length === 0 || services.some((service) => ['', named].includes(service.namespace))) continue;
@@ -351,7 +353,7 @@ export const serviceRules: Rule[] = [
       for (const use of urls) {
         const { host } = use.url;
         if (!/^[a-z][a-z0-9-]*$/.test(host) || host === 'localhost' || ownNames(workload, host)) continue;
-        if (world.service(host, namespace)) continue;
+        if (world.service(host, namespace) || isMade(host, namespace, world)) continue;
         const { redis, rabbitmq } = servedBy(world);
         const near = (isRedis(use.url) ? redis.get(namespace) : isAmqp(use.url) ? rabbitmq.get(namespace) : undefined) ?? [];
         // kustomize puts a prefix or a suffix to names when it builds.
@@ -433,7 +435,7 @@ export const serviceRules: Rule[] = [
           const database = kind !== 'redis' && kind !== 'rabbitmq';
           if ((database && !celery.has(container)) || known.get(container)?.has(variable)) continue;
           const name = ofNamespace(host, namespace);
-          if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace)) continue;
+          if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace) || isMade(name, namespace, world)) continue;
           const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
           if (near.length === 0 || near.some((one) => name.endsWith(`-${one}`) || name.startsWith(`${one}-`))) continue;
           if (isOfStranger(near, namespace, world)) continue;
@@ -458,7 +460,7 @@ export const serviceRules: Rule[] = [
       const { namespace } = workload.resource;
       for (const container of workload.initContainers) {
         for (const { host, port } of awaitedServers(container)) {
-          if (ownNames(workload, host)) continue;
+          if (ownNames(workload, host) || isMade(host, namespace, world)) continue;
           const [at, value] = [container.place(), port === undefined ? host : `${host}:${port}`];
           const service = world.service(host, namespace);
           if (service) {
@@ -647,16 +649,21 @@ export const serviceRules: Rule[] = [
     check: (world, report) => {
       const own = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
       for (const service of world.kind('Service')) {
-        const pods = own.has(service.namespace) ? world.backing(service) : [];
+        const { clusterIP, type, ports } = asMap(service.json.spec);
+        // A headless Service leads to its pods, whatever the port, and an ExternalName to none.
+        if (clusterIP === 'None' || type === 'ExternalName') continue;
+        const pods = own.has(service.namespace) ? distinct(world.backing(service)).filter(({ resource }) => resource.kind !== 'Pod') : [];
         // Those of brokers and of Flower have rules of their own.
         if (pods.length === 0 || pods.some((pod) => serverWorkloads(world).has(pod) || world.in(pod).some(({ role }) => role === 'flower'))) continue;
         const names = new Set(pods.flatMap(({ containers }) => containers).flatMap(({ json }) => asList(json.ports).map((one) => get(one, 'name'))));
-        asList(get(service.json, 'spec', 'ports')).forEach((entry, i) => {
+        const [injected, served] = [pods.some(isInjected), pods.some((pod) => !listensNowhere(pod, world))];
+        asList(ports).forEach((entry, i) => {
           const target = asText(get(entry, 'targetPort'));
-          if (target === undefined || /^\d+$/.test(target) || isFilledIn(target) || names.has(target)) return;
+          if (target === undefined || /^\d+$/.test(target) || isFilledIn(target) || names.has(target) || PORTS_OF_INJECTED.test(target)) return;
           const known = [...names].flatMap((name) => asText(name) ?? []);
           report({
             at: { resource: service, path: ['spec', 'ports', i, 'targetPort'] }, value: target, allowed: known.length > 0 ? listed(known) : 'a number: its pods name no port',
+            ...unless(served && !injected, served ? 'a container that is injected into its pods has that port' : ELSEWHERE),
           });
         });
       }

@@ -39,6 +39,9 @@ function unverified(process: Process, use: UrlUse | undefined, names: readonly s
   return name === undefined ? undefined : { at: process.place(process.container.env.get(name)!.path), value: name };
 }
 
+/** What op, vals and others replace by a secret before Celery reads it: `op://vault/item/field`, `ref+vault://...`. */
+const REFERS_TO_SECRET = /^(op|(secret)?ref(\+.*)?|vault|berglas|sm|gsm|awssm|aws-?secrets?(manager)?|azurekeyvault)$/;
+
 /** Rules about what a URL says. */
 export const urlValueRules: Rule[] = [
   {
@@ -158,7 +161,7 @@ export const urlValueRules: Rule[] = [
         report({ at: link.at, value: shownUrl(link), allowed: `${meant}://`, note: `kombu takes ${transport} for the transport, and ${rest}:// for a part of the host` });
         return;
       }
-      if (!link || [...TRANSPORT_NAMES, ...OF_OTHERS].includes(transportOf(`${link.url.scheme}://`) ?? '') || /[${}<>]/.test(link.url.scheme)) return;
+      if (!link || REFERS_TO_SECRET.test(link.url.scheme) || [...TRANSPORT_NAMES, ...OF_OTHERS].includes(transportOf(`${link.url.scheme}://`) ?? '') || /[${}<>]/.test(link.url.scheme)) return;
       const scheme = WRONG_SCHEMES.get(link.url.scheme) ?? nearest(link.url.scheme, ['redis', 'rediss', 'amqp', 'amqps', 'sentinel', 'sqs']);
       // A package may bring a transport of its own.
       const known = scheme !== undefined || /^(https?|postgres(ql)?|mysql|ftp|unix)$/.test(link.url.scheme);

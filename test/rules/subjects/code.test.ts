@@ -147,13 +147,17 @@ describe('a default queue that no worker takes', () => {
 test('what is too large of a ConfigMap', () => {
   const sized = (bytes: number, more: object = {}) => {
     const [worker, code] = withCode('', 'worker');
-    return found('code/configmap-too-large', worker, { ...code, data: { a: 'x'.repeat(bytes - 1) }, ...more });
+    return found('code/configmap-too-large', worker, { ...code, data: { a: 'x'.repeat(bytes) }, ...more });
   };
   const FOR_APPLY = '(for kubectl apply without --server-side)';
-  expect(sized(250_000)).toEqual([]);
-  expect(sized(250_001)).toEqual([`warning: 250001 bytes ${FOR_APPLY}`]);
-  expect(sized(1_048_576)).toEqual([`warning: 1048576 bytes ${FOR_APPLY}`]);
+  // The copy in the annotation has the names, too.
+  expect(sized(249_999)).toEqual([]);
+  expect(sized(250_000)).toEqual([`warning: 250001 bytes ${FOR_APPLY}`]);
+  expect(sized(1_048_576)).toEqual([`warning: 1048577 bytes ${FOR_APPLY}`]);
   expect(sized(1_048_577)).toEqual(['error: 1048577 bytes']);
-  expect(sized(250_000, { binaryData: { b: 'AA' } })).toEqual([`warning: 250003 bytes ${FOR_APPLY}`]);
+  expect(sized(249_999, { binaryData: { b: 'AA==' } })).toEqual([`warning: 250005 bytes ${FOR_APPLY}`]);
+  // Of binaryData the API server counts what the base64 stands for.
+  expect(sized(0, { binaryData: { b: 'A'.repeat(1_398_100) } })).toEqual([`warning: 1398102 bytes ${FOR_APPLY}`]);
+  expect(sized(0, { binaryData: { b: 'A'.repeat(1_398_104) } })).toEqual(['error: 1048578 bytes']);
   expect(sized(300_000, { metadata: { name: 'code', uid: 'a', resourceVersion: '1' } })).toEqual([]);
 });
