@@ -40,6 +40,11 @@ export function reaches(cidr: unknown, exceptions: readonly unknown[], other: st
   return common !== undefined && !exceptions.some((exception) => exception === common || isPartOf(common, exception));
 }
 
+/** Whether a text is the address of a host, without brackets and without a zone. */
+export function isAddress(text: string): boolean {
+  return text.length <= 64 && !text.includes('%') && versionOf(text) !== undefined;
+}
+
 /** The network of one address; undefined for what is a name. */
 export function cidrOfAddress(host: string): string | undefined {
   const address = host.replace(/^\[(.*)\]$/, '$1');

@@ -1,7 +1,7 @@
 import { isCidr } from './cidr';
 import { badSchedule } from './cron';
 import { CLASS_ANNOTATION } from './ingress-login';
-import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
+import { asList, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isPatch } from './misshapes';
 import { DNS_SUBDOMAIN } from './names';
 import { Container } from './pod/container';
@@ -109,8 +109,7 @@ function handlersOf({ json, path, name }: Container, patch: boolean): Refusal[] 
     // Anything else in it is a field of another name or level, which is said elsewhere.
     const known = fieldsOf(steps.length > 1 ? 'LifecycleHandler' : 'Probe');
     if (handlers.length === 0) return !patch && Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', ') }] : [];
-    const empty = handlers.includes('exec') && isMap(get(given, 'exec')) && Object.keys(asMap(get(given, 'exec'))).length === 0;
-    return empty ? [{ ...at, path: [...at.path, 'exec'], value: 'no command', allowed: 'command' }] : several(handlers, at.path, 'one handler', name);
+    return several(handlers, at.path, 'one handler', name);
   });
 }
 
@@ -288,10 +287,14 @@ export function outOfBoundsIn({ kind, json, apiVersion }: Resource): Refusal[] {
   }
 }
 
+/** A name of DNS, which may begin with `*.`. */
+const isHost = (host: string): boolean => DNS_SUBDOMAIN.of.test(host.replace(/^\*\./, '')) && !/^\d+(\.\d+){3}$/.test(host);
+
 /** No URL, no port and no address. */
 function hostOf(host: unknown, path: Path): Refusal[] {
-  return typeof host !== 'string' || isFilledIn(host) || (DNS_SUBDOMAIN.of.test(host.replace(/^\*\./, '')) && !/^\d+(\.\d+){3}$/.test(host)) ? []
-    : [{ path, value: host, allowed: 'a name of DNS, such as flower.example.com' }];
+  if (typeof host !== 'string' || isFilledIn(host) || isHost(host)) return [];
+  const meant = /^(?:[a-z]+:\/\/)?([^/:]*)/.exec(host.toLowerCase())![1];
+  return [{ path, value: host, allowed: isHost(meant) ? meant : 'a name of DNS: lowercase letters, digits, - and .' }];
 }
 
 function pathOf(one: unknown, at: Path): Refusal[] {

@@ -5,12 +5,14 @@ import { Workload } from './pod/workload';
 import { isOfKubernetes, Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
+import { Fault, Form, FORMS } from './forms';
 import { FILLED_IN, isFilledIn, Refusal } from './refusals';
 import { fieldsOf, wordsOf } from './schema-fields';
+import { WHOLES } from './wholes';
 
-/** What is wrong with a field: its name, its type, a word that it does not take, or that it is not there. */
+/** What is wrong with a field: its name, its type, its value, or that it is not there. */
 export interface Misshape extends Refusal {
-  readonly what: 'unknown' | 'type' | 'word' | 'missing';
+  readonly what: 'unknown' | 'type' | Fault;
   /** The only thing that could make it right: a Kubernetes that is newer than the schema. */
   readonly newer?: true;
 }
@@ -62,7 +64,8 @@ const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Fields that the schema does not ask for, and the API server does. */
 const NEEDED: ReadonlySet<string> = new Set([
-  'Container.image', 'PersistentVolumeClaimSpec.accessModes', 'PersistentVolumeClaimSpec.resources', 'VolumeResourceRequirements.requests',
+  'Container.image', 'SecretKeySelector.name', 'ConfigMapKeySelector.name', 'SecretEnvSource.name', 'ConfigMapEnvSource.name', 'ConfigMapVolumeSource.name',
+  'SecretVolumeSource.secretName', 'ExecAction.command', 'PersistentVolumeClaimSpec.accessModes', 'PersistentVolumeClaimSpec.resources', 'VolumeResourceRequirements.requests',
 ]);
 
 /** The type of what is in `spec`, of the kinds that the schema has. */
@@ -175,9 +178,28 @@ class Reader {
       if (!field) this.unknown(name, value[name], type);
       else if (!elsewhere?.includes(name)) this.within(name, value[name], field.type);
     }
+    for (const [name, forms] of FORMS.get(type) ?? []) this.readForms(name, value[name], forms);
     if (this.found.length > before) return;
     for (const name of neededIn(type)) {
       if (value[name] === undefined || value[name] === null) this.add('missing', `no ${name}`, name);
+    }
+    for (const { path, container = this.container, ...fault } of WHOLES.get(type)?.(value) ?? []) {
+      this.found.push({ ...fault, path: [...this.path, ...path], container });
+    }
+  }
+
+  /** The first form that a value, or an item of a list, does not have. */
+  private readForms(name: string, value: unknown, forms: readonly Form[]): void {
+    if (value === undefined || value === null) return;
+    for (const { what, fits, allowed, each } of forms) {
+      const items = each ? Array.isArray(value) ? value : [] : [value];
+      const wrong = items.findIndex((item) => !fits(item));
+      if (wrong === -1) continue;
+      const item: unknown = items[wrong];
+      const shown = typeof item === 'number' ? `${name}: ${item}` : Array.isArray(item) ? `${item.length} of them` : String(item);
+      const path = [...this.path, name, ...each ? [wrong] : []];
+      this.found.push({ what, path, container: this.container, value: what === 'missing' ? `no ${name}` : shown, allowed });
+      return;
     }
   }
 
@@ -210,13 +232,19 @@ class Reader {
       case 'quantity':
         // Those of containers have a rule of their own.
         if (typeof value === 'number' || (text && (isQuantity(value) || isFilledIn(value) || !/^\d/.test(value) || this.container !== undefined))) return;
-        return text ? this.add('type', value, '500m or 512Mi', { note: 'it is no quantity' }) : this.wrong(value, '500m or 512Mi');
+        return text ? this.add('type', value, this.quantities, { note: 'it is no quantity', fix: `Write the number with a unit of Kubernetes: ${this.quantities}.` })
+          : this.wrong(value, this.quantities);
       default: {
         const words = wordsOf(type);
         if (!text) this.wrong(value, words.join(', '));
         else if (value !== '' && !words.includes(value) && !FILLED_IN.test(value)) this.add('word', value, words.join(', '));
       }
     }
+  }
+
+  /** Examples of what the field takes. */
+  private get quantities(): string {
+    return this.path.includes('metrics') ? '500m or 512Mi' : this.path.at(-1) === 'cpu' ? '250m, 0.5 or 2' : '512Mi or 2Gi';
   }
 
   private wrong(value: unknown, allowed: string): void {
@@ -227,7 +255,7 @@ class Reader {
     if (!filledIn) this.add('type', shown, allowed, { note: `it is ${given}` });
   }
 
-  private add(what: Misshape['what'], value: string, allowed: string, more: Pick<Misshape, 'note' | 'newer'> = {}): void {
+  private add(what: Misshape['what'], value: string, allowed: string, more: Pick<Misshape, 'note' | 'newer' | 'fix'> = {}): void {
     this.found.push({ what, path: [...this.path], container: this.container, value, allowed, ...more });
   }
 }

@@ -1,7 +1,7 @@
 import { isExtended } from '../celery/devices';
 import { quantity } from '../celery/quantity';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
-import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName } from './names';
+import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName, PORT_NAME } from './names';
 import { Workload } from './pod/workload';
 import { PROBE_KINDS } from './probes';
 import { Resource } from './resource';
@@ -14,6 +14,8 @@ export interface Refusal {
   readonly value: string;
   readonly allowed: string;
   readonly note?: string;
+  /** How to fix this very case. */
+  readonly fix?: string;
 }
 
 /** Something is filled in before it is applied: `${NAME}`, `<name>`, `{{ name }}`, `YOUR_NAME`. */
@@ -31,7 +33,6 @@ interface Form {
 
 const LABEL: Form = { ...DNS_LABEL, allowed: `at most ${DNS_LABEL.longest} of a-z, 0-9 and -` };
 const SUBDOMAIN: Form = { ...DNS_SUBDOMAIN, allowed: 'a-z, 0-9, - and .' };
-const PORT_NAME: Form = { of: /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, longest: 15, allowed: 'at most 15 of a-z, 0-9 and -, with a letter and without --' };
 
 function badName(name: unknown, { of, longest, allowed }: Form, path: Path, container?: string): Refusal[] {
   const fits = typeof name !== 'string' || isFilledIn(name) || (of.test(name) && name.length <= longest);
@@ -41,24 +42,32 @@ function badName(name: unknown, { of, longest, allowed }: Form, path: Path, cont
 /** An address is not filled in: `owner: team@example.com`. */
 const EMAIL = /^[^@\s${}<>%]+@[^@\s${}<>%]+\.[a-z]+$/;
 
-const LABEL_KEY = 'a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name';
+const QUALIFIED_NAME = 'a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name';
 const LABEL_VALUE = 'at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit';
 
 /** Keys and values of labels. */
 function badLabels(labels: unknown, path: Path): Refusal[] {
   return Object.entries(asMap(labels)).flatMap(([key, value]): Refusal[] => {
     const at = [...path, key];
-    if (!isQualifiedName(key) && !isFilledIn(key)) return [{ path: at, value: key, allowed: LABEL_KEY }];
+    if (!isQualifiedName(key) && !isFilledIn(key)) return [{ path: at, value: key, allowed: QUALIFIED_NAME }];
     const fits = typeof value !== 'string' || isLabelValue(value) || (isFilledIn(value) && !EMAIL.test(value));
     return fits ? [] : [{ path: at, value, allowed: LABEL_VALUE }];
   });
 }
 
+/** Keys of annotations; capitals make no difference. */
+const badAnnotations = (annotations: unknown, path: Path): Refusal[] => Object.keys(asMap(annotations))
+  .filter((key) => !isQualifiedName(key.toLowerCase()) && !isFilledIn(key))
+  .map((key) => ({ path: [...path, key], value: key, allowed: QUALIFIED_NAME }));
+
 /** Names and labels that are none to Kubernetes: `celery_worker`, `Worker`, `owner: team@example.com`. */
 export function badNames({ resource, allContainers, spec, specPath, podPath }: Workload): Refusal[] {
   return [
     ...badObjectName(resource),
-    ...podPath.length === 0 ? [] : badLabels(get(resource.json, ...podPath, 'metadata', 'labels'), [...podPath, 'metadata', 'labels']),
+    ...podPath.length === 0 ? [] : [
+      ...badLabels(get(resource.json, ...podPath, 'metadata', 'labels'), [...podPath, 'metadata', 'labels']),
+      ...badAnnotations(get(resource.json, ...podPath, 'metadata', 'annotations'), [...podPath, 'metadata', 'annotations']),
+    ],
     ...allContainers.flatMap(({ json, path }) => {
       const container = asText(json.name);
       return [
@@ -104,7 +113,9 @@ function badVariable(name: unknown, path: Path, container: string | undefined): 
 /** The longest names of objects that give them, with more behind it, to a label of their pods, or to Jobs. */
 const NAMES: ReadonlyMap<string, Form> = new Map([
   ['Service', LABEL],
-  ...([['CronJob', 52], ['Job', 63], ['StatefulSet', 52]] as const)
+  // Its pods have its name in their host names.
+  ['StatefulSet', { ...LABEL, longest: 52, allowed: 'at most 52 of a-z, 0-9 and -' }],
+  ...([['CronJob', 52], ['Job', 63]] as const)
     .map(([kind, longest]): [string, Form] => [kind, { ...SUBDOMAIN, longest, allowed: `at most ${longest} of ${SUBDOMAIN.allowed}` }]),
 ]);
 
@@ -114,6 +125,7 @@ export function badObjectName({ kind, json }: Resource): Refusal[] {
     ...badName(get(json, 'metadata', 'name'), NAMES.get(kind) ?? SUBDOMAIN, ['metadata', 'name']),
     ...badName(get(json, 'metadata', 'namespace'), LABEL, ['metadata', 'namespace']),
     ...badLabels(get(json, 'metadata', 'labels'), ['metadata', 'labels']),
+    ...badAnnotations(get(json, 'metadata', 'annotations'), ['metadata', 'annotations']),
   ];
 }
 
@@ -233,10 +245,13 @@ export function badRestartPolicies({ resource, allContainers, spec, specPath, lo
   ];
 }
 
-/** A restartPolicy of its own, which before Kubernetes 1.35 only init containers may have. */
-export function ownRestartPolicies({ containers }: Workload): Refusal[] {
-  return containers.flatMap(({ json, path, name }) => json.restartPolicy === undefined || json.restartPolicyRules !== undefined || path.includes('initContainers') ? []
-    : [{ path: [...path, 'restartPolicy'], container: name, value: `restartPolicy: ${asScalar(json.restartPolicy) ?? ''}`, allowed: 'restartPolicy of the pod' }]);
+/** A restartPolicy of its own, which before Kubernetes 1.35 only init containers may have, and there only Always. */
+export function ownRestartPolicies({ allContainers }: Workload): Refusal[] {
+  return allContainers.flatMap(({ json, path, name }) => {
+    const [policy, init] = [asScalar(json.restartPolicy) ?? '', path.includes('initContainers')];
+    return json.restartPolicy === undefined || json.restartPolicyRules !== undefined || (init && (policy === 'Always' || isFilledIn(policy))) ? []
+      : [{ path: [...path, 'restartPolicy'], container: name, value: `restartPolicy: ${policy}`, allowed: init ? 'Always, for a sidecar' : 'restartPolicy of the pod' }];
+  });
 }
 
 /** Mounts of volumes that the pod does not have. */
@@ -252,17 +267,27 @@ export function mountsOfNothing({ allContainers, volumes }: Workload): Refusal[]
 /** The ports of nodes that a cluster gives out by default. */
 const NODE_PORTS = { from: 30_000, to: 32_767 };
 
-/** What of a Service is refused. A port of another range depends on the API server. */
-export function badService({ json }: Resource): Array<Refusal & { readonly range?: true }> {
-  return [...badLabels(get(json, 'spec', 'selector'), ['spec', 'selector']), ...badPorts(asMap(json.spec))];
+/** What is refused unless the API server is set up in another way. */
+export interface Hedged extends Refusal {
+  readonly unless?: string;
 }
 
-function badPorts(spec: JsonObject): Array<Refusal & { readonly range?: true }> {
+/** What of a Service is refused. */
+export function badService({ json }: Resource): Hedged[] {
+  const name = asText(get(json, 'metadata', 'name')) ?? '';
+  return [
+    ...badLabels(get(json, 'spec', 'selector'), ['spec', 'selector']), ...badPorts(asMap(json.spec)),
+    ...!/^\d/.test(name) || badName(name, LABEL, []).length > 0 ? []
+      : [{ path: ['metadata', 'name'], value: name, allowed: 'a name that begins with a letter', unless: 'the cluster has the feature RelaxedServiceNameValidation, of Kubernetes 1.34' }],
+  ];
+}
+
+function badPorts(spec: JsonObject): Hedged[] {
   const ports = asList(spec.ports);
   if (ports.length === 0) {
     return spec.clusterIP === 'None' || spec.type === 'ExternalName' ? [] : [{ path: ['spec'], value: 'no ports', allowed: 'ports, or clusterIP: None' }];
   }
-  return ports.flatMap((entry, i): Array<Refusal & { readonly range?: true }> => {
+  return ports.flatMap((entry, i): Hedged[] => {
     const nodePort = asNumber(get(entry, 'nodePort'));
     const at = { path: ['spec', 'ports', i, 'nodePort'], value: `nodePort: ${nodePort}` };
     return [
@@ -271,7 +296,7 @@ function badPorts(spec: JsonObject): Array<Refusal & { readonly range?: true }> 
       ...badPort(get(entry, 'targetPort'), ['spec', 'ports', i, 'targetPort']),
       ...nodePort === undefined || nodePort === 0 ? []
         : [undefined, 'ClusterIP'].includes(asText(spec.type)) ? [{ ...at, allowed: 'type: NodePort, or no nodePort' }]
-          : nodePort < NODE_PORTS.from || nodePort > NODE_PORTS.to ? [{ ...at, allowed: `${NODE_PORTS.from} to ${NODE_PORTS.to}`, range: true as const }] : [],
+          : nodePort < NODE_PORTS.from || nodePort > NODE_PORTS.to ? [{ ...at, allowed: `${NODE_PORTS.from} to ${NODE_PORTS.to}`, unless: 'the API server has another --service-node-port-range' }] : [],
     ];
   });
 }

@@ -13,7 +13,7 @@ test.each<[object, string[]]>([
   [{ workingDir: ['/a', '/b'] }, ['workingDir: workingDir, a text in quotes (it is a list)']], [{ workingDir: ['folder'] }, []], [{ workingDir: [5] }, ['workingDir: workingDir, a text in quotes (it is a list)']],
   [{ workingDir: ['/a/b'] }, ['workingDir: workingDir, a text in quotes (it is a list)']],
   [{ ports: [{ containerPort: 80.5 }] }, ['ports.0.containerPort: 80.5, a whole number']], [{ ports: [{ containerPort: '80' }] }, ['ports.0.containerPort: 80, a number without quotes (it is a text)']],
-  [{ resources: { limits: { memory: true } } }, ['resources.limits.memory: true, 500m or 512Mi (it is a boolean)']], [{ resources: { limits: { memory: 5 } } }, []],
+  [{ resources: { limits: { memory: true } } }, ['resources.limits.memory: true, 512Mi or 2Gi (it is a boolean)']], [{ resources: { limits: { memory: 5 } } }, []],
   [{ livenessProbe: { tcpSocket: { port: true } } }, ['livenessProbe.tcpSocket.port: true, a number, or a text (it is a boolean)']],
   [{ imagePullPolicy: 'always' }, ['imagePullPolicy: always, Always, IfNotPresent, Never']], [{ imagePullPolicy: '${POLICY}' }, []], [{ imagePullPolicy: 5 }, ['imagePullPolicy: 5, Always, IfNotPresent, Never (it is a number)']],
 ])('%j', (container, expected) => {

@@ -61,8 +61,8 @@ const sources = lazy((world: World): readonly Resource[] => [...new Set([
 const companions = lazy((world: World): readonly Resource[] =>
   kinds(world, 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'NetworkPolicy', 'Ingress', 'PersistentVolumeClaim'));
 
-const reported = (resource: Resource, { path, container, value, allowed, note }: Refusal): Report =>
-  ({ at: { resource, path, container }, value, allowed, note, ...(allowed === A_LIST ? { fix: 'Write it as a list: "- " before each item.' } : {}) });
+const reported = (resource: Resource, { path, container, value, allowed, note, fix = allowed === A_LIST ? 'Write it as a list: "- " before each item.' : undefined }: Refusal): Report =>
+  ({ at: { resource, path, container }, value, allowed, note, ...fix === undefined ? {} : { fix } });
 
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
@@ -200,7 +200,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
     rows: ['N73'],
     check: (world, report) => {
-      ofWorkloads(badNames)(world, report);
+      ofObjects((workload) => [...badNames(workload), ...shaped('name')(workload)], shapedIn('name'))(world, report);
       for (const resource of [...services(world), ...companions(world), ...sources(world)]) {
         for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
       }
@@ -289,7 +289,8 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
     check: (world, report) => {
-      ofObjects(givenTwice, (resource) => resource.kind === 'Service' ? portsGivenTwice(resource) : [])(world, report);
+      ofObjects((workload) => [...givenTwice(workload), ...shaped('twice')(workload)],
+        (resource) => [...resource.kind === 'Service' ? portsGivenTwice(resource) : [], ...shapedIn('twice')(resource)])(world, report);
       for (const workload of workloads(world)) {
         for (const refusal of variablesGivenTwice(workload)) report({ ...reported(workload.resource, refusal), note: 'the last value counts', severity: Severity.WARNING });
       }
@@ -304,7 +305,7 @@ export const admissionRules: Rule[] = [
     fix: 'Give one of them. A field that is empty, such as `exec:` without a command below it, counts as none.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects(notOne, notOneIn),
+    check: ofObjects((workload) => [...notOne(workload), ...shaped('one')(workload)], (resource) => [...notOneIn(resource), ...shapedIn('one')(resource)]),
   },
   {
     id: 'admission/out-of-range',
@@ -315,7 +316,7 @@ export const admissionRules: Rule[] = [
     fix: 'Use a value that is allowed.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects(outOfBounds, outOfBoundsIn),
+    check: ofObjects((workload) => [...outOfBounds(workload), ...shaped('range')(workload)], (resource) => [...outOfBoundsIn(resource), ...shapedIn('range')(resource)]),
   },
   {
     id: 'admission/container-restart-policy',
@@ -365,9 +366,7 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       for (const service of services(world)) {
-        for (const { range, ...refusal } of badService(service)) {
-          report({ ...reported(service, refusal), ...range ? { unless: 'the API server has another --service-node-port-range' } : {} });
-        }
+        for (const { unless: condition, ...refusal } of badService(service)) report({ ...reported(service, refusal), unless: condition });
       }
     },
   },

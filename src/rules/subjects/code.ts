@@ -12,6 +12,7 @@ import { baseName, meantScript, Word, wordsInOne } from '../../manifests/command
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
+import { isConfigKey } from '../../manifests/names';
 import { Container } from '../../manifests/pod/container';
 import { configMapNames, isReadOnly, Volume, within } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
@@ -19,6 +20,8 @@ import { celeryIn, probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { syntaxFault } from '../../manifests/python-syntax';
 import { hasName, withoutComments } from '../../manifests/python-text';
+import { neededReferences } from '../../manifests/references';
+import { isFilledIn } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { taskOptions } from '../../manifests/task-options';
 import type { World } from '../../manifests/world';
@@ -497,21 +500,20 @@ export const codeRules: Rule[] = [
   {
     id: 'code/configmap-key',
     severity: Severity.ERROR,
-    title: 'A key of a ConfigMap is not a valid name',
-    why: 'The API server refuses the ConfigMap: `Invalid value: "pkg/tasks.py": a valid config key must consist of alphanumeric characters, \'-\', '
+    title: 'A key of a ConfigMap or Secret is not a valid name',
+    why: 'The API server refuses the object: `Invalid value: "pkg/tasks.py": a valid config key must consist of alphanumeric characters, \'-\', '
       + '\'_\' or \'.\'`.',
     fix: 'Name the key without a slash, and map it to its path with items: [{key, path}].',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/',
     rows: ['C7'],
     check: (world, report) => {
-      const seen = new Set<unknown>();
-      for (const { workload } of world.processes) {
-        for (const volume of workload.volumes.values()) {
-          const resource = configMapOf(workload, volume, world);
-          if (!resource || seen.has(resource)) continue;
-          seen.add(resource);
-          for (const name of Object.keys(asMap(resource.json.data))) {
-            if (!/^[-._a-zA-Z0-9]{1,253}$/.test(name)) report({ at: { resource, path: ['data', name] }, value: name, allowed: '[-._a-zA-Z0-9]+' });
+      const mounted = world.processes.flatMap(({ workload }) => [...workload.volumes.values()]
+        .flatMap((volume) => configMapOf(workload, volume, world) ?? []));
+      const needed = neededReferences(world).flatMap(({ kind, name, at }) => world.find(kind, at.resource.namespace, name) ?? []);
+      for (const resource of new Set([...mounted, ...needed])) {
+        for (const field of ['data', 'stringData']) {
+          for (const name of Object.keys(asMap(resource.json[field]))) {
+            if (!isConfigKey(name) && !isFilledIn(name)) report({ at: { resource, path: [field, name] }, value: name, allowed: '[-._a-zA-Z0-9]+' });
           }
         }
       }

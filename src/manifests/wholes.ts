@@ -1,0 +1,243 @@
+import { isExtended } from '../celery/devices';
+import { quantity } from '../celery/quantity';
+import { isCidr, isPartOf } from './cidr';
+import { Fault } from './forms';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
+import { isFilledIn } from './refusals';
+
+/** A fault of an object, of fields that are right by themselves. */
+export interface WholeFault {
+  readonly what: Fault;
+  /** Below the object. */
+  readonly path: Path;
+  readonly value: string;
+  readonly allowed: string;
+  readonly container?: string;
+}
+
+type Whole = (value: JsonObject) => WholeFault[];
+
+const isThere = (value: unknown): boolean => value !== undefined && value !== null;
+const faultIf = (wrong: boolean, what: Fault, path: Path, value: string, allowed: string): WholeFault[] =>
+  wrong ? [{ what, path, value, allowed }] : [];
+
+/** Exactly one of some fields; that several are given is said elsewhere where the flag is not set. */
+const oneOf = (names: readonly string[], sayOfSeveral = true): Whole => (value) => {
+  const found = names.filter((name) => isThere(value[name]));
+  return [
+    ...faultIf(found.length === 0, 'missing', [], `no ${names[0]}`, names.join(', ')),
+    ...faultIf(sayOfSeveral && found.length > 1, 'one', [], found.join(', '), 'one of them'),
+  ];
+};
+
+/** Values belong to In and NotIn, and none to Exists and DoesNotExist. */
+function requirement({ operator, values }: JsonObject): WholeFault[] {
+  const count = asList(values).length;
+  switch (operator) {
+    case 'In': case 'NotIn': return faultIf(count === 0, 'missing', ['values'], 'no values', `values for ${operator}`);
+    case 'Exists': case 'DoesNotExist': return faultIf(count > 0, 'one', ['values'], `${operator}, values`, `${operator} without values`);
+    case 'Gt': case 'Lt': return faultIf(count !== 1, 'range', ['values'], `${count} values`, `one number for ${operator}`);
+    default: return [];
+  }
+}
+
+/** What a variable takes of its pod. */
+const POD_FIELDS = /^(metadata\.(name|namespace|uid)|metadata\.(labels|annotations)\['.+'\]|spec\.(nodeName|serviceAccountName)|status\.(hostIPs?|podIPs?))$/;
+const RESOURCE_FIELDS = /^(limits|requests)\.(cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+function variableSource(source: JsonObject): WholeFault[] {
+  const [field, resource] = [asText(get(source, 'fieldRef', 'fieldPath')), asText(get(source, 'resourceFieldRef', 'resource'))];
+  return [
+    ...oneOf(['secretKeyRef', 'configMapKeyRef', 'fieldRef', 'resourceFieldRef', 'fileKeyRef'], false)(source),
+    ...faultIf(field !== undefined && !isFilledIn(field) && !POD_FIELDS.test(field), 'word', ['fieldRef', 'fieldPath'], field ?? '',
+      'metadata.name, metadata.namespace, metadata.labels[\'<KEY>\'], spec.nodeName, status.podIP, status.hostIP'),
+    ...faultIf(resource !== undefined && !isFilledIn(resource) && !RESOURCE_FIELDS.test(resource), 'word', ['resourceFieldRef', 'resource'], resource ?? '',
+      'limits.cpu, limits.memory, requests.cpu, requests.memory'),
+  ];
+}
+
+const STANDARD_RESOURCE = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+/** Resources have a standard name or one with a prefix, and devices come whole. */
+function containerResources(resources: JsonObject): WholeFault[] {
+  return (['limits', 'requests'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, amount]) => [
+    ...faultIf(!isFilledIn(name) && !name.includes('/') && !STANDARD_RESOURCE.test(name), 'word', [kind, name], name, 'cpu, memory, ephemeral-storage'),
+    ...faultIf(isExtended(name) && !Number.isInteger(quantity(amount) ?? 1), 'range', [kind, name], asScalar(amount) ?? '', 'a whole number'),
+  ]));
+}
+
+function securityContext({ privileged, capabilities, allowPrivilegeEscalation }: JsonObject): WholeFault[] {
+  if (allowPrivilegeEscalation !== false) return [];
+  const value = privileged === true ? 'privileged: true' : asList(get(capabilities, 'add')).includes('CAP_SYS_ADMIN') ? 'CAP_SYS_ADMIN' : undefined;
+  return faultIf(value !== undefined, 'one', [], `${value}, allowPrivilegeEscalation: false`, 'one of them');
+}
+
+function seccompProfile({ type, localhostProfile }: JsonObject): WholeFault[] {
+  return [
+    ...faultIf(type === 'Localhost' && !isThere(localhostProfile), 'missing', [], 'no localhostProfile', 'localhostProfile'),
+    ...faultIf(typeof type === 'string' && type !== 'Localhost' && isThere(localhostProfile), 'one', [], `type: ${String(type)}, localhostProfile`, 'type: Localhost'),
+  ];
+}
+
+function toleration({ key: taint, operator, effect, tolerationSeconds }: JsonObject): WholeFault[] {
+  const all = (asScalar(taint) ?? '') === '';
+  return [
+    ...faultIf(all && operator !== 'Exists', 'missing', [], 'no key', 'a key, or operator: Exists'),
+    ...faultIf(isThere(tolerationSeconds) && isThere(effect) && effect !== 'NoExecute', 'one', [], `effect: ${asScalar(effect)}, tolerationSeconds`, 'tolerationSeconds with NoExecute'),
+  ];
+}
+
+const isSidecar = (container: unknown): boolean => get(container, 'restartPolicy') === 'Always';
+
+/** What init containers may not have, which end before the pod is up. */
+function initContainer(container: unknown, i: number): WholeFault[] {
+  return isSidecar(container) ? [] : ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'].filter((name) => isThere(get(container, name)))
+    .map((name) => ({ what: 'one', path: ['initContainers', i, name], value: `${name} of an init container`, allowed: 'restartPolicy: Always, or none of it', container: asText(get(container, 'name')) }));
+}
+
+/** A preStop hook that only sleeps has to end within the grace period. */
+function sleeps(container: unknown, path: Path, grace: number): WholeFault[] {
+  return ['preStop', 'postStart'].flatMap((hook) => {
+    const seconds = asNumber(get(container, 'lifecycle', hook, 'sleep', 'seconds'));
+    return seconds === undefined || (seconds >= 0 && seconds <= grace) ? []
+      : [{ what: 'range' as const, path: [...path, 'lifecycle', hook, 'sleep', 'seconds'], value: `seconds: ${seconds}`, allowed: `at most the grace period, ${grace}`, container: asText(get(container, 'name')) }];
+  });
+}
+
+/** Ports of the node: one container each, and with its network the port of the container itself. */
+function hostPorts({ containers, hostNetwork }: JsonObject): WholeFault[] {
+  const seen = new Set<string>();
+  return asList(containers).flatMap((container, i) => asList(get(container, 'ports')).flatMap((entry, j): WholeFault[] => {
+    const hostPort = asNumber(get(entry, 'hostPort'));
+    if (hostPort === undefined || hostPort === 0) return [];
+    const at = { path: ['containers', i, 'ports', j, 'hostPort'], value: `hostPort: ${hostPort}`, container: asText(get(container, 'name')) };
+    const own = [asScalar(get(entry, 'protocol')) ?? 'TCP', asScalar(get(entry, 'hostIP')) ?? '', hostPort].join(' ');
+    const twice = seen.has(own);
+    seen.add(own);
+    return [
+      ...twice ? [{ ...at, what: 'twice' as const, allowed: 'each port of the node once' }] : [],
+      ...hostNetwork === true && get(entry, 'containerPort') !== hostPort ? [{ ...at, what: 'one' as const, allowed: 'the containerPort, with hostNetwork: true' }] : [],
+    ];
+  }));
+}
+
+function spreads({ topologySpreadConstraints }: JsonObject): WholeFault[] {
+  const seen = new Set<string>();
+  return asList(topologySpreadConstraints).flatMap((one, i) => {
+    const [topology, unsatisfiable] = [asScalar(get(one, 'topologyKey')) ?? '', asScalar(get(one, 'whenUnsatisfiable')) ?? ''];
+    const own = `${topology}, ${unsatisfiable}`;
+    const twice = seen.has(own);
+    seen.add(own);
+    return faultIf(twice, 'twice', ['topologySpreadConstraints', i], own, 'each topologyKey once for each whenUnsatisfiable');
+  });
+}
+
+function pod(spec: JsonObject): WholeFault[] {
+  const grace = Math.max(asNumber(spec.terminationGracePeriodSeconds) ?? 30, 1);
+  return [
+    ...asList(spec.initContainers).flatMap(initContainer),
+    ...asList(spec.containers).flatMap((container, i) => sleeps(container, ['containers', i], grace)),
+    ...hostPorts(spec), ...spreads(spec),
+    ...faultIf(spec.dnsPolicy === 'None' && asList(get(spec, 'dnsConfig', 'nameservers')).length === 0, 'missing', [], 'dnsPolicy: None', 'dnsConfig.nameservers'),
+    ...faultIf(spec.hostPID === true && spec.shareProcessNamespace === true, 'one', [], 'hostPID, shareProcessNamespace', 'one of them'),
+  ];
+}
+
+function spread({ minDomains, whenUnsatisfiable }: JsonObject): WholeFault[] {
+  return faultIf(isThere(minDomains) && whenUnsatisfiable === 'ScheduleAnyway', 'one', [], 'minDomains, whenUnsatisfiable: ScheduleAnyway', 'minDomains with DoNotSchedule');
+}
+
+function service(spec: JsonObject): WholeFault[] {
+  const type = asText(spec.type) ?? 'ClusterIP';
+  const headless = spec.clusterIP === 'None';
+  return [
+    ...faultIf(headless && (type === 'NodePort' || type === 'LoadBalancer'), 'one', [], `type: ${type}, clusterIP: None`, 'one of them'),
+    ...faultIf(type === 'ExternalName' && (asText(spec.externalName) ?? '') === '', 'missing', [], 'no externalName', 'externalName'),
+    ...faultIf(type === 'ExternalName' && (asText(spec.clusterIP) ?? '') !== '', 'one', [], `type: ExternalName, clusterIP: ${asText(spec.clusterIP)}`, 'ExternalName without a clusterIP'),
+    ...faultIf(type === 'ClusterIP' && isThere(spec.externalTrafficPolicy) && spec.externalTrafficPolicy !== '' && asList(spec.externalIPs).length === 0, 'one', [],
+      `type: ClusterIP, externalTrafficPolicy: ${asScalar(spec.externalTrafficPolicy)}`, 'externalTrafficPolicy with NodePort or LoadBalancer'),
+    ...nodePorts(spec),
+  ];
+}
+
+function nodePorts({ ports }: JsonObject): WholeFault[] {
+  const seen = new Set<string>();
+  return asList(ports).flatMap((entry, i) => {
+    const nodePort = asNumber(get(entry, 'nodePort')) ?? 0;
+    const own = `${nodePort} ${asScalar(get(entry, 'protocol')) ?? 'TCP'}`;
+    const twice = nodePort !== 0 && seen.has(own);
+    seen.add(own);
+    return faultIf(twice, 'twice', ['ports', i, 'nodePort'], own, 'each port of the nodes once for each protocol');
+  });
+}
+
+/** `//`, `..` and their like in a path that is compared piece by piece. */
+function ingressPath({ path, pathType }: JsonObject): WholeFault[] {
+  const written = asText(path);
+  if (written === undefined || (pathType !== 'Prefix' && pathType !== 'Exact') || (written !== '' && isFilledIn(written.replaceAll('%2', '')))) return [];
+  const wrong = written === '' ? 'no path' : /\/\/|\/\.\.?(\/|$)|%2f/i.exec(written)?.[0];
+  return faultIf(wrong !== undefined, 'range', ['path'], written === '' ? 'no path' : written, written === '' ? '/' : `a path without ${wrong}`);
+}
+
+/** One source, and it is that of the type. */
+function metric(spec: JsonObject): WholeFault[] {
+  const type = asText(spec.type) ?? '';
+  const source = type.charAt(0).toLowerCase() + type.slice(1);
+  const sources = ['resource', 'containerResource', 'pods', 'object', 'external'];
+  if (!sources.includes(source)) return [];
+  const others = sources.filter((name) => name !== source && isThere(spec[name]));
+  return [
+    ...faultIf(!isThere(spec[source]), 'missing', [], `no ${source}`, source),
+    ...faultIf(isThere(spec[source]) && others.length > 0, 'one', [], [source, ...others].join(', '), `${source} only`),
+    ...metricTarget(spec[source], source),
+  ];
+}
+
+/** What a target may have, by its source. That a resource has none is said elsewhere. */
+const TARGETS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['resource', ['averageUtilization', 'averageValue']], ['containerResource', ['averageUtilization', 'averageValue']], ['pods', ['averageValue']],
+  ['object', ['value', 'averageValue']], ['external', ['value', 'averageValue']],
+]);
+
+function metricTarget(source: unknown, name: string): WholeFault[] {
+  const target = get(source, 'target');
+  if (!isMap(target)) return [];
+  const allowed = TARGETS.get(name)!;
+  const found = allowed.filter((field) => isThere(target[field]));
+  const path = [name, 'target'];
+  return [
+    ...faultIf(found.length === 0 && !name.toLowerCase().endsWith('resource'), 'missing', path, `no ${allowed[0]}`, allowed.join(', ')),
+    ...faultIf(found.length > 1, 'one', path, found.join(', '), 'one of them'),
+  ];
+}
+
+function policyPort({ port: from, endPort }: JsonObject): WholeFault[] {
+  const [first, last] = [asNumber(from), asNumber(endPort)];
+  return last === undefined ? [] : [
+    ...faultIf(first === undefined, 'missing', ['port'], 'no port', 'the number that the range begins with'),
+    ...faultIf(first !== undefined && last < first, 'range', ['endPort'], `endPort: ${last}`, `${first} or more`),
+  ];
+}
+
+function ipBlock({ cidr, except }: JsonObject): WholeFault[] {
+  return asList(except).flatMap((part, i) => faultIf(isCidr(cidr) && !isPartOf(part, cidr) && !isFilledIn(asScalar(part) ?? ''), 'range', ['except', i], asScalar(part) ?? '', `a part of ${asScalar(cidr)}`));
+}
+
+/** What is more than its fields can say of an object of a type. */
+export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
+  ['PodSpec', pod], ['EnvVarSource', variableSource], ['EnvFromSource', oneOf(['secretRef', 'configMapRef'])], ['ResourceRequirements', containerResources],
+  ['SecurityContext', securityContext], ['SeccompProfile', seccompProfile], ['Toleration', toleration], ['TopologySpreadConstraint', spread],
+  ['LabelSelectorRequirement', requirement], ['NodeSelectorRequirement', requirement],
+  ['VolumeMount', ({ subPath, subPathExpr }) => faultIf(isThere(subPath) && isThere(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them')],
+  ['Container', ({ readinessProbe }) => faultIf(isThere(get(readinessProbe, 'terminationGracePeriodSeconds')), 'one', ['readinessProbe', 'terminationGracePeriodSeconds'],
+    'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it')],
+  ['JobSpec', ({ completionMode, completions }) => faultIf(completionMode === 'Indexed' && !isThere(completions), 'missing', [], 'no completions', 'completions for Indexed')],
+  ['ServiceSpec', service], ['HTTPIngressPath', ingressPath], ['MetricSpec', metric], ['NetworkPolicyPort', policyPort], ['IPBlock', ipBlock],
+  ['IngressBackend', oneOf(['service', 'resource'])],
+  ['IngressSpec', (spec) => faultIf(asList(spec.rules).length === 0 && !isThere(spec.defaultBackend), 'missing', [], 'no rules', 'rules, or defaultBackend')],
+  ['NetworkPolicyPeer', (peer) => faultIf(!['podSelector', 'namespaceSelector', 'ipBlock'].some((name) => isThere(peer[name])), 'missing', [], 'no selector', 'podSelector, namespaceSelector or ipBlock')],
+  ['PersistentVolumeClaimSpec', ({ accessModes, resources }) => [
+    ...faultIf(asList(accessModes).length > 1 && asList(accessModes).includes('ReadWriteOncePod'), 'one', ['accessModes'], asList(accessModes).join(', '), 'ReadWriteOncePod only'),
+    ...faultIf(quantity(get(resources, 'requests', 'storage')) === 0, 'range', ['resources', 'requests', 'storage'], '0', 'above 0'),
+  ]],
+]);
