@@ -126,6 +126,11 @@ function byProduct(container: Container): CeleryCommand | undefined {
   return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...path, 'image'], unknown: false }) : undefined;
 }
 
+/** An image of a product that runs all of it in one container: a worker, Beat and the web server. */
+export function isAllOfProduct({ image: { repository } }: Container): boolean {
+  return PRODUCTS.some(({ image, words, variable }) => words === undefined && variable === undefined && image.test(repository));
+}
+
 /** Whether a tag like `2024.12.3` is of a release before that; of one that says no version it is not. */
 function isBefore(tag: string, until: Product['until']): boolean {
   const [, year, month] = /^(\d{4})\.(\d{1,2})(?=\.|-|$)/.exec(tag) ?? [];

@@ -1,6 +1,7 @@
 import { isPython } from '../../celery/image';
 import { REDIS_PORT } from '../../celery/ports';
 import { PRODUCT_BROKERS } from '../../celery/product-brokers';
+import { productPorts } from '../../celery/product-ports';
 import { isAmqp, parseUrl } from '../../celery/url';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse } from '../../manifests/brokers';
@@ -155,7 +156,7 @@ export const envRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'A port is read from a variable that Kubernetes overwrites with tcp://ip:port',
     why: 'A Service named redis sets REDIS_PORT=tcp://10.0.0.5:6379 in every pod of the namespace. In a URL: `ValueError: Port could not be cast to '
-      + 'integer value as \'tcp:\'`; elsewhere `int()` fails on it.',
+      + 'integer value as \'tcp:\'`; elsewhere `int()` fails on it. paperless-ngx ends with `\'tcp://10.0.0.5:8000\' is not a valid port number`.',
     fix: 'Set enableServiceLinks: false, and give the container the port itself.',
     source: 'https://github.com/reanahub/reana-db/issues/68',
     rows: ['E2'],
@@ -164,8 +165,17 @@ export const envRules: Rule[] = [
       for (const process of world.processes) {
         const { container, workload } = process;
         const services = variables.get(workload.resource.namespace);
-        if (!workload.serviceLinks || !services || container.env.open) continue;
+        if (!workload.serviceLinks || !services) continue;
         const bad = (name: string) => /^[A-Z0-9_]+_PORT$/.test(name) && services.has(name.slice(0, -'_PORT'.length));
+        for (const name of productPorts(container.image).filter(bad)) {
+          const { state } = container.env.lookup(name);
+          if (!['unset', 'maybe'].includes(state)) continue;
+          report({
+            at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
+            note: `${container.image.name} reads ${name}, which is tcp://...`, ...unless(state === 'unset', `what envFrom names has ${name}`),
+          });
+        }
+        if (container.env.open) continue;
         for (const variable of container.env.all()) {
           for (const name of variable.unresolved.filter(bad)) {
             report({

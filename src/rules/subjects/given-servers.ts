@@ -49,8 +49,16 @@ function givenLogin(container: Container): string | undefined {
 
 const LOGIN = /(URL|URI|DSN|PASSWORD|PASS)$/;
 
-/** Containers that keep running and are given a database, or a login for it, by namespace and image. */
-const [withDatabase, withLogin] = [givenDatabase, givenLogin].map((given) =>
+/** Those that say where it is. */
+const WHERE = /(URL|URI|DSN|HOST|HOSTNAME|SERVER)$/;
+
+/** The first that says where it is. */
+function givenHost(container: Container): string | undefined {
+  return databaseVariables(container).find((name) => WHERE.test(name) && container.env.get(name)?.value !== '');
+}
+
+/** Containers that keep running and are given a database, a login for it, or its host, by namespace and image. */
+const [withDatabase, withLogin, withHost] = [givenDatabase, givenLogin, givenHost].map((given) =>
   lazy((world: World): ReadonlyMap<string, Container> => new Map(world.workloads.filter(({ longRunning }) => longRunning)
     .flatMap(({ containers, resource }) => containers.filter((container) => given(container) !== undefined)
       .map((container) => [`${resource.namespace} ${container.image.text}`, container] as const)))));
@@ -254,22 +262,29 @@ export const givenServerRules: Rule[] = [
   {
     id: 'env/lacks-database',
     severity: Severity.WARNING,
-    title: 'The worker has no variable or Secret for the database, unlike another pod of its application',
+    title: 'The worker or Beat has no variable or Secret for the database, unlike another pod of its application',
     why: 'One application reads the same settings everywhere: tasks fail with `django.db.utils.OperationalError: could not connect to server`, or use the SQLite file of the image.',
-    fix: 'Give the worker the variables that the web application has, by the same envFrom or secretKeyRef.',
+    fix: 'Give the pod the variables that the others have, by the same envFrom or secretKeyRef.',
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
     rows: ['E4'],
-    on: 'workers',
-    check: ({ container, workload }, report, world) => {
+    on: 'processes',
+    check: ({ container, role, workload }, report, world) => {
       const own = databaseVariables(container);
-      if (container.env.open || container.image.text === '' || own.some((name) => LOGIN.test(name))) return;
+      // A Beat without any variable of the database keeps its schedule in a file.
+      if (role !== 'worker' && !(role === 'beat' && own.length > 0)) return;
+      if (container.env.open || container.image.text === '') return;
       if ([...container.env.all()].some(({ name }) => DOCUMENTS.test(name) || OTHER_DATABASE.test(name))) return;
       const key = `${workload.resource.namespace} ${container.image.text}`;
-      const other = own.length > 0 ? withLogin(world).get(key) : withDatabase(world).get(key);
+      const login = own.some((name) => LOGIN.test(name));
+      if (login && own.some((name) => WHERE.test(name))) return;
+      // One of other variables, such as those of the image of PostgreSQL, is read by nobody.
+      const [given, others] = login ? [givenHost, withHost] : own.length > 0 ? [givenLogin, withLogin] : [givenDatabase, withDatabase];
+      const other = others(world).get(key);
+      if (login && !(other && databaseVariables(other).every((name) => !own.includes(name)))) return;
       if (other) {
         if (hasOwnFiles(container, other)) return;
         const { kind, name } = other.workload.resource;
-        const lacks = own.length > 0 ? givenLogin(other) : givenDatabase(other);
+        const lacks = given(other);
         report({ at: container.place(), value: `no ${lacks}`, note: `${kind} ${name} has it`, unless: 'its tasks use no database' });
         return;
       }
@@ -321,8 +336,11 @@ export const givenServerRules: Rule[] = [
       if (!['worker', 'beat', 'flower'].includes(role) || isBase(container.image) || link || command.global.has('--broker')) return;
       if (!isWithoutBroker(container) || codeOf(container).broker) return;
       const key = `${workload.resource.namespace} ${container.image.text}` as const;
-      const other = withBrokerHost(world).get(key);
-      if (!other || other.container === container || withoutVariable(world).has(key)) return;
+      // What a worker is given is not what its code has.
+      const worker = role === 'worker' ? undefined : withBrokerVariable(world).get(key);
+      const web = withoutVariable(world).has(key) ? undefined : withBrokerHost(world).get(key);
+      const other = worker ? { container: worker.container, name: worker.variable } : web;
+      if (!other || other.container === container || container.env.get(other.name)) return;
       if (hasOwnFiles(container, other.container)) return;
       const { kind, name } = other.container.workload.resource;
       report({ at: container.place(), value: `no ${other.name}`, note: `${kind} ${name} has it`, unless: 'its code has the broker' });

@@ -2,8 +2,9 @@ import { outsideCluster } from '../../celery/hosts';
 import { AMQP_PORT, defaultPort, REDIS_PORT } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel } from '../../celery/url';
 import { redisFor } from '../../manifests/brokers';
+import { PRIVATE_NETWORKS } from '../../manifests/cidr';
 import { grouped } from '../../manifests/grouped';
-import { asList, asMap, asNumber, asScalar, get, isMap, JsonObject } from '../../manifests/json';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { applicationContainers, namedHosts, ownNames } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
@@ -65,6 +66,18 @@ function onlyDns(egress: readonly Resource[], workload: Workload, world: World):
   const rules = rulesOf(egress, 'Egress');
   return rules.length > 0 && rules.every((rule) => asList(get(rule, 'ports')).length > 0 && allowsDns(rule, workload, world) !== false
     && asList(get(rule, 'ports')).every((entry) => /^(53|5353|dns(-tcp)?)$/.test(asScalar(get(entry, 'port')) ?? '')));
+}
+
+/** A rule for the Internet: for all addresses except those of private networks. */
+function isInternet(rule: unknown): boolean {
+  const peers = asList(get(rule, 'to'));
+  return peers.length > 0 && peers.every((peer) => asList(get(peer, 'ipBlock', 'except')).some((cidr) => PRIVATE_NETWORKS.includes(asText(cidr) ?? '')));
+}
+
+/** Policies that let pods send to the Internet and to DNS: they add to others, which let them send to the rest of the cluster. */
+function onlyOutside(egress: readonly Resource[], workload: Workload, world: World): boolean {
+  const rules = rulesOf(egress, 'Egress');
+  return rules.some(isInternet) && rules.every((rule) => isInternet(rule) || allowsDns(rule, workload, world) !== false);
 }
 
 /** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
@@ -206,7 +219,7 @@ export const policyRules: Rule[] = [
           if (!to && world.service(broker!.url.host, workload.resource.namespace)) continue;
           const allowed = egress.some((policy) => rulesOf([policy], 'Egress').some((rule) => allowsPort(rule, port, 'TCP', names)
             && (!to || allowsPeer(rule, 'Egress', policy, to.workload, world))));
-          if (allowed) continue;
+          if (allowed || (!to && !outsideCluster(broker!.url.host) && onlyOutside(egress, workload, world))) continue;
           report({
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
             note: `${workload.resource.kind} ${workload.resource.name} may not send there`,

@@ -36,6 +36,9 @@ function find(world: World, { kind, name, at }: Reference): Resource | undefined
   return world.find(kind, at.resource.namespace, name);
 }
 
+/** What only kustomize reads: no cluster has it. */
+const isKustomization = ({ apiVersion }: Resource): boolean => apiVersion.startsWith('kustomize.config.k8s.io/');
+
 /** What Kubernetes writes into a Secret with the token of a ServiceAccount. */
 const OF_TOKENS = ['token', 'ca.crt', 'namespace'];
 
@@ -232,7 +235,7 @@ export const referenceRules: Rule[] = [
     rows: ['N50'],
     check: (world, report) => {
       for (const { resource, by } of world.replaced) {
-        if (!celeryNamespaces(world).has(resource.namespace)) continue;
+        if (!celeryNamespaces(world).has(resource.namespace) || isKustomization(resource)) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
         } else {

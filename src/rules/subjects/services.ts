@@ -7,6 +7,7 @@ import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manif
 import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get } from '../../manifests/json';
+import { hostElsewhere, isAffixed, ledTo, namespaces } from '../../manifests/hosts-elsewhere';
 import { Renaming, renamings } from '../../manifests/kustomizations';
 import { isInjected, PORTS_OF_INJECTED } from '../../manifests/injected';
 import { answersAtLoopback, databasesAtLoopback } from '../../manifests/loopback';
@@ -16,6 +17,7 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitServers, rabbitWorkloads } from '../../manifests/rabbit-server';
+import { isAllOfProduct } from '../../manifests/recognise';
 import { isFilledIn } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { isMade } from '../../manifests/service-makers';
@@ -55,7 +57,7 @@ function listensNowhere(workload: Workload, world: World): boolean {
 
 /** Nothing but Celery runs in it. */
 function alone(container: Container): boolean {
-  return container.invocations.every(({ words }) => !/gunicorn|uvicorn|runserver|hypercorn|daphne|uwsgi|http/.test(words.map(({ text }) => text).join(' ')));
+  return !isAllOfProduct(container) && container.invocations.every(({ words }) => !/gunicorn|uvicorn|runserver|hypercorn|daphne|uwsgi|http/.test(words.map(({ text }) => text).join(' ')));
 }
 
 /** The name of a Service of a namespace in a host: `redis`, `redis.shop.svc.cluster.local`. */
@@ -86,9 +88,6 @@ function namedAtLoopback({ container, link, backend, allUrls }: Process): Array<
     return (kind === 'redis' || kind === 'rabbitmq') && isLoopback(host) && !isOneOf(allUrls, path, named.variable) ? [{ ...named, kind }] : [];
   });
 }
-
-/** Those of which the input has workloads or Services. */
-const namespaces = lazy((world: World) => new Set([...world.workloads.map(({ resource }) => resource), ...world.kind('Service')].map(({ namespace }) => namespace)));
 
 /** The Services of the only server of a kind in a namespace, each by its namespace. A server may be in the input twice. */
 const servedBy = lazy((world: World) => {
@@ -127,6 +126,16 @@ const namesAtHome = lazy((world: World) => new Set(world.processes.flatMap(({ co
     return parts.flatMap((_, n) => [parts.slice(n), parts.slice(0, n + 1)]).map((name) => `${workload.resource.namespace} ${name.join('-')}`);
   });
 })));
+
+/** The Service is that of a server: its StatefulSet names it, or it has the name of the server. */
+function isFor(service: Resource, server: Workload, world: World): boolean {
+  return serverWorkloads(world).has(server) && (server.resource.name === service.name || get(server.resource.json, 'spec', 'serviceName') === service.name);
+}
+
+/** The hosts of Redis and RabbitMQ in the variables of a container. */
+function brokerHosts(container: Container): readonly string[] {
+  return namedHosts(container).filter(({ kind }) => kind === 'redis' || kind === 'rabbitmq').map(({ host }) => host);
+}
 
 /** The Services that some process of Celery has as its broker or result backend. */
 const usedServices = lazy((world: World) => new Set(world.processes.flatMap(({ urls, workload }) =>
@@ -192,6 +201,9 @@ function otherServer(use: UrlUse, world: World): { readonly kind: 'redis' | 'rab
   return meant === undefined || meant === 'sentinel' || kind === undefined || kinds.size > 1 || kind === meant ? undefined : { kind, service: service! };
 }
 
+/** What is no other name for the same server: `redis-cache`, `redis-replicas`. */
+const OF_ANOTHER_SERVER = /cache|session|channel|replica|slave|reader|sentinel|cluster|test|dev/;
+
 /** What takes the login of a database for others: PgBouncer, ProxySQL and the Services of operators. */
 const POOLER = /pool|bouncer|prox|-r[ow]?$/;
 
@@ -253,7 +265,7 @@ export const serviceRules: Rule[] = [
   },
   {
     id: 'network/broker-service-selects-nothing',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'The Service of the broker selects no pod',
     why: 'It has no endpoints: `Error 111 connecting to redis:6379. Connection refused`, or a timeout, in all of Celery.',
     fix: 'Write the labels of the pod template into the selector of the Service.',
@@ -261,19 +273,22 @@ export const serviceRules: Rule[] = [
     rows: ['N21'],
     check: (world, report) => {
       const seen = new Set<Resource>();
-      for (const { broker, workload } of world.processes) {
-        const service = broker && isName(broker.url.host) ? world.service(broker.url.host, workload.resource.namespace) : undefined;
+      const named = world.processes.flatMap(({ broker, container, workload: { resource: { namespace } } }) =>
+        (broker ? [broker.url.host] : brokerHosts(container)).map((host) => ({ host, namespace })));
+      for (const { host, namespace } of named) {
+        const service = isName(host) ? world.service(host, namespace) : undefined;
         const selector = Object.entries(asMap(get(service?.json, 'spec', 'selector')));
         if (!service || seen.has(service) || selector.length === 0 || world.backing(service).length > 0) continue;
         seen.add(service);
         // Only where a pod is meant: one that has some of the labels, or a label with another value.
-        const near = world.workloads.find(({ labels, resource }) => resource.namespace === service.namespace
+        const all = world.workloads.filter(({ labels, resource }) => resource.namespace === service.namespace
           && (resource.name === service.name || selector.some(([name, value]) => asScalar(labels[name]) === asScalar(value))));
+        const near = all.find((workload) => isFor(service, workload, world)) ?? all[0];
         if (!near) continue;
         report({
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
           allowed: JSON.stringify(near.labels), note: `${near.resource.kind} ${near.resource.name} has other labels`,
-          unless: 'its pods are not in the input',
+          ...unless(isFor(service, near, world), 'its pods are not in the input'),
         });
       }
     },
@@ -357,7 +372,7 @@ export const serviceRules: Rule[] = [
         const { redis, rabbitmq } = servedBy(world);
         const near = (isRedis(use.url) ? redis.get(namespace) : isAmqp(use.url) ? rabbitmq.get(namespace) : undefined) ?? [];
         // kustomize puts a prefix or a suffix to names when it builds.
-        if (near.length === 0 || near.some((name) => host.endsWith(`-${name}`) || host.startsWith(`${name}-`))) continue;
+        if (near.length === 0 || near.some((name) => isAffixed(host, name))) continue;
         if (isOfStranger(near, namespace, world)) continue;
         report({
           at: use.at, value: shownUrl(use), allowed: listed(near), ...use.text === '' ? {} : { note: `there is no Service ${host}` }, fix: `Write ${listed(near)}.`,
@@ -435,9 +450,20 @@ export const serviceRules: Rule[] = [
           const database = kind !== 'redis' && kind !== 'rabbitmq';
           if ((database && !celery.has(container)) || known.get(container)?.has(variable)) continue;
           const name = ofNamespace(host, namespace);
+          const served = name === undefined && !database ? servedBy(world)[kind].get(namespace) : undefined;
+          const elsewhere = hostElsewhere(host, served ?? [], namespace, world);
+          if (elsewhere && !isMade(elsewhere.name, elsewhere.named, world)) {
+            const { service } = elsewhere;
+            report({
+              at: container.place(path), value: shown, allowed: service, note: `the namespace ${elsewhere.named} has no Service ${elsewhere.name}`, fix: `Write ${service}.`,
+              unless: `the Service ${elsewhere.name} of the namespace ${elsewhere.named} is not among these manifests`,
+            });
+          }
           if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace) || isMade(name, namespace, world)) continue;
           const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
-          if (near.length === 0 || near.some((one) => name.endsWith(`-${one}`) || name.startsWith(`${one}-`))) continue;
+          // With a prefix or a suffix of kustomize, unless the same variable of another pod has the name without it.
+          const affixed = near.some((one) => isAffixed(name, one));
+          if (near.length === 0 || (affixed && (OF_ANOTHER_SERVER.test(name) || !near.some((one) => ledTo(world).has(`${namespace} ${variable} ${one}`))))) continue;
           if (isOfStranger(near, namespace, world)) continue;
           report({
             at: container.place(path), value: shown, allowed: listed(near), fix: `Write ${listed(near)}.`,
@@ -481,7 +507,7 @@ export const serviceRules: Rule[] = [
           const { redis, rabbitmq } = servedBy(world);
           const meant = (port === REDIS_PORT ? redis : port === AMQP_PORT ? rabbitmq : undefined)?.get(where) ?? [];
           // kustomize puts a prefix or a suffix to names when it builds, where they are not written in full.
-          if (name === undefined || meant.length === 0 || (name === host && meant.some((one) => name.endsWith(`-${one}`) || name.startsWith(`${one}-`)))) continue;
+          if (name === undefined || meant.length === 0 || (name === host && meant.some((one) => isAffixed(name, one)))) continue;
           report({ at, value, allowed: listed(meant), fix: `Wait for ${listed(meant)}.`, unless: 'a Service of that name is not among these manifests' });
         }
       }
