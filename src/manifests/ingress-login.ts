@@ -23,8 +23,8 @@ export interface AnnotatedLogin {
   readonly faults: readonly LoginFault[];
 }
 
-/** The class of an Ingress whose requests come from one private network, of which the devices log in. */
-const TAILNET = 'tailscale';
+/** Classes of an Ingress whose controller asks for a login, as policies out of sight say: of a private network or a proxy. */
+const ASKING_CLASSES = /^(tailscale|pomerium|cloudflare-tunnel)$/;
 
 /** What an annotation asks for. */
 interface Ask {
@@ -108,7 +108,7 @@ const UNDOING: readonly Undoing[] = [
 ];
 
 /** What may be about a login, of any controller. */
-const LOGIN = /auth|middleware|oauth|whitelist|allow-?list|source-range|snippet|plugins|inbound-cidrs|^nginx\.org\/policies$/i;
+const LOGIN = /auth|middleware|oauth|whitelist|allow-?list|source-range|snippet|plugins|plugin-config|traffic-policy|inbound-cidrs|^nginx\.org\/policies$/i;
 const NO = /^(none|off|false|no|disabled?|0)$/i;
 
 /** The beginning of the annotations that a controller reads, by the usual name of its class. */
@@ -203,7 +203,7 @@ export function loginBefore(resource: Resource, rule: unknown, world: World): Lo
     return { asked };
   }
   const ingressClass = ingressClassOf(resource);
-  if (ingressClass === TAILNET) return { asked: true };
+  if (ASKING_CLASSES.test(ingressClass ?? '')) return { asked: true };
   const { asked, faults } = annotatedLogin(resource.annotations, ingressClass);
   const fault = faults.find(({ effect }) => effect === 'undone') ?? faults.find(({ effect }) => effect === 'asks for nothing');
   if (!asked) return { asked: faults.some(({ effect }) => effect === 'not served') && !faults.some(({ effect }) => effect === 'undone'), fault };

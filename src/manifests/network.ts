@@ -115,11 +115,14 @@ function isInternal(resource: Resource): boolean {
   const ingressClass = kind === 'Ingress' ? ingressClassOf(resource) : undefined;
   const given = Object.entries(annotations).map(([name, value]) => [name, asScalar(value) ?? ''] as const);
   const of = (pattern: RegExp): string | undefined => given.find(([name]) => pattern.test(name))?.[1];
-  if (ingressClass === 'gce-internal' || (ingressClass === 'alb' && of(/^alb\.ingress\.kubernetes\.io\/scheme$/) === undefined)) return true;
+  if (PRIVATE_CLASS.test(ingressClass ?? '') || (ingressClass === 'alb' && of(/^alb\.ingress\.kubernetes\.io\/scheme$/) === undefined)) return true;
   const ofController = /^(external|nlb-ip)$/.test(of(/\/aws-load-balancer-type$/) ?? '') || asText(get(json, 'spec', 'loadBalancerClass')) === 'service.k8s.aws/nlb';
   if (ofController && of(/\/aws-load-balancer-(scheme|internal)$/) === undefined) return true;
   return given.some(([name, value]) => INTERNAL.test(name) && /^(internal|intranet|true|0\.0\.0\.0\/0)$/i.test(value));
 }
+
+/** Classes whose controller has a load balancer in a private network, as they say: `gce-internal`, `nginx-private`. */
+const PRIVATE_CLASS = /(^|-)(internal|private|intranet|vpn)(-|$)/;
 
 /** Annotations that keep a load balancer in a private network. */
 const INTERNAL = /load-?balancer.*(internal|scheme|type|network|disable-public-network)|ingress\.kubernetes\.io\/(scheme|use-private-ip)/i;

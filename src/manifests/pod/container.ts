@@ -122,7 +122,8 @@ export class Container {
   /** Whether files can be made at a path, by its mount and the root file system; owners are another matter. */
   public writable(path: string): 'yes' | 'no' | 'unknown' {
     const mount = this.mountOf(path);
-    if (!mount) return this.readOnlyRoot ? 'no' : 'yes';
+    // The runtime mounts memory there.
+    if (!mount) return this.readOnlyRoot && !within(path, '/dev/shm') ? 'no' : 'yes';
     if (mount.volume.kind === 'unknown') return 'unknown';
     return isReadOnly(mount) ? 'no' : 'yes';
   }

@@ -122,7 +122,8 @@ function identity({ container, workload }: Process): string {
   return JSON.stringify([
     workload.resource.namespace, container.image.text, container.words.map(({ text }) => text),
     container.json.env ?? [], container.json.envFrom ?? [],
-    // Two apps may be called alike: their code tells them apart.
+    // Two apps may be called alike: their code tells them apart, and so do the files that they are given.
+    container.mounts.map(({ mountPath, volume: { kind, source } }) => kind === 'emptyDir' ? [] : [mountPath, source]),
     codeFiles(container).map(({ text }) => text),
   ]);
 }

@@ -106,6 +106,8 @@ export const deliveryRules: Rule[] = [
       const visible = visibilityTimeout(worker);
       if (taskLimit(worker) === undefined && worker.settingOn('task_acks_late')) return outlivedByGrace(worker, visible, report);
       const timeout = typeof visible === 'number' ? visible : DEFAULT_VISIBILITY_TIMEOUT;
+      // Only Redis and SQS have such a timeout.
+      const known = worker.link !== undefined || hiddenTransport !== undefined || visible !== 'unset';
       const multiplier = worker.flag('--disable-prefetch') ? 1 : Math.max(1, worker.number('--prefetch-multiplier') ?? 1);
       for (const { seconds: longest, at, task } of visible === 'unknown' ? [] : lateTasks(worker)) {
         if (longest * multiplier < timeout) continue;
@@ -114,8 +116,8 @@ export const deliveryRules: Rule[] = [
           at, value: `${task === undefined ? 'tasks' : `task ${task}`} up to ${longest} s, ${one ? '' : `${multiplier} of them by the prefetch multiplier, `}visibility_timeout `
             + (visible === 'unset' ? `${timeout} (the default)` : String(visible)),
           allowed: one ? `visibility_timeout above ${longest}` : `visibility_timeout above ${longest * multiplier}, or --prefetch-multiplier=1`,
-          ...unless(one && (visible !== 'unset' || (task !== undefined && seesSettings(worker.container))), one ? 'the application sets it'
-            : 'no process gets that many of the longest tasks in a row'),
+          ...unless(one && (visible !== 'unset' || (task !== undefined && seesSettings(worker.container) && known)), !one ? 'no process gets that many of the longest tasks in a row'
+            : known ? 'the application sets it' : 'its broker is RabbitMQ, or the application sets it'),
         });
       }
     },

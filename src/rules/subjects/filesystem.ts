@@ -7,6 +7,7 @@ import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
 import { applicationContainers } from '../../manifests/named-hosts';
+import { isForOpenShift } from '../../manifests/openshift';
 import { Container } from '../../manifests/pod/container';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
@@ -82,6 +83,12 @@ function onlySharesFiles(workload: Workload, { volume }: Mount, world: World): b
     const schedule = process.role === 'beat' ? schedulePath(process) : undefined;
     return process.role === 'worker' || (schedule && (schedule.path === undefined || process.container.mountOf(schedule.path)?.volume !== volume));
   });
+}
+
+/** A rolling update may end all pods before new ones are ready. */
+function allMayGo({ resource, replicas = 1 }: Workload): boolean {
+  const most = get(resource.json, 'spec', 'strategy', 'rollingUpdate', 'maxUnavailable');
+  return most === '100%' || (typeof most === 'number' && most >= replicas);
 }
 
 function claimModes(mount: Mount, world: World, namespace: string): readonly unknown[] {
@@ -293,8 +300,9 @@ export const filesystemRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/security-context/',
     rows: ['F6'],
     on: 'servers',
-    check: (container, report) => {
+    check: (container, report, world) => {
       if (container.security('runAsNonRoot') !== true || container.runAsUser !== undefined || imageUser(container.image) === undefined) return;
+      if (isForOpenShift(world)) return;
       report({ at: container.place(), value: container.image.text, allowed: 'runAsUser: a number above 0' });
     },
   },
@@ -374,13 +382,16 @@ export const filesystemRules: Rule[] = [
           const modes = claimModes(mount, world, workload.resource.namespace);
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
           if (!once || seen.has(workload)) continue;
-          const folder = onlySharesFiles(workload, mount, world)
-            ? onFolderOfNode(world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? ''), world) : 'no';
-          if (folder === 'yes') continue;
+          const shares = onlySharesFiles(workload, mount, world);
+          const folder = shares ? onFolderOfNode(world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? ''), world) : 'no';
+          const waits = modes.includes('ReadWriteOncePod');
+          // The old pods go without the new ones.
+          if (folder === 'yes' || (shares && allMayGo(workload))) continue;
           seen.add(workload);
           report({
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
-            note: `claim ${mount.volume.claim ?? mount.volume.name}`, ...unless(folder === 'no', 'the claim gets the volume that is a folder of a node'),
+            note: `claim ${mount.volume.claim ?? mount.volume.name}`,
+            ...unless(folder === 'no' && (!shares || waits), folder === 'no' ? 'its pods are on one node' : 'the claim gets the volume that is a folder of a node'),
           });
         }
       }

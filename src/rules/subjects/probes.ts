@@ -1,6 +1,8 @@
 import { REDIS_PORT } from '../../celery/ports';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
-import { codeFiles } from '../../manifests/code';
+import { isAirflow, isPython } from '../../celery/image';
+import { codeFiles, seesSettings } from '../../manifests/code';
+import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { baseName } from '../../manifests/command/command';
 import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
 import { asList, asScalar, asText, get } from '../../manifests/json';
@@ -11,6 +13,7 @@ import { schedulePath } from '../../manifests/beat-schedule';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { isScaled } from '../../manifests/scalers';
+import { taskLimit } from '../../manifests/task-limit';
 import type { World } from '../../manifests/world';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -61,6 +64,26 @@ function isOpened({ env, words, workload: { containers, initContainers } }: Cont
 function opensNothing({ container, role, plain }: Process, world: World): boolean {
   return plain && (role === 'worker' || role === 'beat') && world.in(container.workload).every((other) => other.container !== container || other.role !== 'flower')
     && container.invocations.every((invocation) => readCelery(invocation) !== undefined);
+}
+
+/** An init or a shell is process 1, and takes care of the children of others. */
+function reaps({ container, links, workload: { spec } }: Process): boolean {
+  const kept = keptByShell(links, container);
+  const waits = links.some((link) => link.kind === 'shell' && !link.command.exec && link.script.traps);
+  return spec.shareProcessNamespace === true || waits || (kept !== undefined && 'note' in kept) || (isAirflow(container.image) && !container.ownsEntrypoint)
+    || links.some((link) => link.kind === 'wrapper' && /^(tini|dumb-init|catatonit|docker-init|pid1)/.test(link.name));
+}
+
+/** Celery is process 1 for certain: neither the entrypoint of its image nor a script that nobody sees comes before it. */
+function isFirst({ container, links }: Process): boolean {
+  return (container.ownsEntrypoint || isPython(container.image)) && !links.some((link) => link.kind === 'wrapper' && link.name === 'unknown')
+    && links.every((link) => link.kind !== 'shell' || link.command.exec);
+}
+
+/** Beat writes its file after each so many tasks, where a setting says so; of code that is out of sight nobody knows. */
+function mayWriteMoreOften(beat: Process): boolean {
+  const { container } = beat;
+  return !seesSettings(container) || [...codeFiles(container), ...container.words].some(({ text }) => /sync_every/i.test(text));
 }
 
 export const probeRules: Rule[] = [
@@ -157,7 +180,11 @@ export const probeRules: Rule[] = [
     on: 'probeCommands',
     check: ({ probe, command, process }, report) => {
       if (process.role !== 'worker') return;
-      if (probe.kind === 'livenessProbe' && isPing(command) && process.pool === 'solo') report({ at: probePlace(probe), value: showProbe(probe) });
+      if (probe.kind !== 'livenessProbe' || !isPing(command) || process.pool !== 'solo') return;
+      const patience = probe.period * probe.failures;
+      report({
+        at: probePlace(probe), value: showProbe(probe), ...unless((taskLimit(process)?.seconds ?? 0) > patience, `no task takes longer than ${patience} s`),
+      });
     },
   },
   {
@@ -218,9 +245,7 @@ export const probeRules: Rule[] = [
     on: 'probeCommands',
     check: ({ probe, command: { invocation }, process }, report) => {
       const piped = invocation.links.some((link) => link.kind === 'shell' && link.command.piped);
-      const reaper = process.workload.spec.shareProcessNamespace === true
-        || process.links.some((link) => link.kind === 'wrapper' && /^(tini|dumb-init|catatonit|docker-init)/.test(link.name));
-      if (piped && !reaper) report({ at: probePlace(probe), value: showProbe(probe) });
+      if (piped && !reaps(process)) report({ at: probePlace(probe), value: showProbe(probe), ...unless(isFirst(process), 'process 1 of the container reaps them, as tini and shells do') });
     },
   },
   {
@@ -258,6 +283,7 @@ export const probeRules: Rule[] = [
           report({
             at: probePlace(probe), value: `${age[0]}`, allowed: '-mmin -10',
             ...minutes <= 5 ? {} : { severity: Severity.WARNING, note: 'when a write is a little late' },
+            ...unless(!mayWriteMoreOften(beat), 'the application sets beat_sync_every, and tasks are due that often'),
           });
         }
       }

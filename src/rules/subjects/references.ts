@@ -84,9 +84,13 @@ function byOperator(world: World, { kind, name, at }: Reference): boolean {
   return kind === 'Secret' && [at.resource.namespace, ANYWHERE].some((namespace) => writtenByOperators(world).has(`${namespace}/${name}`));
 }
 
+/** The texts of objects of operators, by their namespace: such an object may name what it uses anywhere. */
+const namedByOthers = lazy((world: World) => new Set(world.resources.filter(({ apiVersion }) => apiVersion.includes('.') && !/(^|\.)k8s\.io\//.test(apiVersion))
+  .flatMap(({ json, namespace }) => texts(json.spec).map((text) => `${namespace} ${text}`))));
+
 /** Something in its own namespace asks for an object: it need not have been meant for a pod elsewhere that names one like it. */
 function isUsedAtHome(world: World, { kind, namespace, name }: Resource): boolean {
-  if (allNames(world).has(`${kind} ${namespace} ${name}`)) return true;
+  if (allNames(world).has(`${kind} ${namespace} ${name}`) || namedByOthers(world).has(`${namespace} ${name}`)) return true;
   return world.workloads.some((workload) => workload.resource.namespace === namespace
     && referencesOf(workload).some((reference) => reference.kind === kind && reference.name === name))
     || world.kind('Ingress').some(({ namespace: other, json }) => other === namespace

@@ -17,6 +17,7 @@ import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
+import { isName } from '../../manifests/service-ports';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { Resource } from '../../manifests/resource';
 import { authenticationOf, authenticationValues, envSource, isScaled, keysOf, queuesInSight, scaledWorkers, scalersOf, Trigger, triggers } from '../../manifests/scalers';
@@ -46,6 +47,20 @@ function servers(trigger: Trigger, worker: Process): string[] {
 function hostAndPort(text: string | undefined): string | undefined {
   const url = parseUrl(text ?? '');
   return url && `${url.host}${url.port === undefined ? '' : `:${url.port}`}`;
+}
+
+/** It counts something of another server than the broker, as far as both are known. */
+function readsOther(trigger: Trigger, worker: Process): boolean {
+  const text = address(trigger, worker) ?? '';
+  const [theirs, ours] = [parseUrl(text.includes('://') ? text : `redis://${text}`)?.host ?? '', worker.link?.url.host ?? ''];
+  return isName(theirs) && isName(ours) && !sameHost(theirs, ours);
+}
+
+/** The database of Redis that a trigger reads, where it is not that of the broker. */
+function otherDatabase(trigger: Trigger, { link }: Process): { readonly read: string; readonly own: number } | undefined {
+  const own = link && isRedis(link.url) ? redisDatabase(link.url) : undefined;
+  const read = trigger.metadata('databaseIndex') ?? '0';
+  return own !== undefined && /^\d+$/.test(read) && Number(read) !== own ? { read, own } : undefined;
 }
 
 /** A trigger of a ScaledObject counts a queue that a worker of its namespace consumes, or the one that Celery has by default. */
@@ -262,11 +277,13 @@ export const scalingRules: Rule[] = [
     rows: ['K4'],
     on: 'scaledWorkers',
     check: ({ worker, scaler, redis }, report) => {
-      const database = worker.link && isRedis(worker.link.url) ? redisDatabase(worker.link.url) : undefined;
+      const queues = queuesInSight(worker);
       for (const trigger of redis) {
-        const written = trigger.metadata('databaseIndex') ?? '0';
-        if (database !== undefined && /^\d+$/.test(written) && Number(written) !== database) {
-          report({ at: { resource: scaler, path: trigger.path }, value: `databaseIndex: ${written}`, allowed: String(database) });
+        const other = otherDatabase(trigger, worker);
+        // A list of the application may be anywhere.
+        const isOwn = queues?.some((queue) => trigger.metadata('listName')?.includes(queue)) ?? true;
+        if (other && isOwn && !readsOther(trigger, worker)) {
+          report({ at: { resource: scaler, path: trigger.path }, value: `databaseIndex: ${other.read}`, allowed: String(other.own) });
         }
       }
     },
@@ -298,7 +315,7 @@ export const scalingRules: Rule[] = [
             ...(elsewhere ? { allowed: `scaleTargetRef.envSourceContainerName: ${worker.container.name}` } : {}),
           });
         }
-        if (!broker) continue;
+        if (!broker || readsOther(trigger, worker)) continue;
         if (trigger.type === 'redis' && isSentinel(broker.url) && servers(trigger, worker).some((server) => server.endsWith(`:${SENTINEL_PORT}`))) {
           report({ at, value: 'type: redis', allowed: 'type: redis-sentinel, with sentinelMaster', note: 'that is the port of Sentinel, which has no lists' });
         }
@@ -461,7 +478,8 @@ export const scalingRules: Rule[] = [
         report({
           at: { resource: scaler, path: [...trigger.path, field] }, value: name, allowed: queues.join(', '),
           // Next to its own queue one may count what is before it.
-          ...unless(!counted.some((other) => other.own), 'what waits there becomes tasks of this worker'),
+          ...unless(!counted.some((other) => other.own) && (trigger.type !== 'redis' || (!otherDatabase(trigger, worker) && !readsOther(trigger, worker))),
+            'what waits there becomes tasks of this worker'),
         });
       }
     },
