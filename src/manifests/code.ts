@@ -5,6 +5,7 @@ import { codeSettings, SettingName } from './code-settings';
 import { asMap } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
+import type { Process } from './process';
 import { withoutComments } from './python-text';
 import { Resource } from './resource';
 import { Setting, UrlUse } from './uses';
@@ -125,4 +126,11 @@ export function importedFiles(container: Container, app: string | undefined): Re
   };
   if (app !== undefined && from !== undefined) add(app.split(/[.:]/)[0], from);
   return imported;
+}
+
+/** The files of ConfigMaps that a process certainly imports: where it starts in the working directory of its container. */
+export function importedBy(process: Process): ReadonlySet<CodeFile> {
+  const { container, app } = process;
+  const there = container.invocations.length === 1 && process.option('--workdir').state === 'unset';
+  return importedFiles(container, there ? app : undefined);
 }

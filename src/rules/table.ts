@@ -2,6 +2,7 @@ import { Rule, RuleMeta } from './rule';
 import { admissionRules } from './subjects/admission';
 import { beatRules } from './subjects/beat';
 import { codeRules } from './subjects/code';
+import { codeValueRules } from './subjects/code-values';
 import { commandRules } from './subjects/commands';
 import { deliveryRules } from './subjects/delivery';
 import { envRules } from './subjects/env';
@@ -34,7 +35,7 @@ interface Subject<Kind extends RuleMeta> {
 
 const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   install: { about: 'What pip installs when the pod starts.', rules: installRules },
-  code: { about: 'How the code of the application gets into the pod.', rules: [...codeRules, ...commandRules] },
+  code: { about: 'How the code of the application gets into the pod.', rules: [...codeRules, ...codeValueRules, ...commandRules] },
   env: { about: 'Variables and URLs.', rules: [...envRules, ...givenServerRules, ...urlValueRules, ...urlRules] },
   references: { about: 'Secrets and ConfigMaps that pods ask for.', rules: referenceRules },
   filesystem: { about: 'Volumes, users and what is writable.', rules: filesystemRules },

@@ -6,7 +6,7 @@ import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
-import { CodeFile, codeFiles, importedFiles } from '../../manifests/code';
+import { codeFiles, importedBy } from '../../manifests/code';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { baseName, meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
@@ -90,18 +90,11 @@ function rootModule(app: string): string {
   return app.split(/[.:]/)[0];
 }
 
-/** The files of ConfigMaps that a process certainly imports: where it starts in the working directory of its container. */
-function imports(process: Process): ReadonlySet<CodeFile> {
-  const { container, app } = process;
-  const there = container.invocations.length === 1 && process.option('--workdir').state === 'unset';
-  return importedFiles(container, there ? app : undefined);
-}
-
 /** `tasks:celery` or `tasks.celery`, where tasks.py has no name `celery`: a file in the working directory comes before all packages. */
 function lacksAttribute(process: Process, app: string): boolean {
   const { container } = process;
   const [, module, name] = /^(\w+)[.:](\w+)$/.exec(app) ?? [];
-  const file = module === undefined ? undefined : [...imports(process)].find((one) => one.name === `${module}.py`);
+  const file = module === undefined ? undefined : [...importedBy(process)].find((one) => one.name === `${module}.py`);
   return file !== undefined && !codeFiles(container).some(({ name: other }) => other.startsWith(`${module}/`)) && !hasName(file.text, name);
 }
 
@@ -194,7 +187,7 @@ export const codeRules: Rule[] = [
       const severity = world.complete ? Severity.WARNING : undefined;
       for (const process of world.processes) {
         const { container } = process;
-        const imported = imports(process);
+        const imported = importedBy(process);
         for (const file of codeFiles(container)) {
           const fault = syntaxFault(file.text);
           if (!fault || (fault.python2 && /^2\./.test(pythonVersion(container.image) ?? ''))) continue;

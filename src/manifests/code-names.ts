@@ -1,0 +1,50 @@
+import { SETTINGS } from '../celery/settings-table';
+import { balanced } from './code-settings';
+import { withoutComments } from './python-text';
+
+/** The names of settings before Celery 4, such as `CELERYD_CONCURRENCY`, and those of today. */
+const NEW_NAMES: ReadonlyMap<string, string> = new Map(Object.entries(SETTINGS.settings)
+  .flatMap(([name, { old = [name] }]) => old.map((one) => [one.toUpperCase(), name] as const)));
+
+/** A setting by its old name, and one by its new name: each only by that one. */
+export interface MixedNames {
+  readonly old: string;
+  readonly meant: string;
+  readonly other: string;
+}
+
+/** Names of both kinds that one application is given, as Celery compares them. */
+function mixed(names: ReadonlySet<string>): MixedNames | undefined {
+  const old = [...names].find((name) => NEW_NAMES.has(name) && !names.has(NEW_NAMES.get(name)!));
+  const other = [...names].find((name) => Object.hasOwn(SETTINGS.settings, name)
+    && ![...NEW_NAMES].some(([one, now]) => now === name && names.has(one)));
+  return old === undefined || other === undefined ? undefined : { old, meant: NEW_NAMES.get(old)!, other };
+}
+
+/** What a module that `config_from_object` reads sets. */
+export const mixedInModule = (code: string): MixedNames | undefined =>
+  mixed(new Set([...withoutComments(code).matchAll(/^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)/gm)].map(([, name]) => name)));
+
+/** What a file gives the settings of its application by `conf.update(...)` and `conf.name = ...`. */
+export function mixedInApp(code: string): MixedNames | undefined {
+  const text = withoutComments(code);
+  // Several applications have settings of their own, and a module may bring more.
+  if ([...text.matchAll(/\bCelery\(/g)].length !== 1 || text.includes('config_from_')) return undefined;
+  const updates = [...text.matchAll(/\.conf\.update\(/g)].map(({ 0: { length }, index }) => {
+    const inside = text.slice(index + length - 1);
+    return inside.slice(1, (balanced(inside, '(', ')') ?? 1) - 1);
+  });
+  return mixed(new Set([
+    ...updates.flatMap((given) => [...given.matchAll(/(?:^|[,({])\s*(?:(\w+)\s*=(?!=)|['"](\w+)['"]\s*:)/g)].map(([, argument, key]) => argument ?? key)),
+    ...[...text.matchAll(/\.conf\.(\w+)[ \t]*=(?!=)/g)].map(([, name]) => name),
+  ]));
+}
+
+/** The variables that the top level of a module takes from its environment without a default, and that nothing in it sets. */
+export function neededVariables(code: string): string[] {
+  const text = withoutComments(code);
+  if (/\b(load_dotenv|read_env|environ\.update|setdefault|putenv)\b/.test(text)) return [];
+  const lines = text.split('\n').filter((line) => /^\w/.test(line) && !/^(def|class|async|if|for|while|with|try|assert)\b|\blambda\b|\bif\b/.test(line));
+  const taken = lines.flatMap((line) => [...line.matchAll(/\bos\.environ\[\s*(["'])(\w+)\1\s*\](?!\s*=(?!=))/g)].map(([, , name]) => name));
+  return [...new Set(taken)].filter((name) => !new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(text));
+}
