@@ -31,10 +31,26 @@ export function claimNamed(name: string, namespace: string, world: World): JsonO
 const OF_ONE_NODE = /^(rancher\.io\/local-path|k8s\.io\/minikube-hostpath|docker\.io\/hostpath|openebs\.io\/local)$/;
 
 /** Whether a claim gets a folder of a node by its class: one of the input, or by the name that k3s gives its own. */
-export function hasLocalClass(claim: JsonObject | undefined, world: World): boolean {
+function hasLocalClass(claim: JsonObject | undefined, world: World): boolean {
   const name = asText(get(claim, 'spec', 'storageClassName')) ?? '';
   const known = world.find('StorageClass', '', name);
   return known ? OF_ONE_NODE.test(asText(asMap(known.json).provisioner) ?? '') : name === 'local-path';
+}
+
+/** Provisioners of network file systems, and what classes of theirs are called: nothing attaches such a volume to a node. */
+const OF_NETWORK = /^(nfs|efs|file|smb)\.csi\.|^kubernetes\.io\/azure-file$|nfs-subdir-external-provisioner|(^|\/)nfs(-|$)|^nasplugin\.csi\./;
+const NETWORK_NAME = /(^|[-_.])(nfs|efs|azurefile|smb|cifs|nas)([-_.]|$)/;
+
+/** Whether pods on any number of nodes may mount the volume of a claim, whatever its access mode says: by its class or the volume that it names. */
+function isOnNetwork(claim: JsonObject | undefined, world: World): boolean {
+  const name = asText(get(claim, 'spec', 'storageClassName')) ?? '';
+  const known = world.find('StorageClass', '', name);
+  return (known ? OF_NETWORK.test(asText(known.json.provisioner) ?? '') : NETWORK_NAME.test(name)) || get(boundVolume(claim, world), 'spec', 'nfs') !== undefined;
+}
+
+/** Whether nothing attaches the volume of a claim to a node: it is a folder of one, or a network file system. */
+export function isNotAttached(claim: JsonObject | undefined, world: World): boolean {
+  return hasLocalClass(claim, world) || isOnNetwork(claim, world);
 }
 
 /** The PersistentVolumes by their class, in the order of their names. */

@@ -103,6 +103,8 @@ interface Product {
   readonly words?: RegExp;
   /** The variable that says what it starts; by default a worker, with all that it needs. */
   readonly variable?: string;
+  /** The variable that has one part of it started; by default all of it is. */
+  readonly part?: string;
   /** The first year and month in which it runs tasks without Celery. */
   readonly until?: readonly [number, number];
 }
@@ -111,7 +113,7 @@ interface Product {
 const PRODUCTS: readonly Product[] = [
   { image: /(^|\/)dify-api$/, variable: 'MODE' },
   { image: /(^|\/)paperless-ngx?$/ },
-  { image: /(^|\/)weblate$/ },
+  { image: /(^|\/)weblate$/, part: 'WEBLATE_SERVICE' },
   { image: /(^|\/)mayanedms$/ },
   { image: /(^|\/)goauthentik\/server$/, words: /^(ak )?worker$/, until: [2025, 8] },
   { image: /(^|\/)pretix\/standalone$/, words: /^(pretix )?taskworker$/ },
@@ -126,9 +128,10 @@ function byProduct(container: Container): CeleryCommand | undefined {
   return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...path, 'image'], unknown: false }) : undefined;
 }
 
-/** An image of a product that runs all of it in one container: a worker, Beat and the web server. */
-export function isAllOfProduct({ image: { repository } }: Container): boolean {
-  return PRODUCTS.some(({ image, words, variable }) => words === undefined && variable === undefined && image.test(repository));
+/** A container that runs all of a product: a worker, Beat and the web server. */
+export function isAllOfProduct({ image: { repository }, words: given, env }: Container): boolean {
+  return given.length === 0 && PRODUCTS.some(({ image, words, variable, part }) =>
+    words === undefined && variable === undefined && image.test(repository) && (part === undefined || env.lookup(part).state === 'unset'));
 }
 
 /** Whether a tag like `2024.12.3` is of a release before that; of one that says no version it is not. */

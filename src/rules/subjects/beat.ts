@@ -11,6 +11,7 @@ import { grouped } from '../../manifests/grouped';
 import { asScalar, get } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { isAllOfProduct } from '../../manifests/recognise';
 import { referencesOf } from '../../manifests/references';
 import { isScaled, scalersOf } from '../../manifests/scalers';
 import { isTimeZone } from '../../manifests/time-zone';
@@ -320,12 +321,14 @@ export const beatRules: Rule[] = [
     fix: 'Set strategy.type: Recreate.',
     source: 'https://github.com/inveniosoftware/helm-invenio/pull/159',
     rows: ['B1'],
-    on: 'beats',
-    check: (beat, report) => {
-      const kind = scheduler(beat);
-      const { resource, rolls, replicas } = beat.workload;
-      if (kind === 'locking' || kind === 'unknown' || !rolls || replicas === 0) return;
-      report({ at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate', ...unlessLocked(beat) });
+    on: 'processes',
+    check: (process, report) => {
+      const { container, role, workload: { resource, rolls, replicas } } = process;
+      if (!rolls || replicas === 0) return;
+      const fault = { at: { resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate' };
+      if (role === 'worker' && isAllOfProduct(container)) report({ ...fault, note: `${container.image.name} also runs a Beat`, severity: Severity.WARNING });
+      const kind = role === 'beat' ? scheduler(process) : 'unknown';
+      if (kind !== 'locking' && kind !== 'unknown') report({ ...fault, ...unlessLocked(process) });
     },
   },
   {

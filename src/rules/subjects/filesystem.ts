@@ -2,7 +2,7 @@ import { Image, isBitnami, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { brokerUse } from '../../manifests/brokers';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
-import { boundVolume, claimNamed, hasLocalClass, templateOf } from '../../manifests/claims';
+import { boundVolume, claimNamed, isNotAttached, templateOf } from '../../manifests/claims';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
@@ -58,11 +58,11 @@ function acceptsPickle(worker: Process): boolean {
 /** `media` of `media-pv` and `media-pvc`. */
 const stem = (name: string): string => name.replace(/[-_](pvc?|claim|volume|persistent|data|storage)(?=[-_]|$)/g, '');
 
-/** Whether a claim gets a volume of the input that is a folder of a node, as both say, or may get it by its class and name: nothing attaches it. */
+/** Whether nothing attaches the volume of a claim, a folder of a node or a network file system: by its class, by a volume, or perhaps by its name. */
 function onFolderOfNode(claim: Resource | undefined, world: World): 'yes' | 'perhaps' | 'no' {
   if (!claim) return 'no';
   const spec = asMap(claim.json.spec);
-  if (hasLocalClass(claim.json, world)) return 'yes';
+  if (isNotAttached(claim.json, world)) return 'yes';
   const found = world.kind('PersistentVolume').flatMap(({ name, json }) => {
     const volume = asMap(json.spec);
     if (volume.hostPath === undefined && volume.local === undefined) return [];
@@ -126,7 +126,7 @@ const claims = lazy((world: World) => {
     const json = claimNamed(claim, namespace, world);
     const modes = asList(get(json, 'spec', 'accessModes'));
     const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
-    if (!once || (hasLocalClass(json, world) && !modes.includes('ReadWriteOncePod'))) return [];
+    if (!once || (isNotAttached(json, world) && !modes.includes('ReadWriteOncePod'))) return [];
     const made = templateOf(claim, namespace, world);
     // The same workload may be in the input twice.
     const all = made && made.workload.replicas !== 0 ? [...own, { workload: made.workload, path: made.volume.path }] : own;
@@ -383,8 +383,9 @@ export const filesystemRules: Rule[] = [
           const once = modes.length > 0 && modes.every((mode) => mode === 'ReadWriteOnce' || mode === 'ReadWriteOncePod');
           if (!once || seen.has(workload)) continue;
           const shares = onlySharesFiles(workload, mount, world);
-          const folder = shares ? onFolderOfNode(world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? ''), world) : 'no';
           const waits = modes.includes('ReadWriteOncePod');
+          const claim = world.find('PersistentVolumeClaim', workload.resource.namespace, mount.volume.claim ?? '');
+          const folder = shares && !waits ? onFolderOfNode(claim, world) : 'no';
           // The old pods go without the new ones.
           if (folder === 'yes' || (shares && allMayGo(workload))) continue;
           seen.add(workload);
