@@ -47,7 +47,7 @@ export const codeValueRules: Rule[] = [
     id: 'code/crontab-out-of-range',
     severity: Severity.ERROR,
     title: 'crontab() has a value that Celery does not take',
-    why: 'The module cannot be imported, and the process exits at startup: `ValueError: Invalid crontab pattern.  Valid range is 0-23. \'24\' was found.`',
+    why: 'The module cannot be imported, and the process exits at startup: `ValueError: Invalid crontab pattern.  Valid range is 0-23. \'24\' was found.`.',
     fix: 'Use an hour from 0 to 23, a minute from 0 to 59, a day_of_week from 0 (Sunday) to 6, and days and months from 1.',
     source: 'https://docs.celeryq.dev/en/stable/reference/celery.schedules.html#celery.schedules.crontab',
     rows: ['C1'],
