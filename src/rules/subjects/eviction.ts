@@ -108,6 +108,11 @@ function isStopped({ containers, spec }: Workload): boolean {
   return spec.shareProcessNamespace === true || containers.some(({ words }) => words.some(({ text }) => /quitquitquit|exitquit|pkill|killall/.test(text)));
 }
 
+/** What it runs is in its command, and no script of the image. */
+function isInSight({ ownsEntrypoint, invocations }: Container): boolean {
+  return ownsEntrypoint && invocations.every(({ words }) => !/\.(sh|bash)$|entry-?point/.test(words[0].text));
+}
+
 const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
 
 export const evictionRules: Rule[] = [
@@ -337,7 +342,12 @@ export const evictionRules: Rule[] = [
         const own = workload.containers.filter(({ init }) => !init);
         const proxies = own.filter(isProxy);
         if (proxies.length === own.length) continue;
-        for (const proxy of proxies) report({ at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers' });
+        const inSight = own.every((one) => proxies.includes(one) || isInSight(one));
+        for (const proxy of proxies) {
+          report({
+            at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers', ...unless(inSight, 'what the others run ends it'),
+          });
+        }
       }
     },
   },
