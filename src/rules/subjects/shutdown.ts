@@ -343,7 +343,7 @@ export const shutdownRules: Rule[] = [
       report({
         at: worker.place([...container.path, 'lifecycle', 'preStop']), value: `${slept} s of ${workload.graceSeconds} s`, allowed: `a grace period longer by ${slept} s`,
         // Who gives a grace period may know how long the tasks take.
-        ...unless(left <= 0 || (needed !== undefined && stopsSoft(worker)), `no task takes longer than ${left} s`),
+        ...unless(left <= 0 || (needed !== undefined && stopsSoft(worker)), `no task takes longer than ${left} s`), outOfSight: needed !== undefined,
       });
     },
   },
