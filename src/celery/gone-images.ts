@@ -25,6 +25,18 @@ const GONE: readonly Gone[] = [
     instead: ({ name }) => `${OFFICIAL[name] ?? 'an image of its own project'}, your own mirror; for the moment bitnamilegacy/${name}`,
     source: 'https://github.com/bitnami/charts/issues/35164',
   },
+  {
+    what: 'the images of kubebuilder were deleted with Container Registry in March 2026',
+    match: ({ name }, registry) => registry === 'gcr.io' && name === 'kube-rbac-proxy',
+    instead: () => 'quay.io/brancz/kube-rbac-proxy',
+    source: 'https://github.com/kubero-dev/kubero/issues/735',
+  },
+  {
+    what: 'Bintray was shut down in May 2021',
+    match: (_, registry) => /(^|\.)bintray\.io$/.test(registry),
+    instead: () => 'the registry to which the project has moved',
+    source: 'https://github.com/lightbend/akka-cluster-operator/issues/58',
+  },
 ];
 
 /** Why an image cannot be pulled, and what to use; undefined for what nothing is known against. */

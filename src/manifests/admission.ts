@@ -3,6 +3,7 @@ import { grouped } from './grouped';
 import { asList, asMap, asScalar, asText, get, isMap, JsonObject } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
+import { isExtended } from '../celery/devices';
 import { mebibytes, quantity } from '../celery/quantity';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -54,7 +55,7 @@ export function refusedByQuota(workload: Workload, world: World): Array<{ quota:
   const { quotas } = inNamespaces(world);
   return (quotas.get(workload.resource.namespace) ?? []).flatMap((quota) => {
     if (!counts(quota, workload, world)) return [];
-    const counted = Object.keys(asMap(get(quota.json, 'spec', 'hard'))).flatMap((name) => compute(name) ?? []);
+    const counted = Object.keys(asMap(get(quota.json, 'spec', 'hard'))).flatMap((name) => compute(name) ?? []).filter(({ resource }) => !isExtended(resource));
     return workload.allContainers.flatMap((container) => {
       const missing = counted.filter(({ kind, resource }) => !given(container, kind, resource) && !given(container.workload, kind, resource)
         && !filledIn(workload, kind, resource, world)).map(({ kind, resource }) => `${kind}.${resource}`);
@@ -65,12 +66,12 @@ export function refusedByQuota(workload: Workload, world: World): Array<{ quota:
 
 interface Compute {
   readonly kind: 'requests' | 'limits';
-  readonly resource: 'cpu' | 'memory';
+  readonly resource: string;
 }
 
-/** What an item of a quota counts: `cpu` is the same as `requests.cpu`. Undefined for all but processors and memory. */
+/** What an item of a quota counts: `cpu` is the same as `requests.cpu`, and devices have a domain in front. Undefined for other items. */
 function compute(item: string): Compute | undefined {
-  const [, kind = 'requests', resource] = /^(?:(requests|limits)\.)?(cpu|memory)$/.exec(item) ?? [];
+  const [, kind = 'requests', resource] = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage|[^/]+\.[^/]+\/.+)$/.exec(item) ?? [];
   return resource === undefined ? undefined : { kind, resource } as Compute;
 }
 
@@ -107,8 +108,8 @@ function asked({ containers, initContainers, spec }: Workload, { kind, resource 
     ?? Math.max(containers.reduce((sum, container) => sum + of(container), 0), ...initContainers.map(of));
 }
 
-function shown(amount: number, resource: Compute['resource'] | undefined): string {
-  return resource === 'memory' ? mebibytes(amount / 1000) : String(amount / 1000);
+function shown(amount: number, resource: string | undefined): string {
+  return resource === 'memory' || resource === 'ephemeral-storage' ? mebibytes(amount / 1000) : String(amount / 1000);
 }
 
 /** A quota that has no room for one pod, or not for all of them. */

@@ -1,6 +1,6 @@
 import { DNS_PORT } from '../celery/ports';
 import { lazy } from '../memo';
-import { cidrOfAddress, isCidr, PRIVATE_NETWORKS, reaches } from './cidr';
+import { ALL_IPV4, cidrOfAddress, isCidr, PRIVATE_NETWORKS, reaches } from './cidr';
 import { grouped } from './grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from './json';
 import { NAMESPACE_NAME } from './labels';
@@ -84,7 +84,7 @@ export function allowsPort(rule: unknown, port: number, protocol: string, names:
 export function allowsPeer(rule: unknown, direction: Direction, policy: Resource, peer: Workload, world: World): boolean {
   const peers = asList(get(rule, direction === 'Ingress' ? 'from' : 'to'));
   return peers.length === 0 || peers.some((one) => {
-    if (get(one, 'ipBlock') !== undefined) return true;
+    if (get(one, 'ipBlock') !== undefined) return mayBePods(get(one, 'ipBlock'));
     const namespaces = get(one, 'namespaceSelector');
     const inNamespace = isMap(namespaces) ? mayBeNamespace(namespaces, peer.resource.namespace, world) : policy.namespace === peer.resource.namespace;
     return inNamespace && (get(one, 'podSelector') === undefined || selects(get(one, 'podSelector'), peer.labels));
@@ -99,8 +99,26 @@ function mayBeNamespace(selector: JsonObject, name: string, world: World): boole
   return wanted === undefined || name === '' || wanted === name;
 }
 
+/** Addresses of carriers, which some clusters give to their pods. */
+export const OF_CARRIERS = '100.64.0.0/10';
+
 /** Where the servers of a cluster have their addresses: private ones, those of carriers, and that of a cache on the node. */
-const OF_CLUSTERS = [...PRIVATE_NETWORKS, '100.64.0.0/10'];
+const OF_CLUSTERS = [...PRIVATE_NETWORKS, OF_CARRIERS];
+
+/** Where clusters have their pods by default. */
+const OF_PODS = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'];
+
+/** Whether some pods may be in a network: all but its exceptions is what people write for the Internet. */
+function mayBePods(block: unknown): boolean {
+  const cidr = get(block, 'cidr');
+  return cidr !== ALL_IPV4 || OF_PODS.some((range) => reaches(cidr, asList(get(block, 'except')), range));
+}
+
+/** Whether some rule of policies takes addresses of carriers, where pods may be, at a port. */
+export function takesCarriers(policies: readonly Resource[], direction: Direction, port: number, names: ReadonlySet<string>): boolean {
+  return rulesOf(policies, direction).some((rule) => allowsPort(rule, port, 'TCP', names) && asList(get(rule, direction === 'Ingress' ? 'from' : 'to'))
+    .some((peer) => reaches(get(peer, 'ipBlock', 'cidr'), asList(get(peer, 'ipBlock', 'except')), OF_CARRIERS)));
+}
 
 /**
  * Whether a rule lets the pods of a workload ask a DNS server: those of the cluster are in a namespace of its own, or at an address; otherwise the

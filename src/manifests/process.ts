@@ -187,8 +187,7 @@ export class Process {
   public get concurrency(): number | undefined {
     const autoscale = /^\s*(\d+)/.exec(this.value('--autoscale') ?? '');
     if (autoscale) return Number(autoscale[1]);
-    if (this.lacks('--concurrency')) return seconds(this.setting('worker_concurrency')?.value ?? '');
-    return this.number('--concurrency') ?? (this.command.vendor === 'airflow' ? seconds(this.container.env.value('AIRFLOW__CELERY__WORKER_CONCURRENCY') ?? '') : undefined);
+    return this.lacks('--concurrency') ? seconds(this.setting('worker_concurrency')?.value ?? '') : this.number('--concurrency');
   }
 
   /** The URL that the process connects to, if manifests show it: what wins comes first. */

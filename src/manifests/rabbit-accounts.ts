@@ -13,6 +13,8 @@ export interface RabbitAccounts {
   readonly vhosts?: ReadonlySet<string>;
   /** What to name in a message: the variable, or the names. */
   readonly shown: { readonly user: string; readonly password: string; readonly vhost: string };
+  /** No user at all: the definitions, which take the place of the defaults, name none. */
+  readonly none?: true;
   /** Names of the defaults, which an older release makes next to the definitions, where the release is not in sight. */
   readonly older?: readonly string[];
 }
@@ -65,8 +67,9 @@ function fromDefinitions(server: RabbitServer): RabbitAccounts | undefined {
     const name = asText(get(entry, 'name'));
     return name === undefined ? [] : [[name, (password: string) => hasPassword(entry, password)] as const];
   });
-  if (users.length === 0) return undefined;
   const vhosts = names('vhosts');
+  const seeds = server.version === undefined || meets(server.version, `<${WITHOUT_DEFAULTS}`);
+  if (users.length === 0) return seeds ? undefined : { users: new Map(), none: true, shown: { user: 'users in the definitions', password: '', vhost: '' } };
   const defaults = [defaultOf(server, 'user').value, defaultOf(server, 'vhost').value].map((name) => name ?? '');
   const shown = { user: users.map(([name]) => name).join(', '), password: 'that of the definitions', vhost: vhosts.join(', ') };
   const older = server.version !== undefined && meets(server.version, `<${WITHOUT_DEFAULTS}`);
@@ -77,10 +80,13 @@ function fromDefinitions(server: RabbitServer): RabbitAccounts | undefined {
   };
 }
 
+/** What a file of definitions has. */
+const DEFINED = ['users', 'vhosts', 'permissions', 'policies', 'queues', 'exchanges', 'bindings'];
+
 function parsed(text: string): unknown {
   try {
     const json: unknown = JSON.parse(text);
-    return get(json, 'users') === undefined ? undefined : json;
+    return DEFINED.some((name) => get(json, name) !== undefined) ? json : undefined;
   } catch {
     return undefined;
   }

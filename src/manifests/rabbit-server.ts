@@ -118,6 +118,16 @@ export function rabbitMention({ files }: RabbitServer, pattern: RegExp): RabbitS
   return undefined;
 }
 
+/** Whether the management API answers: undefined where plugins are out of sight. */
+export function hasManagement({ container, image, opaque, resource }: RabbitServer): boolean | undefined {
+  // The operator enables it.
+  if (!container || /management/.test(image.tag ?? '') || /management/.test(image.name)) return true;
+  if (!image.official || image.digest !== undefined || container.words.length > 0 || container.json.lifecycle !== undefined) return undefined;
+  if (/rabbitmq[-_]plugins|management/.test(JSON.stringify([resource.json.spec, [...container.env.all()].map(({ value }) => value)]).replace(/"name":"[^"]*"/g, ''))) return undefined;
+  const plugins = container.mounts.flatMap(({ mountPath }) => container.file(mountPath.endsWith('enabled_plugins') ? mountPath : `${mountPath.replace(/\/+$/, '')}/enabled_plugins`) ?? []);
+  return plugins.length > 0 ? plugins.some((text) => text.includes('rabbitmq_management')) : opaque ? undefined : false;
+}
+
 /** What adds users, virtual hosts and definitions to a RabbitMQ that runs. */
 const ADMINISTERS = /\brabbitmq(ctl|admin)\b[^|;&]*\b(add_user|change_password|add_vhost|set_permissions|import_definitions|declare|import)\b|\/api\/(users|vhosts|definitions|permissions)\b/;
 

@@ -105,6 +105,10 @@ interface Product {
   readonly variable?: string;
   /** The variable that has one part of it started; by default all of it is. */
   readonly part?: string;
+  /** What it starts, if not a worker. */
+  readonly role?: 'beat';
+  /** The first major release in which it runs tasks without Celery. */
+  readonly before?: number;
   /** The first year and month in which it runs tasks without Celery. */
   readonly until?: readonly [number, number];
 }
@@ -114,6 +118,8 @@ const PRODUCTS: readonly Product[] = [
   { image: /(^|\/)dify-api$/, variable: 'MODE' },
   { image: /(^|\/)paperless-ngx?$/ },
   { image: /(^|\/)weblate$/, part: 'WEBLATE_SERVICE' },
+  { image: /(^|\/)grafana\/oncall$/, words: /^(\.\/)?celery_with_exporter\.sh$/ },
+  { image: /(^|\/)redash\/redash$/, words: /^scheduler$/, role: 'beat', before: 9 },
   { image: /(^|\/)mayanedms$/ },
   { image: /(^|\/)goauthentik\/server$/, words: /^(ak )?worker$/, until: [2025, 8] },
   { image: /(^|\/)pretix\/standalone$/, words: /^(pretix )?taskworker$/ },
@@ -123,8 +129,12 @@ const PRODUCTS: readonly Product[] = [
 function byProduct(container: Container): CeleryCommand | undefined {
   const { image: { repository, tag = '' }, words, env, path } = container;
   const given = words.map(({ text }) => text).join(' ');
-  const known = PRODUCTS.find((one) => one.image.test(repository) && (one.words ? one.words.test(given) : given === '') && isBefore(tag, one.until));
-  const role = known?.variable === undefined ? known && 'worker' : env.value(known.variable);
+  const known = PRODUCTS.find((one) => one.image.test(repository) && (one.words ? one.words.test(given) : given === '') && isBefore(tag, one.until)
+    && (one.before === undefined || Number(/^v?(\d+)\./.exec(tag)?.[1] ?? Infinity) < one.before));
+  const part = known?.part === undefined ? undefined : env.value(known.part);
+  const role = known?.variable !== undefined ? env.value(known.variable)
+    : part?.startsWith('celery-') === false ? undefined
+      : part === 'celery-beat' ? 'beat' : known && (known.role ?? 'worker');
   return role === 'worker' || role === 'beat' ? scriptOf(role, { text: role, path: [...path, 'image'], unknown: false }) : undefined;
 }
 

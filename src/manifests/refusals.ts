@@ -201,22 +201,33 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
   });
 }
 
-/** Below that no container runtime starts a process. */
-const LEAST_MEMORY = 2 ** 20;
+/** Below that no container runtime starts a process, and nothing can be written. */
+const LEAST_SIZES: Readonly<Record<string, number>> = { 'memory': 2 ** 20, 'ephemeral-storage': 2 ** 10, 'sizeLimit': 2 ** 10 };
+
+/** No node has as many CPUs: units of bytes are for memory. */
+const MOST_CPUS = 2 ** 12;
+
+/** What no number of bytes or CPUs can be. */
+function notMeant(name: string, value: unknown, at: Pick<Refusal, 'path' | 'container' | 'value'>): Refusal[] {
+  if ((typeof value !== 'string' && typeof value !== 'number') || isFilledIn(String(value)) || !/^\s*\d/.test(String(value))) return [];
+  const size = quantity(value);
+  if (size === undefined) return [{ ...at, allowed: name === 'cpu' ? '250m, 0.5 or 2' : '512Mi or 2Gi', note: 'it is no quantity' }];
+  if (name === 'cpu' && size >= MOST_CPUS) return [{ ...at, allowed: '250m, 0.5 or 2', note: 'no node has as many CPUs' }];
+  const least = LEAST_SIZES[name];
+  if (least === undefined || size === 0 || size >= least) return [];
+  return [{ ...at, allowed: '512Mi or 2Gi', note: /m$/.test(at.value) ? 'm means thousandths of a byte' : 'it is a number of bytes' }];
+}
 
 /** Quantities that are none, and requests above limits. */
-export function badResources({ allContainers }: Workload): Refusal[] {
-  return allContainers.flatMap(({ json, path, name: container }) => {
+export function badResources({ allContainers, spec, specPath }: Workload): Refusal[] {
+  const sizes = asList(spec.volumes).flatMap((volume, i) => {
+    const size = get(volume, 'emptyDir', 'sizeLimit');
+    return quantity(size) === undefined ? [] : notMeant('sizeLimit', size, { path: [...specPath, 'volumes', i, 'emptyDir', 'sizeLimit'], value: String(size) });
+  });
+  return [...sizes, ...allContainers.flatMap(({ json, path, name: container }) => {
     const resources = asMap(json.resources);
-    const values = (['requests', 'limits'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, value]): Refusal[] => {
-      const at = { path: [...path, 'resources', kind, name], container, value: String(value) };
-      if ((typeof value !== 'string' && typeof value !== 'number') || isFilledIn(String(value)) || !/^\s*\d/.test(String(value))) return [];
-      const size = quantity(value);
-      if (size === undefined) return [{ ...at, allowed: name === 'cpu' ? '250m, 0.5 or 2' : '512Mi or 2Gi', note: 'it is no quantity' }];
-      if (name !== 'memory' || size === 0 || size >= LEAST_MEMORY) return [];
-      const note = /m$/.test(at.value) ? 'm means thousandths of a byte' : 'it is a number of bytes';
-      return [{ ...at, allowed: '512Mi or 2Gi', note }];
-    }));
+    const values = (['requests', 'limits'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, value]) =>
+      notMeant(name, value, { path: [...path, 'resources', kind, name], container, value: String(value) })));
     const above = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
       const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
       return request === undefined || limit === undefined || request <= limit ? []
@@ -229,7 +240,7 @@ export function badResources({ allContainers }: Workload): Refusal[] {
         : [{ path: [...path, 'resources', 'requests', name], container, value: `${name}: ${String(value)}`, allowed: limit === undefined ? 'the same as a limit' : `the limit, ${String(get(resources, 'limits', name))}` }];
     });
     return [...values, ...above, ...devices];
-  });
+  })];
 }
 
 const RESIZE = ['NotRequired', 'RestartContainer'];
@@ -243,6 +254,14 @@ export function badRestartPolicies({ resource, allContainers, spec, specPath, lo
     ...allContainers.flatMap(({ json, path, name }) => asList(json.resizePolicy).flatMap((entry, i) =>
       wrong(get(entry, 'restartPolicy'), RESIZE, [...path, 'resizePolicy', i, 'restartPolicy'], name))),
   ];
+}
+
+/** What keeps its pods running has no deadline for them. */
+export function badDeadlines({ resource: { kind }, spec, specPath }: Workload): Refusal[] {
+  const endless = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController'].includes(kind);
+  const deadline = asScalar(spec.activeDeadlineSeconds);
+  return !endless || deadline === undefined ? []
+    : [{ path: [...specPath, 'activeDeadlineSeconds'], value: `activeDeadlineSeconds: ${deadline}`, allowed: 'none here, only in a Job or a Pod' }];
 }
 
 /** A restartPolicy of its own, which before Kubernetes 1.35 only init containers may have, and there only Always. */

@@ -6,6 +6,9 @@ export interface Awaited {
   readonly port?: number;
 }
 
+/** Of a URL without one. */
+const HTTP_PORT = 80;
+
 const HOST = '([a-z](?:[a-z0-9.-]*[a-z0-9])?)';
 
 /** How a script asks whether a server is there: each with a host, and most with a port. */
@@ -15,6 +18,7 @@ const QUESTIONS: readonly RegExp[] = [
   new RegExp(`/dev/tcp/${HOST}/(\\d+)`, 'g'),
   new RegExp(`\\bwait-for(?:-it)?(?:\\.sh)?\\s+${HOST}:(\\d+)`, 'g'),
   new RegExp(`\\bdockerize\\s.*?-wait\\s+tcp://${HOST}:(\\d+)`, 'g'),
+  new RegExp(`\\b(?:curl|wget)\\s[^;|&]*?\\bhttp://${HOST}(?::(\\d+))?(?=[/\\s'"?]|$)`, 'g'),
   new RegExp(`\\bnslookup\\s+${HOST}(?=[\\s;)]|$)()`, 'g'),
 ];
 
@@ -25,5 +29,5 @@ export function awaitedServers({ words }: Container): Awaited[] {
   const gives = /\btimeout\b|\s-(ge|gt|le|lt)\s|\bseq\b/.test(text);
   const loops = /\buntil\b|\bwhile\s+(!|true\b|:|\[)/.test(text) && !gives;
   return QUESTIONS.flatMap((question) => !loops && !/wait/.test(question.source) ? [] : [...text.matchAll(question)].map(([, host, port]) =>
-    ({ host, port: port === undefined || port === '' ? undefined : Number(port) })));
+    ({ host, port: /http:/.test(question.source) ? Number(port ?? HTTP_PORT) : port === undefined || port === '' ? undefined : Number(port) })));
 }

@@ -32,4 +32,6 @@ export const SILENCES: readonly Silence[] = [
   { gap: 'a grace period above 600 s, and no autoscaler of nodes in sight', reason: 'It is good to know (--severity info): whether the cluster has one is not in manifests.' },
   { gap: 'values that look like the name of a Secret (your-secret-key)', reason: 'They are placeholders of examples.' },
   { gap: 'limits of the account of a managed broker', reason: 'Connections, memory and eviction of a managed Redis are in its console.' },
+  { gap: 'init containers in a mesh that need the network', reason: 'Where Istio and Linkerd run their proxies as sidecar containers (the default today), init containers have it.' },
+  { gap: 'policies of the descheduler, Karpenter and cloud autoscalers', reason: 'They are files of those programs; the grace period and the PodDisruptionBudget of the workers are judged.' },
 ];

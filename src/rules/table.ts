@@ -13,6 +13,7 @@ import { givenServerRules } from './subjects/given-servers';
 import { installRules } from './subjects/install';
 import { probeRules } from './subjects/probes';
 import { imageRules } from './subjects/images';
+import { meshRules } from './subjects/meshes';
 import { policyRules } from './subjects/network-policies';
 import { observabilityRules } from './subjects/observability';
 import { rabbitRules } from './subjects/rabbitmq';
@@ -48,7 +49,7 @@ const CHECKED: Readonly<Record<string, Subject<Rule>>> = {
   rabbitmq: { about: 'RabbitMQ as a broker.', rules: rabbitRules },
   resources: { about: 'CPU, memory and names of workers.', rules: resourceRules },
   flower: { about: 'Flower.', rules: flowerRules },
-  network: { about: 'Services and NetworkPolicies between the pods.', rules: [...serviceRules, ...selectorRules, ...policyRules] },
+  network: { about: 'Services, NetworkPolicies and meshes between the pods.', rules: [...serviceRules, ...selectorRules, ...policyRules, ...meshRules] },
   admission: { about: 'What the API server refuses.', rules: admissionRules },
   images: { about: 'Images that are gone.', rules: imageRules },
   observability: { about: 'Metrics and traces of workers.', rules: observabilityRules },

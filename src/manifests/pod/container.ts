@@ -96,8 +96,8 @@ export class Container {
     return get(this.json, 'securityContext', key) ?? get(this.workload.spec, 'securityContext', key);
   }
 
-  /** Bytes or cores. Without a request the limit is the request. */
-  public resource(kind: 'limits' | 'requests', name: 'cpu' | 'memory'): number | undefined {
+  /** Bytes, cores or devices. Without a request the limit is the request. */
+  public resource(kind: 'limits' | 'requests', name: string): number | undefined {
     return quantity(get(this.json, 'resources', kind, name));
   }
 

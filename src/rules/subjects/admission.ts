@@ -10,7 +10,7 @@ import { serverWorkloads } from '../../manifests/servers';
 import { neededReferences, referencesOf } from '../../manifests/references';
 import {
   badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, misspeltKind, mountsOfNothing, notTextsIn, notTextsOf,
-  annotationsIn, isPlaceholder, noName, ownRestartPolicies, plainTextIn, Refusal,
+  annotationsIn, badDeadlines, isPlaceholder, noName, ownRestartPolicies, plainTextIn, Refusal,
 } from '../../manifests/refusals';
 import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -248,7 +248,7 @@ export const admissionRules: Rule[] = [
     fix: 'Use one of the supported values, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)], shapedIn('word')),
+    check: ofObjects((workload) => [...badRestartPolicies(workload), ...badDeadlines(workload), ...shaped('word')(workload)], shapedIn('word')),
   },
   {
     id: 'admission/unknown-field',
@@ -337,9 +337,9 @@ export const admissionRules: Rule[] = [
   {
     id: 'admission/resources',
     severity: Severity.ERROR,
-    title: 'The API server refuses the requests or limits of a container',
+    title: 'The API server refuses the requests or limits of a container, or no node can meet them',
     why: 'The API server refuses the object: `Invalid value: "1Gi": must be less than or equal to memory limit of 512Mi`, `quantities must match the regular '
-      + 'expression`; with memory: 512m, half a byte, no container starts: `minimum memory limit is 6MB`.',
+      + 'expression`; with memory: 512m, half a byte, no container starts: `minimum memory limit is 6MB`; with cpu: 500Mi the pods are Pending forever.',
     fix: 'Set requests of at most the limits, memory as 512Mi and CPU as 250m.',
     source: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/',
     rows: ['N73'],

@@ -7,8 +7,9 @@ import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
+import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
-import { asScalar, get } from '../../manifests/json';
+import { asScalar, get, Path } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { isAllOfProduct } from '../../manifests/recognise';
@@ -160,6 +161,17 @@ function ofOneImage(beats: readonly Process[]): Process[][] {
     .map((group) => [...new Map(group.map((beat) => [beat.workload.resource.name, beat])).values()])
     .filter((group) => group.length > 1 && group.some(({ app }) => app === undefined) && group.every((beat) => scheduler(beat) !== 'locking'))
     .filter((group) => new Set(group.map(({ workload }) => referencesOf(workload).map(({ name }) => name).sort().join('\n'))).size === 1);
+}
+
+/** What makes a worker run a Beat as well: `-B`, or what the scripts of PostHog and of Grafana OnCall take for it. */
+function beatOption(worker: Process): { readonly value: string; readonly path: Path | undefined; readonly ofProduct?: boolean } | undefined {
+  const option = worker.option('--beat');
+  if (option.state === 'known') return worker.flag('--beat') ? { value: '--beat', path: option.path } : undefined;
+  const { words, env, image } = worker.container;
+  const scheduled = words.some(({ text }) => baseName(text) === 'docker-worker-celery') ? words.find(({ text }) => text === '--with-scheduler') : undefined;
+  if (scheduled) return { value: scheduled.text, path: scheduled.path, ofProduct: true };
+  const enabled = /(^|\/)oncall$/.test(image.repository) ? env.get('CELERY_WORKER_BEAT_ENABLED') : undefined;
+  return enabled && /^(true|1|yes)$/i.test(enabled.value ?? '') ? { value: `${enabled.name}=${enabled.value}`, path: enabled.path, ofProduct: true } : undefined;
 }
 
 export const beatRules: Rule[] = [
@@ -341,18 +353,20 @@ export const beatRules: Rule[] = [
     rows: ['B2'],
     on: 'workers',
     check: (worker, report, world) => {
-      const option = worker.option('--beat');
-      if (option.state !== 'known' || !worker.flag('--beat') || scheduler(worker) === 'locking') return;
+      const option = beatOption(worker);
+      if (!option || scheduler(worker) === 'locking') return;
       const other = worker.app === undefined ? undefined : activeBeats(world).get(world.beatsOf(worker));
       if (other) {
         const { resource } = other.workload;
-        report({ at: worker.place(option.path), value: '--beat', note: `${resource.kind} ${resource.name} runs the Beat of this application already` });
+        report({ at: worker.place(option.path), value: option.value, note: `${resource.kind} ${resource.name} runs the Beat of this application already` });
         return;
       }
+      const safe = !isScaled(worker.workload, world) && !worker.workload.rolls;
+      if (safe && option.ofProduct) return; // The way that the product documents for one worker.
       report({
-        at: worker.place(option.path), value: '--beat',
-        ...isScaled(worker.workload, world) ? {} : worker.workload.rolls ? { note: 'during every deploy, and as soon as there is more than one' }
-          : { severity: Severity.WARNING, note: 'as soon as there is more than one' },
+        at: worker.place(option.path), value: option.value,
+        ...safe ? { severity: Severity.WARNING, note: 'as soon as there is more than one' }
+          : isScaled(worker.workload, world) ? {} : { note: 'during every deploy, and as soon as there is more than one' },
       });
     },
   },

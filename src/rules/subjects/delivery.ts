@@ -4,12 +4,15 @@ import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { outOfRange, rangeText } from '../../celery/settings';
 import { lacks, meets, SINCE } from '../../celery/versions';
 import { LONGEST_OF_SQS, VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visibility-timeouts';
-import { seesSettings } from '../../manifests/code';
+import { codeFiles, seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { asList } from '../../manifests/json';
 import { applicationContainers } from '../../manifests/named-hosts';
+import { Place } from '../../manifests/place';
+import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { isScaled } from '../../manifests/scalers';
 import { lateTasks, limit, taskLimit } from '../../manifests/task-limit';
 import { tasksOf } from '../../manifests/tasks';
@@ -54,6 +57,15 @@ function databaseOf(process: Process): string | undefined {
 function apart(process: Process): string[] {
   const options = process.setting('broker_transport_options')?.value ?? '';
   return [...options.matchAll(/["'](global_keyprefix|queue_name_prefix|region|master_name)["']\s*:\s*([^,}]+)/g)].map(([, name, value]) => `${name}=${value.trim()}`).sort();
+}
+
+/** What code in sight gives tasks as a countdown, in seconds. */
+function countdowns(container: Container): Array<{ readonly seconds: number; readonly at: Place }> {
+  return codeFiles(container).flatMap(({ text, place }) => [...withoutComments(text).matchAll(/\bcountdown["']?\s*[=:]\s*([\d_.*\s]+?)\s*(?=[,)}#\n])/g)]
+    .flatMap(([, value]) => {
+      const given = seconds(value);
+      return given === undefined ? [] : [{ seconds: given, at: place }];
+    }));
 }
 
 /** How long a process may hold a message: what it reserves, times a task's limit, or the grace period that somebody has given it for one. */
@@ -184,7 +196,7 @@ export const deliveryRules: Rule[] = [
     check: (worker, report, world) => {
       const timeout = visibilityTimeout(worker);
       // Tasks of such a length need it.
-      const longest = Math.max(mayHold(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0);
+      const longest = Math.max(mayHold(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0, ...countdowns(worker.container).map((one) => one.seconds));
       if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600 && !(worker.link?.url.scheme === 'sqs' && timeout > LONGEST_OF_SQS)) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
@@ -340,6 +352,54 @@ export const deliveryRules: Rule[] = [
       const hidden = options && seconds(writtenVisibilityTimeout(options.value) ?? '');
       if (options && hidden && hidden > LONGEST_OF_SQS && process.link?.url.scheme === 'sqs') {
         report({ at: options.at, value: `visibility_timeout ${hidden}`, allowed: `at most ${LONGEST_OF_SQS}`, note: 'SQS refuses the queue' });
+      }
+    },
+  },
+  {
+    id: 'delivery/countdown-above-visibility',
+    severity: Severity.ERROR,
+    title: 'Tasks have a countdown that is longer than the visibility timeout',
+    why: 'A worker holds a task until its time has come, without an acknowledgement: after visibility_timeout (3600 s by default) Redis and SQS deliver it again, to another worker each time, and it '
+      + 'runs that often.',
+    fix: 'Set visibility_timeout in broker_transport_options above the longest countdown; or keep such tasks in a table, and send them by a periodic task.',
+    source: 'https://github.com/celery/celery/issues/4766',
+    rows: ['D1'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { broker, hiddenTransport } = worker;
+      const redis = broker ? isRedis(broker.url) : isRedisTransport(hiddenTransport ?? '');
+      const visible = visibilityTimeout(worker);
+      if (!redis || visible === 'unknown') return;
+      const timeout = visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible;
+      const [longest] = countdowns(worker.container).filter((one) => one.seconds > timeout).sort((one, other) => other.seconds - one.seconds);
+      if (!longest) return;
+      report({
+        at: longest.at, value: `countdown ${longest.seconds} s, visibility_timeout ${visible === 'unset' ? `${timeout} (the default)` : String(visible)}`,
+        allowed: `visibility_timeout above ${longest.seconds}`, ...unless(visible !== 'unset' || seesSettings(worker.container), 'the application sets it'),
+      });
+    },
+  },
+  {
+    id: 'delivery/content-not-accepted',
+    severity: Severity.ERROR,
+    title: 'Tasks or results are written in a format that is not accepted',
+    why: '`kombu.exceptions.ContentDisallowed: Refusing to deserialize untrusted content of type pickle`: workers refuse each task, or nobody can read a result. Without accept_content it is json only.',
+    fix: 'Use json; or add the format to accept_content of every process.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/security.html#serializers',
+    rows: ['N81'],
+    on: 'processes',
+    check: (process, report) => {
+      for (const [written, accepted] of [['task_serializer', ['accept_content']], ['result_serializer', ['result_accept_content', 'accept_content']]] as const) {
+        const serializer = process.setting(written);
+        const name = accepted.find((one) => process.sets(one));
+        const list = name === undefined ? undefined : process.setting(name);
+        if (!serializer || !/^(json|pickle|yaml|msgpack)$/.test(serializer.value) || (name !== undefined && !list)) continue;
+        const formats = list ? [...list.value.matchAll(/["']([\w./+-]+)["']/g)].map(([, format]) => format) : ['json'];
+        if (formats.length === 0 || formats.some((format) => format.replace(/^application\/(x-)?/, '').startsWith(serializer.value.slice(0, 4)) || /python-serialize/.test(format))) continue;
+        report({
+          at: serializer.at, value: `${written}=${serializer.value}`, allowed: formats.join(', '), note: name === undefined ? 'accept_content is json by default' : `${name} has ${formats.join(', ')}`,
+          ...unless(name !== undefined || seesSettings(process.container), 'the application sets accept_content'),
+        });
       }
     },
   },

@@ -108,9 +108,24 @@ function isStopped({ containers, spec }: Workload): boolean {
   return spec.shareProcessNamespace === true || containers.some(({ words }) => words.some(({ text }) => /quitquitquit|exitquit|pkill|killall/.test(text)));
 }
 
-/** What it runs is in its command, and no script of the image. */
-function isInSight({ ownsEntrypoint, invocations }: Container): boolean {
-  return ownsEntrypoint && invocations.every(({ words }) => !/\.(sh|bash)$|entry-?point/.test(words[0].text));
+/** What ends a container that is meant to prepare something: a copy of a repository, or migrations, as its last command. */
+function endsBy({ image, words, env, invocations }: Container): string | undefined {
+  if (image.name === 'git-sync') {
+    const once = words.find(({ text }) => /^--?one-time(=true)?$/.test(text))?.text;
+    const variable = ['GITSYNC_ONE_TIME', 'GIT_SYNC_ONE_TIME'].find((name) => /^(true|1)$/i.test(env.value(name) ?? ''));
+    return once ?? variable;
+  }
+  const last = invocations.at(-1);
+  const text = last?.words.map((word) => word.text).join(' ') ?? '';
+  return last && !last.conditional && !/&&|\|\|/.test(text) && last.links.every(({ kind }) => kind === 'shell')
+    && /^(?:\S*python[\d.]*\s+)?(?:\S*\/)?(manage\.py|django-admin)\s+(migrate|collectstatic|loaddata)\b|^(?:\S*\/)?alembic\s+upgrade\b|^(?:\S*\/)?flask\s+db\s+upgrade\b/.test(text) ? text : undefined;
+}
+
+/** The annotation by which an agent is added to the pods of a Job, and the one by which it ends. */
+function injectedFor({ annotations }: Workload): readonly [string, string] | undefined {
+  const [inject, only] = ['vault.hashicorp.com/agent-inject', 'vault.hashicorp.com/agent-pre-populate-only'];
+  const isOn = (name: string): boolean => asScalar(annotations[name]) === 'true';
+  return isOn(inject) && !isOn(only) ? [`${only}: "true"`, inject] : undefined;
 }
 
 const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
@@ -328,26 +343,71 @@ export const evictionRules: Rule[] = [
     },
   },
   {
+    id: 'eviction/container-ends',
+    severity: Severity.ERROR,
+    title: 'A container next to Celery ends at once, and is restarted forever',
+    why: 'The kubelet starts each container of a Deployment again: with git-sync --one-time or a migration among `containers` the pod is in CrashLoopBackOff and never ready, and the command runs every '
+      + 'five minutes.',
+    fix: 'Move it to initContainers; or let it stay: git-sync without --one-time.',
+    source: 'https://github.com/kubernetes/git-sync#manual',
+    rows: ['N32'],
+    on: 'celeryWorkloads',
+    check: (workload, report) => {
+      if (!workload.longRunning || (workload.spec.restartPolicy ?? 'Always') !== 'Always') return;
+      for (const container of workload.containers.filter(({ init }) => !init)) {
+        const why = endsBy(container);
+        if (why !== undefined) report({ at: container.place(), value: why });
+      }
+    },
+  },
+  {
+    id: 'eviction/deleted-by-cronjob',
+    severity: Severity.ERROR,
+    title: 'A CronJob deletes the pods of Celery without their grace period',
+    why: 'With --force --grace-period=0 or --now, SIGKILL follows at once: running tasks are lost each time, or come back after the visibility timeout.',
+    fix: 'Restart the Deployment: kubectl rollout restart deployment/NAME; against leaks use --max-tasks-per-child or --max-memory-per-child.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-forced',
+    rows: ['S3'],
+    check: (world, report) => {
+      for (const workload of world.workloads) {
+        const { kind, namespace } = workload.resource;
+        if (kind !== 'CronJob') continue;
+        for (const container of workload.containers) {
+          const text = container.words.map((word) => word.text).join(' ');
+          const [, command] = /\bkubectl\s([^;&|]*?\bdelete\s[^;&|]*)/.exec(text) ?? [];
+          if (command === undefined || !/\bpods?\b|\bpo\b/.test(command) || !/--now\b|--grace-period[= ](0|1)\b/.test(command)) continue;
+          const [, label, value] = /(?:-l|--selector)[= ]["']?([\w./-]+)={1,2}([\w.-]+)/.exec(command) ?? [];
+          const where = /(?:-n|--namespace)[= ]([\w-]+)/.exec(command)?.[1] ?? namespace;
+          const meant = label === undefined ? [] : world.select(where, { [label]: value }).filter((one) => world.in(one).some(({ role }) => role === 'worker'));
+          if (meant.length > 0) report({ at: container.place(), value: `kubectl ${command.trim()}`, note: `it takes ${listed(meant.map(({ resource }) => `${resource.kind} ${resource.name}`))}` });
+        }
+      }
+    },
+  },
+  {
     id: 'eviction/sidecar-never-ends',
     severity: Severity.ERROR,
     title: 'A proxy keeps the pod of a Job running after its work is done',
     why: 'A Job is complete when all its containers have ended, and the proxy never does: the Job stays, hooks of Helm time out, a CronJob that forbids '
       + 'concurrency never runs again.',
-    fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which does not count.',
+    fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which does not count; the agent of Vault ends with agent-pre-populate-only: "true".',
     source: 'https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/#jobs-with-sidecar-containers',
     rows: ['N32'],
     check: (world, report) => {
       for (const workload of world.workloads) {
         if (workload.longRunning || !celeryNamespaces(world).has(workload.resource.namespace) || isStopped(workload)) continue;
         const own = workload.containers.filter(({ init }) => !init);
-        const proxies = own.filter(isProxy);
-        if (proxies.length === own.length) continue;
-        const inSight = own.every((one) => proxies.includes(one) || isInSight(one));
-        for (const proxy of proxies) {
+        const injected = injectedFor(workload);
+        if (injected !== undefined) {
+          const [field, name] = injected;
           report({
-            at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers', ...unless(inSight, 'what the others run ends it'),
+            at: { resource: workload.resource, path: [...workload.podPath, 'metadata', 'annotations', name] }, value: `${name}: ${asScalar(workload.annotations[name])}`, allowed: field,
+            note: 'the agent that it adds never ends',
           });
         }
+        const proxies = own.filter(isProxy);
+        if (proxies.length === own.length) continue;
+        for (const proxy of proxies) report({ at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers' });
       }
     },
   },

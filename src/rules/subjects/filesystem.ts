@@ -1,3 +1,4 @@
+import { mebibytes, quantity } from '../../celery/quantity';
 import { Image, isBitnami, isFlower, isPython } from '../../celery/image';
 import { schedulePath } from '../../manifests/beat-schedule';
 import { brokerUse } from '../../manifests/brokers';
@@ -110,6 +111,19 @@ const FOLDERS: ReadonlyMap<string, 'written' | 'cache'> = new Map([
   ].map((name) => [name, 'cache'] as const),
 ]);
 
+/** Each pod has a folder of its own in the volume, by its name. */
+function perPod({ mountPath }: Mount, { json }: Container): boolean {
+  return asList(json.volumeMounts).some((mount) => get(mount, 'mountPath') === mountPath && get(mount, 'subPathExpr') !== undefined);
+}
+
+/** What belongs to root on the way to a folder that a container has to make, where it runs as another user. */
+function ownerOf(folder: string, container: Container): string | undefined {
+  if (container.mountOf(folder) || (container.runAsUser ?? 0) === 0) return undefined;
+  if (/^\/root(\/|$)/.test(folder)) return '/root';
+  // A folder with a dot in front is one that a program makes: `/.cache`.
+  return /^\/\.[^/]+/.test(folder) ? '/' : undefined;
+}
+
 interface ClaimUse {
   readonly workload: Workload;
   readonly path: Path;
@@ -199,6 +213,10 @@ const hostPaths = lazy((world: World) => grouped(world.workloads.filter(({ longR
 
 /** Options of Celery with the name of a file that it writes. */
 const WRITTEN = ['--pidfile', '--statedb', '--logfile'];
+
+function metricsFolder({ env }: Container): ReturnType<Container['env']['get']> {
+  return env.get('PROMETHEUS_MULTIPROC_DIR') ?? env.get('prometheus_multiproc_dir');
+}
 
 export const filesystemRules: Rule[] = [
   {
@@ -489,7 +507,7 @@ export const filesystemRules: Rule[] = [
     id: 'filesystem/folder-of-variable',
     severity: Severity.ERROR,
     title: 'A variable names a folder that cannot be written',
-    why: 'The root file system is read-only, and no volume is there: with PROMETHEUS_MULTIPROC_DIR the worker exits at startup '
+    why: 'The root file system or the volume there is read-only, or the folder belongs to root: with PROMETHEUS_MULTIPROC_DIR the worker exits at startup '
       + '(`OSError: [Errno 30] Read-only file system: \'/prom/counter_12.db\'`), caches fail when a task first loads a model or a font.',
     fix: 'Mount an emptyDir there.',
     source: 'https://github.com/PostHog/posthog/issues/56109',
@@ -499,10 +517,56 @@ export const filesystemRules: Rule[] = [
       if (role !== 'worker' && role !== 'beat') return;
       for (const { name, value, path } of container.env.all()) {
         const kind = FOLDERS.get(name);
-        if (kind === undefined || value === undefined || !value.startsWith('/') || container.writable(value) !== 'no') continue;
+        if (kind === undefined || value === undefined || !value.startsWith('/')) continue;
+        const owner = container.writable(value) === 'yes' ? ownerOf(value, container) : undefined;
+        if (owner !== undefined) {
+          report({
+            at: container.place(path), value: `${name}=${value}`, allowed: 'a folder in a volume, or below /tmp', note: `${owner} belongs to root, and the container runs as ${container.runAsUser}`,
+            unless: 'the image gives that folder to this user',
+          });
+        }
+        if (container.writable(value) !== 'no') continue;
         report({
           at: container.place(path), value: `${name}=${value}`, allowed: `an emptyDir at ${value}`, ...unless(kind === 'written', 'all that is needed is in it already'),
         });
+      }
+    },
+  },
+  {
+    id: 'filesystem/metrics-of-several-pods',
+    severity: Severity.WARNING,
+    title: 'Several pods keep the files of their metrics in one folder of a claim',
+    why: 'The files of prometheus_client are named after PIDs, which are the same in each container: pods write to each other\'s files, and what is scraped is wrong (`json.decoder.JSONDecodeError`).',
+    fix: 'Mount an emptyDir there, so that each pod has its own.',
+    source: 'https://github.com/prometheus/client_python/issues/823',
+    rows: ['N27'],
+    on: 'processes',
+    check: ({ container, workload }, report, world) => {
+      const folder = metricsFolder(container);
+      const mount = folder?.value?.startsWith('/') ? container.mountOf(folder.value) : undefined;
+      const claim = mount?.volume.claim;
+      if (!folder || !mount || claim === undefined || templateOf(claim, workload.resource.namespace, world) || perPod(mount, container)) return;
+      const others = world.workloads.some((other) => other !== workload && other.resource.namespace === workload.resource.namespace
+        && other.containers.some((one) => one.mountOf(metricsFolder(one)?.value ?? '')?.volume.claim === claim));
+      if (others || isScaled(workload, world)) report({ at: container.place(folder.path), value: `${folder.name}=${folder.value}`, allowed: 'an emptyDir', note: `it is on claim ${claim}` });
+    },
+  },
+  {
+    id: 'filesystem/size-above-limit',
+    severity: Severity.WARNING,
+    title: 'An emptyDir may grow larger than the ephemeral storage of its pod',
+    why: 'The files of an emptyDir count against the limits of the containers: `Pod ephemeral local storage usage exceeds the total limit of containers 1Gi`, and the pod is evicted in the middle of a task.',
+    fix: 'Raise limits.ephemeral-storage above the sum of the sizeLimits, or lower those.',
+    source: 'https://github.com/artifact-keeper/artifact-keeper-iac/issues/153',
+    rows: ['N42'],
+    on: 'celeryWorkloads',
+    check: (workload, report) => {
+      const limits = workload.containers.flatMap((container) => container.resource('limits', 'ephemeral-storage') ?? []);
+      const limit = limits.reduce((sum, one) => sum + one, 0);
+      for (const { kind, source, path, name } of limit === 0 ? [] : workload.volumes.values()) {
+        const size = kind === 'emptyDir' && source.medium !== 'Memory' ? quantity(source.sizeLimit) : undefined;
+        if (size === undefined || size <= limit) continue;
+        report({ at: { resource: workload.resource, path }, value: `sizeLimit ${asText(source.sizeLimit) ?? size} of ${name}`, allowed: `at most ${mebibytes(limit)}, the ephemeral storage of the pod` });
       }
     },
   },

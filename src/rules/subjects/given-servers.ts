@@ -2,7 +2,7 @@ import { isLoopback } from '../../celery/hosts';
 import { Image, isBase, isFlower, isPython } from '../../celery/image';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
 import { isBrokerVariable, isProducer } from '../../manifests/broker-urls';
-import { codeOf } from '../../manifests/code';
+import { CodeFile, codeFiles, codeOf } from '../../manifests/code';
 import { otherLogins } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { isOtherImage } from '../../manifests/hints';
@@ -11,13 +11,31 @@ import { namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { sameBroker } from '../../manifests/same-broker';
 import { hasOwnFiles } from '../../manifests/settings-files';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Rule, unless } from '../rule';
+import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** A setting that names a broker where nothing reads it; undefined where another one may be read. */
+function ignoredBroker(files: readonly CodeFile[]): Pick<Report, 'at' | 'value' | 'allowed'> | undefined {
+  const texts = files.map(({ text }) => withoutComments(text));
+  const all = texts.join('\n');
+  // What a call, a variable or another file gives it is out of sight.
+  if (!/\bCelery\(/.test(all) || /\bCelery\([^)]*\bbroker\b|config_from_(envvar|cmdline)|\bconf\b[.[(]|\*\*|import\s*\*|\bbroker_url\b/.test(all)) return undefined;
+  const [, source, namespace] = /config_from_object\(\s*['"]?([\w.:]+)['"]?(?:[^)]*namespace\s*=\s*['"](\w+)['"])?/.exec(all) ?? [];
+  if (source === undefined) return undefined;
+  const django = source.startsWith('django.conf');
+  const module = django ? /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]/.exec(all)?.[1] : source.split(':')[0];
+  const index = files.findIndex(({ name }) => module !== undefined && name === `${module.split('.').at(-1)}.py`);
+  if (index < 0) return undefined;
+  const read = django ? namespace === undefined ? 'BROKER_URL' : `${namespace}_BROKER_URL` : 'broker_url';
+  const given = [...texts[index].matchAll(/^(?:CELERY_BROKER_URL|BROKER_URL|broker)(?=\s*=[^=])/gm)].map(([name]) => name);
+  return given.length === 0 || given.includes(read) || (!django && given.includes('BROKER_URL')) ? undefined : { at: files[index].place, value: given[0], allowed: read };
+}
 
 /** Executors that come with Airflow and its providers, and know no Celery. */
 const WITHOUT_CELERY = /(^|\.)(Sequential|Local|Kubernetes|LocalKubernetes|Debug|Dask|Edge|AwsEcs|AwsBatch|AwsLambda)Executor$/;
@@ -255,7 +273,8 @@ export const givenServerRules: Rule[] = [
       const brokers = brokersOf(workers).get(container.image.text) ?? [];
       const same = (other: UrlUse) => other.partial || sameBroker(other, sends, world)
         || (!process && other.url.host === sends.url.host && other.url.database === sends.url.database);
-      if (brokers.length === 0 || brokers.some((other) => !other || same(other))) return;
+      // A server next to the worker, in its own pod, is reached by another name from outside.
+      if (brokers.length === 0 || brokers.some((other) => !other || same(other) || isLoopback(other.url.host))) return;
       report({ at: sends.at, value: sends.text === '' ? sends.source : sends.text, allowed: brokers[0]!.text });
     },
   },
@@ -424,6 +443,23 @@ export const givenServerRules: Rule[] = [
       const variables = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_APP', 'FLOWER_BROKER'].every((name) =>
         process.variable(name).state === 'unset');
       if (places && variables) report({ at: process.commandPlace, allowed: 'CELERY_BROKER_URL' });
+    },
+  },
+  {
+    id: 'env/broker-setting-ignored',
+    severity: Severity.ERROR,
+    title: 'The code names the broker by a setting that Celery does not read, so it tries RabbitMQ on localhost',
+    why: 'With namespace=\'CELERY\' only settings that begin with CELERY_ count, and without it those of Django have the names of before Celery 4; a module of settings has broker_url, not broker: '
+      + '`Cannot connect to amqp://guest:**@127.0.0.1:5672//: [Errno 111] Connection refused`, forever.',
+    fix: 'Write CELERY_BROKER_URL in settings that are read with the namespace CELERY, and broker_url in a module of its own; or set the variable CELERY_BROKER_URL.',
+    source: 'https://github.com/celery/celery/issues/6661',
+    rows: ['E11'],
+    on: 'processes',
+    check: (process, report) => {
+      if (!process.plain || process.role === 'multi' || ['--broker', '--config'].some((name) => !process.lacks(name))) return;
+      if (['CELERY_BROKER_URL', 'CELERY_BROKER', 'BROKER_URL', 'CELERY_CONFIG_MODULE'].some((name) => process.variable(name).state !== 'unset')) return;
+      const ignored = ignoredBroker(codeFiles(process.container));
+      if (ignored) report(ignored);
     },
   },
   {

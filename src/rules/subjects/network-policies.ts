@@ -8,7 +8,7 @@ import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } fro
 import { applicationContainers, namedHosts, ownNames } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, policiesOf, rulesOf, selects } from '../../manifests/policies';
+import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, OF_CARRIERS, policiesOf, rulesOf, selects, takesCarriers } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { rabbitFor } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
@@ -53,6 +53,9 @@ function namedBrokerPods({ container, workload }: Process, world: World): Return
     return port === undefined || !server ? [] : [{ workload: pod, container: server, port }];
   });
 }
+
+/** Of policies that take such addresses, and no private ones. */
+const AT_CARRIERS = { unless: `the pods have addresses of ${OF_CARRIERS}` };
 
 const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ name }) => name));
 
@@ -154,6 +157,13 @@ function plainPodSelector(peer: unknown): JsonObject | undefined {
   return Object.keys(asMap(peer)).join() === 'podSelector' && Object.keys(selector).join() === 'matchLabels' ? asMap(selector.matchLabels) : undefined;
 }
 
+/** Whether a selector of namespaces may take that of KEDA, which is not the one of the workers. */
+function mayBeKeda(selector: unknown, own: string): boolean {
+  if (!isMap(selector)) return false;
+  const labels = Object.entries(asMap(selector.matchLabels)).map(([name, value]) => [name, asScalar(value) ?? ''] as const);
+  return !labels.some(([name, value]) => /^(kubernetes\.io\/metadata\.name|name)$/.test(name) && value === own);
+}
+
 /** Rules about NetworkPolicies. */
 export const policyRules: Rule[] = [
   {
@@ -224,7 +234,7 @@ export const policyRules: Rule[] = [
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${port}${to ? ` of ${to.workload.resource.name}` : ''}`,
             note: `${workload.resource.kind} ${workload.resource.name} may not send there`,
             // A server of the cluster that is not among the input has come with something that may have policies as well.
-            ...to && dnsOnly ? {} : to || outsideCluster(broker!.url.host) ? certainty : { unless: 'a policy that is not among these manifests allows it', outOfSight: true },
+            ...to && takesCarriers(egress, 'Egress', port, names) ? AT_CARRIERS : to && dnsOnly ? {} : to || outsideCluster(broker!.url.host) ? certainty : { unless: 'a policy that is not among these manifests allows it', outOfSight: true },
           });
         }
         for (const { workload: target, port, container } of pods) {
@@ -234,7 +244,7 @@ export const policyRules: Rule[] = [
           shut.add(target);
           report({
             at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
-            allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...certainty,
+            allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...takesCarriers(ingress, 'Ingress', port, container.portNames(port)) ? AT_CARRIERS : certainty,
           });
         }
       }
@@ -246,6 +256,34 @@ export const policyRules: Rule[] = [
           at: { resource: ingress[0], path: ['spec'] }, value: policyNames(ingress), allowed: 'a rule in ingress for its port', note: `nobody is let in to ${workload.resource.name}`,
           unless: 'Celery has another broker',
         });
+      }
+    },
+  },
+  {
+    id: 'network/policy-keeps-keda-away',
+    severity: Severity.ERROR,
+    title: 'NetworkPolicies do not let KEDA connect to the broker',
+    why: 'The operator of KEDA asks the broker from its own namespace: `connection to redis failed: i/o timeout`, and nothing is ever scaled; the workers connect as they should.',
+    fix: 'Also allow the namespace of KEDA in the ingress of the broker: from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: keda}}}].',
+    source: 'https://keda.sh/docs/latest/faq/',
+    rows: ['N36'],
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, redis, rabbit }, report, world) => {
+      if (redis.length + rabbit.length === 0 || scaler.namespace.includes('keda')) return;
+      const use = worker.link;
+      for (const { workload: target } of use ? brokerPods(use, worker, world) : []) {
+        const policies = policiesOf(target, 'Ingress', world);
+        if (policies.length === 0 || hasOtherPolicies(target, world)) continue;
+        // Any other namespace may be that of KEDA, and any address that of its node.
+        const open = policies.some((policy) => rulesOf([policy], 'Ingress').some((rule) => {
+          const peers = asList(get(rule, 'from'));
+          return peers.length === 0 || peers.some((peer) => get(peer, 'ipBlock') !== undefined || mayBeKeda(get(peer, 'namespaceSelector'), worker.workload.resource.namespace));
+        }));
+        if (open) continue;
+        report({
+          at: { resource: policies[0], path: ['spec', 'ingress'] }, value: policyNames(policies), allowed: 'the namespace of KEDA', note: `ScaledObject ${scaler.name} reads ${target.resource.kind} ${target.resource.name}`,
+        });
+        return;
       }
     },
   },

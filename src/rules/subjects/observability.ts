@@ -1,13 +1,19 @@
+import { isLoopback } from '../../celery/hosts';
+import { parseUrl } from '../../celery/url';
 import { seenByExporter } from '../../manifests/applications';
+import { brokerClients } from '../../manifests/broker-urls';
 import { seconds } from '../../manifests/code-settings';
 import { exporters } from '../../manifests/exporters';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
+import { answersAtLoopback } from '../../manifests/loopback';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { FILLED_IN } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
+import { sameBroker } from '../../manifests/same-broker';
 import { celeryWorkloads } from '../../manifests/scalers';
+import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
@@ -48,7 +54,80 @@ function watched({ namespace, json }: Resource, world: World): string | undefine
 /** Ports of the proxies that a mesh injects. */
 const INJECTED_PORTS = /^(linkerd-(admin|proxy)|http-envoy-prom|http-monitoring|dapr-metrics|queue-metrics|http-usermetric)$/;
 
+/** Variables that name an agent or a collector, with the port that it has by default. */
+const AGENTS: ReadonlyArray<readonly [RegExp, number]> = [
+  [/^OTEL_EXPORTER_OTLP(_TRACES|_METRICS|_LOGS)?_ENDPOINT$/, 4317], [/^DD_(AGENT_HOST|TRACE_AGENT_URL|TRACE_AGENT_HOSTNAME)$/, 8126], [/^(AIRFLOW__METRICS__)?STATSD_HOST$/, 8125],
+  [/^DD_DOGSTATSD_(URL|HOST)$/, 8125], [/^JAEGER_AGENT_HOST$/, 6831], [/^ELASTIC_APM_SERVER_URL$/, 8200],
+];
+
+/** What may listen there. */
+const AGENT = /otel|opentelemetry|collector|datadog|(^|[-_/])dd-|agent|jaeger|statsd|telegraf|vector|alloy|fluent|apm|proxy|sidecar/i;
+
 export const observabilityRules: Rule[] = [
+  {
+    id: 'observability/agent-on-localhost',
+    severity: Severity.WARNING,
+    title: 'Traces or metrics are sent to localhost, and nothing in the pod listens there',
+    why: 'localhost is the pod itself, and the agent of a DaemonSet is on the node: `failed to send traces to Datadog Agent at http://localhost:8126`, `Transient error StatusCode.UNAVAILABLE encountered '
+      + 'while exporting traces to localhost:4317`. Traces and metrics of tasks are lost.',
+    fix: 'Name the address of the node, by a variable with fieldRef status.hostIP, or the Service of the collector.',
+    source: 'https://docs.datadoghq.com/containers/kubernetes/apm/',
+    rows: ['N26'],
+    on: 'processes',
+    check: ({ container, workload }, report, world) => {
+      // The operators of OpenTelemetry and Jaeger add an agent to pods with these.
+      if (Object.keys({ ...workload.annotations, ...workload.resource.annotations }).some((name) => /^sidecar\.(opentelemetry|jaegertracing)\.io\/inject$/.test(name))) return;
+      for (const { name, value = '', path } of container.env.all()) {
+        const usual = AGENTS.find(([pattern]) => pattern.test(name))?.[1];
+        const url = parseUrl(value);
+        if (usual === undefined || !isLoopback(url ? url.host : value.trim().replace(/:\d+$/, ''))) continue;
+        const port = Number(url?.port ?? /:(\d+)$/.exec(value)?.[1] ?? usual);
+        const answer = answersAtLoopback(container, port, world, AGENT);
+        if (answer !== 'something') report({ at: container.place(path), value: `${name}=${value}`, allowed: 'the address of the node, or a Service', ...answer === 'nothing' ? {} : answer });
+      }
+    },
+  },
+  {
+    id: 'observability/exporter-other-database',
+    severity: Severity.WARNING,
+    title: 'The metrics exporter looks at another database or virtual host than all workers next to it',
+    why: 'It connects, and gets no event: all metrics of tasks and workers stay empty, and alerts never fire.',
+    fix: 'Give it the broker URL of the workers, with the number of the database.',
+    source: 'https://github.com/raft-tech/TANF-app/issues/5673',
+    rows: ['N30'],
+    check: (world, report) => {
+      for (const { container } of exporters(world)) {
+        const [use, ...others] = brokerClients(world).find((client) => client.container === container)?.urls ?? [];
+        if (!use || others.length > 0 || use.partial) continue;
+        const { namespace } = container.workload.resource;
+        const near = world.workers.filter(({ workload }) => workload.resource.namespace === namespace).map(({ link }) => link);
+        const same = near.flatMap((link) => link && !link.partial && link.url.host.split('.')[0] === use.url.host.split('.')[0] ? [link] : []);
+        if (same.length === 0 || same.length < near.length || same.some((link) => sameBroker(link, use, world))) continue;
+        report({ at: use.at, value: shownUrl(use), allowed: shownUrl(same[0]) });
+      }
+    },
+  },
+  {
+    id: 'observability/metrics-files-pile-up',
+    severity: Severity.WARNING,
+    title: 'Each short-lived child leaves files of metrics behind',
+    why: 'In multiprocess mode prometheus_client writes files with the PID of each process into PROMETHEUS_MULTIPROC_DIR, and nothing removes those of children that are gone: the volume or the node fills '
+      + 'up, and the pod is evicted.',
+    fix: 'Let children run some hundred tasks: --max-tasks-per-child=1000; or call multiprocess.mark_process_dead and remove the files in worker_process_shutdown.',
+    source: 'https://github.com/alphagov/notifications-api/pull/3434',
+    rows: ['N42'],
+    on: 'workers',
+    check: (worker, report) => {
+      const option = worker.option('--max-tasks-per-child');
+      const tasks = worker.number('--max-tasks-per-child');
+      const folder = worker.container.env.get('PROMETHEUS_MULTIPROC_DIR') ?? worker.container.env.get('prometheus_multiproc_dir');
+      if (option.state !== 'known' || tasks === undefined || tasks < 1 || tasks >= FEW_TASKS || !folder || folder.value === '' || !worker.forks) return;
+      report({
+        at: worker.place(option.path), value: `--max-tasks-per-child ${tasks}`, allowed: `${FEW_TASKS} or more`, note: `there is ${folder.name}`,
+        unless: 'the application removes the files of children that have ended',
+      });
+    },
+  },
   {
     id: 'observability/spans-lost',
     severity: Severity.WARNING,

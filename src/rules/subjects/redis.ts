@@ -14,9 +14,8 @@ import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
-import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
-import { asList, get } from '../../manifests/json';
+import { asList, asText, get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
 import { isGiven, knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
@@ -75,26 +74,14 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
 
 /** As far as its configuration is in sight, it follows no other server. */
 function isIndependent(server: RedisServer): boolean {
-  // A hook or another container may make it follow another one.
-  return !server.opaque && !/replicaof|slaveof/i.test(JSON.stringify(server.container.workload.spec)) && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
+  return !server.opaque && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
 }
 
 /** It follows another server, and takes no commands that write. */
 function follows(server: RedisServer): boolean {
-  // KeyDB also has replicas that take what is written.
-  const writable = [server.directive('replica-read-only'), server.directive('slave-read-only')].some((directive) => directive?.values[0] === 'no')
-    || server.directive('active-replica')?.values[0] === 'yes';
+  const writable = [server.directive('replica-read-only'), server.directive('slave-read-only')].some((directive) => directive?.values[0] === 'no');
   const named = ['replicaof', 'slaveof'].some((name) => server.directive(name) && server.directive(name)?.values.join(' ').toLowerCase() !== 'no one');
   return !writable && (named || /^(replica|slave)$/.test(server.container.env.value('REDIS_REPLICATION_MODE') ?? ''));
-}
-
-/** What in the name of a container says that it takes connections for others. */
-const TAKES_CONNECTIONS = /prox|envoy|tunnel|tls|nginx|socat|spiped|twemproxy|nutcracker/i;
-
-/** Its clients are in its pod: Celery, where no Service leads there, or a proxy that takes connections for it. */
-function hasClientsInside({ container: { workload } }: RedisServer, world: World): boolean {
-  const proxied = workload.containers.some(({ name, image }) => TAKES_CONNECTIONS.test(`${name} ${image.name}`)) || isInjected(workload);
-  return proxied || (world.in(workload).length > 0 && world.kind('Service').every((service) => !world.backing(service).includes(workload)));
 }
 
 /** The namespaces with a Sentinel, which makes any of the servers the primary. */
@@ -127,6 +114,38 @@ function connections({ role, forks, pool, concurrency, container }: Process): nu
 const clientsOf = lazy((world: World) => grouped(world.processes
   .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
+
+interface AccessList extends Pick<Place, 'resource' | 'path'> {
+  /** What a user of Celery lacks. */
+  readonly missing: (user: string) => Pick<Report, 'note' | 'allowed'> | undefined;
+}
+
+/** Users as `aclfile` and `user` of the configuration give them; undefined where some of it is out of sight. */
+function accessList(server: RedisServer): AccessList | undefined {
+  const { container } = server;
+  const name = server.directive('aclfile')?.values[0];
+  const written = server.directive('user');
+  const file = name === undefined ? undefined : container.configFile(name);
+  const configuration = written?.resource.kind === 'ConfigMap' ? asText(get(written.resource.json, ...written.path)) : undefined;
+  const text = file?.text ?? configuration;
+  if (text === undefined || (name !== undefined && !file) || server.opaque) return undefined;
+  const users = new Map(text.split('\n').map((line) => line.trim().split(/\s+/)).filter(([word, user]) => word === 'user' && user !== undefined)
+    .map(([, user, ...rights]) => [user, rights]));
+  const { image: { tag, name: product } } = container;
+  const closed = (product === 'valkey' || /^v?([7-9]|\d\d)\b/.test(tag ?? '')) && server.directive('acl-pubsub-default')?.values[0] !== 'allchannels';
+  const place = file?.place ?? { resource: written!.resource, path: written!.path };
+  return {
+    ...place,
+    missing: (user) => {
+      const rights = users.get(user);
+      if (!rights) return user === 'default' ? undefined : { note: 'the list has no such user', allowed: [...users.keys()].join(', ') };
+      if (rights.some((right) => /[${}]/.test(right))) return undefined;
+      if (!rights.includes('on')) return { note: 'the user is off', allowed: 'on' };
+      if (!rights.some((right) => right === 'allkeys' || right.startsWith('~') || right.startsWith('%'))) return { note: 'the user has no keys', allowed: '~*' };
+      return closed && !rights.some((right) => right === 'allchannels' || right.startsWith('&')) ? { note: 'the user has no channels', allowed: '&*' } : undefined;
+    },
+  };
+}
 
 /** Directives with arguments that may begin with "#": what a module takes, the hash of a password. */
 const TAKES_ANYTHING: ReadonlySet<string> = new Set(['user', 'loadmodule', 'rename-command']);
@@ -325,7 +344,7 @@ export const redisRules: Rule[] = [
       const bind = server.directive('bind');
       const password = asks(server) || server.directive('masterauth') !== undefined;
       const served = brokerUse(server, world) === 'yes' || world.kind('Service').length > 0;
-      if (!served || server.opaque || hasClientsInside(server, world)) return;
+      if (!served || server.opaque) return;
       // Until Redis 6 a bind ended the protection.
       const version = /^v?(\d+)(?=[.-]|$)/.exec(server.container.image.tag ?? '')?.[1];
       if (mode?.values[0] === 'yes' && !password && (!bind || version === undefined || Number(version) >= 7)) {
@@ -336,6 +355,67 @@ export const redisRules: Rule[] = [
       }
       if (bind && bind.values.length > 0 && bind.values.every((address) => /^-?(127\.|::1$|localhost$)/.test(address)) && redisOfCelery(world).has(server)) {
         report({ at: at(server, bind), value: `bind ${bind.values.join(' ')}`, allowed: 'no bind, or 0.0.0.0', ...unlessCache(server, world) });
+      }
+    },
+  },
+  {
+    id: 'redis/waits-for-replicas',
+    severity: Severity.ERROR,
+    title: 'Redis takes no writes without a replica, and it has none',
+    why: '`NOREPLICAS Not enough good replicas to write.`: no task can be sent, and workers end when they start.',
+    fix: 'Set min-replicas-to-write 0, or leave it out.',
+    source: 'https://github.com/oauth2-proxy/manifests/pull/359',
+    rows: ['R12'],
+    on: 'brokers',
+    check: (server, report, world) => {
+      const directive = server.directive('min-replicas-to-write') ?? server.directive('min-slaves-to-write');
+      const { workload } = server.container;
+      if (!directive || !(Number(directive.values[0]) > 0) || mostReplicas(workload, world) > 1 || !isIndependent(server)) return;
+      // Another server may follow it by a script, or by a Sentinel.
+      const others = world.redisServers.filter(({ container }) => container !== server.container
+        && container.workload.resource.namespace === workload.resource.namespace);
+      if (others.some((other) => !isIndependent(other)) || sentinelNamespaces(world).has(workload.resource.namespace)) return;
+      report({ at: at(server, directive), value: `min-replicas-to-write ${directive.values[0]}`, allowed: 'min-replicas-to-write 0', ...unlessCache(server, world) });
+    },
+  },
+  {
+    id: 'redis/user-may-not',
+    severity: Severity.ERROR,
+    title: 'The access control list of Redis does not let the user of Celery do what Celery does',
+    why: 'Remote control, events and results use channels, which a user of Redis 7 and later has only by `&*`: `NOPERM this user has no permissions to access one of the channels used as '
+      + 'arguments`, and the worker ends. A user that is off or is not in the list is refused with `WRONGPASS`.',
+    fix: 'Give the user all keys, channels and commands: user celery on ~* &* +@all >PASSWORD.',
+    source: 'https://github.com/redis/redis-py/issues/2707',
+    rows: ['R5'],
+    on: 'brokerClients',
+    check: ({ urls }, report, world) => {
+      for (const use of urls) {
+        const [server, ...others] = redisFor(use, world);
+        const list = server && others.length === 0 ? accessList(server) : undefined;
+        const user = use.user || use.url.user || 'default';
+        if (!list || /[$%{]/.test(user)) continue;
+        const missing = list.missing(user);
+        if (missing) report({ at: { resource: list.resource, path: list.path }, value: `user ${user}`, ...missing });
+      }
+    },
+  },
+  {
+    id: 'redis/asks-for-certificate',
+    severity: Severity.ERROR,
+    title: 'Redis asks its clients for a certificate, and Celery has none',
+    why: 'With TLS, tls-auth-clients is yes by default: `tlsv13 alert certificate required`, `Connection closed by server`; nothing connects.',
+    fix: 'Set tls-auth-clients no; or mount a client certificate and name it: ssl_certfile and ssl_keyfile in the URL, or in broker_use_ssl.',
+    source: 'https://github.com/redis/redis/issues/6827',
+    rows: ['N12'],
+    on: 'brokerClients',
+    check: ({ urls, container }, report, world) => {
+      for (const use of urls) {
+        const [server, ...others] = redisFor(use, world);
+        if (!server || others.length > 0 || server.opaque || use.url.scheme !== 'rediss' || use.url.query.has('ssl_certfile')) continue;
+        if (Number(server.directive('tls-port')?.values[0] ?? 0) === 0 || /^(no|optional)$/.test(server.directive('tls-auth-clients')?.values[0] ?? 'yes')) continue;
+        // A certificate comes from a Secret, or from an image.
+        const mounted = container.mounts.some(({ volume: { kind } }) => !['configMap', 'emptyDir', 'downwardAPI'].includes(kind));
+        report({ at: use.at, value: shownUrl(use), allowed: 'tls-auth-clients no', ...unless(!mounted && use.text !== '', 'its code gives it a certificate of a volume') });
       }
     },
   },
@@ -427,18 +507,13 @@ export const redisRules: Rule[] = [
         if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
         // Of several envFrom the last wins, and it may be out of sight.
         const { env } = container;
-        // Celery itself reads only these, and adds nothing.
-        const added = /^(CE_BROKER_URL|CELERY_(BROKER_URL|RESULT_BACKEND)|-.*)$/.test(use.source) ? undefined
-          : [...env.all()].find(({ name }) => /(^|_)(REDIS|VALKEY|BROKER|CELERY)_.*PASS/.test(name))?.name;
         const given = secretKeys(servers[0].container).find(({ variable }) => /PASS/i.test(variable));
         const { scheme, host, port = `${REDIS_PORT}`, database } = use.url;
         report({
           at: use.at, value: shownUrl(use), ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
-          ...unless(added === undefined, `the application adds ${added}`),
           ...given && use.text !== '' ? {
-            // "password:" would hide what comes after it.
-            fix: `Define ${given.variable} before ${use.source} by a secretKeyRef to the key ${given.key} of Secret ${given.secret}, and write `
-              + `${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
+            fix: `Write the password into the URL, from Secret ${given.secret}, key ${given.key}: define ${given.variable} by secretKeyRef before ${use.source}, `
+              + `and write ${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
           } : {},
         });
       }
@@ -663,7 +738,7 @@ export const redisRules: Rule[] = [
           if (seen.has(place.resource)) continue;
           seen.add(place.resource);
           const votes = votesFor(name, container.workload.resource.namespace, world);
-          if (quorum > votes) report({ at: place, value: `quorum ${quorum} of ${name}`, allowed: `at most ${votes}`, unless: 'others watch it that are not among these manifests' });
+          if (quorum > votes) report({ at: place, value: `quorum ${quorum} of ${name}`, allowed: `at most ${votes}` });
         }
       }
     },

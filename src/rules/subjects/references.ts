@@ -29,6 +29,19 @@ function awaitedJobs({ image, invocations, words }: Container): string[] {
   });
 }
 
+/** The hooks of Helm that an object is. */
+function hooksOf({ annotations }: Resource): string[] {
+  return (asScalar(annotations['helm.sh/hook']) ?? '').split(',').map((hook) => hook.trim()).filter(Boolean);
+}
+
+/** Labels that charts give to what Helm applies; kubectl and kustomize take no notice of hooks. */
+function ofHelm({ labels }: Resource): boolean {
+  return labels['helm.sh/chart'] !== undefined || labels['app.kubernetes.io/managed-by'] === 'Helm' || labels.heritage === 'Helm';
+}
+
+const MIGRATES = /migrat|db["', ]+upgrade|upgrade["', ]+head/i;
+const AWAITS_MIGRATIONS = /migrate\s.*--check|check-migrations|check_migrations|showmigrations|wait[-_]for[-_](db[-_])?migrations/;
+
 /** To kustomize, what is in no namespace is in this one. */
 const DEFAULT_NAMESPACE = 'default';
 
@@ -415,6 +428,70 @@ export const referenceRules: Rule[] = [
           get(target, 'kind') === resource.kind && get(target, 'name') === resource.name)) continue;
         seen.add(name);
         report({ at, value: `Secret ${name}`, note: `${by.kind} ${by.name} writes it`, unless: 'it never changes, or something else restarts the pods' });
+      }
+    },
+  },
+  {
+    id: 'references/optional-key-missing',
+    severity: Severity.ERROR,
+    title: 'A reference that is optional names a key that the Secret or ConfigMap does not have',
+    why: 'The pod starts without the variable and without an error: a URL that is made of it keeps the text $(REDIS_PASSWORD), and Redis answers `WRONGPASS` or `NOAUTH Authentication required`.',
+    fix: 'Name a key that it has, and leave `optional` out.',
+    source: 'https://github.com/volcano-sh/kthena/pull/1683',
+    rows: ['E5'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      for (const reference of referencesOf(workload)) {
+        const { kind, name, key, optional, at } = reference;
+        const found = optional && key !== undefined ? find(world, reference) : undefined;
+        const variable = variableOf(reference);
+        if (!found || variable === undefined || byOperator(world, reference) || keysOf(found).size === 0 || keysOf(found).has(key!)) continue;
+        const used = workload.allContainers.some(({ json, name: container }) => container === at.container
+          && asList(json.env).some((entry) => (asScalar(get(entry, 'value')) ?? '').includes(`$(${variable})`)));
+        report({
+          at, value: `${kind} ${name}, key ${key}`, allowed: [...keysOf(found)].join(', '),
+          ...used ? { note: `another variable is made of $(${variable})` } : { unless: 'the application does without it', severity: Severity.INFO },
+        });
+      }
+    },
+  },
+  {
+    id: 'references/hook-before-its-objects',
+    severity: Severity.ERROR,
+    title: 'A hook that Helm runs before the installation needs an object that the same release makes after it',
+    why: 'Helm creates everything else after its pre-install hooks: the pod of the hook is in CreateContainerConfigError (`secret "shop" not found`), and the installation ends with a timeout. '
+      + 'It only works where an earlier release has left the object.',
+    fix: 'Give the object the annotations helm.sh/hook: pre-install,pre-upgrade and a lower helm.sh/hook-weight; or make the Job none of the hooks.',
+    source: 'https://github.com/mattrobinsonsre/bamf/pull/286',
+    rows: ['N88'],
+    check: (world, report) => {
+      for (const workload of world.workloads) {
+        if (!hooksOf(workload.resource).includes('pre-install') || !celeryNamespaces(world).has(workload.resource.namespace)) continue;
+        for (const reference of referencesOf(workload)) {
+          const { kind, name, optional, at } = reference;
+          const found = optional || at.path.includes('imagePullSecrets') ? undefined : find(world, reference);
+          if (!found || found.live || byOperator(world, reference) || hooksOf(found).includes('pre-install') || ![found, workload.resource].some(ofHelm)) continue;
+          report({ at, value: `${kind} ${name}`, note: 'it is no hook' });
+        }
+      }
+    },
+  },
+  {
+    id: 'references/waits-for-later-hook',
+    severity: Severity.WARNING,
+    title: 'An init container waits for migrations that Helm runs only when the pods are ready',
+    why: 'With --wait or --atomic, as Argo CD, Flux and Terraform install charts, post-install hooks run after all pods are ready, and the pods wait for the hook: a deadlock until the timeout.',
+    fix: 'Make it a Job without the annotation, or a pre-upgrade hook where the database is outside of the release.',
+    source: 'https://github.com/chatwoot/charts/pull/206',
+    rows: ['N88'],
+    on: 'celeryWorkloads',
+    check: ({ initContainers, longRunning, resource: { namespace } }, report, world) => {
+      const jobs = longRunning ? world.kind('Job').filter((job) => job.namespace === namespace && hooksOf(job).some((hook) => hook === 'post-install' || hook === 'post-upgrade')
+        && !hooksOf(job).some((hook) => hook.startsWith('pre-')) && MIGRATES.test(JSON.stringify(job.json.spec))) : [];
+      for (const container of jobs.length === 0 ? [] : initContainers) {
+        const text = container.words.map((word) => word.text).join(' ');
+        const awaited = awaitedJobs(container).some((name) => jobs.some((job) => job.name === name));
+        if (awaited || AWAITS_MIGRATIONS.test(text)) report({ at: container.place(), value: `Job ${jobs[0].name}`, note: `it is a hook: ${hooksOf(jobs[0]).join(',')}`, unless: 'Helm installs without --wait' });
       }
     },
   },

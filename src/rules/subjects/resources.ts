@@ -1,11 +1,13 @@
 import { isDevice, isGpu, isGpuClass } from '../../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
+import { codeFiles } from '../../manifests/code';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { isScaled } from '../../manifests/scalers';
 import { DEFAULT_SHARE, podsOf } from '../../manifests/shares';
 import type { World } from '../../manifests/world';
@@ -85,11 +87,6 @@ function setsItsOwn({ command: { vendor } }: Process): boolean {
   return ['unknown', 'airflow', 'sentry', 'dagster-celery'].includes(vendor);
 }
 
-/** The pool of a program that starts workers of its own, as far as its options and variables are known: prefork, unless they say another. */
-function poolOfVendor({ command: { vendor }, container }: Process): string | undefined {
-  return vendor === 'airflow' ? container.env.value('AIRFLOW__CELERY__POOL') ?? 'prefork' : vendor === 'sentry' ? 'prefork' : undefined;
-}
-
 export const resourceRules: Rule[] = [
   {
     id: 'resources/concurrency-of-the-node',
@@ -147,8 +144,7 @@ export const resourceRules: Rule[] = [
       const option = worker.option('--max-memory-per-child');
       const limit = container.memoryLimit;
       // What is not in sight may choose another pool, and hardly ever does.
-      const pool = worker.option('--pool').state === 'maybe' ? poolOfVendor(worker) : undefined;
-      const mayFork = worker.forks || pool === 'prefork' || (worker.plain && worker.option('--pool').state === 'maybe');
+      const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
       // A limit in which no container starts is an error of its own.
       if (limit === undefined || limit < SMALLEST_CONTAINER_BYTES || !mayFork) return;
       if (['unset', 'maybe'].includes(option.state) && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
@@ -157,7 +153,7 @@ export const resourceRules: Rule[] = [
         const path = ['known', 'set'].includes(worker.option('--autoscale').state) ? worker.option('--autoscale') : worker.option('--concurrency');
         report({
           at: path.state === 'known' ? worker.place(path.path) : worker.commandPlace, value: `${concurrency} children in ${mebibytes(limit)}`,
-          allowed: `${worker.plain ? `--max-memory-per-child=${Math.max(SMALLEST_CHILD_KIB, Math.floor(share / 1024))}, ` : ''}fewer children or more memory`,
+          allowed: `--max-memory-per-child=${Math.max(SMALLEST_CHILD_KIB, Math.floor(share / 1024))}, fewer children or more memory`,
           note: 'since Kubernetes 1.28 one that is too large takes all with it', unless: `none ever needs more than ${mebibytes(Math.max(share, 0))}`,
         });
         return;
@@ -254,6 +250,42 @@ export const resourceRules: Rule[] = [
       const name = asksFor(worker.container, isGpu) ?? claimedGpu(worker.container, world);
       if (name === undefined || !worker.forks || ['known', 'set'].includes(worker.option('--pool-start-method').state)) return;
       report({ at: worker.commandPlace, value: `${worker.pool} and ${name}`, allowed: '--pool=solo, --pool=threads', unless: 'only the children import what uses CUDA' });
+    },
+  },
+  {
+    id: 'resources/autoscale-reversed',
+    severity: Severity.WARNING,
+    title: 'The numbers of --autoscale are the wrong way round',
+    why: 'It takes the maximum first and the minimum after it: with 2,8 the pool never grows above 2.',
+    fix: 'Write the larger number first: --autoscale=8,2.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-autoscale',
+    rows: ['M1'],
+    on: 'workers',
+    check: (worker, report) => {
+      const option = worker.option('--autoscale');
+      const variable = worker.variable('AIRFLOW__CELERY__WORKER_AUTOSCALE');
+      for (const [name, given] of [['--autoscale ', option], ['AIRFLOW__CELERY__WORKER_AUTOSCALE=', variable]] as const) {
+        const [, first, second] = given.state === 'known' ? /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(given.value) ?? [] : [];
+        if (given.state !== 'known' || first === undefined || Number(first) >= Number(second)) continue;
+        report({ at: worker.place(given.path), value: `${name}${given.value}`, allowed: `${second},${first}` });
+      }
+    },
+  },
+  {
+    id: 'resources/shared-memory-too-small',
+    severity: Severity.WARNING,
+    title: 'Code loads data with several processes, and /dev/shm has 64 MiB',
+    why: 'The processes of a DataLoader hand their batches over in shared memory: `RuntimeError: DataLoader worker (pid 125) is killed by signal: Bus error`.',
+    fix: 'Mount an emptyDir with medium: Memory at /dev/shm, and count it in the memory limit; or use num_workers=0.',
+    source: 'https://github.com/pytorch/pytorch/issues/16979',
+    rows: ['N17'],
+    on: 'workers',
+    check: ({ container, workload: { spec } }, report) => {
+      if (container.mountOf('/dev/shm') || spec.hostIPC === true) return;
+      for (const { text, place } of codeFiles(container)) {
+        const [, processes] = /\bDataLoader\([^#]{0,400}?\bnum_workers\s*=\s*(\d+)/.exec(withoutComments(text)) ?? [];
+        if (Number(processes ?? 0) > 0) report({ at: place, value: `num_workers=${processes}`, allowed: 'an emptyDir at /dev/shm', unless: 'the batches are small' });
+      }
     },
   },
   {

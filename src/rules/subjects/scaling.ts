@@ -15,7 +15,7 @@ import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
-import { rabbitServers } from '../../manifests/rabbit-server';
+import { hasManagement, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
 import { isName } from '../../manifests/service-ports';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
@@ -124,6 +124,22 @@ function reportUnrequested(workload: Workload, resource: Shared, report: Reporte
     }
     return wanted === 'all';
   });
+}
+
+/** What meshes and agents add to a pod when it is created. */
+const ADDED_LATER = /^(istio-proxy|linkerd-proxy|daprd|vault-agent|envoy|consul-dataplane|kuma-sidecar|aws-appmesh-envoy|datadog-agent)/;
+
+/** The containers that an autoscaler names, each with its place. */
+function namedContainers({ kind, json }: Resource): Array<{ name: string; path: Array<string | number> }> {
+  const found = (value: unknown, path: Array<string | number>) => asScalar(value) === undefined ? [] : [{ name: asScalar(value)!, path }];
+  if (kind === 'HorizontalPodAutoscaler') {
+    return asList(get(json, 'spec', 'metrics')).flatMap((metric, i) => found(get(metric, 'containerResource', 'container'), ['spec', 'metrics', i, 'containerResource', 'container']));
+  }
+  return [
+    ...found(get(json, 'spec', 'scaleTargetRef', 'envSourceContainerName'), ['spec', 'scaleTargetRef', 'envSourceContainerName']),
+    ...asList(get(json, 'spec', 'triggers')).flatMap((trigger, i) => ['cpu', 'memory'].includes(asScalar(get(trigger, 'type')) ?? '')
+      ? found(get(trigger, 'metadata', 'containerName'), ['spec', 'triggers', i, 'metadata', 'containerName']) : []),
+  ];
 }
 
 /** Counts messages that wait, and not those that are delivered. What the URL is of may be out of sight. */
@@ -342,6 +358,86 @@ export const scalingRules: Rule[] = [
     },
   },
   {
+    id: 'scaling/keda-no-management',
+    severity: Severity.ERROR,
+    title: 'KEDA asks the management API of a RabbitMQ that does not have it',
+    why: 'With protocol http the scaler reads the queue over port 15672: without the plugin `connection refused`, or numbers that are never there, and nothing is ever scaled.',
+    fix: 'Use an image such as rabbitmq:4.1-management, or enable rabbitmq_management; or protocol: amqp, which counts only the messages that wait.',
+    source: 'https://github.com/kedacore/keda/issues/7180',
+    rows: ['N4'],
+    on: 'scaledWorkers',
+    check: ({ worker, scaler, rabbit }, report, world) => {
+      const [server, ...others] = worker.link ? rabbitFor(worker.link, world) : [];
+      if (!server || others.length > 0 || hasManagement(server) !== false) return;
+      for (const trigger of rabbit) {
+        const host = address(trigger, worker) ?? authenticationValues(world.find('TriggerAuthentication', scaler.namespace, trigger.authentication ?? ''), world).get('host');
+        const protocol = trigger.metadata('protocol') ?? 'auto';
+        if (protocol !== 'http' && !(protocol === 'auto' && /^https?:/.test(host ?? ''))) continue;
+        report({ at: { resource: scaler, path: [...trigger.path, 'protocol'] }, value: `protocol: ${protocol}`, note: `${server.resource.kind} ${server.resource.name} has no management plugin` });
+      }
+    },
+  },
+  {
+    id: 'scaling/paused',
+    severity: Severity.WARNING,
+    title: 'A ScaledObject is paused, so its workers are not scaled',
+    why: 'With paused-replicas "0" no worker runs and tasks wait; each apply brings the annotation back.',
+    fix: 'Take the annotations autoscaling.keda.sh/paused and paused-replicas out of the manifest: they are for a moment, by kubectl annotate.',
+    source: 'https://keda.sh/docs/latest/concepts/scaling-deployments/#pausing-autoscaling',
+    rows: ['N93'],
+    on: 'scaledWorkers',
+    check: ({ scaler }, report) => {
+      for (const name of ['paused-replicas', 'paused'].map((one) => `autoscaling.keda.sh/${one}`)) {
+        const value = asScalar(scaler.annotations[name]);
+        if (value === undefined || value === 'false' || isFilledIn(value)) continue;
+        report({ at: { resource: scaler, path: ['metadata', 'annotations', name] }, value: `${name}: ${value}`, unless: 'it is to be paused at each apply' });
+        return;
+      }
+    },
+  },
+  {
+    id: 'scaling/too-few-to-start',
+    severity: Severity.WARNING,
+    title: 'From zero, KEDA starts the first worker only when more tasks wait than the activation threshold',
+    why: 'Up to that number, tasks wait until others are added: the last ones of a day until the next one.',
+    fix: 'Leave the threshold out: it is 0; or set minReplicaCount: 1.',
+    source: 'https://keda.sh/docs/latest/concepts/scaling-deployments/#activating-and-scaling-thresholds',
+    rows: ['K1'],
+    on: 'scaledWorkers',
+    check: ({ scaler, redis, rabbit }, report) => {
+      const field = get(scaler.json, 'spec', 'idleReplicaCount') === undefined ? 'minReplicaCount' : 'idleReplicaCount';
+      if (scaler.kind !== 'ScaledObject' || (asNumber(get(scaler.json, 'spec', field)) ?? KEDA_DEFAULTS.minReplicaCount) > 0) return;
+      // Something else may start the first one.
+      if (triggers(scaler).length > redis.length + rabbit.length) return;
+      for (const trigger of [...redis, ...rabbit]) {
+        for (const name of ['activationListLength', 'activationValue']) {
+          const value = trigger.metadata(name);
+          if (!/^[1-9]\d*$/.test(value ?? '')) continue;
+          report({ at: { resource: scaler, path: [...trigger.path, name] }, value: `${name}: ${value}`, allowed: '0', unless: 'tasks may wait for more of them' });
+        }
+      }
+    },
+  },
+  {
+    id: 'scaling/no-such-container',
+    severity: Severity.ERROR,
+    title: 'An autoscaler names a container that the pods do not have',
+    why: 'It has no metric, and does nothing: `container celery not present in metrics for pod`. KEDA makes no autoscaler: `couldn\'t find container with name celery`.',
+    fix: 'Write the name of the container as its pods have it.',
+    source: 'https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#container-resource-metrics',
+    rows: ['K7'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      const own = workload.containers.map(({ name }) => name);
+      for (const scaler of scalersOf(workload, world)) {
+        for (const { name, path } of namedContainers(scaler)) {
+          if (own.includes(name) || isFilledIn(name) || ADDED_LATER.test(name)) continue;
+          report({ at: { resource: scaler, path }, value: name, allowed: own.join(', '), note: `${workload.resource.kind} ${workload.resource.name}` });
+        }
+      }
+    },
+  },
+  {
     id: 'scaling/keda-unknown-value',
     severity: Severity.ERROR,
     title: 'A trigger of KEDA has a value that its scaler does not take',
@@ -465,7 +561,11 @@ export const scalingRules: Rule[] = [
       const queues = queuesInSight(worker);
       if (!queues || queues.length === 0) return;
       // Other priorities have lists of their own, and keys may have a prefix; RabbitMQ may be given a regular expression.
-      const isOwn = ({ type }: Trigger, name: string): boolean => queues.some((queue) => type === 'rabbitmq' ? name === queue : name.includes(queue));
+      const { lists } = keysOf(worker);
+      const prefixed = (name: string) => lists.find(({ queue, priority, key }) => priority === 0 && queue === name && key !== name)?.key;
+      const isOwn = ({ type }: Trigger, name: string): boolean => type === 'rabbitmq' ? queues.includes(name)
+        : queues.some((queue) => name.includes(queue))
+          && (!readsRedisLists(type) || prefixed(name) === undefined || lists.some(({ key }) => key === name));
       // The name of a queue of SQS may have a prefix, and characters that SQS does not take are others.
       const counted = triggers(scaler).flatMap((trigger) => {
         const field = trigger.type === SQS_QUEUE ? undefined : QUEUE_SCALERS.get(trigger.type)?.queue;
@@ -476,7 +576,8 @@ export const scalingRules: Rule[] = [
         if (own || trigger.metadata('useRegex') === 'true' || (trigger.type === 'rabbitmq' && isFilledIn(name))) continue;
         if (readsRedisLists(trigger.type) && isUnacknowledged(name, worker)) continue;
         report({
-          at: { resource: scaler, path: [...trigger.path, field] }, value: name, allowed: queues.join(', '),
+          at: { resource: scaler, path: [...trigger.path, field] }, value: name, allowed: prefixed(name) ?? queues.join(', '),
+          ...prefixed(name) === undefined ? {} : { note: 'kombu puts global_keyprefix in front of it' },
           // Next to its own queue one may count what is before it.
           ...unless(!counted.some((other) => other.own) && (trigger.type !== 'redis' || (!otherDatabase(trigger, worker) && !readsOther(trigger, worker))),
             'what waits there becomes tasks of this worker'),

@@ -1,6 +1,6 @@
 import { CLUSTER_DOMAIN, isLoopback } from '../../celery/hosts';
 import { isBase } from '../../celery/image';
-import { AMQP_PORT, AMQPS_PORT, FLOWER_PORT, REDIS_PORT } from '../../celery/ports';
+import { AMQP_PORT, AMQPS_PORT, FLOWER_PORT, MYSQL_PORT, POSTGRES_PORT, REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, isSentinel, parseUrl } from '../../celery/url';
 import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manifests/broker-urls';
@@ -208,6 +208,31 @@ const OF_ANOTHER_SERVER = /cache|session|channel|replica|slave|reader|sentinel|c
 const POOLER = /pool|bouncer|prox|-r[ow]?$/;
 
 /** Rules about Services, and the hosts and ports that lead to them. */
+/** What leads to a database elsewhere. */
+const PROXY = /^(cloud-?sql-proxy|gce-proxy|alloydb-auth-proxy|pgbouncer|pgcat|proxysql)$/;
+
+/** `--port=5432`, `-instances=...=tcp:5432`. */
+const listensOn = ({ words }: Container, port: number): boolean => words.some(({ text }) => new RegExp(`(?:port[= ]|tcp:)${port}\\b`).test(text));
+
+/** Commands that ask the database of their application. */
+const ASKS_DATABASE = /\bmigrate\b|check-migrations|db["',\s]+(check|upgrade|migrate|init)|alembic\s+upgrade|showmigrations|wait_for_db|pg_isready|\bpsql\b|collectstatic.*migrate/;
+
+/** The port of its own pod at which an init container asks a server. */
+function askedOfItself(container: Container): number | undefined {
+  const text = container.words.map((word) => word.text).join(' ');
+  const direct = /\b(?:localhost|127\.0\.0\.1)[:\s/]+(\d{2,5})\b/.exec(text)?.[1];
+  if (direct !== undefined) return Number(direct);
+  if (!ASKS_DATABASE.test(text)) return undefined;
+  for (const { name, value, hidden } of container.env.all()) {
+    const url = parseUrl(hidden ?? value ?? '');
+    if (url && isLoopback(url.host) && /sql|postgres|mysql/.test(url.scheme)) return Number(url.port ?? (url.scheme.includes('mysql') ? MYSQL_PORT : POSTGRES_PORT));
+    if (!/(^|_)(DB|DATABASE|POSTGRES|PG|MYSQL|SQL)_?HOST(NAME)?$/.test(name) || !isLoopback((value ?? '').trim())) continue;
+    const port = container.env.value(name.replace(/HOST(NAME)?$/, 'PORT'));
+    return /^\d+$/.test(port ?? '') ? Number(port) : /MYSQL/.test(name) ? MYSQL_PORT : POSTGRES_PORT;
+  }
+  return undefined;
+}
+
 export const serviceRules: Rule[] = [
   {
     id: 'network/service-selects-workers',
@@ -541,6 +566,60 @@ export const serviceRules: Rule[] = [
         report({
           at: container.place(named.path), value: named.shown, allowed: near.length > 0 ? listed(near) : 'the name of a Service',
           ...near.length > 0 ? { fix: `Write ${listed(near)}.` } : {}, unless: 'the application takes its broker from somewhere else',
+        });
+      }
+    },
+  },
+  {
+    id: 'network/pod-of-another-service',
+    severity: Severity.ERROR,
+    title: 'The host name of a pod of a StatefulSet has a Service that does not give its pods names',
+    why: 'The pods have names below the headless Service of `serviceName` only: `Error -2 connecting to redis-0.redis:6379. Name or service not known.`, in a loop.',
+    fix: 'Write the Service that serviceName of the StatefulSet names, and make it headless with clusterIP: None; or the name of a Service without the pod.',
+    source: 'https://github.com/kubernetes/kubernetes/issues/74950',
+    rows: ['N69'],
+    on: 'brokerClients',
+    check: ({ container, urls, process }, report, world) => {
+      const named = process ? namedHosts(container).map(({ host, path }) => ({ host, at: container.place(path), text: host })) : [];
+      const given = [...urls.map((use) => ({ host: use.url.host, at: use.at, text: shownUrl(use) })), ...named];
+      const seen = new Set<string>();
+      for (const { host, at, text } of given) {
+        const [, set, ordinal, service, namespace = container.workload.resource.namespace] = /^([a-z0-9-]+)-(\d+)\.([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.|$).*)?)?$/.exec(host) ?? [];
+        const stateful = set === undefined || seen.has(host) ? undefined : world.find('StatefulSet', namespace, set);
+        if (!stateful) continue;
+        const governing = asText(get(stateful.json, 'spec', 'serviceName'));
+        const headless = (name: string) => get(world.find('Service', namespace, name)?.json, 'spec', 'clusterIP') === 'None';
+        const own = world.find('Service', namespace, service);
+        if (governing === undefined || isFilledIn(governing) || (governing === service && (!own || headless(service)))) continue;
+        seen.add(host);
+        report({
+          at, value: text, allowed: governing === service ? `Service ${service} with clusterIP: None` : host.replace(`${set}-${ordinal}.${service}`, `${set}-${ordinal}.${governing}`),
+          note: governing === service ? `Service ${service} is not headless` : `serviceName of StatefulSet ${set} is ${governing}`,
+        });
+      }
+    },
+  },
+  {
+    id: 'network/init-before-sidecar',
+    severity: Severity.ERROR,
+    title: 'An init container needs a sidecar that starts after it',
+    why: 'Init containers run one after the other, before all others: `connection to server at "127.0.0.1", port 5432 failed: Connection refused`, and the pod stays in Init:CrashLoopBackOff or '
+      + 'Init:0/1.',
+    fix: 'Make the proxy a native sidecar, with restartPolicy: Always, in front of the init container that needs it.',
+    source: 'https://github.com/apache/airflow/issues/42158',
+    rows: ['N72'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      const order = asList(workload.spec.initContainers).map((json) => asText(get(json, 'name')));
+      for (const container of workload.initContainers) {
+        const asked = askedOfItself(container);
+        if (asked === undefined) continue;
+        const later = workload.containers.filter((other) => other.declares(asked) || PROXY.test(other.image.name) || listensOn(other, asked));
+        const [first] = later;
+        if (!first || later.some((other) => other.init && order.indexOf(other.name) < order.indexOf(container.name))) continue;
+        report({
+          at: container.place(), value: `localhost:${asked}`, note: `${first.name} starts after it`, allowed: 'a native sidecar before it',
+          ...unless(world.kind('AuthProxyWorkload').length === 0, 'an operator adds a proxy'),
         });
       }
     },

@@ -1,4 +1,3 @@
-import { isPython } from '../../celery/image';
 import { SHUTDOWN_MARGIN } from '../../celery/shutdown';
 import { isAmqp } from '../../celery/url';
 import { lacks, meets, SINCE } from '../../celery/versions';
@@ -88,12 +87,6 @@ function controlsAtStop(process: Process): Array<{ readonly command: CeleryComma
 
 /** A shorter hook leaves the worker most of what it had. */
 const LONG_HOOK = 10;
-
-/** Kubernetes, or a hook, sends SIGQUIT to it. */
-function isQuit({ container: { json } }: Process): boolean {
-  const lifecycle = get(json, 'lifecycle');
-  return get(lifecycle, 'stopSignal') !== undefined || /QUIT|kill[^\w]+-3\b/.test(JSON.stringify(get(lifecycle, 'preStop') ?? ''));
-}
 
 export const shutdownRules: Rule[] = [
   {
@@ -211,11 +204,8 @@ export const shutdownRules: Rule[] = [
       const version = installedVersion(worker.workload, 'celery');
       if (version !== undefined && lacks(version, 'softShutdown')) {
         report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: `celery>=${SINCE.softShutdown}` });
-      } else if (worker.variable('REMAP_SIGTERM').state === 'unset' && !isQuit(worker)) {
-        report({
-          at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT in the same container',
-          ...unless(isPython(worker.container.image), 'its image has STOPSIGNAL SIGQUIT'),
-        });
+      } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
+        report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT in the same container' });
       }
     },
   },
@@ -310,7 +300,7 @@ export const shutdownRules: Rule[] = [
   {
     id: 'shutdown/prestop-does-nothing',
     severity: Severity.WARNING,
-    title: 'The preStop hook asks for something that the worker refuses',
+    title: 'The preStop hook asks for something that the worker refuses, or asks a worker that there is not',
     why: '`celery control cancel_consumer` without a queue ends in `cancel_consumer() missing 1 required positional argument: \'queue\'`: the worker goes on taking '
       + 'tasks while the hook runs.',
     fix: 'Remove the hook: SIGTERM does it. Or name the queue: celery control cancel_consumer QUEUE --destination NODE.',
@@ -318,8 +308,13 @@ export const shutdownRules: Rule[] = [
     rows: ['S7'],
     on: 'processes',
     check: (process, report) => {
-      for (const { command: { rest }, shown } of controlsAtStop(process)) {
+      for (const { command: { rest, options, invocation }, shown } of controlsAtStop(process)) {
+        const inShell = invocation.links.some(({ kind }) => kind === 'shell');
         if (rest.length === 1 && rest[0].text === 'cancel_consumer') report({ at: process.place(hookPath(process)), value: shown, allowed: 'cancel_consumer QUEUE' });
+        const [, variable] = /@\$\{?([A-Za-z_]\w*)/.exec(options.get('--destination')?.value ?? '') ?? [];
+        if (variable !== undefined && !inShell) {
+          report({ at: process.place(hookPath(process)), value: shown, note: `without a shell $${variable} stays as it is, and no worker has that name`, allowed: `["sh", "-c", "exec celery ... -d celery@$${variable}"]` });
+        }
       }
     },
   },
@@ -342,8 +337,7 @@ export const shutdownRules: Rule[] = [
       const left = workload.graceSeconds - slept;
       report({
         at: worker.place([...container.path, 'lifecycle', 'preStop']), value: `${slept} s of ${workload.graceSeconds} s`, allowed: `a grace period longer by ${slept} s`,
-        // Who gives a grace period may know how long the tasks take.
-        ...unless(left <= 0 || (needed !== undefined && stopsSoft(worker)), `no task takes longer than ${left} s`), outOfSight: needed !== undefined,
+        ...unless(left <= 0 || needed !== undefined, `no task takes longer than ${left} s`),
       });
     },
   },
@@ -359,8 +353,6 @@ export const shutdownRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       const detach = process.command.options.get('--detach');
-      // The script stops what it has started.
-      if (process.links.some((link) => link.kind === 'shell' && link.script.traps)) return;
       if (detach) report({ at: process.place(detach.word.path), value: detach.word.text });
       else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
         report({

@@ -29,6 +29,8 @@ const SCHEME_IN_TRANSPORT = /^(rediss?|amqps?|pyamqp)\+(.+)$/;
 
 const RESERVED = /[#/?[\]]/;
 
+const URL_OF_BROKER = /(^|_)BROKER_URL$/;
+
 /** A rediss:// URL without ssl_cert_reqs; of one from a Secret the variable is shown. */
 function unverified(process: Process, use: UrlUse | undefined, names: readonly string[], world: World): Report | undefined {
   // That the server has no TLS at all is said elsewhere.
@@ -61,6 +63,11 @@ export const urlValueRules: Rule[] = [
         const literal = match?.[2].replace(/\$[({][^)}]*[)}]/g, '') ?? '';
         // `http://host:1/x@y` has no password: what looks like one must come before the host.
         if (match && RESERVED.test(literal) && !/^\d+\//.test(literal)) report({ at: use.at, value: use.source, allowed: '[A-Za-z0-9._~-] and %XX' });
+      }
+      // Of a Secret only the key of SQS is looked at: its URL has no host, so that what is after the colon is the key.
+      for (const { name, hidden = '', path } of process.container.env.all()) {
+        const [, key] = URL_OF_BROKER.test(name) ? /^sqs:\/\/[^:@/]+:([^@]*)@$/.exec(hidden) ?? [] : [];
+        if (key !== undefined && RESERVED.test(key)) report({ at: process.container.place(path), value: name, allowed: '[A-Za-z0-9._~-] and %XX' });
       }
     },
   },
