@@ -25,8 +25,10 @@ export interface Install {
   readonly constraints: readonly Requirement[];
   /** Takes requirements from something out of sight: a file of the image, a repository. */
   readonly opaque: boolean;
-  /** A constraints file, hashes or `--no-deps`: somebody decided on every version. */
+  /** A constraints file, hashes, a day or `--no-deps`: somebody decided on every version. */
   readonly constrained: boolean;
+  /** Takes packages from another index than PyPI, which need not have the newest. */
+  readonly ownIndex: boolean;
   /** Installs to a place of its own: `--target`, or with the pip of a virtual environment. */
   readonly target?: string;
 }
@@ -41,9 +43,17 @@ const VALUED = new Set([
 export const installsOf: (workload: Workload) => readonly Install[] = lazy(readAll);
 
 function readAll(workload: Workload): Install[] {
-  return workload.allContainers.flatMap((container) =>
-    container.invocations.flatMap(({ words }) => read(container, words)));
+  return workload.allContainers.flatMap((container) => {
+    const found = container.invocations.flatMap(({ words }) => read(container, words));
+    // What an install finds it keeps.
+    const decided = found.findIndex(({ constrained, opaque }) => constrained || opaque);
+    return found.map((install, i) => decided >= 0 && i > decided ? { ...install, constrained: true } : install);
+  });
 }
+
+/** Variables that are options of pip and uv. */
+const CONSTRAINING = ['PIP_CONSTRAINT', 'PIP_REQUIRE_HASHES', 'PIP_UPLOADED_PRIOR_TO', 'UV_CONSTRAINT', 'UV_OVERRIDE', 'UV_EXCLUDE_NEWER', 'UV_REQUIRE_HASHES'];
+const INDEXES = ['PIP_INDEX_URL', 'UV_INDEX_URL', 'UV_DEFAULT_INDEX', 'UV_INDEX'];
 
 /** Every install of a pod that has to do with Celery. */
 export const celeryInstalls: (world: World) => readonly Install[] = lazy((world: World) => world.workloads.flatMap((workload) => {
@@ -64,7 +74,9 @@ function read(container: Container, words: readonly Word[]): Install[] {
   const requirements: Requirement[] = [];
   const constraints: Requirement[] = [];
   let opaque = false;
-  let constrained = false;
+  const given = (names: readonly string[]): boolean => names.some((name) => container.env.lookup(name).state !== 'unset');
+  let constrained = given(CONSTRAINING);
+  let ownIndex = given(INDEXES);
   const venv = /^(.*)\/bin\/(?:pip|python)[\d.]*$/.exec(words[0].text)?.[1];
   let target = venv !== undefined && !/^\/usr(\/local)?$/.test(venv) ? venv : undefined;
   const fromFile = (path: string, into: Requirement[], place: Path) => {
@@ -88,7 +100,12 @@ function read(container: Container, words: readonly Word[]): Install[] {
       constrained = true;
       fromFile(value(), constraints, path);
     } else if (option === '--require-hashes' || option === '--no-deps' || option === '--no-index') constrained = true;
-    else if (option === '-t' || option === '--target' || option === '--prefix') target = value();
+    else if (option === '--exclude-newer' || option === '--uploaded-prior-to' || option === '--overrides') {
+      constrained = true;
+      value();
+    } else if (option === '-i' || option === '--index-url' || option === '--default-index') {
+      ownIndex = !/^https:\/\/pypi\.org\//.test(value());
+    } else if (option === '-t' || option === '--target' || option === '--prefix') target = value();
     else if (option === '-e' || option === '--editable') {
       opaque = true;
       value();
@@ -99,7 +116,7 @@ function read(container: Container, words: readonly Word[]): Install[] {
       else requirements.push(unknown ? { ...parsed, range: undefined } : parsed);
     }
   }
-  return [{ container, path: words[install].path, requirements, constraints, opaque, constrained, target }];
+  return [{ container, path: words[install].path, requirements, constraints, opaque, constrained, ownIndex, target }];
 }
 
 /** The same lock is in many containers. */

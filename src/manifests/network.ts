@@ -223,6 +223,32 @@ function openshiftRoutes(resource: Resource): Route[] {
   return service === undefined ? [] : [{ resource, path: ['spec', 'to', 'name'], service, hosts: [], servedBy: [] }];
 }
 
+/** The routes of Traefik. */
+function traefikRoutes(resource: Resource): Route[] {
+  return asList(get(resource.json, 'spec', 'routes')).flatMap((rule, r) => asList(get(rule, 'services')).flatMap((one, s) => {
+    const service = asText(get(one, 'name'));
+    return service === undefined ? [] : [{
+      resource, path: ['spec', 'routes', r, 'services', s], service, namespace: asText(get(one, 'namespace')), servicePort: get(one, 'port'), hosts: [], servedBy: [],
+    }];
+  }));
+}
+
+/** The routes of Istio, to Services of the cluster by their names. */
+function istioRoutes(resource: Resource): Route[] {
+  return asList(get(resource.json, 'spec', 'http')).flatMap((rule, h) => asList(get(rule, 'route')).flatMap((one, r) => {
+    const [, service, namespace] = /^([a-z0-9-]+)(?:\.([a-z0-9-]+)\.svc(?:\..+)?)?$/.exec(asText(get(one, 'destination', 'host')) ?? '') ?? [];
+    return service === undefined ? [] : [{
+      resource, path: ['spec', 'http', h, 'route', r, 'destination'], service, namespace, servicePort: get(one, 'destination', 'port', 'number'), hosts: [], servedBy: [],
+    }];
+  }));
+}
+
+/** Of those it is known where they lead, and not what asks for a login before. */
+const otherRoutes = lazy((world: World): readonly Route[] => [
+  ...world.kind('IngressRoute').filter(({ apiVersion }) => apiVersion.startsWith('traefik.')).flatMap(traefikRoutes),
+  ...world.kind('VirtualService').filter(({ apiVersion }) => apiVersion.startsWith('networking.istio.io/')).flatMap(istioRoutes),
+]);
+
 const allRoutes = lazy((world: World): readonly Route[] => [
   ...world.kind('Ingress').flatMap(ingressRoutes), ...world.kind('HTTPRoute').flatMap(httpRoutes), ...world.kind('Route').flatMap(openshiftRoutes),
 ]);
@@ -240,7 +266,7 @@ export interface Misdirected {
 export function misdirected(meant: readonly Resource[], world: World): Misdirected[] {
   const byNamespace = grouped(meant.map((service) => [service.namespace, service]));
   const byName = grouped(meant.map((service) => [service.name, service]));
-  return allRoutes(world).flatMap((route): Misdirected[] => {
+  return [...allRoutes(world), ...otherRoutes(world)].flatMap((route): Misdirected[] => {
     const { resource, path, service, servicePort: port } = route;
     const place = { resource, path };
     if ((asText(get(resource.json, ...path, 'kind')) ?? 'Service') !== 'Service') return [];

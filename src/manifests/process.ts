@@ -187,7 +187,8 @@ export class Process {
   public get concurrency(): number | undefined {
     const autoscale = /^\s*(\d+)/.exec(this.value('--autoscale') ?? '');
     if (autoscale) return Number(autoscale[1]);
-    return this.lacks('--concurrency') ? seconds(this.setting('worker_concurrency')?.value ?? '') : this.number('--concurrency');
+    if (this.lacks('--concurrency')) return seconds(this.setting('worker_concurrency')?.value ?? '');
+    return this.number('--concurrency') ?? (this.command.vendor === 'airflow' ? seconds(this.container.env.value('AIRFLOW__CELERY__WORKER_CONCURRENCY') ?? '') : undefined);
   }
 
   /** The URL that the process connects to, if manifests show it: what wins comes first. */

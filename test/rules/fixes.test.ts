@@ -50,7 +50,7 @@ test.each([
   ['redis://queue/2', 'redis://:$(REDIS_PASSWORD)@queue:6379/2.'], ['redis://queue:6379', 'redis://:$(REDIS_PASSWORD)@queue:6379/0.'],
 ])('the Secret of the password of Redis: %s', (url, written) => {
   expect(fixes('redis/password-not-given', `${worker(WORKER, `env: [{name: CELERY_BROKER_URL, value: "${url}"}]`)}${REDIS}`)).toEqual([
-    `Write the password into the URL, from Secret redis-auth, key secret: define REDIS_PASSWORD by secretKeyRef before CELERY_BROKER_URL, and write ${written}`,
+    `Define REDIS_PASSWORD before CELERY_BROKER_URL by a secretKeyRef to the key secret of Secret redis-auth, and write ${written}`,
   ]);
 });
 

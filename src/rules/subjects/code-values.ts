@@ -3,9 +3,11 @@ import { isPython } from '../../celery/image';
 import { CodeFile, codeFiles, importedBy } from '../../manifests/code';
 import { mixedInApp, mixedInModule, neededVariables } from '../../manifests/code-names';
 import { balanced } from '../../manifests/code-settings';
+import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -38,6 +40,10 @@ function crontabs(code: string): Array<{ args: string; called: boolean }> {
   });
 }
 
+/** The files that the code of a container reads as settings. */
+const settingsModules = lazy((container: Container): ReadonlySet<string> => new Set(codeFiles(container)
+  .flatMap(({ text }) => [...withoutComments(text).matchAll(/\bconfig_from_object\(\s*['"](\w+)['"]\s*\)/g)].map(([, name]) => `${name}.py`))));
+
 /** What every container has: of the system, of Python's image, and of Kubernetes. */
 const OF_EVERY_CONTAINER = /^(PATH|HOME|HOSTNAME|PWD|USER|LANG|TERM|SHLVL|GPG_KEY|PYTHON_.*|KUBERNETES_.*|.*_(SERVICE_(HOST|PORT).*|PORT(_\d+_.*)?))$/;
 
@@ -66,8 +72,7 @@ export const codeValueRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#new-lowercase-settings',
     rows: ['C1'],
     check: (world, report) => reportFiles(world, report, (file, process, imported) => {
-      const modules = codeFiles(process.container).flatMap(({ text }) => [...withoutComments(text).matchAll(/\bconfig_from_object\(\s*['"](\w+)['"]\s*\)/g)].map(([, name]) => `${name}.py`));
-      const names = modules.includes(file.name) ? mixedInModule(file.text) : mixedInApp(file.text);
+      const names = settingsModules(process.container).has(file.name) ? mixedInModule(file.text) : mixedInApp(file.text);
       return names ? [{
         at: file.place, value: `${names.old}, ${names.other}`, allowed: `${names.meant}, ${names.other}`, ...unless(imported, NOTHING_IMPORTS_IT),
       }] : [];

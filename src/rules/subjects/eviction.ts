@@ -108,6 +108,11 @@ function isStopped({ containers, spec }: Workload): boolean {
   return spec.shareProcessNamespace === true || containers.some(({ words }) => words.some(({ text }) => /quitquitquit|exitquit|pkill|killall/.test(text)));
 }
 
+/** What it runs is in its command, and no script of the image. */
+function isInSight({ ownsEntrypoint, invocations }: Container): boolean {
+  return ownsEntrypoint && invocations.every(({ words }) => !/\.(sh|bash)$|entry-?point/.test(words[0].text));
+}
+
 /** What ends a container that is meant to prepare something: a copy of a repository, or migrations, as its last command. */
 function endsBy({ image, words, env, invocations }: Container): string | undefined {
   if (image.name === 'git-sync') {
@@ -402,12 +407,17 @@ export const evictionRules: Rule[] = [
           const [field, name] = injected;
           report({
             at: { resource: workload.resource, path: [...workload.podPath, 'metadata', 'annotations', name] }, value: `${name}: ${asScalar(workload.annotations[name])}`, allowed: field,
-            note: 'the agent that it adds never ends',
+            note: 'the agent that it adds never ends', ...unless(own.every(isInSight), 'what the others run ends it'),
           });
         }
         const proxies = own.filter(isProxy);
         if (proxies.length === own.length) continue;
-        for (const proxy of proxies) report({ at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers' });
+        const inSight = own.every((one) => proxies.includes(one) || isInSight(one));
+        for (const proxy of proxies) {
+          report({
+            at: proxy.place(), value: proxy.image.text, allowed: 'restartPolicy: Always in initContainers', ...unless(inSight, 'what the others run ends it'),
+          });
+        }
       }
     },
   },

@@ -22,6 +22,7 @@ import { probePlace, probesOf } from '../../manifests/probes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { isFilledIn } from '../../manifests/refusals';
+import { leastReplicas } from '../../manifests/scalers';
 import { Resource } from '../../manifests/resource';
 import { pathSeen, Seen } from '../../manifests/rewrites';
 import { shownUrl, UrlUse } from '../../manifests/uses';
@@ -749,6 +750,22 @@ export const flowerRules: Rule[] = [
           });
         }
       }
+    },
+  },
+  {
+    id: 'flower/cookie-of-one-pod',
+    severity: Severity.WARNING,
+    title: 'Several pods of Flower with a provider of logins have no common cookie_secret',
+    why: 'Each pod signs its cookies with a key of its own that it makes up at startup: whoever has logged in at one is sent to the login again by another.',
+    fix: 'Run one pod; or set FLOWER_COOKIE_SECRET from a Secret.',
+    source: 'https://flower.readthedocs.io/en/latest/config.html#cookie-secret',
+    rows: ['N116'],
+    on: 'flowers',
+    check: (flower, report, world) => {
+      const provider = ['auth-provider', 'oauth2-key'].map((name) => option(flower, name)).find(({ state }) => state === 'known' || state === 'set');
+      if (!provider || leastReplicas(flower.workload, world) < 2 || option(flower, 'cookie-secret').state !== 'unset') return;
+      const affinity = world.kind('Service').some((service) => get(service.json, 'spec', 'sessionAffinity') === 'ClientIP' && world.backing(service).includes(flower.workload));
+      if (!affinity) report({ at: { resource: flower.workload.resource, path: ['spec', 'replicas'] }, unless: 'something sends all requests of a browser to one pod' });
     },
   },
   {

@@ -55,7 +55,7 @@ function takesKombu57(install: Install): boolean {
 const CELERY_PACKAGES = new Set(['celery', 'kombu', 'billiard', 'vine', 'redis', 'flower']);
 
 /** Until when a liveness probe kills for certain, and from when it leaves time enough, in seconds. */
-const SHORT_TO_INSTALL = 60;
+const SHORT_TO_INSTALL = 10;
 const ENOUGH_TO_INSTALL = 600;
 
 export const installRules: Rule[] = [
@@ -116,10 +116,10 @@ export const installRules: Rule[] = [
     check: (install, report) => {
       const celery = requirement(install, 'celery');
       if (!celery || !takesKombu57(install)) return;
-      const certain = pythonVersion(install.container.image) !== undefined;
+      const known = pythonVersion(install.container.image) !== undefined;
       report({
         at: install.container.place(celery.path), value: celery.text, allowed: 'kombu==5.6.2 in the same installation, or a constraints file',
-        ...unless(certain, 'the image has a Python before 3.10'),
+        ...unless(known && !install.ownIndex, known ? 'the index has no kombu 5.7' : 'the image has a Python before 3.10'),
       });
     },
   },

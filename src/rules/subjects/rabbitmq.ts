@@ -9,11 +9,12 @@ import { amqpUses } from '../../manifests/broker-urls';
 import { claimNamed } from '../../manifests/claims';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
-import { asText, get } from '../../manifests/json';
+import { asList, asText, get } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
 import { exposures } from '../../manifests/network';
 import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
+import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { rabbitAccounts, WITHOUT_DEFAULTS } from '../../manifests/rabbit-accounts';
 import {
@@ -148,9 +149,18 @@ function quorumQueues(worker: Process): string | undefined {
   return declared && `${declared.name} declares a queue with x-queue-type: quorum`;
 }
 
+/** Its node has the address of the pod in its name, which is another one after each restart: `rabbit@$(MY_POD_IP)`. */
+function namedByAddress({ json, env }: Container): boolean {
+  if (env.lookup('RABBITMQ_MNESIA_DIR').state !== 'unset') return false;
+  const entries = new Map(asList(json.env).map((entry) => [get(entry, 'name'), entry]));
+  const named = asText(get(entries.get('RABBITMQ_NODENAME'), 'value')) ?? '';
+  return [...named.matchAll(/\$\((\w+)\)/g)].some(([, name]) => get(entries.get(name), 'valueFrom', 'fieldRef', 'fieldPath') === 'status.podIP');
+}
+
 /** Not only the cluster's own name. */
 function nodeName(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
   const { container } = server;
+  if (container && namedByAddress(container)) return 'changes';
   if (!container || container.workload.resource.kind === 'StatefulSet') return 'fixed';
   if (asText(container.workload.spec.hostname) !== undefined) return 'fixed';
   for (const name of ['RABBITMQ_NODENAME', 'RABBITMQ_NODE_NAME']) {
@@ -349,7 +359,9 @@ export const rabbitRules: Rule[] = [
         const name = nodeName(server);
         if (!server.container || mount?.volume.kind !== 'claim' || name === 'fixed') continue;
         report({
-          at: server.container.place(mount.path), value: `claim ${mount.volume.claim ?? mount.volume.name} at ${mount.mountPath}`, allowed: 'hostname: rabbitmq in the pod, or a StatefulSet',
+          at: server.container.place(mount.path), value: `claim ${mount.volume.claim ?? mount.volume.name} at ${mount.mountPath}`,
+          ...namedByAddress(server.container) ? { note: 'the name of the node has the address of the pod in it', allowed: 'the name of a pod of a StatefulSet in the name of the node' }
+            : { allowed: 'hostname: rabbitmq in the pod, or a StatefulSet' },
           ...unless(name === 'changes', 'the image gives the node a name of its own'),
         });
       }

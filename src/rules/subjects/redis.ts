@@ -14,6 +14,7 @@ import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
+import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
@@ -74,14 +75,26 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
 
 /** As far as its configuration is in sight, it follows no other server. */
 function isIndependent(server: RedisServer): boolean {
-  return !server.opaque && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
+  // A hook or another container may make it follow another one.
+  return !server.opaque && !/replicaof|slaveof/i.test(JSON.stringify(server.container.workload.spec)) && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
 }
 
 /** It follows another server, and takes no commands that write. */
 function follows(server: RedisServer): boolean {
-  const writable = [server.directive('replica-read-only'), server.directive('slave-read-only')].some((directive) => directive?.values[0] === 'no');
+  // KeyDB also has replicas that take what is written.
+  const writable = [server.directive('replica-read-only'), server.directive('slave-read-only')].some((directive) => directive?.values[0] === 'no')
+    || server.directive('active-replica')?.values[0] === 'yes';
   const named = ['replicaof', 'slaveof'].some((name) => server.directive(name) && server.directive(name)?.values.join(' ').toLowerCase() !== 'no one');
   return !writable && (named || /^(replica|slave)$/.test(server.container.env.value('REDIS_REPLICATION_MODE') ?? ''));
+}
+
+/** What in the name of a container says that it takes connections for others. */
+const TAKES_CONNECTIONS = /prox|envoy|tunnel|tls|nginx|socat|spiped|twemproxy|nutcracker/i;
+
+/** Its clients are in its pod: Celery, where no Service leads there, or a proxy that takes connections for it. */
+function hasClientsInside({ container: { workload } }: RedisServer, world: World): boolean {
+  const proxied = workload.containers.some(({ name, image }) => TAKES_CONNECTIONS.test(`${name} ${image.name}`)) || isInjected(workload);
+  return proxied || (world.in(workload).length > 0 && world.kind('Service').every((service) => !world.backing(service).includes(workload)));
 }
 
 /** The namespaces with a Sentinel, which makes any of the servers the primary. */
@@ -344,7 +357,7 @@ export const redisRules: Rule[] = [
       const bind = server.directive('bind');
       const password = asks(server) || server.directive('masterauth') !== undefined;
       const served = brokerUse(server, world) === 'yes' || world.kind('Service').length > 0;
-      if (!served || server.opaque) return;
+      if (!served || server.opaque || hasClientsInside(server, world)) return;
       // Until Redis 6 a bind ended the protection.
       const version = /^v?(\d+)(?=[.-]|$)/.exec(server.container.image.tag ?? '')?.[1];
       if (mode?.values[0] === 'yes' && !password && (!bind || version === undefined || Number(version) >= 7)) {
@@ -507,13 +520,18 @@ export const redisRules: Rule[] = [
         if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
         // Of several envFrom the last wins, and it may be out of sight.
         const { env } = container;
+        // Celery itself reads only these, and adds nothing.
+        const added = /^(CE_BROKER_URL|CELERY_(BROKER_URL|RESULT_BACKEND)|-.*)$/.test(use.source) ? undefined
+          : [...env.all()].find(({ name }) => /(^|_)(REDIS|VALKEY|BROKER|CELERY)_.*PASS/.test(name))?.name;
         const given = secretKeys(servers[0].container).find(({ variable }) => /PASS/i.test(variable));
         const { scheme, host, port = `${REDIS_PORT}`, database } = use.url;
         report({
           at: use.at, value: shownUrl(use), ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
+          ...unless(added === undefined, `the application adds ${added}`),
           ...given && use.text !== '' ? {
-            fix: `Write the password into the URL, from Secret ${given.secret}, key ${given.key}: define ${given.variable} by secretKeyRef before ${use.source}, `
-              + `and write ${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
+            // "password:" would hide what comes after it.
+            fix: `Define ${given.variable} before ${use.source} by a secretKeyRef to the key ${given.key} of Secret ${given.secret}, and write `
+              + `${scheme}://:$(${given.variable})@${host}:${port}/${database ?? 0}.`,
           } : {},
         });
       }
@@ -738,7 +756,7 @@ export const redisRules: Rule[] = [
           if (seen.has(place.resource)) continue;
           seen.add(place.resource);
           const votes = votesFor(name, container.workload.resource.namespace, world);
-          if (quorum > votes) report({ at: place, value: `quorum ${quorum} of ${name}`, allowed: `at most ${votes}` });
+          if (quorum > votes) report({ at: place, value: `quorum ${quorum} of ${name}`, allowed: `at most ${votes}`, unless: 'others watch it that are not among these manifests' });
         }
       }
     },

@@ -87,6 +87,11 @@ function setsItsOwn({ command: { vendor } }: Process): boolean {
   return ['unknown', 'airflow', 'sentry', 'dagster-celery'].includes(vendor);
 }
 
+/** The pool of a program that starts workers of its own, as far as its options and variables are known: prefork, unless they say another. */
+function poolOfVendor({ command: { vendor }, container }: Process): string | undefined {
+  return vendor === 'airflow' ? container.env.value('AIRFLOW__CELERY__POOL') ?? 'prefork' : vendor === 'sentry' ? 'prefork' : undefined;
+}
+
 export const resourceRules: Rule[] = [
   {
     id: 'resources/concurrency-of-the-node',
@@ -144,7 +149,8 @@ export const resourceRules: Rule[] = [
       const option = worker.option('--max-memory-per-child');
       const limit = container.memoryLimit;
       // What is not in sight may choose another pool, and hardly ever does.
-      const mayFork = worker.forks || (worker.plain && worker.option('--pool').state === 'maybe');
+      const pool = worker.option('--pool').state === 'maybe' ? poolOfVendor(worker) : undefined;
+      const mayFork = worker.forks || pool === 'prefork' || (worker.plain && worker.option('--pool').state === 'maybe');
       // A limit in which no container starts is an error of its own.
       if (limit === undefined || limit < SMALLEST_CONTAINER_BYTES || !mayFork) return;
       if (['unset', 'maybe'].includes(option.state) && concurrency !== undefined && concurrency > 1 && !worker.sets('worker_max_memory_per_child')) {
@@ -153,7 +159,7 @@ export const resourceRules: Rule[] = [
         const path = ['known', 'set'].includes(worker.option('--autoscale').state) ? worker.option('--autoscale') : worker.option('--concurrency');
         report({
           at: path.state === 'known' ? worker.place(path.path) : worker.commandPlace, value: `${concurrency} children in ${mebibytes(limit)}`,
-          allowed: `--max-memory-per-child=${Math.max(SMALLEST_CHILD_KIB, Math.floor(share / 1024))}, fewer children or more memory`,
+          allowed: `${worker.plain ? `--max-memory-per-child=${Math.max(SMALLEST_CHILD_KIB, Math.floor(share / 1024))}, ` : ''}fewer children or more memory`,
           note: 'since Kubernetes 1.28 one that is too large takes all with it', unless: `none ever needs more than ${mebibytes(Math.max(share, 0))}`,
         });
         return;

@@ -1,3 +1,4 @@
+import { isPython } from '../../celery/image';
 import { SHUTDOWN_MARGIN } from '../../celery/shutdown';
 import { isAmqp } from '../../celery/url';
 import { lacks, meets, SINCE } from '../../celery/versions';
@@ -87,6 +88,12 @@ function controlsAtStop(process: Process): Array<{ readonly command: CeleryComma
 
 /** A shorter hook leaves the worker most of what it had. */
 const LONG_HOOK = 10;
+
+/** Kubernetes, or a hook, sends SIGQUIT to it. */
+function isQuit({ container: { json } }: Process): boolean {
+  const lifecycle = get(json, 'lifecycle');
+  return get(lifecycle, 'stopSignal') !== undefined || /QUIT|kill[^\w]+-3\b/.test(JSON.stringify(get(lifecycle, 'preStop') ?? ''));
+}
 
 export const shutdownRules: Rule[] = [
   {
@@ -204,8 +211,11 @@ export const shutdownRules: Rule[] = [
       const version = installedVersion(worker.workload, 'celery');
       if (version !== undefined && lacks(version, 'softShutdown')) {
         report({ at: setting.at, value: `celery==${version}`, note: 'this Celery does not know the setting', allowed: `celery>=${SINCE.softShutdown}` });
-      } else if (worker.variable('REMAP_SIGTERM').state === 'unset') {
-        report({ at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT in the same container' });
+      } else if (worker.variable('REMAP_SIGTERM').state === 'unset' && !isQuit(worker)) {
+        report({
+          at: setting.at, value: `worker_soft_shutdown_timeout=${setting.value}`, allowed: 'REMAP_SIGTERM=SIGQUIT in the same container',
+          ...unless(isPython(worker.container.image), 'its image has STOPSIGNAL SIGQUIT'),
+        });
       }
     },
   },
@@ -337,7 +347,8 @@ export const shutdownRules: Rule[] = [
       const left = workload.graceSeconds - slept;
       report({
         at: worker.place([...container.path, 'lifecycle', 'preStop']), value: `${slept} s of ${workload.graceSeconds} s`, allowed: `a grace period longer by ${slept} s`,
-        ...unless(left <= 0 || needed !== undefined, `no task takes longer than ${left} s`),
+        // Who gives a grace period may know how long the tasks take.
+        ...unless(left <= 0 || (needed !== undefined && stopsSoft(worker)), `no task takes longer than ${left} s`), outOfSight: needed !== undefined,
       });
     },
   },
@@ -353,6 +364,8 @@ export const shutdownRules: Rule[] = [
     on: 'processes',
     check: (process, report) => {
       const detach = process.command.options.get('--detach');
+      // The script stops what it has started.
+      if (process.links.some((link) => link.kind === 'shell' && link.script.traps)) return;
       if (detach) report({ at: process.place(detach.word.path), value: detach.word.text });
       else if (process.role === 'multi' && /^(start|restart)$/.test(process.command.rest[0]?.text ?? '')) {
         report({

@@ -42,8 +42,11 @@ describe('a soft shutdown that nothing starts', () => {
   const TEN = 'worker -- worker_soft_shutdown_timeout=10';
 
   test.each<[string, object, string[]]>([
-    [TEN, {}, ['error: worker_soft_shutdown_timeout=10']], [TEN, env({ REMAP_SIGTERM: 'SIGQUIT' }), []], ['worker -- worker_soft_shutdown_timeout=0', {}, []], ['worker', {}, []],
-    ['worker -- worker_soft_shutdown_timeout=0.5', {}, ['error: worker_soft_shutdown_timeout=0.5']],
+    [TEN, {}, ['warning: worker_soft_shutdown_timeout=10 (unless its image has STOPSIGNAL SIGQUIT)']], [TEN, env({ REMAP_SIGTERM: 'SIGQUIT' }), []], ['worker -- worker_soft_shutdown_timeout=0', {}, []], ['worker', {}, []],
+    ['worker -- worker_soft_shutdown_timeout=0.5', {}, ['warning: worker_soft_shutdown_timeout=0.5 (unless its image has STOPSIGNAL SIGQUIT)']],
+    [TEN, { image: 'python:3.12.4-slim' }, ['error: worker_soft_shutdown_timeout=10']], [TEN, { lifecycle: { stopSignal: 'SIGQUIT' } }, []],
+    [TEN, { lifecycle: { preStop: { exec: { command: ['kill', '-QUIT', '1'] } } } }, []],
+    [TEN, { lifecycle: { preStop: { exec: { command: ['sleep', '5'] } } } }, ['warning: worker_soft_shutdown_timeout=10 (unless its image has STOPSIGNAL SIGQUIT)']],
   ])('%s %j', (words, more, expected) => {
     expect(soft(words, more)).toEqual(expected);
   });
