@@ -20,6 +20,11 @@ export interface CommonLabels {
 const kustomizations = lazy((world: World): readonly Resource[] =>
   world.kind('Kustomization').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')));
 
+/** Whether several kustomizations each build files of such names: one of them may take the place of another. */
+export function builtApart(files: RegExp, world: World): boolean {
+  return kustomizations(world).filter(({ json }) => asList(json.resources).some((one) => files.test(asText(one) ?? ''))).length > 1;
+}
+
 /** Those of kustomizations of several files. Where two of them give a label different values, each builds some of the input. */
 export const commonLabels: (world: World) => readonly CommonLabels[] = lazy((world: World) => {
   const all = kustomizations(world).filter(({ json }) => asList(json.resources).filter((one) => /\.ya?ml$/.test(asText(one) ?? '')).length > 1).flatMap(labelsOf);

@@ -1,4 +1,4 @@
-import { isPython } from '../../celery/image';
+import { isBase, isPython } from '../../celery/image';
 import { REDIS_PORT } from '../../celery/ports';
 import { PRODUCT_BROKERS } from '../../celery/product-brokers';
 import { productPorts } from '../../celery/product-ports';
@@ -17,6 +17,7 @@ import { Variable } from '../../manifests/pod/env';
 import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
+import { Resource } from '../../manifests/resource';
 import { secretAtHand } from '../../manifests/secret-keys';
 import { hasSettingsFiles } from '../../manifests/settings-files';
 import { UrlUse } from '../../manifests/uses';
@@ -35,6 +36,19 @@ const serviceVariables = lazy((world: World): Map<string, Set<string>> => {
     if (spec.clusterIP === 'None' || spec.type === 'ExternalName') continue;
     if (!found.has(service.namespace)) found.set(service.namespace, new Set());
     found.get(service.namespace)!.add(service.name.toUpperCase().replaceAll('-', '_'));
+  }
+  return found;
+});
+
+/** The variables with the number of a port, but for that of Flower, each with an object whose containers are given it: by namespace and image. */
+const givenPorts = lazy((world: World) => {
+  const found = new Map<string, Map<string, Resource>>();
+  for (const { containers, resource } of world.workloads.filter(({ longRunning }) => longRunning)) {
+    for (const { env, image } of containers.filter((container) => !isBase(container.image))) {
+      const key = `${resource.namespace} ${image.text}`;
+      const ports = [...env.all()].filter(({ name, value }) => /(?<!^FLOWER)_PORT$/.test(name) && /^\d+$/.test(value ?? ''));
+      if (ports.length > 0) found.set(key, new Map([...found.get(key) ?? [], ...ports.map(({ name }) => [name, resource] as const)]));
+    }
   }
   return found;
 });
@@ -173,6 +187,14 @@ export const envRules: Rule[] = [
           report({
             at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
             note: `${container.image.name} reads ${name}, which is tcp://...`, ...unless(state === 'unset', `what envFrom names has ${name}`),
+          });
+        }
+        for (const [name, other] of givenPorts(world).get(`${workload.resource.namespace} ${container.image.text}`) ?? []) {
+          const { state } = container.env.lookup(name);
+          if (!bad(name) || !['unset', 'maybe'].includes(state)) continue;
+          report({
+            at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
+            note: `${name} is tcp://... here, and ${other.kind} ${other.name} is given a number`, unless: state === 'unset' ? 'its code does not read it' : `what envFrom names has ${name}`,
           });
         }
         if (container.env.open) continue;

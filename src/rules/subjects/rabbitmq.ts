@@ -389,12 +389,15 @@ export const rabbitRules: Rule[] = [
         if (mount && mount.volume.kind !== 'emptyDir') continue;
         const { env, mounts } = server.container;
         // The data may lie elsewhere.
-        if (['RABBITMQ_MNESIA_BASE', 'RABBITMQ_MNESIA_DIR'].some((name) => env.lookup(name).state !== 'unset')) continue;
+        if (['RABBITMQ_MNESIA_BASE', 'RABBITMQ_MNESIA_DIR'].some((name) => env.get(name) !== undefined)) continue;
         const claim = mount ? undefined : mounts.find(({ volume }) => volume.kind === 'claim');
         if (claim && server.opaque) continue;
         const folder = isBitnami(server.container.image) ? dataFolder(server) : RABBITMQ_DATA;
         const where = mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${folder}`;
-        report({ at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where, ...(mount ? {} : asFarAsLinked(broker)) });
+        report({
+          at: server.place, value: claim ? `${where}, but one at ${claim.mountPath}` : where,
+          ...unless(mount !== undefined || !env.open, 'its variables name another folder'), ...(mount ? {} : asFarAsLinked(broker)),
+        });
       }
     },
   },

@@ -13,6 +13,7 @@ import { almost } from '../../manifests/misspelt';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
+import { builtApart } from '../../manifests/kustomizations';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { hasManagement, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
@@ -726,6 +727,7 @@ export const scalingRules: Rule[] = [
         report({
           at: { resource, path: ['spec', 'scaleTargetRef'] }, value: `${workload.resource.kind} ${workload.resource.name}`,
           note: `${listed(namesBut(rivals, resource))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
+          ...unless(!builtApart(/scale|hpa|keda/i, world), 'they are of different kustomizations'),
         });
       }
     },
