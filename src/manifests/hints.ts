@@ -53,7 +53,9 @@ const OTHER_IMAGES = new RegExp(`(^|[-_/])(${[
 ].join('|')})([-_/]|\\d*$)`, 'i');
 
 /** Words of a name which say that it is no process of Celery, whatever else it says. */
-const NOT_CELERY = new Set(['exporter', 'metrics', 'prometheus', 'proxy', 'migrate', 'migration', 'migrations', 'test', 'tests']);
+const NOT_CELERY = new Set([
+  'exporter', 'metrics', 'prometheus', 'proxy', 'migrate', 'migration', 'migrations', 'test', 'tests', 'groomer', 'cleaner', 'cleanup', 'logs', 'kerberos',
+]);
 /** Words of the name of what answers requests. */
 const SERVES = new Set(['api', 'web', 'http', 'server', 'frontend', 'backend', 'gunicorn', 'uvicorn', 'asgi', 'wsgi', 'dashboard', 'ui']);
 

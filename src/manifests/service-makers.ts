@@ -4,8 +4,11 @@ import { asList, asText, get } from './json';
 import { Resource } from './resource';
 import type { World } from './world';
 
-/** Groups of APIs whose objects make no Services that Celery asks for. */
-const OF_KUBERNETES = /(^|\.)(k8s\.io|kustomize\.toolkit\.fluxcd\.io|monitoring\.coreos\.com|keda\.sh|cert-manager\.io|external-secrets\.io|bitnami\.com|secrets\.hashicorp\.com)$/;
+/** Groups of APIs whose objects are no servers: those of Kubernetes, of routes and meshes, of secrets, certificates and autoscalers. */
+const WITHOUT_SERVERS = new RegExp('(^|\\.)(' + [
+  'k8s\\.io', 'istio\\.io', 'linkerd\\.io', 'cilium\\.io', 'projectcalico\\.org', 'traefik\\.(io|containo\\.us)', 'konghq\\.com', 'projectcontour\\.io', 'openshift\\.io', 'keda\\.sh',
+  'karpenter\\.sh', 'coreos\\.com', 'cert-manager\\.io', 'external-secrets\\.io', 'bitnami\\.com', 'hashicorp\\.com', 'kyverno\\.io', 'velero\\.io', 'flagger\\.app',
+].join('|') + ')$');
 
 /** What installs charts, each of which makes Services of several names, in any namespace. */
 const INSTALLS = new Set(['HelmRelease', 'Application', 'HelmChart', 'Release', 'ApplicationSet']);
@@ -13,7 +16,8 @@ const INSTALLS = new Set(['HelmRelease', 'Application', 'HelmChart', 'Release', 
 /** Objects of operators, by their namespace: those of databases and brokers make Services that are called like them, and more. */
 const byOperators = lazy((world: World) => grouped(world.resources.flatMap((resource): Array<readonly [string, Resource]> => {
   const [group, version] = resource.apiVersion.split('/');
-  if (version === undefined || !group.includes('.') || OF_KUBERNETES.test(group)) return [];
+  // Argo also has rollouts and workflows.
+  if (version === undefined || !group.includes('.') || WITHOUT_SERVERS.test(group) || (group === 'argoproj.io' && !INSTALLS.has(resource.kind))) return [];
   return [[INSTALLS.has(resource.kind) ? '' : resource.namespace, resource]];
 })));
 

@@ -119,7 +119,7 @@ function commandsOf({ command, container }: Process): CeleryCommand[] {
 const OF_THE_IMAGE = /^\/(bin|sbin|usr|lib|opt|etc|tmp|var)\//;
 
 /** Programs by which a script brings files into its container. */
-const BRINGS_FILES = /^(git|curl|wget|tar|unzip|cp|mv|install|rsync|aws|gsutil|gcloud|az|s3cmd|mc|rclone|oras|svn|hg|base64|envsubst|pip3?|uv)$/;
+const BRINGS_FILES = /^(git|curl|wget|tar|unzip|cp|mv|install|rsync|aws|gsutil|gcloud|az|s3cmd|mc|rclone|oras|svn|hg|envsubst)$/;
 
 /** What a container runs may make a file, or tests whether it is there: something else than its image brings it. */
 function brings({ invocations, words, image }: Container, file: string): boolean {

@@ -255,6 +255,7 @@ export const serviceRules: Rule[] = [
         report({
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
           note: `${listed(silent.map(({ resource }) => `${resource.kind} ${resource.name}`))} ${silent.length === 1 ? 'does' : 'do'} not listen on ${ports.join(', ')}`,
+          ...unless(silent.some((workload) => world.in(workload).some(({ hint }) => hint === undefined || hint.sure)), 'they are no workers of Celery: only names say that they are'),
         });
       }
     },
