@@ -410,7 +410,7 @@ export const filesystemRules: Rule[] = [
           report({
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
             note: `claim ${mount.volume.claim ?? mount.volume.name}`,
-            ...unless(folder === 'no' && (!shares || waits), folder === 'no' ? 'its pods are on one node' : 'the claim gets the volume that is a folder of a node'),
+            ...unless(folder === 'no', 'the claim gets the volume that is a folder of a node'),
           });
         }
       }
