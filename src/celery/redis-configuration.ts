@@ -56,6 +56,14 @@ const WORDS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
   ['appendfsync', ['everysec', 'always', 'no']], ['loglevel', ['debug', 'verbose', 'notice', 'warning', 'nothing']],
 ]);
 
+/** What takes a number of bytes, with a unit of Redis: `512mb`, `1g`; `512Mi` is one of Kubernetes. */
+const MEMORY: ReadonlySet<string> = new Set(['maxmemory', 'repl-backlog-size', 'auto-aof-rewrite-min-size', 'proto-max-bulk-len', 'client-query-buffer-limit', 'active-defrag-ignore-bytes']);
+
+/** Whether a directive refuses a text because it is no number of bytes. */
+export function isNoMemory(name: string, text: string): boolean {
+  return MEMORY.has(name) && !/^["']?-?\d+(b|kb?|mb?|gb?)?["']?$/i.test(text);
+}
+
 /** The words that a directive takes, of one that takes only some. */
 export function wordsOfDirective(name: string): readonly string[] | undefined {
   return WORDS.get(name);

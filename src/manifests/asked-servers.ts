@@ -1,7 +1,9 @@
 import { isLoopback } from '../celery/hosts';
 import { plainShell } from '../celery/image';
-import { baseName, Invocation } from './command/command';
+import { lacksProgram } from '../celery/image-programs';
+import { baseName, Invocation, Word } from './command/command';
 import { asText, get } from './json';
+import type { Container } from './pod/container';
 import { isOneText, Probe } from './probes';
 
 /** Python that opens a connection to a server. */
@@ -112,6 +114,25 @@ const PROGRAMS: ReadonlyArray<{ readonly image: RegExp; readonly others: RegExp 
   { image: /^rabbitmq$/, others: /^(redis|valkey)-cli$|^celery$/ },
 ];
 
+/** How a script finds out what it has, or gets what it lacks. */
+const LOOKS_FOR_PROGRAMS = /\b(command -v|which|type|hash|apt|apt-get|apk|dnf|yum|microdnf|PATH=)/;
+
+/** The programs of command lines that the image of their container, of known content, does not have, each once. */
+export function missingPrograms(
+  { image, env, mounts }: Container, invocations: readonly Invocation[], text: string,
+): Array<{ readonly program: string; readonly word: Word }> {
+  if (env.lookup('PATH').state !== 'unset' || LOOKS_FOR_PROGRAMS.test(text)) return [];
+  const found = new Map<string, Word>();
+  for (const { words: [word], links } of invocations) {
+    const program = baseName(word?.text ?? '');
+    if (!word || word.unknown || !lacksProgram(image, program) || links.some((link) => link.kind === 'shell' && !link.inline)) continue;
+    // Something else may stand in for it, and a volume may bring it.
+    const instead = new RegExp(`\\b${program}\\b[^;&|\\n]*\\|\\|(?!\\s*(exit|false|return|sleep|echo)\\b)`);
+    if (!mounts.some(({ mountPath }) => word.text.startsWith(`${mountPath}/`)) && !instead.test(text)) found.set(program, word);
+  }
+  return [...found].map(([program, word]) => ({ program, word }));
+}
+
 /** How a health check of Docker and Docker Compose begins, which is no program. */
 const DOCKER_WORDS = new Set(['CMD', 'CMD-SHELL', 'NONE']);
 
@@ -121,8 +142,9 @@ export function cannotPass(probe: Probe): string | undefined {
   if (DOCKER_WORDS.has(raw[0] ?? '')) return `${raw[0]} is a word of Docker's HEALTHCHECK, and no program`;
   if (/(^|\/)(sh|bash|ash|dash)$/.test(raw[0] ?? '') && raw.length === 2 && /^-[a-z]*c$/.test(raw[1])) return 'the shell is given no script';
   if (raw.length === 1 && /\S\s+\S/.test(raw[0])) return 'the whole command is one word, the name of a program that there is not';
+  if (lacksProgram(image, baseName(raw[0] ?? ''))) return `the image of ${image.name} has no ${baseName(raw[0])}`;
   const others = image.official ? PROGRAMS.find((one) => one.image.test(image.name))?.others : undefined;
   const programs = probe.invocations.map(({ words }) => baseName(words[0]?.text ?? ''));
-  const missing = programs.length === 1 && others?.test(programs[0]) ? programs[0] : undefined;
+  const missing = programs.length === 1 && others?.test(programs[0]) ? programs[0] : missingPrograms(probe.container, probe.invocations, raw.join(' '))[0]?.program;
   return missing === undefined ? undefined : `the image of ${image.name} has no ${missing}`;
 }

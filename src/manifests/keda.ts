@@ -1,6 +1,6 @@
 import { QUEUE_SCALERS } from '../celery/queue-scalers';
 import { nearest } from '../nearest';
-import { asList, asMap, asNumber, asScalar, asText, get, isMap, Path } from './json';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isFilledIn } from './refusals';
 import { Resource } from './resource';
 import { authenticationValues } from './scalers';
@@ -84,6 +84,7 @@ function targetOf(spec: unknown): KedaRefusal[] {
 function ofTrigger(trigger: unknown, path: Path, scaler: Resource, world: World): KedaRefusal[] {
   const type = asText(get(trigger, 'type')) ?? '';
   const metadata = get(trigger, 'metadata');
+  if (type === 'cron') return isMap(metadata) ? ofCron(metadata, [...path, 'metadata']) : [];
   const reader = QUEUE_SCALERS.get(type);
   if (!reader) {
     const known = [...QUEUE_SCALERS.keys()];
@@ -98,6 +99,12 @@ function ofTrigger(trigger: unknown, path: Path, scaler: Resource, world: World)
     ...type === 'redis' ? addressOf(metadata.address, at) : [],
     ...byAuthentication(type, trigger, path, scaler, world),
   ];
+}
+
+/** What the scaler of times does not start without. */
+function ofCron(metadata: JsonObject, path: Path): KedaRefusal[] {
+  return ['timezone', 'start', 'end', 'desiredReplicas'].filter((name) => metadata[name] === undefined)
+    .map((name) => ({ path, value: `no ${name}`, allowed: name, note: 'the scaler does not start without it' }));
 }
 
 /** `redis://redis:6379`, or a host without a port. */

@@ -2,7 +2,7 @@ import { crontabFault } from '../../celery/crontab';
 import { isPython } from '../../celery/image';
 import { CodeFile, codeFiles, importedBy } from '../../manifests/code';
 import { mixedInApp, mixedInModule, neededVariables } from '../../manifests/code-names';
-import { balanced } from '../../manifests/code-settings';
+import { balanced, codeSettings } from '../../manifests/code-settings';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
@@ -12,6 +12,15 @@ import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 const NOTHING_IMPORTS_IT = 'nothing imports it';
+
+/** That an application takes its settings from a file is certain where its process imports it, or where it is the module that is named for them. */
+function readsFile(file: CodeFile, process: Process): Pick<Report, 'unless'> {
+  const { container } = process;
+  const module = file.name.replace(/\.py$/, '');
+  const named = [container.env.value('DJANGO_SETTINGS_MODULE') ?? '', container.env.value('CELERY_CONFIG_MODULE') ?? '',
+    ...codeFiles(container).flatMap(({ text }) => [...text.matchAll(/\bconfig_from_object\(\s*['"]([\w.]+)/g)].map(([, name]) => name))];
+  return unless(importedBy(process).has(file) || named.some((name) => name.split('.').at(-1) === module), NOTHING_IMPORTS_IT);
+}
 
 /** Reports what is wrong in each file of code once: for certain where a process imports it. */
 function reportFiles(world: World, report: Reporter, check: (file: CodeFile, process: Process, imported: boolean) => readonly Report[]): void {
@@ -44,6 +53,22 @@ function crontabs(code: string): Array<{ args: string; called: boolean }> {
 const settingsModules = lazy((container: Container): ReadonlySet<string> => new Set(codeFiles(container)
   .flatMap(({ text }) => [...withoutComments(text).matchAll(/\bconfig_from_object\(\s*['"](\w+)['"]\s*\)/g)].map(([, name]) => `${name}.py`))));
 
+/** The values of `schedule` in the dictionary of periodic tasks that are texts: Celery takes seconds, a timedelta or an object such as crontab(). */
+function textSchedules(code: string): string[] {
+  const text = withoutComments(code);
+  return [...text.matchAll(/(?<!\w)(?:CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)\s*=\s*(?=\{)/g)].flatMap(({ 0: { length }, index }) => {
+    const given = text.slice(index + length);
+    const end = balanced(given, '{', '}');
+    return end === undefined ? [] : [...given.slice(0, end).matchAll(/(["'])schedule\1\s*:\s*((["'])[^"'\n]*\3)\s*(?=[,}\n])/g)].map(([, , value]) => value);
+  });
+}
+
+/** A call that names the hour, the day or the month, and leaves the minute at every minute. */
+function everyMinute(args: string): boolean {
+  const given = args.trim();
+  return /^(hour|day_of_week|day_of_month|month_of_year)\s*=/.test(given) && !/\bminute\s*=|\*\*/.test(given);
+}
+
 /** What every container has: of the system, of Python's image, and of Kubernetes. */
 const OF_EVERY_CONTAINER = /^(PATH|HOME|HOSTNAME|PWD|USER|LANG|TERM|SHLVL|GPG_KEY|PYTHON_.*|KUBERNETES_.*|.*_(SERVICE_(HOST|PORT).*|PORT(_\d+_.*)?))$/;
 
@@ -61,6 +86,41 @@ export const codeValueRules: Rule[] = [
       const fault = crontabFault(args);
       return fault ? [{ at: file.place, ...fault, ...imported && called ? {} : { unless: imported ? 'nothing calls the function' : NOTHING_IMPORTS_IT } }] : [];
     })),
+  },
+  {
+    id: 'code/crontab-every-minute',
+    severity: Severity.WARNING,
+    title: 'crontab() names an hour or a day, and no minute',
+    why: 'Its minute is `*` by default: crontab(hour=3) sends the task 60 times, each minute from 3:00 to 3:59, and crontab(hour="*") each minute.',
+    fix: 'Write the minute: crontab(minute=0, hour=3).',
+    source: 'https://github.com/celery/celery/issues/4620',
+    rows: ['N81'],
+    check: (world, report) => reportFiles(world, report, (file) => crontabs(file.text).filter(({ args }) => everyMinute(args))
+      .map(({ args }) => ({ at: file.place, value: `crontab(${args})`, allowed: `crontab(minute=0, ${args.trim()})`, unless: 'it is meant to run every minute of that time' }))),
+  },
+  {
+    id: 'code/schedule-is-text',
+    severity: Severity.ERROR,
+    title: 'The schedule of a periodic task is a text',
+    why: 'Celery reads no cron expressions: Beat exits at startup, `AttributeError: \'str\' object has no attribute \'app\'`, and is restarted forever.',
+    fix: 'Write crontab(minute=0, hour=3), a number of seconds or a timedelta.',
+    source: 'Reproduced with Celery 5.7; https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#crontab-schedules',
+    rows: ['C1'],
+    check: (world, report) => reportFiles(world, report, (file, process) => process.role !== 'beat' ? [] : textSchedules(file.text)
+      .map((value) => ({ at: file.place, value: `"schedule": ${value}`, allowed: 'crontab(...), seconds or a timedelta', ...readsFile(file, process) }))),
+  },
+  {
+    id: 'code/content-is-text',
+    severity: Severity.ERROR,
+    title: 'accept_content is one text, where Celery takes a list',
+    why: 'Each letter counts as the name of a serializer: `kombu.exceptions.SerializerNotInstalled: No encoder/decoder installed for j`, and the worker exits at startup.',
+    fix: 'Write a list: accept_content = ["json"].',
+    source: 'Reproduced with Celery 5.7; https://docs.celeryq.dev/en/stable/userguide/configuration.html#accept-content',
+    rows: ['C1'],
+    check: (world, report) => reportFiles(world, report, (file, process) => {
+      const value = process.role === 'worker' ? codeSettings(file.text).get('accept_content') : undefined;
+      return value === undefined || !/^[a-z]+$/.test(value) ? [] : [{ at: file.place, value: `accept_content="${value}"`, allowed: `["${value}"]`, ...readsFile(file, process) }];
+    }),
   },
   {
     id: 'code/mixed-setting-names',

@@ -7,6 +7,7 @@ import { redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { codeFiles, importedBy } from '../../manifests/code';
+import { balanced } from '../../manifests/code-settings';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { baseName, meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
@@ -627,7 +628,13 @@ export const codeRules: Rule[] = [
       if (process.app === undefined) return;
       const { queues, unknown, names } = queuesTaken(world.workersOf(process));
       const queue = process.setting('task_default_queue');
-      if (unknown || queues.size === 0 || queues.has('') || queues.has(queue?.value ?? DEFAULTS.queue)) return;
+      if (unknown || queues.size === 0 || queues.has('')) return;
+      // The workers of one application bring the same code.
+      const routes = process === world.workersOf(process)[0] ? routedQueues(process) : [];
+      for (const routed of routes.filter(({ value }) => !queues.has(value)).slice(0, 1)) {
+        report({ ...routed, allowed: names, unless: 'a worker that is not among these manifests consumes it' });
+      }
+      if (queues.has(queue?.value ?? DEFAULTS.queue)) return;
       // Code that routes may leave nothing to the default queue.
       if (codeFiles(process.container).some(({ text: code }) => /task_routes|task_queues|\bqueue['"]?\s*[=:]/i.test(code))) return;
       if (queue) report({ at: queue.at, value: queue.value, allowed: names });
@@ -707,6 +714,19 @@ export const codeRules: Rule[] = [
 ];
 
 /** That of Celery. */
+
+/** The queues of `task_routes = {"shop.*": {"queue": "mail"}}` in code that a worker brings. */
+function routedQueues({ container, role }: Process): Array<Pick<Report, 'at' | 'note'> & { readonly value: string }> {
+  return role !== 'worker' ? [] : codeFiles(container).flatMap(({ text: code, place }) => {
+    const text = withoutComments(code);
+    return [...text.matchAll(/(?<!\w)(?:CELERY_TASK_ROUTES|CELERY_ROUTES|task_routes)\s*=\s*(?=\{)/g)].flatMap(({ 0: { length }, index }) => {
+      const given = text.slice(index + length);
+      const end = balanced(given, '{', '}');
+      return end === undefined ? [] : [...given.slice(0, end).matchAll(/(["'])queue\1\s*:\s*(["'])([\w.:-]+)\2/g)]
+        .map(([, , , value]) => ({ at: place, value, note: 'task_routes names it' }));
+    });
+  });
+}
 
 /** Periodic tasks of the settings, and tasks of code in sight, for which nothing names a queue. */
 function withoutRoute(process: Process): Pick<Report, 'at' | 'note' | 'unless'>[] {

@@ -1,7 +1,9 @@
 import { SUBCOMMANDS } from '../../celery/options';
 import { codeFiles } from '../../manifests/code';
 import { readCelery, startsProcess } from '../../manifests/command/celery-command';
-import { baseName } from '../../manifests/command/command';
+import { missingPrograms } from '../../manifests/asked-servers';
+import { baseName, Invocation } from '../../manifests/command/command';
+import { Container } from '../../manifests/pod/container';
 import { nearest } from '../../nearest';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -13,6 +15,11 @@ const TAKES_THEM = /^(find|fd|xargs|tr|cut|sort|join|paste|column|awk|gawk|sed|g
 
 /** Operators of the shell, each as a word of its own. */
 const OPERATORS: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&']);
+
+/** The shell that a container starts, which is no command of its own to those who read scripts. */
+function shellsOf({ words, ownsEntrypoint }: Container): Invocation[] {
+  return ownsEntrypoint && SHELL.test(baseName(words[0]?.text ?? '')) ? [{ words: words.slice(0, 1), links: [], assignments: new Map(), conditional: false }] : [];
+}
 
 /** Rules about command lines that start no Celery at all. */
 export const commandRules: Rule[] = [
@@ -81,6 +88,22 @@ export const commandRules: Rule[] = [
         at: container.place(operator.path), value: operator.text, allowed: 'sh -c with one word after it',
         ...unless(ownsEntrypoint && !/\.sh$|entry-?point/.test(program), 'the entrypoint of the image gives it to a shell'),
       });
+    },
+  },
+  {
+    id: 'code/no-such-program',
+    severity: Severity.ERROR,
+    title: 'The image does not have a program that the container runs',
+    why: '`nc: not found` or `exec: "bash": executable file not found in $PATH`: an init container that waits in a loop waits forever, also for a server that is up, and any other container '
+      + 'fails. The slim images have none of nc, curl, wget and ps, and those of Alpine no bash and no curl.',
+    fix: 'Use an image with the program, such as busybox for nc and redis for redis-cli; or do the same in Python: socket.create_connection(("redis", 6379)).',
+    source: 'https://github.com/oauth2-proxy/oauth2-proxy/issues/2654; the content of the official images, https://github.com/docker-library',
+    rows: ['N96'],
+    on: 'commandContainers',
+    check: (container, report) => {
+      for (const { program, word } of missingPrograms(container, [...container.invocations, ...shellsOf(container)], container.words.map(({ text }) => text).join(' '))) {
+        report({ at: container.place(word.path), value: program, note: `${container.image.text} has no ${program}` });
+      }
     },
   },
   {

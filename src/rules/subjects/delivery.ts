@@ -296,6 +296,22 @@ export const deliveryRules: Rule[] = [
     },
   },
   {
+    id: 'delivery/pool-cannot-grow',
+    severity: Severity.ERROR,
+    title: 'The pool of the worker cannot be scaled by --autoscale',
+    why: 'The pool of threads cannot grow: with the second task that waits the worker ends with `Unrecoverable error: AttributeError("\'TaskPool\' object has no attribute \'grow\'")`.',
+    fix: 'Use the prefork pool, or --concurrency in place of --autoscale.',
+    source: 'Reproduced with Celery 5.7; https://docs.celeryq.dev/en/stable/userguide/workers.html#autoscaling',
+    rows: ['D8'],
+    on: 'workers',
+    check: (worker, report) => {
+      const option = worker.option('--autoscale');
+      if (worker.pool === 'threads' && option.state === 'known') {
+        report({ at: worker.place(option.path), value: `--autoscale ${option.value}`, allowed: '--concurrency', note: `the pool is ${worker.pool}` });
+      }
+    },
+  },
+  {
     id: 'delivery/soft-limit-never-reached',
     severity: Severity.WARNING,
     title: 'The soft time limit is not less than the hard one',

@@ -36,6 +36,22 @@ function imageUser(image: Image): 'root' | 'named' | undefined {
   return isFlower(image) ? 'named' : undefined;
 }
 
+/** The permissions of a file that a Secret or a ConfigMap brings to a path; undefined where something else is there, or a template fills them in. */
+function modeOf(path: string, container: Container): { readonly mode: number; readonly at: Path } | undefined {
+  const mount = container.mountOf(path);
+  const { kind, source, path: at } = mount?.volume ?? {};
+  if (!mount || !at || (kind !== 'configMap' && kind !== 'secret') || (mount.mountPath === path && mount.subPath === undefined)) return undefined;
+  const inside = mount.mountPath === path ? mount.subPath : path.slice(mount.mountPath.length + 1);
+  const items = asList(source?.items);
+  const item = items.findIndex((one) => get(one, 'path') === inside);
+  const [given, where] = item >= 0 && get(items[item], 'mode') !== undefined ? [get(items[item], 'mode'), [...at, kind, 'items', item, 'mode']]
+    : [source?.defaultMode, source?.defaultMode === undefined ? at : [...at, kind, 'defaultMode']];
+  const mode = given === undefined ? 0o644 : asNumber(given);
+  return mode === undefined || mode > 0o777 ? undefined : { mode, at: where };
+}
+
+const octal = (mode: number): string => `0${mode.toString(8)}`;
+
 /** A temporary folder that Python finds: TMPDIR, the usual ones, or the working directory. */
 function temporaryFolder({ container }: Process): 'yes' | 'no' | 'perhaps' | 'unknown' {
   if (!container.readOnlyRoot) return 'yes';
@@ -671,6 +687,44 @@ export const filesystemRules: Rule[] = [
           at: container.place(path), value: `${variable}=${url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
           unless: 'tasks write nothing to it',
         });
+      }
+    },
+  },
+  {
+    id: 'filesystem/script-not-executable',
+    severity: Severity.ERROR,
+    title: 'The command is a script of a ConfigMap or a Secret without the permission to execute it',
+    why: 'Files of such volumes have the mode 0644: `exec: "/scripts/start.sh": permission denied`, and the container never starts.',
+    fix: 'Set defaultMode: 0755 on the volume; or start it by its shell: command: [sh, /scripts/start.sh].',
+    source: 'https://github.com/kubernetes/kubernetes/issues/71356',
+    rows: ['F10'],
+    on: 'commandContainers',
+    check: (container, report) => {
+      const [first] = container.words;
+      if (!container.ownsEntrypoint || !first || first.unknown || !first.text.startsWith('/')) return;
+      const found = modeOf(first.text, container);
+      if (found && (found.mode & 0o111) === 0) report({ at: container.place(found.at), value: octal(found.mode), allowed: '0755', note: `${first.text} is started` });
+    },
+  },
+  {
+    id: 'filesystem/secret-not-readable',
+    severity: Severity.ERROR,
+    title: 'The files of a volume belong to root and are for root only, and the container has another user',
+    why: '`PermissionError: [Errno 13] Permission denied: \'/secrets/key.json\'`: kubelet gives the files of Secrets and ConfigMaps to root, and to the fsGroup of the pod where there is one.',
+    fix: 'Set fsGroup in the securityContext of the pod, with defaultMode 0440; or leave defaultMode out.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/secret/#secret-files-permissions',
+    rows: ['F10'],
+    on: 'commandContainers',
+    check: (container, report) => {
+      const { runAsUser, mounts, workload: { spec } } = container;
+      if (!runAsUser || get(spec, 'securityContext', 'fsGroup') !== undefined) return;
+      // Without a group it has that of root.
+      const group = asNumber(container.security('runAsGroup')) ?? 0;
+      for (const { volume: { kind, source, path } } of mounts) {
+        const mode = kind === 'configMap' || kind === 'secret' ? asNumber(source.defaultMode) : undefined;
+        if (mode === undefined || mode > 0o777 || source.items !== undefined) continue;
+        if ((mode & 0o004) !== 0 || (group === 0 && (mode & 0o040) !== 0)) continue;
+        report({ at: container.place([...path, kind, 'defaultMode']), value: octal(mode), allowed: 'fsGroup, with 0440', note: `it runs as user ${runAsUser}` });
       }
     },
   },

@@ -382,6 +382,8 @@ export const givenServerRules: Rule[] = [
         if (!worker || container.env.open || container.unread !== undefined || !isWebApplication(container)) continue;
         // Without a single variable it has what it needs from its image.
         const variables = [...container.env.all()];
+        // Code of ConfigMaps says which broker it is.
+        if (codeOf(container).broker) continue;
         if (variables.length === 0 || variables.some((variable) => maySay(worker, variable)) || hasOwnFiles(container, worker.container)) continue;
         const { kind, name } = worker.container.workload.resource;
         report({ at: container.place(), value: `no ${worker.variable}`, note: `${kind} ${name} has it`, unless: 'it sends no tasks' });

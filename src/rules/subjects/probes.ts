@@ -6,7 +6,7 @@ import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { baseName } from '../../manifests/command/command';
 import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
 import { asList, asScalar, asText, get } from '../../manifests/json';
-import { askedServer, cannotFail, cannotPass, findsItself } from '../../manifests/asked-servers';
+import { askedServer, cannotFail, cannotPass, findsItself, missingPrograms } from '../../manifests/asked-servers';
 import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { schedulePath } from '../../manifests/beat-schedule';
@@ -385,7 +385,7 @@ export const probeRules: Rule[] = [
       for (const probe of probesOf(container)) {
         const why = cannotFail(probe);
         if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
-        const itself = findsItself(probe);
+        const itself = missingPrograms(container, probe.invocations, showProbe(probe)).length > 0 ? undefined : findsItself(probe);
         if (itself === undefined) continue;
         report({
           at: probePlace(probe), value: showProbe(probe), note: 'pgrep -f finds the shell of the probe, whose command line has the pattern',

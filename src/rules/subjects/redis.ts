@@ -5,7 +5,7 @@ import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
 import { DEFAULT_CLIENTS, redisConnections } from '../../celery/redis-clients';
-import { REDIS_DIRECTIVES, wordsOfDirective } from '../../celery/redis-configuration';
+import { isNoMemory, REDIS_DIRECTIVES, wordsOfDirective } from '../../celery/redis-configuration';
 import { DEFAULTS } from '../../celery/settings';
 import { isRedis, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
@@ -460,6 +460,7 @@ export const redisRules: Rule[] = [
         else if (resource.kind === 'ConfigMap' && values.slice(1).some((one) => one.startsWith('#')) && !/^["']/.test(values[0]) && !TAKES_ANYTHING.has(name)) {
           report({ at: at(server, directive), value: `${name} ... #`, allowed: 'the comment on a line of its own', note: 'what begins with # here is an argument' });
         } else if (words && values.length === 1 && !words.includes(values[0].toLowerCase())) report({ at: at(server, directive), value, allowed: words.join(', ') });
+        else if (values.length === 1 && isNoMemory(name, values[0])) report({ at: at(server, directive), value, allowed: 'a number, with b, kb, mb or gb', note: 'argument must be a memory value' });
         else if (name === 'daemonize' && values[0] === 'yes' && !inScript && server.directive('supervised') === undefined) report({ at: at(server, directive), value, allowed: 'daemonize no', note: 'the process of the container ends' });
       }
     },

@@ -238,6 +238,12 @@ function isThere({ kind, name, at: { resource } }: NamedObject, world: World): b
     : namesOf(kind, namespaceOf(kind, resource), world).includes(name);
 }
 
+/** The Secrets and ConfigMaps that pods refer to, by kind, namespace and name. */
+const referred = lazy((world: World) => new Set(world.workloads.flatMap(referencesOf).map(({ kind, name, at: { resource } }) => `${kind} ${resource.namespace} ${name}`)));
+
+/** The fields that refer to an object of each kind. */
+const REFERENCE_OF = { Secret: 'secretRef, secretKeyRef or a volume of type secret', ConfigMap: 'configMapRef, configMapKeyRef or a volume of type configMap' };
+
 /** What is named other than Secrets and ConfigMaps. */
 const KINDS: ReadonlyArray<NamedObject['kind']> = ['PersistentVolumeClaim', 'ServiceAccount', 'PriorityClass', 'TriggerAuthentication'];
 
@@ -310,6 +316,13 @@ export const referenceRules: Rule[] = [
         };
         const meant = almost(name, unused(world).get(`${kind} ${at.resource.namespace}`)?.filter(hasKey)) ?? withSameKeys(reference, world)
           ?? onlyVariables(reference, world) ?? slip(name, namesOf(kind, at.resource.namespace, world).filter(hasKey));
+        const other = kind === 'Secret' ? 'ConfigMap' : 'Secret';
+        if (meant === undefined && world.find(other, at.resource.namespace, name) && !referred(world).has(`${other} ${at.resource.namespace} ${name}`)) {
+          report({
+            at, value: `${kind} ${name}`, allowed: `${other} ${name}`, note: `the object of that name is a ${other}`, fix: `Refer to the ${other}, by ${REFERENCE_OF[other]}.`,
+            unless: `a ${kind} of that name is not among these manifests`,
+          });
+        }
         if (meant !== undefined) report({ at, value: `${kind} ${name}`, allowed: meant, fix: `Write ${meant}.`, unless: `a ${kind} of that name is not among these manifests` });
       }
       for (const { kind, name, at } of namedObjects(world)) {

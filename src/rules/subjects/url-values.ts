@@ -8,6 +8,7 @@ import { meets } from '../../celery/versions';
 import { redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
+import { knownPassword } from '../../manifests/passwords';
 import { Process } from '../../manifests/process';
 import { portOfPods, Sentinel, sentinelsFor } from '../../manifests/sentinels';
 import { lacksPort } from '../../manifests/service-ports';
@@ -88,6 +89,8 @@ export const urlValueRules: Rule[] = [
         if (takesAnyKey(use.url.scheme) || process.container.env.get(`${LAUNCH_PREFIX}${use.source}`)) continue;
         // What is not defined before it is another fault.
         if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
+        // A password that needs no escape is in sight.
+        if (/^[\w.~-]+$/.test(knownPassword(use.url.password, process.container.env) ?? '')) continue;
         if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });
       }
     },
@@ -389,6 +392,21 @@ export const urlValueRules: Rule[] = [
           allowed: isAmqp(use.url) ? 'amqps:// with 5671, amqp:// with 5672' : known ? `rediss:// with ${known.tls}, redis:// with ${known.plain}` : 'rediss://',
         });
       }
+    },
+  },
+  {
+    id: 'env/queue-in-memory',
+    severity: Severity.ERROR,
+    title: 'The message broker is the memory of the process',
+    why: 'memory:// is a queue inside each process, for tests: what a web application or Beat sends never arrives at a worker, and nothing says so.',
+    fix: 'Use a broker, such as redis:// or amqp://.',
+    source: 'https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.transport.memory.html',
+    rows: ['E7'],
+    on: 'workers',
+    check: ({ container, broker, workload }, report) => {
+      const variable = container.env.get('CELERY_BROKER_URL');
+      if (!workload.longRunning || (broker !== undefined && broker.url.scheme !== 'memory') || !/^memory:\/\//.test(variable?.value ?? '')) return;
+      report({ at: container.place(variable!.path), value: 'CELERY_BROKER_URL=memory://' });
     },
   },
 ];

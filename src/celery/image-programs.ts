@@ -1,0 +1,30 @@
+import { Image, isFlower } from './image';
+
+/** Clients of servers, each in the image of that server only. */
+const CLIENTS = 'redis-cli|valkey-cli|rabbitmqctl|rabbitmq-diagnostics|rabbitmqadmin|psql|pg_isready|mysql|mysqladmin|mongosh|mongo';
+
+/** What an image has nothing of, by its distribution. */
+const SLIM = new RegExp(`^(nc|ncat|netcat|telnet|ping|nslookup|dig|host|curl|wget|ps|pgrep|pkill|killall|pidof|top|lsof|ss|netstat|jq|git|wait-for-it|${CLIENTS})$`);
+const DEBIAN = new RegExp(`^(nc|ncat|netcat|telnet|ping|nslookup|dig|killall|lsof|ss|netstat|jq|wait-for-it|${CLIENTS})$`);
+const BUSYBOX = new RegExp(`^(bash|curl|jq|git|dig|ncat|wait-for-it|${CLIENTS})$`);
+
+/** The programs that an image of known content is made for. */
+const OWN: ReadonlyMap<string, RegExp> = new Map([
+  ['redis', /^redis-cli$/], ['valkey', /^(valkey|redis)-cli$/], ['postgres', /^(psql|pg_isready)$/],
+]);
+
+function lacking(image: Image): RegExp | undefined {
+  if (isFlower(image)) return BUSYBOX;
+  if (!image.official) return undefined;
+  const { name, tag = '' } = image;
+  if (name === 'busybox' || name === 'alpine') return BUSYBOX;
+  if (!['python', ...OWN.keys()].includes(name) || /windows/.test(tag)) return undefined;
+  if (tag.includes('alpine')) return BUSYBOX;
+  // Without slim that of Python has what it takes to build packages.
+  return name === 'python' && !tag.includes('slim') ? DEBIAN : SLIM;
+}
+
+/** Whether an image, of the official ones whose content is known, has no program of this name. */
+export function lacksProgram(image: Image, program: string): boolean {
+  return lacking(image)?.test(program) === true && OWN.get(image.name)?.test(program) !== true;
+}
