@@ -277,7 +277,7 @@ export const policyRules: Rule[] = [
         // Any other namespace may be that of KEDA, and any address that of its node.
         const open = policies.some((policy) => rulesOf([policy], 'Ingress').some((rule) => {
           const peers = asList(get(rule, 'from'));
-          return peers.length === 0 || peers.some((peer) => get(peer, 'ipBlock') !== undefined || mayBeKeda(get(peer, 'namespaceSelector'), worker.workload.resource.namespace));
+          return peers.length === 0 || peers.some((peer) => get(peer, 'ipBlock') !== undefined || /keda/i.test(JSON.stringify(peer)) || mayBeKeda(get(peer, 'namespaceSelector'), worker.workload.resource.namespace));
         }));
         if (open) continue;
         report({

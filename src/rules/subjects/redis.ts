@@ -1,6 +1,6 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
-import { DECLARED_VOLUME, declaresVolume, isBitnami, isLatest } from '../../celery/image';
+import { DECLARED_VOLUME, declaresVolume, isBitnami, isLatest, isPython } from '../../celery/image';
 import { REDIS_DATA_SHARE } from '../../celery/memory';
 import { REDIS_PORT } from '../../celery/ports';
 import { mebibytes, redisSize } from '../../celery/quantity';
@@ -428,7 +428,7 @@ export const redisRules: Rule[] = [
         if (Number(server.directive('tls-port')?.values[0] ?? 0) === 0 || /^(no|optional)$/.test(server.directive('tls-auth-clients')?.values[0] ?? 'yes')) continue;
         // A certificate comes from a Secret, or from an image.
         const mounted = container.mounts.some(({ volume: { kind } }) => !['configMap', 'emptyDir', 'downwardAPI'].includes(kind));
-        report({ at: use.at, value: shownUrl(use), allowed: 'tls-auth-clients no', ...unless(!mounted && use.text !== '', 'its code gives it a certificate of a volume') });
+        report({ at: use.at, value: shownUrl(use), allowed: 'tls-auth-clients no', ...unless(!mounted && use.text !== '' && isPython(container.image), `its code gives it a certificate of ${mounted || isPython(container.image) ? 'a volume' : 'the image'}`) });
       }
     },
   },

@@ -132,6 +132,12 @@ function isFor(service: Resource, server: Workload, world: World): boolean {
   return serverWorkloads(world).has(server) && (server.resource.name === service.name || get(server.resource.json, 'spec', 'serviceName') === service.name);
 }
 
+/** A label that pods get while they run: of the controller of a StatefulSet, or of what says which of the servers is the primary. */
+function isGivenLater(name: string, value: unknown): boolean {
+  return /^(statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|controller-revision-hash|pod-template-hash)$/.test(name)
+    || /^(master|primary|leader|replica|slave|secondary)$/i.test(asScalar(value) ?? '');
+}
+
 /** The hosts of Redis and RabbitMQ in the variables of a container. */
 function brokerHosts(container: Container): readonly string[] {
   return namedHosts(container).filter(({ kind }) => kind === 'redis' || kind === 'rabbitmq').map(({ host }) => host);
@@ -310,6 +316,7 @@ export const serviceRules: Rule[] = [
         const all = world.workloads.filter(({ labels, resource }) => resource.namespace === service.namespace
           && (resource.name === service.name || selector.some(([name, value]) => asScalar(labels[name]) === asScalar(value))));
         const near = all.find((workload) => isFor(service, workload, world)) ?? all[0];
+        if (near && selector.every(([name, value]) => asScalar(near.labels[name]) === asScalar(value) || isGivenLater(name, value))) continue;
         if (!near) continue;
         report({
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
