@@ -29,6 +29,9 @@ function awaitedJobs({ image, invocations, words }: Container): string[] {
   });
 }
 
+/** By this Argo CD makes an object before others. */
+const HOOK_OF_ARGO = 'argocd.argoproj.io/hook';
+
 /** The hooks of Helm that an object is. */
 function hooksOf({ annotations }: Resource): string[] {
   return (asScalar(annotations['helm.sh/hook']) ?? '').split(',').map((hook) => hook.trim()).filter(Boolean);
@@ -483,7 +486,7 @@ export const referenceRules: Rule[] = [
         for (const reference of referencesOf(workload)) {
           const { kind, name, optional, at } = reference;
           const found = optional || at.path.includes('imagePullSecrets') ? undefined : find(world, reference);
-          if (!found || found.live || byOperator(world, reference) || hooksOf(found).includes('pre-install') || ![found, workload.resource].some(ofHelm)) continue;
+          if (!found || found.live || byOperator(world, reference) || hooksOf(found).includes('pre-install') || found.annotations[HOOK_OF_ARGO] !== undefined || ![found, workload.resource].some(ofHelm)) continue;
           report({ at, value: `${kind} ${name}`, note: 'it is no hook' });
         }
       }

@@ -226,6 +226,8 @@ const ASKS_DATABASE = /\bmigrate\b|check-migrations|db["',\s]+(check|upgrade|mig
 /** The port of its own pod at which an init container asks a server. */
 function askedOfItself(container: Container): number | undefined {
   const text = container.words.map((word) => word.text).join(' ');
+  // A failure is passed over.
+  if (/\|\|\s*(true|:|echo|exit 0)/.test(text)) return undefined;
   const direct = /\b(?:localhost|127\.0\.0\.1)[:\s/]+(\d{2,5})\b/.exec(text)?.[1];
   if (direct !== undefined) return Number(direct);
   if (!ASKS_DATABASE.test(text)) return undefined;
