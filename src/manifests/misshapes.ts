@@ -8,7 +8,7 @@ import { nearest } from '../nearest';
 import { Fault, Form, FORMS } from './forms';
 import { FILLED_IN, isFilledIn, Refusal } from './refusals';
 import { fieldsOf, wordsOf } from './schema-fields';
-import { WHOLES } from './wholes';
+import { OBJECTS, WHOLES } from './wholes';
 
 /** What is wrong with a field: its name, its type, its value, or that it is not there. */
 export interface Misshape extends Refusal {
@@ -49,6 +49,9 @@ const EARLIER: ReadonlyMap<string, string> = new Map([
   ['IngressBackend.serviceName', 'service.name'], ['IngressBackend.servicePort', 'service.port.number'], ['IngressSpec.backend', 'defaultBackend'],
   ['HorizontalPodAutoscalerSpec.targetCPUUtilizationPercentage', 'metrics'], ['ResourceMetricSource.targetAverageUtilization', 'target.averageUtilization'],
   ['ResourceMetricSource.targetAverageValue', 'target.averageValue'],
+  // What is next to it, or has another name there.
+  ['ResourceRequirements.cpu', 'requests.cpu, limits.cpu'], ['ResourceRequirements.memory', 'requests.memory, limits.memory'], ['Container.liveness', 'livenessProbe'],
+  ['Container.readiness', 'readinessProbe'], ['Container.startup', 'startupProbe'],
 ]);
 
 /** Fields that Kubernetes has since the version of the schema: 1.34 and 1.35. */
@@ -78,7 +81,10 @@ const SPECS: ReadonlyMap<string, string> = new Map([
 export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((workload: Workload) => {
   const { resource, spec, specPath } = workload;
   const own = isOfKubernetes(resource) ? SPECS.get(resource.kind) : undefined;
-  const found = [...own === undefined ? read(spec, 'PodSpec', specPath) : [...read(resource.json.spec, own, ['spec']), ...noSelector(workload)], ...noContainers(workload), ...noRestartPolicy(workload)];
+  const found = [
+    ...own === undefined ? read(spec, 'PodSpec', specPath) : [...strays(resource, own), ...read(resource.json.spec, own, ['spec']), ...noSelector(workload)],
+    ...noContainers(workload), ...noRestartPolicy(workload),
+  ];
   return isPatch(workload) ? found.filter(({ what }) => what !== 'missing') : found;
 });
 
@@ -127,11 +133,31 @@ const COMPANIONS: ReadonlyMap<string, string> = new Map([
   ['v1/PersistentVolumeClaim', 'PersistentVolumeClaimSpec'],
 ]);
 
-/** What the API server does not accept in the spec of one of those. */
+/** The same of objects that keep something, which have no spec: their fields. */
+const STORES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['v1/ConfigMap', ['data', 'binaryData', 'immutable']], ['v1/Secret', ['data', 'stringData', 'type', 'immutable']],
+]);
+
+/** What the API server does not accept in one of those, or of what is of no namespace. */
 export const misshapesOf: (resource: Resource) => readonly Misshape[] = lazy((resource: Resource) => {
-  const own = COMPANIONS.get(`${resource.apiVersion}/${resource.kind}`);
-  return own === undefined ? [] : read(resource.json.spec, own, ['spec']);
+  const api = `${resource.apiVersion}/${resource.kind}`;
+  const own = COMPANIONS.get(api);
+  const whole = OBJECTS.get(api)?.(resource) ?? [];
+  return own === undefined ? [...STORES.has(api) ? strays(resource) : [], ...whole] : [...strays(resource, own), ...read(resource.json.spec, own, ['spec'])];
 });
+
+/** Fields at the top of an object, and in its metadata, where the API has none of that name. SOPS and templates take theirs away. */
+function strays({ apiVersion, kind, json }: Resource, spec?: string): readonly Misshape[] {
+  const known = ['apiVersion', 'kind', 'metadata', 'status', ...STORES.get(`${apiVersion}/${kind}`) ?? ['spec']];
+  const stray = Object.keys(json).filter((name) => !known.includes(name) && !/^([$_]|x-|sops$)|\//.test(name) && !FILLED_IN.test(name) && (json[name] ?? undefined) !== undefined);
+  return [
+    ...stray.map((name): Misshape => ({
+      what: 'unknown', path: [name], value: name,
+      allowed: nearest(name, known) ?? (spec !== undefined && fieldsOf(spec).has(name) ? `spec.${name}` : fieldsOf('ObjectMeta').has(name) ? `metadata.${name}` : known.join(', ')),
+    })),
+    ...read(json.metadata, 'ObjectMeta', ['metadata']).filter(({ what }) => what === 'unknown'),
+  ];
+}
 
 /** What takes the place of anything else where the API has a list. */
 export const A_LIST = 'a list';
@@ -210,10 +236,11 @@ class Reader {
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
     const companion = OF_COMPANIONS.includes(type);
-    const home = homes(companion ? OF_COMPANIONS : OF_WORKLOADS).get(name)?.filter((other) => other !== type);
+    const home = (homes(companion ? OF_COMPANIONS : OF_WORKLOADS).get(name) ?? homes(OF_WORKLOADS).get(name))?.filter((other) => other !== type);
     const allowed = meant ?? (home ? `${name} of ${home.join(', ')}` : [...fields.keys()].slice(0, 8).join(', '));
     this.path.push(name);
-    this.add('unknown', name, allowed, meant ?? home ? {} : { newer: true });
+    // The metadata have got none for years, and no field is written with capitals in front or underscores.
+    this.add('unknown', name, allowed, meant ?? home ?? (type === 'ObjectMeta' || !/^[a-z][A-Za-z0-9]*$/.test(name)) ? {} : { newer: true });
     this.path.pop();
   }
 

@@ -16,6 +16,8 @@ export interface Refusal {
   readonly note?: string;
   /** How to fix this very case. */
   readonly fix?: string;
+  /** What would make the API server take it. */
+  readonly unless?: string;
 }
 
 /** Something is filled in before it is applied: `${NAME}`, `<name>`, `{{ name }}`, `YOUR_NAME`. */
@@ -112,7 +114,7 @@ function badVariable(name: unknown, path: Path, container: string | undefined): 
 
 /** The longest names of objects that give them, with more behind it, to a label of their pods, or to Jobs. */
 const NAMES: ReadonlyMap<string, Form> = new Map([
-  ['Service', LABEL],
+  ['Service', LABEL], ['Namespace', LABEL],
   // Its pods have its name in their host names.
   ['StatefulSet', { ...LABEL, longest: 52, allowed: 'at most 52 of a-z, 0-9 and -' }],
   ...([['CronJob', 52], ['Job', 63]] as const)
@@ -146,7 +148,7 @@ const notTexts = (map: unknown, path: Path): Refusal[] =>
   Object.entries(asMap(map)).flatMap(([name, value]) => notText(value, [...path, name], name));
 
 /** `value: 6379` in the variables, labels and annotations of a pod, where the API takes texts only. */
-export function notTextsOf({ resource, allContainers, podPath }: Workload): Refusal[] {
+export function notTextsOf({ resource, allContainers, podPath, spec, specPath }: Workload): Refusal[] {
   const template = get(resource.json, ...podPath);
   return [
     ...allContainers.flatMap(({ json, path, name }) => asList(json.env).flatMap((entry, i) =>
@@ -156,12 +158,24 @@ export function notTextsOf({ resource, allContainers, podPath }: Workload): Refu
       ...podPath.length === 0 ? [] : notTexts(get(template, 'metadata', key), [...podPath, 'metadata', key]),
     ]),
     ...notTexts(get(resource.json, 'spec', 'selector', 'matchLabels'), ['spec', 'selector', 'matchLabels']),
+    ...notTexts(spec.nodeSelector, [...specPath, 'nodeSelector']),
   ];
 }
 
 /** The same in the labels and annotations of any other object. */
-export function annotationsIn({ json }: Resource): Refusal[] {
-  return ['labels', 'annotations'].flatMap((key) => notTexts(get(json, 'metadata', key), ['metadata', key]));
+export function annotationsIn({ kind, json }: Resource): Refusal[] {
+  return [
+    ...['labels', 'annotations'].flatMap((key) => notTexts(get(json, 'metadata', key), ['metadata', key])),
+    ...kind === 'Service' ? selectorIn(get(json, 'spec', 'selector')) : [],
+  ];
+}
+
+/** That of a Service has labels only; other objects have them in `matchLabels`. */
+function selectorIn(selector: unknown): Refusal[] {
+  const path = ['spec', 'selector'];
+  return isMap(get(selector, 'matchLabels'))
+    ? [{ path: [...path, 'matchLabels'], value: 'matchLabels', allowed: 'the labels themselves', note: 'it is a map', fix: 'Write the labels below selector, without matchLabels.' }]
+    : notTexts(selector, path);
 }
 
 /** What has neither a name nor the beginning of one. */
@@ -170,9 +184,13 @@ export function noName({ json }: Resource): Refusal[] {
   return (name ?? undefined) !== undefined || (generateName ?? undefined) !== undefined ? [] : [{ path: ['metadata'], value: 'no name', allowed: 'name' }];
 }
 
-/** The same in `data` of a ConfigMap, and in a Secret. */
+/** The same in `data` of a ConfigMap, and in a Secret; or these are no maps themselves. */
 export function notTextsIn({ kind, json }: Resource): Refusal[] {
-  return [...notTexts(json.data, ['data']), ...kind === 'Secret' ? notTexts(json.stringData, ['stringData']) : []];
+  return ['data', ...kind === 'Secret' ? ['stringData'] : []].flatMap((field): Refusal[] => {
+    const value = json[field];
+    return value === undefined || value === null || isMap(value) ? notTexts(value, [field])
+      : [{ path: [field], value: field, allowed: 'a map', note: `it is ${typeName(value)}`, fix: 'Write one line for each key: "NAME: value".' }];
+  });
 }
 
 /** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`. */
@@ -286,13 +304,8 @@ export function mountsOfNothing({ allContainers, volumes }: Workload): Refusal[]
 /** The ports of nodes that a cluster gives out by default. */
 const NODE_PORTS = { from: 30_000, to: 32_767 };
 
-/** What is refused unless the API server is set up in another way. */
-export interface Hedged extends Refusal {
-  readonly unless?: string;
-}
-
 /** What of a Service is refused. */
-export function badService({ json }: Resource): Hedged[] {
+export function badService({ json }: Resource): Refusal[] {
   const name = asText(get(json, 'metadata', 'name')) ?? '';
   return [
     ...badLabels(get(json, 'spec', 'selector'), ['spec', 'selector']), ...badPorts(asMap(json.spec)),
@@ -301,12 +314,12 @@ export function badService({ json }: Resource): Hedged[] {
   ];
 }
 
-function badPorts(spec: JsonObject): Hedged[] {
+function badPorts(spec: JsonObject): Refusal[] {
   const ports = asList(spec.ports);
   if (ports.length === 0) {
     return spec.clusterIP === 'None' || spec.type === 'ExternalName' ? [] : [{ path: ['spec'], value: 'no ports', allowed: 'ports, or clusterIP: None' }];
   }
-  return ports.flatMap((entry, i): Hedged[] => {
+  return ports.flatMap((entry, i): Refusal[] => {
     const nodePort = asNumber(get(entry, 'nodePort'));
     const at = { path: ['spec', 'ports', i, 'nodePort'], value: `nodePort: ${nodePort}` };
     return [

@@ -4,6 +4,7 @@ import { isCidr, isPartOf } from './cidr';
 import { Fault } from './forms';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isFilledIn } from './refusals';
+import { Resource } from './resource';
 
 /** A fault of an object, of fields that are right by themselves. */
 export interface WholeFault {
@@ -13,6 +14,7 @@ export interface WholeFault {
   readonly value: string;
   readonly allowed: string;
   readonly container?: string;
+  readonly unless?: string;
 }
 
 type Whole = (value: JsonObject) => WholeFault[];
@@ -223,6 +225,46 @@ function ipBlock({ cidr, except }: JsonObject): WholeFault[] {
   return asList(except).flatMap((part, i) => faultIf(isCidr(cidr) && !isPartOf(part, cidr) && !isFilledIn(asScalar(part) ?? ''), 'range', ['except', i], asScalar(part) ?? '', `a part of ${asScalar(cidr)}`));
 }
 
+/** The keys that a Secret of a type must have. */
+const KEYS_OF_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['kubernetes.io/tls', ['tls.crt', 'tls.key']], ['kubernetes.io/dockerconfigjson', ['.dockerconfigjson']], ['kubernetes.io/dockercfg', ['.dockercfg']],
+  ['kubernetes.io/ssh-auth', ['ssh-privatekey']],
+]);
+
+function secret({ json }: Resource): WholeFault[] {
+  const [type, keys] = [asText(json.type) ?? '', new Set([...Object.keys(asMap(json.data)), ...Object.keys(asMap(json.stringData))])];
+  // One without content leaves that of a Secret that is there already.
+  const condition = keys.size === 0 ? { unless: 'the Secret is there already, with its keys' } : {};
+  const missing = (KEYS_OF_TYPES.get(type) ?? []).filter((name) => !keys.has(name));
+  return [
+    ...missing.map((name): WholeFault => ({ what: 'missing', path: ['data'], value: `no ${name}`, allowed: `${name} for ${type}`, ...condition })),
+    ...faultIf(type === 'kubernetes.io/basic-auth' && !keys.has('username') && !keys.has('password'), 'missing', ['data'], 'no username', `username or password for ${type}`)
+      .map((fault) => ({ ...fault, ...condition })),
+  ];
+}
+
+const wordIn = (json: JsonObject, path: Path, allowed: readonly string[]): WholeFault[] => {
+  const value = asText(get(json, ...path));
+  return faultIf(value !== undefined && !isFilledIn(value) && !allowed.includes(value), 'word', path, value ?? '', allowed.join(', '));
+};
+
+function persistentVolume({ json }: Resource): WholeFault[] {
+  return [
+    ...faultIf(!isThere(get(json, 'spec', 'capacity', 'storage')), 'missing', ['spec'], 'no capacity', 'capacity.storage'),
+    ...faultIf(asList(get(json, 'spec', 'accessModes')).length === 0, 'missing', ['spec'], 'no accessModes', 'accessModes'),
+    ...faultIf(isThere(get(json, 'spec', 'local')) && !isThere(get(json, 'spec', 'nodeAffinity')), 'missing', ['spec'], 'no nodeAffinity', 'nodeAffinity for a local volume'),
+    ...wordIn(json, ['spec', 'persistentVolumeReclaimPolicy'], ['Retain', 'Delete', 'Recycle']),
+  ];
+}
+
+/** The same of objects that the schema does not have. */
+export const OBJECTS: ReadonlyMap<string, (resource: Resource) => WholeFault[]> = new Map([
+  ['v1/Secret', secret], ['v1/PersistentVolume', persistentVolume],
+  ['storage.k8s.io/v1/StorageClass', ({ json }: Resource) => [
+    ...wordIn(json, ['volumeBindingMode'], ['Immediate', 'WaitForFirstConsumer']), ...wordIn(json, ['reclaimPolicy'], ['Retain', 'Delete']),
+  ]],
+]);
+
 /** What is more than its fields can say of an object of a type. */
 export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
   ['PodSpec', pod], ['EnvVarSource', variableSource], ['EnvFromSource', oneOf(['secretRef', 'configMapRef'])], ['ResourceRequirements', containerResources],
@@ -231,6 +273,8 @@ export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
   ['VolumeMount', ({ subPath, subPathExpr }) => faultIf(isThere(subPath) && isThere(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them')],
   ['Container', ({ readinessProbe }) => faultIf(isThere(get(readinessProbe, 'terminationGracePeriodSeconds')), 'one', ['readinessProbe', 'terminationGracePeriodSeconds'],
     'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it')],
+  ['DeploymentSpec', ({ template }) => faultIf(isThere(get(template, 'spec', 'activeDeadlineSeconds')), 'one', ['template', 'spec', 'activeDeadlineSeconds'],
+    'activeDeadlineSeconds in a Deployment', 'a Job with it')],
   ['JobSpec', ({ completionMode, completions }) => faultIf(completionMode === 'Indexed' && !isThere(completions), 'missing', [], 'no completions', 'completions for Indexed')],
   ['ServiceSpec', service], ['HTTPIngressPath', ingressPath], ['MetricSpec', metric], ['NetworkPolicyPort', policyPort], ['IPBlock', ipBlock],
   ['IngressBackend', oneOf(['service', 'resource'])],

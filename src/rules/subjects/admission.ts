@@ -61,8 +61,12 @@ const sources = lazy((world: World): readonly Resource[] => [...new Set([
 const companions = lazy((world: World): readonly Resource[] =>
   kinds(world, 'HorizontalPodAutoscaler', 'PodDisruptionBudget', 'NetworkPolicy', 'Ingress', 'PersistentVolumeClaim'));
 
-const reported = (resource: Resource, { path, container, value, allowed, note, fix = allowed === A_LIST ? 'Write it as a list: "- " before each item.' : undefined }: Refusal): Report =>
-  ({ at: { resource, path, container }, value, allowed, note, ...fix === undefined ? {} : { fix } });
+/** What keeps something next to those, in their namespaces or for the whole cluster. */
+const stores = lazy((world: World): readonly Resource[] => namespaces(world).size === 0 ? []
+  : [...kinds(world, 'ConfigMap', 'Secret'), ...world.kind('PersistentVolume'), ...world.kind('StorageClass')]);
+
+const reported = (resource: Resource, { path, container, value, allowed, note, unless: condition, fix = allowed === A_LIST ? 'Write it as a list: "- " before each item.' : undefined }: Refusal): Report =>
+  ({ at: { resource, path, container }, value, allowed, note, unless: condition, ...fix === undefined ? {} : { fix } });
 
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
@@ -74,7 +78,9 @@ const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (w
 const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[]) =>
   (world: World, report: Reporter): void => {
     ofWorkloads(inWorkload)(world, report);
-    for (const resource of [...services(world), ...companions(world)]) for (const refusal of inOther(resource)) report(reported(resource, refusal));
+    for (const resource of [...services(world), ...companions(world), ...stores(world)]) {
+      for (const refusal of inOther(resource)) report(reported(resource, refusal));
+    }
   };
 
 /** The misshapes of one kind, in each workload. */
@@ -201,7 +207,7 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       ofObjects((workload) => [...badNames(workload), ...shaped('name')(workload)], shapedIn('name'))(world, report);
-      for (const resource of [...services(world), ...companions(world), ...sources(world)]) {
+      for (const resource of [...services(world), ...companions(world), ...sources(world), ...world.kind('Namespace').filter(({ name }) => namespaces(world).has(name))]) {
         for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
       }
     },
@@ -262,7 +268,7 @@ export const admissionRules: Rule[] = [
       const unknown = unlessCopied(shaped('unknown'), world);
       const found = [
         ...applied(world).flatMap((workload) => unknown(workload).map((misshape) => [workload.resource, misshape] as const)),
-        ...[...services(world), ...companions(world)]
+        ...[...services(world), ...companions(world), ...stores(world)]
           .flatMap((resource) => shapedIn('unknown')(resource).map((misshape) => [resource, misshape] as const)),
       ];
       for (const [resource, { newer, ...refusal }] of found) {
@@ -366,7 +372,7 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       for (const service of services(world)) {
-        for (const { unless: condition, ...refusal } of badService(service)) report({ ...reported(service, refusal), unless: condition });
+        for (const refusal of badService(service)) report(reported(service, refusal));
       }
     },
   },
