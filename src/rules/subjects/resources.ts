@@ -313,4 +313,24 @@ export const resourceRules: Rule[] = [
       });
     },
   },
+  {
+    id: 'resources/spread-of-other-pods',
+    severity: Severity.WARNING,
+    title: 'A topology spread constraint counts other pods than its own',
+    why: 'The scheduler spreads by the pods that the labelSelector selects: those of the workload itself are not among them, and all of them may land on one node or zone.',
+    fix: 'Write labels of the pod template into the labelSelector.',
+    source: 'https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#topologyspreadconstraint-labelselector-field',
+    rows: ['N79'],
+    on: 'celeryWorkloads',
+    check: ({ spec, specPath, labels, resource }, report) => {
+      for (const [i, constraint] of asList(spec.topologySpreadConstraints).entries()) {
+        const other = Object.entries(asMap(get(constraint, 'labelSelector', 'matchLabels'))).find(([name, value]) => asScalar(labels[name]) !== asScalar(value));
+        if (!other || other.some((text) => /[${}]/.test(String(text)))) continue;
+        report({
+          at: { resource, path: [...specPath, 'topologySpreadConstraints', i, 'labelSelector'] }, value: `${other[0]}: ${asScalar(other[1])}`,
+          ...labels[other[0]] === undefined ? {} : { allowed: asScalar(labels[other[0]]) }, unless: 'it is meant to follow those pods',
+        });
+      }
+    },
+  },
 ];

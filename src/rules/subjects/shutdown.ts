@@ -393,4 +393,18 @@ export const shutdownRules: Rule[] = [
       }
     },
   },
+  {
+    id: 'shutdown/reloader',
+    severity: Severity.WARNING,
+    title: 'A worker runs under a program that restarts it when files change',
+    why: 'watchmedo auto-restart and the like are for development: at SIGTERM they give their child 10 s or less and kill it, whatever the grace period is, and running tasks are lost.',
+    fix: 'Start Celery itself: [celery, -A, shop, worker].',
+    source: 'watchmedo auto-restart --kill-after at https://github.com/gorakhargosh/watchdog',
+    rows: ['S3'],
+    on: 'workers',
+    check: ({ container, workload }, report) => {
+      const word = container.words.find(({ text }) => /(^|[\s/])(watchmedo(?=\s|$)(\s+auto-restart\b)?|watchfiles|nodemon)(?=\s|$)/.test(text));
+      if (word && workload.longRunning) report({ at: container.place(word.path), value: /watchmedo|watchfiles|nodemon/.exec(word.text)![0], unless: 'it is an environment for development' });
+    },
+  },
 ];
