@@ -4,15 +4,13 @@ import { isAmqp, isRedis, redisDatabase } from '../../celery/url';
 import { outOfRange, rangeText } from '../../celery/settings';
 import { lacks, meets, SINCE } from '../../celery/versions';
 import { LONGEST_OF_SQS, VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visibility-timeouts';
-import { codeFiles, seesSettings } from '../../manifests/code';
+import { seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
+import { countdowns } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
 import { asList } from '../../manifests/json';
 import { applicationContainers } from '../../manifests/named-hosts';
-import { Place } from '../../manifests/place';
-import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
-import { withoutComments } from '../../manifests/python-text';
 import { isScaled } from '../../manifests/scalers';
 import { lateTasks, limit, taskLimit } from '../../manifests/task-limit';
 import { tasksOf } from '../../manifests/tasks';
@@ -57,15 +55,6 @@ function databaseOf(process: Process): string | undefined {
 function apart(process: Process): string[] {
   const options = process.setting('broker_transport_options')?.value ?? '';
   return [...options.matchAll(/["'](global_keyprefix|queue_name_prefix|region|master_name)["']\s*:\s*([^,}]+)/g)].map(([, name, value]) => `${name}=${value.trim()}`).sort();
-}
-
-/** What code in sight gives tasks as a countdown, in seconds. */
-function countdowns(container: Container): Array<{ readonly seconds: number; readonly at: Place }> {
-  return codeFiles(container).flatMap(({ text, place }) => [...withoutComments(text).matchAll(/\bcountdown["']?\s*[=:]\s*([\d_.*\s]+?)\s*(?=[,)}#\n])/g)]
-    .flatMap(([, value]) => {
-      const given = seconds(value);
-      return given === undefined ? [] : [{ seconds: given, at: place }];
-    }));
 }
 
 /** How long a process may hold a message: what it reserves, times a task's limit, or the grace period that somebody has given it for one. */

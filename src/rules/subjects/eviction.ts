@@ -3,6 +3,7 @@ import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { AUTOSCALER_GRACE, KEPT } from '../../manifests/node-autoscalers';
+import { withoutNode } from '../../manifests/node-labels';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
@@ -344,6 +345,21 @@ export const evictionRules: Rule[] = [
       for (const other of workload.containers) {
         if (other === container || other.init || !(isProxy(other) || isDockerOf(other, container)) || waits(other)) continue;
         report({ at: other.place(), value: other.image.text, allowed: 'restartPolicy: Always in initContainers', unless: 'no task uses it at the end' });
+      }
+    },
+  },
+  {
+    id: 'eviction/no-node-fits',
+    severity: Severity.ERROR,
+    title: 'A pod of Celery asks for a node that cannot be: its nodeSelector, its affinity or its volume exclude each other',
+    why: 'All of them must be met by one node. The pod stays Pending: `0/3 nodes are available: 3 node(s) didn\'t match Pod\'s node affinity/selector`, `node(s) had volume node affinity conflict`.',
+    fix: 'Ask for one set of nodes, in the zone of the volume.',
+    source: 'https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#node-affinity',
+    rows: ['N22'],
+    on: 'celeryWorkloads',
+    check: (workload, report, world) => {
+      for (const { path, value, by, allowed } of withoutNode(workload, world)) {
+        report({ at: { resource: workload.resource, path: [...path] }, value, allowed, note: `${by} asks for others` });
       }
     },
   },

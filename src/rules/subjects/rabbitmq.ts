@@ -8,6 +8,7 @@ import { lacks, meets, SINCE } from '../../celery/versions';
 import { amqpUses } from '../../manifests/broker-urls';
 import { claimNamed } from '../../manifests/claims';
 import { codeFiles, seesSettings } from '../../manifests/code';
+import { countdowns } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
@@ -248,6 +249,24 @@ export const rabbitRules: Rule[] = [
           ...unless(late !== undefined && given !== undefined, given === undefined ? 'the server has a longer consumer_timeout'
             : one ? 'tasks are acknowledged early and none is reserved behind a long one' : 'no process gets that many of the longest tasks in a row'),
         });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/countdown-above-timeout',
+    severity: Severity.ERROR,
+    title: 'Tasks have a countdown that is longer than the consumer timeout of RabbitMQ',
+    why: 'A worker holds a task until its time has come, without an acknowledgement. After consumer_timeout (30 min by default) RabbitMQ closes the channel: `PreconditionFailed: (406) PRECONDITION_FAILED - '
+      + 'delivery acknowledgement on channel 1 timed out`; the worker connects again and gets the same task, forever.',
+    fix: 'Set consumer_timeout in rabbitmq.conf, in milliseconds, above the longest countdown; or use quorum queues with Celery 5.5 and later, which delay such tasks in RabbitMQ.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/calling.html#eta-and-countdown',
+    rows: ['N2'],
+    check: (world, report) => {
+      for (const { worker, server } of amqpWorkers(world)) {
+        const timeout = server ? consumerTimeout(server) : undefined;
+        if (timeout === undefined || codeFiles(worker.container).some(({ text }) => /quorum/.test(text))) continue;
+        const [longest] = countdowns(worker.container).filter((one) => one.seconds > timeout).sort((one, other) => other.seconds - one.seconds);
+        if (longest) report({ at: longest.at, value: `countdown ${longest.seconds} s, consumer_timeout ${timeout} s`, allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}` });
       }
     },
   },
