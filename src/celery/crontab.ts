@@ -30,7 +30,7 @@ function isPart(part: string, { from, to, names }: CrontabField): boolean {
 export function crontabFault(args: string): CrontabFault | undefined {
   const names = [...FIELDS.keys()];
   // Commas in quotes and brackets are no separators.
-  for (const [i, [arg]] of [...args.matchAll(/(?:"[^"\n]*"|'[^'\n]*'|\[[^\]]*\]|\([^)]*\)|[^,"'[\](){}])+/g)].entries()) {
+  for (const [i, [arg]] of [...args.matchAll(/(?:"[^"\n]*"|'[^'\n]*'|\[[^\]]*\]|\{[^}]*\}|\([^)]*\)|[^,"'[\](){}])+/g)].entries()) {
     const [, name = names[i] ?? '', literal] = /^\s*(?:(\w+)\s*=\s*)?(.*?)\s*$/s.exec(arg)!;
     const field = FIELDS.get(name);
     const text = /^-?\d+$/.test(literal) ? literal : /^(["'])([^"'\\{}]*)\1$/.exec(literal)?.[2];

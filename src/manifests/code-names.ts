@@ -40,11 +40,33 @@ export function mixedInApp(code: string): MixedNames | undefined {
   ]));
 }
 
+/** Something in code sets variables whose names are not in sight. */
+export const setsVariables = (code: string): boolean =>
+  /\b(load_dotenv|read_env|environ\.update|setdefault|putenv)\b|\benviron\[\s*[A-Za-z_f][^\]]*\]\s*=(?!=)/.test(withoutComments(code));
+
+/** Behind the beginning of a text, but for what is in the braces of an f-string. */
+const inText = (before: string): boolean => /["']/.test(before.replace(/"[^"]*"|'[^']*'/g, '')) && !/\bf["'][^{]*\{[^}]*$/i.test(before);
+
+/** A variable that the import of a module takes from its environment without a default. */
+export interface NeededVariable {
+  readonly name: string;
+  /** A call of something else comes before, which may set it. */
+  readonly after?: string;
+}
+
 /** The variables that the top level of a module takes from its environment without a default, and that nothing in it sets. */
-export function neededVariables(code: string): string[] {
+export function neededVariables(code: string): NeededVariable[] {
   const text = withoutComments(code);
-  if (/\b(load_dotenv|read_env|environ\.update|setdefault|putenv)\b/.test(text)) return [];
-  const lines = text.split('\n').filter((line) => /^\w/.test(line) && !/^(def|class|async|if|for|while|with|try|assert)\b|\blambda\b|\bif\b/.test(line));
-  const taken = lines.flatMap((line) => [...line.matchAll(/\bos\.environ\[\s*(["'])(\w+)\1\s*\](?!\s*=(?!=))/g)].map(([, , name]) => name));
-  return [...new Set(taken)].filter((name) => !new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(text));
+  if (setsVariables(code)) return [];
+  const lines = text.split('\n').filter((line) => /^\w/.test(line));
+  const found = new Map<string, NeededVariable>();
+  let after: string | undefined;
+  for (const line of lines) {
+    after ??= /^(?!(?:print|logging|warnings|sys\.path|app|celery)\b)([A-Za-z_][\w.]*)\(/.exec(line)?.[1];
+    if (/^(def|class|async|if|for|while|with|try|assert)\b|\blambda\b|\b(if|and|or)\b/.test(line)) continue;
+    for (const { 2: name, index } of line.matchAll(/\bos\.environ\[\s*(["'])(\w+)\1\s*\](?!\s*=(?!=))/g)) {
+      if (!found.has(name) && !inText(line.slice(0, index))) found.set(name, { name, after });
+    }
+  }
+  return [...found.values()].filter(({ name }) => !new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(text));
 }

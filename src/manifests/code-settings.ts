@@ -56,7 +56,8 @@ function literal(text: string): string | undefined {
   const open = text[0];
   if (open in CLOSING) {
     const end = balanced(text, open, CLOSING[open]);
-    return end === undefined ? undefined : text.slice(0, end);
+    // More may be added to it: `['json'] + FORMATS`.
+    return end === undefined || !/^\s*(?=[,;)}\]#\n]|$)/.test(text.slice(end)) ? undefined : text.slice(0, end);
   }
   const quoted = /^(['"])([^'"\\\n]*)\1\s*(?=[,;)}#\n]|$)/.exec(text);
   if (quoted) return quoted[2];

@@ -7,7 +7,6 @@ import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
-import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asScalar, get, Path } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
@@ -163,13 +162,11 @@ function ofOneImage(beats: readonly Process[]): Process[][] {
     .filter((group) => new Set(group.map(({ workload }) => referencesOf(workload).map(({ name }) => name).sort().join('\n'))).size === 1);
 }
 
-/** What makes a worker run a Beat as well: `-B`, or what the scripts of PostHog and of Grafana OnCall take for it. */
+/** What makes a worker run a Beat as well: `-B`, or what the script of Grafana OnCall takes for it. */
 function beatOption(worker: Process): { readonly value: string; readonly path: Path | undefined; readonly ofProduct?: boolean } | undefined {
   const option = worker.option('--beat');
   if (option.state === 'known') return worker.flag('--beat') ? { value: '--beat', path: option.path } : undefined;
-  const { words, env, image } = worker.container;
-  const scheduled = words.some(({ text }) => baseName(text) === 'docker-worker-celery') ? words.find(({ text }) => text === '--with-scheduler') : undefined;
-  if (scheduled) return { value: scheduled.text, path: scheduled.path, ofProduct: true };
+  const { env, image } = worker.container;
   const enabled = /(^|\/)oncall$/.test(image.repository) ? env.get('CELERY_WORKER_BEAT_ENABLED') : undefined;
   return enabled && /^(true|1|yes)$/i.test(enabled.value ?? '') ? { value: `${enabled.name}=${enabled.value}`, path: enabled.path, ofProduct: true } : undefined;
 }

@@ -1,7 +1,7 @@
 import { crontabFault } from '../../celery/crontab';
 import { isPython } from '../../celery/image';
 import { CodeFile, codeFiles, importedBy } from '../../manifests/code';
-import { mixedInApp, mixedInModule, neededVariables } from '../../manifests/code-names';
+import { mixedInApp, mixedInModule, neededVariables, setsVariables } from '../../manifests/code-names';
 import { balanced, codeSettings } from '../../manifests/code-settings';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
@@ -71,6 +71,16 @@ function everyMinute(args: string): boolean {
 
 /** What every container has: of the system, of Python's image, and of Kubernetes. */
 const OF_EVERY_CONTAINER = /^(PATH|HOME|HOSTNAME|PWD|USER|LANG|TERM|SHLVL|GPG_KEY|PYTHON_.*|KUBERNETES_.*|.*_(SERVICE_(HOST|PORT).*|PORT(_\d+_.*)?))$/;
+
+/** What webhooks of clouds, of Datadog and of OpenTelemetry add. */
+const OF_WEBHOOKS = /^(AWS|AZURE|GOOGLE|DD|OTEL)_/;
+
+/** What runs another program, and changes no variables that an application reads. */
+const PLAIN_WRAPPERS = /^(exec|env|tini|dumb-init|catatonit|nice|ionice|stdbuf|timeout|nohup|gosu|su-exec|setpriv|python[\d.]*)$/;
+
+/** Some file of its code sets a variable. */
+const isSetIn = (container: Container, name: string): boolean =>
+  codeFiles(container).some(({ text }) => new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(text));
 
 /** Rules about what is written in code that ConfigMaps bring. */
 export const codeValueRules: Rule[] = [
@@ -146,11 +156,16 @@ export const codeValueRules: Rule[] = [
     fix: 'Give the container the variable; or read it with os.environ.get("NAME", default).',
     source: 'https://docs.python.org/3/library/os.html#os.environ',
     rows: ['C1'],
-    check: (world, report) => reportFiles(world, report, (file, process, imported) => !imported ? [] : neededVariables(file.text)
-      .filter((name) => !OF_EVERY_CONTAINER.test(name) && process.variable(name).state === 'unset')
-      .map((name) => ({
-        at: file.place, value: name, note: `container ${process.container.name} of ${process.workload.resource.kind} ${process.workload.resource.name} has none of that name`,
-        ...unless(isPython(process.container.image), 'the image sets it'),
-      }))),
+    check: (world, report) => reportFiles(world, report, (file, process, imported) => {
+      const { container, links, workload: { resource } } = process;
+      if (!imported || codeFiles(container).some((other) => other !== file && setsVariables(other.text))) return [];
+      const wrapper = links.some((link) => link.kind === 'wrapper' && !PLAIN_WRAPPERS.test(link.name));
+      return neededVariables(file.text)
+        .filter(({ name }) => !OF_EVERY_CONTAINER.test(name) && !OF_WEBHOOKS.test(name) && process.variable(name).state === 'unset' && !isSetIn(container, name))
+        .map(({ name, after }) => ({
+          at: file.place, value: name, note: `container ${container.name} of ${resource.kind} ${resource.name} has none of that name`,
+          unless: !isPython(container.image) ? 'the image sets it' : wrapper ? 'the program in front of it sets it' : after !== undefined ? `${after}() sets it` : undefined,
+        }));
+    }),
   },
 ];

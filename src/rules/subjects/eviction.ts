@@ -118,6 +118,7 @@ function isInSight({ ownsEntrypoint, invocations }: Container): boolean {
 function endsBy({ image, words, env, invocations }: Container): string | undefined {
   if (image.name === 'git-sync') {
     const once = words.find(({ text }) => /^--?one-time(=true)?$/.test(text))?.text;
+    if (words.some(({ text }) => /^--?one-time=false$/.test(text))) return undefined;
     const variable = ['GITSYNC_ONE_TIME', 'GIT_SYNC_ONE_TIME'].find((name) => /^(true|1)$/i.test(env.value(name) ?? ''));
     return once ?? variable;
   }
@@ -392,14 +393,18 @@ export const evictionRules: Rule[] = [
     check: (world, report) => {
       for (const workload of world.workloads) {
         const { kind, namespace } = workload.resource;
-        if (kind !== 'CronJob') continue;
+        if (kind !== 'CronJob' || get(workload.resource.json, 'spec', 'suspend') === true) continue;
         for (const container of workload.containers) {
           const text = container.words.map((word) => word.text).join(' ');
           const [, command] = /\bkubectl\s([^;&|]*?\bdelete\s[^;&|]*)/.exec(text) ?? [];
           if (command === undefined || !/\bpods?\b|\bpo\b/.test(command) || !/--now\b|--grace-period[= ](0|1)\b/.test(command)) continue;
-          const [, label, value] = /(?:-l|--selector)[= ]["']?([\w./-]+)={1,2}([\w.-]+)/.exec(command) ?? [];
+          // Those of another phase have ended.
+          if (/--field-selector|--dry-run(?!=none)/.test(command)) continue;
+          const selector = /(?:-l|--selector)[= ]["']?([^"'\s]+)/.exec(command)?.[1] ?? '';
+          const labels = selector.split(',').map((one) => /^([\w./-]+)={1,2}([\w.-]+)$/.exec(one)).map((one) => one && [one[1], one[2]] as const);
           const where = /(?:-n|--namespace)[= ]([\w-]+)/.exec(command)?.[1] ?? namespace;
-          const meant = label === undefined ? [] : world.select(where, { [label]: value }).filter((one) => world.in(one).some(({ role }) => role === 'worker'));
+          if (labels.some((label) => label === null)) continue;
+          const meant = world.select(where, Object.fromEntries(labels.flatMap((label) => label ? [label] : []))).filter((one) => world.in(one).some(({ role }) => role === 'worker'));
           if (meant.length > 0) report({ at: container.place(), value: `kubectl ${command.trim()}`, note: `it takes ${listed(meant.map(({ resource }) => `${resource.kind} ${resource.name}`))}` });
         }
       }

@@ -25,16 +25,18 @@ function ignoredBroker(files: readonly CodeFile[]): Pick<Report, 'at' | 'value' 
   const texts = files.map(({ text }) => withoutComments(text));
   const all = texts.join('\n');
   // What a call, a variable or another file gives it is out of sight.
+  if (/\benviron\[\s*["'][^"'\n]*BROKER_URL["']\s*\]\s*=(?!=)|\b(setdefault|putenv|environ\.update)\([^)]*BROKER_URL/.test(all)) return undefined;
   if (!/\bCelery\(/.test(all) || /\bCelery\([^)]*\bbroker\b|config_from_(envvar|cmdline)|\bconf\b[.[(]|\*\*|import\s*\*|\bbroker_url\b/.test(all)) return undefined;
   const [, source, namespace] = /config_from_object\(\s*['"]?([\w.:]+)['"]?(?:[^)]*namespace\s*=\s*['"](\w+)['"])?/.exec(all) ?? [];
-  if (source === undefined) return undefined;
+  if (source === undefined || (namespace === undefined && /config_from_object\([^)]*\bnamespace\b/.test(all))) return undefined;
   const django = source.startsWith('django.conf');
   const module = django ? /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]/.exec(all)?.[1] : source.split(':')[0];
   const index = files.findIndex(({ name }) => module !== undefined && name === `${module.split('.').at(-1)}.py`);
   if (index < 0) return undefined;
-  const read = django ? namespace === undefined ? 'BROKER_URL' : `${namespace}_BROKER_URL` : 'broker_url';
+  // A module of any kind may be read with a namespace.
+  const read = namespace !== undefined ? `${namespace}_BROKER_URL` : django ? 'BROKER_URL' : 'broker_url';
   const given = [...texts[index].matchAll(/^(?:CELERY_BROKER_URL|BROKER_URL|broker)(?=\s*=[^=])/gm)].map(([name]) => name);
-  return given.length === 0 || given.includes(read) || (!django && given.includes('BROKER_URL')) ? undefined : { at: files[index].place, value: given[0], allowed: read };
+  return given.length === 0 || given.includes(read) || (!django && namespace === undefined && given.includes('BROKER_URL')) ? undefined : { at: files[index].place, value: given[0], allowed: read };
 }
 
 /** Executors that come with Airflow and its providers, and know no Celery. */

@@ -259,25 +259,6 @@ export const resourceRules: Rule[] = [
     },
   },
   {
-    id: 'resources/autoscale-reversed',
-    severity: Severity.WARNING,
-    title: 'The numbers of --autoscale are the wrong way round',
-    why: 'It takes the maximum first and the minimum after it: with 2,8 the pool never grows above 2.',
-    fix: 'Write the larger number first: --autoscale=8,2.',
-    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-worker-autoscale',
-    rows: ['M1'],
-    on: 'workers',
-    check: (worker, report) => {
-      const option = worker.option('--autoscale');
-      const variable = worker.variable('AIRFLOW__CELERY__WORKER_AUTOSCALE');
-      for (const [name, given] of [['--autoscale ', option], ['AIRFLOW__CELERY__WORKER_AUTOSCALE=', variable]] as const) {
-        const [, first, second] = given.state === 'known' ? /^\s*(\d+)\s*,\s*(\d+)\s*$/.exec(given.value) ?? [] : [];
-        if (given.state !== 'known' || first === undefined || Number(first) >= Number(second)) continue;
-        report({ at: worker.place(given.path), value: `${name}${given.value}`, allowed: `${second},${first}` });
-      }
-    },
-  },
-  {
     id: 'resources/shared-memory-too-small',
     severity: Severity.WARNING,
     title: 'Code loads data with several processes, and /dev/shm has 64 MiB',
