@@ -274,14 +274,6 @@ export function badRestartPolicies({ resource, allContainers, spec, specPath, lo
   ];
 }
 
-/** What keeps its pods running has no deadline for them. */
-export function badDeadlines({ resource: { kind }, spec, specPath }: Workload): Refusal[] {
-  const endless = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'ReplicationController'].includes(kind);
-  const deadline = asScalar(spec.activeDeadlineSeconds);
-  return !endless || deadline === undefined ? []
-    : [{ path: [...specPath, 'activeDeadlineSeconds'], value: `activeDeadlineSeconds: ${deadline}`, allowed: 'none here, only in a Job or a Pod' }];
-}
-
 /** A restartPolicy of its own, which before Kubernetes 1.35 only init containers may have, and there only Always. */
 export function ownRestartPolicies({ allContainers }: Workload): Refusal[] {
   return allContainers.flatMap(({ json, path, name }) => {

@@ -10,7 +10,7 @@ import { serverWorkloads } from '../../manifests/servers';
 import { neededReferences, referencesOf } from '../../manifests/references';
 import {
   badNames, badObjectName, badResources, badRestartPolicies, badService, goneApi, misspeltKind, mountsOfNothing, notTextsIn, notTextsOf,
-  annotationsIn, badDeadlines, isPlaceholder, noName, ownRestartPolicies, plainTextIn, Refusal,
+  annotationsIn, isPlaceholder, noName, ownRestartPolicies, plainTextIn, Refusal,
 } from '../../manifests/refusals';
 import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -254,7 +254,7 @@ export const admissionRules: Rule[] = [
     fix: 'Use one of the supported values, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects((workload) => [...badRestartPolicies(workload), ...badDeadlines(workload), ...shaped('word')(workload)], shapedIn('word')),
+    check: ofObjects((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)], shapedIn('word')),
   },
   {
     id: 'admission/unknown-field',
