@@ -4,9 +4,13 @@ import { Resource } from './resource';
 import type { World } from './world';
 
 /** Whether the pods of a workload have a proxy of Istio; undefined where their Namespace is out of sight. */
-export function isInMesh({ labels, annotations, resource }: Workload, world: World): boolean | undefined {
+export function isInMesh({ labels, annotations, resource, spec }: Workload, world: World): boolean | undefined {
+  // No proxy is added to a pod with the network of its node.
+  if (spec.hostNetwork === true) return false;
   const own = asScalar(labels['sidecar.istio.io/inject']) ?? asScalar(annotations['sidecar.istio.io/inject']);
   if (own !== undefined) return own === 'true';
+  if (labels['istio.io/rev'] !== undefined) return true;
+  if (labels['istio.io/dataplane-mode'] !== undefined) return undefined;
   const namespace = world.find('Namespace', '', resource.namespace);
   if (!namespace) return undefined;
   // In ambient mode the node does it.
@@ -16,7 +20,9 @@ export function isInMesh({ labels, annotations, resource }: Workload, world: Wor
 }
 
 /** The object that makes the proxy of a pod refuse what is not encrypted by another proxy, at any port. */
-export function strictBy({ resource: { namespace }, labels }: Workload, world: World): Resource | undefined {
+export function strictBy({ resource: { namespace }, labels, annotations }: Workload, world: World): Resource | undefined {
+  // Ports that the proxy leaves as they are.
+  if (['excludeInboundPorts', 'includeInboundPorts'].some((name) => annotations[`traffic.sidecar.istio.io/${name}`] !== undefined)) return undefined;
   const all = world.kind('PeerAuthentication').filter((one) => one.namespace === namespace && get(one.json, 'spec', 'portLevelMtls') === undefined);
   const selected = (one: Resource): boolean => {
     const wanted = get(one.json, 'spec', 'selector', 'matchLabels');

@@ -271,9 +271,14 @@ export const policyRules: Rule[] = [
     check: ({ worker, scaler, redis, rabbit }, report, world) => {
       if (redis.length + rabbit.length === 0 || scaler.namespace.includes('keda')) return;
       const use = worker.link;
+      // It may read something of another server.
+      const names = [...redis, ...rabbit].map((trigger) => /^(?:\w+:\/\/)?(?:[^@/]*@)?([\w-]+)/.exec(trigger.metadata('address') ?? trigger.metadata('host') ?? '')?.[1]);
+      if (names.every((name) => name !== undefined && name !== use?.url.host.split('.')[0])) return;
       for (const { workload: target } of use ? brokerPods(use, worker, world) : []) {
         const policies = policiesOf(target, 'Ingress', world);
         if (policies.length === 0 || hasOtherPolicies(target, world)) continue;
+        const everyPod = policies.some((policy) => rulesOf([policy], 'Ingress').some((rule) => asList(get(rule, 'from'))
+          .some((peer) => get(peer, 'podSelector') !== undefined && Object.keys(asMap(get(peer, 'podSelector'))).length === 0)));
         // Any other namespace may be that of KEDA, and any address that of its node.
         const open = policies.some((policy) => rulesOf([policy], 'Ingress').some((rule) => {
           const peers = asList(get(rule, 'from'));
@@ -282,6 +287,7 @@ export const policyRules: Rule[] = [
         if (open) continue;
         report({
           at: { resource: policies[0], path: ['spec', 'ingress'] }, value: policyNames(policies), allowed: 'the namespace of KEDA', note: `ScaledObject ${scaler.name} reads ${target.resource.kind} ${target.resource.name}`,
+          ...unless(!everyPod, 'KEDA runs in this namespace'),
         });
         return;
       }

@@ -6,6 +6,7 @@ import { seconds } from '../../manifests/code-settings';
 import { exporters } from '../../manifests/exporters';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { answersAtLoopback } from '../../manifests/loopback';
+import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
@@ -60,6 +61,14 @@ const AGENTS: ReadonlyArray<readonly [RegExp, number]> = [
   [/^DD_DOGSTATSD_(URL|HOST)$/, 8125], [/^JAEGER_AGENT_HOST$/, 6831], [/^ELASTIC_APM_SERVER_URL$/, 8200],
 ];
 
+/** It sends nothing. */
+function isOff({ env }: Container, name: string): boolean {
+  const is = (variable: string, value: RegExp): boolean => value.test(env.value(variable) ?? '');
+  if (/^OTEL_/.test(name)) return is('OTEL_SDK_DISABLED', /^true$/i) || ['TRACES', 'METRICS'].every((one) => is(`OTEL_${one}_EXPORTER`, /^none$/));
+  if (/^DD_/.test(name)) return is('DD_TRACE_ENABLED', /^(false|0)$/i) || is('DD_TRACE_AGENT_URL', /^unix:/);
+  return /^AIRFLOW__/.test(name) && !is('AIRFLOW__METRICS__STATSD_ON', /^(true|t|1)$/i);
+}
+
 /** What may listen there. */
 const AGENT = /otel|opentelemetry|collector|datadog|(^|[-_/])dd-|agent|jaeger|statsd|telegraf|vector|alloy|fluent|apm|proxy|sidecar/i;
 
@@ -77,10 +86,12 @@ export const observabilityRules: Rule[] = [
     check: ({ container, workload }, report, world) => {
       // The operators of OpenTelemetry and Jaeger add an agent to pods with these.
       if (Object.keys({ ...workload.annotations, ...workload.resource.annotations }).some((name) => /^sidecar\.(opentelemetry|jaegertracing)\.io\/inject$/.test(name))) return;
+      const namespace = world.find('Namespace', '', workload.resource.namespace);
+      if (workload.labels['agent.datadoghq.com/sidecar'] !== undefined || namespace?.annotations['sidecar.opentelemetry.io/inject'] !== undefined) return;
       for (const { name, value = '', path } of container.env.all()) {
         const usual = AGENTS.find(([pattern]) => pattern.test(name))?.[1];
         const url = parseUrl(value);
-        if (usual === undefined || !isLoopback(url ? url.host : value.trim().replace(/:\d+$/, ''))) continue;
+        if (usual === undefined || isOff(container, name) || !isLoopback(url ? url.host : value.trim().replace(/:\d+$/, ''))) continue;
         const port = Number(url?.port ?? /:(\d+)$/.exec(value)?.[1] ?? usual);
         const answer = answersAtLoopback(container, port, world, AGENT);
         if (answer !== 'something') report({ at: container.place(path), value: `${name}=${value}`, allowed: 'the address of the node, or a Service', ...answer === 'nothing' ? {} : answer });

@@ -128,9 +128,18 @@ const clientsOf = lazy((world: World) => grouped(world.processes
   .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
 
+/** A command that adds users to a server. */
+const SETS_USERS = /\bacl["',\s]+setuser\b/i;
+
+/** Whether a client publishes and subscribes: events, remote control and results. */
+function usesChannels(process: Process | undefined): boolean {
+  if (!process || !['worker', 'flower'].includes(process.role)) return false;
+  return !(process.sets('worker_enable_remote_control') && process.flag('--without-gossip') && process.flag('--without-heartbeat'));
+}
+
 interface AccessList extends Pick<Place, 'resource' | 'path'> {
   /** What a user of Celery lacks. */
-  readonly missing: (user: string) => Pick<Report, 'note' | 'allowed'> | undefined;
+  readonly missing: (user: string, channels: boolean) => Pick<Report, 'note' | 'allowed'> | undefined;
 }
 
 /** Users as `aclfile` and `user` of the configuration give them; undefined where some of it is out of sight. */
@@ -141,21 +150,22 @@ function accessList(server: RedisServer): AccessList | undefined {
   const file = name === undefined ? undefined : container.configFile(name);
   const configuration = written?.resource.kind === 'ConfigMap' ? asText(get(written.resource.json, ...written.path)) : undefined;
   const text = file?.text ?? configuration;
-  if (text === undefined || (name !== undefined && !file) || server.opaque) return undefined;
+  // What is in parentheses is a list of rights of its own; a hook may add users.
+  if (text === undefined || (name !== undefined && !file) || server.opaque || /^\s*user\s.*[()]/m.test(text) || SETS_USERS.test(JSON.stringify(container.workload.spec))) return undefined;
   const users = new Map(text.split('\n').map((line) => line.trim().split(/\s+/)).filter(([word, user]) => word === 'user' && user !== undefined)
-    .map(([, user, ...rights]) => [user, rights]));
+    .map(([, user, ...rights]) => [user, rights.map((right) => /^[a-z]+$/i.test(right) ? right.toLowerCase() : right)]));
   const { image: { tag, name: product } } = container;
   const closed = (product === 'valkey' || /^v?([7-9]|\d\d)\b/.test(tag ?? '')) && server.directive('acl-pubsub-default')?.values[0] !== 'allchannels';
   const place = file?.place ?? { resource: written!.resource, path: written!.path };
   return {
     ...place,
-    missing: (user) => {
+    missing: (user, channels) => {
       const rights = users.get(user);
       if (!rights) return user === 'default' ? undefined : { note: 'the list has no such user', allowed: [...users.keys()].join(', ') };
       if (rights.some((right) => /[${}]/.test(right))) return undefined;
       if (!rights.includes('on')) return { note: 'the user is off', allowed: 'on' };
       if (!rights.some((right) => right === 'allkeys' || right.startsWith('~') || right.startsWith('%'))) return { note: 'the user has no keys', allowed: '~*' };
-      return closed && !rights.some((right) => right === 'allchannels' || right.startsWith('&')) ? { note: 'the user has no channels', allowed: '&*' } : undefined;
+      return closed && channels && !rights.some((right) => right === 'allchannels' || right.startsWith('&')) ? { note: 'the user has no channels', allowed: '&*' } : undefined;
     },
   };
 }
@@ -401,14 +411,14 @@ export const redisRules: Rule[] = [
     source: 'https://github.com/redis/redis-py/issues/2707',
     rows: ['R5'],
     on: 'brokerClients',
-    check: ({ urls }, report, world) => {
+    check: ({ urls, process }, report, world) => {
       for (const use of urls) {
         const [server, ...others] = redisFor(use, world);
         const list = server && others.length === 0 ? accessList(server) : undefined;
         const user = use.user || use.url.user || 'default';
         if (!list || /[$%{]/.test(user)) continue;
-        const missing = list.missing(user);
-        if (missing) report({ at: { resource: list.resource, path: list.path }, value: `user ${user}`, ...missing });
+        const missing = list.missing(user, usesChannels(process));
+        if (missing && !world.workloads.some(({ spec }) => SETS_USERS.test(JSON.stringify(spec)))) report({ at: { resource: list.resource, path: list.path }, value: `user ${user}`, ...missing });
       }
     },
   },

@@ -487,7 +487,10 @@ export const referenceRules: Rule[] = [
           const { kind, name, optional, at } = reference;
           const found = optional || at.path.includes('imagePullSecrets') ? undefined : find(world, reference);
           if (!found || found.live || byOperator(world, reference) || hooksOf(found).includes('pre-install') || found.annotations[HOOK_OF_ARGO] !== undefined || ![found, workload.resource].some(ofHelm)) continue;
-          report({ at, value: `${kind} ${name}`, note: 'it is no hook' });
+          const [own, other] = [workload.resource, found].map(({ labels }) => asScalar(labels['app.kubernetes.io/instance']) ?? asScalar(labels.release));
+          // Of a release that may be older.
+          if (own !== undefined && other !== undefined && own !== other) continue;
+          report({ at, value: `${kind} ${name}`, note: 'it is no hook', ...unless(ofHelm(found), 'something else makes it before') });
         }
       }
     },

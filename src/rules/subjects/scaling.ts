@@ -128,7 +128,7 @@ function reportUnrequested(workload: Workload, resource: Shared, report: Reporte
 }
 
 /** What meshes and agents add to a pod when it is created. */
-const ADDED_LATER = /^(istio-proxy|linkerd-proxy|daprd|vault-agent|envoy|consul-dataplane|kuma-sidecar|aws-appmesh-envoy|datadog-agent)/;
+const ADDED_LATER = /prox|agent|sidecar|envoy|istio|linkerd|dapr|vault|consul|kuma|otc-|otel|collector|csql|cloud-?sql|fluent|filebeat|datadog|^dd-/;
 
 /** The containers that an autoscaler names, each with its place. */
 function namedContainers({ kind, json }: Resource): Array<{ name: string; path: Array<string | number> }> {
@@ -372,6 +372,8 @@ export const scalingRules: Rule[] = [
       if (!server || others.length > 0 || hasManagement(server) !== false) return;
       for (const trigger of rabbit) {
         const host = address(trigger, worker) ?? authenticationValues(world.find('TriggerAuthentication', scaler.namespace, trigger.authentication ?? ''), world).get('host');
+        const asked = parseUrl(host ?? '')?.host;
+        if (asked !== undefined && !sameHost(asked, worker.link!.url.host)) continue;
         const protocol = trigger.metadata('protocol') ?? 'auto';
         if (protocol !== 'http' && !(protocol === 'auto' && /^https?:/.test(host ?? ''))) continue;
         report({ at: { resource: scaler, path: [...trigger.path, 'protocol'] }, value: `protocol: ${protocol}`, note: `${server.resource.kind} ${server.resource.name} has no management plugin` });

@@ -228,6 +228,8 @@ function askedOfItself(container: Container): number | undefined {
   const text = container.words.map((word) => word.text).join(' ');
   // A failure is passed over.
   if (/\|\|\s*(true|:|echo|exit 0)/.test(text)) return undefined;
+  // It starts a server of its own, or writes a file.
+  if (/[^&>|]&(?![&>\d])|\b(pg_ctl|postgres|mysqld|redis-server|pgbouncer|cloud[-_]sql[-_]proxy)\b|\b(sed|printf|envsubst|echo|tee)\b[^;&|]*\b(localhost|127\.0\.0\.1)\b|<</.test(text)) return undefined;
   const direct = /\b(?:localhost|127\.0\.0\.1)[:\s/]+(\d{2,5})\b/.exec(text)?.[1];
   if (direct !== undefined) return Number(direct);
   if (!ASKS_DATABASE.test(text)) return undefined;
@@ -597,6 +599,9 @@ export const serviceRules: Rule[] = [
         const [, set, ordinal, service, namespace = container.workload.resource.namespace] = /^([a-z0-9-]+)-(\d+)\.([a-z0-9-]+)(?:\.([a-z0-9-]+)(?:\.svc(?:\.|$).*)?)?$/.exec(host) ?? [];
         const stateful = set === undefined || seen.has(host) ? undefined : world.find('StatefulSet', namespace, set);
         if (!stateful) continue;
+        // `redis-0.infra`: a Service of another namespace, or a name of another DNS.
+        const isThere = world.find('Service', namespace, service) !== undefined;
+        if (world.find('Service', service, `${set}-${ordinal}`)) continue;
         const governing = asText(get(stateful.json, 'spec', 'serviceName'));
         const headless = (name: string) => get(world.find('Service', namespace, name)?.json, 'spec', 'clusterIP') === 'None';
         const own = world.find('Service', namespace, service);
@@ -605,6 +610,7 @@ export const serviceRules: Rule[] = [
         report({
           at, value: text, allowed: governing === service ? `Service ${service} with clusterIP: None` : host.replace(`${set}-${ordinal}.${service}`, `${set}-${ordinal}.${governing}`),
           note: governing === service ? `Service ${service} is not headless` : `serviceName of StatefulSet ${set} is ${governing}`,
+          ...unless(isThere || host.split('.').length > 2, `the namespace ${service} has a Service ${set}-${ordinal}`),
         });
       }
     },
@@ -620,6 +626,8 @@ export const serviceRules: Rule[] = [
     rows: ['N72'],
     on: 'celeryWorkloads',
     check: (workload, report, world) => {
+      // Another pod of the node may listen there.
+      if (workload.spec.hostNetwork === true) return;
       const order = asList(workload.spec.initContainers).map((json) => asText(get(json, 'name')));
       for (const container of workload.initContainers) {
         const asked = askedOfItself(container);
