@@ -20,6 +20,7 @@ export interface WholeFault {
 type Whole = (value: JsonObject) => WholeFault[];
 
 const isThere = (value: unknown): boolean => value !== undefined && value !== null;
+const isGiven = (value: unknown): boolean => isThere(value) && value !== '';
 const faultIf = (wrong: boolean, what: Fault, path: Path, value: string, allowed: string): WholeFault[] =>
   wrong ? [{ what, path, value, allowed }] : [];
 
@@ -209,7 +210,8 @@ function metricTarget(source: unknown, name: string): WholeFault[] {
   const path = [name, 'target'];
   return [
     ...faultIf(found.length === 0 && !name.toLowerCase().endsWith('resource'), 'missing', path, `no ${allowed[0]}`, allowed.join(', ')),
-    ...faultIf(found.length > 1, 'one', path, found.join(', '), 'one of them'),
+    // Of an object, the API server takes both.
+    ...faultIf(found.length > 1 && name !== 'object', 'one', path, found.join(', '), 'one of them'),
   ];
 }
 
@@ -270,7 +272,7 @@ export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
   ['PodSpec', pod], ['EnvVarSource', variableSource], ['EnvFromSource', oneOf(['secretRef', 'configMapRef'])], ['ResourceRequirements', containerResources],
   ['SecurityContext', securityContext], ['SeccompProfile', seccompProfile], ['Toleration', toleration], ['TopologySpreadConstraint', spread],
   ['LabelSelectorRequirement', requirement], ['NodeSelectorRequirement', requirement],
-  ['VolumeMount', ({ subPath, subPathExpr }) => faultIf(isThere(subPath) && isThere(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them')],
+  ['VolumeMount', ({ subPath, subPathExpr }) => faultIf(isGiven(subPath) && isGiven(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them')],
   ['Container', ({ readinessProbe }) => faultIf(isThere(get(readinessProbe, 'terminationGracePeriodSeconds')), 'one', ['readinessProbe', 'terminationGracePeriodSeconds'],
     'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it')],
   ['DeploymentSpec', ({ template }) => faultIf(isThere(get(template, 'spec', 'activeDeadlineSeconds')), 'one', ['template', 'spec', 'activeDeadlineSeconds'],

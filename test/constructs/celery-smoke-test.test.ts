@@ -35,7 +35,7 @@ test('is a Job after a release, which runs once', () => {
 });
 
 test('sends to all queues of its workers, and to none that others consume, with the settings of the app', () => {
-  const found = given(smoke({}, { queues: QUEUES, settings: { task_serializer: 'yaml', timezone: undefined } }));
+  const found = given(smoke({}, { queues: QUEUES, settings: { task_serializer: 'yaml', accept_content: ['json', 'yaml'], timezone: undefined } }));
   expect(found).toMatchObject({ job: true, options: { '--app': 'tasks' }, queues: ['celery', 'mail'], declared: false, timeout: 300 });
   expect(found.settings).toContain('task_serializer=(json)"yaml"');
   expect(found).not.toHaveProperty('task');

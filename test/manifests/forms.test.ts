@@ -74,6 +74,7 @@ describe('a container', () => {
     [{ securityContext: { seccompProfile: { type: 'RuntimeDefault', localhostProfile: 'a' } } }, ['one securityContext.seccompProfile: type: RuntimeDefault, localhostProfile, type: Localhost']],
     [{ volumeMounts: [{ name: 'a', mountPath: 'b', subPath: 'c' }] }, []], [{ volumeMounts: [{ name: 'a', mountPath: '' }] }, ['missing volumeMounts.0.mountPath: no mountPath, mountPath']],
     [{ volumeMounts: [{ name: 'a', mountPath: '/b', subPath: 'c', subPathExpr: 'd' }] }, ['one volumeMounts.0: subPath, subPathExpr, one of them']],
+    [{ volumeMounts: [{ name: 'a', mountPath: '/b', subPath: '', subPathExpr: 'd' }] }, []],
     [{ resources: { limits: { 'ephemeral-storage': '1Gi', 'hugepages-2Mi': '4Mi', 'nvidia.com/gpu': 1, 'example.com/part': '2' } } }, []],
     [{ resources: { limits: { ram: '1Gi' }, requests: { Memory: '1Gi' } } }, [
       'word resources.limits.ram: ram, cpu, memory, ephemeral-storage', 'word resources.requests.Memory: Memory, cpu, memory, ephemeral-storage']],
@@ -226,6 +227,7 @@ test.each<[object, string[]]>([
   [cpu({ averageUtilization: 80, averageValue: '1' }), ['one metrics.0.resource.target: averageUtilization, averageValue, one of them']],
   [external({ value: '1' }), []], [external({}), ['missing metrics.0.external.target: no value, value, averageValue']],
   [external({ averageUtilization: 80 }), ['missing metrics.0.external.target: no value, value, averageValue']],
+  [metric({ type: 'Object', object: { metric: { name: 'a' }, describedObject: { kind: 'Service', name: 'b' }, target: { type: 'Value', value: '1', averageValue: '1' } } }), []],
   [external({ value: '1', averageValue: '1' }), ['one metrics.0.external.target: value, averageValue, one of them']],
   [external({ value: '0' }), ['range metrics.0.external.target.value: 0, above 0']], [ofPods({ averageValue: '1m' }), []], [ofPods({ averageValue: 0 }), ['range metrics.0.pods.target.averageValue: averageValue: 0, above 0']],
   [ofPods({ value: '1' }), ['missing metrics.0.pods.target: no averageValue, averageValue']],
