@@ -103,8 +103,8 @@ const FIELDS: Readonly<Record<string, readonly Form[]>> = {
   'CrossVersionObjectReference.name': [given('name'), text('name', (value) => !/[/%]/.test(value), 'the name of an object, without a slash')],
 };
 
-/** The forms of the fields of a type, by the name of the field. */
-export const FORMS: ReadonlyMap<string, ReadonlyMap<string, readonly Form[]>> = Object.entries(FIELDS).reduce((found, [place, forms]) => {
-  const [type, field] = place.split('.');
-  return found.set(type, (found.get(type) ?? new Map<string, readonly Form[]>()).set(field, forms));
-}, new Map<string, Map<string, readonly Form[]>>());
+/** The forms of the fields of a type: each with the name of the field. */
+export const FORMS: ReadonlyMap<string, ReadonlyArray<readonly [string, readonly Form[]]>> = new Map(
+  [...new Set(Object.keys(FIELDS).map((place) => place.split('.')[0]))].map((type) => [type, Object.entries(FIELDS)
+    .filter(([place]) => place.startsWith(`${type}.`)).map(([place, forms]) => [place.slice(type.length + 1), forms] as const)]),
+);
