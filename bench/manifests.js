@@ -19,7 +19,7 @@ const SOURCES = [
 ].map((text) => text.split(/^---$/m).filter((part) => /^metadata:/m.test(part)));
 
 function into(namespace, document) {
-  return document.trimStart().replace(/^ {2}namespace: .*\n/m, '')
+  return document.trimStart().replace(/^ {2}namespace: .*\n/m, '').replace(/^(metadata: *\{.*?)\bnamespace: *[\w-]+(, *)?/m, '$1')
     .replace(/^metadata: *(\{?)/m, (_, flow) => flow ? `metadata: {namespace: ${namespace}, ` : `metadata:\n  namespace: ${namespace}`);
 }
 
