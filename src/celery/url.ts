@@ -62,7 +62,7 @@ export function decoded(part: string): string | undefined {
 
 /** The virtual host of a URL of AMQP, `/` where it names none; undefined where a run tells it. */
 export function virtualHost({ database = '', text, host }: BrokerUrl): string | undefined {
-  // What stands for the login says nothing about the rest.
+  // A placeholder for the login says nothing about the rest.
   if (host === '' || /[${<>]/.test(`${database}${text.replace(/\/\/[^@/]*@/, '//')}`)) return undefined;
   return database === '' ? '/' : decoded(database);
 }

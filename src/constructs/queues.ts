@@ -1,7 +1,7 @@
 import { CeleryQueue } from './celery-queue';
 import { DEFAULTS } from '../celery/settings';
 import { declaresPriorities, highestPriority } from '../celery/transports';
-import { balanced } from '../manifests/code-settings';
+import { dictionaries } from '../manifests/code-settings';
 import { withoutComments } from '../manifests/python-text';
 import { declaredTasks } from '../manifests/task-options';
 import { nearest } from '../nearest';
@@ -71,10 +71,8 @@ function queueOf({ prop, to }: Route): { readonly prop: string; readonly queue: 
 function queuesInCode(files: Readonly<Record<string, string>>): { readonly prop: string; readonly queue: string }[] {
   return Object.entries(files).flatMap(([file, code]) => {
     const bare = withoutComments(code);
-    const maps = [...bare.matchAll(/\b(?:task_routes|CELERY_(?:TASK_)?ROUTES)['"]?\s*[=:]\s*(?=\{)/g)].flatMap(({ 0: found, index }) => {
-      const map = bare.slice(index + found.length);
-      return [...map.slice(0, balanced(map, '{', '}') ?? 0).matchAll(/['"]queue['"]\s*:\s*(['"])([^'"\n]+)\1/g)].map(([, , queue]) => queue);
-    });
+    const maps = dictionaries(bare, /\b(?:task_routes|CELERY_(?:TASK_)?ROUTES)['"]?\s*[=:]\s*(?=\{)/g)
+      .flatMap((map) => [...map.matchAll(/['"]queue['"]\s*:\s*(['"])([^'"\n]+)\1/g)].map(([, , queue]) => queue));
     const own = declaredTasks(code).flatMap(({ queue }) => queue ?? []);
     return [...new Set([...maps, ...own])].map((queue) => ({ prop: `code '${file}' queue`, queue }));
   });

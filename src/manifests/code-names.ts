@@ -44,6 +44,9 @@ export function mixedInApp(code: string): MixedNames | undefined {
 export const setsVariables = (code: string): boolean =>
   /\b(load_dotenv|read_env|environ\.update|setdefault|putenv)\b|\benviron\[\s*[A-Za-z_f][^\]]*\]\s*=(?!=)/.test(withoutComments(code));
 
+/** Code sets a variable by its name. */
+export const setsVariable = (code: string, name: string): boolean => new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(code);
+
 /** Behind the beginning of a text, but for what is in the braces of an f-string. */
 const inText = (before: string): boolean => /["']/.test(before.replace(/"[^"]*"|'[^']*'/g, '')) && !/\bf["'][^{]*\{[^}]*$/i.test(before);
 
@@ -68,5 +71,5 @@ export function neededVariables(code: string): NeededVariable[] {
       if (!found.has(name) && !inText(line.slice(0, index))) found.set(name, { name, after });
     }
   }
-  return [...found.values()].filter(({ name }) => !new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(text));
+  return [...found.values()].filter(({ name }) => !setsVariable(text, name));
 }

@@ -99,3 +99,11 @@ export function balanced(text: string, open: string, close: string): number | un
   }
   return undefined;
 }
+
+/** The dictionaries in code that begin where a pattern ends, each up to its closing bracket. */
+export function dictionaries(code: string, before: RegExp): string[] {
+  return [...code.matchAll(before)].flatMap(({ 0: { length }, index }) => {
+    const given = code.slice(index + length);
+    return given.slice(0, balanced(given, '{', '}') ?? 0) || [];
+  });
+}

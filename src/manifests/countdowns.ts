@@ -1,3 +1,4 @@
+import { lazy } from '../memo';
 import { codeFiles } from './code';
 import { seconds } from './code-settings';
 import { Place } from './place';
@@ -17,8 +18,13 @@ function opened(text: string, index: number): string {
   return '';
 }
 
-/** What code in sight gives tasks as a countdown, in seconds. */
-export function countdowns(container: Container): Array<{ readonly seconds: number; readonly at: Place }> {
+interface Countdown {
+  readonly seconds: number;
+  readonly at: Place;
+}
+
+/** What code in sight gives tasks as a countdown. */
+function countdowns(container: Container): Countdown[] {
   return codeFiles(container).flatMap(({ text, place }) => {
     const code = withoutComments(text);
     return [...code.matchAll(/\bcountdown["']?\s*[=:]\s*([\d_.*\s]+?)\s*(?=[,)}#\n])/g)].flatMap(({ 1: value, index }) => {
@@ -29,3 +35,7 @@ export function countdowns(container: Container): Array<{ readonly seconds: numb
     });
   });
 }
+
+/** The longest countdown that code in sight gives a task. */
+export const longestCountdown: (container: Container) => Countdown | undefined = lazy((container: Container) => countdowns(container)
+  .reduce<Countdown | undefined>((longest, one) => longest === undefined || one.seconds > longest.seconds ? one : longest, undefined));

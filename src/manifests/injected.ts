@@ -25,3 +25,6 @@ export function injectsServer(workload: Workload): string | undefined {
 
 /** The names that the containers of Istio, Linkerd, Dapr and OpenTelemetry give to their ports: namespaces have them injected, too. */
 export const PORTS_OF_INJECTED = /^(http-envoy-prom|linkerd-(admin|proxy)|dapr-(http|grpc|internal|metrics)|otlp-(grpc|http))$/;
+
+/** The names of containers that meshes and agents add to a pod when it is created. */
+export const CONTAINERS_OF_INJECTED = /prox|agent|sidecar|envoy|istio|linkerd|dapr|vault|consul|kuma|otc-|otel|collector|csql|cloud-?sql|fluent|filebeat|datadog|^dd-/;

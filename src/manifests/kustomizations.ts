@@ -17,8 +17,10 @@ export interface CommonLabels {
   readonly namespace?: string;
 }
 
-const kustomizations = lazy((world: World): readonly Resource[] =>
-  world.kind('Kustomization').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')));
+/** What only kustomize reads: no cluster has it. */
+export const isKustomization = ({ kind, apiVersion }: Resource): boolean => kind === 'Kustomization' && apiVersion.startsWith('kustomize.config.k8s.io/');
+
+const kustomizations = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter(isKustomization));
 
 /** Whether several kustomizations each build files of such names: one of them may take the place of another. */
 export function builtApart(files: RegExp, world: World): boolean {

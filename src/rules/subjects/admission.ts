@@ -65,6 +65,9 @@ const companions = lazy((world: World): readonly Resource[] =>
 const stores = lazy((world: World): readonly Resource[] => namespaces(world).size === 0 ? []
   : [...kinds(world, 'ConfigMap', 'Secret'), ...world.kind('PersistentVolume'), ...world.kind('StorageClass')]);
 
+/** All that is looked at and has no pods. */
+const others = lazy((world: World): readonly Resource[] => [...services(world), ...companions(world), ...stores(world)]);
+
 const reported = (resource: Resource, { path, container, value, allowed, note, unless: condition, fix = allowed === A_LIST ? 'Write it as a list: "- " before each item.' : undefined }: Refusal): Report =>
   ({ at: { resource, path, container }, value, allowed, note, unless: condition, ...fix === undefined ? {} : { fix } });
 
@@ -78,9 +81,7 @@ const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (w
 const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[]) =>
   (world: World, report: Reporter): void => {
     ofWorkloads(inWorkload)(world, report);
-    for (const resource of [...services(world), ...companions(world), ...stores(world)]) {
-      for (const refusal of inOther(resource)) report(reported(resource, refusal));
-    }
+    for (const resource of others(world)) for (const refusal of inOther(resource)) report(reported(resource, refusal));
   };
 
 /** The misshapes of one kind, in each workload. */
@@ -88,6 +89,10 @@ const shaped = (what: Misshape['what']) => (workload: Workload): Misshape[] => m
 
 /** The same in each companion. */
 const shapedIn = (what: Misshape['what']) => (resource: Resource): Misshape[] => misshapesOf(resource).filter((misshape) => misshape.what === what);
+
+/** The check of a rule about misshapes of one kind, and what else is refused for that reason. */
+const ofShapes = (what: Misshape['what'], inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[] = () => []) =>
+  ofObjects((workload) => [...inWorkload(workload), ...shaped(what)(workload)], (resource) => [...inOther(resource), ...shapedIn(what)(resource)]);
 
 export const admissionRules: Rule[] = [
   {
@@ -206,7 +211,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
     rows: ['N73'],
     check: (world, report) => {
-      ofObjects((workload) => [...badNames(workload), ...shaped('name')(workload)], shapedIn('name'))(world, report);
+      ofShapes('name', badNames)(world, report);
       for (const resource of [...services(world), ...companions(world), ...sources(world), ...world.kind('Namespace').filter(({ name }) => namespaces(world).has(name))]) {
         for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
       }
@@ -254,7 +259,7 @@ export const admissionRules: Rule[] = [
     fix: 'Use one of the supported values, with its capitals.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects((workload) => [...badRestartPolicies(workload), ...shaped('word')(workload)], shapedIn('word')),
+    check: ofShapes('word', badRestartPolicies),
   },
   {
     id: 'admission/unknown-field',
@@ -268,8 +273,7 @@ export const admissionRules: Rule[] = [
       const unknown = unlessCopied(shaped('unknown'), world);
       const found = [
         ...applied(world).flatMap((workload) => unknown(workload).map((misshape) => [workload.resource, misshape] as const)),
-        ...[...services(world), ...companions(world), ...stores(world)]
-          .flatMap((resource) => shapedIn('unknown')(resource).map((misshape) => [resource, misshape] as const)),
+        ...others(world).flatMap((resource) => shapedIn('unknown')(resource).map((misshape) => [resource, misshape] as const)),
       ];
       for (const [resource, { newer, ...refusal }] of found) {
         report({ ...reported(resource, refusal), ...unless(newer !== true, 'the cluster has a newer Kubernetes, with that field') });
@@ -284,7 +288,7 @@ export const admissionRules: Rule[] = [
     fix: 'Add the field.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects((workload) => [...shaped('missing')(workload), ...noName(workload.resource)], (resource) => [...shapedIn('missing')(resource), ...noName(resource)]),
+    check: ofShapes('missing', ({ resource }) => noName(resource), noName),
   },
   {
     id: 'admission/given-twice',
@@ -295,8 +299,7 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
     check: (world, report) => {
-      ofObjects((workload) => [...givenTwice(workload), ...shaped('twice')(workload)],
-        (resource) => [...resource.kind === 'Service' ? portsGivenTwice(resource) : [], ...shapedIn('twice')(resource)])(world, report);
+      ofShapes('twice', givenTwice, (resource) => resource.kind === 'Service' ? portsGivenTwice(resource) : [])(world, report);
       for (const workload of workloads(world)) {
         for (const refusal of variablesGivenTwice(workload)) report({ ...reported(workload.resource, refusal), note: 'the last value counts', severity: Severity.WARNING });
       }
@@ -311,7 +314,7 @@ export const admissionRules: Rule[] = [
     fix: 'Give one of them. A field that is empty, such as `exec:` without a command below it, counts as none.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects((workload) => [...notOne(workload), ...shaped('one')(workload)], (resource) => [...notOneIn(resource), ...shapedIn('one')(resource)]),
+    check: ofShapes('one', notOne, notOneIn),
   },
   {
     id: 'admission/out-of-range',
@@ -322,7 +325,7 @@ export const admissionRules: Rule[] = [
     fix: 'Use a value that is allowed.',
     source: 'https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/',
     rows: ['N73'],
-    check: ofObjects((workload) => [...outOfBounds(workload), ...shaped('range')(workload)], (resource) => [...outOfBoundsIn(resource), ...shapedIn('range')(resource)]),
+    check: ofShapes('range', outOfBounds, outOfBoundsIn),
   },
   {
     id: 'admission/container-restart-policy',

@@ -1,8 +1,8 @@
 import { crontabFault } from '../../celery/crontab';
 import { isPython } from '../../celery/image';
 import { CodeFile, codeFiles, importedBy } from '../../manifests/code';
-import { mixedInApp, mixedInModule, neededVariables, setsVariables } from '../../manifests/code-names';
-import { balanced, codeSettings } from '../../manifests/code-settings';
+import { mixedInApp, mixedInModule, neededVariables, setsVariable, setsVariables } from '../../manifests/code-names';
+import { balanced, codeSettings, dictionaries } from '../../manifests/code-settings';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
@@ -55,12 +55,8 @@ const settingsModules = lazy((container: Container): ReadonlySet<string> => new 
 
 /** The values of `schedule` in the dictionary of periodic tasks that are texts: Celery takes seconds, a timedelta or an object such as crontab(). */
 function textSchedules(code: string): string[] {
-  const text = withoutComments(code);
-  return [...text.matchAll(/(?<!\w)(?:CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)\s*=\s*(?=\{)/g)].flatMap(({ 0: { length }, index }) => {
-    const given = text.slice(index + length);
-    const end = balanced(given, '{', '}');
-    return end === undefined ? [] : [...given.slice(0, end).matchAll(/(["'])schedule\1\s*:\s*((["'])[^"'\n]*\3)\s*(?=[,}\n])/g)].map(([, , value]) => value);
-  });
+  return dictionaries(withoutComments(code), /(?<!\w)(?:CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)\s*=\s*(?=\{)/g)
+    .flatMap((given) => [...given.matchAll(/(["'])schedule\1\s*:\s*((["'])[^"'\n]*\3)\s*(?=[,}\n])/g)].map(([, , value]) => value));
 }
 
 /** A call that names the hour, the day or the month, and leaves the minute at every minute. */
@@ -77,10 +73,6 @@ const OF_WEBHOOKS = /^(AWS|AZURE|GOOGLE|DD|OTEL)_/;
 
 /** What runs another program, and changes no variables that an application reads. */
 const PLAIN_WRAPPERS = /^(exec|env|tini|dumb-init|catatonit|nice|ionice|stdbuf|timeout|nohup|gosu|su-exec|setpriv|python[\d.]*)$/;
-
-/** Some file of its code sets a variable. */
-const isSetIn = (container: Container, name: string): boolean =>
-  codeFiles(container).some(({ text }) => new RegExp(`environ\\[\\s*["']${name}["']\\s*\\]\\s*=(?!=)`).test(text));
 
 /** Rules about what is written in code that ConfigMaps bring. */
 export const codeValueRules: Rule[] = [
@@ -161,7 +153,7 @@ export const codeValueRules: Rule[] = [
       if (!imported || codeFiles(container).some((other) => other !== file && setsVariables(other.text))) return [];
       const wrapper = links.some((link) => link.kind === 'wrapper' && !PLAIN_WRAPPERS.test(link.name));
       return neededVariables(file.text)
-        .filter(({ name }) => !OF_EVERY_CONTAINER.test(name) && !OF_WEBHOOKS.test(name) && process.variable(name).state === 'unset' && !isSetIn(container, name))
+        .filter(({ name }) => !OF_EVERY_CONTAINER.test(name) && !OF_WEBHOOKS.test(name) && process.variable(name).state === 'unset' && !codeFiles(container).some(({ text }) => setsVariable(text, name)))
         .map(({ name, after }) => ({
           at: file.place, value: name, note: `container ${container.name} of ${resource.kind} ${resource.name} has none of that name`,
           unless: !isPython(container.image) ? 'the image sets it' : wrapper ? 'the program in front of it sets it' : after !== undefined ? `${after}() sets it` : undefined,

@@ -7,7 +7,7 @@ import { redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { codeFiles, importedBy } from '../../manifests/code';
-import { balanced } from '../../manifests/code-settings';
+import { dictionaries } from '../../manifests/code-settings';
 import { CeleryCommand, startsProcess } from '../../manifests/command/celery-command';
 import { baseName, meantScript, Word, wordsInOne } from '../../manifests/command/command';
 import { CONTENT_HASH_LABEL, contentHash } from '../../manifests/content-hash';
@@ -53,7 +53,7 @@ function bytes(value: unknown): number {
   return Buffer.byteLength(asScalar(value) ?? '', 'utf8');
 }
 
-/** Of what base64 stands for: so many bytes the API server counts. */
+/** The bytes that base64 encodes, which are what the API server counts. */
 function decoded(value: unknown): number {
   return Buffer.byteLength(asScalar(value) ?? '', 'base64');
 }
@@ -717,15 +717,10 @@ export const codeRules: Rule[] = [
 
 /** The queues of `task_routes = {"shop.*": {"queue": "mail"}}` in code that a worker brings. */
 function routedQueues({ container, role }: Process): Array<Pick<Report, 'at' | 'note'> & { readonly value: string }> {
-  return role !== 'worker' ? [] : codeFiles(container).flatMap(({ text: code, place }) => {
-    const text = withoutComments(code);
-    return [...text.matchAll(/(?<!\w)(?:CELERY_TASK_ROUTES|CELERY_ROUTES|task_routes)\s*=\s*(?=\{)/g)].flatMap(({ 0: { length }, index }) => {
-      const given = text.slice(index + length);
-      const end = balanced(given, '{', '}');
-      return end === undefined ? [] : [...given.slice(0, end).matchAll(/(["'])queue\1\s*:\s*(["'])([\w.:-]+)\2/g)]
-        .map(([, , , value]) => ({ at: place, value, note: 'task_routes names it' }));
-    });
-  });
+  return role !== 'worker' ? [] : codeFiles(container).flatMap(({ text, place }) =>
+    dictionaries(withoutComments(text), /(?<!\w)(?:CELERY_TASK_ROUTES|CELERY_ROUTES|task_routes)\s*=\s*(?=\{)/g)
+      .flatMap((routes) => [...routes.matchAll(/(["'])queue\1\s*:\s*(["'])([\w.:-]+)\2/g)])
+      .map(([, , , value]) => ({ at: place, value, note: 'task_routes names it' })));
 }
 
 /** Periodic tasks of the settings, and tasks of code in sight, for which nothing names a queue. */

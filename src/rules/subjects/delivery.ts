@@ -6,7 +6,7 @@ import { lacks, meets, SINCE } from '../../celery/versions';
 import { LONGEST_OF_SQS, VISIBILITY_TIMEOUTS, writtenVisibilityTimeout } from '../../celery/visibility-timeouts';
 import { codeFiles, seesSettings } from '../../manifests/code';
 import { seconds, SETTING_NAMES } from '../../manifests/code-settings';
-import { countdowns } from '../../manifests/countdowns';
+import { longestCountdown } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
 import { asList } from '../../manifests/json';
 import { applicationContainers } from '../../manifests/named-hosts';
@@ -185,7 +185,7 @@ export const deliveryRules: Rule[] = [
     check: (worker, report, world) => {
       const timeout = visibilityTimeout(worker);
       // Tasks of such a length need it.
-      const longest = Math.max(mayHold(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0, ...countdowns(worker.container).map((one) => one.seconds));
+      const longest = Math.max(mayHold(worker), longestOn(world).get(databaseOf(worker) ?? '') ?? 0, longestCountdown(worker.container)?.seconds ?? 0);
       if (typeof timeout === 'number' && timeout > 6 * 3600 && timeout > 2 * longest + 600 && !(worker.link?.url.scheme === 'sqs' && timeout > LONGEST_OF_SQS)) {
         report({ at: worker.setting('broker_transport_options')!.at, value: `${timeout} s`, allowed: `${6 * 3600} s` });
       }
@@ -376,8 +376,8 @@ export const deliveryRules: Rule[] = [
       const visible = visibilityTimeout(worker);
       if (!redis || visible === 'unknown') return;
       const timeout = visible === 'unset' ? DEFAULT_VISIBILITY_TIMEOUT : visible;
-      const [longest] = countdowns(worker.container).filter((one) => one.seconds > timeout).sort((one, other) => other.seconds - one.seconds);
-      if (!longest) return;
+      const longest = longestCountdown(worker.container);
+      if (!longest || longest.seconds <= timeout) return;
       report({
         at: longest.at, value: `countdown ${longest.seconds} s, visibility_timeout ${visible === 'unset' ? `${timeout} (the default)` : String(visible)}`,
         allowed: `visibility_timeout above ${longest.seconds}`, ...unless(visible !== 'unset' || seesSettings(worker.container), 'the application sets it'),

@@ -181,20 +181,17 @@ export const envRules: Rule[] = [
         const services = variables.get(workload.resource.namespace);
         if (!workload.serviceLinks || !services) continue;
         const bad = (name: string) => /^[A-Z0-9_]+_PORT$/.test(name) && services.has(name.slice(0, -'_PORT'.length));
-        for (const name of productPorts(container.image).filter(bad)) {
-          const { state } = container.env.lookup(name);
-          if (!['unset', 'maybe'].includes(state)) continue;
-          report({
-            at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
-            note: `${container.image.name} reads ${name}, which is tcp://...`, ...unless(state === 'unset', `what envFrom names has ${name}`),
-          });
-        }
-        for (const [name, other] of givenPorts(world).get(`${workload.resource.namespace} ${container.image.text}`) ?? []) {
+        const read = [
+          ...productPorts(container.image).map((name) => ({ name, note: `${container.image.name} reads ${name}, which is tcp://...`, doubt: undefined })),
+          ...[...givenPorts(world).get(`${workload.resource.namespace} ${container.image.text}`) ?? []].map(([name, other]) =>
+            ({ name, note: `${name} is tcp://... here, and ${other.kind} ${other.name} is given a number`, doubt: 'its code does not read it' })),
+        ];
+        for (const { name, note, doubt } of read) {
           const { state } = container.env.lookup(name);
           if (!bad(name) || !['unset', 'maybe'].includes(state)) continue;
           report({
             at: { resource: workload.resource, path: workload.specPath }, value: 'enableServiceLinks: true (the default)', allowed: 'enableServiceLinks: false',
-            note: `${name} is tcp://... here, and ${other.kind} ${other.name} is given a number`, unless: state === 'unset' ? 'its code does not read it' : `what envFrom names has ${name}`,
+            note, unless: state === 'unset' ? doubt : `what envFrom names has ${name}`,
           });
         }
         if (container.env.open) continue;

@@ -80,7 +80,7 @@ function isFirst({ container, links }: Process): boolean {
     && links.every((link) => link.kind !== 'shell' || link.command.exec);
 }
 
-/** Beat writes its file after each so many tasks, where a setting says so; of code that is out of sight nobody knows. */
+/** Beat may write its file after a number of tasks (beat_sync_every), which code out of sight may set. */
 function mayWriteMoreOften(beat: Process): boolean {
   const { container } = beat;
   return !seesSettings(container) || [...codeFiles(container), ...container.words].some(({ text }) => /sync_every/i.test(text));

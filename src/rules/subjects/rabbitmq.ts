@@ -8,7 +8,7 @@ import { lacks, meets, SINCE } from '../../celery/versions';
 import { amqpUses } from '../../manifests/broker-urls';
 import { claimNamed } from '../../manifests/claims';
 import { codeFiles, seesSettings } from '../../manifests/code';
-import { countdowns } from '../../manifests/countdowns';
+import { longestCountdown } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
@@ -265,8 +265,8 @@ export const rabbitRules: Rule[] = [
       for (const { worker, server } of amqpWorkers(world)) {
         const timeout = server ? consumerTimeout(server) : undefined;
         if (timeout === undefined || codeFiles(worker.container).some(({ text }) => /quorum/.test(text))) continue;
-        const [longest] = countdowns(worker.container).filter((one) => one.seconds > timeout).sort((one, other) => other.seconds - one.seconds);
-        if (longest) report({ at: longest.at, value: `countdown ${longest.seconds} s, consumer_timeout ${timeout} s`, allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}` });
+        const longest = longestCountdown(worker.container);
+        if (longest && longest.seconds > timeout) report({ at: longest.at, value: `countdown ${longest.seconds} s, consumer_timeout ${timeout} s`, allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}` });
       }
     },
   },

@@ -128,8 +128,8 @@ const clientsOf = lazy((world: World) => grouped(world.processes
   .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
 
-/** A command that adds users to a server. */
-const SETS_USERS = /\bacl["',\s]+setuser\b/i;
+/** Some pod adds users to a server by a command. */
+const setsUsers = lazy((world: World) => world.workloads.some(({ spec }) => /\bacl["',\s]+setuser\b/i.test(JSON.stringify(spec))));
 
 /** Whether a client publishes and subscribes: events, remote control and results. */
 function usesChannels(process: Process | undefined): boolean {
@@ -150,8 +150,8 @@ function accessList(server: RedisServer): AccessList | undefined {
   const file = name === undefined ? undefined : container.configFile(name);
   const configuration = written?.resource.kind === 'ConfigMap' ? asText(get(written.resource.json, ...written.path)) : undefined;
   const text = file?.text ?? configuration;
-  // What is in parentheses is a list of rights of its own; a hook may add users.
-  if (text === undefined || (name !== undefined && !file) || server.opaque || /^\s*user\s.*[()]/m.test(text) || SETS_USERS.test(JSON.stringify(container.workload.spec))) return undefined;
+  // What is in parentheses is a list of rights of its own.
+  if (text === undefined || (name !== undefined && !file) || server.opaque || /^\s*user\s.*[()]/m.test(text)) return undefined;
   const users = new Map(text.split('\n').map((line) => line.trim().split(/\s+/)).filter(([word, user]) => word === 'user' && user !== undefined)
     .map(([, user, ...rights]) => [user, rights.map((right) => /^[a-z]+$/i.test(right) ? right.toLowerCase() : right)]));
   const { image: { tag, name: product } } = container;
@@ -412,13 +412,14 @@ export const redisRules: Rule[] = [
     rows: ['R5'],
     on: 'brokerClients',
     check: ({ urls, process }, report, world) => {
+      if (setsUsers(world)) return;
       for (const use of urls) {
         const [server, ...others] = redisFor(use, world);
         const list = server && others.length === 0 ? accessList(server) : undefined;
         const user = use.user || use.url.user || 'default';
         if (!list || /[$%{]/.test(user)) continue;
         const missing = list.missing(user, usesChannels(process));
-        if (missing && !world.workloads.some(({ spec }) => SETS_USERS.test(JSON.stringify(spec)))) report({ at: { resource: list.resource, path: list.path }, value: `user ${user}`, ...missing });
+        if (missing) report({ at: { resource: list.resource, path: list.path }, value: `user ${user}`, ...missing });
       }
     },
   },

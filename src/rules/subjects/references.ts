@@ -2,7 +2,7 @@ import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { generatedInNoNamespace } from '../../manifests/kustomizations';
+import { generatedInNoNamespace, isKustomization } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
@@ -51,9 +51,6 @@ const DEFAULT_NAMESPACE = 'default';
 function find(world: World, { kind, name, at }: Reference): Resource | undefined {
   return world.find(kind, at.resource.namespace, name);
 }
-
-/** What only kustomize reads: no cluster has it. */
-const isKustomization = ({ apiVersion }: Resource): boolean => apiVersion.startsWith('kustomize.config.k8s.io/');
 
 /** What Kubernetes writes into a Secret with the token of a ServiceAccount. */
 const OF_TOKENS = ['token', 'ca.crt', 'namespace'];

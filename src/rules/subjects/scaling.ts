@@ -8,6 +8,7 @@ import { isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../cele
 import { baseName, Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
+import { CONTAINERS_OF_INJECTED } from '../../manifests/injected';
 import { kedaRefusals } from '../../manifests/keda';
 import { almost } from '../../manifests/misspelt';
 import { Place } from '../../manifests/place';
@@ -126,9 +127,6 @@ function reportUnrequested(workload: Workload, resource: Shared, report: Reporte
     return wanted === 'all';
   });
 }
-
-/** What meshes and agents add to a pod when it is created. */
-const ADDED_LATER = /prox|agent|sidecar|envoy|istio|linkerd|dapr|vault|consul|kuma|otc-|otel|collector|csql|cloud-?sql|fluent|filebeat|datadog|^dd-/;
 
 /** The containers that an autoscaler names, each with its place. */
 function namedContainers({ kind, json }: Resource): Array<{ name: string; path: Array<string | number> }> {
@@ -434,7 +432,7 @@ export const scalingRules: Rule[] = [
       const own = workload.containers.map(({ name }) => name);
       for (const scaler of scalersOf(workload, world)) {
         for (const { name, path } of namedContainers(scaler)) {
-          if (own.includes(name) || isFilledIn(name) || ADDED_LATER.test(name)) continue;
+          if (own.includes(name) || isFilledIn(name) || CONTAINERS_OF_INJECTED.test(name)) continue;
           report({ at: { resource: scaler, path }, value: name, allowed: own.join(', '), note: `${workload.resource.kind} ${workload.resource.name}` });
         }
       }

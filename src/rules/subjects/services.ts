@@ -600,17 +600,16 @@ export const serviceRules: Rule[] = [
         const stateful = set === undefined || seen.has(host) ? undefined : world.find('StatefulSet', namespace, set);
         if (!stateful) continue;
         // `redis-0.infra`: a Service of another namespace, or a name of another DNS.
-        const isThere = world.find('Service', namespace, service) !== undefined;
+        const own = world.find('Service', namespace, service);
         if (world.find('Service', service, `${set}-${ordinal}`)) continue;
         const governing = asText(get(stateful.json, 'spec', 'serviceName'));
         const headless = (name: string) => get(world.find('Service', namespace, name)?.json, 'spec', 'clusterIP') === 'None';
-        const own = world.find('Service', namespace, service);
         if (governing === undefined || isFilledIn(governing) || (governing === service && (!own || headless(service)))) continue;
         seen.add(host);
         report({
           at, value: text, allowed: governing === service ? `Service ${service} with clusterIP: None` : host.replace(`${set}-${ordinal}.${service}`, `${set}-${ordinal}.${governing}`),
           note: governing === service ? `Service ${service} is not headless` : `serviceName of StatefulSet ${set} is ${governing}`,
-          ...unless(isThere || host.split('.').length > 2, `the namespace ${service} has a Service ${set}-${ordinal}`),
+          ...unless(own !== undefined || host.split('.').length > 2, `the namespace ${service} has a Service ${set}-${ordinal}`),
         });
       }
     },

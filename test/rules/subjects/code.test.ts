@@ -156,7 +156,7 @@ test('what is too large of a ConfigMap', () => {
   expect(sized(1_048_576)).toEqual([`warning: 1048577 bytes ${FOR_APPLY}`]);
   expect(sized(1_048_577)).toEqual(['error: 1048577 bytes']);
   expect(sized(249_999, { binaryData: { b: 'AA==' } })).toEqual([`warning: 250005 bytes ${FOR_APPLY}`]);
-  // Of binaryData the API server counts what the base64 stands for.
+  // Of binaryData the API server counts the decoded bytes.
   expect(sized(0, { binaryData: { b: 'A'.repeat(1_398_100) } })).toEqual([`warning: 1398102 bytes ${FOR_APPLY}`]);
   expect(sized(0, { binaryData: { b: 'A'.repeat(1_398_104) } })).toEqual(['error: 1048578 bytes']);
   expect(sized(300_000, { metadata: { name: 'code', uid: 'a', resourceVersion: '1' } })).toEqual([]);
