@@ -278,7 +278,8 @@ export function misdirected(meant: readonly Resource[], world: World): Misdirect
       const has = ports.some((entry) => port === get(entry, 'port') || port === get(entry, 'name'));
       return port === undefined || has || !own.includes(found) ? [] : [{ place, meant: found, port, service }];
     }
-    const near = own.find(({ name }) => isSlip(service, name)) ?? byName.get(service)?.[0];
+    const elsewhere = byName.get(service) ?? [];
+    const near = own.find(({ name }) => isSlip(service, name)) ?? elsewhere.find(({ namespace }) => namespace === resource.namespace) ?? elsewhere[0];
     return near ? [{ place, meant: near, service }] : [];
   });
 }
