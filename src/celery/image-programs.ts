@@ -4,13 +4,13 @@ import { Image, isFlower } from './image';
 const CLIENTS = 'redis-cli|valkey-cli|rabbitmqctl|rabbitmq-diagnostics|rabbitmqadmin|psql|pg_isready|mysql|mysqladmin|mongosh|mongo';
 
 /** What an image has nothing of, by its distribution. */
-const SLIM = new RegExp(`^(nc|ncat|netcat|telnet|ping|nslookup|dig|host|curl|wget|ps|pgrep|pkill|killall|pidof|top|lsof|ss|netstat|jq|git|wait-for-it|${CLIENTS})$`);
+const SLIM = new RegExp(`^(nc|ncat|netcat|telnet|ping|nslookup|dig|host|curl|wget|ps|pgrep|pkill|killall|top|lsof|ss|netstat|jq|git|wait-for-it|${CLIENTS})$`);
 const DEBIAN = new RegExp(`^(nc|ncat|netcat|telnet|ping|nslookup|dig|killall|lsof|ss|netstat|jq|wait-for-it|${CLIENTS})$`);
 const BUSYBOX = new RegExp(`^(bash|curl|jq|git|dig|ncat|wait-for-it|${CLIENTS})$`);
 
 /** The programs that an image of known content is made for. */
 const OWN: ReadonlyMap<string, RegExp> = new Map([
-  ['redis', /^redis-cli$/], ['valkey', /^(valkey|redis)-cli$/], ['postgres', /^(psql|pg_isready)$/],
+  ['redis', /^redis-cli$/], ['valkey', /^(valkey|redis)-cli$/], ['postgres', /^(psql|pg_isready|bash)$/],
 ]);
 
 function lacking(image: Image): RegExp | undefined {

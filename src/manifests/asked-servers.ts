@@ -4,6 +4,7 @@ import { lacksProgram } from '../celery/image-programs';
 import { baseName, Invocation, Word } from './command/command';
 import { asText, get } from './json';
 import type { Container } from './pod/container';
+import { Mount } from './pod/volumes';
 import { isOneText, Probe } from './probes';
 
 /** Python that opens a connection to a server. */
@@ -115,7 +116,21 @@ const PROGRAMS: ReadonlyArray<{ readonly image: RegExp; readonly others: RegExp 
 ];
 
 /** How a script finds out what it has, or gets what it lacks. */
-const LOOKS_FOR_PROGRAMS = /\b(command -v|which|type|hash|apt|apt-get|apk|dnf|yum|microdnf|PATH=)/;
+const LOOKS_FOR_PROGRAMS = /\b(command -v|which|type|hash|apt|apt-get|apk|dnf|yum|microdnf|PATH=)|\s-[efx]\s+["']?\/[\w/.-]*bin\//;
+
+/** Where the official images look for programs. */
+const PATH_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** A volume may bring a program: its folder, or the file itself. */
+function bringsProgram({ mountPath }: Mount, program: string): boolean {
+  const places = program.includes('/') ? [program] : PATH_FOLDERS.map((folder) => `${folder}/${program}`);
+  return places.some((place) => place === mountPath || place.startsWith(`${mountPath}/`));
+}
+
+/** The script itself makes a program of that name: as a function, or with pip, which has a `wait-for-it`. */
+function makesProgram(text: string, program: string): boolean {
+  return new RegExp(`(^|[\\s;&|])${program}\\s*\\(\\)`).test(text) || (program === 'wait-for-it' && /\b(pip3?|uv)\s(.*\s)?install\b/.test(text));
+}
 
 /** The programs of command lines that the image of their container, of known content, does not have, each once. */
 export function missingPrograms(
@@ -128,7 +143,7 @@ export function missingPrograms(
     if (!word || word.unknown || !lacksProgram(image, program) || links.some((link) => link.kind === 'shell' && !link.inline)) continue;
     // Something else may stand in for it, and a volume may bring it.
     const instead = new RegExp(`\\b${program}\\b[^;&|\\n]*\\|\\|(?!\\s*(exit|false|return|sleep|echo)\\b)`);
-    if (!mounts.some(({ mountPath }) => word.text.startsWith(`${mountPath}/`)) && !instead.test(text)) found.set(program, word);
+    if (!mounts.some((mount) => bringsProgram(mount, word.text)) && !makesProgram(text, program) && !instead.test(text)) found.set(program, word);
   }
   return [...found].map(([program, word]) => ({ program, word }));
 }

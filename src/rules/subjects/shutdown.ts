@@ -9,6 +9,7 @@ import { baseName, Invocation } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get, Path } from '../../manifests/json';
+import { Container } from '../../manifests/pod/container';
 import { DEFAULT_GRACE } from '../../manifests/pod/workload';
 import { preStopSeconds } from '../../manifests/pre-stop';
 import { probesOf } from '../../manifests/probes';
@@ -93,6 +94,33 @@ const LONG_HOOK = 10;
 function isQuit({ container: { json } }: Process): boolean {
   const lifecycle = get(json, 'lifecycle');
   return get(lifecycle, 'stopSignal') !== undefined || /QUIT|kill[^\w]+-3\b/.test(JSON.stringify(get(lifecycle, 'preStop') ?? ''));
+}
+
+const RELOADERS = new Set(['watchmedo', 'watchfiles', 'nodemon']);
+
+/** Python's name of the first of them, after `-m`. */
+const RELOADING_MODULES: ReadonlyMap<string, string> = new Map([['watchdog.watchmedo', 'watchmedo'], ['watchfiles', 'watchfiles']]);
+
+/** What a container always starts that restarts its command when files change, and how many seconds it gives that to end, where it says so. */
+function reloaderOf({ invocations, words: all }: Container): { readonly name: string; readonly path: Path; readonly killAfter?: number } | undefined {
+  for (const { words, links, conditional } of invocations) {
+    if (conditional) continue;
+    const programs = [
+      ...links.flatMap((link) => link.kind !== 'wrapper' ? [] : [{
+        // Of what is not known the name is only in the command itself.
+        text: link.name === 'unknown' ? all.find(({ path }) => path.join() === link.path.join())?.text ?? '' : link.name, path: link.path, options: link.options,
+      }]),
+      ...words.length === 0 ? [] : [{ text: words[0].text, path: words[0].path, options: words.slice(1) }],
+    ];
+    for (const { text, path, options } of programs) {
+      const texts = options.map((option) => option.text);
+      const name = RELOADERS.has(baseName(text)) ? baseName(text) : texts[0] === '-m' ? RELOADING_MODULES.get(texts[1]) : undefined;
+      if (name === undefined) continue;
+      const killAfter = /--kill-after[= ]([\d.]+)/.exec(texts.join(' '))?.[1];
+      return { name, path, ...killAfter === undefined ? {} : { killAfter: Number(killAfter) } };
+    }
+  }
+  return undefined;
 }
 
 export const shutdownRules: Rule[] = [
@@ -403,8 +431,9 @@ export const shutdownRules: Rule[] = [
     rows: ['S3'],
     on: 'workers',
     check: ({ container, workload }, report) => {
-      const word = container.words.find(({ text }) => /(^|[\s/])(watchmedo(?=\s|$)(\s+auto-restart\b)?|watchfiles|nodemon)(?=\s|$)/.test(text));
-      if (word && workload.longRunning) report({ at: container.place(word.path), value: /watchmedo|watchfiles|nodemon/.exec(word.text)![0], unless: 'it is an environment for development' });
+      const found = workload.longRunning ? reloaderOf(container) : undefined;
+      if (!found || (found.killAfter ?? 0) >= workload.graceSeconds) return;
+      report({ at: container.place(found.path), value: found.name, unless: 'it is an environment for development' });
     },
   },
 ];
