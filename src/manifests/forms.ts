@@ -67,7 +67,7 @@ const FIELDS: Readonly<Record<string, readonly Form[]>> = {
   'PersistentVolumeClaimVolumeSource.claimName': [given('claimName')], 'HostPathVolumeSource.path': [
     given('path'), text('range', (value) => !value.split('/').includes('..'), 'a path without ..'),
   ],
-  'KeyToPath.key': [given('key'), key], 'KeyToPath.path': [given('path'), relative], 'VolumeMount.mountPath': [given('mountPath')],
+  'KeyToPath.key': [given('key')], 'KeyToPath.path': [given('path'), relative], 'VolumeMount.mountPath': [given('mountPath')],
   'EmptyDirVolumeSource.sizeLimit': [above(-1, '512Mi')],
   'HostAlias.ip': [given('ip'), address], 'HostAlias.hostnames': [each(subdomain)],
   'PodDNSConfig.nameservers': [each(address), { what: 'range', fits: (value) => asList(value).length <= 3, allowed: 'at most 3' }],

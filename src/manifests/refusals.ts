@@ -193,8 +193,11 @@ export function notTextsIn({ kind, json }: Resource): Refusal[] {
   });
 }
 
-/** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`. */
-const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|xxx|\.\.\./i;
+/** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`, `__DB_PASSWORD__`. */
+const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|^__\w+__$|^\*+$|^(tbd|n\/a)$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|filled|xxx|\.\.\./i;
+
+/** What SOPS, vals and the CLI of 1Password put in the place of a value before it is applied. */
+const OF_TOOLS = /^(ENC\[|ref\+|secretref\+|op:\/\/)/;
 
 /** A URL has characters that templates have, too. */
 const isPlainUrl = (text: string): boolean => /^[a-z][a-z0-9+]*:\/\/[^${}<>\s]+$/.test(text);
@@ -210,7 +213,7 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
   return Object.entries(asMap(json.data)).flatMap(([name, value]): Array<Refusal & { readonly read?: true }> => {
     const text = asText(value)?.replace(/[\r\n]/g, '');
     if (text === undefined || (isFilledIn(text) && !isPlainUrl(text))
-      || STANDS_FOR_IT.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
+      || STANDS_FOR_IT.test(text) || OF_TOOLS.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
     const at = { path: ['data', name], value: name, allowed: 'base64, or stringData' };
     if (!BASE64.test(text)) return [at];
     // A word of small letters that is base64 by chance: `postgres` is six bytes.

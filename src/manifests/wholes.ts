@@ -277,7 +277,8 @@ export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
     'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it')],
   ['DeploymentSpec', ({ template }) => faultIf(isThere(get(template, 'spec', 'activeDeadlineSeconds')), 'one', ['template', 'spec', 'activeDeadlineSeconds'],
     'activeDeadlineSeconds in a Deployment', 'a Job with it')],
-  ['JobSpec', ({ completionMode, completions }) => faultIf(completionMode === 'Indexed' && !isThere(completions), 'missing', [], 'no completions', 'completions for Indexed')],
+  // Without both of them there is one of each.
+  ['JobSpec', ({ completionMode, completions, parallelism }) => faultIf(completionMode === 'Indexed' && !isThere(completions) && isThere(parallelism), 'missing', [], 'no completions', 'completions for Indexed')],
   ['ServiceSpec', service], ['HTTPIngressPath', ingressPath], ['MetricSpec', metric], ['NetworkPolicyPort', policyPort], ['IPBlock', ipBlock],
   ['IngressBackend', oneOf(['service', 'resource'])],
   ['IngressSpec', (spec) => faultIf(asList(spec.rules).length === 0 && !isThere(spec.defaultBackend), 'missing', [], 'no rules', 'rules, or defaultBackend')],

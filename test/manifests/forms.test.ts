@@ -161,7 +161,8 @@ test.each<[object, string[]]>([
 });
 
 test.each<[object, string[]]>([
-  [{ backoffLimit: 0, completionMode: 'Indexed', completions: 1 }, []], [{ completionMode: 'Indexed' }, ['missing jobTemplate.spec: no completions, completions for Indexed']],
+  [{ backoffLimit: 0, completionMode: 'Indexed', completions: 1 }, []], [{ completionMode: 'Indexed' }, []],
+  [{ completionMode: 'Indexed', parallelism: 2 }, ['missing jobTemplate.spec: no completions, completions for Indexed']],
   ...['backoffLimit', 'parallelism', 'completions', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'].map((name): [object, string[]] => [
     { [name]: -1 }, [`range jobTemplate.spec.${name}: ${name}: -1, 0 or more`]]),
 ])('the Job of a CronJob: %j', (given, expected) => {

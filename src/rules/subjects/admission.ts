@@ -3,6 +3,7 @@ import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
 import { asMap, asScalar, isMap } from '../../manifests/json';
+import { isKustomization } from '../../manifests/kustomizations';
 import { A_LIST, isPatchOf, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
@@ -78,10 +79,10 @@ const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (w
 };
 
 /** The same, and of a rule that looks at each of their Services and companions, too. */
-const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[]) =>
+const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource, world: World) => readonly Refusal[]) =>
   (world: World, report: Reporter): void => {
     ofWorkloads(inWorkload)(world, report);
-    for (const resource of others(world)) for (const refusal of inOther(resource)) report(reported(resource, refusal));
+    for (const resource of others(world)) for (const refusal of inOther(resource, world)) report(reported(resource, refusal));
   };
 
 /** The misshapes of one kind, in each workload. */
@@ -90,9 +91,22 @@ const shaped = (what: Misshape['what']) => (workload: Workload): Misshape[] => m
 /** The same in each companion. */
 const shapedIn = (what: Misshape['what']) => (resource: Resource): Misshape[] => misshapesOf(resource).filter((misshape) => misshape.what === what);
 
+/** An overlay of kustomize leaves fields to its base: it has a claim without modes, or an Ingress without rules. */
+function mayBePatch({ kind, name, namespace }: Resource, world: World): boolean {
+  const here = (other: Resource): boolean => other.namespace === '' || other.namespace === namespace;
+  return world.kind('Kustomization').some((one) => isKustomization(one) && here(one)) || world.kind(kind).filter((other) => other.name === name && here(other)).length > 1;
+}
+
+/** What is missing may be in the object that a patch is for. */
+const unlessPatch = (refusals: readonly Refusal[], resource: Resource, world: World): readonly Refusal[] =>
+  refusals.length > 0 && mayBePatch(resource, world) ? refusals.map((refusal) => ({ unless: 'it is a patch of kustomize', ...refusal })) : refusals;
+
 /** The check of a rule about misshapes of one kind, and what else is refused for that reason. */
 const ofShapes = (what: Misshape['what'], inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[] = () => []) =>
-  ofObjects((workload) => [...inWorkload(workload), ...shaped(what)(workload)], (resource) => [...inOther(resource), ...shapedIn(what)(resource)]);
+  ofObjects((workload) => [...inWorkload(workload), ...shaped(what)(workload)], (resource, world) => {
+    const refusals = [...inOther(resource), ...shapedIn(what)(resource)];
+    return what === 'missing' ? unlessPatch(refusals, resource, world) : refusals;
+  });
 
 export const admissionRules: Rule[] = [
   {
