@@ -53,11 +53,33 @@ function crontabs(code: string): Array<{ args: string; called: boolean }> {
 const settingsModules = lazy((container: Container): ReadonlySet<string> => new Set(codeFiles(container)
   .flatMap(({ text }) => [...withoutComments(text).matchAll(/\bconfig_from_object\(\s*['"](\w+)['"]\s*\)/g)].map(([, name]) => `${name}.py`))));
 
+/** The code makes something else of the schedules that it has written. */
+const CONVERTS = /\bfrom_string\(|\[\s*["']schedule["']\s*\]|\b(get|pop)\(\s*["']schedule["']/;
+
 /** The values of `schedule` in the dictionary of periodic tasks that are texts: Celery takes seconds, a timedelta or an object such as crontab(). */
 function textSchedules(code: string): string[] {
-  return dictionaries(withoutComments(code), /(?<!\w)(?:CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)\s*=\s*(?=\{)/g)
-    .flatMap((given) => [...given.matchAll(/(["'])schedule\1\s*:\s*((["'])[^"'\n]*\3)\s*(?=[,}\n])/g)].map(([, , value]) => value));
+  const text = withoutComments(code);
+  return CONVERTS.test(text) ? [] : dictionaries(text, /(?<!\w)(?:CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)\s*=\s*(?=\{)/g)
+    .flatMap((given) => [...given.matchAll(/(["'])schedule\1\s*:\s*((["'])[^"'\n]*\3)\s*(?=[,}\n])/g)]
+      // Arguments of a task may have that name, too: they are deeper.
+      .flatMap(({ 2: value, index }) => depthAt(given, index) === 2 ? [value] : []));
 }
+
+/** In how many brackets a place is. */
+function depthAt(text: string, index: number): number {
+  const before = text.slice(0, index).replace(/"[^"\n]*"|'[^'\n]*'/g, '');
+  return (before.match(/[([{]/g) ?? []).length - (before.match(/[)\]}]/g) ?? []).length;
+}
+
+/** A scheduler other than Celery's own may take texts. */
+function hasOwnScheduler(beat: Process): boolean {
+  const option = beat.option('--scheduler');
+  const given = option.state === 'known' ? option.value : option.state === 'set' ? '?' : beat.setting('beat_scheduler')?.value;
+  return given !== undefined && !/^(celery\.beat[:.])?PersistentScheduler$/.test(given);
+}
+
+/** A keyword, an attribute or a setting of Django, and not the key of some dictionary. */
+const SETS_CONTENT = /(?<!["'\w])(?:CELERY_ACCEPT_CONTENT|accept_content)\s*=(?!=)/;
 
 /** A call that names the hour, the day or the month, and leaves the minute at every minute. */
 function everyMinute(args: string): boolean {
@@ -109,7 +131,10 @@ export const codeValueRules: Rule[] = [
     source: 'Reproduced with Celery 5.7; https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#crontab-schedules',
     rows: ['C1'],
     check: (world, report) => reportFiles(world, report, (file, process) => process.role !== 'beat' ? [] : textSchedules(file.text)
-      .map((value) => ({ at: file.place, value: `"schedule": ${value}`, allowed: 'crontab(...), seconds or a timedelta', ...readsFile(file, process) }))),
+      .map((value) => ({
+        at: file.place, value: `"schedule": ${value}`, allowed: 'crontab(...), seconds or a timedelta',
+        ...hasOwnScheduler(process) ? { unless: 'its scheduler reads texts' } : readsFile(file, process),
+      }))),
   },
   {
     id: 'code/content-is-text',
@@ -121,7 +146,9 @@ export const codeValueRules: Rule[] = [
     rows: ['C1'],
     check: (world, report) => reportFiles(world, report, (file, process) => {
       const value = process.role === 'worker' ? codeSettings(file.text).get('accept_content') : undefined;
-      return value === undefined || !/^[a-z]+$/.test(value) ? [] : [{ at: file.place, value: `accept_content="${value}"`, allowed: `["${value}"]`, ...readsFile(file, process) }];
+      if (value === undefined || !/^[a-z]+(\/[a-z.+-]+)?$/.test(value)) return [];
+      const setting = SETS_CONTENT.test(withoutComments(file.text));
+      return [{ at: file.place, value: `accept_content="${value}"`, allowed: `["${value}"]`, ...setting ? readsFile(file, process) : { unless: 'it is no setting of Celery' } }];
     }),
   },
   {

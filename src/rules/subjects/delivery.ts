@@ -295,7 +295,9 @@ export const deliveryRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const option = worker.option('--autoscale');
-      if (worker.pool === 'threads' && option.state === 'known') {
+      const [most, least] = option.state === 'known' ? option.value.split(',').map(Number) : [];
+      // With two numbers that are the same it never grows.
+      if (worker.pool === 'threads' && option.state === 'known' && most !== least) {
         report({ at: worker.place(option.path), value: `--autoscale ${option.value}`, allowed: '--concurrency', note: `the pool is ${worker.pool}` });
       }
     },

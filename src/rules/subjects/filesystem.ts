@@ -52,6 +52,9 @@ function modeOf(path: string, container: Container): { readonly mode: number; re
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
 
+/** The users of its namespaces begin there. */
+const LEAST_OF_OPENSHIFT = 1_000_000_000;
+
 /** A temporary folder that Python finds: TMPDIR, the usual ones, or the working directory. */
 function temporaryFolder({ container }: Process): 'yes' | 'no' | 'perhaps' | 'unknown' {
   if (!container.readOnlyRoot) return 'yes';
@@ -715,15 +718,17 @@ export const filesystemRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#secret-files-permissions',
     rows: ['F10'],
     on: 'commandContainers',
-    check: (container, report) => {
+    check: (container, report, world) => {
       const { runAsUser, mounts, workload: { spec } } = container;
       if (!runAsUser || get(spec, 'securityContext', 'fsGroup') !== undefined) return;
+      // It gives the pod an fsGroup of its namespace, and users from there.
+      if (isForOpenShift(world) || runAsUser >= LEAST_OF_OPENSHIFT) return;
       // Without a group it has that of root.
-      const group = asNumber(container.security('runAsGroup')) ?? 0;
+      const groups = [asNumber(container.security('runAsGroup')) ?? 0, ...asList(get(spec, 'securityContext', 'supplementalGroups'))];
       for (const { volume: { kind, source, path } } of mounts) {
         const mode = kind === 'configMap' || kind === 'secret' ? asNumber(source.defaultMode) : undefined;
         if (mode === undefined || mode > 0o777 || source.items !== undefined) continue;
-        if ((mode & 0o004) !== 0 || (group === 0 && (mode & 0o040) !== 0)) continue;
+        if ((mode & 0o004) !== 0 || (groups.includes(0) && (mode & 0o040) !== 0)) continue;
         report({ at: container.place([...path, kind, 'defaultMode']), value: octal(mode), allowed: 'fsGroup, with 0440', note: `it runs as user ${runAsUser}` });
       }
     },

@@ -17,6 +17,7 @@ import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { rabbitAccounts, WITHOUT_DEFAULTS } from '../../manifests/rabbit-accounts';
 import {
   dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas,
@@ -264,9 +265,17 @@ export const rabbitRules: Rule[] = [
     check: (world, report) => {
       for (const { worker, server } of amqpWorkers(world)) {
         const timeout = server ? consumerTimeout(server) : undefined;
-        if (timeout === undefined || codeFiles(worker.container).some(({ text }) => /quorum/.test(text))) continue;
+        if (timeout === undefined || quorumQueues(worker) !== undefined) continue;
+        const code = codeFiles(worker.container).map(({ text }) => text).join('\n');
+        // Queues may have a timeout of their own.
+        if (/quorum|x-consumer-timeout/.test(code)) continue;
         const longest = longestCountdown(worker.container);
-        if (longest && longest.seconds > timeout) report({ at: longest.at, value: `countdown ${longest.seconds} s, consumer_timeout ${timeout} s`, allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}` });
+        const apps = withoutComments(code).match(/\bCelery\(/g)?.length ?? 0;
+        if (!longest || longest.seconds <= timeout) continue;
+        report({
+          at: longest.at, value: `countdown ${longest.seconds} s, consumer_timeout ${timeout} s`, allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}`,
+          ...unless(apps < 2, 'the task is of another application, with another broker'),
+        });
       }
     },
   },

@@ -3,11 +3,13 @@ import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
 import { codeFiles } from '../../manifests/code';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
+import { commonLabels } from '../../manifests/kustomizations';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
+import { FILLED_IN } from '../../manifests/refusals';
 import { isScaled } from '../../manifests/scalers';
 import { DEFAULT_SHARE, podsOf } from '../../manifests/shares';
 import type { World } from '../../manifests/world';
@@ -91,6 +93,9 @@ function setsItsOwn({ command: { vendor } }: Process): boolean {
 function poolOfVendor({ command: { vendor }, container }: Process): string | undefined {
   return vendor === 'airflow' ? container.env.value('AIRFLOW__CELERY__POOL') ?? 'prefork' : vendor === 'sentry' ? 'prefork' : undefined;
 }
+
+/** Labels that controllers give to the pods that they make. */
+const OF_CONTROLLERS = /^(pod-template-hash|controller-revision-hash|(apps|statefulset)\.kubernetes\.io\/.*|batch\.kubernetes\.io\/.*|job-name|controller-uid)$/;
 
 export const resourceRules: Rule[] = [
   {
@@ -303,10 +308,11 @@ export const resourceRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#topologyspreadconstraint-labelselector-field',
     rows: ['N79'],
     on: 'celeryWorkloads',
-    check: ({ spec, specPath, labels, resource }, report) => {
+    check: ({ spec, specPath, labels, resource }, report, world) => {
+      const added = new Set(commonLabels(world).flatMap((common) => ['', resource.namespace].includes(common.resource.namespace) ? [...common.pairs.keys()] : []));
       for (const [i, constraint] of asList(spec.topologySpreadConstraints).entries()) {
         const other = Object.entries(asMap(get(constraint, 'labelSelector', 'matchLabels'))).find(([name, value]) => asScalar(labels[name]) !== asScalar(value));
-        if (!other || other.some((text) => /[${}]/.test(String(text)))) continue;
+        if (!other || other.some((text) => FILLED_IN.test(String(text))) || OF_CONTROLLERS.test(other[0]) || added.has(other[0])) continue;
         report({
           at: { resource, path: [...specPath, 'topologySpreadConstraints', i, 'labelSelector'] }, value: `${other[0]}: ${asScalar(other[1])}`,
           ...labels[other[0]] === undefined ? {} : { allowed: asScalar(labels[other[0]]) }, unless: 'it is meant to follow those pods',

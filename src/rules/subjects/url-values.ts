@@ -403,10 +403,13 @@ export const urlValueRules: Rule[] = [
     source: 'https://docs.celeryq.dev/projects/kombu/en/stable/reference/kombu.transport.memory.html',
     rows: ['E7'],
     on: 'workers',
-    check: ({ container, broker, workload }, report) => {
+    check: ({ container, broker, workload, links }, report) => {
       const variable = container.env.get('CELERY_BROKER_URL');
       if (!workload.longRunning || (broker !== undefined && broker.url.scheme !== 'memory') || !/^memory:\/\//.test(variable?.value ?? '')) return;
-      report({ at: container.place(variable!.path), value: 'CELERY_BROKER_URL=memory://' });
+      // What a worker reads from is that one, where it is given.
+      if (container.env.lookup('CELERY_BROKER_READ_URL').state !== 'unset') return;
+      const hidden = !container.ownsEntrypoint || links.some((link) => link.kind === 'wrapper' && link.name === 'unknown');
+      report({ at: container.place(variable!.path), value: 'CELERY_BROKER_URL=memory://', ...unless(!hidden, 'the program in front of it sets another') });
     },
   },
 ];
