@@ -22,6 +22,23 @@ export function withoutValue<W extends Written>(options: ReadonlyMap<string, Giv
   return [...options].flatMap(([name, { word }]) => WITH_VALUE.includes(name) && /^--[\w-]+$/.test(word.text) ? [{ name, word }] : []);
 }
 
+/** Variables that people take for options of Flower, where letters do not tell which one is meant. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([['FLOWER_PREFIX', '--url-prefix']]);
+
+/** What some call the broker of Flower: it is no misspelt option. */
+const BROKER = 'FLOWER_BROKER_URL';
+
+/** Endings of variables of which an application or a script makes an option. */
+const PART = /_(USER|USERNAME|NAME|PASS|PASSWORD|FILE|PATH|ENABLED?)$/;
+
+/** The variable of an option that is meant by one that Flower does not know, and so passes over: `FLOWER_BROKER_API_URL`. */
+export function misspeltVariable(name: string): string | undefined {
+  const option = `--${name.slice('FLOWER_'.length).toLowerCase().replaceAll('_', '-')}`;
+  if (!name.startsWith('FLOWER_') || ALL.includes(option) || PART.test(name) || name === BROKER) return undefined;
+  const meant = OTHER_NAMES.get(name) ?? nearest(option, ALL);
+  return meant === undefined ? undefined : `FLOWER_${meant.slice(2).toUpperCase().replaceAll('-', '_')}`;
+}
+
 /** Options that Flower does not have, with the one that is meant: it takes no notice of them, as it does of those of Celery. */
 export function misspelt<W extends Written>(options: ReadonlyMap<string, Given<W>>): Array<{ readonly word: W; readonly meant: string }> {
   return [...options].flatMap(([name, { word }]) => {

@@ -24,7 +24,7 @@ export const meets: (version: string, range: string) => boolean = remembered((ve
   isVersion(version) && isRange(range) && (range.trim() === '' || satisfies(version, range)));
 
 /** The first minor version of Celery that has it. */
-export const SINCE = { softShutdown: '5.5', quorumQueues: '5.5', disablePrefetch: '5.6' } as const;
+export const SINCE = { softShutdown: '5.5', quorumQueues: '5.5', disablePrefetch: '5.6', oldNamesInNamespace: '5.7' } as const;
 
 /** Whether a version of Celery is older than a feature. */
 export function lacks(celery: string, feature: keyof typeof SINCE): boolean {

@@ -40,6 +40,23 @@ export function mixedInApp(code: string): MixedNames | undefined {
   ]));
 }
 
+/** A setting of before Celery 4 in a module that is read with a namespace, which has other names there. */
+export interface IgnoredSetting {
+  readonly name: string;
+  readonly meant: string;
+}
+
+/** Those that Celery before 5.7 passes over where it reads a module with `namespace="CELERY"`: it looks for `CELERY_BEAT_SCHEDULE` only. */
+export function ignoredInNamespace(module: string, code: string): IgnoredSetting[] {
+  const names = new Set([...withoutComments(module).matchAll(/^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)/gm)].map(([, name]) => name));
+  return [...names].flatMap((name) => {
+    const meant = `CELERY_${(NEW_NAMES.get(name) ?? '').toUpperCase()}`;
+    // What the code takes from the module by its name is read.
+    const read = [...withoutComments(code).matchAll(new RegExp(`\\b${name}\\b`, 'g'))].length > 1;
+    return !NEW_NAMES.has(name) || name === 'BROKER_URL' || meant === name || names.has(meant) || read ? [] : [{ name, meant }];
+  });
+}
+
 /** Something in code sets variables whose names are not in sight. */
 export const setsVariables = (code: string): boolean =>
   /\b(load_dotenv|read_env|environ\.update|setdefault|putenv)\b|\benviron\[\s*[A-Za-z_f][^\]]*\]\s*=(?!=)/.test(withoutComments(code));

@@ -1,5 +1,6 @@
 import { isFlower } from '../celery/image';
 import { lazy } from '../memo';
+import { Path } from './json';
 import { Option, Process } from './process';
 
 /** Flower's options come by flag, by FLOWER_* or from a configuration file. */
@@ -23,6 +24,15 @@ const configInSight = lazy(({ container }: Process): boolean =>
 export function isOn(flower: Process, name: string): boolean {
   const found = option(flower, name);
   return found.state === 'known' && !/^(|0|false|no|off)$/i.test(found.value);
+}
+
+/** The URL of the management API of RabbitMQ that Flower is given, with `$(NAME)` for what only the cluster knows. */
+export function brokerApi(flower: Process): { readonly text: string; readonly path: Path } | undefined {
+  const given = flower.command.options.get('--broker-api');
+  if (given) return { text: given.value, path: given.word.path };
+  const { raw, value, path } = flower.container.env.get('FLOWER_BROKER_API') ?? {};
+  const text = value ?? raw;
+  return text === undefined || path === undefined ? undefined : { text, path };
 }
 
 /** The file that Flower keeps its state in, where it keeps one and the path is in sight. */

@@ -19,12 +19,27 @@ const OF_THE_POD: ReadonlySet<string> = new Set(['emptyDir', 'configMap', 'secre
 /** What every pod may have for itself. */
 const OF_EACH_POD = /CACHE|TMP|TEMP|SCRATCH/;
 
+/** Whether what a container has at a path is that of its pod, or of each start: no volume of others is there. */
+function isOwn(container: Container, file: string): boolean {
+  const place = container.absolute(file);
+  const mounts = place === undefined ? container.mounts : [container.mountOf(place)];
+  return !mounts.some((mount) => mount && !OF_THE_POD.has(mount.volume.kind));
+}
+
+/** The folder of results of a `file://` result backend, where only the pod itself has it. */
+export function ownResults(container: Container): OwnSqliteFile | undefined {
+  for (const variable of ['CELERY_RESULT_BACKEND', 'RESULT_BACKEND']) {
+    const found = container.env.get(variable);
+    const folder = /^file:\/\/(?:localhost)?(\/[^?]+)/.exec(found?.value ?? '')?.[1];
+    if (found?.value !== undefined && folder !== undefined && isOwn(container, folder)) return { variable, url: found.value, path: found.path };
+  }
+  return undefined;
+}
+
 /** Those on the file system of the container or in an emptyDir; a relative path is below the working directory, which may be that of the image. */
 export const ownSqliteFiles: (container: Container) => readonly OwnSqliteFile[] = lazy((container: Container) =>
   [...container.env.all()].flatMap(({ name: variable, value = '', path }): OwnSqliteFile[] => {
     const [, file = ''] = URL.exec(value) ?? [];
     if (file === '' || IN_MEMORY.test(value) || OF_EACH_POD.test(variable)) return [];
-    const place = container.absolute(file);
-    const mounts = place === undefined ? container.mounts : [container.mountOf(place)];
-    return mounts.some((mount) => mount && !OF_THE_POD.has(mount.volume.kind)) ? [] : [{ variable, url: value, path }];
+    return isOwn(container, file) ? [{ variable, url: value, path }] : [];
   }));

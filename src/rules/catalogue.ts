@@ -123,6 +123,7 @@ export const CATALOGUE = {
   B6: { what: 'two Beats on one schedule file' },
   B7: { what: 'a schedule file of another dbm', unguarded: `${UNSEEN}: which dbm wrote the file, and which one reads it, only the images know.` },
   B8: { what: 'time zones' },
+  B10: { what: 'periodic tasks without a Beat', limits: 'Only where a ConfigMap shows them.' },
   B9: { what: 'Beat stops sending after a loss of Redis', unguarded: `${UNSEEN}: it depends on the version in the image and on an outage.` },
   R1: { what: 'Redis evicts queues' },
   R2: { what: 'maxmemory and the memory limit' },

@@ -11,6 +11,7 @@ import { grouped } from '../../manifests/grouped';
 import { asScalar, get, Path } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { isAllOfProduct } from '../../manifests/recognise';
 import { referencesOf } from '../../manifests/references';
 import { isScaled, scalersOf } from '../../manifests/scalers';
@@ -170,6 +171,28 @@ function beatOption(worker: Process): { readonly value: string; readonly path: P
   const enabled = /(^|\/)oncall$/.test(image.repository) ? env.get('CELERY_WORKER_BEAT_ENABLED') : undefined;
   return enabled && /^(true|1|yes)$/i.test(enabled.value ?? '') ? { value: `${enabled.name}=${enabled.value}`, path: enabled.path, ofProduct: true } : undefined;
 }
+
+/** Periodic tasks in code: a dictionary with at least one, or a call. */
+const PERIODIC = /(?<!\w)['"]?(CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)['"]?\s*[=:]\s*\{\s*(?=['"])|(?<=\.)(add_periodic_task)\(/;
+
+/** Code that starts a Beat, or a worker with one. */
+const STARTS_BEAT = /['"](-B|--beat|beat)['"]|\bbeat\s*=\s*True|\.Beat\(/;
+
+const BEAT = /(^|[^a-z])(celery-?)?beat([^a-z]|$)|schedul|redbeat|\s-\w*B(\s|$)/i;
+
+/** Programs that start several others, of which one may be Beat. */
+const SEVERAL = /supervis|honcho|circus|foreman|s6-/;
+
+/** The namespaces in which something runs Beat, or may: by its name or its words, or in a program that starts several. */
+const namespacesOfBeat = lazy((world: World): ReadonlySet<string> => new Set([
+  ...world.beats.map(({ workload }) => workload),
+  ...world.unknown.map(({ workload }) => workload),
+  ...world.workers.filter((worker) => !worker.plain || worker.hint !== undefined || beatOption(worker) !== undefined).map(({ workload }) => workload),
+  ...world.workloads.filter(({ resource, allContainers }) => BEAT.test(resource.name) || allContainers.some(({ name, image, words }) => {
+    const command = words.map(({ text }) => text).join(' ');
+    return BEAT.test(`${name} ${image.name} ${command}`) || SEVERAL.test(command);
+  })),
+].map(({ resource }) => resource.namespace)));
 
 export const beatRules: Rule[] = [
   {
@@ -385,6 +408,55 @@ export const beatRules: Rule[] = [
       for (const { text, place } of codeFiles(beat.container)) {
         const interval = longInterval(text);
         if (interval !== undefined) report({ at: place, value: interval, note: `the file is ${schedule.path}` });
+      }
+    },
+  },
+  {
+    id: 'beat/claim-not-used',
+    severity: Severity.WARNING,
+    title: 'Beat has a claim, and keeps its schedule file elsewhere',
+    why: 'The file is lost with the pod, as without the claim: Beat forgets when it last sent each task, and intervals begin again.',
+    fix: 'Put the schedule file on the claim: -s /var/lib/beat/celerybeat-schedule, with the claim at /var/lib/beat.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B3'],
+    on: 'beats',
+    check: (beat, report, world) => {
+      const schedule = scheduler(beat) === 'file' ? schedulePath(beat) : undefined;
+      const { container, workload } = beat;
+      if (!schedule?.explicit || schedule.path === undefined || schedule.open) return;
+      if (!['emptyDir', undefined].includes(container.mountOf(schedule.path)?.volume.kind)) return;
+      const claims = container.mounts.filter((mount) => mount.volume.kind === 'claim' && !isReadOnly(mount));
+      const [mount, ...others] = claims;
+      if (!mount || others.length > 0 || world.in(workload).length > 1) return;
+      const { mountPath, path, volume: { claim = mount.volume.name, name } } = mount;
+      // What other pods mount has another purpose, and what is called otherwise may have one.
+      const shared = world.workloads.some(({ resource, volumes }) => resource !== workload.resource
+        && resource.namespace === workload.resource.namespace && [...volumes.values()].some((volume) => volume.kind === 'claim' && volume.claim === claim));
+      if (shared || !/beat|schedul/i.test(`${mountPath} ${claim} ${name}`)) return;
+      report({
+        at: container.place(path), value: `claim ${claim} at ${mountPath}`, allowed: `-s ${mountPath}/${DEFAULTS.scheduleFile}`,
+        note: `the schedule file is ${schedule.path}`, unless: 'Beat keeps something else on it',
+      });
+    },
+  },
+  {
+    id: 'beat/nobody-sends',
+    severity: Severity.WARNING,
+    title: 'The settings have periodic tasks, and nothing in sight runs Beat',
+    why: 'A worker sends no periodic task: nothing is in the log, and none of them ever runs.',
+    fix: 'Add a Deployment of one replica: celery -A shop beat.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html#starting-the-scheduler',
+    rows: ['B10'],
+    check: (world, report) => {
+      const workers = world.workers.filter(({ workload }) => !namespacesOfBeat(world).has(workload.resource.namespace));
+      for (const [, own] of grouped(workers.map((worker) => [worker.workload.resource.namespace, worker]))) {
+        const files = new Map(own.flatMap(({ container }) => codeFiles(container).map((file) => [file.text, file] as const)));
+        if ([...files.keys()].some((code) => STARTS_BEAT.test(code))) continue;
+        for (const { text, place } of files.values()) {
+          const [, setting, call] = PERIODIC.exec(withoutComments(text)) ?? [];
+          const found = setting ?? call;
+          if (found !== undefined) report({ at: place, value: found, unless: 'Beat is not among these manifests' });
+        }
       }
     },
   },

@@ -1,8 +1,10 @@
 import { crontabFault } from '../../celery/crontab';
 import { isPython } from '../../celery/image';
+import { lacks, SINCE } from '../../celery/versions';
 import { CodeFile, codeFiles, importedBy } from '../../manifests/code';
-import { mixedInApp, mixedInModule, neededVariables, setsVariable, setsVariables } from '../../manifests/code-names';
+import { ignoredInNamespace, mixedInApp, mixedInModule, neededVariables, setsVariable, setsVariables } from '../../manifests/code-names';
 import { balanced, codeSettings, dictionaries } from '../../manifests/code-settings';
+import { installedVersion } from '../../manifests/installs';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
@@ -55,6 +57,15 @@ const settingsModules = lazy((container: Container): ReadonlySet<string> => new 
 
 /** The code makes something else of the schedules that it has written. */
 const CONVERTS = /\bfrom_string\(|\[\s*["']schedule["']\s*\]|\b(get|pop)\(\s*["']schedule["']/;
+
+/** The module that the code of a container reads with the namespace CELERY, where it is in sight and there is only one. */
+function withNamespace(files: readonly CodeFile[]): CodeFile | undefined {
+  const all = files.map(({ text }) => withoutComments(text)).join('\n');
+  const read = [...all.matchAll(/config_from_object\(\s*['"]([\w.]+)(?::\w+)?['"]\s*,\s*namespace\s*=\s*['"]CELERY['"]/g)].map(([, name]) => name);
+  if (read.length !== 1 || /\bconf\b[.[(]|import\s*\*|config_from_(envvar|cmdline)/.test(all)) return undefined;
+  const module = read[0].startsWith('django.conf') ? /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]/.exec(all)?.[1] : read[0];
+  return files.find(({ name }) => module !== undefined && name === `${module.split('.').at(-1)}.py`);
+}
 
 /** The values of `schedule` in the dictionary of periodic tasks that are texts: Celery takes seconds, a timedelta or an object such as crontab(). */
 function textSchedules(code: string): string[] {
@@ -165,6 +176,27 @@ export const codeValueRules: Rule[] = [
       return names ? [{
         at: file.place, value: `${names.old}, ${names.other}`, allowed: `${names.meant}, ${names.other}`, ...unless(imported, NOTHING_IMPORTS_IT),
       }] : [];
+    }),
+  },
+  {
+    id: 'code/setting-ignored',
+    severity: Severity.ERROR,
+    title: 'A setting has its name of before Celery 4, in a module that is read with a namespace',
+    why: 'With config_from_object(..., namespace=\'CELERY\') Celery before 5.7 reads CELERY_ and the name of today, and passes over the others without a word: with CELERYBEAT_SCHEDULE Beat '
+      + 'sends nothing, with CELERYD_TASK_TIME_LIMIT tasks have no limit.',
+    fix: 'Write CELERY_ and the name of today: CELERY_BEAT_SCHEDULE, CELERY_TASK_TIME_LIMIT.',
+    source: 'https://docs.celeryq.dev/en/stable/django/first-steps-with-django.html; tried with Celery 5.4, 5.5, 5.6 and 5.7',
+    rows: ['C1'],
+    check: (world, report) => reportFiles(world, report, (file, process) => {
+      const { container, app } = process;
+      const files = codeFiles(container);
+      const imported = files.some(({ name, folder }) => name === `${app?.split(/[.:]/)[0]}.py` && folder === container.workingDir);
+      const version = installedVersion(process.workload, 'celery');
+      if (withNamespace(files) !== file || (version !== undefined && !lacks(version, 'oldNamesInNamespace'))) return [];
+      return ignoredInNamespace(file.text, files.map(({ text }) => text).join('\n')).map(({ name, meant }) => ({
+        at: file.place, value: name, allowed: meant,
+        unless: version === undefined ? `its Celery is ${SINCE.oldNamesInNamespace} or later, which reads that name too` : imported ? undefined : NOTHING_IMPORTS_IT,
+      }));
     }),
   },
   {

@@ -17,7 +17,7 @@ import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import { serverWorkloads } from '../../manifests/servers';
-import { ownSqliteFiles } from '../../manifests/sqlite-files';
+import { ownResults, ownSqliteFiles } from '../../manifests/sqlite-files';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { LISTS } from '../lists';
@@ -691,6 +691,30 @@ export const filesystemRules: Rule[] = [
           unless: 'tasks write nothing to it',
         });
       }
+    },
+  },
+  {
+    id: 'filesystem/results-not-shared',
+    severity: Severity.ERROR,
+    title: 'Results are kept in files, and each pod has a folder of its own for them',
+    why: 'With a result backend of file:// the worker writes files, which the pod that has sent the task never sees: AsyncResult.get() waits forever, and state stays PENDING.',
+    fix: 'Keep results in Redis or in a database; or mount one ReadWriteMany claim in all pods.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/configuration.html#file-system-backend-settings',
+    rows: ['N76'],
+    on: 'workers',
+    check: (worker, report, world) => {
+      const { container, workload } = worker;
+      const file = ownResults(container);
+      if (!file || worker.settingOn('task_ignore_result')) return;
+      const readers = world.workloads.filter((other) => other !== workload && other.resource.namespace === workload.resource.namespace
+        && other.containers.some((one) => ownResults(one)?.url === file.url));
+      const producers = readers.filter((other) => world.in(other).length === 0);
+      if (readers.length === 0 && mostReplicas(workload, world) < 2) return;
+      const names = someOthers(producers.length > 0 ? producers : readers, workload);
+      report({
+        at: container.place(file.path), value: `${file.variable}=${file.url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
+        ...unless(producers.length > 0, 'nothing reads results'),
+      });
     },
   },
   {

@@ -1,15 +1,15 @@
 import { FLOWER_TASKS, flowerMemory } from '../../celery/flower-memory';
-import { misspelt, withoutValue } from '../../celery/flower-options';
+import { misspelt, misspeltVariable, withoutValue } from '../../celery/flower-options';
 import { isLoopback } from '../../celery/hosts';
 import { DECLARED_VOLUME, declaresVolume, isFlower } from '../../celery/image';
-import { FLOWER_PORT } from '../../celery/ports';
+import { AMQP_PORT, AMQPS_PORT, FLOWER_PORT, MANAGEMENT_PORT } from '../../celery/ports';
 import { mebibytes } from '../../celery/quantity';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
-import { isRedis, redisDatabase, virtualHost } from '../../celery/url';
+import { isAmqp, isRedis, parseUrl, redisDatabase, virtualHost } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { seenByFlower } from '../../manifests/applications';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
-import { databasePath, isOn, option } from '../../manifests/flower-options';
+import { brokerApi, databasePath, isOn, option } from '../../manifests/flower-options';
 import { AUTH_SECRET, AUTH_SECRET_TYPE, NGINX } from '../../manifests/ingress-nginx';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
@@ -365,6 +365,37 @@ export const flowerRules: Rule[] = [
       for (const { word, meant } of misspelt(flower.command.options)) {
         report({ at: flower.place(word.path), value: word.text.replace(/=.*/s, ''), allowed: meant });
       }
+      const { env, words } = flower.container;
+      for (const { name, path, value: text } of env.all()) {
+        const meant = flower.hint || text === '' ? undefined : misspeltVariable(name);
+        // What the command or another variable takes is read.
+        const read = words.some((word) => word.text.includes(name)) || [...env.all()].some(({ raw }) => raw?.includes(name));
+        if (meant === undefined || read || env.get(meant) || flower.command.options.has(`--${meant.slice('FLOWER_'.length).toLowerCase().replaceAll('_', '-')}`)) continue;
+        report({ at: flower.place(path), value: name, allowed: meant, unless: 'the application or the image reads it' });
+      }
+    },
+  },
+  {
+    id: 'flower/broker-api-port',
+    severity: Severity.WARNING,
+    title: 'Flower asks the management API of RabbitMQ at the port of AMQP',
+    why: 'The API is HTTP, at port 15672: `RabbitMQ management API call failed` in the log of Flower, and its page Broker shows no queue.',
+    fix: 'Set --broker-api to http://USER:PASSWORD@HOST:15672/api/, and give the Service of RabbitMQ that port.',
+    source: 'https://github.com/mher/flower/issues/830',
+    rows: ['N90'],
+    on: 'flowers',
+    check: (flower, report, world) => {
+      const api = flower.plain ? brokerApi(flower) : undefined;
+      const url = parseUrl(api?.text ?? '');
+      if (!api || !url) return;
+      const port = Number(url.port);
+      const service = world.service(url.host, flower.workload.resource.namespace);
+      const leads = asList(get(service?.json, 'spec', 'ports')).find((one) => get(one, 'port') === port);
+      // A Service may have the management at any port.
+      const other = leads !== undefined && ![undefined, port, 'amqp', 'amqps'].includes(get(leads, 'targetPort') as string | number | undefined);
+      const byPort = [AMQP_PORT, AMQPS_PORT].includes(port) && !other;
+      if (!byPort && !isAmqp(url)) return;
+      report({ at: flower.place(api.path), value: `${url.scheme}://${url.host}${url.port === undefined ? '' : `:${url.port}`}`, allowed: `http://${url.host}:${MANAGEMENT_PORT}/api/` });
     },
   },
   {

@@ -1,11 +1,13 @@
 import { isLoopback } from '../../celery/hosts';
 import { Image, isBase, isFlower, isPython } from '../../celery/image';
 import { isAmqp, isRedis, parseUrl } from '../../celery/url';
+import { meets, SINCE } from '../../celery/versions';
 import { isBrokerVariable, isProducer } from '../../manifests/broker-urls';
 import { CodeFile, codeFiles, codeOf } from '../../manifests/code';
 import { otherLogins } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { isOtherImage } from '../../manifests/hints';
+import { installedVersion } from '../../manifests/installs';
 import { asList, get, Path } from '../../manifests/json';
 import { namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
@@ -21,7 +23,7 @@ import { Report, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** A setting that names a broker where nothing reads it; undefined where another one may be read. */
-function ignoredBroker(files: readonly CodeFile[]): Pick<Report, 'at' | 'value' | 'allowed'> | undefined {
+function ignoredBroker(files: readonly CodeFile[]): (Pick<Report, 'at' | 'value' | 'allowed'> & { readonly byNamespace: boolean }) | undefined {
   const texts = files.map(({ text }) => withoutComments(text));
   const all = texts.join('\n');
   // What a call, a variable or another file gives it is out of sight.
@@ -36,7 +38,8 @@ function ignoredBroker(files: readonly CodeFile[]): Pick<Report, 'at' | 'value' 
   // A module of any kind may be read with a namespace.
   const read = namespace !== undefined ? `${namespace}_BROKER_URL` : django ? 'BROKER_URL' : 'broker_url';
   const given = [...texts[index].matchAll(/^(?:CELERY_BROKER_URL|BROKER_URL|broker)(?=\s*=[^=])/gm)].map(([name]) => name);
-  return given.length === 0 || given.includes(read) || (!django && namespace === undefined && given.includes('BROKER_URL')) ? undefined : { at: files[index].place, value: given[0], allowed: read };
+  return given.length === 0 || given.includes(read) || (!django && namespace === undefined && given.includes('BROKER_URL')) ? undefined
+    : { at: files[index].place, value: given[0], allowed: read, byNamespace: namespace !== undefined && given.includes('BROKER_URL') };
 }
 
 /** Executors that come with Airflow and its providers, and know no Celery. */
@@ -463,7 +466,11 @@ export const givenServerRules: Rule[] = [
       if (!process.plain || process.role === 'multi' || ['--broker', '--config'].some((name) => !process.lacks(name))) return;
       if (['CELERY_BROKER_URL', 'CELERY_BROKER', 'BROKER_URL', 'CELERY_CONFIG_MODULE'].some((name) => process.variable(name).state !== 'unset')) return;
       const ignored = ignoredBroker(codeFiles(process.container));
-      if (ignored) report(ignored);
+      if (!ignored) return;
+      const { byNamespace, ...found } = ignored;
+      const version = installedVersion(process.workload, 'celery');
+      if (byNamespace && version !== undefined && meets(version, `>=${SINCE.oldNamesInNamespace}`)) return;
+      report({ ...found, ...unless(!byNamespace || version !== undefined, `its Celery is ${SINCE.oldNamesInNamespace} or later, which reads that name too`) });
     },
   },
   {

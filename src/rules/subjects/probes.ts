@@ -27,6 +27,12 @@ function hasPeers(process: Process, world: World): boolean {
   return isScaled(process.workload, world) || world.workersOf(process).length > 1;
 }
 
+/** `shop` and `shop.celery:app` are one application, and so are `celery_app` and `src.celery_app`, by the folder that each is started in. */
+function isSameModule(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((app) => app.split(':')[0].replaceAll('/', '.').split('.').filter(Boolean));
+  return a.length === 0 || b.length === 0 || /[${}<>]/.test(one + other) || a[0] === b[0] || a.every((part, i) => part === b[b.length - a.length + i]) || b.every((part, i) => part === a[a.length - b.length + i]);
+}
+
 const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
 
 /** A shell or an interpreter, maybe behind a wrapper: a $ belongs to the code that it runs. `python -m celery` runs no code. */
@@ -353,6 +359,22 @@ export const probeRules: Rule[] = [
       if (process.role !== 'worker' || destination === undefined || !asksWorkers(command)) return;
       const why = otherNode(destination, process);
       if (why !== undefined) report({ at: probePlace(probe), value: `-d ${destination}`, note: why, allowed: inShell(process) });
+    },
+  },
+  {
+    id: 'probes/other-app',
+    severity: Severity.WARNING,
+    title: 'The probe names another application than the command of its container',
+    why: 'It fails with `Unable to load celery application`, or asks another broker, where no worker answers: a healthy worker is restarted or never ready.',
+    fix: 'Give both the same -A.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html#cmdoption-celery-A',
+    rows: ['N14'],
+    on: 'probeCommands',
+    check: ({ probe, command, process }, report) => {
+      const given = command.global.get('--app') ?? command.options.get('--app');
+      const own = process.app;
+      if (!given || given.word.unknown || own === undefined || !process.plain || !asksWorkers(command) || isSameModule(given.value, own)) return;
+      report({ at: probePlace(probe), value: `-A ${given.value}`, allowed: `-A ${own}`, unless: 'both are modules of the image with one broker' });
     },
   },
   {

@@ -24,6 +24,7 @@ import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
+import { setsUsers } from '../../manifests/redis-users';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
@@ -127,9 +128,6 @@ function connections({ role, forks, pool, concurrency, container }: Process): nu
 const clientsOf = lazy((world: World) => grouped(world.processes
   .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
-
-/** Some pod adds users to a server by a command. */
-const setsUsers = lazy((world: World) => world.workloads.some(({ spec }) => /\bacl["',\s]+setuser\b/i.test(JSON.stringify(spec))));
 
 /** Whether a client publishes and subscribes: events, remote control and results. */
 function usesChannels(process: Process | undefined): boolean {

@@ -22,6 +22,9 @@ const SMALLEST_CHILD_KIB = 20_000;
 /** A child may take 4 s to start. With this share of a CPU that is 0.4 s of it, three times what a small application takes. */
 const CPUS_A_CHILD = 0.1;
 
+/** Nodes of clouds have up to 192 CPUs, and few have more: who writes as many means thousandths. */
+const MANY_CPUS = 200;
+
 /** Less than that for each child is tight: a web framework and its libraries are in it before the first task. */
 const USUAL_CHILD_BYTES = 128 * 2 ** 20;
 /** No container starts with less. */
@@ -118,6 +121,24 @@ export const resourceRules: Rule[] = [
       if (option.state === 'unset' || (option.state === 'maybe' && !setsItsOwn(worker))) {
         report({ at: worker.commandPlace, unless: 'the application sets worker_concurrency' });
       }
+    },
+  },
+  {
+    id: 'resources/cpus-without-m',
+    severity: Severity.WARNING,
+    title: 'A container requests as many CPUs as hardly any node has',
+    why: 'cpu: 500 is 500 CPUs, and 500m is half of one: the pod stays Pending, `0/3 nodes are available: 3 Insufficient cpu`.',
+    fix: 'Write thousandths of a CPU with an m: 500m.',
+    source: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/#meaning-of-cpu',
+    rows: ['N73'],
+    on: 'containers',
+    check: (container, report) => {
+      const resources = asMap(container.json.resources);
+      const kind = get(resources, 'requests', 'cpu') === undefined ? 'limits' : 'requests';
+      const written = asScalar(get(resources, kind, 'cpu')) ?? '';
+      // From 4096 on it is certain, and said elsewhere.
+      if (!/^\d+$/.test(written) || Number(written) < MANY_CPUS || Number(written) >= 4096) return;
+      report({ at: container.place([...container.path, 'resources', kind, 'cpu']), value: written, allowed: `${written}m`, unless: 'a node has so many' });
     },
   },
   {

@@ -17,6 +17,8 @@ import { Variable } from '../../manifests/pod/env';
 import { builtApart } from '../../manifests/kustomizations';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
+import { hasOneUser } from '../../manifests/redis-users';
+import { redisFor } from '../../manifests/brokers';
 import { hasManagement, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { isFilledIn } from '../../manifests/refusals';
 import { isName } from '../../manifests/service-ports';
@@ -344,6 +346,10 @@ export const scalingRules: Rule[] = [
           const password = broker.url.password ?? broker.password ?? broker.url.query.get('password');
           const without = ['password', 'passwordFromEnv'].every((name) => trigger.metadata(name) === undefined) && !(given?.has('password') ?? false);
           if (password && without) report({ at, note: 'the URL has a password', allowed: 'passwordFromEnv or authenticationRef', ...hedge });
+          const user = trigger.metadata('username');
+          if (user !== undefined && user !== '' && !isFilledIn(user) && redisFor(broker, world).some((server) => hasOneUser(server, world)) && user !== 'default') {
+            report({ at: { resource: scaler, path: [...trigger.path, 'username'] }, value: `username: ${user}`, allowed: 'no username', note: 'Redis has no such user: requirepass is for the user default' });
+          }
         }
         const host = trigger.type === 'rabbitmq' && isAmqp(broker.url) ? parseUrl(address(trigger, worker) ?? '') : undefined;
         if (!host) continue;

@@ -1,14 +1,18 @@
 import { LAUNCH_PREFIX } from '../../celery/agent-names';
 import { MANAGED_SERVERS } from '../../celery/hosts';
+import { isPython } from '../../celery/image';
 import { AMQP_PORT, AMQPS_PORT, REDIS_PORT, SENTINEL_PORT } from '../../celery/ports';
 import { brokerAsBackend, databaseAsBackend, otherBackend } from '../../celery/result-backends';
 import { OF_OTHERS, takesAnyKey, TRANSPORT_NAMES, transportOf } from '../../celery/transports';
-import { BrokerUrl, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
+import { BrokerUrl, decoded, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
+import { asList, asMap, asText, get } from '../../manifests/json';
 import { knownPassword } from '../../manifests/passwords';
+import { Container } from '../../manifests/pod/container';
+import { Mount } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { portOfPods, Sentinel, sentinelsFor } from '../../manifests/sentinels';
 import { lacksPort } from '../../manifests/service-ports';
@@ -44,6 +48,30 @@ function unverified(process: Process, use: UrlUse | undefined, names: readonly s
 
 /** What op, vals and others replace by a secret before Celery reads it: `op://vault/item/field`, `ref+vault://...`. */
 const REFERS_TO_SECRET = /^(op|(secret)?ref(\+.*)?|vault|berglas|sm|gsm|awssm|aws-?secrets?(manager)?|azurekeyvault)$/;
+
+/** Parameters of a URL that name a file. */
+const FILES_OF_TLS = ['ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile', 'cacertfile', 'certfile', 'keyfile', 'ca_certs'];
+
+/** Where images have the certificates of the usual authorities. */
+const OF_IMAGES = /^\/etc\/(ssl|pki|ca-certificates)\/|^\/usr\/(share|local\/share|lib)\/|site-packages|dist-packages/;
+
+/** By these something adds files to a Secret or a ConfigMap in the cluster. */
+const FILLED = /inject|trust|bundle|cert-manager|reflector/i;
+
+/** The files that a mount of a Secret or a ConfigMap brings, and what brings them; undefined where they are out of sight. */
+function filesOf(
+  { volume: { kind, source }, subPath, mountPath }: Mount, { workload: { resource: { namespace } } }: Container, world: World,
+): { readonly paths: readonly string[]; readonly of: string } | undefined {
+  if (subPath !== undefined || (kind !== 'secret' && kind !== 'configMap')) return undefined;
+  const [found, of] = kind === 'secret' ? ['Secret', asText(source.secretName) ?? ''] : ['ConfigMap', asText(source.name) ?? ''];
+  const resource = world.find(found, namespace, of);
+  const keys = ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(resource?.json[field])));
+  if (!resource || keys.length === 0) return undefined;
+  if ([...Object.keys(resource.annotations), ...Object.keys(resource.labels)].some((name) => FILLED.test(name))) return undefined;
+  const items = asList(source.items);
+  const inside = items.length === 0 ? keys : items.flatMap((item) => asText(get(item, 'path')) ?? []);
+  return { paths: inside.map((path) => `${mountPath.replace(/\/$/, '')}/${path}`), of: `${found} ${of}` };
+}
 
 /** Rules about what a URL says. */
 export const urlValueRules: Rule[] = [
@@ -252,6 +280,31 @@ export const urlValueRules: Rule[] = [
     check: (process, report, world) => {
       const found = unverified(process, process.broker, ['BROKER_URL', 'CELERY_BROKER_URL'], world);
       if (found) report(found);
+    },
+  },
+  {
+    id: 'env/no-such-certificate-file',
+    severity: Severity.ERROR,
+    title: 'The URL names a file of a certificate that the container does not have',
+    why: 'The first connection ends with `FileNotFoundError: [Errno 2] No such file or directory`, and the process with it, or it tries again forever.',
+    fix: 'Name the file as the Secret has it: the key below the path of the mount.',
+    source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
+    rows: ['E8'],
+    on: 'processes',
+    check: ({ container, allUrls }, report, world) => {
+      for (const { at, url: { query } } of allUrls) {
+        for (const name of FILES_OF_TLS) {
+          const path = decoded(query.get(name) ?? '') ?? '';
+          if (!path.startsWith('/') || /[$%{<]/.test(path) || OF_IMAGES.test(path)) continue;
+          const mount = container.mountOf(path);
+          const files = mount && filesOf(mount, container, world);
+          if (files && !files.paths.includes(path)) {
+            report({ at, value: `${name}=${path}`, allowed: files.paths.join(', '), note: `${files.of} has no such key` });
+          } else if (!mount && isPython(container.image) && !container.words.some(({ text }) => text.includes(path.slice(0, path.lastIndexOf('/'))))) {
+            report({ at, value: `${name}=${path}`, note: `${container.image.text} has no such file, and no volume brings it` });
+          }
+        }
+      }
     },
   },
   {
