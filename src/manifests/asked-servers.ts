@@ -8,7 +8,7 @@ import { Mount } from './pod/volumes';
 import { isOneText, Probe } from './probes';
 
 /** Python that opens a connection to a server. */
-const CONNECTS = /\bredis\.(Redis|StrictRedis|from_url)\b|\bfrom_url\(|\bpika\.|\bConnection\([^)]*\)\.(connect|ensure_connection)|connection_for_(read|write)|broker_connection\(|create_connection\(\(/;
+const CONNECTS = /\bredis\.(Redis|StrictRedis|from_url)\b|\bfrom_url\(|\bpika\.|\b[cC]onnection\([^)]*\)\.(connect|ensure_connection)|connection_for_(read|write)|broker_connection\(|create_connection\(\(/;
 
 /** The server that a probe depends on, other than the container itself; undefined where there is none in sight. */
 export function askedServer(probe: Probe): string | undefined {
@@ -55,6 +55,16 @@ const ONLY_IMPORTS = /^\s*import (celery|sys|os)(\s*,\s*(celery|sys|os))*\s*(;\s
 /** `app.control.ping(timeout=5)` as the last statement: without any answer it returns an empty list, and raises nothing. */
 const PING_UNREAD = /(?:^|[;\n])\s*[\w.]{1,100}\.(?:control|[iI]nspect\([^()]{0,100}\))\.ping\([^()]{0,100}\)\s*;?\s*$/;
 
+/** What code may import without importing an application of Celery. */
+const NO_APPLICATION = /^(celery|kombu|os|socket|sys|time)(\.|$)/;
+
+/** Whether the code of `python -c` asks through the app that Celery makes where no application is imported: `from celery import current_app`. */
+export function asksDefaultApp(code: string): boolean {
+  const imported = [...code.matchAll(/\bfrom\s+([\w.]+)\s+import\b|(?:^|[;\n])\s*import\s+([\w., ]+)/g)].flatMap(([, from, names = '']) => from ?? names.split(/\s*,\s*/));
+  return imported.length > 0 && imported.every((name) => NO_APPLICATION.test(name.trim()))
+    && /\bcurrent_app\b|\bCelery\(\s*\)/.test(code) && /\.(connection\w*|broker_connection|control|send_task)\b/.test(code);
+}
+
 /** Signal 0 to the first process of the container: the probe runs in the container, so it is there. */
 const SIGNAL_ZERO_TO_ONE = /^\s*(import os\s*;\s*os\.kill\(1,\s*0\)\s*;?|(\/bin\/|\/usr\/bin\/)?kill\s+-(0|s\s+0)\s+1(\s+[0-9&]*>\s*[^\s|;&]+)*(\s+2>&1)?)\s*$/;
 
@@ -65,7 +75,7 @@ export function cannotFail(probe: Probe): string | undefined {
   const code = /(^|\/)python[\d.]*$/.test(raw[0]) ? raw[raw.indexOf('-c') + 1] : undefined;
   if (code !== undefined && isOneText(code)) return 'its code is one quoted string, which does nothing';
   if (code !== undefined && ONLY_IMPORTS.test(code)) return 'its code only imports, and asks nothing';
-  if (code !== undefined && PING_UNREAD.test(code)) return 'nothing reads what ping() returns, which without an answer is an empty list';
+  if (code !== undefined && PING_UNREAD.test(code) && !asksDefaultApp(code)) return 'nothing reads what ping() returns, which without an answer is an empty list';
   const script = /(^|\/)(sh|bash|ash|dash)$/.test(raw[0]) ? raw[raw.findIndex((word) => /^-[a-z]*c$/.test(word)) + 1] : raw.join(' ');
   const text = (script ?? '').trim();
   if (/(^|[\s|;&/])(true|:|exit\s+0)\s*;?$/.test(text) && !/\bif\b|\bwhile\b|&&\s*(exit\s+0|true)\s*;?$/.test(text)) return 'its last command always succeeds';

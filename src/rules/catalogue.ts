@@ -258,6 +258,7 @@ export const CATALOGUE = {
   N114: { what: 'configuration files that RabbitMQ cannot read' },
   N115: { what: 'more free disk space than the volume of RabbitMQ has' },
   N116: { what: 'logins that another pod of Flower does not know' },
+  N117: { what: 'a claim that no volume fits' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -66,7 +66,7 @@ test('the result is the same each time, and does not depend on the order of the 
 const ACROSS = [
   'network/service-in-another-namespace-than-named', 'flower/route-leads-nowhere', 'network/common-label-in-selectors', 'references/almost-its-name', 'references/other-namespace',
   // A PersistentVolume is in no namespace, and a broker by its whole name is one for all of them.
-  'filesystem/host-path-of-several-pods', 'code/queue-shared-by-two-apps',
+  'filesystem/host-path-of-several-pods', 'filesystem/claim-without-volume', 'code/queue-shared-by-two-apps',
   // The autoscaler of the nodes is in kube-system, mostly, and a host is one for the whole cluster.
   'eviction/autoscaler-cuts-grace', 'flower/host-taken',
   // A kustomization is in no namespace, and several of them are alternatives for what they select.

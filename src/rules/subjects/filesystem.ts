@@ -95,9 +95,15 @@ function onFolderOfNode(claim: Resource | undefined, world: World): 'yes' | 'per
   return found.includes('yes') ? 'yes' : found[0] ?? 'no';
 }
 
-/** Shares files with what is next to it, also with the pod that takes its place: workers, and a Beat that keeps its schedule elsewhere. */
+/**
+ * Shares files with what is next to it, also with the pod that takes its place: workers, a Beat that keeps its schedule elsewhere, and a Redis that
+ * saves nothing.
+ */
 function onlySharesFiles(workload: Workload, { volume }: Mount, world: World): boolean {
   const processes = world.in(workload);
+  const servers = world.redisServers.filter(({ container }) => container.workload === workload);
+  // A Redis without snapshots and without an append-only file writes nothing.
+  if (servers.length === workload.containers.length) return servers.every(({ saves, opaque }) => saves === false && !opaque);
   return processes.length > 0 && processes.every((process) => {
     // The working directory of an image is where its code is.
     const schedule = process.role === 'beat' ? schedulePath(process) : undefined;
@@ -430,6 +436,32 @@ export const filesystemRules: Rule[] = [
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
             note: `claim ${mount.volume.claim ?? mount.volume.name}`,
             ...unless(folder === 'no', 'the claim gets the volume that is a folder of a node'),
+          });
+        }
+      }
+    },
+  },
+  {
+    id: 'filesystem/claim-without-volume',
+    severity: Severity.WARNING,
+    title: 'A claim turns provisioning off, and no PersistentVolume fits it',
+    why: 'An empty storageClassName is not the default class: `no persistent volumes available for this claim and no storage class is set`, and the pod stays Pending.',
+    fix: 'Leave storageClassName out to use the default class, or name a class of the cluster; or add a PersistentVolume without a class.',
+    source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class-1',
+    rows: ['N117'],
+    check: (world, report) => {
+      const seen = new Set<string>();
+      for (const { workload, mounts } of LISTS.probedServers(world)) {
+        for (const { volume } of mounts) {
+          const { namespace } = workload.resource;
+          const claim = world.find('PersistentVolumeClaim', namespace, volume.claim ?? '');
+          const spec = asMap(claim?.json.spec);
+          if (!claim || seen.has(`${namespace} ${claim.name}`) || spec.storageClassName !== '' || spec.volumeName !== undefined || boundVolume(claim.json, world)) continue;
+          seen.add(`${namespace} ${claim.name}`);
+          const { kind, name } = workload.resource;
+          report({
+            at: { resource: claim, path: ['spec', 'storageClassName'] }, value: '""', note: `${kind} ${name} mounts it`,
+            unless: 'a PersistentVolume without a class is made elsewhere',
           });
         }
       }

@@ -6,7 +6,7 @@ import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { baseName } from '../../manifests/command/command';
 import { CeleryCommand, readCelery } from '../../manifests/command/celery-command';
 import { asList, asScalar, asText, get } from '../../manifests/json';
-import { askedServer, cannotFail, cannotPass, findsItself, missingPrograms } from '../../manifests/asked-servers';
+import { askedServer, asksDefaultApp, cannotFail, cannotPass, findsItself, missingPrograms } from '../../manifests/asked-servers';
 import { inShell, otherNode } from '../../manifests/node-name';
 import { asksWorkers, probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { schedulePath } from '../../manifests/beat-schedule';
@@ -32,6 +32,9 @@ function isSameModule(one: string, other: string): boolean {
   const [a, b] = [one, other].map((app) => app.split(':')[0].replaceAll('/', '.').split('.').filter(Boolean));
   return a.length === 0 || b.length === 0 || /[${}<>]/.test(one + other) || a[0] === b[0] || a.every((part, i) => part === b[b.length - a.length + i]) || b.every((part, i) => part === a[a.length - b.length + i]);
 }
+
+/** What tells Celery its broker where no application is imported. */
+const BROKER_OF_DEFAULT_APP = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE'];
 
 const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
 
@@ -433,6 +436,13 @@ export const probeRules: Rule[] = [
         const why = cannotPass(probe);
         if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
         for (const { words } of probe.invocations) {
+          const code = /^python[\d.]*$/.test(baseName(words[0]?.text ?? '')) ? words[words.findIndex(({ text }) => text === '-c') + 1]?.text : undefined;
+          if (code !== undefined && asksDefaultApp(code) && BROKER_OF_DEFAULT_APP.every((name) => /^(unset|maybe)$/.test(container.env.lookup(name).state))) {
+            report({
+              at: probePlace(probe), value: showProbe(probe), note: 'without the application Celery asks amqp://guest@localhost',
+              unless: 'its image has CELERY_BROKER_URL or a celeryconfig.py', fix: 'Import the application: from shop.celery import app.',
+            });
+          }
           const asked = /^(redis|valkey)-cli$/.test(baseName(words[0]?.text ?? '')) ? words[words.findIndex(({ text }) => text === '-p') + 1] : undefined;
           const wrong = asked !== undefined && /^\d+$/.test(asked.text) && !words.some(({ text }) => text === '-h') ? noSuchPort(Number(asked.text), container, world) : undefined;
           if (wrong !== undefined) report({ at: probePlace(probe), value: showProbe(probe), ...wrong });
