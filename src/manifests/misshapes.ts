@@ -6,7 +6,7 @@ import { isOfKubernetes, Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
 import { Fault, Form, FORMS } from './forms';
-import { FILLED_IN, isFilledIn, Refusal } from './refusals';
+import { FILLED_IN, isFilledIn, notText, Refusal } from './refusals';
 import { fieldsOf, wordsOf } from './schema-fields';
 import { OBJECTS, WHOLES } from './wholes';
 
@@ -176,7 +176,8 @@ class Reader {
       else for (const [i, item] of value.entries()) this.within(i, item, type.slice(2));
     } else if (type.startsWith('{}')) {
       if (!isMap(value)) this.wrong(value, 'a map');
-      else if (type !== '{}string') for (const name of Object.keys(value)) this.within(name, value[name], type.slice(2));
+      else if (type === '{}string') this.readTexts(value);
+      else for (const name of Object.keys(value)) this.within(name, value[name], type.slice(2));
     } else if (Object.hasOwn(SCHEMA, type)) {
       if (!isMap(value)) this.wrong(value, 'a map');
       else if (type === 'Container') {
@@ -186,6 +187,13 @@ class Reader {
       } else this.readObject(value, type);
     } else {
       this.readScalar(value, type);
+    }
+  }
+
+  /** Labels and their like: it is said of the name what is wrong. */
+  private readTexts(map: Readonly<Record<string, unknown>>): void {
+    for (const name of Object.keys(map)) {
+      for (const refusal of notText(map[name], [...this.path, name], name, this.container)) this.found.push({ what: 'type', ...refusal });
     }
   }
 

@@ -139,7 +139,7 @@ export function isPlaceholder(value: unknown): boolean {
 }
 
 /** Where the API has a text, and something else is given; undefined and null count as nothing. */
-function notText(value: unknown, path: Path, name: string, container?: string): Refusal[] {
+export function notText(value: unknown, path: Path, name: string, container?: string): Refusal[] {
   return value === undefined || value === null || typeof value === 'string' || isPlaceholder(value) ? []
     : [{ path, container, value: name, allowed: 'a text in quotes', note: `it is ${typeName(value)}` }];
 }

@@ -85,6 +85,10 @@ const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOth
     for (const resource of others(world)) for (const refusal of inOther(resource, world)) report(reported(resource, refusal));
   };
 
+/** Labels are read by two: what the second finds at the same place is the same. */
+const eachPlace = (refusals: readonly Refusal[]): readonly Refusal[] =>
+  [...new Map([...refusals].reverse().map((refusal) => [refusal.path.join('/'), refusal])).values()].reverse();
+
 /** The misshapes of one kind, in each workload. */
 const shaped = (what: Misshape['what']) => (workload: Workload): Misshape[] => misshapes(workload).filter((misshape) => misshape.what === what);
 
@@ -241,10 +245,10 @@ export const admissionRules: Rule[] = [
     source: 'https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/',
     rows: ['N73'],
     check: (world, report) => {
-      ofWorkloads((workload) => [...notTextsOf(workload), ...shaped('type')(workload)])(world, report);
+      ofWorkloads((workload) => eachPlace([...notTextsOf(workload), ...shaped('type')(workload)]))(world, report);
       for (const resource of sources(world)) for (const refusal of notTextsIn(resource)) report(reported(resource, refusal));
       for (const resource of [...services(world), ...companions(world)]) {
-        for (const refusal of [...annotationsIn(resource), ...shapedIn('type')(resource)]) report(reported(resource, refusal));
+        for (const refusal of eachPlace([...annotationsIn(resource), ...shapedIn('type')(resource)])) report(reported(resource, refusal));
       }
     },
   },

@@ -762,7 +762,11 @@ export const filesystemRules: Rule[] = [
       const [first] = container.words;
       if (!container.ownsEntrypoint || !first || first.unknown || !first.text.startsWith('/')) return;
       const found = modeOf(first.text, container);
-      if (found && (found.mode & 0o111) === 0) report({ at: container.place(found.at), value: octal(found.mode), allowed: '0755', note: `${first.text} is started` });
+      // They belong to root, and no group of the pod may execute more than before.
+      const user = container.runAsUser ?? 0;
+      if (!found || (found.mode & (user > 0 ? 0o011 : 0o111)) !== 0) return;
+      const by = (found.mode & 0o100) === 0 ? '' : ` by user ${user}`;
+      report({ at: container.place(found.at), value: octal(found.mode), allowed: '0755', note: `${first.text} is started${by}` });
     },
   },
   {
@@ -782,10 +786,16 @@ export const filesystemRules: Rule[] = [
       // Without a group it has that of root.
       const groups = [asNumber(container.security('runAsGroup')) ?? 0, ...asList(get(spec, 'securityContext', 'supplementalGroups'))];
       for (const { volume: { kind, source, path } } of mounts) {
-        const mode = kind === 'configMap' || kind === 'secret' ? asNumber(source.defaultMode) : undefined;
-        if (mode === undefined || mode > 0o777 || source.items !== undefined) continue;
-        if ((mode & 0o004) !== 0 || (groups.includes(0) && (mode & 0o040) !== 0)) continue;
-        report({ at: container.place([...path, kind, 'defaultMode']), value: octal(mode), allowed: 'fsGroup, with 0440', note: `it runs as user ${runAsUser}` });
+        if (kind !== 'configMap' && kind !== 'secret') continue;
+        const given = [[source.defaultMode, 'defaultMode'] as const, ...asList(source.items).map((item, i) => [get(item, 'mode'), 'items', i, 'mode'] as const)];
+        // Items may all have modes of their own.
+        const isDefault = given.length === 1 || given.slice(1).some(([mode]) => mode === undefined);
+        const modes = isDefault ? given : given.slice(1);
+        for (const [value, ...steps] of modes) {
+          const mode = asNumber(value);
+          if (mode === undefined || mode > 0o777 || (mode & 0o004) !== 0 || (groups.includes(0) && (mode & 0o040) !== 0)) continue;
+          report({ at: container.place([...path, kind, ...steps]), value: octal(mode), allowed: 'fsGroup, with 0440', note: `it runs as user ${runAsUser}` });
+        }
       }
     },
   },
