@@ -63,6 +63,19 @@ export function countResources(objects: readonly unknown[]): number {
   return collectAll(objects).length;
 }
 
+/** Objects that make pods and have no `apiVersion`, or no `kind`. */
+export function withoutType(objects: readonly unknown[]): Resource[] {
+  return objects.flatMap((json, index): Resource[] => {
+    const metadata = asMap(get(json, 'metadata'));
+    const [kind, apiVersion, name] = [get(json, 'kind'), get(json, 'apiVersion'), metadata.name].map(asText);
+    const isPod = [get(json, 'spec'), get(json, 'spec', 'template', 'spec')].some((spec) => asList(get(spec, 'containers')).some(isMap));
+    return !isMap(json) || name === undefined || !isPod || (kind !== undefined && apiVersion !== undefined) ? [] : [{
+      json, index, prefix: [], live: false, name, kind: kind ?? 'Object', apiVersion: apiVersion ?? '',
+      namespace: asText(metadata.namespace) ?? '', labels: asMap(metadata.labels), annotations: asMap(metadata.annotations),
+    }];
+  });
+}
+
 function collectAll(objects: readonly unknown[]): Resource[] {
   const found: Resource[] = [];
   objects.forEach((json, index) => collect(json, index, [], found));

@@ -8,7 +8,7 @@ import { Workload } from './pod/workload';
 import { Process } from './process';
 import { isUnknown, recognise } from './recognise';
 import { RedisServer } from './redis-server';
-import { Resource, resources } from './resource';
+import { Resource, resources, withoutType } from './resource';
 
 /**
  * All manifests of one run, and how they refer to each other: an index, complete once it is built.
@@ -17,6 +17,8 @@ import { Resource, resources } from './resource';
  */
 export class World {
   public readonly resources: readonly Resource[];
+  /** What is no object for kubectl: nothing else is known of them. */
+  public readonly withoutType: readonly Resource[];
   public readonly workloads: readonly Workload[];
   /** Processes of Celery, or containers that call it in some other way, by container. */
   public readonly processes: readonly Process[];
@@ -33,6 +35,7 @@ export class World {
   /** @param complete whether these are all objects that there are: those of a program, which has all in sight that it writes */
   public constructor(objects: readonly unknown[], public readonly complete = false) {
     this.resources = resources(objects);
+    this.withoutType = withoutType(objects);
     this.kinds = grouped(this.resources.map((resource) => [resource.kind, resource]));
     this.named = grouped(this.resources.map((resource) => [key(resource.kind, resource.namespace, resource.name), resource]));
     this.workloads = this.resources.filter((resource) => Workload.is(resource)).map((resource) => new Workload(resource, {

@@ -259,6 +259,7 @@ export const CATALOGUE = {
   N115: { what: 'more free disk space than the volume of RabbitMQ has' },
   N116: { what: 'logins that another pod of Flower does not know' },
   N117: { what: 'a claim that no volume fits' },
+  N118: { what: 'an image without a registry', limits: 'Only images that are pulled at every start: whether a node has one is out of sight.' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },
 } as const satisfies Record<string, Failure>;

@@ -2,7 +2,7 @@ import { aboveQuota, claimOutOfRange, enforcedLevel, outOfRange, refusedByQuota,
 import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
-import { asMap, asScalar, isMap } from '../../manifests/json';
+import { asMap, asScalar, asText, isMap } from '../../manifests/json';
 import { isKustomization } from '../../manifests/kustomizations';
 import { A_LIST, isPatchOf, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
@@ -15,10 +15,14 @@ import {
 } from '../../manifests/refusals';
 import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { celeryWorkloads } from '../../manifests/scalers';
+import { secretKeys } from '../../manifests/secret-keys';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { Report, Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** Celery, its broker or Flower is somewhere in it. */
+const SPEAKS_OF_CELERY = /celery|flower|broker|redis|rabbit/i;
 
 /** The images of Celery: what else runs one is of its application. */
 const images = lazy((world: World): ReadonlySet<string> =>
@@ -57,6 +61,10 @@ const sources = lazy((world: World): readonly Resource[] => [...new Set([
     .flatMap(({ kind, name, at }) => world.find(kind, at.resource.namespace, name) ?? []),
   ...world.kind('ConfigMap').filter(({ json }) => Object.keys(asMap(json.data)).some((name) => /^CELERY_[A-Z]/.test(name))),
 ])]);
+
+/** The keys of Secrets that are variables of a container, with namespace and name. */
+const variablesOf = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.flatMap(({ allContainers, resource: { namespace } }) =>
+  allContainers.flatMap((container) => secretKeys(container).map(({ secret, key }) => `${namespace} ${secret} ${key}`)))));
 
 /** What scales, guards, publishes and stores. */
 const companions = lazy((world: World): readonly Resource[] =>
@@ -257,14 +265,20 @@ export const admissionRules: Rule[] = [
     severity: Severity.ERROR,
     title: 'A value in the data of a Secret is not base64',
     why: 'The API server refuses the Secret: `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4`, and no pod that asks for it '
-      + 'starts. A word that is base64 by chance, such as `postgres`, becomes bytes: `password authentication failed for user`.',
+      + 'starts. A word that is base64 by chance, such as `postgres`, becomes bytes: `password authentication failed for user`, or `CreateContainerError: grpc: error '
+      + 'while marshaling: string field contains invalid UTF-8` since Kubernetes 1.34.',
     fix: 'Put plain texts into stringData; or encode them: printf %s VALUE | base64.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-names-data',
     rows: ['N73'],
     check: (world, report) => {
       for (const resource of sources(world)) {
         for (const { read, ...refusal } of plainTextIn(resource)) {
-          report({ ...reported(resource, refusal), ...read ? { unless: 'those bytes are meant', note: 'it is a word' } : {} });
+          const variable = read && variablesOf(world).has(`${resource.namespace} ${resource.name} ${refusal.value}`);
+          report({
+            ...reported(resource, refusal),
+            ...variable ? { note: 'it is a word, and a variable of bytes that are no text' }
+              : read ? { unless: 'those bytes are meant', note: 'it is a word' } : {},
+          });
         }
       }
     },
@@ -418,9 +432,24 @@ export const admissionRules: Rule[] = [
       }
       for (const resource of world.resources) {
         const meant = misspeltKind(resource);
-        if (meant !== undefined && /celery|flower|broker|redis|rabbit/i.test(JSON.stringify(resource.json))) {
+        if (meant !== undefined && SPEAKS_OF_CELERY.test(JSON.stringify(resource.json))) {
           report({ at: { resource, path: ['kind'] }, value: resource.kind, allowed: meant, fix: `Write ${meant}.` });
         }
+      }
+    },
+  },
+  {
+    id: 'admission/no-type',
+    severity: Severity.ERROR,
+    title: 'An object has no apiVersion or no kind',
+    why: 'kubectl does not know what it is, and refuses the file: `error validating data: [apiVersion not set, kind not set]`. Both names are written with these letters.',
+    fix: 'Write both above metadata: apiVersion: apps/v1, kind: Deployment.',
+    source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/#required-fields',
+    rows: ['N73'],
+    check: (world, report) => {
+      for (const resource of world.withoutType) {
+        const missing = ['apiVersion', 'kind'].filter((field) => asText(resource.json[field]) === undefined);
+        if (SPEAKS_OF_CELERY.test(JSON.stringify(resource.json))) report({ at: { resource, path: [] }, value: `no ${missing.join(', no ')}`, allowed: missing.join(', ') });
       }
     },
   },

@@ -701,7 +701,7 @@ export const codeRules: Rule[] = [
       const script = container.invocations.flatMap(({ words }) => words).find(({ text }) => /^\/[\w./-]+\.(sh|py)$/.test(text));
       for (const { mountPath, path, subPath, volume } of container.mounts) {
         if (volume.kind !== 'claim' || subPath !== undefined || !/-claim\d+$/.test(volume.claim ?? '')) continue;
-        if (!(made && (mountPath === container.workingDir || CODE_FOLDER.test(mountPath))) && !(script && within(script.text, mountPath))) continue;
+        if (!(made && (mountPath === container.workingDir || hasCode(mountPath))) && !(script && within(script.text, mountPath))) continue;
         // Something may copy the code into it.
         const filled = workload.initContainers.some(({ mounts }) => mounts.some((mount) => mount.volume.claim === volume.claim))
           || claimsOfJobs(world).has(`${workload.resource.namespace} ${volume.claim}`);
@@ -712,6 +712,12 @@ export const codeRules: Rule[] = [
     },
   },
 ];
+
+/** A folder of code, one of tasks in it, or a module: kompose makes a folder of a file, too. */
+function hasCode(path: string): boolean {
+  const [, folder, name] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
+  return CODE_FOLDER.test(path) || (folder !== undefined && CODE_FOLDER.test(folder) && /^(celery(_\w+)?|(celery_)?(tasks|workers?)|src|.+\.(py|sh))$/.test(name));
+}
 
 /** That of Celery. */
 

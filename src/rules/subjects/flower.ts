@@ -735,7 +735,7 @@ export const flowerRules: Rule[] = [
   },
   {
     id: 'flower/service-selects-nothing',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'The Service of Flower selects no pod',
     why: 'It has no endpoints: `connection refused`, or 503 from an Ingress.',
     fix: 'Write the labels of the pods of Flower into the selector of the Service.',
@@ -752,9 +752,11 @@ export const flowerRules: Rule[] = [
         const meant = near.find((flower) => asList(get(service.json, 'spec', 'ports'))
           .some((entry) => targetOf(entry) === portOf(flower)));
         if (!meant || !/flower/i.test(service.name)) continue;
-        const { workload: { labels, resource: { namespace } } } = meant;
+        const { workload: { labels, resource: { name, namespace } } } = meant;
+        // Not another Flower: that of its name has other labels.
+        const isMeant = name === service.name && Object.entries(selector).some(([label, wanted]) => asScalar(labels[label]) !== asScalar(wanted));
         report({
-          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(selector), allowed: JSON.stringify(labels), unless: ELSEWHERE,
+          at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(selector), allowed: JSON.stringify(labels), ...unless(isMeant, ELSEWHERE),
           ...namespace === service.namespace || namespace === '' ? {} : { note: `Flower is in the namespace ${namespace}` },
         });
       }

@@ -1,5 +1,8 @@
 import { goneImage } from '../../celery/gone-images';
-import { imageProblem } from '../../celery/image';
+import { imageProblem, isLatest, parseImage } from '../../celery/image';
+import { isNowhere } from '../../celery/library';
+import { asList, asText, get } from '../../manifests/json';
+import { isKustomization } from '../../manifests/kustomizations';
 import { Container } from '../../manifests/pod/container';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import type { World } from '../../manifests/world';
@@ -20,6 +23,17 @@ const isTemplate = (image: string): boolean => image === '' || /[${}<>%\[\]]|[A-
 function* containersNear(world: World): Iterable<Container> {
   const near = namespaces(world);
   for (const { resource, allContainers } of world.workloads) if (near.has(resource.namespace)) yield* allContainers;
+}
+
+/** What examples have in place of a name: `your-image`, `sample_image_name`. */
+const STANDS_FOR_IT = /your|sample|example|placeholder|image[-_]?name/;
+
+/** A tool writes another image in its place: what a build configuration of OpenShift has made, or what a kustomization names. */
+function isReplaced({ image, workload: { resource, annotations } }: Container, world: World): boolean {
+  return resource.kind === 'DeploymentConfig' || annotations['image.openshift.io/triggers'] !== undefined
+    || resource.annotations['image.openshift.io/triggers'] !== undefined
+    || world.kind('Kustomization').filter(isKustomization).some(({ json }) =>
+      asList(json.images).some((entry) => parseImage(asText(get(entry, 'name')) ?? '').text === image.repository));
 }
 
 export const imageRules: Rule[] = [
@@ -52,6 +66,30 @@ export const imageRules: Rule[] = [
         const { text } = container.image;
         const problem = isTemplate(text) || text.includes('@') ? undefined : imageProblem(text);
         if (problem) report({ at: container.place([...container.path, 'image']), value: text });
+      }
+    },
+  },
+  {
+    id: 'images/no-registry',
+    severity: Severity.WARNING,
+    title: 'The image is pulled, and its name has no registry',
+    why: 'A name without a registry is looked up in the library of Docker Hub: `pull access denied, repository does not exist`, ImagePullBackOff; `celery` is another image '
+      + 'there. With the tag latest, or without a tag, it is pulled even where the node has an image of that name, as in minikube and kind.',
+    fix: 'Write the registry and a version: registry.example.com/shop:1.4.2. Where the image is loaded into the nodes, set imagePullPolicy: IfNotPresent.',
+    source: 'https://kubernetes.io/docs/concepts/containers/images/#imagepullpolicy-defaulting',
+    rows: ['N118'],
+    check: (world, report) => {
+      const seen = new Set<string>();
+      for (const { container } of world.processes) {
+        const { image, json, path, workload: { resource } } = container;
+        const policy = asText(json.imagePullPolicy) ?? (isLatest(image) ? 'Always' : 'IfNotPresent');
+        const key = `${resource.namespace} ${image.text}`;
+        if (policy !== 'Always' || resource.live || seen.has(key) || isTemplate(image.text) || STANDS_FOR_IT.test(image.text) || !isNowhere(image.text) || isReplaced(container, world)) continue;
+        seen.add(key);
+        report({
+          at: container.place([...path, 'image']), value: image.text,
+          unless: 'a pipeline writes another name, or the nodes have a registry for such names',
+        });
       }
     },
   },

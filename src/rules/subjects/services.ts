@@ -42,9 +42,9 @@ const portsOfOthers = lazy((world: World): ReadonlySet<string> => new Set(world.
   .flatMap(({ containers, resource }) => containers.filter(({ image }) => !isBase(image)).flatMap(({ image, json }) => asList(json.ports)
     .map((entry) => `${resource.namespace} ${image.text} ${asScalar(get(entry, 'containerPort')) ?? ''}`)))));
 
-/** It declares a port that is not copied from the web application. */
+/** It declares a port that is not copied from the web application, nor that of the broker, to which it connects. */
 function opens(workload: Workload, port: number, world: World): boolean {
-  return workload.containers.some((container) => container.declares(port)
+  return port !== AMQP_PORT && port !== REDIS_PORT && workload.containers.some((container) => container.declares(port)
     && !portsOfOthers(world).has(`${workload.resource.namespace} ${container.image.text} ${port}`));
 }
 
