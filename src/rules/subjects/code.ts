@@ -1,5 +1,5 @@
 import { hasUrlCredential, isCredentialName, isCredentialValue } from '../../celery/credentials';
-import { isFlower, isLatest, isPython, pythonVersion } from '../../celery/image';
+import { isBase, isFlower, isLatest, isPython, pythonVersion } from '../../celery/image';
 import { refusedOptions } from '../../celery/options';
 import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
@@ -708,6 +708,27 @@ export const codeRules: Rule[] = [
         // kompose has made the claim with the Deployment, and nothing in sight fills it.
         const empty = made && world.find('PersistentVolumeClaim', workload.resource.namespace, volume.claim ?? '') !== undefined;
         if (!filled) report({ at: container.place(path), value: `claim ${volume.claim} at ${mountPath}`, ...unless(empty, 'somebody has copied the code into the claim') });
+      }
+    },
+  },
+  {
+    id: 'code/empty-dir-hides-code',
+    severity: Severity.WARNING,
+    title: 'An emptyDir hides the folder in which Celery starts',
+    why: 'It is empty at first, and what the image has at that path is not seen: `Error: Unable to load celery application. The module shop was not found`, and the pod starts again forever.',
+    fix: 'Mount it at a folder of its own: /app/media.',
+    source: 'https://kubernetes.io/docs/concepts/storage/volumes/#emptydir',
+    rows: ['N78'],
+    on: 'processes',
+    check: ({ app, container, workload }, report) => {
+      if (app === undefined || isBase(container.image)) return;
+      for (const { mountPath, path, subPath, volume } of container.mounts) {
+        if (volume.kind !== 'emptyDir' || subPath !== undefined || mountPath !== container.workingDir || !CODE_FOLDER.test(mountPath)) continue;
+        // An init container or a sidecar brings the code, as git-sync does, or a mount below it.
+        const filled = workload.allContainers.some((other) => other !== container && other.mounts.some((mount) => mount.volume.name === volume.name));
+        const below = container.mounts.some((mount) => mount.mountPath.startsWith(`${mountPath}/`));
+        if (filled || below || container.invocations.length !== 1) continue;
+        report({ at: container.place(path), value: `emptyDir at ${mountPath}`, unless: `the image has ${app} elsewhere, as an installed package` });
       }
     },
   },

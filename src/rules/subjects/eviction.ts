@@ -7,6 +7,7 @@ import { withoutNode } from '../../manifests/node-labels';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
+import { isFilledIn } from '../../manifests/refusals';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
@@ -363,6 +364,27 @@ export const evictionRules: Rule[] = [
       if (mostReplicas(workload, world) === 0) return;
       for (const { path, value, by, allowed } of withoutNode(workload, world)) {
         report({ at: { resource: workload.resource, path: [...path] }, value, allowed, note: `${by} asks for others` });
+      }
+    },
+  },
+  {
+    id: 'eviction/affinity-to-no-pod',
+    severity: Severity.WARNING,
+    title: 'A pod of Celery has to run next to pods that there are not',
+    why: 'A required podAffinity is met only where a pod with those labels runs: without one the pod stays Pending, `0/3 nodes are available: 3 node(s) didn\'t match pod affinity rules`.',
+    fix: 'Write the labels of the pods that are meant; or preferredDuringSchedulingIgnoredDuringExecution.',
+    source: 'https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity',
+    rows: ['N79'],
+    on: 'celeryWorkloads',
+    check: ({ spec, specPath, resource }, report, world) => {
+      const path = ['affinity', 'podAffinity', 'requiredDuringSchedulingIgnoredDuringExecution'];
+      for (const [i, term] of asList(get(spec, ...path)).entries()) {
+        const selector = get(term, 'labelSelector');
+        const labels = Object.entries(asMap(get(selector, 'matchLabels')));
+        const others = ['namespaces', 'namespaceSelector', 'matchLabelKeys', 'mismatchLabelKeys'].some((name) => get(term, name) !== undefined);
+        if (others || labels.length === 0 || labels.some((label) => isFilledIn(label.join('')))) continue;
+        if (world.workloads.some((workload) => workload.resource.namespace === resource.namespace && selects(selector, workload.labels))) continue;
+        report({ at: { resource, path: [...specPath, ...path, i, 'labelSelector'] }, value: labels.map(([name, value]) => `${name}: ${asScalar(value)}`).join(', '), unless: ELSEWHERE });
       }
     },
   },

@@ -9,7 +9,9 @@ import { baseName, Invocation } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asScalar, get, Path } from '../../manifests/json';
+import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
+import { configMapData } from '../../manifests/pod/sources';
 import { DEFAULT_GRACE } from '../../manifests/pod/workload';
 import { preStopSeconds } from '../../manifests/pre-stop';
 import { probesOf } from '../../manifests/probes';
@@ -18,6 +20,15 @@ import { softTimeout, stopsSoft } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
 import { Reporter, Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** The default of stopwaitsecs. */
+const SUPERVISOR_WAIT = 10;
+
+/** The configuration files of supervisord that ConfigMaps bring into a container. */
+function supervisorFiles(container: Container): Array<Pick<Place, 'resource' | 'path'> & { readonly text: string }> {
+  return container.mounts.flatMap(({ volume }) => container.configMaps(volume)).flatMap((resource) => [...configMapData(resource)]
+    .flatMap(([name, text]) => /^\[program:/m.test(text) ? [{ resource, path: ['data', name], text }] : []));
+}
 
 function shells(process: Process): string {
   const link = process.links.find(({ kind }) => kind === 'shell');
@@ -418,6 +429,32 @@ export const shutdownRules: Rule[] = [
         report({
           at: worker.commandPlace, value: `celery==${version}`,
         });
+      }
+    },
+  },
+  {
+    id: 'shutdown/supervisor-kills',
+    severity: Severity.WARNING,
+    title: 'supervisord kills the worker long before the grace period of its pod is over',
+    why: 'At SIGTERM it waits stopwaitsecs, 10 s by default, and then sends SIGKILL: running tasks are lost at each rollout, whatever terminationGracePeriodSeconds is.',
+    fix: 'Set stopwaitsecs of the program to some seconds less than terminationGracePeriodSeconds; or start Celery itself in a container of its own.',
+    source: 'https://supervisord.org/configuration.html#program-x-section-settings',
+    rows: ['S3'],
+    on: 'containers',
+    check: (container, report) => {
+      const { workload: { graceSeconds, spec, longRunning }, words } = container;
+      if (spec.terminationGracePeriodSeconds === undefined || !longRunning || !words.some(({ text }) => /supervisord\b/.test(text))) return;
+      for (const { resource, path, text } of supervisorFiles(container)) {
+        for (const section of text.replace(/^\s*[;#].*$/gm, '').split(/^(?=\[)/m)) {
+          const command = /^\[program:[^\]]*\][^]*?^\s*command\s*=\s*(.*celery\b.*\bworker\b.*)$/m.exec(section)?.[1];
+          const given = /^\s*stopwaitsecs\s*=\s*(\d+)\s*$/m.exec(section)?.[1];
+          const wait = Number(given ?? SUPERVISOR_WAIT);
+          if (command === undefined || (given === undefined && /stopwaitsecs/.test(section)) || wait >= graceSeconds - SHUTDOWN_MARGIN) continue;
+          report({
+            at: { resource, path }, value: given === undefined ? 'no stopwaitsecs' : `stopwaitsecs=${given}`, note: `the pod has ${graceSeconds} s`,
+            unless: `no task takes longer than ${wait} s`,
+          });
+        }
       }
     },
   },
