@@ -59,13 +59,14 @@ const settingsModules = lazy((container: Container): ReadonlySet<string> => new 
 const CONVERTS = /\bfrom_string\(|\[\s*["']schedule["']\s*\]|\b(get|pop)\(\s*["']schedule["']/;
 
 /** The module that the code of a container reads with the namespace CELERY, where it is in sight and there is only one. */
-function withNamespace(files: readonly CodeFile[]): CodeFile | undefined {
+const withNamespace = lazy((container: Container): CodeFile | undefined => {
+  const files = codeFiles(container);
   const all = files.map(({ text }) => withoutComments(text)).join('\n');
   const read = [...all.matchAll(/config_from_object\(\s*['"]([\w.]+)(?::\w+)?['"]\s*,\s*namespace\s*=\s*['"]CELERY['"]/g)].map(([, name]) => name);
   if (read.length !== 1 || /\bconf\b[.[(]|import\s*\*|config_from_(envvar|cmdline)/.test(all)) return undefined;
   const module = read[0].startsWith('django.conf') ? /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]/.exec(all)?.[1] : read[0];
   return files.find(({ name }) => module !== undefined && name === `${module.split('.').at(-1)}.py`);
-}
+});
 
 /** The values of `schedule` in the dictionary of periodic tasks that are texts: Celery takes seconds, a timedelta or an object such as crontab(). */
 function textSchedules(code: string): string[] {
@@ -189,10 +190,11 @@ export const codeValueRules: Rule[] = [
     rows: ['C1'],
     check: (world, report) => reportFiles(world, report, (file, process) => {
       const { container, app } = process;
+      if (withNamespace(container) !== file) return [];
       const files = codeFiles(container);
       const imported = files.some(({ name, folder }) => name === `${app?.split(/[.:]/)[0]}.py` && folder === container.workingDir);
       const version = installedVersion(process.workload, 'celery');
-      if (withNamespace(files) !== file || (version !== undefined && !lacks(version, 'oldNamesInNamespace'))) return [];
+      if (version !== undefined && !lacks(version, 'oldNamesInNamespace')) return [];
       return ignoredInNamespace(file.text, files.map(({ text }) => text).join('\n')).map(({ name, meant }) => ({
         at: file.place, value: name, allowed: meant,
         unless: version === undefined ? `its Celery is ${SINCE.oldNamesInNamespace} or later, which reads that name too` : imported ? undefined : NOTHING_IMPORTS_IT,
