@@ -22,6 +22,15 @@ export const isKustomization = ({ kind, apiVersion }: Resource): boolean => kind
 
 const kustomizations = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter(isKustomization));
 
+/** Whether an object is of a namespace, or of none in sight; what Argo CD and Flux build is of the one that it names. */
+export const isOf = ({ namespace: own, json }: Resource, namespace: string): boolean => own === '' || own === namespace
+  || /argo|flux/.test(own) || asText(get(json, 'spec', 'targetNamespace') ?? get(json, 'spec', 'destination', 'namespace')) === namespace;
+
+/** Whether some kustomization speaks of a label: it, or one of its patches, may give that to pods. */
+export const mayGiveLabel = (label: string, namespace: string, world: World): boolean =>
+  world.kind('Kustomization').filter((resource) => isOf(resource, namespace)).map(({ json }) => JSON.stringify(json))
+    .some((text) => [`"${label}":`, `${label}: `, `/labels/${label.replace('/', '~1')}`].some((part) => text.includes(part)));
+
 /** Whether several kustomizations each build files of such names: one of them may take the place of another. */
 export function builtApart(files: RegExp, world: World): boolean {
   return kustomizations(world).filter(({ json }) => asList(json.resources).some((one) => files.test(asText(one) ?? ''))).length > 1;

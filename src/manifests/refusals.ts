@@ -194,7 +194,7 @@ export function notTextsIn({ kind, json }: Resource): Refusal[] {
 }
 
 /** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`, `__DB_PASSWORD__`. */
-const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|^__\w+__$|^\*+$|^(tbd|n\/a)$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|filled|xxx|\.\.\./i;
+const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|^__\w+__$|^\*+$|^(tbd|n\/a|todo|fixme|none|null|dummy|fake|test)$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|filled|xxx|\.\.\./i;
 
 /** What SOPS, vals and the CLI of 1Password put in the place of a value before it is applied. */
 const OF_TOOLS = /^(ENC\[|ref\+|secretref\+|op:\/\/)/;

@@ -31,7 +31,7 @@ export function ownResults(container: Container): OwnSqliteFile | undefined {
   for (const variable of ['CELERY_RESULT_BACKEND', 'RESULT_BACKEND']) {
     const found = container.env.get(variable);
     const folder = /^file:\/\/(?:localhost)?(\/[^?]+)/.exec(found?.value ?? '')?.[1];
-    if (found?.value !== undefined && folder !== undefined && isOwn(container, folder)) return { variable, url: found.value, path: found.path };
+    if (found?.value !== undefined && folder !== undefined && !folder.startsWith('/dev/null') && isOwn(container, folder)) return { variable, url: found.value, path: found.path };
   }
   return undefined;
 }

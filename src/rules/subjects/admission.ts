@@ -62,6 +62,9 @@ const sources = lazy((world: World): readonly Resource[] => [...new Set([
   ...world.kind('ConfigMap').filter(({ json }) => Object.keys(asMap(json.data)).some((name) => /^CELERY_[A-Z]/.test(name))),
 ])]);
 
+/** A controller writes other values into it: a copy of a Secret, or what it generates. */
+const isFilled = ({ annotations }: Resource): boolean => Object.keys(annotations).some((name) => /replicat|reflect|generat|kubed|vault/i.test(name));
+
 /** The keys of Secrets that are variables of a container, with namespace and name. */
 const variablesOf = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.flatMap(({ allContainers, resource: { namespace } }) =>
   allContainers.flatMap((container) => secretKeys(container).map(({ secret, key }) => `${namespace} ${secret} ${key}`)))));
@@ -273,7 +276,7 @@ export const admissionRules: Rule[] = [
     check: (world, report) => {
       for (const resource of sources(world)) {
         for (const { read, ...refusal } of plainTextIn(resource)) {
-          const variable = read && variablesOf(world).has(`${resource.namespace} ${resource.name} ${refusal.value}`);
+          const variable = read && !mayBePatch(resource, world) && !isFilled(resource) && variablesOf(world).has(`${resource.namespace} ${resource.name} ${refusal.value}`);
           report({
             ...reported(resource, refusal),
             ...variable ? { note: 'it is a word, and a variable of bytes that are no text' }
@@ -449,7 +452,8 @@ export const admissionRules: Rule[] = [
     check: (world, report) => {
       for (const resource of world.withoutType) {
         const missing = ['apiVersion', 'kind'].filter((field) => asText(resource.json[field]) === undefined);
-        if (SPEAKS_OF_CELERY.test(JSON.stringify(resource.json))) report({ at: { resource, path: [] }, value: `no ${missing.join(', no ')}`, allowed: missing.join(', ') });
+        if (!SPEAKS_OF_CELERY.test(JSON.stringify(resource.json))) continue;
+        report({ at: { resource, path: [] }, value: `no ${missing.join(', no ')}`, allowed: missing.join(', '), ...unless(!mayBePatch(resource, world), 'it is a patch of kustomize') });
       }
     },
   },

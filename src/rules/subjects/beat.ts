@@ -172,13 +172,16 @@ function beatOption(worker: Process): { readonly value: string; readonly path: P
   return enabled && /^(true|1|yes)$/i.test(enabled.value ?? '') ? { value: `${enabled.name}=${enabled.value}`, path: enabled.path, ofProduct: true } : undefined;
 }
 
+/** What else Beat may keep on a claim. */
+const OF_OTHER_FILES = /log|media|static|upload|report|export|backup|cache|model/i;
+
 /** Periodic tasks in code: a dictionary with at least one, or a call. */
 const PERIODIC = /(?<!\w)['"]?(CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)['"]?\s*[=:]\s*\{\s*(?=['"])|(?<=\.)(add_periodic_task)\(/;
 
 /** Code that starts a Beat, or a worker with one. */
 const STARTS_BEAT = /['"](-B|--beat|beat)['"]|\bbeat\s*=\s*True|\.Beat\(/;
 
-const BEAT = /(^|[^a-z])(celery-?)?beat([^a-z]|$)|schedul|redbeat|\s-\w*B(\s|$)/i;
+const BEAT = /(^|[^a-z])((celery-?)?beat|clock|cron|timer)([^a-z]|$)|schedul|redbeat|\s-\w*B(\s|$)/i;
 
 /** Programs that start several others, of which one may be Beat. */
 const SEVERAL = /supervis|honcho|circus|foreman|s6-/;
@@ -432,7 +435,7 @@ export const beatRules: Rule[] = [
       // What other pods mount has another purpose, and what is called otherwise may have one.
       const shared = world.workloads.some(({ resource, volumes }) => resource !== workload.resource
         && resource.namespace === workload.resource.namespace && [...volumes.values()].some((volume) => volume.kind === 'claim' && volume.claim === claim));
-      if (shared || !/beat|schedul/i.test(`${mountPath} ${claim} ${name}`)) return;
+      if (shared || !/beat|schedul/i.test(`${mountPath} ${claim} ${name}`) || OF_OTHER_FILES.test(`${mountPath} ${claim} ${name}`)) return;
       report({
         at: container.place(path), value: `claim ${claim} at ${mountPath}`, allowed: `-s ${mountPath}/${DEFAULTS.scheduleFile}`,
         note: `the schedule file is ${schedule.path}`, unless: 'Beat keeps something else on it',

@@ -63,7 +63,8 @@ const withNamespace = lazy((container: Container): CodeFile | undefined => {
   const files = codeFiles(container);
   const all = files.map(({ text }) => withoutComments(text)).join('\n');
   const read = [...all.matchAll(/config_from_object\(\s*['"]([\w.]+)(?::\w+)?['"]\s*,\s*namespace\s*=\s*['"]CELERY['"]/g)].map(([, name]) => name);
-  if (read.length !== 1 || /\bconf\b[.[(]|import\s*\*|config_from_(envvar|cmdline)/.test(all)) return undefined;
+  if (read.length !== 1 || (all.match(/\bconfig_from_object\(/g)?.length ?? 0) > 1) return undefined;
+  if (/\bconf\b[.[(]|import\s*\*|config_from_(envvar|cmdline)|\b(globals|locals|vars)\(\)/.test(all)) return undefined;
   const module = read[0].startsWith('django.conf') ? /DJANGO_SETTINGS_MODULE['"]\s*,\s*['"]([\w.]+)['"]/.exec(all)?.[1] : read[0];
   return files.find(({ name }) => module !== undefined && name === `${module.split('.').at(-1)}.py`);
 });

@@ -720,8 +720,8 @@ export const codeRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/storage/volumes/#emptydir',
     rows: ['N78'],
     on: 'processes',
-    check: ({ app, container, workload }, report) => {
-      if (app === undefined || isBase(container.image)) return;
+    check: ({ app, command, container, workload }, report) => {
+      if (app === undefined || isBase(container.image) || container.env.get('PYTHONPATH') || command.global.has('--workdir') || command.options.has('--workdir')) return;
       for (const { mountPath, path, subPath, volume } of container.mounts) {
         if (volume.kind !== 'emptyDir' || subPath !== undefined || mountPath !== container.workingDir || !CODE_FOLDER.test(mountPath)) continue;
         // An init container or a sidecar brings the code, as git-sync does, or a mount below it.

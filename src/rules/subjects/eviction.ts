@@ -7,6 +7,7 @@ import { withoutNode } from '../../manifests/node-labels';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
+import { mayGiveLabel } from '../../manifests/kustomizations';
 import { isFilledIn } from '../../manifests/refusals';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
@@ -383,7 +384,13 @@ export const evictionRules: Rule[] = [
         const labels = Object.entries(asMap(get(selector, 'matchLabels')));
         const others = ['namespaces', 'namespaceSelector', 'matchLabelKeys', 'mismatchLabelKeys'].some((name) => get(term, name) !== undefined);
         if (others || labels.length === 0 || labels.some((label) => isFilledIn(label.join('')))) continue;
-        if (world.workloads.some((workload) => workload.resource.namespace === resource.namespace && selects(selector, workload.labels))) continue;
+        const near = world.workloads.filter((workload) => workload.resource.namespace === resource.namespace);
+        // Those of another chart, or of an operator, are called otherwise than all that is here.
+        const values = labels.map(([, value]) => asScalar(value) ?? '');
+        const speaksOf = ({ name }: Resource): boolean => values.some((value) => value.includes(name) || name.includes(value));
+        if (!near.some((workload) => workload.resource !== resource && speaksOf(workload.resource))) continue;
+        const rest = { matchLabels: Object.fromEntries(labels.filter(([name]) => !mayGiveLabel(name, resource.namespace, world))), matchExpressions: get(selector, 'matchExpressions') };
+        if (near.some((workload) => selects(rest, workload.labels))) continue;
         report({ at: { resource, path: [...specPath, ...path, i, 'labelSelector'] }, value: labels.map(([name, value]) => `${name}: ${asScalar(value)}`).join(', '), unless: ELSEWHERE });
       }
     },

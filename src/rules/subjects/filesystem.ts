@@ -727,7 +727,7 @@ export const filesystemRules: Rule[] = [
   },
   {
     id: 'filesystem/results-not-shared',
-    severity: Severity.ERROR,
+    severity: Severity.WARNING,
     title: 'Results are kept in files, and each pod has a folder of its own for them',
     why: 'With a result backend of file:// the worker writes files, which the pod that has sent the task never sees: AsyncResult.get() waits forever, and state stays PENDING.',
     fix: 'Keep results in Redis or in a database; or mount one ReadWriteMany claim in all pods.',
@@ -745,7 +745,7 @@ export const filesystemRules: Rule[] = [
       const names = someOthers(producers.length > 0 ? producers : readers, workload);
       report({
         at: container.place(file.path), value: `${file.variable}=${file.url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
-        ...unless(producers.length > 0, 'nothing reads results'),
+        unless: 'nothing reads results',
       });
     },
   },

@@ -12,6 +12,7 @@ import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { brokerApi, databasePath, isOn, option } from '../../manifests/flower-options';
 import { AUTH_SECRET, AUTH_SECRET_TYPE, NGINX } from '../../manifests/ingress-nginx';
 import { installedVersion } from '../../manifests/installs';
+import { isOf, mayGiveLabel } from '../../manifests/kustomizations';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
 import { grouped } from '../../manifests/grouped';
@@ -754,7 +755,14 @@ export const flowerRules: Rule[] = [
         if (!meant || !/flower/i.test(service.name)) continue;
         const { workload: { labels, resource: { name, namespace } } } = meant;
         // Not another Flower: that of its name has other labels.
-        const isMeant = name === service.name && Object.entries(selector).some(([label, wanted]) => asScalar(labels[label]) !== asScalar(wanted));
+        const others = Object.entries(selector).filter(([label, wanted]) => asScalar(labels[label]) !== asScalar(wanted));
+        // A kustomization or a patch adds them to the pods.
+        const isGiven = ([label, wanted]: readonly [string, unknown]): boolean => mayGiveLabel(label, service.namespace, world)
+          || world.resources.some((other) => other.name === name && isOf(other, service.namespace) && asScalar(get(other.json, 'spec', 'template', 'metadata', 'labels', label)) === asScalar(wanted));
+        if (others.length > 0 && others.every(isGiven)) continue;
+        // One of two releases may not run now.
+        const isMeant = name === service.name && others.length > 0 && ['', service.namespace].includes(namespace) && !world.kind('Kustomization').some((one) => isOf(one, service.namespace))
+          && !others.some(([label]) => /version|track|colou?r|slot|release/i.test(label)) && world.workloads.filter(({ resource }) => resource.name === name && isOf(resource, service.namespace)).length === 1;
         report({
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(selector), allowed: JSON.stringify(labels), ...unless(isMeant, ELSEWHERE),
           ...namespace === service.namespace || namespace === '' ? {} : { note: `Flower is in the namespace ${namespace}` },

@@ -2,10 +2,12 @@ import { goneImage } from '../../celery/gone-images';
 import { imageProblem, isLatest, parseImage } from '../../celery/image';
 import { isNowhere } from '../../celery/library';
 import { asList, asText, get } from '../../manifests/json';
-import { isKustomization } from '../../manifests/kustomizations';
+import { isOf } from '../../manifests/kustomizations';
 import { Container } from '../../manifests/pod/container';
 import { rabbitServers } from '../../manifests/rabbit-server';
+import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { Rule } from '../rule';
 import { Severity } from '../severity';
 
@@ -26,14 +28,22 @@ function* containersNear(world: World): Iterable<Container> {
 }
 
 /** What examples have in place of a name: `your-image`, `sample_image_name`. */
-const STANDS_FOR_IT = /your|sample|example|placeholder|image[-_]?name/;
+const STANDS_FOR_IT = /your|sample|example|placeholder|image[-_]?name|(^|[-_])image(:|$)/;
+
+/** The images that an object names which renames or builds them: a kustomization, Skaffold, and what Flux or Argo CD gives to a kustomization. */
+const renamedBy = lazy(({ json }: Resource): ReadonlySet<string> => new Set([
+  ...[...asList(json.images), ...asList(get(json, 'spec', 'images'))].map((entry) => get(entry, 'name')),
+  ...asList(get(json, 'build', 'artifacts')).map((entry) => get(entry, 'image')),
+  ...[get(json, 'spec', 'source'), ...asList(get(json, 'spec', 'sources'))]
+    .flatMap((source) => asList(get(source, 'kustomize', 'images')).map((entry) => asText(entry)?.split('=')[0])),
+].map((name) => parseImage(asText(name) ?? '').repository)));
 
 /** A tool writes another image in its place: what a build configuration of OpenShift has made, or what a kustomization names. */
 function isReplaced({ image, workload: { resource, annotations } }: Container, world: World): boolean {
   return resource.kind === 'DeploymentConfig' || annotations['image.openshift.io/triggers'] !== undefined
     || resource.annotations['image.openshift.io/triggers'] !== undefined
-    || world.kind('Kustomization').filter(isKustomization).some(({ json }) =>
-      asList(json.images).some((entry) => parseImage(asText(get(entry, 'name')) ?? '').text === image.repository));
+    || world.kind('ImageStream').some((stream) => stream.name === image.repository && isOf(stream, resource.namespace))
+    || ['Kustomization', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
 }
 
 export const imageRules: Rule[] = [

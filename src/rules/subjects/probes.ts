@@ -34,7 +34,11 @@ function isSameModule(one: string, other: string): boolean {
 }
 
 /** What tells Celery its broker where no application is imported. */
-const BROKER_OF_DEFAULT_APP = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE'];
+const BROKER_OF_DEFAULT_APP = ['CELERY_BROKER_URL', 'CELERY_CONFIG_MODULE', 'CELERY_LOADER'];
+
+/** A volume brings a celeryconfig.py, which Celery reads where no application is imported. */
+const bringsSettings = (container: Container): boolean => container.mounts.some(({ mountPath, volume }) =>
+  mountPath.endsWith('/celeryconfig.py') || (container.volumeFiles(volume)?.has('celeryconfig.py') ?? false));
 
 const MINUTES = /-(mmin|mtime)\s+([+-]?[\d.]+)/;
 
@@ -437,7 +441,7 @@ export const probeRules: Rule[] = [
         if (why !== undefined) report({ at: probePlace(probe), value: showProbe(probe), note: why });
         for (const { words } of probe.invocations) {
           const code = /^python[\d.]*$/.test(baseName(words[0]?.text ?? '')) ? words[words.findIndex(({ text }) => text === '-c') + 1]?.text : undefined;
-          if (code !== undefined && asksDefaultApp(code) && BROKER_OF_DEFAULT_APP.every((name) => /^(unset|maybe)$/.test(container.env.lookup(name).state))) {
+          if (code !== undefined && asksDefaultApp(code) && !bringsSettings(container) && BROKER_OF_DEFAULT_APP.every((name) => container.env.lookup(name).state === 'unset')) {
             report({
               at: probePlace(probe), value: showProbe(probe), note: 'without the application Celery asks amqp://guest@localhost',
               unless: 'its image has CELERY_BROKER_URL or a celeryconfig.py', fix: 'Import the application: from shop.celery import app.',

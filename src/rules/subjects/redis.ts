@@ -24,7 +24,7 @@ import { isReadOnly } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
-import { setsUsers } from '../../manifests/redis-users';
+import { hasOtherUsers, setsUsers } from '../../manifests/redis-users';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
@@ -572,7 +572,7 @@ export const redisRules: Rule[] = [
           });
           continue;
         }
-        if (!server || !required || others.length > 0 || server.opaque || server.directive('aclfile') || server.directive('user')) continue;
+        if (!server || !required || others.length > 0 || server.opaque || server.directive('aclfile') || server.directive('user') || hasOtherUsers(server, world)) continue;
         if (user !== '' && user !== 'default' && !/[$%{]/.test(user)) {
           report({ at: use.at, value: use.text === '' ? use.source : `user ${user}`, note: 'with requirepass Redis has only the user default', allowed: 'no user, or default' });
           continue;

@@ -24,10 +24,12 @@ import { Severity } from '../severity';
 /** The default of stopwaitsecs. */
 const SUPERVISOR_WAIT = 10;
 
-/** The configuration files of supervisord that ConfigMaps bring into a container. */
+/** The configuration files of supervisord that ConfigMaps bring into a container: that of its command, if it is one of them and includes no other. */
 function supervisorFiles(container: Container): Array<Pick<Place, 'resource' | 'path'> & { readonly text: string }> {
+  const given = container.invocations.flatMap(({ words }) => words).map(({ text }) => /^(?:--configuration=)?(\/.+\.(?:conf|ini))$/.exec(text)?.[1] ?? '')
+    .map((path) => container.file(path)).find((text) => text !== undefined && !/^\[include\]/m.test(text));
   return container.mounts.flatMap(({ volume }) => container.configMaps(volume)).flatMap((resource) => [...configMapData(resource)]
-    .flatMap(([name, text]) => /^\[program:/m.test(text) ? [{ resource, path: ['data', name], text }] : []));
+    .flatMap(([name, text]) => /^\[program:/m.test(text) && (given === undefined || text === given) ? [{ resource, path: ['data', name], text }] : []));
 }
 
 function shells(process: Process): string {
@@ -450,6 +452,8 @@ export const shutdownRules: Rule[] = [
           const given = /^\s*stopwaitsecs\s*=\s*(\d+)\s*$/m.exec(section)?.[1];
           const wait = Number(given ?? SUPERVISOR_WAIT);
           if (command === undefined || (given === undefined && /stopwaitsecs/.test(section)) || wait >= graceSeconds - SHUTDOWN_MARGIN) continue;
+          // With SIGQUIT it does not wait for tasks.
+          if (/^\s*stopsignal\s*=\s*(SIG)?(QUIT|KILL)\b/m.test(section)) continue;
           report({
             at: { resource, path }, value: given === undefined ? 'no stopwaitsecs' : `stopwaitsecs=${given}`, note: `the pod has ${graceSeconds} s`,
             unless: `no task takes longer than ${wait} s`,

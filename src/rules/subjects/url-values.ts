@@ -10,10 +10,12 @@ import { redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asText, get } from '../../manifests/json';
+import { isOf } from '../../manifests/kustomizations';
 import { knownPassword } from '../../manifests/passwords';
 import { Container } from '../../manifests/pod/container';
-import { Mount } from '../../manifests/pod/volumes';
+import { Mount, normalize } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { portOfPods, Sentinel, sentinelsFor } from '../../manifests/sentinels';
 import { lacksPort } from '../../manifests/service-ports';
 import { lacksTls } from '../../manifests/tls';
@@ -55,8 +57,32 @@ const FILES_OF_TLS = ['ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile', 'cacertfile
 /** Where images have the certificates of the usual authorities. */
 const OF_IMAGES = /^\/etc\/(ssl|pki|ca-certificates)\/|^\/usr\/(share|local\/share|lib)\/|site-packages|dist-packages/;
 
-/** By these something adds files to a Secret or a ConfigMap in the cluster. */
-const FILLED = /inject|trust|bundle|cert-manager|reflector/i;
+/** What the cluster and its injectors bring into pods. */
+const OF_CLUSTER = /^(\/var)?\/run\/secrets\/|^\/vault\//;
+
+/** By these something adds files to a Secret or a ConfigMap in the cluster, or to a pod. */
+const FILLED = /inject|trust|bundle|cert-manager|reflect|replicat|kubed|vault|generat/i;
+
+const isFilled = (annotations: Readonly<Record<string, unknown>>, labels: Readonly<Record<string, unknown>>): boolean =>
+  [...Object.keys(annotations), ...Object.keys(labels)].some((name) => FILLED.test(name));
+
+/** Whether something else than a pod may write keys into it: a Certificate, an ExternalSecret, a Bundle, a kustomization. */
+function hasOtherWriter({ kind, name, namespace }: Resource, world: World): boolean {
+  const named = JSON.stringify(name);
+  return world.resources.some((other) => other.kind !== kind && isOf(other, namespace)
+    && !isOfKubernetes(other) && JSON.stringify(other.json).includes(named))
+    || world.kind(kind).filter((other) => other.name === name && isOf(other, namespace)).length > 1;
+}
+
+/** Code or a script of the container speaks of the folder, or of the file in it. */
+function makesFile(container: Container, path: string): boolean {
+  const [folder, file] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
+  const texts = [
+    ...container.words.map(({ text }) => text), ...container.mounts.flatMap(({ volume }) => [...container.volumeFiles(volume)?.values() ?? []]),
+    JSON.stringify(container.json.lifecycle ?? ''),
+  ];
+  return texts.some((text) => text.includes(folder) || text.includes(file));
+}
 
 /** The files that a mount of a Secret or a ConfigMap brings, and what brings them; undefined where they are out of sight. */
 function filesOf(
@@ -67,7 +93,7 @@ function filesOf(
   const resource = world.find(found, namespace, of);
   const keys = ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(resource?.json[field])));
   if (!resource || keys.length === 0) return undefined;
-  if ([...Object.keys(resource.annotations), ...Object.keys(resource.labels)].some((name) => FILLED.test(name))) return undefined;
+  if (isFilled(resource.annotations, resource.labels) || hasOtherWriter(resource, world)) return undefined;
   const items = asList(source.items);
   const inside = items.length === 0 ? keys : items.flatMap((item) => asText(get(item, 'path')) ?? []);
   return { paths: inside.map((path) => `${mountPath.replace(/\/$/, '')}/${path}`), of: `${found} ${of}` };
@@ -291,16 +317,17 @@ export const urlValueRules: Rule[] = [
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
     rows: ['E8'],
     on: 'processes',
-    check: ({ container, allUrls }, report, world) => {
+    check: ({ container, workload, allUrls }, report, world) => {
       for (const { at, url: { query } } of allUrls) {
         for (const name of FILES_OF_TLS) {
-          const path = decoded(query.get(name) ?? '') ?? '';
-          if (!path.startsWith('/') || /[$%{<]/.test(path) || OF_IMAGES.test(path)) continue;
+          const path = normalize(decoded(query.get(name) ?? '') ?? '');
+          // The kubelet keeps the files in ..data, too.
+          if (!path.startsWith('/') || /[$%{<]|\/\.\.data\//.test(path) || OF_IMAGES.test(path) || OF_CLUSTER.test(path)) continue;
           const mount = container.mountOf(path);
           const files = mount && filesOf(mount, container, world);
           if (files && !files.paths.includes(path)) {
             report({ at, value: `${name}=${path}`, allowed: files.paths.join(', '), note: `${files.of} has no such key` });
-          } else if (!mount && isPython(container.image) && !container.words.some(({ text }) => text.includes(path.slice(0, path.lastIndexOf('/'))))) {
+          } else if (!mount && isPython(container.image) && !makesFile(container, path) && !isFilled(workload.annotations, workload.labels)) {
             report({ at, value: `${name}=${path}`, note: `${container.image.text} has no such file, and no volume brings it` });
           }
         }
