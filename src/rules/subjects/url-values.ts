@@ -21,6 +21,7 @@ import { lacksPort } from '../../manifests/service-ports';
 import { lacksTls } from '../../manifests/tls';
 import { isListOfUrls, shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
+import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
@@ -66,11 +67,14 @@ const FILLED = /inject|trust|bundle|cert-manager|reflect|replicat|kubed|vault|ge
 const isFilled = (annotations: Readonly<Record<string, unknown>>, labels: Readonly<Record<string, unknown>>): boolean =>
   [...Object.keys(annotations), ...Object.keys(labels)].some((name) => FILLED.test(name));
 
+/** The objects of operators and of tools, which may write Secrets and ConfigMaps. */
+const writers = lazy((world: World) => world.resources.filter((resource) => !isOfKubernetes(resource))
+  .map((resource) => ({ resource, text: JSON.stringify(resource.json) })));
+
 /** Whether something else than a pod may write keys into it: a Certificate, an ExternalSecret, a Bundle, a kustomization. */
 function hasOtherWriter({ kind, name, namespace }: Resource, world: World): boolean {
   const named = JSON.stringify(name);
-  return world.resources.some((other) => other.kind !== kind && isOf(other, namespace)
-    && !isOfKubernetes(other) && JSON.stringify(other.json).includes(named))
+  return writers(world).some(({ resource, text }) => resource.kind !== kind && isOf(resource, namespace) && text.includes(named))
     || world.kind(kind).filter((other) => other.name === name && isOf(other, namespace)).length > 1;
 }
 
