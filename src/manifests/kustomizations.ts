@@ -26,9 +26,11 @@ const kustomizations = lazy((world: World): readonly Resource[] => world.kind('K
 export const isOf = ({ namespace: own, json }: Resource, namespace: string): boolean => own === '' || own === namespace
   || /argo|flux/.test(own) || asText(get(json, 'spec', 'targetNamespace') ?? get(json, 'spec', 'destination', 'namespace')) === namespace;
 
+const textOf = lazy(({ json }: Resource): string => JSON.stringify(json));
+
 /** Whether some kustomization speaks of a label: it, or one of its patches, may give that to pods. */
 export const mayGiveLabel = (label: string, namespace: string, world: World): boolean =>
-  world.kind('Kustomization').filter((resource) => isOf(resource, namespace)).map(({ json }) => JSON.stringify(json))
+  world.kind('Kustomization').filter((resource) => isOf(resource, namespace)).map(textOf)
     .some((text) => [`"${label}":`, `${label}: `, `/labels/${label.replace('/', '~1')}`].some((part) => text.includes(part)));
 
 /** Whether several kustomizations each build files of such names: one of them may take the place of another. */

@@ -138,7 +138,7 @@ export const resourceRules: Rule[] = [
       const written = asScalar(get(resources, kind, 'cpu')) ?? '';
       // From 4096 on it is certain, and said elsewhere.
       if (!/^\d+$/.test(written) || Number(written) < MANY_CPUS || Number(written) >= 4096) return;
-      report({ at: container.place([...container.path, 'resources', kind, 'cpu']), value: written, allowed: `${written}m`, unless: 'a node has so many' });
+      report({ at: container.place([...container.path, 'resources', kind, 'cpu']), value: written, allowed: `${written}m`, unless: 'a node has that many CPUs' });
     },
   },
   {
