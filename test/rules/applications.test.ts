@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { Violation } from '../../src/rules/rule';
 import { runs } from '../random-runs';
+import { ACROSS } from './across';
 import { caseFiles, caseIds, load, violations } from './manifests';
 
 /** Several applications in one input: each gets the findings that it has by itself. */
@@ -25,9 +26,6 @@ const FILES = caseIds().flatMap((id) => [...caseFiles(id, 'fail'), ...caseFiles(
   const text = readFileSync(file, 'utf8');
   return /celery/.test(text) && !/namespace|kind: (List|Template|NodePool|PersistentVolume)\b/i.test(text);
 });
-
-/** These look for the Service of a URL in the other namespaces, for the namespace that it names, and for who else has a host. */
-const ACROSS = ['network/service-of-another-namespace', 'network/service-in-another-namespace-than-named', 'flower/host-taken'];
 
 test('two applications in two namespaces', () => {
   expect(FILES.length).toBeGreaterThan(300);

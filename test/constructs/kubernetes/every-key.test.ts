@@ -5,7 +5,7 @@ import { CopiedProp } from '../../../src/constructs/validation/props';
 import { celeryApp } from '../../fixtures';
 import { Manifest, refusals, render } from '../../manifests';
 import { Random, randomValue } from '../../random-options';
-import { runs } from '../../random-runs';
+import { runs, seed } from '../../random-runs';
 
 beforeAll(() => void jest.spyOn(process.stderr, 'write').mockReturnValue(true));
 afterAll(() => jest.restoreAllMocks());
@@ -38,7 +38,7 @@ const WITH: CheckedOptions = {
 };
 
 test.each(Object.keys(OPTIONS) as (keyof PodOptions)[])('every key of %s that is accepted is in the manifest', (name) => {
-  const random = new Random(Date.now() % 2 ** 31);
+  const random = new Random(seed());
   let [rendered, tries] = [0, 0];
   for (; rendered < runs(5) && tries < runs(200); tries += 1) {
     const value = accepted(random, name);
