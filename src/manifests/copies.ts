@@ -36,7 +36,7 @@ function look(workload: Workload, world: World): string {
 }
 
 /** A name, whatever its numbers are. */
-function shape(name: string): string {
+export function shape(name: string): string {
   return name.replace(/\d/g, '0');
 }
 

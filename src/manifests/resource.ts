@@ -82,7 +82,7 @@ function collectAll(objects: readonly unknown[]): Resource[] {
   return found;
 }
 
-function fingerprint(json: JsonObject): string {
+export function fingerprint(json: JsonObject): string {
   try {
     return JSON.stringify(json);
   } catch {

@@ -17,8 +17,6 @@ import { Resource, resources, withoutType } from './resource';
  */
 export class World {
   public readonly resources: readonly Resource[];
-  /** What is no object for kubectl: nothing else is known of them. */
-  public readonly withoutType: readonly Resource[];
   public readonly workloads: readonly Workload[];
   /** Processes of Celery, or containers that call it in some other way, by container. */
   public readonly processes: readonly Process[];
@@ -32,10 +30,12 @@ export class World {
   private readonly processesOf: ReadonlyMap<Workload, readonly Process[]>;
   private readonly redisOf: ReadonlyMap<Workload, readonly RedisServer[]>;
 
-  /** @param complete whether these are all objects that there are: those of a program, which has all in sight that it writes */
-  public constructor(objects: readonly unknown[], public readonly complete = false) {
-    this.resources = resources(objects);
-    this.withoutType = withoutType(objects);
+  /**
+   * @param complete whether these are all objects that there are: those of a program, which has all in sight that it writes
+   * @param counting those of the objects that count
+   */
+  public constructor(private readonly objects: readonly unknown[], public readonly complete = false, counting = resources(objects)) {
+    this.resources = counting;
     this.kinds = grouped(this.resources.map((resource) => [resource.kind, resource]));
     this.named = grouped(this.resources.map((resource) => [key(resource.kind, resource.namespace, resource.name), resource]));
     this.workloads = this.resources.filter((resource) => Workload.is(resource)).map((resource) => new Workload(resource, {
@@ -51,6 +51,11 @@ export class World {
     this.processesOf = grouped(this.processes.map((process) => [process.workload, process]));
     this.redisServers = containers.flatMap((container) => RedisServer.read(container) ?? []);
     this.redisOf = grouped(this.redisServers.map((server) => [server.container.workload, server]));
+  }
+
+  /** What is no object for kubectl: nothing else is known of them. */
+  public get withoutType(): readonly Resource[] {
+    return withoutType(this.objects);
   }
 
   public kind(kind: string): readonly Resource[] {

@@ -1,6 +1,7 @@
 import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
 import { Path, showPath } from '../manifests/json';
+import { withoutCopies } from '../manifests/namespace-copies';
 import { Place } from '../manifests/place';
 import { Resource } from '../manifests/resource';
 import type { World } from '../manifests/world';
@@ -38,12 +39,28 @@ export function selects(selection: readonly string[] | undefined, id: string): b
 
 /** Everything that is wrong with the objects of a world, in an order that does not depend on theirs. */
 export function examine(world: World, options: Options): Violation[] {
-  const found = violations(world, options.rules === undefined ? CHECKS : CHECKS.filter(({ id }) => selects(options.rules, id)));
+  const found = everywhere(world, options.rules === undefined ? CHECKS : CHECKS.filter(({ id }) => selects(options.rules, id)));
   for (const { rule, index, path, ...report } of options.also ?? []) {
     found.push(violation(BY_ID.get(rule)!, { ...report, at: { resource: world.resources.find((resource) => resource.index === index)!, path } }));
   }
   const suppressions = [...world.resources.flatMap(fromAnnotation), ...options.suppressions ?? [], ...options.suppress?.(world.resources) ?? []];
   return unique([...suppress(found, suppressions, options.rules)]);
+}
+
+/** What is found in a namespace is found in its copies, too: only the rules that look across namespaces look at all of them. */
+function everywhere(world: World, rules: readonly Rule[]): Violation[] {
+  const without = withoutCopies(world);
+  if (without === undefined) return violations(world, rules);
+  const found = violations(without.world, rules.filter(({ across }) => !across));
+  if (found.some(namesItsNamespace)) return violations(world, rules);
+  return [
+    ...found.flatMap((one) => [one, ...(without.copies.get(one.at.resource) ?? []).map((resource) => ({ ...one, at: { ...one.at, resource } }))]),
+    ...violations(world, rules.filter(({ across }) => across)),
+  ];
+}
+
+function namesItsNamespace({ at: { resource: { namespace } }, note, unless, value, allowed, fix }: Violation): boolean {
+  return [note, unless, value, allowed, fix].some((text) => text?.includes(namespace));
 }
 
 /** A check of the list that it is called with: the type of a rule binds the two. */

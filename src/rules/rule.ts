@@ -47,6 +47,8 @@ export interface RuleMeta {
   readonly rows: readonly FailureId[];
   /** Holds whatever a container runs: that only its name says Celery is no doubt. */
   readonly anyProgram?: true;
+  /** Looks at several namespaces, or at what is in none: what it finds in a namespace depends on more than its objects. */
+  readonly across?: true;
 }
 
 /** Takes what a check finds. No generator: there is one call for each rule and item, and most find nothing. */

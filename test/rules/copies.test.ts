@@ -1,4 +1,6 @@
 import * as fc from 'fast-check';
+import { withoutCopies } from '../../src/manifests/namespace-copies';
+import { World } from '../../src/manifests/world';
 import { CHECKS } from '../../src/rules/table';
 import { runs } from '../random-runs';
 import { caseFiles, caseIds, load, shown, violations } from './manifests';
@@ -27,6 +29,29 @@ test('what is found in copies of a workload does not depend on whether they shar
     findings += found.length;
   }
   expect(findings).toBeGreaterThan(length);
+});
+
+/** The same three times, in namespaces of their own. */
+const inThree = (objects: readonly Given[]): Given[] => [1, 2, 3].flatMap((n) => objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: `in-${n}` } })));
+const lines = (objects: readonly Given[]): string[] =>
+  violations(objects).map((one) => [one.rule.id, one.severity, shown(one), one.note, one.unless].join(' | '));
+
+test('what is found in namespaces that hold the same does not depend on whether they share their specs', () => {
+  const files = [...FILES, ...caseIds().flatMap((id) => caseFiles(id, 'pass'))];
+  const length = Math.min(runs(100), files.length);
+  let copied = 0;
+  for (const file of fc.sample(fc.shuffledSubarray(files, { minLength: length, maxLength: length }), 1)[0]) {
+    const given = inThree(load(file) as Given[]);
+    expect([file, ...lines(given)]).toEqual([file, ...lines(given.map((one) => structuredClone(one)))]);
+    if (withoutCopies(new World(given))) copied += 1;
+  }
+  // The others name a namespace, or have objects in none.
+  expect(copied).toBeGreaterThan(length * 0.8);
+});
+
+test('what names its namespace names that of the copy', () => {
+  const found = lines(inThree(load(caseFiles('scaling/keda-resolves-elsewhere', 'fail')[0]) as Given[])).filter((line) => line.startsWith('scaling/keda-resolves-elsewhere'));
+  expect(found).toEqual([1, 2, 3].map((n): unknown => expect.stringContaining(`redis.in-${n}.svc.cluster.local`)));
 });
 
 const WORKER = {

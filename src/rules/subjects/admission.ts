@@ -449,6 +449,7 @@ export const admissionRules: Rule[] = [
     fix: 'Write both above metadata: apiVersion: apps/v1, kind: Deployment.',
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/#required-fields',
     rows: ['N73'],
+    across: true,
     check: (world, report) => {
       for (const resource of world.withoutType) {
         const missing = ['apiVersion', 'kind'].filter((field) => asText(resource.json[field]) === undefined);

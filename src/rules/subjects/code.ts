@@ -409,6 +409,7 @@ export const codeRules: Rule[] = [
     fix: 'Give each application a queue (-Q, task_default_queue) or a database of its own.',
     source: 'Reproduced with Celery 5.6.3: the queue is empty afterwards',
     rows: ['C3'],
+    across: true,
     check: (world, report) => {
       const first = new Map<string, Process>();
       for (const worker of world.workers) {

@@ -174,6 +174,7 @@ export const evictionRules: Rule[] = [
     fix: 'Annotate the pods with cluster-autoscaler.kubernetes.io/safe-to-evict: "false" and karpenter.sh/do-not-disrupt: "true"; or raise --max-graceful-termination-sec.',
     source: 'https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/FAQ.md',
     rows: ['N7'],
+    across: true,
     on: 'workers',
     check: ({ workload }, report, world) => {
       const { seconds: kept, inSight } = keptGrace(world);

@@ -449,6 +449,7 @@ export const filesystemRules: Rule[] = [
     fix: 'Leave storageClassName out to use the default class, or name a class of the cluster; or add a PersistentVolume without a class.',
     source: 'https://kubernetes.io/docs/concepts/storage/persistent-volumes/#class-1',
     rows: ['N117'],
+    across: true,
     check: (world, report) => {
       const seen = new Set<string>();
       for (const { workload, mounts } of LISTS.probedServers(world)) {
@@ -662,6 +663,7 @@ export const filesystemRules: Rule[] = [
     fix: 'Put the files on a claim with ReadWriteMany, or into an object store; or keep all the pods on one node.',
     source: 'https://kubernetes.io/docs/concepts/storage/volumes/#hostpath',
     rows: ['N85'],
+    across: true,
     on: 'workers',
     check: ({ container, workload }, report, world) => {
       if (workload.resource.kind === 'DaemonSet' || workload.onOneNode) return;

@@ -654,6 +654,7 @@ export const flowerRules: Rule[] = [
     fix: 'Name the Service of Flower and its port, which is 5555 with our constructs.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/ingress/#resource-backend',
     rows: ['N71'],
+    across: true,
     check: (world, report) => {
       for (const { place: at, meant, port, service } of misdirected(flowerServices(world), world)) {
         if (port === undefined) {
@@ -778,6 +779,7 @@ export const flowerRules: Rule[] = [
     fix: 'Give each a host of its own, or Flower a path of its own with --url_prefix.',
     source: 'https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule',
     rows: ['N57'],
+    across: true,
     check: (world, report) => {
       const flowers = new Set(world.flowers.map(({ workload }) => workload));
       for (const { host, prefix: path, routes } of contests(world)) {

@@ -305,6 +305,7 @@ export const referenceRules: Rule[] = [
     fix: 'Write the name of the object.',
     source: 'https://kubernetes.io/docs/concepts/configuration/configmap/#using-configmaps',
     rows: ['N79'],
+    across: true,
     check: (world, report) => {
       for (const reference of neededReferences(world)) {
         const { kind, name, key, at } = reference;
@@ -377,6 +378,7 @@ export const referenceRules: Rule[] = [
     fix: 'Put it into the namespace of the pod.',
     source: 'https://kubernetes.io/docs/concepts/configuration/secret/#restriction-secret-must-exist',
     rows: [],
+    across: true,
     check: (world, report) => {
       const needed = [
         ...neededReferences(world).filter((reference) => !byOperator(world, reference)),

@@ -674,6 +674,7 @@ export const scalingRules: Rule[] = [
     fix: 'Write the kind and the name of the workload into scaleTargetRef, and give the autoscaler its namespace.',
     source: 'https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/',
     rows: ['N21'],
+    across: true,
     check: (world, report) => {
       for (const scaler of ['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => world.kind(kind))) {
         const ref = get(scaler.json, 'spec', 'scaleTargetRef');
@@ -715,6 +716,7 @@ export const scalingRules: Rule[] = [
     fix: 'Keep one: a ScaledObject may have several triggers, a cpu trigger among them.',
     source: 'https://keda.sh/docs/latest/concepts/admission-webhooks/',
     rows: ['K8'],
+    across: true,
     anyProgram: true,
     on: 'celeryWorkloads',
     check: (workload, report, world) => {

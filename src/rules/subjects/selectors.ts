@@ -118,6 +118,7 @@ export const selectorRules: Rule[] = [
     fix: 'Take another label; or write it as labels: [{pairs: ...}], which leaves selectors as they are.',
     source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/commonlabels/',
     rows: ['N21'],
+    across: true,
     check: (world, report) => {
       const servers = serverWorkloads(world);
       for (const labels of commonLabels(world)) {

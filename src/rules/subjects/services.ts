@@ -338,6 +338,7 @@ export const serviceRules: Rule[] = [
     fix: 'Write the whole name: redis.<namespace>.svc.cluster.local.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
     rows: ['N58'],
+    across: true,
     on: 'processes',
     check: (process, report, world) => {
       const { workload } = process;
@@ -363,6 +364,7 @@ export const serviceRules: Rule[] = [
     fix: 'Write the namespace of the Service into its name.',
     source: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services',
     rows: ['N58'],
+    across: true,
     on: 'processes',
     check: (process, report, world) => {
       const { workload } = process;

@@ -1,0 +1,77 @@
+import { lazy } from '../memo';
+import { shape } from './copies';
+import { grouped } from './grouped';
+import { asMap, JsonObject } from './json';
+import { fingerprint, Resource } from './resource';
+import { World } from './world';
+
+/** An input without the namespaces that hold the same as another one. */
+export interface Without {
+  readonly world: World;
+  /** The objects that are left out, by the one that each is like. */
+  readonly copies: ReadonlyMap<Resource, readonly Resource[]>;
+}
+
+/**
+ * The first of the namespaces that hold the same objects, and whose names differ in numbers only, for all of them: those of tenants, mostly.
+ *
+ * Undefined where there are none. What names another namespace is no copy, and there are none next to objects of no namespace.
+ */
+export const withoutCopies = lazy((world: World): Without | undefined => {
+  const named = grouped(world.resources.map((resource) => [home(resource), resource]));
+  if (named.size < 2 || named.has('')) return undefined;
+  const alike = [...grouped([...named.values()].map((resources) => [resources.map(outline).join('\n'), resources])).values()];
+  if (alike.length === named.size) return undefined;
+  const given = new Map<unknown, number>();
+  const same = alike.flatMap((some) => some.length === 1 ? [some]
+    : [...grouped(some.map((resources) => [content(resources, given), resources])).values()]);
+  if (same.length === named.size) return undefined;
+  const names = mentioned(same.map(([first]) => first), named);
+  const copies = new Map<Resource, Resource[]>();
+  for (const some of same) {
+    const [first, ...others] = some.filter((resources) => !names.has(home(resources[0])));
+    if (others.length > 0 && !isReplaced(first)) first.forEach((resource, i) => copies.set(resource, others.map((resources) => resources[i])));
+  }
+  if (copies.size === 0) return undefined;
+  const left = new Set([...copies.values()].flat());
+  return { world: new World([], world.complete, world.resources.filter((resource) => !left.has(resource))), copies };
+});
+
+/** A kustomization is in none, whatever it says of itself. */
+function home({ apiVersion, kind, namespace, name }: Resource): string {
+  return kind === 'Namespace' ? name : apiVersion.startsWith('kustomize.config.k8s.io/') ? '' : namespace;
+}
+
+/** What is quickly told to be different. */
+function outline({ kind, namespace, name, prefix, live }: Resource): string {
+  return `${kind} ${shape(namespace)} ${kind === 'Namespace' ? shape(name) : name} ${prefix.join('/')} ${live}`;
+}
+
+/** All of the objects but where they are: specs are the same if they are one object, as the reader makes of those with the same text. */
+function content(resources: readonly Resource[], given: Map<unknown, number>): unknown {
+  try {
+    return resources.map(({ json }) => {
+      const { spec, ...rest } = withoutPlace(json);
+      if (!given.has(spec)) given.set(spec, given.size);
+      return `${given.get(spec)} ${JSON.stringify(rest)}`;
+    }).join('\n');
+  } catch {
+    // Cycles and such come from no manifest: they are like no others.
+    return resources;
+  }
+}
+
+function withoutPlace(json: JsonObject): JsonObject {
+  const { namespace: _, ...metadata } = asMap(json.metadata);
+  return { ...json, metadata: json.kind === 'Namespace' ? { ...metadata, name: '' } : metadata };
+}
+
+/** Which of the names the objects have in their text. */
+function mentioned(namespaces: ReadonlyArray<readonly Resource[]>, names: ReadonlyMap<string, unknown>): ReadonlySet<string> {
+  return new Set(namespaces.flat().flatMap(({ json }) => (fingerprint(withoutPlace(json)).match(/[a-z0-9][-a-z0-9]*/g) ?? []).filter((word) => names.has(word))));
+}
+
+/** Whether an object of theirs is given twice: which of them counts depends on where they are in the input. */
+function isReplaced(resources: readonly Resource[]): boolean {
+  return new Set(resources.map(({ kind, name }) => `${kind} ${name}`)).size < resources.length;
+}
