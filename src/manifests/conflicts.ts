@@ -243,10 +243,13 @@ function modesOf(volume: unknown, at: Path): Refusal[] {
     return mode === undefined || (mode >= 0 && mode <= 0o777) ? []
       : [{ path: [...path, field], value: `${field}: ${mode}`, allowed: /^[0-7]{3}$/.test(String(mode)) ? `0${mode}` : '0 to 0777' }];
   };
-  return ['configMap', 'secret', 'projected', 'downwardAPI'].flatMap((kind) => [
-    ...wrong(get(volume, kind), 'defaultMode', [...at, kind]),
-    ...asList(get(volume, kind, 'items')).flatMap((item, i) => wrong(item, 'mode', [...at, kind, 'items', i])),
-  ]);
+  const kinds = ['configMap', 'secret', 'projected', 'downwardAPI'];
+  const ofItems = (source: unknown, kind: string, path: Path): Refusal[] =>
+    asList(get(source, kind, 'items')).flatMap((item, i) => wrong(item, 'mode', [...path, kind, 'items', i]));
+  return [
+    ...kinds.flatMap((kind) => [...wrong(get(volume, kind), 'defaultMode', [...at, kind]), ...ofItems(volume, kind, at)]),
+    ...asList(get(volume, 'projected', 'sources')).flatMap((source, i) => kinds.flatMap((kind) => ofItems(source, kind, [...at, 'projected', 'sources', i]))),
+  ];
 }
 
 /** Neither a pod more nor a pod less than wanted: no pod could ever be replaced. */
@@ -318,5 +321,6 @@ function fewest(spec: unknown): Refusal[] {
   const at = { path: ['spec', 'minReplicas'], value: `minReplicas: ${least}` };
   if (most !== undefined && least > most) return [{ ...at, allowed: `at most maxReplicas, ${most}` }];
   const types = asList(get(spec, 'metrics')).map((metric) => asText(get(metric, 'type')));
-  return least > 0 || types.some((type) => type === 'External' || type === 'Object') ? [] : [{ ...at, allowed: '1 or more' }];
+  const ofOthers = types.some((type) => type === 'External' || type === 'Object');
+  return least > 0 ? [] : [{ ...at, allowed: '1 or more', ...ofOthers && least === 0 ? { unless: 'the cluster has the feature HPAScaleToZero' } : {} }];
 }

@@ -1,7 +1,7 @@
 import { quantity } from '../celery/quantity';
 import { isAddress, isCidr } from './cidr';
 import { asList } from './json';
-import { DNS_SUBDOMAIN, isConfigKey, isQualifiedName, PORT_NAME, SERVICE_NAME } from './names';
+import { DNS_SUBDOMAIN, isConfigKey, isLabelValue, isQualifiedName, PORT_NAME, SERVICE_NAME } from './names';
 import { isFilledIn } from './refusals';
 
 /** What the API server refuses of a value of the right type: its name, its number, a word, that it is empty, or what is next to it. */
@@ -38,6 +38,10 @@ const subdomain = text('name', (value) => DNS_SUBDOMAIN.of.test(value) && value.
 const address = text('range', isAddress, 'an IP address');
 const portName = text('name', (value) => PORT_NAME.of.test(value) && value.length <= PORT_NAME.longest, PORT_NAME.allowed);
 const key = text('name', isConfigKey, 'letters, digits, -, _ and .');
+const qualifiedName = text('name', isQualifiedName, 'a word, or dns.prefix/word');
+const labelValue = text('name', isLabelValue, 'at most 63 letters, digits, -, _ and .');
+/** Of labels, and of the names of nodes. */
+const nodeValue = text('name', (value) => isLabelValue(value) || (DNS_SUBDOMAIN.of.test(value) && value.length <= DNS_SUBDOMAIN.longest), 'letters, digits, -, _ and .');
 const port = number(1, 65_535);
 const FROM_ZERO = number(0);
 const FROM_ONE = number(1);
@@ -51,14 +55,17 @@ function pods(most: number): Form {
   return { what: 'range', fits, allowed: most === Infinity ? 'a number, or a share such as 25%' : 'a number without quotes, or a share from 0% to 100%' };
 }
 
-const relative = text('range', (value) => !value.startsWith('/') && !value.split('/').includes('..'), 'a path without a slash in front and without ..');
+/** Below a volume: what begins with two dots is for kubelet. */
+const relative = text('range', (value) => !value.startsWith('/') && !value.startsWith('..') && !value.split('/').includes('..'), 'a path without a slash in front and without ..');
+const absolute = text('range', (value) => value.startsWith('/'), 'a path with a slash in front');
 const above = (least: number, allowed: string): Form => ({
   what: 'range', fits: (value) => typeof value === 'boolean' || (quantity(value) ?? least + 1) > least, allowed,
 });
 
 /** What is more than a type can say of a field: the name of the type, and that of the field. */
 const FIELDS: Readonly<Record<string, readonly Form[]>> = {
-  'PodSpec.nodeName': [subdomain], 'PodSpec.runtimeClassName': [subdomain],
+  'PodSpec.nodeName': [subdomain], 'PodSpec.runtimeClassName': [subdomain], 'PodSpec.serviceAccount': [subdomain], 'PodOS.name': [words('linux', 'windows')],
+  'PodReadinessGate.conditionType': [qualifiedName], 'PodSchedulingGate.name': [qualifiedName],
   'Container.image': [given('image')],
   'SecretKeySelector.name': [given('name')], 'SecretKeySelector.key': [given('key'), key],
   'ConfigMapKeySelector.name': [given('name')], 'ConfigMapKeySelector.key': [given('key'), key],
@@ -67,19 +74,27 @@ const FIELDS: Readonly<Record<string, readonly Form[]>> = {
   'PersistentVolumeClaimVolumeSource.claimName': [given('claimName')], 'HostPathVolumeSource.path': [
     given('path'), text('range', (value) => !value.split('/').includes('..'), 'a path without ..'),
   ],
+  'ConfigMapProjection.name': [given('name')], 'SecretProjection.name': [given('name')],
+  'ServiceAccountTokenProjection.path': [given('path'), relative], 'ServiceAccountTokenProjection.expirationSeconds': [number(600, 2 ** 32)],
+  'DownwardAPIVolumeFile.path': [given('path'), relative], 'NFSVolumeSource.path': [absolute],
   'KeyToPath.key': [given('key')], 'KeyToPath.path': [given('path'), relative], 'VolumeMount.mountPath': [given('mountPath')],
   'EmptyDirVolumeSource.sizeLimit': [above(-1, '512Mi')],
   'HostAlias.ip': [given('ip'), address], 'HostAlias.hostnames': [each(subdomain)],
   'PodDNSConfig.nameservers': [each(address), { what: 'range', fits: (value) => asList(value).length <= 3, allowed: 'at most 3' }],
+  'EnvFromSource.prefix': [text('name', (value) => /^[ -<>-~]*$/.test(value), 'ASCII characters other than =')],
+  'ContainerResizePolicy.resourceName': [words('cpu', 'memory')], 'CronJobSpec.schedule': [given('schedule')],
+  'CronJobSpec.timeZone': [{ what: 'range', fits: (value) => value !== '', allowed: 'a name such as Europe/Berlin, or no timeZone' }],
   'ExecAction.command': [given('command')], 'HTTPHeader.name': [text('name', (value) => /^[-A-Za-z0-9]+$/.test(value), 'letters, digits and -')],
   'Probe.terminationGracePeriodSeconds': [FROM_ONE],
   'SecurityContext.runAsUser': [ID], 'SecurityContext.runAsGroup': [ID], 'PodSecurityContext.runAsUser': [ID], 'PodSecurityContext.runAsGroup': [ID],
   'PodSecurityContext.fsGroup': [ID], 'PodSecurityContext.supplementalGroups': [each(ID)],
-  'WeightedPodAffinityTerm.weight': [number(1, 100)], 'PreferredSchedulingTerm.weight': [number(1, 100)], 'PodAffinityTerm.topologyKey': [given('topologyKey')],
+  'WeightedPodAffinityTerm.weight': [number(1, 100)], 'PreferredSchedulingTerm.weight': [number(1, 100)], 'PodAffinityTerm.topologyKey': [given('topologyKey'), qualifiedName],
   'NodeSelector.nodeSelectorTerms': [given('nodeSelectorTerms')], 'LabelSelectorRequirement.operator': [words('In', 'NotIn', 'Exists', 'DoesNotExist')],
-  'TopologySpreadConstraint.maxSkew': [FROM_ONE], 'TopologySpreadConstraint.minDomains': [FROM_ONE],
+  'LabelSelectorRequirement.key': [qualifiedName], 'LabelSelectorRequirement.values': [each(labelValue)],
+  'NodeSelectorRequirement.key': [qualifiedName], 'NodeSelectorRequirement.values': [each(nodeValue)], 'Toleration.key': [qualifiedName], 'Toleration.value': [labelValue],
+  'TopologySpreadConstraint.topologyKey': [qualifiedName], 'TopologySpreadConstraint.maxSkew': [FROM_ONE], 'TopologySpreadConstraint.minDomains': [FROM_ONE],
   'RollingUpdateDeployment.maxSurge': [pods(Infinity)], 'RollingUpdateDeployment.maxUnavailable': [pods(100)],
-  'RollingUpdateStatefulSetStrategy.partition': [FROM_ZERO],
+  'RollingUpdateStatefulSetStrategy.partition': [FROM_ZERO], 'StatefulSetOrdinals.start': [FROM_ZERO],
   'StatefulSetPersistentVolumeClaimRetentionPolicy.whenDeleted': [words('Retain', 'Delete')],
   'StatefulSetPersistentVolumeClaimRetentionPolicy.whenScaled': [words('Retain', 'Delete')],
   'JobSpec.backoffLimit': [FROM_ZERO], 'JobSpec.parallelism': [FROM_ZERO], 'JobSpec.completions': [FROM_ZERO], 'JobSpec.activeDeadlineSeconds': [FROM_ZERO],
@@ -88,8 +103,8 @@ const FIELDS: Readonly<Record<string, readonly Form[]>> = {
   'ServiceSpec.externalName': [text('name', (value) => DNS_SUBDOMAIN.of.test(value.replace(/\.$/, '')), 'a name of DNS, without a scheme and a port')],
   'ServiceSpec.clusterIP': [text('range', (value) => value === 'None' || isAddress(value), 'an IP address, or None')],
   'ServiceSpec.externalIPs': [each(address)], 'ServiceSpec.loadBalancerSourceRanges': [each(text('range', (value) => isCidr(value.trim()), 'an address and a length, such as 10.0.0.0/8'))],
-  'ServicePort.appProtocol': [text('name', isQualifiedName, 'a word, or dns.prefix/word')], 'ClientIPConfig.timeoutSeconds': [number(1, 86_400)],
-  'IngressSpec.ingressClassName': [subdomain], 'IngressTLS.secretName': [subdomain],
+  'ServicePort.appProtocol': [qualifiedName], 'ClientIPConfig.timeoutSeconds': [number(1, 86_400)],
+  'IngressSpec.ingressClassName': [{ what: 'name', fits: (value) => value !== '', allowed: 'the name of a class, or no ingressClassName' }, subdomain], 'IngressTLS.secretName': [subdomain],
   'IngressTLS.hosts': [each(text('name', (value) => DNS_SUBDOMAIN.of.test(value.replace(/^\*\./, '')), 'a name of DNS, without a scheme and a port'))],
   'HTTPIngressRuleValue.paths': [given('paths')], 'ServiceBackendPort.number': [number(0, 65_535)], 'ServiceBackendPort.name': [portName],
   'IngressServiceBackend.name': [given('name'), text('name', (value) => SERVICE_NAME.of.test(value), 'the name of a Service of this namespace')],

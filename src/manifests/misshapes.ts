@@ -1,5 +1,5 @@
 import { isQuantity } from '../celery/quantity';
-import { get, isMap, JsonObject, Path } from './json';
+import { asList, asMap, get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { Workload } from './pod/workload';
 import { isOfKubernetes, Resource } from './resource';
@@ -25,7 +25,7 @@ const WITHOUT_NEEDS: ReadonlySet<string> = new Set([
 
 /** The fields that an object of a type must have. */
 const neededIn = remembered((type: string): readonly string[] => WITHOUT_NEEDS.has(type) ? []
-  : [...fieldsOf(type)].flatMap(([name, { required }]) => required || NEEDED.has(`${type}.${name}`) ? [name] : []));
+  : [...fieldsOf(type)].flatMap(([name, { required }]) => (required && !OPTIONAL.has(`${type}.${name}`)) || NEEDED.has(`${type}.${name}`) ? [name] : []));
 
 /** The types whose fields are put into one another: of workloads and their pods, and of what scales, guards and publishes them. */
 const OF_WORKLOADS = [
@@ -65,10 +65,13 @@ const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
   ['Container', ['command', 'args', 'restartPolicy']], ['PodSpec', ['restartPolicy']], ['EnvVar', ['value']], ['VolumeMount', ['name']],
 ]);
 
+/** Fields that the schema asks for, and the API server does not. */
+const OPTIONAL: ReadonlySet<string> = new Set(['HTTPHeader.value']);
+
 /** Fields that the schema does not ask for, and the API server does. */
 const NEEDED: ReadonlySet<string> = new Set([
   'Container.image', 'SecretKeySelector.name', 'ConfigMapKeySelector.name', 'SecretEnvSource.name', 'ConfigMapEnvSource.name', 'ConfigMapVolumeSource.name',
-  'SecretVolumeSource.secretName', 'ExecAction.command', 'PersistentVolumeClaimSpec.accessModes', 'PersistentVolumeClaimSpec.resources', 'VolumeResourceRequirements.requests',
+  'SecretVolumeSource.secretName', 'ConfigMapProjection.name', 'SecretProjection.name', 'EphemeralVolumeSource.volumeClaimTemplate', 'PodDNSConfigOption.name', 'ExecAction.command', 'PersistentVolumeClaimSpec.accessModes', 'PersistentVolumeClaimSpec.resources', 'VolumeResourceRequirements.requests',
 ]);
 
 /** The type of what is in `spec`, of the kinds that the schema has. */
@@ -88,7 +91,7 @@ export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((work
   return isPatch(workload) ? found.filter(({ what }) => what !== 'missing') : found;
 });
 
-const SELECTED = new Set(['Deployment', 'StatefulSet']);
+const SELECTED = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 const lacksSelector = (json: JsonObject): boolean => (get(json, 'spec', 'selector') ?? undefined) === undefined;
 
 /** Without a selector and an image it is a patch of kustomize, which has only what it changes. */
@@ -110,8 +113,11 @@ export function isPatchOf({ kind, json }: Resource): boolean {
 /** Earlier versions of the API took the labels of the pods. */
 function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {
   const whole = apiVersion === 'apps/v1' && SELECTED.has(kind) && containers.length > 0;
-  return !whole || !lacksSelector(json) ? []
-    : [{ what: 'missing', path: ['spec', 'selector'], value: 'no selector', allowed: 'matchLabels with labels of the pods' }];
+  const selector = get(json, 'spec', 'selector');
+  const empty = isMap(selector) && ['matchLabels', 'matchExpressions'].every((name) => Object.keys(asMap(selector[name])).length === 0 && asList(selector[name]).length === 0);
+  const unread = isMap(selector) && Object.keys(selector).some((name) => name !== 'matchLabels' && name !== 'matchExpressions');
+  return !whole || (!lacksSelector(json) && (!empty || unread)) ? []
+    : [{ what: 'missing', path: ['spec', 'selector'], value: empty ? 'an empty selector' : 'no selector', allowed: 'matchLabels with labels of the pods' }];
 }
 
 /** A list with nothing in it. One that is not there is a patch's. */
@@ -230,7 +236,7 @@ class Reader {
       const wrong = items.findIndex((item) => !fits(item));
       if (wrong === -1) continue;
       const item: unknown = items[wrong];
-      const shown = typeof item === 'number' ? `${name}: ${item}` : Array.isArray(item) ? `${item.length} of them` : String(item);
+      const shown = typeof item === 'number' || item === '' ? `${name}: ${item === '' ? '""' : item}` : Array.isArray(item) ? `${item.length} of them` : String(item);
       const path = [...this.path, name, ...each ? [wrong] : []];
       this.found.push({ what, path, container: this.container, value: what === 'missing' ? `no ${name}` : shown, allowed });
       return;

@@ -204,6 +204,8 @@ const isPlainUrl = (text: string): boolean => /^[a-z][a-z0-9+]*:\/\/[^${}<>\s]+$
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+export const isBase64 = (text: string): boolean => BASE64.test(text);
+
 /**
  * Values of `data` of a Secret that were written without base64: most are refused, and some are read as bytes that nobody has meant.
  * None is shown.
@@ -215,7 +217,7 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
     if (text === undefined || (isFilledIn(text) && !isPlainUrl(text))
       || STANDS_FOR_IT.test(text) || OF_TOOLS.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
     const at = { path: ['data', name], value: name, allowed: 'base64, or stringData' };
-    if (!BASE64.test(text)) return [at];
+    if (!isBase64(text)) return [at];
     // A word of small letters that is base64 by chance: `postgres` is six bytes.
     const word = /^[a-z]{4,32}$/.test(text) && Buffer.from(text, 'base64').toString().includes('\ufffd');
     return word ? [{ ...at, read: true as const }] : [];
@@ -230,13 +232,14 @@ const MOST_CPUS = 2 ** 12;
 
 /** What no number of bytes or CPUs can be. */
 function notMeant(name: string, value: unknown, at: Pick<Refusal, 'path' | 'container' | 'value'>): Refusal[] {
-  if ((typeof value !== 'string' && typeof value !== 'number') || isFilledIn(String(value)) || !/^\s*\d/.test(String(value))) return [];
+  if ((typeof value !== 'string' && typeof value !== 'number') || isFilledIn(String(value)) || !/^\s*-?\d/.test(String(value))) return [];
   const size = quantity(value);
+  if (size !== undefined && size < 0) return [{ ...at, allowed: '0 or more' }];
   if (size === undefined) return [{ ...at, allowed: name === 'cpu' ? '250m, 0.5 or 2' : '512Mi or 2Gi', note: 'it is no quantity' }];
   if (name === 'cpu' && size >= MOST_CPUS) return [{ ...at, allowed: '250m, 0.5 or 2', note: 'no node has as many CPUs' }];
   const least = LEAST_SIZES[name];
   if (least === undefined || size === 0 || size >= least) return [];
-  return [{ ...at, allowed: '512Mi or 2Gi', note: /m$/.test(at.value) ? 'm means thousandths of a byte' : 'it is a number of bytes' }];
+  return [{ ...at, allowed: '512Mi or 2Gi', note: /m$/.test(at.value) ? 'm means thousandths of a byte' : /^\d+$/.test(at.value) ? 'it is a number of bytes' : `that is less than ${least === 2 ** 20 ? '1 MiB' : '1 KiB'}` }];
 }
 
 /** Quantities that are none, and requests above limits. */
@@ -251,13 +254,13 @@ export function badResources({ allContainers, spec, specPath }: Workload): Refus
       notMeant(name, value, { path: [...path, 'resources', kind, name], container, value: String(value) })));
     const above = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
       const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
-      return request === undefined || limit === undefined || request <= limit ? []
+      return request === undefined || limit === undefined || limit < 0 || request <= limit ? []
         : [{ path: [...path, 'resources', 'requests', name], container, value: String(value), allowed: `at most the limit, ${String(get(resources, 'limits', name))}` }];
     });
     // A device is not shared.
     const devices = Object.entries(asMap(resources.requests)).flatMap(([name, value]): Refusal[] => {
       const [request, limit] = [quantity(value), quantity(get(resources, 'limits', name))];
-      return !isExtended(name) || request === undefined || (limit !== undefined ? request >= limit : request === 0) ? []
+      return !isExtended(name) || request === undefined || request < 0 || (limit !== undefined ? request >= limit : request === 0) ? []
         : [{ path: [...path, 'resources', 'requests', name], container, value: `${name}: ${String(value)}`, allowed: limit === undefined ? 'the same as a limit' : `the limit, ${String(get(resources, 'limits', name))}` }];
     });
     return [...values, ...above, ...devices];

@@ -3,7 +3,8 @@ import { quantity } from '../celery/quantity';
 import { isCidr, isPartOf } from './cidr';
 import { Fault } from './forms';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
-import { isFilledIn } from './refusals';
+import { isLabelValue, isQualifiedName } from './names';
+import { isBase64, isFilledIn } from './refusals';
 import { Resource } from './resource';
 
 /** A fault of an object, of fields that are right by themselves. */
@@ -31,6 +32,12 @@ const oneOf = (names: readonly string[], sayOfSeveral = true): Whole => (value) 
     ...faultIf(found.length === 0, 'missing', [], `no ${names[0]}`, names.join(', ')),
     ...faultIf(sayOfSeveral && found.length > 1, 'one', [], found.join(', '), 'one of them'),
   ];
+};
+
+/** Of fields that exclude each other. */
+const several = (value: JsonObject, ...names: readonly string[]): WholeFault[] => {
+  const found = names.filter((name) => isThere(value[name]));
+  return faultIf(found.length > 1, 'one', [], found.join(', '), 'one of them');
 };
 
 /** Values belong to In and NotIn, and none to Exists and DoesNotExist. */
@@ -86,7 +93,7 @@ function toleration({ key: taint, operator, effect, tolerationSeconds }: JsonObj
   const all = (asScalar(taint) ?? '') === '';
   return [
     ...faultIf(all && operator !== 'Exists', 'missing', [], 'no key', 'a key, or operator: Exists'),
-    ...faultIf(isThere(tolerationSeconds) && isThere(effect) && effect !== 'NoExecute', 'one', [], `effect: ${asScalar(effect)}, tolerationSeconds`, 'tolerationSeconds with NoExecute'),
+    ...faultIf(isThere(tolerationSeconds) && effect !== 'NoExecute', 'one', [], `${isGiven(effect) ? `effect: ${asScalar(effect)}` : 'no effect'}, tolerationSeconds`, 'tolerationSeconds with NoExecute'),
   ];
 }
 
@@ -142,12 +149,45 @@ function pod(spec: JsonObject): WholeFault[] {
     ...asList(spec.containers).flatMap((container, i) => sleeps(container, ['containers', i], grace)),
     ...hostPorts(spec), ...spreads(spec),
     ...faultIf(spec.dnsPolicy === 'None' && asList(get(spec, 'dnsConfig', 'nameservers')).length === 0, 'missing', [], 'dnsPolicy: None', 'dnsConfig.nameservers'),
+    ...faultIf(spec.hostUsers === false && spec.hostNetwork === true, 'one', [], 'hostUsers: false, hostNetwork', 'one of them'),
     ...faultIf(spec.hostPID === true && spec.shareProcessNamespace === true, 'one', [], 'hostPID, shareProcessNamespace', 'one of them'),
   ];
 }
 
-function spread({ minDomains, whenUnsatisfiable }: JsonObject): WholeFault[] {
-  return faultIf(isThere(minDomains) && whenUnsatisfiable === 'ScheduleAnyway', 'one', [], 'minDomains, whenUnsatisfiable: ScheduleAnyway', 'minDomains with DoNotSchedule');
+function spread(constraint: JsonObject): WholeFault[] {
+  const { minDomains, whenUnsatisfiable, labelSelector, matchLabelKeys } = constraint;
+  const twice = asList(matchLabelKeys).filter((key) => typeof key === 'string' && get(labelSelector, 'matchLabels', key) !== undefined);
+  return [
+    ...faultIf(isThere(minDomains) && whenUnsatisfiable === 'ScheduleAnyway', 'one', [], 'minDomains, whenUnsatisfiable: ScheduleAnyway', 'minDomains with DoNotSchedule'),
+    ...faultIf(twice.length > 0, 'one', ['matchLabelKeys'], twice.join(', '), 'in matchLabelKeys or in labelSelector'),
+    ...keysOfSelector(constraint),
+  ];
+}
+
+/** Keys of labels are added to a selector, which has to be there. */
+function keysOfSelector({ labelSelector, matchLabelKeys, mismatchLabelKeys }: JsonObject): WholeFault[] {
+  return faultIf(!isThere(labelSelector) && [matchLabelKeys, mismatchLabelKeys].some((keys) => asList(keys).length > 0), 'missing', ['labelSelector'], 'no labelSelector', 'labelSelector, with matchLabelKeys');
+}
+
+/** Labels that are none select nothing, and are refused. */
+function labelsOfSelector({ matchLabels }: JsonObject): WholeFault[] {
+  return Object.entries(asMap(matchLabels)).flatMap(([name, value]) => {
+    const wrong = !isQualifiedName(name) && !isFilledIn(name) ? name
+      : typeof value === 'string' && !isLabelValue(value) && !isFilledIn(value) ? value : undefined;
+    return faultIf(wrong !== undefined, 'name', ['matchLabels', name], wrong ?? '', 'at most 63 letters, digits, -, _ and .');
+  });
+}
+
+/** The fields of the pod that a file of downwardAPI may have; those of its status and its node are for variables only. */
+const FIELDS_OF_FILES = /^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['.+'\])$/;
+
+function downwardFile(file: JsonObject): WholeFault[] {
+  const [field, container] = [asText(get(file, 'fieldRef', 'fieldPath')), get(file, 'resourceFieldRef', 'containerName')];
+  return [
+    ...oneOf(['fieldRef', 'resourceFieldRef'])(file),
+    ...faultIf(field !== undefined && !isFilledIn(field) && !FIELDS_OF_FILES.test(field), 'word', ['fieldRef', 'fieldPath'], field ?? '', 'metadata.name, metadata.namespace, metadata.uid, metadata.labels, metadata.annotations'),
+    ...faultIf(isMap(file.resourceFieldRef) && !isGiven(container), 'missing', ['resourceFieldRef'], 'no containerName', 'containerName'),
+  ];
 }
 
 function service(spec: JsonObject): WholeFault[] {
@@ -159,6 +199,9 @@ function service(spec: JsonObject): WholeFault[] {
     ...faultIf(type === 'ExternalName' && (asText(spec.clusterIP) ?? '') !== '', 'one', [], `type: ExternalName, clusterIP: ${asText(spec.clusterIP)}`, 'ExternalName without a clusterIP'),
     ...faultIf(type === 'ClusterIP' && isThere(spec.externalTrafficPolicy) && spec.externalTrafficPolicy !== '' && asList(spec.externalIPs).length === 0, 'one', [],
       `type: ClusterIP, externalTrafficPolicy: ${asScalar(spec.externalTrafficPolicy)}`, 'externalTrafficPolicy with NodePort or LoadBalancer'),
+    ...type === 'LoadBalancer' || type === 'ExternalName' ? [] : ['loadBalancerClass', 'loadBalancerSourceRanges', 'healthCheckNodePort']
+      .filter((name) => isGiven(spec[name]) && spec[name] !== 0 && !(Array.isArray(spec[name]) && spec[name].length === 0))
+      .flatMap((name) => faultIf(true, 'one', [name], `type: ${type}, ${name}`, `${name} with LoadBalancer`)),
     ...nodePorts(spec),
   ];
 }
@@ -227,13 +270,26 @@ function ipBlock({ cidr, except }: JsonObject): WholeFault[] {
   return asList(except).flatMap((part, i) => faultIf(isCidr(cidr) && !isPartOf(part, cidr) && !isFilledIn(asScalar(part) ?? ''), 'range', ['except', i], asScalar(part) ?? '', `a part of ${asScalar(cidr)}`));
 }
 
+function configMap({ json }: Resource): WholeFault[] {
+  const [data, binary] = [asMap(json.data), asMap(json.binaryData)];
+  const immutable = asText(json.immutable);
+  return [
+    ...Object.keys(binary).filter((name) => Object.hasOwn(data, name)).flatMap((name) => faultIf(true, 'twice', ['binaryData', name], name, 'in data or in binaryData')),
+    ...Object.entries(binary).flatMap(([name, value]) => {
+      const text = asText(value)?.replace(/[\r\n]/g, '');
+      return faultIf(text !== undefined && !isFilledIn(text) && !isBase64(text), 'range', ['binaryData', name], name, 'base64, or data');
+    }),
+    ...faultIf(immutable !== undefined && !isFilledIn(immutable), 'range', ['immutable'], immutable ?? '', 'true or false without quotes'),
+  ];
+}
+
 /** The keys that a Secret of a type must have. */
 const KEYS_OF_TYPES: ReadonlyMap<string, readonly string[]> = new Map([
   ['kubernetes.io/tls', ['tls.crt', 'tls.key']], ['kubernetes.io/dockerconfigjson', ['.dockerconfigjson']], ['kubernetes.io/dockercfg', ['.dockercfg']],
   ['kubernetes.io/ssh-auth', ['ssh-privatekey']],
 ]);
 
-function secret({ json }: Resource): WholeFault[] {
+function secret({ json, annotations }: Resource): WholeFault[] {
   const [type, keys] = [asText(json.type) ?? '', new Set([...Object.keys(asMap(json.data)), ...Object.keys(asMap(json.stringData))])];
   // One without content leaves that of a Secret that is there already.
   const condition = keys.size === 0 ? { unless: 'the Secret is there already, with its keys' } : {};
@@ -242,6 +298,8 @@ function secret({ json }: Resource): WholeFault[] {
     ...missing.map((name): WholeFault => ({ what: 'missing', path: ['data'], value: `no ${name}`, allowed: `${name} for ${type}`, ...condition })),
     ...faultIf(type === 'kubernetes.io/basic-auth' && !keys.has('username') && !keys.has('password'), 'missing', ['data'], 'no username', `username or password for ${type}`)
       .map((fault) => ({ ...fault, ...condition })),
+    ...faultIf(type === 'kubernetes.io/service-account-token' && annotations['kubernetes.io/service-account.name'] === undefined, 'missing', ['metadata'], 'no annotation',
+      'kubernetes.io/service-account.name'),
   ];
 }
 
@@ -250,8 +308,27 @@ const wordIn = (json: JsonObject, path: Path, allowed: readonly string[]): Whole
   return faultIf(value !== undefined && !isFilledIn(value) && !allowed.includes(value), 'word', path, value ?? '', allowed.join(', '));
 };
 
+/** What a PersistentVolume may be. */
+const VOLUMES = [
+  'hostPath', 'nfs', 'csi', 'local', 'awsElasticBlockStore', 'gcePersistentDisk', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'fc', 'flexVolume', 'flocker', 'glusterfs', 'iscsi',
+  'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume',
+];
+const ACCESS_MODES = ['ReadWriteOnce', 'ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOncePod'];
+
+/** A size that is none, or is 0 or less. */
+function sizeOf(size: unknown, path: Path): WholeFault[] {
+  const text = asScalar(size) ?? '';
+  return faultIf(text !== '' && !isFilledIn(text) && /^[-+]?[\d.]/.test(text) && !((quantity(size) ?? 0) > 0), 'range', path, text, 'above 0, such as 10Gi');
+}
+
 function persistentVolume({ json }: Resource): WholeFault[] {
+  const sources = VOLUMES.filter((name) => isThere(get(json, 'spec', name)));
   return [
+    ...sizeOf(get(json, 'spec', 'capacity', 'storage'), ['spec', 'capacity', 'storage']),
+    ...asList(get(json, 'spec', 'accessModes')).flatMap((_mode, i) => wordIn(json, ['spec', 'accessModes', i], ACCESS_MODES)),
+    ...wordIn(json, ['spec', 'volumeMode'], ['Filesystem', 'Block']),
+    ...faultIf(sources.length === 0, 'missing', ['spec'], 'no volume', 'hostPath, nfs, csi'),
+    ...faultIf(sources.length > 1, 'one', ['spec'], sources.join(', '), 'one of them'),
     ...faultIf(!isThere(get(json, 'spec', 'capacity', 'storage')), 'missing', ['spec'], 'no capacity', 'capacity.storage'),
     ...faultIf(asList(get(json, 'spec', 'accessModes')).length === 0, 'missing', ['spec'], 'no accessModes', 'accessModes'),
     ...faultIf(isThere(get(json, 'spec', 'local')) && !isThere(get(json, 'spec', 'nodeAffinity')), 'missing', ['spec'], 'no nodeAffinity', 'nodeAffinity for a local volume'),
@@ -261,8 +338,9 @@ function persistentVolume({ json }: Resource): WholeFault[] {
 
 /** The same of objects that the schema does not have. */
 export const OBJECTS: ReadonlyMap<string, (resource: Resource) => WholeFault[]> = new Map([
-  ['v1/Secret', secret], ['v1/PersistentVolume', persistentVolume],
+  ['v1/ConfigMap', configMap], ['v1/Secret', secret], ['v1/PersistentVolume', persistentVolume],
   ['storage.k8s.io/v1/StorageClass', ({ json }: Resource) => [
+    ...faultIf(!isGiven(json.provisioner), 'missing', [], 'no provisioner', 'provisioner'),
     ...wordIn(json, ['volumeBindingMode'], ['Immediate', 'WaitForFirstConsumer']), ...wordIn(json, ['reclaimPolicy'], ['Retain', 'Delete']),
   ]],
 ]);
@@ -272,19 +350,34 @@ export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
   ['PodSpec', pod], ['EnvVarSource', variableSource], ['EnvFromSource', oneOf(['secretRef', 'configMapRef'])], ['ResourceRequirements', containerResources],
   ['SecurityContext', securityContext], ['SeccompProfile', seccompProfile], ['Toleration', toleration], ['TopologySpreadConstraint', spread],
   ['LabelSelectorRequirement', requirement], ['NodeSelectorRequirement', requirement],
-  ['VolumeMount', ({ subPath, subPathExpr }) => faultIf(isGiven(subPath) && isGiven(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them')],
+  ['VolumeMount', ({ subPath, subPathExpr, recursiveReadOnly, readOnly }) => [
+    ...faultIf(isGiven(subPath) && isGiven(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them'),
+    ...faultIf(/^(Enabled|IfPossible)$/.test(asScalar(recursiveReadOnly) ?? '') && readOnly !== true, 'one', [], `recursiveReadOnly: ${asScalar(recursiveReadOnly)}`, 'readOnly: true with it'),
+  ]],
+  ['AppArmorProfile', seccompProfile], ['LabelSelector', labelsOfSelector], ['PodAffinityTerm', keysOfSelector], ['DownwardAPIVolumeFile', downwardFile],
+  ['VolumeProjection', (source) => several(source, 'configMap', 'secret', 'downwardAPI', 'serviceAccountToken', 'clusterTrustBundle')],
   ['Container', ({ readinessProbe }) => faultIf(isThere(get(readinessProbe, 'terminationGracePeriodSeconds')), 'one', ['readinessProbe', 'terminationGracePeriodSeconds'],
     'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it')],
   ['DeploymentSpec', ({ template }) => faultIf(isThere(get(template, 'spec', 'activeDeadlineSeconds')), 'one', ['template', 'spec', 'activeDeadlineSeconds'],
     'activeDeadlineSeconds in a Deployment', 'a Job with it')],
   // Without both of them there is one of each.
-  ['JobSpec', ({ completionMode, completions, parallelism }) => faultIf(completionMode === 'Indexed' && !isThere(completions) && isThere(parallelism), 'missing', [], 'no completions', 'completions for Indexed')],
+  ['JobSpec', ({ completionMode, completions, parallelism, selector, manualSelector, podFailurePolicy, template }) => [
+    ...faultIf(completionMode === 'Indexed' && !isThere(completions) && isThere(parallelism), 'missing', [], 'no completions', 'completions for Indexed'),
+    // What a cluster returns has those that the controller has made.
+    ...faultIf(isMap(get(selector, 'matchLabels')) && manualSelector !== true && !/controller-uid/.test(Object.keys(asMap(get(selector, 'matchLabels'))).join()), 'one', ['selector'],
+      'selector of a Job', 'no selector'),
+    ...faultIf(isThere(podFailurePolicy) && get(template, 'spec', 'restartPolicy') === 'OnFailure', 'one', [], 'podFailurePolicy, restartPolicy: OnFailure', 'restartPolicy: Never'),
+  ]],
+  // In a CronJob nothing takes their place.
+  ['JobTemplateSpec', ({ spec }) => faultIf(get(spec, 'completionMode') === 'Indexed' && !isThere(get(spec, 'completions')) && !isThere(get(spec, 'parallelism')), 'missing', ['spec'],
+    'no completions', 'completions for Indexed')],
   ['ServiceSpec', service], ['HTTPIngressPath', ingressPath], ['MetricSpec', metric], ['NetworkPolicyPort', policyPort], ['IPBlock', ipBlock],
   ['IngressBackend', oneOf(['service', 'resource'])],
   ['IngressSpec', (spec) => faultIf(asList(spec.rules).length === 0 && !isThere(spec.defaultBackend), 'missing', [], 'no rules', 'rules, or defaultBackend')],
   ['NetworkPolicyPeer', (peer) => faultIf(!['podSelector', 'namespaceSelector', 'ipBlock'].some((name) => isThere(peer[name])), 'missing', [], 'no selector', 'podSelector, namespaceSelector or ipBlock')],
   ['PersistentVolumeClaimSpec', ({ accessModes, resources }) => [
     ...faultIf(asList(accessModes).length > 1 && asList(accessModes).includes('ReadWriteOncePod'), 'one', ['accessModes'], asList(accessModes).join(', '), 'ReadWriteOncePod only'),
-    ...faultIf(quantity(get(resources, 'requests', 'storage')) === 0, 'range', ['resources', 'requests', 'storage'], '0', 'above 0'),
+    ...faultIf((quantity(get(resources, 'requests', 'storage')) ?? 1) <= 0, 'range', ['resources', 'requests', 'storage'], asScalar(get(resources, 'requests', 'storage')) ?? '', 'above 0'),
+    ...faultIf(isMap(get(resources, 'requests')) && !isThere(get(resources, 'requests', 'storage')), 'missing', ['resources', 'requests'], 'no storage', 'storage'),
   ]],
 ]);

@@ -107,7 +107,7 @@ describe('a pod', () => {
     [{ volumes: [{ name: 'a', configMap: { name: 'x', items: [{ key: 'a', path: '/b' }, { key: 'a', path: 'b/..' }, { key: '', path: 'c' }] } }] }, [
       'range volumes.0.configMap.items.0.path: /b, a path without a slash in front and without ..', 'range volumes.0.configMap.items.1.path: b/.., a path without a slash in front and without ..',
       'missing volumes.0.configMap.items.2.key: no key, key']],
-    [{ tolerations: [{ operator: 'Exists' }, { key: 'a' }, { key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 3 }, { key: 'a', tolerationSeconds: 3 }] }, []],
+    [{ tolerations: [{ operator: 'Exists' }, { key: 'a' }, { key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 3 }, { key: 'a', effect: 'NoExecute', tolerationSeconds: 3 }] }, []],
     [{ tolerations: [{ effect: 'NoSchedule' }, { operator: 'Equal', value: 'x' }] }, ['missing tolerations.0: no key, a key, or operator: Exists', 'missing tolerations.1: no key, a key, or operator: Exists']],
     [{ tolerations: [{ key: 'a', effect: 'NoSchedule', tolerationSeconds: 3 }] }, ['one tolerations.0: effect: NoSchedule, tolerationSeconds, tolerationSeconds with NoExecute']],
     [antiAffinity({ weight: 1, podAffinityTerm: TERM }), []], [antiAffinity({ weight: 100, podAffinityTerm: TERM }), []],
@@ -118,6 +118,13 @@ describe('a pod', () => {
     [antiAffinity({ weight: 1, podAffinityTerm: { ...TERM, labelSelector: { matchExpressions: [{ key: 'a', operator: 'in', values: ['b'] }] } } }), [
       'word affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm.labelSelector.matchExpressions.0.operator: in, In, NotIn, Exists, DoesNotExist']],
     [nodeNeeds({ key: 'a', operator: 'In', values: ['b'] }), []], [nodeNeeds({ key: 'a', operator: 'Exists' }), []], [nodeNeeds({ key: 'a', operator: 'Gt', values: ['1'] }), []],
+    [nodeNeeds({ key: 'a b', operator: 'Exists' }), [`name ${AT_NODES}.0.matchExpressions.0.key: a b, a word, or dns.prefix/word`]],
+    [nodeNeeds({ key: 'a', operator: 'In', values: ['b', 'b c'] }), [`name ${AT_NODES}.0.matchExpressions.0.values.1: b c, letters, digits, -, _ and .`]],
+    [nodeNeeds({ key: 'a', operator: 'In', values: [`${'a'.repeat(63)}.b`, ''] }), []],
+    [{ tolerations: [{ key: 'a', tolerationSeconds: 3 }] }, ['one tolerations.0: no effect, tolerationSeconds, tolerationSeconds with NoExecute']],
+    [{ tolerations: [{ key: 'a', value: 'b c' }] }, ['name tolerations.0.value: b c, at most 63 letters, digits, -, _ and .']],
+    [{ hostUsers: false, hostNetwork: true }, ['one : hostUsers: false, hostNetwork, one of them']], [{ hostUsers: false, hostNetwork: false }, []],
+    [{ os: { name: 'Linux' } }, ['word os.name: Linux, linux, windows']], [{ os: { name: 'linux' } }, []],
     [nodeTerms(), [`missing ${AT_NODES}: no nodeSelectorTerms, nodeSelectorTerms`]],
     [nodeNeeds({ key: 'a', operator: 'NotIn' }), [`missing ${AT_NODES}.0.matchExpressions.0.values: no values, values for NotIn`]],
     [nodeNeeds({ key: 'a', operator: 'DoesNotExist', values: ['b'] }), [`one ${AT_NODES}.0.matchExpressions.0.values: DoesNotExist, values, DoesNotExist without values`]],
@@ -161,7 +168,9 @@ test.each<[object, string[]]>([
 });
 
 test.each<[object, string[]]>([
-  [{ backoffLimit: 0, completionMode: 'Indexed', completions: 1 }, []], [{ completionMode: 'Indexed' }, []],
+  [{ backoffLimit: 0, completionMode: 'Indexed', completions: 1 }, []], [{ completionMode: 'Indexed' }, ['missing jobTemplate.spec: no completions, completions for Indexed']],
+  [{ completionMode: 'NonIndexed' }, []], [{ selector: { matchLabels: { a: 'b' } } }, ['one jobTemplate.spec.selector: selector of a Job, no selector']],
+  [{ selector: { matchLabels: { a: 'b' } }, manualSelector: true }, []], [{ selector: { matchLabels: { 'controller-uid': 'b' } } }, []],
   [{ completionMode: 'Indexed', parallelism: 2 }, ['missing jobTemplate.spec: no completions, completions for Indexed']],
   ...['backoffLimit', 'parallelism', 'completions', 'activeDeadlineSeconds', 'ttlSecondsAfterFinished'].map((name): [object, string[]] => [
     { [name]: -1 }, [`range jobTemplate.spec.${name}: ${name}: -1, 0 or more`]]),

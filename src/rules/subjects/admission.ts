@@ -241,7 +241,7 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       ofShapes('name', badNames)(world, report);
-      for (const resource of [...services(world), ...companions(world), ...sources(world), ...world.kind('Namespace').filter(({ name }) => namespaces(world).has(name))]) {
+      for (const resource of [...services(world), ...companions(world), ...sources(world), ...world.kind('Namespace').filter(({ name }) => namespaces(world).has(name)), ...kinds(world, 'ServiceAccount')]) {
         for (const refusal of badObjectName(resource)) report(reported(resource, refusal));
       }
     },
