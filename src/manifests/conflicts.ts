@@ -2,7 +2,7 @@ import { isCidr } from './cidr';
 import { badSchedule } from './cron';
 import { CLASS_ANNOTATION } from './ingress-login';
 import { asList, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
-import { isPatch } from './misshapes';
+import { isPatch } from './patches';
 import { DNS_SUBDOMAIN } from './names';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
@@ -87,7 +87,7 @@ export function notOne(workload: Workload): Refusal[] {
   const { spec, specPath, resource } = workload;
   const sources = [...fieldsOf('Volume').keys()].filter((name) => name !== 'name');
   return [
-    ...workload.allContainers.flatMap((container) => [...handlersOf(container, isPatch(workload)), ...valuesOf(container)]),
+    ...workload.allContainers.flatMap((container) => [...handlersOf(container, isPatch(resource)), ...valuesOf(container)]),
     ...asList(spec.volumes).flatMap((volume, i) => several(givenOf(volume, sources), [...specPath, 'volumes', i], 'one source')),
     ...asList(spec.tolerations).flatMap((toleration, i): Refusal[] => get(toleration, 'operator') === 'Exists' && (asScalar(get(toleration, 'value')) ?? '') !== ''
       ? [{ path: [...specPath, 'tolerations', i], value: 'operator: Exists, value', allowed: 'Exists without a value, or Equal' }] : []),
@@ -108,7 +108,7 @@ function handlersOf({ json, path, name }: Container, patch: boolean): Refusal[] 
     const at = { path: [...path, ...steps], container: name };
     // Anything else in it is a field of another name or level, which is said elsewhere.
     const known = fieldsOf(steps.length > 1 ? 'LifecycleHandler' : 'Probe');
-    if (handlers.length === 0) return !patch && Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', ') }] : [];
+    if (handlers.length === 0) return !patch && Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', '), lacks: true }] : [];
     return several(handlers, at.path, 'one handler', name);
   });
 }
@@ -159,7 +159,7 @@ function portOfBackend(backend: unknown, path: Path): Refusal[] {
   // Templates write both, and leave one of them empty.
   const given = (['name', 'number'] as const).filter((name) => (get(service.port, name) || undefined) !== undefined);
   const at = [...path, 'service'];
-  return given.length > 0 ? several(given, [...at, 'port'], 'one of them') : [{ path: at, value: 'no port', allowed: 'port.number, or port.name' }];
+  return given.length > 0 ? several(given, [...at, 'port'], 'one of them') : [{ path: at, value: 'no port', allowed: 'port.number, or port.name', lacks: true }];
 }
 
 /** The class of an Ingress by its field and by the annotation of before, which are not the same. */

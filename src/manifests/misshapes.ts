@@ -1,6 +1,7 @@
 import { isQuantity } from '../celery/quantity';
 import { asList, asMap, get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
+import { isPatch } from './patches';
 import { Workload } from './pod/workload';
 import { isOfKubernetes, Resource } from './resource';
 import { lazy, remembered } from '../memo';
@@ -88,27 +89,11 @@ export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((work
     ...own === undefined ? read(spec, 'PodSpec', specPath) : [...strays(resource, own), ...read(resource.json.spec, own, ['spec']), ...noSelector(workload)],
     ...noContainers(workload), ...noRestartPolicy(workload),
   ];
-  return isPatch(workload) ? found.filter(({ what }) => what !== 'missing') : found;
+  return isPatch(resource) ? found.filter(({ what }) => what !== 'missing') : found;
 });
 
-const SELECTED = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+const SELECTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 const lacksSelector = (json: JsonObject): boolean => (get(json, 'spec', 'selector') ?? undefined) === undefined;
-
-/** Without a selector and an image it is a patch of kustomize, which has only what it changes. */
-export function isPatch({ resource: { kind, json }, containers }: Workload): boolean {
-  return SELECTED.has(kind) && lacksSelector(json) && containers.some(({ image }) => image.text === '');
-}
-
-/** The same of what is no workload: a Service without ports and pods, an autoscaler without a target, a claim without size and modes. */
-export function isPatchOf({ kind, json }: Resource): boolean {
-  const lacks = (...names: readonly string[]): boolean => names.every((name) => (get(json, 'spec', name) ?? undefined) === undefined);
-  switch (kind) {
-    case 'Service': return json.$patch !== undefined || lacks('ports', 'selector', 'externalName', 'clusterIP');
-    case 'HorizontalPodAutoscaler': return json.$patch !== undefined || lacks('scaleTargetRef');
-    case 'PersistentVolumeClaim': return json.$patch !== undefined || lacks('accessModes', 'resources');
-    default: return json.$patch !== undefined;
-  }
-}
 
 /** Earlier versions of the API took the labels of the pods. */
 function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {

@@ -16,6 +16,8 @@ export interface Refusal {
   readonly note?: string;
   /** How to fix this very case. */
   readonly fix?: string;
+  /** Something is not there, which the base of a patch may have. */
+  readonly lacks?: true;
   /** What would make the API server take it. */
   readonly unless?: string;
 }
@@ -181,7 +183,7 @@ function selectorIn(selector: unknown): Refusal[] {
 /** What has neither a name nor the beginning of one. */
 export function noName({ json }: Resource): Refusal[] {
   const { name, generateName } = asMap(json.metadata);
-  return (name ?? undefined) !== undefined || (generateName ?? undefined) !== undefined ? [] : [{ path: ['metadata'], value: 'no name', allowed: 'name' }];
+  return (name ?? undefined) !== undefined || (generateName ?? undefined) !== undefined ? [] : [{ path: ['metadata'], value: 'no name', allowed: 'name', lacks: true }];
 }
 
 /** The same in `data` of a ConfigMap, and in a Secret; or these are no maps themselves. */
@@ -295,7 +297,7 @@ export function mountsOfNothing({ allContainers, volumes }: Workload): Refusal[]
   return allContainers.flatMap(({ json, path, name }) => asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
     const volume = asText(get(mount, 'name'));
     return volume === undefined || isFilledIn(volume) || volumes.has(volume) ? []
-      : [{ path: [...path, 'volumeMounts', i, 'name'], container: name, value: volume, allowed: names === '' ? 'a volume of the pod, which has none' : names }];
+      : [{ path: [...path, 'volumeMounts', i, 'name'], container: name, value: volume, allowed: names === '' ? 'a volume of the pod, which has none' : names, lacks: true }];
   }));
 }
 
@@ -315,13 +317,13 @@ export function badService({ json }: Resource): Refusal[] {
 function badPorts(spec: JsonObject): Refusal[] {
   const ports = asList(spec.ports);
   if (ports.length === 0) {
-    return spec.clusterIP === 'None' || spec.type === 'ExternalName' ? [] : [{ path: ['spec'], value: 'no ports', allowed: 'ports, or clusterIP: None' }];
+    return spec.clusterIP === 'None' || spec.type === 'ExternalName' ? [] : [{ path: ['spec'], value: 'no ports', allowed: 'ports, or clusterIP: None', lacks: true }];
   }
   return ports.flatMap((entry, i): Refusal[] => {
     const nodePort = asNumber(get(entry, 'nodePort'));
     const at = { path: ['spec', 'ports', i, 'nodePort'], value: `nodePort: ${nodePort}` };
     return [
-      ...ports.length > 1 && (asText(get(entry, 'name')) ?? '') === '' ? [{ path: ['spec', 'ports', i], value: 'no name', allowed: 'a name for each of several ports' }] : [],
+      ...ports.length > 1 && (asText(get(entry, 'name')) ?? '') === '' ? [{ path: ['spec', 'ports', i], value: 'no name', allowed: 'a name for each of several ports', lacks: true as const }] : [],
       ...badName(get(entry, 'name'), LABEL, ['spec', 'ports', i, 'name']),
       ...badPort(get(entry, 'targetPort'), ['spec', 'ports', i, 'targetPort']),
       ...nodePort === undefined || nodePort === 0 ? []

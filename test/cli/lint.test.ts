@@ -179,6 +179,13 @@ test('patches of kustomize are no objects', async () => {
   expect(result).toMatchObject({ code: 0, out: '1 worker\n\n1 object: nothing found\n' });
   expect(result.err).toContain('left out 1 patch of kustomize');
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
+  // The folder of the patch is read before that of the kustomization which names it.
+  mkdirSync(files.path('kustomize-apart/a'), { recursive: true });
+  mkdirSync(files.path('kustomize-apart/b'));
+  files.write('kustomize-apart/a/worker-patch.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
+  files.write('kustomize-apart/b/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', ''));
+  files.write('kustomize-apart/b/kustomization.yaml', 'resources: [worker.yaml]\npatches:\n  - path: ../a/worker-patch.yaml\n');
+  expect(await run(files.path('kustomize-apart'))).toMatchObject({ code: 0, out: expect.stringContaining('1 object: nothing found') });
 });
 
 test('yes and no are texts in what kustomize reads, and booleans to kubectl', async () => {

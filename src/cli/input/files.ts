@@ -57,8 +57,18 @@ export function readInput(paths: readonly string[]): Input {
     if (path === '-') readOne('-', 0, input);
     else readPath(path, input);
   }
+  leaveOutPatches(paths, input);
   input.specs.forget();
   return input;
+}
+
+/** A kustomization may name patches of folders that were read before it. */
+function leaveOutPatches(paths: readonly string[], { documents: read, patches }: Input): void {
+  if (patches.size === 0) return;
+  const given = new Set(paths);
+  const others = read.filter(({ file }) => !patches.has(file) || given.has(file));
+  read.length = 0;
+  for (const one of others) read.push(one);
 }
 
 function readPath(path: string, input: Input): void {

@@ -3,9 +3,9 @@ import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
 import { asMap, asScalar, asText, isMap } from '../../manifests/json';
-import { isKustomization } from '../../manifests/kustomizations';
-import { A_LIST, isPatchOf, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
+import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
+import { isPatch, patchOf } from '../../manifests/patches';
 import { Workload } from '../../manifests/pod/workload';
 import { serverWorkloads } from '../../manifests/servers';
 import { neededReferences, referencesOf } from '../../manifests/references';
@@ -51,7 +51,7 @@ const applied = lazy((world: World): readonly Workload[] =>
 
 const kinds = (world: World, ...names: readonly string[]): readonly Resource[] =>
   names.flatMap((kind) => world.kind(kind))
-    .filter((resource) => namespaces(world).has(resource.namespace) && isOfKubernetes(resource) && !isPatchOf(resource));
+    .filter((resource) => namespaces(world).has(resource.namespace) && isOfKubernetes(resource) && !isPatch(resource));
 
 const services = lazy((world: World): readonly Resource[] => kinds(world, 'Service'));
 
@@ -83,17 +83,31 @@ const others = lazy((world: World): readonly Resource[] => [...services(world), 
 const reported = (resource: Resource, { path, container, value, allowed, note, unless: condition, fix = allowed === A_LIST ? 'Write it as a list: "- " before each item.' : undefined }: Refusal): Report =>
   ({ at: { resource, path, container }, value, allowed, note, unless: condition, ...fix === undefined ? {} : { fix } });
 
+const IT_IS_A_PATCH = 'it is a patch of kustomize';
+
+/** What is missing may be in the object that a patch is for: nothing is said of a patch, and of what may be one only under that condition. */
+function inPatch(refusals: ReadonlyArray<Refusal & Partial<Pick<Misshape, 'what'>>>, resource: Resource, world: World): readonly Refusal[] {
+  const isOfBase = ({ lacks, what }: typeof refusals[number]): boolean => lacks === true || what === 'missing';
+  if (!refusals.some(isOfBase)) return refusals;
+  const patch = patchOf(resource, world);
+  if (patch === 'yes') return refusals.filter((refusal) => !isOfBase(refusal));
+  return patch === 'no' ? refusals : refusals.map((refusal) => isOfBase(refusal) ? { unless: IT_IS_A_PATCH, ...refusal } : refusal);
+}
+
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {
   const refusalsOf = unlessCopied(refusals, world);
-  for (const workload of applied(world)) for (const refusal of refusalsOf(workload)) report(reported(workload.resource, refusal));
+  for (const workload of applied(world)) {
+    const { resource } = workload;
+    for (const refusal of inPatch(refusalsOf(workload), resource, world)) report(reported(resource, refusal));
+  }
 };
 
 /** The same, and of a rule that looks at each of their Services and companions, too. */
-const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource, world: World) => readonly Refusal[]) =>
+const ofObjects = (inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[]) =>
   (world: World, report: Reporter): void => {
     ofWorkloads(inWorkload)(world, report);
-    for (const resource of others(world)) for (const refusal of inOther(resource, world)) report(reported(resource, refusal));
+    for (const resource of others(world)) for (const refusal of inPatch(inOther(resource), resource, world)) report(reported(resource, refusal));
   };
 
 /** Labels are read by two: what the second finds at the same place is the same. */
@@ -106,22 +120,9 @@ const shaped = (what: Misshape['what']) => (workload: Workload): Misshape[] => m
 /** The same in each companion. */
 const shapedIn = (what: Misshape['what']) => (resource: Resource): Misshape[] => misshapesOf(resource).filter((misshape) => misshape.what === what);
 
-/** An overlay of kustomize leaves fields to its base: it has a claim without modes, or an Ingress without rules. */
-function mayBePatch({ kind, name, namespace }: Resource, world: World): boolean {
-  const here = (other: Resource): boolean => other.namespace === '' || other.namespace === namespace;
-  return world.kind('Kustomization').some((one) => isKustomization(one) && here(one)) || world.kind(kind).filter((other) => other.name === name && here(other)).length > 1;
-}
-
-/** What is missing may be in the object that a patch is for. */
-const unlessPatch = (refusals: readonly Refusal[], resource: Resource, world: World): readonly Refusal[] =>
-  refusals.length > 0 && mayBePatch(resource, world) ? refusals.map((refusal) => ({ unless: 'it is a patch of kustomize', ...refusal })) : refusals;
-
 /** The check of a rule about misshapes of one kind, and what else is refused for that reason. */
 const ofShapes = (what: Misshape['what'], inWorkload: (workload: Workload) => readonly Refusal[], inOther: (resource: Resource) => readonly Refusal[] = () => []) =>
-  ofObjects((workload) => [...inWorkload(workload), ...shaped(what)(workload)], (resource, world) => {
-    const refusals = [...inOther(resource), ...shapedIn(what)(resource)];
-    return what === 'missing' ? unlessPatch(refusals, resource, world) : refusals;
-  });
+  ofObjects((workload) => [...inWorkload(workload), ...shaped(what)(workload)], (resource) => [...inOther(resource), ...shapedIn(what)(resource)]);
 
 export const admissionRules: Rule[] = [
   {
@@ -276,7 +277,7 @@ export const admissionRules: Rule[] = [
     check: (world, report) => {
       for (const resource of sources(world)) {
         for (const { read, ...refusal } of plainTextIn(resource)) {
-          const variable = read && !mayBePatch(resource, world) && !isFilled(resource) && variablesOf(world).has(`${resource.namespace} ${resource.name} ${refusal.value}`);
+          const variable = read && patchOf(resource, world) === 'no' && !isFilled(resource) && variablesOf(world).has(`${resource.namespace} ${resource.name} ${refusal.value}`);
           report({
             ...reported(resource, refusal),
             ...variable ? { note: 'it is a word, and a variable of bytes that are no text' }
@@ -410,7 +411,7 @@ export const admissionRules: Rule[] = [
     rows: ['N73'],
     check: (world, report) => {
       for (const service of services(world)) {
-        for (const refusal of badService(service)) report(reported(service, refusal));
+        for (const refusal of inPatch(badService(service), service, world)) report(reported(service, refusal));
       }
     },
   },
@@ -454,7 +455,7 @@ export const admissionRules: Rule[] = [
       for (const resource of world.withoutType) {
         const missing = ['apiVersion', 'kind'].filter((field) => asText(resource.json[field]) === undefined);
         if (!SPEAKS_OF_CELERY.test(JSON.stringify(resource.json))) continue;
-        report({ at: { resource, path: [] }, value: `no ${missing.join(', no ')}`, allowed: missing.join(', '), ...unless(!mayBePatch(resource, world), 'it is a patch of kustomize') });
+        report({ at: { resource, path: [] }, value: `no ${missing.join(', no ')}`, allowed: missing.join(', '), ...unless(patchOf(resource, world) === 'no', IT_IS_A_PATCH) });
       }
     },
   },

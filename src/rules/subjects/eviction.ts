@@ -6,6 +6,7 @@ import { AUTOSCALER_GRACE, KEPT } from '../../manifests/node-autoscalers';
 import { withoutNode } from '../../manifests/node-labels';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
+import { patchOf } from '../../manifests/patches';
 import { selects } from '../../manifests/policies';
 import { mayGiveLabel } from '../../manifests/kustomizations';
 import { isFilledIn } from '../../manifests/refusals';
@@ -281,7 +282,7 @@ export const evictionRules: Rule[] = [
         const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
         const role = /celery|worker|beat|flower/i.exec([budget.name, ...labels].join(' '))?.[0].toLowerCase();
         const near = role === undefined ? [] : celeryByNamespace(world).get(budget.namespace) ?? [];
-        if (near.length === 0 || selectsSome(world)(budget.namespace, JSON.stringify(selector ?? null))) continue;
+        if (near.length === 0 || (selector === undefined && patchOf(budget, world) !== 'no') || selectsSome(world)(budget.namespace, JSON.stringify(selector ?? null))) continue;
         const { resource, labels: own } = near.find((workload) => workload.resource.name.toLowerCase().includes(role!)) ?? near[0];
         report({
           at: { resource: budget, path: ['spec', 'selector'] }, value: labels.length > 0 ? labels.join(', ') : JSON.stringify(selector ?? null),

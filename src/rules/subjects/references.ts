@@ -6,6 +6,7 @@ import { generatedInNoNamespace, isKustomization } from '../../manifests/kustomi
 import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
+import { patchOf } from '../../manifests/patches';
 import { Container } from '../../manifests/pod/container';
 import { secretData } from '../../manifests/pod/sources';
 import { Workload } from '../../manifests/pod/workload';
@@ -258,7 +259,7 @@ export const referenceRules: Rule[] = [
     rows: ['N50'],
     check: (world, report) => {
       for (const { resource, by } of world.replaced) {
-        if (!celeryNamespaces(world).has(resource.namespace) || isKustomization(resource)) continue;
+        if (!celeryNamespaces(world).has(resource.namespace) || isKustomization(resource) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
         } else {

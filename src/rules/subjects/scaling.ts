@@ -20,6 +20,7 @@ import { Process } from '../../manifests/process';
 import { hasOneUser } from '../../manifests/redis-users';
 import { redisFor } from '../../manifests/brokers';
 import { hasManagement, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
+import { isPatch } from '../../manifests/patches';
 import { isFilledIn } from '../../manifests/refusals';
 import { isName } from '../../manifests/service-ports';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
@@ -479,7 +480,7 @@ export const scalingRules: Rule[] = [
       for (const scaler of world.kind('ScaledObject')) {
         // One that leads nowhere may be wrong in more than its target.
         const lost = namespaces.has(scaler.namespace) && !world.target(scaler.namespace, get(scaler.json, 'spec', 'scaleTargetRef'), 'Deployment');
-        if (!known.has(scaler) && !lost) continue;
+        if ((!known.has(scaler) && !lost) || isPatch(scaler)) continue;
         for (const { path, ...refusal } of kedaRefusals(scaler, world)) report({ at: { resource: scaler, path }, ...refusal });
       }
     },

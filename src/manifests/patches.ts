@@ -1,0 +1,69 @@
+import { lazy } from '../memo';
+import { asList, asText, get, isMap, JsonObject } from './json';
+import { isKustomization } from './kustomizations';
+import { Resource } from './resource';
+import type { World } from './world';
+
+/** Whether an object is what kustomize lays over another: it has only what it changes there. */
+export type Patch = 'yes' | 'maybe' | 'no';
+
+const SELECTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
+
+const isGiven = (json: unknown, ...path: readonly string[]): boolean => (get(json, ...path) ?? undefined) !== undefined;
+
+const templateOf = ({ kind, json }: Resource): unknown => get(json, 'spec', ...kind === 'CronJob' ? ['jobTemplate', 'spec'] : [], 'template');
+
+/** What nobody leaves out by mistake: selector and image, ports and pods, size and modes. */
+export function isPatch(resource: Resource): boolean {
+  const { kind, json } = resource;
+  if (json.$patch !== undefined) return true;
+  const lacks = (...names: readonly string[]): boolean => names.every((name) => !isGiven(json, 'spec', name));
+  const containers = asList(get(templateOf(resource), 'spec', 'containers')).filter(isMap);
+  const withoutImage = containers.some((container) => (asText(container.image) ?? '') === '');
+  switch (kind) {
+    case 'Deployment': case 'StatefulSet': case 'DaemonSet': case 'ReplicaSet': return lacks('selector') && (withoutImage || containers.length === 0);
+    case 'CronJob': return lacks('jobTemplate') || (lacks('schedule') && !isGiven(templateOf(resource), 'spec', 'restartPolicy'));
+    case 'Job': return lacks('template') || (withoutImage && !isGiven(templateOf(resource), 'spec', 'restartPolicy'));
+    case 'Service': return lacks('ports', 'selector', 'externalName', 'clusterIP');
+    case 'HorizontalPodAutoscaler': case 'ScaledObject': return lacks('scaleTargetRef');
+    case 'PersistentVolumeClaim': return lacks('accessModes', 'resources');
+    default: return false;
+  }
+}
+
+const BY_PATCHES = ['patches', 'patchesStrategicMerge', 'patchesJson6902', 'components'];
+
+/** Something in the input lays patches over objects. */
+const patching = lazy((world: World): readonly Resource[] => [
+  ...world.kind('Kustomization').filter((one) => isKustomization(one) && BY_PATCHES.some((name) => asList(one.json[name]).length > 0)),
+  ...world.kind('Component').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')),
+]);
+
+const isNear = (other: Resource, namespace: string): boolean => other.namespace === '' || namespace === '' || other.namespace === namespace;
+
+/** The pods of a workload without labels and a selector get both from the base. */
+const leavesLabels = (resource: Resource): boolean => SELECTED.has(resource.kind) && !isGiven(resource.json, 'spec', 'selector')
+  && !isGiven(templateOf(resource), 'metadata', 'labels');
+
+/** A workload with selector, labels and images leaves nothing to a base. */
+function isWhole(resource: Resource): boolean {
+  const containers = asList(get(templateOf(resource), 'spec', 'containers'));
+  return SELECTED.has(resource.kind) && isGiven(resource.json, 'spec', 'selector') && isGiven(templateOf(resource), 'metadata', 'labels')
+    && containers.length > 0 && containers.every((container) => (asText(get(container, 'image')) ?? '') !== '');
+}
+
+export function patchOf(resource: Resource, world: World): Patch {
+  if (isPatch(resource)) return 'yes';
+  if (isWhole(resource)) return 'no';
+  const { kind, name, namespace } = resource;
+  const others = world.kind(kind).filter((other) => other !== resource && other.name === name && isNear(other, namespace));
+  const near = patching(world).some((one) => isNear(one, namespace));
+  if (near && others.some((other) => isPart(resource.json, other.json))) return 'yes';
+  return near || others.length > 0 || leavesLabels(resource) ? 'maybe' : 'no';
+}
+
+/** A patch is smaller than what it is for, and has fields of the same names. */
+function isPart({ spec }: JsonObject, { spec: whole }: JsonObject): boolean {
+  return isMap(spec) && isMap(whole) && Object.keys(spec).every((name) => Object.hasOwn(whole, name))
+    && JSON.stringify(spec).length < JSON.stringify(whole).length;
+}
