@@ -3,6 +3,7 @@ import { lazy, remembered } from '../memo';
 import { areKin, owners } from './applications';
 import { brokerUrls } from './broker-urls';
 import { grouped } from './grouped';
+import { processesIn, redisServersIn } from './in-namespace';
 import { Container } from './pod/container';
 import { Env } from './pod/env';
 import { Process } from './process';
@@ -96,8 +97,8 @@ function meantHost({ url, text }: UrlUse, env: Env): string {
 
 /** The one Redis of the namespace of a Sentinel, with what follows it: which one Sentinel looks at, its configuration says. */
 function behindSentinel(world: World, sentinel: Resource | undefined): readonly RedisServer[] {
-  const near = world.redisServers.filter(({ container: { name, workload: { resource } } }) => resource.namespace === sentinel?.namespace
-    && !NO_BROKER.test(`${name} ${resource.name}`));
+  const near = sentinel === undefined ? NONE : redisServersIn(sentinel.namespace, world)
+    .filter(({ container: { name, workload: { resource } } }) => !NO_BROKER.test(`${name} ${resource.name}`));
   return serversIn(near) === 1 ? near : NONE;
 }
 
@@ -117,11 +118,11 @@ function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
   const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
   const withRabbit = rabbitNamespaces(world);
+  const elsewhere = withRabbit.size === 0 && byNamespace.size === 1
+    ? [...byNamespace].flatMap(([namespace, servers]) => celery.has(namespace) ? [] : servers) : [];
   return [...grouped(without.map((process) => [process.workload.resource.namespace, process]))].flatMap(([namespace, processes]) => {
     if (withRabbit.has(namespace)) return [];
-    const elsewhere = [...byNamespace.keys()].filter((other) => !celery.has(other));
-    const near = byNamespace.get(namespace)
-      ?? (withRabbit.size === 0 && byNamespace.size === 1 ? elsewhere.flatMap((other) => byNamespace.get(other)!) : []);
+    const near = byNamespace.get(namespace) ?? elsewhere;
     const candidates = near.filter((server) => !NO_BROKER.test(`${server.container.name} ${server.container.workload.resource.name}`));
     return near.some((server) => certain.has(server)) || serversIn(candidates) > 1
       ? ofApplications(processes, candidates, certain, world) : candidates;
@@ -141,8 +142,7 @@ function ofApplications(
   if (free.length === 0) return [];
   const workloads = [...new Map(processes.map(({ workload }) => [[...owners(workload)].sort().join('\n'), workload])).values()];
   const { namespace } = workloads[0].resource;
-  const known = world.processes.filter(({ link, workload }) => link !== undefined && workload.resource.namespace === namespace)
-    .map(({ workload }) => workload);
+  const known = processesIn(namespace, world).filter(({ link }) => link !== undefined).map(({ workload }) => workload);
   const unowned = free.filter(({ container }) => ![...workloads, ...known].some((workload) => areKin(workload, container.workload)));
   const found = new Set<RedisServer>();
   for (const workload of workloads) {

@@ -5,6 +5,7 @@ import { parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { readCelery } from './command/celery-command';
 import { baseName } from './command/command';
+import { kindIn } from './in-namespace';
 import { injectsServer } from './injected';
 import { asList, asScalar, get, Path } from './json';
 import { Container } from './pod/container';
@@ -79,7 +80,7 @@ const DATABASE_PORTS: ReadonlyArray<readonly [RegExp, number]> = [[/MYSQL|MARIA/
 export function databasesAtLoopback(container: Container, world: World): ReadonlyArray<{ name: string; path: Path; answer: Answer }> {
   // The operator of Cloud SQL puts its proxy into the pods that such an object selects.
   const { namespace } = container.workload.resource;
-  if (world.kind('AuthProxyWorkload').some((one) => one.namespace === namespace)) return [];
+  if (kindIn('AuthProxyWorkload', namespace, world).length > 0) return [];
   return [...container.env.all()].flatMap(({ name, value, hidden, path }) => {
     const text = DATABASE_VARIABLE.test(name) && !OF_A_CLOUD.test(name) ? hidden ?? value ?? '' : '';
     const url = parseUrl(text);

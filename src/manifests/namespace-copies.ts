@@ -3,7 +3,7 @@ import { shape } from './copies';
 import { grouped } from './grouped';
 import { asMap, JsonObject } from './json';
 import { fingerprint, Resource } from './resource';
-import { World } from './world';
+import type { World } from './world';
 
 /** An input without the namespaces that hold the same as another one. */
 export interface Without {
@@ -15,12 +15,15 @@ export interface Without {
 /**
  * The first of the namespaces that hold the same objects, and whose names differ in numbers only, for all of them: those of tenants, mostly.
  *
- * Undefined where there are none. What names another namespace is no copy, and there are none next to objects of no namespace.
+ * Undefined where there are none. One that others name is no copy, and there are none next to objects in no namespace.
  */
 export const withoutCopies = lazy((world: World): Without | undefined => {
   const named = grouped(world.resources.map((resource) => [home(resource), resource]));
   if (named.size < 2 || named.has('')) return undefined;
-  const alike = [...grouped([...named.values()].map((resources) => [resources.map(outline).join('\n'), resources])).values()];
+  // A server in a namespace without Celery may be for the processes of all others.
+  const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
+  const alike = [...grouped([...named].map(([namespace, resources]) =>
+    [celery.has(namespace) ? resources.map(outline).join('\n') : namespace, resources])).values()];
   if (alike.length === named.size) return undefined;
   const given = new Map<unknown, number>();
   const same = alike.flatMap((some) => some.length === 1 ? [some]
@@ -34,11 +37,11 @@ export const withoutCopies = lazy((world: World): Without | undefined => {
   }
   if (copies.size === 0) return undefined;
   const left = new Set([...copies.values()].flat());
-  return { world: new World([], world.complete, world.resources.filter((resource) => !left.has(resource))), copies };
+  return { world: world.of(new Set(world.resources.filter((resource) => !left.has(resource)))), copies };
 });
 
-/** A kustomization is in none, whatever it says of itself. */
-function home({ apiVersion, kind, namespace, name }: Resource): string {
+/** The namespace that an object is in, or makes. A kustomization is in none, whatever it says of itself. */
+export function home({ apiVersion, kind, namespace, name }: Resource): string {
   return kind === 'Namespace' ? name : apiVersion.startsWith('kustomize.config.k8s.io/') ? '' : namespace;
 }
 

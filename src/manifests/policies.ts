@@ -58,9 +58,13 @@ const OTHER_POLICIES = [
 
 /** Whether a policy of another kind may allow something to the pods of a workload. What it selects is not computed. */
 export function hasOtherPolicies({ resource: { namespace } }: Workload, world: World): boolean {
-  const others = [...OTHER_POLICIES.flatMap((kind) => world.kind(kind)), ...world.kind('NetworkPolicy').filter(({ apiVersion }) => !apiVersion.startsWith('networking.k8s.io/'))];
-  return others.some((policy) => ['', namespace].includes(policy.namespace));
+  return others(world).has('') || others(world).has(namespace);
 }
+
+/** The namespaces of policies of other kinds. */
+const others = lazy((world: World): ReadonlySet<string> => new Set([
+  ...OTHER_POLICIES.flatMap((kind) => world.kind(kind)), ...world.kind('NetworkPolicy').filter(({ apiVersion }) => !apiVersion.startsWith('networking.k8s.io/')),
+].map(({ namespace }) => namespace)));
 
 /** The rules of policies, each with its policy. */
 export function rulesOf(policies: readonly Resource[], direction: Direction): readonly unknown[] {

@@ -1,6 +1,7 @@
 import { brokerClients } from './broker-urls';
 import { baseName } from './command/command';
 import { grouped } from './grouped';
+import { kindIn } from './in-namespace';
 import { asList, asMap, asNumber, asText, get, Path } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
@@ -155,14 +156,19 @@ export function rabbitReplicas({ resource, container }: RabbitServer): number {
 
 /** The RabbitMQ servers that a URL leads to. */
 export function rabbitFor(use: UrlUse, world: World): readonly RabbitServer[] {
-  const servers = rabbitServers(world);
-  if (!isAmqp(use.url) || servers.length === 0) return [];
+  const { made, running } = serversByName(world);
+  if (!isAmqp(use.url)) return [];
   const service = world.service(use.url.host, use.at.resource.namespace);
   const [name, namespace = use.at.resource.namespace] = use.url.host.split('.');
-  if (!service) return servers.filter(({ container, resource }) => !container && resource.name === name && ['', namespace].includes(resource.namespace));
-  const backing: ReadonlySet<Workload> = new Set(world.backing(service));
-  return servers.filter(({ container }) => container && backing.has(container.workload));
+  return service ? world.backing(service).flatMap((workload) => running.get(workload) ?? [])
+    : [...new Set(['', namespace])].flatMap((own) => made.get(`${own} ${name}`) ?? []);
 }
+
+/** Those that an operator makes, by their namespace and name, and the others by their workload. */
+const serversByName = lazy((world: World) => ({
+  made: grouped(rabbitServers(world).flatMap((server) => server.container ? [] : [[`${server.resource.namespace} ${server.resource.name}`, server] as const])),
+  running: grouped(rabbitServers(world).flatMap((server) => server.container ? [[server.container.workload, server] as const] : [])),
+}));
 
 /** A RabbitMQ that Celery uses. */
 export interface RabbitBroker {
@@ -239,7 +245,7 @@ function alone(world: World, servers: readonly RabbitServer[], without: Readonly
     const near = (processes.get(namespace) ?? []).filter(({ link }) => link
       ? isAmqp(link.url) && isNear(link, server) : true);
     const links = near.flatMap(({ link }) => link ?? []);
-    const named = links.length > 0 && links.every((link) => leadsNowhere(link, world)) && world.kind('Service').some((service) => service.namespace === namespace);
+    const named = links.length > 0 && links.every((link) => leadsNowhere(link, world)) && kindIn('Service', namespace, world).length > 0;
     return near.length === 0 ? [] : [{ server, clients: near, certain: false, named }];
   });
 }

@@ -1,4 +1,5 @@
 import { lazy } from '../memo';
+import { kindIn } from './in-namespace';
 import { asList, asScalar, asText, get } from './json';
 import { selects } from './policies';
 import { Resource } from './resource';
@@ -31,6 +32,6 @@ const BACKEND_CONFIG = /^(beta\.)?cloud\.google\.com\/backend-config$/;
 export function asksByBackendConfig({ annotations, namespace }: Resource, world: World): boolean {
   const given = Object.entries(annotations).filter(([name]) => BACKEND_CONFIG.test(name)).map(([, value]) => asScalar(value) ?? '').join(' ');
   if (given === '') return false;
-  const known = world.kind('BackendConfig').filter((one) => one.namespace === namespace && given.includes(`"${one.name}"`));
+  const known = kindIn('BackendConfig', namespace, world).filter((one) => given.includes(`"${one.name}"`));
   return known.length === 0 || known.some(({ json }) => get(json, 'spec', 'iap', 'enabled') === true || get(json, 'spec', 'securityPolicy') !== undefined);
 }

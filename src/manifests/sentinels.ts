@@ -1,6 +1,7 @@
 import { isBitnami } from '../celery/image';
 import { SENTINEL_PORT } from '../celery/ports';
 import { lazy } from '../memo';
+import { grouped } from './grouped';
 import { asList, get } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
@@ -59,9 +60,10 @@ function textsOf(container: Container): Array<{ readonly text: string; readonly 
 /** The Sentinels that a host leads to. */
 export function sentinelsFor(host: string, namespace: string, world: World): readonly Sentinel[] {
   const service = world.service(host, namespace);
-  const backing = new Set(service ? world.backing(service) : []);
-  return sentinels(world).filter(({ container }) => backing.has(container.workload));
+  return service ? world.backing(service).flatMap((workload) => byWorkload(world).get(workload) ?? []) : [];
 }
+
+const byWorkload = lazy((world: World) => grouped(sentinels(world).map((sentinel) => [sentinel.container.workload, sentinel])));
 
 /** The port of the pods to which one of a Service leads; without one, or without an address of its own, it is the same. */
 export function portOfPods(host: string, port: number, pod: Workload, namespace: string, world: World): number {

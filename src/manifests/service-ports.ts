@@ -1,6 +1,7 @@
 import { defaultPort } from '../celery/ports';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
+import { kindIn } from './in-namespace';
 import { asList, asMap, asNumber, get } from './json';
 import { Workload } from './pod/workload';
 import { UrlUse } from './uses';
@@ -23,7 +24,7 @@ export function isName(host: string): boolean {
 export function portsOf(host: string, namespace: string, world: World): number[] {
   const service = isName(host) ? world.service(host, namespace) : undefined;
   // The input may have one for each of several environments.
-  const same = service ? (servicesByName(world).get(service.name) ?? []).filter((one) => one.namespace === service.namespace) : [];
+  const same = service ? kindIn('Service', service.namespace, world).filter(({ name }) => name === service.name) : [];
   const specs = same.map(({ json }) => asMap(json.spec));
   // The name of a headless Service is that of its pods, and an ExternalName has no ports.
   return specs.some(({ clusterIP, type }) => clusterIP === 'None' || type === 'ExternalName') ? []

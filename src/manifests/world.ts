@@ -32,7 +32,7 @@ export class World {
 
   /**
    * @param complete whether these are all objects that there are: those of a program, which has all in sight that it writes
-   * @param counting those of the objects that count
+   * @param counting those of the objects that it is about
    */
   public constructor(private readonly objects: readonly unknown[], public readonly complete = false, counting = resources(objects)) {
     this.resources = counting;
@@ -51,6 +51,11 @@ export class World {
     this.processesOf = grouped(this.processes.map((process) => [process.workload, process]));
     this.redisServers = containers.flatMap((container) => RedisServer.read(container) ?? []);
     this.redisOf = grouped(this.redisServers.map((server) => [server.container.workload, server]));
+  }
+
+  /** The same with some of its resources only. */
+  public of(some: ReadonlySet<Resource>): World {
+    return new World([], this.complete, this.resources.filter((resource) => some.has(resource)));
   }
 
   /** What is no object for kubectl: nothing else is known of them. */

@@ -1,7 +1,7 @@
 import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
 import { Path, showPath } from '../manifests/json';
-import { withoutCopies } from '../manifests/namespace-copies';
+import { home, withoutCopies } from '../manifests/namespace-copies';
 import { Place } from '../manifests/place';
 import { Resource } from '../manifests/resource';
 import type { World } from '../manifests/world';
@@ -51,16 +51,26 @@ export function examine(world: World, options: Options): Violation[] {
 function everywhere(world: World, rules: readonly Rule[]): Violation[] {
   const without = withoutCopies(world);
   if (without === undefined) return violations(world, rules);
-  const found = violations(without.world, rules.filter(({ across }) => !across));
-  if (found.some(namesItsNamespace)) return violations(world, rules);
+  const within = rules.filter(({ across }) => !across);
+  const found = violations(without.world, within);
+  // What is found there has the name of the namespace in it.
+  const named = new Set(found.filter(hasNamespace).map(({ at }) => home(at.resource)));
+  const apart = new Set<Resource>();
+  const copies = new Map<Resource, readonly Resource[]>();
+  for (const [first, others] of without.copies) {
+    if (named.has(home(first))) others.forEach((resource) => apart.add(resource));
+    else copies.set(first, others);
+  }
   return [
-    ...found.flatMap((one) => [one, ...(without.copies.get(one.at.resource) ?? []).map((resource) => ({ ...one, at: { ...one.at, resource } }))]),
+    ...found,
+    ...found.flatMap((one) => (copies.get(one.at.resource) ?? []).map((resource) => ({ ...one, at: { ...one.at, resource } }))),
+    ...apart.size === 0 ? [] : violations(world.of(apart), within),
     ...violations(world, rules.filter(({ across }) => across)),
   ];
 }
 
-function namesItsNamespace({ at: { resource: { namespace } }, note, unless, value, allowed, fix }: Violation): boolean {
-  return [note, unless, value, allowed, fix].some((text) => text?.includes(namespace));
+function hasNamespace({ at: { resource }, note, unless, value, allowed, fix }: Violation): boolean {
+  return [note, unless, value, allowed, fix].some((text) => text?.includes(home(resource)));
 }
 
 /** A check of the list that it is called with: the type of a rule binds the two. */

@@ -1,7 +1,7 @@
 import { withoutCopies } from '../../src/manifests/namespace-copies';
 import { World } from '../../src/manifests/world';
 
-const SPEC = { template: { spec: { containers: [{ name: 'main', image: 'shop:1' }] } } };
+const SPEC = { template: { spec: { containers: [{ name: 'main', image: 'shop:1', command: ['celery', '-A', 'shop', 'worker'] }] } } };
 
 interface Given {
   readonly [key: string]: unknown;
@@ -45,7 +45,8 @@ test.each<[string, Given[]]>([
   ['an object in no namespace', [deployment('t-1'), deployment('t-2'), { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'data' } }]],
   ['a kustomization', [deployment('t-1'), deployment('t-2'), { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', metadata: { namespace: 't-1' } }]],
   ['an object given twice', [deployment('t-1'), deployment('t-1'), deployment('t-2'), deployment('t-2')]],
-  ['what is no JSON', ['t-1', 't-2'].map((name) => config(name, { A: 1n }))],
+  ['no process of Celery', [config('t-1', { A: '1' }), config('t-2', { A: '1' })]],
+  ['what is no JSON', ['t-1', 't-2'].flatMap((name) => [deployment(name), config(name, { A: 1n })])],
 ])('none is left out: %s', (_, objects) => {
   expect(left(...objects)).toEqual([]);
 });

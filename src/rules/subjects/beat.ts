@@ -8,6 +8,7 @@ import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { grouped } from '../../manifests/grouped';
+import { workloadsIn } from '../../manifests/in-namespace';
 import { asScalar, get, Path } from '../../manifests/json';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
@@ -433,8 +434,7 @@ export const beatRules: Rule[] = [
       if (!mount || others.length > 0 || world.in(workload).length > 1) return;
       const { mountPath, path, volume: { claim = mount.volume.name, name } } = mount;
       // What other pods mount has another purpose, and what is called otherwise may have one.
-      const shared = world.workloads.some(({ resource, volumes }) => resource !== workload.resource
-        && resource.namespace === workload.resource.namespace && [...volumes.values()].some((volume) => volume.kind === 'claim' && volume.claim === claim));
+      const shared = workloadsIn(workload.resource.namespace, world).some(({ resource, volumes }) => resource !== workload.resource && [...volumes.values()].some((volume) => volume.kind === 'claim' && volume.claim === claim));
       if (shared || !/beat|schedul/i.test(`${mountPath} ${claim} ${name}`) || OF_OTHER_FILES.test(`${mountPath} ${claim} ${name}`)) return;
       report({
         at: container.place(path), value: `claim ${claim} at ${mountPath}`, allowed: `-s ${mountPath}/${DEFAULTS.scheduleFile}`,

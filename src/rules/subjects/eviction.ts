@@ -1,6 +1,7 @@
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
+import { workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { AUTOSCALER_GRACE, KEPT } from '../../manifests/node-autoscalers';
 import { withoutNode } from '../../manifests/node-labels';
@@ -86,7 +87,7 @@ const celeryByNamespace = lazy((world: World) => grouped([...new Set(world.proce
 /** Whether a selector takes a pod of the input; none at all takes no pod, and an empty one takes all. */
 const selectsSome = lazy((world: World) => remembered((namespace: string, selector: string) => {
   const wanted = JSON.parse(selector) as unknown;
-  return isMap(wanted) && world.workloads.some(({ resource, labels }) => resource.namespace === namespace && selects(wanted, labels));
+  return isMap(wanted) && workloadsIn(namespace, world).some(({ labels }) => selects(wanted, labels));
 }));
 
 /** Proxies that end at SIGTERM, whoever still uses them, and the words that make them wait. */
@@ -386,7 +387,7 @@ export const evictionRules: Rule[] = [
         const labels = Object.entries(asMap(get(selector, 'matchLabels')));
         const others = ['namespaces', 'namespaceSelector', 'matchLabelKeys', 'mismatchLabelKeys'].some((name) => get(term, name) !== undefined);
         if (others || labels.length === 0 || labels.some((label) => isFilledIn(label.join('')))) continue;
-        const near = world.workloads.filter((workload) => workload.resource.namespace === resource.namespace);
+        const near = workloadsIn(resource.namespace, world);
         // Those of another chart, or of an operator, are called otherwise than all that is here.
         const values = labels.map(([, value]) => asScalar(value) ?? '');
         const speaksOf = ({ name }: Resource): boolean => values.some((value) => value.includes(name) || name.includes(value));

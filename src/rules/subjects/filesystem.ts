@@ -6,6 +6,7 @@ import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { boundVolume, claimNamed, isNotAttached, templateOf } from '../../manifests/claims';
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
+import { workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
 import { applicationContainers } from '../../manifests/named-hosts';
 import { isForOpenShift } from '../../manifests/openshift';
@@ -598,7 +599,7 @@ export const filesystemRules: Rule[] = [
       const mount = folder?.value?.startsWith('/') ? container.mountOf(folder.value) : undefined;
       const claim = mount?.volume.claim;
       if (!folder || !mount || claim === undefined || templateOf(claim, workload.resource.namespace, world) || perPod(mount, container)) return;
-      const others = world.workloads.some((other) => other !== workload && other.resource.namespace === workload.resource.namespace
+      const others = workloadsIn(workload.resource.namespace, world).some((other) => other !== workload
         && other.containers.some((one) => one.mountOf(metricsFolder(one)?.value ?? '')?.volume.claim === claim));
       if (others || isScaled(workload, world)) report({ at: container.place(folder.path), value: `${folder.name}=${folder.value}`, allowed: 'an emptyDir', note: `it is on claim ${claim}` });
     },
@@ -740,7 +741,7 @@ export const filesystemRules: Rule[] = [
       const { container, workload } = worker;
       const file = ownResults(container);
       if (!file || worker.settingOn('task_ignore_result')) return;
-      const readers = world.workloads.filter((other) => other !== workload && other.resource.namespace === workload.resource.namespace
+      const readers = workloadsIn(workload.resource.namespace, world).filter((other) => other !== workload
         && other.containers.some((one) => ownResults(one)?.url === file.url));
       const producers = readers.filter((other) => world.in(other).length === 0);
       if (readers.length === 0 && mostReplicas(workload, world) < 2) return;

@@ -16,6 +16,7 @@ import { isOf, mayGiveLabel } from '../../manifests/kustomizations';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
 import { grouped } from '../../manifests/grouped';
+import { workersIn } from '../../manifests/in-namespace';
 import { contests, Exposure, exposures, guardedByPolicy, misdirected } from '../../manifests/network';
 import { Place } from '../../manifests/place';
 import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
@@ -411,7 +412,7 @@ export const flowerRules: Rule[] = [
     check: (flower, report, world) => {
       const own = flower.broker;
       const { namespace } = flower.workload.resource;
-      const links = world.workers.filter(({ workload }) => workload.resource.namespace === namespace).map(({ link }) => link);
+      const links = workersIn(namespace, world).map(({ link }) => link);
       if (!own || own.partial || links.length === 0) return;
       const database = ({ url }: UrlUse): string => isRedis(url) ? String(redisDatabase(url) ?? '?') : virtualHost(url) ?? '?';
       // Another host is another broker, and a database out of sight may be the same.

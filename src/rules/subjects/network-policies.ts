@@ -15,6 +15,7 @@ import { Resource } from '../../manifests/resource';
 import { runsSentinel } from '../../manifests/sentinels';
 import { ownByNamespace, serverContainers } from '../../manifests/servers';
 import { brokerServers } from '../../manifests/broker-servers';
+import { resourcesIn, workloadsIn } from '../../manifests/in-namespace';
 import { isName, targetOf } from '../../manifests/service-ports';
 import { UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
@@ -134,8 +135,8 @@ const WITHOUT_PODS = /^(ScaledObject|(Cluster)?TriggerAuthentication|(Pod|Servic
 
 /** Whether a namespace has pods that are not of Celery, or may have: those that an operator makes are not in sight. */
 function mayHaveOthers(namespace: string, world: World): boolean {
-  return world.workloads.some(({ resource, labels }) => resource.namespace === namespace && !ROLE.test(`${resource.name} ${Object.values(labels).join(' ')}`))
-    || world.resources.some((resource) => resource.namespace === namespace && /^[^/]+\.[^/]+\//.test(resource.apiVersion)
+  return workloadsIn(namespace, world).some(({ resource, labels }) => !ROLE.test(`${resource.name} ${Object.values(labels).join(' ')}`))
+    || resourcesIn(namespace, world).some((resource) => /^[^/]+\.[^/]+\//.test(resource.apiVersion)
       && !/^[^/]*\.k8s\.io\//.test(resource.apiVersion) && !WITHOUT_PODS.test(resource.kind));
 }
 
@@ -345,7 +346,7 @@ export const policyRules: Rule[] = [
         const selector = get(policy.json, 'spec', 'podSelector');
         if (!isMap(selector) || selected(world).has(policy)) continue;
         const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => [name, asScalar(value) ?? ''] as const);
-        if (world.workloads.some((one) => one.resource.namespace === policy.namespace && selects(selector, one.labels))) continue;
+        if (workloadsIn(policy.namespace, world).some((one) => selects(selector, one.labels))) continue;
         const meant = meantBy(policy, selector, labels, world);
         if (meant === undefined) continue;
         const { resource, labels: own } = meant;

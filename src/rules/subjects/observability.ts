@@ -4,6 +4,7 @@ import { seenByExporter } from '../../manifests/applications';
 import { brokerClients } from '../../manifests/broker-urls';
 import { seconds } from '../../manifests/code-settings';
 import { exporters } from '../../manifests/exporters';
+import { kindIn, workersIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { answersAtLoopback } from '../../manifests/loopback';
 import { Container } from '../../manifests/pod/container';
@@ -107,11 +108,12 @@ export const observabilityRules: Rule[] = [
     source: 'https://github.com/raft-tech/TANF-app/issues/5673',
     rows: ['N30'],
     check: (world, report) => {
+      const clients = new Map([...brokerClients(world)].reverse().map((client) => [client.container, client]));
       for (const { container } of exporters(world)) {
-        const [use, ...others] = brokerClients(world).find((client) => client.container === container)?.urls ?? [];
+        const [use, ...others] = clients.get(container)?.urls ?? [];
         if (!use || others.length > 0 || use.partial) continue;
         const { namespace } = container.workload.resource;
-        const near = world.workers.filter(({ workload }) => workload.resource.namespace === namespace).map(({ link }) => link);
+        const near = workersIn(namespace, world).map(({ link }) => link);
         const same = near.flatMap((link) => link && !link.partial && link.url.host.split('.')[0] === use.url.host.split('.')[0] ? [link] : []);
         if (same.length === 0 || same.length < near.length || same.some((link) => sameBroker(link, use, world))) continue;
         report({ at: use.at, value: shownUrl(use), allowed: shownUrl(same[0]) });
@@ -179,7 +181,7 @@ export const observabilityRules: Rule[] = [
         const labels = asMap(get(selector, 'matchLabels'));
         const namespace = watched(monitor, world);
         if (namespace === undefined || get(selector, 'matchExpressions') !== undefined) continue;
-        if (world.kind('Service').some((service) => service.namespace === namespace && selects(selector, service.labels))) continue;
+        if (kindIn('Service', namespace, world).some((service) => selects(selector, service.labels))) continue;
         const meant = world.select(namespace, labels).find((workload) => own.has(workload));
         if (!meant) continue;
         report({
@@ -208,7 +210,7 @@ export const observabilityRules: Rule[] = [
         if (namespace === undefined || get(selector, 'matchExpressions') !== undefined) continue;
         const ofPods = kind === 'PodMonitor';
         const pods = ofPods ? world.select(namespace, asMap(get(selector, 'matchLabels'))) : [];
-        const services = ofPods ? [] : world.kind('Service').filter((service) => service.namespace === namespace && selects(selector, service.labels));
+        const services = ofPods ? [] : kindIn('Service', namespace, world).filter((service) => selects(selector, service.labels));
         const reached = ofPods ? pods : services.flatMap((service) => world.backing(service));
         if (!reached.some((workload) => own.has(workload))) continue;
         const containers = pods.flatMap(({ allContainers }) => allContainers);

@@ -14,6 +14,7 @@ import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
+import { processesIn, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
@@ -393,8 +394,7 @@ export const redisRules: Rule[] = [
       const { workload } = server.container;
       if (!directive || !(Number(directive.values[0]) > 0) || mostReplicas(workload, world) > 1 || !isIndependent(server)) return;
       // Another server may follow it by a script, or by a Sentinel.
-      const others = world.redisServers.filter(({ container }) => container !== server.container
-        && container.workload.resource.namespace === workload.resource.namespace);
+      const others = redisServersIn(workload.resource.namespace, world).filter(({ container }) => container !== server.container);
       if (others.some((other) => !isIndependent(other)) || sentinelNamespaces(world).has(workload.resource.namespace)) return;
       report({ at: at(server, directive), value: `min-replicas-to-write ${directive.values[0]}`, allowed: 'min-replicas-to-write 0', ...unlessCache(server, world) });
     },
@@ -454,7 +454,7 @@ export const redisRules: Rule[] = [
     check: (server, report, world) => {
       const { namespace } = server.container.workload.resource;
       // Also where a fault elsewhere hides that Celery uses it.
-      const near = redisOfCelery(world).has(server) || world.processes.some(({ workload }) => workload.resource.namespace === namespace);
+      const near = redisOfCelery(world).has(server) || processesIn(namespace, world).length > 0;
       if (!near || server.container.image.name === 'dragonfly') return;
       // A script may go on with something else after a server in the background.
       const inScript = server.invocation?.links.some(({ kind }) => kind === 'shell') ?? false;

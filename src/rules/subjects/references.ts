@@ -1,6 +1,7 @@
 import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
+import { kindIn, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { generatedInNoNamespace, isKustomization } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
@@ -105,12 +106,10 @@ const namedByOthers = lazy((world: World) => new Set(world.resources.filter(({ a
 /** Something in its own namespace asks for an object: it need not have been meant for a pod elsewhere that names one like it. */
 function isUsedAtHome(world: World, { kind, namespace, name }: Resource): boolean {
   if (allNames(world).has(`${kind} ${namespace} ${name}`) || namedByOthers(world).has(`${namespace} ${name}`)) return true;
-  return world.workloads.some((workload) => workload.resource.namespace === namespace
-    && referencesOf(workload).some((reference) => reference.kind === kind && reference.name === name))
-    || world.kind('Ingress').some(({ namespace: other, json }) => other === namespace
-      && asList(get(json, 'spec', 'tls')).some((tls) => get(tls, 'secretName') === name))
-    || world.kind('ServiceAccount').some(({ namespace: other, json }) => other === namespace
-      && [...asList(json.imagePullSecrets), ...asList(json.secrets)].some((secret) => get(secret, 'name') === name));
+  return workloadsIn(namespace, world).flatMap(referencesOf).some((reference) => reference.kind === kind && reference.name === name)
+    || kindIn('Ingress', namespace, world).some(({ json }) => asList(get(json, 'spec', 'tls')).some((tls) => get(tls, 'secretName') === name))
+    || kindIn('ServiceAccount', namespace, world).some(({ json }) =>
+      [...asList(json.imagePullSecrets), ...asList(json.secrets)].some((secret) => get(secret, 'name') === name));
 }
 
 /** Some controllers copy a Secret into other namespaces. */
@@ -214,7 +213,7 @@ const askedKeys = lazy((world: World) => grouped(neededReferences(world).flatMap
 function withSameKeys({ kind, name, at: { resource: { namespace } } }: Reference, world: World): string | undefined {
   const keys = new Set(askedKeys(world).get(`${kind} ${namespace} ${name}`));
   if (keys.size < 2) return undefined;
-  const having = world.kind(kind).filter((one) => one.namespace === namespace && [...keys].every((key) => keysOf(one).has(key)));
+  const having = kindIn(kind, namespace, world).filter((one) => [...keys].every((key) => keysOf(one).has(key)));
   const found = new Set(having.map((one) => one.name));
   return found.size === 1 ? [...found][0] : undefined;
 }
@@ -288,7 +287,7 @@ export const referenceRules: Rule[] = [
         return;
       }
       // Of several of a name the last is what stays; another may be that of this environment.
-      const other = world.kind(kind).some((one) => one !== found && one.namespace === found.namespace && one.name === name && keysOf(one).has(key!));
+      const other = kindIn(kind, found.namespace, world).some((one) => one !== found && one.name === name && keysOf(one).has(key!));
       // An empty one is filled by something else. The API server takes none of that type without its keys.
       if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
       report({
@@ -390,7 +389,7 @@ export const referenceRules: Rule[] = [
         const others = byName(world).get(`${kind} ${name}`) ?? [];
         // Where a manifest does not say its namespace, kubectl does.
         if (others.length === 0 || namespace === '' || isHierarchical(world)) continue;
-        if (others.some((other) => ['', namespace].includes(other.namespace) || isCopied(other))) continue;
+        if (['', namespace].some((own) => world.find(kind, own, name)) || others.some(isCopied)) continue;
         // Another application of the input has one of the same name, for itself.
         if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) continue;
         const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
@@ -505,7 +504,7 @@ export const referenceRules: Rule[] = [
     rows: ['N88'],
     on: 'celeryWorkloads',
     check: ({ initContainers, longRunning, resource: { namespace } }, report, world) => {
-      const jobs = longRunning ? world.kind('Job').filter((job) => job.namespace === namespace && hooksOf(job).some((hook) => hook === 'post-install' || hook === 'post-upgrade')
+      const jobs = longRunning ? kindIn('Job', namespace, world).filter((job) => hooksOf(job).some((hook) => hook === 'post-install' || hook === 'post-upgrade')
         && !hooksOf(job).some((hook) => hook.startsWith('pre-')) && MIGRATES.test(JSON.stringify(job.json.spec))) : [];
       for (const container of jobs.length === 0 ? [] : initContainers) {
         const text = container.words.map((word) => word.text).join(' ');

@@ -19,6 +19,7 @@ import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { hasOneUser } from '../../manifests/redis-users';
 import { redisFor } from '../../manifests/brokers';
+import { workersIn } from '../../manifests/in-namespace';
 import { hasManagement, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
 import { isPatch } from '../../manifests/patches';
 import { isFilledIn } from '../../manifests/refusals';
@@ -70,8 +71,7 @@ function otherDatabase(trigger: Trigger, { link }: Process): { readonly read: st
 
 /** A trigger of a ScaledObject counts a queue that a worker of its namespace consumes, or the one that Celery has by default. */
 function countsTasks(scaler: Resource, world: World): boolean {
-  const queues = new Set(world.workers.filter(({ workload }) => workload.resource.namespace === scaler.namespace)
-    .flatMap((worker) => queuesInSight(worker) ?? [DEFAULTS.queue]));
+  const queues = new Set(workersIn(scaler.namespace, world).flatMap((worker) => queuesInSight(worker) ?? [DEFAULTS.queue]));
   return scaler.kind === 'ScaledObject' && triggers(scaler).some((trigger) => queues.has(trigger.metadata(QUEUE_SCALERS.get(trigger.type)?.queue ?? '') ?? ''));
 }
 
@@ -860,10 +860,15 @@ const BROKER_METRICS: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** What the servers of a namespace are, where all of them are of one kind. */
 function onlyBroker(namespace: string, world: World): 'redis' | 'rabbitmq' | undefined {
-  const redis = world.redisServers.some(({ container }) => container.workload.resource.namespace === namespace);
-  const rabbitmq = rabbitServers(world).some(({ resource }) => resource.namespace === namespace);
-  return redis === rabbitmq ? undefined : redis ? 'redis' : 'rabbitmq';
+  const { redis, rabbitmq } = brokersIn(world);
+  return redis.has(namespace) === rabbitmq.has(namespace) ? undefined : redis.has(namespace) ? 'redis' : 'rabbitmq';
 }
+
+/** The namespaces of servers. */
+const brokersIn = lazy((world: World) => ({
+  redis: new Set(world.redisServers.map(({ container }) => container.workload.resource.namespace)),
+  rabbitmq: new Set(rabbitServers(world).map(({ resource }) => resource.namespace)),
+}));
 
 /** Triggers of KEDA that do not name what they count. */
 const OTHER_TRIGGERS = /^(cpu|memory|cron|external.*|prometheus|metrics-api|datadog|new-relic|.*cloudwatch|gcp-stackdriver|azure-(monitor|log-analytics|app-insights))$/;

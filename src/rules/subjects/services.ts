@@ -23,6 +23,7 @@ import { Resource } from '../../manifests/resource';
 import { isMade } from '../../manifests/service-makers';
 import { serverWorkloads } from '../../manifests/servers';
 import { brokerServers } from '../../manifests/broker-servers';
+import { workloadsIn } from '../../manifests/in-namespace';
 import { isName, lacksPort, portOf, portsOf, servicesByName } from '../../manifests/service-ports';
 import { isOfStranger, strangers } from '../../manifests/strangers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
@@ -317,8 +318,8 @@ export const serviceRules: Rule[] = [
         if (!service || seen.has(service) || selector.length === 0 || world.backing(service).length > 0) continue;
         seen.add(service);
         // Only where a pod is meant: one that has some of the labels, or a label with another value.
-        const all = world.workloads.filter(({ labels, resource }) => resource.namespace === service.namespace
-          && (resource.name === service.name || selector.some(([name, value]) => asScalar(labels[name]) === asScalar(value))));
+        const all = workloadsIn(service.namespace, world).filter(({ labels, resource }) =>
+          resource.name === service.name || selector.some(([name, value]) => asScalar(labels[name]) === asScalar(value)));
         const near = all.find((workload) => isFor(service, workload, world)) ?? all[0];
         if (near && selector.every(([name, value]) => asScalar(near.labels[name]) === asScalar(value) || isGivenLater(name, value))) continue;
         if (!near) continue;
@@ -347,7 +348,7 @@ export const serviceRules: Rule[] = [
         const { host } = use.url;
         if (namespace === '' || !/^[a-z0-9-]+$/.test(host) || ownNames(workload, host) || isMade(host, namespace, world)) continue;
         const services = servicesByName(world).get(host) ?? [];
-        if (services.length === 0 || services.some((service) => ['', namespace].includes(service.namespace) || isUsedAtHome(world, service))) continue;
+        if (services.length === 0 || ['', namespace].some((own) => world.find('Service', own, host)) || services.some((service) => isUsedAtHome(world, service))) continue;
         const whole = [...new Set(services.map((service) => `${host}.${service.namespace}.svc.${CLUSTER_DOMAIN}`))];
         report({
           at: use.at, value: use.text, allowed: listed(whole), note: `the namespace ${namespace} has no Service ${host}`, fix: `Write the whole name: ${listed(whole)}.`,
@@ -382,7 +383,7 @@ export const serviceRules: Rule[] = [
         if (name === undefined || isMade(host, workload.resource.namespace, world)) continue;
         const turned = world.find('Service', name, named);
         const services = servicesByName(world).get(name) ?? (turned ? [turned] : []);
-        if (services.length === 0 || services.some((service) => ['', named].includes(service.namespace))) continue;
+        if (services.length === 0 || ['', named].some((own) => world.find('Service', own, name))) continue;
         // One that others use, or nobody, may have the name of another, in a namespace that is out of sight.
         if (!namespaces(world).has(named) && services.some((service) => service !== turned && usedServices(world).has(service))) continue;
         const whole = [...new Set(services.map((service) => `${service.name}.${service.namespace}${domain}`))];
