@@ -198,14 +198,15 @@ export const redisRules: Rule[] = [
   },
   {
     id: 'redis/maxmemory-above-limit',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'Redis may use more memory than the limit of its container allows',
-    why: 'The container is OOMKilled before Redis refuses writes; a save forks, and needs memory for every page that changes meanwhile.',
+    why: 'The container is OOMKilled before Redis refuses writes or evicts anything: tasks that are not saved yet are lost, and what is saved does not fit in memory when it starts '
+      + 'again. Below the limit it may be, because a save forks, and needs memory for every page that changes meanwhile.',
     fix: 'Set maxmemory to at most three quarters of the memory limit.',
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/admin/',
     rows: ['R2', 'R10'],
     on: 'brokers',
-    check: (server, report) => {
+    check: (server, report, world) => {
       const maximum = server.directive('maxmemory');
       const bytes = redisSize(maximum?.values[0] ?? '');
       const limit = server.container.memoryLimit;
@@ -213,6 +214,7 @@ export const redisRules: Rule[] = [
       if (bytes === 0 || bytes > REDIS_DATA_SHARE * limit) {
         report({
           at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(REDIS_DATA_SHARE * limit)}`, note: `the limit is ${mebibytes(limit)}`,
+          ...bytes >= limit ? unlessCache(server, world) : { severity: Severity.WARNING },
         });
       }
     },
