@@ -191,9 +191,10 @@ export function wholeOutOfRange(workload: Workload, world: World): Array<{ range
   }));
 }
 
-export function claimOutOfRange(claim: Resource, world: World): Array<{ range: Resource; value: string; allowed: string }> {
-  const size = get(claim.json, 'spec', 'resources', 'requests', 'storage');
-  return limitsOf('PersistentVolumeClaim', claim.namespace, world).flatMap(({ range, entry }) => {
+/** A claim, or what a StatefulSet makes one from. */
+export function claimOutOfRange(claim: unknown, namespace: string, world: World): Array<{ range: Resource; value: string; allowed: string }> {
+  const size = get(claim, 'spec', 'resources', 'requests', 'storage');
+  return limitsOf('PersistentVolumeClaim', namespace, world).flatMap(({ range, entry }) => {
     const [most, least] = [get(entry, 'max', 'storage'), get(entry, 'min', 'storage')];
     const allowed = above(size, most) ? `at most ${asScalar(most)}` : above(least, size) ? `at least ${asScalar(least)}` : undefined;
     return allowed === undefined ? [] : [{ range, value: `storage: ${asScalar(size)}`, allowed }];

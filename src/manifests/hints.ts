@@ -56,6 +56,8 @@ const OTHER_IMAGES = new RegExp(`(^|[-_/])(${[
 const NOT_CELERY = new Set([
   'exporter', 'metrics', 'prometheus', 'proxy', 'migrate', 'migration', 'migrations', 'test', 'tests', 'groomer', 'cleaner', 'cleanup', 'logs', 'kerberos',
 ]);
+/** Languages that no Celery is written in: `shop-go-worker`. */
+const OTHER_LANGUAGES = new Set(['go', 'golang', 'java', 'nodejs', 'dotnet']);
 /** Words of the name of what answers requests. */
 const SERVES = new Set(['api', 'web', 'http', 'server', 'frontend', 'backend', 'gunicorn', 'uvicorn', 'asgi', 'wsgi', 'dashboard', 'ui']);
 
@@ -234,6 +236,7 @@ export function hintOf(container: Container, inCompany: boolean): Hint | undefin
   if ([container.name, container.image.name, script?.text ?? ''].some((name) => tokens(name).some((word) => NOT_CELERY.has(word)))) return undefined;
   if (rolesOfVariables(container).some(({ text }) => SERVES.has(text.toLowerCase()))) return undefined;
   const celery = saysSo(container) || all.some(({ text }) => saysCelery(text));
+  if (!celery && [container.name, container.image.name].some((name) => tokens(name).some((word) => OTHER_LANGUAGES.has(word)))) return undefined;
   const variables = hasCeleryVariables(container);
   for (const { what, text } of all) {
     const [role, another] = rolesIn(text);

@@ -361,7 +361,8 @@ const REMOVED: ReadonlyArray<{ readonly kind: RegExp; readonly api: RegExp; read
 /** The APIs of today, of the kinds that Celery and its servers are made of. */
 const APIS: ReadonlyMap<string, string> = new Map([
   ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => [kind, 'apps/v1'] as const),
-  ...['Pod', 'Service', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount'].map((kind) => [kind, 'v1'] as const),
+  ...['Pod', 'Service', 'ConfigMap', 'Secret', 'PersistentVolumeClaim', 'PersistentVolume', 'ServiceAccount', 'Namespace', 'LimitRange', 'ResourceQuota']
+    .map((kind) => [kind, 'v1'] as const),
   ['Job', 'batch/v1'], ['CronJob', 'batch/v1'], ['PodDisruptionBudget', 'policy/v1'], ['HorizontalPodAutoscaler', 'autoscaling/v2'],
   ['NetworkPolicy', 'networking.k8s.io/v1'], ['Ingress', 'networking.k8s.io/v1'],
 ]);

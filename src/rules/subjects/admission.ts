@@ -2,7 +2,7 @@ import { aboveQuota, claimOutOfRange, enforcedLevel, outOfRange, refusedByQuota,
 import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
-import { asMap, asScalar, asText, isMap } from '../../manifests/json';
+import { asList, asMap, asScalar, asText, get, isMap, Path } from '../../manifests/json';
 import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
 import { isPatch, patchOf } from '../../manifests/patches';
@@ -195,9 +195,14 @@ export const admissionRules: Rule[] = [
           report({ at: { resource: workload.resource, path: workload.specPath }, value, allowed, note: `LimitRange ${range.name}` });
         }
       }
-      for (const claim of kinds(world, 'PersistentVolumeClaim')) {
-        for (const { range, value, allowed } of claimOutOfRange(claim, world)) {
-          report({ at: { resource: claim, path: ['spec', 'resources', 'requests'] }, value, allowed, note: `LimitRange ${range.name}` });
+      const claims = [
+        ...kinds(world, 'PersistentVolumeClaim').map((resource) => ({ resource, path: [] as Path, claim: resource.json })),
+        ...applied(world).flatMap(({ resource }) => asList(get(resource.json, 'spec', 'volumeClaimTemplates'))
+          .map((claim, i) => ({ resource, path: ['spec', 'volumeClaimTemplates', i] as Path, claim }))),
+      ];
+      for (const { resource, path, claim } of claims) {
+        for (const { range, value, allowed } of claimOutOfRange(claim, resource.namespace, world)) {
+          report({ at: { resource, path: [...path, 'spec', 'resources', 'requests'] }, value, allowed, note: `LimitRange ${range.name}` });
         }
       }
     },

@@ -13,7 +13,7 @@ import { literalCredentials } from '../../manifests/literal-credentials';
 import { answersAtLoopback } from '../../manifests/loopback';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
-import { Variable } from '../../manifests/pod/env';
+import { Env, Variable } from '../../manifests/pod/env';
 import type { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
@@ -77,6 +77,15 @@ const PLACEHOLDER = /^<[^<>]*>$|^\{\{.*\}\}$|^\*+$/;
 
 /** `${NAME}` and `$NAME` of a shell. */
 const SHELL_REFERENCE = /(?<!\$)\$(?:\{([A-Z_][A-Z0-9_]*)\}|([A-Z_][A-Z0-9_]*))/g;
+
+/** Airflow expands its own variables until nothing is left to expand: those, and what they refer to. */
+function expandedByAirflow(env: Env): ReadonlySet<string> {
+  const found = new Set([...env.all()].map(({ name }) => name).filter((name) => name.startsWith('AIRFLOW__')));
+  for (const name of found) {
+    for (const [, braced, plain] of (env.get(name)?.raw ?? '').matchAll(/\$(?:\{(\w+)\}|(\w+))/g)) found.add(braced ?? plain);
+  }
+  return found;
+}
 
 const LITERAL_SECRETS = new Set([
   'FLOWER_BASIC_AUTH', 'FLOWER_COOKIE_SECRET', 'FLOWER_OAUTH2_SECRET', 'REDIS_PASSWORD', 'REDIS_PASS', 'REDISCLI_AUTH', 'CELERY_BROKER_PASSWORD',
@@ -381,12 +390,14 @@ export const envRules: Rule[] = [
       // A variable that is nothing but a reference is one that a template gets.
       const named = (written: string): string[] => [...written.matchAll(SHELL_REFERENCE)].map(([, braced, plain]) => braced ?? plain)
         .filter((name) => env.get(name) !== undefined && !text(env.get(name)).includes('${'));
+      const byAirflow = expandedByAirflow(env);
       for (const variable of env.all()) {
-        // Airflow gives `..._CMD` to a shell.
+        // A script gives `..._CMD` to a shell.
         const written = /_CMD$/.test(variable.name) ? '' : text(variable);
         const references = [...written.matchAll(SHELL_REFERENCE)];
         if (references.length === 0 || written.replace(SHELL_REFERENCE, '') === '') continue;
         const itself = references.some(([, braced, plain]) => (braced ?? plain) === variable.name);
+        if (byAirflow.has(variable.name) && !itself) continue;
         const [name] = itself ? [variable.name] : named(written);
         if (name === undefined) continue;
         report({
