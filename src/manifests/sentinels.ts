@@ -1,6 +1,8 @@
 import { isBitnami } from '../celery/image';
 import { SENTINEL_PORT } from '../celery/ports';
 import { lazy } from '../memo';
+import { isAddress } from './cidr';
+import { baseName, Word } from './command/command';
 import { grouped } from './grouped';
 import { asList, get } from './json';
 import { Place } from './place';
@@ -14,6 +16,7 @@ import type { World } from './world';
 /** A Redis that Sentinel watches. */
 export interface Watched {
   readonly name: string;
+  readonly host: string;
   readonly quorum: number;
   readonly at: Place;
 }
@@ -24,6 +27,10 @@ export interface Sentinel {
   /** What its configuration watches, as far as ConfigMaps, scripts and variables tell; none where that is out of sight. */
   readonly watched: readonly Watched[];
   readonly port: number;
+  /** The configuration file that its command names; Sentinel writes what it learns into it. */
+  readonly file?: Word;
+  /** Whether it asks the DNS for hosts, as far as it is in sight that it does not. */
+  readonly resolves: boolean;
 }
 
 /** By its command, or by the image or the name of the container. */
@@ -31,7 +38,7 @@ export function runsSentinel({ name, image, words }: Container): boolean {
   return /sentinel/.test([name, image.name, ...words.slice(0, 2).map(({ text }) => text)].join(' '));
 }
 
-const MONITOR = /\bsentinel[ \t]+monitor[ \t]+([^\s"']+)[ \t]+[^\s"']+[ \t]+[^\s"']+[ \t]+([^\s"'\\]+)/g;
+const MONITOR = /\bsentinel[ \t]+monitor[ \t]+([^\s"']+)[ \t]+([^\s"']+)[ \t]+[^\s"']+[ \t]+([^\s"'\\]+)/g;
 const PORT = /^[ \t]*port[ \t]+(\d+)/m;
 
 export const sentinels: (world: World) => readonly Sentinel[] = lazy((world: World) => world.workloads.filter(({ longRunning }) => longRunning)
@@ -39,13 +46,40 @@ export const sentinels: (world: World) => readonly Sentinel[] = lazy((world: Wor
 
 function read(container: Container): Sentinel {
   const texts = textsOf(container);
-  const found = texts.flatMap(({ text, at }) => [...text.matchAll(MONITOR)].map(([, name, quorum]) => ({ name, quorum: Number(quorum), at })));
+  const found = texts.flatMap(({ text, at }) => [...text.matchAll(MONITOR)]
+    .map(([, name, host, quorum]) => ({ name, host, quorum: Number(quorum), at })));
   // A template or a variable names it, or another file.
   const open = found.some(({ name }) => /[${}<>%]/.test(name)) || texts.some(({ text }) => /^[ \t]*include[ \t]/m.test(text));
   const set = isBitnami(container.image) && found.length === 0 ? container.env.lookup('REDIS_MASTER_SET') : undefined;
   const quorum = Number(container.env.value('REDIS_SENTINEL_QUORUM') ?? '2');
-  const watched = set?.state === 'known' ? [{ name: set.value, quorum, at: container.place(set.variable.path) }] : open ? [] : found;
-  return { container, watched, port: Number(texts.map(({ text }) => PORT.exec(text)?.[1]).find((port) => port !== undefined) ?? SENTINEL_PORT) };
+  const watched = set?.state === 'known' ? [{ name: set.value, host: container.env.value('REDIS_MASTER_HOST') ?? '$', quorum, at: container.place(set.variable.path) }] : open ? [] : found;
+  const port = Number(texts.map(({ text }) => PORT.exec(text)?.[1]).find((given) => given !== undefined) ?? SENTINEL_PORT);
+  const resolves = isChanged(container) || texts.some(({ text }) => RESOLVES.test(text));
+  return { container, watched, port, file: fileOf(container), resolves };
+}
+
+const RESOLVES = /\bresolve-hostnames[ \t]+yes\b/;
+
+const EDITS = /\b(sed|awk|perl|python\d?|envsubst|tee|getent|dig|nslookup)\b|>|resolve-hostnames/;
+
+/** A script may write a line or an address into the configuration. */
+function isChanged({ workload, words }: Container): boolean {
+  return [...workload.initContainers.flatMap((one) => one.words), ...words].some(({ text }) => EDITS.test(text));
+}
+
+function fileOf({ invocations }: Container): Word | undefined {
+  for (const { words: [program, file, ...options] } of invocations) {
+    const name = baseName(program?.text ?? '');
+    const starts = /^(redis|valkey)-sentinel$/.test(name) || (/^(redis|valkey)-server$/.test(name) && options.some(({ text }) => text === '--sentinel'));
+    if (starts && file && !file.unknown && file.text.startsWith('/')) return file;
+  }
+  return undefined;
+}
+
+/** The hosts that it is given and does not look up; Redis before 6.2 does, and a variable or a template may be an address. */
+export function unresolvedHosts({ watched, resolves, container: { image } }: Sentinel): readonly Watched[] {
+  if (resolves || isBitnami(image) || !/^(redis|valkey)$/.test(image.name) || /^v?([1-5]|6\.[01])(\.|-|$)/.test(image.tag ?? '')) return [];
+  return watched.filter(({ host }) => /^[a-z][a-z0-9.-]*$/i.test(host) && !isAddress(host));
 }
 
 /** The configuration that is in sight: often an init container copies it from a ConfigMap, or a script writes it. */

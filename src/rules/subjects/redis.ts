@@ -21,7 +21,7 @@ import { asList, asText, get } from '../../manifests/json';
 import { exposures, guardedByPolicy } from '../../manifests/network';
 import { isGiven, knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
-import { isReadOnly } from '../../manifests/pod/volumes';
+import { isReadOnly, Mount } from '../../manifests/pod/volumes';
 import { probePlace, probesOf, showProbe } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { Directive, RedisServer } from '../../manifests/redis-server';
@@ -29,7 +29,7 @@ import { hasOtherUsers, setsUsers } from '../../manifests/redis-users';
 import { Resource } from '../../manifests/resource';
 import { mostReplicas, scalersOf } from '../../manifests/scalers';
 import { secretKeys } from '../../manifests/secret-keys';
-import { runsSentinel, sentinels, votesFor } from '../../manifests/sentinels';
+import { runsSentinel, sentinels, unresolvedHosts, votesFor } from '../../manifests/sentinels';
 import { shownUrl } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
@@ -68,6 +68,12 @@ function open(server: RedisServer): boolean {
 function emptyPassword({ container: { image, env } }: RedisServer): boolean {
   return isBitnami(image) && /^(yes|true|1)$/i.test(env.get('ALLOW_EMPTY_PASSWORD')?.value ?? '')
     && !['REDIS_PASSWORD', 'REDIS_PASSWORD_FILE', 'VALKEY_PASSWORD', 'VALKEY_PASSWORD_FILE'].some((name) => env.lookup(name).state !== 'unset');
+}
+
+/** The one folder for data of a server whose configuration names it out of sight. */
+function onlyFolder({ container: { mounts } }: RedisServer): Mount | undefined {
+  const [folder, ...others] = mounts.filter((mount) => !isReadOnly(mount));
+  return folder && others.length === 0 && /data/.test(`${folder.mountPath} ${folder.volume.name}`) ? folder : undefined;
 }
 
 /** Less certain when only a name in some variable says that this is the broker. */
@@ -275,8 +281,8 @@ export const redisRules: Rule[] = [
     on: 'brokers',
     check: (server, report, world) => {
       const { workload } = server.container;
-      const mount = server.container.mountOf(server.dataFolder);
       // A configuration out of sight may turn it off, or write elsewhere.
+      const mount = server.container.mountOf(server.dataFolder) ?? (server.opaque ? onlyFolder(server) : undefined);
       const perhaps = server.saves === undefined && mount?.volume.kind === 'emptyDir' && mount.mountPath !== '/';
       if (server.saves !== true && !perhaps) return;
       const other = brokerUse(server, world) === 'yes' ? '' : ', or Celery does not use it as its broker';
@@ -769,6 +775,40 @@ export const redisRules: Rule[] = [
           seen.add(place.resource);
           const votes = votesFor(name, container.workload.resource.namespace, world);
           if (quorum > votes) report({ at: place, value: `quorum ${quorum} of ${name}`, allowed: `at most ${votes}`, unless: 'others watch it that are not among these manifests' });
+        }
+      }
+    },
+  },
+  {
+    id: 'redis/sentinel-cannot-write',
+    severity: Severity.ERROR,
+    title: 'Sentinel cannot write its configuration file',
+    why: 'Sentinel keeps what it learns in that file, and a ConfigMap is mounted read-only: `Sentinel config file /etc/redis/sentinel.conf is not writable: Read-only file '
+      + 'system. Exiting...`, and the container is restarted forever.',
+    fix: 'Copy the file to an emptyDir in an init container, and start Sentinel with the copy.',
+    source: 'Measured with Redis 7.0.15; https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#running-sentinel',
+    rows: ['N11'],
+    check: (world, report) => {
+      for (const { container, file } of sentinels(world)) {
+        if (file && container.writable(file.text) === 'no') report({ at: container.place(file.path), value: file.text, allowed: 'a file on a volume that can be written' });
+      }
+    },
+  },
+  {
+    id: 'redis/sentinel-resolves-no-names',
+    severity: Severity.ERROR,
+    title: 'Sentinel is given the name of a host, and does not resolve names',
+    why: 'Since Redis 6.2 it takes addresses only, without `resolve-hostnames yes`: `*** FATAL CONFIG FILE ERROR ***`, `Can\'t resolve instance hostname.`, and the container is restarted '
+      + 'forever.',
+    fix: 'Add `sentinel resolve-hostnames yes` and `sentinel announce-hostnames yes` to the configuration.',
+    source: 'Measured with Redis 7.0.15; https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/#ip-addresses-and-dns-names',
+    rows: ['N11'],
+    check: (world, report) => {
+      const seen = new Set<Place['resource']>();
+      for (const sentinel of sentinels(world)) {
+        for (const { host, at: place } of unresolvedHosts(sentinel)) {
+          if (!seen.has(place.resource)) report({ at: place, value: host, allowed: 'an IP address, or resolve-hostnames yes' });
+          seen.add(place.resource);
         }
       }
     },
