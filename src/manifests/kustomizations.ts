@@ -1,7 +1,7 @@
 import { parseImage } from '../celery/image';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
-import { asList, asMap, asScalar, asText, get, Path } from './json';
+import { asList, asMap, asScalar, asText, get, JsonObject, Path } from './json';
 import { Container } from './pod/container';
 import { Variable } from './pod/env';
 import { Workload } from './pod/workload';
@@ -94,6 +94,8 @@ export interface Renaming {
   readonly builds: (container: Container) => boolean;
   /** Whether it may give a variable another value, as far as it says so itself. */
   readonly sets: (variable: Variable) => boolean;
+  /** Whether nothing may give a container another value, or bring a Service of the old name: all that it changes is in sight. */
+  readonly isWhole: (container: Container) => boolean;
 }
 
 /** What may change anything that a kustomization builds. */
@@ -112,9 +114,29 @@ export const renamings: (world: World) => readonly Renaming[] = lazy((world: Wor
     resource, path: [prefix === '' ? 'nameSuffix' : 'namePrefix'], pattern: `${prefix}*${suffix}`,
     renamed: (name) => name.startsWith(prefix) && name.endsWith(suffix) ? name : `${prefix}${name}${suffix}`,
     builds: ({ workload: { resource: { namespace, name } }, image }) => ['', namespace].includes(resource.namespace) && (workloads.has(name) || images.has(image.repository)),
+    isWhole: ({ workload: { resource: { namespace, name } } }) =>
+      workloads.has(name) && !patchesValues(json) && !sharesNamespace(resource, namespace, world),
     sets: ({ name, source }) => new RegExp(`\\b${name}\\b`).test(text) || (source === 'configMap' && fromFiles.configMap) || (source === 'secret' && fromFiles.secret),
   }];
 }));
+
+/** Fields with changes that are in other files, or replace an object as a whole. */
+const ELSEWHERE = ['patchesStrategicMerge', 'patchesJson6902', 'generators', 'helmCharts', 'helmChartInflationGenerator'];
+
+/** A patch may change variables, or the ConfigMaps and Secrets that they come from. */
+function patchesValues(json: JsonObject): boolean {
+  const generates = ['configMapGenerator', 'secretGenerator'].flatMap((field) => asList(json[field]));
+  return ELSEWHERE.some((field) => json[field] !== undefined) || generates.some((one) => get(one, 'behavior') === 'replace')
+    || asList(json.patches).some((entry) => get(entry, 'path') !== undefined || /\b(env|envFrom|data|stringData)\b/.test(asText(get(entry, 'patch')) ?? ''));
+}
+
+/** What it builds is in a namespace where other objects may be, or in that of a container before it is built. */
+function sharesNamespace({ json }: Resource, before: string, world: World): boolean {
+  const namespace = asText(json.namespace);
+  if (namespace === undefined || namespace === before) return true;
+  return kustomizations(world).filter((other) => asText(other.json.namespace) === namespace).length > 1
+    || [...world.workloads.map(({ resource }) => resource), ...world.kind('Service')].some((other) => other.namespace === namespace);
+}
 
 /** A generator writes over an object of the base with what is in files. */
 function takesFiles(generators: unknown): boolean {

@@ -110,7 +110,8 @@ function namedBefore({ renamed, builds, sets }: Renaming, world: World) {
   return containers.flatMap((container) => namedHosts(container).flatMap(({ host, variable }) => {
     const { workload, env } = container;
     const service = world.service(host, workload.resource.namespace);
-    return service === undefined || renamed(service.name) === service.name || sets(env.get(variable)!) ? [] : [{ workload, service, variable }];
+    const keeps = service === undefined || renamed(service.name) === service.name || sets(env.get(variable)!);
+    return keeps ? [] : [{ container, workload, service, variable }];
   }));
 }
 
@@ -796,22 +797,23 @@ export const serviceRules: Rule[] = [
   },
   {
     id: 'network/prefix-renames-service',
-    severity: Severity.WARNING,
+    severity: Severity.ERROR,
     title: 'A kustomization renames the Service of a server, and variables keep its old name',
     why: 'namePrefix and nameSuffix change the names of Services, and not what variables, ConfigMaps and Secrets say: `Error -2 connecting to redis:6379. Name or service '
       + 'not known.`, in a loop, in what it builds.',
     fix: 'Leave it out, as the namespace tells the objects apart; or give the variables the new name in this kustomization, by a patch or a generator.',
     source: 'https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/nameprefix/',
     rows: ['N69'],
+    across: true,
     check: (world, report) => {
       for (const renaming of renamings(world)) {
         const { resource, path, pattern, renamed } = renaming;
         const [first] = namedBefore(renaming, world);
         if (first === undefined) continue;
-        const { workload: { resource: { kind, name } }, service, variable } = first;
+        const { container, workload: { resource: { kind, name } }, service, variable } = first;
         report({
           at: { resource, path }, value: pattern, note: `${variable} of ${kind} ${name} names ${service.name}, which becomes ${renamed(service.name)}`,
-          unless: 'a patch gives it another value',
+          ...unless(renaming.isWhole(container), 'a patch gives it another value'),
         });
       }
     },
