@@ -63,11 +63,14 @@ const SECRET_NAME = /^(id_(rsa|dsa|ecdsa|ed25519)|\.netrc|\.pgpass|\.htpasswd|(.
 /** What they contain that is no secret. */
 const PUBLIC = /-----BEGIN (CERTIFICATE|(RSA )?PUBLIC KEY)-----/;
 
+/** What a variable has, in a ConfigMap of variables that is mounted as files: CORS_CREDENTIALS: "true". */
+const SWITCH = /^\s*(true|false|yes|no|on|off|none|\d*)\s*$/i;
+
 /** A file that holds a private key, or has the name of one. Code that is about credentials is none. */
 function looksSecret(path: string, content: string): boolean {
   if (/-----BEGIN ([A-Z]+ )*PRIVATE KEY-----/.test(content)) return true;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  return (SECRET_NAME.test(name) && !name.endsWith('.py') && !PUBLIC.test(content)) || (CONFIGURATION.test(name) && configuresSecret(content));
+  return (SECRET_NAME.test(name) && !name.endsWith('.py') && !PUBLIC.test(content) && !SWITCH.test(content)) || (CONFIGURATION.test(name) && configuresSecret(content));
 }
 
 /** Files that are made of names and values. */

@@ -97,8 +97,8 @@ function onFolderOfNode(claim: Resource | undefined, world: World): 'yes' | 'per
 }
 
 /**
- * Shares files with what is next to it, also with the pod that takes its place: workers, a Beat that keeps its schedule elsewhere, and a Redis that
- * saves nothing.
+ * Shares files with what is next to it, also with the pod that takes its place: workers, a Beat or a Flower that keeps its own file elsewhere, and a
+ * Redis that saves nothing.
  */
 function onlySharesFiles(workload: Workload, { volume }: Mount, world: World): boolean {
   const processes = world.in(workload);
@@ -106,10 +106,15 @@ function onlySharesFiles(workload: Workload, { volume }: Mount, world: World): b
   // A Redis without snapshots and without an append-only file writes nothing.
   if (servers.length === workload.containers.length) return servers.every(({ saves, opaque }) => saves === false && !opaque);
   return processes.length > 0 && processes.every((process) => {
+    if (process.role === 'flower') return isElsewhere(process, databasePath(process), volume);
     // The working directory of an image is where its code is.
     const schedule = process.role === 'beat' ? schedulePath(process) : undefined;
-    return process.role === 'worker' || (schedule && (schedule.path === undefined || process.container.mountOf(schedule.path)?.volume !== volume));
+    return process.role === 'worker' || (schedule && isElsewhere(process, schedule.path, volume));
   });
+}
+
+function isElsewhere({ container }: Process, path: string | undefined, volume: Volume): boolean {
+  return path === undefined || container.mountOf(path)?.volume !== volume;
 }
 
 /** A rolling update may end all pods before new ones are ready. */
@@ -190,10 +195,20 @@ const EXCHANGED = /(^|[/_-])(uploads?|media|shared|incoming|inbox|exchange)([/_-
 /** Folders that a pod has for itself, whatever else has one at that path. */
 const OF_ITS_OWN = /te?mp|cache|log|run|conf|secret|static|model|shm/i;
 
+/** Variables that name a folder of files which others read. */
+const OF_FILES = /STORAGE|UPLOAD|MEDIA|DOCUMENT|ATTACHMENT|(^|_)FILES?_/;
+
 /** The name of the volume and the image are those of the other pod: one program that looks for its files in one folder. */
-function isTwin(container: Container, { mountPath, volume }: Mount, other: Workload): boolean {
-  return !OF_ITS_OWN.test(`${mountPath} ${volume.name}`) && other.containers.some(({ image, mounts }) => image.text === container.image.text
-    && mounts.some((mount) => mount.mountPath === mountPath && mount.volume.name === volume.name && !mount.readOnly));
+function isTwin(container: Container, mount: Mount, other: Workload): boolean {
+  const named = namesFolder(container, mount);
+  if (OF_ITS_OWN.test(mount.volume.name) || (!named && OF_ITS_OWN.test(mount.mountPath))) return false;
+  return other.containers.some((twin) => twin.image.text === container.image.text && (!named || namesFolder(twin, mount))
+    && twin.mounts.some(({ mountPath, volume, readOnly }) => mountPath === mount.mountPath && volume.name === mount.volume.name && !readOnly));
+}
+
+/** A variable says that the files are there, also below /tmp. */
+function namesFolder({ env }: Container, { mountPath }: Mount): boolean {
+  return [...env.all()].some(({ name, value }) => OF_FILES.test(name) && !OF_ITS_OWN.test(name) && value?.replace(/\/$/, '') === mountPath);
 }
 
 /** Another container of the pod brings the files, as git-sync does: each pod gets its own. */

@@ -188,6 +188,17 @@ function maySay({ redis }: GivenBroker, { name, value, hidden }: Variable): bool
   return BROKER_NAME.test(name) || QUEUE_NAME.test(name) || (redis ? /REDIS|VALKEY/.test(name) || (url !== undefined && isRedis(url)) : url !== undefined && isAmqp(url));
 }
 
+/** A user interface: it has no variable of the worker, and the URL of another pod of the image, which sends the tasks. */
+function asksApi({ image, workload }: Container, variables: readonly Variable[], { container: { env } }: GivenBroker, world: World): boolean {
+  if (variables.some(({ name }) => env.get(name) !== undefined)) return false;
+  return variables.some(({ value = '' }) => {
+    const url = parseUrl(value);
+    const service = url && /^https?$/.test(url.scheme) ? world.service(url.host, workload.resource.namespace) : undefined;
+    const pods = service ? world.backing(service) : [];
+    return pods.some((other) => other !== workload && other.containers.some((one) => one.image.text === image.text));
+  });
+}
+
 const PRODUCTION = /(^|[._])(prod(uction)?|live)$/i;
 
 const DEVELOPMENT = /(^|[._])(local|dev(el(opment)?)?|debug|test(ing)?)$/i;
@@ -390,6 +401,7 @@ export const givenServerRules: Rule[] = [
         // Code of ConfigMaps says which broker it is.
         if (codeOf(container).broker) continue;
         if (variables.length === 0 || variables.some((variable) => maySay(worker, variable)) || hasOwnFiles(container, worker.container)) continue;
+        if (asksApi(container, variables, worker, world)) continue;
         const { kind, name } = worker.container.workload.resource;
         report({ at: container.place(), value: `no ${worker.variable}`, note: `${kind} ${name} has it`, unless: 'it sends no tasks' });
       }
