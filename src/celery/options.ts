@@ -1,3 +1,4 @@
+import { hasPlaceholder } from './filled-in';
 import { nearest } from '../nearest';
 
 /** The command line of Celery as data: which options there are, and whether they take a value. `npm run test:locks` compares it with each Celery. */
@@ -116,9 +117,6 @@ export interface RefusedOption<W> {
 /** Options of Celery 4 that Celery 5 does not have. */
 const OLDER = new Set(['--maxtasksperchild', '--maxmemperchild', '--autoreload', '--no-execv']);
 
-/** Something is filled in before it is applied: `${N}`, `<level>`, `{{ pool }}`. */
-const FILLED_IN = /[${}<>%@]/;
-
 /** What a subcommand refuses of its options: names that it does not have, and values that it does not take. */
 export function refusedOptions<W extends WordLike & { readonly unknown: boolean }>(
   command: string, options: ReadonlyMap<string, Given<W>>,
@@ -129,7 +127,7 @@ export function refusedOptions<W extends WordLike & { readonly unknown: boolean 
   return [...options].flatMap(([name, { value, word }]): RefusedOption<W>[] => {
     const spec = find(specs, name);
     // Those of `celery` itself are in the wrong place, which is another matter.
-    if (word.unknown || FILLED_IN.test(word.text) || (!spec && find(GLOBAL, name))) return [];
+    if (word.unknown || hasPlaceholder(word.text) || hasPlaceholder(value) || (!spec && find(GLOBAL, name))) return [];
     const attached = word.text.startsWith('-');
     const written = attached && word.text.startsWith('--') ? word.text.replace(/=.*$/s, '') : name;
     const refused = (report: Pick<RefusedOption<W>, 'note' | 'allowed' | 'unless'>): RefusedOption<W>[] =>

@@ -1,3 +1,4 @@
+import { isFilledIn } from '../celery/filled-in';
 import { isCidr } from './cidr';
 import { badSchedule } from './cron';
 import { CLASS_ANNOTATION } from './ingress-login';
@@ -7,7 +8,7 @@ import { DNS_SUBDOMAIN } from './names';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import { PROBE_KINDS } from './probes';
-import { isFilledIn, Refusal } from './refusals';
+import { Refusal } from './refusals';
 import { Resource } from './resource';
 import { fieldsOf } from './schema-fields';
 import { isTimeZone } from './time-zone';

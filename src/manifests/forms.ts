@@ -1,8 +1,8 @@
 import { quantity } from '../celery/quantity';
+import { isFilledIn } from '../celery/filled-in';
 import { isAddress, isCidr } from './cidr';
 import { asList } from './json';
 import { DNS_SUBDOMAIN, isConfigKey, isLabelValue, isQualifiedName, PORT_NAME, SERVICE_NAME } from './names';
-import { isFilledIn } from './refusals';
 
 /** What the API server refuses of a value of the right type: its name, its number, a word, that it is empty, or what is next to it. */
 export type Fault = 'name' | 'range' | 'word' | 'missing' | 'one' | 'twice';

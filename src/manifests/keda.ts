@@ -1,7 +1,7 @@
 import { QUEUE_SCALERS } from '../celery/queue-scalers';
+import { isFilledIn } from '../celery/filled-in';
 import { nearest } from '../nearest';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
-import { isFilledIn } from './refusals';
 import { Resource } from './resource';
 import { authenticationValues } from './scalers';
 import type { World } from './world';

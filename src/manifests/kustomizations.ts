@@ -26,7 +26,12 @@ const kustomizations = lazy((world: World): readonly Resource[] => world.kind('K
 export const isOf = ({ namespace: own, json }: Resource, namespace: string): boolean => own === '' || own === namespace
   || /argo|flux/.test(own) || asText(get(json, 'spec', 'targetNamespace') ?? get(json, 'spec', 'destination', 'namespace')) === namespace;
 
-const textOf = lazy(({ json }: Resource): string => JSON.stringify(json));
+const WITHOUT_LABELS: ReadonlySet<string> = new Set([
+  'metadata', 'target', 'resources', 'images', 'replicas', 'configMapGenerator', 'secretGenerator', 'sourceRef', 'dependsOn', 'healthChecks',
+]);
+
+/** What a kustomization says of labels: everything but the names of files, images and what it generates. */
+const textOf = lazy(({ json }: Resource): string => JSON.stringify(json, (key, value: unknown) => WITHOUT_LABELS.has(key) ? undefined : value));
 
 /** Whether some kustomization speaks of a label: it, or one of its patches, may give that to pods. */
 export const mayGiveLabel = (label: string, namespace: string, world: World): boolean =>

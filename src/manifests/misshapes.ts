@@ -1,4 +1,5 @@
 import { isQuantity } from '../celery/quantity';
+import { hasPlaceholder, isFilledIn } from '../celery/filled-in';
 import { asList, asMap, get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
 import { isPatch } from './patches';
@@ -7,7 +8,7 @@ import { isOfKubernetes, Resource } from './resource';
 import { lazy, remembered } from '../memo';
 import { nearest } from '../nearest';
 import { Fault, Form, FORMS } from './forms';
-import { FILLED_IN, isFilledIn, notText, Refusal } from './refusals';
+import { notText, Refusal } from './refusals';
 import { fieldsOf, wordsOf } from './schema-fields';
 import { OBJECTS, WHOLES } from './wholes';
 
@@ -140,7 +141,7 @@ export const misshapesOf: (resource: Resource) => readonly Misshape[] = lazy((re
 /** Fields at the top of an object, and in its metadata, where the API has none of that name. SOPS and templates take theirs away. */
 function strays({ apiVersion, kind, json }: Resource, spec?: string): readonly Misshape[] {
   const known = ['apiVersion', 'kind', 'metadata', 'status', ...STORES.get(`${apiVersion}/${kind}`) ?? ['spec']];
-  const stray = Object.keys(json).filter((name) => !known.includes(name) && !/^([$_]|x-|sops$)|\//.test(name) && !FILLED_IN.test(name) && (json[name] ?? undefined) !== undefined);
+  const stray = Object.keys(json).filter((name) => !known.includes(name) && !/^([$_]|x-|sops$)|\//.test(name) && !hasPlaceholder(name) && (json[name] ?? undefined) !== undefined);
   return [
     ...stray.map((name): Misshape => ({
       what: 'unknown', path: [name], value: name,
@@ -230,7 +231,7 @@ class Reader {
 
   private unknown(name: string, value: unknown, type: string): void {
     // Directives of kustomize, and what a template leaves.
-    if (value === undefined || value === null || name.startsWith('$') || FILLED_IN.test(name) || SINCE.has(`${type}.${name}`)) return;
+    if (value === undefined || value === null || name.startsWith('$') || hasPlaceholder(name) || SINCE.has(`${type}.${name}`)) return;
     const fields = fieldsOf(type);
     // A selector has the same two fields since the first version.
     const meant = EARLIER.get(`${type}.${name}`) ?? nearest(name, fields.keys()) ?? (type === 'LabelSelector' ? 'matchLabels' : undefined);
@@ -263,7 +264,7 @@ class Reader {
       default: {
         const words = wordsOf(type);
         if (!text) this.wrong(value, words.join(', '));
-        else if (value !== '' && !words.includes(value) && !FILLED_IN.test(value)) this.add('word', value, words.join(', '));
+        else if (value !== '' && !words.includes(value) && !hasPlaceholder(value)) this.add('word', value, words.join(', '));
       }
     }
   }
@@ -277,7 +278,7 @@ class Reader {
     const given = Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
     const shown = Array.isArray(value) || isMap(value) ? String(this.path.at(-1)) : String(value);
     const filledIn = Array.isArray(value) ? allowed !== 'a map' && isBracketed(value)
-      : isMap(value) ? Object.values(value).every((item) => item === null) : FILLED_IN.test(shown);
+      : isMap(value) ? Object.values(value).every((item) => item === null) : hasPlaceholder(shown);
     if (!filledIn) this.add('type', shown, allowed, { note: `it is ${given}` });
   }
 

@@ -1,7 +1,7 @@
+import { isFilledIn } from '../celery/filled-in';
 import { lazy } from '../memo';
 import { asList, asText, get, Path } from './json';
 import { Place } from './place';
-import { isFilledIn } from './refusals';
 import { Resource } from './resource';
 import { celeryWorkloads, scaledWorkers } from './scalers';
 import { serverWorkloads } from './servers';

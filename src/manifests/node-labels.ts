@@ -1,6 +1,6 @@
+import { hasPlaceholder } from '../celery/filled-in';
 import { boundVolume, claimNamed } from './claims';
 import { asList, asMap, asScalar, asText, get, Path } from './json';
-import { FILLED_IN } from './refusals';
 import { Workload } from './pod/workload';
 import { World } from './world';
 
@@ -16,7 +16,7 @@ export interface NoNode {
 export function withoutNode({ spec, specPath, resource, volumes }: Workload, world: World): NoNode[] {
   const labels = Object.entries(asMap(spec.nodeSelector)).flatMap(([key, value]) => {
     const text = asScalar(value);
-    return text === undefined || FILLED_IN.test(text) ? [] : [[key, text] as const];
+    return text === undefined || hasPlaceholder(text) ? [] : [[key, text] as const];
   });
   const affinities = [
     { by: 'its nodeAffinity', terms: get(spec, 'affinity', 'nodeAffinity', 'requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms') },
@@ -35,7 +35,7 @@ export function withoutNode({ spec, specPath, resource, volumes }: Workload, wor
 
 function excludes(expression: unknown, label: string, value: string): boolean {
   const values = asList(get(expression, 'values')).map((one) => asScalar(one) ?? '');
-  if (get(expression, 'key') !== label || values.some((one) => FILLED_IN.test(one))) return false;
+  if (get(expression, 'key') !== label || values.some((one) => hasPlaceholder(one))) return false;
   switch (get(expression, 'operator')) {
     case 'In': return !values.includes(value);
     case 'NotIn': return values.includes(value);

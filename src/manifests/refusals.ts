@@ -1,4 +1,5 @@
 import { isExtended } from '../celery/devices';
+import { isFilledIn } from '../celery/filled-in';
 import { quantity } from '../celery/quantity';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { DNS_LABEL, DNS_SUBDOMAIN, isLabelValue, isQualifiedName, PORT_NAME } from './names';
@@ -22,12 +23,6 @@ export interface Refusal {
   readonly unless?: string;
 }
 
-/** Something is filled in before it is applied: `${NAME}`, `<name>`, `{{ name }}`, `YOUR_NAME`. */
-export const FILLED_IN = /[${}<>%@]|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
-
-/** The same, also where nothing is written yet, and in what `helm template` writes without a name. */
-export const isFilledIn = (text: string): boolean => text === '' || text.includes('RELEASE-NAME') || FILLED_IN.test(text);
-
 /** What a name may be. */
 interface Form {
   readonly of: RegExp;
@@ -39,7 +34,7 @@ const LABEL: Form = { ...DNS_LABEL, allowed: `at most ${DNS_LABEL.longest} of a-
 const SUBDOMAIN: Form = { ...DNS_SUBDOMAIN, allowed: 'a-z, 0-9, - and .' };
 
 function badName(name: unknown, { of, longest, allowed }: Form, path: Path, container?: string): Refusal[] {
-  const fits = typeof name !== 'string' || isFilledIn(name) || (of.test(name) && name.length <= longest);
+  const fits = typeof name !== 'string' || (of.test(name) && name.length <= longest) || isFilledIn(name);
   return fits ? [] : [{ path, container, value: name, allowed }];
 }
 
@@ -196,7 +191,10 @@ export function notTextsIn({ kind, json }: Resource): Refusal[] {
 }
 
 /** What examples have in place of a value: `db_password`, `enter-your-token`, `xxx`, `__DB_PASSWORD__`. */
-const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|^__\w+__$|^\*+$|^(tbd|n\/a|todo|fixme|none|null|dummy|fake|test)$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|filled|xxx|\.\.\./i;
+const STANDS_FOR_IT = /^[a-z]+(_[a-z]+)+$|^__\w+__$|^\*+$|^(tbd|n\/a|todo|fixme|none|null)$|your|change|replace|example|placeholder|base64|encoded|enter|redacted|filled|xxx|\.\.\./i;
+
+/** What trials have in place of a value, or for a value. */
+const IN_TRIALS = /^(dummy|fake|test)$/i;
 
 /** What SOPS, vals and the CLI of 1Password put in the place of a value before it is applied. */
 const OF_TOOLS = /^(ENC\[|ref\+|secretref\+|op:\/\/)/;
@@ -219,10 +217,10 @@ export function plainTextIn({ kind, json }: Resource): Array<Refusal & { readonl
     if (text === undefined || (isFilledIn(text) && !isPlainUrl(text))
       || STANDS_FOR_IT.test(text) || OF_TOOLS.test(text) || text.toLowerCase() === name.toLowerCase()) return [];
     const at = { path: ['data', name], value: name, allowed: 'base64, or stringData' };
-    if (!isBase64(text)) return [at];
+    if (!isBase64(text)) return [{ ...at, ...IN_TRIALS.test(text) ? { unless: 'something fills it in before it is applied' } : {} }];
     // A word of small letters that is base64 by chance: `postgres` is six bytes.
     const word = /^[a-z]{4,32}$/.test(text) && Buffer.from(text, 'base64').toString().includes('\ufffd');
-    return word ? [{ ...at, read: true as const }] : [];
+    return word ? [{ ...at, read: true as const, ...IN_TRIALS.test(text) ? { unless: 'something fills it in before it is applied' } : {} }] : [];
   });
 }
 
@@ -296,7 +294,7 @@ export function mountsOfNothing({ allContainers, volumes }: Workload): Refusal[]
   const names = [...volumes.keys()].join(', ');
   return allContainers.flatMap(({ json, path, name }) => asList(json.volumeMounts).flatMap((mount, i): Refusal[] => {
     const volume = asText(get(mount, 'name'));
-    return volume === undefined || isFilledIn(volume) || volumes.has(volume) ? []
+    return volume === undefined || isFilledIn(volume) || volumes.has(volume) || [...volumes.keys()].some(isFilledIn) ? []
       : [{ path: [...path, 'volumeMounts', i, 'name'], container: name, value: volume, allowed: names === '' ? 'a volume of the pod, which has none' : names, lacks: true }];
   }));
 }

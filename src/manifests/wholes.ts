@@ -1,10 +1,11 @@
 import { isExtended } from '../celery/devices';
 import { quantity } from '../celery/quantity';
+import { isFilledIn } from '../celery/filled-in';
 import { isCidr, isPartOf } from './cidr';
 import { Fault } from './forms';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isLabelValue, isQualifiedName } from './names';
-import { isBase64, isFilledIn } from './refusals';
+import { isBase64 } from './refusals';
 import { Resource } from './resource';
 
 /** A fault of an object, of fields that are right by themselves. */

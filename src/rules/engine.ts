@@ -1,6 +1,7 @@
+import { isUnfilled } from '../celery/filled-in';
 import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
-import { Path, showPath } from '../manifests/json';
+import { get, Path, showPath } from '../manifests/json';
 import { home, withoutCopies } from '../manifests/namespace-copies';
 import { Place } from '../manifests/place';
 import { Resource } from '../manifests/resource';
@@ -126,12 +127,32 @@ function laterValue(at: Place, world: World): string | undefined {
   return world.processesAt(at)[0]?.container.env.others[0];
 }
 
+/** Few texts are what a finding is about; many are those of a whole container or pod. */
+const MOST_TEXTS = 6;
+
+/** What is found, or what is at its place, is there until a template is filled in. */
+function isOfTemplate({ value, at: { resource, path } }: Report): boolean {
+  if (value !== undefined && isUnfilled(value)) return true;
+  const texts = textsIn(get(resource.json, ...path));
+  return texts.length <= MOST_TEXTS && texts.some(isUnfilled);
+}
+
+function textsIn(json: unknown): string[] {
+  if (typeof json === 'string') return [json];
+  const found: string[] = [];
+  for (const item of json !== null && typeof json === 'object' ? Object.values(json) : []) {
+    if (found.length <= MOST_TEXTS) found.push(...textsIn(item));
+  }
+  return found;
+}
+
 /** Where only a name tells the role of a container, so does what is found of it. */
-function doubted(report: Report, { id, on, anyProgram }: Rule, world: World): Report {
+function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: World): Report {
   if (report.unless === undefined && OF_VALUES.test(id)) {
     const source = laterValue(report.at, world);
     if (source !== undefined) return { ...report, unless: `${source} has another value` };
   }
+  if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report)) return { ...report, unless: 'something fills it in before it is applied' };
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);
   if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;

@@ -174,7 +174,7 @@ function beatOption(worker: Process): { readonly value: string; readonly path: P
 }
 
 /** What else Beat may keep on a claim. */
-const OF_OTHER_FILES = /log|media|static|upload|report|export|backup|cache|model/i;
+const OF_OTHER_FILES = /(^|[^a-z])(logs?|media|static|uploads?|reports?|exports?|backups?|caches?|models?)([^a-z]|$)/i;
 
 /** Periodic tasks in code: a dictionary with at least one, or a call. */
 const PERIODIC = /(?<!\w)['"]?(CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|beat_schedule)['"]?\s*[=:]\s*\{\s*(?=['"])|(?<=\.)(add_periodic_task)\(/;
@@ -192,10 +192,12 @@ const namespacesOfBeat = lazy((world: World): ReadonlySet<string> => new Set([
   ...world.beats.map(({ workload }) => workload),
   ...world.unknown.map(({ workload }) => workload),
   ...world.workers.filter((worker) => !worker.plain || worker.hint !== undefined || beatOption(worker) !== undefined).map(({ workload }) => workload),
-  ...world.workloads.filter(({ resource, allContainers }) => BEAT.test(resource.name) || allContainers.some(({ name, image, words }) => {
-    const command = words.map(({ text }) => text).join(' ');
-    return BEAT.test(`${name} ${image.name} ${command}`) || SEVERAL.test(command);
-  })),
+  // A Job and a CronJob end: `backup-cron` is none.
+  ...world.workloads.filter(({ resource, longRunning, allContainers }) => longRunning && (BEAT.test(resource.name)
+    || allContainers.some(({ name, image, words }) => {
+      const command = words.map(({ text }) => text).join(' ');
+      return BEAT.test(`${name} ${image.name} ${command}`) || SEVERAL.test(command);
+    }))),
 ].map(({ resource }) => resource.namespace)));
 
 export const beatRules: Rule[] = [

@@ -5,6 +5,7 @@ import { REDIS_PORT } from '../../celery/ports';
 import { DEFAULTS } from '../../celery/settings';
 import { redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
+import { isFilledIn } from '../../celery/filled-in';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { codeFiles, importedBy } from '../../manifests/code';
 import { dictionaries } from '../../manifests/code-settings';
@@ -22,7 +23,6 @@ import { Process } from '../../manifests/process';
 import { syntaxFault } from '../../manifests/python-syntax';
 import { hasName, withoutComments } from '../../manifests/python-text';
 import { neededReferences } from '../../manifests/references';
-import { isFilledIn } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { taskOptions } from '../../manifests/task-options';
 import type { World } from '../../manifests/world';
@@ -725,13 +725,20 @@ export const codeRules: Rule[] = [
     rows: ['N78'],
     on: 'processes',
     check: ({ app, command, container, workload }, report) => {
-      if (app === undefined || isBase(container.image) || container.env.get('PYTHONPATH') || command.global.has('--workdir') || command.options.has('--workdir')) return;
+      if (app === undefined || isBase(container.image)) return;
+      const pythonPath = container.env.get('PYTHONPATH');
+      // Folders in which Python also looks; undefined where they are out of sight.
+      const elsewhere = [
+        ...pythonPath ? pythonPath.value?.split(':').filter((folder) => folder.startsWith('/')) ?? [undefined] : [],
+        ...[command.global, command.options].flatMap((options) => options.get('--workdir')?.value ?? []),
+      ];
       for (const { mountPath, path, subPath, volume } of container.mounts) {
         if (volume.kind !== 'emptyDir' || subPath !== undefined || mountPath !== container.workingDir || !CODE_FOLDER.test(mountPath)) continue;
         // An init container or a sidecar brings the code, as git-sync does, or a mount below it.
         const filled = workload.allContainers.some((other) => other !== container && other.mounts.some((mount) => mount.volume.name === volume.name));
         const below = container.mounts.some((mount) => mount.mountPath.startsWith(`${mountPath}/`));
-        if (filled || below || container.invocations.length !== 1) continue;
+        const isElsewhere = elsewhere.some((folder) => folder === undefined || !within(folder, mountPath));
+        if (filled || below || container.invocations.length !== 1 || isElsewhere) continue;
         report({ at: container.place(path), value: `emptyDir at ${mountPath}`, unless: `the image has ${app} elsewhere, as an installed package` });
       }
     },

@@ -1,3 +1,4 @@
+import { isFilledIn } from '../../celery/filled-in';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
@@ -10,7 +11,6 @@ import { Workload } from '../../manifests/pod/workload';
 import { patchOf } from '../../manifests/patches';
 import { selects } from '../../manifests/policies';
 import { mayGiveLabel } from '../../manifests/kustomizations';
-import { isFilledIn } from '../../manifests/refusals';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';

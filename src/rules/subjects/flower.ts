@@ -7,6 +7,7 @@ import { mebibytes } from '../../celery/quantity';
 import { hasRemoteControl, transportOf } from '../../celery/transports';
 import { isAmqp, isRedis, parseUrl, redisDatabase, virtualHost } from '../../celery/url';
 import { meets } from '../../celery/versions';
+import { hasPlaceholder, isFilledIn } from '../../celery/filled-in';
 import { seenByFlower } from '../../manifests/applications';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { brokerApi, databasePath, isOn, option } from '../../manifests/flower-options';
@@ -23,7 +24,6 @@ import { allowsPort, policiesOf, rulesOf } from '../../manifests/policies';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
-import { isFilledIn } from '../../manifests/refusals';
 import { leastReplicas } from '../../manifests/scalers';
 import { Resource } from '../../manifests/resource';
 import { pathSeen, Seen } from '../../manifests/rewrites';
@@ -662,6 +662,7 @@ export const flowerRules: Rule[] = [
           report({ at, value: `Service ${service}`, note: meant.name === service ? `it is in the namespace ${meant.namespace}` : `did you mean ${meant.name}?`, unless: 'a Service of that name is not among these manifests' });
         } else {
           const ports = asList(get(meant.json, 'spec', 'ports')).flatMap((entry) => asScalar(get(entry, 'port')) ?? []);
+          if ([...ports, asScalar(port) ?? ''].some(hasPlaceholder)) continue;
           report({ at, value: `Service ${service}, port ${asScalar(port) ?? ''}`, allowed: `port ${ports.join(' or ')}` });
         }
       }
@@ -700,7 +701,7 @@ export const flowerRules: Rule[] = [
         }
         const listens = behind.get(pods);
         const ports = asList(get(service.json, 'spec', 'ports'));
-        if (!listens || get(service.json, 'spec', 'clusterIP') === 'None' || ports.some((entry) => listens.leads(targetOf(entry)))) continue;
+        if (!listens || get(service.json, 'spec', 'clusterIP') === 'None' || ports.some((entry) => listens.leads(targetOf(entry)) || hasPlaceholder(asScalar(targetOf(entry)) ?? ''))) continue;
         ports.forEach((entry, i) => report({
           at: { resource: service, path: ['spec', 'ports', i] }, value: `targetPort: ${asScalar(targetOf(entry)) ?? ''}`, allowed: String(listens.port),
           ...unless(listens.certain, OUT_OF_SIGHT),
@@ -751,7 +752,7 @@ export const flowerRules: Rule[] = [
         const selector = asMap(get(service.json, 'spec', 'selector'));
         // A namespace without any pod is not the one that is meant.
         const near = flowers.get(service.namespace) ?? (withPods(world).has(service.namespace) ? undefined : [...flowers.values()].flat());
-        if (!near || Object.keys(selector).length === 0 || world.backing(service).length > 0) continue;
+        if (!near || Object.keys(selector).length === 0 || Object.values(selector).some((wanted) => hasPlaceholder(asScalar(wanted) ?? '')) || world.backing(service).length > 0) continue;
         const meant = near.find((flower) => asList(get(service.json, 'spec', 'ports'))
           .some((entry) => targetOf(entry) === portOf(flower)));
         if (!meant || !/flower/i.test(service.name)) continue;

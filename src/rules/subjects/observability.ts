@@ -1,5 +1,6 @@
 import { isLoopback } from '../../celery/hosts';
 import { parseUrl } from '../../celery/url';
+import { hasPlaceholder } from '../../celery/filled-in';
 import { seenByExporter } from '../../manifests/applications';
 import { brokerClients } from '../../manifests/broker-urls';
 import { seconds } from '../../manifests/code-settings';
@@ -11,7 +12,6 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
-import { FILLED_IN } from '../../manifests/refusals';
 import { Resource } from '../../manifests/resource';
 import { sameBroker } from '../../manifests/same-broker';
 import { celeryWorkloads } from '../../manifests/scalers';
@@ -220,7 +220,7 @@ export const observabilityRules: Rule[] = [
         const path = ['spec', ofPods ? 'podMetricsEndpoints' : 'endpoints'];
         for (const [i, endpoint] of asList(get(json, ...path)).entries()) {
           const port = asText(get(endpoint, 'port'));
-          if (port === undefined || port === '' || FILLED_IN.test(port) || INJECTED_PORTS.test(port) || names.includes(port)) continue;
+          if (port === undefined || port === '' || hasPlaceholder(port) || INJECTED_PORTS.test(port) || names.includes(port)) continue;
           report({
             at: { resource: monitor, path: [...path, i, 'port'] }, value: port,
             allowed: names.length > 0 ? names.join(', ') : 'a name, which no port has yet', unless: 'what it is for is not among these manifests',

@@ -1,4 +1,5 @@
 import { AGENT_FLAGS } from '../../celery/agent-names';
+import { hasPlaceholder } from '../../celery/filled-in';
 import { isClusterEndpoint, mayBeClusterEndpoint } from '../../celery/hosts';
 import { DECLARED_VOLUME, declaresVolume, isBitnami, isLatest, isPython } from '../../celery/image';
 import { REDIS_DATA_SHARE } from '../../celery/memory';
@@ -470,7 +471,7 @@ export const redisRules: Rule[] = [
         const directive = server.directive(name)!;
         const { values, resource } = directive;
         const value = `${name} ${values.join(' ')}`;
-        if (/[${}<>%]/.test(value)) continue;
+        if (values.some(hasPlaceholder)) continue;
         const words = wordsOfDirective(name);
         const meant = REDIS_DIRECTIVES.includes(name) || name.includes('.') ? undefined : nearest(name, REDIS_DIRECTIVES);
         if (meant !== undefined) report({ at: at(server, directive), value: name, allowed: meant, note: 'there is no such directive' });

@@ -1,3 +1,4 @@
+import { hasPlaceholder, isFilledIn } from '../../celery/filled-in';
 import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
@@ -282,6 +283,7 @@ export const referenceRules: Rule[] = [
       const found = key === undefined ? undefined : find(world, reference);
       const keys = found ? keysOf(found) : new Set<string>();
       if (!found || byOperator(world, reference)) return;
+      if (hasPlaceholder(key!)) return;
       if (keys.has(key!)) {
         if (isEmptyCertificate(found, key!)) report({ at, value: `${kind} ${name}, key ${key}`, note: 'it is empty' });
         return;
@@ -388,8 +390,8 @@ export const referenceRules: Rule[] = [
         const { namespace } = at.resource;
         const others = byName(world).get(`${kind} ${name}`) ?? [];
         // Where a manifest does not say its namespace, kubectl does.
-        if (others.length === 0 || namespace === '' || isHierarchical(world)) continue;
-        if (['', namespace].some((own) => world.find(kind, own, name)) || others.some(isCopied)) continue;
+        if (others.length === 0 || isFilledIn(namespace) || isHierarchical(world)) continue;
+        if (['', namespace].some((own) => world.find(kind, own, name)) || others.some((other) => isCopied(other) || isFilledIn(other.namespace))) continue;
         // Another application of the input has one of the same name, for itself.
         if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) continue;
         const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;

@@ -1,6 +1,7 @@
 import { isDevice, isGpu, isGpuClass } from '../../celery/devices';
 import { MAIN_PROCESS_BYTES, memoryOfWorker } from '../../celery/memory';
 import { mebibytes } from '../../celery/quantity';
+import { hasPlaceholder } from '../../celery/filled-in';
 import { codeFiles } from '../../manifests/code';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { commonLabels } from '../../manifests/kustomizations';
@@ -9,7 +10,6 @@ import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
-import { FILLED_IN } from '../../manifests/refusals';
 import { isScaled } from '../../manifests/scalers';
 import { DEFAULT_SHARE, podsOf } from '../../manifests/shares';
 import type { World } from '../../manifests/world';
@@ -333,7 +333,7 @@ export const resourceRules: Rule[] = [
       const added = new Set(commonLabels(world).flatMap((common) => ['', resource.namespace].includes(common.resource.namespace) ? [...common.pairs.keys()] : []));
       for (const [i, constraint] of asList(spec.topologySpreadConstraints).entries()) {
         const other = Object.entries(asMap(get(constraint, 'labelSelector', 'matchLabels'))).find(([name, value]) => asScalar(labels[name]) !== asScalar(value));
-        if (!other || other.some((text) => FILLED_IN.test(String(text))) || OF_CONTROLLERS.test(other[0]) || added.has(other[0])) continue;
+        if (!other || other.some((text) => hasPlaceholder(String(text))) || OF_CONTROLLERS.test(other[0]) || added.has(other[0])) continue;
         report({
           at: { resource, path: [...specPath, 'topologySpreadConstraints', i, 'labelSelector'] }, value: `${other[0]}: ${asScalar(other[1])}`,
           ...labels[other[0]] === undefined ? {} : { allowed: asScalar(labels[other[0]]) }, unless: 'it is meant to follow those pods',

@@ -85,7 +85,8 @@ function makesFile(container: Container, path: string): boolean {
     ...container.words.map(({ text }) => text), ...container.mounts.flatMap(({ volume }) => [...container.volumeFiles(volume)?.values() ?? []]),
     JSON.stringify(container.json.lifecycle ?? ''),
   ];
-  return texts.some((text) => text.includes(folder) || text.includes(file));
+  // The URL itself names the file, and makes none.
+  return texts.map((text) => text.replaceAll(/\b[a-z][a-z0-9+]*:\/\/[^\s'"]+/g, '')).some((text) => (folder !== '' && text.includes(folder)) || text.includes(file));
 }
 
 /** The files that a mount of a Secret or a ConfigMap brings, and what brings them; undefined where they are out of sight. */
