@@ -103,7 +103,11 @@ function noSelector({ resource: { apiVersion, kind, json }, containers }: Worklo
   const empty = isMap(selector) && ['matchLabels', 'matchExpressions'].every((name) => Object.keys(asMap(selector[name])).length === 0 && asList(selector[name]).length === 0);
   const unread = isMap(selector) && Object.keys(selector).some((name) => name !== 'matchLabels' && name !== 'matchExpressions');
   return !whole || (!lacksSelector(json) && (!empty || unread)) ? []
-    : [{ what: 'missing', path: ['spec', 'selector'], value: empty ? 'an empty selector' : 'no selector', allowed: 'matchLabels with labels of the pods' }];
+    : [{
+      what: 'missing', path: ['spec', 'selector'], value: empty ? 'an empty selector' : 'no selector', allowed: 'matchLabels with labels of the pods',
+      // Without labels of the pods both come from commonLabels.
+      ...empty && !isMap(get(json, 'spec', 'template', 'metadata', 'labels')) ? { unless: 'kustomize gives it labels' } : {},
+    }];
 }
 
 /** A list with nothing in it. One that is not there is a patch's. */

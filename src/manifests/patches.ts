@@ -1,10 +1,10 @@
 import { lazy } from '../memo';
-import { asList, asText, get, isMap, JsonObject } from './json';
+import { asList, asMap, asText, get, isMap, JsonObject } from './json';
 import { isKustomization } from './kustomizations';
 import { Resource } from './resource';
 import type { World } from './world';
 
-/** Whether an object is what kustomize lays over another: it has only what it changes there. */
+/** Whether an object is what kustomize lays over another, or completes: it has only what it changes there. */
 export type Patch = 'yes' | 'maybe' | 'no';
 
 const SELECTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet']);
@@ -39,10 +39,14 @@ const patching = lazy((world: World): readonly Resource[] => [
   ...world.kind('Component').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')),
 ]);
 
+/** Something in the input gives labels to pods, and to selectors that are not there. */
+const labelling = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter((one) => isKustomization(one)
+  && (Object.keys(asMap(one.json.commonLabels)).length > 0 || asList(one.json.labels).some((entry) => get(entry, 'includeSelectors') === true))));
+
 const isNear = (other: Resource, namespace: string): boolean => other.namespace === '' || namespace === '' || other.namespace === namespace;
 
 /** The pods of a workload without labels and a selector get both from the base. */
-const leavesLabels = (resource: Resource): boolean => SELECTED.has(resource.kind) && !isGiven(resource.json, 'spec', 'selector')
+const leavesLabels = (resource: Resource): boolean => SELECTED.has(resource.kind) && Object.keys(asMap(get(resource.json, 'spec', 'selector'))).length === 0
   && !isGiven(templateOf(resource), 'metadata', 'labels');
 
 /** A workload with selector, labels and images leaves nothing to a base. */
@@ -56,6 +60,7 @@ export function patchOf(resource: Resource, world: World): Patch {
   if (isPatch(resource)) return 'yes';
   if (isWhole(resource)) return 'no';
   const { kind, name, namespace } = resource;
+  if (leavesLabels(resource) && labelling(world).some((one) => isNear(one, namespace))) return 'yes';
   const others = world.kind(kind).filter((other) => other !== resource && other.name === name && isNear(other, namespace));
   const near = patching(world).some((one) => isNear(one, namespace));
   if (near && others.some((other) => isPart(resource.json, other.json))) return 'yes';

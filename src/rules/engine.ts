@@ -127,13 +127,18 @@ function laterValue(at: Place, world: World): string | undefined {
   return world.processesAt(at)[0]?.container.env.others[0];
 }
 
+/** Objects that a field refers to, and labels that it selects. */
+const OF_NAMES = /(Ref|[sS]elector|Labels|backend|service|port)$/;
+
 /** Few texts are what a finding is about; many are those of a whole container or pod. */
 const MOST_TEXTS = 6;
 
 /** What is found, or what is at its place, is there until a template is filled in. */
 function isOfTemplate({ value, at: { resource, path } }: Report): boolean {
   if (value !== undefined && isUnfilled(value)) return true;
-  const texts = textsIn(get(resource.json, ...path));
+  const found = get(resource.json, ...path);
+  if (typeof found === 'string') return isUnfilled(found);
+  const texts = OF_NAMES.test(String(path.at(-1))) ? textsIn(found) : [];
   return texts.length <= MOST_TEXTS && texts.some(isUnfilled);
 }
 

@@ -13,6 +13,7 @@ import { isForOpenShift } from '../../manifests/openshift';
 import { Container } from '../../manifests/pod/container';
 import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
+import { probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
 import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
@@ -41,14 +42,28 @@ function imageUser(image: Image): 'root' | 'named' | undefined {
 function modeOf(path: string, container: Container): { readonly mode: number; readonly at: Path } | undefined {
   const mount = container.mountOf(path);
   const { kind, source, path: at } = mount?.volume ?? {};
-  if (!mount || !at || (kind !== 'configMap' && kind !== 'secret') || (mount.mountPath === path && mount.subPath === undefined)) return undefined;
+  if (!mount || !source || !at || (kind !== 'configMap' && kind !== 'secret' && kind !== 'projected') || (mount.mountPath === path && mount.subPath === undefined)) return undefined;
   const inside = mount.mountPath === path ? mount.subPath : path.slice(mount.mountPath.length + 1);
-  const items = asList(source?.items);
-  const item = items.findIndex((one) => get(one, 'path') === inside);
-  const [given, where] = item >= 0 && get(items[item], 'mode') !== undefined ? [get(items[item], 'mode'), [...at, kind, 'items', item, 'mode']]
-    : [source?.defaultMode, source?.defaultMode === undefined ? at : [...at, kind, 'defaultMode']];
+  const parts: ReadonlyArray<readonly [unknown, Path]> = kind === 'projected'
+    ? asList(source.sources).flatMap((part, i) => ['configMap', 'secret'].map((name) => [get(part, name), [...at, kind, 'sources', i, name]] as const)) : [[source, [...at, kind]]];
+  const item = parts.flatMap(([part, steps]) => asList(get(part, 'items')).map((one, i) => ({ one, where: [...steps, 'items', i, 'mode'] })))
+    .find(({ one }) => get(one, 'path') === inside && get(one, 'mode') !== undefined);
+  const [given, where] = item ? [get(item.one, 'mode'), item.where] : [source.defaultMode, source.defaultMode === undefined ? at : [...at, kind, 'defaultMode']];
   const mode = given === undefined ? 0o644 : asNumber(given);
   return mode === undefined || mode > 0o777 ? undefined : { mode, at: where };
+}
+
+const INIT = /(^|\/)(tini|dumb-init|catatonit)$/;
+
+/** The programs that a container starts by their paths: its command, also behind tini, and those of its probes and hooks. */
+function startedPaths(container: Container): Array<{ readonly path: string; readonly by?: string }> {
+  const { words } = container;
+  const first = INIT.test(words[0]?.text ?? '') && words[1]?.text === '--' ? words[2] : words[0];
+  const hooks = ['postStart', 'preStop'].map((name) => ({ name, path: asText(asList(get(container.json, 'lifecycle', name, 'exec', 'command'))[0]) ?? '' }));
+  return [
+    ...container.ownsEntrypoint && first && !first.unknown ? [{ path: first.text }] : [],
+    ...probesOf(container).map(({ kind, raw }) => ({ path: raw[0] ?? '', by: kind })), ...hooks.map(({ name, path }) => ({ path, by: name })),
+  ].filter(({ path }) => path.startsWith('/'));
 }
 
 const octal = (mode: number): string => `0${mode.toString(8)}`;
@@ -770,21 +785,24 @@ export const filesystemRules: Rule[] = [
   {
     id: 'filesystem/script-not-executable',
     severity: Severity.ERROR,
-    title: 'The command is a script of a ConfigMap or a Secret without the permission to execute it',
-    why: 'Files of such volumes have the mode 0644: `exec: "/scripts/start.sh": permission denied`, and the container never starts.',
+    title: 'A command or a probe is a script of a ConfigMap or a Secret without the permission to execute it',
+    why: 'Files of such volumes have the mode 0644: `exec: "/scripts/start.sh": permission denied`. The container never starts, or its probe fails each time.',
     fix: 'Set defaultMode: 0755 on the volume; or start it by its shell: command: [sh, /scripts/start.sh].',
     source: 'https://github.com/kubernetes/kubernetes/issues/71356',
     rows: ['F10'],
     on: 'commandContainers',
     check: (container, report) => {
-      const [first] = container.words;
-      if (!container.ownsEntrypoint || !first || first.unknown || !first.text.startsWith('/')) return;
-      const found = modeOf(first.text, container);
-      // They belong to root, and no group of the pod may execute more than before.
-      const user = container.runAsUser ?? 0;
-      if (!found || (found.mode & (user > 0 ? 0o011 : 0o111)) !== 0) return;
-      const by = (found.mode & 0o100) === 0 ? '' : ` by user ${user}`;
-      report({ at: container.place(found.at), value: octal(found.mode), allowed: '0755', note: `${first.text} is started${by}` });
+      const seen = new Set<string>();
+      for (const { path, by } of startedPaths(container)) {
+        const found = seen.has(path) ? undefined : modeOf(path, container);
+        seen.add(path);
+        // They belong to root, and no group of the pod may execute more than before.
+        const user = container.runAsUser ?? 0;
+        if (!found || (found.mode & (user > 0 ? 0o011 : 0o111)) !== 0) continue;
+        const starter = by === undefined ? '' : ` by the ${by}`;
+        const who = (found.mode & 0o100) === 0 ? '' : ` by user ${user}`;
+        report({ at: container.place(found.at), value: octal(found.mode), allowed: '0755', note: `${path} is started${starter}${who}` });
+      }
     },
   },
   {
