@@ -1,4 +1,5 @@
 import { lazy } from '../memo';
+import { grouped } from './grouped';
 import { asList, asMap, asText, get, isMap, JsonObject } from './json';
 import { isKustomization } from './kustomizations';
 import { Resource } from './resource';
@@ -33,6 +34,8 @@ export function isPatch(resource: Resource): boolean {
 
 const BY_PATCHES = ['patches', 'patchesStrategicMerge', 'patchesJson6902', 'components'];
 
+const byName = lazy((world: World) => grouped(world.resources.map((resource) => [`${resource.kind} ${resource.namespace} ${resource.name}`, resource])));
+
 /** Something in the input lays patches over objects. */
 const patching = lazy((world: World): readonly Resource[] => [
   ...world.kind('Kustomization').filter((one) => isKustomization(one) && BY_PATCHES.some((name) => asList(one.json[name]).length > 0)),
@@ -61,7 +64,7 @@ export function patchOf(resource: Resource, world: World): Patch {
   if (isWhole(resource)) return 'no';
   const { kind, name, namespace } = resource;
   if (leavesLabels(resource) && labelling(world).some((one) => isNear(one, namespace))) return 'yes';
-  const others = world.kind(kind).filter((other) => other !== resource && other.name === name && isNear(other, namespace));
+  const others = [...new Set([namespace, ''])].flatMap((own) => byName(world).get(`${kind} ${own} ${name}`) ?? []).filter((other) => other !== resource);
   const near = patching(world).some((one) => isNear(one, namespace));
   if (near && others.some((other) => isPart(resource.json, other.json))) return 'yes';
   return near || others.length > 0 || leavesLabels(resource) ? 'maybe' : 'no';
