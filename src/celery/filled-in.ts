@@ -1,10 +1,10 @@
 // What templates and examples have in the place of a value, until something is filled in before it is applied.
 
-/** `${NAME}`, `<name>`, `{{ name }}`, `%NAME%`, `@NAME@`, `((name))`, `[name]`, `YOUR_NAME`. */
-const MARKED = /[${}<>%@]|\[\[|\[[a-z]\w*\]|\(\(|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
+/** `${NAME}`, `<name>`, `{{ name }}`, `%NAME%`, `@NAME@`, `((name))`, `[name]`, `__NAME__`, `YOUR_NAME`. */
+const MARKED = /[${}<>%@]|\[\[|\[[a-z]\w*\]|\(\(|^__[A-Z]\w*__$|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
 
-/** `your_storage_class`, `changeme`, `xxx`, `__NAME__`, `NAME_HERE`. */
-const WORDED = /(?<![a-z])your[-_]|change[-_]?me|replace[-_]?me|placeholder|_here$|^__\w+__$|^~.+~$|^!\w|^(?:tbd|todo|fixme|n\/a|x{3,8}|\.{3}|\?+)$/i;
+/** `your_storage_class`, `changeme`, `xxx`, `NAME_HERE`. */
+const WORDED = /(?<![a-z])(?:your[-_]|(?:change|replace)[-_]?me(?![a-z]))|placeholder|_here$|^~.+~$|^!\w|^(?:tbd|todo|fixme|n\/a|x{3,8}|\.{3}|\?+)$/i;
 
 export const hasPlaceholder = (text: string): boolean => MARKED.test(text) || WORDED.test(text);
 
