@@ -7,6 +7,9 @@ export const LABELS = {
   partOf: 'app.kubernetes.io/part-of',
 } as const;
 
+/** Labels that controllers give to the pods that they make. */
+export const OF_CONTROLLERS = /^(pod-template-hash|controller-revision-hash|(apps|statefulset)\.kubernetes\.io\/.*|batch\.kubernetes\.io\/.*|job-name|controller-uid)$/;
+
 /** Of a namespace: its name. */
 export const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 

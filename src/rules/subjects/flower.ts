@@ -14,6 +14,7 @@ import { brokerApi, databasePath, isOn, option } from '../../manifests/flower-op
 import { AUTH_SECRET, AUTH_SECRET_TYPE, NGINX } from '../../manifests/ingress-nginx';
 import { installedVersion } from '../../manifests/installs';
 import { isOf, mayGiveLabel } from '../../manifests/kustomizations';
+import { OF_CONTROLLERS } from '../../manifests/labels';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
 import { attachments } from '../../manifests/gateways';
 import { grouped } from '../../manifests/grouped';
@@ -759,8 +760,9 @@ export const flowerRules: Rule[] = [
         const { workload: { labels, resource: { name, namespace } } } = meant;
         // Not another Flower: that of its name has other labels.
         const others = Object.entries(selector).filter(([label, wanted]) => asScalar(labels[label]) !== asScalar(wanted));
-        // A kustomization or a patch adds them to the pods.
-        const isGiven = ([label, wanted]: readonly [string, unknown]): boolean => mayGiveLabel(label, service.namespace, world)
+        // A controller gives them to its pods, or a kustomization or a patch adds them.
+        const isGiven = ([label, wanted]: readonly [string, unknown]): boolean => OF_CONTROLLERS.test(label)
+          || mayGiveLabel(label, service.namespace, world)
           || world.resources.some((other) => other.name === name && isOf(other, service.namespace) && asScalar(get(other.json, 'spec', 'template', 'metadata', 'labels', label)) === asScalar(wanted));
         if (others.length > 0 && others.every(isGiven)) continue;
         // One of two releases may not run now.

@@ -4,6 +4,7 @@ import { mebibytes } from '../../celery/quantity';
 import { hasPlaceholder } from '../../celery/filled-in';
 import { codeFiles } from '../../manifests/code';
 import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
+import { OF_CONTROLLERS } from '../../manifests/labels';
 import { commonLabels } from '../../manifests/kustomizations';
 import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
@@ -96,9 +97,6 @@ function setsItsOwn({ command: { vendor } }: Process): boolean {
 function poolOfVendor({ command: { vendor }, container }: Process): string | undefined {
   return vendor === 'airflow' ? container.env.value('AIRFLOW__CELERY__POOL') ?? 'prefork' : vendor === 'sentry' ? 'prefork' : undefined;
 }
-
-/** Labels that controllers give to the pods that they make. */
-const OF_CONTROLLERS = /^(pod-template-hash|controller-revision-hash|(apps|statefulset)\.kubernetes\.io\/.*|batch\.kubernetes\.io\/.*|job-name|controller-uid)$/;
 
 export const resourceRules: Rule[] = [
   {

@@ -8,6 +8,7 @@ import { BrokerClient, brokerClients, brokerUrls, isProducer } from '../../manif
 import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get } from '../../manifests/json';
+import { OF_CONTROLLERS } from '../../manifests/labels';
 import { hostElsewhere, isAffixed, ledTo, namespaces } from '../../manifests/hosts-elsewhere';
 import { Renaming, renamings } from '../../manifests/kustomizations';
 import { isInjected, PORTS_OF_INJECTED } from '../../manifests/injected';
@@ -136,8 +137,7 @@ function isFor(service: Resource, server: Workload, world: World): boolean {
 
 /** A label that pods get while they run: of the controller of a StatefulSet, or of what says which of the servers is the primary. */
 function isGivenLater(name: string, value: unknown): boolean {
-  return /^(statefulset\.kubernetes\.io\/pod-name|apps\.kubernetes\.io\/pod-index|controller-revision-hash|pod-template-hash)$/.test(name)
-    || /^(master|primary|leader|replica|slave|secondary)$/i.test(asScalar(value) ?? '');
+  return OF_CONTROLLERS.test(name) || /^(master|primary|leader|replica|slave|secondary)$/i.test(asScalar(value) ?? '');
 }
 
 /** The hosts of Redis and RabbitMQ in the variables of a container. */

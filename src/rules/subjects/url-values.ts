@@ -333,7 +333,9 @@ export const urlValueRules: Rule[] = [
           if (files && !files.paths.includes(path)) {
             report({ at, value: `${name}=${path}`, allowed: files.paths.join(', '), note: `${files.of} has no such key` });
           } else if (!mount && isPython(container.image) && !makesFile(container, path) && !isFilled(workload.annotations, workload.labels)) {
-            report({ at, value: `${name}=${path}`, note: `${container.image.text} has no such file, and no volume brings it` });
+            // A shell may fetch it: git clone, curl, aws s3 sync.
+            const plain = container.invocations.length <= 1;
+            report({ at, value: `${name}=${path}`, note: `${container.image.text} has no such file, and no volume brings it`, ...unless(plain, 'the command fetches it') });
           }
         }
       }
