@@ -1,3 +1,4 @@
+import { hasPlaceholder } from '../celery/filled-in';
 import { DNS_PORT } from '../celery/ports';
 import { lazy } from '../memo';
 import { ALL_IPV4, cidrOfAddress, isCidr, PRIVATE_NETWORKS, reaches } from './cidr';
@@ -75,11 +76,12 @@ export function rulesOf(policies: readonly Resource[], direction: Direction): re
 export function allowsPort(rule: unknown, port: number, protocol: string, names: ReadonlySet<string> = new Set()): boolean {
   const ports = asList(get(rule, 'ports'));
   return ports.length === 0 || ports.some((entry) => {
-    if ((asText(get(entry, 'protocol')) ?? 'TCP') !== protocol) return false;
+    const own = asText(get(entry, 'protocol')) ?? 'TCP';
+    if (own !== protocol && !hasPlaceholder(own)) return false;
     const given = get(entry, 'port');
     const number = asNumber(given) ?? (/^\d+$/.test(asText(given) ?? '') ? Number(given) : undefined);
     if (given === undefined) return true;
-    if (number === undefined) return names.size === 0 || names.has(asText(given) ?? '');
+    if (number === undefined) return names.size === 0 || names.has(asText(given) ?? '') || hasPlaceholder(asText(given) ?? '');
     return number === port || (number <= port && port <= (asNumber(get(entry, 'endPort')) ?? number));
   });
 }
