@@ -214,14 +214,31 @@ export function outOfBounds(workload: Workload): Refusal[] {
         ...outside(json[probe], probe === 'readinessProbe' ? OF_PROBES : OF_LIVENESS, [...path, probe], name),
         ...HANDLERS.flatMap((handler) => outside(get(json, probe, handler), { port: PORT }, [...path, probe, handler], name)),
       ]),
+      ...HOOKS.flatMap((hook) => ['httpGet', 'tcpSocket'].flatMap((handler) =>
+        outside(get(json, 'lifecycle', hook, handler), { port: PORT }, [...path, 'lifecycle', hook, handler], name))),
       ...asList(json.ports).flatMap((port, i) => outside(port, { containerPort: PORT, hostPort: HOST_PORT }, [...path, 'ports', i], name)),
       ...asList(json.volumeMounts).flatMap((mount, i) => subPathOf(mount, [...path, 'volumeMounts', i, 'subPath'], name)),
     ]),
     ...asList(spec.volumes).flatMap((volume, i) => modesOf(volume, [...specPath, 'volumes', i])),
+    ...profilesOf(workload),
     ...standingStill(resource),
     ...deadlineOf(resource),
     ...scheduleOf(resource),
   ];
+}
+
+const APPARMOR = 'container.apparmor.security.beta.kubernetes.io/';
+
+/** Profiles of AppArmor by annotations, as before Kubernetes 1.30, each of a container. A Pod may get more of them before it is looked at. */
+function profilesOf({ resource: { kind, json }, allContainers, podPath }: Workload): Refusal[] {
+  if (kind === 'Pod' || allContainers.length === 0) return [];
+  const names = allContainers.map(({ name }) => name);
+  return Object.entries(asMap(get(json, ...podPath, 'metadata', 'annotations'))).flatMap(([key, value]): Refusal[] => {
+    if (!key.startsWith(APPARMOR) || isFilledIn(key)) return [];
+    const [name, profile, at] = [key.slice(APPARMOR.length), asText(value) ?? '', [...podPath, 'metadata', 'annotations', key]];
+    if (!names.includes(name)) return [{ path: at, value: name, allowed: names.join(', '), note: 'the pod has no such container' }];
+    return isFilledIn(profile) || /^(runtime\/default|unconfined|localhost\/.*)$/.test(profile) ? [] : [{ path: at, container: name, value: profile, allowed: 'runtime/default, unconfined, localhost/<PROFILE>' }];
+  });
 }
 
 /** A Deployment has to have the time for a pod to count as available. */

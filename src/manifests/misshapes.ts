@@ -64,7 +64,7 @@ const SINCE: ReadonlySet<string> = new Set([
 
 /** Fields that rules of their own look at. */
 const READ_ELSEWHERE: ReadonlyMap<string, readonly string[]> = new Map([
-  ['Container', ['command', 'args', 'restartPolicy']], ['PodSpec', ['restartPolicy']], ['EnvVar', ['value']], ['VolumeMount', ['name']],
+  ['Container', ['command', 'args', 'restartPolicy']], ['PodSpec', ['restartPolicy']], ['EnvVar', ['value']], ['VolumeMount', ['name']], ['Toleration', ['operator']],
 ]);
 
 /** Fields that the schema asks for, and the API server does not. */

@@ -67,14 +67,58 @@ function variableSource(source: JsonObject): WholeFault[] {
   ];
 }
 
+/** What a file of the downward API takes of its pod. */
+const FILE_FIELDS = /^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['.+'\])$/;
+
+/** A file of the downward API: its resource is that of a container that it names. */
+function downwardFile(file: JsonObject): WholeFault[] {
+  const [field, resource] = [asText(get(file, 'fieldRef', 'fieldPath')), asText(get(file, 'resourceFieldRef', 'resource'))];
+  return [
+    ...oneOf(['fieldRef', 'resourceFieldRef'])(file),
+    ...faultIf(field !== undefined && !isFilledIn(field) && !FILE_FIELDS.test(field), 'word', ['fieldRef', 'fieldPath'], field ?? '',
+      'metadata.name, metadata.namespace, metadata.uid, metadata.labels, metadata.annotations'),
+    ...faultIf(resource !== undefined && !isFilledIn(resource) && !RESOURCE_FIELDS.test(resource), 'word', ['resourceFieldRef', 'resource'], resource ?? '',
+      'limits.cpu, limits.memory, requests.cpu, requests.memory'),
+    ...faultIf(resource !== undefined && !isGiven(get(file, 'resourceFieldRef', 'containerName')), 'missing', ['resourceFieldRef'], 'no containerName', 'containerName'),
+  ];
+}
+
+/** The units of bytes that a divisor may be one of. */
+const BYTES = { decimal: [0, 1, 2, 3, 4, 5, 6].map((power) => 1000 ** power), binary: [0, 1, 2, 3, 4, 5, 6].map((power) => 1024 ** power) };
+
+/** A divisor is a unit, and no number of them: 1Mi and not 100Mi. Zero is the default. */
+function divisor({ resource, divisor: given }: JsonObject): WholeFault[] {
+  const [of, written, size] = [asText(resource) ?? '', asScalar(given) ?? '', quantity(given)];
+  if (size === 0 || !RESOURCE_FIELDS.test(of) || isFilledIn(written) || /\d[eE]\d/.test(written)) return [];
+  const [allowed, units] = of.endsWith('.cpu') ? ['1m or 1', [1e-3, 1]] : ['1, 1k, 1M, 1G, 1Ki, 1Mi or 1Gi', written.endsWith('i') ? BYTES.binary : BYTES.decimal];
+  return faultIf(!units.includes(size ?? NaN), 'range', ['divisor'], written, allowed);
+}
+
 const STANDARD_RESOURCE = /^(cpu|memory|ephemeral-storage|hugepages-.+)$/;
+
+/** Huge pages come whole, next to a CPU or memory, and the request is the limit. */
+function hugePages({ limits, requests }: JsonObject): WholeFault[] {
+  const given = (['limits', 'requests'] as const).flatMap((kind) => Object.entries(asMap(kind === 'limits' ? limits : requests)).map(([name, amount]) => ({ kind, name, amount })));
+  const pages = given.filter(({ name }) => name.startsWith('hugepages-'));
+  if (pages.length === 0) return [];
+  return [
+    ...faultIf(!given.some(({ name }) => name === 'cpu' || name === 'memory'), 'missing', [], 'no cpu, no memory', `cpu or memory next to ${pages[0].name}`),
+    ...pages.flatMap(({ kind, name, amount }) => {
+      const [size, page, limit] = [quantity(amount), quantity(name.slice('hugepages-'.length)), quantity(get(limits, name))];
+      const [at, value] = [[kind, name], asScalar(amount) ?? ''];
+      if (size === undefined) return [];
+      if (page === undefined || !Number.isInteger(size / page)) return faultIf(true, 'range', at, value, page === undefined ? 'hugepages-2Mi or hugepages-1Gi' : `a multiple of ${name.slice('hugepages-'.length)}`);
+      return faultIf(kind === 'requests' && size !== limit, 'one', at, value, limit === undefined ? 'the same as a limit' : `the limit, ${asScalar(get(limits, name))}`);
+    }),
+  ];
+}
 
 /** Resources have a standard name or one with a prefix, and devices come whole. */
 function containerResources(resources: JsonObject): WholeFault[] {
   return (['limits', 'requests'] as const).flatMap((kind) => Object.entries(asMap(resources[kind])).flatMap(([name, amount]) => [
     ...faultIf(!isFilledIn(name) && !name.includes('/') && !STANDARD_RESOURCE.test(name), 'word', [kind, name], name, 'cpu, memory, ephemeral-storage'),
     ...faultIf(isExtended(name) && !Number.isInteger(quantity(amount) ?? 1), 'range', [kind, name], asScalar(amount) ?? '', 'a whole number'),
-  ]));
+  ])).concat(hugePages(resources));
 }
 
 function securityContext({ privileged, capabilities, allowPrivilegeEscalation }: JsonObject): WholeFault[] {
@@ -83,15 +127,17 @@ function securityContext({ privileged, capabilities, allowPrivilegeEscalation }:
   return faultIf(value !== undefined, 'one', [], `${value}, allowPrivilegeEscalation: false`, 'one of them');
 }
 
-function seccompProfile({ type, localhostProfile }: JsonObject): WholeFault[] {
+/** Of seccomp and AppArmor: a profile of the node has a name, and no other has one. */
+function localProfile({ type, localhostProfile }: JsonObject): WholeFault[] {
   return [
     ...faultIf(type === 'Localhost' && !isThere(localhostProfile), 'missing', [], 'no localhostProfile', 'localhostProfile'),
     ...faultIf(typeof type === 'string' && type !== 'Localhost' && isThere(localhostProfile), 'one', [], `type: ${String(type)}, localhostProfile`, 'type: Localhost'),
   ];
 }
 
-function toleration({ key: taint, operator, effect, tolerationSeconds }: JsonObject): WholeFault[] {
+function toleration({ key: taint, operator, value, effect, tolerationSeconds }: JsonObject): WholeFault[] {
   const all = (asScalar(taint) ?? '') === '';
+  const [word, text] = [asText(operator) ?? '', asText(value) ?? ''];
   return [
     ...faultIf(all && operator !== 'Exists', 'missing', [], 'no key', 'a key, or operator: Exists'),
     ...faultIf(isThere(tolerationSeconds) && effect !== 'NoExecute', 'one', [], `${isGiven(effect) ? `effect: ${asScalar(effect)}` : 'no effect'}, tolerationSeconds`, 'tolerationSeconds with NoExecute'),
@@ -132,6 +178,19 @@ function hostPorts({ containers, hostNetwork }: JsonObject): WholeFault[] {
   }));
 }
 
+/** A mount that others see has to be of a privileged container. */
+function mounts({ volumeMounts, securityContext: context }: JsonObject): WholeFault[] {
+  return get(context, 'privileged') === true ? [] : asList(volumeMounts).flatMap((mount, i) => faultIf(get(mount, 'mountPropagation') === 'Bidirectional', 'one',
+    ['volumeMounts', i, 'mountPropagation'], 'mountPropagation: Bidirectional', 'privileged: true with it'));
+}
+
+/** All of /proc is for pods with users of their own. */
+function procMounts(spec: JsonObject): WholeFault[] {
+  return spec.hostUsers === false ? [] : ['containers', 'initContainers'].flatMap((list) => asList(spec[list]).flatMap((container, i) =>
+    faultIf(get(container, 'securityContext', 'procMount') === 'Unmasked', 'one', [list, i, 'securityContext', 'procMount'], 'procMount: Unmasked', 'hostUsers: false with it')
+      .map((fault) => ({ ...fault, container: asText(get(container, 'name')), unless: 'the cluster is older than Kubernetes 1.33, and ignores it' }))));
+}
+
 function spreads({ topologySpreadConstraints }: JsonObject): WholeFault[] {
   const seen = new Set<string>();
   return asList(topologySpreadConstraints).flatMap((one, i) => {
@@ -148,7 +207,7 @@ function pod(spec: JsonObject): WholeFault[] {
   return [
     ...asList(spec.initContainers).flatMap(initContainer),
     ...asList(spec.containers).flatMap((container, i) => sleeps(container, ['containers', i], grace)),
-    ...hostPorts(spec), ...spreads(spec),
+    ...hostPorts(spec), ...spreads(spec), ...procMounts(spec),
     ...faultIf(spec.dnsPolicy === 'None' && asList(get(spec, 'dnsConfig', 'nameservers')).length === 0, 'missing', [], 'dnsPolicy: None', 'dnsConfig.nameservers'),
     ...faultIf(spec.hostUsers === false && spec.hostNetwork === true, 'one', [], 'hostUsers: false, hostNetwork', 'one of them'),
     ...faultIf(spec.hostPID === true && spec.shareProcessNamespace === true, 'one', [], 'hostPID, shareProcessNamespace', 'one of them'),
@@ -349,7 +408,7 @@ export const OBJECTS: ReadonlyMap<string, (resource: Resource) => WholeFault[]> 
 /** What is more than its fields can say of an object of a type. */
 export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
   ['PodSpec', pod], ['EnvVarSource', variableSource], ['EnvFromSource', oneOf(['secretRef', 'configMapRef'])], ['ResourceRequirements', containerResources],
-  ['SecurityContext', securityContext], ['SeccompProfile', seccompProfile], ['Toleration', toleration], ['TopologySpreadConstraint', spread],
+  ['SecurityContext', securityContext], ['SeccompProfile', localProfile], ['AppArmorProfile', localProfile], ['Toleration', toleration], ['TopologySpreadConstraint', spread],
   ['LabelSelectorRequirement', requirement], ['NodeSelectorRequirement', requirement],
   ['VolumeMount', ({ subPath, subPathExpr, recursiveReadOnly, readOnly }) => [
     ...faultIf(isGiven(subPath) && isGiven(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them'),

@@ -26,6 +26,7 @@ function ofObject(apiVersion: string, kind: string, spec: object): string[] {
 }
 
 const variable = (valueFrom: object) => ({ env: [{ name: 'A', valueFrom }] });
+const downward = (item: object) => ({ volumes: [{ name: 'a', downwardAPI: { items: [item] } }] });
 const antiAffinity = (term: object) => ({ affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [term] } } });
 const nodeTerms = (...nodeSelectorTerms: object[]) =>
   ({ affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } } });
@@ -72,10 +73,37 @@ describe('a container', () => {
     [{ securityContext: { seccompProfile: { type: 'RuntimeDefault' } } }, []], [{ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: 'a.json' } } }, []],
     [{ securityContext: { seccompProfile: { type: 'Localhost' } } }, ['missing securityContext.seccompProfile: no localhostProfile, localhostProfile']],
     [{ securityContext: { seccompProfile: { type: 'RuntimeDefault', localhostProfile: 'a' } } }, ['one securityContext.seccompProfile: type: RuntimeDefault, localhostProfile, type: Localhost']],
+    [{ securityContext: { seccompProfile: { type: 'Localhost', localhostProfile: '/a.json' } } }, [
+      'range securityContext.seccompProfile.localhostProfile: /a.json, a path without a slash in front and without ..']],
+    [{ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: 'a'.repeat(4095) } } }, []], [{ securityContext: { appArmorProfile: { type: 'Unconfined' } } }, []],
+    [{ securityContext: { appArmorProfile: { type: 'Localhost' } } }, ['missing securityContext.appArmorProfile: no localhostProfile, localhostProfile']],
+    [{ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile: '' } } }, ['missing securityContext.appArmorProfile.localhostProfile: no localhostProfile, localhostProfile']],
+    [{ securityContext: { appArmorProfile: { type: 'RuntimeDefault', localhostProfile: 'a' } } }, ['one securityContext.appArmorProfile: type: RuntimeDefault, localhostProfile, type: Localhost']],
+    ...[' a', 'a'.repeat(4096)].map((localhostProfile): [object, string[]] => [{ securityContext: { appArmorProfile: { type: 'Localhost', localhostProfile } } }, [
+      `range securityContext.appArmorProfile.localhostProfile: ${localhostProfile}, at most 4095 characters, without blanks around them`]]),
+    ...['1m', '1', 1, '1000m', '0', 0, '${DIVISOR}'].map((value): [object, string[]] => [variable({ resourceFieldRef: { resource: 'limits.cpu', divisor: value } }), []]),
+    ...['100m', '2', '1k', '1Mi'].map((value): [object, string[]] => [variable({ resourceFieldRef: { resource: 'limits.cpu', divisor: value } }), [
+      `range env.0.valueFrom.resourceFieldRef.divisor: ${value}, 1m or 1`]]),
+    ...['1Mi', '1', '1000k', '1024Ki', '1Ei', '1.0Mi'].map((value): [object, string[]] => [variable({ resourceFieldRef: { resource: 'requests.memory', divisor: value } }), []]),
+    ...['100Mi', '1048576', '1000Ki', '0.5', '1m', '1MB'].map((value): [object, string[]] => [variable({ resourceFieldRef: { resource: 'requests.memory', divisor: value } }), [
+      `range env.0.valueFrom.resourceFieldRef.divisor: ${value}, 1, 1k, 1M, 1G, 1Ki, 1Mi or 1Gi`]]),
+    [{ envFrom: [{ prefix: 'a=', configMapRef: { name: 'b' } }] }, ['name envFrom.0.prefix: a=, ASCII characters other than =']],
+    [variable({ fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.name' } }), []], [variable({ fieldRef: { apiVersion: 'apps/v1', fieldPath: 'metadata.name' } }), [
+      'word env.0.valueFrom.fieldRef.apiVersion: apps/v1, v1']],
+    [{ resources: { limits: { 'hugepages-2Mi': '4Mi' }, requests: { memory: '1Gi' } } }, []], [{ resources: { limits: { 'cpu': 1, 'hugepages-2Mi': 2 ** 21 }, requests: { 'hugepages-2Mi': '2Mi' } } }, []],
+    [{ resources: { limits: { 'hugepages-2Mi': '4Mi' } } }, ['missing resources: no cpu, no memory, cpu or memory next to hugepages-2Mi']],
+    [{ resources: { limits: { 'cpu': 1, 'hugepages-2Mi': '3Mi' } } }, ['range resources.limits.hugepages-2Mi: 3Mi, a multiple of 2Mi']],
+    [{ resources: { limits: { 'cpu': 1, 'hugepages-big': '3Mi' } } }, ['range resources.limits.hugepages-big: 3Mi, hugepages-2Mi or hugepages-1Gi']],
+    [{ resources: { requests: { 'cpu': 1, 'hugepages-2Mi': '2Mi' } } }, ['one resources.requests.hugepages-2Mi: 2Mi, the same as a limit']],
+    [{ resources: { limits: { 'hugepages-2Mi': '4Mi' }, requests: { 'cpu': 1, 'hugepages-2Mi': '2Mi' } } }, ['one resources.requests.hugepages-2Mi: 2Mi, the limit, 4Mi']],
+    [{ securityContext: { privileged: true }, volumeMounts: [{ name: 'a', mountPath: '/b', mountPropagation: 'Bidirectional' }] }, []],
+    [{ volumeMounts: [{ name: 'a', mountPath: '/b', mountPropagation: 'HostToContainer', readOnly: true, recursiveReadOnly: 'IfPossible' }] }, []],
+    [{ volumeMounts: [{ name: 'a', mountPath: '/b', mountPropagation: 'Bidirectional' }] }, ['one volumeMounts.0.mountPropagation: mountPropagation: Bidirectional, privileged: true with it']],
+    [{ volumeMounts: [{ name: 'a', mountPath: '/b', recursiveReadOnly: 'enabled' }] }, ['word volumeMounts.0.recursiveReadOnly: enabled, Disabled, IfPossible, Enabled']],
     [{ volumeMounts: [{ name: 'a', mountPath: 'b', subPath: 'c' }] }, []], [{ volumeMounts: [{ name: 'a', mountPath: '' }] }, ['missing volumeMounts.0.mountPath: no mountPath, mountPath']],
     [{ volumeMounts: [{ name: 'a', mountPath: '/b', subPath: 'c', subPathExpr: 'd' }] }, ['one volumeMounts.0: subPath, subPathExpr, one of them']],
     [{ volumeMounts: [{ name: 'a', mountPath: '/b', subPath: '', subPathExpr: 'd' }] }, []],
-    [{ resources: { limits: { 'ephemeral-storage': '1Gi', 'hugepages-2Mi': '4Mi', 'nvidia.com/gpu': 1, 'example.com/part': '2' } } }, []],
+    [{ resources: { limits: { 'cpu': 1, 'ephemeral-storage': '1Gi', 'hugepages-2Mi': '4Mi', 'nvidia.com/gpu': 1, 'example.com/part': '2' } } }, []],
     [{ resources: { limits: { ram: '1Gi' }, requests: { Memory: '1Gi' } } }, [
       'word resources.limits.ram: ram, cpu, memory, ephemeral-storage', 'word resources.requests.Memory: Memory, cpu, memory, ephemeral-storage']],
     [{ resources: { limits: { storage: '1Gi' } } }, ['word resources.limits.storage: storage, cpu, memory, ephemeral-storage']],
@@ -109,7 +137,45 @@ describe('a pod', () => {
       'missing volumes.0.configMap.items.2.key: no key, key']],
     [{ tolerations: [{ operator: 'Exists' }, { key: 'a' }, { key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 3 }, { key: 'a', effect: 'NoExecute', tolerationSeconds: 3 }] }, []],
     [{ tolerations: [{ effect: 'NoSchedule' }, { operator: 'Equal', value: 'x' }] }, ['missing tolerations.0: no key, a key, or operator: Exists', 'missing tolerations.1: no key, a key, or operator: Exists']],
-    [{ tolerations: [{ key: 'a', effect: 'NoSchedule', tolerationSeconds: 3 }] }, ['one tolerations.0: effect: NoSchedule, tolerationSeconds, tolerationSeconds with NoExecute']],
+    [{ tolerations: [{ key: 'a', effect: 'NoSchedule', tolerationSeconds: 3 }, { key: 'a', tolerationSeconds: 3 }] }, [
+      'one tolerations.0: effect: NoSchedule, tolerationSeconds, tolerationSeconds with NoExecute', 'one tolerations.1: effect: , tolerationSeconds, tolerationSeconds with NoExecute']],
+    [{ tolerations: [{ key: 'a/b', operator: '', value: 'Spot_1.x' }, { key: 'a', operator: 'Exists', value: '' }, { key: 'a', value: '<pool>' }] }, []],
+    [{ tolerations: [{ key: 'a', operator: 'Gt', value: '5' }, { key: 'a', operator: 'exists' }] }, ['word tolerations.0.operator: Gt, Equal, Exists', 'word tolerations.1.operator: exists, Equal, Exists']],
+    [{ tolerations: [{ key: 'a b', operator: 'Exists' }, { key: 'a', value: 'b c' }] }, [
+      'name tolerations.0.key: a b, a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name', 'name tolerations.1.value: b c, the value of a taint: letters, digits, -, _ and .']],
+    [{ os: { name: 'linux' }, securityContext: { sysctls: [{ name: 'net/ipv4/tcp_keepalive_time', value: '60' }, { name: 'net.core.somaxconn', value: '1' }] } }, []],
+    [{ os: { name: 'Linux' }, securityContext: { sysctls: [{ name: 'Net.core', value: '1' }] } }, [
+      'word os.name: Linux, linux, windows', 'name securityContext.sysctls.0.name: Net.core, a-z, 0-9, -, _, . and /']],
+    [{ dnsConfig: { searches: ['svc.cluster.local', '.', '_tcp.example.com.'], options: [{ name: 'ndots', value: '1' }, { name: 'edns0' }] } }, []],
+    [{ dnsConfig: { searches: ['a b'], options: [{ value: '1' }] } }, ['missing dnsConfig.options.0: no name, name', 'name dnsConfig.searches.0: a b, a name of DNS']],
+    [{ hostUsers: false, containers: [{ name: 'a', image: 'a', securityContext: { procMount: 'Unmasked' } }] }, []], [{ containers: [{ name: 'a', image: 'a', securityContext: { procMount: 'Default' } }] }, []],
+    [{ containers: [{ name: 'a', image: 'a', securityContext: { procMount: 'Unmasked' } }] }, ['one containers.0.securityContext.procMount: procMount: Unmasked, hostUsers: false with it']],
+    [{ initContainers: [{ name: 'a', image: 'a', securityContext: { procMount: 'unmasked' } }] }, ['word initContainers.0.securityContext.procMount: unmasked, Default, Unmasked']],
+    [downward({ path: 'a/b', fieldRef: { fieldPath: 'metadata.labels' } }), []], [downward({ path: 'a', fieldRef: { fieldPath: 'metadata.annotations[\'b/c\']' } }), []],
+    [downward({ path: 'a', resourceFieldRef: { containerName: 'main', resource: 'limits.cpu', divisor: '1m' } }), []],
+    [downward({ path: '/a', fieldRef: { fieldPath: 'metadata.name' } }), ['range volumes.0.downwardAPI.items.0.path: /a, a path without a slash in front and without ..']],
+    [downward({ path: 'a', fieldRef: { fieldPath: 'status.podIP' } }), [
+      'word volumes.0.downwardAPI.items.0.fieldRef.fieldPath: status.podIP, metadata.name, metadata.namespace, metadata.uid, metadata.labels, metadata.annotations']],
+    [downward({ path: 'a' }), ['missing volumes.0.downwardAPI.items.0: no fieldRef, fieldRef, resourceFieldRef']],
+    [downward({ path: 'a', resourceFieldRef: { resource: 'limits.cpu' } }), ['missing volumes.0.downwardAPI.items.0.resourceFieldRef: no containerName, containerName']],
+    [downward({ path: 'a', resourceFieldRef: { containerName: 'main', resource: 'limits.gpu' } }), [
+      'word volumes.0.downwardAPI.items.0.resourceFieldRef.resource: limits.gpu, limits.cpu, limits.memory, requests.cpu, requests.memory']],
+    [{ volumes: [{ name: 'a', projected: { sources: [{ secret: { name: 'x', items: [{ key: 'k', path: 'p' }] } }, { configMap: { name: 'x', items: [{ key: 'k', path: 'q' }] } }] } }] }, []],
+    [{ volumes: [{ name: 'a', projected: { sources: [{ secret: { name: 'x', items: [{ key: 'k', path: 'p' }] } }, { configMap: { name: 'x', items: [{ key: 'k', path: 'p' }] } }] } }] }, [
+      'twice volumes.0.projected.sources.1: p, each path once']],
+    [{ volumes: [{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 600 } }] } }] }, []],
+    [{ volumes: [{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 599 } }] } }] }, [
+      'range volumes.0.projected.sources.0.serviceAccountToken.expirationSeconds: expirationSeconds: 599, 600 to 4294967296']],
+    [{ volumes: [{ name: 'a', nfs: { server: 'b', path: '/c' } }, { name: 'd', nfs: { server: 'b', path: 'c' } }] }, ['range volumes.1.nfs.path: c, a path that begins with a slash']],
+    [{ volumes: [{ name: 'a', ephemeral: {} }] }, ['missing volumes.0.ephemeral: no volumeClaimTemplate, volumeClaimTemplate']],
+    [antiAffinity({ weight: 1, podAffinityTerm: { topologyKey: 'a b' } }), [
+      'name affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm.topologyKey: a b, a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name']],
+    [nodeNeeds({ key: 'a b', operator: 'Exists' }), [`name ${AT_NODES}.0.matchExpressions.0.key: a b, a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name`]],
+    [{ topologySpreadConstraints: [spread({ labelSelector: { matchLabels: { app: 'a' } }, matchLabelKeys: ['pod-template-hash'] })] }, []],
+    [{ topologySpreadConstraints: [spread({ matchLabelKeys: ['a'] })] }, ['missing topologySpreadConstraints.0: no labelSelector, labelSelector with matchLabelKeys']],
+    [{ topologySpreadConstraints: [spread({ labelSelector: { matchLabels: { app: 'a' } }, matchLabelKeys: ['b', 'app'] })] }, [
+      'twice topologySpreadConstraints.0.matchLabelKeys.1: app, a label in one of matchLabelKeys and labelSelector']],
+    [{ topologySpreadConstraints: [spread({ topologyKey: '' })] }, ['missing topologySpreadConstraints.0.topologyKey: no topologyKey, topologyKey']],
     [antiAffinity({ weight: 1, podAffinityTerm: TERM }), []], [antiAffinity({ weight: 100, podAffinityTerm: TERM }), []],
     ...[0, 101].map((weight): [object, string[]] => [antiAffinity({ weight, podAffinityTerm: TERM }), [
       `range affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.weight: weight: ${weight}, 1 to 100`]]),
