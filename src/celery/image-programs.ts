@@ -13,9 +13,11 @@ const OWN: ReadonlyMap<string, RegExp> = new Map([
   ['redis', /^redis-cli$/], ['valkey', /^(valkey|redis)-cli$/], ['postgres', /^(psql|pg_isready|bash)$/],
 ]);
 
+const isKnown = ({ official, repository }: Image): boolean => official || repository === 'valkey/valkey';
+
 function lacking(image: Image): RegExp | undefined {
   if (isFlower(image)) return BUSYBOX;
-  if (!image.official) return undefined;
+  if (!isKnown(image)) return undefined;
   const { name, tag = '' } = image;
   if (name === 'busybox' || name === 'alpine') return BUSYBOX;
   if (!['python', ...OWN.keys()].includes(name) || /windows/.test(tag)) return undefined;
@@ -24,7 +26,16 @@ function lacking(image: Image): RegExp | undefined {
   return name === 'python' && !tag.includes('slim') ? DEBIAN : SLIM;
 }
 
+/** Python is in its own images, and in those of distributions and servers of which this is known it is not. */
+const WITHOUT_PYTHON = /^(redis|valkey|alpine|busybox)$/;
+
 /** Whether an image, of the official ones whose content is known, has no program of this name. */
 export function lacksProgram(image: Image, program: string): boolean {
+  if (isKnown(image) && WITHOUT_PYTHON.test(image.name) && /^python[\d.]*$/.test(program)) return true;
   return lacking(image)?.test(program) === true && OWN.get(image.name)?.test(program) !== true;
+}
+
+/** Whether an image starts its arguments as a command, where no command is given: it has no entrypoint, or one that leaves other programs alone. */
+export function startsArguments(image: Image): boolean {
+  return isKnown(image) && /^(python|alpine|busybox|redis|valkey)$/.test(image.name);
 }

@@ -1,8 +1,8 @@
 import { isLoopback } from '../celery/hosts';
 import { plainShell } from '../celery/image';
-import { lacksProgram } from '../celery/image-programs';
-import { baseName, Invocation, Word } from './command/command';
-import { asText, get } from './json';
+import { lacksProgram, startsArguments } from '../celery/image-programs';
+import { baseName, Invocation } from './command/command';
+import { asText, get, Path } from './json';
 import type { Container } from './pod/container';
 import { Mount } from './pod/volumes';
 import { isOneText, Probe } from './probes';
@@ -146,20 +146,46 @@ function makesProgram(text: string, program: string): boolean {
   return new RegExp(`(^|[\\s;&|])${program}\\s*\\(\\)`).test(text) || (program === 'wait-for-it' && /\b(pip3?|uv)\s(.*\s)?install\b/.test(text));
 }
 
+/** A program as it is written, and where. */
+interface Started {
+  readonly name: string;
+  readonly path: Path;
+}
+
+/** The shells that a container starts, each at its word: `bash -c`, `env bash start.sh`; or at that of a script of a ConfigMap for it. */
+function shellsOf({ image, ownsEntrypoint, words }: Container, invocations: readonly Invocation[]): Started[] {
+  if (!ownsEntrypoint && !startsArguments(image)) return [];
+  return invocations.flatMap(({ links }) => {
+    const shells = links.filter((link) => link.kind === 'shell');
+    // What a script itself starts it may have looked for.
+    return shells.slice(0, (shells.findIndex(({ inline }) => !inline) + 1) || shells.length).map(({ name, path }) => {
+      const word = words.find(({ text }) => baseName(text) === name);
+      return word ? { name: word.text, path: word.path } : { name, path };
+    });
+  });
+}
+
+interface MissingProgram {
+  readonly program: string;
+  readonly path: Path;
+}
+
 /** The programs of command lines that the image of their container, of known content, does not have, each once. */
-export function missingPrograms(
-  { image, env, mounts }: Container, invocations: readonly Invocation[], text: string,
-): Array<{ readonly program: string; readonly word: Word }> {
+export function missingPrograms(container: Container, invocations: readonly Invocation[], text: string): MissingProgram[] {
+  const { image, env, mounts } = container;
   if (env.lookup('PATH').state !== 'unset' || LOOKS_FOR_PROGRAMS.test(text)) return [];
-  const found = new Map<string, Word>();
-  for (const { words: [word], links } of invocations) {
-    const program = baseName(word?.text ?? '');
-    if (!word || word.unknown || !lacksProgram(image, program) || links.some((link) => link.kind === 'shell' && !link.inline)) continue;
+  const isOfFile = ({ links }: Invocation): boolean => links.some((link) => link.kind === 'shell' && !link.inline);
+  const started = invocations.filter((one) => !isOfFile(one)).flatMap(({ words: [word] }) => word ?? [])
+    .filter(({ unknown }) => !unknown).map((word) => ({ name: word.text, path: word.path }));
+  const found = new Map<string, Path>();
+  for (const { name, path } of [...shellsOf(container, invocations), ...started]) {
+    const program = baseName(name);
+    if (!lacksProgram(image, program)) continue;
     // Something else may stand in for it, and a volume may bring it.
     const instead = new RegExp(`\\b${program}\\b[^;&|\\n]*\\|\\|(?!\\s*(exit|false|return|sleep|echo)\\b)`);
-    if (!mounts.some((mount) => bringsProgram(mount, word.text)) && !makesProgram(text, program) && !instead.test(text)) found.set(program, word);
+    if (!mounts.some((mount) => bringsProgram(mount, name)) && !makesProgram(text, program) && !instead.test(text)) found.set(program, path);
   }
-  return [...found].map(([program, word]) => ({ program, word }));
+  return [...found].map(([program, path]) => ({ program, path }));
 }
 
 /** How a health check of Docker and Docker Compose begins, which is no program. */

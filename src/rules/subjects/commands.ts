@@ -2,8 +2,7 @@ import { SUBCOMMANDS } from '../../celery/options';
 import { codeFiles } from '../../manifests/code';
 import { readCelery, startsProcess } from '../../manifests/command/celery-command';
 import { missingPrograms } from '../../manifests/asked-servers';
-import { baseName, Invocation } from '../../manifests/command/command';
-import { Container } from '../../manifests/pod/container';
+import { baseName } from '../../manifests/command/command';
 import { nearest } from '../../nearest';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
@@ -15,11 +14,6 @@ const TAKES_THEM = /^(find|fd|xargs|tr|cut|sort|join|paste|column|awk|gawk|sed|g
 
 /** Operators of the shell, each as a word of its own. */
 const OPERATORS: ReadonlySet<string> = new Set(['&&', '||', ';', '|', '&']);
-
-/** The shell that a container starts, which is no command of its own to those who read scripts. */
-function shellsOf({ words, ownsEntrypoint }: Container): Invocation[] {
-  return ownsEntrypoint && SHELL.test(baseName(words[0]?.text ?? '')) ? [{ words: words.slice(0, 1), links: [], assignments: new Map(), conditional: false }] : [];
-}
 
 /** Rules about command lines that start no Celery at all. */
 export const commandRules: Rule[] = [
@@ -101,8 +95,9 @@ export const commandRules: Rule[] = [
     rows: ['N96'],
     on: 'commandContainers',
     check: (container, report) => {
-      for (const { program, word } of missingPrograms(container, [...container.invocations, ...shellsOf(container)], container.words.map(({ text }) => text).join(' '))) {
-        report({ at: container.place(word.path), value: program, note: `${container.image.text} has no ${program}` });
+      for (const { program, path } of missingPrograms(container, container.invocations, container.words.map(({ text }) => text).join(' '))) {
+        const script = container.words.find((word) => word.path === path && word.text.startsWith('/') && !/\s/.test(word.text) && baseName(word.text) !== program)?.text;
+        report({ at: container.place(path), value: program, note: `${script === undefined ? '' : `${script} is written for it, and `}${container.image.text} has no ${program}` });
       }
     },
   },
