@@ -39,3 +39,11 @@ export function crontabFault(args: string): CrontabFault | undefined {
   }
   return undefined;
 }
+
+/** The same of the text of `crontab.from_string("...")`, which has the order of cron, and one blank between two fields. */
+export function cronTextFault(text: string): CrontabFault | undefined {
+  const parts = text.split(' ');
+  if (parts.length !== 5) return { value: `"${text}"`, allowed: 'five fields with one blank between two of them' };
+  const [minute, hour, day, month, weekday] = parts;
+  return crontabFault([minute, hour, weekday, day, month].map((part) => `"${part}"`).join(', '));
+}

@@ -74,7 +74,7 @@ function literal(text: string): string | undefined {
 const UNITS = new Map([['days', 86_400], ['seconds', 1], ['microseconds', 1e-6], ['milliseconds', 1e-3], ['minutes', 60], ['hours', 3600], ['weeks', 604_800]]);
 
 /** `timedelta(days=1, hours=6)`, in seconds. */
-function timedelta(text: string): number | undefined {
+export function timedelta(text: string): number | undefined {
   const given = /^(?:\w+\.)?timedelta\(([^()]*)\)(?:\.total_seconds\(\))?\s*(?=[,;)}#\n]|$)/.exec(text)?.[1];
   const parts = given?.split(',').filter((part) => part.trim() !== '').map((part, i) => {
     const [, name = [...UNITS.keys()][i], amount] = /^\s*(?:(\w+)\s*=)?(.*)$/s.exec(part)!;

@@ -12,6 +12,10 @@ export const withoutComments: (code: string) => string = remembered((code: strin
     return /^\s*$/.test(line) ? found.replace(/[^\n]/g, '') : found;
   }));
 
+/** The same with blanks in the place of what is in strings, each letter at its place: what is found in it is code. */
+export const withoutStrings: (code: string) => string = remembered((code: string) =>
+  withoutComments(code).replace(STRING_OR_COMMENT, (found) => found.replace(/[^\n]/g, ' ')));
+
 /** The names that may be bound in the code of a module: all its words but those of strings, comments and of the modules that it imports from. */
 export const hasName = (code: string, name: string): boolean => new RegExp(`\\b(${name}|globals|setattr|__getattr__)\\b|import\\s*\\*`)
   .test(code.replace(STRING_OR_COMMENT, '').replace(/^([ \t]*)from[ \t]+[\w.]+[ \t]+(?=import\b)/gm, '$1'));

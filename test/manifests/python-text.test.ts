@@ -1,4 +1,4 @@
-import { withoutComments } from '../../src/manifests/python-text';
+import { withoutComments, withoutStrings } from '../../src/manifests/python-text';
 
 test.each<[string, string, string]>([
   ['a comment on its own line', 'a = 1\n# b = 2\nc = 3', 'a = 1\n\nc = 3'],
@@ -10,4 +10,8 @@ test.each<[string, string, string]>([
   ['a comment with a quote', '# it\'s\na = 1  # don\'t', '\na = 1  '],
 ])('%s', (_what, code, expected) => {
   expect(withoutComments(code)).toBe(expected);
+});
+
+test('strings become blanks, and what is behind them stays at its place', () => {
+  expect(withoutStrings('a = "f(1)" # c\nb = f(\'\'\'x\ny\'\'\')')).toBe('a =        \nb = f(    \n    )');
 });

@@ -1,4 +1,4 @@
-import { crontabFault } from '../../celery/crontab';
+import { CrontabFault, crontabFault, cronTextFault } from '../../celery/crontab';
 import { isPython } from '../../celery/image';
 import { lacks, SINCE } from '../../celery/versions';
 import { CodeFile, codeFiles, importedBy } from '../../manifests/code';
@@ -7,7 +7,7 @@ import { balanced, codeSettings, dictionaries } from '../../manifests/code-setti
 import { installedVersion } from '../../manifests/installs';
 import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
-import { withoutComments } from '../../manifests/python-text';
+import { withoutComments, withoutStrings } from '../../manifests/python-text';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { Report, Reporter, Rule, unless } from '../rule';
@@ -39,16 +39,33 @@ function reportFiles(world: World, report: Reporter, check: (file: CodeFile, pro
   for (const one of found.values()) report(one);
 }
 
-/** The arguments of each crontab() of Celery in the code, and whether the import of the module calls it: it is in no function. */
-function crontabs(code: string): Array<{ args: string; called: boolean }> {
+/** A call of crontab() of Celery in code. */
+interface Crontab {
+  readonly args: string;
+  /** `crontab.from_string`. */
+  readonly ofText: boolean;
+  /** The import of the module calls it: it is in no function. */
+  readonly called: boolean;
+}
+
+function crontabs(code: string): Crontab[] {
   const text = withoutComments(code);
-  if (!/\bfrom celery\.schedules import\b[^\n]*(\bcrontab\b|\($)/m.test(text)) return [];
-  return [...text.matchAll(/(?<![.\w])crontab\(/g)].flatMap(({ 0: { length }, index }) => {
+  // Other libraries have one, too.
+  const name = /\bfrom celery\.schedules import\b[^\n]*(\bcrontab\b|\($)/m.test(text) ? 'crontab'
+    : /\bfrom celery import\b[^\n]*\bschedules\b/.test(text) ? 'schedules\\.crontab' : 'celery\\.schedules\\.crontab';
+  return [...withoutStrings(code).matchAll(new RegExp(`(?<![.\\w])${name}(\\.from_string)?\\(`, 'g'))].flatMap(({ 0: { length }, 1: method, index }) => {
     const inside = text.slice(index + length - 1, index + 1000);
     const end = balanced(inside, '(', ')');
     const block = text.slice(0, index).split(/\n(?=[^\s)\]}])/).at(-1)!;
-    return end === undefined ? [] : [{ args: inside.slice(1, end - 1), called: !/^\s*(async )?def\b/m.test(block) }];
+    return end === undefined ? [] : [{ args: inside.slice(1, end - 1), ofText: method !== undefined, called: !/^\s*(async )?def\b/m.test(block) }];
   });
+}
+
+/** What Celery refuses of one. */
+function faultOf({ args, ofText }: Crontab): CrontabFault | undefined {
+  if (!ofText) return crontabFault(args);
+  const text = /^\s*(["'])([^"'\\{}]*)\1\s*$/.exec(args)?.[2];
+  return text === undefined ? undefined : cronTextFault(text);
 }
 
 /** The files that the code of a container reads as settings. */
@@ -119,9 +136,9 @@ export const codeValueRules: Rule[] = [
     fix: 'Use an hour from 0 to 23, a minute from 0 to 59, a day_of_week from 0 (Sunday) to 6, and days and months from 1.',
     source: 'https://docs.celeryq.dev/en/stable/reference/celery.schedules.html#celery.schedules.crontab',
     rows: ['C1'],
-    check: (world, report) => reportFiles(world, report, (file, _process, imported) => crontabs(file.text).flatMap(({ args, called }) => {
-      const fault = crontabFault(args);
-      return fault ? [{ at: file.place, ...fault, ...imported && called ? {} : { unless: imported ? 'nothing calls the function' : NOTHING_IMPORTS_IT } }] : [];
+    check: (world, report) => reportFiles(world, report, (file, _process, imported) => crontabs(file.text).flatMap((one) => {
+      const fault = faultOf(one);
+      return fault ? [{ at: file.place, ...fault, ...imported && one.called ? {} : { unless: imported ? 'nothing calls the function' : NOTHING_IMPORTS_IT } }] : [];
     })),
   },
   {
@@ -132,7 +149,7 @@ export const codeValueRules: Rule[] = [
     fix: 'Write the minute: crontab(minute=0, hour=3).',
     source: 'https://github.com/celery/celery/issues/4620',
     rows: ['N81'],
-    check: (world, report) => reportFiles(world, report, (file) => crontabs(file.text).filter(({ args }) => everyMinute(args))
+    check: (world, report) => reportFiles(world, report, (file) => crontabs(file.text).filter(({ args, ofText }) => !ofText && everyMinute(args))
       .map(({ args }) => ({ at: file.place, value: `crontab(${args})`, allowed: `crontab(minute=0, ${args.trim()})`, unless: 'it is meant to run every minute of that time' }))),
   },
   {
