@@ -2,6 +2,7 @@ import { aboveQuota, claimOutOfRange, enforcedLevel, outOfRange, refusedByQuota,
 import { brokerClients } from '../../manifests/broker-urls';
 import { givenTwice, notOne, notOneIn, outOfBounds, outOfBoundsIn, portsGivenTwice, variablesGivenTwice } from '../../manifests/conflicts';
 import { unlessCopied } from '../../manifests/copies';
+import { isFilled } from '../../manifests/filled';
 import { asList, asMap, asScalar, asText, get, isMap, Path } from '../../manifests/json';
 import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
@@ -61,9 +62,6 @@ const sources = lazy((world: World): readonly Resource[] => [...new Set([
     .flatMap(({ kind, name, at }) => world.find(kind, at.resource.namespace, name) ?? []),
   ...world.kind('ConfigMap').filter(({ json }) => Object.keys(asMap(json.data)).some((name) => /^CELERY_[A-Z]/.test(name))),
 ])]);
-
-/** A controller writes other values into it: a copy of a Secret, or what it generates. */
-const isFilled = ({ annotations }: Resource): boolean => Object.keys(annotations).some((name) => /replicat|reflect|generat|kubed|vault/i.test(name));
 
 /** The keys of Secrets that are variables of a container, with namespace and name. */
 const variablesOf = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.flatMap(({ allContainers, resource: { namespace } }) =>

@@ -8,6 +8,7 @@ import { BrokerUrl, decoded, isAmqp, isRedis, isSentinel, parseUrl, redisDatabas
 import { meets } from '../../celery/versions';
 import { redisFor } from '../../manifests/brokers';
 import { seesSettings } from '../../manifests/code';
+import { isFilled } from '../../manifests/filled';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asText, get } from '../../manifests/json';
 import { isOf } from '../../manifests/kustomizations';
@@ -61,12 +62,6 @@ const OF_IMAGES = /^\/etc\/(ssl|pki|ca-certificates)\/|^\/usr\/(share|local\/sha
 /** What the cluster and its injectors bring into pods. */
 const OF_CLUSTER = /^(\/var)?\/run\/secrets\/|^\/vault\//;
 
-/** By these something adds files to a Secret or a ConfigMap in the cluster, or to a pod. */
-const FILLED = /inject|trust|bundle|cert-manager|reflect|replicat|kubed|vault|generat/i;
-
-const isFilled = (annotations: Readonly<Record<string, unknown>>, labels: Readonly<Record<string, unknown>>): boolean =>
-  [...Object.keys(annotations), ...Object.keys(labels)].some((name) => FILLED.test(name));
-
 /** The objects of operators and of tools, which may write Secrets and ConfigMaps. */
 const writers = lazy((world: World) => world.resources.filter((resource) => !isOfKubernetes(resource))
   .map((resource) => ({ resource, text: JSON.stringify(resource.json) })));
@@ -98,7 +93,7 @@ function filesOf(
   const resource = world.find(found, namespace, of);
   const keys = ['data', 'binaryData', 'stringData'].flatMap((field) => Object.keys(asMap(resource?.json[field])));
   if (!resource || keys.length === 0) return undefined;
-  if (isFilled(resource.annotations, resource.labels) || hasOtherWriter(resource, world)) return undefined;
+  if (isFilled(resource) || hasOtherWriter(resource, world)) return undefined;
   const items = asList(source.items);
   const inside = items.length === 0 ? keys : items.flatMap((item) => asText(get(item, 'path')) ?? []);
   return { paths: inside.map((path) => `${mountPath.replace(/\/$/, '')}/${path}`), of: `${found} ${of}` };
@@ -332,7 +327,7 @@ export const urlValueRules: Rule[] = [
           const files = mount && filesOf(mount, container, world);
           if (files && !files.paths.includes(path)) {
             report({ at, value: `${name}=${path}`, allowed: files.paths.join(', '), note: `${files.of} has no such key` });
-          } else if (!mount && isPython(container.image) && !makesFile(container, path) && !isFilled(workload.annotations, workload.labels)) {
+          } else if (!mount && isPython(container.image) && !makesFile(container, path) && !isFilled(workload)) {
             // A shell may fetch it: git clone, curl, aws s3 sync.
             const plain = container.invocations.length <= 1;
             report({ at, value: `${name}=${path}`, note: `${container.image.text} has no such file, and no volume brings it`, ...unless(plain, 'the command fetches it') });
