@@ -6,7 +6,7 @@ import { withoutComments } from './python-text';
 export const SETTING_NAMES = [
   'accept_content', 'beat_max_loop_interval', 'beat_schedule_filename', 'beat_scheduler', 'broker_connection_max_retries',
   'broker_connection_retry_on_startup', 'broker_heartbeat', 'broker_read_url', 'broker_transport_options', 'broker_use_ssl', 'broker_write_url', 'redbeat_lock_timeout',
-  'redis_backend_health_check_interval', 'redis_socket_keepalive', 'redis_socket_timeout', 'result_accept_content', 'result_backend_transport_options', 'result_expires', 'result_serializer',
+  'redis_backend_health_check_interval', 'redis_backend_use_ssl', 'redis_socket_keepalive', 'redis_socket_timeout', 'result_accept_content', 'result_backend_transport_options', 'result_expires', 'result_serializer',
   'task_acks_late', 'task_always_eager', 'task_default_exchange_type', 'task_default_queue', 'task_default_queue_type', 'task_default_rate_limit', 'task_ignore_result',
   'task_queue_max_priority', 'task_reject_on_worker_lost', 'task_serializer',
   'task_soft_time_limit', 'task_time_limit', 'timezone', 'worker_concurrency', 'worker_detect_quorum_queues', 'worker_enable_remote_control', 'worker_max_memory_per_child', 'worker_max_tasks_per_child',

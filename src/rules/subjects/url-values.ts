@@ -7,15 +7,18 @@ import { OF_OTHERS, takesAnyKey, TRANSPORT_NAMES, transportOf } from '../../cele
 import { BrokerUrl, decoded, isAmqp, isRedis, isSentinel, parseUrl, redisDatabase } from '../../celery/url';
 import { meets } from '../../celery/versions';
 import { redisFor } from '../../manifests/brokers';
-import { seesSettings } from '../../manifests/code';
+import { codeFiles, seesSettings } from '../../manifests/code';
 import { isFilled } from '../../manifests/filled';
+import { SettingName } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asMap, asText, get } from '../../manifests/json';
 import { isOf } from '../../manifests/kustomizations';
 import { knownPassword } from '../../manifests/passwords';
+import { Place } from '../../manifests/place';
 import { Container } from '../../manifests/pod/container';
-import { Mount, normalize } from '../../manifests/pod/volumes';
+import { Mount } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
+import { withoutComments } from '../../manifests/python-text';
 import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { portOfPods, Sentinel, sentinelsFor } from '../../manifests/sentinels';
 import { lacksPort } from '../../manifests/service-ports';
@@ -40,8 +43,10 @@ const RESERVED = /[#/?[\]]/;
 
 const URL_OF_BROKER = /(^|_)BROKER_URL$/;
 
-/** A rediss:// URL without ssl_cert_reqs; of one from a Secret the variable is shown. */
-function unverified(process: Process, use: UrlUse | undefined, names: readonly string[], world: World): Report | undefined {
+/** A rediss:// URL without ssl_cert_reqs, where no setting has it; of one from a Secret the variable is shown. */
+function unverified(process: Process, setting: SettingName, use: UrlUse | undefined, names: readonly string[], world: World): Report | undefined {
+  // Redis passes over True.
+  if (process.sets(setting) && !/^true$/i.test(process.setting(setting)?.value ?? '')) return undefined;
   // That the server has no TLS at all is said elsewhere.
   if (use && lacksTls(use, world)) return undefined;
   const lacks = (url: BrokerUrl | undefined): boolean => url?.scheme === 'rediss' && !url.query.has('ssl_cert_reqs');
@@ -55,6 +60,9 @@ const REFERS_TO_SECRET = /^(op|(secret)?ref(\+.*)?|vault|berglas|sm|gsm|awssm|aw
 
 /** Parameters of a URL that name a file. */
 const FILES_OF_TLS = ['ssl_ca_certs', 'ssl_certfile', 'ssl_keyfile', 'cacertfile', 'certfile', 'keyfile', 'ca_certs'];
+
+/** The same in the value of a setting. */
+const TLS_FILE_IN_SETTING = new RegExp(`(["'])(${FILES_OF_TLS.join('|')})\\1\\s*:\\s*(["'])(/[^"'\\n]*)\\3`, 'g');
 
 /** Where images have the certificates of the usual authorities. */
 const OF_IMAGES = /^\/etc\/(ssl|pki|ca-certificates)\/|^\/usr\/(share|local\/share|lib)\/|site-packages|dist-packages/;
@@ -73,13 +81,46 @@ function hasOtherWriter({ kind, name, namespace }: Resource, world: World): bool
     || world.kind(kind).filter((other) => other.name === name && isOf(other, namespace)).length > 1;
 }
 
-/** Code or a script of the container speaks of the folder, or of the file in it. */
-function makesFile(container: Container, path: string): boolean {
+/** A file of TLS that a URL or a setting names. */
+interface NamedFile {
+  readonly at: Place;
+  readonly name: string;
+  readonly path: string;
+  /** The text that names it, where it is code. */
+  readonly within?: string;
+  readonly unless?: string;
+}
+
+/** Those of `broker_use_ssl` and `redis_backend_use_ssl`. */
+function filesOfSettings(process: Process): NamedFile[] {
+  const ofRedis = process.backend === undefined || isRedis(process.backend.url);
+  return (['broker_use_ssl', ...ofRedis ? ['redis_backend_use_ssl' as const] : []] as const).flatMap((name) => {
+    const setting = process.setting(name);
+    if (!setting || setting.variable !== undefined) return [];
+    const code = codeFiles(process.container).find(({ place }) => place.resource === setting.at.resource && place.path === setting.at.path)?.text;
+    const certain = code === undefined || !underCondition(code, setting.value);
+    return [...setting.value.matchAll(TLS_FILE_IN_SETTING)].map(([, , key, , path]) =>
+      ({ at: setting.at, name: key, path, within: setting.value, ...unless(certain, 'the condition around it does not hold') }));
+  });
+}
+
+/** What sets it is in a block of code that may not run. */
+function underCondition(code: string, value: string): boolean {
+  const text = withoutComments(code);
+  return /^(if|elif|else|try|except|def|class|with|for|while)\b/.test(text.slice(0, text.indexOf(value)).split(/\n(?=[^\s)\]}])/).at(-1)!);
+}
+
+/** Code or a script of the container speaks of the folder, or of the file in it; not only the settings that name it. */
+function makesFile(process: Process, path: string): boolean {
+  const { container } = process;
+  const settings = filesOfSettings(process).flatMap(({ within }) => within ?? []);
+  const others = (text: string): string => {
+    const code = withoutComments(text);
+    return settings.some((one) => code.includes(one)) ? settings.reduce((rest, one) => rest.replace(one, ''), code) : text;
+  };
   const [folder, file] = [path.slice(0, path.lastIndexOf('/')), path.slice(path.lastIndexOf('/') + 1)];
-  const texts = [
-    ...container.words.map(({ text }) => text), ...container.mounts.flatMap(({ volume }) => [...container.volumeFiles(volume)?.values() ?? []]),
-    JSON.stringify(container.json.lifecycle ?? ''),
-  ];
+  const files = container.mounts.flatMap(({ volume }) => [...container.volumeFiles(volume)?.values() ?? []]);
+  const texts = [...container.words.map(({ text }) => text), ...files.map(others), JSON.stringify(container.json.lifecycle ?? '')];
   // The URL itself names the file, and makes none.
   return texts.map((text) => text.replaceAll(/\b[a-z][a-z0-9+]*:\/\/[^\s'"]+/g, '')).some((text) => (folder !== '' && text.includes(folder)) || text.includes(file));
 }
@@ -274,7 +315,7 @@ export const urlValueRules: Rule[] = [
     rows: ['E8'],
     on: 'processes',
     check: (process, report, world) => {
-      const found = unverified(process, process.backend, ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], world);
+      const found = unverified(process, 'redis_backend_use_ssl', process.backend, ['RESULT_BACKEND', 'CELERY_RESULT_BACKEND'], world);
       if (found) report(found);
     },
   },
@@ -304,34 +345,38 @@ export const urlValueRules: Rule[] = [
     rows: ['E9'],
     on: 'processes',
     check: (process, report, world) => {
-      const found = unverified(process, process.broker, ['BROKER_URL', 'CELERY_BROKER_URL'], world);
+      const found = unverified(process, 'broker_use_ssl', process.broker, ['BROKER_URL', 'CELERY_BROKER_URL'], world);
       if (found) report(found);
     },
   },
   {
     id: 'env/no-such-certificate-file',
     severity: Severity.ERROR,
-    title: 'The URL names a file of a certificate that the container does not have',
+    title: 'A URL or a setting names a file of a certificate that the container does not have',
     why: 'The first connection ends with `FileNotFoundError: [Errno 2] No such file or directory`, and the process with it, or it tries again forever.',
     fix: 'Name the file as the Secret has it: the key below the path of the mount.',
     source: 'https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#configuration',
     rows: ['E8'],
     on: 'processes',
-    check: ({ container, workload, allUrls }, report, world) => {
-      for (const { at, url: { query } } of allUrls) {
-        for (const name of FILES_OF_TLS) {
-          const path = normalize(decoded(query.get(name) ?? '') ?? '');
-          // The kubelet keeps the files in ..data, too.
-          if (!path.startsWith('/') || /[$%{<]|\/\.\.data\//.test(path) || OF_IMAGES.test(path) || OF_CLUSTER.test(path)) continue;
-          const mount = container.mountOf(path);
-          const files = mount && filesOf(mount, container, world);
-          if (files && !files.paths.includes(path)) {
-            report({ at, value: `${name}=${path}`, allowed: files.paths.join(', '), note: `${files.of} has no such key` });
-          } else if (!mount && isPython(container.image) && !makesFile(container, path) && !isFilled(workload)) {
-            // A shell may fetch it: git clone, curl, aws s3 sync.
-            const plain = container.invocations.length <= 1;
-            report({ at, value: `${name}=${path}`, note: `${container.image.text} has no such file, and no volume brings it`, ...unless(plain, 'the command fetches it') });
-          }
+    check: (process, report, world) => {
+      const { container, workload, allUrls } = process;
+      const ofUrls = allUrls.flatMap(({ at, url: { query } }) => FILES_OF_TLS.flatMap((name): NamedFile[] => {
+        const path = decoded(query.get(name) ?? '');
+        return path ? [{ at, name, path }] : [];
+      }));
+      for (const { at, name, path: written, unless: condition } of [...ofUrls, ...filesOfSettings(process)]) {
+        const path = container.absolute(written);
+        // The kubelet keeps the files in ..data, too.
+        if (path === undefined || /[$%{<]|\/\.\.data\//.test(path) || OF_IMAGES.test(path) || OF_CLUSTER.test(path)) continue;
+        const mount = container.mountOf(path);
+        const files = mount && filesOf(mount, container, world);
+        const found = { at, value: `${name}=${path}`, ...condition === undefined ? {} : { unless: condition } };
+        if (files && !files.paths.includes(path)) {
+          report({ ...found, allowed: files.paths.join(', '), note: `${files.of} has no such key` });
+        } else if (!mount && isPython(container.image) && !makesFile(process, path) && !isFilled(workload)) {
+          // A shell may fetch it: git clone, curl, aws s3 sync.
+          const plain = container.invocations.length <= 1;
+          report({ ...found, note: `${container.image.text} has no such file, and no volume brings it`, ...unless(plain, 'the command fetches it') });
         }
       }
     },
