@@ -2,7 +2,7 @@ import { isFilledIn } from '../celery/filled-in';
 import { isCidr } from './cidr';
 import { badSchedule } from './cron';
 import { CLASS_ANNOTATION } from './ingress-login';
-import { asList, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
+import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
 import { isPatch } from './patches';
 import { DNS_SUBDOMAIN } from './names';
 import { Container } from './pod/container';

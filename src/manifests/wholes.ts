@@ -67,22 +67,6 @@ function variableSource(source: JsonObject): WholeFault[] {
   ];
 }
 
-/** What a file of the downward API takes of its pod. */
-const FILE_FIELDS = /^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['.+'\])$/;
-
-/** A file of the downward API: its resource is that of a container that it names. */
-function downwardFile(file: JsonObject): WholeFault[] {
-  const [field, resource] = [asText(get(file, 'fieldRef', 'fieldPath')), asText(get(file, 'resourceFieldRef', 'resource'))];
-  return [
-    ...oneOf(['fieldRef', 'resourceFieldRef'])(file),
-    ...faultIf(field !== undefined && !isFilledIn(field) && !FILE_FIELDS.test(field), 'word', ['fieldRef', 'fieldPath'], field ?? '',
-      'metadata.name, metadata.namespace, metadata.uid, metadata.labels, metadata.annotations'),
-    ...faultIf(resource !== undefined && !isFilledIn(resource) && !RESOURCE_FIELDS.test(resource), 'word', ['resourceFieldRef', 'resource'], resource ?? '',
-      'limits.cpu, limits.memory, requests.cpu, requests.memory'),
-    ...faultIf(resource !== undefined && !isGiven(get(file, 'resourceFieldRef', 'containerName')), 'missing', ['resourceFieldRef'], 'no containerName', 'containerName'),
-  ];
-}
-
 /** The units of bytes that a divisor may be one of. */
 const BYTES = { decimal: [0, 1, 2, 3, 4, 5, 6].map((power) => 1000 ** power), binary: [0, 1, 2, 3, 4, 5, 6].map((power) => 1024 ** power) };
 
@@ -135,12 +119,14 @@ function localProfile({ type, localhostProfile }: JsonObject): WholeFault[] {
   ];
 }
 
-function toleration({ key: taint, operator, value, effect, tolerationSeconds }: JsonObject): WholeFault[] {
+function toleration({ key: taint, operator, effect, tolerationSeconds }: JsonObject): WholeFault[] {
   const all = (asScalar(taint) ?? '') === '';
-  const [word, text] = [asText(operator) ?? '', asText(value) ?? ''];
+  const word = asText(operator) ?? '';
   return [
     ...faultIf(all && operator !== 'Exists', 'missing', [], 'no key', 'a key, or operator: Exists'),
     ...faultIf(isThere(tolerationSeconds) && effect !== 'NoExecute', 'one', [], `${isGiven(effect) ? `effect: ${asScalar(effect)}` : 'no effect'}, tolerationSeconds`, 'tolerationSeconds with NoExecute'),
+    ...faultIf(!isFilledIn(word) && !['Equal', 'Exists'].includes(word), 'word', ['operator'], word, 'Equal, Exists')
+      .map((fault) => word === 'Gt' || word === 'Lt' ? { ...fault, unless: 'the cluster has Kubernetes 1.35 or later, with the feature TaintTolerationComparisonOperators' } : fault),
   ];
 }
 
@@ -238,13 +224,30 @@ function labelsOfSelector({ matchLabels }: JsonObject): WholeFault[] {
   });
 }
 
+/** The files that several sources put into one volume. */
+function projected({ sources }: JsonObject): WholeFault[] {
+  const seen = new Set<string>();
+  return asList(sources).flatMap((source, i) => ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken'].flatMap((kind) => {
+    const files = kind === 'serviceAccountToken' ? [get(source, kind)] : asList(get(source, kind, 'items'));
+    return files.flatMap((file) => {
+      const path = asText(get(file, 'path')) ?? '';
+      const twice = path !== '' && seen.has(path);
+      seen.add(path);
+      return faultIf(twice && !isFilledIn(path), 'twice', ['sources', i], path, 'each path once');
+    });
+  }));
+}
+
 /** The fields of the pod that a file of downwardAPI may have; those of its status and its node are for variables only. */
 const FIELDS_OF_FILES = /^metadata\.(name|namespace|uid|labels|annotations|(labels|annotations)\['.+'\])$/;
 
 function downwardFile(file: JsonObject): WholeFault[] {
   const [field, container] = [asText(get(file, 'fieldRef', 'fieldPath')), get(file, 'resourceFieldRef', 'containerName')];
+  const resource = asText(get(file, 'resourceFieldRef', 'resource'));
   return [
     ...oneOf(['fieldRef', 'resourceFieldRef'])(file),
+    ...faultIf(resource !== undefined && !isFilledIn(resource) && !RESOURCE_FIELDS.test(resource), 'word', ['resourceFieldRef', 'resource'], resource ?? '',
+      'limits.cpu, limits.memory, requests.cpu, requests.memory'),
     ...faultIf(field !== undefined && !isFilledIn(field) && !FIELDS_OF_FILES.test(field), 'word', ['fieldRef', 'fieldPath'], field ?? '', 'metadata.name, metadata.namespace, metadata.uid, metadata.labels, metadata.annotations'),
     ...faultIf(isMap(file.resourceFieldRef) && !isGiven(container), 'missing', ['resourceFieldRef'], 'no containerName', 'containerName'),
   ];
@@ -414,10 +417,14 @@ export const WHOLES: ReadonlyMap<string, Whole> = new Map<string, Whole>([
     ...faultIf(isGiven(subPath) && isGiven(subPathExpr), 'one', [], 'subPath, subPathExpr', 'one of them'),
     ...faultIf(/^(Enabled|IfPossible)$/.test(asScalar(recursiveReadOnly) ?? '') && readOnly !== true, 'one', [], `recursiveReadOnly: ${asScalar(recursiveReadOnly)}`, 'readOnly: true with it'),
   ]],
-  ['AppArmorProfile', seccompProfile], ['LabelSelector', labelsOfSelector], ['PodAffinityTerm', keysOfSelector], ['DownwardAPIVolumeFile', downwardFile],
+  ['LabelSelector', labelsOfSelector], ['PodAffinityTerm', keysOfSelector], ['DownwardAPIVolumeFile', downwardFile],
   ['VolumeProjection', (source) => several(source, 'configMap', 'secret', 'downwardAPI', 'serviceAccountToken', 'clusterTrustBundle')],
-  ['Container', ({ readinessProbe }) => faultIf(isThere(get(readinessProbe, 'terminationGracePeriodSeconds')), 'one', ['readinessProbe', 'terminationGracePeriodSeconds'],
-    'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it')],
+  ['Container', (container) => [
+    ...faultIf(isThere(get(container, 'readinessProbe', 'terminationGracePeriodSeconds')), 'one', ['readinessProbe', 'terminationGracePeriodSeconds'],
+      'terminationGracePeriodSeconds', 'livenessProbe or startupProbe with it'),
+    ...mounts(container),
+  ]],
+  ['ResourceFieldSelector', divisor], ['ProjectedVolumeSource', projected],
   ['DeploymentSpec', ({ template }) => faultIf(isThere(get(template, 'spec', 'activeDeadlineSeconds')), 'one', ['template', 'spec', 'activeDeadlineSeconds'],
     'activeDeadlineSeconds in a Deployment', 'a Job with it')],
   // Without both of them there is one of each.

@@ -138,11 +138,11 @@ describe('a pod', () => {
     [{ tolerations: [{ operator: 'Exists' }, { key: 'a' }, { key: 'a', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 3 }, { key: 'a', effect: 'NoExecute', tolerationSeconds: 3 }] }, []],
     [{ tolerations: [{ effect: 'NoSchedule' }, { operator: 'Equal', value: 'x' }] }, ['missing tolerations.0: no key, a key, or operator: Exists', 'missing tolerations.1: no key, a key, or operator: Exists']],
     [{ tolerations: [{ key: 'a', effect: 'NoSchedule', tolerationSeconds: 3 }, { key: 'a', tolerationSeconds: 3 }] }, [
-      'one tolerations.0: effect: NoSchedule, tolerationSeconds, tolerationSeconds with NoExecute', 'one tolerations.1: effect: , tolerationSeconds, tolerationSeconds with NoExecute']],
+      'one tolerations.0: effect: NoSchedule, tolerationSeconds, tolerationSeconds with NoExecute', 'one tolerations.1: no effect, tolerationSeconds, tolerationSeconds with NoExecute']],
     [{ tolerations: [{ key: 'a/b', operator: '', value: 'Spot_1.x' }, { key: 'a', operator: 'Exists', value: '' }, { key: 'a', value: '<pool>' }] }, []],
     [{ tolerations: [{ key: 'a', operator: 'Gt', value: '5' }, { key: 'a', operator: 'exists' }] }, ['word tolerations.0.operator: Gt, Equal, Exists', 'word tolerations.1.operator: exists, Equal, Exists']],
     [{ tolerations: [{ key: 'a b', operator: 'Exists' }, { key: 'a', value: 'b c' }] }, [
-      'name tolerations.0.key: a b, a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name', 'name tolerations.1.value: b c, the value of a taint: letters, digits, -, _ and .']],
+      'name tolerations.0.key: a b, a word, or dns.prefix/word', 'name tolerations.1.value: b c, at most 63 letters, digits, -, _ and .']],
     [{ os: { name: 'linux' }, securityContext: { sysctls: [{ name: 'net/ipv4/tcp_keepalive_time', value: '60' }, { name: 'net.core.somaxconn', value: '1' }] } }, []],
     [{ os: { name: 'Linux' }, securityContext: { sysctls: [{ name: 'Net.core', value: '1' }] } }, [
       'word os.name: Linux, linux, windows', 'name securityContext.sysctls.0.name: Net.core, a-z, 0-9, -, _, . and /']],
@@ -166,15 +166,15 @@ describe('a pod', () => {
     [{ volumes: [{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 600 } }] } }] }, []],
     [{ volumes: [{ name: 'a', projected: { sources: [{ serviceAccountToken: { path: 't', expirationSeconds: 599 } }] } }] }, [
       'range volumes.0.projected.sources.0.serviceAccountToken.expirationSeconds: expirationSeconds: 599, 600 to 4294967296']],
-    [{ volumes: [{ name: 'a', nfs: { server: 'b', path: '/c' } }, { name: 'd', nfs: { server: 'b', path: 'c' } }] }, ['range volumes.1.nfs.path: c, a path that begins with a slash']],
+    [{ volumes: [{ name: 'a', nfs: { server: 'b', path: '/c' } }, { name: 'd', nfs: { server: 'b', path: 'c' } }] }, ['range volumes.1.nfs.path: c, a path with a slash in front']],
     [{ volumes: [{ name: 'a', ephemeral: {} }] }, ['missing volumes.0.ephemeral: no volumeClaimTemplate, volumeClaimTemplate']],
     [antiAffinity({ weight: 1, podAffinityTerm: { topologyKey: 'a b' } }), [
-      'name affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm.topologyKey: a b, a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name']],
-    [nodeNeeds({ key: 'a b', operator: 'Exists' }), [`name ${AT_NODES}.0.matchExpressions.0.key: a b, a name of at most 63 letters, digits, -, _ and ., or dns.prefix/name`]],
+      'name affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution.0.podAffinityTerm.topologyKey: a b, a word, or dns.prefix/word']],
+    [nodeNeeds({ key: 'a b', operator: 'Exists' }), [`name ${AT_NODES}.0.matchExpressions.0.key: a b, a word, or dns.prefix/word`]],
     [{ topologySpreadConstraints: [spread({ labelSelector: { matchLabels: { app: 'a' } }, matchLabelKeys: ['pod-template-hash'] })] }, []],
-    [{ topologySpreadConstraints: [spread({ matchLabelKeys: ['a'] })] }, ['missing topologySpreadConstraints.0: no labelSelector, labelSelector with matchLabelKeys']],
+    [{ topologySpreadConstraints: [spread({ matchLabelKeys: ['a'] })] }, ['missing topologySpreadConstraints.0.labelSelector: no labelSelector, labelSelector, with matchLabelKeys']],
     [{ topologySpreadConstraints: [spread({ labelSelector: { matchLabels: { app: 'a' } }, matchLabelKeys: ['b', 'app'] })] }, [
-      'twice topologySpreadConstraints.0.matchLabelKeys.1: app, a label in one of matchLabelKeys and labelSelector']],
+      'one topologySpreadConstraints.0.matchLabelKeys: app, in matchLabelKeys or in labelSelector']],
     [{ topologySpreadConstraints: [spread({ topologyKey: '' })] }, ['missing topologySpreadConstraints.0.topologyKey: no topologyKey, topologyKey']],
     [antiAffinity({ weight: 1, podAffinityTerm: TERM }), []], [antiAffinity({ weight: 100, podAffinityTerm: TERM }), []],
     ...[0, 101].map((weight): [object, string[]] => [antiAffinity({ weight, podAffinityTerm: TERM }), [
