@@ -1,6 +1,7 @@
 import { createHash } from 'crypto';
 import { asList, asText, get } from './json';
 import { knownPassword } from './passwords';
+import { Place } from './place';
 import { isAdministered, RabbitServer, rabbitMention, rabbitSetting } from './rabbit-server';
 import type { World } from './world';
 import { meets } from '../celery/versions';
@@ -58,9 +59,18 @@ export function rabbitAccounts(server: RabbitServer, world: World): RabbitAccoun
   };
 }
 
+/** The files of definitions that a server loads when it starts. */
+export function definitionsOf(server: RabbitServer): Array<{ readonly json: unknown; readonly at: Place }> {
+  if (!rabbitMention(server, /load_definitions|definitions\.import/)) return [];
+  return server.files.flatMap(({ text, at }) => {
+    const json = parsed(text);
+    return json === undefined ? [] : [{ json, at }];
+  });
+}
+
 /** Those of a file that RabbitMQ loads when it starts, which takes the place of the defaults. */
 function fromDefinitions(server: RabbitServer): RabbitAccounts | undefined {
-  const definitions = server.files.flatMap(({ text }) => parsed(text) ?? []);
+  const definitions = definitionsOf(server).map(({ json }) => json);
   if (definitions.length !== 1) return undefined;
   const names = (list: string) => asList(get(definitions[0], list)).flatMap((entry) => asText(get(entry, 'name')) ?? []);
   const users = asList(get(definitions[0], 'users')).flatMap((entry) => {

@@ -5,7 +5,7 @@ import { productPorts } from '../../celery/product-ports';
 import { isAmqp, parseUrl } from '../../celery/url';
 import { brokerUrls } from '../../manifests/broker-urls';
 import { brokerUse } from '../../manifests/brokers';
-import { seesSettings } from '../../manifests/code';
+import { codeFiles, seesSettings } from '../../manifests/code';
 import { baseName } from '../../manifests/command/command';
 import { unlessCopied } from '../../manifests/copies';
 import { asList, asMap, asScalar, get, Path } from '../../manifests/json';
@@ -153,6 +153,12 @@ function reportVariable(process: Process, report: Reporter, name: string, allowe
 }
 
 /** Rules about variables. */
+/** Settings of a worker by their names of before Celery 4, and the options of its command line that set the same. */
+const OLDER_VARIABLES: ReadonlyMap<string, string> = new Map([
+  ['CELERYD_CONCURRENCY', '--concurrency'], ['CELERYD_PREFETCH_MULTIPLIER', '--prefetch-multiplier'], ['CELERYD_MAX_TASKS_PER_CHILD', '--max-tasks-per-child'],
+  ['CELERYD_MAX_MEMORY_PER_CHILD', '--max-memory-per-child'], ['CELERYD_TASK_TIME_LIMIT', '--time-limit'], ['CELERYD_TASK_SOFT_TIME_LIMIT', '--soft-time-limit'], ['CELERYD_POOL', '--pool'],
+]);
+
 export const envRules: Rule[] = [
   {
     id: 'env/flower-service-link',
@@ -245,6 +251,28 @@ export const envRules: Rule[] = [
       const schedule = value('CELERY_BEAT_SCHEDULE');
       if (schedule !== undefined && process.role === 'beat' && !given('--schedule') && /^\s*[[{]/.test(schedule)) {
         reportVariable(process, report, 'CELERY_BEAT_SCHEDULE', 'the path of the schedule file');
+      }
+    },
+  },
+  {
+    id: 'env/celery-ignores-this',
+    severity: Severity.WARNING,
+    title: 'A variable has the name that a setting had before Celery 4, which no Celery reads from its environment',
+    why: 'CELERYD_CONCURRENCY and its like were settings in a module, and are no options of the command line: the worker starts as many children as the node has CPUs, with a prefetch '
+      + 'multiplier of 4 and without time limits.',
+    fix: 'Give the option on the command line, or the variable that Celery reads: CELERY_WORKER_CONCURRENCY.',
+    source: 'https://docs.celeryq.dev/en/stable/reference/cli.html',
+    rows: ['E3'],
+    on: 'workers',
+    check: (worker, report) => {
+      const { container, plain } = worker;
+      if (!plain) return;
+      const texts = [...container.words.map(({ text }) => text), ...codeFiles(container).map(({ text }) => text), ...[...container.env.all()].map(({ raw = '' }) => raw)];
+      for (const [name, option] of OLDER_VARIABLES) {
+        const variable = container.env.get(name);
+        const read = `CELERY_WORKER_${option.slice(2).toUpperCase().replaceAll('-', '_')}`;
+        if (!variable || !['unset', 'maybe'].includes(worker.option(option).state) || texts.some((text) => text.includes(name))) continue;
+        report({ at: worker.place(variable.path), value: variable.value === undefined ? name : `${name}=${variable.value}`, allowed: read, unless: 'the application reads it' });
       }
     },
   },

@@ -8,6 +8,7 @@ import { lacks, meets, SINCE } from '../../celery/versions';
 import { amqpUses } from '../../manifests/broker-urls';
 import { claimNamed } from '../../manifests/claims';
 import { codeFiles, seesSettings } from '../../manifests/code';
+import { declaredQueues, difference } from '../../manifests/declared-queues';
 import { longestCountdown } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
@@ -276,6 +277,26 @@ export const rabbitRules: Rule[] = [
           at: longest.at, value: `countdown ${longest.seconds} s, consumer_timeout ${timeout} s`, allowed: `consumer_timeout = ${(longest.seconds + 600) * 1000}`,
           ...unless(apps < 2, 'the task is of another application, with another broker'),
         });
+      }
+    },
+  },
+  {
+    id: 'rabbitmq/queue-declared-differently',
+    severity: Severity.ERROR,
+    title: 'A queue is declared with other arguments in another place',
+    why: 'RabbitMQ refuses the second declaration, and the worker exits: `amqp.exceptions.PreconditionFailed: Queue.declare: (406) PRECONDITION_FAILED - inequivalent arg '
+      + '\'x-max-priority\' for queue \'mail\' in vhost \'/\': received none but current is the value \'10\'`.',
+    fix: 'Declare it with the same arguments everywhere; a queue that is there already has to be deleted first, for its arguments do not change.',
+    source: 'https://www.rabbitmq.com/docs/queues#property-equivalence',
+    rows: ['N119'],
+    across: true,
+    check: (world, report) => {
+      for (const [first, ...others] of declaredQueues(world)) {
+        for (const { name, properties, at } of others) {
+          const found = difference(properties, first.properties);
+          if (!found) continue;
+          report({ at, value: `${name}: ${found.own}`, allowed: found.other, note: `${first.at.resource.kind} ${first.at.resource.name} declares it with ${found.other}` });
+        }
       }
     },
   },
