@@ -162,10 +162,11 @@ function ofDefinitions(server: RabbitServer): DeclaredQueue[] {
 
 /** The objects of the topology operator. */
 function ofOperator(world: World): DeclaredQueue[] {
+  const clusters = new Map(rabbitServers(world).flatMap((server) => server.container ? [] : [[`${server.resource.namespace} ${server.resource.name}`, server] as const]));
   return world.kind('Queue').filter(({ apiVersion }) => apiVersion.startsWith('rabbitmq.com/')).flatMap((resource) => {
     const spec = asMap(resource.json.spec);
     const [cluster, namespace = resource.namespace] = [asText(get(spec, 'rabbitmqClusterReference', 'name')), asText(get(spec, 'rabbitmqClusterReference', 'namespace'))];
-    const server = rabbitServers(world).find((one) => !one.container && one.resource.name === cluster && one.resource.namespace === namespace);
+    const server = clusters.get(`${namespace} ${cluster}`);
     const name = asText(spec.name) ?? resource.name;
     return server ? [{ name, properties: written(spec, 'autoDelete'), at: { resource, path: ['spec'] }, broker: brokerOf(server, asText(spec.vhost) ?? '/') }] : [];
   });

@@ -96,6 +96,13 @@ const LITERAL_SECRETS = new Set([
 const SERVER_KEY = new RegExp(String.raw`^(?=[a-z0-9-]*(redis|valkey|sentinel|rabbit|mq|broker|celery|queue|cache|db|database|sql|postgres|pg|mysql|maria|mongo|result|backend|kafka))`
   + String.raw`[a-z][a-z0-9]*(-[a-z0-9]+)*-(url|uri|dsn|host|broker)$`);
 
+/** The variable that is meant by one of envFrom: with underscores for dashes, and with one behind a prefix. Undefined where nothing tells. */
+function meantBy(name: string): string | undefined {
+  if (SERVER_KEY.test(name)) return name.toUpperCase().replaceAll('-', '_');
+  const rest = /^CELERY(BROKER_(?:READ_|WRITE_)?URL|RESULT_BACKEND)$/.exec(name)?.[1];
+  return rest === undefined ? undefined : `CELERY_${rest}`;
+}
+
 /** The keys that variables of a container name, and what its command says of others. */
 function readsKey({ json, words }: Container, key: string): boolean {
   const named = asList(json.env).some((entry) => ['secretKeyRef', 'configMapKeyRef'].some((source) => get(entry, 'valueFrom', source, 'key') === key));
@@ -326,20 +333,22 @@ export const envRules: Rule[] = [
   {
     id: 'env/key-is-no-variable',
     severity: Severity.WARNING,
-    title: 'envFrom makes a variable of a key with dashes, which no application reads',
-    why: 'envFrom takes the keys as they are: the variable is called `redis-url`, the application reads REDIS_URL, finds nothing, and connects to what its code has '
-      + 'instead, mostly localhost.',
-    fix: 'Rename the keys, or take each of them with valueFrom.secretKeyRef or configMapKeyRef.',
+    title: 'envFrom makes a variable of a name that no application reads, of a key with dashes or a prefix without an underscore',
+    why: 'envFrom takes the keys as they are, and puts the prefix right in front of them: the variable is called `redis-url` or CELERYBROKER_URL, the application reads REDIS_URL or CELERY_BROKER_URL, '
+      + 'finds nothing, and connects to what its code has instead, mostly localhost.',
+    fix: 'Rename the keys, and write prefix: CELERY_; or take each of them with valueFrom.secretKeyRef or configMapKeyRef.',
     source: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-pod-configmap/#configure-all-key-value-pairs-in-a-configmap-as-container-environment-variables',
     rows: ['N99'],
     on: 'processes',
     check: ({ container, role }, report) => {
       if (role === 'other' || container.env.open) return;
-      const dashed = [...container.env.all()].filter(({ name, imported }) => imported && SERVER_KEY.test(name));
-      const lost = dashed.filter(({ name }) => container.env.get(name.toUpperCase().replaceAll('-', '_')) === undefined && !readsKey(container, name));
+      const lost = [...container.env.all()].flatMap(({ name, imported, path }) => {
+        const meant = imported ? meantBy(name) : undefined;
+        return meant === undefined || container.env.get(meant) !== undefined || readsKey(container, name) ? [] : [{ name, meant, path }];
+      });
       if (lost.length === 0) return;
       report({
-        at: container.place(lost[0].path), value: listed(lost.map(({ name }) => name)), allowed: listed(lost.map(({ name }) => name.toUpperCase().replaceAll('-', '_'))),
+        at: container.place(lost[0].path), value: listed(lost.map(({ name }) => name)), allowed: listed(lost.map(({ meant }) => meant)),
         unless: 'the application reads variables of these names',
       });
     },
