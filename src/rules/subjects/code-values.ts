@@ -39,6 +39,9 @@ function reportFiles(world: World, report: Reporter, check: (file: CodeFile, pro
   for (const one of found.values()) report(one);
 }
 
+/** How far a function goes that a call is in: more is not read for each of many. */
+const LONGEST_BLOCK = 10_000;
+
 /** A call of crontab() of Celery in code. */
 interface Crontab {
   readonly args: string;
@@ -56,7 +59,7 @@ function crontabs(code: string): Crontab[] {
   return [...withoutStrings(code).matchAll(new RegExp(`(?<![.\\w])${name}(\\.from_string)?\\(`, 'g'))].flatMap(({ 0: { length }, 1: method, index }) => {
     const inside = text.slice(index + length - 1, index + 1000);
     const end = balanced(inside, '(', ')');
-    const block = text.slice(0, index).split(/\n(?=[^\s)\]}])/).at(-1)!;
+    const block = text.slice(Math.max(0, index - LONGEST_BLOCK), index).split(/\n(?=[^\s)\]}])/).at(-1)!;
     return end === undefined ? [] : [{ args: inside.slice(1, end - 1), ofText: method !== undefined, called: !/^\s*(async )?def\b/m.test(block) }];
   });
 }
