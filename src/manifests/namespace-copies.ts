@@ -20,10 +20,11 @@ export interface Without {
 export const withoutCopies = lazy((world: World): Without | undefined => {
   const named = grouped(world.resources.map((resource) => [home(resource), resource]));
   if (named.size < 2 || named.has('')) return undefined;
-  // A server in a namespace without Celery may be for the processes of all others.
-  const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
+  // A server in a namespace without Celery may be for the processes of all others, and a kustomization may build what is in them.
+  const ofCelery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
+  world.kind('Kustomization').forEach(({ namespace }) => ofCelery.delete(namespace));
   const alike = [...grouped([...named].map(([namespace, resources]) =>
-    [celery.has(namespace) ? resources.map(outline).join('\n') : namespace, resources])).values()];
+    [ofCelery.has(namespace) ? resources.map(outline).join('\n') : namespace, resources])).values()];
   if (alike.length === named.size) return undefined;
   const given = new Map<unknown, number>();
   const same = alike.flatMap((some) => some.length === 1 ? [some]
@@ -40,9 +41,9 @@ export const withoutCopies = lazy((world: World): Without | undefined => {
   return { world: world.of(new Set(world.resources.filter((resource) => !left.has(resource)))), copies };
 });
 
-/** The namespace that an object is in, or makes. A kustomization is in none, whatever it says of itself. */
-export function home({ apiVersion, kind, namespace, name }: Resource): string {
-  return kind === 'Namespace' ? name : apiVersion.startsWith('kustomize.config.k8s.io/') ? '' : namespace;
+/** The namespace that an object is in, or makes. */
+export function home({ kind, namespace, name }: Resource): string {
+  return kind === 'Namespace' ? name : namespace;
 }
 
 /** What is quickly told to be different. */
