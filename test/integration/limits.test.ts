@@ -7,11 +7,12 @@ import { refusals, render } from '../manifests';
 
 const files = scratch();
 
-/** Fails unless something is done within seconds. */
+/** Fails unless something takes less than these seconds of the processor, whatever else runs on the machine. */
 async function inSeconds<T>(most: number, body: () => T | Promise<T>): Promise<T> {
-  const started = performance.now();
+  const before = process.cpuUsage();
   const result = await body();
-  expect(performance.now() - started).toBeLessThan(most * 1000);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1e6).toBeLessThan(most);
   return result;
 }
 
