@@ -38,11 +38,23 @@ const DEFAULTS: Readonly<Record<string, string>> = { 'durable': 'true', 'auto_de
 const compared = (properties: Iterable<readonly [string, string]>): Properties =>
   new Map([...properties].filter(([name, value]) => COMPARED.test(name) && DEFAULTS[name] !== value));
 
+export interface Difference {
+  readonly property: string;
+  readonly own: string;
+  readonly other: string;
+}
+
 /** What differs between two declarations of a queue, as each of them has it: `x-max-priority 10`. */
-export function difference(one: Properties, other: Properties): { readonly own: string; readonly other: string } | undefined {
-  const name = [...new Set([...one.keys(), ...other.keys()])].find((key) => one.get(key) !== other.get(key));
-  const shown = (properties: Properties): string => properties.has(name!) ? `${name} ${properties.get(name!)}` : DEFAULTS[name!] === undefined ? `no ${name}` : `${name} ${DEFAULTS[name!]}`;
-  return name === undefined ? undefined : { own: shown(one), other: shown(other) };
+export function difference(one: Properties, other: Properties): Difference | undefined {
+  const differing = [...new Set([...one.keys(), ...other.keys()])].filter((key) => one.get(key) !== other.get(key));
+  // The type that a queue gets without one is up to the virtual host.
+  const property = differing.find((key) => key !== 'x-queue-type') ?? differing.at(0);
+  if (property === undefined) return undefined;
+  const shown = (properties: Properties): string => {
+    const value = properties.get(property) ?? DEFAULTS[property];
+    return value === undefined ? `no ${property}` : `${property} ${value}`;
+  };
+  return { property, own: shown(one), other: shown(other) };
 }
 
 /** The parts of a text between commas that are in no bracket and no string. */

@@ -295,7 +295,11 @@ export const rabbitRules: Rule[] = [
         for (const { name, properties, at } of others) {
           const found = difference(properties, first.properties);
           if (!found) continue;
-          report({ at, value: `${name}: ${found.own}`, allowed: found.other, note: `${first.at.resource.kind} ${first.at.resource.name} declares it with ${found.other}` });
+          const { property, own, other } = found;
+          report({
+            at, value: `${name}: ${own}`, allowed: other, note: `${first.at.resource.kind} ${first.at.resource.name} declares it with ${other}`,
+            ...unless(property !== 'x-queue-type', 'that is the default type of the virtual host, or RabbitMQ has relaxed checks'),
+          });
         }
       }
     },
