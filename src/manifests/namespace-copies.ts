@@ -2,6 +2,7 @@ import { lazy } from '../memo';
 import { shape } from './copies';
 import { grouped } from './grouped';
 import { asMap, JsonObject } from './json';
+import { secretData } from './pod/sources';
 import { fingerprint, Resource } from './resource';
 import type { World } from './world';
 
@@ -30,10 +31,11 @@ export const withoutCopies = lazy((world: World): Without | undefined => {
   const same = alike.flatMap((some) => some.length === 1 ? [some]
     : [...grouped(some.map((resources) => [content(resources, given), resources])).values()]);
   if (same.length === named.size) return undefined;
-  const names = mentioned(same.map(([first]) => first), named);
+  const names = mentioned(same.map(([first]) => first), same.filter(({ length }) => length > 1).flat().map(([resource]) => home(resource)), world);
+  if (names === undefined) return undefined;
   const copies = new Map<Resource, Resource[]>();
   for (const some of same) {
-    const [first, ...others] = some.filter((resources) => !names.has(home(resources[0])));
+    const [first, ...others] = some.filter((resources) => !names.has(home(resources[0]).toLowerCase()));
     if (others.length > 0 && !isReplaced(first)) first.forEach((resource, i) => copies.set(resource, others.map((resources) => resources[i])));
   }
   if (copies.size === 0) return undefined;
@@ -70,9 +72,32 @@ function withoutPlace(json: JsonObject): JsonObject {
   return { ...json, metadata: json.kind === 'Namespace' ? { ...metadata, name: '' } : metadata };
 }
 
-/** Which of the names the objects have in their text. */
-function mentioned(namespaces: ReadonlyArray<readonly Resource[]>, names: ReadonlyMap<string, unknown>): ReadonlySet<string> {
-  return new Set(namespaces.flat().flatMap(({ json }) => (fingerprint(withoutPlace(json)).match(/[a-z0-9][-a-z0-9]*/g) ?? []).filter((word) => names.has(word))));
+/** More kinds of names are not looked for. */
+const MOST_SHAPES = 12;
+
+/**
+ * Which of the names the objects have in their text, also encoded, in a longer word or put together from variables.
+ *
+ * Undefined for too many kinds of names.
+ */
+function mentioned(namespaces: ReadonlyArray<readonly Resource[]>, names: readonly string[], world: World): ReadonlySet<string> | undefined {
+  const shapes = [...new Set(names.map(shape))];
+  if (shapes.length > MOST_SHAPES) return undefined;
+  const patterns = shapes.map((name) => new RegExp(`(?<!\\d)${name.toLowerCase().replace(/\W/g, '\\$&').replaceAll('0', '\\d')}(?!\\d)`, 'g'));
+  const resources = namespaces.flat();
+  const texts = [...resources.map(textOf), ...variablesOf(new Set(resources), world)].map((text) => text.toLowerCase());
+  return new Set(texts.flatMap((text) => patterns.flatMap((pattern) => text.match(pattern) ?? [])));
+}
+
+function textOf(resource: Resource): string {
+  const text = fingerprint(withoutPlace(resource.json));
+  return resource.kind === 'Secret' ? [text, ...secretData(resource).values()].join('\n') : text;
+}
+
+/** The values of variables that are not what is written. */
+function variablesOf(resources: ReadonlySet<Resource>, world: World): string[] {
+  return world.workloads.filter(({ resource }) => resources.has(resource)).flatMap(({ allContainers }) => allContainers)
+    .flatMap(({ env }) => [...env.all()]).flatMap(({ value, raw }) => value === undefined || value === raw ? [] : [value]);
 }
 
 /** Whether an object of theirs is given twice: which of them counts depends on where they are in the input. */

@@ -62,10 +62,12 @@ function everywhere(world: World, rules: readonly Rule[]): Violation[] {
     if (named.has(home(first))) others.forEach((resource) => apart.add(resource));
     else copies.set(first, others);
   }
+  // These, too, are examined next to what they have in common.
+  const withApart = (): World => world.of(new Set([...without.world.resources, ...apart]));
   return [
     ...found,
     ...found.flatMap((one) => (copies.get(one.at.resource) ?? []).map((resource) => ({ ...one, at: { ...one.at, resource } }))),
-    ...apart.size === 0 ? [] : violations(world.of(apart), within),
+    ...apart.size === 0 ? [] : violations(withApart(), within).filter(({ at }) => apart.has(at.resource)),
     ...violations(world, rules.filter(({ across }) => across)),
   ];
 }

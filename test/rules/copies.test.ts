@@ -31,6 +31,9 @@ test('what is found in copies of a workload does not depend on whether they shar
   expect(findings).toBeGreaterThan(length);
 });
 
+/** Each with a spec of its own, so that none is a copy. */
+const apart = (objects: readonly Given[]): Given[] => objects.map((one) => structuredClone(one));
+
 /** The same three times, in namespaces of their own. */
 const inThree = (objects: readonly Given[]): Given[] => [1, 2, 3].flatMap((n) => objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: `in-${n}` } })));
 const lines = (objects: readonly Given[]): string[] =>
@@ -42,7 +45,7 @@ test('what is found in namespaces that hold the same does not depend on whether 
   let copied = 0;
   for (const file of fc.sample(fc.shuffledSubarray(files, { minLength: length, maxLength: length }), 1)[0]) {
     const given = inThree(load(file) as Given[]);
-    expect([file, ...lines(given)]).toEqual([file, ...lines(given.map((one) => structuredClone(one)))]);
+    expect([file, ...lines(given)]).toEqual([file, ...lines(apart(given))]);
     if (withoutCopies(new World(given))) copied += 1;
   }
   // The others name a namespace, or have objects in none.
@@ -52,6 +55,61 @@ test('what is found in namespaces that hold the same does not depend on whether 
 test('what names its namespace names that of the copy', () => {
   const found = lines(inThree(load(caseFiles('scaling/keda-resolves-elsewhere', 'fail')[0]) as Given[])).filter((line) => line.startsWith('scaling/keda-resolves-elsewhere'));
   expect(found).toEqual([1, 2, 3].map((n): unknown => expect.stringContaining(`redis.in-${n}.svc.cluster.local`)));
+});
+
+const pods = (namespace: string, name: string, container: object) => ({
+  apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace }, spec: {
+    selector: { matchLabels: { app: name } }, template: { metadata: { labels: { app: name } }, spec: { containers: [{ name, ...container }] } },
+  },
+});
+const redis = (namespace: string, ...args: string[]): object[] => [
+  pods(namespace, 'redis', { image: 'redis:7', args: ['redis-server', ...args] }),
+  { apiVersion: 'v1', kind: 'Service', metadata: { name: 'redis', namespace }, spec: { selector: { app: 'redis' }, ports: [{ port: 6379 }] } },
+];
+const worker = (namespace: string, ...env: object[]) =>
+  pods(namespace, 'worker', { image: 'shop:1', args: ['celery', '-A', 'tasks', 'worker', '--concurrency=20'], env });
+const broker = (value: string) => ({ name: 'CELERY_BROKER_URL', value });
+const ofRule = (found: readonly string[], id: string): readonly string[] => found.filter((line) => line.startsWith(id));
+
+test('a server in another namespace counts for all copies, also for those whose namespace is in a finding', () => {
+  const mailer = { ...worker('', broker('redis://redis.shared:6380/0')), metadata: { name: 'mailer' } };
+  const objects = [mailer, ...load(caseFiles('scaling/keda-resolves-elsewhere', 'fail')[0])] as Given[];
+  const given = [...redis('shared', '--requirepass', 'secret'), ...inThree(objects)];
+  const found = lines(given);
+  expect(found).toEqual(lines(apart(given)));
+  expect(ofRule(found, 'redis/password-not-given')).toHaveLength(3);
+  expect(ofRule(found, 'scaling/keda-resolves-elsewhere')).toHaveLength(3);
+});
+
+test('the clients of all copies use the connections of a server', () => {
+  const given = [...redis('shared', '--maxclients', '60'), ...inThree([worker('', broker('redis://redis.shared:6379/0'))])];
+  const found = lines(given);
+  expect(found).toEqual(lines(apart(given)));
+  expect(ofRule(found, 'redis/too-few-clients')).toHaveLength(1);
+});
+
+test('each of the Services that share a spec has its own finding', () => {
+  const objects = load(caseFiles('network/broker-target-port', 'fail').find((file) => file.endsWith('/fail.yaml'))!) as Given[];
+  const given = ['shop', 'blog'].flatMap((namespace) => objects.map((one) => ({ ...one, metadata: { ...one.metadata, namespace } })));
+  const found = lines(given);
+  expect(found).toEqual(lines(apart(given)));
+  expect(ofRule(found, 'network/broker-target-port')).toHaveLength(2);
+});
+
+const secret = (data: object) => ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'broker', namespace: 'other' }, ...data });
+const bySecret = { name: 'CELERY_BROKER_URL', valueFrom: { secretKeyRef: { name: 'broker', key: 'url' } } };
+
+test.each([
+  ['as it is', [worker('other', broker('redis://redis.in-2:6380/0'))]],
+  ['in capitals', [worker('other', broker('redis://redis.IN-2:6380/0'))]],
+  ['in a Secret', [worker('other', bySecret), secret({ data: { url: Buffer.from('redis://redis.in-2:6380/0').toString('base64') } })]],
+  ['put together from variables', [worker('other', { name: 'NUMBER', value: '2' }, broker('redis://redis.in-$(NUMBER):6380/0'))]],
+])('what another namespace names is no copy: %s', (_how, other) => {
+  const given = [...other, ...inThree([worker('', broker('redis://redis:6379/0')), ...redis('')] as Given[])];
+  const found = lines(given);
+  expect(found).toEqual(lines(apart(given)));
+  expect(ofRule(found, 'network/no-such-port')).toHaveLength(1);
+  expect(withoutCopies(new World(given))?.world.resources.map(({ namespace }) => namespace)).toEqual(expect.arrayContaining(['in-1', 'in-2', 'other']));
 });
 
 const WORKER = {

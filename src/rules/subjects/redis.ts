@@ -744,6 +744,8 @@ export const redisRules: Rule[] = [
     fix: 'Raise maxclients (10000 by default), or limit the pools with broker_pool_limit and redis_max_connections.',
     source: 'https://github.com/celery/celery/issues/4994',
     rows: ['N39'],
+    // Clients of all namespaces count.
+    across: true,
     on: 'brokers',
     check: (server, report, world) => {
       const most = server.directive('maxclients');

@@ -741,7 +741,7 @@ export const serviceRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports',
     rows: ['N74'],
     check: (world, report) => {
-      const seen = new Set<unknown>();
+      const seen = new Set<string>();
       for (const { container, urls } of brokerClients(world)) {
         for (const use of urls) {
           const service = isName(use.url.host) ? world.service(use.url.host, container.workload.resource.namespace) : undefined;
@@ -749,8 +749,10 @@ export const serviceRules: Rule[] = [
           // A headless Service leads to its pods, whatever the port.
           if (clusterIP === 'None' || type === 'ExternalName') continue;
           for (const [i, entry] of asList(ports).entries()) {
-            if (get(entry, 'port') !== portOf(use) || seen.has(entry)) continue;
-            seen.add(entry);
+            // Services with the same text share their entries.
+            const place = `${service!.namespace} ${service!.name} ${i}`;
+            if (get(entry, 'port') !== portOf(use) || seen.has(place)) continue;
+            seen.add(place);
             const target = get(entry, 'targetPort') ?? get(entry, 'port');
             const servers = world.backing(service!).map((pod) => serverIn(pod, world));
             const [first] = servers;
