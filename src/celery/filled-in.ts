@@ -4,17 +4,18 @@
 const MARKED = /[${}<>%@]|\[\[|\[[a-z]\w*\]|\(\(|^__[A-Z]\w*__$|YOUR|CHANGE|REPLACE|PLACEHOLDER|TODO/;
 
 /** `your_storage_class`, `changeme`, `xxx`, `NAME_HERE`. */
-const WORDED = /(?<![a-z])(?:your[-_]|(?:change|replace)[-_]?me(?![a-z]))|placeholder|_here$|^~.+~$|^!\w|^(?:tbd|todo|fixme|n\/a|x{3,8}|\.{3}|\?+)$/i;
+const WORDED = /(?<![a-z])(?:your[-_]|(?:change|replace)[-_]?me(?![a-z]))|placeholder|_here$|^~.+~$|^!\w|^(?:tbd|fixme|n\/a|x{3,8}|\.{3}|\?+)$/i;
 
 export const hasPlaceholder = (text: string): boolean => MARKED.test(text) || WORDED.test(text);
 
 /** The same, also where nothing is written yet, and in what `helm template` writes without a name. */
 export const isFilledIn = (text: string): boolean => text === '' || text.includes('RELEASE-NAME') || hasPlaceholder(text);
 
-/** Nothing but a placeholder means this in a value: a dollar sign may be for a shell, and a percent sign for Celery. */
+/** Nothing but a placeholder means this in a value: dollar signs, `[[ -f file ]]` and `((n--))` are for a shell, and a percent sign is for Celery. */
 const UNMISTAKABLE = new RegExp([
-  /<\w[\w.-]*(?: \w[\w.-]*)*>|\{\{|<%|\[\[ |\(\(\w|#\{/, /(?<![A-Za-z])your[-_]\w/, /(?<![A-Za-z])(?:change[-_]?me|replace[-_]?me|x{3,8}|tbd|fixme)(?![a-z])/,
-  /YOUR_|REPLACE_?ME|CHANGE_?ME|PLACEHOLDER|_HERE\b|(?<!\w)__[A-Z]\w*__(?!\w)|\b(?:X{3,8}|TBD|FIXME)\b/,
+  /<\w[\w.-]*(?: \w[\w.-]*)*>|\{\{|<%|\[\[ (?:\w+ \]\]|\.\w)|(?<!\$)\(\(\w+(?:[./-]\w+)*\)\)|#\{/,
+  /(?<![A-Za-z])your[-_]\w/, /(?<![A-Za-z])(?:change[-_]?me|replace[-_]?me|x{3,8}|tbd|fixme)(?![a-z])/,
+  /YOUR_|REPLACE_?ME|CHANGE_?ME|PLACEHOLDER|_HERE\b|(?<!\w)__[A-Z]\w*__(?!\w)|\b(?:X{3,8}|TBD|TODO|FIXME)\b/,
 ].map(({ source }) => source).join('|'));
 
 /** Of a value on one line, and not of a file. */

@@ -136,12 +136,14 @@ const OF_NAMES = /(Ref|[sS]elector|Labels|backend|service|port)$/;
 const MOST_TEXTS = 6;
 
 /** What is found, or what is at its place, is there until a template is filled in. */
-function isOfTemplate({ value, at: { resource, path } }: Report): boolean {
-  if (value !== undefined && isUnfilled(value)) return true;
+function isOfTemplate({ value, at: { resource, path } }: Report, id: string): boolean {
+  // Whatever the user and the password are, a host and a port are what they are.
+  const lacks = (text: string): boolean => isUnfilled(id.startsWith('network/') ? text.replace(/:\/\/[^\s/]*@/g, '://') : text);
+  if (value !== undefined && lacks(value)) return true;
   const found = get(resource.json, ...path);
-  if (typeof found === 'string') return isUnfilled(found);
+  if (typeof found === 'string') return lacks(found);
   const texts = OF_NAMES.test(String(path.at(-1))) ? textsIn(found) : [];
-  return texts.length <= MOST_TEXTS && texts.some(isUnfilled);
+  return texts.length <= MOST_TEXTS && texts.some(lacks);
 }
 
 function textsIn(json: unknown): string[] {
@@ -159,7 +161,7 @@ function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: 
     const source = laterValue(report.at, world);
     if (source !== undefined) return { ...report, unless: `${source} has another value` };
   }
-  if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report)) return { ...report, unless: 'something fills it in before it is applied' };
+  if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);
   if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;

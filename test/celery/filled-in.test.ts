@@ -2,18 +2,18 @@ import { hasPlaceholder, isFilledIn, isUnfilled } from '../../src/celery/filled-
 
 test.each([
   'your_storage_class', 'your-app', 'changeme', 'CHANGE_ME', 'replace-me', 'REPLACE_ME', 'xxx', 'XXXXXXXX', 'tbd', 'TODO', 'FIXME', 'n/a', '...', '???', '__SIZE__', 'SIZE_HERE', '<size>', '<your size>',
-  '{{ size }}', '((size))', '[[ size ]]', '~size~', '!Ref Size',
+  '{{ size }}', '((size))', '[[ size ]]', '[[ .Values.size | quote ]]', '((pool.size))', '~size~', '!Ref Size',
 ])('%s is a placeholder', (text) => {
   expect([hasPlaceholder(text), isFilledIn(text), isUnfilled(text)]).toEqual([true, true, true]);
 });
 
 // A shell, the node name of Celery and a range have these characters, too.
-test.each(['${SIZE}', '$SIZE', '%n@%h', '[size]', 'YOURSIZE'])('%s may be one', (text) => {
+test.each(['${SIZE}', '$SIZE', '%n@%h', '[size]', 'YOURSIZE', '[[ -f file ]]', '[[ $a == b ]] && celery', 'while ((n--)); do', 'echo $((n))'])('%s may be one', (text) => {
   expect([hasPlaceholder(text), isUnfilled(text)]).toEqual([true, false]);
 });
 
 test.each([
-  'worker', 'my_worker', 'exchange-media', 'replacement', 'changemetrics', 'yours', 'todo-app', 'xxl', 'xxxxxxxxx', '__init__', 'AIRFLOW__CORE__EXECUTOR', '[a-z]', 'a...b', '1Gi', '', 'example',
+  'worker', 'my_worker', 'exchange-media', 'replacement', 'changemetrics', 'yours', 'todo', 'todo-app', 'xxl', 'xxxxxxxxx', '__init__', 'AIRFLOW__CORE__EXECUTOR', '[a-z]', 'a...b', '1Gi', '', 'example',
 ])('%s is none', (text) => {
   expect([hasPlaceholder(text), isUnfilled(text)]).toEqual([false, false]);
 });
