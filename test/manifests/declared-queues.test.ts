@@ -43,6 +43,10 @@ test('a difference is what the one has and the other has not', () => {
   const [none, priority, transient] = [new Map<string, string>(), new Map([['x-max-priority', '3']]), new Map([['durable', 'false']])];
   expect(difference(none, none)).toBeUndefined();
   expect(difference(priority, new Map(priority))).toBeUndefined();
-  expect(difference(none, priority)).toEqual({ own: 'no x-max-priority', other: 'x-max-priority 3' });
-  expect(difference(transient, none)).toEqual({ own: 'durable false', other: 'durable true' });
+  expect(difference(none, priority)).toEqual({ property: 'x-max-priority', own: 'no x-max-priority', other: 'x-max-priority 3' });
+  expect(difference(transient, none)).toEqual({ property: 'durable', own: 'durable false', other: 'durable true' });
+  const quorum = new Map([['x-queue-type', 'quorum']]);
+  expect(difference(none, quorum)).toEqual({ property: 'x-queue-type', own: 'x-queue-type classic', other: 'x-queue-type quorum' });
+  // The one that is certain.
+  expect(difference(priority, quorum)?.property).toBe('x-max-priority');
 });
