@@ -23,6 +23,7 @@ metadata:
 spec:
   replicas: 1
   template:
+    metadata: {labels: {app: beat}}
     spec:
       containers:
         - name: beat
