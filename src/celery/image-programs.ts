@@ -35,7 +35,7 @@ export function lacksProgram(image: Image, program: string): boolean {
   return lacking(image)?.test(program) === true && OWN.get(image.name)?.test(program) !== true;
 }
 
-/** Whether an image starts its arguments as a command, where no command is given: it has no entrypoint, or one that leaves other programs alone. */
+/** Whether an image starts its arguments as a command, where no command is given: it has no entrypoint, or one that runs other programs. */
 export function startsArguments(image: Image): boolean {
   return isKnown(image) && /^(python|alpine|busybox|redis|valkey)$/.test(image.name);
 }

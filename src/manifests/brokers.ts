@@ -3,11 +3,11 @@ import { lazy, remembered } from '../memo';
 import { areKin, owners } from './applications';
 import { brokerUrls } from './broker-urls';
 import { grouped } from './grouped';
-import { processesIn, redisServersIn } from './in-namespace';
+import { hasCelery, processesIn, redisServersIn } from './in-namespace';
 import { Container } from './pod/container';
 import { Env } from './pod/env';
 import { Process } from './process';
-import { rabbitHosts, rabbitServers } from './rabbit-server';
+import { rabbitHosts, rabbitNamespaces } from './rabbit-server';
 import { RedisServer } from './redis-server';
 import { Resource } from './resource';
 import { leadsNowhere, UrlUse } from './uses';
@@ -102,8 +102,6 @@ function behindSentinel(world: World, sentinel: Resource | undefined): readonly 
   return serversIn(near) === 1 ? near : NONE;
 }
 
-const rabbitNamespaces = lazy((world: World) => new Set(rabbitServers(world).map(({ resource }) => resource.namespace)));
-
 /** Names that say that a Redis is for something else. */
 const NO_BROKER = /cache|session|channel|feature|rate-?limit|sentinel|throttl/i;
 
@@ -116,10 +114,9 @@ function alone(world: World, certain: ReadonlySet<RedisServer>): RedisServer[] {
     && rabbitHosts(process, world).length === 0);
   if (without.length === 0) return [];
   const byNamespace = grouped(world.redisServers.map((server) => [server.container.workload.resource.namespace, server]));
-  const celery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
   const withRabbit = rabbitNamespaces(world);
   const elsewhere = withRabbit.size === 0 && byNamespace.size === 1
-    ? [...byNamespace].flatMap(([namespace, servers]) => celery.has(namespace) ? [] : servers) : [];
+    ? [...byNamespace].flatMap(([namespace, servers]) => hasCelery(namespace, world) ? [] : servers) : [];
   return [...grouped(without.map((process) => [process.workload.resource.namespace, process]))].flatMap(([namespace, processes]) => {
     if (withRabbit.has(namespace)) return [];
     const near = byNamespace.get(namespace) ?? elsewhere;

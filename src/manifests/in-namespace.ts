@@ -15,6 +15,9 @@ export const processesIn = byNamespace(({ processes }) => processes, ({ workload
 export const workersIn = byNamespace(({ workers }) => workers, ({ workload }) => workload.resource.namespace);
 export const redisServersIn = byNamespace(({ redisServers }) => redisServers, ({ container }) => container.workload.resource.namespace);
 
+/** Whether something of Celery runs in a namespace. */
+export const hasCelery = (namespace: string, world: World): boolean => processesIn(namespace, world).length > 0;
+
 export function kindIn(kind: string, namespace: string, world: World): readonly Resource[] {
   return kinds(world).get(`${kind} ${namespace}`) ?? [];
 }

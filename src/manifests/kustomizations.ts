@@ -20,7 +20,7 @@ export interface CommonLabels {
 /** What only kustomize reads: no cluster has it. */
 export const isKustomization = ({ kind, apiVersion }: Resource): boolean => kind === 'Kustomization' && apiVersion.startsWith('kustomize.config.k8s.io/');
 
-const kustomizations = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter(isKustomization));
+export const kustomizations = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter(isKustomization));
 
 /** Whether an object is of a namespace, or of none in sight; what Argo CD and Flux build is of the one that it names. */
 export const isOf = ({ namespace: own, json }: Resource, namespace: string): boolean => own === '' || own === namespace

@@ -1,6 +1,7 @@
 import { lazy } from '../memo';
 import { shape } from './copies';
 import { grouped } from './grouped';
+import { hasCelery, kindIn } from './in-namespace';
 import { asMap, JsonObject } from './json';
 import { secretData } from './pod/sources';
 import { fingerprint, Resource } from './resource';
@@ -22,10 +23,9 @@ export const withoutCopies = lazy((world: World): Without | undefined => {
   const named = grouped(world.resources.map((resource) => [home(resource), resource]));
   if (named.size < 2 || named.has('')) return undefined;
   // A server in a namespace without Celery may be for the processes of all others, and a kustomization may build what is in them.
-  const ofCelery = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
-  world.kind('Kustomization').forEach(({ namespace }) => ofCelery.delete(namespace));
+  const mayBeCopy = (namespace: string): boolean => hasCelery(namespace, world) && kindIn('Kustomization', namespace, world).length === 0;
   const alike = [...grouped([...named].map(([namespace, resources]) =>
-    [ofCelery.has(namespace) ? resources.map(outline).join('\n') : namespace, resources])).values()];
+    [mayBeCopy(namespace) ? resources.map(outline).join('\n') : namespace, resources])).values()];
   if (alike.length === named.size) return undefined;
   const given = new Map<unknown, number>();
   const same = alike.flatMap((some) => some.length === 1 ? [some]

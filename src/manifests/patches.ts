@@ -1,7 +1,7 @@
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asText, get, isMap, JsonObject } from './json';
-import { isKustomization } from './kustomizations';
+import { kustomizations } from './kustomizations';
 import { Resource } from './resource';
 import type { World } from './world';
 
@@ -38,13 +38,13 @@ const byName = lazy((world: World) => grouped(world.resources.map((resource) => 
 
 /** Something in the input lays patches over objects. */
 const patching = lazy((world: World): readonly Resource[] => [
-  ...world.kind('Kustomization').filter((one) => isKustomization(one) && BY_PATCHES.some((name) => asList(one.json[name]).length > 0)),
+  ...kustomizations(world).filter((one) => BY_PATCHES.some((name) => asList(one.json[name]).length > 0)),
   ...world.kind('Component').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')),
 ]);
 
 /** Something in the input gives labels to pods, and to selectors that are not there. */
-const labelling = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter((one) => isKustomization(one)
-  && (Object.keys(asMap(one.json.commonLabels)).length > 0 || asList(one.json.labels).some((entry) => get(entry, 'includeSelectors') === true))));
+const labelling = lazy((world: World): readonly Resource[] => kustomizations(world).filter(({ json }) =>
+  Object.keys(asMap(json.commonLabels)).length > 0 || asList(json.labels).some((entry) => get(entry, 'includeSelectors') === true)));
 
 const isNear = (other: Resource, namespace: string): boolean => other.namespace === '' || namespace === '' || other.namespace === namespace;
 

@@ -1,7 +1,7 @@
 import { brokerClients } from './broker-urls';
 import { baseName } from './command/command';
 import { grouped } from './grouped';
-import { kindIn } from './in-namespace';
+import { kindIn, processesIn } from './in-namespace';
 import { asList, asMap, asNumber, asText, get, Path } from './json';
 import { Place } from './place';
 import { Container } from './pod/container';
@@ -154,6 +154,8 @@ export function rabbitReplicas({ resource, container }: RabbitServer): number {
   return container ? container.workload.replicas ?? 1 : asNumber(get(resource.json, 'spec', 'replicas')) ?? 1;
 }
 
+export const rabbitNamespaces = lazy((world: World): ReadonlySet<string> => new Set(rabbitServers(world).map(({ resource }) => resource.namespace)));
+
 /** The RabbitMQ servers that a URL leads to. */
 export function rabbitFor(use: UrlUse, world: World): readonly RabbitServer[] {
   const { made, running } = serversByName(world);
@@ -239,11 +241,9 @@ const namedServers = lazy((world: World) => {
 
 /** Those that are the only one of their namespace, where no URL leads to any. */
 function alone(world: World, servers: readonly RabbitServer[], without: ReadonlySet<string>): RabbitBroker[] {
-  const processes = grouped(world.processes.map((process) => [process.workload.resource.namespace, process]));
   return [...grouped(servers.map((server) => [server.resource.namespace, server]))].flatMap(([namespace, [server, ...others]]) => {
     if (others.length > 0 || without.has(namespace)) return [];
-    const near = (processes.get(namespace) ?? []).filter(({ link }) => link
-      ? isAmqp(link.url) && isNear(link, server) : true);
+    const near = processesIn(namespace, world).filter(({ link }) => link ? isAmqp(link.url) && isNear(link, server) : true);
     const links = near.flatMap(({ link }) => link ?? []);
     const named = links.length > 0 && links.every((link) => leadsNowhere(link, world)) && kindIn('Service', namespace, world).length > 0;
     return near.length === 0 ? [] : [{ server, clients: near, certain: false, named }];

@@ -2,7 +2,7 @@ import { isFilledIn } from '../../celery/filled-in';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { grouped } from '../../manifests/grouped';
-import { workloadsIn } from '../../manifests/in-namespace';
+import { hasCelery, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { AUTOSCALER_GRACE, KEPT } from '../../manifests/node-autoscalers';
 import { withoutNode } from '../../manifests/node-labels';
@@ -138,8 +138,6 @@ function injectedFor({ annotations }: Workload): readonly [string, string] | und
   const isOn = (name: string): boolean => asScalar(annotations[name]) === 'true';
   return isOn(inject) && !isOn(only) ? [`${only}: "true"`, inject] : undefined;
 }
-
-const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
 
 export const evictionRules: Rule[] = [
   {
@@ -455,7 +453,7 @@ export const evictionRules: Rule[] = [
     rows: ['N32'],
     check: (world, report) => {
       for (const workload of world.workloads) {
-        if (workload.longRunning || !celeryNamespaces(world).has(workload.resource.namespace) || isStopped(workload)) continue;
+        if (workload.longRunning || !hasCelery(workload.resource.namespace, world) || isStopped(workload)) continue;
         const own = workload.containers.filter(({ init }) => !init);
         const injected = injectedFor(workload);
         if (injected !== undefined) {

@@ -15,7 +15,7 @@ import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
 import { grouped } from '../../manifests/grouped';
-import { processesIn, redisServersIn } from '../../manifests/in-namespace';
+import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
@@ -463,7 +463,7 @@ export const redisRules: Rule[] = [
     check: (server, report, world) => {
       const { namespace } = server.container.workload.resource;
       // Also where a fault elsewhere hides that Celery uses it.
-      const near = redisOfCelery(world).has(server) || processesIn(namespace, world).length > 0;
+      const near = redisOfCelery(world).has(server) || hasCelery(namespace, world);
       if (!near || server.container.image.name === 'dragonfly') return;
       // A script may go on with something else after a server in the background.
       const inScript = server.invocation?.links.some(({ kind }) => kind === 'shell') ?? false;

@@ -2,7 +2,7 @@ import { hasPlaceholder, isFilledIn } from '../../celery/filled-in';
 import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
-import { kindIn, workloadsIn } from '../../manifests/in-namespace';
+import { hasCelery, kindIn, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { generatedInNoNamespace, isKustomization } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
@@ -122,9 +122,6 @@ function isCopied({ annotations, labels }: Resource): boolean {
 function isHierarchical(world: World): boolean {
   return ['SubnamespaceAnchor', 'HierarchyConfiguration'].some((kind) => world.kind(kind).length > 0);
 }
-
-/** What Celery runs in: the namespaces of its processes. */
-const celeryNamespaces = lazy((world: World) => new Set(world.processes.map(({ workload }) => workload.resource.namespace)));
 
 /** Restarts pods when what they read has changed. */
 function isReloaded({ resource, annotations }: Workload): boolean {
@@ -259,7 +256,7 @@ export const referenceRules: Rule[] = [
     rows: ['N50'],
     check: (world, report) => {
       for (const { resource, by } of world.replaced) {
-        if (!celeryNamespaces(world).has(resource.namespace) || isKustomization(resource) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
+        if (!hasCelery(resource.namespace, world) || isKustomization(resource) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
         } else {
@@ -393,7 +390,7 @@ export const referenceRules: Rule[] = [
         if (others.length === 0 || isFilledIn(namespace) || isHierarchical(world)) continue;
         if (['', namespace].some((own) => world.find(kind, own, name)) || others.some((other) => isCopied(other) || isFilledIn(other.namespace))) continue;
         // Another application of the input has one of the same name, for itself.
-        if (others.every((other) => celeryNamespaces(world).has(other.namespace) && isUsedAtHome(world, other))) continue;
+        if (others.every((other) => hasCelery(other.namespace, world) && isUsedAtHome(world, other))) continue;
         const where = `it is in ${[...new Set(others.map((other) => other.namespace))].sort().join(', ')}, the pod in ${namespace}`;
         report({
           at, value: `${kind} ${name}`,
@@ -414,7 +411,7 @@ export const referenceRules: Rule[] = [
     check: (world, report) => {
       for (const { resource, path, kind, name } of generatedInNoNamespace(world)) {
         // Any pod of the application: without the web application no task is sent.
-        const pods = world.workloads.filter(({ resource: { namespace } }) => celeryNamespaces(world).has(namespace) && namespace !== DEFAULT_NAMESPACE
+        const pods = world.workloads.filter(({ resource: { namespace } }) => hasCelery(namespace, world) && namespace !== DEFAULT_NAMESPACE
           && ['', namespace].includes(resource.namespace));
         const asked = pods.flatMap(referencesOf)
           .find((reference) => reference.kind === kind && reference.name === name && !reference.optional
@@ -483,7 +480,7 @@ export const referenceRules: Rule[] = [
     rows: ['N88'],
     check: (world, report) => {
       for (const workload of world.workloads) {
-        if (!hooksOf(workload.resource).includes('pre-install') || !celeryNamespaces(world).has(workload.resource.namespace)) continue;
+        if (!hooksOf(workload.resource).includes('pre-install') || !hasCelery(workload.resource.namespace, world)) continue;
         for (const reference of referencesOf(workload)) {
           const { kind, name, optional, at } = reference;
           const found = optional || at.path.includes('imagePullSecrets') ? undefined : find(world, reference);

@@ -20,8 +20,8 @@ import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { hasOneUser } from '../../manifests/redis-users';
 import { redisFor } from '../../manifests/brokers';
-import { workersIn } from '../../manifests/in-namespace';
-import { hasManagement, rabbitFor, rabbitServers } from '../../manifests/rabbit-server';
+import { redisServersIn, workersIn } from '../../manifests/in-namespace';
+import { hasManagement, rabbitFor, rabbitNamespaces } from '../../manifests/rabbit-server';
 import { isPatch } from '../../manifests/patches';
 import { isName } from '../../manifests/service-ports';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
@@ -860,15 +860,9 @@ const BROKER_METRICS: ReadonlyArray<readonly [RegExp, string]> = [
 
 /** What the servers of a namespace are, where all of them are of one kind. */
 function onlyBroker(namespace: string, world: World): 'redis' | 'rabbitmq' | undefined {
-  const { redis, rabbitmq } = brokersIn(world);
-  return redis.has(namespace) === rabbitmq.has(namespace) ? undefined : redis.has(namespace) ? 'redis' : 'rabbitmq';
+  const [redis, rabbitmq] = [redisServersIn(namespace, world).length > 0, rabbitNamespaces(world).has(namespace)];
+  return redis === rabbitmq ? undefined : redis ? 'redis' : 'rabbitmq';
 }
-
-/** The namespaces of servers. */
-const brokersIn = lazy((world: World) => ({
-  redis: new Set(world.redisServers.map(({ container }) => container.workload.resource.namespace)),
-  rabbitmq: new Set(rabbitServers(world).map(({ resource }) => resource.namespace)),
-}));
 
 /** Triggers of KEDA that do not name what they count. */
 const OTHER_TRIGGERS = /^(cpu|memory|cron|external.*|prometheus|metrics-api|datadog|new-relic|.*cloudwatch|gcp-stackdriver|azure-(monitor|log-analytics|app-insights))$/;

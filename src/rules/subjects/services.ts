@@ -24,7 +24,7 @@ import { Resource } from '../../manifests/resource';
 import { isMade } from '../../manifests/service-makers';
 import { serverWorkloads } from '../../manifests/servers';
 import { brokerServers } from '../../manifests/broker-servers';
-import { workloadsIn } from '../../manifests/in-namespace';
+import { hasCelery, workloadsIn } from '../../manifests/in-namespace';
 import { isName, lacksPort, portOf, portsOf, servicesByName } from '../../manifests/service-ports';
 import { isOfStranger, strangers } from '../../manifests/strangers';
 import { isOneOf, shownUrl, UrlUse } from '../../manifests/uses';
@@ -775,12 +775,11 @@ export const serviceRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports',
     rows: ['N74'],
     check: (world, report) => {
-      const own = new Set(world.processes.map(({ workload }) => workload.resource.namespace));
       for (const service of world.kind('Service')) {
         const { clusterIP, type, ports } = asMap(service.json.spec);
         // A headless Service leads to its pods, whatever the port, and an ExternalName to none.
         if (clusterIP === 'None' || type === 'ExternalName') continue;
-        const pods = own.has(service.namespace) ? distinct(world.backing(service)).filter(({ resource }) => resource.kind !== 'Pod') : [];
+        const pods = hasCelery(service.namespace, world) ? distinct(world.backing(service)).filter(({ resource }) => resource.kind !== 'Pod') : [];
         // Those of brokers and of Flower have rules of their own.
         if (pods.length === 0 || pods.some((pod) => serverWorkloads(world).has(pod) || world.in(pod).some(({ role }) => role === 'flower'))) continue;
         const names = new Set(pods.flatMap(({ containers }) => containers).flatMap(({ json }) => asList(json.ports).map((one) => get(one, 'name'))));
