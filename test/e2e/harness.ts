@@ -12,7 +12,8 @@ export function say(text: string): void {
 /** What kubectl prints, in the current context. Fails with its words when it fails. */
 export async function kubectl(args: string[], stdin = ''): Promise<string> {
   const command = promisify(execFile)('kubectl', args, { maxBuffer: 64 * 1024 * 1024 });
-  command.child.stdin?.end(stdin);
+  // A kubectl that ends without reading breaks the pipe, now and then also where nothing is written; its own status says whether it failed.
+  command.child.stdin?.on('error', () => undefined).end(stdin);
   const { stdout } = await command;
   return stdout;
 }

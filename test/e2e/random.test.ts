@@ -56,7 +56,7 @@ function refused(objects: readonly Manifest[]): Promise<string[]> {
     });
     child.on('error', reject);
     child.on('close', () => resolve(errors.split('\n').filter((line) => line !== '' && !line.startsWith('Warning:'))));
-    child.stdin.end(list);
+    child.stdin.on('error', () => undefined).end(list);
   });
 }
 
