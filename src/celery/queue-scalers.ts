@@ -18,6 +18,9 @@ const redis: QueueScaler = {
   countsUnacknowledged: () => false,
 };
 
+/** The type of a trigger on a queue of SQS. */
+export const SQS_QUEUE = 'aws-sqs-queue';
+
 /**
  * KEDA's scalers, by the type of their triggers.
  *
@@ -37,7 +40,7 @@ export const QUEUE_SCALERS: ReadonlyMap<string, QueueScaler> = new Map<string, Q
     countsUnacknowledged: ({ protocol, host, excludeUnacknowledged }) =>
       (protocol === 'http' || ((protocol ?? 'auto') === 'auto' && /^https?:/.test(host ?? ''))) && excludeUnacknowledged !== 'true',
   }],
-  ['aws-sqs-queue', {
+  [SQS_QUEUE, {
     queue: 'queueURL', target: 'queueLength', defaults: {},
     countsUnacknowledged: ({ scaleOnInFlight }) => scaleOnInFlight !== 'false',
   }],

@@ -1,4 +1,5 @@
 import { isFlower } from '../celery/image';
+import { FLOWER_PORT } from '../celery/ports';
 import { lazy } from '../memo';
 import { Path } from './json';
 import { Option, Process } from './process';
@@ -43,4 +44,34 @@ export function databasePath(flower: Process): string | undefined {
   // The official image works in /data.
   return flower.container.absolute(written)
     ?? (isFlower(flower.container.image) && flower.container.json.workingDir === undefined ? `/data/${written}` : undefined);
+}
+
+/** Where an option may be, out of sight: in a variable, or else in a configuration file that gives what it is called by. */
+export function elsewhere({ container }: Process, variable: string, what: string): string {
+  const [source = ''] = [...container.env.missing, ...container.env.others];
+  return source !== '' ? `${source} has ${variable}` : `a configuration file gives it ${what}`;
+}
+
+/** Whether Flower itself asks for a login. */
+export const asksForLogin = lazy((flower: Process): 'yes' | 'no' | 'unknown' => {
+  // Without these the others have no effect.
+  const found = ['basic-auth', 'auth'].map((name) => option(flower, name).state);
+  if (found.some((state) => state === 'known' || state === 'set')) return 'yes';
+  return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
+});
+
+function valueOf(flower: Process, name: string): string | undefined {
+  const found = option(flower, name);
+  return found.state === 'known' ? found.value : undefined;
+}
+
+/** The path below which Flower answers, such as `/flower`; empty where it has none. */
+export function urlPrefix(flower: Process): string {
+  const given = valueOf(flower, 'url-prefix')?.replace(/^\/|\/$/g, '') ?? '';
+  return given === '' ? '' : `/${given}`;
+}
+
+/** The port on which Flower listens. */
+export function portOf(flower: Process): number {
+  return Number(valueOf(flower, 'port') ?? FLOWER_PORT);
 }

@@ -3,7 +3,7 @@ import { isAmqp, isRedis, parseUrl } from '../celery/url';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { isOtherImage } from './hints';
-import { isProducer } from './broker-urls';
+import { brokerUrls, isProducer } from './broker-urls';
 import { asList, get, isMap, JsonObject, Path } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
@@ -110,4 +110,13 @@ export const applicationContainers: (world: World) => readonly Container[] = laz
 /** The pod says itself what a name is, or in which domains it is looked up. */
 export function ownNames({ spec }: Workload, host: string): boolean {
   return get(spec, 'dnsConfig', 'searches') !== undefined || asList(spec.hostAliases).some((alias) => asList(get(alias, 'hostnames')).includes(host));
+}
+
+/** The first words of the hosts in URLs and variables of all containers, by namespace. */
+const namedHere = lazy((world: World): ReadonlySet<string> => new Set(world.workloads.flatMap(({ resource: { namespace }, containers }) => containers
+  .flatMap((container) => [...brokerUrls(container), ...namedHosts(container)]).map(({ host }) => `${namespace} ${host.split('.')[0]}`))));
+
+/** Some URL or host that a container of the namespace is given is of that name. */
+export function isNamed(name: string, namespace: string, world: World): boolean {
+  return namedHere(world).has(`${namespace} ${name}`);
 }

@@ -100,6 +100,11 @@ export function keysOf(worker: Process): RedisKeys {
   return redisKeys(worker.queues ?? [], keyOptions(worker.setting('broker_transport_options')?.value ?? ''));
 }
 
+/** The hash of what is not acknowledged; a prefix of it may be out of sight. */
+export function isUnacknowledged(name: string, worker: Process): boolean {
+  return name === keysOf(worker).unacknowledged || name.endsWith('unacked');
+}
+
 /** A worker that a ScaledObject scales. */
 export interface ScaledWorker {
   readonly worker: Process;
