@@ -6,33 +6,72 @@ import { Workload } from './pod/workload';
 import { Process } from './process';
 import { RedisServer } from './redis-server';
 import { referencesOf } from './references';
+import type { Resource } from './resource';
 import type { World } from './world';
 
 /**
  * The first of the workloads that are alike but for the numbers in their name and namespace, for each that has such copies.
  *
- * What is told from a workload, and from the ConfigMaps and Secrets that it refers to, is the same for all its copies. Only those count that
- * share their spec, as the reader gives it to objects with the same text.
+ * What is told from a workload, and from the ConfigMaps and Secrets that it refers to, is the same for all its copies.
  */
 const firsts = lazy((world: World): ReadonlyMap<Workload, Workload> => {
   const found = new Map<Workload, Workload>();
-  for (const same of grouped(world.workloads.map((workload) => [workload.resource.json.spec, workload])).values()) {
-    if (same.length === 1) continue;
-    for (const copies of grouped(same.map((workload) => [look(workload, world), workload])).values()) {
-      if (copies.length > 1) copies.forEach((workload) => found.set(workload, copies[0]));
+  const several = (groups: ReadonlyMap<unknown, readonly Workload[]>): Array<readonly Workload[]> => [...groups.values()].filter(({ length }) => length > 1);
+  const specs = new Map<unknown, number>();
+  for (const some of several(grouped(world.workloads.map((workload) => [outline(workload.resource), workload])))) {
+    for (const copies of several(grouped(some.map((workload) => [look(workload, world, specs), workload])))) {
+      copies.forEach((workload) => found.set(workload, copies[0]));
     }
   }
   return found;
 });
 
-/** What copies have in common besides their spec: the content of what they refer to counts as the same only if it is the same object. */
-function look(workload: Workload, world: World): string {
-  const { resource: { apiVersion, kind, namespace, name, json, live } } = workload;
+/** What is quickly told to be different. */
+function outline({ apiVersion, kind, namespace, name, live }: Resource): string {
+  return `${apiVersion} ${kind} ${shape(namespace)} ${shape(name)} ${live}`;
+}
+
+/** What copies have in common: the content of what they refer to counts as the same only if it is the same object. */
+function look(workload: Workload, world: World, specs: Map<unknown, number>): unknown {
+  const { resource: { namespace, name, json } } = workload;
   const sources = referencesOf(workload).map((reference) => world.find(reference.kind, namespace, reference.name))
     .map((source) => source && [source.index, source.prefix]);
   const { name: _name, namespace: _namespace, ...metadata } = asMap(json.metadata);
-  const others = Object.keys(json).filter((key) => !['apiVersion', 'kind', 'metadata', 'spec'].includes(key));
-  return JSON.stringify([apiVersion, kind, live, shape(namespace), shape(name), metadata, others.map((key) => [key, json[key]]), sources]);
+  const { spec, metadata: _metadata, ...rest } = json;
+  try {
+    return `${specOf(workload, specs)} ${withoutName(JSON.stringify([metadata, rest]), name)} ${JSON.stringify(sources)}`;
+  } catch {
+    // Cycles and such come from no manifest: they are like no others.
+    return workload;
+  }
+}
+
+/** The number of a spec, of those that differ in more than the name of the workload. The reader gives the same object for the same text. */
+function specOf({ resource: { json: { spec }, name }, allContainers }: Workload, specs: Map<unknown, number>): number {
+  const known = specs.get(spec);
+  if (known !== undefined) return known;
+  // The numbers in the name of an image are those of a version.
+  const text = [withoutName(JSON.stringify(spec), name), ...allContainers.map(({ json }) => json.image)].join(' ');
+  const number = specs.get(text) ?? specs.size;
+  specs.set(text, number);
+  specs.set(spec, number);
+  return number;
+}
+
+const WITHIN_WORD = { before: /[A-Za-z0-9]$|\d\.$/, after: /^[A-Za-z0-9]|^\.\d/ };
+
+/** A text of JSON without a name where it is a word of its own, or part of a longer one: `worker-1-config`, and not worker-1.5 or worker-10. */
+function withoutName(json: string, name: string): string {
+  // Without letters it may be any number.
+  if (!/^[a-z].*\d/.test(name)) return json;
+  let [found, from] = ['', 0];
+  for (let at = json.indexOf(name); at >= 0; at = json.indexOf(name, at + name.length)) {
+    const end = at + name.length;
+    if (WITHIN_WORD.before.test(json.slice(Math.max(0, at - 2), at)) || WITHIN_WORD.after.test(json.slice(end, end + 2))) continue;
+    found += `${json.slice(from, at)}\0`;
+    from = end;
+  }
+  return found + json.slice(from);
 }
 
 /** A name, whatever its numbers are. */

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { placeInCopies } from '../../src/manifests/copies';
 import { withoutCopies } from '../../src/manifests/namespace-copies';
 import { World } from '../../src/manifests/world';
 import { CHECKS } from '../../src/rules/table';
@@ -6,7 +7,7 @@ import { runs } from '../random-runs';
 import { caseFiles, caseIds, load, shown, violations } from './manifests';
 
 interface Given {
-  readonly metadata?: { readonly namespace?: string };
+  readonly metadata?: { readonly namespace?: string; readonly name?: string };
   readonly spec?: { readonly template?: unknown };
 }
 
@@ -18,6 +19,9 @@ function copies(objects: readonly Given[]): Given[] {
   return [...objects.filter(({ spec }) => spec?.template !== undefined).map(into(1)), ...objects.map(into(2))];
 }
 
+/** What differs in its status is no copy. */
+const apart = (objects: readonly Given[]): Given[] => objects.map((one, i) => ({ ...structuredClone(one), status: { observedGeneration: i } }));
+
 test('what is found in copies of a workload does not depend on whether they share their spec', () => {
   let findings = 0;
   const length = Math.min(runs(100), FILES.length);
@@ -25,14 +29,11 @@ test('what is found in copies of a workload does not depend on whether they shar
   for (const file of files) {
     const shared = copies(load(file) as Given[]);
     const found = violations(shared).map((one) => `${one.rule.id} ${shown(one)}`);
-    expect([file, ...found]).toEqual([file, ...violations(structuredClone(shared).map((one) => structuredClone(one))).map((one) => `${one.rule.id} ${shown(one)}`)]);
+    expect([file, ...found]).toEqual([file, ...violations(apart(shared)).map((one) => `${one.rule.id} ${shown(one)}`)]);
     findings += found.length;
   }
   expect(findings).toBeGreaterThan(length);
 });
-
-/** Each with a spec of its own, so that none is a copy. */
-const apart = (objects: readonly Given[]): Given[] => objects.map((one) => structuredClone(one));
 
 /** The same three times, in namespaces of their own. */
 const inThree = (objects: readonly Given[]): Given[] => [1, 2, 3].flatMap((n) => objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace: `in-${n}` } })));
@@ -126,6 +127,47 @@ test('what copies refer to counts: the code of one has what that of another has 
   const found = violations([...workers, code(1, limits(90)), code(2, limits(30))]).filter(({ rule }) => rule.id === 'delivery/soft-limit-never-reached');
   expect(found.map(({ at }) => at.resource.namespace)).toEqual(['n-2']);
 });
+
+/** Each workload three times, with names of their own wherever theirs was. */
+const threeNames = (objects: readonly Given[]): Given[] => objects.flatMap((one) => {
+  const name = one.metadata?.name;
+  return one.spec?.template === undefined || name === undefined ? [one]
+    : [1, 2, 3].map((n) => JSON.parse(JSON.stringify(one).replaceAll(name, `${name}-${n}`)) as Given);
+});
+
+test('what is found in workloads that differ in their name only does not depend on whether they are taken for copies', () => {
+  const length = Math.min(runs(100), FILES.length);
+  for (const file of fc.sample(fc.shuffledSubarray(FILES, { minLength: length, maxLength: length }), 1)[0]) {
+    const named = threeNames(load(file) as Given[]);
+    // Whether an object is given twice with the same content depends on its status.
+    const found = (objects: readonly Given[]) => lines(objects).filter((line) => !line.startsWith('references/defined-twice'));
+    expect([file, ...found(named)]).toEqual([file, ...found(apart(named))]);
+  }
+});
+
+/** How many of the checks look at each of two workers, with these names, of which these texts are made. */
+function looks(names: readonly [string, string], container: (name: string) => object, labels: (name: string) => object = (app) => ({ app })): number {
+  const given = names.map((name) => {
+    const json = pods('shop', name, container(name));
+    return { ...json, spec: { selector: { matchLabels: labels(name) }, template: { metadata: { labels: labels(name) }, spec: json.spec.template.spec } } };
+  });
+  const world = new World(given);
+  return new Set(world.workers.map((process) => placeInCopies(process, world) ?? process)).size;
+}
+const run = (...args: string[]) => ({ image: 'shop:1', command: ['celery', '-A', 'tasks', 'worker', ...args] });
+
+test.each([
+  ['names of their own', looks(['w-1', 'w-2'], () => run()), 1],
+  ['also as a part of a longer word', looks(['w-1', 'w-2'], (name) => run(`--queues=${name}-high,low_${name}`)), 1],
+  ['the same spec but for labels that are not their names', looks(['w-1', 'w-2'], () => run(), (name) => ({ app: name.replace('w', 'app') })), 2],
+  ['another number of digits', looks(['w-9', 'w-10'], () => run()), 2],
+  ['the name within a number', looks(['w-1', 'w-2'], (name) => run(`--queues=${name}0`)), 2],
+  ['the name before a fraction', looks(['w-1', 'w-2'], (name) => run(`--queues=${name}.5`)), 2],
+  ['the name after a fraction', looks(['w-1', 'w-2'], (name) => run(`--queues=1.${name}`)), 2],
+  ['another number', looks(['w-1', 'w-2'], (name) => run(`--concurrency=${name.slice(2)}`)), 2],
+  ['names that are numbers', looks(['1', '2'], (name) => run(`--concurrency=${name}`)), 2],
+  ['the name in the image', looks(['w-1', 'w-2'], (name) => ({ ...run(), image: `shop:${name}` })), 2],
+])('of two workers with %s the checks look at %i', (_what, found, expected) => expect(found).toBe(expected));
 
 test('names count by more than their numbers', () => {
   const named = workers.map((one, i) => ({ ...one, metadata: { ...one.metadata, name: ['w-1', 'w-2', 'w_3'][i] } }));
