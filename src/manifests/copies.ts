@@ -16,15 +16,17 @@ import type { World } from './world';
  */
 const firsts = lazy((world: World): ReadonlyMap<Workload, Workload> => {
   const found = new Map<Workload, Workload>();
-  const several = (groups: ReadonlyMap<unknown, readonly Workload[]>): Array<readonly Workload[]> => [...groups.values()].filter(({ length }) => length > 1);
   const specs = new Map<unknown, number>();
-  for (const some of several(grouped(world.workloads.map((workload) => [outline(workload.resource), workload])))) {
-    for (const copies of several(grouped(some.map((workload) => [look(workload, world, specs), workload])))) {
-      copies.forEach((workload) => found.set(workload, copies[0]));
-    }
+  for (const some of alike(world.workloads, ({ resource }) => outline(resource))) {
+    for (const copies of alike(some, (workload) => look(workload, world, specs))) copies.forEach((workload) => found.set(workload, copies[0]));
   }
   return found;
 });
+
+/** Those that have the same look as another one, together. */
+function alike(workloads: readonly Workload[], by: (workload: Workload) => unknown): Array<readonly Workload[]> {
+  return [...grouped(workloads.map((workload) => [by(workload), workload])).values()].filter(({ length }) => length > 1);
+}
 
 /** What is quickly told to be different. */
 function outline({ apiVersion, kind, namespace, name, live }: Resource): string {
