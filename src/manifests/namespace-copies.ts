@@ -1,9 +1,11 @@
 import { lazy } from '../memo';
+import type { Invocation } from './command/command';
 import { shape } from './copies';
 import { grouped } from './grouped';
 import { hasCelery, kindIn } from './in-namespace';
 import { asMap, JsonObject } from './json';
 import { secretData } from './pod/sources';
+import { probesOf } from './probes';
 import { fingerprint, Resource } from './resource';
 import type { World } from './world';
 
@@ -73,20 +75,26 @@ function withoutPlace(json: JsonObject): JsonObject {
 }
 
 /** More kinds of names are not looked for. */
-const MOST_SHAPES = 12;
+const MOST_SHAPES = 50;
 
 /**
- * Which of the names the objects have in their text, also encoded, in a longer word or put together from variables.
+ * Which of the names the objects have in their text, also encoded, in a longer word or put together from variables or by a shell.
  *
  * Undefined for too many kinds of names.
  */
 function mentioned(namespaces: ReadonlyArray<readonly Resource[]>, names: readonly string[], world: World): ReadonlySet<string> | undefined {
-  const shapes = [...new Set(names.map(shape))];
+  const shapes = [...new Set(names.map((name) => shape(name.toLowerCase())))].sort((one, other) => other.length - one.length)
+    .map((name) => `${name.replace(/\W/g, '\\$&').replaceAll('0', '\\d')}(?!\\d)`);
   if (shapes.length > MOST_SHAPES) return undefined;
-  const patterns = shapes.map((name) => new RegExp(`(?<!\\d)${name.toLowerCase().replace(/\W/g, '\\$&').replaceAll('0', '\\d')}(?!\\d)`, 'g'));
+  const longest = new RegExp(`(?<!\\d)(?:${shapes.join('|')})`, 'g');
   const resources = namespaces.flat();
-  const texts = [...resources.map(textOf), ...variablesOf(new Set(resources), world)].map((text) => text.toLowerCase());
-  return new Set(texts.flatMap((text) => patterns.flatMap((pattern) => text.match(pattern) ?? [])));
+  const found = new Set<string>();
+  for (const text of [...resources.map(textOf), ...computed(new Set(resources), world)].map((one) => one.toLowerCase())) {
+    // One may begin within another, or be how it begins.
+    for (let match; (match = longest.exec(text)) !== null; longest.lastIndex = match.index + 1) found.add(match[0]);
+  }
+  const each = shapes.map((one) => new RegExp(`^${one}`));
+  return new Set([...found].flatMap((name) => each.flatMap((one) => one.exec(name) ?? [])));
 }
 
 function textOf(resource: Resource): string {
@@ -94,10 +102,14 @@ function textOf(resource: Resource): string {
   return resource.kind === 'Secret' ? [text, ...secretData(resource).values()].join('\n') : text;
 }
 
-/** The values of variables that are not what is written. */
-function variablesOf(resources: ReadonlySet<Resource>, world: World): string[] {
-  return world.workloads.filter(({ resource }) => resources.has(resource)).flatMap(({ allContainers }) => allContainers)
-    .flatMap(({ env }) => [...env.all()]).flatMap(({ value, raw }) => value === undefined || value === raw ? [] : [value]);
+/** What is not as it is written: the values of variables, and the words of commands. */
+function computed(resources: ReadonlySet<Resource>, world: World): string[] {
+  const commands = ({ words, assignments }: Invocation): string[] => [...words.map(({ text }) => text), ...assignments.values()];
+  return world.workloads.filter(({ resource }) => resources.has(resource)).flatMap(({ allContainers }) => allContainers).flatMap((container) => [
+    ...[...container.env.all()].flatMap(({ value, raw }) => value === undefined || value === raw ? [] : [value]),
+    ...container.words.map(({ text }) => text),
+    ...[...container.invocations, ...probesOf(container).flatMap((probe) => probe.invocations)].flatMap(commands),
+  ]);
 }
 
 /** Whether an object of theirs is given twice: which of them counts depends on where they are in the input. */

@@ -10,6 +10,7 @@ interface Given {
 
 const deployment = (namespace: string, more: object = {}, name = 'worker'): Given =>
   ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace }, spec: SPEC, ...more });
+const container = (main: object): object => ({ spec: { template: { spec: { containers: [{ name: 'main', image: 'shop:1', ...main }] } } } });
 const config = (namespace: string, data: object): Given => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'config', namespace }, data });
 const namespace = (name: string, labels: object = {}): Given => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } });
 
@@ -44,6 +45,13 @@ test.each<[string, Given[]]>([
   ['a namespace that is named in a longer word', [deployment('t-1'), deployment('t-2'), config('other', { A: 'redis-t-1' })]],
   ['a namespace that is named in its copies', [deployment('t-1'), config('t-1', { URL: 'redis.t-1' }), deployment('t-2'), config('t-2', { URL: 'redis.t-1' })]],
   ['an object in no namespace', [deployment('t-1'), deployment('t-2'), { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'data' } }]],
+  ['a namespace that a probe names', [deployment('t-1'), deployment('t-2'), deployment('other', container({
+    command: ['celery', '-A', 'shop', 'worker'], livenessProbe: { exec: { command: ['sh', '-c', 'N=1; celery -A shop -b redis://redis.t-$N inspect ping'] } },
+  }), 'mail')]],
+  ['a namespace in a file that a script writes', [deployment('t-1'), deployment('t-2'), deployment('other', container({
+    command: ['sh', '-c', 'cat > /etc/celery.py << EOF\nbroker_url = "redis://redis.t-$(N)"\nEOF\ncelery worker'], env: [{ name: 'N', value: '1' }],
+  }), 'mail')]],
+  ['names of which one begins with another', [deployment('t-1'), deployment('t-2'), deployment('t-1-a-1'), deployment('t-1-a-2'), config('other', { A: 'redis.t-1-a-2' })]],
   ['a kustomization', [deployment('t-1'), deployment('t-2'), { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', metadata: { namespace: 't-1' } }]],
   ['an object given twice', [deployment('t-1'), deployment('t-1'), deployment('t-2'), deployment('t-2')]],
   ['no process of Celery', [config('t-1', { A: '1' }), config('t-2', { A: '1' })]],
@@ -56,6 +64,8 @@ test.each<[string, Given[], string[]]>([
   ['a second pair', [deployment('a-1'), deployment('a-2'), deployment('b-1', {}, 'mail'), deployment('b-2', {}, 'mail')], ['a-2', 'b-2']],
   ['next to one of its own', [deployment('t-1'), deployment('t-2'), deployment('other', {}, 'mail')], ['t-2']],
   ['a longer number', [deployment('t-1'), deployment('t-2'), config('other', { A: 'redis-t-12' })], ['t-2']],
+  ['of 26 kinds', [...'abcdefghijklmnopqrstuvwxyz'].flatMap((_, i, all) => [1, 2].map((n) => deployment(`${all.slice(0, i + 1).join('')}-${n}`))),
+    [...'abcdefghijklmnopqrstuvwxyz'].map((_, i, all) => `${all.slice(0, i + 1).join('')}-2`)],
   ['of three, one is named elsewhere', [deployment('t-1'), deployment('t-2'), deployment('t-3'), config('other', { URL: 'redis.t-1.svc' })], ['t-3']],
 ])('some are left out: %s', (_, objects, expected) => {
   expect(left(...objects)).toEqual(expected);

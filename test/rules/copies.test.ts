@@ -70,6 +70,7 @@ const redis = (namespace: string, ...args: string[]): object[] => [
   pods(namespace, 'redis', { image: 'redis:7', args: ['redis-server', ...args] }),
   { apiVersion: 'v1', kind: 'Service', metadata: { name: 'redis', namespace }, spec: { selector: { app: 'redis' }, ports: [{ port: 6379 }] } },
 ];
+const shell = (script: string) => pods('other', 'worker', { image: 'shop:1', command: ['sh', '-c', script], env: [{ name: 'NUMBER', value: '2' }] });
 const worker = (namespace: string, ...env: object[]) =>
   pods(namespace, 'worker', { image: 'shop:1', args: ['celery', '-A', 'tasks', 'worker', '--concurrency=20'], env });
 const broker = (value: string) => ({ name: 'CELERY_BROKER_URL', value });
@@ -108,6 +109,12 @@ test.each([
   ['in capitals', [worker('other', broker('redis://redis.IN-2:6380/0'))]],
   ['in a Secret', [worker('other', bySecret), secret({ data: { url: Buffer.from('redis://redis.in-2:6380/0').toString('base64') } })]],
   ['put together from variables', [worker('other', { name: 'NUMBER', value: '2' }, broker('redis://redis.in-$(NUMBER):6380/0'))]],
+  ['put together in an argument', [pods('other', 'worker', {
+    image: 'shop:1', args: ['celery', '-A', 'tasks', '-b', 'redis://redis.in-$(NUMBER):6380/0', 'worker'], env: [{ name: 'NUMBER', value: '2' }],
+  })]],
+  ['put together by a shell', [shell('celery -A tasks -b redis://redis.in-$NUMBER:6380/0 worker')]],
+  ['in two parts of a script', [shell("celery -A tasks -b 'redis://redis.in-'2:6380/0 worker")]],
+  ['in a variable of a command', [shell('CELERY_BROKER_URL=redis://redis.in-$NUMBER:6380/0 celery -A tasks worker')]],
 ])('what another namespace names is no copy: %s', (_how, other) => {
   const given = [...other, ...inThree([worker('', broker('redis://redis:6379/0')), ...redis('')] as Given[])];
   const found = lines(given);
