@@ -132,13 +132,16 @@ function laterValue(at: Place, world: World): string | undefined {
 /** Objects that a field refers to, and labels that it selects. */
 const OF_NAMES = /(Ref|[sS]elector|Labels|backend|service|port)$/;
 
+/** Rules about who logs in. */
+const OF_LOGINS = /password|login|credential|secret|user|guest/;
+
 /** Few texts are what a finding is about; many are those of a whole container or pod. */
 const MOST_TEXTS = 6;
 
 /** What is found, or what is at its place, is there until a template is filled in. */
 function isOfTemplate({ value, at: { resource, path } }: Report, id: string): boolean {
-  // Whatever the user and the password are, a host and a port are what they are.
-  const lacks = (text: string): boolean => isUnfilled(id.startsWith('network/') ? text.replace(/:\/\/[^\s/]*@/g, '://') : text);
+  // Whatever the user and the password are, what else a URL has is what it is.
+  const lacks = (text: string): boolean => isUnfilled(OF_LOGINS.test(id) ? text : text.replace(/:\/\/[^\s/]*@/g, '://'));
   if (value !== undefined && lacks(value)) return true;
   const found = get(resource.json, ...path);
   if (typeof found === 'string') return lacks(found);
