@@ -88,6 +88,9 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     const patches = `${input.patches.size === 1 ? '1 patch' : `${input.patches.size} patches`} of kustomize: ${[...input.patches].map(printable).join(', ')}`;
     output.err(`cdk8s-celery lint: left out ${patches}; to see what comes of them: kustomize build FOLDER | cdk8s-celery lint -\n`);
   }
+  if (input.expected.length > 0) {
+    output.err(`cdk8s-celery lint: left out what tests of kuttl expect: ${input.expected.map(printable).join(', ')}\n`);
+  }
   if (input.charts.length > 0) {
     const charts = input.charts.map(printable);
     output.err(`cdk8s-celery lint: left out the templates of Helm in ${charts.join(', ')}; to see what comes of them: helm template ${charts[0]} | cdk8s-celery lint -\n`);

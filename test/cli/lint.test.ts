@@ -176,7 +176,7 @@ test('patches of kustomize are no objects', async () => {
   files.write('kustomize/kustomization.yaml', 'resources: [base]\npatches:\n  - path: worker-patch.yaml\n');
   files.write('kustomize/worker-patch.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
   const result = await run(files.path('kustomize'));
-  expect(result).toMatchObject({ code: 0, out: '1 worker\n\n1 object: nothing found\n' });
+  expect(result).toMatchObject({ code: 0, out: '1 worker\n\n2 objects: nothing found\n' });
   expect(result.err).toContain('left out 1 patch of kustomize');
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
   // The folder of the patch is read before that of the kustomization which names it.
@@ -185,7 +185,24 @@ test('patches of kustomize are no objects', async () => {
   files.write('kustomize-apart/a/worker-patch.yaml', WORKER.replace('      terminationGracePeriodSeconds: 600\n', ''));
   files.write('kustomize-apart/b/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', ''));
   files.write('kustomize-apart/b/kustomization.yaml', 'resources: [worker.yaml]\npatches:\n  - path: ../a/worker-patch.yaml\n');
-  expect(await run(files.path('kustomize-apart'))).toMatchObject({ code: 0, out: expect.stringContaining('1 object: nothing found') });
+  expect(await run(files.path('kustomize-apart'))).toMatchObject({ code: 0, out: expect.stringContaining('2 objects: nothing found') });
+});
+
+test('a kustomization that says no kind gives labels to what it builds', async () => {
+  mkdirSync(files.path('labels'));
+  files.write('labels/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', '').replace(/ +selector:.*\n/, '').replace(/ +metadata: \{labels.*\n/, ''));
+  expect((await run(files.path('labels'))).out).toContain('admission/missing-field');
+  files.write('labels/kustomization.yaml', 'resources: [worker.yaml]\nlabels:\n  - pairs: {app: worker}\n    includeSelectors: true\n');
+  expect(await run(files.path('labels'))).toMatchObject({ code: 0, out: '1 worker\n\n2 objects: nothing found\n' });
+});
+
+test('what tests of kuttl expect is no manifest', async () => {
+  mkdirSync(files.path('kuttl'));
+  files.write('kuttl/00-install.yaml', 'apiVersion: v1\nkind: Pod\n');
+  files.write('kuttl/00-assert.yaml', 'apiVersion: v1\nkind: Deployment\nstatus: {readyReplicas: 1}\n');
+  expect(await run(files.path('kuttl'))).toEqual({
+    code: 0, out: '1 object: nothing found\n', err: `cdk8s-celery lint: left out what tests of kuttl expect: ${files.path('kuttl/00-assert.yaml')}\n`,
+  });
 });
 
 test('yes and no are texts in what kustomize reads, and booleans to kubectl', async () => {
@@ -194,7 +211,7 @@ test('yes and no are texts in what kustomize reads, and booleans to kubectl', as
   files.write('kustomized/worker.yaml', labelled);
   expect((await run(files.path('kustomized'))).out).toContain('admission/wrong-type');
   files.write('kustomized/kustomization.yaml', 'resources: [worker.yaml]\n');
-  expect(await run(files.path('kustomized'))).toMatchObject({ code: 0, out: '1 worker\n\n1 object: nothing found\n' });
+  expect(await run(files.path('kustomized'))).toMatchObject({ code: 0, out: '1 worker\n\n2 objects: nothing found\n' });
   files.write('kustomized/worker.yaml', labelled.replace('yes', 'true'));
   expect((await run(files.path('kustomized'))).out).toContain('admission/wrong-type');
 });

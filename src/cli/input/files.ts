@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readJson } from './json';
 import { newlines } from './lines';
 import { indentValues } from './margin';
@@ -7,7 +7,7 @@ import { Places } from './places';
 import { SameSpecs } from './same-specs';
 import { resolveKustomized, resolvePlain } from './scalars';
 import { readYaml, Yaml, YamlError } from './yaml';
-import { asList, asText, get } from '../../manifests/json';
+import { asList, asMap, asText, get, isMap } from '../../manifests/json';
 
 /** One document of the input: an object, and where it is. */
 export interface Document {
@@ -33,6 +33,8 @@ export interface Input {
   readonly patches: Set<string>;
   /** Files of folders that kustomize reads, and writes again. */
   readonly kustomized: Set<string>;
+  /** Files of folders with what a test of kuttl expects of objects: parts of them, such as their status. */
+  readonly expected: string[];
   /** Charts of Helm in folders, whose templates are left out: they are no manifests before Helm renders them. */
   readonly charts: string[];
   /** What folders have in addition to files and folders, which is left out: links to folders, pipes. */
@@ -41,13 +43,16 @@ export interface Input {
 
 export function emptyInput(): Input {
   const places = new Places();
-  return { documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), kustomized: new Set(), charts: [], left: [] };
+  return {
+    documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), kustomized: new Set(), expected: [], charts: [], left: [],
+  };
 }
 
 /** Nothing that Kubernetes takes is as large; what is has been given by mistake. */
 const LARGEST_FILE = 64 * 2 ** 20;
 const TWICE = 'the same key is given twice in a map; kubectl would take the last one';
 const MANIFEST = /\.(ya?ml|json)$/i;
+const EXPECTED = /^\d+-(assert|errors)\.ya?ml$/;
 const SKIPPED_FOLDERS = new Set(['node_modules', '.git', '.terraform', '.venv', '__pycache__']);
 
 /** Reads files, folders and, for `-`, standard input. */
@@ -93,6 +98,8 @@ function readFolder(folder: string, input: Input): void {
       else if (!SKIPPED_FOLDERS.has(entry.name)) readPath(path, input);
     } else if (entry.isSymbolicLink()) {
       readLink(path, input);
+    } else if (EXPECTED.test(entry.name)) {
+      input.expected.push(path);
     } else if (MANIFEST.test(entry.name) && !input.patches.has(path)) {
       if (entry.isFile()) readPath(path, input);
       else input.left.push(path);
@@ -220,7 +227,7 @@ function readDocument(file: string, { line, text }: { line: number; text: string
     const { value, place, repeated } = readAtAnyMargin(file, text, input, line);
     // A key that is there twice is wrong, and kubectl applies the object all the same, with the last one.
     if (repeated.length > 0) input.problems.push({ file, line: line + repeated[0], message: TWICE });
-    if (value !== null && value !== undefined) input.documents.push({ file, value, place });
+    if (value !== null && value !== undefined) input.documents.push({ file, value: ofKustomize(file, value), place });
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     // Directives end with `---`: by themselves they are no document.
@@ -231,6 +238,13 @@ function readDocument(file: string, { line, text }: { line: number; text: string
       message: 'is a template, not a manifest: {{ }} or {% %} is where YAML has a value; render it first (helm template . | cdk8s-celery lint -)',
     });
   }
+}
+
+/** Like kustomize, adds what its own file leaves out. */
+function ofKustomize(file: string, value: unknown): unknown {
+  const { kind, apiVersion } = asMap(value);
+  return !KUSTOMIZATION.includes(basename(file)) || !isMap(value) || kind !== undefined || apiVersion !== undefined ? value
+    : { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', ...value };
 }
 
 /** Also reads values in quotes and brackets that go on at any indentation. */
