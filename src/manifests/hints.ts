@@ -25,7 +25,7 @@ export interface Hint {
 
 /** Programs that are not Celery, and do not start it. */
 const OTHER_PROGRAMS = new RegExp(`^(${[
-  'gunicorn', 'uvicorn', 'daphne', 'hypercorn', 'granian', 'waitress-serve', 'uwsgi', 'flask', 'fastapi', 'streamlit', 'jupyter', 'alembic', 'rq', 'dramatiq',
+  'airflow', 'gunicorn', 'uvicorn', 'daphne', 'hypercorn', 'granian', 'waitress-serve', 'uwsgi', 'flask', 'fastapi', 'streamlit', 'jupyter', 'alembic', 'rq', 'dramatiq',
   'huey_consumer(\\.py)?', 'arq', 'taskiq', 'procrastinate', 'temporal', 'dagster', 'prefect', 'sidekiq', 'bundle', 'rails', 'puma', 'php', 'php-fpm', 'nginx',
   'httpd', 'apache2ctl', 'apache2', 'caddy', 'traefik', 'haproxy', 'envoy', 'node', 'npm', 'npx', 'yarn', 'pnpm', 'bun', 'deno', 'java', 'dotnet', 'go', 'ruby', 'perl',
   '(redis|valkey|keydb)-(server|cli|sentinel|benchmark)', 'dragonfly', 'rabbitmq-.*', 'rabbitmqctl', 'postgres', 'pg_.*', 'psql', 'pgbouncer', 'mysqld', 'mysql',

@@ -43,6 +43,12 @@ export function builtApart(files: RegExp, world: World): boolean {
   return kustomizations(world).filter(({ json }) => asList(json.resources).some((one) => files.test(asText(one) ?? ''))).length > 1;
 }
 
+/** Kustomizations that build what others have, each for an environment of its own, and files of their own with it. */
+export const overlays: (world: World) => readonly Resource[] = lazy((world: World) => kustomizations(world).filter(({ json }) => {
+  const built = [...asList(json.resources), ...asList(json.bases)].map((one) => asText(one) ?? '');
+  return built.some((one) => one.startsWith('..')) && built.some((one) => /^[^.].*\.ya?ml$/.test(one));
+}));
+
 /** Those of kustomizations of several files. Where two of them give a label different values, each builds some of the input. */
 export const commonLabels: (world: World) => readonly CommonLabels[] = lazy((world: World) => {
   const all = kustomizations(world).filter(({ json }) => asList(json.resources).filter((one) => /\.ya?ml$/.test(asText(one) ?? '')).length > 1).flatMap(labelsOf);

@@ -4,7 +4,7 @@ import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, kindIn, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { generatedInNoNamespace, isKustomization } from '../../manifests/kustomizations';
+import { generatedInNoNamespace, isKustomization, overlays } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
@@ -254,7 +254,10 @@ export const referenceRules: Rule[] = [
     fix: 'Keep one of them; or give what is for another cluster or environment to another run.',
     source: 'https://kubernetes.io/docs/concepts/overview/working-with-objects/names/',
     rows: ['N50'],
+    across: true,
     check: (world, report) => {
+      // Each is for an environment of its own.
+      if (overlays(world).length > 1) return;
       for (const { resource, by } of world.replaced) {
         if (!hasCelery(resource.namespace, world) || isKustomization(resource) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {

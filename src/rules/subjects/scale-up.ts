@@ -18,9 +18,13 @@ function migrates({ words, conditional }: Invocation): boolean {
     || /(^|\s)(flask|superset)\sdb\supgrade(\s|$)|(^|\s)(aerich|sentry)\supgrade(\s|$)|(^|\s)prisma\smigrate\sdeploy/.test(line);
 }
 
+/** Dify migrates under a lock in Redis. */
+const isDify = ({ env }: Container): boolean => /^(api|worker|beat)$/.test(env.value('MODE') ?? '') && env.get('MIGRATION_ENABLED') !== undefined;
+
 /** Variables of the container itself that switch migrations on in the entrypoint of an image: `RUN_MIGRATIONS=true`. */
-function migrationSwitches({ env }: Container): Variable[] {
-  return [...env.all()].filter(({ name, value, imported }) => !imported && /^(?!.*AIRFLOW)(.*_)?MIGRAT(E|IONS?)(_|$)/.test(name) && /^(on|true|yes|1)$/i.test(value ?? ''));
+function migrationSwitches(container: Container): Variable[] {
+  const { env } = container;
+  return isDify(container) ? [] : [...env.all()].filter(({ name, value, imported }) => !imported && /^(?!.*AIRFLOW)(.*_)?MIGRAT(E|IONS?)(_|$)/.test(name) && /^(on|true|yes|1)$/i.test(value ?? ''));
 }
 
 /** Rules about what happens when more pods start. */
