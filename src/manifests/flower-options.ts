@@ -60,6 +60,12 @@ export const asksForLogin = lazy((flower: Process): 'yes' | 'no' | 'unknown' => 
   return found.some((state) => state === 'maybe') ? 'unknown' : 'no';
 });
 
+/** Whether a script may give it a login: one that the command names, or one of the image, with something in sight or out of it. */
+export function mayHaveCredentials({ command: { vendor }, container: { env, mounts, words } }: Process): boolean {
+  return (vendor !== 'airflow' && words.length > 0) || env.open || mounts.some(({ volume: { kind } }) => kind === 'configMap' || kind === 'secret' || kind === 'projected')
+    || [...env.all()].some(({ name }) => /USER|PASS|AUTH|LOGIN|CRED|SECRET|TOKEN/i.test(name));
+}
+
 function valueOf(flower: Process, name: string): string | undefined {
   const found = option(flower, name);
   return found.state === 'known' ? found.value : undefined;

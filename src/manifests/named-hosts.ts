@@ -74,6 +74,14 @@ const databaseServices = lazy((world: World) => grouped(world.kind('Service').fl
   .flatMap(({ image }) => databaseKind(image) ?? []).slice(0, 1)
   .flatMap((kind) => [[`${service.namespace} ${kind}`, service.name] as const, [`${service.namespace} database`, service.name] as const]))));
 
+/** The workloads of databases that no Service leads to, by namespace and name. */
+export const databasesWithoutService = lazy((world: World) => {
+  const backed = new Set(world.kind('Service').flatMap((service) => world.backing(service)));
+  const isDatabase = ({ containers }: Workload): boolean => containers.some(({ image }) => databaseKind(image) !== undefined);
+  return grouped(world.workloads.filter((workload) => workload.longRunning && !backed.has(workload) && isDatabase(workload))
+    .map((workload) => [`${workload.resource.namespace} ${workload.resource.name}`, workload] as const));
+});
+
 /** `shop-postgresql`: what charts call their Services, which are not among these manifests. */
 const OF_A_CHART = /-(postgresql|mysql|mariadb|mongodb|pgbouncer|pgpool)(-[a-z]+)?$/;
 

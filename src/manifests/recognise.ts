@@ -117,6 +117,7 @@ interface Product {
 const PRODUCTS: readonly Product[] = [
   { image: /(^|\/)dify-api$/, variable: 'MODE' },
   { image: /(^|\/)paperless-ngx?$/ },
+  { image: /(^|\/)tubearchivist$/ },
   { image: /(^|\/)weblate$/, part: 'WEBLATE_SERVICE' },
   { image: /(^|\/)grafana\/oncall$/, words: /^(\.\/)?celery_with_exporter\.sh$/ },
   { image: /(^|\/)redash\/redash$/, words: /^scheduler$/, role: 'beat', before: 9 },

@@ -73,7 +73,9 @@ test.each<[string, object, string[]]>([
   ['the API of Taiga', { image: 'taigaio/taiga-back:latest' }, []],
   ['Weblate', { image: 'weblate/weblate:5.14' }, ['unknown worker']],
   ['Dify', { image: 'langgenius/dify-api:1.9.2', env: [{ name: 'MODE', value: 'beat' }] }, ['unknown beat']],
+  ['Tube Archivist', { image: 'docker.io/bbilly1/tubearchivist:v0.5.10' }, ['unknown worker']],
   ['another image', { args: ['run', 'worker'] }, []],
+  ['a command of Airflow that ends', { name: 'airflow-worker', image: 'apache/airflow:2.5.1', command: ['airflow', 'db', 'init'] }, []],
   ['a command of its own', { image: 'apache/airflow:2.10.5', command: ['celery', '-A', 'shop', 'worker'] }, ['celery worker']],
 ])('what the entrypoint of the image adds: %s', (_, container, found) => {
   expect(processes(container)).toEqual(found);

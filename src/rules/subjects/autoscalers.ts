@@ -171,12 +171,13 @@ export const autoscalerRules: Rule[] = [
         // An operator has kinds of its own.
         if (name === '' || /[${}<>]/.test(name) || (!SCALED.includes(kind) && nearest(kind, SCALED) === undefined)) continue;
         const target = world.target(scaler.namespace, ref, 'Deployment');
-        const api = asScalar(get(ref, 'apiVersion')) ?? APPS;
+        // KEDA adds what is left out; an HPA then looks for it in the core group.
+        const api = asScalar(get(ref, 'apiVersion')) ?? (scaler.kind === 'HorizontalPodAutoscaler' ? '' : APPS);
         // Of the API only the group counts.
-        if (target && /^(Deployment|StatefulSet)$/.test(kind) && api.replace(/\/.*/, '') !== 'apps' && !isFilledIn(api) && world.in(target).length > 0) {
+        if (target && /^(Deployment|StatefulSet)$/.test(kind) && api.replace(/\/.*/, '') !== 'apps' && (api === '' || !isFilledIn(api)) && world.in(target).length > 0) {
           report({
-            at: { resource: scaler, path: ['spec', 'scaleTargetRef', 'apiVersion'] }, value: api, allowed: APPS, fix: `Write ${APPS}.`,
-            note: `a ${kind} is in no other group`,
+            at: { resource: scaler, path: ['spec', 'scaleTargetRef', ...api === '' ? [] : ['apiVersion']] }, value: api === '' ? 'no apiVersion' : api,
+            allowed: APPS, fix: `Write apiVersion: ${APPS}.`, note: `a ${kind} is in no other group`,
           });
         }
         if (target) continue;

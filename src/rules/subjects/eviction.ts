@@ -1,6 +1,9 @@
 import { isFilledIn } from '../../celery/filled-in';
+import { isLoopback } from '../../celery/hosts';
+import { isRedis } from '../../celery/url';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
+import { brokerServers } from '../../manifests/broker-servers';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
@@ -12,6 +15,7 @@ import { patchOf } from '../../manifests/patches';
 import { selects } from '../../manifests/policies';
 import { mayGiveLabel } from '../../manifests/kustomizations';
 import { probePlace, probesOf } from '../../manifests/probes';
+import { Process } from '../../manifests/process';
 import { rabbitBrokers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { leastReplicas, mostReplicas } from '../../manifests/scalers';
@@ -98,6 +102,17 @@ function isProxy({ image, invocations }: Container): boolean {
   return PROXIES.test(image.name) || invocations.some(({ words }) => /(^|\/)(cloud[-_]sql[-_]proxy|alloydb-auth-proxy)$/.test(words[0]?.text ?? ''));
 }
 
+/** The servers that Celery has as its brokers. */
+const brokerContainers = lazy((world: World): ReadonlySet<Container> =>
+  new Set(brokerServers(world).filter(({ use }) => use).map(({ container }) => container)));
+
+/** Its broker, next to it in the pod. */
+function isBrokerOf(container: Container, { link, workload }: Process, world: World): boolean {
+  return brokerContainers(world).has(container)
+    || (link !== undefined && isLoopback(link.url.host) && isRedis(link.url)
+      && world.redisIn(workload).some((server) => server.container === container));
+}
+
 /** Docker in Docker, where the worker starts containers. */
 function isDockerOf(other: Container, { env }: Container): boolean {
   return other.image.name === 'docker' && /dind/.test(other.image.tag ?? '') && /^tcp:\/\/(localhost|127\.0\.0\.1)\b/.test(env.value('DOCKER_HOST') ?? '');
@@ -129,7 +144,7 @@ function endsBy({ image, words, env, invocations }: Container): string | undefin
   const last = invocations.at(-1);
   const text = last?.words.map((word) => word.text).join(' ') ?? '';
   return last && !last.conditional && !/&&|\|\|/.test(text) && last.links.every(({ kind }) => kind === 'shell')
-    && /^(?:\S*python[\d.]*\s+)?(?:\S*\/)?(manage\.py|django-admin)\s+(migrate|collectstatic|loaddata)\b|^(?:\S*\/)?alembic\s+upgrade\b|^(?:\S*\/)?flask\s+db\s+upgrade\b/.test(text) ? text : undefined;
+    && /^(?:\S*python[\d.]*\s+)?(?:\S*\/)?(manage\.py|django-admin)\s+(migrate|collectstatic|loaddata)\b|^(?:\S*\/)?alembic\s+upgrade\b|^(?:\S*\/)?flask\s+db\s+upgrade\b|^(?:\S*\/)?airflow\s+(initdb|upgradedb|create_user|users\s+create|db\s+(init|upgrade|migrate|check|reset))\b/.test(text) ? text : undefined;
 }
 
 /** The annotation by which an agent is added to the pods of a Job, and the one by which it ends. */
@@ -339,15 +354,18 @@ export const evictionRules: Rule[] = [
     id: 'eviction/sidecar-ends-first',
     severity: Severity.WARNING,
     title: 'A sidecar that tasks use ends at SIGTERM, while the worker still runs tasks',
-    why: 'SIGTERM goes to all containers at once: the warm shutdown goes on, and its tasks lose the database (`connection refused` at 127.0.0.1), or the containers that they have started.',
+    why: 'SIGTERM goes to all containers at once: the warm shutdown goes on, and its tasks lose the database (`connection refused` at 127.0.0.1), or the containers that they have started. '
+      + 'Without its broker the worker can neither acknowledge a task nor give back those that it has fetched: they run again after the visibility timeout, or are lost.',
     fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which ends after the others; or give the proxy --max-sigterm-delay.',
     source: 'https://github.com/GoogleCloudPlatform/cloud-sql-proxy/issues/1640',
     rows: ['N32'],
     on: 'workers',
-    check: ({ workload, container }, report) => {
+    check: (worker, report, world) => {
+      const { workload, container } = worker;
       if (!workload.longRunning) return;
       for (const other of workload.containers) {
-        if (other === container || other.init || !(isProxy(other) || isDockerOf(other, container)) || waits(other)) continue;
+        const isUsed = isProxy(other) || isDockerOf(other, container) || isBrokerOf(other, worker, world);
+        if (other === container || other.init || !isUsed || waits(other)) continue;
         report({ at: other.place(), value: other.image.text, allowed: 'restartPolicy: Always in initContainers', unless: 'no task uses it at the end' });
       }
     },

@@ -7,7 +7,7 @@ import { boundVolume, claimNamed, isNotAttached, templateOf } from '../../manife
 import { databasePath } from '../../manifests/flower-options';
 import { grouped } from '../../manifests/grouped';
 import { workloadsIn } from '../../manifests/in-namespace';
-import { asList, asMap, asNumber, asText, get, Path } from '../../manifests/json';
+import { asList, asMap, asNumber, asText, get, JsonObject, Path } from '../../manifests/json';
 import { applicationContainers } from '../../manifests/named-hosts';
 import { isForOpenShift } from '../../manifests/openshift';
 import { Container } from '../../manifests/pod/container';
@@ -242,8 +242,15 @@ const OF_THE_NODE = /^\/(dev|proc|sys|run|etc|lib|usr|boot|var\/(run|log|lib\/(d
 
 /** The folder of the node that a volume is, by itself or by the PersistentVolume of its claim. */
 function hostFolder({ resource }: Workload, { claim, path }: Volume, world: World): string | undefined {
-  return claim === undefined ? asText(get(resource.json, ...path, 'hostPath', 'path'))
-    : asText(get(boundVolume(world.find('PersistentVolumeClaim', resource.namespace, claim)?.json, world), 'spec', 'hostPath', 'path'));
+  if (claim === undefined) return asText(get(resource.json, ...path, 'hostPath', 'path'));
+  const found = world.find('PersistentVolumeClaim', resource.namespace, claim);
+  return asText(get(boundVolume(found?.json, world) ?? meantVolume(found, world), 'spec', 'hostPath', 'path'));
+}
+
+/** Where neither names a class: the PersistentVolume with the name of the claim, which was made for it. */
+function meantVolume(claim: Resource | undefined, world: World): JsonObject | undefined {
+  const isFree = ({ json }: Resource): boolean => ['storageClassName', 'volumeName', 'claimRef'].every((name) => get(json, 'spec', name) === undefined);
+  return claim && isFree(claim) ? world.kind('PersistentVolume').find((volume) => stem(volume.name) === stem(claim.name) && isFree(volume))?.json : undefined;
 }
 
 /** The workloads of the application that are given an SQLite file, by namespace and URL. */
@@ -576,7 +583,9 @@ export const filesystemRules: Rule[] = [
         const { workload } = container;
         const mount = container.mountOf(server.dataFolder);
         const use = brokerUse(server, world);
-        const shared = mount?.volume.kind === 'hostPath' || (mount !== undefined && claimModes(mount, world, workload.resource.namespace).includes('ReadWriteMany'));
+        const modes = mount === undefined ? [] : claimModes(mount, world, workload.resource.namespace);
+        // Of a claim that is not in sight, the new server waits for the volume, or writes it, too.
+        const shared = mount?.volume.kind === 'hostPath' || modes.includes('ReadWriteMany') || (mount?.volume.claim !== undefined && modes.length === 0);
         if (!server.saves || !workload.rolls || workload.replicas === 0 || use === 'no' || !mount || !shared || isReadOnly(mount)) continue;
         report({
           at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',

@@ -1,5 +1,5 @@
 import { exposuresOf } from '../../manifests/flower-exposures';
-import { asksForLogin, elsewhere, option, urlPrefix } from '../../manifests/flower-options';
+import { asksForLogin, elsewhere, mayHaveCredentials, option, urlPrefix } from '../../manifests/flower-options';
 import { asScalar } from '../../manifests/json';
 import { Exposure, guardedByPolicy } from '../../manifests/network';
 import { Rule } from '../rule';
@@ -22,12 +22,14 @@ export const flowerLoginRules: Rule[] = [
       const withProvider = new Set<readonly Exposure[]>();
       for (const flower of world.flowers) {
         const answer = asksForLogin(flower);
-        // Scripts give a login more often than not.
-        if (answer === 'yes' || (answer === 'unknown' && !flower.plain)) continue;
+        const inImage = answer === 'unknown' && !flower.plain;
+        // Scripts give a login more often than not, from variables.
+        if (answer === 'yes' || (inImage && mayHaveCredentials(flower))) continue;
+        const unknown = inImage ? 'its image gives it a login' : elsewhere(flower, 'FLOWER_BASIC_AUTH', 'a login');
         const exposed = exposuresOf(flower, world);
         if (['auth-provider', 'oauth2-key'].some((name) => ['known', 'set'].includes(option(flower, name).state))) withProvider.add(exposed);
         // Of several, one without a login for certain is enough.
-        open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : elsewhere(flower, 'FLOWER_BASIC_AUTH', 'a login'));
+        open.set(exposed, answer === 'no' || (open.has(exposed) && open.get(exposed) === undefined) ? undefined : unknown);
       }
       for (const [exposed, condition] of open) {
         for (const { place, by, guarded, fault, internal } of exposed) {

@@ -534,9 +534,10 @@ export const redisRules: Rule[] = [
           });
           continue;
         }
-        if (use.partial || (use.password ?? use.url.password) !== undefined || use.url.query.has('password')) continue;
+        if (use.partial || (use.password ?? use.url.password ?? '') !== '' || use.url.query.has('password')) continue;
         const servers = redisFor(use, world);
-        if (servers.length !== 1 || !servers[0].directive('requirepass')?.values.join('')) continue;
+        const required = servers.length === 1 ? servers[0].directive('requirepass')?.values.join('') ?? '' : '';
+        if (required === '') continue;
         // Of several envFrom the last wins, and it may be out of sight.
         const { env } = container;
         // Celery itself reads only these, and adds nothing.
@@ -547,6 +548,8 @@ export const redisRules: Rule[] = [
         report({
           at: use.at, value: shownUrl(use), ...unless(!env.open || !env.get(use.source)?.imported, `a Secret that is not among the input replaces ${use.source}`),
           ...unless(added === undefined, `the application adds ${added}`),
+          // Whoever writes `redis://:@redis` may have an empty one, which switches it off.
+          ...unless(use.url.password === undefined || !required.startsWith('$('), 'the password of the Secret is empty'),
           ...given && use.text !== '' ? {
             // "password:" would hide what comes after it.
             fix: `Define ${given.variable} before ${use.source} by a secretKeyRef to the key ${given.key} of Secret ${given.secret}, and write `

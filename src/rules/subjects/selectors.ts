@@ -31,7 +31,7 @@ function takenBy(namespace: string, selector: JsonObject, world: World): readonl
 const overlapping = lazy((world: World) => {
   const own = new Set([...ownByNamespace(world).values()].flat());
   const taken = remembered((namespace: string, text: string) => {
-    const all = distinct(takenBy(namespace, JSON.parse(text) as JsonObject, world)).filter(({ resource }) => SELECTING.has(resource.kind));
+    const all = distinct(takenBy(namespace, JSON.parse(text) as JsonObject, world)).filter(({ resource: { kind } }) => SELECTING.has(kind) || kind === 'ReplicationController');
     const templates = new Set(all.map(({ resource: { json } }) => get(json, 'spec', 'template')));
     // Which of several copies a pod belongs to, matters to nobody.
     const differ = new Set([...templates].map((one) => JSON.stringify(one))).size > 1;

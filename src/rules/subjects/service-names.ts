@@ -5,7 +5,7 @@ import { brokerClients } from '../../manifests/broker-urls';
 import { isLoginOfDatabase } from '../../manifests/database-logins';
 import { hostElsewhere, isAffixed, ledTo, namespaces } from '../../manifests/hosts-elsewhere';
 import { asList, asScalar, asText, get } from '../../manifests/json';
-import { applicationContainers, databasesNear, isNamed, namedHosts, ownNames } from '../../manifests/named-hosts';
+import { applicationContainers, databasesNear, databasesWithoutService, isNamed, namedHosts, ownNames } from '../../manifests/named-hosts';
 import { Workload } from '../../manifests/pod/workload';
 import { Resource } from '../../manifests/resource';
 import { servedBy } from '../../manifests/servers';
@@ -222,6 +222,13 @@ export const serviceNameRules: Rule[] = [
           }
           if (name === undefined || host === 'localhost' || ownNames(workload, host) || world.service(name, namespace) || isMade(name, namespace, world)) continue;
           const near = (kind === 'redis' ? redis.get(namespace) : kind === 'rabbitmq' ? rabbitmq.get(namespace) : databasesNear(named, namespace, world)) ?? [];
+          const unserved = near.length === 0 ? databasesWithoutService(world).get(`${namespace} ${name}`)?.[0] : undefined;
+          if (unserved && celery.has(container)) {
+            report({
+              at: container.place(path), value: shown, allowed: 'a Service', note: `no Service leads to ${unserved.resource.kind} ${name}`,
+              fix: `Add a Service ${name} with the labels of its pods.`, unless: 'its Service is not among these manifests',
+            });
+          }
           // With a prefix or a suffix of kustomize, unless the same variable of another pod has the name without it.
           const affixed = near.some((one) => isAffixed(name, one));
           if (near.length === 0 || (affixed && (OF_ANOTHER_SERVER.test(name) || !near.some((one) => ledTo(world).has(`${namespace} ${variable} ${one}`))))) continue;
