@@ -260,6 +260,7 @@ export const CATALOGUE = {
   N116: { what: 'logins that another pod of Flower does not know' },
   N117: { what: 'a claim that no volume fits' },
   N118: { what: 'an image without a registry', limits: 'Only images that are pulled at every start: whether a node has one is out of sight.' },
+  N120: { what: 'workers and senders of different versions' },
   N119: { what: 'a queue of RabbitMQ that is declared with different arguments', limits: 'Of workers whose settings are in sight, definitions, and objects of the topology operator.' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },

@@ -4,6 +4,7 @@ import { isRedis } from '../../celery/url';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { brokerServers } from '../../manifests/broker-servers';
+import { Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
@@ -99,7 +100,15 @@ const PROXIES = /^(cloud-sql-proxy|cloudsql-proxy|gce-proxy|alloydb-auth-proxy|e
 const WAITS = /sigterm-delay|term_timeout|drain-time|exit-zero-when/i;
 
 function isProxy({ image, invocations }: Container): boolean {
-  return PROXIES.test(image.name) || invocations.some(({ words }) => /(^|\/)(cloud[-_]sql[-_]proxy|alloydb-auth-proxy)$/.test(words[0]?.text ?? ''));
+  return PROXIES.test(image.name) || invocations.some(startsProxy);
+}
+
+const startsProxy = ({ words }: Invocation): boolean => /(^|\/)(cloud[-_]sql[-_]proxy|alloydb-auth-proxy)$/.test(words[0]?.text ?? '');
+
+/** A script has it in the background, and goes on with something else: with that the container ends. */
+function isEndedByScript({ invocations }: Container): boolean {
+  return invocations.some((invocation) => startsProxy(invocation) && invocation.links.some((link) => link.kind === 'shell' && link.command.background
+    && link.script.commands.at(-1) !== link.command && link.script.commands.at(-1)?.words[0].text !== 'wait'));
 }
 
 /** The servers that Celery has as its brokers. */
@@ -481,7 +490,7 @@ export const evictionRules: Rule[] = [
             note: 'the agent that it adds never ends', ...unless(own.every(isInSight), 'what the others run ends it'),
           });
         }
-        const proxies = own.filter(isProxy);
+        const proxies = own.filter((one) => isProxy(one) && !isEndedByScript(one));
         if (proxies.length === own.length) continue;
         const inSight = own.every((one) => proxies.includes(one) || isInSight(one));
         for (const proxy of proxies) {

@@ -1,6 +1,7 @@
 import { goneImage } from '../../celery/gone-images';
-import { imageProblem, isLatest, parseImage } from '../../celery/image';
+import { Image, imageProblem, isBase, isLatest, parseImage } from '../../celery/image';
 import { isNowhere } from '../../celery/library';
+import { grouped } from '../../manifests/grouped';
 import { asList, asText, get } from '../../manifests/json';
 import { isOf } from '../../manifests/kustomizations';
 import { Container } from '../../manifests/pod/container';
@@ -8,7 +9,7 @@ import { rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
-import { Rule } from '../rule';
+import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
 /** Namespaces with Celery, Redis or RabbitMQ in them: what else is there belongs to them. */
@@ -30,6 +31,9 @@ function* containersNear(world: World): Iterable<Container> {
 /** What examples have in place of a name: `your-image`, `sample_image_name`. */
 const STANDS_FOR_IT = /your|sample|example|placeholder|image[-_]?name|(^|[-_])image(:|$)/;
 
+/** What examples have in place of a digest: `sha256:abc123`. A long one is a digest that somebody has cut or made up. */
+const STANDS_FOR_A_DIGEST = /@(?!sha256:[0-9a-f]{32})/;
+
 /** The images that an object names which renames or builds them: a kustomization, Skaffold, and what Flux or Argo CD gives to a kustomization. */
 const renamedBy = lazy(({ json }: Resource): ReadonlySet<string> => new Set([
   ...[...asList(json.images), ...asList(get(json, 'spec', 'images'))].map((entry) => get(entry, 'name')),
@@ -44,6 +48,25 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
     || resource.annotations['image.openshift.io/triggers'] !== undefined
     || world.kind('ImageStream').some((stream) => stream.name === image.repository && isOf(stream, resource.namespace))
     || ['Kustomization', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
+}
+
+/** Side by side on purpose. */
+const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|preview|stable|v\d+)(-|$)/;
+
+/** The containers of applications that run for good, by namespace and repository. */
+const byRepository = lazy((world: World) => grouped(world.workloads
+  .filter(({ longRunning, resource: { name } }) => longRunning && !SIDE_BY_SIDE.test(name))
+  .filter(({ resource }) => world.find(resource.kind, resource.namespace, resource.name) === resource)
+  .flatMap(({ containers, resource: { namespace } }) => containers.filter(({ init, image }) => !init && !isBase(image))
+    .map((container) => [`${namespace} ${container.image.repository}`, container] as const))));
+
+/** The number of a version, and what is built of it: `1.4.2` and `-gpu`. */
+const versionOf = ({ tag, digest }: Image): RegExpExecArray | null => digest === undefined ? /^v?(\d+(?:\.\d+)*)([-.][a-z].*)?$/.exec(tag ?? '') : null;
+
+function isOtherVersion(one: Image, other: Image): boolean {
+  const [, own, kind] = versionOf(one) ?? [];
+  const [, version, built] = versionOf(other) ?? [];
+  return own !== undefined && version !== undefined && own !== version && kind === built;
 }
 
 export const imageRules: Rule[] = [
@@ -67,15 +90,42 @@ export const imageRules: Rule[] = [
     id: 'images/invalid-reference',
     severity: Severity.ERROR,
     title: 'The image is no reference that a container runtime understands',
-    why: 'The pod never starts: `InvalidImageName`, `couldn\'t parse image name "redis:7.2.5:latest": invalid reference format`. Repositories have small letters only.',
-    fix: 'Write registry/repository:tag, in small letters but for the tag.',
+    why: 'The pod never starts: `InvalidImageName`, `couldn\'t parse image name "redis:7.2.5:latest": invalid reference format`. Repositories have small letters '
+      + 'only, and a digest is sha256: with 64 hexadecimal digits.',
+    fix: 'Write registry/repository:tag, in small letters but for the tag; copy a digest from the registry.',
     source: 'https://github.com/distribution/reference/blob/main/reference.go',
     rows: ['N95'],
     check: (world, report) => {
       for (const container of containersNear(world)) {
         const { text } = container.image;
-        const problem = isTemplate(text) || text.includes('@') ? undefined : imageProblem(text);
-        if (problem) report({ at: container.place([...container.path, 'image']), value: text });
+        const problem = isTemplate(text) ? undefined : imageProblem(text);
+        if (problem) report({ at: container.place([...container.path, 'image']), value: text, ...unless(!STANDS_FOR_A_DIGEST.test(text), 'something writes the digest before it is applied') });
+      }
+    },
+  },
+  {
+    id: 'images/other-version',
+    severity: Severity.WARNING,
+    title: 'A worker runs another version of the image than what sends tasks to it',
+    why: 'A task that the version of the worker does not have is discarded: `Received unregistered task of type ...`, `KeyError`; one with other arguments fails with a TypeError.',
+    fix: 'Give all workloads of the application one tag, and change it in one place: with the images of a kustomization, or a value of the chart.',
+    source: 'https://docs.celeryq.dev/en/stable/userguide/tasks.html#names',
+    rows: ['N120'],
+    check: (world, report) => {
+      const seen = new Set<string>();
+      for (const { container } of [...world.workers, ...world.beats]) {
+        const { image, path, workload: { resource } } = container;
+        const key = `${resource.namespace} ${image.repository}` as const;
+        if (seen.has(key) || isTemplate(image.text) || isReplaced(container, world)) continue;
+        const others = (byRepository(world).get(key) ?? []).filter((one) => one.workload.resource.name !== resource.name);
+        const [other] = others.filter((one) => isOtherVersion(one.image, image));
+        if (!other || others.some((one) => one.image.tag === image.tag)) continue;
+        seen.add(key);
+        report({
+          at: container.place([...path, 'image']), value: image.text, allowed: `the tag ${other.image.tag!}`,
+          note: `${other.workload.resource.kind} ${other.workload.resource.name} has that one`,
+          unless: 'both versions have the same tasks, with the same arguments', outOfSight: true,
+        });
       }
     },
   },

@@ -646,6 +646,22 @@ export const rabbitRules: Rule[] = [
     },
   },
   {
+    id: 'rabbitmq/login-in-the-clear',
+    severity: Severity.WARNING,
+    title: 'A load balancer brings RabbitMQ out of the cluster without TLS',
+    why: 'The password and the arguments of all tasks can be read on the way, and anybody can try passwords: with one, tasks are sent to the workers.',
+    fix: 'Use a Service of type ClusterIP, and kubectl port-forward for the management plugin; or an Ingress with TLS for it and port 5671 for AMQP, and limit who may come in.',
+    source: 'https://www.rabbitmq.com/docs/ssl',
+    rows: ['R5'],
+    check: (world, report) => {
+      const servers = rabbitBrokers(world).filter(({ server }) => !knowsGuest(server)).flatMap(({ server: { container } }) => container ?? []);
+      const found = new Map(servers.flatMap((container) => [AMQP_PORT, MANAGEMENT_PORT]
+        .flatMap((port) => exposures(container.workload, port, container.portNames(port), world))
+        .filter(({ by, internal, guarded }) => by === 'LoadBalancer' && !internal && !guarded).map(({ by, place }) => [place.resource, { by, place }] as const)));
+      for (const { by, place } of found.values()) report({ at: place, value: by, allowed: 'ClusterIP', unless: 'the load balancer ends TLS', outOfSight: true });
+    },
+  },
+  {
     id: 'rabbitmq/floating-tag',
     severity: Severity.WARNING,
     title: 'The image of RabbitMQ may change to another release by itself',

@@ -71,6 +71,12 @@ function emptyPassword({ container: { image, env } }: RedisServer): boolean {
     && !['REDIS_PASSWORD', 'REDIS_PASSWORD_FILE', 'VALKEY_PASSWORD', 'VALKEY_PASSWORD_FILE'].some((name) => env.lookup(name).state !== 'unset');
 }
 
+/** Of an image of somebody else, and nothing in sight sets anything: no argument, variable or volume. */
+function isWithoutConfiguration({ container }: RedisServer): boolean {
+  const { words, mounts, env, json: { envFrom } } = container;
+  return words.length === 0 && mounts.length === 0 && [...env.all()].length === 0 && asList(envFrom).length === 0;
+}
+
 /** The one folder for data of a server whose configuration names it out of sight. */
 function onlyFolder({ container: { mounts } }: RedisServer): Mount | undefined {
   const [folder, ...others] = mounts.filter((mount) => !isReadOnly(mount));
@@ -136,6 +142,12 @@ function connections({ role, forks, pool, concurrency, container }: Process): nu
 const clientsOf = lazy((world: World) => grouped(world.processes
   .filter((process) => connections(process) > 0 && process.workload.longRunning)
   .flatMap((process) => (process.broker ? redisFor(process.broker, world) : []).map((server) => [server, process] as const))));
+
+/** Celery connects to it, and gives no password. */
+const givenNoPassword = (server: RedisServer, world: World): boolean => {
+  const brokers = (clientsOf(world).get(server) ?? []).flatMap(({ broker }) => broker ?? []);
+  return brokers.length > 0 && brokers.every(({ url }) => url.password === undefined);
+};
 
 /** Whether a client publishes and subscribes: events, remote control and results. */
 function usesChannels(process: Process | undefined): boolean {
@@ -239,9 +251,12 @@ export const redisRules: Rule[] = [
       const { container } = server;
       const limit = container.memoryLimit;
       const written = get(container.json, 'resources', 'limits', 'memory');
-      if ((limit === undefined && typeof written !== 'string') || server.opaque || server.directive('maxmemory')) return;
+      if ((limit === undefined && typeof written !== 'string') || server.directive('maxmemory')) return;
+      const use = unlessCache(server, world);
+      if (server.opaque && (use.unless !== undefined || !isWithoutConfiguration(server))) return;
       report({
-        at: container.place([...container.path, 'resources', 'limits', 'memory']), value: limit === undefined ? String(written) : mebibytes(limit), ...unlessCache(server, world),
+        at: container.place([...container.path, 'resources', 'limits', 'memory']), value: limit === undefined ? String(written) : mebibytes(limit),
+        ...server.opaque ? { unless: 'its image sets maxmemory' } : use,
       });
     },
   },
@@ -284,9 +299,11 @@ export const redisRules: Rule[] = [
       const { workload } = server.container;
       // A configuration out of sight may turn it off, or write elsewhere.
       const mount = server.container.mountOf(server.dataFolder) ?? (server.opaque ? onlyFolder(server) : undefined);
-      const perhaps = server.saves === undefined && mount?.volume.kind === 'emptyDir' && mount.mountPath !== '/';
+      const broker = brokerUse(server, world) === 'yes';
+      const nowhere = mount === undefined && broker && isWithoutConfiguration(server);
+      const perhaps = server.saves === undefined && (nowhere || (mount?.volume.kind === 'emptyDir' && mount.mountPath !== '/'));
       if (server.saves !== true && !perhaps) return;
-      const other = brokerUse(server, world) === 'yes' ? '' : ', or Celery does not use it as its broker';
+      const other = broker ? '' : ', or Celery does not use it as its broker';
       if (mount?.volume.kind === 'hostPath' && !workload.onOneNode) {
         report({
           at: server.container.place(), value: `a hostPath at ${mount.mountPath}`, allowed: 'a claim', note: 'on another node it starts with another folder',
@@ -603,13 +620,16 @@ export const redisRules: Rule[] = [
     source: 'https://redis.io/docs/latest/operate/oss_and_stack/management/security/',
     rows: ['R5'],
     check: (world, report) => {
-      const found = new Set([...redisOfCelery(world)].filter(open).map((server) => {
+      const isOpen = (server: RedisServer): boolean => open(server) || (isWithoutConfiguration(server) && givenNoPassword(server, world));
+      const found = new Map([...redisOfCelery(world)].filter(isOpen).map((server) => {
         const { container } = server;
         const port = Number(server.directive('port')?.values[0] ?? REDIS_PORT);
-        return exposures(container.workload, port, container.portNames(port), world);
+        return [exposures(container.workload, port, container.portNames(port), world), open(server)] as const;
       }));
-      for (const { place: where, by, guarded, internal } of [...found].flat()) {
-        if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal) });
+      for (const [all, certain] of found) {
+        for (const { place: where, by, guarded, internal } of all) {
+          if (!guarded) report({ at: where, value: by, allowed: 'ClusterIP', ...withinNetwork(internal), ...unless(certain, 'its image asks for a password') });
+        }
       }
     },
   },

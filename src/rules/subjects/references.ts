@@ -259,7 +259,7 @@ export const referenceRules: Rule[] = [
       // Each is for an environment of its own.
       if (overlays(world).length > 1) return;
       for (const { resource, by } of world.replaced) {
-        if (!hasCelery(resource.namespace, world) || isKustomization(resource) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
+        if (!hasCelery(resource.namespace, world) || isKustomization(resource) || hasPlaceholder(resource.name) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
         } else {
