@@ -164,6 +164,13 @@ export interface Generated {
 
 const GENERATORS = [['ConfigMap', 'configMapGenerator'], ['Secret', 'secretGenerator']] as const;
 
+const generating = lazy((world: World) => grouped(kustomizations(world).flatMap((resource) => GENERATORS.flatMap(([kind, field]) =>
+  asList(resource.json[field]).map((entry) => [`${kind} ${asText(get(entry, 'name')) ?? ''}`, resource] as const)))));
+
+/** Whether some kustomization generates a ConfigMap or Secret of a name: for pods of its own the keys are those. */
+export const isGenerated = (kind: Generated['kind'], name: string, namespace: string, world: World): boolean =>
+  (generating(world).get(`${kind} ${name}`) ?? []).some((resource) => isOf(resource, namespace));
+
 /** Those of no namespace, where no kustomization next to them gives one: kustomize does not write their new names into objects that have one. */
 export const generatedInNoNamespace: (world: World) => readonly Generated[] = lazy((world: World) => {
   const all = kustomizations(world);

@@ -88,6 +88,11 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
   return unless(brokerUse(server, world) === 'yes', 'Celery does not use it as its broker');
 }
 
+/** A Deployment that takes the place of a StatefulSet in another environment keeps its name. */
+function insteadOf(servers: readonly RedisServer[]): Pick<Report, 'unless'> {
+  return unless(new Set(servers.map(({ container }) => container.workload.resource.name)).size > 1, 'only one of them is applied');
+}
+
 /** As far as its configuration is in sight, it follows no other server. */
 function isIndependent(server: RedisServer): boolean {
   // A hook or another container may make it follow another one.
@@ -342,7 +347,7 @@ export const redisRules: Rule[] = [
       for (const { service, servers } of sharedServices(world)) {
         if (servers[0] !== server) continue;
         report({
-          at: { resource: service, path: ['spec', 'selector'] }, allowed: 'the labels of one of them', ...unlessCache(server, world),
+          at: { resource: service, path: ['spec', 'selector'] }, allowed: 'the labels of one of them', ...unlessCache(server, world), ...insteadOf(servers),
           value: listed(servers.map(({ container: { workload } }) => `${workload.resource.kind} ${workload.resource.name}`)),
         });
       }

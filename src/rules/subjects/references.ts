@@ -4,7 +4,7 @@ import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, kindIn, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { generatedInNoNamespace, isKustomization, overlays } from '../../manifests/kustomizations';
+import { generatedInNoNamespace, isGenerated, isKustomization, overlays } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
@@ -289,7 +289,8 @@ export const referenceRules: Rule[] = [
         return;
       }
       // Of several of a name the last is what stays; another may be that of this environment.
-      const other = kindIn(kind, found.namespace, world).some((one) => one !== found && one.name === name && keysOf(one).has(key!));
+      const other = isGenerated(kind, name, found.namespace, world)
+        || kindIn(kind, found.namespace, world).some((one) => one !== found && one.name === name && keysOf(one).has(key!));
       // An empty one is filled by something else. The API server takes none of that type without its keys.
       if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
       report({

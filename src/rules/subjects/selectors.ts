@@ -105,6 +105,8 @@ export const selectorRules: Rule[] = [
         report({
           at: { resource, path: ['spec', 'selector'] }, value: shownSelector(get(resource.json, 'spec', 'selector')),
           note: `those of ${listed(besides(workload, all))}`,
+          // A Deployment that takes the place of a StatefulSet in another environment keeps its name.
+          ...unless(all.some(({ resource: { kind, name } }) => name !== resource.name || kind === 'ReplicationController'), 'only one of them is applied'),
         });
       }
     },
