@@ -32,6 +32,7 @@ const neededIn = remembered((type: string): readonly string[] => WITHOUT_NEEDS.h
 /** The types whose fields are put into one another: of workloads and their pods, and of what scales, guards and publishes them. */
 const OF_WORKLOADS = [
   'Container', 'PodSpec', 'DeploymentSpec', 'StatefulSetSpec', 'Probe', 'SecurityContext', 'PodSecurityContext', 'DeploymentStrategy', 'JobSpec', 'CronJobSpec',
+  'Affinity',
 ];
 const OF_COMPANIONS = [
   'ServiceSpec', 'ServicePort', 'NetworkPolicySpec', 'NetworkPolicyIngressRule', 'NetworkPolicyEgressRule', 'NetworkPolicyPeer', 'IngressSpec', 'IngressRule',

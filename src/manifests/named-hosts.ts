@@ -87,7 +87,7 @@ const OF_A_CHART = /-(postgresql|mysql|mariadb|mongodb|pgbouncer|pgpool)(-[a-z]+
 
 /** The Services of databases that a host may have meant. */
 export function databasesNear({ kind, host }: NamedHost, namespace: string, world: World): readonly string[] {
-  return OF_A_CHART.test(host) ? [] : databaseServices(world).get(`${namespace} ${kind}`) ?? [];
+  return OF_A_CHART.test(host) ? [] : [...new Set(databaseServices(world).get(`${namespace} ${kind}`))];
 }
 
 /** The workloads of the databases that processes of Celery are given. */
