@@ -28,7 +28,7 @@ export function selects(selector: unknown, labels: JsonObject): boolean {
 type Direction = 'Ingress' | 'Egress';
 
 /** A NetworkPolicy that limits a direction. */
-function limits({ json }: Resource, direction: Direction): boolean {
+export function limits({ json }: Resource, direction: Direction): boolean {
   const types = asList(get(json, 'spec', 'policyTypes'));
   return types.length > 0 ? types.includes(direction) : direction === 'Ingress' || get(json, 'spec', 'egress') !== undefined;
 }

@@ -1,4 +1,4 @@
-import { outsideCluster } from '../../celery/hosts';
+import { isLoopback, outsideCluster } from '../../celery/hosts';
 import { AMQP_PORT, defaultPort, REDIS_PORT } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel } from '../../celery/url';
 import { redisFor } from '../../manifests/brokers';
@@ -8,7 +8,7 @@ import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } fro
 import { applicationContainers, namedHosts, ownNames } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, OF_CARRIERS, policiesOf, rulesOf, selects, takesCarriers } from '../../manifests/policies';
+import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, limits, OF_CARRIERS, policiesOf, rulesOf, selects, takesCarriers } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { rabbitFor } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
@@ -82,6 +82,38 @@ function isInternet(rule: unknown): boolean {
 function onlyOutside(egress: readonly Resource[], workload: Workload, world: World): boolean {
   const rules = rulesOf(egress, 'Egress');
   return rules.some(isInternet) && rules.every((rule) => isInternet(rule) || allowsDns(rule, workload, world) !== false);
+}
+
+/** The policies that let nobody in to any pod of their namespace, by that. */
+const denials = lazy((world: World) => {
+  const policies = grouped(world.kind('NetworkPolicy').map((policy) => [policy.namespace, policy]));
+  const selectsPods = new Set(world.workloads.flatMap((workload) => policiesOf(workload, 'Ingress', world)));
+  return new Map([...policies].flatMap(([namespace, all]) => {
+    const denial = all.find(isDenial);
+    // One that selects no pod in sight may be for the broker.
+    return denial && all.every((policy) => selectsPods.has(policy) || !limits(policy, 'Ingress')) ? [[namespace, denial] as const] : [];
+  }));
+});
+
+function isDenial(policy: Resource): boolean {
+  const { podSelector, ingress } = asMap(policy.json.spec);
+  return isMap(podSelector) && Object.keys(podSelector).length === 0 && limits(policy, 'Ingress') && asList(ingress).length === 0;
+}
+
+/** The brokers that are pods of such a namespace by their name, with a Service that is not in sight, by the policy. */
+function deniedOutOfSight(world: World): Map<Resource, { readonly host: string }> {
+  return new Map(clients(world).flatMap(({ link, workload }) => {
+    const host = link?.url.host ?? '';
+    const [name, named = workload.resource.namespace] = /^[a-z][a-z0-9-]*(?:\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?)?$/.exec(host) ?? [];
+    const isOutOfSight = name !== undefined && !isLoopback(name) && world.service(name, workload.resource.namespace) === undefined;
+    const denial = isOutOfSight ? denials(world).get(named) : undefined;
+    return denial && !hasOtherPolicies(workload, world) && !runsBroker(named, world) ? [[denial, { host }] as const] : [];
+  }));
+}
+
+/** Some Redis or RabbitMQ of the namespace is in sight: the name is wrong, which other rules say. */
+function runsBroker(namespace: string, world: World): boolean {
+  return brokerServers(world).some(({ workload }) => workload.resource.namespace === namespace);
 }
 
 /** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
@@ -248,6 +280,12 @@ export const policyRules: Rule[] = [
             allowed: `port ${port} from ${JSON.stringify(workload.labels)}`, note: `${workload.resource.kind} ${workload.resource.name} is not let in`, ...takesCarriers(ingress, 'Ingress', port, container.portNames(port)) ? AT_CARRIERS : certainty,
           });
         }
+      }
+      for (const [policy, { host }] of deniedOutOfSight(world)) {
+        report({
+          at: { resource: policy, path: ['spec'] }, value: policy.name, allowed: 'a policy with a rule in ingress for the broker', note: `nobody is let in to ${host}`,
+          unless: 'a policy that is not among these manifests allows it, or the broker is no pod of the namespace', outOfSight: true,
+        });
       }
       // Whoever connects, nobody is let in.
       for (const { container: { workload } } of LISTS.brokers(world)) {
