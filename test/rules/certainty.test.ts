@@ -1,4 +1,5 @@
-import { parse } from './manifests';
+import { join } from 'node:path';
+import { load, parse } from './manifests';
 import { examine } from '../../src/rules/engine';
 import { describeFinding, toFinding } from '../../src/rules/finding';
 import { lintObjects } from '../../src/rules/lint';
@@ -44,4 +45,13 @@ test('no credential is in a condition', () => {
   const { violations } = lintObjects(worker('[celery, -A, shop, worker]'));
   const one = { ...violations[0], unless: 'redis://:hunter2@redis answers' };
   expect(JSON.stringify(toFinding(one))).not.toContain('hunter2');
+});
+
+/** A program has all in sight that it writes; what its images and its cloud do it has not. */
+test.each([
+  ['images/other-version', 'images/other-version/fail'],
+  ['rabbitmq/login-in-the-clear', 'rabbitmq/login-in-the-clear/fail'],
+])('%s remains a warning of what a program writes', (id, file) => {
+  const { violations } = lintObjects(load(join(__dirname, 'cases', `${file}.yaml`)), { complete: true, rules: [id] });
+  expect(violations.map(({ severity, unless }) => [severity, unless !== undefined])).toEqual([[Severity.WARNING, true]]);
 });

@@ -124,7 +124,7 @@ export const imageRules: Rule[] = [
         report({
           at: container.place([...path, 'image']), value: image.text, allowed: `the tag ${other.image.tag!}`,
           note: `${other.workload.resource.kind} ${other.workload.resource.name} has that one`,
-          unless: 'both versions have the same tasks, with the same arguments', outOfSight: true,
+          unless: 'both versions have the same tasks, with the same arguments',
         });
       }
     },

@@ -658,7 +658,7 @@ export const rabbitRules: Rule[] = [
       const found = new Map(servers.flatMap((container) => [AMQP_PORT, MANAGEMENT_PORT]
         .flatMap((port) => exposures(container.workload, port, container.portNames(port), world))
         .filter(({ by, internal, guarded }) => by === 'LoadBalancer' && !internal && !guarded).map(({ by, place }) => [place.resource, { by, place }] as const)));
-      for (const { by, place } of found.values()) report({ at: place, value: by, allowed: 'ClusterIP', unless: 'the load balancer ends TLS', outOfSight: true });
+      for (const { by, place } of found.values()) report({ at: place, value: by, allowed: 'ClusterIP', unless: 'the load balancer ends TLS' });
     },
   },
   {
