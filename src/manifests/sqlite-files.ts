@@ -6,6 +6,8 @@ import { Container } from './pod/container';
 export interface OwnSqliteFile {
   readonly variable: string;
   readonly url: string;
+  /** What a message may show: the URL of a Secret stays hidden. */
+  readonly shown: string;
   readonly path: Path;
 }
 
@@ -31,15 +33,17 @@ export function ownResults(container: Container): OwnSqliteFile | undefined {
   for (const variable of ['CELERY_RESULT_BACKEND', 'RESULT_BACKEND']) {
     const found = container.env.get(variable);
     const folder = /^file:\/\/(?:localhost)?(\/[^?]+)/.exec(found?.value ?? '')?.[1];
-    if (found?.value !== undefined && folder !== undefined && !folder.startsWith('/dev/null') && isOwn(container, folder)) return { variable, url: found.value, path: found.path };
+    if (found?.value === undefined || folder === undefined || folder.startsWith('/dev/null') || !isOwn(container, folder)) continue;
+    return { variable, url: found.value, shown: `${variable}=${found.value}`, path: found.path };
   }
   return undefined;
 }
 
 /** Those on the file system of the container or in an emptyDir; a relative path is below the working directory, which may be that of the image. */
 export const ownSqliteFiles: (container: Container) => readonly OwnSqliteFile[] = lazy((container: Container) =>
-  [...container.env.all()].flatMap(({ name: variable, value = '', path }): OwnSqliteFile[] => {
-    const [, file = ''] = URL.exec(value) ?? [];
-    if (file === '' || IN_MEMORY.test(value) || OF_EACH_POD.test(variable)) return [];
-    return isOwn(container, file) ? [{ variable, url: value, path }] : [];
+  [...container.env.all()].flatMap(({ name: variable, value = '', hidden, path }): OwnSqliteFile[] => {
+    const url = hidden ?? value;
+    const [, file = ''] = URL.exec(url) ?? [];
+    if (file === '' || IN_MEMORY.test(url) || OF_EACH_POD.test(variable)) return [];
+    return isOwn(container, file) ? [{ variable, url, shown: hidden === undefined ? `${variable}=${url}` : variable, path }] : [];
   }));

@@ -757,11 +757,11 @@ export const filesystemRules: Rule[] = [
     rows: ['N76'],
     on: 'workers',
     check: ({ container, workload }, report, world) => {
-      for (const { variable, url, path } of ownSqliteFiles(container)) {
+      for (const { url, shown, path } of ownSqliteFiles(container)) {
         const names = someOthers(withSqliteFile(world).get(`${workload.resource.namespace} ${url}`) ?? [], workload);
         if (names.length === 0 && mostReplicas(workload, world) < 2) continue;
         report({
-          at: container.place(path), value: `${variable}=${url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
+          at: container.place(path), value: shown, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
           unless: 'tasks write nothing to it',
         });
       }
@@ -786,7 +786,7 @@ export const filesystemRules: Rule[] = [
       if (readers.length === 0 && mostReplicas(workload, world) < 2) return;
       const names = someOthers(producers.length > 0 ? producers : readers, workload);
       report({
-        at: container.place(file.path), value: `${file.variable}=${file.url}`, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
+        at: container.place(file.path), value: file.shown, note: names.length > 0 ? `${listed(names)} ${names.length === 1 ? 'has' : 'have'} another` : 'of several pods',
         unless: 'nothing reads results',
       });
     },
