@@ -51,6 +51,7 @@ test('no credential is in a condition', () => {
 test.each([
   ['images/other-version', 'images/other-version/fail'],
   ['rabbitmq/login-in-the-clear', 'rabbitmq/login-in-the-clear/fail'],
+  ['network/policy-keeps-broker-away', 'network/policy-keeps-broker-away/fail-broker-out-of-sight'],
 ])('%s remains a warning of what a program writes', (id, file) => {
   const { violations } = lintObjects(load(join(__dirname, 'cases', `${file}.yaml`)), { complete: true, rules: [id] });
   expect(violations.map(({ severity, unless }) => [severity, unless !== undefined])).toEqual([[Severity.WARNING, true]]);

@@ -284,7 +284,7 @@ export const policyRules: Rule[] = [
       for (const [policy, { host }] of deniedOutOfSight(world)) {
         report({
           at: { resource: policy, path: ['spec'] }, value: policy.name, allowed: 'a policy with a rule in ingress for the broker', note: `nobody is let in to ${host}`,
-          unless: 'a policy that is not among these manifests allows it, or the broker is no pod of the namespace', outOfSight: true,
+          unless: 'a policy that is not among these manifests allows it, or the broker is no pod of the namespace',
         });
       }
       // Whoever connects, nobody is let in.
