@@ -3,7 +3,6 @@ import { isCidr } from './cidr';
 import { badSchedule } from './cron';
 import { CLASS_ANNOTATION } from './ingress-login';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject, Path } from './json';
-import { isPatch } from './patches';
 import { DNS_SUBDOMAIN } from './names';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
@@ -88,7 +87,7 @@ export function notOne(workload: Workload): Refusal[] {
   const { spec, specPath, resource } = workload;
   const sources = [...fieldsOf('Volume').keys()].filter((name) => name !== 'name');
   return [
-    ...workload.allContainers.flatMap((container) => [...handlersOf(container, isPatch(resource)), ...valuesOf(container)]),
+    ...workload.allContainers.flatMap((container) => [...handlersOf(container), ...valuesOf(container)]),
     ...asList(spec.volumes).flatMap((volume, i) => several(givenOf(volume, sources), [...specPath, 'volumes', i], 'one source')),
     ...asList(spec.tolerations).flatMap((toleration, i): Refusal[] => get(toleration, 'operator') === 'Exists' && (asScalar(get(toleration, 'value')) ?? '') !== ''
       ? [{ path: [...specPath, 'tolerations', i], value: 'operator: Exists, value', allowed: 'Exists without a value, or Equal' }] : []),
@@ -100,7 +99,7 @@ function several(given: readonly string[], path: Path, allowed: string, containe
   return given.length < 2 ? [] : [{ path, container, value: given.join(', '), allowed }];
 }
 
-function handlersOf({ json, path, name }: Container, patch: boolean): Refusal[] {
+function handlersOf({ json, path, name }: Container): Refusal[] {
   const places = [...PROBE_KINDS.map((probe) => [probe]), ...HOOKS.map((hook) => ['lifecycle', hook])];
   return places.flatMap((steps): Refusal[] => {
     const given = get(json, ...steps);
@@ -109,7 +108,7 @@ function handlersOf({ json, path, name }: Container, patch: boolean): Refusal[] 
     const at = { path: [...path, ...steps], container: name };
     // Anything else in it is a field of another name or level, which is said elsewhere.
     const known = fieldsOf(steps.length > 1 ? 'LifecycleHandler' : 'Probe');
-    if (handlers.length === 0) return !patch && Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', '), lacks: true }] : [];
+    if (handlers.length === 0) return Object.keys(given).every((field) => known.has(field)) ? [{ ...at, value: 'no handler', allowed: HANDLERS.join(', '), lacks: true }] : [];
     return several(handlers, at.path, 'one handler', name);
   });
 }

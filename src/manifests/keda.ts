@@ -12,6 +12,9 @@ export interface KedaRefusal {
   readonly value: string;
   readonly allowed?: string;
   readonly note: string;
+  /** Something is not there, which the base of a patch may have. */
+  readonly lacks?: true;
+  readonly unless?: string;
 }
 
 const FIELDS = [
@@ -28,7 +31,7 @@ export function kedaRefusals(scaler: Resource, world: World): KedaRefusal[] {
   if (apiVersion.startsWith('keda.k8s.io/')) return [{ path: ['apiVersion'], value: apiVersion, allowed: 'keda.sh/v1alpha1', note: 'that is of KEDA 1' }];
   const spec = asMap(json.spec);
   return [
-    ...unknown(spec, FIELDS, ['spec']), ...countsOf(spec), ...targetOf(spec),
+    ...unknown(spec, FIELDS, ['spec']), ...missingIn(spec), ...countsOf(spec), ...targetOf(spec),
     ...asList(spec.triggers).flatMap((trigger, i) => {
       const path = ['spec', 'triggers', i];
       return [...unknown(trigger, OF_TRIGGERS, path), ...notTexts(get(trigger, 'metadata'), [...path, 'metadata']), ...ofTrigger(trigger, path, scaler, world)];
@@ -39,6 +42,12 @@ export function kedaRefusals(scaler: Resource, world: World): KedaRefusal[] {
 function unknown(value: unknown, fields: readonly string[], path: Path): KedaRefusal[] {
   return Object.keys(asMap(value)).filter((name) => !fields.includes(name) && !isFilledIn(name))
     .map((name) => ({ path: [...path, name], value: name, allowed: nearest(name, fields) ?? beginsAlike(name, fields) ?? fields.join(', '), note: 'KEDA has no such field here' }));
+}
+
+/** What the API server refuses it without. */
+function missingIn(spec: unknown): KedaRefusal[] {
+  return ['scaleTargetRef', 'triggers'].filter((name) => (get(spec, name) ?? undefined) === undefined)
+    .map((name) => ({ path: ['spec'], value: `no ${name}`, allowed: name, note: 'the API server asks for it', lacks: true as const }));
 }
 
 /** `minReplicas` is `minReplicaCount`, and `cooldown` is `cooldownPeriod`. */
@@ -95,7 +104,7 @@ function ofTrigger(trigger: unknown, path: Path, scaler: Resource, world: World)
   const at = [...path, 'metadata'];
   const fromEnv = Object.keys(metadata).some((name) => /^queue.*FromEnv$/.test(name));
   return [
-    ...metadata[reader.queue] === undefined && !fromEnv ? [{ path: at, value: `no ${reader.queue}`, allowed: reader.queue, note: 'the scaler does not start without it' }] : [],
+    ...metadata[reader.queue] === undefined && !fromEnv ? [{ path: at, value: `no ${reader.queue}`, allowed: reader.queue, note: 'the scaler does not start without it', lacks: true as const }] : [],
     ...type === 'redis' ? addressOf(metadata.address, at) : [],
     ...byAuthentication(type, trigger, path, scaler, world),
   ];

@@ -22,8 +22,8 @@ export const isKustomization = ({ kind, apiVersion }: Resource): boolean => kind
 
 export const kustomizations = lazy((world: World): readonly Resource[] => world.kind('Kustomization').filter(isKustomization));
 
-/** Whether an object is of a namespace, or of none in sight; what Argo CD and Flux build is of the one that it names. */
-export const isOf = ({ namespace: own, json }: Resource, namespace: string): boolean => own === '' || own === namespace
+/** Whether an object is of a namespace, or one of them is of none in sight; what Argo CD and Flux build is of the one that it names. */
+export const isOf = ({ namespace: own, json }: Resource, namespace: string): boolean => own === '' || namespace === '' || own === namespace
   || /argo|flux/.test(own) || asText(get(json, 'spec', 'targetNamespace') ?? get(json, 'spec', 'destination', 'namespace')) === namespace;
 
 const WITHOUT_LABELS: ReadonlySet<string> = new Set([

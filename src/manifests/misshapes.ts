@@ -2,7 +2,6 @@ import { isQuantity } from '../celery/quantity';
 import { hasPlaceholder, isFilledIn } from '../celery/filled-in';
 import { asList, asMap, get, isMap, JsonObject, Path } from './json';
 import { SCHEMA } from './kubernetes-schema';
-import { isPatch } from './patches';
 import { Workload } from './pod/workload';
 import { isOfKubernetes, Resource } from './resource';
 import { lazy, remembered } from '../memo';
@@ -89,21 +88,23 @@ export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((work
   const own = isOfKubernetes(resource) ? SPECS.get(resource.kind) : undefined;
   const found = [
     ...own === undefined ? read(spec, 'PodSpec', specPath) : [...strays(resource, own), ...read(resource.json.spec, own, ['spec']), ...noSelector(workload)],
-    ...noContainers(workload), ...noRestartPolicy(workload),
+    ...noRestartPolicy(workload),
   ];
-  return isPatch(resource) ? found.filter(({ what }) => what !== 'missing') : found;
+  // Containers at another place are said to be there.
+  return found.some(({ what }) => what === 'unknown' || what === 'type') ? [...found, ...emptyContainers(workload)]
+    : [...found, ...emptyContainers(workload), ...own === undefined ? [] : noContainers(workload)];
 });
 
 const SELECTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 const lacksSelector = (json: JsonObject): boolean => (get(json, 'spec', 'selector') ?? undefined) === undefined;
 
 /** Earlier versions of the API took the labels of the pods. */
-function noSelector({ resource: { apiVersion, kind, json }, containers }: Workload): readonly Misshape[] {
-  const whole = apiVersion === 'apps/v1' && SELECTED.has(kind) && containers.length > 0;
+function noSelector({ resource: { apiVersion, kind, json } }: Workload): readonly Misshape[] {
+  const selects = apiVersion === 'apps/v1' && SELECTED.has(kind);
   const selector = get(json, 'spec', 'selector');
   const empty = isMap(selector) && ['matchLabels', 'matchExpressions'].every((name) => Object.keys(asMap(selector[name])).length === 0 && asList(selector[name]).length === 0);
   const unread = isMap(selector) && Object.keys(selector).some((name) => name !== 'matchLabels' && name !== 'matchExpressions');
-  return !whole || (!lacksSelector(json) && (!empty || unread)) ? []
+  return !selects || (!lacksSelector(json) && (!empty || unread)) ? []
     : [{
       what: 'missing', path: ['spec', 'selector'], value: empty ? 'an empty selector' : 'no selector', allowed: 'matchLabels with labels of the pods',
       // Without labels of the pods both come from commonLabels.
@@ -111,10 +112,15 @@ function noSelector({ resource: { apiVersion, kind, json }, containers }: Worklo
     }];
 }
 
-/** A list with nothing in it. One that is not there is a patch's. */
-function noContainers({ spec, specPath }: Workload): readonly Misshape[] {
+function emptyContainers({ spec, specPath }: Workload): readonly Misshape[] {
   return !Array.isArray(spec.containers) || spec.containers.length > 0 ? []
     : [{ what: 'missing', path: [...specPath, 'containers'], value: 'no containers', allowed: 'a container' }];
+}
+
+function noContainers({ resource: { json }, spec, specPath }: Workload): readonly Misshape[] {
+  if ((spec.containers ?? undefined) !== undefined) return [];
+  const [path, lost] = isMap(get(json, ...specPath)) ? [specPath, 'containers'] : [specPath.slice(0, -2), 'template'];
+  return path.length > 0 && isMap(get(json, ...path)) ? [{ what: 'missing', path, value: `no ${lost}`, allowed: lost }] : [];
 }
 
 /** The default, Always, is none of a Job. */

@@ -3,6 +3,7 @@ import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
 import { get, Path, showPath } from '../manifests/json';
 import { home, withoutCopies } from '../manifests/namespace-copies';
+import { isPartial, IT_IS_A_PATCH } from '../manifests/patches';
 import { Place } from '../manifests/place';
 import { Resource } from '../manifests/resource';
 import type { World } from '../manifests/world';
@@ -132,6 +133,9 @@ function laterValue(at: Place, world: World): string | undefined {
 /** Objects that a field refers to, and labels that it selects. */
 const OF_NAMES = /(Ref|[sS]elector|Labels|backend|service|port)$/;
 
+/** Rules about fields and words that are written, whatever the object is that a patch is for; those of fields know what a patch lacks. */
+const OF_WRITTEN = /^(admission\/(?!quota|limit-range|pod-security)|code\/(refused-|short-|space-|.*subcommand))/;
+
 /** Rules about who logs in. */
 const OF_LOGINS = /password|login|credential|secret|user|guest/;
 
@@ -165,6 +169,7 @@ function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: 
     if (source !== undefined) return { ...report, unless: `${source} has another value` };
   }
   if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
+  if (report.unless === undefined && !OF_WRITTEN.test(id) && isPartial(report.at.resource)) return { ...report, unless: IT_IS_A_PATCH };
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);
   if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { readJson } from './json';
 import { newlines } from './lines';
 import { indentValues } from './margin';
@@ -58,11 +58,13 @@ const SKIPPED_FOLDERS = new Set(['node_modules', '.git', '.terraform', '.venv', 
 /** Reads files, folders and, for `-`, standard input. */
 export function readInput(paths: readonly string[]): Input {
   const input = emptyInput();
+  const given = paths.filter((path) => KUSTOMIZATION.includes(basename(path))).flatMap((path) => noteKustomization(dirname(path), input));
   for (const path of paths) {
     if (path === '-') readOne('-', 0, input);
     else readPath(path, input);
   }
-  leaveOutPatches(paths, input);
+  // A patch without its kustomization is given to be read.
+  leaveOutPatches(paths.filter((path) => !given.includes(normalize(path))), input);
   input.specs.forget();
   return input;
 }
@@ -71,7 +73,7 @@ export function readInput(paths: readonly string[]): Input {
 function leaveOutPatches(paths: readonly string[], { documents: read, patches }: Input): void {
   if (patches.size === 0) return;
   const given = new Set(paths);
-  const others = read.filter(({ file }) => !patches.has(file) || given.has(file));
+  const others = read.filter(({ file }) => !patches.has(normalize(file)) || given.has(file));
   read.length = 0;
   for (const one of others) read.push(one);
 }
@@ -86,9 +88,7 @@ function readPath(path: string, input: Input): void {
 }
 
 function readFolder(folder: string, input: Input): void {
-  const { patches, resources } = kustomization(folder);
-  for (const patch of patches) input.patches.add(patch);
-  for (const file of resources) input.kustomized.add(file);
+  noteKustomization(folder, input);
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1);
   const chart = entries.some(({ name }) => name === 'Chart.yaml');
   for (const entry of entries) {
@@ -120,6 +120,14 @@ function readLink(path: string, input: Input): void {
 }
 
 const KUSTOMIZATION = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+
+/** Of the files that the kustomization of a folder names, the patches. */
+function noteKustomization(folder: string, input: Input): readonly string[] {
+  const { patches, resources } = kustomization(folder);
+  for (const patch of patches) input.patches.add(patch);
+  for (const file of resources) input.kustomized.add(file);
+  return patches;
+}
 
 /** The files that the kustomization of a folder names: as patches, and as what it builds. */
 function kustomization(folder: string): Record<'patches' | 'resources', string[]> {
@@ -249,7 +257,7 @@ function ofKustomize(file: string, value: unknown): unknown {
 
 /** Also reads values in quotes and brackets that go on at any indentation. */
 function readAtAnyMargin(file: string, text: string, { places, specs, kustomized }: Input, line: number): Yaml {
-  const plain = kustomized.has(file) ? resolveKustomized : resolvePlain;
+  const plain = kustomized.has(normalize(file)) ? resolveKustomized : resolvePlain;
   try {
     return plain === resolvePlain ? specs.read(text, line) : readYaml(text, places, line, plain);
   } catch (error) {

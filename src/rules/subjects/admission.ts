@@ -6,7 +6,7 @@ import { isFilled } from '../../manifests/filled';
 import { asList, asMap, asScalar, asText, get, isMap, Path } from '../../manifests/json';
 import { A_LIST, Misshape, misshapes, misshapesOf } from '../../manifests/misshapes';
 import { databaseWorkloads } from '../../manifests/named-hosts';
-import { isPatch, patchOf } from '../../manifests/patches';
+import { inPatch, isPatch, IT_IS_A_PATCH, patchOf } from '../../manifests/patches';
 import { Workload } from '../../manifests/pod/workload';
 import { serverWorkloads } from '../../manifests/servers';
 import { neededReferences, referencesOf } from '../../manifests/references';
@@ -52,7 +52,7 @@ const applied = lazy((world: World): readonly Workload[] =>
 
 const kinds = (world: World, ...names: readonly string[]): readonly Resource[] =>
   names.flatMap((kind) => world.kind(kind))
-    .filter((resource) => namespaces(world).has(resource.namespace) && isOfKubernetes(resource) && !isPatch(resource));
+    .filter((resource) => namespaces(world).has(resource.namespace) && isOfKubernetes(resource) && !isPatch(resource, world));
 
 const services = lazy((world: World): readonly Resource[] => kinds(world, 'Service'));
 
@@ -80,17 +80,6 @@ const others = lazy((world: World): readonly Resource[] => [...services(world), 
 
 const reported = (resource: Resource, { path, container, value, allowed, note, unless: condition, fix = allowed === A_LIST ? 'Write it as a list: "- " before each item.' : undefined }: Refusal): Report =>
   ({ at: { resource, path, container }, value, allowed, note, unless: condition, ...fix === undefined ? {} : { fix } });
-
-const IT_IS_A_PATCH = 'it is a patch of kustomize';
-
-/** What is missing may be in the object that a patch is for: nothing is said of a patch, and of what may be one only under that condition. */
-function inPatch(refusals: ReadonlyArray<Refusal & Partial<Pick<Misshape, 'what'>>>, resource: Resource, world: World): readonly Refusal[] {
-  const isOfBase = ({ lacks, what }: typeof refusals[number]): boolean => lacks === true || what === 'missing';
-  if (!refusals.some(isOfBase)) return refusals;
-  const patch = patchOf(resource, world);
-  if (patch === 'yes') return refusals.filter((refusal) => !isOfBase(refusal));
-  return patch === 'no' ? refusals : refusals.map((refusal) => isOfBase(refusal) ? { unless: IT_IS_A_PATCH, ...refusal } : refusal);
-}
 
 /** The check of a rule that looks at each workload by itself. */
 const ofWorkloads = (refusals: (workload: Workload) => readonly Refusal[]) => (world: World, report: Reporter): void => {

@@ -10,7 +10,7 @@ import { CONTAINERS_OF_INJECTED } from '../../manifests/injected';
 import { asList, asNumber, asScalar, get } from '../../manifests/json';
 import { kedaRefusals } from '../../manifests/keda';
 import { addressOf, otherDatabase, readsOther, sameHost, serversOf } from '../../manifests/keda-triggers';
-import { isPatch } from '../../manifests/patches';
+import { inPatch, isPatch } from '../../manifests/patches';
 import { Place } from '../../manifests/place';
 import { Process } from '../../manifests/process';
 import { hasManagement, rabbitFor, rabbitNamespaces } from '../../manifests/rabbit-server';
@@ -347,8 +347,10 @@ export const kedaRules: Rule[] = [
       for (const scaler of world.kind('ScaledObject')) {
         // One that leads nowhere may be wrong in more than its target.
         const lost = namespaces.has(scaler.namespace) && !world.target(scaler.namespace, get(scaler.json, 'spec', 'scaleTargetRef'), 'Deployment');
-        if ((!known.has(scaler) && !lost) || isPatch(scaler)) continue;
-        for (const { path, ...refusal } of kedaRefusals(scaler, world)) report({ at: { resource: scaler, path }, ...refusal });
+        if ((!known.has(scaler) && !lost) || isPatch(scaler, world)) continue;
+        for (const { path, lacks: _, ...refusal } of inPatch(kedaRefusals(scaler, world), scaler, world)) {
+          report({ at: { resource: scaler, path }, ...refusal });
+        }
       }
     },
   },
