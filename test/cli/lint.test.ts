@@ -181,7 +181,7 @@ test('patches of kustomize are no objects', async () => {
   expect((await run(files.path('kustomize/worker-patch.yaml'))).code).toBe(1);
   // As a glob gives them.
   const each = ['kustomization.yaml', 'worker-patch.yaml', 'base/worker.yaml'].map((name) => files.path(`kustomize/./${name}`));
-  expect(await run(...each)).toMatchObject({ code: 0, out: '1 worker\n\n1 object: nothing found\n', err: expect.stringContaining('left out 1 patch') });
+  expect(await run(...each)).toMatchObject({ code: 0, out: '1 worker\n\n2 objects: nothing found\n', err: expect.stringContaining('left out 1 patch') });
   // The folder of the patch is read before that of the kustomization which names it.
   mkdirSync(files.path('kustomize-apart/a'), { recursive: true });
   mkdirSync(files.path('kustomize-apart/b'));
