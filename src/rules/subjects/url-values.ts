@@ -11,6 +11,7 @@ import { codeFiles, seesSettings } from '../../manifests/code';
 import { isFilled } from '../../manifests/filled';
 import { SettingName } from '../../manifests/code-settings';
 import { installedVersion } from '../../manifests/installs';
+import { kindIn } from '../../manifests/in-namespace';
 import { asList, asMap, asText, get } from '../../manifests/json';
 import { isOf } from '../../manifests/kustomizations';
 import { knownPassword } from '../../manifests/passwords';
@@ -73,6 +74,12 @@ const OF_CLUSTER = /^(\/var)?\/run\/secrets\/|^\/vault\//;
 /** The objects of operators and of tools, which may write Secrets and ConfigMaps. */
 const writers = lazy((world: World) => world.resources.filter((resource) => !isOfKubernetes(resource))
   .map((resource) => ({ resource, text: JSON.stringify(resource.json) })));
+
+/** The password is one that the cluster operator of RabbitMQ makes for its user: it has letters, digits, - and _ only. */
+function isByOperator(name: string, { env, workload: { resource } }: Container, world: World): boolean {
+  const secret = asText(get(resource.json, ...env.get(name)?.path ?? [], 'valueFrom', 'secretKeyRef', 'name'));
+  return kindIn('RabbitmqCluster', resource.namespace, world).some((cluster) => secret === `${cluster.name}-default-user`);
+}
 
 /** Whether something else than a pod may write keys into it: a Certificate, an ExternalSecret, a Bundle, a kustomization. */
 function hasOtherWriter({ kind, name, namespace }: Resource, world: World): boolean {
@@ -177,7 +184,7 @@ export const urlValueRules: Rule[] = [
     source: 'https://github.com/celery/celery/issues/7864',
     rows: ['E6'],
     on: 'processes',
-    check: (process, report) => {
+    check: (process, report, world) => {
       for (const use of process.allUrls) {
         const name = /^\$\(([^)]*)\)$/.exec(use.url.password ?? '')?.[1];
         // The launcher escapes.
@@ -186,6 +193,7 @@ export const urlValueRules: Rule[] = [
         if (name === undefined || process.container.env.get(use.source)?.unresolved.includes(name)) continue;
         // A password that needs no escape is in sight.
         if (/^[\w.~-]+$/.test(knownPassword(use.url.password, process.container.env) ?? '')) continue;
+        if (isByOperator(name, process.container, world)) continue;
         if (process.container.env.get(name)?.source === 'secret') report({ at: use.at, value: `${use.source}=${use.text}` });
       }
     },
