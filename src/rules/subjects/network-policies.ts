@@ -6,6 +6,7 @@ import { PRIVATE_NETWORKS } from '../../manifests/cidr';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
 import { applicationContainers, namedHosts, ownNames } from '../../manifests/named-hosts';
+import { isPartial } from '../../manifests/patches';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
 import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, limits, OF_CARRIERS, policiesOf, rulesOf, selects, takesCarriers } from '../../manifests/policies';
@@ -60,8 +61,8 @@ const AT_CARRIERS = { unless: `the pods have addresses of ${OF_CARRIERS}` };
 
 const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ name }) => name));
 
-/** Processes of Celery by their workload: of several the first that has a broker in sight. */
-const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning)
+/** Processes of Celery by their workload: of several the first that has a broker in sight. The pods of a patch have the labels of its base. */
+const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning && !isPartial(workload.resource))
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
 
