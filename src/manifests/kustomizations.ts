@@ -165,11 +165,18 @@ export interface Generated {
 const GENERATORS = [['ConfigMap', 'configMapGenerator'], ['Secret', 'secretGenerator']] as const;
 
 const generating = lazy((world: World) => grouped(kustomizations(world).flatMap((resource) => GENERATORS.flatMap(([kind, field]) =>
-  asList(resource.json[field]).map((entry) => [`${kind} ${asText(get(entry, 'name')) ?? ''}`, resource] as const)))));
+  asList(resource.json[field]).map((entry) => [`${kind} ${asText(get(entry, 'name')) ?? ''}`, { resource, entry }] as const)))));
+
+const generatorsOf = (kind: Generated['kind'], name: string, namespace: string, world: World) =>
+  (generating(world).get(`${kind} ${name}`) ?? []).filter(({ resource }) => isOf(resource, namespace));
 
 /** Whether some kustomization generates a ConfigMap or Secret of a name: for pods of its own the keys are those. */
-export const isGenerated = (kind: Generated['kind'], name: string, namespace: string, world: World): boolean =>
-  (generating(world).get(`${kind} ${name}`) ?? []).some((resource) => isOf(resource, namespace));
+export const isGenerated = (kind: Generated['kind'], name: string, namespace: string, world: World): boolean => generatorsOf(kind, name, namespace, world).length > 0;
+
+/** Whether one of them adds a key to what is in sight, or may add it, from a file. */
+export const isMerged = (kind: Generated['kind'], name: string, key: string, namespace: string, world: World): boolean =>
+  generatorsOf(kind, name, namespace, world).some(({ entry }) => ['merge', 'replace'].includes(asText(get(entry, 'behavior')) ?? '')
+    && (['envs', 'env', 'files'].some((field) => get(entry, field) !== undefined) || asList(get(entry, 'literals')).some((literal) => asText(literal)?.startsWith(`${key}=`))));
 
 /** Those of no namespace, where no kustomization next to them gives one: kustomize does not write their new names into objects that have one. */
 export const generatedInNoNamespace: (world: World) => readonly Generated[] = lazy((world: World) => {

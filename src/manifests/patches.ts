@@ -34,6 +34,7 @@ export function isPartial(resource: Resource): boolean {
     case 'Job': return lacks('template') || (withoutImage && !isGiven(templateOf(resource), 'spec', 'restartPolicy'));
     case 'Service': return lacks('ports', 'selector', 'externalName', 'clusterIP');
     case 'HorizontalPodAutoscaler': case 'ScaledObject': return lacks('scaleTargetRef');
+    case 'NetworkPolicy': return lacks('podSelector');
     case 'PersistentVolumeClaim': return lacks('accessModes', 'resources');
     default: return false;
   }

@@ -20,7 +20,7 @@ const GKE = 15;
 const SPOT: readonly SpotLabel[] = [
   { key: 'cloud.google.com/gke-spot', value: /^true$/, seconds: GKE },
   { key: 'cloud.google.com/gke-preemptible', value: /^true$/, seconds: GKE },
-  { key: 'cloud.google.com/gke-nodepool', value: /(^|-)(spot|preemptible)(-|$)/, seconds: GKE },
+  { key: 'cloud.google.com/gke-nodepool', value: /(?<!(?:^|-)(?:no|non|not)-)(?<![^-])(spot|preemptible)(?![^-])/, seconds: GKE },
   { key: 'cloud.google.com/gke-provisioning', value: /^(spot|preemptible)$/, seconds: GKE },
   { key: 'kubernetes.azure.com/scalesetpriority', value: /^spot$/, seconds: 30 },
   { key: 'eks.amazonaws.com/capacityType', value: /^spot$/i, seconds: 120, stays: /^on_demand$/i },

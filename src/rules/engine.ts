@@ -5,6 +5,7 @@ import { get, Path, showPath } from '../manifests/json';
 import { home, withoutCopies } from '../manifests/namespace-copies';
 import { isPartial, IT_IS_A_PATCH } from '../manifests/patches';
 import { Place } from '../manifests/place';
+import { Workload } from '../manifests/pod/workload';
 import { Resource } from '../manifests/resource';
 import type { World } from '../manifests/world';
 import { lazy } from '../memo';
@@ -88,8 +89,10 @@ type ItemCheck = (item: unknown, report: Reporter, world: World) => void;
 function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
   let rule: Rule;
-  const report: Reporter = (one) => void found.push(violation(rule, doubted(inSight(one, world), rule, world)));
+  let subject: Workload | undefined;
+  const report: Reporter = (one) => void found.push(violation(rule, doubted(inSight(one, world), rule, world, subject)));
   const look = (item: unknown, ofList: readonly Rule[]): void => {
+    subject = workloadOf(item);
     for (rule of ofList) (rule.check as ItemCheck)(item, report, world);
   };
   for (rule of rules) if (rule.on === undefined) rule.check(world, report);
@@ -109,6 +112,14 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
     }
   }
   return found;
+}
+
+/** The workload that an item of a list is, or is of. */
+function workloadOf(item: unknown): Workload | undefined {
+  if (item instanceof Workload) return item;
+  const { workload, container, worker, process } = item as { readonly [name in 'workload' | 'container' | 'worker' | 'process']?: unknown };
+  const owner = workload ?? container ?? worker ?? process;
+  return owner === undefined ? undefined : workloadOf(owner);
 }
 
 const byList = lazy((rules: readonly Rule[]) => grouped(rules.flatMap((one) => one.on === undefined ? [] : [[one.on, one] as const])));
@@ -162,14 +173,15 @@ function textsIn(json: unknown): string[] {
   return found;
 }
 
-/** Where only a name tells the role of a container, so does what is found of it. */
-function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: World): Report {
+/** Where only a name tells the role of a container, so does what is found of it; what a patch leaves out, the object has that it is for. */
+function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: World, subject: Workload | undefined): Report {
   if (report.unless === undefined && OF_VALUES.test(id)) {
     const source = laterValue(report.at, world);
     if (source !== undefined) return { ...report, unless: `${source} has another value` };
   }
   if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
-  if (report.unless === undefined && !OF_WRITTEN.test(id) && isPartial(report.at.resource)) return { ...report, unless: IT_IS_A_PATCH };
+  const isOfPatch = (): boolean => isPartial(report.at.resource) || (subject !== undefined && isPartial(subject.resource));
+  if (report.unless === undefined && !OF_WRITTEN.test(id) && isOfPatch()) return { ...report, unless: IT_IS_A_PATCH };
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);
   if (processes.length === 0 || processes.some(({ hint }) => hint === undefined || hint.sure)) return report;

@@ -7,9 +7,10 @@ import { workersIn } from '../../manifests/in-namespace';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { builtApart } from '../../manifests/kustomizations';
 import { almost } from '../../manifests/misspelt';
+import { IT_IS_A_PATCH, patchOf } from '../../manifests/patches';
 import { Place } from '../../manifests/place';
 import { Workload } from '../../manifests/pod/workload';
-import { Resource } from '../../manifests/resource';
+import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { queuesInSight, scalersOf, triggers } from '../../manifests/scalers';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
 import { taskLimit } from '../../manifests/task-limit';
@@ -98,6 +99,8 @@ function mayMean(name: string, workload: string): boolean {
 /** The API of what autoscalers scale. */
 const APPS = 'apps/v1';
 
+const groupIn = (api: string): string => api.replace(/\/.*/, '');
+
 /** The kinds of it. */
 const SCALED = [
   'Deployment', 'StatefulSet', 'ReplicaSet', 'DaemonSet', 'ReplicationController', 'Rollout', 'DeploymentConfig', 'Pod', 'Job', 'CronJob', 'Service',
@@ -173,11 +176,13 @@ export const autoscalerRules: Rule[] = [
         const target = world.target(scaler.namespace, ref, 'Deployment');
         // KEDA adds what is left out; an HPA then looks for it in the core group.
         const api = asScalar(get(ref, 'apiVersion')) ?? (scaler.kind === 'HorizontalPodAutoscaler' ? '' : APPS);
-        // Of the API only the group counts.
-        if (target && /^(Deployment|StatefulSet)$/.test(kind) && api.replace(/\/.*/, '') !== 'apps' && (api === '' || !isFilledIn(api)) && world.in(target).length > 0) {
+        // Other groups have a StatefulSet, too. Of the API only the group counts.
+        const own = target && !isOfKubernetes(target.resource) ? target.resource.apiVersion : APPS;
+        if (target && /^(Deployment|StatefulSet)$/.test(kind) && groupIn(api) !== groupIn(own) && (api === '' || !isFilledIn(api)) && world.in(target).length > 0) {
           report({
             at: { resource: scaler, path: ['spec', 'scaleTargetRef', ...api === '' ? [] : ['apiVersion']] }, value: api === '' ? 'no apiVersion' : api,
-            allowed: APPS, fix: `Write apiVersion: ${APPS}.`, note: `a ${kind} is in no other group`,
+            allowed: own, fix: `Write apiVersion: ${own}.`, note: own === APPS ? `a ${kind} is in no other group` : `the ${kind} is of another group`,
+            ...unless(api !== '' || patchOf(scaler, world) === 'no', IT_IS_A_PATCH),
           });
         }
         if (target) continue;

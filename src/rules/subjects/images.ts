@@ -1,12 +1,15 @@
 import { goneImage } from '../../celery/gone-images';
 import { Image, imageProblem, isBase, isLatest, parseImage } from '../../celery/image';
 import { isNowhere } from '../../celery/library';
+import { brokerUrls } from '../../manifests/broker-urls';
 import { grouped } from '../../manifests/grouped';
 import { asList, asText, get } from '../../manifests/json';
 import { isOf } from '../../manifests/kustomizations';
 import { Container } from '../../manifests/pod/container';
+import { Workload } from '../../manifests/pod/workload';
 import { rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
+import { mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { Rule, unless } from '../rule';
@@ -50,23 +53,44 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
     || ['Kustomization', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
 }
 
-/** Side by side on purpose. */
-const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|preview|stable|v\d+)(-|$)/;
+/** Side by side on purpose: by the words of the name, or by a version in it. */
+const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|legacy|preview|stable|v\d+|\d+-\d+)(-|$)/;
+
+/** What environments are called. */
+const ENVIRONMENT = /(?<![^-])(dev|develop|development|test|testing|qa|uat|staging|stage|demo|sandbox|preprod|prod|production|live)(?![^-])/;
+
+const environmentOf = ({ workload: { resource } }: Container): string => ENVIRONMENT.exec(resource.name)?.[0] ?? '';
+
+/** It has pods, of its own version, and no other object of its name takes its place. */
+function isCompared(workload: Workload, world: World): boolean {
+  const { longRunning, resource, resource: { kind, namespace, name } } = workload;
+  return longRunning && !SIDE_BY_SIDE.test(name) && world.find(kind, namespace, name) === resource && mostReplicas(workload, world) > 0;
+}
 
 /** The containers of applications that run for good, by namespace and repository. */
 const byRepository = lazy((world: World) => grouped(world.workloads
-  .filter(({ longRunning, resource: { name } }) => longRunning && !SIDE_BY_SIDE.test(name))
-  .filter(({ resource }) => world.find(resource.kind, resource.namespace, resource.name) === resource)
-  .flatMap(({ containers, resource: { namespace } }) => containers.filter(({ init, image }) => !init && !isBase(image))
+  .filter((workload) => isCompared(workload, world))
+  .flatMap(({ containers, resource: { namespace } }) => containers.filter(({ init, image }) => !init && !isBase({ ...image, official: true }))
     .map((container) => [`${namespace} ${container.image.repository}`, container] as const))));
 
 /** The number of a version, and what is built of it: `1.4.2` and `-gpu`. */
 const versionOf = ({ tag, digest }: Image): RegExpExecArray | null => digest === undefined ? /^v?(\d+(?:\.\d+)*)([-.][a-z].*)?$/.exec(tag ?? '') : null;
 
+/** With its registry: another one has the images of another environment. */
+const nameOf = ({ text, tag = '' }: Image): string => text.slice(0, text.length - tag.length);
+
+/** `1.4` may be 1.4.2. */
 function isOtherVersion(one: Image, other: Image): boolean {
   const [, own, kind] = versionOf(one) ?? [];
   const [, version, built] = versionOf(other) ?? [];
-  return own !== undefined && version !== undefined && own !== version && kind === built;
+  return own !== undefined && version !== undefined && kind === built && nameOf(one) === nameOf(other)
+    && !`${own}.`.startsWith(`${version}.`) && !`${version}.`.startsWith(`${own}.`);
+}
+
+/** Both are given their brokers, and none is that of the other: those are two applications. */
+function haveOtherBrokers(one: Container, other: Container): boolean {
+  const [own, theirs] = [one, other].map((container) => brokerUrls(container).map(({ host, database }) => `${host.split('.')[0]} ${database ?? ''}`));
+  return own.length > 0 && theirs.length > 0 && !own.some((broker) => theirs.includes(broker));
 }
 
 export const imageRules: Rule[] = [
@@ -114,10 +138,11 @@ export const imageRules: Rule[] = [
     check: (world, report) => {
       const seen = new Set<string>();
       for (const { container } of [...world.workers, ...world.beats]) {
-        const { image, path, workload: { resource } } = container;
+        const { image, path, workload, workload: { resource } } = container;
         const key = `${resource.namespace} ${image.repository}` as const;
-        if (seen.has(key) || isTemplate(image.text) || isReplaced(container, world)) continue;
-        const others = (byRepository(world).get(key) ?? []).filter((one) => one.workload.resource.name !== resource.name);
+        if (seen.has(key) || !isCompared(workload, world) || isTemplate(image.text) || isReplaced(container, world)) continue;
+        const others = (byRepository(world).get(key) ?? []).filter((one) => one.workload.resource.name !== resource.name
+          && environmentOf(one) === environmentOf(container) && !haveOtherBrokers(one, container));
         const [other] = others.filter((one) => isOtherVersion(one.image, image));
         if (!other || others.some((one) => one.image.tag === image.tag)) continue;
         seen.add(key);

@@ -91,14 +91,18 @@ const denials = lazy((world: World) => {
   const selectsPods = new Set(world.workloads.flatMap((workload) => policiesOf(workload, 'Ingress', world)));
   return new Map([...policies].flatMap(([namespace, all]) => {
     const denial = all.find(isDenial);
-    // One that selects no pod in sight may be for the broker.
-    return denial && all.every((policy) => selectsPods.has(policy) || !limits(policy, 'Ingress')) ? [[namespace, denial] as const] : [];
+    // One that selects no pod in sight may be for the broker; one that selects all pods is.
+    return denial && all.every((policy) => isDenial(policy) || (selectsPods.has(policy) && !selectsAll(policy)) || !limits(policy, 'Ingress')) ? [[namespace, denial] as const] : [];
   }));
 });
 
+function selectsAll({ json }: Resource): boolean {
+  const selector = get(json, 'spec', 'podSelector');
+  return isMap(selector) && Object.keys(selector).length === 0;
+}
+
 function isDenial(policy: Resource): boolean {
-  const { podSelector, ingress } = asMap(policy.json.spec);
-  return isMap(podSelector) && Object.keys(podSelector).length === 0 && limits(policy, 'Ingress') && asList(ingress).length === 0;
+  return selectsAll(policy) && limits(policy, 'Ingress') && asList(get(policy.json, 'spec', 'ingress')).length === 0;
 }
 
 /** The brokers that are pods of such a namespace by their name, with a Service that is not in sight, by the policy. */

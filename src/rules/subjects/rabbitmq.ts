@@ -24,6 +24,7 @@ import {
   dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas,
   RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
+import { Resource } from '../../manifests/resource';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
 import { shownUrl, UrlUse } from '../../manifests/uses';
 import type { World } from '../../manifests/world';
@@ -199,6 +200,9 @@ function* amqpWorkers(world: World): Iterable<{ worker: Process; server?: Rabbit
 
 /** Below that RabbitMQ does not stay up. */
 const LEAST_MEMORY = 200 * 2 ** 20;
+
+/** Annotations that give the load balancer of a cloud a certificate. */
+const endsTls = ({ annotations }: Resource): boolean => Object.keys(annotations).some((name) => /[./-](ssl-cert|tls-ports|certificate-id|cert-id|tls-secret-name|tls-secret)$/.test(name));
 
 export const rabbitRules: Rule[] = [
   {
@@ -657,7 +661,7 @@ export const rabbitRules: Rule[] = [
       const servers = rabbitBrokers(world).filter(({ server }) => !knowsGuest(server)).flatMap(({ server: { container } }) => container ?? []);
       const found = new Map(servers.flatMap((container) => [AMQP_PORT, MANAGEMENT_PORT]
         .flatMap((port) => exposures(container.workload, port, container.portNames(port), world))
-        .filter(({ by, internal, guarded }) => by === 'LoadBalancer' && !internal && !guarded).map(({ by, place }) => [place.resource, { by, place }] as const)));
+        .filter(({ by, internal, guarded, place }) => by === 'LoadBalancer' && !internal && !guarded && !endsTls(place.resource)).map(({ by, place }) => [place.resource, { by, place }] as const)));
       for (const { by, place } of found.values()) report({ at: place, value: by, allowed: 'ClusterIP', unless: 'the load balancer ends TLS' });
     },
   },

@@ -131,7 +131,7 @@ const leadsToRedis = ({ json }: Resource): boolean => get(json, 'spec', 'cluster
 /** The Services that lead to several servers which know nothing of each other. */
 const sharedServices = lazy((world: World) => world.kind('Service').filter((service) => isLast(service, world) && leadsToRedis(service))
   .flatMap((service) => {
-    const servers = world.backing(service).filter(({ resource }) => isLast(resource, world))
+    const servers = world.backing(service).filter((workload) => isLast(workload.resource, world) && mostReplicas(workload, world) > 0)
       .flatMap((workload) => world.redisIn(workload).slice(0, 1));
     return servers.length > 1 && servers.every(isIndependent) && servers.some((server) => brokerUse(server, world) !== 'no') ? [{ service, servers }] : [];
   }));

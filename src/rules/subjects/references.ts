@@ -4,7 +4,7 @@ import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, kindIn, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
-import { generatedInNoNamespace, isGenerated, isKustomization, overlays } from '../../manifests/kustomizations';
+import { generatedInNoNamespace, isGenerated, isKustomization, isMerged, overlays } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
 import { namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
@@ -288,6 +288,7 @@ export const referenceRules: Rule[] = [
         if (isEmptyCertificate(found, key!)) report({ at, value: `${kind} ${name}, key ${key}`, note: 'it is empty' });
         return;
       }
+      if (isMerged(kind, name, key!, found.namespace, world)) return;
       // Of several of a name the last is what stays; another may be that of this environment.
       const other = isGenerated(kind, name, found.namespace, world)
         || kindIn(kind, found.namespace, world).some((one) => one !== found && one.name === name && keysOf(one).has(key!));
