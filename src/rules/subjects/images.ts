@@ -67,30 +67,50 @@ function isCompared(workload: Workload, world: World): boolean {
   return longRunning && !SIDE_BY_SIDE.test(name) && world.find(kind, namespace, name) === resource && mostReplicas(workload, world) > 0;
 }
 
-/** The containers of applications that run for good, by namespace and repository. */
-const byRepository = lazy((world: World) => grouped(world.workloads
-  .filter((workload) => isCompared(workload, world))
-  .flatMap(({ containers, resource: { namespace } }) => containers.filter(({ init, image }) => !init && !isBase({ ...image, official: true }))
-    .map((container) => [`${namespace} ${container.image.repository}`, container] as const))));
-
 /** The number of a version, and what is built of it: `1.4.2` and `-gpu`. */
-const versionOf = ({ tag, digest }: Image): RegExpExecArray | null => digest === undefined ? /^v?(\d+(?:\.\d+)*)([-.][a-z].*)?$/.exec(tag ?? '') : null;
-
-/** With its registry: another one has the images of another environment. */
-const nameOf = ({ text, tag = '' }: Image): string => text.slice(0, text.length - tag.length);
+function versionOf({ tag, digest }: Image): { readonly version: string; readonly kind: string } | undefined {
+  const [, version, kind = ''] = (digest === undefined && /^v?(\d+(?:\.\d+)*)([-.][a-z].*)?$/.exec(tag ?? '')) || [];
+  return version === undefined ? undefined : { version, kind };
+}
 
 /** `1.4` may be 1.4.2. */
-function isOtherVersion(one: Image, other: Image): boolean {
-  const [, own, kind] = versionOf(one) ?? [];
-  const [, version, built] = versionOf(other) ?? [];
-  return own !== undefined && version !== undefined && kind === built && nameOf(one) === nameOf(other)
-    && !`${own}.`.startsWith(`${version}.`) && !`${version}.`.startsWith(`${own}.`);
+const mayBe = (one: string, other: string): boolean => `${one}.`.startsWith(`${other}.`) || `${other}.`.startsWith(`${one}.`);
+
+/** An image in its namespace and environment, and what is built of it; with its registry: another one has the images of another environment. */
+function buildOf(container: Container, kind: string): string {
+  const { image: { text, tag = '' }, workload: { resource } } = container;
+  return [resource.namespace, environmentOf(container), text.slice(0, text.length - tag.length), kind].join(' ');
 }
+
+/** The containers of applications that run for good, by build and version. */
+const versions = lazy((world: World) => {
+  const containers = world.workloads.filter((workload) => isCompared(workload, world))
+    .flatMap((workload) => workload.containers.filter(({ init, image }) => !init && !isBase({ ...image, official: true })));
+  const builds = grouped(containers.flatMap((container) => {
+    const built = versionOf(container.image);
+    return built ? [[buildOf(container, built.kind), [built.version, container] as const] as const] : [];
+  }));
+  return new Map([...builds].map(([build, all]) => [build, grouped(all)]));
+});
 
 /** Both are given their brokers, and none is that of the other: those are two applications. */
 function haveOtherBrokers(one: Container, other: Container): boolean {
   const [own, theirs] = [one, other].map((container) => brokerUrls(container).map(({ host, database }) => `${host.split('.')[0]} ${database ?? ''}`));
   return own.length > 0 && theirs.length > 0 && !own.some((broker) => theirs.includes(broker));
+}
+
+/** More of a build and version are not looked at. */
+const MOST_COMPARED = 20;
+
+/** A container of the same application with another version of the build, where none has this one. */
+function otherVersion(container: Container, world: World): Container | undefined {
+  const built = versionOf(container.image);
+  const all = built && versions(world).get(buildOf(container, built.kind));
+  if (!all || all.size < 2) return undefined;
+  const others = (containers: readonly Container[] = []): Container[] => containers.slice(0, MOST_COMPARED)
+    .filter((one) => one.workload.resource.name !== container.workload.resource.name && !haveOtherBrokers(one, container));
+  if (others(all.get(built.version)).length > 0) return undefined;
+  return [...all].slice(0, MOST_COMPARED).flatMap(([version, containers]) => mayBe(version, built.version) ? [] : others(containers))[0];
 }
 
 export const imageRules: Rule[] = [
@@ -139,12 +159,10 @@ export const imageRules: Rule[] = [
       const seen = new Set<string>();
       for (const { container } of [...world.workers, ...world.beats]) {
         const { image, path, workload, workload: { resource } } = container;
-        const key = `${resource.namespace} ${image.repository}` as const;
-        if (seen.has(key) || !isCompared(workload, world) || isTemplate(image.text) || isReplaced(container, world)) continue;
-        const others = (byRepository(world).get(key) ?? []).filter((one) => one.workload.resource.name !== resource.name
-          && environmentOf(one) === environmentOf(container) && !haveOtherBrokers(one, container));
-        const [other] = others.filter((one) => isOtherVersion(one.image, image));
-        if (!other || others.some((one) => one.image.tag === image.tag)) continue;
+        const key = `${resource.namespace} ${image.repository}`;
+        if (seen.has(key) || !isCompared(workload, world) || isTemplate(image.text)) continue;
+        const other = otherVersion(container, world);
+        if (!other || isReplaced(container, world)) continue;
         seen.add(key);
         report({
           at: container.place([...path, 'image']), value: image.text, allowed: `the tag ${other.image.tag!}`,
