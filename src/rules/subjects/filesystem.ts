@@ -249,7 +249,7 @@ function hostFolder({ resource }: Workload, { claim, path }: Volume, world: Worl
 
 /** Where neither names a class: the PersistentVolume with the name of the claim, which was made for it. */
 function meantVolume(claim: Resource | undefined, world: World): JsonObject | undefined {
-  const isFree = ({ json }: Resource): boolean => ['storageClassName', 'volumeName', 'claimRef'].every((name) => get(json, 'spec', name) === undefined);
+  const isFree = ({ json }: Resource): boolean => ['storageClassName', 'volumeName', 'claimRef', 'selector'].every((name) => get(json, 'spec', name) === undefined);
   return claim && isFree(claim) ? world.kind('PersistentVolume').find((volume) => stem(volume.name) === stem(claim.name) && isFree(volume))?.json : undefined;
 }
 

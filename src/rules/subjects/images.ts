@@ -2,6 +2,7 @@ import { goneImage } from '../../celery/gone-images';
 import { Image, imageProblem, isBase, isLatest, parseImage } from '../../celery/image';
 import { isNowhere } from '../../celery/library';
 import { brokerUrls } from '../../manifests/broker-urls';
+import { environmentOf } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { asList, asText, get } from '../../manifests/json';
 import { isOf } from '../../manifests/kustomizations';
@@ -56,16 +57,12 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
 /** Side by side on purpose: by the words of the name, or by a version in it. */
 const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|legacy|preview|stable|v\d+|\d+-\d+)(-|$)/;
 
-/** What environments are called. */
-const ENVIRONMENT = /(?<![^-])(dev|develop|development|test|testing|qa|uat|staging|stage|demo|sandbox|preprod|prod|production|live)(?![^-])/;
+/** It has pods, and not on purpose those of another version. */
+const isCompared = (workload: Workload, world: World): boolean =>
+  workload.longRunning && !SIDE_BY_SIDE.test(workload.resource.name) && mostReplicas(workload, world) > 0;
 
-const environmentOf = ({ workload: { resource } }: Container): string => ENVIRONMENT.exec(resource.name)?.[0] ?? '';
-
-/** It has pods, of its own version, and no other object of its name takes its place. */
-function isCompared(workload: Workload, world: World): boolean {
-  const { longRunning, resource, resource: { kind, namespace, name } } = workload;
-  return longRunning && !SIDE_BY_SIDE.test(name) && world.find(kind, namespace, name) === resource && mostReplicas(workload, world) > 0;
-}
+/** No other object of its name takes its place. */
+const isLast = ({ resource, resource: { kind, namespace, name } }: Workload, world: World): boolean => world.find(kind, namespace, name) === resource;
 
 /** The number of a version, and what is built of it: `1.4.2` and `-gpu`. */
 function versionOf({ tag, digest }: Image): { readonly version: string; readonly kind: string } | undefined {
@@ -79,7 +76,7 @@ const mayBe = (one: string, other: string): boolean => `${one}.`.startsWith(`${o
 /** An image in its namespace and environment, and what is built of it; with its registry: another one has the images of another environment. */
 function buildOf(container: Container, kind: string): string {
   const { image: { text, tag = '' }, workload: { resource } } = container;
-  return [resource.namespace, environmentOf(container), text.slice(0, text.length - tag.length), kind].join(' ');
+  return [resource.namespace, environmentOf(resource.name), text.slice(0, text.length - tag.length), kind].join(' ');
 }
 
 /** The containers of applications that run for good, by build and version. */
@@ -110,7 +107,8 @@ function otherVersion(container: Container, world: World): Container | undefined
   const others = (containers: readonly Container[] = []): Container[] => containers.slice(0, MOST_COMPARED)
     .filter((one) => one.workload.resource.name !== container.workload.resource.name && !haveOtherBrokers(one, container));
   if (others(all.get(built.version)).length > 0) return undefined;
-  return [...all].slice(0, MOST_COMPARED).flatMap(([version, containers]) => mayBe(version, built.version) ? [] : others(containers))[0];
+  return [...all].slice(0, MOST_COMPARED).flatMap(([version, containers]) => mayBe(version, built.version) ? [] : others(containers))
+    .find(({ workload }) => isLast(workload, world));
 }
 
 export const imageRules: Rule[] = [
@@ -160,7 +158,7 @@ export const imageRules: Rule[] = [
       for (const { container } of [...world.workers, ...world.beats]) {
         const { image, path, workload, workload: { resource } } = container;
         const key = `${resource.namespace} ${image.repository}`;
-        if (seen.has(key) || !isCompared(workload, world) || isTemplate(image.text)) continue;
+        if (seen.has(key) || !isCompared(workload, world) || !isLast(workload, world) || isTemplate(image.text)) continue;
         const other = otherVersion(container, world);
         if (!other || isReplaced(container, world)) continue;
         seen.add(key);

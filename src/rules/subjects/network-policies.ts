@@ -112,7 +112,7 @@ function deniedOutOfSight(world: World): Map<Resource, { readonly host: string }
     const [name, named = workload.resource.namespace] = /^[a-z][a-z0-9-]*(?:\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?)?$/.exec(host) ?? [];
     const isOutOfSight = name !== undefined && !isLoopback(name) && world.service(name, workload.resource.namespace) === undefined;
     const denial = isOutOfSight ? denials(world).get(named) : undefined;
-    return denial && !hasOtherPolicies(workload, world) && !runsBroker(named, world) ? [[denial, { host }] as const] : [];
+    return denial && !hasOtherPolicies(workload, world) && !runsBroker(named, world) ? [[denial, { host: link?.text === '' ? 'the broker' : host }] as const] : [];
   }));
 }
 

@@ -14,6 +14,7 @@ import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
+import { ofSeveralEnvironments } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
@@ -88,9 +89,10 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
   return unless(brokerUse(server, world) === 'yes', 'Celery does not use it as its broker');
 }
 
-/** A Deployment that takes the place of a StatefulSet in another environment keeps its name. */
+/** A Deployment that takes the place of a StatefulSet in another environment keeps its name, or has that of the environment in it. */
 function insteadOf(servers: readonly RedisServer[]): Pick<Report, 'unless'> {
-  return unless(new Set(servers.map(({ container }) => container.workload.resource.name)).size > 1, 'only one of them is applied');
+  const names = servers.map(({ container }) => container.workload.resource.name);
+  return unless(new Set(names).size > 1 && !ofSeveralEnvironments(names), 'only one of them is applied');
 }
 
 /** As far as its configuration is in sight, it follows no other server. */

@@ -1,3 +1,4 @@
+import { ofSeveralEnvironments } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get, JsonObject } from '../../manifests/json';
 import { commonLabels, madeAlike } from '../../manifests/kustomizations';
@@ -105,8 +106,9 @@ export const selectorRules: Rule[] = [
         report({
           at: { resource, path: ['spec', 'selector'] }, value: shownSelector(get(resource.json, 'spec', 'selector')),
           note: `those of ${listed(besides(workload, all))}`,
-          // A Deployment that takes the place of a StatefulSet in another environment keeps its name.
-          ...unless(all.some(({ resource: { kind, name } }) => name !== resource.name || kind === 'ReplicationController'), 'only one of them is applied'),
+          // A Deployment that takes the place of a StatefulSet in another environment keeps its name, or has that of the environment in it.
+          ...unless(all.some(({ resource: { kind, name } }) => kind === 'ReplicationController'
+            || (name !== resource.name && !ofSeveralEnvironments([name, resource.name]))), 'only one of them is applied'),
         });
       }
     },
