@@ -585,11 +585,13 @@ export const filesystemRules: Rule[] = [
         const use = brokerUse(server, world);
         const modes = mount === undefined ? [] : claimModes(mount, world, workload.resource.namespace);
         // Of a claim that is not in sight, the new server waits for the volume, or writes it, too.
-        const shared = mount?.volume.kind === 'hostPath' || modes.includes('ReadWriteMany') || (mount?.volume.claim !== undefined && modes.length === 0);
+        const outOfSight = mount?.volume.claim !== undefined && modes.length === 0;
+        const shared = mount?.volume.kind === 'hostPath' || modes.includes('ReadWriteMany') || outOfSight;
         if (!server.saves || !workload.rolls || workload.replicas === 0 || use === 'no' || !mount || !shared || isReadOnly(mount)) continue;
         report({
           at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
-          note: `during a rollout the new server and the old one both write ${mount.mountPath}`, fix: 'Set strategy.type: Recreate, or use a StatefulSet.',
+          note: `during a rollout the new server and the old one both write ${mount.mountPath}${outOfSight ? ', or the new one waits for the claim' : ''}`,
+          fix: 'Set strategy.type: Recreate, or use a StatefulSet.',
           ...unless(use === 'yes', 'Celery does not use it as its broker'),
         });
       }

@@ -166,7 +166,7 @@ export const serviceNameRules: Rule[] = [
         seen.add(workload);
         report({
           at: { resource, path: [...specPath, field] }, value: `${field}: ${field === 'dnsPolicy' ? policy : 'true'}`,
-          allowed: `dnsPolicy: ${spec.hostNetwork === true ? 'ClusterFirstWithHostNet' : 'ClusterFirst'}`, note: `${use.url.host} is a name of the cluster`,
+          allowed: `dnsPolicy: ${spec.hostNetwork === true ? 'ClusterFirstWithHostNet' : 'ClusterFirst'}`, note: `${use.text === '' ? 'the host of the broker' : use.url.host} is a name of the cluster`,
         });
       }
     },
