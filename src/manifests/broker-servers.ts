@@ -1,6 +1,8 @@
 import { AMQP_PORT, REDIS_PORT } from '../celery/ports';
 import { lazy } from '../memo';
 import { brokerUse } from './brokers';
+import { byNamespace } from './in-namespace';
+import type { Container } from './pod/container';
 import { rabbitBrokers, rabbitServers } from './rabbit-server';
 import type { World } from './world';
 
@@ -13,3 +15,9 @@ export const brokerServers = lazy((world: World) => {
       ? [{ workload: server.container.workload, container: server.container, port: AMQP_PORT, use: rabbits.has(server) }] : []),
   ];
 });
+
+export const brokerServersIn = byNamespace(brokerServers, ({ workload }) => workload.resource.namespace);
+
+/** The containers of those that Celery has as its brokers. */
+export const brokerContainers = lazy((world: World): ReadonlySet<Container> =>
+  new Set(brokerServers(world).filter(({ use }) => use).map(({ container }) => container)));

@@ -12,7 +12,7 @@ import type { World } from './world';
 /**
  * The first of the workloads that are alike but for the numbers in their name and namespace, for each that has such copies.
  *
- * What is told from a workload, and from the ConfigMaps and Secrets that it refers to, is the same for all its copies.
+ * What a workload shows, with the ConfigMaps and Secrets that it refers to, is the same for all its copies.
  */
 const firsts = lazy((world: World): ReadonlyMap<Workload, Workload> => {
   const found = new Map<Workload, Workload>();
@@ -28,7 +28,7 @@ function alike(workloads: readonly Workload[], by: (workload: Workload) => unkno
   return [...grouped(workloads.map((workload) => [by(workload), workload])).values()].filter(({ length }) => length > 1);
 }
 
-/** What is quickly told to be different. */
+/** A quick comparison before that of the content. */
 function outline({ apiVersion, kind, namespace, name, live }: Resource): string {
   return `${apiVersion} ${kind} ${shape(namespace)} ${shape(name)} ${live}`;
 }

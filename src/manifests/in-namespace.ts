@@ -4,7 +4,7 @@ import { Resource } from './resource';
 import type { World } from './world';
 
 /** Those of a list that are in a namespace, without a look at all of them for each. */
-function byNamespace<One>(list: (world: World) => readonly One[], namespaceOf: (one: One) => string) {
+export function byNamespace<One>(list: (world: World) => readonly One[], namespaceOf: (one: One) => string) {
   const groups = lazy((world: World) => grouped(list(world).map((one) => [namespaceOf(one), one])));
   return (namespace: string, world: World): readonly One[] => groups(world).get(namespace) ?? [];
 }

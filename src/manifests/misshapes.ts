@@ -91,8 +91,8 @@ export const misshapes: (workload: Workload) => readonly Misshape[] = lazy((work
     ...noRestartPolicy(workload),
   ];
   // Containers at another place are said to be there.
-  return found.some(({ what }) => what === 'unknown' || what === 'type') ? [...found, ...emptyContainers(workload)]
-    : [...found, ...emptyContainers(workload), ...own === undefined ? [] : noContainers(workload)];
+  const elsewhere = found.some(({ what }) => what === 'unknown' || what === 'type');
+  return [...found, ...emptyContainers(workload), ...own === undefined || elsewhere ? [] : noContainers(workload)];
 });
 
 const SELECTED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);

@@ -50,7 +50,7 @@ export function home({ kind, namespace, name }: Resource): string {
   return kind === 'Namespace' ? name : namespace;
 }
 
-/** What is quickly told to be different. */
+/** A quick comparison before that of the content. */
 function outline({ kind, namespace, name, prefix, live }: Resource): string {
   return `${kind} ${shape(namespace)} ${kind === 'Namespace' ? shape(name) : name} ${prefix.join('/')} ${live}`;
 }

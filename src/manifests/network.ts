@@ -7,6 +7,7 @@ import { asList, asMap, asScalar, asText, get, Path } from './json';
 import { ofLetters } from './misspelt';
 import { Place } from './place';
 import { asksByBackendConfig, hasPolicy } from './route-policies';
+import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -60,6 +61,11 @@ export function exposures(workload: Workload, port: number, names: ReadonlySet<s
   // Many workloads may be behind the same Services: they share what is found.
   const selectors = servicesOf(world).get(workload) ?? [];
   return exposuresOf(world)(JSON.stringify({ selectors, port, names: [...names].sort() }));
+}
+
+/** The same of a port of a container, which has names there. */
+export function portExposures(container: Container, port: number, world: World): readonly Exposure[] {
+  return exposures(container.workload, port, container.portNames(port), world);
 }
 
 const exposuresOf = lazy((world: World) => remembered((question: string): readonly Exposure[] => {

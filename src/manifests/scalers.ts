@@ -18,8 +18,7 @@ export function scalersOf(workload: Workload, world: World): readonly Resource[]
 }
 
 const scalers = lazy((world: World) => grouped(['HorizontalPodAutoscaler', 'ScaledObject'].flatMap((kind) => world.kind(kind)).flatMap((scaler) => {
-  // Of several of a name the last is what stays.
-  if (world.find(scaler.kind, scaler.namespace, scaler.name) !== scaler) return [];
+  if (!world.isLast(scaler)) return [];
   const target = world.target(scaler.namespace, get(scaler.json, 'spec', 'scaleTargetRef'), 'Deployment');
   return target ? [[target, scaler] as const] : [];
 })));

@@ -73,6 +73,11 @@ export class World {
     return found?.reduce((last, next) => isAfter(next, last) ? next : last);
   }
 
+  /** Whether an object is the one that stays, of those with its name. */
+  public isLast(resource: Resource): boolean {
+    return this.find(resource.kind, resource.namespace, resource.name) === resource;
+  }
+
   /** Objects of which the input has several with the same name, each with the one that counts. */
   public get replaced(): ReadonlyArray<{ readonly resource: Resource; readonly by: Resource }> {
     return replaced(this);

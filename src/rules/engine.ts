@@ -89,10 +89,10 @@ type ItemCheck = (item: unknown, report: Reporter, world: World) => void;
 function violations(world: World, rules: readonly Rule[]): Violation[] {
   const found: Violation[] = [];
   let rule: Rule;
-  let subject: Workload | undefined;
+  let subject: unknown;
   const report: Reporter = (one) => void found.push(violation(rule, doubted(inSight(one, world), rule, world, subject)));
   const look = (item: unknown, ofList: readonly Rule[]): void => {
-    subject = workloadOf(item);
+    subject = item;
     for (rule of ofList) (rule.check as ItemCheck)(item, report, world);
   };
   for (rule of rules) if (rule.on === undefined) rule.check(world, report);
@@ -116,10 +116,9 @@ function violations(world: World, rules: readonly Rule[]): Violation[] {
 
 /** The workload that an item of a list is, or is of. */
 function workloadOf(item: unknown): Workload | undefined {
-  if (item instanceof Workload) return item;
+  if (item === undefined || item instanceof Workload) return item;
   const { workload, container, worker, process } = item as { readonly [name in 'workload' | 'container' | 'worker' | 'process']?: unknown };
-  const owner = workload ?? container ?? worker ?? process;
-  return owner === undefined ? undefined : workloadOf(owner);
+  return workloadOf(workload ?? container ?? worker ?? process);
 }
 
 const byList = lazy((rules: readonly Rule[]) => grouped(rules.flatMap((one) => one.on === undefined ? [] : [[one.on, one] as const])));
@@ -174,13 +173,13 @@ function textsIn(json: unknown): string[] {
 }
 
 /** Where only a name tells the role of a container, so does what is found of it; what a patch leaves out, the object has that it is for. */
-function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: World, subject: Workload | undefined): Report {
+function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: World, subject: unknown): Report {
   if (report.unless === undefined && OF_VALUES.test(id)) {
     const source = laterValue(report.at, world);
     if (source !== undefined) return { ...report, unless: `${source} has another value` };
   }
   if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
-  const isOfPatch = (): boolean => isPartial(report.at.resource) || (subject !== undefined && isPartial(subject.resource));
+  const isOfPatch = (): boolean => [report.at, workloadOf(subject)].some((one) => one !== undefined && isPartial(one.resource));
   if (report.unless === undefined && !OF_WRITTEN.test(id) && isOfPatch()) return { ...report, unless: IT_IS_A_PATCH };
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;
   const processes = world.processesAt(report.at);

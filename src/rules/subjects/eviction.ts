@@ -3,7 +3,7 @@ import { isLoopback } from '../../celery/hosts';
 import { isRedis } from '../../celery/url';
 import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
-import { brokerServers } from '../../manifests/broker-servers';
+import { brokerContainers } from '../../manifests/broker-servers';
 import { Invocation } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, workloadsIn } from '../../manifests/in-namespace';
@@ -110,10 +110,6 @@ function isEndedByScript({ invocations }: Container): boolean {
   return invocations.some((invocation) => startsProxy(invocation) && invocation.links.some((link) => link.kind === 'shell' && link.command.background
     && link.script.commands.at(-1) !== link.command && link.script.commands.at(-1)?.words[0].text !== 'wait'));
 }
-
-/** The servers that Celery has as its brokers. */
-const brokerContainers = lazy((world: World): ReadonlySet<Container> =>
-  new Set(brokerServers(world).filter(({ use }) => use).map(({ container }) => container)));
 
 /** Its broker, next to it in the pod. */
 function isBrokerOf(container: Container, { link, workload }: Process, world: World): boolean {
@@ -278,9 +274,7 @@ export const evictionRules: Rule[] = [
     rows: ['N8'],
     check: (world, report) => {
       for (const [workload, all] of budgetsByWorkload(world)) {
-        // The last of several of one name is what `kubectl apply` leaves.
-        const those = all.filter((budget) => world.find(budget.kind, budget.namespace, budget.name) === budget)
-          .sort((one, other) => one.name < other.name ? -1 : 1);
+        const those = all.filter((budget) => world.isLast(budget)).sort((one, other) => one.name < other.name ? -1 : 1);
         if (those.length < 2 || (world.in(workload).length === 0 && world.redisIn(workload).length === 0)) continue;
         const { resource } = workload;
         report({

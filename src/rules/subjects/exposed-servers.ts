@@ -1,4 +1,4 @@
-import { brokerServers } from '../../manifests/broker-servers';
+import { brokerContainers, brokerServers } from '../../manifests/broker-servers';
 import { isProducer } from '../../manifests/broker-urls';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { Renaming, renamings } from '../../manifests/kustomizations';
@@ -88,8 +88,7 @@ export const exposedServerRules: Rule[] = [
     rows: ['N84'],
     check: (world, report) => {
       const seen = new Set<Container>();
-      const brokers = brokerServers(world).filter(({ use }) => use).map(({ container }) => container);
-      for (const container of [...brokers, ...world.flowers.map((flower) => flower.container)]) {
+      for (const container of [...brokerContainers(world), ...world.flowers.map((flower) => flower.container)]) {
         const { workload, json, path } = container;
         const i = asList(json.ports).findIndex((port) => Number(get(port, 'hostPort') ?? 0) > 0);
         if (i < 0 || seen.has(container) || workload.spec.hostNetwork === true) continue;

@@ -61,9 +61,6 @@ const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|legacy|preview|s
 const isCompared = (workload: Workload, world: World): boolean =>
   workload.longRunning && !SIDE_BY_SIDE.test(workload.resource.name) && mostReplicas(workload, world) > 0;
 
-/** No other object of its name takes its place. */
-const isLast = ({ resource, resource: { kind, namespace, name } }: Workload, world: World): boolean => world.find(kind, namespace, name) === resource;
-
 /** The number of a version, and what is built of it: `1.4.2` and `-gpu`. */
 function versionOf({ tag, digest }: Image): { readonly version: string; readonly kind: string } | undefined {
   const [, version, kind = ''] = (digest === undefined && /^v?(\d+(?:\.\d+)*)([-.][a-z].*)?$/.exec(tag ?? '')) || [];
@@ -108,7 +105,7 @@ function otherVersion(container: Container, world: World): Container | undefined
     .filter((one) => one.workload.resource.name !== container.workload.resource.name && !haveOtherBrokers(one, container));
   if (others(all.get(built.version)).length > 0) return undefined;
   return [...all].slice(0, MOST_COMPARED).flatMap(([version, containers]) => mayBe(version, built.version) ? [] : others(containers))
-    .find(({ workload }) => isLast(workload, world));
+    .find(({ workload }) => world.isLast(workload.resource));
 }
 
 export const imageRules: Rule[] = [
@@ -158,7 +155,7 @@ export const imageRules: Rule[] = [
       for (const { container } of [...world.workers, ...world.beats]) {
         const { image, path, workload, workload: { resource } } = container;
         const key = `${resource.namespace} ${image.repository}`;
-        if (seen.has(key) || !isCompared(workload, world) || !isLast(workload, world) || isTemplate(image.text)) continue;
+        if (seen.has(key) || !isCompared(workload, world) || !world.isLast(resource) || isTemplate(image.text)) continue;
         const other = otherVersion(container, world);
         if (!other || isReplaced(container, world)) continue;
         seen.add(key);

@@ -15,7 +15,7 @@ import { rabbitFor } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { runsSentinel } from '../../manifests/sentinels';
 import { ownByNamespace, serverContainers } from '../../manifests/servers';
-import { brokerServers } from '../../manifests/broker-servers';
+import { brokerServers, brokerServersIn } from '../../manifests/broker-servers';
 import { resourcesIn, workloadsIn } from '../../manifests/in-namespace';
 import { isName, targetOf } from '../../manifests/service-ports';
 import { UrlUse } from '../../manifests/uses';
@@ -111,14 +111,10 @@ function deniedOutOfSight(world: World): Map<Resource, { readonly host: string }
     const host = link?.url.host ?? '';
     const [name, named = workload.resource.namespace] = /^[a-z][a-z0-9-]*(?:\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?)?$/.exec(host) ?? [];
     const isOutOfSight = name !== undefined && !isLoopback(name) && world.service(name, workload.resource.namespace) === undefined;
+    // Where some Redis or RabbitMQ of the namespace is in sight, the name is wrong, which other rules say.
     const denial = isOutOfSight ? denials(world).get(named) : undefined;
-    return denial && !hasOtherPolicies(workload, world) && !runsBroker(named, world) ? [[denial, { host: link?.text === '' ? 'the broker' : host }] as const] : [];
+    return denial && !hasOtherPolicies(workload, world) && brokerServersIn(named, world).length === 0 ? [[denial, { host: link?.text === '' ? 'the broker' : host }] as const] : [];
   }));
-}
-
-/** Some Redis or RabbitMQ of the namespace is in sight: the name is wrong, which other rules say. */
-function runsBroker(namespace: string, world: World): boolean {
-  return brokerServers(world).some(({ workload }) => workload.resource.namespace === namespace);
 }
 
 /** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
@@ -411,15 +407,14 @@ export const policyRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors',
     rows: ['N36'],
     check: (world, report) => {
-      const servers = grouped(brokerServers(world).map((server) => [server.workload.resource.namespace, server]));
       const seen = new Set<Resource>();
-      for (const { workload } of servers.size === 0 ? [] : clients(world)) {
+      for (const { workload } of brokerServers(world).length === 0 ? [] : clients(world)) {
         const policies = policiesOf(workload, 'Egress', world);
         for (const policy of policies) {
           if (seen.has(policy)) continue;
           seen.add(policy);
           for (const [i, rule] of asList(get(policy.json, 'spec', 'egress')).entries()) {
-            const near = asList(get(rule, 'ports')).length === 0 ? [] : (servers.get(policy.namespace) ?? []).filter(({ port }) => allowsPort(rule, port, 'TCP'));
+            const near = asList(get(rule, 'ports')).length === 0 ? [] : brokerServersIn(policy.namespace, world).filter(({ port }) => allowsPort(rule, port, 'TCP'));
             const labels = asList(get(rule, 'to')).map(plainPodSelector);
             // Of several peers some may be for what is elsewhere: none of them takes a pod.
             const nobody = labels.length > 0 && labels.every((one) => one !== undefined && world.select(policy.namespace, one).length === 0);

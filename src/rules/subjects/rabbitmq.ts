@@ -13,7 +13,7 @@ import { longestCountdown } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
-import { exposures } from '../../manifests/network';
+import { portExposures } from '../../manifests/network';
 import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
 import { Container } from '../../manifests/pod/container';
@@ -637,7 +637,7 @@ export const rabbitRules: Rule[] = [
         const { container } = server;
         if (!container) return [];
         const ports = /management/.test(container.image.text) ? [AMQP_PORT, MANAGEMENT_PORT] : [AMQP_PORT];
-        const open = ports.flatMap((port) => exposures(container.workload, port, container.portNames(port), world)).filter(({ guarded }) => !guarded);
+        const open = ports.flatMap((port) => portExposures(container, port, world)).filter(({ guarded }) => !guarded);
         const kept = rabbitMount(server) !== undefined;
         return open.map((exposure) => [exposure.place.resource, { exposure, kept }] as const);
       }));
@@ -660,7 +660,7 @@ export const rabbitRules: Rule[] = [
     check: (world, report) => {
       const servers = rabbitBrokers(world).filter(({ server }) => !knowsGuest(server)).flatMap(({ server: { container } }) => container ?? []);
       const found = new Map(servers.flatMap((container) => [AMQP_PORT, MANAGEMENT_PORT]
-        .flatMap((port) => exposures(container.workload, port, container.portNames(port), world))
+        .flatMap((port) => portExposures(container, port, world))
         .filter(({ by, internal, guarded, place }) => by === 'LoadBalancer' && !internal && !guarded && !endsTls(place.resource)).map(({ by, place }) => [place.resource, { by, place }] as const)));
       for (const { by, place } of found.values()) report({ at: place, value: by, allowed: 'ClusterIP', unless: 'the load balancer ends TLS' });
     },

@@ -20,7 +20,7 @@ import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
-import { exposures, guardedByPolicy } from '../../manifests/network';
+import { portExposures, guardedByPolicy } from '../../manifests/network';
 import { isGiven, knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
 import { isReadOnly, Mount } from '../../manifests/pod/volumes';
@@ -123,17 +123,14 @@ function hasClientsInside({ container: { workload } }: RedisServer, world: World
 const sentinelNamespaces = lazy((world: World) => new Set(world.workloads.filter(({ containers }) => containers.some(runsSentinel))
   .map(({ resource }) => resource.namespace)));
 
-/** Of several of a name the last is what stays. */
-const isLast = (resource: Resource, world: World): boolean => world.find(resource.kind, resource.namespace, resource.name) === resource;
-
 /** By one name for all its pods, at the port of Redis. */
 const leadsToRedis = ({ json }: Resource): boolean => get(json, 'spec', 'clusterIP') !== 'None'
   && asList(get(json, 'spec', 'ports')).some((entry) => get(entry, 'port') === REDIS_PORT);
 
 /** The Services that lead to several servers which know nothing of each other. */
-const sharedServices = lazy((world: World) => world.kind('Service').filter((service) => isLast(service, world) && leadsToRedis(service))
+const sharedServices = lazy((world: World) => world.kind('Service').filter((service) => world.isLast(service) && leadsToRedis(service))
   .flatMap((service) => {
-    const servers = world.backing(service).filter((workload) => isLast(workload.resource, world) && mostReplicas(workload, world) > 0)
+    const servers = world.backing(service).filter((workload) => world.isLast(workload.resource) && mostReplicas(workload, world) > 0)
       .flatMap((workload) => world.redisIn(workload).slice(0, 1));
     return servers.length > 1 && servers.every(isIndependent) && servers.some((server) => brokerUse(server, world) !== 'no') ? [{ service, servers }] : [];
   }));
@@ -631,7 +628,7 @@ export const redisRules: Rule[] = [
       const found = new Map([...redisOfCelery(world)].filter(isOpen).map((server) => {
         const { container } = server;
         const port = Number(server.directive('port')?.values[0] ?? REDIS_PORT);
-        return [exposures(container.workload, port, container.portNames(port), world), open(server)] as const;
+        return [portExposures(container, port, world), open(server)] as const;
       }));
       for (const [all, certain] of found) {
         for (const { place: where, by, guarded, internal } of all) {
