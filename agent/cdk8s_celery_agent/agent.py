@@ -211,8 +211,8 @@ class Agent:
         pause = threading.Event()          # never set: the process ends with this thread in it
         while True:
             now = time.monotonic()
-            if self._looked_at is not None and now - self._looked_at > self.settings.stale_after:
-                self._since.clear()        # it was held up itself: nothing is known to have lasted
+            if self._looked_at is not None:
+                self.forget_after_a_gap(self._looked_at)
             looked = False
             with self.journal.guard('look'), untraced():
                 self.look(now)
@@ -238,6 +238,12 @@ class Agent:
             self._since.pop(what, None)
             return None
         return self._since.setdefault(what, time.monotonic())
+
+    def forget_after_a_gap(self, seen_at: float) -> None:
+        """After a time that was not looked at, because this thread was held up itself or the
+        broker took it for its answers, nothing is known to have lasted."""
+        if time.monotonic() - seen_at > self.settings.stale_after:
+            self._since.clear()
 
     def ask(self, question: Callable[[Broker], T]) -> Tuple[Optional[T], str]:
         """Ask the broker; return the answer, and the error if there is none."""

@@ -99,9 +99,16 @@ def deaf(w: Worker, now: float, s: Settings) -> str:
 
 
 def cut_off(w: Worker, now: float, s: Settings) -> str:
-    t = lasted(now, w.running_since, w.last_data, w.polls_since, w.reads_since, w.writes_since)
+    t = _silent(w, w.reads_since, w.writes_since)
     return (f'deaf: its connection to the broker has got no answer for {t:.0f} s, though the '
             'broker answers' if t > s.deaf_after else '')
+
+
+def _silent(w: Worker, *since: Moment) -> float:
+    """How long its connection had got nothing at the last look: what came after that is not known
+    before the next."""
+    return 0.0 if w.sampled_at is None else lasted(
+        w.sampled_at, w.running_since, w.last_data, w.polls_since, *since)
 
 
 def cancelled(w: Worker, now: float, s: Settings) -> str:
@@ -204,7 +211,7 @@ def _worker_idle(w: Worker, now: float, s: Settings) -> str:
     t = lasted(now, w.running_since, w.last_tick, w.unheld_since)
     if t > s.stale_after:
         return f'not consuming: the event loop has not turned for {t:.0f} s'
-    t = lasted(now, w.running_since, w.last_data, w.polls_since)
+    t = _silent(w)
     if t > s.stale_after:
         return f'not consuming: no answer on its connection to the broker for {t:.0f} s'
     return ''

@@ -244,10 +244,11 @@ class WorkerAgent(Agent):
             queues = dict(c.app.amqp.queues.consume_from)
         wanted = list(dict.fromkeys([*self.own_queues, *queues]))
         consuming = [name for name in wanted if self._consumes(name)]
-        depths, error = self.ask(lambda broker: _depths(broker, wanted))
+        depths, error = self.ask(lambda broker: self._depths(broker, wanted))
         depths = depths or {}
         if not error:
             error = self._look_at_unacked(now)
+            self.forget_after_a_gap(now)
         waits = any(depths.get(name) for name in consuming if not _passive(queues.get(name)))
         self._has_consumed = self._has_consumed or bool(consuming)
         turns = (self.running_since is not None and self.last_tick is not None
@@ -286,6 +287,16 @@ class WorkerAgent(Agent):
             sampled_at=time.monotonic(),
         )
 
+    def _depths(self, broker: Broker, queues: List[str]) -> Dict[str, Optional[int]]:
+        if not queues:
+            broker.ping()
+        broker.forget_all_but(queues)
+        depths = {}
+        for name in queues:
+            self._have_the_loop_turn_again()
+            depths[name] = broker.depth(name)
+        return depths
+
     def _look_at_unacked(self, now: float) -> str:
         """Now and then: it is a number of the whole database, and for people to read."""
         if self._unacked_at is None:
@@ -294,8 +305,7 @@ class WorkerAgent(Agent):
             return ''
         if now - self._unacked_at < UNACKED_INTERVAL:
             return ''
-        # A slow broker takes its time for this, too, and the next look comes later.
-        self._have_the_loop_turn(time.monotonic())
+        self._have_the_loop_turn_again()
         self._unacked, error = self.ask(Broker.unacknowledged)
         self._unacked_at = now
         return error
@@ -329,6 +339,13 @@ class WorkerAgent(Agent):
         if self.up and self._may_ask_for_a_tick(now):
             with self.gate:
                 self._ask_for_a_tick()
+
+    def _have_the_loop_turn_again(self) -> None:
+        """Before a further question: a slow broker takes its time for each, and the next look
+        comes later."""
+        now = time.monotonic()
+        if self.last_tick is not None and now - self.last_tick > self.settings.interval:
+            self._have_the_loop_turn(now)
 
     def _may_ask_for_a_tick(self, now: float) -> bool:
         """One question at a time, unless one got lost."""
@@ -443,13 +460,6 @@ class WorkerAgent(Agent):
 
     def _processes(self) -> List[Any]:
         return list(getattr(self._prefork(), '_pool', ()))
-
-
-def _depths(broker: Broker, queues: List[str]) -> Dict[str, Optional[int]]:
-    if not queues:
-        broker.ping()
-    broker.forget_all_but(queues)
-    return {name: broker.depth(name) for name in queues}
 
 
 def _passive(queue: Any) -> bool:

@@ -10,7 +10,7 @@ LONG, SHORT = NOW - 3600, NOW - 1
 
 #: A worker that has done its work for an hour and has room for more, and a broker that answers.
 WELL = Worker(
-    up=True, running_since=LONG, last_tick=SHORT, last_receipt=SHORT, sampled_at=SHORT,
+    up=True, running_since=LONG, last_tick=SHORT, last_receipt=SHORT, sampled_at=NOW,
     reads_since=LONG, connects_since=LONG, writes_since=LONG,
     room_since=LONG, unheld_since=LONG, unblocked_since=LONG, polls_since=LONG,
     last_data=SHORT, taskless_since=LONG,
@@ -124,6 +124,10 @@ CASES = [
     ('silent, but does not ask', CUT_OFF._replace(polls_since=None), ''),
     ('silent, has just begun to ask', CUT_OFF._replace(polls_since=SHORT), ''),
     ('silent, has just reconnected', CUT_OFF._replace(running_since=SHORT), ''),
+    ('silent, by a look of some time ago',
+     CUT_OFF._replace(last_data=NOW - S.deaf_after - 10, sampled_at=NOW - 10), ''),
+    ('silent for long, by a look of some time ago',
+     CUT_OFF._replace(last_data=NOW - S.deaf_after - 11, sampled_at=NOW - 10), 'for 46 s'),
     ('the kernel does not say', CUT_OFF._replace(last_data=None), ''),
 
     ('no pool process, broker silent', CHILDLESS._replace(reads_since=None), 'all 2 pool'),
@@ -185,6 +189,8 @@ READINESS = [
     ('the loop does not turn', WELL._replace(last_tick=NOW - S.stale_after - 1), 'not turned for'),
     ('the loop turns slowly', WELL._replace(last_tick=NOW - S.stale_after), ''),
     ('its connection is silent', WELL._replace(last_data=NOW - S.stale_after - 1), 'no answer on'),
+    ('its connection was silent at the last look, not for long',
+     WELL._replace(last_data=NOW - S.stale_after - 10, sampled_at=NOW - 10), ''),
     ('its connection is slow', WELL._replace(last_data=NOW - S.stale_after), ''),
     ('broker silent for a moment', WELL._replace(silent_since=SHORT), ''),
     ('broker silent, still receives', WELL._replace(silent_since=LONG), ''),

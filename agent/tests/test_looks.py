@@ -235,6 +235,22 @@ def test_a15_what_it_slept_through_has_not_lasted(monkeypatch, held_up, kept):
     assert bool(made._since) is kept
 
 
+@pytest.mark.parametrize('took, kept', [(20.9, True), (21.1, False)])
+def test_what_a_slow_look_saw_has_not_lasted(took, kept):
+    """The broker took so long for its answers that little was seen of that time."""
+    made = agent(call_soon=lambda _: None)
+    began = time.monotonic() - took
+    made.consumer.app.amqp.queues.consume_from = {'one': None}
+    made.__dict__.update(
+        _since={'waiting': 1.0}, up=True, running_since=1.0, last_tick=began, own_queues=['one'],
+        silent=False, _stack=None, _tick_asked=None, _guarded_tick=None, _has_consumed=True,
+        _unstarted={}, _unacked=None, _unacked_at=began, ask=lambda _: ({'one': 1}, ''),
+        _consumes=lambda _: True, _polls=lambda: True, _last_data=lambda: None,
+        loop_is_shared=False, _slots=lambda: 2, _prefork=lambda: None)
+    assert (made._look(began).waiting_since == 1.0) is kept
+    assert made._since['waiting'] is not None
+
+
 @pytest.mark.parametrize('live, ready, reason', [
     ('', '', ''), ('deaf', 'starting', 'deaf'), ('', 'starting', 'starting')])
 def test_status_says_what_the_probes_say(monkeypatch, live, ready, reason):
