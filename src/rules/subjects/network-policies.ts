@@ -130,12 +130,25 @@ const selected = lazy((world: World) => new Set([...ownByNamespace(world).values
 
 type Labels = ReadonlyArray<readonly [string, string]>;
 
+/** Whether a policy lets pods of its own namespace in, by labels that a workload has. */
+function isPeer({ labels }: Workload, policy: Resource): boolean {
+  return rulesOf([policy], 'Ingress').some((rule) => asList(get(rule, 'from')).some((peer) => {
+    const selector = get(peer, 'podSelector');
+    return get(peer, 'namespaceSelector') === undefined && isMap(selector) && Object.keys(selector).length > 0 && selects(selector, labels);
+  }));
+}
+
 /** The pods of Celery or Redis that a policy is for, of one that selects no pod. */
-function meantBy({ name, namespace }: Resource, selector: JsonObject, labels: Labels, world: World): Workload | undefined {
+function meantBy(policy: Resource, selector: JsonObject, labels: Labels, world: World): Workload | undefined {
+  const { name, namespace } = policy;
   const own = ownByNamespace(world);
   const near = own.get(namespace) ?? [];
   const all = [...own.values()].flat();
-  const role = ROLE.exec([name, ...labels.flat(), JSON.stringify(selector.matchExpressions ?? '')].join(' '))?.[0].toLowerCase();
+  const words = [name, ...labels.flat(), JSON.stringify(selector.matchExpressions ?? '')].join(' ').toLowerCase();
+  const peers = near.filter((workload) => isPeer(workload, policy));
+  // "allow-celery-to-postgres" is for the pods that those of Celery connect to.
+  const roles = [...words.matchAll(new RegExp(ROLE, 'gi'))].map(([one]) => one);
+  const role = roles.find((one) => !peers.some(({ resource }) => resource.name.toLowerCase().includes(one)));
   const ofRole = (pods: readonly Workload[]): Workload | undefined =>
     pods.find(({ resource }) => role !== undefined && resource.name.toLowerCase().includes(role)) ?? pods[0];
   if (near.length > 0) {
