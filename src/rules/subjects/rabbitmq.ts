@@ -613,7 +613,8 @@ export const rabbitRules: Rule[] = [
     on: 'brokerClients',
     check: (client, report, world) => {
       for (const use of amqpUses(client)) {
-        const vhost = isAmqp(use.url) ? virtualHost(use.url) : undefined;
+        // At the port of the management API a path is no virtual host.
+        const vhost = isAmqp(use.url) && use.url.port !== `${MANAGEMENT_PORT}` ? virtualHost(use.url) : undefined;
         const [server, ...others] = vhost === undefined ? [] : rabbitFor(use, world);
         const accounts = server && others.length === 0 ? rabbitAccounts(server, world) : undefined;
         if (!accounts?.vhosts || accounts.vhosts.has(vhost!)) continue;
