@@ -194,6 +194,10 @@ const claims = lazy((world: World) => {
   });
 });
 
+/** Those that several workloads mount, by namespace and name. */
+const claimsOfSeveral = lazy((world: World) => new Set(claims(world).filter(({ users }) => users.length > 1)
+  .map(({ claim, users }) => `${users[0].workload.resource.namespace}/${claim}`)));
+
 /** The claims that a workload writes to, whatever their access modes are. */
 function written(workload: Workload): Array<readonly [string, ClaimUse & { readonly claim: string }]> {
   const mounts = workload.containers.flatMap((container) => container.mounts);
@@ -470,10 +474,12 @@ export const filesystemRules: Rule[] = [
           // The old pods go without the new ones.
           if (folder === 'yes' || (shares && allMayGo(workload))) continue;
           seen.add(workload);
+          // Where other pods have the volume all the time, it is on their node, or there is one node only.
+          const together = shares && !waits && claimsOfSeveral(world).has(`${workload.resource.namespace}/${mount.volume.claim ?? ''}`);
           report({
             at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
             note: `claim ${mount.volume.claim ?? mount.volume.name}`,
-            ...unless(folder === 'no', 'the claim gets the volume that is a folder of a node'),
+            ...together ? { unless: 'the cluster has one node' } : unless(folder === 'no', 'the claim gets the volume that is a folder of a node'),
           });
         }
       }
