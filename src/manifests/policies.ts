@@ -25,7 +25,7 @@ export function selects(selector: unknown, labels: JsonObject): boolean {
   });
 }
 
-type Direction = 'Ingress' | 'Egress';
+export type Direction = 'Ingress' | 'Egress';
 
 /** A NetworkPolicy that limits a direction. */
 export function limits({ json }: Resource, direction: Direction): boolean {

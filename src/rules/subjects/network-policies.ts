@@ -1,6 +1,7 @@
 import { isLoopback, outsideCluster } from '../../celery/hosts';
 import { AMQP_PORT, defaultPort, REDIS_PORT } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel } from '../../celery/url';
+import { brokerClients } from '../../manifests/broker-urls';
 import { redisFor } from '../../manifests/brokers';
 import { PRIVATE_NETWORKS } from '../../manifests/cidr';
 import { grouped } from '../../manifests/grouped';
@@ -9,7 +10,7 @@ import { applicationContainers, namedHosts, ownNames } from '../../manifests/nam
 import { isPartial } from '../../manifests/patches';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { allowsDns, allowsPeer, allowsPort, hasOtherPolicies, limits, OF_CARRIERS, policiesOf, rulesOf, selects, takesCarriers } from '../../manifests/policies';
+import { allowsDns, allowsPeer, allowsPort, Direction, hasOtherPolicies, limits, OF_CARRIERS, policiesOf, rulesOf, selects, takesCarriers } from '../../manifests/policies';
 import { Process } from '../../manifests/process';
 import { rabbitFor } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
@@ -27,10 +28,17 @@ import { listed } from '../printable';
 import { ELSEWHERE, Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
-/** The pods of the input that a URL leads a process to, with the port that they listen on. */
-function brokerPods(broker: UrlUse | undefined, process: Process, world: World): Array<{ workload: Workload; container: Container; port: number }> {
+/** Pods with a broker, and the port that it listens on. */
+interface BrokerPod {
+  readonly workload: Workload;
+  readonly container: Container;
+  readonly port: number;
+}
+
+/** The pods of the input that a URL leads a pod to. */
+function brokerPods(broker: UrlUse | undefined, { resource: { namespace } }: Workload, world: World): BrokerPod[] {
   if (!broker || !isName(broker.url.host)) return [];
-  const service = world.service(broker.url.host, process.workload.resource.namespace);
+  const service = world.service(broker.url.host, namespace);
   const containers = isRedis(broker.url) ? redisFor(broker, world).map(({ container }) => container)
     : isAmqp(broker.url) ? rabbitFor(broker, world).flatMap(({ container }) => container ?? [])
       : isSentinel(broker.url) && service ? world.backing(service).flatMap((workload) => workload.containers.find(runsSentinel) ?? []) : [];
@@ -44,7 +52,7 @@ function brokerPods(broker: UrlUse | undefined, process: Process, world: World):
 }
 
 /** Where no URL is in sight: the pods of the only Redis or RabbitMQ that variables name by its host. */
-function namedBrokerPods({ container, workload }: Process, world: World): ReturnType<typeof brokerPods> {
+function namedBrokerPods({ container, workload }: Process, world: World): BrokerPod[] {
   const named = namedHosts(container).filter(({ kind }) => kind === 'redis' || kind === 'rabbitmq');
   const [first, ...others] = named;
   const service = first && others.every(({ host }) => host === first.host) ? world.service(first.host, workload.resource.namespace) : undefined;
@@ -65,6 +73,14 @@ const policyNames = (policies: readonly Resource[]) => listed(policies.map(({ na
 const clients = lazy((world: World) => [...new Map(world.processes.filter(({ role, workload }) => role !== 'multi' && workload.longRunning && !isPartial(workload.resource))
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
+
+/** What runs next to Celery with the URL of the broker in a variable of its own, and the pods that it leads to. */
+const sendingPods = lazy((world: World) => brokerClients(world).flatMap(({ container: { workload }, urls, process }) => {
+  if (process || !workload.longRunning || workload.replicas === 0 || world.in(workload).length > 0 || isPartial(workload.resource)) return [];
+  const [first, ...others] = urls;
+  // Of several URLs one may be of another purpose.
+  return others.some(({ url }) => url.host !== first.url.host) ? [] : [{ workload, pods: brokerPods(first, workload, world) }];
+}).filter(({ workload }, i, all) => all[i - 1]?.workload !== workload));
 
 /** Policies that let pods send to DNS, and nowhere else. */
 function onlyDns(egress: readonly Resource[], workload: Workload, world: World): boolean {
@@ -258,7 +274,7 @@ export const policyRules: Rule[] = [
         if (hasOtherPolicies(workload, world)) continue;
         const egress = policiesOf(workload, 'Egress', world);
         const use = process.link ?? process.allUrls[0];
-        const pods = use ? brokerPods(use, process, world) : namedBrokerPods(process, world);
+        const pods = use ? brokerPods(use, workload, world) : namedBrokerPods(process, world);
         const certainty = unless(use !== undefined && use === process.link, 'Celery has another broker');
         const ports = pods.map(({ port }) => port);
         const outside = broker && ports.length === 0 && isName(broker.url.host) && /^\d+$/.test(broker.url.port ?? '') ? [Number(broker.url.port)] : [];
@@ -295,6 +311,30 @@ export const policyRules: Rule[] = [
           });
         }
       }
+      for (const { workload, pods } of sendingPods(world)) {
+        if (hasOtherPolicies(workload, world)) continue;
+        const egress = policiesOf(workload, 'Egress', world);
+        const { resource: { kind, name } } = workload;
+        const lets = (policies: readonly Resource[], direction: Direction, { container, port, workload: server }: BrokerPod): boolean =>
+          policies.length === 0 || policies.some((policy) => rulesOf([policy], direction).some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port))
+            && allowsPeer(rule, direction, policy, direction === 'Egress' ? server : workload, world)));
+        const to = pods.find((pod) => !lets(egress, 'Egress', pod));
+        const from = to ? undefined : pods.find((pod) => !lets(policiesOf(pod.workload, 'Ingress', world), 'Ingress', pod));
+        if (to) {
+          report({
+            at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${to.port} of ${to.workload.resource.name}`,
+            note: `${kind} ${name}, which is given the broker, may not send there`, unless: 'it does not connect to the broker',
+          });
+        }
+        if (from) {
+          const ingress = policiesOf(from.workload, 'Ingress', world);
+          shut.add(from.workload);
+          report({
+            at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress), allowed: `port ${from.port} from ${JSON.stringify(workload.labels)}`,
+            note: `${kind} ${name}, which is given the broker, is not let in`, unless: 'it does not connect to the broker',
+          });
+        }
+      }
       for (const [policy, { host }] of deniedOutOfSight(world)) {
         report({
           at: { resource: policy, path: ['spec'] }, value: policy.name, allowed: 'a policy with a rule in ingress for the broker', note: `nobody is let in to ${host}`,
@@ -327,7 +367,7 @@ export const policyRules: Rule[] = [
       // It may read something of another server.
       const names = [...redis, ...rabbit].map((trigger) => /^(?:\w+:\/\/)?(?:[^@/]*@)?([\w-]+)/.exec(trigger.metadata('address') ?? trigger.metadata('host') ?? '')?.[1]);
       if (names.every((name) => name !== undefined && name !== use?.url.host.split('.')[0])) return;
-      for (const { workload: target } of use ? brokerPods(use, worker, world) : []) {
+      for (const { workload: target } of use ? brokerPods(use, worker.workload, world) : []) {
         const policies = policiesOf(target, 'Ingress', world);
         if (policies.length === 0 || hasOtherPolicies(target, world)) continue;
         const everyPod = policies.some((policy) => rulesOf([policy], 'Ingress').some((rule) => asList(get(rule, 'from'))
