@@ -1,7 +1,7 @@
 import { parseImage } from '../celery/image';
 import { lazy } from '../memo';
 import { grouped } from './grouped';
-import { asList, asMap, asScalar, asText, get, JsonObject, Path } from './json';
+import { asList, asMap, asNumber, asScalar, asText, get, JsonObject, Path } from './json';
 import { Container } from './pod/container';
 import { Variable } from './pod/env';
 import { Workload } from './pod/workload';
@@ -92,6 +92,38 @@ export function madeAlike({ pairs, namespace }: CommonLabels, world: World): Mad
     names: [...pairs.keys()].filter((name) => new Set(same.map(({ own }) => asScalar(own.get(name)))).size > 1),
   })).filter(({ names }) => names.length > 0);
   return { workloads: alike.flatMap(({ workloads }) => workloads), names: [...new Set(alike.flatMap(({ names }) => names))] };
+}
+
+/** How many pods a kustomization gives a workload. */
+export interface Count {
+  readonly resource: Resource;
+  readonly path: Path;
+  readonly pods: number;
+  /** The kind of the workload, where a patch names it. */
+  readonly kind?: string;
+}
+
+/** By the name of the workload: those of `replicas`, and of patches with operations. */
+const counts = lazy((world: World) => grouped(kustomizations(world).flatMap((resource): Array<readonly [string, Count]> => [
+  ...asList(resource.json.replicas).flatMap((entry, i) => {
+    const [name, pods] = [asText(get(entry, 'name')), asNumber(get(entry, 'count'))];
+    return name === undefined || pods === undefined ? [] : [[name, { resource, path: ['replicas', i, 'count'], pods }] as const];
+  }),
+  ...asList(resource.json.patches).flatMap((entry, i) => {
+    const [name, kind] = [asText(get(entry, 'target', 'name')), asText(get(entry, 'target', 'kind'))];
+    const operations = (asText(get(entry, 'patch')) ?? '').split(/^\s*-\s+/m);
+    const operation = operations.find((one) => /^\s*path:\s*["']?\/spec\/replicas["']?\s*$/m.test(one));
+    const pods = /^\s*value:\s*(\d+)\s*$/m.exec(operation ?? '')?.[1];
+    return name === undefined || pods === undefined ? [] : [[name, { resource, path: ['patches', i], pods: Number(pods), kind }] as const];
+  }),
+])));
+
+const workloadsByName = lazy((world: World) => grouped(world.workloads.map((workload) => [workload.resource.name, workload] as const)));
+
+/** The numbers of pods that kustomizations give a workload, where no other has its name. */
+export function countsOf({ resource: { kind, name } }: Workload, world: World): readonly Count[] {
+  if ((workloadsByName(world).get(name)?.length ?? 0) > 1) return [];
+  return (counts(world).get(name) ?? []).filter((count) => count.kind === undefined || count.kind === kind);
 }
 
 /** A kustomization that puts something in front of the names of all that it builds, or behind them. */

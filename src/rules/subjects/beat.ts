@@ -10,6 +10,7 @@ import { installedVersion } from '../../manifests/installs';
 import { grouped } from '../../manifests/grouped';
 import { workloadsIn } from '../../manifests/in-namespace';
 import { asScalar, get, Path } from '../../manifests/json';
+import { countsOf } from '../../manifests/kustomizations';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
@@ -275,7 +276,14 @@ export const beatRules: Rule[] = [
       const kind = scheduler(beat);
       if (kind === 'locking' || kind === 'unknown') return;
       const { resource, replicas } = beat.workload;
-      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessLocked(beat) });
+      const counts = countsOf(beat.workload, world);
+      const several = counts.filter(({ pods }) => pods > 1);
+      // What one kustomization builds another may build on, with one pod.
+      const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' } : unlessLocked(beat);
+      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
+      for (const count of (replicas ?? 1) > 1 ? [] : several) {
+        report({ at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`, ...certainty });
+      }
       if (resource.kind === 'DaemonSet') {
         report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(beat) });
       }

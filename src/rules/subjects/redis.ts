@@ -20,6 +20,7 @@ import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
+import { countsOf } from '../../manifests/kustomizations';
 import { portExposures, guardedByPolicy } from '../../manifests/network';
 import { isGiven, knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
@@ -350,7 +351,18 @@ export const redisRules: Rule[] = [
           value: listed(servers.map(({ container: { workload } }) => `${workload.resource.kind} ${workload.resource.name}`)),
         });
       }
-      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...unlessCache(server, world) });
+      const counts = countsOf(server.container.workload, world);
+      const several = counts.filter(({ pods }) => pods > 1);
+      // What one kustomization builds another may build on, with one pod.
+      const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' } : unlessCache(server, world);
+      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
+      for (const count of (replicas ?? 1) > 1 ? [] : several) {
+        const connected = /replicaof|slaveof|cluster|sentinel|"patchesStrategicMerge"|"path":"[^/]/i.test(JSON.stringify(count.resource.json));
+        report({
+          at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`,
+          ...connected ? { unless: 'a patch makes replicas of the others' } : certainty,
+        });
+      }
       const scaler = mostReplicas(server.container.workload, world) > 1 ? scalersOf(server.container.workload, world)[0] : undefined;
       if (scaler) report({ at: { resource: scaler, path: ['spec'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler', ...unlessCache(server, world) });
       // A number that is filled in before it is applied.
