@@ -63,6 +63,12 @@ function* besides({ resource: { kind, name } }: Workload, all: readonly Workload
 /** Kinds that count and list pods by a selector of labels. */
 const SELECTING: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout']);
 
+/** Labels that change with each release, by the recommendations of Kubernetes and Helm. */
+const OF_RELEASES: ReadonlySet<string> = new Set(['app.kubernetes.io/version', 'helm.sh/chart']);
+
+/** Whether a label has a number that changes, or one that is filled in. */
+const isVersion = (name: string, value: string): boolean => OF_RELEASES.has(name) && /\d\.\d|[${}]/.test(value);
+
 /** Rules about the selectors of workloads. */
 export const selectorRules: Rule[] = [
   {
@@ -133,6 +139,40 @@ export const selectorRules: Rule[] = [
           note: `it makes the selectors of ${listed([...new Set(workloads.map(({ resource }) => `${resource.kind} ${resource.name}`))])} the same`,
           ...unless(labels.namespace !== undefined && workloads.every(({ resource }) => resource.namespace === labels.namespace), 'it does not build all of these'),
         });
+      }
+    },
+  },
+  {
+    id: 'network/version-in-selectors',
+    severity: Severity.WARNING,
+    title: 'The selector of a workload has the version of the application in it',
+    why: 'The selector of a Deployment or a StatefulSet cannot be changed: with the next version `kubectl apply` ends with `spec.selector: Invalid value: ...: '
+      + 'field is immutable`, and the pods of the old version keep running.',
+    fix: 'Leave the label out of spec.selector; in a kustomization write it as labels: [{pairs: ...}], which leaves selectors as they are.',
+    source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates',
+    rows: ['N21'],
+    across: true,
+    check: (world, report) => {
+      const servers = serverWorkloads(world);
+      const ours = (workload: Workload): boolean => world.in(workload).length > 0 || servers.has(workload);
+      const own = world.workloads.filter((workload) => SELECTING.has(workload.resource.kind) && ours(workload));
+      for (const { resource } of own) {
+        for (const [name, value] of Object.entries(asMap(get(resource.json, 'spec', 'selector', 'matchLabels')))) {
+          if (isVersion(name, asScalar(value) ?? '')) {
+            report({ at: { resource, path: ['spec', 'selector', 'matchLabels', name] }, value: `${name}: ${asScalar(value) ?? ''}` });
+          }
+        }
+      }
+      const byNamespace = grouped(own.map((workload) => [workload.resource.namespace, workload] as const));
+      for (const { resource, path, pairs, namespace } of commonLabels(world)) {
+        const built = namespace === undefined ? own : ['', namespace].flatMap((one) => byNamespace.get(one) ?? []);
+        for (const [name, value] of built.length === 0 ? [] : pairs) {
+          if (!isVersion(name, value)) continue;
+          report({
+            at: { resource, path: [...path, name] }, value: `${name}: ${value}`, note: `it goes into the selector of ${built[0].resource.kind} ${built[0].resource.name}`,
+            ...unless(namespace !== undefined && built.length === own.length, 'it builds none of the workloads'),
+          });
+        }
       }
     },
   },
