@@ -103,27 +103,41 @@ export interface Count {
   readonly kind?: string;
 }
 
-/** By the name of the workload: those of `replicas`, and of patches with operations. */
-const counts = lazy((world: World) => grouped(kustomizations(world).flatMap((resource): Array<readonly [string, Count]> => [
-  ...asList(resource.json.replicas).flatMap((entry, i) => {
-    const [name, pods] = [asText(get(entry, 'name')), asNumber(get(entry, 'count'))];
-    return name === undefined || pods === undefined ? [] : [[name, { resource, path: ['replicas', i, 'count'], pods }] as const];
-  }),
-  ...asList(resource.json.patches).flatMap((entry, i) => {
-    const [name, kind] = [asText(get(entry, 'target', 'name')), asText(get(entry, 'target', 'kind'))];
-    const operations = (asText(get(entry, 'patch')) ?? '').split(/^\s*-\s+/m);
-    const operation = operations.find((one) => /^\s*path:\s*["']?\/spec\/replicas["']?\s*$/m.test(one));
-    const pods = /^\s*value:\s*(\d+)\s*$/m.exec(operation ?? '')?.[1];
-    return name === undefined || pods === undefined ? [] : [[name, { resource, path: ['patches', i], pods: Number(pods), kind }] as const];
-  }),
-])));
+/** By the namespace of the kustomization and the name of the workload: those of `replicas`, and of patches with operations. */
+const counts = lazy((world: World) => grouped(kustomizations(world).flatMap((resource): Array<readonly [string, Count]> => {
+  const { json, namespace } = resource;
+  return [
+    ...asList(json.replicas).flatMap((entry, i) => {
+      const [name, pods] = [asText(get(entry, 'name')), asNumber(get(entry, 'count'))];
+      return name === undefined || pods === undefined ? [] : [[`${namespace} ${name}`, { resource, path: ['replicas', i, 'count'], pods }] as const];
+    }),
+    ...asList(json.patches).flatMap((entry, i) => {
+      const [name, kind] = [asText(get(entry, 'target', 'name')), asText(get(entry, 'target', 'kind'))];
+      const operations = (asText(get(entry, 'patch')) ?? '').split(/^\s*-\s+/m);
+      const operation = operations.find((one) => /^\s*path:\s*["']?\/spec\/replicas["']?\s*$/m.test(one));
+      const pods = /^\s*value:\s*(\d+)\s*$/m.exec(operation ?? '')?.[1];
+      return name === undefined || pods === undefined ? [] : [[`${namespace} ${name}`, { resource, path: ['patches', i], pods: Number(pods), kind }] as const];
+    }),
+  ];
+})));
 
-const workloadsByName = lazy((world: World) => grouped(world.workloads.map((workload) => [workload.resource.name, workload] as const)));
+/** How many workloads have a name, in all namespaces and in each. */
+const named = lazy((world: World) => {
+  const numbers = new Map<string, number>();
+  for (const { resource: { name, namespace } } of world.workloads) {
+    for (const key of [name, `${namespace} ${name}`]) numbers.set(key, (numbers.get(key) ?? 0) + 1);
+  }
+  return numbers;
+});
 
 /** The numbers of pods that kustomizations give a workload, where no other has its name. */
-export function countsOf({ resource: { kind, name } }: Workload, world: World): readonly Count[] {
-  if ((workloadsByName(world).get(name)?.length ?? 0) > 1) return [];
-  return (counts(world).get(name) ?? []).filter((count) => count.kind === undefined || count.kind === kind);
+export function countsOf({ resource: { kind, name, namespace } }: Workload, world: World): readonly Count[] {
+  const key = `${namespace} ${name}`;
+  if ((named(world).get(key) ?? 0) > 1) return [];
+  // As kustomize reads it, a kustomization is in no namespace.
+  const general = named(world).get(name) === 1 ? counts(world).get(` ${name}`) ?? [] : [];
+  const own = namespace === '' ? [] : counts(world).get(key) ?? [];
+  return [...own, ...general].filter((count) => count.kind === undefined || count.kind === kind);
 }
 
 /** A kustomization that puts something in front of the names of all that it builds, or behind them. */
