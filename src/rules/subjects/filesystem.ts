@@ -194,8 +194,8 @@ const claims = lazy((world: World) => {
   });
 });
 
-/** Those that several workloads mount, by namespace and name. */
-const claimsOfSeveral = lazy((world: World) => new Set(claims(world).filter(({ users }) => users.length > 1)
+/** Those that several pods mount at the same time, by namespace and name. */
+const claimsOfSeveral = lazy((world: World) => new Set(claims(world).filter(({ users }) => users.length > 1 || (users[0].workload.replicas ?? 1) > 1)
   .map(({ claim, users }) => `${users[0].workload.resource.namespace}/${claim}`)));
 
 /** The claims that a workload writes to, whatever their access modes are. */
