@@ -1,4 +1,5 @@
 import { hasPlaceholder, isFilledIn } from '../../celery/filled-in';
+import { brokerServers } from '../../manifests/broker-servers';
 import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
@@ -6,7 +7,7 @@ import { hasCelery, kindIn, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { generatedInNoNamespace, isGenerated, isKustomization, isMerged, overlays } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
-import { namedHosts } from '../../manifests/named-hosts';
+import { applicationContainers, namedHosts } from '../../manifests/named-hosts';
 import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
 import { patchOf } from '../../manifests/patches';
 import { Container } from '../../manifests/pod/container';
@@ -18,6 +19,42 @@ import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
+
+/** The workloads that run Celery, and the servers that its application names: what others there are is no business of Celery's. */
+const ofCelery = lazy((world: World): ReadonlySet<Workload> => {
+  const named = applicationContainers(world)
+    .flatMap((container) => namedHosts(container).flatMap(({ host }) => world.service(host, container.workload.resource.namespace) ?? []));
+  return new Set([
+    ...world.processes.map(({ workload }) => workload), ...brokerServers(world).map(({ workload }) => workload),
+    ...[...new Set(named)].flatMap((service) => world.backing(service)),
+  ]);
+});
+
+const keyOf = ({ kind, namespace, name }: Resource): string => `${kind} ${namespace} ${name}`;
+
+const workloadsByName = lazy((world: World) => grouped(world.workloads.map((workload) => [keyOf(workload.resource), workload] as const)));
+
+/** The names of Services that lead to Celery, and to the servers of its application. */
+const servicesOfCelery = lazy((world: World) => new Set(world.kind('Service').filter((service) => world.backing(service).some((workload) => ofCelery(world).has(workload)))
+  .map(({ namespace, name }) => `${namespace} ${name}`)));
+
+/** Ingresses, and the routes of gateways and of other controllers. */
+const IS_ROUTE = /^Ingress$|Route$|^VirtualService$/;
+
+/** Some text in an object: the names of Services that a route leads to are among them. */
+function hasText(value: unknown, wanted: (text: string) => boolean): boolean {
+  return typeof value === 'string' ? wanted(value) : typeof value === 'object' && value !== null && Object.values(value).some((one) => hasText(one, wanted));
+}
+
+/** Whether an object is about what else runs there: another workload, or what leads to it. */
+function isOfAnother(resource: Resource, world: World): boolean {
+  const { kind, namespace, name, json } = resource;
+  const own = servicesOfCelery(world);
+  if (kind === 'Service') return world.backing(resource).length > 0 && !own.has(`${namespace} ${name}`);
+  if (IS_ROUTE.test(kind)) return !hasText(json.spec, (text) => own.has(`${namespace} ${text.split('.')[0]}`));
+  const workloads = workloadsByName(world).get(keyOf(resource)) ?? [];
+  return workloads.length > 0 && !workloads.some((workload) => ofCelery(world).has(workload));
+}
 
 /** The Jobs that `kubectl wait` or the image k8s-wait-for waits for, where a failure is not passed over. */
 function awaitedJobs({ image, invocations, words }: Container): string[] {
@@ -259,6 +296,7 @@ export const referenceRules: Rule[] = [
       // Each is for an environment of its own.
       if (overlays(world).length > 1) return;
       for (const { resource, by } of world.replaced) {
+        if (isOfAnother(resource, world)) continue;
         if (!hasCelery(resource.namespace, world) || isKustomization(resource) || hasPlaceholder(resource.name) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
