@@ -4,7 +4,7 @@ import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { isOtherImage } from './hints';
 import { brokerUrls, isProducer } from './broker-urls';
-import { asList, get, isMap, JsonObject, Path } from './json';
+import { asList, asText, get, isMap, JsonObject, Path } from './json';
 import { Container } from './pod/container';
 import { Workload } from './pod/workload';
 import type { World } from './world';
@@ -74,12 +74,15 @@ const databaseServices = lazy((world: World) => grouped(world.kind('Service').fl
   .flatMap(({ image }) => databaseKind(image) ?? []).slice(0, 1)
   .flatMap((kind) => [[`${service.namespace} ${kind}`, service.name] as const, [`${service.namespace} database`, service.name] as const]))));
 
-/** The workloads of databases that no Service leads to, by namespace and name. */
+/** The workloads of databases that no Service leads to, by namespace and name, and by the name of the Service that a StatefulSet says. */
 export const databasesWithoutService = lazy((world: World) => {
   const backed = new Set(world.kind('Service').flatMap((service) => world.backing(service)));
   const isDatabase = ({ containers }: Workload): boolean => containers.some(({ image }) => databaseKind(image) !== undefined);
   return grouped(world.workloads.filter((workload) => workload.longRunning && !backed.has(workload) && isDatabase(workload))
-    .map((workload) => [`${workload.resource.namespace} ${workload.resource.name}`, workload] as const));
+    .flatMap((workload) => {
+      const { namespace, name, json } = workload.resource;
+      return [...new Set([name, asText(get(json, 'spec', 'serviceName')) ?? name])].map((one) => [`${namespace} ${one}`, workload] as const);
+    }));
 });
 
 /** `shop-postgresql`: what charts call their Services, which are not among these manifests. */

@@ -225,7 +225,7 @@ export const serviceNameRules: Rule[] = [
           const unserved = near.length === 0 ? databasesWithoutService(world).get(`${namespace} ${name}`)?.[0] : undefined;
           if (unserved && celery.has(container)) {
             report({
-              at: container.place(path), value: shown, allowed: 'a Service', note: `no Service leads to ${unserved.resource.kind} ${name}`,
+              at: container.place(path), value: shown, allowed: 'a Service', note: `no Service leads to ${unserved.resource.kind} ${unserved.resource.name}`,
               fix: `Add a Service ${name} with the labels of its pods.`, unless: 'its Service is not among these manifests',
             });
           }
