@@ -261,6 +261,30 @@ export function rabbitMount(server: RabbitServer): ReturnType<Container['mountOf
   return server.container?.mountOf(dataFolder(server));
 }
 
+/** Its node has the address of the pod in its name, which is another one after each restart: `rabbit@$(MY_POD_IP)`. */
+export function namedByAddress({ json, env }: Container): boolean {
+  if (env.lookup('RABBITMQ_MNESIA_DIR').state !== 'unset') return false;
+  const entries = new Map(asList(json.env).map((entry) => [get(entry, 'name'), entry]));
+  const named = asText(get(entries.get('RABBITMQ_NODENAME'), 'value')) ?? '';
+  return [...named.matchAll(/\$\((\w+)\)/g)].some(([, name]) => get(entries.get(name), 'valueFrom', 'fieldRef', 'fieldPath') === 'status.podIP');
+}
+
+/** Whether the node has another name in each pod: its database is in a folder of that name. */
+export function nodeNameOf(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
+  const { container } = server;
+  if (container && namedByAddress(container)) return 'changes';
+  if (!container || container.workload.resource.kind === 'StatefulSet') return 'fixed';
+  if (asText(container.workload.spec.hostname) !== undefined) return 'fixed';
+  for (const name of ['RABBITMQ_NODENAME', 'RABBITMQ_NODE_NAME']) {
+    const found = container.env.lookup(name);
+    if (found.state === 'known') return /\$/.test(found.value) ? 'changes' : 'fixed';
+    if (found.state === 'set') return /\$\(/.test(found.variable.raw ?? '$(') ? 'changes' : 'unknown';
+    if (found.state === 'maybe') return 'unknown';
+  }
+  // Bitnami's image calls its node rabbit@localhost.
+  return isBitnami(container.image) ? 'fixed' : container.image.official ? 'changes' : 'unknown';
+}
+
 /** The words that a container says about clusters: of several nodes one server is made. */
 export function joinsCluster(server: RabbitServer): boolean {
   const { container } = server;

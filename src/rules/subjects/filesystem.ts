@@ -15,7 +15,7 @@ import { isReadOnly, Mount, Volume } from '../../manifests/pod/volumes';
 import { Workload } from '../../manifests/pod/workload';
 import { probesOf } from '../../manifests/probes';
 import { Process } from '../../manifests/process';
-import { dataFolder, rabbitServers } from '../../manifests/rabbit-server';
+import { dataFolder, nodeNameOf, rabbitBrokers, rabbitServers } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { isScaled, mostReplicas } from '../../manifests/scalers';
 import { serverWorkloads } from '../../manifests/servers';
@@ -583,17 +583,22 @@ export const filesystemRules: Rule[] = [
           note: `it is that of ${listed(processes.map(({ workload: { resource } }) => `${resource.kind} ${resource.name}`))}`,
         });
       }
+      const kept = [
+        ...world.redisServers.filter(({ saves }) => saves)
+          .map((server) => ({ container: server.container, folder: server.dataFolder, use: brokerUse(server, world) })),
+        // A node with the name of its pod has a folder of its own.
+        ...rabbitBrokers(world).flatMap(({ server, certain }) => server.container === undefined || nodeNameOf(server) !== 'fixed' ? []
+          : [{ container: server.container, folder: dataFolder(server), use: certain ? 'yes' as const : 'possible' as const }]),
+      ];
       // A claim of one node is another rule's.
-      for (const server of world.redisServers) {
-        const { container } = server;
+      for (const { container, folder, use } of kept) {
         const { workload } = container;
-        const mount = container.mountOf(server.dataFolder);
-        const use = brokerUse(server, world);
+        const mount = container.mountOf(folder);
         const modes = mount === undefined ? [] : claimModes(mount, world, workload.resource.namespace);
         // Of a claim that is not in sight, the new server waits for the volume, or writes it, too.
         const outOfSight = mount?.volume.claim !== undefined && modes.length === 0;
         const shared = mount?.volume.kind === 'hostPath' || modes.includes('ReadWriteMany') || outOfSight;
-        if (!server.saves || !workload.rolls || workload.replicas === 0 || use === 'no' || !mount || !shared || isReadOnly(mount)) continue;
+        if (!workload.rolls || workload.replicas === 0 || use === 'no' || !mount || !shared || isReadOnly(mount)) continue;
         report({
           at: { resource: workload.resource, path: ['spec', 'strategy'] }, value: 'RollingUpdate', allowed: 'Recreate',
           note: `during a rollout the new server and the old one both write ${mount.mountPath}${outOfSight ? ', or the new one waits for the claim' : ''}`,

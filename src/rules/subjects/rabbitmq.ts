@@ -11,18 +11,17 @@ import { codeFiles, seesSettings } from '../../manifests/code';
 import { declaredQueues, difference } from '../../manifests/declared-queues';
 import { longestCountdown } from '../../manifests/countdowns';
 import { installedVersion } from '../../manifests/installs';
-import { asList, asText, get } from '../../manifests/json';
+import { get } from '../../manifests/json';
 import { baseName } from '../../manifests/command/command';
 import { portExposures } from '../../manifests/network';
 import { knownPassword, passwordOf } from '../../manifests/passwords';
 import { probePlace, probesOf } from '../../manifests/probes';
-import { Container } from '../../manifests/pod/container';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
 import { rabbitAccounts, WITHOUT_DEFAULTS } from '../../manifests/rabbit-accounts';
 import {
-  dataFolder, joinsCluster, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount, rabbitReplicas,
-  RabbitServer, rabbitSetting,
+  dataFolder, joinsCluster, namedByAddress, nodeNameOf, RabbitBroker, rabbitBrokers, rabbitServers, rabbitFor, rabbitMention, rabbitMount,
+  rabbitReplicas, RabbitServer, rabbitSetting,
 } from '../../manifests/rabbit-server';
 import { Resource } from '../../manifests/resource';
 import { lateTasks, taskLimit } from '../../manifests/task-limit';
@@ -151,30 +150,6 @@ function quorumQueues(worker: Process): string | undefined {
   if (worker.setting('task_default_queue_type')?.value === 'quorum') return 'task_default_queue_type is quorum';
   const declared = codeFiles(worker.container).find(({ text }) => /["']x-queue-type["']\s*:\s*["']quorum["']/.test(text.replace(/^[ \t]*#.*$/gm, '')));
   return declared && `${declared.name} declares a queue with x-queue-type: quorum`;
-}
-
-/** Its node has the address of the pod in its name, which is another one after each restart: `rabbit@$(MY_POD_IP)`. */
-function namedByAddress({ json, env }: Container): boolean {
-  if (env.lookup('RABBITMQ_MNESIA_DIR').state !== 'unset') return false;
-  const entries = new Map(asList(json.env).map((entry) => [get(entry, 'name'), entry]));
-  const named = asText(get(entries.get('RABBITMQ_NODENAME'), 'value')) ?? '';
-  return [...named.matchAll(/\$\((\w+)\)/g)].some(([, name]) => get(entries.get(name), 'valueFrom', 'fieldRef', 'fieldPath') === 'status.podIP');
-}
-
-/** Not only the cluster's own name. */
-function nodeName(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
-  const { container } = server;
-  if (container && namedByAddress(container)) return 'changes';
-  if (!container || container.workload.resource.kind === 'StatefulSet') return 'fixed';
-  if (asText(container.workload.spec.hostname) !== undefined) return 'fixed';
-  for (const name of ['RABBITMQ_NODENAME', 'RABBITMQ_NODE_NAME']) {
-    const found = container.env.lookup(name);
-    if (found.state === 'known') return /\$/.test(found.value) ? 'changes' : 'fixed';
-    if (found.state === 'set') return /\$\(/.test(found.variable.raw ?? '$(') ? 'changes' : 'unknown';
-    if (found.state === 'maybe') return 'unknown';
-  }
-  // Bitnami's image calls its node rabbit@localhost.
-  return isBitnami(container.image) ? 'fixed' : container.image.official ? 'changes' : 'unknown';
 }
 
 /** What the entrypoint of the official image refuses since RabbitMQ 3.9. */
@@ -413,7 +388,7 @@ export const rabbitRules: Rule[] = [
     check: (world, report) => {
       for (const { server } of rabbitBrokers(world)) {
         const mount = rabbitMount(server);
-        const name = nodeName(server);
+        const name = nodeNameOf(server);
         if (!server.container || mount?.volume.kind !== 'claim' || name === 'fixed') continue;
         report({
           at: server.container.place(mount.path), value: `claim ${mount.volume.claim ?? mount.volume.name} at ${mount.mountPath}`,
