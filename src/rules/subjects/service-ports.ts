@@ -3,9 +3,10 @@ import { AMQP_PORT, AMQPS_PORT, REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, isSentinel } from '../../celery/url';
 import { brokerClients } from '../../manifests/broker-urls';
+import { grouped } from '../../manifests/grouped';
 import { hasCelery } from '../../manifests/in-namespace';
 import { isInjected, PORTS_OF_INJECTED } from '../../manifests/injected';
-import { asList, asMap, asScalar, asText, get } from '../../manifests/json';
+import { asList, asMap, asNumber, asScalar, asText, get } from '../../manifests/json';
 import { listensNowhere } from '../../manifests/listeners';
 import { applicationContainers, namedHosts } from '../../manifests/named-hosts';
 import { distinct } from '../../manifests/network';
@@ -194,6 +195,35 @@ export const servicePortRules: Rule[] = [
             ...unless(served && !injected, served ? 'a container that is injected into its pods has that port' : ELSEWHERE),
           });
         });
+      }
+    },
+  },
+  {
+    id: 'network/node-port-taken',
+    severity: Severity.WARNING,
+    title: 'Two Services have the same nodePort',
+    why: 'Each port of the nodes is given to one Service, and the API server refuses the other: `spec.ports[0].nodePort: Invalid value: 30080: provided port is already '
+      + 'allocated`. Its name is then not in the DNS of the cluster.',
+    fix: 'Give it another nodePort; or leave nodePort out, and Kubernetes takes a free one.',
+    source: 'https://kubernetes.io/docs/concepts/services-networking/service/#nodeport-custom-port',
+    rows: ['N73'],
+    check: (world, report) => {
+      const given = grouped(world.kind('Service').filter((service) => hasCelery(service.namespace, world) && world.isLast(service)).flatMap((service) => {
+        const { type, ports } = asMap(service.json.spec);
+        return type !== 'NodePort' && type !== 'LoadBalancer' ? [] : asList(ports).flatMap((entry, i) => {
+          const nodePort = asNumber(get(entry, 'nodePort')) ?? 0;
+          return nodePort === 0 ? [] : [[`${service.namespace} ${nodePort} ${asText(get(entry, 'protocol')) ?? 'TCP'}`, { service, i, nodePort }] as const];
+        });
+      }));
+      for (const [first, ...others] of given.values()) {
+        for (const { service, i, nodePort } of others) {
+          // Two ports of one Service are another rule's.
+          if (service === first.service) continue;
+          report({
+            at: { resource: service, path: ['spec', 'ports', i, 'nodePort'] }, value: `nodePort: ${nodePort}`, note: `Service ${first.service.name} has it`,
+            unless: 'they are for different clusters or environments',
+          });
+        }
       }
     },
   },
