@@ -261,6 +261,7 @@ export const CATALOGUE = {
   N117: { what: 'a claim that no volume fits' },
   N118: { what: 'an image without a registry', limits: 'Only images that are pulled at every start: whether a node has one is out of sight.' },
   N120: { what: 'workers and senders of different versions' },
+  N121: { what: 'an image that a pod may not pull' },
   N119: { what: 'a queue of RabbitMQ that is declared with different arguments', limits: 'Of workers whose settings are in sight, definitions, and objects of the topology operator.' },
   N50: { what: 'an object that is defined twice' },
   Z6: { what: 'a chart that refuses bad combinations', unguarded: 'A model for messages, no fault.' },

@@ -13,6 +13,7 @@ import { Resource } from '../../manifests/resource';
 import { mostReplicas } from '../../manifests/scalers';
 import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
+import { listed } from '../printable';
 import { Rule, unless } from '../rule';
 import { Severity } from '../severity';
 
@@ -53,6 +54,12 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
     || world.kind('ImageStream').some((stream) => stream.name === image.repository && isOf(stream, resource.namespace))
     || ['Kustomization', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
 }
+
+const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) ?? asText(spec.serviceAccount) ?? 'default';
+
+/** The workloads that name a Secret for the registry, by their namespace and image. */
+const withPullSecret = lazy((world: World) => grouped(world.workloads.filter(({ spec }) => asList(spec.imagePullSecrets).some((entry) => asText(get(entry, 'name'))))
+  .flatMap((workload) => workload.allContainers.map(({ image }) => [`${workload.resource.namespace} ${image.repository}`, workload] as const))));
 
 /** Side by side on purpose: by the words of the name, or by a version in it. */
 const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|legacy|preview|stable|v\d+|\d+-\d+)(-|$)/;
@@ -187,6 +194,36 @@ export const imageRules: Rule[] = [
         report({
           at: container.place([...path, 'image']), value: image.text,
           unless: 'a pipeline writes another name, or the nodes have a registry for such names',
+        });
+      }
+    },
+  },
+  {
+    id: 'images/lacks-pull-secret',
+    severity: Severity.WARNING,
+    title: 'Celery has no imagePullSecrets, and another pod of its image does',
+    why: 'A private registry refuses it: `pull access denied, repository does not exist or may require authorization`, ImagePullBackOff; on a node that already has the image '
+      + 'it may start all the same, until it is moved to another.',
+    fix: 'Give all pods of the image the same imagePullSecrets, or give them to their ServiceAccount.',
+    source: 'https://kubernetes.io/docs/concepts/containers/images/#specifying-imagepullsecrets-on-a-pod',
+    rows: ['N121'],
+    check: (world, report) => {
+      const seen = new Set<Workload>();
+      for (const { container, workload } of world.processes) {
+        const { spec, resource } = workload;
+        const { image, json, path } = container;
+        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || !world.isLast(resource)) continue;
+        const account = accountOf(workload);
+        const found = world.find('ServiceAccount', resource.namespace, account);
+        const other = (withPullSecret(world).get(`${resource.namespace} ${image.repository}`) ?? [])
+          // What is not in sight of an account of its own may be a login.
+          .find((one) => found !== undefined || account === 'default' || accountOf(one) === account);
+        if (!other || asList(found?.json.imagePullSecrets).length > 0) continue;
+        seen.add(workload);
+        const names = asList(other.spec.imagePullSecrets).flatMap((entry) => asText(get(entry, 'name')) ?? []);
+        report({
+          at: container.place([...path, 'image']), value: image.text, allowed: `imagePullSecrets: ${listed(names)}`,
+          note: `${other.resource.kind} ${other.resource.name} has them`, unless: 'its ServiceAccount or the nodes have a login, or nobody needs one',
         });
       }
     },
