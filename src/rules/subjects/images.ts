@@ -34,7 +34,7 @@ function* containersNear(world: World): Iterable<Container> {
 }
 
 /** What examples have in place of a name: `your-image`, `sample_image_name`. */
-const STANDS_FOR_IT = /your|sample|example|placeholder|image[-_]?name|(^|[-_])image(:|$)/;
+const STANDS_FOR_IT = /(^|[^a-z])your($|[^a-z]|app|docker|hub|image|name|org|project|reg|repo|user)|sample|example|placeholder|image[-_]?name|(^|[-_])image(:|$)/;
 
 /** What examples have in place of a digest: `sha256:abc123`. A long one is a digest that somebody has cut or made up. */
 const STANDS_FOR_A_DIGEST = /@(?!sha256:[0-9a-f]{32})/;
@@ -55,7 +55,7 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
     || ['Kustomization', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
 }
 
-const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) ?? asText(spec.serviceAccount) ?? 'default';
+const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) || asText(spec.serviceAccount) || 'default';
 
 /** The workloads that name a Secret for the registry, by their namespace and image. */
 const withPullSecret = lazy((world: World) => grouped(world.workloads.filter(({ spec }) => asList(spec.imagePullSecrets).some((entry) => asText(get(entry, 'name'))))
@@ -187,7 +187,8 @@ export const imageRules: Rule[] = [
       const seen = new Set<string>();
       for (const { container } of world.processes) {
         const { image, json, path, workload: { resource } } = container;
-        const policy = asText(json.imagePullPolicy) ?? (isLatest(image) ? 'Always' : 'IfNotPresent');
+        // An empty one, as kompose writes it, is none.
+        const policy = asText(json.imagePullPolicy) || (isLatest(image) ? 'Always' : 'IfNotPresent');
         const key = `${resource.namespace} ${image.text}`;
         if (policy !== 'Always' || resource.live || seen.has(key) || isTemplate(image.text) || STANDS_FOR_IT.test(image.text) || !isNowhere(image.text) || isReplaced(container, world)) continue;
         seen.add(key);
