@@ -57,9 +57,10 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
 
 const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) || asText(spec.serviceAccount) || 'default';
 
-/** The workloads that name a Secret for the registry, by their namespace and image. */
+/** The workloads that name a Secret for the registry, by their namespace and image, and by their ServiceAccount with these. */
 const withPullSecret = lazy((world: World) => grouped(world.workloads.filter(({ spec }) => asList(spec.imagePullSecrets).some((entry) => asText(get(entry, 'name'))))
-  .flatMap((workload) => workload.allContainers.map(({ image }) => [`${workload.resource.namespace} ${image.repository}`, workload] as const))));
+  .flatMap((workload) => workload.allContainers.map(({ image }) => `${workload.resource.namespace} ${image.repository}`)
+    .flatMap((key) => [key, `${key} ${accountOf(workload)}`]).map((key) => [key, workload] as const))));
 
 /** Side by side on purpose: by the words of the name, or by a version in it. */
 const SIDE_BY_SIDE = /(^|-)(canary|blue|green|beta|next|old|new|legacy|preview|stable|v\d+|\d+-\d+)(-|$)/;
@@ -210,15 +211,16 @@ export const imageRules: Rule[] = [
     rows: ['N121'],
     check: (world, report) => {
       const seen = new Set<Workload>();
+      const replaced = new Set(world.replaced.map(({ resource }) => resource));
       for (const { container, workload } of world.processes) {
         const { spec, resource } = workload;
         const { image, json, path } = container;
-        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || !world.isLast(resource)) continue;
+        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || replaced.has(resource)) continue;
         const account = accountOf(workload);
         const found = world.find('ServiceAccount', resource.namespace, account);
-        const other = (withPullSecret(world).get(`${resource.namespace} ${image.repository}`) ?? [])
-          // What is not in sight of an account of its own may be a login.
-          .find((one) => found !== undefined || account === 'default' || accountOf(one) === account);
+        // What is not in sight of an account of its own may be a login.
+        const key = `${resource.namespace} ${image.repository}`;
+        const [other] = withPullSecret(world).get(found !== undefined || account === 'default' ? key : `${key} ${account}`) ?? [];
         if (!other || asList(found?.json.imagePullSecrets).length > 0) continue;
         seen.add(workload);
         const names = asList(other.spec.imagePullSecrets).flatMap((entry) => asText(get(entry, 'name')) ?? []);

@@ -208,7 +208,8 @@ export const servicePortRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#nodeport-custom-port',
     rows: ['N73'],
     check: (world, report) => {
-      const given = grouped(world.kind('Service').filter((service) => hasCelery(service.namespace, world) && world.isLast(service)).flatMap((service) => {
+      const replaced = new Set(world.replaced.map(({ resource }) => resource));
+      const given = grouped(world.kind('Service').filter((service) => hasCelery(service.namespace, world) && !replaced.has(service)).flatMap((service) => {
         const { type, ports } = asMap(service.json.spec);
         return type !== 'NodePort' && type !== 'LoadBalancer' ? [] : asList(ports).flatMap((entry, i) => {
           const nodePort = asNumber(get(entry, 'nodePort')) ?? 0;
