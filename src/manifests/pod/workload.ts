@@ -72,6 +72,12 @@ export class Workload {
     return asNumber(this.spec.terminationGracePeriodSeconds) ?? DEFAULT_GRACE;
   }
 
+  /** Nobody has chosen its grace period: in a cluster, the API server writes the default. */
+  public get hasDefaultGrace(): boolean {
+    const given = this.spec.terminationGracePeriodSeconds;
+    return given === undefined || (this.resource.live && given === DEFAULT_GRACE);
+  }
+
   public get serviceLinks(): boolean {
     return this.spec.enableServiceLinks !== false;
   }

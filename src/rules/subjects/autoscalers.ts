@@ -9,7 +9,7 @@ import { builtApart } from '../../manifests/kustomizations';
 import { almost } from '../../manifests/misspelt';
 import { IT_IS_A_PATCH, patchOf } from '../../manifests/patches';
 import { Place } from '../../manifests/place';
-import { Workload } from '../../manifests/pod/workload';
+import { DEFAULT_GRACE, Workload } from '../../manifests/pod/workload';
 import { isOfKubernetes, Resource } from '../../manifests/resource';
 import { queuesInSight, scalersOf, triggers } from '../../manifests/scalers';
 import { givesTasksBack } from '../../manifests/soft-shutdown';
@@ -246,11 +246,22 @@ export const autoscalerRules: Rule[] = [
     on: 'workers',
     check: (worker, report, world) => {
       const limit = taskLimit(worker)?.seconds;
-      if (limit === undefined || limit <= worker.workload.graceSeconds || givesTasksBack(worker)) return;
-      for (const scaler of scalersOf(worker.workload, world)) {
+      const { workload } = worker;
+      if ((limit !== undefined && limit <= workload.graceSeconds) || givesTasksBack(worker)) return;
+      for (const scaler of scalersOf(workload, world)) {
         const behavior = scaler.kind === 'ScaledObject' ? get(scaler.json, 'spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')
           : get(scaler.json, 'spec', 'behavior');
         if (get(behavior, 'scaleDown', 'selectPolicy') === 'Disabled') continue;
+        if (limit === undefined) {
+          const least = asNumber(get(scaler.json, 'spec', 'minReplicas')) ?? 1;
+          // Who gives a grace period may know how long the tasks take; with KEDA, another rule looks at what it counts.
+          if (scaler.kind !== 'HorizontalPodAutoscaler' || !workload.hasDefaultGrace || least >= (asNumber(get(scaler.json, 'spec', 'maxReplicas')) ?? least)) continue;
+          report({
+            at: { resource: scaler, path: ['spec'] }, value: `minReplicas: ${least}`, note: `above that number, pods are removed with the default grace period of ${DEFAULT_GRACE} s`,
+            unless: 'no task takes longer', fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',
+          });
+          continue;
+        }
         const window = asNumber(get(behavior, 'scaleDown', 'stabilizationWindowSeconds')) ?? SCALE_DOWN_WINDOW;
         const cooldown = scaler.kind === 'ScaledObject' && (asNumber(get(scaler.json, 'spec', 'minReplicaCount')) ?? KEDA_DEFAULTS.minReplicaCount) === 0
           ? asNumber(get(scaler.json, 'spec', 'cooldownPeriod')) ?? KEDA_DEFAULTS.cooldownPeriod : Infinity;

@@ -8,7 +8,7 @@ import { asList, asMap, asScalar, get } from '../../manifests/json';
 import { generatedInNoNamespace, isGenerated, isKustomization, isMerged, overlays } from '../../manifests/kustomizations';
 import { almost, slip } from '../../manifests/misspelt';
 import { applicationContainers, namedHosts } from '../../manifests/named-hosts';
-import { allNames, namedBy, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
+import { allNames, NamedObject, namedObjects, namesOf, namespaceOf } from '../../manifests/named-objects';
 import { patchOf } from '../../manifests/patches';
 import { Container } from '../../manifests/pod/container';
 import { secretData } from '../../manifests/pod/sources';
@@ -41,30 +41,17 @@ const servicesOfCelery = lazy((world: World) => new Set(world.kind('Service').fi
 /** Ingresses, and the routes of gateways and of other controllers. */
 const IS_ROUTE = /^Ingress$|Route$|^VirtualService$/;
 
-/** What a pod is given by its name. */
-const IS_GIVEN = new Set(['ConfigMap', 'Secret', 'PersistentVolumeClaim', 'ServiceAccount']);
-
-/** What Celery, its servers and what sends tasks to it are given, by kind, namespace and name. */
-const givenToCelery = lazy((world: World) => {
-  const workloads = new Set([...ofCelery(world), ...applicationContainers(world).map(({ workload }) => workload)]);
-  return new Set([...workloads].flatMap((workload) => [...referencesOf(workload), ...namedBy(workload)])
-    .map(({ kind, name, at: { resource: { namespace } } }) => keyOf({ kind, namespace, name })));
-});
-
 /** Some text in an object: the names of Services that a route leads to are among them. */
 function hasText(value: unknown, wanted: (text: string) => boolean): boolean {
   return typeof value === 'string' ? wanted(value) : typeof value === 'object' && value !== null && Object.values(value).some((one) => hasText(one, wanted));
 }
 
-/** Whether an object is about what else runs there: another workload, what leads to it, or what it is given. */
+/** Whether an object is about what else runs there: another workload, or what leads to it. */
 function isOfAnother(resource: Resource, world: World): boolean {
   const { kind, namespace, name, json } = resource;
   const own = servicesOfCelery(world);
   if (kind === 'Service') return world.backing(resource).length > 0 && !own.has(`${namespace} ${name}`);
   if (IS_ROUTE.test(kind)) return !hasText(json.spec, (text) => own.has(`${namespace} ${text.split('.')[0]}`));
-  if (IS_GIVEN.has(kind)) return !givenToCelery(world).has(keyOf(resource));
-  const scaled = get(json, 'spec', 'scaleTargetRef') === undefined ? undefined : world.target(namespace, get(json, 'spec', 'scaleTargetRef'), 'Deployment');
-  if (scaled) return !ofCelery(world).has(scaled);
   const workloads = workloadsByName(world).get(keyOf(resource)) ?? [];
   return workloads.length > 0 && !workloads.some((workload) => ofCelery(world).has(workload));
 }
@@ -309,12 +296,15 @@ export const referenceRules: Rule[] = [
       // Each is for an environment of its own.
       if (overlays(world).length > 1) return;
       for (const { resource, by } of world.replaced) {
-        if (isOfAnother(resource, world)) continue;
         if (!hasCelery(resource.namespace, world) || isKustomization(resource) || hasPlaceholder(resource.name) || [resource, by].some((one) => patchOf(one, world) === 'yes')) continue;
         if (JSON.stringify(resource.json) === JSON.stringify(by.json)) {
           report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, note: 'though both are the same here', severity: Severity.INFO });
         } else {
-          report({ at: { resource, path: ['metadata', 'name'] }, value: resource.name, unless: 'they are for different clusters or environments' });
+          // A web application or a load test in files of which one is applied, and an Ingress for each environment, are what most of these are about.
+          report({
+            at: { resource, path: ['metadata', 'name'] }, value: resource.name, unless: 'they are for different clusters or environments',
+            ...isOfAnother(resource, world) ? { severity: Severity.INFO } : {},
+          });
         }
       }
     },

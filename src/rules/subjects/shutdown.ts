@@ -188,10 +188,7 @@ export const shutdownRules: Rule[] = [
     on: 'workers',
     check: (worker, report) => {
       const { workload } = worker;
-      const given = workload.spec.terminationGracePeriodSeconds;
-      // The API server writes the default.
-      const unset = given === undefined || (workload.resource.live && given === DEFAULT_GRACE);
-      if (!unset || !workload.longRunning || taskLimit(worker)) return;
+      if (!workload.hasDefaultGrace || !workload.longRunning || taskLimit(worker)) return;
       report({ at: { resource: workload.resource, path: workload.specPath }, value: `terminationGracePeriodSeconds: ${DEFAULT_GRACE} (the default)` });
     },
   },
