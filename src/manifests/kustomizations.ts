@@ -210,7 +210,12 @@ export interface Generated {
 
 const GENERATORS = [['ConfigMap', 'configMapGenerator'], ['Secret', 'secretGenerator']] as const;
 
-const generating = lazy((world: World) => grouped(kustomizations(world).flatMap((resource) => GENERATORS.flatMap(([kind, field]) =>
+/** What several kustomizations share, which also generates and patches. */
+export const components = lazy((world: World): readonly Resource[] => world.kind('Component')
+  .filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')));
+
+const generating = lazy((world: World) => grouped([...kustomizations(world), ...components(world)].flatMap((resource) =>
+  GENERATORS.flatMap(([kind, field]) =>
   asList(resource.json[field]).map((entry) => [`${kind} ${asText(get(entry, 'name')) ?? ''}`, { resource, entry }] as const)))));
 
 const generatorsOf = (kind: Generated['kind'], name: string, namespace: string, world: World) =>

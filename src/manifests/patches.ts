@@ -1,7 +1,7 @@
 import { lazy } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asText, get, isMap, JsonObject } from './json';
-import { isOf, kustomizations } from './kustomizations';
+import { components, isOf, kustomizations } from './kustomizations';
 import { Resource } from './resource';
 import type { World } from './world';
 
@@ -30,12 +30,14 @@ export function isPartial(resource: Resource): boolean {
   const withoutImage = containers.some((container) => (asText(container.image) ?? '') === '');
   switch (kind) {
     case 'Deployment': case 'StatefulSet': case 'DaemonSet': case 'ReplicaSet': return lacks('selector') && (withoutImage || containers.length === 0);
+    case 'Rollout': return lacks('selector', 'workloadRef') && (withoutImage || containers.length === 0);
     case 'CronJob': return lacks('jobTemplate') || (lacks('schedule') && !isGiven(templateOf(resource), 'spec', 'restartPolicy'));
     case 'Job': return lacks('template') || (withoutImage && !isGiven(templateOf(resource), 'spec', 'restartPolicy'));
     case 'Service': return lacks('ports', 'selector', 'externalName', 'clusterIP');
     case 'HorizontalPodAutoscaler': case 'ScaledObject': return lacks('scaleTargetRef');
     case 'NetworkPolicy': return lacks('podSelector');
     case 'PersistentVolumeClaim': return lacks('accessModes', 'resources');
+    case 'PodDisruptionBudget': return lacks('selector');
     default: return false;
   }
 }
@@ -45,9 +47,9 @@ const BY_PATCHES = ['patches', 'patchesStrategicMerge', 'patchesJson6902', 'comp
 const byName = lazy((world: World) => grouped(world.resources.map((resource) => [`${resource.kind} ${resource.namespace} ${resource.name}`, resource])));
 
 /** Something in the input lays patches over objects: kustomizations and components, also of Flux and of Argo CD. */
-const patching = lazy((world: World): readonly Resource[] => [
+export const patching = lazy((world: World): readonly Resource[] => [
   ...world.kind('Kustomization').filter(({ json }) => BY_PATCHES.some((name) => [json[name], get(json, 'spec', name)].some((list) => asList(list).length > 0))),
-  ...world.kind('Component').filter(({ apiVersion }) => apiVersion.startsWith('kustomize.config.k8s.io/')),
+  ...components(world),
   ...world.kind('Application').filter(({ json }) => get(json, 'spec', 'source', 'kustomize', 'patches') !== undefined),
   ...world.kind('HelmRelease').filter(({ json }) => get(json, 'spec', 'postRenderers') !== undefined),
 ]);
@@ -70,6 +72,9 @@ function isWhole(resource: Resource): boolean {
 /** The namespaces of workloads that are applied as they are. */
 const ofWholes = lazy((world: World) => new Set(world.workloads.flatMap(({ resource }) => isWhole(resource) ? resource.namespace : [])));
 
+/** Those of workloads that are not. */
+const ofParts = lazy((world: World) => new Set(world.workloads.flatMap(({ resource }) => isPartial(resource) ? resource.namespace : [])));
+
 /** Others of its kind and name, also in no namespace. */
 const namesakes = (resource: Resource, world: World): readonly Resource[] => [...new Set([resource.namespace, ''])]
   .flatMap((own) => byName(world).get(`${resource.kind} ${own} ${resource.name}`) ?? []).filter((other) => other !== resource);
@@ -91,7 +96,9 @@ export function patchOf(resource: Resource, world: World): Patch {
   const others = namesakes(resource, world);
   const near = isPatched(namespace, world);
   if (near && others.some((other) => isPart(json, other.json))) return 'yes';
-  return near || others.length > 0 || leavesLabels(resource) || isPartial(resource) ? 'maybe' : 'no';
+  // Where no workload is whole, all of it may be patches, such as one of the selector of a Service.
+  const amongPatches = !ofWholes(world).has(namespace) && ofParts(world).has(namespace);
+  return near || others.length > 0 || leavesLabels(resource) || isPartial(resource) || amongPatches ? 'maybe' : 'no';
 }
 
 export const IT_IS_A_PATCH = 'it is a patch of kustomize';

@@ -1,4 +1,5 @@
 import { isUnfilled } from '../celery/filled-in';
+import { CHANGED, mayBeChanged } from '../manifests/changed';
 import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
 import { get, Path, showPath } from '../manifests/json';
@@ -178,7 +179,10 @@ function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: 
     const source = laterValue(report.at, world);
     if (source !== undefined) return { ...report, unless: `${source} has another value` };
   }
-  if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR && isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
+  if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR) {
+    if (isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
+    if (mayBeChanged(report.at.resource, report.at.path, world)) return { ...report, unless: CHANGED };
+  }
   const isOfPatch = (): boolean => [report.at, workloadOf(subject)].some((one) => one !== undefined && isPartial(one.resource));
   if (report.unless === undefined && !OF_WRITTEN.test(id) && isOfPatch()) return { ...report, unless: IT_IS_A_PATCH };
   if (report.unless !== undefined || anyProgram || on === undefined || !BY_ROLE.has(on)) return report;

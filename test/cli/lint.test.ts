@@ -191,6 +191,23 @@ test('patches of kustomize are no objects', async () => {
   expect(await run(files.path('kustomize-apart'))).toMatchObject({ code: 0, out: expect.stringContaining('2 objects: nothing found') });
 });
 
+test('what a patch of kustomize may change is no error', async () => {
+  const SHARE = 'apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {name: worker}\nspec:\n  maxReplicas: 3\n'
+    + '  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: worker}\n';
+  const patch = (container: string): string => `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: worker}\nspec: {template: {spec: {${container}}}}\n`;
+  mkdirSync(files.path('changed'));
+  files.write('changed/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', ''));
+  files.write('changed/hpa.yaml', SHARE);
+  files.write('changed/patch.yaml', patch('containers: [{name: worker, resources: {requests: {cpu: 1}}}]'));
+  for (const patches of ['patches: [{path: patch.yaml}]', 'patchesStrategicMerge: [patch.yaml]']) {
+    files.write('changed/kustomization.yaml', `resources: [worker.yaml, hpa.yaml]\n${patches}\n`);
+    files.write('changed/patch.yaml', patch('containers: [{name: worker, resources: {requests: {cpu: 1}}}]'));
+    expect((await run(files.path('changed'))).out).toContain('warning The autoscaler scales by CPU utilization, but there is no CPU request: HorizontalPodAutoscaler worker, unless a kustomization changes it');
+    files.write('changed/patch.yaml', patch('nodeSelector: {disk: ssd}'));
+    expect((await run(files.path('changed'))).out).toContain('error The autoscaler scales by CPU utilization');
+  }
+});
+
 test('a kustomization that says no kind gives labels to what it builds', async () => {
   mkdirSync(files.path('labels'));
   files.write('labels/worker.yaml', WORKER.replace(', --prefetch-multiplier=0', '').replace(/ +selector:.*\n/, '').replace(/ +metadata: \{labels.*\n/, ''));

@@ -65,6 +65,7 @@ export function readInput(paths: readonly string[]): Input {
   }
   // A patch without its kustomization is given to be read.
   leaveOutPatches(paths.filter((path) => !given.includes(normalize(path))), input);
+  bringPatches(input);
   input.specs.forget();
   return input;
 }
@@ -76,6 +77,40 @@ function leaveOutPatches(paths: readonly string[], { documents: read, patches }:
   const others = read.filter(({ file }) => !patches.has(normalize(file)) || given.has(file));
   read.length = 0;
   for (const one of others) read.push(one);
+}
+
+/** No patch is as large. */
+const LARGEST_PATCH = 2 ** 20;
+
+/** Writes the patches that are in files of their own into the kustomizations that name them, as kustomize also takes them. */
+function bringPatches({ documents: read, patches }: Input): void {
+  read.forEach(({ file, value, ...others }, i) => {
+    if (!KUSTOMIZATION.includes(basename(file)) || !isMap(value)) return;
+    const withText = (entry: unknown): unknown => {
+      const path = normalize(join(dirname(file), asText(get(entry, 'path')) ?? ''));
+      const text = get(entry, 'patch') === undefined && patches.has(path) ? readPatch(path) : undefined;
+      return text === undefined ? entry : { ...asMap(entry), patch: text };
+    };
+    const merged = asList(value.patchesStrategicMerge).flatMap((path) => asText(path) === undefined ? [] : withText({ path }))
+      .filter((entry) => get(entry, 'patch') !== undefined);
+    const all = [...asList(value.patches).map(withText), ...merged];
+    if (all.length === 0 && value.patchesJson6902 === undefined) return;
+    read[i] = {
+      ...others, file, value: {
+        ...value, ...all.length > 0 ? { patches: all } : {},
+        ...Array.isArray(value.patchesJson6902) ? { patchesJson6902: value.patchesJson6902.map(withText) } : {},
+      },
+    };
+  });
+}
+
+function readPatch(path: string): string | undefined {
+  try {
+    const stat = statSync(path);
+    return stat.isFile() && stat.size <= LARGEST_PATCH && MANIFEST.test(path) ? readText(path, path, []) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readPath(path: string, input: Input): void {

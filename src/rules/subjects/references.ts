@@ -1,5 +1,6 @@
 import { hasPlaceholder, isFilledIn } from '../../celery/filled-in';
 import { brokerServers } from '../../manifests/broker-servers';
+import { CHANGED, mayBeChanged } from '../../manifests/changed';
 import { claimNamed } from '../../manifests/claims';
 import { baseName } from '../../manifests/command/command';
 import { grouped } from '../../manifests/grouped';
@@ -337,7 +338,7 @@ export const referenceRules: Rule[] = [
       if (keys.size === 0 && (found.json.type !== 'kubernetes.io/tls' || !TLS_KEYS.includes(key!))) return;
       report({
         at, value: `${kind} ${name}, key ${key}`, ...(keys.size === 0 ? { note: 'it has no keys' } : { allowed: [...keys].join(', ') }),
-        ...unless(!other, `this is for another environment than the last ${kind} ${name} of the input`),
+        ...mayBeChanged(found, [], world) ? { unless: CHANGED } : unless(!other, `this is for another environment than the last ${kind} ${name} of the input`),
       });
     },
   },

@@ -1,0 +1,127 @@
+import { lazy, remembered } from '../memo';
+import { grouped } from './grouped';
+import { asList, asMap, asText, get, isMap, JsonObject, Path } from './json';
+import { isOf, kustomizations } from './kustomizations';
+import { patching } from './patches';
+import { Resource } from './resource';
+import type { World } from './world';
+
+/** What changes some objects before they are applied. */
+interface Change {
+  /** What makes it, which is for the objects of its namespace. */
+  readonly by: Resource;
+  /** Undefined where the text itself names the object. */
+  readonly target?: JsonObject;
+  /** The patch; undefined for one that is in a file out of sight. */
+  readonly text?: string;
+  /** Fields that are changed, where there is no text. */
+  readonly field?: Path;
+}
+
+const KINDS_WITH_REPLICAS = '(Deployment|ReplicationController|ReplicaSet|StatefulSet)';
+
+/** The patches, replicas and replacements of kustomizations and components, also of Flux and of Argo CD. */
+const changes = lazy((world: World): readonly Change[] => [...new Set([...kustomizations(world), ...patching(world)])].flatMap((by) => [
+  by.json, asMap(by.json.spec), asMap(get(by.json, 'spec', 'source', 'kustomize')),
+  ...asList(get(by.json, 'spec', 'postRenderers')).map((one) => asMap(get(one, 'kustomize'))),
+].flatMap((one) => changesOf(one, by))));
+
+/** Not a patch itself. */
+const isFile = (text: string): boolean => !/[\n:{]/.test(text);
+
+function changesOf(json: JsonObject, by: Resource): Change[] {
+  const read = new Set(asList(json.patches).filter((entry) => get(entry, 'patch') !== undefined).map((entry) => get(entry, 'path')));
+  return [
+    ...[...asList(json.patches), ...asList(json.patchesJson6902)].map((entry) => {
+      const patch = get(entry, 'patch');
+      const target = get(entry, 'target');
+      return { by, ...isMap(target) ? { target } : {}, text: asText(patch) ?? (patch === undefined ? undefined : JSON.stringify(patch)) };
+    }),
+    ...asList(json.patchesStrategicMerge).filter((patch) => !read.has(patch)).map((patch) => {
+      const text = asText(patch) ?? JSON.stringify(patch);
+      return { by, ...isFile(text) ? {} : { text } };
+    }),
+    ...asList(json.replicas).map((entry) => ({ by, target: { kind: KINDS_WITH_REPLICAS, name: get(entry, 'name') }, field: ['spec', 'replicas'] })),
+    ...asList(json.replacements).flatMap((entry) => asText(get(entry, 'path')) !== undefined ? [{ by }]
+      : asList(get(entry, 'targets')).map((target) => ({ by, target: asMap(get(target, 'select')) }))),
+  ];
+}
+
+/** Undefined for what may take long: a text of somebody else. */
+const pattern = remembered((text: string): RegExp | undefined => {
+  const isSimple = text.length <= 100 && /^[\w.*+?|()^$-]+$/.test(text) && !/\)[*+?]/.test(text) && (text.match(/[*+]/g) ?? []).length <= 2;
+  try {
+    return isSimple ? new RegExp(`^(?:${text})$`) : undefined;
+  } catch {
+    return undefined;
+  }
+});
+
+/** As kustomize does: by regular expressions, and what is left out is anything. Labels and annotations may be given later. */
+const isSelected = ({ kind, name }: Resource, target: JsonObject): boolean =>
+  ([[target.kind, kind], [target.name, name]] as const).every(([wanted, own]) => (asText(wanted) ?? '') === '' || (pattern(asText(wanted)!)?.test(own) ?? true));
+
+/** What a text has as the value of a field, anywhere in it. */
+const valuesOf = (field: string, text: string): string[] => [...text.matchAll(new RegExp(`\\b${field}["']?\\s*:\\s*["']?([\\w.-]+)`, 'g'))].map(([, value]) => value);
+
+const isBlock = (text: string): boolean => !/^\s*[[{]/.test(text);
+
+/** The lines of `metadata` in the documents of a text. */
+const metadataIn = (text: string): string => [...text.matchAll(/^metadata\s*:.*(?:\n(?:[ \t].*)?)*/gm)].map(([lines]) => lines).join('\n');
+
+/** The names that a change is for; undefined for one that may be for any. */
+function namesOf({ target, text }: Change): readonly string[] | undefined {
+  if (!target) return text === undefined || pointers(text) ? undefined : valuesOf('name', isBlock(text) ? metadataIn(text) : text);
+  const name = asText(target.name) ?? '';
+  return /^[\w-]+$/.test(name) ? [name] : undefined;
+}
+
+const ANY = '';
+
+const byName = lazy((world: World) => grouped(changes(world).flatMap((change) => [...new Set(namesOf(change) ?? [ANY])].map((name) => [name, change] as const))));
+
+/** The pointers of a JSON patch; undefined for a strategic merge patch. */
+const pointers = remembered((text: string): ReadonlyArray<readonly string[]> | undefined => {
+  if (!/(?:^|[\s{[,-])["']?op["']?\s*:/.test(text)) return undefined;
+  return [...text.matchAll(/["']?\b(?:path|from)["']?\s*:\s*["']?(\/[^\s"',}\]]*)/g)]
+    .map(([, path]) => path.split('/').slice(1).map((step) => step.replace(/~1/g, '/').replace(/~0/g, '~')));
+});
+
+const keys = remembered((text: string): ReadonlySet<string> =>
+  new Set([...text.matchAll(/(?:^|[{,\n])[ \t-]*["']?([A-Za-z$][\w./$-]*)["']?\s*:/g)].map(([, name]) => fieldOf(name))));
+
+/** Fields of which one changes what the other means. */
+const ALIKE: ReadonlyMap<string, string> = new Map([['args', 'command'], ['envFrom', 'env'], ['stringData', 'data'], ['binaryData', 'data']]);
+const fieldOf = (step: string | number): string => ALIKE.get(String(step)) ?? String(step);
+
+/** A field of a container, of a pod or of an object: what is in it may be replaced as a whole. */
+function areaOf(path: Path): readonly string[] {
+  const steps = path.map(fieldOf);
+  const container = steps.findIndex((step) => /^(containers|initContainers)$/.test(step));
+  const template = steps.lastIndexOf('template');
+  return steps.slice(0, container >= 0 ? container + 3 : template >= 0 ? template + 3 : 2);
+}
+
+const isNumber = (step: string): boolean => /^(\d+|-)$/.test(step);
+
+/** One is the other, or in it; an item of a list may be at another place. */
+function overlap(pointer: readonly string[], area: readonly string[]): boolean {
+  return pointer.slice(0, area.length).every((step, i) => fieldOf(step) === area[i] || (isNumber(step) && isNumber(area[i])));
+}
+
+export const CHANGED = 'a kustomization changes it';
+
+/** Whether a kustomization of the input, or something like it, may change a place of an object before it is applied. */
+export function mayBeChanged(resource: Resource, path: Path, world: World): boolean {
+  const all = [ANY, resource.name].flatMap((name) => byName(world).get(name) ?? []);
+  const area = areaOf(path);
+  return all.some(({ by, target, text, field }) => {
+    if (by === resource || !isOf(by, resource.namespace) || (target && !isSelected(resource, target))) return false;
+    if (field) return overlap(field.map(String), area);
+    if (text === undefined) return true;
+    const changed = pointers(text);
+    if (changed) return target !== undefined && changed.some((pointer) => overlap(pointer, area));
+    if (!target && !valuesOf('kind', text).includes(resource.kind)) return false;
+    return text.includes('$patch') || area.every((step) => isNumber(step) || keys(text).has(step));
+  });
+}
