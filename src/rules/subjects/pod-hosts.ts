@@ -113,7 +113,8 @@ export const podHostRules: Rule[] = [
     rows: ['N69'],
     on: 'brokerClients',
     check: ({ container, urls, process }, report, world) => {
-      const named = process ? namedHosts(container).map(({ host, path }) => ({ host, at: container.place(path), text: host })) : [];
+      const named = process ? namedHosts(container).map(({ host, path, shown, variable }) =>
+        ({ host, at: container.place(path), text: shown === variable ? shown : host })) : [];
       const given = [...urls.map((use) => ({ host: use.url.host, at: use.at, text: shownUrl(use) })), ...named];
       const seen = new Set<string>();
       for (const { host, at, text } of given) {
@@ -128,7 +129,8 @@ export const podHostRules: Rule[] = [
         if (governing === undefined || isFilledIn(governing) || (governing === service && (!own || headless(service)))) continue;
         seen.add(host);
         report({
-          at, value: text, allowed: governing === service ? `Service ${service} with clusterIP: None` : host.replace(`${set}-${ordinal}.${service}`, `${set}-${ordinal}.${governing}`),
+          at, value: text, allowed: governing === service ? `Service ${service} with clusterIP: None`
+            : text.includes(host) ? host.replace(`${set}-${ordinal}.${service}`, `${set}-${ordinal}.${governing}`) : `${set}-${ordinal}.${governing}`,
           note: governing === service ? `Service ${service} is not headless` : `serviceName of StatefulSet ${set} is ${governing}`,
           ...unless(own !== undefined || host.split('.').length > 2, `the namespace ${service} has a Service ${set}-${ordinal}`),
         });
