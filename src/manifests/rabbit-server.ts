@@ -269,6 +269,10 @@ export function namedByAddress({ json, env }: Container): boolean {
   return [...named.matchAll(/\$\((\w+)\)/g)].some(([, name]) => get(entries.get(name), 'valueFrom', 'fieldRef', 'fieldPath') === 'status.podIP');
 }
 
+/** A field of the pod gives the variable its value. */
+const isOfPod = ({ json }: Container, name: string): boolean =>
+  asList(json.env).some((entry) => get(entry, 'name') === name && get(entry, 'valueFrom', 'fieldRef') !== undefined);
+
 /** Whether the node has another name in each pod: its database is in a folder of that name. */
 export function nodeNameOf(server: RabbitServer): 'fixed' | 'changes' | 'unknown' {
   const { container } = server;
@@ -278,7 +282,7 @@ export function nodeNameOf(server: RabbitServer): 'fixed' | 'changes' | 'unknown
   for (const name of ['RABBITMQ_NODENAME', 'RABBITMQ_NODE_NAME']) {
     const found = container.env.lookup(name);
     if (found.state === 'known') return /\$/.test(found.value) ? 'changes' : 'fixed';
-    if (found.state === 'set') return /\$\(/.test(found.variable.raw ?? '$(') ? 'changes' : 'unknown';
+    if (found.state === 'set') return isOfPod(container, name) || /\$\(/.test(found.variable.raw ?? '') ? 'changes' : 'unknown';
     if (found.state === 'maybe') return 'unknown';
   }
   // Bitnami's image calls its node rabbit@localhost.

@@ -102,13 +102,13 @@ export const deliveryRules: Rule[] = [
     rows: ['D1'],
     on: 'workers',
     check: (worker, report) => {
-      const { broker, hiddenTransport } = worker;
-      if ((broker && !isRedis(broker.url)) || (hiddenTransport !== undefined && !isRedisTransport(hiddenTransport))) return;
+      const { link, hiddenTransport } = worker;
+      if ((link && !isRedis(link.url)) || (hiddenTransport !== undefined && !isRedisTransport(hiddenTransport))) return;
       const visible = visibilityTimeout(worker);
       if (taskLimit(worker) === undefined && worker.settingOn('task_acks_late')) return outlivedByGrace(worker, visible, report);
       const timeout = typeof visible === 'number' ? visible : DEFAULT_VISIBILITY_TIMEOUT;
       // Only Redis and SQS have such a timeout.
-      const known = worker.link !== undefined || hiddenTransport !== undefined || visible !== 'unset';
+      const known = link !== undefined || hiddenTransport !== undefined || visible !== 'unset';
       const multiplier = worker.flag('--disable-prefetch') ? 1 : Math.max(1, worker.number('--prefetch-multiplier') ?? 1);
       for (const { seconds: longest, at, task } of visible === 'unknown' ? [] : lateTasks(worker)) {
         if (longest * multiplier < timeout) continue;

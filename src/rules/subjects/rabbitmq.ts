@@ -146,7 +146,7 @@ function meant(process: Process | undefined, world: World): readonly RabbitServe
 
 /** What says that a worker declares quorum queues, by a setting or in code; undefined where nothing in sight does. */
 function quorumQueues(worker: Process): string | undefined {
-  if (worker.broker && !isAmqp(worker.broker.url)) return undefined;
+  if (worker.link && !isAmqp(worker.link.url)) return undefined;
   if (worker.setting('task_default_queue_type')?.value === 'quorum') return 'task_default_queue_type is quorum';
   const declared = codeFiles(worker.container).find(({ text }) => /["']x-queue-type["']\s*:\s*["']quorum["']/.test(text.replace(/^[ \t]*#.*$/gm, '')));
   return declared && `${declared.name} declares a queue with x-queue-type: quorum`;
@@ -312,7 +312,7 @@ export const rabbitRules: Rule[] = [
     rows: ['N55'],
     on: 'workers',
     check: (worker, report) => {
-      if (worker.broker && !isAmqp(worker.broker.url)) return;
+      if (worker.link && !isAmqp(worker.link.url)) return;
       const type = worker.setting('task_default_queue_type');
       const exchange = worker.setting('task_default_exchange_type');
       const files = codeFiles(worker.container);
@@ -340,7 +340,7 @@ export const rabbitRules: Rule[] = [
       const priority = worker.setting('task_queue_max_priority');
       // Of a queue that the code declares by itself, others may have the priority.
       if (!priority || !/^\d+$/.test(priority.value) || worker.setting('task_default_queue_type')?.value !== 'quorum') return;
-      if (worker.broker && !isAmqp(worker.broker.url)) return;
+      if (worker.link && !isAmqp(worker.link.url)) return;
       report({ at: priority.at, value: `task_queue_max_priority=${priority.value}`, note: 'task_default_queue_type is quorum' });
     },
   },
