@@ -12,7 +12,7 @@ import { AUTOSCALER_GRACE, KEPT } from '../../manifests/node-autoscalers';
 import { withoutNode } from '../../manifests/node-labels';
 import { Container } from '../../manifests/pod/container';
 import { Workload } from '../../manifests/pod/workload';
-import { patchOf } from '../../manifests/patches';
+import { isPatch } from '../../manifests/patches';
 import { selects } from '../../manifests/policies';
 import { mayGiveLabel } from '../../manifests/kustomizations';
 import { probePlace, probesOf } from '../../manifests/probes';
@@ -88,6 +88,10 @@ function blocks(budget: Resource, pods: number): { field: string; value: string 
 
 const celeryByNamespace = lazy((world: World) => grouped([...new Set(world.processes.map(({ workload }) => workload))]
   .map((workload) => [workload.resource.namespace, workload])));
+
+/** What is for Beat or Flower is not for a worker. */
+const mayBeOf = (role: string, workload: Workload, world: World): boolean => !['beat', 'flower'].includes(role)
+  || world.complete || workload.resource.name.toLowerCase().includes(role) || world.in(workload).some((process) => process.role === role);
 
 /** Whether a selector takes a pod of the input; none at all takes no pod, and an empty one takes all. */
 const selectsSome = lazy((world: World) => remembered((namespace: string, selector: string) => {
@@ -298,8 +302,9 @@ export const evictionRules: Rule[] = [
         const selector = get(budget.json, 'spec', 'selector');
         const labels = Object.entries(asMap(get(selector, 'matchLabels'))).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`);
         const role = /celery|worker|beat|flower/i.exec([budget.name, ...labels].join(' '))?.[0].toLowerCase();
-        const near = role === undefined ? [] : celeryByNamespace(world).get(budget.namespace) ?? [];
-        if (near.length === 0 || (selector === undefined && patchOf(budget, world) !== 'no') || selectsSome(world)(budget.namespace, JSON.stringify(selector ?? null))) continue;
+        const near = role === undefined ? [] : (celeryByNamespace(world).get(budget.namespace) ?? [])
+          .filter((workload) => mayBeOf(role, workload, world));
+        if (near.length === 0 || isPatch(budget, world) || selectsSome(world)(budget.namespace, JSON.stringify(selector ?? null))) continue;
         const { resource, labels: own } = near.find((workload) => workload.resource.name.toLowerCase().includes(role!)) ?? near[0];
         report({
           at: { resource: budget, path: ['spec', 'selector'] }, value: labels.length > 0 ? labels.join(', ') : JSON.stringify(selector ?? null),

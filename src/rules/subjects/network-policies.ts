@@ -126,7 +126,8 @@ function deniedOutOfSight(world: World): Map<Resource, { readonly host: string }
   return new Map(clients(world).flatMap(({ link, workload }) => {
     const host = link?.url.host ?? '';
     const [name, named = workload.resource.namespace] = /^[a-z][a-z0-9-]*(?:\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?)?$/.exec(host) ?? [];
-    const isOutOfSight = name !== undefined && !isLoopback(name) && world.service(name, workload.resource.namespace) === undefined;
+    const isOutOfSight = name !== undefined && !isLoopback(name) && !ownNames(workload, host)
+      && world.service(name, workload.resource.namespace) === undefined;
     // Where some Redis or RabbitMQ of the namespace is in sight, the name is wrong, which other rules say.
     const denial = isOutOfSight ? denials(world).get(named) : undefined;
     return denial && !hasOtherPolicies(workload, world) && brokerServersIn(named, world).length === 0 ? [[denial, { host: link?.text === '' ? 'the broker' : host }] as const] : [];
@@ -135,7 +136,7 @@ function deniedOutOfSight(world: World): Map<Resource, { readonly host: string }
 
 /** What sends tasks to Celery: a variable gives it the broker, or it has the image of Celery. */
 const producers = lazy((world: World) => [...new Set(applicationContainers(world).map(({ workload }) => workload))]
-  .filter((workload) => world.in(workload).length === 0).map((workload) => ({ workload, broker: undefined })));
+  .filter((workload) => world.in(workload).length === 0).map((workload) => ({ workload, link: undefined })));
 
 /** What the names and labels of Celery and Redis have in them. */
 const ROLE = /celery|worker|beat|flower|redis/i;
@@ -165,8 +166,11 @@ function meantBy(policy: Resource, selector: JsonObject, labels: Labels, world: 
   // "allow-celery-to-postgres" is for the pods that those of Celery connect to.
   const roles = [...words.matchAll(new RegExp(ROLE, 'gi'))].map(([one]) => one);
   const role = roles.find((one) => !peers.some(({ resource }) => resource.name.toLowerCase().includes(one)));
-  const ofRole = (pods: readonly Workload[]): Workload | undefined =>
-    pods.find(({ resource }) => role !== undefined && resource.name.toLowerCase().includes(role)) ?? pods[0];
+  const isOfRole = (workload: Workload): boolean => role !== undefined && (workload.resource.name.toLowerCase().includes(role)
+    || (role === 'redis' ? world.redisIn(workload).length > 0 : world.in(workload).some((process) => process.role === role)));
+  // The pods of a Redis may be those of a chart that is not in the input: the policy is not for workers.
+  const isForOne = !world.complete && ['redis', 'beat', 'flower'].includes(role ?? '');
+  const ofRole = (pods: readonly Workload[]): Workload | undefined => pods.find(isOfRole) ?? (isForOne ? undefined : pods[0]);
   if (near.length > 0) {
     if (labels.length === 0 && selector.matchExpressions === undefined) return undefined;
     return near.find((workload) => isAlmost(labels, workload, world))
@@ -239,11 +243,11 @@ export const policyRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/',
     rows: ['N36'],
     check: (world, report) => {
-      const without = grouped([...clients(world), ...producers(world)].flatMap(({ workload, broker }) => {
+      const without = grouped([...clients(world), ...producers(world)].flatMap(({ workload, link }) => {
         const policies = policiesOf(workload, 'Egress', world);
         if (policies.length === 0 || hasOtherPolicies(workload, world)) return [];
         // An address needs no DNS, nor does what the pod has in its own /etc/hosts.
-        if (broker && (!isName(broker.url.host) || ownNames(workload, broker.url.host))) return [];
+        if (link && (!isName(link.url.host) || ownNames(workload, link.url.host))) return [];
         const allowed = rulesOf(policies, 'Egress').map((rule) => allowsDns(rule, workload, world));
         const condition = allowed.find((answer) => typeof answer === 'string');
         const same = JSON.stringify([policies[0].namespace, policyNames(policies), condition]);
