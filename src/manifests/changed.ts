@@ -78,7 +78,8 @@ function namesOf({ target, text }: Change): readonly string[] | undefined {
 
 const ANY = '';
 
-const byName = lazy((world: World) => grouped(changes(world).flatMap((change) => [...new Set(namesOf(change) ?? [ANY])].map((name) => [name, change] as const))));
+const byName = lazy((world: World) => grouped(changes(world).flatMap((change) =>
+  [...new Set(namesOf(change) ?? [ANY])].map((name) => [name, change] as const))));
 
 /** The pointers of a JSON patch; undefined for a strategic merge patch. */
 const pointers = remembered((text: string): ReadonlyArray<readonly string[]> | undefined => {

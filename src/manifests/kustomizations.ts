@@ -216,7 +216,7 @@ export const components = lazy((world: World): readonly Resource[] => world.kind
 
 const generating = lazy((world: World) => grouped([...kustomizations(world), ...components(world)].flatMap((resource) =>
   GENERATORS.flatMap(([kind, field]) =>
-  asList(resource.json[field]).map((entry) => [`${kind} ${asText(get(entry, 'name')) ?? ''}`, { resource, entry }] as const)))));
+    asList(resource.json[field]).map((entry) => [`${kind} ${asText(get(entry, 'name')) ?? ''}`, { resource, entry }] as const)))));
 
 const generatorsOf = (kind: Generated['kind'], name: string, namespace: string, world: World) =>
   (generating(world).get(`${kind} ${name}`) ?? []).filter(({ resource }) => isOf(resource, namespace));

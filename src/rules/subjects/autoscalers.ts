@@ -3,6 +3,7 @@ import { quantity } from '../../celery/quantity';
 import { QUEUE_SCALERS } from '../../celery/queue-scalers';
 import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
 import { DEFAULTS } from '../../celery/settings';
+import { mayBeApart, ONE_IS_APPLIED } from '../../manifests/environments';
 import { workersIn } from '../../manifests/in-namespace';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
 import { builtApart } from '../../manifests/kustomizations';
@@ -230,7 +231,7 @@ export const autoscalerRules: Rule[] = [
         report({
           at: { resource, path: ['spec', 'scaleTargetRef'] }, value: `${workload.resource.kind} ${workload.resource.name}`,
           note: `${listed(namesBut(rivals, resource))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
-          ...unless(!builtApart(/scale|hpa|keda/i, world), 'they are of different kustomizations'),
+          ...builtApart(/scal|hpa|keda/i, world) ? { unless: 'they are of different kustomizations' } : unless(!mayBeApart(rivals, workload.resource, world), ONE_IS_APPLIED),
         });
       }
     },

@@ -5,6 +5,7 @@ import { acknowledgedBy } from '../../manifests/acknowledgement';
 import { brokerUse } from '../../manifests/brokers';
 import { brokerContainers } from '../../manifests/broker-servers';
 import { Invocation } from '../../manifests/command/command';
+import { mayBeApart, ONE_IS_APPLIED } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asScalar, asText, get, isMap, JsonObject } from '../../manifests/json';
@@ -283,7 +284,7 @@ export const evictionRules: Rule[] = [
         const { resource } = workload;
         report({
           at: { resource: those[those.length - 1], path: ['spec', 'selector'] }, value: listed(those.map(({ name }) => name)), allowed: 'one',
-          note: `they select ${resource.kind} ${resource.name}`,
+          note: `they select ${resource.kind} ${resource.name}`, ...unless(!mayBeApart(those, resource, world), ONE_IS_APPLIED),
         });
       }
     },

@@ -14,7 +14,7 @@ import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
-import { ofSeveralEnvironments } from '../../manifests/environments';
+import { ofSeveralEnvironments, ONE_IS_APPLIED } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
@@ -93,13 +93,29 @@ function unlessCache(server: RedisServer, world: World): Pick<Report, 'unless'> 
 /** A Deployment that takes the place of a StatefulSet in another environment keeps its name, or has that of the environment in it. */
 function insteadOf(servers: readonly RedisServer[]): Pick<Report, 'unless'> {
   const names = servers.map(({ container }) => container.workload.resource.name);
-  return unless(new Set(names).size > 1 && !ofSeveralEnvironments(names), 'only one of them is applied');
+  return unless(new Set(names).size > 1 && !ofSeveralEnvironments(names), ONE_IS_APPLIED);
 }
 
 /** As far as its configuration is in sight, it follows no other server. */
 function isIndependent(server: RedisServer): boolean {
   // A hook or another container may make it follow another one.
   return !server.opaque && !/replicaof|slaveof/i.test(JSON.stringify(server.container.workload.spec)) && !['replicaof', 'slaveof', 'cluster-enabled'].some((name) => server.directive(name));
+}
+
+/** Containers that only look at it, or log. */
+const LOOKS_AT_IT = /exporter|metrics|fluent|vector|promtail|proxy/i;
+
+/** A hook, or another container of the pod, that may make it follow another server, or choose the one that others follow. */
+function mayFollow({ container }: RedisServer): boolean {
+  return get(container.json, 'lifecycle', 'postStart') !== undefined || container.workload.containers.some((other) => other !== container && !other.init
+    && !LOOKS_AT_IT.test(`${other.name} ${other.image.text}`) && /redis|valkey|sentinel|failover|replica/i.test(JSON.stringify(other.json)));
+}
+
+/** Celery names one of its pods: the others are not behind that name. */
+function isNamedByPod(server: RedisServer, world: World): boolean {
+  const clients = clientsOf(world).get(server) ?? [];
+  const { name } = server.container.workload.resource;
+  return clients.length > 0 && clients.every(({ link }) => link !== undefined && link.url.host.startsWith(`${name}-`) && /^\d+\./.test(link.url.host.slice(name.length + 1)));
 }
 
 /** It follows another server, and takes no commands that write. */
@@ -351,10 +367,12 @@ export const redisRules: Rule[] = [
           value: listed(servers.map(({ container: { workload } }) => `${workload.resource.kind} ${workload.resource.name}`)),
         });
       }
+      if (isNamedByPod(server, world)) return;
       const counts = countsOf(server.container.workload, world);
       const several = counts.filter(({ pods }) => pods > 1);
       // What one kustomization builds another may build on, with one pod.
-      const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' } : unlessCache(server, world);
+      const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' }
+        : mayFollow(server) ? { unless: 'something in its pod makes it follow another server' } : unlessCache(server, world);
       if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
       for (const count of (replicas ?? 1) > 1 ? [] : several) {
         const connected = /replicaof|slaveof|cluster|sentinel|"patchesStrategicMerge"|"path":"[^/]/i.test(JSON.stringify(count.resource.json));

@@ -1,4 +1,4 @@
-import { ofSeveralEnvironments } from '../../manifests/environments';
+import { ofSeveralEnvironments, ONE_IS_APPLIED } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get, JsonObject } from '../../manifests/json';
 import { commonLabels, madeAlike } from '../../manifests/kustomizations';
@@ -114,7 +114,7 @@ export const selectorRules: Rule[] = [
           note: `those of ${listed(besides(workload, all))}`,
           // A Deployment that takes the place of a StatefulSet in another environment keeps its name, or has that of the environment in it.
           ...unless(all.some(({ resource: { kind, name } }) => kind === 'ReplicationController'
-            || (name !== resource.name && !ofSeveralEnvironments([name, resource.name]))), 'only one of them is applied'),
+            || (name !== resource.name && !ofSeveralEnvironments([name, resource.name]))), ONE_IS_APPLIED),
         });
       }
     },
