@@ -52,7 +52,7 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
   return resource.kind === 'DeploymentConfig' || annotations['image.openshift.io/triggers'] !== undefined
     || resource.annotations['image.openshift.io/triggers'] !== undefined
     || world.kind('ImageStream').some((stream) => stream.name === image.repository && isOf(stream, resource.namespace))
-    || ['Kustomization', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
+    || ['Kustomization', 'Component', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
 }
 
 const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) || asText(spec.serviceAccount) || 'default';
@@ -129,7 +129,11 @@ export const imageRules: Rule[] = [
     check: (world, report) => {
       for (const container of containersNear(world)) {
         const gone = goneImage(container.image);
-        if (gone) report({ at: container.place([...container.path, 'image']), value: container.image.text, allowed: gone.instead, note: gone.what });
+        if (!gone) continue;
+        report({
+          at: container.place([...container.path, 'image']), value: container.image.text, allowed: gone.instead, note: gone.what,
+          ...unless(!isReplaced(container, world), 'something writes another image in its place'),
+        });
       }
     },
   },
