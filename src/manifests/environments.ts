@@ -1,5 +1,5 @@
 import { lazy } from '../memo';
-import { overlays } from './kustomizations';
+import { isOf, overlays } from './kustomizations';
 import { Resource } from './resource';
 import type { World } from './world';
 
@@ -17,6 +17,7 @@ const repeated = lazy((world: World) => new Set(world.replaced.flatMap(({ resour
 
 /** Whether objects that are for the same one may be for several environments, as it is: by their names, or by that of an overlay each. */
 export const mayBeApart = (objects: readonly Resource[], target: Resource, world: World): boolean =>
-  ofSeveralEnvironments(objects.map(({ name }) => name)) || overlays(world).length > 1 || repeated(world).has(target);
+  ofSeveralEnvironments(objects.map(({ name }) => name)) || repeated(world).has(target)
+  || overlays(world).filter((one) => isOf(one, target.namespace)).length > 1;
 
 export const ONE_IS_APPLIED = 'only one of them is applied';
