@@ -78,6 +78,9 @@ function namesOf({ target, text }: Change): readonly string[] | undefined {
 
 const ANY = '';
 
+/** More changes that may be for any name are not looked at: one of them is for it. */
+const MOST_GENERAL = 300;
+
 const byName = lazy((world: World) => grouped(changes(world).flatMap((change) =>
   [...new Set(namesOf(change) ?? [ANY])].map((name) => [name, change] as const))));
 
@@ -114,7 +117,9 @@ export const CHANGED = 'a kustomization changes it';
 
 /** Whether a kustomization of the input, or something like it, may change a place of an object before it is applied. */
 export function mayBeChanged(resource: Resource, path: Path, world: World): boolean {
-  const all = [ANY, resource.name].flatMap((name) => byName(world).get(name) ?? []);
+  const [general, own] = [ANY, resource.name].map((name) => byName(world).get(name) ?? []);
+  if (general.length > MOST_GENERAL) return true;
+  const all = [...general, ...own];
   const area = areaOf(path);
   return all.some(({ by, target, text, field }) => {
     if (by === resource || !isOf(by, resource.namespace) || (target && !isSelected(resource, target))) return false;
