@@ -98,7 +98,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   if (input.left.length > 0) {
     output.err(`cdk8s-celery lint: left out what is no file and no folder, as kubectl does: ${input.left.map(printable).join(', ')}; give what links lead to\n`);
   }
-  const { violations: all, unknown, unrecognised, census, count } = lintObjects(
+  const { violations: all, unknown, unrecognised, withoutRole, census, count } = lintObjects(
     input.documents.map(({ value }) => value), { rules, suppressions: config.suppressions },
   );
   if (written !== undefined) {
@@ -114,7 +114,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
   const advice = withAdvice ? 0 : violations.filter((one) => one.severity === Severity.ADVICE).length;
   const findings = locate(shown, input, config.file);
   for (const part of inChunks(format({
-    recognised: recognised(census), unrecognised, known: all.filter(isShown).length - shown.length,
+    recognised: recognised(census), unrecognised, withoutRole, known: all.filter(isShown).length - shown.length,
     findings, objects: count, hidden: hiddenIn(violations, severity), advice, problems: input.problems, charts: input.charts.length, unknown,
   }, output.colour))) output.out(part);
   if (input.problems.length > 0) return FAILED;

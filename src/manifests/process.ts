@@ -46,8 +46,8 @@ export class Process {
 
   public constructor(
     public readonly container: Container, public readonly command: CeleryCommand,
-    /** What tells its role, where its command does not: how sure that is, and whether that command was meant to start it. */
-    public readonly hint?: { readonly reason: string; readonly sure: boolean; readonly meant?: true },
+    /** What tells its role, where its command does not: how sure that is, and whether that command was meant to start it, or only some branch of a script does. */
+    public readonly hint?: { readonly reason: string; readonly sure: boolean; readonly meant?: true; readonly branches?: true },
   ) {}
 
   public get workload(): Workload {

@@ -1,5 +1,5 @@
 import { entrypointProgram, isAirflow, isFlower } from '../celery/image';
-import { CeleryCommand, readCelery, scriptOf } from './command/celery-command';
+import { CeleryCommand, readCelery, scriptOf, startsProcess } from './command/celery-command';
 import { baseName, Invocation, meantScript, Word, wordsInOne } from './command/command';
 import { callsCelery, Hint, hintOf, isOther, saysSo } from './hints';
 import { asText } from './json';
@@ -45,11 +45,25 @@ function processesIn(container: Container): Process[] {
   });
   const certain = commands.filter(({ invocation }) => !invocation.conditional);
   const chosen = certain.length > 0 ? certain : commands.length === 1 ? commands : [];
-  if (chosen.length === 0 && commands.length === 0) {
+  if (commands.length === 0) {
     const implied = impliedFlower(container) ?? byProduct(container);
     return implied ? [new Process(container, implied)] : asMeant(container);
   }
-  return chosen.map((command) => new Process(container, command));
+  return chosen.length > 0 ? chosen.map((command) => new Process(container, command)) : ofBranches(container, commands);
+}
+
+/** `if ...; then celery worker -l debug; else celery worker; fi`: what the branches have in common is known, and nothing where they start different things. */
+function ofBranches(container: Container, [first, ...others]: readonly CeleryCommand[]): Process[] {
+  if (others.some(({ role }) => role !== first.role)) return [];
+  const common = (of: 'global' | 'options' | 'settings') =>
+    new Map([...first[of]].filter(([name, { value }]) => others.every((other) => other[of].get(name)?.value === value)));
+  const command = { ...first, vendor: 'unknown', global: common('global'), options: common('options'), settings: common('settings'), misplaced: new Map() };
+  return [new Process(container, command, { reason: 'a branch of its script', sure: false, branches: true })];
+}
+
+/** Whether its script starts one thing of Celery or another, as a condition says that nobody sees. */
+export function isEither(container: Container, processes: readonly Process[]): boolean {
+  return processes.length === 0 && container.invocations.some(startsProcess);
 }
 
 /** `/docker-entrypoint.sh run cron`: the entrypoint of the image, called by its path, puts its program in front. */
@@ -154,6 +168,7 @@ function isBefore(tag: string, until: Product['until']): boolean {
 /** It looks like Celery, and its program is out of sight: a role that only names tell, or none at all. */
 export function isUnknown(container: Container, processes: readonly Process[]): boolean {
   if (processes.length > 0) return processes.some(({ hint }) => hint !== undefined);
+  if (isEither(container, processes)) return true;
   if (callsCelery(container) || /export|metric/i.test(`${container.name} ${container.image.name}`)) return false;
   return !isOther(container) && saysSo(container);
 }

@@ -1,6 +1,9 @@
 import { Census, census } from '../manifests/census';
 import type { NamedRole } from '../manifests/hints';
+import { inOtherKinds } from '../manifests/other-kinds';
 import type { Container } from '../manifests/pod/container';
+import { Process } from '../manifests/process';
+import { isEither } from '../manifests/recognise';
 import { World } from '../manifests/world';
 import { examine, Options } from './engine';
 import { Finding } from './finding';
@@ -18,6 +21,8 @@ export interface Linted {
   readonly census: Census;
   /** Containers that may run anything, Celery also. */
   readonly unrecognised: readonly Unknown[];
+  /** How many of all these have a role that nobody knows. */
+  readonly withoutRole: number;
   /** How many Kubernetes objects there are, those in Lists included. */
   readonly count: number;
 }
@@ -26,25 +31,36 @@ export interface Linted {
 export function lintObjects(objects: readonly unknown[], options: Options = {}): Linted {
   const world = new World(objects, options.complete);
   const listed = new Set(world.unknown);
+  const elsewhere = inOtherKinds(world);
+  const unrecognised = census(world).unrecognised.filter((container) => !listed.has(container));
   const unread = world.workloads.flatMap(({ containers }) => containers).filter((container) => container.unread !== undefined);
   return {
     violations: examine(world, options),
     unknown: [
       ...world.unknown.map((container) => unknown(container, outOfSight(container, world))),
       ...unread.map((container) => unknown(container, container.unread)),
+      ...elsewhere,
     ],
     census: census(world),
-    unrecognised: census(world).unrecognised.filter((container) => !listed.has(container)).map((container) => unknown(container, 'is not recognised')),
+    unrecognised: unrecognised.map((container) => unknown(container, 'is not recognised')),
+    withoutRole: unrecognised.length + elsewhere.length + world.unknown.filter((container) => processOf(container, world) === undefined).length,
     count: world.resources.length,
   };
 }
 
 /** What is known of a container of Celery whose command is in its image. */
 function outOfSight(container: Container, world: World): string | undefined {
-  const process = world.in(container.workload).find((one) => one.container === container);
-  if (!process?.hint) return undefined;
+  const process = processOf(container, world);
+  if (!process) return isEither(container, []) ? 'starts one command of Celery or another, as a condition in its script says' : undefined;
+  if (!process.hint) return undefined;
   const role = { worker: 'a worker', beat: 'Beat', flower: 'Flower' }[process.role as NamedRole];
-  return `is taken for ${role} by ${process.hint.reason}; ${process.hint.meant ? 'its options are looked at once that starts it' : 'its options are in its image'}`;
+  const { reason, meant, branches } = process.hint;
+  const options = meant ? 'are examined once its command starts it' : branches ? 'depend on a condition' : 'are in its image';
+  return `is taken for ${role} by ${reason}; its options ${options}`;
+}
+
+function processOf(container: Container, world: World): Process | undefined {
+  return world.in(container.workload).find((one) => one.container === container);
 }
 
 function unknown({ name, workload: { resource } }: Container, reason?: string): Unknown {

@@ -47,9 +47,9 @@ describe('exit codes', () => {
     expect(result.err).toContain('there is no Kubernetes object in');
   });
 
-  test('what a command was meant to start is looked at once it does', async () => {
+  test('what a command was meant to start is examined once it does', async () => {
     const file = files.write('meant.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: tasks}\nspec: {containers: [{name: tasks, image: "shop:1", command: ["celery -A shop worker"]}]}\n');
-    expect((await run(file)).out).toContain('unknown Pod tasks (container tasks) is taken for a worker by the words of its command; its options are looked at once that starts it: not checked\n');
+    expect((await run(file)).out).toContain('unknown Pod tasks (container tasks) is taken for a worker by the words of its command; its options are examined once its command starts it: not checked\n');
   });
 
   test('warnings count, info does not unless asked for', async () => {

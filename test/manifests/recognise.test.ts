@@ -44,6 +44,19 @@ test.each<[string, string, string[]]>([
   expect(invocations.filter(({ words }) => words[0].text === 'celery').map(({ words }) => `celery ${words[3].text}`)).toEqual(found);
 });
 
+test('branches that start the same have a role, and the options that they share', () => {
+  const [worker, ...others] = world({ command: ['sh', '-c', 'if [ "$DEBUG" ]; then celery -A shop worker -c 2 -l debug; else celery -A shop worker -c 2; fi'] }).processes;
+  expect(others).toEqual([]);
+  expect([worker.role, worker.app, worker.value('--concurrency'), worker.option('--loglevel').state]).toEqual(['worker', 'shop', '2', 'maybe']);
+  expect(worker.hint).toMatchObject({ reason: 'a branch of its script', sure: false });
+});
+
+test('branches that start different things have no role, and are listed', () => {
+  const either = world({ command: ['sh', '-c', 'case $ROLE in worker) celery -A shop worker;; beat) celery -A shop beat;; esac'] });
+  expect(either.processes).toEqual([]);
+  expect(either.unknown.map(({ name }) => name)).toEqual(['main']);
+});
+
 test.each<[string, string[]]>([
   ['a script for some worker', ['/start-worker.sh']],
   ['a test of the worker', ['./test-celery-worker.sh']],

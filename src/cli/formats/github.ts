@@ -9,12 +9,12 @@ const LEVELS: Record<Severity, string> = {
 };
 
 /** Workflow commands of GitHub Actions, which become annotations. */
-export function* github({ findings, unknown }: Result): Iterable<string> {
+export function* github({ findings, unknown, unrecognised }: Result): Iterable<string> {
   for (const finding of findings) {
     yield `::${LEVELS[finding.severity]} file=${property(finding.file)},line=${finding.line},title=${property(finding.ruleId)}`
       + `::${data(`${showObject(finding)}: ${oneLine(finding)} (${finding.certainty}, group ${finding.group})`)}\n`;
   }
-  for (const one of unknown) yield `::notice title=not checked::${data(notChecked(one))}\n`;
+  for (const one of [...unknown, ...unrecognised]) yield `::notice title=not checked::${data(notChecked(one))}\n`;
 }
 
 function data(words: string): string {

@@ -4,7 +4,8 @@ import { showObject } from '../../rules/finding';
 import { printable } from '../../rules/printable';
 
 /** A failed test case for each finding, an error for each file that was not read, a skipped one for each container that was not examined. */
-export function* junit({ findings, objects, problems, unknown }: Result): Iterable<string> {
+export function* junit({ findings, objects, problems, unknown: named, unrecognised }: Result): Iterable<string> {
+  const unknown = [...named, ...unrecognised];
   const cases = findings.length + problems.length + unknown.length;
   const numbers = [
     `tests="${Math.max(1, cases)}" failures="${findings.length}"`,

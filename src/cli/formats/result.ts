@@ -46,6 +46,8 @@ export interface Result {
   readonly recognised: Recognised;
   /** Containers that may run anything, Celery also. */
   readonly unrecognised: readonly Unknown[];
+  /** How many containers have a role that nobody knows. */
+  readonly withoutRole: number;
   /** Findings that a baseline has. */
   readonly known: number;
 }

@@ -13,9 +13,9 @@ type Paint = (code: string, words: string) => string;
 
 /** For people: what was recognised, the findings from errors on, each text once with all of its places, and a summary. */
 export function* text(result: Result, colour: boolean): Iterable<string> {
-  const { findings, objects, problems, unknown, recognised, unrecognised } = result;
+  const { findings, objects, problems, unknown, recognised, unrecognised, withoutRole } = result;
   const paint: Paint = (code, words) => colour ? `\u001b[${code}m${words}\u001b[0m` : words;
-  const seen = recognisedAs(recognised, unrecognised.length);
+  const seen = recognisedAs(recognised, withoutRole);
   if (seen !== '') yield `${seen}\n\n`;
   for (const group of grouped(findings)) yield group.length === 1 ? one(group[0], paint) : several(group, paint);
   for (const container of unknown) yield `${paint(CYAN, 'unknown')} ${printable(notChecked(container))}\n`;
@@ -73,13 +73,13 @@ function several(group: readonly LocatedFinding[], paint: Paint): string {
   ].join('\n');
 }
 
-function counts({ findings, unrecognised, known }: Result, paint: Paint): string {
+function counts({ findings, withoutRole, known }: Result, paint: Paint): string {
   const kinds = Object.values(Severity)
     .map((severity) => [findings.filter((finding) => finding.severity === severity).length, severity] as const).filter(([number]) => number > 0)
     .map(([number, severity]) => paint(COLOURS[severity], atLeast(severity, Severity.WARNING) ? plural(number, severity) : `${number} ${severity}`));
   if (kinds.length > 0) return kinds.join(', ');
   // Nobody knows what is wrong with what was not recognised.
-  return known > 0 ? 'nothing new found' : unrecognised.length > 0 ? `nothing found in what was recognised, ${plural(unrecognised.length, 'container')} not recognised` : 'nothing found';
+  return known > 0 ? 'nothing new found' : withoutRole > 0 ? `nothing found in what was recognised, ${plural(withoutRole, 'container')} not recognised` : 'nothing found';
 }
 
 function more({ findings, hidden, advice, problems, charts, known }: Result): string[] {

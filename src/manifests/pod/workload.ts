@@ -32,8 +32,13 @@ export class Workload {
   /** The init containers, then those that keep running. */
   public readonly allContainers: readonly Container[];
 
+  /** Of a kind whose pods are known. */
+  public static isKnown({ kind }: Resource): boolean {
+    return Object.hasOwn(POD_PATHS, kind);
+  }
+
   public static is(resource: Resource): boolean {
-    if (!Object.hasOwn(POD_PATHS, resource.kind)) return false;
+    if (!Workload.isKnown(resource)) return false;
     // What a controller made is judged where it is declared.
     return asList(get(resource.json, 'metadata', 'ownerReferences')).length === 0;
   }

@@ -56,6 +56,25 @@ describe('text', () => {
     expect((await run(files.write('d.yaml', pod('d', '')))).out).toContain('1 object: nothing found in what was recognised, 1 container not recognised\n');
     expect((await run(files.write('web.yaml', pod('web', 'command: [gunicorn, shop.wsgi]')))).out).toBe('1 object: nothing found\n');
   });
+
+  test.each<[string, string, string]>([
+    ['a probe of Celery', pod('e', 'livenessProbe: {exec: {command: [celery, -A, shop, inspect, ping]}}'), 'Pod e (container main) looks like Celery, but its command is in its image'],
+    ['a condition', pod('e', 'command: [sh, -c, "if [ $BEAT ]; then celery -A shop beat; else celery -A shop worker; fi"]'),
+      'Pod e (container main) starts one command of Celery or another, as a condition in its script says'],
+    ['a kind that nobody knows', `apiVersion: apps.kruise.io/v1alpha1
+kind: CloneSet
+metadata: {name: e}
+spec: {template: {spec: {containers: [{name: main, image: "acme/app:1", command: [celery, -A, shop, worker]}]}}}
+`, 'CloneSet e (container main) looks like Celery, but is in a CloneSet'],
+  ])('nor while the role of what looks like Celery is not known: %s', async (_, object, listed) => {
+    const { out, code } = await run(files.write('e.yaml', object));
+    expect(out).toBe(`1 container not recognised\n\nunknown ${listed}: not checked\n\n1 object: nothing found in what was recognised, 1 container not recognised\n`);
+    expect(code).toBe(0);
+  });
+
+  test.each(['json', 'sarif', 'github', 'junit'])('%s lists what was not recognised', async (format) => {
+    expect((await run('--format', format, files.write('d.yaml', pod('d', '')))).out).toMatch(format === 'json' ? /"objectName": "d"/ : /Pod d \(container main\) is not recognised/);
+  });
 });
 
 interface Grouped {
