@@ -46,7 +46,8 @@ function readBaseline(file: string): Map<string, number> {
   const fix = 'write it again with --write-baseline';
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(file, 'utf8'));
+    // Editors put a byte order mark in front.
+    json = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new Failure(`the baseline ${printable(file)} ${code === undefined ? 'is not JSON' : `cannot be read: ${code}`}; ${fix}`);
@@ -57,15 +58,21 @@ function readBaseline(file: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const one of json.findings) {
     const [rule, object, container, path] = ['rule', 'object', 'container', 'path'].map((name) => asText(get(one, name)));
-    const key = entryKey({ rule: rule ?? '', object: object ?? '', container, path: path ?? '' });
+    const count = get(one, 'count') === undefined ? 1 : asNumber(get(one, 'count'));
+    if (rule === undefined || object === undefined || path === undefined || count === undefined || !(Number.isInteger(count) && count > 0)) {
+      throw new Failure(`the baseline ${printable(file)} has a finding without a rule, an object, a path or a valid count; ${fix}`);
+    }
+    const key = entryKey({ rule, object, container, path });
     // A merge of two branches may leave a line of each.
-    counts.set(key, (counts.get(key) ?? 0) + (asNumber(get(one, 'count')) ?? 1));
+    counts.set(key, (counts.get(key) ?? 0) + count);
   }
   return counts;
 }
 
 function keyOf({ rule, at: { resource, container, path } }: Violation): string {
-  const { namespace, kind, name } = resource;
+  const { kind, name } = resource;
+  // As it is written: where an object without one belongs depends on what else is in the input.
+  const namespace = asText(get(resource.json, 'metadata', 'namespace')) ?? '';
   return entryKey({
     rule: rule.id, object: `${namespace === '' ? '' : `${namespace}/`}${kind}/${name}`, container: container === '' ? undefined : container,
     path: stablePath(resource.json, path),

@@ -19,9 +19,11 @@ const PODS: readonly Path[] = [['spec', 'template', 'spec'], ['spec', 'jobTempla
 /** Containers that look like Celery, in objects that no rule examines. */
 export function inOtherKinds(world: World): readonly Elsewhere[] {
   return world.resources.filter((resource) => !Workload.isKnown(resource)).flatMap((resource) => containersOf(resource).flatMap((container) => {
-    const { objectKind, objectName, objectNamespace } = { objectKind: resource.kind, objectName: resource.name, objectNamespace: resource.namespace || undefined };
     if (!looksLikeCelery(container, resource)) return [];
-    return [{ objectKind, objectName, objectNamespace, container: asText(container.name) ?? '', reason: `looks like Celery, but is in a ${objectKind}` }];
+    const { kind, name, namespace } = resource;
+    return [{
+      objectKind: kind, objectName: name, objectNamespace: namespace || undefined, container: asText(container.name) ?? '', reason: `looks like Celery, but is in a ${kind}`,
+    }];
   }));
 }
 

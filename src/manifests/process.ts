@@ -46,7 +46,7 @@ export class Process {
 
   public constructor(
     public readonly container: Container, public readonly command: CeleryCommand,
-    /** What tells its role, where its command does not: how sure that is, and whether that command was meant to start it, or only some branch of a script does. */
+    /** What tells its role, where its command does not: how sure that is, and whether that command was meant to start it, or a branch of it does. */
     public readonly hint?: { readonly reason: string; readonly sure: boolean; readonly meant?: true; readonly branches?: true },
   ) {}
 

@@ -52,7 +52,7 @@ function processesIn(container: Container): Process[] {
   return chosen.length > 0 ? chosen.map((command) => new Process(container, command)) : ofBranches(container, commands);
 }
 
-/** `if ...; then celery worker -l debug; else celery worker; fi`: what the branches have in common is known, and nothing where they start different things. */
+/** Of branches that all start a worker, all options that they have in common are known; those that start different things have no role. */
 function ofBranches(container: Container, [first, ...others]: readonly CeleryCommand[]): Process[] {
   if (others.some(({ role }) => role !== first.role)) return [];
   const common = (of: 'global' | 'options' | 'settings') =>

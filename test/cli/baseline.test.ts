@@ -81,6 +81,18 @@ ${OLD}`;
   expect((await run('--baseline', file, files.write('hashed.yaml', config('another')))).code).toBe(1);
 });
 
+test('an object in a namespace, which all others are then taken to be in, makes none of them new', async () => {
+  const file = await baselineOf('namespace', OLD);
+  expect(readFileSync(file, 'utf8')).toContain('"object":"Deployment/orders"');
+  const more = files.write('namespace-now.yaml', `${OLD}---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: new, namespace: shop}}\n`);
+  expect(await run('--baseline', file, more)).toMatchObject({ code: 0, err: '' });
+});
+
+test('a byte order mark in front of it makes no difference', async () => {
+  const marked = files.write('marked.json', `\uFEFF${readFileSync(await baselineOf('mark', OLD), 'utf8')}`);
+  expect(await run('--baseline', marked, files.write('mark-now.yaml', OLD))).toMatchObject({ code: 0, err: '' });
+});
+
 test('two lines of one finding, as a merge leaves them, count as two', async () => {
   const file = await baselineOf('merged', OLD);
   const baseline = JSON.parse(readFileSync(file, 'utf8')) as { findings: unknown[] };
@@ -106,6 +118,9 @@ test('findings of all severities are in it, so a later --advice shows only what 
 
 test.each([
   ['no JSON', 'findings: []', 'is not JSON'], ['another file', '{"a": 1}', 'has no list of findings'], ['another version', '{"version": 7, "findings": []}', 'has version 7, not 1'],
+  ...[
+    '1', '{}', '{"rule": "a/b", "object": "Pod/a"}', ...['-1', '0', '0.5', '1e999', '"2"'].map((count) => `{"rule": "a/b", "object": "Pod/a", "path": "", "count": ${count}}`),
+  ].map((one): [string, string, string] => [`a finding ${one}`, `{"version": 1, "findings": [${one}]}`, 'has a finding without a rule, an object, a path or a valid count']),
 ])('%s is no baseline', async (_, text, message) => {
   const { code, err } = await run('--baseline', files.write('bad.json', text), files.write('w.yaml', OLD));
   expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) as string });
