@@ -36,9 +36,16 @@ export class RedisServer {
     return this.directive('dir')?.values[0] ?? REDIS_DATA;
   }
 
+  /** Which has other flags than Redis, and stops at one that it does not know. */
+  public get isDragonfly(): boolean {
+    return this.container.image.name === 'dragonfly' || baseName(this.invocation?.words[0]?.text ?? '') === 'dragonfly';
+  }
+
   /** Whether it writes its data to files; undefined where a configuration out of sight says so. */
   public get saves(): boolean | undefined {
     const save = this.directive('save');
+    const file = this.directive('dbfilename');
+    if (this.isDragonfly && file) return file.values.join('').trim() !== '';
     if (this.directive('appendonly')?.values[0] === 'yes') return true;
     if (save) return save.values.join('').trim() !== '';
     return this.opaque ? undefined : true;

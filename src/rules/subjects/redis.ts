@@ -212,6 +212,8 @@ function accessList(server: RedisServer): AccessList | undefined {
 /** Directives with arguments that may begin with "#": what a module takes, the hash of a password. */
 const TAKES_ANYTHING: ReadonlySet<string> = new Set(['user', 'loadmodule', 'rename-command']);
 
+const ON_DRAGONFLY = 'Put /data on a claim, and set --snapshot_cron: Dragonfly has no append-only file.';
+
 export const redisRules: Rule[] = [
   {
     id: 'redis/evicts-tasks',
@@ -227,7 +229,10 @@ export const redisRules: Rule[] = [
       const policy = server.directive('maxmemory-policy');
       const cache = server.directive('cache_mode');
       if (cache && /^(true|1|yes|)$/.test(cache.values[0] ?? '')) {
-        report({ at: at(server, cache), value: '--cache_mode', allowed: 'no --cache_mode', ...unlessCache(server, world) });
+        report({
+          at: at(server, cache), value: '--cache_mode', allowed: 'no --cache_mode', ...unlessCache(server, world),
+          fix: 'Leave --cache_mode out, and give results a time to live, or another server.',
+        });
       } else if (policy && /^allkeys-/.test(policy.values[0] ?? '')) {
         report({
           at: at(server, policy), value: policy.values[0], allowed: 'noeviction, or volatile-* when only results have a time to live',
@@ -250,7 +255,8 @@ export const redisRules: Rule[] = [
       const maximum = server.directive('maxmemory');
       const bytes = redisSize(maximum?.values[0] ?? '');
       const limit = server.container.memoryLimit;
-      if (!maximum || bytes === undefined || limit === undefined) return;
+      // Of 0, Dragonfly makes what the container may use.
+      if (!maximum || bytes === undefined || limit === undefined || (bytes === 0 && server.isDragonfly)) return;
       if (bytes === 0 || bytes > REDIS_DATA_SHARE * limit) {
         report({
           at: at(server, maximum), value: bytes === 0 ? '0 (no limit)' : maximum.values[0], allowed: `at most ${mebibytes(REDIS_DATA_SHARE * limit)}`, note: `the limit is ${mebibytes(limit)}`,
@@ -272,7 +278,8 @@ export const redisRules: Rule[] = [
       const { container } = server;
       const limit = container.memoryLimit;
       const written = get(container.json, 'resources', 'limits', 'memory');
-      if ((limit === undefined && typeof written !== 'string') || server.directive('maxmemory')) return;
+      // Dragonfly takes the limit of its container by itself.
+      if ((limit === undefined && typeof written !== 'string') || server.directive('maxmemory') || server.isDragonfly) return;
       const use = unlessCache(server, world);
       if (server.opaque && (use.unless !== undefined || !isWithoutConfiguration(server))) return;
       report({
@@ -335,15 +342,15 @@ export const redisRules: Rule[] = [
       if (mount && mount.volume.kind !== 'emptyDir') {
         const appends = server.directive('appendonly')?.values[0] === 'yes';
         // Somebody chose the moments of snapshots.
-        if (mount.volume.kind !== 'claim' || appends || server.directive('save') || server.opaque) return;
+        if (mount.volume.kind !== 'claim' || appends || ['save', 'snapshot_cron'].some((name) => server.directive(name)) || server.opaque) return;
         report({
-          at: server.container.place(), value: 'appendonly no', allowed: '--appendonly yes', note: 'after a SIGKILL it is as it was at the last snapshot',
-          unless: `tasks of the last minutes may be lost${other}`,
+          at: server.container.place(), ...server.isDragonfly ? { value: 'no snapshot_cron', allowed: '--snapshot_cron', fix: ON_DRAGONFLY } : { value: 'appendonly no', allowed: '--appendonly yes' },
+          note: 'after a SIGKILL it is as it was at the last snapshot', unless: `tasks of the last minutes may be lost${other}`,
         });
         return;
       }
       report({
-        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`,
+        at: server.container.place(), value: mount ? `an emptyDir at ${mount.mountPath}` : `no volume at ${server.dataFolder}`, ...server.isDragonfly ? { fix: ON_DRAGONFLY } : {},
         ...perhaps ? { unless: `its configuration turns persistence off${other}` } : unlessCache(server, world),
       });
     },
@@ -365,6 +372,7 @@ export const redisRules: Rule[] = [
         report({
           at: { resource: service, path: ['spec', 'selector'] }, allowed: 'the labels of one of them', ...unlessCache(server, world), ...insteadOf(servers),
           value: listed(servers.map(({ container: { workload } }) => `${workload.resource.kind} ${workload.resource.name}`)),
+          fix: 'Give the pods of each server a label of its own, and name it in the selector; for failover use Sentinel.',
         });
       }
       if (isNamedByPod(server, world)) return;

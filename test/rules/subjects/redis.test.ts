@@ -1,3 +1,4 @@
+import { lintObjects } from '../../../src/rules/lint';
 import { celery, env, found, workload } from '../pods';
 
 const SERVICE = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'redis' }, spec: { selector: { app: 'redis' }, ports: [{ port: 6379 }] } };
@@ -27,6 +28,34 @@ test.each<[string[], string[]]>([
 
 test.each<[string[], number]>([[['--cache_mode=true'], 1], [['--cache_mode'], 1], [['--cache_mode=yes'], 1], [['--cache_mode=1'], 1], [['--cache_mode=false'], 0]])('Dragonfly with %j', (args, count) => {
   expect(broker('redis/evicts-tasks', [], { image: 'dragonflydb/dragonfly:v1', args })).toHaveLength(count);
+});
+
+describe('Dragonfly has flags of its own', () => {
+  const CLAIM = { pod: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'dragonfly' } }] } };
+  const AT = { volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+  const dragonfly = (id: string, args: string[], more: object = {}, around: object = {}) => broker(id, [], { image: 'dragonflydb/dragonfly:v1', args, ...more }, around);
+  const LIMIT = { resources: { limits: { memory: '1Gi' } } };
+
+  test.each<[string, string[], object, object, string[]]>([
+    ['no volume', [], {}, {}, ['warning: no volume at /data']], ['nothing is kept', ['--dbfilename='], {}, {}, []], ['a claim and snapshots', ['--snapshot_cron', '*/5 * * * *'], AT, CLAIM, []],
+    ['a claim', [], AT, CLAIM, ['warning: no snapshot_cron (after a SIGKILL it is as it was at the last snapshot, unless tasks of the last minutes may be lost)']],
+  ])('%s', (_, args, more, around, expected) => {
+    expect(dragonfly('redis/queue-not-kept', args, more, around)).toEqual(expected);
+  });
+
+  test('it takes its share of the limit by itself', () => {
+    expect(dragonfly('redis/limit-without-maxmemory', [], LIMIT)).toEqual([]);
+    expect(dragonfly('redis/maxmemory-above-limit', ['--maxmemory=0'], LIMIT)).toEqual([]);
+    expect(dragonfly('redis/maxmemory-above-limit', ['--maxmemory=1gb'], LIMIT)).toHaveLength(1);
+  });
+
+  test('no fix has a flag that it does not know', () => {
+    const objects = [server([], { image: 'dragonflydb/dragonfly:v1', args: ['--cache_mode'] }), SERVICE, worker()];
+    const { violations } = lintObjects(objects);
+    const fixes = violations.filter(({ rule: { id } }) => ['redis/queue-not-kept', 'redis/evicts-tasks'].includes(id)).map(({ fix }) => fix);
+    expect(fixes).toHaveLength(2);
+    for (const fix of fixes) expect(fix).toMatch(/^(?!.*(--appendonly|--save|maxmemory-policy)).*--(snapshot_cron|cache_mode)/);
+  });
 });
 
 describe('a queue that is not kept', () => {
