@@ -24,7 +24,7 @@ export const PACKAGE_ROOT = __dirname;
 export const packageText = (...path: string[]): string => FILES[path.join('/')];`,
     }));
     // It says its own name.
-    build.onLoad({ filter: /[\\/]src[\\/]cli[\\/]\w+\.ts$/ }, ({ path: file }) => ({
+    build.onLoad({ filter: /[\\/]src[\\/](cli|cli[\\/]input|rules)[\\/]\w+\.ts$/ }, ({ path: file }) => ({
       loader: 'ts',
       contents: fs.readFileSync(file, 'utf8').replaceAll('cdk8s-celery lint', NAME).replaceAll('cdk8s-celery ${name}', NAME),
     }));

@@ -42,7 +42,11 @@ describe('the package celery-k8s-lint', () => {
   test('calls itself by its name', () => {
     expect(lint('--help').stdout).toMatch(/^Usage: celery-k8s-lint \[options\]/);
     expect(lint('--no-such-option').stderr).toMatch(/^celery-k8s-lint: /);
-    expect(lint('--help').stdout + lint('--no-such-option').stderr).not.toContain('cdk8s-celery lint');
+    const template = lint(files.write('template.yaml', 'a: {{ .Values.a }}\n')).stderr;
+    const suppression = lint(join(CASES, 'suppressions/unknown-rule/fail.yaml')).stdout;
+    expect(template).toContain('helm template . | celery-k8s-lint -');
+    expect(suppression).toContain('`celery-k8s-lint --list`');
+    expect(lint('--help').stdout + lint('--no-such-option').stderr + template + suppression).not.toContain('cdk8s-celery lint');
   });
 
   test('reads requirements, which need the table of locks', () => {
@@ -85,7 +89,7 @@ describe('where people lint', () => {
     const steps = (yaml('action.yml') as { runs: { steps: Array<{ run?: string }> } }).runs.steps.flatMap(({ run: script }) => script ?? []);
     const output = files.write('output', '');
     const env = {
-      PATH: `${bin}:${process.env.PATH}`, RUNNER_TEMP: files.path('.'), GITHUB_OUTPUT: output, PATHS: `${FAIL} ${FAIL}`, SEVERITY: 'error', BASELINE: '', CONFIG: '', VERSION: '1',
+      PATH: `${bin}:${process.env.PATH}`, RUNNER_TEMP: files.path('.'), GITHUB_OUTPUT: output, PATHS: `${join(CASES, 'beat/schedule-not-writable/pass.yaml')}\n${FAIL}\n`, SEVERITY: 'error', BASELINE: '', CONFIG: '', VERSION: '1',
     };
     expect(spawnSync('bash', ['-e', '-c', steps[0]], { env, encoding: 'utf8' })).toMatchObject({ status: 0 });
     const said = Object.fromEntries(readFileSync(output, 'utf8').trim().split('\n').map((line) => line.split('=') as [string, string]));
