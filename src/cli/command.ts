@@ -28,7 +28,8 @@ export function parseOptions<T extends ParseArgsConfig>(config: T, usage: string
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new Misuse((error as Error).message, usage);
+    // Node goes on with how to give a file of that name.
+    throw new Misuse((error as Error).message.replace(/^(Unknown option '.*?')\. .*/s, '$1'), usage);
   }
 }
 

@@ -70,7 +70,7 @@ async function run(args: readonly string[], output: Output): Promise<number> {
     if (!RULES.some(({ id }) => id === given || id.startsWith(`${given}/`))) throw new Misuse(`--rule: '${printable(given)}' is no rule or subject; see --list`);
   }
   const config = configOf(values.config);
-  const severity = severityOf(values.severity ?? config.severity ?? Severity.WARNING, values.severity === undefined ? 'severity' : '--severity');
+  const severity = severityOf(values.severity ?? config.severity ?? Severity.WARNING, values.severity === undefined ? `${printable(config.file)}: severity` : '--severity');
   if (values.live && positionals.length > 0) throw new Misuse('--live reads a cluster: give no files with it');
   if (!values.live && values.namespace !== undefined) throw new Misuse('--namespace is for --live');
   if (values.namespace === '') throw new Misuse('--namespace is empty; give the name of one, or leave the option out for all namespaces');

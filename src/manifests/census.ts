@@ -20,20 +20,23 @@ export interface Census {
 }
 
 export const census: (world: World) => Census = lazy((world: World) => {
+  // Of several with one name the last stays.
+  const replaced = new Set(world.replaced.map(({ resource }) => resource));
+  const stays = ({ container }: { readonly container?: Container }): boolean => container === undefined || !replaced.has(container.workload.resource);
   const servers = new Map<string, number>();
   const count = (name: string, broker: boolean) => {
     const label = broker ? `${name} (broker)` : name;
     servers.set(label, (servers.get(label) ?? 0) + 1);
   };
-  for (const server of world.redisServers) count(nameOf(server), brokerUse(server, world) !== 'no');
-  const rabbits = rabbitServers(world);
+  for (const server of world.redisServers.filter(stays)) count(nameOf(server), brokerUse(server, world) !== 'no');
+  const rabbits = rabbitServers(world).filter(stays);
   const used = new Set(rabbitBrokers(world).map(({ server }) => server));
   for (const server of rabbits) count('RabbitMQ', used.has(server));
   const known = new Set([...world.processes.map(({ container }) => container), ...world.redisServers.map(({ container }) => container),
     ...rabbits.map(({ container }) => container)]);
   const others = world.workloads.filter(({ longRunning }) => longRunning).flatMap(({ containers }) => containers)
-    .filter((container) => !known.has(container));
-  const containersOf = (processes: World['processes']) => new Set(processes.map(({ container }) => container)).size;
+    .filter((container) => !known.has(container) && stays({ container }));
+  const containersOf = (processes: World['processes']) => new Set(processes.filter(stays).map(({ container }) => container)).size;
   return {
     workers: containersOf(world.processes.filter(({ role }) => role === 'worker' || role === 'multi')),
     beats: containersOf(world.beats), flowers: containersOf(world.flowers), servers,

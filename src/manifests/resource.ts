@@ -99,7 +99,8 @@ function collect(json: unknown, index: number, prefix: Path, found: Resource[]):
   const kind = asText(get(json, 'kind'));
   const apiVersion = asText(get(json, 'apiVersion'));
   if (!isMap(json) || kind === undefined || apiVersion === undefined) return;
-  if (kind.endsWith('List') && Array.isArray(json.items)) {
+  // What Go writes of a list without items is null.
+  if (kind.endsWith('List') && (Array.isArray(json.items) || json.items === null)) {
     if (prefix.length > 20) return;
     asList(json.items).forEach((item, i) => collect(withType(item, kind, apiVersion), index, [...prefix, 'items', i], found));
     return;

@@ -75,7 +75,8 @@ describe('wrong use', () => {
     [['--namespace', 'x', PASS], 'is for --live'],
     [['--live', PASS], 'give no files'],
     [['--live', '-n', ''], '--namespace is empty; give the name of one'],
-    [['--colour', PASS], 'Unknown option'],
+    [['--colour', PASS], 'Unknown option \'--colour\'\n'],
+    [['--config', files.write('severity.yaml', 'severity: fatal'), PASS], 'severity.yaml: severity: \'fatal\' is none of error'],
     [[], 'nothing to read'],
   ])('%j', async (args, message) => {
     const result = await run(...args);
@@ -88,6 +89,18 @@ describe('wrong use', () => {
 test('the file and line of a finding', async () => {
   const file = files.write('worker.yaml', `# a comment\n---\n${WORKER}`);
   expect((await run(file)).out).toMatch(`${file}:16 warning A prefetch multiplier of 0`);
+});
+
+test('a file that is given twice, or with its folder, is read once', async () => {
+  mkdirSync(files.path('once'));
+  const file = files.write('once/worker.yaml', WORKER);
+  const once = await run('--severity', 'info', file);
+  expect(await run('--severity', 'info', file, files.path('once'), file.replace('/once/', '/./once/'))).toEqual(once);
+  expect(once.out).toContain('1 object: ');
+});
+
+test('a List without items has no objects', async () => {
+  expect(await run(files.write('none.json', '{"apiVersion": "v1", "kind": "List", "items": null}'))).toMatchObject({ code: 2, err: expect.stringContaining('there is no Kubernetes object') as string });
 });
 
 test('of a finding in JSON', async () => {
@@ -393,7 +406,8 @@ describe('input that is no YAML', () => {
     expect(await run(file)).toMatchObject({ code: 2, err: `${file}: is larger than 64 MiB, which no set of manifests is; give the files one by one\n` });
   });
 
-  test.each([['CRLF', WORKER.replaceAll('\n', '\r\n')], ['a byte order mark', `\uFEFF${WORKER}`], ['directives', `%YAML 1.2\n---\n${WORKER}...\n`]])('%s is fine', async (_, content) => {
+  test.each([['CRLF', WORKER.replaceAll('\n', '\r\n')], ['a byte order mark', `\uFEFF${WORKER}`], ['UTF-16', Buffer.from(`\uFEFF${WORKER}`, 'utf16le')], ['UTF-16 from a Mac', Buffer.from(`\uFEFF${WORKER}`, 'utf16le').swap16()],
+    ['directives', `%YAML 1.2\n---\n${WORKER}...\n`]])('%s is fine', async (_, content) => {
     expect(await run(files.write('fine.yaml', content))).toMatchObject({ code: 1, err: '' });
   });
 });

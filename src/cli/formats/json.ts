@@ -1,9 +1,9 @@
 import { Result } from './result';
 import { printableJson } from '../../rules/printable';
 
-/** For programs: `{ objects, unknown, findings }`, with each finding on a line of its own. */
-export function json({ findings, objects, unknown, unrecognised }: Result): Iterable<string> {
-  return jsonWith({ objects, unknown: [...unknown, ...unrecognised], findings: [] }, findings);
+/** For programs: `{ objects, recognised, unknown, findings }`, with each finding on a line of its own. */
+export function json({ findings, objects, recognised, unknown, unrecognised }: Result): Iterable<string> {
+  return jsonWith({ objects, recognised, unknown: [...unknown, ...unrecognised], findings: [] }, findings);
 }
 
 /** JSON like that of `frame`, whose last list is empty: there the items go, each on a line of its own. */

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize, resolve } from 'node:path';
 import { readJson } from './json';
 import { newlines } from './lines';
 import { indentValues } from './margin';
@@ -37,6 +37,8 @@ export interface Input {
   readonly expected: string[];
   /** Charts of Helm in folders, whose templates are left out: they are no manifests before Helm renders them. */
   readonly charts: string[];
+  /** The files that were read: one that is given twice, or with its folder, is one file. */
+  readonly seen: Set<string>;
   /** What folders have in addition to files and folders, which is left out: links to folders, pipes. */
   readonly left: string[];
 }
@@ -44,7 +46,8 @@ export interface Input {
 export function emptyInput(): Input {
   const places = new Places();
   return {
-    documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), kustomized: new Set(), expected: [], charts: [], left: [],
+    documents: [], places, specs: new SameSpecs(places), problems: [], patches: new Set(), kustomized: new Set(), expected: [], charts: [],
+    seen: new Set(), left: [],
   };
 }
 
@@ -175,6 +178,9 @@ function kustomization(folder: string): Record<'patches' | 'resources', string[]
 }
 
 function readOne(file: string, source: string | number, input: Input): void {
+  const path = source === 0 ? '-' : resolve(file);
+  if (input.seen.has(path)) return;
+  input.seen.add(path);
   const text = readText(file, source, input.problems);
   if (text !== undefined) parseText(file, text, input);
 }
@@ -187,17 +193,25 @@ function readText(file: string, source: string | number, problems: Problem[]): s
       problems.push({ file, message: `is larger than ${LARGEST_FILE / 2 ** 20} MiB, which no set of manifests is; give the files one by one` });
       return undefined;
     }
+    const utf16 = bytes.length >= 2 ? UTF16.get(bytes.readUInt16BE(0)) : undefined;
+    if (utf16 !== undefined) return withPlainEnds(new TextDecoder(utf16, { fatal: true }).decode(bytes));
     const zero = bytes.subarray(0, 8192).indexOf(0);
     if (zero >= 0) {
       problems.push({ file, line: 1, message: `is binary: byte ${zero} is 0; manifests are YAML or JSON in UTF-8` });
       return undefined;
     }
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+    return withPlainEnds(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (error) {
     problems.push({ file, message: reason(error) });
     return undefined;
   }
+}
+
+/** By the byte order mark: what PowerShell writes with `>`, and kubectl reads. */
+const UTF16: ReadonlyMap<number, string> = new Map([[0xFEFF, 'utf-16be'], [0xFFFE, 'utf-16le']]);
+
+function withPlainEnds(text: string): string {
+  return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
 }
 
 /** Undefined when there is more than we take. Never waits for more than that. */

@@ -12,6 +12,7 @@ import { asList, get, Path } from '../../manifests/json';
 import { namedHosts } from '../../manifests/named-hosts';
 import { Container } from '../../manifests/pod/container';
 import { Variable } from '../../manifests/pod/env';
+import { Workload } from '../../manifests/pod/workload';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
 import { sameBroker } from '../../manifests/same-broker';
@@ -232,6 +233,11 @@ const brokersOf = lazy((workers: readonly Process[]) => {
 });
 
 /** Rules about the brokers and databases that variables give to the processes of an application. */
+/** Two definitions of one object, of which one replaces the other. */
+function isSameObject({ resource: one }: Workload, { resource: other }: Workload): boolean {
+  return one !== other && one.kind === other.kind && one.name === other.name && one.namespace === other.namespace;
+}
+
 export const givenServerRules: Rule[] = [
   {
     id: 'env/two-brokers',
@@ -375,7 +381,7 @@ export const givenServerRules: Rule[] = [
       const worker = role === 'worker' ? undefined : withBrokerVariable(world).get(key);
       const web = withoutVariable(world).has(key) ? undefined : withBrokerHost(world).get(key);
       const other = worker ? { container: worker.container, name: worker.variable } : web;
-      if (!other || other.container === container || container.env.get(other.name)) return;
+      if (!other || other.container === container || container.env.get(other.name) || isSameObject(workload, other.container.workload)) return;
       if (hasOwnFiles(container, other.container)) return;
       const { kind, name } = other.container.workload.resource;
       report({ at: container.place(), value: `no ${other.name}`, note: `${kind} ${name} has it`, unless: 'its code has the broker' });

@@ -34,6 +34,11 @@ describe('text', () => {
     expect((await run(files.write('several.yaml', several))).out.split('\n')[0]).toBe('2 Beats, 2 Flowers');
   });
 
+  test('counts what stays of objects with one name', async () => {
+    const twice = `${pod('a', 'command: [celery, -A, shop, worker, -c, "2"]')}---\n${pod('a', 'command: [celery, -A, shop, worker, -c, "3"]')}`;
+    expect((await run(files.write('twice.yaml', twice))).out.split('\n')[0]).toBe('1 worker');
+  });
+
   test('has errors before warnings, and one text for all places of a finding', async () => {
     const found = (await output()).split('\n').filter((line) => /^(?! {4})\S+ |^ {2}\S/.test(line) && /error|warning/.test(line));
     expect(found).toEqual([
@@ -83,6 +88,12 @@ interface Grouped {
   readonly unless?: string;
   readonly group: string;
 }
+
+test('JSON says what was recognised', async () => {
+  expect(JSON.parse((await run('--format', 'json', files.write('pods.yaml', input))).out)).toMatchObject({
+    objects: 5, recognised: { workers: 2, beats: 1, flowers: 0, servers: {}, exporters: 0 },
+  });
+});
 
 describe('certainty and group', () => {
   const HEDGED = pod('e', 'command: [celery, worker, -A, shop, -c, "2"]');

@@ -55,7 +55,7 @@ test('after an error there is no word of what was found', async () => {
   const missing = 'Error from server (NotFound): namespaces "shpo" not found';
   const answers: Answers = { [KEDA]: [''], 'get deployments': [''], 'get namespace shpo': [missing, 1] };
   expect((await live(['-n', 'shpo'], answers)).out).toBe('');
-  expect(JSON.parse((await live(['-n', 'shpo', '--format', 'json'], answers)).out)).toEqual({ objects: 0, unknown: [], findings: [] });
+  expect(JSON.parse((await live(['-n', 'shpo', '--format', 'json'], answers)).out)).toMatchObject({ objects: 0, unknown: [], findings: [] });
   expect((await live(['-n', 'shop'], { 'get deployments': ['no', 1] })).out).toBe('');
 });
 
