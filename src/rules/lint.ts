@@ -1,5 +1,6 @@
 import { Census, census } from '../manifests/census';
 import type { NamedRole } from '../manifests/hints';
+import { baseName } from '../manifests/command/command';
 import { inOtherKinds } from '../manifests/other-kinds';
 import type { Container } from '../manifests/pod/container';
 import { Process } from '../manifests/process';
@@ -38,6 +39,8 @@ export function lintObjects(objects: readonly unknown[], options: Options = {}):
     violations: examine(world, options),
     unknown: [
       ...world.unknown.map((container) => unknown(container, outOfSight(container, world))),
+      ...[...new Set(world.processes.filter((process) => isOfScript(process)).map(({ container }) => container))]
+        .map((container) => unknown(container, outOfSight(container, world))),
       ...unread.map((container) => unknown(container, container.unread)),
       ...elsewhere,
     ],
@@ -52,11 +55,19 @@ export function lintObjects(objects: readonly unknown[], options: Options = {}):
 function outOfSight(container: Container, world: World): string | undefined {
   const process = processOf(container, world);
   if (!process) return isEither(container, []) ? 'starts one command of Celery or another, as a condition in its script says' : undefined;
-  if (!process.hint) return undefined;
   const role = { worker: 'a worker', beat: 'Beat', flower: 'Flower' }[process.role as NamedRole];
-  const { reason, meant, branches } = process.hint;
+  const { reason, meant, branches } = process.hint ?? { reason: nameOf(process) };
   const options = meant ? 'are examined once its command starts it' : branches ? 'depend on a condition' : 'are in its image';
   return `is taken for ${role} by ${reason}; its options ${options}`;
+}
+
+/** Started by a script or an entrypoint that says so by its name, and whose options nobody saw. */
+function isOfScript({ command: { vendor, options }, hint, workload, container }: Process): boolean {
+  return vendor === 'unknown' && options.size === 0 && hint === undefined && workload.longRunning && container.unread === undefined;
+}
+
+function nameOf({ command: { subcommand } }: Process): string {
+  return subcommand === undefined || subcommand.path.at(-1) === 'image' ? 'its image' : `the name of ${baseName(subcommand.text)}`;
 }
 
 function processOf(container: Container, world: World): Process | undefined {

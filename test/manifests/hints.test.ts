@@ -113,3 +113,17 @@ test('it is listed all the same, since nobody saw its options', () => {
   const [one] = lintObjects([deployment({ name: 'celery-beat' })]).unknown;
   expect(one.reason).toBe('is taken for Beat by the name of the container; its options are in its image');
 });
+
+test.each<[string, object, string]>([
+  ['a script', { command: ['/start-celeryworker'] }, 'is taken for a worker by the name of start-celeryworker; its options are in its image'],
+  ['two scripts', { command: ['sh', '-c', '/start-celerybeat & /start-celeryworker'] }, 'is taken for Beat by the name of start-celerybeat; its options are in its image'],
+  ['the entrypoint of a product', { image: 'langgenius/dify-api:1.6.0', env: [{ name: 'MODE', value: 'beat' }] }, 'is taken for Beat by its image; its options are in its image'],
+])('so is what %s starts', (_, container, reason) => {
+  expect(lintObjects([deployment(container)]).unknown.map((one) => one.reason)).toEqual([reason]);
+});
+
+test.each<[string, object]>([
+  ['Celery itself', { command: ['celery', '-A', 'shop', 'worker'] }], ['a script with options in sight', { command: ['nautobot-server', 'celery', 'worker', '-c', '2'] }],
+])('what %s starts is not', (_, container) => {
+  expect(lintObjects([deployment(container)]).unknown).toEqual([]);
+});
