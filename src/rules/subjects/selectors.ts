@@ -75,7 +75,7 @@ export const selectorRules: Rule[] = [
     id: 'network/selector-mismatch',
     severity: Severity.ERROR,
     title: 'The selector does not match the labels of the pod template',
-    why: 'The API server refuses the object: `spec.template.metadata.labels: Invalid value: ...: \\`selector\\` does not match template \\`labels\\``.',
+    why: 'The API server refuses the object at `spec.template.metadata.labels`: `Invalid value`, and that the selector does not match the labels of the template.',
     fix: 'Give both the same labels.',
     source: 'https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector',
     rows: ['N21'],
@@ -91,7 +91,7 @@ export const selectorRules: Rule[] = [
       if (wrong.length > 0) {
         report({
           at: { resource, path: ['spec', 'selector'] }, value: listed(wrong),
-          allowed: JSON.stringify(labels),
+          allowed: listed(Object.entries(labels).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)) || 'labels in the pod template',
         });
       }
     },
