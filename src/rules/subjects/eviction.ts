@@ -377,7 +377,7 @@ export const evictionRules: Rule[] = [
         if (other === container || other.init || !isUsed || waits(other)) continue;
         report({
           at: other.place(), value: other.image.text, allowed: 'restartPolicy: Always in initContainers', unless: 'no task uses it at the end',
-          ...isProxy(other) ? {} : { fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which ends after the others; or run it in a pod of its own.' },
+          ...isProxy(other) ? {} : { fix: 'Make it a native sidecar (in initContainers, with restartPolicy: Always), which ends after the others.' },
         });
       }
     },
