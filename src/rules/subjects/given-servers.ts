@@ -232,12 +232,12 @@ const brokersOf = lazy((workers: readonly Process[]) => {
   return new Map([...found].map(([image, brokers]) => [image, [...brokers.values()]]));
 });
 
-/** Rules about the brokers and databases that variables give to the processes of an application. */
 /** Two definitions of one object, of which one replaces the other. */
 function isSameObject({ resource: one }: Workload, { resource: other }: Workload): boolean {
   return one !== other && one.kind === other.kind && one.name === other.name && one.namespace === other.namespace;
 }
 
+/** Rules about the brokers and databases that variables give to the processes of an application. */
 export const givenServerRules: Rule[] = [
   {
     id: 'env/two-brokers',
