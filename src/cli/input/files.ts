@@ -193,7 +193,7 @@ function readText(file: string, source: string | number, problems: Problem[]): s
       problems.push({ file, message: `is larger than ${LARGEST_FILE / 2 ** 20} MiB, which no set of manifests is; give the files one by one` });
       return undefined;
     }
-    const utf16 = bytes.length >= 2 ? UTF16.get(bytes.readUInt16BE(0)) : undefined;
+    const utf16 = utf16Of(bytes);
     if (utf16 !== undefined) return withPlainEnds(new TextDecoder(utf16, { fatal: true }).decode(bytes));
     const zero = bytes.subarray(0, 8192).indexOf(0);
     if (zero >= 0) {
@@ -207,8 +207,11 @@ function readText(file: string, source: string | number, problems: Problem[]): s
   }
 }
 
-/** By the byte order mark: what PowerShell writes with `>`, and kubectl reads. */
-const UTF16: ReadonlyMap<number, string> = new Map([[0xFEFF, 'utf-16be'], [0xFFFE, 'utf-16le']]);
+/** The encoding that a byte order mark tells: what PowerShell writes with `>`, and kubectl reads. */
+function utf16Of(bytes: Buffer): string | undefined {
+  const mark = bytes.length >= 2 ? bytes.readUInt16BE(0) : undefined;
+  return mark === 0xFEFF ? 'utf-16be' : mark === 0xFFFE ? 'utf-16le' : undefined;
+}
 
 function withPlainEnds(text: string): string {
   return text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
