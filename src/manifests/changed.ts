@@ -14,8 +14,8 @@ interface Change {
   readonly target?: JsonObject;
   /** The patch; undefined for one that is in a file out of sight. */
   readonly text?: string;
-  /** Fields that are changed, where there is no text. */
-  readonly field?: Path;
+  /** The field that is changed, where there is no patch. */
+  readonly field?: readonly string[];
 }
 
 const KINDS_WITH_REPLICAS = '(Deployment|ReplicationController|ReplicaSet|StatefulSet)';
@@ -42,10 +42,13 @@ function changesOf(json: JsonObject, by: Resource): Change[] {
       return { by, ...isFile(text) ? {} : { text } };
     }),
     ...asList(json.replicas).map((entry) => ({ by, target: { kind: KINDS_WITH_REPLICAS, name: get(entry, 'name') }, field: ['spec', 'replicas'] })),
-    ...asList(json.replacements).flatMap((entry) => asText(get(entry, 'path')) !== undefined ? [{ by }]
-      : asList(get(entry, 'targets')).map((target) => ({ by, target: asMap(get(target, 'select')) }))),
+    ...asList(json.replacements).flatMap((entry) => asList(get(entry, 'targets'))).flatMap((target) =>
+      asList(get(target, 'fieldPaths')).map((path) => ({ by, target: asMap(get(target, 'select')), field: stepsOf(asText(path) ?? '') }))),
   ];
 }
+
+/** The steps of `spec.template.spec.containers.[name=worker].env`: an item of a list is written as JSON patches write a new one. */
+const stepsOf = (path: string): string[] => (path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []).map((step) => step.startsWith('[') ? '-' : step);
 
 /** Undefined for what may take long: a text of somebody else. */
 const pattern = remembered((text: string): RegExp | undefined => {
@@ -108,10 +111,27 @@ function areaOf(path: Path): readonly string[] {
 
 const isNumber = (step: string): boolean => /^(\d+|-)$/.test(step);
 
+/** Another version of an image leaves what is wrong with the rest of its container as it is. */
+const OF_IMAGES: ReadonlySet<string> = new Set(['image', 'imagePullPolicy']);
+
 /** One is the other, or in it; an item of a list may be at another place. */
 function overlap(pointer: readonly string[], area: readonly string[]): boolean {
-  return pointer.slice(0, area.length).every((step, i) => fieldOf(step) === area[i] || (isNumber(step) && isNumber(area[i])));
+  return !pointer.slice(area.length).some((step) => OF_IMAGES.has(step))
+    && pointer.slice(0, area.length).every((step, i) => fieldOf(step) === area[i] || (isNumber(step) && isNumber(area[i])));
 }
+
+/** What patches have anyway. */
+const OF_ALL_PATCHES: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'name', 'namespace', 'spec', 'template', 'containers', ...OF_IMAGES]);
+
+/** Whether a strategic merge patch has the fields of an area, and more of it than another image. */
+function merges(text: string, area: readonly string[]): boolean {
+  const all = keys(text);
+  const isWhole = area.at(-1) === 'spec' || isNumber(area.at(-1) ?? '');
+  return area.every((step) => isNumber(step) || all.has(step)) && (!isWhole || [...all].some((key) => !OF_ALL_PATCHES.has(key)));
+}
+
+/** A directive for an object, or a part of it, and not for a list: those are in the list. */
+const REPLACES = /(?:^|[{,\n])[ \t]*["']?\$patch["']?\s*:/;
 
 export const CHANGED = 'a kustomization changes it';
 
@@ -123,11 +143,12 @@ export function mayBeChanged(resource: Resource, path: Path, world: World): bool
   const area = areaOf(path);
   return all.some(({ by, target, text, field }) => {
     if (by === resource || !isOf(by, resource.namespace) || (target && !isSelected(resource, target))) return false;
-    if (field) return overlap(field.map(String), area);
-    if (text === undefined) return true;
+    if (field) return overlap(field, area);
+    // Of a file out of sight only its target may be known; without one it is hardly for this field of this object.
+    if (text === undefined) return target !== undefined;
     const changed = pointers(text);
     if (changed) return target !== undefined && changed.some((pointer) => overlap(pointer, area));
     if (!target && !valuesOf('kind', text).includes(resource.kind)) return false;
-    return text.includes('$patch') || area.every((step) => isNumber(step) || keys(text).has(step));
+    return REPLACES.test(text) || merges(text, area);
   });
 }

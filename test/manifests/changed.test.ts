@@ -53,9 +53,9 @@ describe('a strategic merge patch', () => {
     expect(isChanged(COMMAND, kustomization({ patchesStrategicMerge: [patch] }))).toBe(changes);
   });
 
-  test('in a file of its own may be any, but for its target', () => {
-    expect(isChanged(COMMAND, kustomization({ patches: [{ path: 'worker.yaml' }] }))).toBe(true);
-    expect(isChanged(COMMAND, kustomization({ patchesStrategicMerge: ['worker.yaml'] }))).toBe(true);
+  test('in a file out of sight may be any of its target, and without one it is for something else', () => {
+    expect(isChanged(COMMAND, kustomization({ patches: [{ path: 'worker.yaml' }] }))).toBe(false);
+    expect(isChanged(COMMAND, kustomization({ patchesStrategicMerge: ['worker.yaml'] }))).toBe(false);
     expect(isChanged(COMMAND, kustomization({ patches: [{ path: 'worker.yaml', target }] }))).toBe(true);
     expect(isChanged(COMMAND, kustomization({ patches: [{ path: 'web.yaml', target: { kind: 'Service' } }] }))).toBe(false);
   });
@@ -67,6 +67,26 @@ describe('a strategic merge patch', () => {
   });
 });
 
+test('a patch of the image only changes nothing else of its container', () => {
+  const container = ['spec', 'template', 'spec', 'containers', 0];
+  const merging = (field: string): object => kustomization({
+    patches: [{ patch: `kind: Deployment\nmetadata: {name: worker}\nspec: {template: {spec: {containers: [{name: worker, ${field}}]}}}` }],
+  });
+  expect(isChanged(container, merging('image: shop:2'))).toBe(false);
+  expect(isChanged(container, merging('resources: {requests: {cpu: 1}}'))).toBe(true);
+  expect(isChanged(container, kustomization({ patches: [{ target, patch: op('/spec/template/spec/containers/0/image') }] }))).toBe(false);
+  expect(isChanged(container, kustomization({ patches: [{ target, patch: op('/spec/template/spec/containers/0/resources') }] }))).toBe(true);
+  expect(isChanged(IMAGE, merging('image: shop:2'))).toBe(true);
+});
+
+test('a directive for a list is for that list', () => {
+  const patch = 'kind: Deployment\nmetadata:\n  name: worker\nspec:\n  template:\n    spec:\n      volumes:\n'
+    + '        - $patch: replace\n';
+  const list = kustomization({ patches: [{ patch }] });
+  expect(isChanged(COMMAND, list)).toBe(false);
+  expect(isChanged(['spec', 'template', 'spec', 'volumes', 0], list)).toBe(true);
+});
+
 test('replicas of a kustomization', () => {
   const replicas = kustomization({ replicas: [{ name: 'worker', count: 1 }] });
   expect(isChanged(['spec', 'replicas'], replicas)).toBe(true);
@@ -75,10 +95,12 @@ test('replicas of a kustomization', () => {
 });
 
 test('replacements of a kustomization', () => {
-  const replacing = (select: object): object => kustomization({ replacements: [{ source: {}, targets: [{ select, fieldPaths: ['spec.replicas'] }] }] });
-  expect(isChanged(COMMAND, replacing(target))).toBe(true);
-  expect(isChanged(COMMAND, replacing({ kind: 'Service' }))).toBe(false);
-  expect(isChanged(COMMAND, kustomization({ replacements: [{ path: 'replacement.yaml' }] }))).toBe(true);
+  const replacing = (select: object, ...fieldPaths: string[]): object =>
+    kustomization({ replacements: [{ source: {}, targets: [{ select, fieldPaths }] }] });
+  expect(isChanged(COMMAND, replacing(target, 'spec.replicas', 'spec.template.spec.containers.[name=worker].command.3'))).toBe(true);
+  expect(isChanged(COMMAND, replacing(target, 'spec.template.spec.containers.0.args'))).toBe(true);
+  expect(isChanged(COMMAND, replacing(target, 'spec.replicas', 'spec.template.spec.containers.[name=worker].image'))).toBe(false);
+  expect(isChanged(COMMAND, replacing({ kind: 'Service' }, 'spec.template'))).toBe(false);
 });
 
 test('patches of Flux, Argo CD and Helm, and of a component', () => {
