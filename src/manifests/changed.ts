@@ -1,8 +1,9 @@
 import { lazy, remembered } from '../memo';
 import { grouped } from './grouped';
 import { asList, asMap, asText, get, isMap, JsonObject, Path } from './json';
-import { isOf, kustomizations } from './kustomizations';
+import { isMerged, isOf, kustomizations } from './kustomizations';
 import { patching } from './patches';
+import type { Place } from './place';
 import { Resource } from './resource';
 import type { World } from './world';
 
@@ -21,10 +22,13 @@ interface Change {
 const KINDS_WITH_REPLICAS = '(Deployment|ReplicationController|ReplicaSet|StatefulSet)';
 
 /** The patches, replicas and replacements of kustomizations and components, also of Flux and of Argo CD. */
-const changes = lazy((world: World): readonly Change[] => [...new Set([...kustomizations(world), ...patching(world)])].flatMap((by) => [
-  by.json, asMap(by.json.spec), asMap(get(by.json, 'spec', 'source', 'kustomize')),
+const changes = lazy((world: World): readonly Change[] => [...new Set([...kustomizations(world), ...patching(world), ...world.kind('Application')])].flatMap((by) => [
+  by.json, asMap(by.json.spec),
+  ...[get(by.json, 'spec', 'source'), ...asList(get(by.json, 'spec', 'sources'))].map((source) => asMap(get(source, 'kustomize'))),
   ...asList(get(by.json, 'spec', 'postRenderers')).map((one) => asMap(get(one, 'kustomize'))),
 ].flatMap((one) => changesOf(one, by))));
+
+const documentsIn = (text: string): readonly string[] => text.split(/^---.*$/m).filter((one) => one.trim() !== '');
 
 /** Not a patch itself. */
 const isFile = (text: string): boolean => !/[\n:{]/.test(text);
@@ -32,14 +36,15 @@ const isFile = (text: string): boolean => !/[\n:{]/.test(text);
 function changesOf(json: JsonObject, by: Resource): Change[] {
   const read = new Set(asList(json.patches).filter((entry) => get(entry, 'patch') !== undefined).map((entry) => get(entry, 'path')));
   return [
-    ...[...asList(json.patches), ...asList(json.patchesJson6902)].map((entry) => {
+    ...[...asList(json.patches), ...asList(json.patchesJson6902)].flatMap((entry): Change[] => {
       const patch = get(entry, 'patch');
       const target = get(entry, 'target');
-      return { by, ...isMap(target) ? { target } : {}, text: asText(patch) ?? (patch === undefined ? undefined : JSON.stringify(patch)) };
+      const text = asText(patch) ?? (patch === undefined ? undefined : JSON.stringify(patch));
+      return isMap(target) ? [{ by, target, text }] : text === undefined ? [{ by }] : documentsIn(text).map((one) => ({ by, text: one }));
     }),
-    ...asList(json.patchesStrategicMerge).filter((patch) => !read.has(patch)).map((patch) => {
+    ...asList(json.patchesStrategicMerge).filter((patch) => !read.has(patch)).flatMap((patch): Change[] => {
       const text = asText(patch) ?? JSON.stringify(patch);
-      return { by, ...isFile(text) ? {} : { text } };
+      return isFile(text) ? [{ by }] : documentsIn(text).map((one) => ({ by, text: one }));
     }),
     ...asList(json.replicas).map((entry) => ({ by, target: { kind: KINDS_WITH_REPLICAS, name: get(entry, 'name') }, field: ['spec', 'replicas'] })),
     ...asList(json.replacements).flatMap((entry) => asList(get(entry, 'targets'))).flatMap((target) =>
@@ -48,7 +53,7 @@ function changesOf(json: JsonObject, by: Resource): Change[] {
 }
 
 /** The steps of `spec.template.spec.containers.[name=worker].env`: an item of a list is written as JSON patches write a new one. */
-const stepsOf = (path: string): string[] => (path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []).map((step) => step.startsWith('[') ? '-' : step);
+const stepsOf = (path: string): string[] => (path.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []).map((step) => /^(\[|\*$)/.test(step) ? '-' : step);
 
 /** Undefined for what may take long: a text of somebody else. */
 const pattern = remembered((text: string): RegExp | undefined => {
@@ -81,7 +86,7 @@ function namesOf({ target, text }: Change): readonly string[] | undefined {
 
 const ANY = '';
 
-/** More changes that may be for any name are not looked at: one of them is for it. */
+/** More changes that may be for any name, or for one name, are not looked at: one of them is for it. */
 const MOST_GENERAL = 300;
 
 const byName = lazy((world: World) => grouped(changes(world).flatMap((change) =>
@@ -138,7 +143,7 @@ export const CHANGED = 'a kustomization changes it';
 /** Whether a kustomization of the input, or something like it, may change a place of an object before it is applied. */
 export function mayBeChanged(resource: Resource, path: Path, world: World): boolean {
   const [general, own] = [ANY, resource.name].map((name) => byName(world).get(name) ?? []);
-  if (general.length > MOST_GENERAL) return true;
+  if (general.length > MOST_GENERAL || own.length > MOST_GENERAL) return true;
   const all = [...general, ...own];
   const area = areaOf(path);
   return all.some(({ by, target, text, field }) => {
@@ -150,5 +155,21 @@ export function mayBeChanged(resource: Resource, path: Path, world: World): bool
     if (changed) return target !== undefined && changed.some((pointer) => overlap(pointer, area));
     if (!target && !valuesOf('kind', text).includes(resource.kind)) return false;
     return REPLACES.test(text) || merges(text, area);
+  });
+}
+
+/** Whether the ConfigMap or the Secret that a variable has its value from may be changed. */
+export function sourceMayBeChanged({ resource, path }: Place, value: string | undefined, world: World): boolean {
+  const list = path.findIndex((step) => step === 'env' || step === 'envFrom');
+  const entry = list < 0 ? undefined : get(resource.json, ...path.slice(0, list + 2));
+  return ([['ConfigMap', 'configMapRef', 'configMapKeyRef'], ['Secret', 'secretRef', 'secretKeyRef']] as const).some(([kind, all, one]) => {
+    const reference = get(entry, all) ?? get(entry, 'valueFrom', one);
+    const name = asText(get(reference, 'name'));
+    const source = name === undefined ? undefined : world.find(kind, resource.namespace, name);
+    if (!source) return false;
+    const key = asText(get(reference, 'key'));
+    const having = Object.entries(asMap(source.json.data)).flatMap(([own, text]) => value !== undefined && asText(text)?.includes(value) ? own : []);
+    return (key !== undefined ? [key] : having.length > 0 ? having : [undefined]).some((own) => mayBeChanged(source, own === undefined ? ['data'] : ['data', own], world)
+      || (own !== undefined && isMerged(kind, name!, own, resource.namespace, world)));
   });
 }

@@ -10,7 +10,16 @@ const ENVIRONMENT = new RegExp('(?<![^-])(dev|develop|development|test|testing|t
 export const environmentOf = (name: string): string => ENVIRONMENT.exec(name)?.[0] ?? '';
 
 /** Whether objects are of several environments by their names, of which a cluster may have one. */
-export const ofSeveralEnvironments = (names: readonly string[]): boolean => new Set(names.map(environmentOf)).size > 1;
+export function ofSeveralEnvironments(names: readonly string[]): boolean {
+  const all = new Set(names);
+  const environments = new Set(names.map(environmentOf));
+  // `pre-processor` next to `worker` is no environment; next to `processor`, or to `dev-processor`, it may be one.
+  const isWord = (name: string): boolean => {
+    const [, rest] = /^(?:pre|int|live)-(.*)/.exec(name) ?? [];
+    return rest !== undefined && !all.has(rest);
+  };
+  return environments.size > 2 || (environments.size === 2 && !(environments.has('') && names.every((name) => environmentOf(name) === '' || isWord(name))));
+}
 
 /** What the input has several times, each for an environment of its own. */
 const repeated = lazy((world: World) => new Set(world.replaced.flatMap(({ resource, by }) => [resource, by])));

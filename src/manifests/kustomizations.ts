@@ -35,7 +35,7 @@ const textOf = lazy(({ json }: Resource): string => JSON.stringify(json, (key, v
 
 /** Whether some kustomization speaks of a label: it, or one of its patches, may give that to pods. */
 export const mayGiveLabel = (label: string, namespace: string, world: World): boolean =>
-  world.kind('Kustomization').filter((resource) => isOf(resource, namespace)).map(textOf)
+  ['Kustomization', 'Component'].flatMap((kind) => world.kind(kind)).filter((resource) => isOf(resource, namespace)).map(textOf)
     .some((text) => [`"${label}":`, `${label}: `, `/labels/${label.replace('/', '~1')}`].some((part) => text.includes(part)));
 
 /** Whether several kustomizations each build files of such names: one of them may take the place of another. */
@@ -101,10 +101,12 @@ export interface Count {
   readonly pods: number;
   /** The kind of the workload, where a patch names it. */
   readonly kind?: string;
+  /** What it builds is of another namespace, or of another place than the input. */
+  readonly apart: boolean;
 }
 
 /** By the namespace of the kustomization and the name of the workload: those of `replicas`, and of patches with operations. */
-const counts = lazy((world: World) => grouped(kustomizations(world).flatMap((resource): Array<readonly [string, Count]> => {
+const counts = lazy((world: World) => grouped(kustomizations(world).flatMap((resource): Array<readonly [string, Omit<Count, 'apart'>]> => {
   const { json, namespace } = resource;
   return [
     ...asList(json.replicas).flatMap((entry, i) => {
@@ -130,6 +132,10 @@ const named = lazy((world: World) => {
   return numbers;
 });
 
+const isApart = ({ namespace: given, resources, bases }: JsonObject, namespace: string): boolean =>
+  (asText(given) !== undefined && namespace !== '' && given !== namespace)
+  || [...asList(resources), ...asList(bases)].some((one) => /:\/\/|^git@|^github\.com\/|\?ref=/.test(asText(one) ?? ''));
+
 /** The numbers of pods that kustomizations give a workload, where no other has its name. */
 export function countsOf({ resource: { kind, name, namespace } }: Workload, world: World): readonly Count[] {
   const key = `${namespace} ${name}`;
@@ -137,7 +143,8 @@ export function countsOf({ resource: { kind, name, namespace } }: Workload, worl
   // As kustomize reads it, a kustomization is in no namespace.
   const general = named(world).get(name) === 1 ? counts(world).get(` ${name}`) ?? [] : [];
   const own = namespace === '' ? [] : counts(world).get(key) ?? [];
-  return [...own, ...general].filter((count) => count.kind === undefined || count.kind === kind);
+  return [...own, ...general].filter((count) => count.kind === undefined || count.kind === kind)
+    .map((count) => ({ ...count, apart: isApart(count.resource.json, namespace) }));
 }
 
 /** A kustomization that puts something in front of the names of all that it builds, or behind them. */

@@ -1,5 +1,5 @@
 import { baseName } from './command/command';
-import { asList, asMap, asText, get, JsonObject, Path } from './json';
+import { asList, asText, get, isMap, JsonObject, Path } from './json';
 import { Workload } from './pod/workload';
 import { Resource } from './resource';
 import type { World } from './world';
@@ -20,20 +20,25 @@ const PODS: readonly Path[] = [['spec', 'template', 'spec'], ['spec', 'jobTempla
 export function inOtherKinds(world: World): readonly Elsewhere[] {
   return world.resources.filter((resource) => !Workload.isKnown(resource)).flatMap((resource) => containersOf(resource).flatMap((container) => {
     if (!looksLikeCelery(container, resource)) return [];
-    const { kind, name, namespace } = resource;
+    const { kind, name, namespace, apiVersion } = resource;
+    const group = apiVersion.includes('/') ? ` of ${apiVersion.split('/')[0]}` : '';
     return [{
-      objectKind: kind, objectName: name, objectNamespace: namespace || undefined, container: asText(container.name) ?? '', reason: `looks like Celery, but is in a ${kind}`,
+      objectKind: kind, objectName: name, objectNamespace: namespace || undefined, container: asText(container.name) ?? '', reason: `looks like Celery, but is in a ${kind}${group}`,
     }];
   }));
 }
 
 function containersOf({ json }: Resource): readonly JsonObject[] {
-  return PODS.flatMap((path) => asList(get(json, ...path, 'containers')).map(asMap));
+  return PODS.flatMap((path) => asList(get(json, ...path, 'containers')).filter(isMap));
 }
+
+/** Containers that are no Celery, whatever the name of their object is. */
+const IS_OTHER = /redis|rabbit|valkey|postgres|mysql|mongo|memcache|export|metric|proxy|nginx|fluent|vector|promtail|gunicorn|uvicorn|(^|[^a-z])(web|api)([^a-z]|$)/i;
 
 /** A word of its command, or a name, says Celery. */
 function looksLikeCelery(container: JsonObject, { name }: Resource): boolean {
   const words = [...asList(container.command), ...asList(container.args)].map((word) => asText(word) ?? '');
-  const names = [asText(container.name), baseName(asText(container.image) ?? ''), name].map((text) => text ?? '');
+  const [own, image] = [asText(container.name) ?? '', baseName(asText(container.image) ?? '')];
+  const names = [own, image, ...IS_OTHER.test(`${own} ${image}`) ? [] : [name]];
   return words.some((word) => /\bcelery\b/i.test(word)) || names.some((text) => /\bcelery(?!-?(?:export|metric))/i.test(text));
 }

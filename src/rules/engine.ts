@@ -1,5 +1,5 @@
 import { isUnfilled } from '../celery/filled-in';
-import { CHANGED, mayBeChanged } from '../manifests/changed';
+import { CHANGED, mayBeChanged, sourceMayBeChanged } from '../manifests/changed';
 import { placeInCopies } from '../manifests/copies';
 import { grouped } from '../manifests/grouped';
 import { get, Path, showPath } from '../manifests/json';
@@ -181,7 +181,8 @@ function doubted(report: Report, { id, on, anyProgram, severity }: Rule, world: 
   }
   if (report.unless === undefined && (report.severity ?? severity) === Severity.ERROR) {
     if (isOfTemplate(report, id)) return { ...report, unless: 'something fills it in before it is applied' };
-    if (mayBeChanged(report.at.resource, report.at.path, world)) return { ...report, unless: CHANGED };
+    const { at, value } = report;
+    if (mayBeChanged(at.resource, at.path, world) || sourceMayBeChanged(at, value, world)) return { ...report, unless: CHANGED };
   }
   const isOfPatch = (): boolean => [report.at, workloadOf(subject)].some((one) => one !== undefined && isPartial(one.resource));
   if (report.unless === undefined && !OF_WRITTEN.test(id) && isOfPatch()) return { ...report, unless: IT_IS_A_PATCH };

@@ -111,3 +111,24 @@ test('patches of Flux, Argo CD and Helm, and of a component', () => {
   expect(isChanged(COMMAND, { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component', patches })).toBe(true);
   expect(isChanged(COMMAND, { apiVersion: 'helm.toolkit.fluxcd.io/v2', kind: 'HelmRelease', metadata: { name: 'shop', namespace: 'other' }, spec: { postRenderers: [{ kustomize: { patches } }] } })).toBe(false);
 });
+
+test.each<[string, string[], boolean]>([
+  ['of the place', ['spec.template.spec.containers.[name=worker].image'], true], ['of all containers', ['spec.template.spec.containers.*.image'], true],
+  ['of another field', ['spec.replicas', 'metadata.labels.team'], false],
+])('a replacement %s', (_, fieldPaths, changes) => {
+  expect(isChanged(IMAGE, kustomization({ replacements: [{ targets: [{ select: target, fieldPaths }] }] }))).toBe(changes);
+});
+
+test('a patch of several objects changes in each what it says of it', () => {
+  const patch = (name: string, field: string): string => `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: ${name}\nspec:\n  ${field}: 1\n`;
+  expect(isChanged(['spec', 'replicas'], kustomization({ patches: [{ patch: `${patch('web', 'replicas')}---\n${patch('worker', 'paused')}` }] }))).toBe(false);
+  expect(isChanged(['spec', 'replicas'], kustomization({ patches: [{ patch: `${patch('web', 'paused')}---\n${patch('worker', 'replicas')}` }] }))).toBe(true);
+});
+
+test('an Application of Argo CD', () => {
+  const application = (spec: object): object => ({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name: 'a', namespace: 'argocd' }, spec });
+  const kustomize = { replicas: [{ name: 'worker', count: 1 }] };
+  expect(isChanged(['spec', 'replicas'], application({ source: { kustomize } }))).toBe(true);
+  expect(isChanged(['spec', 'replicas'], application({ sources: [{ kustomize }] }))).toBe(true);
+  expect(isChanged(IMAGE, application({ source: { kustomize } }))).toBe(false);
+});

@@ -3,6 +3,7 @@ import { quantity } from '../../celery/quantity';
 import { QUEUE_SCALERS } from '../../celery/queue-scalers';
 import { KEDA_DEFAULTS, SCALE_DOWN_WINDOW } from '../../celery/scaling';
 import { DEFAULTS } from '../../celery/settings';
+import { CHANGED, mayBeChanged } from '../../manifests/changed';
 import { mayBeApart, ONE_IS_APPLIED } from '../../manifests/environments';
 import { workersIn } from '../../manifests/in-namespace';
 import { asList, asNumber, asScalar, get, isMap } from '../../manifests/json';
@@ -75,7 +76,8 @@ function reportUnrequested(workload: Workload, resource: Shared, report: Reporte
       if (amount !== undefined && (amount !== 0 || !nothing)) continue;
       report({
         at: container.place(), note: `${scaler.kind} ${scaler.name}`, allowed: `resources.requests.${resource}`,
-        ...unless(get(spec, 'nodeSelector', 'cloud.google.com/compute-class') === undefined, 'GKE Autopilot gives it one'),
+        ...get(spec, 'nodeSelector', 'cloud.google.com/compute-class') !== undefined ? { unless: 'GKE Autopilot gives it one' }
+          : unless(!mayBeChanged(scaler, ['spec', 'metrics'], world), CHANGED),
         ...(amount === undefined ? {} : { value: `a ${resource === 'cpu' ? 'CPU' : 'memory'} request of 0` }),
       });
     }
@@ -231,7 +233,7 @@ export const autoscalerRules: Rule[] = [
         report({
           at: { resource, path: ['spec', 'scaleTargetRef'] }, value: `${workload.resource.kind} ${workload.resource.name}`,
           note: `${listed(namesBut(rivals, resource))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
-          ...builtApart(/scal|hpa|keda/i, world) ? { unless: 'they are of different kustomizations' } : unless(!mayBeApart(rivals, workload.resource, world), ONE_IS_APPLIED),
+          ...rivals.some((rival) => mayBeChanged(rival, ['spec', 'scaleTargetRef'], world)) ? { unless: CHANGED } : builtApart(/scal|hpa|keda/i, world) ? { unless: 'they are of different kustomizations' } : unless(!mayBeApart(rivals, workload.resource, world), ONE_IS_APPLIED),
         });
       }
     },
@@ -256,7 +258,8 @@ export const autoscalerRules: Rule[] = [
         if (limit === undefined) {
           const least = asNumber(get(scaler.json, 'spec', 'minReplicas')) ?? 1;
           // Who gives a grace period may know how long the tasks take; with KEDA, another rule looks at what it counts.
-          if (scaler.kind !== 'HorizontalPodAutoscaler' || !workload.hasDefaultGrace || least >= (asNumber(get(scaler.json, 'spec', 'maxReplicas')) ?? least)) continue;
+          if (scaler.kind !== 'HorizontalPodAutoscaler' || !workload.hasDefaultGrace || mayBeChanged(workload.resource, [...workload.specPath, 'terminationGracePeriodSeconds'], world)
+            || mayBeChanged(scaler, ['spec', 'minReplicas'], world) || least >= (asNumber(get(scaler.json, 'spec', 'maxReplicas')) ?? least)) continue;
           report({
             at: { resource: scaler, path: ['spec'] }, value: `minReplicas: ${least}`, note: `above that number, pods are removed with the default grace period of ${DEFAULT_GRACE} s`,
             unless: 'no task takes longer', fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',

@@ -6,6 +6,7 @@ import { folderOfSchedule, schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
+import { CHANGED, mayBeChanged } from '../../manifests/changed';
 import { installedVersion } from '../../manifests/installs';
 import { grouped } from '../../manifests/grouped';
 import { workloadsIn } from '../../manifests/in-namespace';
@@ -280,9 +281,14 @@ export const beatRules: Rule[] = [
       const several = counts.filter(({ pods }) => pods > 1);
       // What one kustomization builds another may build on, with one pod.
       const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' } : unlessLocked(beat);
-      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
-      for (const count of (replicas ?? 1) > 1 ? [] : several) {
-        report({ at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`, ...certainty });
+      if ((replicas ?? 1) > 1 && several.every(({ apart }) => apart)) {
+        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
+      }
+      for (const count of several) {
+        report({
+          at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`,
+          ...count.apart ? { unless: `it builds another ${resource.name}` } : mayBeChanged(resource, [...beat.container.path, 'command'], world) ? { unless: CHANGED } : certainty,
+        });
       }
       if (resource.kind === 'DaemonSet') {
         report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(beat) });

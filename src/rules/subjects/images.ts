@@ -2,6 +2,7 @@ import { goneImage } from '../../celery/gone-images';
 import { Image, imageProblem, isBase, isLatest, parseImage } from '../../celery/image';
 import { isNowhere } from '../../celery/library';
 import { brokerUrls } from '../../manifests/broker-urls';
+import { mayBeChanged } from '../../manifests/changed';
 import { environmentOf } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { asList, asText, get } from '../../manifests/json';
@@ -54,6 +55,9 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
     || world.kind('ImageStream').some((stream) => stream.name === image.repository && isOf(stream, resource.namespace))
     || ['Kustomization', 'Component', 'Config', 'Application'].flatMap((kind) => world.kind(kind)).some((one) => isOf(one, resource.namespace) && renamedBy(one).has(image.repository));
 }
+
+/** Who names a Secret for these does it for the limits of Docker Hub. */
+const isPublic = ({ official, repository }: Container['image']): boolean => official || /^((index\.)?docker\.io\/)?(apache|bitnami|bitnamilegacy|mher|python)\//.test(repository);
 
 const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) || asText(spec.serviceAccount) || 'default';
 
@@ -219,7 +223,8 @@ export const imageRules: Rule[] = [
       for (const { container, workload } of world.processes) {
         const { spec, resource } = workload;
         const { image, json, path } = container;
-        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || replaced.has(resource)) continue;
+        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || replaced.has(resource)
+          || isPublic(image) || mayBeChanged(resource, [...workload.specPath, 'imagePullSecrets'], world)) continue;
         const account = accountOf(workload);
         const found = world.find('ServiceAccount', resource.namespace, account);
         // What is not in sight of an account of its own may be a login.

@@ -2,6 +2,7 @@ import { isLoopback, outsideCluster } from '../../celery/hosts';
 import { AMQP_PORT, defaultPort, REDIS_PORT } from '../../celery/ports';
 import { isAmqp, isRedis, isSentinel } from '../../celery/url';
 import { brokerClients } from '../../manifests/broker-urls';
+import { mayBeChanged } from '../../manifests/changed';
 import { redisFor } from '../../manifests/brokers';
 import { PRIVATE_NETWORKS } from '../../manifests/cidr';
 import { grouped } from '../../manifests/grouped';
@@ -74,9 +75,13 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
   .sort((one, other) => Number(other.broker !== undefined) - Number(one.broker !== undefined)).reverse()
   .map((process) => [process.workload, process] as const))].map(([, process]) => process));
 
+/** No pod has more policies that somebody wrote; more of them are not compared with each pod. */
+const MOST_POLICIES = 200;
+
 /** What runs next to Celery with the URL of the broker in a variable of its own, and the pods that it leads to. */
 const sendingPods = lazy((world: World) => brokerClients(world).flatMap(({ container: { workload }, urls, process }) => {
-  if (process || !workload.longRunning || workload.replicas === 0 || world.in(workload).length > 0 || isPartial(workload.resource)) return [];
+  if (process || !workload.longRunning || workload.replicas === 0 || world.in(workload).length > 0 || isPartial(workload.resource)
+    || mayBeChanged(workload.resource, ['spec', 'template', 'metadata', 'labels'], world)) return [];
   const [first, ...others] = urls;
   // Of several URLs one may be of another purpose.
   return others.some(({ url }) => url.host !== first.url.host) ? [] : [{ workload, pods: brokerPods(first, workload, world) }];
@@ -275,8 +280,8 @@ export const policyRules: Rule[] = [
       const shut = new Set<Workload>();
       for (const process of clients(world)) {
         const { workload, broker } = process;
-        if (hasOtherPolicies(workload, world)) continue;
         const egress = policiesOf(workload, 'Egress', world);
+        if (hasOtherPolicies(workload, world) || egress.length > MOST_POLICIES) continue;
         const use = process.link ?? process.allUrls[0];
         const pods = use ? brokerPods(use, workload, world) : namedBrokerPods(process, world);
         const certainty = unless(use !== undefined && use === process.link, 'Celery has another broker');
@@ -306,7 +311,7 @@ export const policyRules: Rule[] = [
         }
         for (const { workload: target, port, container } of pods) {
           const ingress = policiesOf(target, 'Ingress', world);
-          if (ingress.length === 0 || ingress.some((policy) => rulesOf([policy], 'Ingress')
+          if (ingress.length === 0 || ingress.length > MOST_POLICIES || ingress.some((policy) => rulesOf([policy], 'Ingress')
             .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, 'Ingress', policy, workload, world)))) continue;
           shut.add(target);
           report({
@@ -320,7 +325,7 @@ export const policyRules: Rule[] = [
         const egress = policiesOf(workload, 'Egress', world);
         const { resource: { kind, name } } = workload;
         const lets = (policies: readonly Resource[], direction: Direction, { container, port, workload: server }: BrokerPod): boolean =>
-          policies.length === 0 || policies.some((policy) => rulesOf([policy], direction).some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port))
+          policies.length === 0 || policies.length > MOST_POLICIES || policies.some((policy) => rulesOf([policy], direction).some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port))
             && allowsPeer(rule, direction, policy, direction === 'Egress' ? server : workload, world)));
         const to = pods.find((pod) => !lets(egress, 'Egress', pod));
         const from = to ? undefined : pods.find((pod) => !lets(policiesOf(pod.workload, 'Ingress', world), 'Ingress', pod));

@@ -14,6 +14,7 @@ import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
+import { mayBeChanged } from '../../manifests/changed';
 import { ofSeveralEnvironments, ONE_IS_APPLIED } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
@@ -381,12 +382,15 @@ export const redisRules: Rule[] = [
       // What one kustomization builds another may build on, with one pod.
       const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' }
         : mayFollow(server) ? { unless: 'something in its pod makes it follow another server' } : unlessCache(server, world);
-      if ((replicas ?? 1) > 1) report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
-      for (const count of (replicas ?? 1) > 1 ? [] : several) {
+      if ((replicas ?? 1) > 1 && several.every(({ apart }) => apart)) {
+        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
+      }
+      for (const count of several) {
         const connected = /replicaof|slaveof|cluster|sentinel|"patchesStrategicMerge"|"path":"[^/]/i.test(JSON.stringify(count.resource.json));
         report({
           at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`,
-          ...connected ? { unless: 'a patch makes replicas of the others' } : certainty,
+          ...count.apart ? { unless: `it builds another ${resource.name}` }
+            : connected || mayBeChanged(resource, [...server.container.path, 'command'], world) ? { unless: 'a patch makes replicas of the others' } : certainty,
         });
       }
       const scaler = mostReplicas(server.container.workload, world) > 1 ? scalersOf(server.container.workload, world)[0] : undefined;

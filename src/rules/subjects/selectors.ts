@@ -1,7 +1,8 @@
 import { ofSeveralEnvironments, ONE_IS_APPLIED } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { asList, asMap, asScalar, get, JsonObject } from '../../manifests/json';
-import { commonLabels, madeAlike } from '../../manifests/kustomizations';
+import { CHANGED } from '../../manifests/changed';
+import { commonLabels, madeAlike, mayGiveLabel } from '../../manifests/kustomizations';
 import { distinct } from '../../manifests/network';
 import { Workload } from '../../manifests/pod/workload';
 import { selects } from '../../manifests/policies';
@@ -81,17 +82,20 @@ export const selectorRules: Rule[] = [
     rows: ['N21'],
     anyProgram: true,
     on: 'celeryWorkloads',
-    check: ({ resource, labels }, report) => {
+    check: ({ resource, labels }, report, world) => {
       if (!['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].includes(resource.kind)) return;
       const { matchLabels, matchExpressions } = asMap(get(resource.json, 'spec', 'selector'));
       const wrong = [
         ...Object.entries(asMap(matchLabels)).filter(([name, value]) => asScalar(labels[name]) !== asScalar(value)).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`),
         ...asList(matchExpressions).filter((one) => !selects({ matchExpressions: [one] }, labels)).map((one) => JSON.stringify(one)),
       ];
+      const keys = [...Object.keys(asMap(matchLabels)), ...asList(matchExpressions).map((one) => asScalar(get(one, 'key')) ?? '')]
+        .filter((name) => asScalar(labels[name]) !== asScalar(get(matchLabels, name)));
       if (wrong.length > 0) {
         report({
           at: { resource, path: ['spec', 'selector'] }, value: listed(wrong),
           allowed: listed(Object.entries(labels).map(([name, value]) => `${name}=${asScalar(value) ?? ''}`)) || 'labels in the pod template',
+          ...unless(!keys.some((name) => mayGiveLabel(name, resource.namespace, world)), CHANGED),
         });
       }
     },
@@ -155,7 +159,7 @@ export const selectorRules: Rule[] = [
     check: (world, report) => {
       const servers = serverWorkloads(world);
       const ours = (workload: Workload): boolean => world.in(workload).length > 0 || servers.has(workload);
-      const own = world.workloads.filter((workload) => SELECTING.has(workload.resource.kind) && ours(workload));
+      const own = world.workloads.filter((workload) => SELECTING.has(workload.resource.kind) && workload.resource.kind !== 'Rollout' && ours(workload));
       for (const { resource } of own) {
         for (const [name, value] of Object.entries(asMap(get(resource.json, 'spec', 'selector', 'matchLabels')))) {
           if (isVersion(name, asScalar(value) ?? '')) {
@@ -170,7 +174,7 @@ export const selectorRules: Rule[] = [
           if (!isVersion(name, value)) continue;
           report({
             at: { resource, path: [...path, name] }, value: `${name}: ${value}`, note: `it goes into the selector of ${built[0].resource.kind} ${built[0].resource.name}`,
-            ...unless(namespace !== undefined && built.length === own.length, 'it builds none of the workloads'),
+            unless: 'it builds none of the workloads',
           });
         }
       }

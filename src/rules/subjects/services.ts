@@ -1,7 +1,9 @@
 import { isBase } from '../../celery/image';
 import { AMQP_PORT, FLOWER_PORT, REDIS_PORT } from '../../celery/ports';
+import { CHANGED } from '../../manifests/changed';
 import { workloadsIn } from '../../manifests/in-namespace';
 import { asList, asMap, asNumber, asScalar, get } from '../../manifests/json';
+import { mayGiveLabel } from '../../manifests/kustomizations';
 import { OF_CONTROLLERS } from '../../manifests/labels';
 import { listensNowhere } from '../../manifests/listeners';
 import { namedHosts } from '../../manifests/named-hosts';
@@ -137,7 +139,8 @@ export const serviceRules: Rule[] = [
         report({
           at: { resource: service, path: ['spec', 'selector'] }, value: JSON.stringify(get(service.json, 'spec', 'selector')),
           allowed: JSON.stringify(near.labels), note: `${near.resource.kind} ${near.resource.name} has other labels`,
-          ...unless(isFor(service, near, world), 'its pods are not in the input'),
+          ...isFor(service, near, world) ? unless(!selector.some(([name, value]) =>
+            asScalar(near.labels[name]) !== asScalar(value) && mayGiveLabel(name, service.namespace, world)), CHANGED) : { unless: 'its pods are not in the input' },
         });
       }
     },

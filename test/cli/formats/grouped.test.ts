@@ -70,7 +70,7 @@ describe('text', () => {
 kind: CloneSet
 metadata: {name: e}
 spec: {template: {spec: {containers: [{name: main, image: "acme/app:1", command: [celery, -A, shop, worker]}]}}}
-`, 'CloneSet e (container main) looks like Celery, but is in a CloneSet'],
+`, 'CloneSet e (container main) looks like Celery, but is in a CloneSet of apps.kruise.io'],
   ])('nor while the role of what looks like Celery is not known: %s', async (_, object, listed) => {
     const { out, code } = await run(files.write('e.yaml', object));
     expect(out).toBe(`1 container not recognised\n\nunknown ${listed}: not checked\n\n1 object: nothing found in what was recognised, 1 container not recognised\n`);
