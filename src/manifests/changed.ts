@@ -26,7 +26,13 @@ const changes = lazy((world: World): readonly Change[] => [...new Set([...kustom
   by.json, asMap(by.json.spec),
   ...[get(by.json, 'spec', 'source'), ...asList(get(by.json, 'spec', 'sources'))].map((source) => asMap(get(source, 'kustomize'))),
   ...asList(get(by.json, 'spec', 'postRenderers')).map((one) => asMap(get(one, 'kustomize'))),
-].flatMap((one) => changesOf(one, by))));
+].flatMap((one) => changesOf(one, by))).concat(transformers(world)));
+
+/** What `transformers` of a kustomization name. */
+const transformers = (world: World): Change[] => [
+  ...world.kind('PatchTransformer').flatMap((by) => changesOf({ patches: [by.json] }, by)),
+  ...world.kind('ReplicaCountTransformer').flatMap((by) => changesOf({ replicas: [asMap(by.json.replica)] }, by)),
+];
 
 const documentsIn = (text: string): readonly string[] => text.split(/^---.*$/m).filter((one) => one.trim() !== '');
 

@@ -132,3 +132,11 @@ test('an Application of Argo CD', () => {
   expect(isChanged(['spec', 'replicas'], application({ sources: [{ kustomize }] }))).toBe(true);
   expect(isChanged(IMAGE, application({ source: { kustomize } }))).toBe(false);
 });
+
+test('transformers', () => {
+  const transformer = (kind: string, json: object): object => ({ apiVersion: 'builtin', kind, metadata: { name: 't' }, ...json });
+  expect(isChanged(['spec', 'replicas'], transformer('ReplicaCountTransformer', { replica: { name: 'worker', count: 1 } }))).toBe(true);
+  expect(isChanged(IMAGE, transformer('ReplicaCountTransformer', { replica: { name: 'worker', count: 1 } }))).toBe(false);
+  expect(isChanged(COMMAND, transformer('PatchTransformer', { target, patch: op('/spec/template') }))).toBe(true);
+  expect(isChanged(COMMAND, transformer('PatchTransformer', { target: { kind: 'Service' }, patch: op('/spec/template') }))).toBe(false);
+});

@@ -3,6 +3,7 @@ import { AMQP_PORT, AMQPS_PORT, REDIS_PORT } from '../../celery/ports';
 import { brokerAsBackend } from '../../celery/result-backends';
 import { isAmqp, isRedis, isSentinel } from '../../celery/url';
 import { brokerClients } from '../../manifests/broker-urls';
+import { ofSeveralEnvironments } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery } from '../../manifests/in-namespace';
 import { isInjected, PORTS_OF_INJECTED } from '../../manifests/injected';
@@ -219,7 +220,7 @@ export const servicePortRules: Rule[] = [
       for (const [first, ...others] of given.values()) {
         for (const { service, i, nodePort } of others) {
           // Two ports of one Service are another rule's.
-          if (service === first.service) continue;
+          if (service === first.service || ofSeveralEnvironments([service.name, first.service.name])) continue;
           report({
             at: { resource: service, path: ['spec', 'ports', i, 'nodePort'] }, value: `nodePort: ${nodePort}`, note: `Service ${first.service.name} has it`,
             unless: 'they are for different clusters or environments',
