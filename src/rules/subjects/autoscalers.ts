@@ -258,8 +258,8 @@ export const autoscalerRules: Rule[] = [
         if (limit === undefined) {
           const least = asNumber(get(scaler.json, 'spec', 'minReplicas')) ?? 1;
           // Who gives a grace period may know how long the tasks take; with KEDA, another rule looks at what it counts.
-          if (scaler.kind !== 'HorizontalPodAutoscaler' || !workload.hasDefaultGrace || mayBeChanged(workload.resource, [...workload.specPath, 'terminationGracePeriodSeconds'], world)
-            || mayBeChanged(scaler, ['spec', 'minReplicas'], world) || least >= (asNumber(get(scaler.json, 'spec', 'maxReplicas')) ?? least)) continue;
+          if (scaler.kind !== 'HorizontalPodAutoscaler' || !workload.hasDefaultGrace || least >= (asNumber(get(scaler.json, 'spec', 'maxReplicas')) ?? least)
+            || mayBeChanged(workload.resource, [...workload.specPath, 'terminationGracePeriodSeconds'], world)) continue;
           report({
             at: { resource: scaler, path: ['spec'] }, value: `minReplicas: ${least}`, note: `above that number, pods are removed with the default grace period of ${DEFAULT_GRACE} s`,
             unless: 'no task takes longer', fix: 'Set terminationGracePeriodSeconds to the longest task and a margin.',

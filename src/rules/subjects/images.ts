@@ -57,7 +57,8 @@ function isReplaced({ image, workload: { resource, annotations } }: Container, w
 }
 
 /** Who names a Secret for these does it for the limits of Docker Hub. */
-const isPublic = ({ official, repository }: Container['image']): boolean => official || /^((index\.)?docker\.io\/)?(apache|bitnami|bitnamilegacy|mher|python)\//.test(repository);
+const isPublic = ({ official, repository, text }: Container['image']): boolean => (official && !isNowhere(text))
+  || /^((index\.)?docker\.io\/)?(apache|bitnami|bitnamilegacy|mher|python)\//.test(repository);
 
 const accountOf = ({ spec }: Workload): string => asText(spec.serviceAccountName) || asText(spec.serviceAccount) || 'default';
 
