@@ -229,11 +229,14 @@ export const autoscalerRules: Rule[] = [
         || (!own.has(name) && asList(get(json, 'metadata', 'ownerReferences')).length === 0));
       if (rivals.length < 2) return;
       const [, ...others] = rivals;
+      const condition = rivals.some((rival) => mayBeChanged(rival, ['spec', 'scaleTargetRef'], world)) ? CHANGED
+        : builtApart(/scal|hpa|keda/i, world) ? 'they are of different kustomizations'
+          : mayBeApart(rivals, workload.resource, world) ? ONE_IS_APPLIED : undefined;
       for (const resource of others) {
         report({
           at: { resource, path: ['spec', 'scaleTargetRef'] }, value: `${workload.resource.kind} ${workload.resource.name}`,
           note: `${listed(namesBut(rivals, resource))} ${rivals.length === 2 ? 'does' : 'do'}, too`,
-          ...rivals.some((rival) => mayBeChanged(rival, ['spec', 'scaleTargetRef'], world)) ? { unless: CHANGED } : builtApart(/scal|hpa|keda/i, world) ? { unless: 'they are of different kustomizations' } : unless(!mayBeApart(rivals, workload.resource, world), ONE_IS_APPLIED),
+          unless: condition,
         });
       }
     },
