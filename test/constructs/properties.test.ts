@@ -217,9 +217,12 @@ test('whatever is valid gives valid manifests, and the same ones twice', () => {
   }), { numRuns: runs(5) });
 });
 
-/** Without what the user may decide against the advice of a rule: settings, resources, how long a task takes, and sizes of memory. */
+/**
+ * Without what the user may decide against the advice of a rule: settings, resources, a pull secret for some pods of an image only, how long
+ * a task takes, and sizes of memory.
+ */
 function advised(data: DeploymentData): DeploymentData {
-  const pod = (given: PodData): PodData => ({ ...given, resources: undefined });
+  const pod = (given: PodData): PodData => ({ ...given, resources: undefined, pullSecret: data.app.pullSecret });
   const { worker: { own, pool }, redis: { own: { maxMemory, ...redisOwn } } } = data;
   const memory = pool?.limits.maxMemoryPerChild;
   return {
