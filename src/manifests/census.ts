@@ -21,8 +21,8 @@ export interface Census {
 
 export const census: (world: World) => Census = lazy((world: World) => {
   // Of several with one name the last stays.
-  const replaced = new Set(world.replaced.map(({ resource }) => resource));
-  const stays = ({ container }: { readonly container?: Container }): boolean => container === undefined || !replaced.has(container.workload.resource);
+  const stays = ({ container }: { readonly container?: Container }): boolean =>
+    container === undefined || !world.isReplaced(container.workload.resource);
   const servers = new Map<string, number>();
   const count = (name: string, broker: boolean) => {
     const label = broker ? `${name} (broker)` : name;

@@ -78,6 +78,11 @@ export class World {
     return this.find(resource.kind, resource.namespace, resource.name) === resource;
   }
 
+  /** Whether another object of its group, kind and name comes after it. */
+  public isReplaced(resource: Resource): boolean {
+    return replacedObjects(this).has(resource);
+  }
+
   /** Objects of which the input has several with the same name, each with the one that counts. */
   public get replaced(): ReadonlyArray<{ readonly resource: Resource; readonly by: Resource }> {
     return replaced(this);
@@ -162,6 +167,8 @@ const replaced = lazy((world: World) => [...grouped(world.resources.filter(({ js
     const by = same.reduce((last, next) => isAfter(next, last) ? next : last);
     return same.filter((resource) => resource !== by).map((resource) => ({ resource, by }));
   }));
+
+const replacedObjects = lazy((world: World): ReadonlySet<Resource> => new Set(world.replaced.map(({ resource }) => resource)));
 
 /** By a namespace and the labels of a selector, as JSON. */
 const selected = lazy((world: World) => remembered((namespace: string, labels: string) =>

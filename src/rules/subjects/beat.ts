@@ -6,12 +6,11 @@ import { folderOfSchedule, schedulePath } from '../../manifests/beat-schedule';
 import { claimFile, sharedFiles } from '../../manifests/claim-files';
 import { codeFiles } from '../../manifests/code';
 import { seconds } from '../../manifests/code-settings';
-import { CHANGED, mayBeChanged } from '../../manifests/changed';
+import { CHANGED } from '../../manifests/changed';
 import { installedVersion } from '../../manifests/installs';
 import { grouped } from '../../manifests/grouped';
 import { workloadsIn } from '../../manifests/in-namespace';
 import { asScalar, get, Path } from '../../manifests/json';
-import { countsOf } from '../../manifests/kustomizations';
 import { isReadOnly } from '../../manifests/pod/volumes';
 import { Process } from '../../manifests/process';
 import { withoutComments } from '../../manifests/python-text';
@@ -23,6 +22,7 @@ import type { World } from '../../manifests/world';
 import { lazy } from '../../memo';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
+import { reportSeveralPods } from '../several-pods';
 import { Severity } from '../severity';
 
 /** How Beat keeps its schedule. */
@@ -276,20 +276,8 @@ export const beatRules: Rule[] = [
     check: (beat, report, world) => {
       const kind = scheduler(beat);
       if (kind === 'locking' || kind === 'unknown') return;
-      const { resource, replicas } = beat.workload;
-      const counts = countsOf(beat.workload, world);
-      const several = counts.filter(({ pods }) => pods > 1);
-      // What one kustomization builds another may build on, with one pod.
-      const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' } : unlessLocked(beat);
-      if ((replicas ?? 1) > 1 && several.every(({ apart }) => apart)) {
-        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
-      }
-      for (const count of several) {
-        report({
-          at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`,
-          ...count.apart ? { unless: `it builds another ${resource.name}` } : mayBeChanged(resource, [...beat.container.path, 'command'], world) ? { unless: CHANGED } : certainty,
-        });
-      }
+      const { resource } = beat.workload;
+      reportSeveralPods(beat.container, unlessLocked(beat), CHANGED, report, world);
       if (resource.kind === 'DaemonSet') {
         report({ at: { resource, path: ['kind'] }, value: 'DaemonSet', allowed: 'Deployment or StatefulSet', ...unlessLocked(beat) });
       }

@@ -220,11 +220,10 @@ export const imageRules: Rule[] = [
     rows: ['N121'],
     check: (world, report) => {
       const seen = new Set<Workload>();
-      const replaced = new Set(world.replaced.map(({ resource }) => resource));
       for (const { container, workload } of world.processes) {
         const { spec, resource } = workload;
         const { image, json, path } = container;
-        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || replaced.has(resource)
+        if (seen.has(workload) || asList(spec.imagePullSecrets).length > 0 || json.imagePullPolicy === 'Never' || world.isReplaced(resource)
           || isPublic(image) || mayBeChanged(resource, [...workload.specPath, 'imagePullSecrets'], world)) continue;
         const account = accountOf(workload);
         const found = world.find('ServiceAccount', resource.namespace, account);

@@ -78,6 +78,15 @@ const clients = lazy((world: World) => [...new Map(world.processes.filter(({ rol
 /** No pod has more policies that somebody wrote; more of them are not compared with each pod. */
 const MOST_POLICIES = 200;
 
+/** Whether the policies of a direction, if there are any, let a client connect to the broker. */
+function letsThrough(
+  policies: readonly Resource[], direction: Direction, { container, port, workload: server }: BrokerPod, client: Workload, world: World,
+): boolean {
+  const peer = direction === 'Egress' ? server : client;
+  return policies.length === 0 || policies.length > MOST_POLICIES || policies.some((policy) => rulesOf([policy], direction)
+    .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, direction, policy, peer, world)));
+}
+
 /** What runs next to Celery with the URL of the broker in a variable of its own, and the pods that it leads to. */
 const sendingPods = lazy((world: World) => brokerClients(world).flatMap(({ container: { workload }, urls, process }) => {
   if (process || !workload.longRunning || workload.replicas === 0 || world.in(workload).length > 0 || isPartial(workload.resource)
@@ -311,8 +320,7 @@ export const policyRules: Rule[] = [
         }
         for (const { workload: target, port, container } of pods) {
           const ingress = policiesOf(target, 'Ingress', world);
-          if (ingress.length === 0 || ingress.length > MOST_POLICIES || ingress.some((policy) => rulesOf([policy], 'Ingress')
-            .some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port)) && allowsPeer(rule, 'Ingress', policy, workload, world)))) continue;
+          if (letsThrough(ingress, 'Ingress', { workload: target, port, container }, workload, world)) continue;
           shut.add(target);
           report({
             at: { resource: ingress[0], path: ['spec', 'ingress'] }, value: policyNames(ingress),
@@ -324,11 +332,8 @@ export const policyRules: Rule[] = [
         if (hasOtherPolicies(workload, world)) continue;
         const egress = policiesOf(workload, 'Egress', world);
         const { resource: { kind, name } } = workload;
-        const lets = (policies: readonly Resource[], direction: Direction, { container, port, workload: server }: BrokerPod): boolean =>
-          policies.length === 0 || policies.length > MOST_POLICIES || policies.some((policy) => rulesOf([policy], direction).some((rule) => allowsPort(rule, port, 'TCP', container.portNames(port))
-            && allowsPeer(rule, direction, policy, direction === 'Egress' ? server : workload, world)));
-        const to = pods.find((pod) => !lets(egress, 'Egress', pod));
-        const from = to ? undefined : pods.find((pod) => !lets(policiesOf(pod.workload, 'Ingress', world), 'Ingress', pod));
+        const to = pods.find((pod) => !letsThrough(egress, 'Egress', pod, workload, world));
+        const from = to ? undefined : pods.find((pod) => !letsThrough(policiesOf(pod.workload, 'Ingress', world), 'Ingress', pod, workload, world));
         if (to) {
           report({
             at: { resource: egress[0], path: ['spec', 'egress'] }, value: policyNames(egress), allowed: `port ${to.port} of ${to.workload.resource.name}`,

@@ -14,14 +14,13 @@ import { brokerUse, redisFor, redisOfCelery } from '../../manifests/brokers';
 import { seconds } from '../../manifests/code-settings';
 import { baseName } from '../../manifests/command/command';
 import { keptByShell } from '../../manifests/command/kept-by-shell';
-import { mayBeChanged } from '../../manifests/changed';
 import { ofSeveralEnvironments, ONE_IS_APPLIED } from '../../manifests/environments';
 import { grouped } from '../../manifests/grouped';
 import { hasCelery, redisServersIn } from '../../manifests/in-namespace';
 import { isInjected } from '../../manifests/injected';
 import { installedVersion } from '../../manifests/installs';
 import { asList, asText, get } from '../../manifests/json';
-import { countsOf } from '../../manifests/kustomizations';
+import type { Count } from '../../manifests/kustomizations';
 import { portExposures, guardedByPolicy } from '../../manifests/network';
 import { isGiven, knownPassword, passwordOf } from '../../manifests/passwords';
 import { Place } from '../../manifests/place';
@@ -40,6 +39,7 @@ import { lazy } from '../../memo';
 import { nearest } from '../../nearest';
 import { listed } from '../printable';
 import { Report, Rule, unless } from '../rule';
+import { reportSeveralPods } from '../several-pods';
 import { Severity } from '../severity';
 import { withinNetwork } from '../within-network';
 
@@ -111,6 +111,9 @@ function mayFollow({ container }: RedisServer): boolean {
   return get(container.json, 'lifecycle', 'postStart') !== undefined || container.workload.containers.some((other) => other !== container && !other.init
     && !LOOKS_AT_IT.test(`${other.name} ${other.image.text}`) && /redis|valkey|sentinel|failover|replica/i.test(JSON.stringify(other.json)));
 }
+
+/** The same kustomization may make one server of several pods. */
+const mayConnect = ({ resource: { json } }: Count): boolean => /replicaof|slaveof|cluster|sentinel|"patchesStrategicMerge"|"path":"[^/]/i.test(JSON.stringify(json));
 
 /** Celery names one of its pods: the others are not behind that name. */
 function isNamedByPod(server: RedisServer, world: World): boolean {
@@ -366,7 +369,6 @@ export const redisRules: Rule[] = [
     rows: ['R4'],
     on: 'brokers',
     check: (server, report, world) => {
-      const { resource, replicas } = server.container.workload;
       if (!isIndependent(server)) return;
       for (const { service, servers } of sharedServices(world)) {
         if (servers[0] !== server) continue;
@@ -377,22 +379,8 @@ export const redisRules: Rule[] = [
         });
       }
       if (isNamedByPod(server, world)) return;
-      const counts = countsOf(server.container.workload, world);
-      const several = counts.filter(({ pods }) => pods > 1);
-      // What one kustomization builds another may build on, with one pod.
-      const certainty = counts.length > several.length ? { unless: 'only what a kustomization with one pod builds is applied' }
-        : mayFollow(server) ? { unless: 'something in its pod makes it follow another server' } : unlessCache(server, world);
-      if ((replicas ?? 1) > 1 && several.every(({ apart }) => apart)) {
-        report({ at: { resource, path: ['spec', 'replicas'] }, value: `replicas: ${replicas}`, allowed: '1', ...certainty });
-      }
-      for (const count of several) {
-        const connected = /replicaof|slaveof|cluster|sentinel|"patchesStrategicMerge"|"path":"[^/]/i.test(JSON.stringify(count.resource.json));
-        report({
-          at: count, value: `replicas: ${count.pods}`, allowed: '1', note: `${resource.kind} ${resource.name}`,
-          ...count.apart ? { unless: `it builds another ${resource.name}` }
-            : connected || mayBeChanged(resource, [...server.container.path, 'command'], world) ? { unless: 'a patch makes replicas of the others' } : certainty,
-        });
-      }
+      const certainty = mayFollow(server) ? { unless: 'something in its pod makes it follow another server' } : unlessCache(server, world);
+      reportSeveralPods(server.container, certainty, 'a patch makes replicas of the others', report, world, mayConnect);
       const scaler = mostReplicas(server.container.workload, world) > 1 ? scalersOf(server.container.workload, world)[0] : undefined;
       if (scaler) report({ at: { resource: scaler, path: ['spec'] }, value: `${scaler.kind} ${scaler.name}`, allowed: 'no autoscaler', ...unlessCache(server, world) });
       // A number that is filled in before it is applied.

@@ -31,7 +31,7 @@ const ofCelery = lazy((world: World): ReadonlySet<Workload> => {
   ]);
 });
 
-const keyOf = ({ kind, namespace, name }: Pick<Resource, 'kind' | 'namespace' | 'name'>): string => `${kind} ${namespace} ${name}`;
+const keyOf = ({ kind, namespace, name }: Resource): string => `${kind} ${namespace} ${name}`;
 
 const workloadsByName = lazy((world: World) => grouped(world.workloads.map((workload) => [keyOf(workload.resource), workload] as const)));
 

@@ -209,8 +209,7 @@ export const servicePortRules: Rule[] = [
     source: 'https://kubernetes.io/docs/concepts/services-networking/service/#nodeport-custom-port',
     rows: ['N73'],
     check: (world, report) => {
-      const replaced = new Set(world.replaced.map(({ resource }) => resource));
-      const given = grouped(world.kind('Service').filter((service) => hasCelery(service.namespace, world) && !replaced.has(service)).flatMap((service) => {
+      const given = grouped(world.kind('Service').filter((service) => hasCelery(service.namespace, world) && !world.isReplaced(service)).flatMap((service) => {
         const { type, ports } = asMap(service.json.spec);
         return type !== 'NodePort' && type !== 'LoadBalancer' ? [] : asList(ports).flatMap((entry, i) => {
           const nodePort = asNumber(get(entry, 'nodePort')) ?? 0;
